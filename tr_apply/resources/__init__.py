@@ -1,0 +1,17 @@
+"""What a workspace is made of: one module a kind, each a model and a ``Kind`` row."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from tr_apply.resources.activity import ACTIVITY
+from tr_apply.resources.kind import Kind
+from tr_apply.resources.task_channel import TASK_CHANNEL
+from tr_apply.resources.task_queue import TASK_QUEUE
+from tr_apply.resources.worker import WORKER, WORKER_CHANNEL
+from tr_apply.resources.workflow import WORKFLOW
+from tr_apply.resources.workspace import WORKSPACE
+
+# In creation order: apart from ${sid:…}, a kind refers only to kinds above it.
+SECTIONS: Final[tuple[Kind, ...]] = (ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKFLOW, WORKER)
+KINDS: Final[tuple[Kind, ...]] = (WORKSPACE, *SECTIONS, WORKER_CHANNEL)
+KIND_BY_NAME: Final[Mapping[str, Kind]] = {kind.name: kind for kind in KINDS}

@@ -1,0 +1,32 @@
+"""Activities: what a worker may be doing, and whether tasks may be offered meanwhile."""
+
+from tr_apply.resources.fields import Flag, Name
+from tr_apply.resources.kind import FormField, Kind, Resource
+
+
+class Activity(Resource):
+    """An activity."""
+
+    name: Name
+    """Name of the activity (FriendlyName), and its identity."""
+
+    renamed_from: list[Name] = []
+    """Names that this activity had before, newest first."""
+
+    available: Flag = False
+    """Whether a worker in it is offered tasks. Cannot change: TaskRouter gets a new activity instead."""
+
+
+ACTIVITY = Kind(
+    name="activity",
+    section="activities",
+    model=Activity,
+    collection="Activities",
+    list_key="activities",
+    sid_prefix="WA",
+    fields={
+        "name": FormField("FriendlyName", "friendly_name"),
+        "available": FormField("Available", "available", update=False),
+    },
+    replaced_on=frozenset({"available"}),
+)

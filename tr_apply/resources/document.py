@@ -1,0 +1,157 @@
+"""A whole configuration: the sections of a file, and what may be done to the workspace."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from tr_apply.resources import KIND_BY_NAME
+from tr_apply.resources.activity import Activity
+from tr_apply.resources.fields import Expression
+from tr_apply.resources.kind import Resource
+from tr_apply.resources.task_channel import TaskChannel
+from tr_apply.resources.task_queue import TaskQueue
+from tr_apply.resources.worker import Worker
+from tr_apply.resources.workflow import Workflow
+from tr_apply.resources.workspace import Workspace
+
+_PERCENT = re.compile(r"(100|[0-9]{1,2})%\Z")
+DEFAULT_SHARE = 20  # per cent of the live objects of a kind that may be deleted without consent
+
+
+class Rule(Resource):
+    """What tr-apply owns of the workspace itself."""
+
+    ignore: list[Annotated[str, Field(min_length=1)]] = []
+    """Paths of fields that stay as they are live, as in ``events_filter``; ``*`` stands for anything."""
+
+    sensitive: list[Annotated[str, Field(min_length=1)]] = []
+    """Paths of fields whose values are never printed."""
+
+
+class SectionRule(Rule):
+    """What tr-apply owns of a section."""
+
+    mode: Literal["exact", "additive", "ignore"] = "exact"
+    """``exact``: what is not in the file is deleted; ``additive``: it is left alone; ``ignore``: all is left alone."""
+
+
+class WorkersRule(SectionRule):
+    """What tr-apply owns of the workers."""
+
+    where: Expression | None = None
+    """Only live workers whose attributes match this expression are ours."""
+
+    attributes: Literal["exact", "merge"] = "exact"
+    """``merge``: only the attributes written in the file are ours; others stay as they are live."""
+
+
+def _mode_alone(written: Any) -> Any:
+    return {"mode": str(written)} if isinstance(written, str) else written
+
+
+_Mode = Literal["exact", "additive", "ignore"]
+ManagedSection = Annotated[SectionRule, BeforeValidator(_mode_alone, json_schema_input_type=_Mode | SectionRule)]
+ManagedWorkers = Annotated[WorkersRule, BeforeValidator(_mode_alone, json_schema_input_type=_Mode | WorkersRule)]
+
+
+class Manage(Resource):
+    """Which part of the live workspace is ours, section by section."""
+
+    workspace: Rule = Rule()
+    """The workspace's own fields."""
+
+    activities: ManagedSection = SectionRule()
+    """Activities."""
+
+    task_channels: ManagedSection = SectionRule()
+    """Task channels."""
+
+    task_queues: ManagedSection = SectionRule()
+    """Task queues."""
+
+    workflows: ManagedSection = SectionRule()
+    """Workflows."""
+
+    workers: ManagedWorkers = WorkersRule()
+    """Workers."""
+
+
+def _pattern(written: str) -> str:
+    kind, slash, pattern = written.partition("/")
+    if kind not in KIND_BY_NAME or not slash or not pattern:
+        raise PydanticCustomError(
+            "invalid-pattern",
+            "expected KIND/pattern, as in task_queue/Everyone or activity/*; kinds are {kinds}",
+            {"kinds": ", ".join(KIND_BY_NAME)},
+        )
+    return written
+
+
+def _share(written: Any) -> Any:
+    if isinstance(written, str) and _PERCENT.match(written):
+        return written
+    if isinstance(written, int) and not isinstance(written, bool) and written >= 0:
+        return written
+    raise PydanticCustomError(
+        "invalid-share", "expected a number of objects, or a share from 0% to 100%"
+    )
+
+
+_SHARE_SCHEMA = {
+    "anyOf": [
+        {"type": "integer", "minimum": 0},
+        {"type": "string", "pattern": "^(100|[0-9]{1,2})%$"},
+    ]
+}
+
+
+class Safety(Resource):
+    """What an apply must not do unattended."""
+
+    protect: list[Annotated[str, AfterValidator(_pattern)]] = []
+    """KIND/pattern of resources that are never deleted, whether listed in the file or not."""
+
+    max_deletes: Annotated[Any, BeforeValidator(_share), WithJsonSchema(_SHARE_SCHEMA)] = (
+        f"{DEFAULT_SHARE}%"
+    )
+    """How many objects of a kind may be deleted without consent: a number, or a share of the live ones."""
+
+
+class Document(Resource):
+    """A workspace of Twilio TaskRouter, as tr-apply keeps it in a repository.
+
+    A section that is left out is not managed; an empty list means that none may exist.
+    """
+
+    vars: dict[str, str] = {}
+    """Values for ``${name}`` in any string."""
+
+    workspace: Workspace
+    """The workspace itself."""
+
+    activities: list[Activity] = []
+    """What a worker may be doing."""
+
+    task_channels: list[TaskChannel] = []
+    """Kinds of work, each with its own capacity per worker."""
+
+    task_queues: list[TaskQueue] = []
+    """Lines of tasks, and which workers may take from them."""
+
+    workflows: list[Workflow] = []
+    """Which tasks go to which queues."""
+
+    workers: list[Worker] = []
+    """Who takes tasks."""
+
+    manage: Manage = Manage()
+    """Which part of the live workspace is ours."""
+
+    safety: Safety = Safety()
+    """What an apply must not do unattended."""
+
+    def declares(self, section: str) -> bool:
+        """Whether the file has *section* at all; what it leaves out is not managed."""
+        return section in self.model_fields_set

@@ -1,0 +1,95 @@
+"""A kind of resource: one row of facts that diff, plan, wire, client, schema and reports read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+TEMPORARY_SUFFIX = " (tr-apply)"
+NAME_LIMIT = 64  # characters of a FriendlyName
+
+
+class Resource(BaseModel):
+    """Base of everything a user writes: unknown keys are errors, and nothing is converted silently."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        use_attribute_docstrings=True,
+        validate_default=False,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """How one field of a resource is called in requests and in answers.
+
+    Attributes:
+        form: Name of the form parameter, as in ``TargetWorkers``.
+        answer: Key of the JSON answer, as in ``target_workers``.
+        create: Whether TaskRouter accepts it when the resource is created.
+        update: Whether TaskRouter can change it afterwards; where it cannot, a change is a replacement.
+    """
+
+    form: str
+    answer: str
+    create: bool = True
+    update: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the rest of the program must know of one kind of resource.
+
+    Attributes:
+        name: As in ``--target`` and plans, singular.
+        section: The YAML's key, plural.
+        model: What a user writes.
+        collection: Last part of the collection's URL.
+        list_key: Key of the items in a list answer.
+        sid_prefix: Two letters.
+        fields: YAML key -> its form parameter; keys that are missing here never leave the file as they are.
+        identity: The YAML key that names a resource of this kind.
+        references: YAML key -> kind whose names it holds.
+        replaced_on: YAML keys that TaskRouter cannot change in place.
+        kept_when_unset: YAML keys that stay as they are live when the file leaves them out.
+        find_by: Query parameter that finds one by its identity; None where the API has no such filter.
+    """
+
+    name: str
+    section: str
+    model: type[Resource]
+    collection: str
+    list_key: str
+    sid_prefix: str
+    fields: Mapping[str, FormField]
+    identity: str = "name"
+    references: Mapping[str, str] = field(default_factory=dict)
+    replaced_on: frozenset[str] = frozenset()
+    kept_when_unset: frozenset[str] = frozenset()
+    find_by: str | None = "FriendlyName"
+
+    @property
+    def title(self) -> str:
+        """For sentences: ``task queue``."""
+        return self.name.replace("_", " ")
+
+    def name_of(self, resource: Any) -> str:
+        """The identity that *resource* carries."""
+        name: str = getattr(resource, self.identity)
+        return name
+
+
+def name_key(name: str) -> str:
+    """What two names of one kind share when TaskRouter takes them for the same.
+
+    Documented for workers; for the other kinds it is unsure, and the careful reading.
+    """
+    return name.casefold()
+
+
+def temporary_name(name: str) -> str:
+    """Where a resource waits while another takes its *name*; found again by computing it, never by parsing."""
+    return name[: NAME_LIMIT - len(TEMPORARY_SUFFIX)] + TEMPORARY_SUFFIX

@@ -1,0 +1,60 @@
+"""Plain scalars by YAML's 1.2 core schema: what ``no``, ``012`` or ``12:30`` are (two strings and a number)."""
+
+import re
+from typing import Final
+
+NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEANS: Final = {
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
+# Whatever is not a string begins with one of these, so that most scalars need no further look.
+_BEGINNINGS: Final = frozenset("0123456789+-.tTfFnN~")
+_INTEGER = re.compile(r"[-+]?[0-9]+\Z")
+_OCTAL = re.compile(r"0o[0-7]+\Z")
+_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_NOT_A_JSON_NUMBER = re.compile(r"([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z")
+_DIGITS_LIMIT = 400  # more than any number that means something, fewer than Python refuses to convert
+
+
+def core_scalar(text: str) -> str | int | float | bool | None:
+    """The value of the plain scalar *text*.
+
+    Raises:
+        ValueError: for a number that JSON cannot say: infinite, not a number, or absurdly long.
+    """
+    if text and text[0] not in _BEGINNINGS:
+        return text
+    if text in NULLS:
+        return None
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    return _number(text)
+
+
+def _number(text: str) -> str | int | float:
+    if _INTEGER.match(text):
+        return int(_bounded(text))
+    if _FLOAT.match(text):
+        value = float(_bounded(text))
+        if value in (float("inf"), float("-inf")):
+            raise ValueError(f"the number {text} is too large")
+        return value
+    if _OCTAL.match(text):
+        return int(_bounded(text)[2:], 8)
+    if _HEXADECIMAL.match(text):
+        return int(_bounded(text)[2:], 16)
+    if _NOT_A_JSON_NUMBER.match(text):
+        raise ValueError(f"{text} is no number in JSON; quote it if it is meant as text")
+    return text
+
+
+def _bounded(text: str) -> str:
+    if len(text) > _DIGITS_LIMIT:
+        raise ValueError(f"a number of {len(text)} digits; quote it if it is meant as text")
+    return text

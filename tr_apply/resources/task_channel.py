@@ -1,0 +1,55 @@
+"""Task channels: kinds of work, such as voice and chat, each with its own capacity per worker."""
+
+from typing import Any
+
+from pydantic import model_validator
+
+from tr_apply.resources.fields import Flag, Name
+from tr_apply.resources.kind import FormField, Kind, Resource
+
+# The documented rule: it becomes a part of worker.channel.<unique_name>.… in expressions.
+# TaskRouter has been seen to accept others, so that a channel that is live already only warns.
+DOCUMENTED_UNIQUE_NAME = r"^[A-Za-z_$][A-Za-z0-9_$]*$"
+
+
+class TaskChannel(Resource):
+    """A task channel."""
+
+    unique_name: Name
+    """Identity of the channel, as expressions write it. Cannot change."""
+
+    name: Name = ""
+    """Name for people (FriendlyName); the unique name when left out."""
+
+    renamed_from: list[Name] = []
+    """Unique names that this channel had before: TaskRouter gets a new channel instead."""
+
+    channel_optimized_routing: Flag = False
+    """Whether the worker longest idle on this channel, rather than on any, comes first."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, written: Any) -> Any:
+        if isinstance(written, dict) and "name" not in written and "unique_name" in written:
+            return {**written, "name": written["unique_name"]}
+        return written
+
+
+TASK_CHANNEL = Kind(
+    name="task_channel",
+    section="task_channels",
+    model=TaskChannel,
+    collection="TaskChannels",
+    list_key="channels",
+    sid_prefix="TC",
+    identity="unique_name",
+    fields={
+        "unique_name": FormField("UniqueName", "unique_name", update=False),
+        "name": FormField("FriendlyName", "friendly_name"),
+        "channel_optimized_routing": FormField(
+            "ChannelOptimizedRouting", "channel_optimized_routing"
+        ),
+    },
+    replaced_on=frozenset({"unique_name"}),
+    find_by=None,
+)

@@ -1,0 +1,116 @@
+"""Text that may hold ``${sid:KIND/NAME}``: what a string of a configuration is until SIDs are known.
+
+Strings of a resource stay in the form in which YAML writes them: a ``${sid:task_queue/Gold}`` stands for a SID, and
+a ``$${`` for ``${`` itself. Live text is brought into the same form, so that the two compare, and so that an export
+is nothing but the model written down.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_MARK = re.compile(r"\$\$\{|\$\{sid:([^}]*)\}")
+_LIVE_MARK = re.compile(r"\$\{|\b[A-Z]{2}[0-9a-f]{32}\b")
+SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}\Z")
+
+WORKSPACE = "workspace"
+
+
+@dataclass(frozen=True, slots=True)
+class SidOf:
+    """Stands for the SID of the resource *name* of *kind* until that is known."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        """``KIND/NAME``, or ``workspace`` for the workspace's own."""
+        return self.kind if self.kind == WORKSPACE else f"{self.kind}/{self.name}"
+
+
+class Substituted(str):
+    """Text that came from a string that was exactly one ``${NAME}``: read again where a number is wanted."""
+
+    __slots__ = ()
+
+
+def sid_of(reference: str) -> SidOf:
+    """What the inside of ``${sid:…}`` names; an unknown kind is for the caller to find."""
+    kind, _, name = reference.partition("/")
+    return SidOf(kind, name)
+
+
+def parts(template: str) -> Iterator[str | SidOf]:
+    """*template* as plain text and SIDs to fill in."""
+    end = 0
+    for mark in _MARK.finditer(template):
+        yield template[end : mark.start()]
+        yield "${" if mark[1] is None else sid_of(mark[1])
+        end = mark.end()
+    yield template[end:]
+
+
+def sids_in(template: str) -> Iterator[SidOf]:
+    """The SIDs that *template* asks for."""
+    if "${" in template:
+        yield from (part for part in parts(template) if isinstance(part, SidOf))
+
+
+def filled(template: str, sid: Callable[[SidOf], str]) -> str:
+    """*template* as TaskRouter gets it: ``sid`` answers what stands for each reference."""
+    if "${" not in template:
+        return template
+    return "".join(part if isinstance(part, str) else sid(part) for part in parts(template))
+
+
+def plain(template: str) -> str:
+    """*template* without its escapes, for text that cannot hold SIDs."""
+    return filled(template, lambda reference: f"${{sid:{reference}}}")
+
+
+def escaped(text: str) -> str:
+    """Literal *text* as a template."""
+    return text.replace("${", "$${")
+
+
+def from_live(text: str, references: Mapping[str, SidOf]) -> str:
+    """The template of live *text*: its ``${`` escaped, and every SID that is a key of *references* a reference."""
+    if not _LIVE_MARK.search(text):
+        return text
+
+    def mark(match: re.Match[str]) -> str:
+        if match[0] == "${":
+            return "$${"
+        reference = references.get(match[0])
+        if reference is None or "}" in reference.name:
+            return match[0]
+        return f"${{sid:{reference}}}"
+
+    return _LIVE_MARK.sub(mark, text)
+
+
+def each_string(value: Any) -> Iterator[str]:
+    """Every string in a JSON value, keys left out."""
+    pending = [value]
+    while pending:
+        match pending.pop():
+            case str() as text:
+                yield text
+            case dict() as mapping:
+                pending.extend(mapping.values())
+            case list() | tuple() as sequence:
+                pending.extend(sequence)
+            case _:
+                pass
+
+
+def mapped(value: Any, change: Callable[[Any], Any]) -> Any:
+    """A JSON value with *change* applied to every leaf; containers are new, keys are as they were."""
+    match value:
+        case dict():
+            return {key: mapped(child, change) for key, child in value.items()}
+        case list() | tuple():
+            return [mapped(child, change) for child in value]
+        case _:
+            return change(value)

@@ -1,0 +1,93 @@
+"""Workers: the people (or machines) that take tasks, and how many of each channel at a time."""
+
+import json
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from tr_apply.resources.fields import Flag, Integer, JsonObject, Name
+from tr_apply.resources.kind import FormField, Kind, Resource
+from tr_apply.resources.template import filled
+
+ATTRIBUTES_LIMIT = 4096  # characters of the JSON document
+_SID_LENGTH = 34
+
+
+def compact_json(value: Any) -> str:
+    """JSON as TaskRouter keeps it: no white space, keys in the order given."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _within_limit(attributes: dict[str, Any]) -> dict[str, Any]:
+    text = compact_json(attributes)
+    if len(text) > ATTRIBUTES_LIMIT:
+        length = len(filled(text, lambda _: "0" * _SID_LENGTH))
+        if length > ATTRIBUTES_LIMIT:
+            raise PydanticCustomError(
+                "too-long",
+                "the attributes make {length} characters of JSON; TaskRouter takes at most {limit}",
+                {"length": length, "limit": ATTRIBUTES_LIMIT},
+            )
+    return attributes
+
+
+class WorkerChannel(Resource):
+    """How much work of one task channel a worker takes."""
+
+    capacity: Annotated[Integer, Field(ge=0, le=50)] = 1
+    """Tasks of this channel at the same time; 0 for none."""
+
+    available: Flag = True
+    """Whether the worker is offered tasks of this channel at all."""
+
+
+class Worker(Resource):
+    """A worker."""
+
+    name: Name
+    """Name of the worker (FriendlyName), and its identity."""
+
+    renamed_from: list[Name] = []
+    """Names that this worker had before, newest first."""
+
+    activity: Name | None = None
+    """The activity of a new worker, and where one must be moved to; people change it all day, so it is never drift."""
+
+    attributes: Annotated[JsonObject, AfterValidator(_within_limit)] | None = None
+    """What expressions can ask about the worker: a JSON object. Left out: as it is live."""
+
+    channels: dict[str, WorkerChannel] | None = None
+    """Capacity by unique name of a task channel; channels that are not named stay as they are live."""
+
+
+WORKER = Kind(
+    name="worker",
+    section="workers",
+    model=Worker,
+    collection="Workers",
+    list_key="workers",
+    sid_prefix="WK",
+    fields={
+        "name": FormField("FriendlyName", "friendly_name"),
+        "activity": FormField("ActivitySid", "activity_sid"),
+        "attributes": FormField("Attributes", "attributes"),
+    },
+    references={"activity": "activity"},
+    kept_when_unset=frozenset({"attributes"}),
+)
+
+WORKER_CHANNEL = Kind(
+    name="worker_channel",
+    section="channels",
+    model=WorkerChannel,
+    collection="Channels",
+    list_key="channels",
+    sid_prefix="WC",
+    identity="task_channel_unique_name",
+    fields={
+        "capacity": FormField("Capacity", "configured_capacity", create=False),
+        "available": FormField("Available", "available", create=False),
+    },
+    find_by=None,
+)

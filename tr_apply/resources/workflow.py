@@ -1,0 +1,250 @@
+"""Workflows: which tasks go to which queues, in which order, and for how long.
+
+The model is what a user writes; ``to_document`` and ``from_document`` translate to and from the JSON document that
+TaskRouter keeps as ``Configuration``. Nothing that TaskRouter keeps is dropped: what the model has no key for lives in
+``extra`` at the same level.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from tr_apply.resources.fields import Expression, Flag, Integer, JsonObject, Name, Seconds, Template, Url
+from tr_apply.resources.kind import FormField, Kind, Resource
+from tr_apply.resources.template import SidOf
+
+DOCUMENT_LIMIT = 1_038_576  # bytes of the JSON document
+PRIORITY_LIMIT = 2_147_483_647
+
+
+class Target(Resource):
+    """One step of a filter: a queue, and how long to try it."""
+
+    queue: Name | None = None
+    """The task queue, by name; a later target that leaves it out inherits the one before."""
+
+    priority: Annotated[Integer, Field(ge=0, le=PRIORITY_LIMIT)] | None = None
+    """Replaces the task's priority from this step on; higher is served first."""
+
+    timeout: Annotated[Seconds, Field(ge=1)] | None = None
+    """Seconds that this step adds to the time a task may wait; without it a task stays in this step."""
+
+    expression: Expression | None = None
+    """Which of the queue's workers may take the task; names are ``task.…`` and ``worker.…``."""
+
+    order_by: Expression | None = None
+    """Which worker comes first, as in ``worker.level DESC, worker.cost ASC``."""
+
+    skip_if: Expression | None = None
+    """When to go on to the next step at once, as in ``workers.available == 0``."""
+
+    known_worker_sid: Template | None = None
+    """``task.…``: the attribute of the task that holds the SID of the only worker wanted."""
+
+    known_worker_friendly_name: Template | None = None
+    """``task.…``: the same, with the worker's name."""
+
+    extra: JsonObject = {}
+    """Keys that TaskRouter keeps in the document at this place and tr-apply does not know."""
+
+
+class Filter(Resource):
+    """Which tasks a list of targets is for. Filters are tried from the top; the first that matches wins."""
+
+    name: Template | None = None
+    """Name of the filter (filter_friendly_name). Optional, and may repeat."""
+
+    expression: Expression
+    """Which tasks match, over their attributes, without a prefix."""
+
+    targets: Annotated[list[Target], Field(min_length=1)]
+    """The steps, in order."""
+
+    extra: JsonObject = {}
+    """Keys that TaskRouter keeps in the document at this place and tr-apply does not know."""
+
+
+class Workflow(Resource):
+    """A workflow."""
+
+    name: Name
+    """Name of the workflow (FriendlyName), and its identity."""
+
+    renamed_from: list[Name] = []
+    """Names that this workflow had before, newest first."""
+
+    assignment_callback_url: Url = ""
+    """Where TaskRouter asks what to do with a reservation; empty for nowhere."""
+
+    fallback_assignment_callback_url: Url = ""
+    """Where it asks when the first URL fails; empty for nowhere."""
+
+    task_reservation_timeout: Annotated[Seconds, Field(ge=1, le=86_400)] = 120
+    """Seconds that a worker has to accept."""
+
+    re_evaluate_tasks: Flag = False
+    """Whether waiting tasks go through the new configuration when this workflow is updated; never compared."""
+
+    filters: list[Filter] = []
+    """Tried from the top; the first that matches wins."""
+
+    default_filter: Target | None = None
+    """Where a task goes that no filter matched."""
+
+    extra: JsonObject = {}
+    """Keys of ``task_routing`` that TaskRouter keeps and tr-apply does not know."""
+
+    document_extra: JsonObject = {}
+    """The same, beside ``task_routing``."""
+
+
+WORKFLOW = Kind(
+    name="workflow",
+    section="workflows",
+    model=Workflow,
+    collection="Workflows",
+    list_key="workflows",
+    sid_prefix="WW",
+    fields={
+        "name": FormField("FriendlyName", "friendly_name"),
+        "assignment_callback_url": FormField("AssignmentCallbackUrl", "assignment_callback_url"),
+        "fallback_assignment_callback_url": FormField(
+            "FallbackAssignmentCallbackUrl", "fallback_assignment_callback_url"
+        ),
+        "task_reservation_timeout": FormField("TaskReservationTimeout", "task_reservation_timeout"),
+    },
+)
+
+DOCUMENT_FIELDS = ("filters", "default_filter", "extra", "document_extra")
+"""The keys of a workflow that together make the form parameter ``Configuration``."""
+
+# Twilio's own helpers and samples write a filter's name in all of these ways.
+_FILTER_NAMES = ("filter_friendly_name", "friendly_name", "friendlyName", "filterFriendlyName")
+_NUMBERS = {"priority": range(PRIORITY_LIMIT + 1), "timeout": range(1, 10**10)}
+_TEXTS = ("expression", "order_by", "skip_if", "known_worker_sid", "known_worker_friendly_name")
+_DIGITS = re.compile(r"[0-9]{1,10}\Z")
+
+
+def to_document(workflow: Workflow) -> dict[str, Any]:
+    """The document as TaskRouter takes it. Queues are ``SidOf``, and text is still a template."""
+    routing: dict[str, Any] = {"filters": [_filter_document(each) for each in workflow.filters]}
+    if workflow.default_filter is not None:
+        routing["default_filter"] = _target_document(workflow.default_filter)
+    return {"task_routing": routing | workflow.extra} | workflow.document_extra
+
+
+def _filter_document(each: Filter) -> dict[str, Any]:
+    name = {} if each.name is None else {"filter_friendly_name": each.name}
+    targets = [_target_document(target) for target in each.targets]
+    return {**name, "expression": each.expression, "targets": targets, **each.extra}
+
+
+def _target_document(target: Target) -> dict[str, Any]:
+    queue = {} if target.queue is None else {"queue": SidOf("task_queue", target.queue)}
+    plain = {
+        key: value
+        for key in (*_NUMBERS, *_TEXTS)
+        if (value := getattr(target, key)) is not None
+    }
+    return {**queue, **plain, **target.extra}
+
+
+def from_document(
+    document: Any, *, queue_name: Callable[[str], str], template: Callable[[str], str]
+) -> dict[str, Any]:
+    """The keys of a ``Workflow`` that *document* makes.
+
+    Args:
+        document: The parsed ``Configuration``, whatever TaskRouter holds; anything odd ends up in ``extra``.
+        queue_name: The name of the queue of a SID.
+        template: Live text as a template.
+    """
+    reader = _DocumentReader(queue_name, template)
+    document = document if isinstance(document, Mapping) else {}
+    routing = document.get("task_routing")
+    routing = routing if isinstance(routing, Mapping) else {}
+    return reader.routing(routing) | {
+        "document_extra": reader.rest(document, known={"task_routing"}),
+    }
+
+
+class _DocumentReader:
+    def __init__(self, queue_name: Callable[[str], str], template: Callable[[str], str]) -> None:
+        self._queue_name = queue_name
+        self._template = template
+
+    def routing(self, routing: Mapping[str, Any]) -> dict[str, Any]:
+        known = set()
+        keys: dict[str, Any] = {"filters": [], "default_filter": None}
+        filters = routing.get("filters")
+        if _is_list_of_objects(filters) and all(map(_is_filter, filters)):
+            known.add("filters")
+            keys["filters"] = [self._filter(each) for each in filters]
+        if isinstance(default := routing.get("default_filter"), Mapping):
+            known.add("default_filter")
+            keys["default_filter"] = self._target(default)
+        return keys | {"extra": self.rest(routing, known=known)}
+
+    def rest(self, mapping: Mapping[str, Any], *, known: set[str]) -> dict[str, Any]:
+        """What the model has no key for, as templates."""
+        return {key: self._templates(value) for key, value in mapping.items() if key not in known}
+
+    def _templates(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self._template(value)
+            case dict():
+                return {key: self._templates(child) for key, child in value.items()}
+            case list():
+                return [self._templates(child) for child in value]
+            case _:
+                return value
+
+    def _filter(self, written: Mapping[str, Any]) -> Filter:
+        name_key = next((k for k in _FILTER_NAMES if isinstance(written.get(k), str)), None)
+        known = {"expression", "targets"} | ({name_key} if name_key else set())
+        return Filter.model_construct(
+            name=None if name_key is None else self._template(written[name_key]),
+            expression=self._template(written["expression"]),
+            targets=[self._target(target) for target in written["targets"]],
+            extra=self.rest(written, known=known),
+        )
+
+    def _target(self, written: Mapping[str, Any]) -> Target:
+        keys: dict[str, Any] = {}
+        known = set()
+        queue_key = "queue" if "queue" in written else "task_queue_sid"  # the name old helpers used
+        if isinstance(queue := written.get(queue_key), str):
+            keys["queue"] = self._queue_name(queue)
+            known.add(queue_key)
+        for key in _TEXTS:
+            if (text := written.get(key)) and isinstance(text, str):
+                keys[key] = self._template(text)
+                known.add(key)
+        for key, allowed in _NUMBERS.items():
+            if (number := _whole_number(written.get(key))) in allowed:
+                keys[key] = number
+                known.add(key)
+        return Target.model_construct(**keys, extra=self.rest(written, known=known))
+
+
+def _is_list_of_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
+
+
+def _is_filter(value: Mapping[str, Any]) -> bool:
+    expression, targets = value.get("expression"), value.get("targets")
+    return bool(isinstance(expression, str) and expression and _is_list_of_objects(targets) and targets)
+
+
+def _whole_number(value: Any) -> int | None:
+    """``5`` and ``"5"`` are the same priority or time-out to TaskRouter."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and _DIGITS.match(value):
+        return int(value)
+    return value if isinstance(value, int) else None

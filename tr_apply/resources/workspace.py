@@ -1,0 +1,73 @@
+"""The workspace itself: what surrounds everything else."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tr_apply.resources.fields import Flag, Name, Url
+from tr_apply.resources.kind import FormField, Kind, Resource
+
+
+class Workspace(Resource):
+    """The workspace. Whatever is left out, but for its name, stays as it is live."""
+
+    name: Name
+    """Name of the workspace (FriendlyName), and its identity."""
+
+    sid: Annotated[str, Field(pattern=r"^WS[0-9a-fA-F]{32}$")] | None = None
+    """Pins the workspace by its SID; needed only when two live workspaces share the name."""
+
+    renamed_from: list[Name] = []
+    """Names that this workspace had before, newest first."""
+
+    template: Literal["NONE", "FIFO"] | None = None
+    """What TaskRouter puts into a new workspace; used at creation only, never compared."""
+
+    multi_task_enabled: Flag | None = None
+    """Whether a worker may hold several tasks at once. Cannot be switched off again."""
+
+    prioritize_queue_order: Literal["FIFO", "LIFO"] | None = None
+    """Which kind of queue is served first when a worker could serve both."""
+
+    event_callback_url: Url | None = None
+    """Where TaskRouter posts its events; empty for nowhere."""
+
+    events_filter: list[Annotated[str, Field(pattern=r"^[^,\s]+$")]] | None = None
+    """The event types that are posted; an empty list for all of them."""
+
+    default_activity: Name | None = None
+    """The activity of a new worker, by name."""
+
+    timeout_activity: Name | None = None
+    """The activity of a worker who let a reservation time out, by name."""
+
+
+WORKSPACE = Kind(
+    name="workspace",
+    section="workspace",
+    model=Workspace,
+    collection="Workspaces",
+    list_key="workspaces",
+    sid_prefix="WS",
+    fields={
+        "name": FormField("FriendlyName", "friendly_name"),
+        "template": FormField("Template", "template", update=False),
+        "multi_task_enabled": FormField("MultiTaskEnabled", "multi_task_enabled"),
+        "prioritize_queue_order": FormField("PrioritizeQueueOrder", "prioritize_queue_order"),
+        "event_callback_url": FormField("EventCallbackUrl", "event_callback_url"),
+        "events_filter": FormField("EventsFilter", "events_filter"),
+        "default_activity": FormField("DefaultActivitySid", "default_activity_sid", create=False),
+        "timeout_activity": FormField("TimeoutActivitySid", "timeout_activity_sid", create=False),
+    },
+    references={"default_activity": "activity", "timeout_activity": "activity"},
+    kept_when_unset=frozenset(
+        {
+            "multi_task_enabled",
+            "prioritize_queue_order",
+            "event_callback_url",
+            "events_filter",
+            "default_activity",
+            "timeout_activity",
+        }
+    ),
+)
