@@ -3,6 +3,7 @@
 A place is one integer (file, line and column), because there are hundreds of thousands of them.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -81,12 +82,26 @@ def find(root: Node, path: Sequence[str | int], *, key: bool = False) -> int:
     return found
 
 
+def paths_of(root: Node, places: set[int]) -> dict[int, KeyPath]:
+    """Where in the data each of *places* is; those that are nowhere are left out."""
+    found: dict[int, KeyPath] = {}
+    pending: list[tuple[Node, KeyPath]] = [(root, ())]
+    while pending:
+        node, path = pending.pop()
+        if (place := place_of(node)) in places:
+            found.setdefault(place, path)
+        if isinstance(node, Places):
+            pending.extend((child, (*path, key)) for key, child in node.items())
+    return found
+
+
 @dataclass(slots=True)
 class Sources:
     """The files that were read: what a place's file number stands for."""
 
     names: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    _line_starts: dict[int, list[int]] = field(default_factory=dict)
 
     def add(self, name: str, text: str) -> int:
         """The number of a new file."""
@@ -98,6 +113,20 @@ class Sources:
         """Name of the file, 1-based line and 1-based column."""
         file, line, column = unpack(place)
         return self.names[file], line + 1, column + 1
+
+    def index(self, place: int) -> int:
+        """Where *place* is in the text of its file, as a 0-based offset."""
+        file, line, column = unpack(place)
+        starts = self._line_starts.get(file)
+        if starts is None:
+            starts = [0, *(match.end() for match in re.finditer("\n", self.texts[file]))]
+            self._line_starts[file] = starts
+        return starts[min(line, len(starts) - 1)] + column
+
+    def place(self, file: int, index: int) -> int:
+        """The place of the character at *index* of a file's text."""
+        text = self.texts[file]
+        return pack(file, text.count("\n", 0, index), index - text.rfind("\n", 0, index) - 1)
 
 
 def dotted(path: Sequence[str | int]) -> str:

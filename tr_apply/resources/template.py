@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_MARK = re.compile(r"\$\$\{|\$\{sid:([^}]*)\}")
+MARK = re.compile(r"\$\$\{|\$\{sid:([^}]*)\}")
 _LIVE_MARK = re.compile(r"\$\{|\b[A-Z]{2}[0-9a-f]{32}\b")
 SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}\Z")
 
@@ -44,7 +44,7 @@ def sid_of(reference: str) -> SidOf:
 def parts(template: str) -> Iterator[str | SidOf]:
     """*template* as plain text and SIDs to fill in."""
     end = 0
-    for mark in _MARK.finditer(template):
+    for mark in MARK.finditer(template):
         yield template[end : mark.start()]
         yield "${" if mark[1] is None else sid_of(mark[1])
         end = mark.end()
@@ -88,6 +88,35 @@ def from_live(text: str, references: Mapping[str, SidOf]) -> str:
         return f"${{sid:{reference}}}"
 
     return _LIVE_MARK.sub(mark, text)
+
+
+def sample(template: str, prefixes: Mapping[str, str]) -> str:
+    """*template* with a made-up SID for each reference, to be read as an expression.
+
+    Args:
+        template: The text.
+        prefixes: SID prefix by kind; an unknown kind gets one that no resource has.
+    """
+    return filled(template, lambda reference: prefixes.get(reference.kind, "XX") + "0" * 32)
+
+
+def origin(text: str, pattern: re.Pattern[str], replace: Callable[[str], str], offset: int) -> int:
+    """Where in *text* the character comes from that stands at *offset* once *pattern* has been replaced.
+
+    What stands for a replaced part comes from the beginning of that part.
+    """
+    written = made = 0
+    for match in pattern.finditer(text):
+        unchanged = match.start() - written
+        if offset < made + unchanged:
+            break
+        made += unchanged
+        length = len(replace(match[0]))
+        if offset < made + length:
+            return match.start()
+        made += length
+        written = match.end()
+    return min(written + offset - made, len(text))
 
 
 def each_string(value: Any) -> Iterator[str]:

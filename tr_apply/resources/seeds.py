@@ -1,0 +1,73 @@
+"""What TaskRouter puts into a new workspace by itself."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tr_apply.resources.activity import Activity
+from tr_apply.resources.kind import Resource
+from tr_apply.resources.task_channel import TaskChannel
+from tr_apply.resources.task_queue import TaskQueue
+from tr_apply.resources.workflow import Target, Workflow
+
+DEFAULT_ACTIVITY: Final = "Offline"
+"""The default and the timeout activity of a new workspace."""
+
+SEEDED_CHANNELS: Final[Mapping[str, str]] = {
+    "default": "Default",
+    "voice": "Voice",
+    "chat": "Programmable Chat",
+    "sms": "SMS",
+    "video": "Video",
+}
+"""Friendly names by unique name. These are never deleted."""
+
+# Single-tasking workspaces still get the four older activities.
+_MULTITASKING: Final = {"Offline": False, "Available": True, "Unavailable": False}
+_SINGLE_TASKING: Final = {"Offline": False, "Idle": True, "Busy": False, "Reserved": False}
+SEEDED_ACTIVITIES: Final = frozenset(_MULTITASKING) | frozenset(_SINGLE_TASKING)
+
+# The queue's name is unsure (seen in older workspaces); apply compares what it finds with what it expected.
+_FIFO_QUEUE: Final = "Sample Queue"
+_FIFO_WORKFLOW: Final = "Default Fifo Workflow"
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """What a new workspace holds, by kind."""
+
+    by_kind: Mapping[str, tuple[Resource, ...]]
+
+    def __iter__(self) -> Iterator[tuple[str, Resource]]:
+        """Each kind with each of its resources."""
+        for kind, resources in self.by_kind.items():
+            for resource in resources:
+                yield kind, resource
+
+
+def seeds(*, multi_task_enabled: bool, template: str) -> Seeds:
+    """What a workspace made in this way holds before anything is added."""
+    activities = _MULTITASKING if multi_task_enabled else _SINGLE_TASKING
+    return Seeds(
+        {
+            "activity": tuple(Activity(name=name, available=on) for name, on in activities.items()),
+            "task_channel": tuple(
+                TaskChannel(unique_name=unique, name=name) for unique, name in SEEDED_CHANNELS.items()
+            ),
+            "task_queue": (_fifo_queue(multi_task_enabled=multi_task_enabled),) * (template == "FIFO"),
+            "workflow": (_fifo_workflow(),) * (template == "FIFO"),
+            "worker": (),
+        }
+    )
+
+
+def _fifo_queue(*, multi_task_enabled: bool) -> TaskQueue:
+    if multi_task_enabled:
+        return TaskQueue(name=_FIFO_QUEUE)
+    return TaskQueue(
+        name=_FIFO_QUEUE, reservation_activity="Reserved", assignment_activity="Busy"
+    )
+
+
+def _fifo_workflow() -> Workflow:
+    return Workflow(name=_FIFO_WORKFLOW, default_filter=Target(queue=_FIFO_QUEUE))
