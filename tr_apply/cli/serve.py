@@ -1,0 +1,212 @@
+"""``tr-apply serve``: the embedded TaskRouter over HTTP."""
+
+import errno
+import ipaddress
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tr_apply.errors import InterruptedRunError, TargetError, UsageError
+
+if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+GRACE_S = 5  # for requests under way when the server is told to stop; they take milliseconds unless the client is slow
+
+
+@click.command("serve")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 picks a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--db",
+    "database",
+    default=".tr-apply/local.db",
+    show_default=True,
+    metavar="FILE",
+    help="Where everything is kept, shared with --local; :memory: forgets it at the end.",
+)
+@click.option(
+    "--account-sid",
+    envvar="TR_APPLY_SERVE_ACCOUNT_SID",
+    show_envvar=True,
+    metavar="SID",
+    help="Answer this account only; default: anyone with a password.",
+)
+@click.option(
+    "--auth-token",
+    envvar="TR_APPLY_SERVE_AUTH_TOKEN",
+    show_envvar=True,
+    metavar="TOKEN",
+    help="The only password; better in the environment, as others can read a command line.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Log each request on stderr.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but the address and errors.")
+def serve_command(  # noqa: PLR0913  # one parameter an option
+    *,
+    port: int,
+    host: str,
+    database: str,
+    account_sid: str | None,
+    auth_token: str | None,
+    verbose: bool,
+    quiet: bool,
+) -> None:
+    r"""Serve the API of TaskRouter over HTTP, for programs that are to be tried without an account.
+
+    Any user name and password will do unless --account-sid and --auth-token are given; both are required to listen on
+    anything but this machine. Ctrl-C or SIGTERM ends the server once the requests under way are answered.
+
+    \b
+        tr-apply serve --port 8080
+        tr-apply apply workspace.yaml --base-url http://127.0.0.1:8080
+    """
+    _check_account(account_sid)
+    address = _address(host, port)
+    if not ipaddress.ip_address(address[0]).is_loopback and not (account_sid and auth_token):
+        raise UsageError(
+            f"listening on {host} lets other machines in: give --account-sid and --auth-token, or leave --host out"
+        )
+    with _listening(address) as listener:
+        url = _url(listener)
+        from tr_apply.local import open_app  # noqa: PLC0415  # starlette: not for --help
+
+        app = open_app(
+            database if database == ":memory:" else Path(database),
+            account_sid=account_sid or None,
+            auth_token=auth_token or None,
+        )
+        try:
+            announce = _announcement(url, database, quiet=quiet)
+            _run(_logged(app) if verbose and not quiet else app, listener, announce)
+        finally:
+            app.close()
+
+
+def _check_account(account_sid: str | None) -> None:
+    if account_sid and not account_sid.startswith("AC"):
+        raise UsageError("--account-sid must be the SID of an account, which begins with AC")
+
+
+Address = tuple[str, int]
+
+
+def _address(host: str, port: int) -> Address:
+    """The address to bind, resolved once, so that what was checked is what is bound."""
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise TargetError(f"cannot listen on {host}: there is no such address") from error
+    ip, found_port = found[0][4][:2]
+    return str(ip), int(found_port)
+
+
+@contextmanager
+def _listening(address: Address) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+            listener.listen(2048)
+        except OSError as error:
+            raise TargetError(_why_not(address, error)) from error
+        yield listener
+
+
+def _why_not(address: Address, error: OSError) -> str:
+    host, port = address
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is in use: choose another with --port, or --port 0 for a free one"
+    return f"cannot listen on {host}, port {port}: {error.strerror}"
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _announcement(url: str, database: str, *, quiet: bool) -> Callable[[], None]:
+    def announce() -> None:
+        click.echo(f"Listening on {url}", err=True)
+        if not quiet:
+            click.echo(f"Keeping everything in {database}. Ctrl-C stops.", err=True)
+
+    return announce
+
+
+def _run(app: "ASGIApp", listener: socket.socket, announce: Callable[[], None]) -> None:
+    """Serve until a signal says stop.
+
+    For a server that is its regular end, so both SIGINT and SIGTERM lead to exit code 0; a second Ctrl-C cuts off
+    requests under way and is an interruption.
+
+    Raises:
+        InterruptedRunError: There was a second Ctrl-C.
+    """
+    import uvicorn  # noqa: PLC0415  # takes a tenth of a second, which --help must not
+
+    class Server(uvicorn.Server):
+        """uvicorn, except that it says when it is ready, and that signals end it without killing the process."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            announce()
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            with _signals_to(self.handle_exit):
+                yield
+
+    server = Server(_settings(app))
+    server.run([listener])
+    if server.force_exit:
+        raise InterruptedRunError("stopped before the requests under way were answered")
+
+
+def _settings(app: "ASGIApp") -> "uvicorn.Config":
+    import uvicorn  # noqa: PLC0415
+
+    return uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+@contextmanager
+def _signals_to(handler: Callable[[int, Any], None]) -> Iterator[None]:
+    previous = {each: signal.signal(each, handler) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, old in previous.items():
+            signal.signal(each, old)
+
+
+def _logged(app: "ASGIApp") -> "ASGIApp":
+    """The application, saying method, path, status and milliseconds of each request: no credentials, no query."""
+
+    async def logged(scope: "Scope", receive: "Receive", send: "Send") -> None:
+        started = time.perf_counter()
+
+        async def send_logged(message: "Message") -> None:
+            if message["type"] == "http.response.start":
+                milliseconds = (time.perf_counter() - started) * 1000
+                path = scope["path"].encode("unicode_escape").decode()
+                click.echo(f"{scope['method']} {path} {message['status']} {milliseconds:.1f} ms", err=True)
+            await send(message)
+
+        await app(scope, receive, send_logged)
+
+    return logged

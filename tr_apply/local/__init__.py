@@ -1,0 +1,35 @@
+"""The embedded TaskRouter: the REST API of TaskRouter in one process, over one SQLite file.
+
+``tr-apply serve`` puts it on a socket; ``--local`` calls it in process, at the same time on the same file if need be::
+
+    app = open_app(".tr-apply/local.db")
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://local", auth=("local", "local"))
+    ...
+    app.close()
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tr_apply.local.app import LocalTaskRouter
+
+DEFAULT_PATH = Path(".tr-apply/local.db")
+"""Where the embedded TaskRouter keeps its world unless told otherwise, below the current folder."""
+
+
+def open_app(path: str | Path, *, account_sid: str | None = None, auth_token: str | None = None) -> "LocalTaskRouter":
+    """The application with its database opened, which is created with its folder where missing.
+
+    Without *account_sid* and *auth_token* everyone with a user name and a password is let in. Call ``close()`` on it
+    when no request is under way any more.
+
+    Raises:
+        TargetError: The file cannot be used.
+    """
+    from tr_apply.local.app import create_app  # noqa: PLC0415  # starlette is for those who open one
+    from tr_apply.local.database import Database  # noqa: PLC0415
+    from tr_apply.local.store import Store  # noqa: PLC0415
+
+    store = Store(Database.open(path))
+    return create_app(store, account_sid=account_sid, auth_token=auth_token)

@@ -1,0 +1,269 @@
+"""The embedded TaskRouter as an ASGI application: the only place that knows methods, paths and status codes."""
+
+import json
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tr_apply.local.answers import Renderer, collection_url, empty_page, error_body
+from tr_apply.local.kind import Kind
+from tr_apply.local.kinds import KINDS
+from tr_apply.local.paging import PageRequest
+from tr_apply.local.refusals import (
+    AbsolutePagingError,
+    BodyTooLargeError,
+    DuplicateNameError,
+    InvalidParameterError,
+    MethodNotAllowedError,
+    NotFoundError,
+    PreconditionFailedError,
+    RequestError,
+    UnauthorizedError,
+    UnavailableError,
+)
+from tr_apply.local.requests import Credentials, base_url, read_form, read_query
+from tr_apply.local.store import Found, Store
+
+STATUS: Mapping[type[RequestError], int] = {
+    InvalidParameterError: 400,
+    DuplicateNameError: 400,
+    AbsolutePagingError: 400,
+    UnauthorizedError: 401,
+    NotFoundError: 404,
+    MethodNotAllowedError: 405,
+    PreconditionFailedError: 412,
+    BodyTooLargeError: 413,
+    UnavailableError: 503,
+}
+_OF_STATUS = {404: NotFoundError, 405: MethodNotAllowedError}
+_SERVER_ERROR = 20500
+
+HEALTH = "/healthz"
+_JSON = "application/json; charset=utf-8"
+_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
+_ACCOUNT = "tr_apply.account_sid"  # where the gate leaves the account for the endpoints
+
+_EVERY_ANSWER = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, If-Match, If-Modified-Since,"
+    " If-None-Match, If-Unmodified-Since",
+    "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
+    "Access-Control-Expose-Headers": "ETag",
+    "Access-Control-Allow-Credentials": "true",
+}
+
+
+class LocalTaskRouter(Starlette):
+    """The application, which owns the store."""
+
+    def __init__(self, store: Store, credentials: Credentials) -> None:
+        super().__init__(
+            routes=_routes(store),
+            middleware=[
+                Middleware(_Envelope),
+                Middleware(_Gate, credentials=credentials),
+            ],
+            exception_handlers={
+                RequestError: _refuse,
+                HTTPException: _refuse_unrouted,
+                Exception: _admit_failure,
+            },
+        )
+        self.router.redirect_slashes = False  # TaskRouter answers a trailing slash with 404
+        self._store = store
+
+    def close(self) -> None:
+        """Close the database. Requests under way must have ended."""
+        self._store.close()
+
+
+def create_app(store: Store, *, account_sid: str | None = None, auth_token: str | None = None) -> LocalTaskRouter:
+    """The application over *store*, for that account with that token, or for anyone where they are None."""
+    return LocalTaskRouter(store, Credentials(account_sid, auth_token))
+
+
+class _Envelope:
+    """The headers that every answer carries."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+
+        async def send_enveloped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(_EVERY_ANSWER)
+                headers["Twilio-Request-Id"] = f"RQ{secrets.token_hex(16)}"
+                headers["Twilio-Request-Duration"] = f"{time.perf_counter() - started:.3f}"
+            await send(message)
+
+        await self._app(scope, receive, send_enveloped)
+
+
+class _Gate:
+    """Who may come in: anyone to ask for health or for what a browser may do, everyone else with credentials."""
+
+    def __init__(self, app: ASGIApp, credentials: Credentials) -> None:
+        self._app = app
+        self._credentials = credentials
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] == HEALTH:
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        if request.method == "OPTIONS":
+            await Response(status_code=204)(scope, receive, send)
+            return
+        try:
+            account_sid = self._credentials.account_of(request.headers.get("authorization"))
+        except UnauthorizedError as error:
+            await (await _refuse(request, error))(scope, receive, send)
+            return
+        await self._app({**scope, _ACCOUNT: account_sid}, receive, send)
+
+
+def _routes(store: Store) -> list[Route]:
+    routes = [Route(HEALTH, _health)]
+    for kind in KINDS.values():
+        endpoints = _Endpoints(store, kind)
+        routes += [
+            Route(f"/v1{kind.collection}", endpoints.collection, methods=["GET", "POST"]),
+            Route(f"/v1{kind.collection}/{{sid}}", endpoints.item, methods=["GET", "POST", "DELETE"]),
+        ]
+    return routes + [Route(f"/v1{each.path}", each.endpoint(store)) for each in _EMPTY]
+
+
+async def _health(_request: Request) -> Response:
+    return _json({"status": "ok"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Endpoints:
+    """The two URLs of a kind of resource."""
+
+    store: Store
+    kind: Kind
+
+    async def collection(self, request: Request) -> Response:
+        """List, or create."""
+        scope = _scope(request)
+        match request.method:
+            case "GET":
+                page = self.store.list(self.kind, scope, read_query(request))
+                return _json(self._renderer(request).page(self.kind.list_key, page))
+            case "POST" if self.kind.creatable:
+                form = await read_form(request)
+                return self._answer(request, self.store.create(self.kind, scope, form), 201)
+        raise MethodNotAllowedError
+
+    async def item(self, request: Request) -> Response:
+        """Fetch, update or delete."""
+        kind, store, (*above, sid) = self.kind, self.store, _scope(request)
+        scope, if_match = tuple(above), request.headers.get("if-match")
+        match request.method:
+            case "GET":
+                return self._answer(request, store.fetch(kind, scope, sid))
+            case "POST":
+                form = await read_form(request)
+                return self._answer(request, store.update(kind, scope, sid, form, if_match=if_match))
+            case "DELETE" if kind.creatable:
+                store.delete(kind, scope, sid, if_match=if_match)
+                return Response(status_code=204, media_type=_JSON, headers={"Content-Length": "0"})
+        raise MethodNotAllowedError
+
+    def _answer(self, request: Request, found: Found, status: int = 200) -> Response:
+        headers = {} if found.revision is None else {"ETag": f'"{found.revision}"'}
+        return _json(self._renderer(request).body(found.item), status, headers)
+
+    def _renderer(self, request: Request) -> Renderer:
+        scope = _scope(request)[: len(self.kind.scope)]
+        return Renderer(self.kind, scope, account_sid=request.scope[_ACCOUNT], base_url=base_url(request))
+
+
+@dataclass(frozen=True, slots=True)
+class _EmptyList:
+    """A collection that exists and has nothing in it: *parent* is the kind that it is in."""
+
+    path: str
+    list_key: str
+    parent: str
+
+    def endpoint(self, store: Store) -> Callable[[Request], Awaitable[Response]]:
+        """Its list."""
+
+        async def endpoint(request: Request) -> Response:
+            if request.method != "GET":
+                raise MethodNotAllowedError
+            *above, sid = _scope(request)
+            parent = KINDS[self.parent]
+            store.fetch(parent, tuple(above), sid)
+            page = PageRequest.of(parent, {**read_query(request), "Ordering": ""})
+            url = collection_url(self.path, (*above, sid), base_url(request))
+            return _json(empty_page(self.list_key, url, page))
+
+        return endpoint
+
+
+_EMPTY = (
+    _EmptyList("/Workspaces/{workspace_sid}/Tasks", "tasks", "workspace"),
+    _EmptyList("/Workspaces/{workspace_sid}/Events", "events", "workspace"),
+    _EmptyList("/Workspaces/{workspace_sid}/Workers/{worker_sid}/Reservations", "reservations", "worker"),
+)
+
+
+def _scope(request: Request) -> tuple[str, ...]:
+    """The SIDs of the path, from the workspace down."""
+    return tuple(request.path_params.values())
+
+
+def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(_ENCODER.encode(body), status, headers, media_type=_JSON)
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    """Twilio's error body for a RequestError."""
+    assert isinstance(error, RequestError)
+    status, message = STATUS[type(error)], str(error)
+    headers = {}
+    match error:
+        case NotFoundError():
+            message = f"The requested resource {_path(request)} was not found"
+        case MethodNotAllowedError():
+            message = f"{request.method} is not allowed on {_path(request)}"
+        case DuplicateNameError():
+            message += f" for account {request.scope[_ACCOUNT]}"
+        case UnauthorizedError():
+            headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
+        case UnavailableError():
+            headers["Retry-After"] = "1"
+    return _json(error_body(error.code, message, status), status, headers)
+
+
+async def _refuse_unrouted(request: Request, error: Exception) -> Response:
+    """The same where the router found no path, or no method."""
+    assert isinstance(error, HTTPException)
+    return await _refuse(request, _OF_STATUS[error.status_code]())
+
+
+async def _admit_failure(_request: Request, _error: Exception) -> Response:
+    """For a bug of ours; the server sends this and logs the traceback."""
+    return _json(error_body(_SERVER_ERROR, "Internal server error", 500), 500)
+
+
+def _path(request: Request) -> str:
+    path: str = request.scope["path"]
+    return path.removeprefix("/v1")

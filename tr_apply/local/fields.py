@@ -1,0 +1,93 @@
+"""What the text of a form field or a query parameter must be, and which value it stands for.
+
+Every function takes the name of the field, for the message, and its text; all raise InvalidParameterError.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from tr_apply.local.documents import compact, parse_object
+from tr_apply.local.kind import name_key
+from tr_apply.local.matching import check_expression
+from tr_apply.local.refusals import InvalidParameterError
+from tr_apply.local.sids import is_sid
+
+Parse = Callable[[str, str], Any]
+
+NAME_LIMIT = 64  # characters; stated for workspaces, activities, channels and workers, and usual for the others
+ATTRIBUTES_LIMIT = 4096  # characters, white space included
+
+
+def verbatim(_name: str, text: str) -> str:
+    """Any text, such as a URL or a comma list of events, which TaskRouter does not look into."""
+    return text
+
+
+def visible_name(name: str, text: str) -> str:
+    """A name: something that can be seen, and no longer than TaskRouter keeps."""
+    if not text.strip():
+        raise InvalidParameterError(f"{name} cannot be empty")
+    if len(text) > NAME_LIMIT:
+        raise InvalidParameterError(f"{name} is longer than {NAME_LIMIT} characters")
+    return text
+
+
+def folded_name(_name: str, text: str) -> str:
+    """A name to look for: the same whatever its case."""
+    return name_key(text)
+
+
+def boolean(_name: str, text: str) -> bool:
+    """``true``, ``1`` and ``yes`` are true; TaskRouter takes everything else for false, and so never refuses."""
+    return text in {"true", "1", "yes"}
+
+
+def integer(low: int, high: int) -> Parse:
+    """A whole number between *low* and *high*, both included."""
+
+    def parse(name: str, text: str) -> int:
+        if not re.fullmatch(r"[+-]?[0-9]{1,18}", text) or not low <= int(text) <= high:
+            raise InvalidParameterError(f"{name} must be a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def choice(*options: str) -> Parse:
+    """One of *options*, exactly as they are written."""
+
+    def parse(name: str, text: str) -> str:
+        if text not in options:
+            raise InvalidParameterError(f"{name} must be one of {', '.join(options)}")
+        return text
+
+    return parse
+
+
+def sid(prefix: str, *, clearable: bool = False) -> Parse:
+    """A SID of that kind; where it is *clearable*, an empty text stands for none."""
+
+    def parse(name: str, text: str) -> str | None:
+        if clearable and not text:
+            return None
+        if not is_sid(text, prefix):
+            raise InvalidParameterError(f"{name} must be a SID: {prefix} and 32 hexadecimal digits")
+        return text
+
+    return parse
+
+
+def worker_expression(name: str, text: str) -> str:
+    """An expression over a worker's attributes, kept character for character; empty for nobody."""
+    if text.strip():
+        check_expression(name, text)
+    return text
+
+
+def attributes(name: str, text: str) -> str:
+    """A JSON object, kept without its white space and otherwise as sent."""
+    if len(text) > ATTRIBUTES_LIMIT:
+        raise InvalidParameterError(f"{name} is longer than {ATTRIBUTES_LIMIT} characters")
+    parse_object(name, text)
+    return compact(text)

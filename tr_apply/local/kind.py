@@ -1,0 +1,155 @@
+"""What the store must know of one kind of resource; kinds/ holds one row of this for each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tr_apply.local.database import Reader, Writer
+
+Item = dict[str, Any]
+"""A resource as the API answers it, without what depends on who asks and how: account_sid, url and links."""
+
+Scope = tuple[str, ...]
+"""The SIDs of the resources above, from the workspace down; empty for a workspace."""
+
+Values = dict[str, Any]
+"""Column -> value, of the fields that a request sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A field of the form that creates or updates a resource.
+
+    Attributes:
+        name: As in ``FriendlyName``.
+        column: Where it is stored; of a field that is not ``stored``, its name among the values.
+        parse: The field's name and text -> the value; raises InvalidParameterError.
+        on: Where it counts. Elsewhere it is ignored, as unknown fields are.
+        required: Whether a resource cannot be created without it.
+        default: The value at creation when it was left out.
+        refers_to: Table of the same workspace that must hold the SID.
+        stored: False for a field that is an instruction, such as ``Template``.
+        repeats: Whether several values may be sent by repeating the field; they are stored as a comma list.
+    """
+
+    name: str
+    column: str
+    parse: Callable[[str, str], Any]
+    on: Literal["create", "update", "both"] = "both"
+    required: bool = False
+    default: Any = None
+    refers_to: str | None = None
+    stored: bool = True
+    repeats: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFilter:
+    """A query parameter of the list that SQLite can answer: *condition* has one ``?`` for the parsed value."""
+
+    name: str
+    condition: str
+    parse: Callable[[str, str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFilter:
+    """A query parameter of the list that needs an expression to be evaluated for every item.
+
+    ``test`` takes a reader, the workspace's SID and the parameter's text, and returns the question to ask of items.
+    """
+
+    name: str
+    test: Callable[[Reader, str, str], Callable[[Item], bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A write as the hooks of a kind see it.
+
+    Attributes:
+        scope: Where the resource is.
+        before: The resource as it was; None when it is being created.
+        values: The fields that were sent, and at creation the defaults of the others.
+    """
+
+    scope: Scope
+    before: Item | None
+    values: Values
+
+    def after(self, column: str) -> Any:
+        """What *column* will be."""
+        before = self.before or {}
+        return self.values.get(column, before.get(column))
+
+    @property
+    def workspace_sid(self) -> str:
+        """The workspace that the resource is in, or is."""
+        if self.scope:
+            return self.scope[0]
+        sid: str = (self.before or {}).get("sid", "")
+        return sid
+
+
+def _as_sent(_writer: Writer, change: Change) -> Values:
+    return change.values
+
+
+def _nothing_more(_writer: Writer, _sid: str, _change: Change) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Kind:
+    """A kind of resource.
+
+    Attributes:
+        name: Its table.
+        noun: How messages call it.
+        sid_prefix: Two letters.
+        collection: Path of the collection below ``/v1``, with the scope's columns in braces.
+        list_key: Key of the items in a list answer.
+        columns: Field of the answer -> SQL, in the order of the answer.
+        source: The ``FROM`` clause.
+        scope: Columns that hold the SIDs of the resources above, from the workspace down.
+        parent: Name of the kind directly above; empty for a workspace.
+        booleans: Fields of the answer that are booleans; SQLite has none.
+        links: Name -> path below ``/v1``, with fields of the answer in braces; None where the field is None.
+        fields: What a form can hold.
+        filters: What a list can be narrowed by.
+        orderings: Name in ``Ordering`` -> column; without an ordering a list is in the order of creation.
+        named_by: Column of the name that no other of the workspace may have, whatever its case.
+        names_repeat: True where several may have one name after all.
+        alias: Column that may stand for the SID in a path.
+        versioned: Whether it has a revision, sent as ETag and checked against If-Match.
+        creatable: Whether the API creates and deletes it; otherwise it comes and goes with others.
+        prepare: Checks what is particular to the kind, and returns the columns to write.
+        settle: What else changes with it, in the same transaction, once it is written.
+    """
+
+    name: str
+    noun: str
+    sid_prefix: str
+    collection: str
+    list_key: str
+    columns: Mapping[str, str]
+    source: str
+    scope: tuple[str, ...]
+    parent: str
+    fields: tuple[Field, ...]
+    booleans: tuple[str, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
+    filters: tuple[ColumnFilter | ItemFilter, ...] = ()
+    orderings: Mapping[str, str] = field(default_factory=dict)
+    named_by: str | None = None
+    names_repeat: bool = False
+    alias: str | None = None
+    versioned: bool = False
+    creatable: bool = True
+    prepare: Callable[[Writer, Change], Values] = _as_sent
+    settle: Callable[[Writer, str, Change], None] = _nothing_more
+
+
+def name_key(name: str) -> str:
+    """What two names share when TaskRouter takes them for the same."""
+    return name.casefold()

@@ -1,0 +1,25 @@
+"""The kinds of resources, one module each: the row of facts, and what is particular to the kind."""
+
+from collections.abc import Mapping
+
+from tr_apply.local.kind import Kind
+from tr_apply.local.kinds.activity import ACTIVITY
+from tr_apply.local.kinds.task_channel import TASK_CHANNEL
+from tr_apply.local.kinds.task_queue import TASK_QUEUE
+from tr_apply.local.kinds.worker import WORKER
+from tr_apply.local.kinds.worker_channel import WORKER_CHANNEL
+from tr_apply.local.kinds.workflow import WORKFLOW
+from tr_apply.local.kinds.workspace import WORKSPACE
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        WORKSPACE,
+        ACTIVITY,
+        TASK_CHANNEL,
+        TASK_QUEUE,
+        WORKFLOW,
+        WORKER,
+        WORKER_CHANNEL,
+    )
+}

@@ -1,0 +1,37 @@
+"""Activities: what a worker is doing, and whether that leaves room for tasks."""
+
+from tr_apply.local import columns, fields
+from tr_apply.local.kind import ColumnFilter, Field, Kind
+
+ACTIVITY = Kind(
+    name="activity",
+    noun="Activity",
+    sid_prefix="WA",
+    collection="/Workspaces/{workspace_sid}/Activities",
+    list_key="activities",
+    columns={
+        **columns.within_workspace("activity"),
+        **columns.plain("activity", "friendly_name", "available"),
+        **columns.dates("activity"),
+    },
+    source="activity",
+    scope=("activity.workspace_sid",),
+    parent="workspace",
+    booleans=("available",),
+    links={"workspace": "/Workspaces/{workspace_sid}"},
+    fields=(
+        Field(name="FriendlyName", column="friendly_name", parse=fields.visible_name, required=True),
+        Field(
+            name="Available",
+            column="available",
+            parse=fields.boolean,
+            on="create",  # an activity never changes between available and not
+            default=False,
+        ),
+    ),
+    filters=(
+        ColumnFilter("FriendlyName", "activity.name_key = ?", fields.folded_name),
+        ColumnFilter("Available", "activity.available = ?", fields.boolean),
+    ),
+    named_by="friendly_name",
+)

@@ -1,0 +1,53 @@
+"""Task channels: kinds of tasks, of which a worker can take several at a time."""
+
+from tr_apply.local import columns, fields
+from tr_apply.local.database import Writer
+from tr_apply.local.kind import Change, Field, Kind
+from tr_apply.local.kinds.worker_channel import open_channels
+
+
+def _open_for_workers(writer: Writer, sid: str, change: Change) -> None:
+    if change.before is None:
+        workers = writer.rows(
+            "SELECT sid FROM worker WHERE workspace_sid = ? ORDER BY position",
+            (change.workspace_sid,),
+        )
+        open_channels(writer, [(worker_sid, sid) for (worker_sid,) in workers])
+
+
+TASK_CHANNEL = Kind(
+    name="task_channel",
+    noun="TaskChannel",
+    sid_prefix="TC",
+    collection="/Workspaces/{workspace_sid}/TaskChannels",
+    list_key="channels",
+    columns={
+        **columns.within_workspace("task_channel"),
+        **columns.plain("task_channel", "friendly_name", "unique_name", "channel_optimized_routing"),
+        **columns.dates("task_channel"),
+    },
+    source="task_channel",
+    scope=("task_channel.workspace_sid",),
+    parent="workspace",
+    booleans=("channel_optimized_routing",),
+    links={"workspace": "/Workspaces/{workspace_sid}"},
+    fields=(
+        Field(name="FriendlyName", column="friendly_name", parse=fields.visible_name, required=True),
+        Field(
+            name="UniqueName",
+            column="unique_name",
+            parse=fields.visible_name,
+            on="create",
+            required=True,
+        ),
+        Field(
+            name="ChannelOptimizedRouting",
+            column="channel_optimized_routing",
+            parse=fields.boolean,
+            default=False,
+        ),
+    ),
+    named_by="unique_name",
+    alias="task_channel.unique_name",
+    settle=_open_for_workers,
+)

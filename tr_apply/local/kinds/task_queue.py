@@ -1,0 +1,113 @@
+"""Task queues: a line of tasks, and which workers may take from it."""
+
+from collections.abc import Callable
+
+from tr_apply.local import columns, fields
+from tr_apply.local.database import Reader, Writer
+from tr_apply.local.documents import parse_object
+from tr_apply.local.kind import Change, ColumnFilter, Field, Item, ItemFilter, Kind, Values
+from tr_apply.local.matching import Names, admits, check_expression, names_of_workers
+from tr_apply.local.refusals import InvalidParameterError
+
+ACTIVITIES = ("reservation_activity_sid", "assignment_activity_sid")
+
+
+def _check_activities(writer: Writer, change: Change) -> Values:
+    """Only a multitasking workspace can do without the two activities."""
+    multi_task_enabled = writer.value("SELECT multi_task_enabled FROM workspace WHERE sid = ?", (change.workspace_sid,))
+    if not multi_task_enabled and not all(change.after(column) for column in ACTIVITIES):
+        raise InvalidParameterError("Activity Sids cannot be empty")
+    return change.values
+
+
+def _accepts_such_a_worker(reader: Reader, workspace_sid: str, text: str) -> Callable[[Item], bool]:
+    """*text* is a worker's attributes, as JSON, or an expression that stands for the workers who fulfil it."""
+    name = "EvaluateWorkerAttributes"
+    if text.lstrip().startswith("{"):
+        return _accepts_any([parse_object(name, text)])
+    check_expression(name, text)
+    workers = names_of_workers(reader, workspace_sid)
+    return _accepts_any([names for names in workers if admits(text, names)])
+
+
+def _accepts_worker(reader: Reader, workspace_sid: str, text: str) -> Callable[[Item], bool]:
+    sid = fields.sid("WK")("WorkerSid", text)
+    return _accepts_any(names_of_workers(reader, workspace_sid, sid))
+
+
+def _accepts_any(workers: list[Names]) -> Callable[[Item], bool]:
+    return lambda queue: any(admits(queue["target_workers"], names) for names in workers)
+
+
+TASK_QUEUE = Kind(
+    name="task_queue",
+    noun="Queue",
+    sid_prefix="WQ",
+    collection="/Workspaces/{workspace_sid}/TaskQueues",
+    list_key="task_queues",
+    columns={
+        **columns.within_workspace("task_queue"),
+        **columns.plain("task_queue", "friendly_name", "target_workers", "max_reserved_workers", "task_order"),
+        "reservation_activity_sid": "task_queue.reservation_activity_sid",
+        "reservation_activity_name": "reservation.friendly_name",
+        "assignment_activity_sid": "task_queue.assignment_activity_sid",
+        "assignment_activity_name": "assignment.friendly_name",
+        **columns.dates("task_queue"),
+    },
+    source="task_queue"
+    + columns.join("activity", "reservation", on="task_queue.reservation_activity_sid")
+    + columns.join("activity", "assignment", on="task_queue.assignment_activity_sid"),
+    scope=("task_queue.workspace_sid",),
+    parent="workspace",
+    links={
+        "workspace": "/Workspaces/{workspace_sid}",
+        "assignment_activity": "/Workspaces/{workspace_sid}/Activities/{assignment_activity_sid}",
+        "reservation_activity": "/Workspaces/{workspace_sid}/Activities/{reservation_activity_sid}",
+        "statistics": "/Workspaces/{workspace_sid}/TaskQueues/{sid}/Statistics",
+        "real_time_statistics": "/Workspaces/{workspace_sid}/TaskQueues/{sid}/RealTimeStatistics",
+        "cumulative_statistics": "/Workspaces/{workspace_sid}/TaskQueues/{sid}/CumulativeStatistics",
+        "list_statistics": "/Workspaces/{workspace_sid}/TaskQueues/Statistics",
+        "bulk_real_time_statistics": "/Workspaces/{workspace_sid}/TaskQueues/RealTimeStatistics",
+    },
+    fields=(
+        Field(name="FriendlyName", column="friendly_name", parse=fields.visible_name, required=True),
+        Field(
+            name="TargetWorkers",
+            column="target_workers",
+            parse=fields.worker_expression,
+            default="1==1",
+        ),
+        Field(
+            name="MaxReservedWorkers",
+            column="max_reserved_workers",
+            parse=fields.integer(1, 50),
+            default=1,
+        ),
+        Field(
+            name="TaskOrder",
+            column="task_order",
+            parse=fields.choice("FIFO", "LIFO"),
+            default="FIFO",
+        ),
+        Field(
+            name="ReservationActivitySid",
+            column="reservation_activity_sid",
+            parse=fields.sid("WA", clearable=True),
+            refers_to="activity",
+        ),
+        Field(
+            name="AssignmentActivitySid",
+            column="assignment_activity_sid",
+            parse=fields.sid("WA", clearable=True),
+            refers_to="activity",
+        ),
+    ),
+    filters=(
+        ColumnFilter("FriendlyName", "task_queue.name_key = ?", fields.folded_name),
+        ItemFilter("EvaluateWorkerAttributes", _accepts_such_a_worker),
+        ItemFilter("WorkerSid", _accepts_worker),
+    ),
+    orderings={"DateUpdated": "task_queue.date_updated"},
+    named_by="friendly_name",
+    prepare=_check_activities,
+)

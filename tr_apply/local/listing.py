@@ -1,0 +1,90 @@
+"""Reading one page of a list."""
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from tr_apply.local.database import Reader, Row
+from tr_apply.local.kind import ColumnFilter, Item, ItemFilter, Kind, Scope
+from tr_apply.local.paging import Page, PageRequest, Token
+from tr_apply.local.rows import item_of, select
+
+Entry = tuple[Item, str | None]
+"""An item, and what it is ordered by."""
+
+
+def read_page(reader: Reader, kind: Kind, scope: Scope, query: Mapping[str, str]) -> Page:
+    """The page that *query* asks for.
+
+    Raises:
+        InvalidParameterError: A parameter is wrong.
+        AbsolutePagingError: A page is asked for by number alone.
+    """
+    request = PageRequest.of(kind, query)
+    names = [each.name for each in kind.filters] + (["Ordering"] if kind.orderings else [])
+    filters = {name: text for name, text in query.items() if name in names and text}
+    wanted = [
+        each.test(reader, scope[0], filters[each.name])
+        for each in kind.filters
+        if isinstance(each, ItemFilter) and each.name in filters
+    ]
+    # One more than fits tells whether there is a further page.
+    rows = _rows(reader, kind, scope, filters, request)
+    found = list(islice(_entries(kind, rows, wanted), request.size + 1))
+    return _page(found, request, filters)
+
+
+def _rows(
+    reader: Reader,
+    kind: Kind,
+    scope: Scope,
+    filters: Mapping[str, str],
+    request: PageRequest,
+) -> Iterator[Row]:
+    """All rows from the requested place on; whoever has enough of them stops reading."""
+    conditions, parameters = [f"{column} = ?" for column in kind.scope], list[Any](scope)
+    for each in kind.filters:
+        if isinstance(each, ColumnFilter) and each.name in filters:
+            conditions.append(each.condition)
+            parameters.append(each.parse(each.name, filters[each.name]))
+    position, key = f"{kind.name}.position", request.order.column
+    if request.token:
+        comparison = "<" if request.backwards else ">"
+        place = [request.token.key, request.token.position] if key else [request.token.position]
+        columns, marks = (f"({key}, {position})", "(?, ?)") if key else (position, "?")
+        conditions.append(f"{columns} {comparison} {marks}")
+        parameters.extend(place)
+    direction = "DESC" if request.backwards else "ASC"
+    order = f"{key} {direction}, {position} {direction}" if key else f"{position} {direction}"
+    return reader.rows(select(kind, conditions, key or "NULL", order), parameters)
+
+
+def _entries(kind: Kind, rows: Iterator[Row], wanted: list[Callable[[Item], bool]]) -> Iterator[Entry]:
+    for row in rows:
+        item = item_of(kind, row)
+        if all(test(item) for test in wanted):
+            yield item, row[-1]
+
+
+def _page(found: list[Entry], request: PageRequest, filters: Mapping[str, str]) -> Page:
+    entries, more = found[: request.size], len(found) > request.size
+    token = request.token
+    if token and token.before:
+        entries.reverse()
+    has_previous = more if token and token.before else token is not None
+    has_next = True if token and token.before else more
+    return Page(
+        items=[item for item, _ in entries],
+        request=request,
+        filters=filters,
+        next=_place(entries[-1:], token, before=False) if has_next else None,
+        previous=_place(entries[:1], token, before=True) if has_previous else None,
+    )
+
+
+def _place(entries: list[Entry], token: Token | None, *, before: bool) -> Token | None:
+    """The place behind or before the only entry; of an empty page, the place that led to it, looking back."""
+    if entries:
+        [(item, key)] = entries
+        return Token(item["sid"], key, before)
+    return token.turned() if token else None

@@ -1,0 +1,59 @@
+"""Why the embedded TaskRouter refuses a request.
+
+Each class carries the code that TaskRouter itself puts into its error body; which HTTP status goes with it is the
+business of app.py alone.
+"""
+
+
+class RequestError(Exception):
+    """The root: a request that gets an error body instead of what it asked for."""
+
+    code = 20001
+
+
+class InvalidParameterError(RequestError):
+    """A field or a query parameter is missing or wrong, or the resource is not in a state to allow this."""
+
+
+class DuplicateNameError(InvalidParameterError):
+    """Another resource of the workspace has that name; app.py adds the account to the message."""
+
+
+class NotFoundError(RequestError):
+    """There is no such resource; app.py says which path was asked for."""
+
+    code = 20404
+
+
+class PreconditionFailedError(RequestError):
+    """``If-Match`` names another revision than the present one."""
+
+    code = 20412
+
+
+class AbsolutePagingError(RequestError):
+    """A page was asked for by number alone."""
+
+    code = 40153
+
+
+class UnavailableError(RequestError):
+    """The database cannot serve right now: locked by another process for too long, full, or read-only."""
+
+    code = 20503
+
+
+class UnauthorizedError(RequestError):
+    """The credentials are missing or wrong."""
+
+    code = 20003
+
+
+class MethodNotAllowedError(RequestError):
+    """The resource exists, but not for this method."""
+
+    code = 20004
+
+
+class BodyTooLargeError(RequestError):
+    """The request body is larger than anything TaskRouter takes."""

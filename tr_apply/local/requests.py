@@ -1,0 +1,114 @@
+"""What a request says: who asks, with which parameters, and how the server was addressed."""
+
+import base64
+import binascii
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from starlette.requests import ClientDisconnect, Request
+
+from tr_apply.local.refusals import BodyTooLargeError, InvalidParameterError, UnauthorizedError
+from tr_apply.local.sids import ACCOUNT_SID
+
+BODY_LIMIT = 4 * 1024 * 1024  # bytes: three times the largest Configuration, as percent-encoding can make it
+PARAMETER_LIMIT = 1000
+FORM = "application/x-www-form-urlencoded"
+
+_HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Whom the server answers: this account with this token, where None stands for any."""
+
+    account_sid: str | None = None
+    auth_token: str | None = None
+
+    def account_of(self, authorization: str | None) -> str:
+        """The account that a request acts for.
+
+        An API key (``SK…``) cannot be checked, so a server that was given an account refuses it; otherwise it acts
+        for the made-up account, as everyone does who is no account.
+
+        Raises:
+            UnauthorizedError: No credentials, no password, or not the expected ones.
+        """
+        user, password = _basic(authorization)
+        if not user or not password:
+            raise UnauthorizedError("Authenticate")
+        for given, expected in ((user, self.account_sid), (password, self.auth_token)):
+            if expected is not None and not _same(given, expected):
+                raise UnauthorizedError("Authenticate")
+        return user if user.startswith("AC") else ACCOUNT_SID
+
+
+def base_url(request: Request) -> str:
+    """The beginning of every URL in an answer: the server as this request addressed it."""
+    host = request.headers.get("host") or _server(request)
+    if not _HOST.fullmatch(host):
+        raise InvalidParameterError("The Host header is not valid")
+    return f"{request.scope['scheme']}://{host}/v1"
+
+
+def read_query(request: Request) -> dict[str, str]:
+    """The query parameters; of one that is repeated the last value."""
+    return dict(_parameters(request.scope["query_string"]))
+
+
+async def read_form(request: Request) -> Mapping[str, list[str]]:
+    """The fields of the body, each with all its values."""
+    body = await _body(request)
+    if body and request.headers.get("content-type", FORM).partition(";")[0].strip().lower() != FORM:
+        raise InvalidParameterError(f"The body must be sent as {FORM}")
+    form: dict[str, list[str]] = {}
+    for name, value in _parameters(body):
+        form.setdefault(name, []).append(value)
+    return form
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > BODY_LIMIT:
+                raise BodyTooLargeError(f"The body is larger than {BODY_LIMIT} bytes")
+    except ClientDisconnect:
+        raise InvalidParameterError("The body is incomplete") from None
+    return bytes(body)
+
+
+def _parameters(text: bytes) -> list[tuple[str, str]]:
+    try:
+        pairs = parse_qsl(text.decode(), keep_blank_values=True, errors="strict", max_num_fields=PARAMETER_LIMIT)
+    except UnicodeDecodeError:
+        raise InvalidParameterError("The parameters are not UTF-8") from None
+    except ValueError:
+        raise InvalidParameterError(f"More than {PARAMETER_LIMIT} parameters") from None
+    if any("\0" in value for _, value in pairs):
+        raise InvalidParameterError("A parameter contains a NUL character")
+    return pairs
+
+
+def _basic(authorization: str | None) -> tuple[str, str]:
+    scheme, _, encoded = (authorization or "").partition(" ")
+    if scheme.lower() != "basic":
+        return "", ""
+    try:
+        user, _, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return "", ""
+    return user, password
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(), expected.encode())
+
+
+def _server(request: Request) -> str:
+    """Without a Host header, as HTTP/1.0 allows: the address that was connected to."""
+    host, port = request.scope.get("server") or ("localhost", None)
+    return host if port is None else f"{host}:{port}"

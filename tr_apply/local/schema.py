@@ -1,0 +1,123 @@
+"""The database's tables, as steps that lead from an empty file to the present version."""
+
+_VERSION_1 = (
+    # Creation order over all kinds: every SID carries its position, every list is sorted by it.
+    "CREATE TABLE sequence (last INTEGER NOT NULL)",
+    "INSERT INTO sequence VALUES (0)",
+    # name_key is the name as names are compared; SQLite itself folds the case of ASCII only.
+    """CREATE TABLE workspace (
+        position INTEGER PRIMARY KEY,
+        sid TEXT NOT NULL UNIQUE,
+        friendly_name TEXT NOT NULL,
+        name_key TEXT NOT NULL,
+        event_callback_url TEXT NOT NULL,
+        events_filter TEXT,
+        multi_task_enabled INTEGER NOT NULL,
+        prioritize_queue_order TEXT NOT NULL,
+        default_activity_sid TEXT REFERENCES activity (sid),
+        timeout_activity_sid TEXT REFERENCES activity (sid),
+        date_created TEXT NOT NULL,
+        date_updated TEXT NOT NULL
+    )""",
+    "CREATE INDEX workspace_name ON workspace (name_key)",
+    "CREATE INDEX workspace_default_activity ON workspace (default_activity_sid)",
+    "CREATE INDEX workspace_timeout_activity ON workspace (timeout_activity_sid)",
+    """CREATE TABLE activity (
+        position INTEGER PRIMARY KEY,
+        sid TEXT NOT NULL UNIQUE,
+        workspace_sid TEXT NOT NULL REFERENCES workspace (sid) ON DELETE CASCADE,
+        friendly_name TEXT NOT NULL,
+        name_key TEXT NOT NULL,
+        available INTEGER NOT NULL,
+        date_created TEXT NOT NULL,
+        date_updated TEXT NOT NULL,
+        UNIQUE (workspace_sid, name_key)
+    )""",
+    """CREATE TABLE task_channel (
+        position INTEGER PRIMARY KEY,
+        sid TEXT NOT NULL UNIQUE,
+        workspace_sid TEXT NOT NULL REFERENCES workspace (sid) ON DELETE CASCADE,
+        friendly_name TEXT NOT NULL,
+        unique_name TEXT NOT NULL,
+        name_key TEXT NOT NULL,
+        channel_optimized_routing INTEGER NOT NULL,
+        date_created TEXT NOT NULL,
+        date_updated TEXT NOT NULL,
+        UNIQUE (workspace_sid, name_key)
+    )""",
+    """CREATE TABLE task_queue (
+        position INTEGER PRIMARY KEY,
+        sid TEXT NOT NULL UNIQUE,
+        workspace_sid TEXT NOT NULL REFERENCES workspace (sid) ON DELETE CASCADE,
+        friendly_name TEXT NOT NULL,
+        name_key TEXT NOT NULL,
+        target_workers TEXT NOT NULL,
+        max_reserved_workers INTEGER NOT NULL,
+        task_order TEXT NOT NULL,
+        reservation_activity_sid TEXT REFERENCES activity (sid),
+        assignment_activity_sid TEXT REFERENCES activity (sid),
+        date_created TEXT NOT NULL,
+        date_updated TEXT NOT NULL,
+        UNIQUE (workspace_sid, name_key)
+    )""",
+    "CREATE INDEX task_queue_order ON task_queue (workspace_sid, position)",
+    "CREATE INDEX task_queue_reservation ON task_queue (reservation_activity_sid)",
+    "CREATE INDEX task_queue_assignment ON task_queue (assignment_activity_sid)",
+    """CREATE TABLE workflow (
+        position INTEGER PRIMARY KEY,
+        sid TEXT NOT NULL UNIQUE,
+        workspace_sid TEXT NOT NULL REFERENCES workspace (sid) ON DELETE CASCADE,
+        friendly_name TEXT NOT NULL,
+        name_key TEXT NOT NULL,
+        configuration TEXT NOT NULL,
+        assignment_callback_url TEXT NOT NULL,
+        fallback_assignment_callback_url TEXT NOT NULL,
+        task_reservation_timeout INTEGER NOT NULL,
+        date_created TEXT NOT NULL,
+        date_updated TEXT NOT NULL,
+        UNIQUE (workspace_sid, name_key)
+    )""",
+    "CREATE INDEX workflow_order ON workflow (workspace_sid, position)",
+    # Which queues a configuration sends tasks to; a SID inside one of its expressions does not count.
+    """CREATE TABLE workflow_queue (
+        workflow_sid TEXT NOT NULL REFERENCES workflow (sid) ON DELETE CASCADE,
+        task_queue_sid TEXT NOT NULL REFERENCES task_queue (sid),
+        PRIMARY KEY (workflow_sid, task_queue_sid)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX workflow_queue_queue ON workflow_queue (task_queue_sid)",
+    """CREATE TABLE worker (
+        position INTEGER PRIMARY KEY,
+        sid TEXT NOT NULL UNIQUE,
+        workspace_sid TEXT NOT NULL REFERENCES workspace (sid) ON DELETE CASCADE,
+        friendly_name TEXT NOT NULL,
+        name_key TEXT NOT NULL,
+        attributes TEXT NOT NULL,
+        activity_sid TEXT NOT NULL REFERENCES activity (sid),
+        revision INTEGER NOT NULL DEFAULT 0,
+        date_created TEXT NOT NULL,
+        date_updated TEXT NOT NULL,
+        date_status_changed TEXT NOT NULL,
+        UNIQUE (workspace_sid, name_key)
+    )""",
+    "CREATE INDEX worker_order ON worker (workspace_sid, position)",
+    "CREATE INDEX worker_status ON worker (workspace_sid, date_status_changed, position)",
+    "CREATE INDEX worker_activity ON worker (activity_sid)",
+    """CREATE TABLE worker_channel (
+        position INTEGER PRIMARY KEY,
+        sid TEXT NOT NULL UNIQUE,
+        worker_sid TEXT NOT NULL REFERENCES worker (sid) ON DELETE CASCADE,
+        task_channel_sid TEXT NOT NULL REFERENCES task_channel (sid) ON DELETE CASCADE,
+        configured_capacity INTEGER NOT NULL,
+        available INTEGER NOT NULL,
+        date_created TEXT NOT NULL,
+        date_updated TEXT NOT NULL,
+        UNIQUE (worker_sid, task_channel_sid)
+    )""",
+    "CREATE INDEX worker_channel_channel ON worker_channel (task_channel_sid)",
+)
+
+MIGRATIONS = (_VERSION_1,)
+"""A file of version n has been through the first n of these; ``PRAGMA user_version`` holds n."""
+
+APPLICATION_ID = 0x74726C6F
+"""``PRAGMA application_id`` of our files ("trlo"), so that no other program's database is written to."""

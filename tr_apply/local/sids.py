@@ -1,0 +1,28 @@
+"""SIDs: two letters and 32 hexadecimal digits, of which the last twelve are the resource's place in creation order.
+
+Carrying the position inside lets a page token outlive its resource: a list goes on behind a SID that was deleted
+meanwhile, in whichever process, without remembering what was deleted.
+"""
+
+import re
+import secrets
+
+ACCOUNT_SID = "AC" + 32 * "0"
+"""The account of whoever signs in as something that is no account."""
+
+_POSITION_DIGITS = 12
+
+
+def new_sid(prefix: str, position: int) -> str:
+    """A fresh SID for the resource at *position*, a number that no other resource of the database has."""
+    return f"{prefix}{secrets.token_hex(10)}{position:0{_POSITION_DIGITS}x}"
+
+
+def position_of(sid: str) -> int:
+    """Where in creation order the resource of *sid* stands or stood."""
+    return int(sid[-_POSITION_DIGITS:], 16)
+
+
+def is_sid(text: str, prefix: str) -> bool:
+    """Whether *text* has the form of a SID of that kind."""
+    return re.fullmatch(prefix + "[0-9a-fA-F]{32}", text) is not None
