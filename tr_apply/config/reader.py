@@ -189,20 +189,21 @@ class _Builder:
         return value
 
     def _add(self, value: Any, node: Node) -> None:
+        children: Any = self._places.children
+        key: Any = self._key
         if self._is_mapping:
-            key = self._key
             self._data[key] = value
-            self._places.children[key] = node  # type: ignore[index]
+            children[key] = node
             self._key = None
         elif self._data is None:
             self._root(value, node)
             return
         else:
-            key = len(self._data)  # type: ignore[assignment]
+            key = len(self._data)
             self._data.append(value)
-            self._places.children.append(node)  # type: ignore[union-attr]
+            children.append(node)
         if type(value) is str and "${" in value:
-            self._source.sites.append(Site(self._data, key, place_of(node)))  # type: ignore[arg-type]
+            self._source.sites.append(Site(self._data, key, place_of(node)))
 
     def _root(self, value: Any, node: Node) -> None:
         if value is None:  # an empty file, or one of comments alone

@@ -11,6 +11,20 @@ from tr_apply.resources.worker import WORKER, WORKER_CHANNEL
 from tr_apply.resources.workflow import WORKFLOW
 from tr_apply.resources.workspace import WORKSPACE
 
+__all__ = [
+    "ACTIVITY",
+    "KINDS",
+    "KIND_BY_NAME",
+    "SECTIONS",
+    "TASK_CHANNEL",
+    "TASK_QUEUE",
+    "WORKER",
+    "WORKER_CHANNEL",
+    "WORKFLOW",
+    "WORKSPACE",
+    "Kind",
+]
+
 # In creation order: apart from ${sid:…}, a kind refers only to kinds above it.
 SECTIONS: Final[tuple[Kind, ...]] = (ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKFLOW, WORKER)
 KINDS: Final[tuple[Kind, ...]] = (WORKSPACE, *SECTIONS, WORKER_CHANNEL)

@@ -1,7 +1,7 @@
 """Activities: what a worker may be doing, and whether tasks may be offered meanwhile."""
 
 from tr_apply.resources.fields import Flag, Name
-from tr_apply.resources.kind import FormField, Kind, Resource
+from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 
 
 class Activity(Resource):
@@ -25,7 +25,7 @@ ACTIVITY = Kind(
     list_key="activities",
     sid_prefix="WA",
     fields={
-        "name": FormField("FriendlyName", "friendly_name"),
+        "name": FormField("FriendlyName", "friendly_name", Holds.NAME),
         "available": FormField("Available", "available", update=False),
     },
     replaced_on=frozenset({"available"}),

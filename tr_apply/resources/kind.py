@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -22,6 +23,16 @@ class Resource(BaseModel):
     )
 
 
+class Holds(StrEnum):
+    """What a field holds, and with that how it is written in a form and read from an answer."""
+
+    NAME = "name"  # literal text
+    TEXT = "text"  # a template; absent, null and empty are the same
+    VALUE = "value"  # a number, a flag or one of a few words
+    LIST = "list"  # text separated by commas
+    JSON = "json"  # a JSON document sent as text
+
+
 @dataclass(frozen=True, slots=True)
 class FormField:
     """How one field of a resource is called in requests and in answers.
@@ -29,12 +40,14 @@ class FormField:
     Attributes:
         form: Name of the form parameter, as in ``TargetWorkers``.
         answer: Key of the JSON answer, as in ``target_workers``.
+        holds: What the field holds; a field that refers to another kind says so in ``Kind.references``.
         create: Whether TaskRouter accepts it when the resource is created.
         update: Whether TaskRouter can change it afterwards; where it cannot, a change is a replacement.
     """
 
     form: str
     answer: str
+    holds: Holds = Holds.VALUE
     create: bool = True
     update: bool = True
 
@@ -54,6 +67,7 @@ class Kind:
         identity: The YAML key that names a resource of this kind.
         references: YAML key -> kind whose names it holds.
         replaced_on: YAML keys that TaskRouter cannot change in place.
+        runtime: YAML keys whose live value people change all day; never drift.
         kept_when_unset: YAML keys that stay as they are live when the file leaves them out.
         find_by: Query parameter that finds one by its identity; None where the API has no such filter.
     """
@@ -68,6 +82,7 @@ class Kind:
     identity: str = "name"
     references: Mapping[str, str] = field(default_factory=dict)
     replaced_on: frozenset[str] = frozenset()
+    runtime: frozenset[str] = frozenset()
     kept_when_unset: frozenset[str] = frozenset()
     find_by: str | None = "FriendlyName"
 

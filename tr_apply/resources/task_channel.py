@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import model_validator
 
 from tr_apply.resources.fields import Flag, Name
-from tr_apply.resources.kind import FormField, Kind, Resource
+from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 
 # The documented rule: it becomes a part of worker.channel.<unique_name>.… in expressions.
 # TaskRouter has been seen to accept others, so that a channel that is live already only warns.
@@ -44,8 +44,8 @@ TASK_CHANNEL = Kind(
     sid_prefix="TC",
     identity="unique_name",
     fields={
-        "unique_name": FormField("UniqueName", "unique_name", update=False),
-        "name": FormField("FriendlyName", "friendly_name"),
+        "unique_name": FormField("UniqueName", "unique_name", Holds.NAME, update=False),
+        "name": FormField("FriendlyName", "friendly_name", Holds.NAME),
         "channel_optimized_routing": FormField(
             "ChannelOptimizedRouting", "channel_optimized_routing"
         ),

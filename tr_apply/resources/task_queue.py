@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tr_apply.resources.fields import Integer, Name, Template
-from tr_apply.resources.kind import FormField, Kind, Resource
+from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 
 
 class TaskQueue(Resource):
@@ -41,8 +41,8 @@ TASK_QUEUE = Kind(
     list_key="task_queues",
     sid_prefix="WQ",
     fields={
-        "name": FormField("FriendlyName", "friendly_name"),
-        "target_workers": FormField("TargetWorkers", "target_workers"),
+        "name": FormField("FriendlyName", "friendly_name", Holds.NAME),
+        "target_workers": FormField("TargetWorkers", "target_workers", Holds.TEXT),
         "max_reserved_workers": FormField("MaxReservedWorkers", "max_reserved_workers"),
         "task_order": FormField("TaskOrder", "task_order"),
         "reservation_activity": FormField("ReservationActivitySid", "reservation_activity_sid"),

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from tr_apply.resources.fields import Flag, Integer, JsonObject, Name
-from tr_apply.resources.kind import FormField, Kind, Resource
+from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 from tr_apply.resources.template import filled
 
 ATTRIBUTES_LIMIT = 4096  # characters of the JSON document
@@ -69,11 +69,12 @@ WORKER = Kind(
     list_key="workers",
     sid_prefix="WK",
     fields={
-        "name": FormField("FriendlyName", "friendly_name"),
+        "name": FormField("FriendlyName", "friendly_name", Holds.NAME),
         "activity": FormField("ActivitySid", "activity_sid"),
-        "attributes": FormField("Attributes", "attributes"),
+        "attributes": FormField("Attributes", "attributes", Holds.JSON),
     },
     references={"activity": "activity"},
+    runtime=frozenset({"activity"}),
     kept_when_unset=frozenset({"attributes"}),
 )
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from tr_apply.resources.fields import Expression, Flag, Integer, JsonObject, Name, Seconds, Template, Url
-from tr_apply.resources.kind import FormField, Kind, Resource
+from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 from tr_apply.resources.template import SidOf
 
 DOCUMENT_LIMIT = 1_038_576  # bytes of the JSON document
@@ -108,10 +108,12 @@ WORKFLOW = Kind(
     list_key="workflows",
     sid_prefix="WW",
     fields={
-        "name": FormField("FriendlyName", "friendly_name"),
-        "assignment_callback_url": FormField("AssignmentCallbackUrl", "assignment_callback_url"),
+        "name": FormField("FriendlyName", "friendly_name", Holds.NAME),
+        "assignment_callback_url": FormField(
+            "AssignmentCallbackUrl", "assignment_callback_url", Holds.TEXT
+        ),
         "fallback_assignment_callback_url": FormField(
-            "FallbackAssignmentCallbackUrl", "fallback_assignment_callback_url"
+            "FallbackAssignmentCallbackUrl", "fallback_assignment_callback_url", Holds.TEXT
         ),
         "task_reservation_timeout": FormField("TaskReservationTimeout", "task_reservation_timeout"),
     },
@@ -178,8 +180,7 @@ class _DocumentReader:
     def routing(self, routing: Mapping[str, Any]) -> dict[str, Any]:
         known = set()
         keys: dict[str, Any] = {"filters": [], "default_filter": None}
-        filters = routing.get("filters")
-        if _is_list_of_objects(filters) and all(map(_is_filter, filters)):
+        if (filters := _objects(routing.get("filters"))) is not None and all(map(_is_filter, filters)):
             known.add("filters")
             keys["filters"] = [self._filter(each) for each in filters]
         if isinstance(default := routing.get("default_filter"), Mapping):
@@ -230,13 +231,16 @@ class _DocumentReader:
         return Target.model_construct(**keys, extra=self.rest(written, known=known))
 
 
-def _is_list_of_objects(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, Mapping) for item in value)
+def _objects(value: Any) -> list[Mapping[str, Any]] | None:
+    """*value* if it is a list of JSON objects."""
+    if isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
+        return value
+    return None
 
 
 def _is_filter(value: Mapping[str, Any]) -> bool:
-    expression, targets = value.get("expression"), value.get("targets")
-    return bool(isinstance(expression, str) and expression and _is_list_of_objects(targets) and targets)
+    expression = value.get("expression")
+    return isinstance(expression, str) and bool(expression) and bool(_objects(value.get("targets")))
 
 
 def _whole_number(value: Any) -> int | None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tr_apply.resources.fields import Flag, Name, Url
-from tr_apply.resources.kind import FormField, Kind, Resource
+from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 
 
 class Workspace(Resource):
@@ -50,12 +50,12 @@ WORKSPACE = Kind(
     list_key="workspaces",
     sid_prefix="WS",
     fields={
-        "name": FormField("FriendlyName", "friendly_name"),
+        "name": FormField("FriendlyName", "friendly_name", Holds.NAME),
         "template": FormField("Template", "template", update=False),
         "multi_task_enabled": FormField("MultiTaskEnabled", "multi_task_enabled"),
         "prioritize_queue_order": FormField("PrioritizeQueueOrder", "prioritize_queue_order"),
-        "event_callback_url": FormField("EventCallbackUrl", "event_callback_url"),
-        "events_filter": FormField("EventsFilter", "events_filter"),
+        "event_callback_url": FormField("EventCallbackUrl", "event_callback_url", Holds.TEXT),
+        "events_filter": FormField("EventsFilter", "events_filter", Holds.LIST),
         "default_activity": FormField("DefaultActivitySid", "default_activity_sid", create=False),
         "timeout_activity": FormField("TimeoutActivitySid", "timeout_activity_sid", create=False),
     },

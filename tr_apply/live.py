@@ -1,0 +1,110 @@
+"""A workspace as TaskRouter answered it: raw, with SIDs, before any name is put in their place."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tr_apply.resources import KIND_BY_NAME
+from tr_apply.resources.kind import Kind, Resource
+from tr_apply.resources.seeds import DEFAULT_ACTIVITY, seeds
+from tr_apply.resources.workflow import Workflow
+from tr_apply.resources.workspace import Workspace
+
+Answer = Mapping[str, Any]
+"""One resource as the API shows it: snake_case keys."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Live:
+    """One live resource; two are the same only if they are one object.
+
+    Attributes:
+        kind: As in ``Kind.name``.
+        name: Its identity, as it is live.
+        sid: Its SID; made up while the resource is only predicted.
+        answer: What the API says about it.
+    """
+
+    kind: str
+    name: str
+    sid: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was read of a workspace, or what a new one is predicted to hold.
+
+    Attributes:
+        account_sid: Whose workspace it is; None where that is not known yet.
+        workspace: The workspace itself; None before it was looked for.
+        by_kind: Resources of each kind that was read.
+        channels: Worker channels by SID of the worker, for those workers whose channels were read.
+        predicted: Whether all of it is the prediction for a new workspace.
+    """
+
+    account_sid: str | None
+    workspace: Live | None
+    by_kind: Mapping[str, Sequence[Live]]
+    channels: Mapping[str, Sequence[Live]] = field(default_factory=dict)
+    predicted: bool = False
+
+    def each(self) -> Iterator[Live]:
+        """Every resource that was read, worker channels left out."""
+        for resources in self.by_kind.values():
+            yield from resources
+
+    def has(self, kind: str) -> bool:
+        """Whether the resources of *kind* were read."""
+        return kind in self.by_kind
+
+
+def predicted(account_sid: str | None, declared: Workspace) -> Snapshot:
+    """What the workspace *declared* holds right after it is created; every SID is made up."""
+    multi_task_enabled = declared.multi_task_enabled is not False
+    held = seeds(multi_task_enabled=multi_task_enabled, template=declared.template or "NONE").by_kind
+    sids = {
+        (kind, KIND_BY_NAME[kind].name_of(resource)): _made_up_sid(kind, index)
+        for kind, resources in held.items()
+        for index, resource in enumerate(resources)
+    }
+    by_kind = {
+        kind: [_seed(KIND_BY_NAME[kind], resource, sids) for resource in resources]
+        for kind, resources in held.items()
+    }
+    offline = sids["activity", DEFAULT_ACTIVITY]
+    workspace = {
+        "friendly_name": declared.name,
+        "multi_task_enabled": multi_task_enabled,
+        "prioritize_queue_order": declared.prioritize_queue_order or "FIFO",
+        "event_callback_url": declared.event_callback_url or "",
+        "events_filter": ",".join(declared.events_filter or ()),
+        "default_activity_sid": offline,
+        "timeout_activity_sid": offline,
+    }
+    live = Live("workspace", declared.name, _made_up_sid("workspace", 0), workspace)
+    return Snapshot(account_sid, live, by_kind, predicted=True)
+
+
+def _seed(kind: Kind, resource: Resource, sids: Mapping[tuple[str, str], str]) -> Live:
+    name = kind.name_of(resource)
+    return Live(kind.name, name, sids[kind.name, name], _seed_answer(kind, resource, sids))
+
+
+def _made_up_sid(kind: str, index: int) -> str:
+    return f"{KIND_BY_NAME[kind].sid_prefix}{index:032x}"
+
+
+def _seed_answer(kind: Kind, resource: Resource, sids: Mapping[tuple[str, str], str]) -> Answer:
+    answer: dict[str, Any] = {}
+    for key, spec in kind.fields.items():
+        value = getattr(resource, key)
+        referred = kind.references.get(key)
+        answer[spec.answer] = sids[referred, value] if referred and value is not None else value
+    if isinstance(resource, Workflow) and resource.default_filter is not None:
+        queue = sids["task_queue", str(resource.default_filter.queue)]
+        answer["configuration"] = json.dumps(
+            {"task_routing": {"filters": [], "default_filter": {"queue": queue}}}
+        )
+    return answer

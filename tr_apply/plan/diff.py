@@ -1,0 +1,97 @@
+"""Which fields of one resource differ, and which requests' fields that touches."""
+
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tr_apply.plan.change import FieldChange
+from tr_apply.plan.document_diff import document_changes
+from tr_apply.plan.equality import same_expression, same_json, same_set
+from tr_apply.plan.workflow_diff import filter_value, target_value, workflow_changes
+from tr_apply.resources.kind import Holds, Kind
+from tr_apply.resources.workflow import DOCUMENT_FIELDS, Filter, Target, Workflow
+
+
+def compared_fields(kind: Kind) -> Iterator[str]:
+    """YAML keys whose difference is a change."""
+    for key, spec in kind.fields.items():
+        if key not in kind.runtime and (spec.update or key in kind.replaced_on):
+            yield key
+
+
+def changed_fields(kind: Kind, before: Any, after: Any) -> list[FieldChange]:
+    """What differs between two resources of *kind*; nothing when TaskRouter would behave alike."""
+    changes: list[FieldChange] = []
+    for key in compared_fields(kind):
+        old, new = getattr(before, key), getattr(after, key)
+        if old is new or (type(old) is type(new) and old == new and not isinstance(old, dict)):
+            continue
+        changes.extend(_field_changes(kind, key, old, new))
+    if isinstance(before, Workflow):
+        changes.extend(workflow_changes(before, after))
+    return changes
+
+
+def _field_changes(kind: Kind, key: str, old: Any, new: Any) -> Iterator[FieldChange]:
+    match kind.fields[key].holds:
+        case Holds.JSON:
+            yield from document_changes(key, old, new)
+        case Holds.LIST:
+            if not same_set(old, new):
+                yield FieldChange(key, old, new)
+        case Holds.TEXT:
+            if not same_expression(old or "", new or ""):
+                yield FieldChange(key, old, new)
+        case _:
+            if not same_json(old, new):
+                yield FieldChange(key, old, new)
+
+
+def written_fields(kind: Kind, changes: Sequence[FieldChange]) -> list[str]:
+    """YAML keys of the form parameters that *changes* need, each once, in the kind's order."""
+    roots = {change.path.partition(".")[0].partition("[")[0] for change in changes}
+    keys = [key for key in kind.fields if key in roots]
+    return keys + (["filters"] if roots.intersection(DOCUMENT_FIELDS) and kind.model is Workflow else [])
+
+
+def set_fields(kind: Kind, resource: Any) -> Iterator[tuple[str, Any]]:
+    """What *resource* has beyond TaskRouter's defaults, as YAML would say it; its identity left out."""
+    document = DOCUMENT_FIELDS if kind.model is Workflow else ()
+    for key in (*kind.fields, *document):
+        value = getattr(resource, key)
+        default = kind.model.model_fields[key].default
+        if key != kind.identity and value is not None and not same_json(plain_value(value), plain_value(default)):
+            yield key, plain_value(value)
+
+
+def plain_value(value: Any) -> Any:
+    """A field's value as JSON and YAML know it."""
+    match value:
+        case Filter():
+            return filter_value(value)
+        case Target():
+            return target_value(value)
+        case list():
+            return [plain_value(item) for item in value]
+        case _:
+            return value
+
+
+def masked(changes: Sequence[FieldChange], sensitive: Sequence[str]) -> list[FieldChange]:
+    """*changes* with those marked that must not be printed."""
+    if not sensitive:
+        return list(changes)
+    return [
+        FieldChange(c.path, c.before, c.after, sensitive=any(_covers(p, c.path) for p in sensitive))
+        for c in changes
+    ]
+
+
+def _covers(pattern: str, path: str) -> bool:
+    """Whether *path* is, holds, or lies below what *pattern* names."""
+    literal = pattern.replace("[", "[[]")
+    return (
+        fnmatchcase(path, literal)
+        or fnmatchcase(path, f"{literal}.*")
+        or pattern.startswith(f"{path}.")
+    )

@@ -1,0 +1,191 @@
+"""Models <-> the API's form fields and JSON answers, driven by ``Kind``.
+
+Values of a form may still hold references: a name whose SID is not known before other requests were answered.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tr_apply.errors import ApiError
+from tr_apply.live import Answer, Live
+from tr_apply.resources import KIND_BY_NAME, WORKFLOW
+from tr_apply.resources.kind import FormField, Holds, Kind, Resource
+from tr_apply.resources.template import SidOf, escaped, filled, from_live, mapped, sids_in
+from tr_apply.resources.worker import compact_json
+from tr_apply.resources.workflow import DOCUMENT_FIELDS, Workflow, from_document, to_document
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """A JSON document to be sent as text; its strings are templates, and a ``SidOf`` may stand for a string."""
+
+    value: Any
+
+
+FormValue = str | SidOf | Json
+"""What a form parameter is made from: a template, a SID, or a document."""
+
+Form = Mapping[str, FormValue]
+
+_DOCUMENT_FORM = "Configuration"
+
+
+def form_of(kind: Kind, resource: Resource, fields: Iterable[str]) -> dict[str, FormValue]:
+    """The form parameters that give *fields* (YAML keys) the values that *resource* has."""
+    form: dict[str, FormValue] = {}
+    for key in fields:
+        if key in DOCUMENT_FIELDS and isinstance(resource, Workflow):
+            form[_DOCUMENT_FORM] = Json(to_document(resource))
+        elif (spec := kind.fields.get(key)) is not None:
+            form[spec.form] = _form_value(kind, key, getattr(resource, key))
+    return form
+
+
+def _form_value(kind: Kind, key: str, value: Any) -> FormValue:
+    if value is None:
+        return ""
+    if key in kind.references:
+        return SidOf(kind.references[key], value)
+    match kind.fields[key].holds:
+        case Holds.NAME:
+            return escaped(value)
+        case Holds.TEXT:
+            return str(value)
+        case Holds.VALUE:
+            return str(value).lower() if isinstance(value, bool) else str(value)
+        case Holds.LIST:
+            return ",".join(value)
+        case Holds.JSON:
+            return Json(value)
+
+
+def form_text(value: FormValue, sid: Callable[[SidOf], str]) -> str:
+    """*value* as it is sent; *sid* answers what stands for each reference."""
+    match value:
+        case SidOf():
+            return sid(value)
+        case Json(document):
+            return compact_json(mapped(document, lambda leaf: _leaf(leaf, sid)))
+        case _:
+            return filled(value, sid)
+
+
+def _leaf(leaf: Any, sid: Callable[[SidOf], str]) -> Any:
+    match leaf:
+        case SidOf():
+            return sid(leaf)
+        case str():
+            return filled(leaf, sid)
+        case _:
+            return leaf
+
+
+def references_in(value: FormValue) -> set[SidOf]:
+    """The SIDs that must be known before *value* can be sent."""
+    match value:
+        case SidOf():
+            return {value}
+        case Json(document):
+            found: set[SidOf] = set()
+
+            def collect(leaf: Any) -> Any:
+                if isinstance(leaf, SidOf):
+                    found.add(leaf)
+                elif isinstance(leaf, str):
+                    found.update(sids_in(leaf))
+                return leaf
+
+            mapped(document, collect)
+            return found
+        case _:
+            return set(sids_in(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What stands for each SID in models of live resources.
+
+    A resource that is about to be renamed already has its new name here, so that live and desired compare.
+    """
+
+    by_sid: Mapping[str, SidOf]
+
+    def name(self, sid: str) -> str:
+        """The name of the resource of *sid*; the SID itself where it is not known."""
+        label = self.by_sid.get(sid)
+        return sid if label is None else label.name
+
+    def template(self, text: str) -> str:
+        """Live *text* as a template."""
+        return from_live(text, self.by_sid)
+
+
+def model_of(live: Live, labels: Labels) -> Any:
+    """The resource that *live* would be in a file.
+
+    Raises:
+        ApiError: when the answer is not what the API documents.
+    """
+    kind = KIND_BY_NAME[live.kind]
+    values: dict[str, Any] = {
+        key: _referred_name(live.answer, spec.answer, labels)
+        if key in kind.references
+        else _value(live, spec, labels)
+        for key, spec in kind.fields.items()
+    }
+    if kind is WORKFLOW:
+        document = parsed_json(live, "configuration")
+        values |= from_document(document, queue_name=labels.name, template=labels.template)
+    return kind.model.model_construct(**values)
+
+
+def _referred_name(answer: Answer, key: str, labels: Labels) -> str | None:
+    """A resource whose kind was not read has at least its name in the answer."""
+    sid = answer.get(key)
+    if not isinstance(sid, str) or not sid:
+        return None
+    if (label := labels.by_sid.get(sid)) is not None:
+        return label.name
+    name = answer.get(key.removesuffix("_sid") + "_name")
+    return name if isinstance(name, str) else sid
+
+
+def _value(live: Live, spec: FormField, labels: Labels) -> Any:
+    value = live.answer.get(spec.answer)
+    match spec.holds:
+        case Holds.TEXT:
+            return labels.template(value) if isinstance(value, str) else ""
+        case Holds.LIST:
+            return [part.strip() for part in str(value or "").split(",") if part.strip()]
+        case Holds.JSON:
+            return _document(live, spec.answer, labels)
+        case _:
+            return value
+
+
+def _document(live: Live, key: str, labels: Labels) -> Any:
+    document = parsed_json(live, key)
+    if document is None:
+        return {}
+    text = live.answer.get(key)
+    if isinstance(text, str) and labels.template(text) == text:
+        return document  # nothing in it stands for something else
+    return mapped(document, lambda leaf: labels.template(leaf) if isinstance(leaf, str) else leaf)
+
+
+def parsed_json(live: Live, key: str) -> Any:
+    """The JSON document that *live* holds as text under *key*; None where there is none.
+
+    Raises:
+        ApiError: when it is no JSON.
+    """
+    text = live.answer.get(key)
+    if not isinstance(text, str) or not text:
+        return text if isinstance(text, dict) else None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        message = f"the {key} of the {live.kind} {live.name!r} ({live.sid}) is no JSON: {error}"
+        raise ApiError(message, status=200) from error
