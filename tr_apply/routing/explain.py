@@ -1,0 +1,352 @@
+"""Says in the user's words what is wrong where the parser cannot go on.
+
+One function for each thing the parser may miss. Each looks at the tokens around the place for the
+mistakes that people make there, the commonest of them being habits from other query languages.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from tr_apply.errors import ExpressionSyntaxError
+from tr_apply.routing.tokens import Token, invalid_token, shown
+
+_NO_TOKEN: Final = Token("END", "", 0)
+
+_NO_ATTRIBUTES: Final = {"WORKER", "TASK", "ASC", "DESC"}
+
+_FOREIGN_OPERATORS: Final = {
+    "IS": "there is no IS; write == null or != null",
+    "LIKE": "there is no LIKE; CONTAINS finds a part of a text",
+    "MATCHES": "there is no MATCHES; CONTAINS finds a part of a text",
+    "BETWEEN": "there is no BETWEEN; write two comparisons with AND",
+    "EQUALS": "there is no EQUALS; write ==",
+    "INCLUDES": "there is no INCLUDES; write HAS for a list, CONTAINS for a part of a text",
+}
+
+# By the characters of the two operators that were read instead: =<, > =, === and the like
+_MEANT_OPERATORS: Final = {
+    frozenset("="): "==",
+    frozenset("!="): "!=",
+    frozenset("<>"): "!=",
+    frozenset("<="): "<=",
+    frozenset(">="): ">=",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where the parser stands: at the first token that does not fit."""
+
+    source: str
+    tokens: Sequence[Token]
+    index: int
+
+    @property
+    def token(self) -> Token:
+        """The token that does not fit."""
+        return self.tokens[self.index]
+
+    @property
+    def after(self) -> Token:
+        """The token that follows it."""
+        return self.tokens[min(self.index + 1, len(self.tokens) - 1)]
+
+    def before(self, distance: int = 1) -> Token:
+        """The token so many places to the left of it; an empty one where there is none."""
+        place = self.index - distance
+        return self.tokens[place] if place >= 0 else _NO_TOKEN
+
+    @property
+    def touches(self) -> bool:
+        """Whether there is no blank before it."""
+        return self.before().end == self.token.offset > 0
+
+    def error(self, message: str) -> ExpressionSyntaxError:
+        """The error with this message, at this place."""
+        return ExpressionSyntaxError(message, self.token.offset)
+
+
+_Hint: TypeAlias = Callable[[Spot], str | None]
+
+
+def operand_expected(spot: Spot) -> ExpressionSyntaxError:
+    """A key, a value or a list must stand here, or a parenthesis before a comparison."""
+    hints = (_two_operators, _unary_not, _round_brackets, _keyword_as_key, _nothing_more)
+    return _explained(spot, hints, f"a key or a value is expected here, not {_shown(spot.token)}")
+
+
+def comparator_expected(spot: Spot) -> ExpressionSyntaxError:
+    """A comparator must stand here, after an operand."""
+    hints = (
+        _minus,
+        _exists,
+        _foreign_operator,
+        _function,
+        _element,
+        _not_something,
+        _value_in_parentheses,
+        _repeated_value,
+        _bare_operand,
+    )
+    message = f"a comparison operator must follow {_shown(spot.before())}"
+    return _explained(spot, hints, f"{message}, not {_shown(spot.token)}")
+
+
+def connective_expected(spot: Spot) -> ExpressionSyntaxError:
+    """AND, OR or the end of the expression or parenthesis must stand here, after a comparison."""
+    hints = (
+        _unclosed_parenthesis,
+        _closes_nothing,
+        _minus,
+        _function,
+        _element,
+        _values_without_list,
+        _chain,
+        _quote_in_text,
+        _unquoted_words,
+    )
+    return _explained(spot, hints, f"AND or OR is missing before {_shown(spot.token)}")
+
+
+def list_end_expected(spot: Spot) -> ExpressionSyntaxError:
+    """A comma or the end of the list must stand here, after an element."""
+    match spot.token:
+        case Token("END"):
+            message = "the list is not closed; a ] is missing"
+        case Token("PUNCTUATION", ")"):
+            message = "a ] is missing before )"
+        case _:
+            message = f"a comma is missing before {_shown(spot.token)}"
+    return _explained(spot, (_minus, _quote_in_text), message)
+
+
+def worker_attribute_expected(spot: Spot) -> ExpressionSyntaxError:
+    """An attribute of the worker must stand here, at the beginning of an order_by clause."""
+    token = spot.token
+    message = "an attribute of the worker is expected here, as in worker.level DESC"
+    if token.kind == "PATH" and token.text.split(".")[0].upper() not in _NO_ATTRIBUTES:
+        message = f"only attributes of the worker give an order; write worker.{shown(token.text)}"
+    return _explained(spot, (), message)
+
+
+def direction_expected(spot: Spot) -> ExpressionSyntaxError:
+    """ASC or DESC must stand here, after an attribute."""
+    message = f"ASC or DESC must follow {_shown(spot.before())}"
+    return _explained(spot, (_minus, _element), message)
+
+
+def comma_expected(spot: Spot) -> ExpressionSyntaxError:
+    """A comma or the end of the order_by must stand here, after a clause."""
+    return _explained(spot, (), f"a comma is missing before {_shown(spot.token)}")
+
+
+def task_attribute_expected(spot: Spot) -> ExpressionSyntaxError:
+    """An attribute of the task, and nothing else, must stand here."""
+    message = "only the name of a task attribute can stand here, as in task.agent_sid"
+    return _explained(spot, (_minus,), message)
+
+
+def _explained(spot: Spot, hints: Sequence[_Hint], otherwise: str) -> ExpressionSyntaxError:
+    if spot.token.kind == "INVALID":
+        return invalid_token(spot.source, spot.token.offset)
+    return spot.error(next(filter(None, (hint(spot) for hint in hints)), otherwise))
+
+
+def _shown(token: Token) -> str:
+    return "the end" if token.kind == "END" else shown(token.text)
+
+
+# What may be wrong where an operand is expected
+
+
+def _two_operators(spot: Spot) -> str | None:
+    first, second = spot.before(), spot.token
+    if first.kind != "OPERATOR" or second.kind != "OPERATOR":
+        return None
+    meant = _MEANT_OPERATORS.get(frozenset(first.text + second.text))
+    if meant is None:
+        return f"two operators follow each other, {first.text} and {second.text}"
+    return f"{spot.source[first.offset : second.end]} is not an operator; write {meant}"
+
+
+def _unary_not(spot: Spot) -> str | None:
+    if spot.token.keyword != "NOT" or _is_comparator(spot.before()):
+        return None
+    if spot.after.text.upper() == "EXISTS":
+        return "there is no NOT EXISTS; write key == null"
+    return (
+        "NOT cannot stand before a comparison; turn the comparison around: "
+        "!= for ==, NOT IN for IN, 'x' NOT IN list for list HAS 'x'"
+    )
+
+
+def _round_brackets(spot: Spot) -> str | None:
+    if spot.token.text != "(":
+        return None
+    if spot.before().keyword in {"IN", "HAS"} or spot.before().text in {"<-", ">-"}:
+        return "a list stands in square brackets, as in ['a', 'b']"
+    return "parentheses hold whole comparisons; a single value stands without them"
+
+
+def _keyword_as_key(spot: Spot) -> str | None:
+    keyword = spot.token.keyword
+    if keyword not in {"IN", "HAS", "CONTAINS"} or not _is_comparator(spot.after):
+        return None
+    return f"{spot.token.text} is an operator and cannot be a key"
+
+
+def _nothing_more(spot: Spot) -> str | None:
+    """What is missing at an end, a closing bracket, a comma or an operator."""
+    token, before = spot.token, spot.before()
+    if token.kind == "END" and spot.index == 0:
+        return "the expression is empty; 1==1 is always true, 1==0 never"
+    if token.text == ")" and before.text == "(":
+        return "there is nothing between these parentheses"
+    what = "a value" if _is_comparator(before) or before.text in {"[", ","} else "a comparison"
+    if token.kind == "END":
+        return f"{what} must follow {_shown(before)}"
+    if token.kind == "OPERATOR" or _is_comparator(token):
+        what = "a key or a value"
+    return f"{what} is missing before {_shown(token)}"
+
+
+# What may be wrong where a comparator is expected, after an operand
+
+
+def _minus(spot: Spot) -> str | None:
+    if spot.token.kind != "NUMBER" or not spot.token.text.startswith("-"):
+        return None
+    if spot.touches and spot.before().kind == "PATH":
+        return "a key cannot contain a hyphen; rename the attribute or, if this is a text, quote it"
+    return "there is no arithmetic"
+
+
+def _exists(spot: Spot) -> str | None:
+    if spot.before().text.upper() != "EXISTS":
+        return None
+    key = spot.after if spot.token.text == "(" else spot.token
+    return f"there is no EXISTS; write {shown(key.text)} != null" if key.kind == "PATH" else None
+
+
+def _foreign_operator(spot: Spot) -> str | None:
+    return _FOREIGN_OPERATORS.get(spot.token.text.upper())
+
+
+def _function(spot: Spot) -> str | None:
+    if spot.token.text != "(" or spot.before().kind != "PATH":
+        return None
+    return f"there are no functions such as {_shown(spot.before())}(…)"
+
+
+def _element(spot: Spot) -> str | None:
+    if spot.token.text != "[" or spot.before().kind != "PATH":
+        return None
+    return (
+        "an element is written without blanks and counted from 0, as in list[0]; "
+        "a key in an object follows a dot, as in object.key"
+    )
+
+
+def _not_something(spot: Spot) -> str | None:
+    if spot.token.keyword != "NOT":
+        return None
+    match spot.after.keyword:
+        case "HAS":
+            return f"there is no NOT HAS; write {_value_not_in_list(spot)}"
+        case "CONTAINS":
+            return "there is no NOT CONTAINS; let an earlier filter take what contains it"
+        case _:
+            return "after NOT only IN can stand"
+
+
+def _value_not_in_list(spot: Spot) -> str:
+    value = spot.tokens[min(spot.index + 2, len(spot.tokens) - 1)]
+    written = _shown(value) if value.kind in {"STRING", "NUMBER", "PATH"} else "'x'"
+    return f"{written} NOT IN {_shown(spot.before())}"
+
+
+def _value_in_parentheses(spot: Spot) -> str | None:
+    if spot.token.text != ")" or spot.before(2).text != "(":
+        return None
+    return f"parentheses hold whole comparisons; write {_shown(spot.before())} without them"
+
+
+def _repeated_value(spot: Spot) -> str | None:
+    """``language == 'en' OR 'es'``: the second value has no key."""
+    value, connective, key = spot.before(), spot.before(2), spot.before(5)
+    if value.kind not in {"STRING", "NUMBER"} or connective.keyword not in {"AND", "OR"}:
+        return None
+    if key.kind != "PATH":
+        return None
+    repeated = f"{_shown(key)} {_shown(spot.before(4))} {_shown(value)}"
+    return f"the key must be repeated: write {connective.text} {repeated}"
+
+
+def _bare_operand(spot: Spot) -> str | None:
+    ends = spot.token.kind == "END" or spot.token.text in {")", ","}
+    if not ends and spot.token.keyword not in {"AND", "OR"}:
+        return None
+    before = spot.before()
+    if before.kind == "PATH":
+        return f"a comparison operator must follow {_shown(before)}, as in {_shown(before)} == true"
+    return f"{_shown(before)} alone is no comparison; 1==1 is always true, 1==0 never"
+
+
+# What may be wrong where AND or OR is expected, after a comparison
+
+
+def _unclosed_parenthesis(spot: Spot) -> str | None:
+    if spot.token.kind != "END":
+        return None
+    return f"the parenthesis at column {_opening(spot).offset + 1} is not closed"
+
+
+def _opening(spot: Spot) -> Token:
+    """The innermost parenthesis that is open at the place."""
+    depth = 0
+    for token in reversed(spot.tokens[: spot.index]):
+        depth += {")": 1, "(": -1}.get(token.text, 0)
+        if depth < 0:
+            return token
+    raise AssertionError("the parser asks for a parenthesis that it has read")
+
+
+def _closes_nothing(spot: Spot) -> str | None:
+    return f"this {spot.token.text} closes nothing" if spot.token.text in {")", "]"} else None
+
+
+def _values_without_list(spot: Spot) -> str | None:
+    if spot.token.text != ",":
+        return None
+    key = spot.before(3) if spot.before(3).kind == "PATH" else Token("PATH", "key", 0)
+    values = f"[{_shown(spot.before())}, {_shown(spot.after)}]"
+    return f"several values form a list; did you mean {_shown(key)} IN {values}?"
+
+
+def _chain(spot: Spot) -> str | None:
+    if not _is_comparator(spot.token):
+        return None
+    repeated = f"{_shown(spot.before())} {_shown(spot.token)} {_shown(spot.after)}"
+    return f"comparisons cannot be chained; write AND {repeated} as a comparison of its own"
+
+
+def _quote_in_text(spot: Spot) -> str | None:
+    """``'O'Brien'``: the text ends earlier than it was meant to."""
+    if spot.before().kind != "STRING" or not spot.touches:
+        return None
+    if spot.token.kind not in {"PATH", "NUMBER", "STRING"}:
+        return None
+    other = '"' if spot.before().text[0] == "'" else "'"
+    return f"the text ends before {_shown(spot.token)}; with a quote in it, write it in {other}"
+
+
+def _unquoted_words(spot: Spot) -> str | None:
+    words = (spot.before(), spot.token)
+    if any(word.kind != "PATH" for word in words):
+        return None
+    return f"a text stands in quotes, as in '{_shown(words[0])} {_shown(words[1])}'"
+
+
+def _is_comparator(token: Token) -> bool:
+    return token.kind == "OPERATOR" or token.keyword in {"HAS", "IN", "NOT", "CONTAINS"}

@@ -1,0 +1,185 @@
+"""The tree of a routing expression: immutable, comparable, hashable.
+
+A node holds its shape and nothing else: evaluate.py says what it means and format.py how it is
+written, so a new comparator is one member here and one row in evaluate.COMPARE. Where a node stands
+in its text (``offset``) and how it was written there do not count when two trees are compared.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias, assert_never
+
+
+class Comparator(StrEnum):
+    """The operators, each as it is written canonically."""
+
+    EQUAL = "=="
+    NOT_EQUAL = "!="
+    LESS = "<"
+    LESS_OR_EQUAL = "<="
+    GREATER = ">"
+    GREATER_OR_EQUAL = ">="
+    CONTAINS = "CONTAINS"  # a text on the left, a part of it on the right
+    HAS = "HAS"  # a list on the left, one value on the right
+    IN = "IN"  # one value on the left, a list on the right
+    NOT_IN = "NOT IN"
+
+
+ORDERINGS = frozenset(
+    {
+        Comparator.LESS,
+        Comparator.LESS_OR_EQUAL,
+        Comparator.GREATER,
+        Comparator.GREATER_OR_EQUAL,
+    }
+)
+
+
+class Direction(StrEnum):
+    """Which workers come first: those with the lowest or those with the highest number."""
+
+    ASCENDING = "ASC"
+    DESCENDING = "DESC"
+
+
+def _aside() -> int:
+    """An offset: kept with the node, but no part of what the node is."""
+    return field(default=0, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The way to a value: a key is a string, an index in a list is a number."""
+
+    segments: tuple[str | int, ...]
+    offset: int = _aside()
+
+    def __str__(self) -> str:
+        """The path as it is written in an expression."""
+        first, *rest = self.segments
+        return f"{first}" + "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in rest)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constant:
+    """A text, a number, a boolean or null, as the expression has it."""
+
+    value: str | float | bool | None
+    offset: int = _aside()
+
+    def __eq__(self, other: object) -> bool:
+        """Equal by value, but True is not 1 here as it is in Python."""
+        return isinstance(other, Constant) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[bool, str | float | bool | None]:
+        return isinstance(self.value, bool), self.value
+
+
+@dataclass(frozen=True, slots=True)
+class ListLiteral:
+    """A list that is written out in the expression."""
+
+    items: tuple["Operand", ...]
+    offset: int = _aside()
+
+
+Operand: TypeAlias = Path | Constant | ListLiteral
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two operands and how they are compared; ``offset`` is that of the left one."""
+
+    left: Operand
+    comparator: Comparator
+    right: Operand
+    offset: int = _aside()
+    spelling: str = field(default="", compare=False, repr=False)
+    """The operator as written, as in ``=`` or ``>-``; empty in a tree that was not parsed."""
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of two or more operands."""
+
+    operands: tuple["Expression", ...]
+    offset: int = _aside()
+    grouped: bool = field(default=False, compare=False, repr=False)
+    """Whether it was written in parentheses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Any of two or more operands."""
+
+    operands: tuple["Expression", ...]
+    offset: int = _aside()
+    grouped: bool = field(default=False, compare=False, repr=False)
+    """Whether it was written in parentheses."""
+
+
+Expression: TypeAlias = Comparison | And | Or
+
+
+@dataclass(frozen=True, slots=True)
+class OrderClause:
+    """One clause of an order_by; the path begins with ``worker``."""
+
+    path: Path
+    direction: Direction
+    offset: int = _aside()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBy:
+    """The clauses of an order_by; a later one decides where the earlier ones leave a tie."""
+
+    clauses: tuple[OrderClause, ...]
+
+
+Tree: TypeAlias = Expression | OrderBy | Path
+"""Whatever can stand in a place that holds routing text."""
+
+
+def expressions(tree: Tree) -> Iterator[Expression]:
+    """Every expression within *tree*, from left to right, an outer one before its operands."""
+    match tree:
+        case Comparison():
+            yield tree
+        case And(operands) | Or(operands):
+            yield tree
+            for operand in operands:
+                yield from expressions(operand)
+        case OrderBy() | Path():
+            return
+        case _:
+            assert_never(tree)
+
+
+def comparisons(tree: Tree) -> Iterator[Comparison]:
+    """Every comparison of *tree*, from left to right."""
+    return (each for each in expressions(tree) if isinstance(each, Comparison))
+
+
+def paths(tree: Tree | Operand) -> Iterator[Path]:
+    """Every path of *tree*, from left to right."""
+    match tree:
+        case Path():
+            yield tree
+        case Constant():
+            return
+        case ListLiteral(items):
+            for item in items:
+                yield from paths(item)
+        case OrderBy(clauses):
+            yield from (clause.path for clause in clauses)
+        case Comparison() | And() | Or():
+            for comparison in comparisons(tree):
+                yield from paths(comparison.left)
+                yield from paths(comparison.right)
+        case _:
+            assert_never(tree)

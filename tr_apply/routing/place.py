@@ -1,0 +1,80 @@
+"""Where routing text stands in a configuration, and what names mean there."""
+
+import re
+from enum import StrEnum
+from typing import Final
+
+from tr_apply.routing.nodes import Path
+from tr_apply.routing.value_types import INTEGER, TEXT, Keys, ValueTypes
+
+
+class Place(StrEnum):
+    """The fields that hold an expression, an order or the name of an attribute."""
+
+    QUEUE = "queue"
+    """target_workers, and the same kind of expression elsewhere: attributes of a worker, no prefix."""
+
+    FILTER = "filter"
+    """The expression of a workflow filter: attributes of the task, no prefix."""
+
+    TARGET = "target"
+    """The expression of a target: ``task.`` and ``worker.`` before every name."""
+
+    ORDER_BY = "order_by"
+    """The order_by of a target: ``worker.`` before every name."""
+
+    SKIP_IF = "skip_if"
+    """The skip_if of a target: how many workers of its queue are in which activity."""
+
+    KNOWN_WORKER = "known_worker"
+    """known_worker_sid and known_worker_friendly_name: ``task.`` and one attribute."""
+
+
+EXPRESSIONS: Final = frozenset({Place.QUEUE, Place.FILTER, Place.TARGET, Place.SKIP_IF})
+
+OWN_NAMES: Final = frozenset({"sid", "friendly_name", "activity_sid", "activity_name"})
+"""What TaskRouter itself knows of a worker, beside the attributes."""
+
+CHANNEL_PROPERTIES: Final = frozenset({"configured_capacity", "assigned_tasks", "available_capacity_percentage"})
+"""What TaskRouter itself knows of a worker's channel: ``worker.channel.<task channel>.…``."""
+
+_WORKERS_IN_ACTIVITY: Final = re.compile(r"workers\.(available|unavailable|WA[0-9a-f]{32})")
+
+_ATTRIBUTE_ROOTS: Final = {
+    Place.TARGET: "worker",
+    Place.ORDER_BY: "worker",
+    Place.KNOWN_WORKER: "task",
+}
+
+
+def is_prefixed(path: Path) -> bool:
+    """Whether *path* begins with a word that means something before the names of another place."""
+    return len(path.segments) > 1 and path.segments[0] in {"task", "worker", "workers"}
+
+
+def built_in_types(path: Path, place: Place) -> ValueTypes | None:
+    """The types of a name that TaskRouter itself provides in *place*; None for any other name."""
+    match place, path.segments:
+        case Place.QUEUE, (str() as name,) if name in OWN_NAMES:
+            return TEXT
+        case Place.TARGET | Place.ORDER_BY, ("worker", str() as name) if name in OWN_NAMES:
+            return TEXT
+        case Place.TARGET | Place.ORDER_BY, ("worker", "channel", _, str() as name) if name in CHANNEL_PROPERTIES:
+            return INTEGER
+        case Place.SKIP_IF, _ if _WORKERS_IN_ACTIVITY.fullmatch(str(path)):
+            return INTEGER
+        case _:
+            return None
+
+
+def attribute_keys(path: Path, place: Place) -> Keys | None:
+    """Where *path* looks within the attributes of the workers or, in a filter, of the tasks.
+
+    None when it names something else: the task in a target, a name of TaskRouter's own, a count.
+    """
+    if place is Place.SKIP_IF or built_in_types(path, place):
+        return None
+    root = _ATTRIBUTE_ROOTS.get(place)
+    if root is None:
+        return None if is_prefixed(path) else path.segments
+    return path.segments[1:] or None if path.segments[0] == root else None
