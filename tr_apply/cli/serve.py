@@ -69,10 +69,7 @@ def serve_command(  # noqa: PLR0913  # one parameter an option
     """
     _check_account(account_sid)
     address = _address(host, port)
-    if not ipaddress.ip_address(address[0]).is_loopback and not (account_sid and auth_token):
-        raise UsageError(
-            f"listening on {host} lets other machines in: give --account-sid and --auth-token, or leave --host out"
-        )
+    check_exposure(address[0], account_sid=account_sid, auth_token=auth_token)
     with _listening(address) as listener:
         url = _url(listener)
         from tr_apply.local import open_app  # noqa: PLC0415  # starlette: not for --help
@@ -87,6 +84,14 @@ def serve_command(  # noqa: PLR0913  # one parameter an option
             _run(_logged(app) if verbose and not quiet else app, listener, announce)
         finally:
             app.close()
+
+
+def check_exposure(ip: str, *, account_sid: str | None, auth_token: str | None) -> None:
+    """Raise UsageError if listening on *ip* would let other machines in without a secret."""
+    if not ipaddress.ip_address(ip).is_loopback and not (account_sid and auth_token):
+        raise UsageError(
+            f"listening on {ip} lets other machines in: give --account-sid and --auth-token, or leave --host out"
+        )
 
 
 def _check_account(account_sid: str | None) -> None:
@@ -165,7 +170,8 @@ def _run(app: "ASGIApp", listener: socket.socket, announce: Callable[[], None]) 
                 yield
 
     server = Server(_settings(app))
-    server.run([listener])
+    with _without_cancellations():
+        server.run([listener])
     if server.force_exit:
         raise InterruptedRunError("stopped before the requests under way were answered")
 
@@ -182,6 +188,23 @@ def _settings(app: "ASGIApp") -> "uvicorn.Config":
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
+
+
+@contextmanager
+def _without_cancellations() -> Iterator[None]:
+    """Keep a request that was cut off at the end from being logged as a failure, with a traceback."""
+    import asyncio  # noqa: PLC0415  # not for --help
+    import logging  # noqa: PLC0415
+
+    def is_failure(record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+
+    logger = logging.getLogger("uvicorn.error")
+    logger.addFilter(is_failure)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_failure)
 
 
 @contextmanager

@@ -81,11 +81,11 @@ class LocalTaskRouter(Starlette):
             },
         )
         self.router.redirect_slashes = False  # TaskRouter answers a trailing slash with 404
-        self._store = store
+        self.store = store
 
     def close(self) -> None:
         """Close the database. Requests under way must have ended."""
-        self._store.close()
+        self.store.close()
 
 
 def create_app(store: Store, *, account_sid: str | None = None, auth_token: str | None = None) -> LocalTaskRouter:

@@ -35,9 +35,13 @@ def worker_names(worker: Item) -> Names:
     }
 
 
-def admits(expression: str, names: Names) -> bool:
-    """Whether a worker with these *names* satisfies *expression*; nobody satisfies an empty one."""
-    return bool(expression.strip()) and compiled(expression)(names)
+def matcher(expression: str) -> Callable[[Names], bool]:
+    """Whether a worker with the given names satisfies *expression*; nobody satisfies an empty one."""
+    return compiled(parse(expression)) if expression.strip() else _nobody
+
+
+def _nobody(_names: Names) -> bool:
+    return False
 
 
 def names_of_workers(reader: Reader, workspace_sid: str, sid: str | None = None) -> list[Names]:

@@ -6,7 +6,7 @@ from tr_apply.local import columns, fields
 from tr_apply.local.database import Reader, Writer
 from tr_apply.local.documents import parse_object
 from tr_apply.local.kind import Change, ColumnFilter, Field, Item, ItemFilter, Kind, Values
-from tr_apply.local.matching import Names, admits, check_expression, names_of_workers
+from tr_apply.local.matching import Names, check_expression, matcher, names_of_workers
 from tr_apply.local.refusals import InvalidParameterError
 
 ACTIVITIES = ("reservation_activity_sid", "assignment_activity_sid")
@@ -26,8 +26,7 @@ def _accepts_such_a_worker(reader: Reader, workspace_sid: str, text: str) -> Cal
     if text.lstrip().startswith("{"):
         return _accepts_any([parse_object(name, text)])
     check_expression(name, text)
-    workers = names_of_workers(reader, workspace_sid)
-    return _accepts_any([names for names in workers if admits(text, names)])
+    return _accepts_any(list(filter(matcher(text), names_of_workers(reader, workspace_sid))))
 
 
 def _accepts_worker(reader: Reader, workspace_sid: str, text: str) -> Callable[[Item], bool]:
@@ -36,7 +35,7 @@ def _accepts_worker(reader: Reader, workspace_sid: str, text: str) -> Callable[[
 
 
 def _accepts_any(workers: list[Names]) -> Callable[[Item], bool]:
-    return lambda queue: any(admits(queue["target_workers"], names) for names in workers)
+    return lambda queue: any(map(matcher(queue["target_workers"]), workers))
 
 
 TASK_QUEUE = Kind(

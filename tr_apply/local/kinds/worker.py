@@ -6,7 +6,7 @@ from tr_apply.local import columns, fields
 from tr_apply.local.database import Reader, Writer
 from tr_apply.local.kind import Change, ColumnFilter, Field, Item, ItemFilter, Kind, Values
 from tr_apply.local.kinds.worker_channel import open_channels
-from tr_apply.local.matching import admits, check_expression, worker_names
+from tr_apply.local.matching import check_expression, matcher, worker_names
 from tr_apply.local.refusals import InvalidParameterError
 
 
@@ -39,24 +39,24 @@ def _open_channels(writer: Writer, sid: str, change: Change) -> None:
 
 def _fulfils(_reader: Reader, _workspace_sid: str, text: str) -> Callable[[Item], bool]:
     check_expression("TargetWorkersExpression", text)
-    return lambda worker: admits(text, worker_names(worker))
+    return _satisfies(text)
 
 
 def _is_in_queue(reader: Reader, workspace_sid: str, text: str) -> Callable[[Item], bool]:
     sid = fields.sid("WQ")("TaskQueueSid", text)
     sql = "SELECT target_workers FROM task_queue WHERE workspace_sid = ? AND sid = ?"
-    return _is_eligible(reader.value(sql, (workspace_sid, sid)))
+    return _satisfies(reader.value(sql, (workspace_sid, sid)))
 
 
 def _is_in_queue_named(reader: Reader, workspace_sid: str, text: str) -> Callable[[Item], bool]:
     name_key = fields.folded_name("TaskQueueName", text)
     sql = "SELECT target_workers FROM task_queue WHERE workspace_sid = ? AND name_key = ?"
-    return _is_eligible(reader.value(sql, (workspace_sid, name_key)))
+    return _satisfies(reader.value(sql, (workspace_sid, name_key)))
 
 
-def _is_eligible(target_workers: str | None) -> Callable[[Item], bool]:
-    expression = target_workers or ""  # without such a queue nobody is in it
-    return lambda worker: admits(expression, worker_names(worker))
+def _satisfies(expression: str | None) -> Callable[[Item], bool]:
+    matches = matcher(expression or "")  # None: nobody is in a queue that does not exist
+    return lambda worker: matches(worker_names(worker))
 
 
 WORKER = Kind(

@@ -1,0 +1,281 @@
+"""tr-apply serve: a process that listens, keeps what it acknowledged, and stops when told."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from tr_apply.cli.serve import check_exposure, serve_command
+from tr_apply.errors import TargetError, UsageError
+from tr_apply.local import open_app
+
+# As the command line ends a command: a message and the exit code of the error's class.
+PROGRAM = """
+import sys
+from tr_apply.cli.serve import serve_command
+from tr_apply.errors import TrApplyError
+try:
+    serve_command(standalone_mode=False)
+except TrApplyError as error:
+    print(error, file=sys.stderr)
+    sys.exit(error.exit_code)
+"""
+ACCOUNT = "AC0123456789abcdef0123456789abcdef"
+
+
+class Server:
+    """A serving process, once it says that it listens."""
+
+    def __init__(self, *arguments, **environment):
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, "--port", "0", *arguments],
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **environment},
+        )
+        first = self.process.stderr.readline()
+        assert first.startswith("Listening on http://127.0.0.1:"), first + self.process.stderr.read()
+        self.url = first.split()[-1]
+        self.client = httpx.Client(base_url=f"{self.url}/v1", auth=(ACCOUNT, "secret"), trust_env=False)
+
+    def connect(self):
+        host, port = self.url.removeprefix("http://").split(":")
+        return socket.create_connection((host, int(port)), timeout=20)
+
+    def is_listening(self):
+        try:
+            self.connect().close()
+        except ConnectionError:
+            return False
+        return True
+
+    def end(self, *signals):
+        """Send signals; the exit code and the rest of what the process said."""
+        for each in signals:
+            self.process.send_signal(each)
+        said = self.process.communicate(timeout=30)[1]
+        return self.process.returncode, said
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Starts servers on a file of the test, or elsewhere if their arguments say so."""
+    servers = []
+
+    def start(*arguments, **environment):
+        servers.append(Server("--db", str(tmp_path / "local.db"), *arguments, **environment))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.client.close()
+        server.process.kill()
+        server.process.communicate()
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs the command in this process, where it is to fail before it listens."""
+
+    def run(*arguments):
+        return CliRunner().invoke(serve_command, ["--port", "0", "--db", str(tmp_path / "local.db"), *arguments])
+
+    return run
+
+
+def half_a_request(server):
+    """A connection whose request the server has begun to read; the other half of its body is ``b"=x"``."""
+    connection = server.connect()
+    connection.sendall(
+        b"POST /v1/Workspaces HTTP/1.1\r\nHost: x\r\nAuthorization: Basic QUMxOng=\r\nExpect: 100-continue\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 14\r\n\r\n"
+    )
+    assert connection.recv(100).startswith(b"HTTP/1.1 100")
+    connection.sendall(b"FriendlyName")
+    return connection
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_it_listens_says_so_and_ends_in_peace_when_told(serve, stop):
+    server = serve()
+
+    assert httpx.get(f"{server.url}/healthz", trust_env=False).status_code == 200
+    assert server.client.get("/Workspaces").json()["meta"]["url"] == f"{server.url}/v1/Workspaces?PageSize=50&Page=0"
+
+    code, said = server.end(stop)
+    assert code == 0
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_request_under_way_is_answered_before_it_ends(serve, tmp_path, stop):
+    server = serve()
+    connection = half_a_request(server)
+    server.process.send_signal(stop)
+    while server.is_listening():
+        pass
+
+    connection.sendall(b"=x")
+
+    assert connection.recv(100).startswith(b"HTTP/1.1 201")
+    connection.close()
+    assert server.end()[0] == 0
+    assert not (tmp_path / "local.db-wal").exists()
+
+
+def test_a_second_ctrl_c_cuts_off_requests_under_way_and_is_an_interruption(serve):
+    server = serve()
+    connection = half_a_request(server)
+    server.process.send_signal(signal.SIGINT)
+    while server.is_listening():
+        pass
+
+    code, said = server.end(signal.SIGINT)
+
+    connection.close()
+    assert code == 130
+    assert "stopped before the requests under way were answered" in said
+    assert "Traceback" not in said
+
+
+def test_what_was_acknowledged_survives_kill_9(serve):
+    server = serve()
+    workspace = f"/Workspaces/{server.client.post('/Workspaces', data={'FriendlyName': 'x'}).json()['sid']}"
+    for number in range(20):
+        answer = server.client.post(f"{workspace}/Workers", data={"FriendlyName": f"worker {number}"})
+    assert answer.status_code == 201
+    assert server.end(signal.SIGKILL)[0] == -signal.SIGKILL
+
+    workers = serve().client.get(f"{workspace}/Workers").json()["workers"]
+
+    assert [each["friendly_name"] for each in workers] == [f"worker {number}" for number in range(20)]
+    assert workers[-1]["sid"] == answer.json()["sid"]
+
+
+def test_it_shares_its_file_with_an_application_in_another_process(serve, tmp_path):
+    server = serve()
+    app = open_app(tmp_path / "local.db")
+
+    async def in_process(method, path, **more):
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://local/v1", auth=("a", "b")) as client:
+            return (await client.request(method, path, **more)).json()
+
+    made = asyncio.run(in_process("POST", "/Workspaces", data={"FriendlyName": "x"}))
+    workspace = f"/Workspaces/{made['sid']}"
+    worker = server.client.post(f"{workspace}/Workers", data={"FriendlyName": "alice"}).json()
+    found = asyncio.run(in_process("GET", f"{workspace}/Workers/{worker['sid']}"))
+
+    app.close()
+    assert (found["friendly_name"], found["account_sid"]) == ("alice", "AC" + 32 * "0")
+
+
+def test_credentials_may_come_from_the_environment(serve):
+    server = serve(TR_APPLY_SERVE_ACCOUNT_SID=ACCOUNT, TR_APPLY_SERVE_AUTH_TOKEN="token")
+
+    assert server.client.get("/Workspaces").status_code == 401
+    assert server.client.get("/Workspaces", auth=(ACCOUNT, "token")).status_code == 200
+
+
+def test_the_log_has_method_path_status_and_time_and_nothing_secret(serve):
+    server = serve("-v", "--auth-token", "secret")
+    server.client.get("/Workspaces", params={"FriendlyName": "confidential"})
+    server.client.post("/Workspaces", data={"FriendlyName": "confidential"})
+    server.client.get("/%1b[31m%e2%80%ae")
+    assert server.client.get("/Workspaces", auth=(ACCOUNT, "wrong")).status_code == 401
+
+    said = server.end(signal.SIGTERM)[1]
+
+    lines = [line for line in said.splitlines() if line.endswith(" ms")]
+    assert [line.split()[:3] for line in lines] == [
+        ["GET", "/v1/Workspaces", "200"],
+        ["POST", "/v1/Workspaces", "201"],
+        ["GET", r"/v1/\x1b[31m\u202e", "404"],
+        ["GET", "/v1/Workspaces", "401"],
+    ]
+    for secret in ("confidential", "secret", "wrong", "Basic"):
+        assert secret not in said
+
+
+def test_quiet_says_nothing_but_the_address(serve):
+    server = serve("-q", "-v")
+    server.client.get("/Workspaces")
+
+    assert server.end(signal.SIGTERM) == (0, "")
+
+
+def test_memory_leaves_no_file(serve, tmp_path):
+    server = serve("--db", ":memory:")
+    server.client.post("/Workspaces", data={"FriendlyName": "x"})
+
+    assert server.end(signal.SIGTERM)[0] == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_port_in_use_is_said_with_the_way_out(run):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("--port", str(port))
+
+    assert isinstance(result.exception, TargetError)
+    assert f"port {port} on 127.0.0.1 is in use" in str(result.exception)
+    assert "--port 0" in str(result.exception)
+
+
+def test_an_address_of_another_machine_is_refused(run):
+    # 192.0.2.0/24 is for documentation: no machine has it.
+    result = run("--host", "192.0.2.1", "--account-sid", ACCOUNT, "--auth-token", "secret")
+
+    assert isinstance(result.exception, TargetError)
+    assert "cannot listen on 192.0.2.1" in str(result.exception)
+
+
+def test_a_name_that_is_no_address_is_refused(run):
+    result = run("--host", "x" * 64)
+
+    assert isinstance(result.exception, TargetError)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1"])
+@pytest.mark.parametrize("credentials", [[], ["--account-sid", ACCOUNT], ["--auth-token", "secret"]])
+def test_other_machines_are_let_in_only_with_an_account_and_a_token(run, host, credentials):
+    result = run("--host", host, *credentials)
+
+    assert isinstance(result.exception, UsageError)
+    assert "--account-sid and --auth-token" in str(result.exception)
+
+
+def test_this_machine_alone_needs_no_secret_and_with_both_every_address_will_do():
+    for ip in ("127.0.0.1", "127.8.8.8", "::1"):
+        check_exposure(ip, account_sid=None, auth_token=None)
+    for ip in ("0.0.0.0", "::", "192.0.2.1"):
+        check_exposure(ip, account_sid=ACCOUNT, auth_token="secret")
+
+
+def test_an_account_begins_with_ac(run):
+    assert isinstance(run("--account-sid", "SK123").exception, UsageError)
+
+
+def test_a_file_that_is_no_database_is_said(run, tmp_path):
+    (tmp_path / "local.db").write_text("workspace: x\n" * 100)
+
+    result = run()
+
+    assert isinstance(result.exception, TargetError)
+    assert "local.db as the database: file is not a database" in str(result.exception)
+
+
+def test_help_needs_none_of_the_heavy_modules():
+    program = (
+        "import sys; from tr_apply.cli.serve import serve_command\n"
+        "heavy = {'uvicorn', 'starlette', 'sqlite3', 'asyncio', 'httptools', 'uvloop'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "[]\n"
