@@ -274,7 +274,7 @@ def test_a_file_that_is_no_database_is_said(run, tmp_path):
 def test_help_needs_none_of_the_heavy_modules():
     program = (
         "import sys; from tr_apply.cli.serve import serve_command\n"
-        "heavy = {'uvicorn', 'starlette', 'sqlite3', 'asyncio', 'httptools', 'uvloop'}\n"
+        "heavy = {'uvicorn', 'starlette', 'asyncio', 'httptools', 'uvloop', 'tr_apply.local.app'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
 

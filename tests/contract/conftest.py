@@ -1,0 +1,59 @@
+"""The embedded TaskRouter on a socket, and the recorded facts that it is held against."""
+
+import json
+import socket
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from tr_apply.local import open_app
+
+ACCOUNT = "AC0123456789abcdef0123456789abcdef"
+SHARED = Path(__file__).parents[2].parent / "shared"
+
+
+class Server(uvicorn.Server):
+    """Runs in a thread; ``ready`` is set once it accepts connections."""
+
+    ready = threading.Event()
+
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        self.ready.set()
+
+
+@pytest.fixture(scope="session")
+def base_url():
+    """The URL of a server that starts empty and lives as long as the tests."""
+    app = open_app(":memory:")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = Server(uvicorn.Config(app, lifespan="off", log_config=None))
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        assert server.ready.wait(20)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+    app.close()
+
+
+@pytest.fixture(scope="session")
+def api(base_url):
+    """An HTTP client of that server; paths begin behind ``/v1``."""
+    with httpx.Client(base_url=f"{base_url}/v1", auth=(ACCOUNT, "secret"), trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """Reads a JSON file of the reference data, which is not part of the project."""
+
+    def read(path):
+        if not SHARED.is_dir():
+            pytest.skip(f"the reference data is not at {SHARED}")
+        return json.loads((SHARED / path).read_text())
+
+    return read
