@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, TypeAlias
 
-from tr_apply.routing.comparison_rules import foregone, types_of
+from tr_apply.routing.comparison_rules import foregone, is_null, own_types, types_of
 from tr_apply.routing.nodes import (
-    Comparison,
-    Constant,
     Operand,
     OrderBy,
     Path,
@@ -15,10 +13,9 @@ from tr_apply.routing.nodes import (
     comparisons,
     paths,
 )
-from tr_apply.routing.place import Place, attribute_keys, built_in_types
+from tr_apply.routing.place import Place, attribute_keys
 from tr_apply.routing.subject import Remarks
 from tr_apply.routing.value_types import (
-    ANYTHING,
     NULL,
     SOMETHING,
     AttributeTypes,
@@ -32,36 +29,38 @@ _WRITTEN_AT_LOGIN: Final = frozenset({"contact_uri", "email", "full_name", "imag
 """Attributes that Flex writes when a worker logs in; they are rarely in a configuration."""
 
 
+_TypesAt: TypeAlias = Callable[[Path], ValueTypes | None]
+
+
 def attribute_type(tree: Tree, place: Place, types: AttributeTypes) -> Remarks:
     """``level HAS 'support'`` where level is always a number."""
 
-    def own_types(path: Path) -> ValueTypes:
-        return built_in_types(path, place) or ANYTHING
-
-    def all_types(path: Path) -> ValueTypes:
+    def types_at(path: Path) -> ValueTypes | None:
         keys = attribute_keys(path, place)
-        return (keys and types.at(keys)) or own_types(path)
+        return types.at(keys) if keys else None
 
-    if isinstance(tree, OrderBy):
-        yield from _not_ordered(tree, all_types)
+    return _never_ordered(tree, types_at) if isinstance(tree, OrderBy) else _foregone(tree, place, types_at)
+
+
+def _foregone(tree: Tree, place: Place, types_at: _TypesAt) -> Remarks:
     for comparison in comparisons(tree):
-        # Any attribute may be null; and what the expression alone shows is said without samples.
-        if not _with_null(comparison) and not foregone(comparison, own_types):
-            reason = foregone(comparison, all_types)
-            if reason:
-                yield comparison.offset, reason
+        own = own_types(comparison, place)
+        # Any attribute may be null, and what the expression alone shows is said without samples.
+        if is_null(comparison.left) or is_null(comparison.right) or foregone(comparison, own):
+            continue
+        reason = foregone(comparison, _either(types_at, own))
+        if reason:
+            yield comparison.offset, reason
 
 
-def _with_null(comparison: Comparison) -> bool:
-    return any(
-        isinstance(operand, Constant) and operand.value is None for operand in (comparison.left, comparison.right)
-    )
+def _either(first: _TypesAt, second: Callable[[Path], ValueTypes]) -> Callable[[Path], ValueTypes]:
+    return lambda path: first(path) or second(path)
 
 
-def _not_ordered(order_by: OrderBy, types_at: Callable[[Path], ValueTypes]) -> Remarks:
+def _never_ordered(order_by: OrderBy, types_at: _TypesAt) -> Remarks:
     for path in paths(order_by):
         types = types_at(path)
-        if JsonType.INTEGER not in types.own:
+        if types and JsonType.INTEGER not in types.own:
             yield path.offset, f"order_by compares integers, and {path} is {types}"
 
 
@@ -79,7 +78,7 @@ def attribute_never_set(tree: Tree, place: Place, types: AttributeTypes) -> Rema
         whose = "task" if place in {Place.FILTER, Place.KNOWN_WORKER} else "worker"
         if whose == "worker" and keys[0] in _WRITTEN_AT_LOGIN:
             continue
-        yield path.offset, f"no {whose} has {path}{_suggestion(keys, types)}"
+        yield path.offset, f"no {whose} here has {path}{_suggestion(path, keys, types)}"
 
 
 def _needed(tree: Tree) -> Iterator[Path]:
@@ -98,7 +97,8 @@ def _present(operand: Operand) -> ValueTypes:
     return types_of(operand, lambda _: SOMETHING)
 
 
-def _suggestion(keys: Keys, types: AttributeTypes) -> str:
-    written = str(Path(keys))
-    close = get_close_matches(written, types.names(), n=1, cutoff=0.75)
-    return f"; is {close[0]} meant?" if close else ""
+def _suggestion(path: Path, keys: Keys, types: AttributeTypes) -> str:
+    name = str(Path(keys))
+    prefix = str(path).removesuffix(name)
+    close = get_close_matches(name, types.names(), n=1, cutoff=0.75)
+    return f"; is {prefix}{close[0]} meant?" if close else ""

@@ -21,12 +21,13 @@ from tr_apply.routing.nodes import (
     expressions,
     paths,
 )
-from tr_apply.routing.place import built_in_types
+from tr_apply.routing.place import Place, built_in_types, is_prefixed
 from tr_apply.routing.subject import Remarks, Subject
 from tr_apply.routing.tokens import shown
 from tr_apply.routing.value_types import (
     ANYTHING,
     NULL,
+    SOMETHING,
     JsonType,
     ValueTypes,
     json_type,
@@ -57,13 +58,26 @@ def _is_idiom(comparison: Comparison) -> bool:
 
 def operand_type(subject: Subject) -> Remarks:
     """``language IN 'en'`` is false for every language."""
-
-    def types_at(path: Path) -> ValueTypes:
-        return built_in_types(path, subject.place) or ANYTHING
-
     for comparison in comparisons(subject.tree):
-        if any(paths(comparison)) and (reason := foregone(comparison, types_at)):
-            yield comparison.offset, reason
+        if any(paths(comparison)):
+            reason = foregone(comparison, own_types(comparison, subject.place))
+            if reason:
+                yield comparison.offset, reason
+
+
+def own_types(comparison: Comparison, place: Place) -> Callable[[Path], ValueTypes]:
+    """What is known of the types in *comparison* from the expression alone.
+
+    That an attribute may be missing counts only where it is compared with null: a missing one is
+    no reason to be silent about ``skills != ['support']``.
+    """
+    unknown = ANYTHING if is_null(comparison.left) or is_null(comparison.right) else SOMETHING
+    return lambda path: built_in_types(path, place) or unknown
+
+
+def is_null(operand: Operand) -> bool:
+    """Whether *operand* is the word null."""
+    return isinstance(operand, Constant) and operand.value is None
 
 
 def foregone(comparison: Comparison, types_at: Callable[[Path], ValueTypes]) -> str | None:
@@ -75,11 +89,16 @@ def foregone(comparison: Comparison, types_at: Callable[[Path], ValueTypes]) -> 
     known = " and ".join(
         f"{shown(format_operand(operand))} is {types}"
         for operand, types in ((comparison.left, left), (comparison.right, right))
-        if types != ANYTHING
+        if types not in {ANYTHING, SOMETHING}
     )
-    answer = "always" if True in answers else "never"
+    answer = "always true" if True in answers else _never(comparison.comparator)
     needs = _NEEDS[comparison.comparator]
-    return f"{answer} true: {comparison.comparator} {needs}, but {known}"
+    return f"{answer}: {comparison.comparator} {needs}, but {known}"
+
+
+def _never(comparator: Comparator) -> str:
+    negative = comparator in {Comparator.NOT_EQUAL, Comparator.NOT_IN}
+    return "never true where the attribute is set" if negative else "never true"
 
 
 def types_of(operand: Operand, types_at: Callable[[Path], ValueTypes]) -> ValueTypes:
@@ -101,9 +120,9 @@ _NEEDS: Final = {
     Comparator.EQUAL: "compares two single values of one type",
     Comparator.NOT_EQUAL: "compares two single values of one type",
     Comparator.CONTAINS: "finds a text in a text",
-    Comparator.HAS: "needs a list on its left and a value of the kind that is in it on its right",
-    Comparator.IN: "needs a list on its right and a value of the kind that is in it on its left",
-    Comparator.NOT_IN: "needs a list on its right and one value on its left",
+    Comparator.HAS: "looks for one value in a list, as in list HAS 'x'",
+    Comparator.IN: "looks for one value in a list, as in 'x' IN list",
+    Comparator.NOT_IN: "looks for one value in a list, as in 'x' NOT IN list",
 }
 
 
@@ -114,11 +133,11 @@ def contradiction(subject: Subject) -> Remarks:
             case And(operands):
                 for path, first, second in _differing(operands, Comparator.EQUAL):
                     both = f"{format_operand(first)} and {format_operand(second)}"
-                    yield second.offset, f"never true: {path} cannot be {both}; is OR meant?"
+                    yield second.offset, f"never true: {path} cannot be both {both}; is OR meant?"
             case Or(operands):
                 for path, first, second in _differing(operands, Comparator.NOT_EQUAL):
                     both = f"{format_operand(first)} and {format_operand(second)}"
-                    yield second.offset, f"always true: {path} cannot be {both}; is AND meant?"
+                    yield second.offset, f"always true: {path} cannot be both {both}; is AND meant?"
 
 
 def _differing(operands: Sequence[Expression], comparator: Comparator) -> Iterator[tuple[Path, Constant, Constant]]:
@@ -193,8 +212,12 @@ def both_missing(subject: Subject) -> Remarks:
     """``task.a == worker.b`` is true of a worker without b when the task has no a."""
     given = () if subject.given is None else _required(subject.given)
     present = frozenset(Path(("task", *path.segments)) for path in given)
+
+    def attribute_of(path: Path) -> bool:
+        return is_prefixed(path) and not built_in_types(path, subject.place)
+
     for comparison in _unguarded(subject.tree, present):
-        if not any(built_in_types(path, subject.place) for path in paths(comparison)):
+        if all(attribute_of(path) for path in paths(comparison)):
             left, right = format_operand(comparison.left), format_operand(comparison.right)
             yield (
                 comparison.offset,

@@ -304,12 +304,13 @@ def _unclosed_parenthesis(spot: Spot) -> str | None:
 
 def _opening(spot: Spot) -> Token:
     """The innermost parenthesis that is open at the place."""
-    depth = 0
-    for token in reversed(spot.tokens[: spot.index]):
-        depth += {")": 1, "(": -1}.get(token.text, 0)
-        if depth < 0:
-            return token
-    raise AssertionError("the parser asks for a parenthesis that it has read")
+    openings: list[Token] = []
+    for token in spot.tokens[: spot.index]:
+        if token.text == "(":
+            openings.append(token)
+        elif token.text == ")":
+            openings.pop()
+    return openings[-1]
 
 
 def _closes_nothing(spot: Spot) -> str | None:

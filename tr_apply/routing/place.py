@@ -72,9 +72,17 @@ def attribute_keys(path: Path, place: Place) -> Keys | None:
 
     None when it names something else: the task in a target, a name of TaskRouter's own, a count.
     """
-    if place is Place.SKIP_IF or built_in_types(path, place):
+    if place is Place.SKIP_IF or built_in_types(path, place) or _is_channel(path):
         return None
     root = _ATTRIBUTE_ROOTS.get(place)
     if root is None:
         return None if is_prefixed(path) else path.segments
     return path.segments[1:] or None if path.segments[0] == root else None
+
+
+def _is_channel(path: Path) -> bool:
+    match path.segments:
+        case ("worker", "channel", _, *_):
+            return True
+        case _:
+            return False

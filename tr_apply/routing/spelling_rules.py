@@ -40,7 +40,7 @@ def negative_number(subject: Subject) -> Remarks:
     """``-1`` works here; whether it does in TaskRouter is not documented."""
     for token in subject.tokens:
         if token.kind == "NUMBER" and token.text.startswith("-"):
-            yield token.offset, f"{shown(token.text)}: negative numbers are not documented"
+            yield token.offset, f"negative numbers such as {shown(token.text)} are not documented"
 
 
 def operator_and_minus(subject: Subject) -> Remarks:

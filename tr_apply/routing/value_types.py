@@ -16,7 +16,7 @@ from tr_apply.routing.nodes import Comparator
 class JsonType(StrEnum):
     """The types of JSON, as a message names them; integers apart, because order_by needs them."""
 
-    NULL = "null"
+    NULL = "no value"
     BOOLEAN = "a boolean"
     INTEGER = "an integer"
     DECIMAL = "a decimal number"
@@ -43,8 +43,10 @@ class ValueTypes:
         return " or ".join(sorted(map(self._named, self.own)))
 
     def _named(self, each: JsonType) -> str:
-        if each is not JsonType.LIST or not self.elements or self.elements == _EVERY_TYPE:
+        if each is not JsonType.LIST or self.elements == _EVERY_TYPE:
             return each.value
+        if not self.elements:
+            return "an empty list"
         return f"a list of {' and '.join(sorted(map(_plural, self.elements)))}"
 
 
