@@ -54,6 +54,9 @@ def test_two_applications_on_one_file_see_each_others_writes_at_once(open_api, f
     worker = other.made(f"{workspace}/Workers", FriendlyName="alice")
 
     assert one.names(f"{workspace}/Workers") == ["alice"]
+    assert len(one.items(f"{workspace}/Activities", PageSize=1)) == 1
+    other.made(f"{workspace}/Activities", FriendlyName="Lunch")
+    assert one.names(f"{workspace}/Activities", PageSize=1000)[-1] == "Lunch"
     assert one.post(f"{workspace}/Workers", FriendlyName="ALICE").status_code == 400
     one.changed(f"{workspace}/Workers/{worker['sid']}", Attributes='{"a":1}')
     stale = other.post(f"{workspace}/Workers/{worker['sid']}", headers={"If-Match": "0"}, Attributes="{}")

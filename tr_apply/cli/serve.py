@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 GRACE_S = 5  # for requests under way when the server is told to stop; they take milliseconds unless the client is slow
+KEEP_ALIVE_S = 75  # longer than the pauses of a client that reuses its connection
 
 
 @click.command("serve")
@@ -186,6 +187,7 @@ def _settings(app: "ASGIApp") -> "uvicorn.Config":
         log_level="error",
         access_log=False,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
     )
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -54,14 +53,16 @@ _JSON = "application/json; charset=utf-8"
 _ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 _ACCOUNT = "tr_apply.account_sid"  # where the gate leaves the account for the endpoints
 
-_EVERY_ANSWER = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, If-Match, If-Modified-Since,"
-    " If-None-Match, If-Unmodified-Since",
-    "Access-Control-Allow-Methods": "GET, POST, DELETE, OPTIONS",
-    "Access-Control-Expose-Headers": "ETag",
-    "Access-Control-Allow-Credentials": "true",
-}
+_EVERY_ANSWER = (
+    (b"access-control-allow-origin", b"*"),
+    (
+        b"access-control-allow-headers",
+        b"Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since",
+    ),
+    (b"access-control-allow-methods", b"GET, POST, DELETE, OPTIONS"),
+    (b"access-control-expose-headers", b"ETag"),
+    (b"access-control-allow-credentials", b"true"),
+)
 
 
 class LocalTaskRouter(Starlette):
@@ -104,10 +105,12 @@ class _Envelope:
 
         async def send_enveloped(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(_EVERY_ANSWER)
-                headers["Twilio-Request-Id"] = f"RQ{secrets.token_hex(16)}"
-                headers["Twilio-Request-Duration"] = f"{time.perf_counter() - started:.3f}"
+                duration = f"{time.perf_counter() - started:.3f}"
+                message["headers"] += [
+                    *_EVERY_ANSWER,
+                    (b"twilio-request-id", f"RQ{secrets.token_hex(16)}".encode()),
+                    (b"twilio-request-duration", duration.encode()),
+                ]
             await send(message)
 
         await self._app(scope, receive, send_enveloped)

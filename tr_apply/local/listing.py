@@ -1,6 +1,8 @@
 """Reading one page of a list."""
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from itertools import islice
 from typing import Any
 
@@ -28,9 +30,10 @@ def read_page(reader: Reader, kind: Kind, scope: Scope, query: Mapping[str, str]
         for each in kind.filters
         if isinstance(each, ItemFilter) and each.name in filters
     ]
-    # One more than fits tells whether there is a further page.
-    rows = _rows(reader, kind, scope, filters, request)
-    found = list(islice(_entries(kind, rows, wanted), request.size + 1))
+    # A query that is left half read would keep this moment's view of the file for the requests to come.
+    with closing(_rows(reader, kind, scope, filters, request)) as rows:
+        # One more than fits tells whether there is a further page.
+        found = list(islice(_entries(kind, rows, wanted), request.size + 1))
     return _page(found, request, filters)
 
 
@@ -40,23 +43,23 @@ def _rows(
     scope: Scope,
     filters: Mapping[str, str],
     request: PageRequest,
-) -> Iterator[Row]:
+) -> sqlite3.Cursor:
     """All rows from the requested place on; whoever has enough of them stops reading."""
     conditions, parameters = [f"{column} = ?" for column in kind.scope], list[Any](scope)
     for each in kind.filters:
         if isinstance(each, ColumnFilter) and each.name in filters:
             conditions.append(each.condition)
             parameters.append(each.parse(each.name, filters[each.name]))
-    position, key = f"{kind.name}.position", request.order.column
+    key = request.order.column or "NULL"
+    columns = [each for each in (request.order.column, f"{kind.name}.position") if each]
     if request.token:
-        comparison = "<" if request.backwards else ">"
-        place = [request.token.key, request.token.position] if key else [request.token.position]
-        columns, marks = (f"({key}, {position})", "(?, ?)") if key else (position, "?")
-        conditions.append(f"{columns} {comparison} {marks}")
+        place = [each for each in (request.token.key, request.token.position) if each is not None]
+        marks = ", ".join("?" for _ in place)
+        conditions.append(f"({', '.join(columns)}) {'<' if request.backwards else '>'} ({marks})")
         parameters.extend(place)
     direction = "DESC" if request.backwards else "ASC"
-    order = f"{key} {direction}, {position} {direction}" if key else f"{position} {direction}"
-    return reader.rows(select(kind, conditions, key or "NULL", order), parameters)
+    order = ", ".join(f"{column} {direction}" for column in columns)
+    return reader.rows(select(kind, conditions, key, order), parameters)
 
 
 def _entries(kind: Kind, rows: Iterator[Row], wanted: list[Callable[[Item], bool]]) -> Iterator[Entry]:
