@@ -285,6 +285,7 @@ def test_what_no_worker_or_task_can_satisfy_is_a_warning(source, place, code, of
     [
         ("level > 2 AND level >= 2.5 AND name > 'a'", QUEUE),
         ("level > '2'", QUEUE),  # a text may hold a number
+        ("vip == true OR vip != false", QUEUE),
         ("skills HAS 'x' AND 'y' NOT IN routing.skills", QUEUE),
         ("numbers HAS 3 OR numbers HAS 2.5", QUEUE),
         ("level == null OR level != null", QUEUE),

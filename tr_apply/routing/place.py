@@ -48,7 +48,7 @@ _ATTRIBUTE_ROOTS: Final = {
 
 
 def is_prefixed(path: Path) -> bool:
-    """Whether *path* begins with a word that means something before the names of another place."""
+    """Whether *path* begins with a prefix, which only some places know."""
     return len(path.segments) > 1 and path.segments[0] in {"task", "worker", "workers"}
 
 
