@@ -209,7 +209,9 @@ def test_urls_repeat_how_the_server_was_addressed(api, workspace):
 
 @pytest.mark.parametrize("host", ["a b", "x/y", 'x"y', "x:port", "{sid}", "[::1", "user@host", "é"])
 def test_a_host_that_cannot_be_part_of_a_url_is_refused(api, refused, host):
-    refused(api.request("GET", "/v1/Workspaces", headers={"Host": host.encode()}))
+    for method in ("GET", "POST"):
+        refused(api.request(method, "/v1/Workspaces", headers={"Host": host.encode()}, data={"FriendlyName": "x"}))
+    assert api.items("/Workspaces") == []
 
 
 @pytest.mark.parametrize(

@@ -163,36 +163,34 @@ class _Endpoints:
 
     async def collection(self, request: Request) -> Response:
         """List, or create."""
-        scope = _scope(request)
+        scope, renderer = _scope(request), self._renderer(request)
         match request.method:
             case "GET":
                 page = self.store.list(self.kind, scope, read_query(request))
-                return _json(self._renderer(request).page(self.kind.list_key, page))
+                return _json(renderer.page(self.kind.list_key, page))
             case "POST" if self.kind.creatable:
                 form = await read_form(request)
-                return self._answer(request, self.store.create(self.kind, scope, form), 201)
+                return _found(renderer, self.store.create(self.kind, scope, form), 201)
         raise MethodNotAllowedError
 
     async def item(self, request: Request) -> Response:
         """Fetch, update or delete."""
         kind, store, (*above, sid) = self.kind, self.store, _scope(request)
         scope, if_match = tuple(above), request.headers.get("if-match")
+        renderer = self._renderer(request)
         match request.method:
             case "GET":
-                return self._answer(request, store.fetch(kind, scope, sid))
+                return _found(renderer, store.fetch(kind, scope, sid))
             case "POST":
                 form = await read_form(request)
-                return self._answer(request, store.update(kind, scope, sid, form, if_match=if_match))
+                return _found(renderer, store.update(kind, scope, sid, form, if_match=if_match))
             case "DELETE" if kind.creatable:
                 store.delete(kind, scope, sid, if_match=if_match)
                 return Response(status_code=204, media_type=_JSON, headers={"Content-Length": "0"})
         raise MethodNotAllowedError
 
-    def _answer(self, request: Request, found: Found, status: int = 200) -> Response:
-        headers = {} if found.revision is None else {"ETag": f'"{found.revision}"'}
-        return _json(self._renderer(request).body(found.item), status, headers)
-
     def _renderer(self, request: Request) -> Renderer:
+        """Made before anything is written, as it refuses a request that cannot be answered with URLs."""
         scope = _scope(request)[: len(self.kind.scope)]
         return Renderer(self.kind, scope, account_sid=request.scope[_ACCOUNT], base_url=base_url(request))
 
@@ -231,6 +229,11 @@ _EMPTY = (
 def _scope(request: Request) -> tuple[str, ...]:
     """The SIDs of the path, from the workspace down."""
     return tuple(request.path_params.values())
+
+
+def _found(renderer: Renderer, found: Found, status: int = 200) -> Response:
+    headers = {} if found.revision is None else {"ETag": f'"{found.revision}"'}
+    return _json(renderer.body(found.item), status, headers)
 
 
 def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

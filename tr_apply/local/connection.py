@@ -16,6 +16,7 @@ _CIRCUMSTANCES = {
     sqlite3.SQLITE_READONLY: "it is read-only",
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_IOERR: "the disk cannot be read or written",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; its folder must exist and be writable",
     sqlite3.SQLITE_CORRUPT: "it is damaged",
 }
 """What may go wrong with a file and is no bug of ours."""
