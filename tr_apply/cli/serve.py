@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tr_apply.errors import InterruptedRunError, TargetError, UsageError
+from tr_apply.local import DEFAULT_PATH, open_app
 
 if TYPE_CHECKING:
     import uvicorn
@@ -28,7 +29,7 @@ KEEP_ALIVE_S = 75  # longer than the pauses of a client that reuses its connecti
 @click.option(
     "--db",
     "database",
-    default=".tr-apply/local.db",
+    default=str(DEFAULT_PATH),
     show_default=True,
     metavar="FILE",
     help="Where everything is kept, shared with --local; :memory: forgets it at the end.",
@@ -59,7 +60,7 @@ def serve_command(  # noqa: PLR0913  # one parameter an option
     verbose: bool,
     quiet: bool,
 ) -> None:
-    r"""Serve the API of TaskRouter over HTTP, for programs that are to be tried without an account.
+    """Serve the API of TaskRouter over HTTP, for programs that are to be tried without an account.
 
     Any user name and password will do unless --account-sid and --auth-token are given; both are required to listen on
     anything but this machine. Ctrl-C or SIGTERM ends the server once the requests under way are answered.
@@ -67,14 +68,12 @@ def serve_command(  # noqa: PLR0913  # one parameter an option
     \b
         tr-apply serve --port 8080
         tr-apply apply workspace.yaml --base-url http://127.0.0.1:8080
-    """
+    """  # noqa: D301  # click wants the character that the escape stands for
     _check_account(account_sid)
     address = _address(host, port)
     check_exposure(address[0], account_sid=account_sid, auth_token=auth_token)
     with _listening(address) as listener:
         url = _url(listener)
-        from tr_apply.local import open_app  # noqa: PLC0415  # starlette: not for --help
-
         app = open_app(
             database if database == ":memory:" else Path(database),
             account_sid=account_sid or None,
