@@ -70,8 +70,7 @@ def predicted(account_sid: str | None, declared: Workspace) -> Snapshot:
         for index, resource in enumerate(resources)
     }
     by_kind = {
-        kind: [_seed(KIND_BY_NAME[kind], resource, sids) for resource in resources]
-        for kind, resources in held.items()
+        kind: [_seed(KIND_BY_NAME[kind], resource, sids) for resource in resources] for kind, resources in held.items()
     }
     offline = sids["activity", DEFAULT_ACTIVITY]
     workspace = {
@@ -104,7 +103,5 @@ def _seed_answer(kind: Kind, resource: Resource, sids: Mapping[tuple[str, str], 
         answer[spec.answer] = sids[referred, value] if referred and value is not None else value
     if isinstance(resource, Workflow) and resource.default_filter is not None:
         queue = sids["task_queue", str(resource.default_filter.queue)]
-        answer["configuration"] = json.dumps(
-            {"task_routing": {"filters": [], "default_filter": {"queue": queue}}}
-        )
+        answer["configuration"] = json.dumps({"task_routing": {"filters": [], "default_filter": {"queue": queue}}})
     return answer

@@ -130,9 +130,7 @@ def model_of(live: Live, labels: Labels) -> Any:
     """
     kind = KIND_BY_NAME[live.kind]
     values: dict[str, Any] = {
-        key: _referred_name(live.answer, spec.answer, labels)
-        if key in kind.references
-        else _value(live, spec, labels)
+        key: _referred_name(live.answer, spec.answer, labels) if key in kind.references else _value(live, spec, labels)
         for key, spec in kind.fields.items()
     }
     if kind is WORKFLOW:

@@ -1,5 +1,142 @@
-"""The command line."""
+"""The command line: parses, calls, prints, decides nothing.
+
+Commands are imported when they are called, so that ``--help`` costs click and nothing else. This module alone turns an
+error into a message and an exit code.
+"""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from tr_apply import __version__
+from tr_apply.errors import TrApplyError, UsageError
+
+USAGE = UsageError.exit_code
+INTERRUPTED = 130
+
+# What the list of commands says, so that it can be printed without importing any of them.
+COMMANDS = {
+    "validate": "Check a configuration offline.",
+    "plan": "Show what apply would change.",
+    "apply": "Make the live workspace equal to the configuration.",
+    "destroy": "Delete a workspace.",
+    "export": "Write a live workspace as YAML.",
+    "serve": "Serve the embedded TaskRouter over HTTP.",
+    "schema": "Print the JSON Schema of a file format.",
+}
 
 
-def main() -> None:
-    """Run the command line."""
+class Commands(click.Group):
+    """The commands, each in a module of its own name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"tr_apply.cli.{cmd_name}"), f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    subcommand_metavar="COMMAND [ARGS]...",
+)
+@click.version_option(__version__, prog_name="tr-apply", message="%(prog)s %(version)s")
+def commands() -> None:
+    """Configuration as code for Twilio TaskRouter.
+
+    Keep a whole workspace in YAML, see what would change, and change just that.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; the exit code is click's business nowhere."""
+    _never_fail_to_print()
+    as_json = _wants_json(arguments)
+    try:
+        code = commands.main(arguments, prog_name="tr-apply", standalone_mode=False)
+    except TrApplyError as error:
+        return _reported(error, arguments, as_json=as_json)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return USAGE
+    except click.ClickException as error:
+        return _reported(_usage_error(error), arguments, as_json=as_json)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        _close_quietly()
+        return 1
+    except Exception as error:
+        if not as_json:
+            raise
+        return _crashed(error, arguments)
+    return code if isinstance(code, int) else 0
+
+
+def _never_fail_to_print() -> None:
+    """A name in a script that the terminal does not know is escaped rather than a crash."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure: Any = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    """Whether the caller expects one JSON document, also when the command line is wrong."""
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return any(option == "--format=json" or (option == "--format" and value == "json") for option, value in pairs)
+
+
+def _usage_error(error: click.ClickException) -> UsageError:
+    hint = ""
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        hint = f"\nTry '{error.ctx.command_path} --help'."
+    return UsageError(error.format_message() + hint)
+
+
+def _reported(error: TrApplyError, arguments: list[str], *, as_json: bool) -> int:
+    from tr_apply.cli.output import print_error  # noqa: PLC0415
+
+    print_error(error, command=_command_of(arguments), as_json=as_json)
+    return error.exit_code
+
+
+def _crashed(error: Exception, arguments: list[str]) -> int:
+    """A bug; the document on stdout stays whole, and the traceback goes to stderr."""
+    import traceback  # noqa: PLC0415
+
+    from tr_apply.cli.output import print_crash  # noqa: PLC0415
+
+    traceback.print_exc()
+    print_crash(error, command=_command_of(arguments))
+    return 1
+
+
+def _command_of(arguments: list[str]) -> str:
+    return next((argument for argument in arguments if argument in COMMANDS), "")
+
+
+def _close_quietly() -> None:
+    """Whoever read our output has gone; Python would complain about it once more at exit."""
+    import os  # noqa: PLC0415
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

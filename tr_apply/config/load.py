@@ -37,12 +37,14 @@ class Configuration:
         document: The resources; where something is wrong, those that are right.
         notes: Every finding so far, and the places that later checks need.
         complete: Whether all of the structure is right, so that checks across resources make sense.
+        has_sids: Whether any string asks for a SID.
     """
 
     path: str
     document: Document
     notes: Notes
     complete: bool
+    has_sids: bool = False
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -165,9 +167,7 @@ def _joined(files: Sequence[SourceFile], overlays: Sequence[SourceFile], notes: 
     return root
 
 
-def _checked(
-    path: str, files: Sequence[SourceFile], notes: Notes, *, has_sids: bool
-) -> Configuration:
+def _checked(path: str, files: Sequence[SourceFile], notes: Notes, *, has_sids: bool) -> Configuration:
     note_nulls([null for file in files for null in file.nulls], notes)
     note_phone_numbers([number for file in files for number in file.phone_numbers], notes)
     readable = all(file.complete for file in files)
@@ -175,7 +175,7 @@ def _checked(
     if readable:
         note_duplicates(document, notes)
         note_broken_references(document, notes.root.value, notes, has_sids=has_sids)
-    return Configuration(path, document, notes, complete=readable and valid)
+    return Configuration(path, document, notes, complete=readable and valid, has_sids=has_sids)
 
 
 def _document(notes: Notes, *, whole: bool) -> tuple[Document, bool]:

@@ -95,7 +95,11 @@ def _delete(items: list[Located], names: list[Any], index: int | None, written: 
 def _index(names: list[Any], name: Any, written: Located, note: Note) -> int | None:
     found = [index for index, each in enumerate(names) if each == name]
     if len(found) > 1:
-        note("overlay-ambiguous", "several have this name, so that an overlay cannot tell them apart", place_of(written.node))
+        note(
+            "overlay-ambiguous",
+            "several have this name, so that an overlay cannot tell them apart",
+            place_of(written.node),
+        )
     return found[0] if found else None
 
 

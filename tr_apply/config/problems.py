@@ -158,9 +158,7 @@ def note_nulls(nulls: Iterable[tuple[KeyPath, int]], notes: Notes) -> None:
         if path[-1] not in _known_keys(path[:-1]) and isinstance(path[-1], str):
             continue  # an unknown key has its own message
         if len(path) == 1:
-            message = (
-                f"`{path[0]}:` is empty; write `{path[0]}: []` for none, or leave it out to not manage it"
-            )
+            message = f"`{path[0]}:` is empty; write `{path[0]}: []` for none, or leave it out to not manage it"
         else:
             message = "null is no value here; leave the key out for TaskRouter's default"
         notes.at(Severity.ERROR, "null", message, place, path)

@@ -314,7 +314,7 @@ def _explain(error: yaml.YAMLError, text: str, number: int) -> tuple[str, int]:
     place = pack(number, mark.line, mark.column)
     problem = getattr(error, "problem", None) or str(error)
     if text[mark.index - 1 : mark.index + 1] == "${" or text[mark.index : mark.index + 2] == "${":
-        return "inside {} or [] a ${…} must be quoted: write \"${NAME}\"", place
+        return 'inside {} or [] a ${…} must be quoted: write "${NAME}"', place
     if text[mark.index : mark.index + 1] == "\t":
         return "a tab cannot indent; use spaces", place
     context = getattr(error, "context", None)

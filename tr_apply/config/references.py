@@ -131,9 +131,7 @@ def _kept_activities(document: Document) -> Iterator[str]:
             yield name
 
 
-def note_broken_references(
-    document: Document, raw: Mapping[str, Any], notes: Notes, *, has_sids: bool
-) -> None:
+def note_broken_references(document: Document, raw: Mapping[str, Any], notes: Notes, *, has_sids: bool) -> None:
     """Note every name that cannot lead anywhere; *has_sids* spares a walk over every string there is."""
     known = declared(document, raw)
     for reference in references(document):
@@ -150,9 +148,7 @@ def note_broken_references(
             _note_unknown(sid.kind, sid.name, known, notes, path, key=False)
 
 
-def _note_unknown(
-    kind: str, name: str, known: Declared, notes: Notes, path: KeyPath, *, key: bool
-) -> None:
+def _note_unknown(kind: str, name: str, known: Declared, notes: Notes, path: KeyPath, *, key: bool) -> None:
     names = known.names[kind]
     near = difflib.get_close_matches(name_key(name), names, 1, cutoff=0.6)
     row = KIND_BY_NAME[kind]

@@ -82,16 +82,11 @@ def masked(changes: Sequence[FieldChange], sensitive: Sequence[str]) -> list[Fie
     if not sensitive:
         return list(changes)
     return [
-        FieldChange(c.path, c.before, c.after, sensitive=any(_covers(p, c.path) for p in sensitive))
-        for c in changes
+        FieldChange(c.path, c.before, c.after, sensitive=any(_covers(p, c.path) for p in sensitive)) for c in changes
     ]
 
 
 def _covers(pattern: str, path: str) -> bool:
     """Whether *path* is, holds, or lies below what *pattern* names."""
     literal = pattern.replace("[", "[[]")
-    return (
-        fnmatchcase(path, literal)
-        or fnmatchcase(path, f"{literal}.*")
-        or pattern.startswith(f"{path}.")
-    )
+    return fnmatchcase(path, literal) or fnmatchcase(path, f"{literal}.*") or pattern.startswith(f"{path}.")

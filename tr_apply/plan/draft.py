@@ -79,7 +79,9 @@ class Draft:
 def draft_of(document: Document, snapshot: Snapshot, world: World) -> Draft:
     """Decide for each declared and each live resource what becomes of it."""
     assert snapshot.workspace is not None
-    draft = Draft(document, snapshot, world, _desired(document, world, WORKSPACE, snapshot.workspace, document.workspace))
+    draft = Draft(
+        document, snapshot, world, _desired(document, world, WORKSPACE, snapshot.workspace, document.workspace)
+    )
     for kind in SECTIONS:
         for match in world.matches(kind):
             _place(draft, match)

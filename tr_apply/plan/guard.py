@@ -1,12 +1,13 @@
 """Refuses operations that destroy too much, or that TaskRouter would refuse."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from tr_apply.live import Live
-from tr_apply.plan.change import Action, Blocked, Operation
+from tr_apply.plan.change import Action, Blocked, Operation, Plan
 from tr_apply.plan.draft import Draft
 from tr_apply.plan.people import People
 from tr_apply.plan.world import is_managed
@@ -18,6 +19,7 @@ from tr_apply.plan.diff import changed_fields
 from tr_apply.wire import model_of
 
 NEEDS_CONSENT = "needs-consent"
+CONSENT_DIFFERS = "consent-differs"
 PROTECTED = "protected"
 IN_USE = "in-use"
 STRANDED = "nowhere-to-go"
@@ -184,3 +186,22 @@ def _equals_seed(draft: Draft, kind: Kind, live: Live, seeded: Seeds) -> bool:
         kind.name_of(seed) == kind.name_of(model) and not changed_fields(kind, seed, model)
         for seed in seeded.by_kind.get(kind.name, ())
     )
+
+
+def refusals(plan: Plan, allowed: Consent, *, reviewed: bool = False) -> list[Blocked]:
+    """Why *plan* may not be applied: what is blocked, but for the deletes that were agreed to.
+
+    A plan that was saved has been *reviewed*, and that is consent to its deletes; nothing lifts a protection.
+    """
+    deletes = Counter(o.kind for o in plan.operations if o.action is Action.DELETE)
+    kinds = {operation.id: operation.kind for operation in plan.operations}
+    agreed = {kind for kind, number in allowed.items() if deletes[kind] == number}
+    refused = [
+        each for each in plan.blocked if each.code != NEEDS_CONSENT or not (reviewed or kinds[each.operation] in agreed)
+    ]
+    for kind, number in allowed.items():
+        if deletes[kind] not in {0, number}:
+            first = next(o.id for o in plan.operations if o.action is Action.DELETE and o.kind == kind)
+            message = f"--allow-delete {kind}={number} was given, but the plan deletes {deletes[kind]}"
+            refused.append(Blocked(CONSENT_DIFFERS, message, first))
+    return refused

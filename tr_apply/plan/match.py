@@ -56,17 +56,13 @@ Distance = Callable[[Any, Live], int]
 """How many fields of a declared resource differ from a live one."""
 
 
-def match(
-    kind: Kind, declared: Sequence[Any], live: Sequence[Live], distance: Distance
-) -> Matching:
+def match(kind: Kind, declared: Sequence[Any], live: Sequence[Live], distance: Distance) -> Matching:
     """Match the *declared* resources of one kind with the *live* ones."""
     return _Matcher(kind, declared, live, distance).matching()
 
 
 class _Matcher:
-    def __init__(
-        self, kind: Kind, declared: Sequence[Any], live: Sequence[Live], distance: Distance
-    ) -> None:
+    def __init__(self, kind: Kind, declared: Sequence[Any], live: Sequence[Live], distance: Distance) -> None:
         self._kind = kind
         self._declared = declared
         self._live = live

@@ -24,9 +24,7 @@ def operations_of(draft: Draft, people: People) -> list[Operation]:
     workspace = draft.workspace
     operations = [*_workspace_operations(draft)]
     operations += [_create(draft, match) for match in draft.new]
-    operations += [
-        _update(draft, each) for each in draft.kept if each.changes and not each.only_follows
-    ]
+    operations += [_update(draft, each) for each in draft.kept if each.changes and not each.only_follows]
     followers = [each for each in (workspace, *draft.kept) if each.only_follows and not _is_new(draft, each)]
     operations += [_replace(draft, match, people, followers) for match in draft.replaced]
     operations += [_delete(draft, live, people) for live in draft.deleted]
@@ -178,7 +176,9 @@ def _delete(draft: Draft, live: Live, people: People) -> Operation:
     model = model_of(live, draft.world.labels)
     label = draft.world.label(live)
     moves = _moves_before(live, people)
-    writes = [moving(move, str(live.answer.get("activity_sid") if kind is WORKER else live.sid), late=True) for move in moves]
+    writes = [
+        moving(move, str(live.answer.get("activity_sid") if kind is WORKER else live.sid), late=True) for move in moves
+    ]
     changes = [FieldChange(key, value, None) for key, value in set_fields(kind, model)]
     return Operation(
         Action.DELETE,

@@ -33,9 +33,7 @@ def rule_of(document: Document, kind: Kind) -> Rule:
 
 def owned(kind: Kind, declared: Any, live: Any, rule: Rule) -> Any:
     """*declared* as it shall become, where *live* is what it is now."""
-    changes = {
-        key: getattr(live, key) for key in kind.kept_when_unset if getattr(declared, key) is None
-    }
+    changes = {key: getattr(live, key) for key in kind.kept_when_unset if getattr(declared, key) is None}
     if isinstance(rule, WorkersRule) and rule.attributes == "merge" and declared.attributes is not None:
         changes["attributes"] = merged(live.attributes, declared.attributes)
     desired = declared.model_copy(update=changes) if changes else declared

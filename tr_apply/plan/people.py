@@ -76,7 +76,9 @@ class _Movers:
         self._people.by_activity.setdefault(activity, []).append(move)
 
     def _move(self, live: Live, destination: str) -> Move:
-        before = str(live.answer.get("activity_name") or self._draft.world.labels.name(str(live.answer["activity_sid"])))
+        before = str(
+            live.answer.get("activity_name") or self._draft.world.labels.name(str(live.answer["activity_sid"]))
+        )
         return Move(self._draft.world.label(live).name, self._draft.sid(live), before, destination)
 
     def _refuge(self, declared: str | None) -> str | None:

@@ -62,4 +62,3 @@ def workers_with_channels(document: Document, snapshot: Snapshot) -> list[str]:
         return []
     world = world_of(document, snapshot)
     return [m.live.sid for m in world.matches(WORKER) if m.live is not None and m.declared.channels]
-

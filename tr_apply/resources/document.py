@@ -94,9 +94,7 @@ def _share(written: Any) -> Any:
         return written
     if isinstance(written, int) and not isinstance(written, bool) and written >= 0:
         return written
-    raise PydanticCustomError(
-        "invalid-share", "expected a number of objects, or a share from 0% to 100%"
-    )
+    raise PydanticCustomError("invalid-share", "expected a number of objects, or a share from 0% to 100%")
 
 
 _SHARE_SCHEMA = {
@@ -113,9 +111,7 @@ class Safety(Resource):
     protect: list[Annotated[str, AfterValidator(_pattern)]] = []
     """KIND/pattern of resources that are never deleted, whether listed in the file or not."""
 
-    max_deletes: Annotated[Any, BeforeValidator(_share), WithJsonSchema(_SHARE_SCHEMA)] = (
-        f"{DEFAULT_SHARE}%"
-    )
+    max_deletes: Annotated[Any, BeforeValidator(_share), WithJsonSchema(_SHARE_SCHEMA)] = f"{DEFAULT_SHARE}%"
     """How many objects of a kind may be deleted without consent: a number, or a share of the live ones."""
 
 

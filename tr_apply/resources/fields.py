@@ -23,9 +23,7 @@ def _reread(value: Any) -> Any:
     return core_scalar(str(value)) if isinstance(value, Substituted) else value
 
 
-Name = Annotated[
-    str, Field(min_length=1, max_length=NAME_LIMIT), AfterValidator(_without_marks)
-]
+Name = Annotated[str, Field(min_length=1, max_length=NAME_LIMIT), AfterValidator(_without_marks)]
 """A FriendlyName: 1 to 64 characters."""
 
 Integer = Annotated[int, BeforeValidator(_reread)]

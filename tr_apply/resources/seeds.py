@@ -64,9 +64,7 @@ def seeds(*, multi_task_enabled: bool, template: str) -> Seeds:
 def _fifo_queue(*, multi_task_enabled: bool) -> TaskQueue:
     if multi_task_enabled:
         return TaskQueue(name=_FIFO_QUEUE)
-    return TaskQueue(
-        name=_FIFO_QUEUE, reservation_activity="Reserved", assignment_activity="Busy"
-    )
+    return TaskQueue(name=_FIFO_QUEUE, reservation_activity="Reserved", assignment_activity="Busy")
 
 
 def _fifo_workflow() -> Workflow:

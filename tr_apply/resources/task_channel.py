@@ -46,9 +46,7 @@ TASK_CHANNEL = Kind(
     fields={
         "unique_name": FormField("UniqueName", "unique_name", Holds.NAME, update=False),
         "name": FormField("FriendlyName", "friendly_name", Holds.NAME),
-        "channel_optimized_routing": FormField(
-            "ChannelOptimizedRouting", "channel_optimized_routing"
-        ),
+        "channel_optimized_routing": FormField("ChannelOptimizedRouting", "channel_optimized_routing"),
     },
     replaced_on=frozenset({"unique_name"}),
     find_by=None,

@@ -109,9 +109,7 @@ WORKFLOW = Kind(
     sid_prefix="WW",
     fields={
         "name": FormField("FriendlyName", "friendly_name", Holds.NAME),
-        "assignment_callback_url": FormField(
-            "AssignmentCallbackUrl", "assignment_callback_url", Holds.TEXT
-        ),
+        "assignment_callback_url": FormField("AssignmentCallbackUrl", "assignment_callback_url", Holds.TEXT),
         "fallback_assignment_callback_url": FormField(
             "FallbackAssignmentCallbackUrl", "fallback_assignment_callback_url", Holds.TEXT
         ),
@@ -145,17 +143,11 @@ def _filter_document(each: Filter) -> dict[str, Any]:
 
 def _target_document(target: Target) -> dict[str, Any]:
     queue = {} if target.queue is None else {"queue": SidOf("task_queue", target.queue)}
-    plain = {
-        key: value
-        for key in (*_NUMBERS, *_TEXTS)
-        if (value := getattr(target, key)) is not None
-    }
+    plain = {key: value for key in (*_NUMBERS, *_TEXTS) if (value := getattr(target, key)) is not None}
     return {**queue, **plain, **target.extra}
 
 
-def from_document(
-    document: Any, *, queue_name: Callable[[str], str], template: Callable[[str], str]
-) -> dict[str, Any]:
+def from_document(document: Any, *, queue_name: Callable[[str], str], template: Callable[[str], str]) -> dict[str, Any]:
     """The keys of a ``Workflow`` that *document* makes.
 
     Args:
@@ -225,7 +217,8 @@ class _DocumentReader:
                 keys[key] = self._template(text)
                 known.add(key)
         for key, allowed in _NUMBERS.items():
-            if (number := _whole_number(written.get(key))) in allowed:
+            number = _whole_number(written.get(key))
+            if number is not None and number in allowed:
                 keys[key] = number
                 known.add(key)
         return Target.model_construct(**keys, extra=self.rest(written, known=known))

@@ -1,0 +1,43 @@
+"""Loads what a PATH names, for every command that needs a configuration."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tr_apply.cli.options import given_variables
+from tr_apply.cli.output import Output
+from tr_apply.config.load import Configuration, Inputs, load
+from tr_apply.diagnostics import Severity
+from tr_apply.lint import lint
+
+
+def inputs_of(options: Mapping[str, Any]) -> Inputs:
+    """What ``configuration_options`` stand for."""
+    return Inputs(
+        overlays=options["overlays"],
+        given=given_variables(options["variables"]),
+        variable_files=options["variable_files"],
+        environment=os.environ,
+    )
+
+
+def checked(path: Path, options: Mapping[str, Any]) -> Configuration:
+    """The configuration at *path*, with every finding."""
+    configuration = load(path, inputs_of(options))
+    lint(configuration)
+    return configuration
+
+
+def usable(path: Path, options: Mapping[str, Any], output: Output) -> Configuration:
+    """The same, once it is clear that it can be used; warnings are told on the way.
+
+    Raises:
+        ConfigError: when it cannot.
+    """
+    configuration = checked(path, options)
+    configuration.require_valid()
+    for each in configuration.diagnostics:
+        if each.severity is Severity.WARNING:
+            output.say(str(each))
+    return configuration

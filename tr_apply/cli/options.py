@@ -1,0 +1,95 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from tr_apply.cli.output import Output
+from tr_apply.errors import UsageError
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def paths_argument(command: _F) -> _F:
+    """One or more configurations."""
+    argument = click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
+    return argument(command)
+
+
+def configuration_options(command: _F) -> _F:
+    """What surrounds the files of a configuration."""
+    for option in (
+        click.option("--overlay", "overlays", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
+                     help="Lay FILE over the configuration; repeatable, later ones win."),
+        click.option("--var-file", "variable_files", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
+                     help="Read variables from FILE (NAME: value); repeatable."),
+        click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable; repeatable."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def target_options(command: _F) -> _F:
+    """Which TaskRouter to talk to."""
+    for option in (
+        click.option("--local-db", metavar="FILE", type=click.Path(path_type=Path),
+                     help="The embedded TaskRouter, kept in FILE."),
+        click.option("--local", is_flag=True, help="Use the embedded TaskRouter, kept in .tr-apply/local.db."),
+        click.option("--base-url", metavar="URL", help="Another server of the same API [env: TR_APPLY_BASE_URL]."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def output_options(*formats: str) -> Callable[[_F], _F]:
+    """How the command speaks; the first format is the default."""
+
+    def decorate(command: _F) -> _F:
+        for option in (
+            click.option("--timeout", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True),
+                         help="Give up after so many seconds in all."),
+            click.option("-v", "--verbose", is_flag=True, help="Tell every request on stderr."),
+            click.option("-q", "--quiet", is_flag=True, help="Print results and errors only."),
+            click.option("--no-color", is_flag=True, help="No colours [env: NO_COLOR]."),
+            click.option("--output", "output_file", metavar="FILE", help="Write the result to FILE."),
+            click.option("--format", "format_name", type=click.Choice(formats), default=formats[0], show_default=True,
+                         help="Format of the result."),
+        ):  # fmt: skip
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def output_of(command: str, options: Mapping[str, Any]) -> Output:
+    """What ``output_options`` stand for."""
+    import os  # noqa: PLC0415
+    import sys  # noqa: PLC0415
+
+    file = options.get("output_file")
+    plain = options.get("no_color") or os.environ.get("NO_COLOR") or file is not None or not sys.stdout.isatty()
+    return Output(
+        command=command,
+        format=options.get("format_name", "text"),
+        file=None if file is None else Path(file),
+        color=not plain,
+        quiet=bool(options.get("quiet")),
+        verbose=bool(options.get("verbose")),
+    )
+
+
+def given_variables(written: Sequence[str]) -> dict[str, str]:
+    """What ``--var NAME=VALUE`` stand for.
+
+    Raises:
+        UsageError: when one has another form.
+    """
+    values = {}
+    for each in written:
+        name, equals, value = each.partition("=")
+        if not equals:
+            raise UsageError(f"--var {each}: expected NAME=VALUE")
+        values[name] = value
+    return values

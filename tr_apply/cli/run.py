@@ -1,0 +1,47 @@
+"""Runs the asynchronous part of a command: bounded in time, and ended by the first Ctrl-C at a safe point."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from tr_apply.apply import Stop
+from tr_apply.errors import InterruptedRunError, TrApplyError
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T], *, timeout_s: float | None, stop: Stop | None = None) -> T:
+    """The result of *work*.
+
+    With *stop*, the first SIGINT or SIGTERM only asks it to begin nothing new; the second one ends it at once.
+
+    Raises:
+        InterruptedRunError: when a signal ended it.
+        TrApplyError: when it took longer than *timeout_s*.
+    """
+    return asyncio.run(_bounded(work, timeout_s, stop))
+
+
+async def _bounded(work: Coroutine[Any, Any, T], timeout_s: float | None, stop: Stop | None) -> T:
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, _on_signal(task, stop))
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await task
+    except TimeoutError as error:
+        raise TrApplyError(f"gave up after {timeout_s:g} s (--timeout)") from error
+    except asyncio.CancelledError as error:
+        raise InterruptedRunError("interrupted") from error
+
+
+def _on_signal(task: asyncio.Future[Any], stop: Stop | None) -> Callable[[], None]:
+    def handle() -> None:
+        if stop is None or stop.asked:
+            task.cancel()
+        else:
+            stop.asked = True
+
+    return handle

@@ -1,0 +1,169 @@
+"""One configuration and one TaskRouter: read, plan, apply, prove."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tr_apply.apply import Progress, Result, Sids, Status, Stop, carry_out
+from tr_apply.client import Client
+from tr_apply.config.load import Configuration
+from tr_apply.diagnostics import Diagnostic, Severity
+from tr_apply.errors import AnswerLostError, ConfigError, TrApplyError
+from tr_apply.live import Live
+from tr_apply.plan.change import Action, Operation, Plan
+from tr_apply.plan.make import PlanProblemsError, make_plan
+from tr_apply.plan.target import targeted
+from tr_apply.reader import read_snapshot, read_workspace
+from tr_apply.resources import WORKSPACE
+from tr_apply.resources.template import SidOf
+from tr_apply.wire import form_text
+
+_PROOFS = 4  # lists may lag behind what was written
+
+
+@dataclass(slots=True)
+class Applied:
+    """What came of an apply.
+
+    Attributes:
+        results: One for each operation of the plan.
+        verified: Whether the workspace, read again, is as declared; None where that was not looked at.
+        left: What would still have to be done.
+        notes: What a reader should know beside that.
+    """
+
+    results: list[Result]
+    verified: bool | None = None
+    left: Plan | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Deployment:
+    """A configuration and the TaskRouter that it is for."""
+
+    configuration: Configuration
+    client: Client
+    targets: Sequence[str] = ()
+
+    async def plan(self) -> Plan:
+        """Read what is needed, write nothing.
+
+        Raises:
+            ConfigError: when the configuration does not fit the workspace.
+            ApiError, NetworkError: when it cannot be read.
+        """
+        document, has_sids = self.configuration.document, self.configuration.has_sids
+        try:
+            snapshot = await read_snapshot(self.client, document, has_sids=has_sids)
+            return self._targeted(make_plan(document, snapshot, has_sids=has_sids))
+        except PlanProblemsError as error:
+            raise self._config_error(error) from error
+
+    async def apply(self, plan: Plan, *, progress: Progress, stop: Stop) -> Applied:
+        """Carry out *plan*, then read the workspace again and see whether anything is left."""
+        applied = await self._carried_out(plan, progress, stop)
+        if all(result.status is Status.DONE for result in applied.results):
+            try:
+                applied.left = await self._proof()
+            except TrApplyError as error:
+                applied.notes.append(f"the workspace could not be read again: {error}")
+            else:
+                applied.verified = not applied.left.operations
+        return applied
+
+    async def _carried_out(self, plan: Plan, progress: Progress, stop: Stop) -> Applied:
+        first = plan.operations[0] if plan.operations else None
+        if first is not None and first.kind == WORKSPACE.name and first.action is Action.CREATE:
+            return await self._created(plan, first, progress, stop)
+        return Applied(await carry_out(plan.operations, self.client, Sids(plan.sids), progress=progress, stop=stop))
+
+    async def _created(self, plan: Plan, first: Operation, progress: Progress, stop: Stop) -> Applied:
+        """Create the workspace, see what TaskRouter put into it, and do the rest.
+
+        What a new workspace holds was predicted. Now the rest is planned from what is there: the same operations, as a
+        rule; where they are not, the reader is told.
+        """
+        result = Result(first)
+        rest = [Result(operation) for operation in plan.operations[1:]]
+        try:
+            form = {key: form_text(value, lambda label: label.name) for key, value in first.writes[0].form.items()}
+            live = await self.client.create(WORKSPACE, None, form)
+        except TrApplyError as error:
+            result.failed, result.error = True, str(error)
+            result.lost = isinstance(error, AnswerLostError)
+            for each in rest:
+                each.error = f"needs the workspace {first.name!r}, which could not be created"
+            return Applied([result, *rest])
+        result.requests = 1
+        progress(result)
+        try:
+            real = await self._real_plan(live)
+        except TrApplyError as error:
+            for each in rest:
+                each.error = f"the new workspace could not be read: {error}"
+            result.error = "" if first.requests == 1 else f"the new workspace could not be read: {error}"
+            return Applied([result, *rest])
+        sids = Sids({**real.sids, SidOf(WORKSPACE.name, ""): live.sid})
+        done = await carry_out(real.operations, self.client, sids, progress=progress, stop=stop)
+        applied = Applied(_joined(result, rest, done))
+        if _told(real.operations) != _told(plan.operations[1:]):
+            applied.notes.append(
+                "the new workspace was not as predicted; the rest was planned again from what is there"
+            )
+        return applied
+
+    async def _real_plan(self, live: Live) -> Plan:
+        """What is left to do in the workspace *live*, which was just created."""
+        document, has_sids = self.configuration.document, self.configuration.has_sids
+        try:
+            snapshot = await read_workspace(self.client, document, live, has_sids=has_sids)
+            return self._targeted(make_plan(document, snapshot, has_sids=has_sids))
+        except PlanProblemsError as error:
+            raise self._config_error(error) from error
+
+    async def _proof(self) -> Plan:
+        """The plan that is left; read again for a while, because lists may lag behind."""
+        pause = self.client.patience.first_s
+        for _ in range(_PROOFS - 1):
+            if not (plan := await self.plan()).operations:
+                return plan
+            await asyncio.sleep(pause)
+            pause *= 2
+        return await self.plan()
+
+    def _targeted(self, plan: Plan) -> Plan:
+        return targeted(plan, self.targets) if self.targets else plan
+
+    def _config_error(self, error: PlanProblemsError) -> ConfigError:
+        notes = self.configuration.notes
+        before = len(notes.found)
+        for problem in error.problems:
+            notes.add(Severity.ERROR, problem.code, problem.message, problem.path)
+        found: list[Diagnostic] = notes.found[before:]
+        del notes.found[before:]
+        return ConfigError(found)
+
+
+def _told(operations: Sequence[Operation]) -> set[tuple[str, str, str]]:
+    """Operations as the reader knows them; a new workspace's second request belongs to its creation."""
+    return {(o.action.value, o.kind, o.name) for o in operations if o.kind != WORKSPACE.name}
+
+
+def _joined(first: Result, rest: Sequence[Result], done: Sequence[Result]) -> list[Result]:
+    """Results of what was done under the names of what was planned."""
+    by_name = {(r.operation.action, r.operation.kind, r.operation.name): r for r in done}
+    second = by_name.pop((Action.UPDATE, WORKSPACE.name, first.operation.name), None)
+    if second is not None:
+        first.requests += second.requests
+        first.failed, first.error, first.lost = second.failed, second.error, second.lost
+    results = [first]
+    for planned in rest:
+        key = (planned.operation.action, planned.operation.kind, planned.operation.name)
+        if (found := by_name.pop(key, None)) is not None:
+            results.append(Result(planned.operation, found.requests, found.error, found.failed, found.lost))
+        else:
+            planned.error = "turned out not to be needed"
+            planned.requests = planned.operation.requests
+            results.append(planned)
+    return [*results, *by_name.values()]

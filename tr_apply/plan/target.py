@@ -1,0 +1,51 @@
+"""``--target``: a part of a plan, with what it depends on."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tr_apply.errors import UsageError
+from tr_apply.plan.change import Operation, Plan
+from tr_apply.plan.order import schedule, with_dependencies
+from tr_apply.resources import KIND_BY_NAME
+from tr_apply.resources.kind import name_key
+
+
+def parsed_target(text: str) -> tuple[str, str]:
+    """Kind and key of ``KIND/NAME``.
+
+    Raises:
+        UsageError: when it has another form.
+    """
+    kind, slash, name = text.partition("/")
+    if kind not in KIND_BY_NAME or not slash or not name:
+        kinds = ", ".join(KIND_BY_NAME)
+        raise UsageError(f"--target {text}: expected KIND/NAME, where KIND is one of {kinds}")
+    return kind, name_key(name)
+
+
+def targeted(plan: Plan, targets: Sequence[str]) -> Plan:
+    """The operations of *plan* on *targets*, and those that they cannot do without."""
+    wanted = {parsed_target(target) for target in targets}
+    chosen = {i for i, o in enumerate(plan.operations) if (o.kind, name_key(o.name)) in wanted}
+    operations = [plan.operations[index] for index in sorted(_with_needs(plan.operations, chosen))]
+    old_ids = {(o.kind, o.name, o.action): o.id for o in operations}
+    numbered = with_dependencies(operations)
+    new_ids = {old_ids[o.kind, o.name, o.action]: o.id for o in numbered}
+    blocked = [replace(b, operation=new_ids[b.operation]) for b in plan.blocked if b.operation in new_ids]
+    return replace(plan, operations=numbered, blocked=blocked)
+
+
+def _with_needs(operations: Sequence[Operation], chosen: set[int]) -> set[int]:
+    """*chosen*, with whatever their requests wait for."""
+    waits: dict[int, set[int]] = {}
+    steps = schedule(operations)
+    for step in steps:
+        waits.setdefault(step.operation, set()).update(steps[number].operation for number in step.after)
+    pending = list(chosen)
+    found = set(chosen)
+    while pending:
+        for before in waits.get(pending.pop(), ()):
+            if before not in found:
+                found.add(before)
+                pending.append(before)
+    return found

@@ -1,0 +1,103 @@
+"""Reads as much of a live workspace as a plan needs, and no more."""
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
+
+from tr_apply.client import Client
+from tr_apply.config.places import KeyPath
+from tr_apply.errors import TrApplyError
+from tr_apply.live import Live, Snapshot, predicted
+from tr_apply.plan.make import PlanProblemsError, Problem
+from tr_apply.plan.reading import first_kinds, missing_kinds, workers_with_channels
+from tr_apply.resources import KIND_BY_NAME
+from tr_apply.resources.document import Document
+from tr_apply.resources.kind import name_key
+from tr_apply.resources.workspace import Workspace
+
+
+async def read_snapshot(client: Client, document: Document, *, has_sids: bool) -> Snapshot:
+    """The live workspace of *document*, or the prediction of a new one.
+
+    Raises:
+        PlanProblemsError: when it is not clear which workspace is meant.
+        ApiError: when TaskRouter refuses.
+        NetworkError: when it does not answer.
+    """
+    workspace = await find_workspace(client, document.workspace)
+    if workspace is None:
+        return predicted(client.account_sid, document.workspace)
+    return await read_workspace(client, document, workspace, has_sids=has_sids)
+
+
+async def read_workspace(client: Client, document: Document, workspace: Live, *, has_sids: bool) -> Snapshot:
+    """What a plan for *document* needs of *workspace*; different kinds are read side by side."""
+    account = workspace.answer.get("account_sid")
+    snapshot = Snapshot(account if isinstance(account, str) else client.account_sid, workspace, {})
+    kinds = first_kinds(document, has_sids=has_sids)
+    while kinds:
+        snapshot = await _with_kinds(client, snapshot, kinds)
+        kinds = missing_kinds(document, snapshot)
+    return await _with_channels(client, snapshot, workers_with_channels(document, snapshot))
+
+
+async def _with_kinds(client: Client, snapshot: Snapshot, kinds: Sequence[str]) -> Snapshot:
+    assert snapshot.workspace is not None
+    sid = snapshot.workspace.sid
+    found = await _together(client.resources(KIND_BY_NAME[kind], sid) for kind in kinds)
+    by_kind = {**snapshot.by_kind, **dict(zip(kinds, found, strict=True))}
+    return Snapshot(snapshot.account_sid, snapshot.workspace, by_kind, snapshot.channels)
+
+
+async def _with_channels(client: Client, snapshot: Snapshot, workers: Sequence[str]) -> Snapshot:
+    assert snapshot.workspace is not None
+    sid = snapshot.workspace.sid
+    found = await _together(client.worker_channels(sid, worker) for worker in workers)
+    channels = {worker: tuple(each) for worker, each in zip(workers, found, strict=True)}
+    return Snapshot(snapshot.account_sid, snapshot.workspace, snapshot.by_kind, channels)
+
+
+async def _together(reads: Iterable[Awaitable[list[Live]]]) -> list[list[Live]]:
+    """All of *reads* side by side; the first failure ends the others."""
+
+    async def run(read: Awaitable[list[Live]]) -> list[Live]:
+        return await read
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(run(read)) for read in reads]
+    except* TrApplyError as failed:
+        raise _first(failed) from None
+    return [task.result() for task in tasks]
+
+
+def _first(group: BaseExceptionGroup[TrApplyError]) -> TrApplyError:
+    found = group.exceptions[0]
+    return _first(found) if isinstance(found, BaseExceptionGroup) else found
+
+
+async def find_workspace(client: Client, declared: Workspace) -> Live | None:
+    """The live workspace that *declared* means; None if it must be created."""
+    if declared.sid is not None:
+        return await client.workspace(declared.sid)
+    by_key: dict[str, list[Live]] = {}
+    for live in await client.workspaces():
+        by_key.setdefault(name_key(live.name), []).append(live)
+    own = by_key.get(name_key(declared.name), [])
+    former = [live for name in declared.renamed_from for live in by_key.get(name_key(name), []) if live not in own]
+    if own and former:
+        raise _problem(
+            "rename-conflict", f"both {_listed([*own, *former])} are live; remove `renamed_from`, or pin one by `sid`"
+        )
+    found = own or former
+    if len(found) > 1:
+        raise _problem("ambiguous-workspace", f"several live workspaces match: {_listed(found)}; pin one by `sid`")
+    return found[0] if found else None
+
+
+def _listed(workspaces: Iterable[Live]) -> str:
+    return " and ".join(f"{live.name!r} ({live.sid})" for live in workspaces)
+
+
+def _problem(code: str, message: str) -> PlanProblemsError:
+    path: KeyPath = ("workspace", "name")
+    return PlanProblemsError([Problem(code, message, path)])

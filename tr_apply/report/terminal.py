@@ -1,0 +1,123 @@
+"""Plans and results as text for a terminal or a log, readable at 80 columns."""
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+
+from tr_apply.apply import Result, Status
+from tr_apply.plan.change import Action, Plan
+from tr_apply.plan.document import plan_id
+from tr_apply.report.rows import SYMBOLS, Row, Tone, operation_rows, printable, summary_line
+
+WIDTH = 80
+_INDENT = 4
+_COLORS: Mapping[Tone, Mapping[str, Any]] = {
+    Tone.CREATE: {"fg": "green"},
+    Tone.UPDATE: {"fg": "yellow"},
+    Tone.REPLACE: {"fg": "magenta"},
+    Tone.DELETE: {"fg": "red"},
+    Tone.PLAIN: {},
+    Tone.NOTE: {"dim": True},
+    Tone.BLOCKED: {"fg": "red", "bold": True},
+}
+
+NO_CHANGES = "No changes."
+
+
+def plan_text(plan: Plan, *, ascii_only: bool = False) -> str:
+    """The whole plan."""
+    text = "\n".join(_plan_lines(plan)) + "\n"
+    return _ascii(text) if ascii_only else text
+
+
+def _plan_lines(plan: Plan) -> Iterator[str]:
+    yield click.style(heading(plan), bold=True)
+    yield from (f"  Note: {each.message}" for each in plan.diagnostics)
+    if not plan.operations:
+        yield NO_CHANGES
+        return
+    yield ""
+    for operation in plan.operations:
+        for row in operation_rows(operation):
+            yield from _row_lines(row)
+    yield ""
+    yield from _blocked_lines(plan)
+    yield summary_line(plan)
+    yield f"Plan id: {plan_id(plan)}"
+
+
+def heading(plan: Plan) -> str:
+    """Which workspace it is about."""
+    sid = plan.target.workspace_sid
+    return f"{printable(plan.target.workspace)} ({sid if sid is not None else 'new workspace'})"
+
+
+def _row_lines(row: Row) -> Iterator[str]:
+    indent = " " * (2 + _INDENT * row.depth)
+    style = _COLORS[row.tone]
+    label = click.style(row.label, **style)
+    if not row.text:
+        yield from _wrapped(row.label, indent, style) if len(row.label) + len(indent) > WIDTH else [f"{indent}{label}"]
+    elif len(indent) + len(row.label) + 1 + len(row.text) <= WIDTH:
+        yield f"{indent}{label} {row.text}"
+    else:
+        yield f"{indent}{label}"
+        yield from _wrapped(row.text, indent + "  ")
+    for line in row.more:
+        yield from _wrapped(line, indent + "  ")
+
+
+def _wrapped(text: str, indent: str, style: Mapping[str, Any] | None = None) -> Iterator[str]:
+    lines = textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
+    for line in lines:
+        yield click.style(line, **style) if style else line
+
+
+def _blocked_lines(plan: Plan) -> Iterator[str]:
+    for each in plan.blocked:
+        text = f"Blocked ({each.code}): {printable(each.message)}"
+        yield from _wrapped(text, "  ", _COLORS[Tone.BLOCKED])
+    if plan.blocked:
+        yield ""
+
+
+def result_text(results: Sequence[Result], *, verified: bool | None, notes: Sequence[str] = ()) -> str:
+    """What an apply has done."""
+    return "\n".join(_result_lines(results, verified=verified, notes=notes)) + "\n"
+
+
+def _result_lines(results: Sequence[Result], *, verified: bool | None, notes: Sequence[str]) -> Iterator[str]:
+    for result in results:
+        if result.status is not Status.DONE:
+            what = f"{result.operation.action.value} {result.operation.kind} {printable(result.operation.name)}"
+            yield click.style(f"  {result.status.value}: {what}: {printable(result.error)}", fg="red")
+    done = [result for result in results if result.status is Status.DONE]
+    counts = {action: sum(r.operation.action is action for r in done) for action in Action}
+    told = ", ".join(f"{counts[action]} {action.value}d" for action in Action)
+    requests = sum(result.requests for result in results)
+    yield from (f"Note: {note}" for note in notes)
+    yield f"Applied: {told}; {requests} {'request' if requests == 1 else 'requests'} sent."
+    if verified is True:
+        yield "Verified: read again, nothing is left to do."
+    elif verified is False:
+        yield click.style("Not verified: read again, the workspace is not as declared:", fg="red")
+
+
+def progress_line(result: Result) -> str:
+    """One line while an apply is running."""
+    symbol = SYMBOLS[result.operation.action]
+    return f"{result.status.value:>7} {symbol} {result.operation.kind} {printable(result.operation.name)}"
+
+
+def _ascii(text: str) -> str:
+    return text.replace("±", "+/-")
