@@ -213,38 +213,46 @@ class Client:
     async def _send(
         self, method: str, path: str, form: Mapping[str, str] | None = None, *, once: bool = False
     ) -> Response:
-        """The answer to a request that may be repeated; with *once*, only what surely was not processed is repeated."""
+        """The answer to a request that may be repeated.
+
+        Raises:
+            ApiError: when TaskRouter refuses.
+            NetworkError: when patience ends.
+            LostError: with *once*, as soon as the request may have been processed without a usable answer.
+        """
         call = Call(method, path, tuple(form or ()))
         deadline = time.monotonic() + self.patience.total_s
-        lost = False
         pause = self.patience.first_s
+        lost = False
         while True:
-            wait: float | None = None
-            try:
-                response = await self._transport.attempt(call, form)
-            except LostError as error:
-                if once and error.sent:
-                    raise
-                lost, problem = lost or error.sent, error.reason
-            else:
-                if response.status == _NOT_FOUND and method == "DELETE" and lost:
-                    return response
-                if response.status < _FIRST_REFUSAL:
-                    return response
-                if response.status != _TOO_MANY_REQUESTS and response.status < _FIRST_SERVER_ERROR:
-                    raise _refusal(call, response)
-                problem = _described(response)
-                if response.status != _TOO_MANY_REQUESTS:
-                    lost = True
-                    if once:
-                        raise LostError(problem, sent=True)
-                wait = _retry_after(response.headers)
-            wait = wait if wait is not None else random.uniform(0, pause)  # noqa: S311
+            failure = await self._tried(call, form, lost=lost)
+            if isinstance(failure, Response):
+                return failure
+            lost = lost or failure.sent
+            if once and failure.sent:
+                raise failure
+            wait = random.uniform(0, pause) if failure.wait_s is None else failure.wait_s  # noqa: S311
             if time.monotonic() + wait > deadline:
                 kind = AnswerLostError if lost and method != "GET" else NetworkError
-                raise kind(f"{method} {_bare(path)}: {problem}; gave up after {self.patience.total_s:.0f} s")
+                raise kind(f"{method} {_bare(path)}: {failure.reason}; gave up after {self.patience.total_s:.0f} s")
             await asyncio.sleep(wait)
             pause = min(2 * pause, self.patience.longest_s)
+
+    async def _tried(self, call: Call, form: Mapping[str, str] | None, *, lost: bool) -> Response | LostError:
+        """One attempt: an answer that ends the matter, or why there must be another."""
+        try:
+            response = await self._transport.attempt(call, form)
+        except LostError as error:
+            return error
+        if response.status < _FIRST_REFUSAL:
+            return response
+        if response.status == _NOT_FOUND and call.method == "DELETE" and lost:
+            return response  # the attempt before had deleted it
+        if response.status == _TOO_MANY_REQUESTS:
+            return LostError(_described(response), sent=False, wait_s=_retry_after(response.headers))
+        if response.status >= _FIRST_SERVER_ERROR:
+            return LostError(_described(response), sent=True, wait_s=_retry_after(response.headers))
+        raise _refusal(call, response)
 
 
 def _collection(kind: Kind, workspace_sid: str | None) -> str:

@@ -83,12 +83,16 @@ Observer = Callable[[Call, Outcome | None], None]
 
 
 class LostError(Exception):
-    """No usable answer; ``sent`` tells whether the request may have arrived."""
+    """No usable answer.
 
-    def __init__(self, reason: str, *, sent: bool) -> None:
+    ``sent`` tells whether the request may have been processed, ``wait_s`` for how long TaskRouter asks to wait.
+    """
+
+    def __init__(self, reason: str, *, sent: bool, wait_s: float | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.sent = sent
+        self.wait_s = wait_s
 
 
 @dataclass(slots=True)

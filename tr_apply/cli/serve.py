@@ -50,7 +50,7 @@ KEEP_ALIVE_S = 75  # longer than the pauses of a client that reuses its connecti
 )
 @click.option("-v", "--verbose", is_flag=True, help="Log each request on stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the address and errors.")
-def serve_command(  # noqa: PLR0913  # one parameter an option
+def serve_command(  # one parameter an option
     *,
     port: int,
     host: str,
@@ -68,7 +68,7 @@ def serve_command(  # noqa: PLR0913  # one parameter an option
     \b
         tr-apply serve --port 8080
         tr-apply apply workspace.yaml --base-url http://127.0.0.1:8080
-    """  # noqa: D301  # click wants the character that the escape stands for
+    """  # click wants the character that the escape stands for
     _check_account(account_sid)
     address = _address(host, port)
     check_exposure(address[0], account_sid=account_sid, auth_token=auth_token)

@@ -152,7 +152,7 @@ def _below(schema: dict[str, Any], part: str | int) -> dict[str, Any]:
 
 
 def note_nulls(nulls: Iterable[tuple[KeyPath, int]], notes: Notes) -> None:
-    """null is a value inside attributes and extra keys, and a mistake everywhere else."""
+    """Null is a value inside attributes and extra keys, and a mistake everywhere else."""
     places = [place for path, place in nulls if not _is_json(path)]
     for place, path in _paths(places, notes).items():
         if path[-1] not in _known_keys(path[:-1]) and isinstance(path[-1], str):

@@ -302,7 +302,7 @@ def _moved(node: Node, place: int) -> Node:
 
 
 def _explain(error: yaml.YAMLError, text: str, number: int) -> tuple[str, int]:
-    """libyaml's error in the user's words, and its place."""
+    """Libyaml's error in the user's words, and its place."""
     if isinstance(error, yaml.reader.ReaderError):
         before = text.encode()[: error.position].decode(errors="ignore")
         line = before.count("\n")

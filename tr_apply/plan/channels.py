@@ -5,8 +5,8 @@ from typing import Any
 
 from tr_apply.live import Live
 from tr_apply.plan.change import Action, FieldChange, Operation, Verb, Write
-from tr_apply.plan.draft import Draft
 from tr_apply.plan.diff import changed_fields, masked
+from tr_apply.plan.draft import Draft
 from tr_apply.plan.ownership import rule_of
 from tr_apply.resources import WORKER, WORKER_CHANNEL
 from tr_apply.resources.kind import name_key

@@ -8,6 +8,7 @@ from typing import Any
 
 from tr_apply.live import Live
 from tr_apply.plan.change import Action, Blocked, Operation, Plan
+from tr_apply.plan.diff import changed_fields
 from tr_apply.plan.draft import Draft
 from tr_apply.plan.people import People
 from tr_apply.plan.world import is_managed
@@ -15,7 +16,6 @@ from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_QUEUE, WOR
 from tr_apply.resources.kind import Kind, name_key
 from tr_apply.resources.seeds import Seeds, seeds
 from tr_apply.resources.workflow import Workflow
-from tr_apply.plan.diff import changed_fields
 from tr_apply.wire import model_of
 
 NEEDS_CONSENT = "needs-consent"

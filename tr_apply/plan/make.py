@@ -1,20 +1,18 @@
 """From a configuration and a live workspace to a finished plan."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from tr_apply.config.places import KeyPath
 from tr_apply.config.references import Reference, references, sid_references
 from tr_apply.live import Snapshot
 from tr_apply.plan.base import base_of
-from tr_apply.plan.change import Action, Operation, Plan, Target
+from tr_apply.plan.change import Operation, Plan, Target
 from tr_apply.plan.channels import channel_operations, unchanged_channels
 from tr_apply.plan.draft import Draft, draft_of
 from tr_apply.plan.guard import blocked
 from tr_apply.plan.operations import operations_of
 from tr_apply.plan.order import CircularReferenceError, in_order, with_dependencies, with_parked_names
-from tr_apply.plan.ownership import declared_and_ignored
 from tr_apply.plan.people import people_of
 from tr_apply.plan.world import World, is_managed, world_of
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKSPACE

@@ -13,8 +13,9 @@ from tr_apply.resources.kind import Kind, name_key, temporary_name
 class Match:
     """A declared resource and what is live of it.
 
-    ``live`` is the resource that stays or becomes the declared one; ``old`` is one that must make way, because TaskRouter
-    cannot change it. With neither it is new; with ``old`` alone it is replaced; with both, a replacement was interrupted.
+    ``live`` is the resource that stays or becomes the declared one; ``old`` is one that must make way, because
+    TaskRouter cannot change it. With neither it is new; with ``old`` alone it is replaced; with both, a replacement
+    was interrupted.
     """
 
     kind: Kind

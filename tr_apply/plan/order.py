@@ -163,7 +163,7 @@ def _refuse_circles(steps: Sequence[Step]) -> None:
             del waiting[number]
         done = set(ready)
         for after in waiting.values():
-            after -= done
+            after.difference_update(done)
     if waiting:
         raise CircularReferenceError([steps[number].write for number in sorted(waiting)])
 

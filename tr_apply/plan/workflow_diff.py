@@ -1,7 +1,7 @@
 """What changed between two workflow documents, told filter by filter.
 
-Filters are matched by name; those without a name, or with one that repeats, by their order among their like. So a filter
-put in at the top is one change, and one that only moved is a move.
+Filters are matched by name; those without a name, or with one that repeats, by their order among their like. So a
+filter put in at the top is one change, and one that only moved is a move.
 """
 
 import difflib

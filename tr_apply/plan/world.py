@@ -1,7 +1,7 @@
 """The names of a workspace as they will be: which live resource is which declared one, and what each SID is called."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,6 @@ from tr_apply.resources.template import MARK, SID, SidOf, sid_of
 from tr_apply.routing.evaluate import compiled
 from tr_apply.routing.parser import parse
 from tr_apply.wire import Labels, model_of, parsed_json
-
 
 _MARK_OR_SID = re.compile(MARK.pattern + r"|\b[A-Z]{2}[0-9a-fA-F]{32}\b")
 

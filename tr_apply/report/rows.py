@@ -36,7 +36,8 @@ SYMBOLS: Mapping[Action, str] = {
 class Row:
     """One thing that is said.
 
-    ``label`` and ``text`` may stand on one line; where they do not fit, ``text`` goes below, and so does each of ``more``.
+    ``label`` and ``text`` may stand on one line; where they do not fit, ``text`` goes below, and so does each of
+    ``more``.
     """
 
     depth: int

@@ -46,9 +46,9 @@ def _number(text: str) -> str | int | float:
             raise ValueError(f"the number {text} is too large")
         return value
     if _OCTAL.match(text):
-        return int(_bounded(text)[2:], 8)
+        return int(_bounded(text), 0)
     if _HEXADECIMAL.match(text):
-        return int(_bounded(text)[2:], 16)
+        return int(_bounded(text), 0)
     if _NOT_A_JSON_NUMBER.match(text):
         raise ValueError(f"{text} is no number in JSON; quote it if it is meant as text")
     return text
