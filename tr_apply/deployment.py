@@ -9,11 +9,11 @@ from tr_apply.client import Client
 from tr_apply.config.load import Configuration
 from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.errors import AnswerLostError, ConfigError, TrApplyError
-from tr_apply.live import Live
+from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Action, Operation, Plan
 from tr_apply.plan.make import PlanProblemsError, make_plan
 from tr_apply.plan.target import targeted
-from tr_apply.reader import read_snapshot, read_workspace
+from tr_apply.reader import find_workspace, read_everything, read_snapshot, read_workspace
 from tr_apply.resources import WORKSPACE
 from tr_apply.resources.template import SidOf
 from tr_apply.wire import form_text
@@ -59,6 +59,14 @@ class Deployment:
             return self._targeted(make_plan(document, snapshot, has_sids=has_sids))
         except PlanProblemsError as error:
             raise self._config_error(error) from error
+
+    async def everything(self) -> Snapshot | None:
+        """All that is live of the workspace; None if there is no such workspace."""
+        try:
+            workspace = await find_workspace(self.client, self.configuration.document.workspace)
+        except PlanProblemsError as error:
+            raise self._config_error(error) from error
+        return None if workspace is None else await read_everything(self.client, workspace, channels=False)
 
     async def apply(self, plan: Plan, *, progress: Progress, stop: Stop) -> Applied:
         """Carry out *plan*, then read the workspace again and see whether anything is left."""

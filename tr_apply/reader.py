@@ -1,6 +1,7 @@
 """Reads as much of a live workspace as a plan needs, and no more."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Iterable, Sequence
 
 from tr_apply.client import Client
@@ -9,10 +10,12 @@ from tr_apply.errors import TrApplyError
 from tr_apply.live import Live, Snapshot, predicted
 from tr_apply.plan.make import PlanProblemsError, Problem
 from tr_apply.plan.reading import first_kinds, missing_kinds, workers_with_channels
-from tr_apply.resources import KIND_BY_NAME
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import name_key
 from tr_apply.resources.workspace import Workspace
+
+WORKSPACE_SID = re.compile(r"WS[0-9a-fA-F]{32}\Z")
 
 
 async def read_snapshot(client: Client, document: Document, *, has_sids: bool) -> Snapshot:
@@ -101,3 +104,28 @@ def _listed(workspaces: Iterable[Live]) -> str:
 def _problem(code: str, message: str) -> PlanProblemsError:
     path: KeyPath = ("workspace", "name")
     return PlanProblemsError([Problem(code, message, path)])
+
+
+async def named_workspace(client: Client, name: str) -> Live:
+    """The one live workspace of that name or SID.
+
+    Raises:
+        TrApplyError: when there is none, or more than one.
+    """
+    if WORKSPACE_SID.match(name):
+        return await client.workspace(name)
+    found = [live for live in await client.workspaces() if name_key(live.name) == name_key(name)]
+    if len(found) > 1:
+        raise TrApplyError(f"several live workspaces match: {_listed(found)}; give the SID")
+    if not found:
+        raise TrApplyError(f"there is no live workspace {name!r}")
+    return found[0]
+
+
+async def read_everything(client: Client, workspace: Live, *, channels: bool = True) -> Snapshot:
+    """All of *workspace*; the *channels* of the workers take a request each."""
+    account = workspace.answer.get("account_sid")
+    snapshot = Snapshot(account if isinstance(account, str) else None, workspace, {})
+    snapshot = await _with_kinds(client, snapshot, [kind.name for kind in SECTIONS])
+    workers = [worker.sid for worker in snapshot.by_kind[WORKER.name]] if channels else []
+    return await _with_channels(client, snapshot, workers)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from tr_apply.apply import Result, Status, Stop
-from tr_apply.cli.configurations import usable
+from tr_apply.cli.configurations import require_paths, usable
 from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument, target_options
 from tr_apply.cli.output import Output, errors_of, print_error, worst
 from tr_apply.cli.progress import shown_progress
@@ -71,6 +71,7 @@ def apply_command(
         tr-apply apply --local --auto-approve examples/support-center
     """
     output, target = output_of("apply", options), target_of(options)
+    require_paths(paths)
     consent = Consent(auto_approve, _allowed_deletes(allowed))
     outcomes = [
         _applied(path, consent, target, output, options | {"targets": targets, "concurrency": concurrency})

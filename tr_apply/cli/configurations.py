@@ -1,12 +1,13 @@
 """Loads what a PATH names, for every command that needs a configuration."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tr_apply.cli.options import given_variables
 from tr_apply.cli.output import Output
+from tr_apply.config.files import configuration_files
 from tr_apply.config.load import Configuration, Inputs, load
 from tr_apply.diagnostics import Severity
 from tr_apply.lint import lint
@@ -20,6 +21,17 @@ def inputs_of(options: Mapping[str, Any]) -> Inputs:
         variable_files=options["variable_files"],
         environment=os.environ,
     )
+
+
+def require_paths(paths: Sequence[Path]) -> None:
+    """A PATH that does not exist is a mistake of the command line, found before anything is done for the others.
+
+    Raises:
+        UsageError: for the first of them.
+    """
+    for path in paths:
+        if not path.exists():
+            configuration_files(path)
 
 
 def checked(path: Path, options: Mapping[str, Any]) -> Configuration:

@@ -8,14 +8,14 @@ from typing import Any
 
 import click
 
-from tr_apply.cli.configurations import usable
+from tr_apply.cli.configurations import require_paths, usable
 from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument, target_options
 from tr_apply.cli.output import Output, errors_of, print_error, worst
 from tr_apply.cli.run import run
 from tr_apply.cli.targets import TargetOptions, open_client, target_of
 from tr_apply.config.load import Configuration
 from tr_apply.deployment import Deployment
-from tr_apply.errors import TrApplyError
+from tr_apply.errors import TrApplyError, UsageError
 from tr_apply.plan.change import Plan
 from tr_apply.plan.document import plan_document
 from tr_apply.report.terminal import plan_text
@@ -52,6 +52,7 @@ def plan_command(paths: tuple[Path, ...], *, detailed_exitcode: bool, targets: t
         tr-apply plan --local examples/support-center
     """
     output, target = output_of("plan", options), target_of(options)
+    require_paths(paths)
     configurations = [_loaded(path, options, output) for path in paths]
     planned = run(_all_planned(configurations, targets, target, output), timeout_s=options["timeout"])
     exit_code = worst([each.exit_code(detailed=detailed_exitcode) for each in planned])
@@ -62,6 +63,8 @@ def plan_command(paths: tuple[Path, ...], *, detailed_exitcode: bool, targets: t
 def _loaded(path: Path, options: dict[str, Any], output: Output) -> Configuration | TrApplyError:
     try:
         return usable(path, options, output)
+    except UsageError:
+        raise
     except TrApplyError as error:
         return error
 

@@ -1,0 +1,58 @@
+"""``tr-apply export``: a live workspace as YAML that plans empty."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tr_apply.cli.options import output_of, output_options, target_options
+from tr_apply.cli.output import Output, write_file
+from tr_apply.cli.run import run
+from tr_apply.cli.targets import TargetOptions, open_client, target_of
+from tr_apply.errors import TrApplyError
+from tr_apply.export import Sections, sections_of, yaml_text
+from tr_apply.live import Snapshot
+from tr_apply.reader import named_workspace, read_everything
+
+
+@click.command("export")
+@click.argument("workspace", metavar="NAME|SID")
+@target_options
+@output_options("yaml")
+def export_command(workspace: str, **options: Any) -> int:
+    """Write a live workspace as YAML that plans empty.
+
+    With --output FOLDER/ (or a folder that exists) there is one file a kind.
+
+    \b
+        tr-apply export "Support Center" > workspace.yaml
+        tr-apply export WS0123456789abcdef0123456789abcdef --output support-center/
+    """
+    output, target = output_of("export", options), target_of(options)
+    snapshot = run(_read(workspace, target, output), timeout_s=options["timeout"])
+    sections = sections_of(snapshot)
+    if output.file is not None and (output.file.is_dir() or options["output_file"].endswith("/")):
+        _write_folder(sections, output.file, output)
+    else:
+        output.result(yaml_text(sections))
+    return 0
+
+
+async def _read(name: str, target: TargetOptions, output: Output) -> Snapshot:
+    async with open_client(target, concurrency=10, verbose=output.verbose) as client:
+        workspace = await named_workspace(client, name)
+        return await read_everything(client, workspace)
+
+
+def _write_folder(sections: Sections, folder: Path, output: Output) -> None:
+    """One file a section. A file of a kind that has gone is not left behind to be read again."""
+    others = [path for path in folder.glob("*.y*ml") if path.stem not in sections]
+    if others:
+        listed = ", ".join(sorted(path.name for path in others))
+        raise TrApplyError(
+            f"{folder} holds other configuration, which would be read as well: {listed}; choose another folder"
+        )
+    for name, value in sections.items():
+        path = folder / f"{name}.yaml"
+        write_file(path, yaml_text({name: value}))
+        output.say(f"wrote {path}")

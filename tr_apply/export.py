@@ -1,0 +1,128 @@
+"""A live workspace as the configuration that would make it: planning what is written here finds nothing to do."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from tr_apply.errors import TrApplyError
+from tr_apply.live import Live, Snapshot
+from tr_apply.plan.diff import set_fields
+from tr_apply.plan.world import live_labels
+from tr_apply.resources import SECTIONS, WORKER, WORKER_CHANNEL, WORKSPACE
+from tr_apply.resources.kind import Kind, name_key
+from tr_apply.resources.scalar import core_scalar
+from tr_apply.resources.seeds import DEFAULT_ACTIVITY
+from tr_apply.resources.template import escaped
+from tr_apply.resources.worker import WorkerChannel
+from tr_apply.wire import Labels, model_of
+
+Sections = Mapping[str, Any]
+"""The value of each section, in the order in which they are written."""
+
+# What TaskRouter sets by itself, so that the file needs not say it.
+_WORKSPACE_DEFAULTS: Mapping[str, Any] = {
+    "multi_task_enabled": True,
+    "prioritize_queue_order": "FIFO",
+    "event_callback_url": "",
+    "events_filter": [],
+    "default_activity": DEFAULT_ACTIVITY,
+    "timeout_activity": DEFAULT_ACTIVITY,
+}
+
+
+def sections_of(snapshot: Snapshot) -> Sections:
+    """The configuration of *snapshot*: names for SIDs, nothing that is a default, no date, no account.
+
+    A kind of which there is nothing is left out, so that the file leaves it alone elsewhere.
+    """
+    assert snapshot.workspace is not None
+    labels = live_labels(snapshot)
+    sections: dict[str, Any] = {"workspace": _workspace(snapshot.workspace, labels)}
+    for kind in SECTIONS:
+        resources = sorted(snapshot.by_kind[kind.name], key=lambda live: (name_key(live.name), live.name))
+        if resources:
+            sections[kind.section] = [_resource(kind, live, labels, snapshot) for live in resources]
+    return sections
+
+
+def _workspace(live: Live, labels: Labels) -> dict[str, Any]:
+    model = model_of(live, labels)
+    fields = {key: getattr(model, key) for key in WORKSPACE.fields if key not in {"name", "template"}}
+    names = {
+        key: escaped(value) if key in WORKSPACE.references else value
+        for key, value in fields.items()
+        if value is not None
+    }
+    return {"name": escaped(live.name)} | {k: v for k, v in names.items() if v != _WORKSPACE_DEFAULTS[k]}
+
+
+def _resource(kind: Kind, live: Live, labels: Labels, snapshot: Snapshot) -> dict[str, Any]:
+    model = model_of(live, labels)
+    values = {key: value for key, value in set_fields(kind, model) if key not in kind.runtime}
+    for key in (*kind.references, "name"):
+        if isinstance(values.get(key), str):
+            values[key] = escaped(values[key])
+    if kind is WORKER and (channels := dict(_channels(snapshot, live))):
+        values["channels"] = channels
+    return {kind.identity: escaped(live.name)} | _with_escaped_queues(values)
+
+
+def _with_escaped_queues(values: dict[str, Any]) -> dict[str, Any]:
+    """A queue's name is literal text in the model, and a template in the file."""
+    targets = [target for each in values.get("filters", ()) for target in each["targets"]]
+    for target in (*targets, values.get("default_filter", {})):
+        if "queue" in target:
+            target["queue"] = escaped(target["queue"])
+    return values
+
+
+def _channels(snapshot: Snapshot, worker: Live) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Those that differ from what TaskRouter makes by itself."""
+    for live in sorted(snapshot.channels.get(worker.sid, ()), key=lambda each: each.name):
+        channel: WorkerChannel = model_of(live, Labels({}))
+        if values := dict(set_fields(WORKER_CHANNEL, channel)):
+            yield live.name, values
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Writes YAML that reads the same by the 1.1 and the 1.2 schema; no aliases."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        """Two equal lists are two lists."""
+        return True
+
+
+_LOOKS_LIKE_A_NUMBER = re.compile(r"[-+.0-9]")
+
+
+def _represent_text(dumper: Any, text: str) -> Any:
+    try:
+        is_text = core_scalar(text) == text
+    except ValueError:
+        is_text = False
+    style = None if is_text and not _LOOKS_LIKE_A_NUMBER.match(text) else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def yaml_text(sections: Sections) -> str:
+    """*sections* as YAML, a blank line between them.
+
+    Raises:
+        TrApplyError: when some text cannot be written in YAML at all.
+    """
+    try:
+        return "\n".join(_dumped({name: value}) for name, value in sections.items())
+    except UnicodeEncodeError as error:
+        raise TrApplyError(f"text that is no Unicode cannot be written: {error.object!r}") from error
+
+
+def _dumped(section: Mapping[str, Any]) -> str:
+    text: str = yaml.dump(
+        section, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=10**9
+    )
+    return text
