@@ -1,20 +1,22 @@
 """One configuration and one TaskRouter: read, plan, apply, prove."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tr_apply.apply import Progress, Result, Sids, Status, Stop, carry_out
 from tr_apply.client import Client
 from tr_apply.config.load import Configuration
 from tr_apply.diagnostics import Diagnostic, Severity
-from tr_apply.errors import AnswerLostError, ConfigError, TrApplyError
+from tr_apply.errors import AnswerLostError, ConfigError, TrApplyError, UsageError
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Action, Operation, Plan
 from tr_apply.plan.make import PlanProblemsError, make_plan
-from tr_apply.plan.target import targeted
+from tr_apply.plan.target import parsed_target, targeted
 from tr_apply.reader import find_workspace, read_everything, read_snapshot, read_workspace
-from tr_apply.resources import WORKSPACE
+from tr_apply.resources import KIND_BY_NAME, WORKER_CHANNEL, WORKSPACE
+from tr_apply.resources.document import Document
+from tr_apply.resources.kind import name_key
 from tr_apply.resources.template import SidOf
 from tr_apply.wire import form_text
 
@@ -141,7 +143,17 @@ class Deployment:
         return await self.plan()
 
     def _targeted(self, plan: Plan) -> Plan:
+        for target in self.targets:
+            self._require_known(target, plan)
         return targeted(plan, self.targets) if self.targets else plan
+
+    def _require_known(self, target: str, plan: Plan) -> None:
+        """A target that is neither declared nor about to be deleted is a slip of the pen."""
+        kind, key = parsed_target(target)
+        touched = {name_key(operation.name) for operation in plan.operations if operation.kind == kind}
+        if key not in touched and key not in map(name_key, _declared_names(self.configuration.document, kind)):
+            title = KIND_BY_NAME[kind].title
+            raise UsageError(f"--target {target}: there is no such {title}, neither declared nor about to be deleted")
 
     def _config_error(self, error: PlanProblemsError) -> ConfigError:
         notes = self.configuration.notes
@@ -151,6 +163,16 @@ class Deployment:
         found: list[Diagnostic] = notes.found[before:]
         del notes.found[before:]
         return ConfigError(found)
+
+
+def _declared_names(document: Document, kind: str) -> Iterator[str]:
+    if kind == WORKSPACE.name:
+        yield document.workspace.name
+    elif kind == WORKER_CHANNEL.name:
+        yield from (f"{worker.name}/{channel}" for worker in document.workers for channel in worker.channels or ())
+    else:
+        row = KIND_BY_NAME[kind]
+        yield from (row.name_of(resource) for resource in getattr(document, row.section))
 
 
 def _told(operations: Sequence[Operation]) -> set[tuple[str, str, str]]:

@@ -20,6 +20,7 @@ from tr_apply.errors import IncompleteError, InterruptedRunError, RefusedError, 
 from tr_apply.plan.change import Plan
 from tr_apply.plan.document import plan_document
 from tr_apply.plan.guard import refusals
+from tr_apply.plan.target import parsed_target
 from tr_apply.report.terminal import plan_text, result_text
 from tr_apply.resources import SECTIONS
 
@@ -72,6 +73,8 @@ def apply_command(
     """
     output, target = output_of("apply", options), target_of(options)
     require_paths(paths)
+    for each in targets:
+        parsed_target(each)
     consent = Consent(auto_approve, _allowed_deletes(allowed))
     outcomes = [
         _applied(path, consent, target, output, options | {"targets": targets, "concurrency": concurrency})

@@ -18,6 +18,7 @@ from tr_apply.deployment import Deployment
 from tr_apply.errors import TrApplyError, UsageError
 from tr_apply.plan.change import Plan
 from tr_apply.plan.document import plan_document
+from tr_apply.plan.target import parsed_target
 from tr_apply.report.terminal import plan_text
 
 CHANGES_PENDING = 2  # as in Terraform; click's own 2 for usage errors is remapped
@@ -53,6 +54,8 @@ def plan_command(paths: tuple[Path, ...], *, detailed_exitcode: bool, targets: t
     """
     output, target = output_of("plan", options), target_of(options)
     require_paths(paths)
+    for each in targets:
+        parsed_target(each)
     configurations = [_loaded(path, options, output) for path in paths]
     planned = run(_all_planned(configurations, targets, target, output), timeout_s=options["timeout"])
     exit_code = worst([each.exit_code(detailed=detailed_exitcode) for each in planned])

@@ -1,0 +1,250 @@
+"""Every command ends with an exit code of the contract, in every format, and says what to do next."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tr_apply.cli import run
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+MINIMAL = str(EXAMPLES / "minimal.yaml")
+
+
+@pytest.fixture(autouse=True)
+def _no_credentials(monkeypatch, tmp_path):
+    for name in list(os.environ):
+        if name.startswith(("TWILIO_", "TR_APPLY_", "TR_VAR_")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def broken(tmp_path):
+    path = tmp_path / "broken.yaml"
+    path.write_text("workspace: {name: X}\ntask_queues:\n  - {name: A, max_reserved_workers: 99}\n")
+    return str(path)
+
+
+def tr_apply(*arguments, stdin=subprocess.DEVNULL, **environment):
+    """The command line in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "tr_apply", *arguments],
+        stdin=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+USAGE_ERRORS = [
+    [],
+    ["bogus"],
+    ["plan"],
+    ["plan", "nowhere.yaml"],
+    ["plan", "--bogus", MINIMAL],
+    ["plan", "--format", "xml", MINIMAL],
+    ["plan", "--local", "--base-url", "http://127.0.0.1:1", MINIMAL],
+    ["plan", "--var", "novalue", "--local", MINIMAL],
+    ["plan", "--target", "queue/Everyone", "--local", MINIMAL],
+    ["apply", "--allow-delete", "queue=1", "--local", MINIMAL],
+    ["apply", "--allow-delete", "worker=-1", "--local", MINIMAL],
+    ["apply", "--concurrency", "0", "--local", MINIMAL],
+    ["apply", "--timeout", "0", "--local", MINIMAL],
+    ["validate", "--overlay", "nowhere.yaml", MINIMAL],
+    ["export"],
+    ["serve", "--host", "0.0.0.0", "--port", "0", "--db", ":memory:"],
+]
+
+
+@pytest.mark.parametrize("arguments", USAGE_ERRORS, ids=" ".join)
+def test_a_wrong_command_line_is_64_and_says_so_on_stderr(capsys, arguments):
+    code = run(arguments)
+
+    printed = capsys.readouterr()
+    assert code == 64
+    assert printed.out == ""
+    assert printed.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [a for a in USAGE_ERRORS if a[:1] in (["plan"], ["apply"], ["validate"])], ids=" ".join
+)
+def test_a_wrong_command_line_is_one_json_document_where_json_was_asked_for(capsys, arguments):
+    if "--format" in arguments:
+        return
+    code = run([*arguments, "--format", "json"])
+
+    document = json.loads(capsys.readouterr().out)
+    assert document["exit_code"] == code == 64
+    assert document["command"] == arguments[0]
+    assert document["errors"][0]["code"] == "usage"
+    assert document["format_version"] == "1.0"
+
+
+def test_without_a_target_a_command_says_both_ways_out(capsys):
+    code = run(["plan", MINIMAL])
+
+    assert code == 1
+    error = capsys.readouterr().err
+    assert "TWILIO_ACCOUNT_SID" in error
+    assert "--local" in error
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_an_invalid_configuration_is_3_with_its_place(capsys, broken, command):
+    code = run([command, "--local", broken, "--format", "json"])
+
+    [error] = json.loads(capsys.readouterr().out)["errors"]
+    assert code == 3
+    assert (error["code"], error["line"], error["column"]) == ("out-of-range", 3, 37)
+    assert error["path"] == "task_queues[0].max_reserved_workers"
+
+
+def test_a_finding_begins_with_its_place_unwrapped(capsys, broken):
+    code = run(["validate", broken])
+
+    assert code == 3
+    assert capsys.readouterr().out.startswith(f"{broken}:3:37: error: ")
+
+
+def test_pending_changes_are_2_only_when_asked_for(capsys):
+    assert run(["plan", "--local", MINIMAL]) == 0
+    assert run(["plan", "--local", "--detailed-exitcode", MINIMAL]) == 2
+    assert run(["apply", "--local", "--auto-approve", MINIMAL]) == 0
+    assert run(["plan", "--local", "--detailed-exitcode", MINIMAL]) == 0
+    assert "No changes." in capsys.readouterr().out
+
+
+def test_without_a_terminal_apply_needs_approval_and_writes_nothing():
+    done = tr_apply("apply", "--local", MINIMAL)
+
+    assert done.returncode == 6
+    assert "--auto-approve" in done.stderr
+    assert "to create" in done.stdout
+    assert tr_apply("plan", "--local", "--detailed-exitcode", MINIMAL).returncode == 2
+
+
+def test_deletes_without_consent_are_6_and_named(capsys, tmp_path):
+    path = tmp_path / "w.yaml"
+    path.write_text("workspace: {name: W}\ntask_queues: [{name: A}, {name: B}]\n")
+    run(["apply", "--local", "--auto-approve", str(path)])
+    path.write_text("workspace: {name: W}\ntask_queues: [{name: A}]\n")
+    capsys.readouterr()
+
+    assert run(["plan", "--local", str(path)]) == 0
+    refused = run(["apply", "--local", "--auto-approve", str(path)])
+    wrong = run(["apply", "--local", "--auto-approve", "--allow-delete", "task_queue=2", str(path)])
+    printed = capsys.readouterr()
+    assert (refused, wrong) == (6, 6)
+    assert "--allow-delete task_queue=1" in printed.err
+    assert run(["apply", "--local", "--auto-approve", "--allow-delete", "task_queue=1", str(path)]) == 0
+    assert run(["apply", "--local", "--auto-approve", "--allow-delete", "task_queue=1", str(path)]) == 0
+
+
+def test_several_paths_are_several_workspaces_and_the_worst_code_counts(capsys, broken):
+    code = run(["apply", "--local", "--auto-approve", "--format", "json", broken, MINIMAL])
+
+    document = json.loads(capsys.readouterr().out)
+    assert code == document["exit_code"] == 3
+    [plan] = document["plans"]
+    assert plan["target"]["workspace"] == "Corner Shop"
+    assert plan["verified"] is True
+
+
+def test_an_unreachable_server_is_1(capsys, monkeypatch):
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "0" * 32)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "canary-secret")
+
+    code = run(["plan", "--timeout", "1", "--base-url", "http://127.0.0.1:9", MINIMAL])
+
+    printed = capsys.readouterr()
+    assert code == 1
+    assert "canary-secret" not in printed.out + printed.err
+
+
+@pytest.mark.parametrize(
+    "url", ["http://example.com", "ftp://example.com", "https://user:pw@example.com", "example.com"]
+)
+def test_credentials_go_nowhere_unsafe(capsys, monkeypatch, url):
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "0" * 32)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "canary-secret")
+
+    assert run(["plan", "--base-url", url, MINIMAL]) == 1
+    assert "canary-secret" not in capsys.readouterr().err
+
+
+def test_the_environment_is_ignored_with_local(monkeypatch, capsys):
+    monkeypatch.setenv("TR_APPLY_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "0" * 32)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "x")
+
+    assert run(["plan", "--local", MINIMAL]) == 0
+    assert "new workspace" in capsys.readouterr().out
+
+
+def test_results_go_to_stdout_and_everything_else_to_stderr():
+    done = tr_apply("apply", "--local", "--auto-approve", "--format", "json", MINIMAL)
+
+    assert json.loads(done.stdout)["exit_code"] == done.returncode == 0
+    assert "done" in done.stderr
+    quiet = tr_apply("apply", "--local", "-q", "--auto-approve", MINIMAL)
+    assert quiet.stderr == ""
+
+
+def test_output_writes_the_result_into_a_file(tmp_path, capsys):
+    file = tmp_path / "deep" / "plan.json"
+
+    code = run(["plan", "--local", "--format", "json", "--output", str(file), MINIMAL])
+
+    assert code == 0
+    assert capsys.readouterr().out == ""
+    assert json.loads(file.read_text())["command"] == "plan"
+
+
+def test_no_colours_without_a_terminal(capsys):
+    run(["plan", "--local", MINIMAL])
+
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_ctrl_c_while_reading_is_130(silent_server):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tr_apply", "plan", "--base-url", silent_server.url, MINIMAL],
+        env={**os.environ, "TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "x"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    silent_server.wait_for_a_request()
+    process.send_signal(signal.SIGINT)
+
+    process.communicate(timeout=20)
+    assert process.returncode == 130
+
+
+def test_a_run_is_bounded_in_time(silent_server, monkeypatch, capsys):
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "0" * 32)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "x")
+
+    code = run(["plan", "--timeout", "0.2", "--base-url", silent_server.url, MINIMAL])
+
+    assert code == 1
+    assert "--timeout" in capsys.readouterr().err
+
+
+def test_a_closed_pipe_is_no_crash():
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tr_apply", "plan", "--local", str(EXAMPLES / "support-center")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.close()
+
+    _, error = process.communicate(timeout=20)
+    assert b"Traceback" not in process.stderr.read() if not process.stderr.closed else True
+    assert error is None or b"Traceback" not in error
