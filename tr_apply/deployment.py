@@ -11,8 +11,9 @@ from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.errors import AnswerLostError, ConfigError, TrApplyError, UsageError
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Action, Operation, Plan
-from tr_apply.plan.make import PlanProblemsError, make_plan
-from tr_apply.plan.target import parsed_target, targeted
+from tr_apply.plan.make import make_plan
+from tr_apply.plan.problem import PlanProblemsError
+from tr_apply.plan.target import parsed_target
 from tr_apply.reader import find_workspace, read_everything, read_snapshot, read_workspace
 from tr_apply.resources import KIND_BY_NAME, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.document import Document
@@ -58,7 +59,7 @@ class Deployment:
         document, has_sids = self.configuration.document, self.configuration.has_sids
         try:
             snapshot = await read_snapshot(self.client, document, has_sids=has_sids)
-            return self._targeted(make_plan(document, snapshot, has_sids=has_sids))
+            return self._known(make_plan(document, snapshot, has_sids=has_sids, targets=self.targets))
         except PlanProblemsError as error:
             raise self._config_error(error) from error
 
@@ -128,7 +129,7 @@ class Deployment:
         document, has_sids = self.configuration.document, self.configuration.has_sids
         try:
             snapshot = await read_workspace(self.client, document, live, has_sids=has_sids)
-            return self._targeted(make_plan(document, snapshot, has_sids=has_sids))
+            return self._known(make_plan(document, snapshot, has_sids=has_sids, targets=self.targets))
         except PlanProblemsError as error:
             raise self._config_error(error) from error
 
@@ -142,10 +143,10 @@ class Deployment:
             pause *= 2
         return await self.plan()
 
-    def _targeted(self, plan: Plan) -> Plan:
+    def _known(self, plan: Plan) -> Plan:
         for target in self.targets:
             self._require_known(target, plan)
-        return targeted(plan, self.targets) if self.targets else plan
+        return plan
 
     def _require_known(self, target: str, plan: Plan) -> None:
         """A target that is neither declared nor about to be deleted is a slip of the pen."""

@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Action, Operation
 from tr_apply.plan.diff import compared_fields, plain_value
-from tr_apply.plan.world import everything, live_labels
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKFLOW
+from tr_apply.plan.world import live_labels
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKFLOW, WORKSPACE
 from tr_apply.resources.workflow import DOCUMENT_FIELDS
 from tr_apply.wire import Labels, model_of
 
@@ -30,14 +30,26 @@ def base_of(snapshot: Snapshot, operations: Sequence[Operation], sids: Iterable[
     labels = live_labels(snapshot)
     touched = {write.sid for operation in operations for write in operation.writes} | set(sids)
     base: dict[str, Any] = {
-        f"{live.kind}/{live.name}": {"sid": live.sid, "fields": _fields(live, labels)}
-        for live in everything(snapshot)
+        label: {"sid": live.sid, "fields": _fields(live, labels)}
+        for label, live in _everything(snapshot)
         if live.sid in touched or live is snapshot.workspace
     }
     for kind in sorted(_kinds_with_new_names(operations)):
         names = {live.name: live.sid for live in snapshot.by_kind.get(kind, ())}
         base[kind] = {"names": digest(names)}
     return dict(sorted(base.items()))
+
+
+def _everything(snapshot: Snapshot) -> Iterator[tuple[str, Live]]:
+    """Every live resource that was read, each as ``KIND/NAME`` with its name of now."""
+    if snapshot.workspace is not None:
+        yield f"{WORKSPACE.name}/{snapshot.workspace.name}", snapshot.workspace
+    workers = {}
+    for live in snapshot.each():
+        workers[live.sid] = live.name
+        yield f"{live.kind}/{live.name}", live
+    for worker, channels in snapshot.channels.items():
+        yield from ((f"{live.kind}/{workers[worker]}/{live.name}", live) for live in channels)
 
 
 def fingerprint(base: Mapping[str, Any]) -> str:

@@ -59,6 +59,7 @@ class Write:
         vacates: The name that is free afterwards.
         releases: SIDs of resources that this one refers to before and no longer afterwards.
         late: Whether it waits until everything that is not late has succeeded.
+        secrets: Form parameters that must not be shown.
     """
 
     verb: Verb
@@ -70,6 +71,7 @@ class Write:
     vacates: NameOf | None = None
     releases: frozenset[str] = frozenset()
     late: bool = False
+    secrets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

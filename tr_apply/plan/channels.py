@@ -1,14 +1,17 @@
 """Worker channels: how much work of each task channel a worker takes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tr_apply.live import Live
 from tr_apply.plan.change import Action, FieldChange, Operation, Verb, Write
-from tr_apply.plan.diff import changed_fields, masked
+from tr_apply.plan.diff import changed_fields
 from tr_apply.plan.draft import Draft
-from tr_apply.plan.ownership import rule_of
-from tr_apply.resources import WORKER, WORKER_CHANNEL
+from tr_apply.plan.ownership import left_alone, rule_of
+from tr_apply.plan.paths import matches, path_parts
+from tr_apply.plan.secrets import masked
+from tr_apply.resources import TASK_CHANNEL, WORKER, WORKER_CHANNEL
 from tr_apply.resources.kind import name_key
 from tr_apply.resources.template import SidOf
 from tr_apply.resources.worker import WorkerChannel
@@ -35,13 +38,16 @@ def unchanged_channels(draft: Draft, operations: int) -> int:
 
 
 def _of_worker(draft: Draft, worker: Any, live: Live | None) -> Iterator[Operation]:
+    if not worker.channels:
+        return
     held = {} if live is None else _live_channels(draft, live)
-    for written, wanted in sorted((worker.channels or {}).items()):
-        channel = draft.world.name("task_channel", written)
+    for written, declared in sorted(worker.channels.items()):
+        channel = draft.world.name(TASK_CHANNEL.name, written)
         before = held.get(name_key(channel))
         model = _AS_TASKROUTER_MAKES_IT if before is None else model_of(before, Labels({}))
+        wanted = _owned(draft, channel, declared, model)
         if changes := changed_fields(WORKER_CHANNEL, model, wanted):
-            yield _update(draft, worker.name, channel, wanted, before, changes)
+            yield _update(draft, SidOf(WORKER.name, worker.name), channel, wanted, before, changes)
 
 
 def _live_channels(draft: Draft, live: Live) -> Mapping[str, Live]:
@@ -49,27 +55,37 @@ def _live_channels(draft: Draft, live: Live) -> Mapping[str, Live]:
     return {name_key(each.name): each for each in draft.snapshot.channels.get(live.sid, ())}
 
 
+def _owned(draft: Draft, channel: str, declared: WorkerChannel, live: WorkerChannel) -> Any:
+    """Patterns are written for the worker: ``channels.voice.capacity``."""
+    wanted = declared
+    for pattern in rule_of(draft.document, WORKER).ignore:
+        section, name, *rest = (*path_parts(pattern), "", "")
+        if matches("channels", section) and matches(channel, name) and rest[0]:
+            wanted = left_alone(wanted, live, rest[:1])
+    return wanted
+
+
 def _update(
-    draft: Draft, worker: str, channel: str, wanted: WorkerChannel, before: Live | None, changes: list[FieldChange]
+    draft: Draft, worker: SidOf, channel: str, wanted: WorkerChannel, before: Live | None, changes: list[FieldChange]
 ) -> Operation:
-    name = f"{worker}/{channel}"
-    hidden = [
-        FieldChange(c.path, c.before, c.after, sensitive=masked_path)
-        for c, masked_path in zip(changes, _sensitive(draft, channel, changes), strict=True)
-    ]
+    name, sid = f"{worker.name}/{channel}", None if before is None else before.sid
+    told = _told(draft, channel, changes)
+    form = form_of(WORKER_CHANNEL, wanted, [change.path for change in changes])
     write = Write(
         Verb.UPDATE,
         SidOf(WORKER_CHANNEL.name, name),
-        None if before is None else before.sid,
-        form_of(WORKER_CHANNEL, wanted, [change.path for change in changes]),
-        needs=frozenset({SidOf(WORKER.name, worker), SidOf("task_channel", channel)}),
+        sid,
+        form,
+        needs=frozenset({worker, SidOf(TASK_CHANNEL.name, channel)}),
+        secrets=frozenset(form) if any(change.sensitive for change in told) else frozenset(),
     )
-    sid = None if before is None else before.sid
-    return Operation(Action.UPDATE, WORKER_CHANNEL.name, name, sid, hidden, (write,))
+    return Operation(Action.UPDATE, WORKER_CHANNEL.name, name, sid, told, (write,))
 
 
-def _sensitive(draft: Draft, channel: str, changes: list[FieldChange]) -> list[bool]:
-    """Patterns are written for the worker: ``channels.voice.capacity``."""
-    rule = rule_of(draft.document, WORKER)
-    as_of_worker = [FieldChange(f"channels.{channel}.{c.path}", c.before, c.after) for c in changes]
-    return [change.sensitive for change in masked(as_of_worker, rule.sensitive)]
+def _told(draft: Draft, channel: str, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
+    """*changes* with the secret ones marked; patterns are written for the worker."""
+    of_worker = [replace(change, path=f"channels.{channel}.{change.path}") for change in changes]
+    return [
+        replace(change, sensitive=found.sensitive)
+        for change, found in zip(changes, masked(draft.document, WORKER, of_worker), strict=True)
+    ]

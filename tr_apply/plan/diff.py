@@ -1,7 +1,6 @@
 """Which fields of one resource differ, and which requests' fields that touches."""
 
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 from tr_apply.plan.change import FieldChange
@@ -24,9 +23,8 @@ def changed_fields(kind: Kind, before: Any, after: Any) -> list[FieldChange]:
     changes: list[FieldChange] = []
     for key in compared_fields(kind):
         old, new = getattr(before, key), getattr(after, key)
-        if old is new or (type(old) is type(new) and old == new and not isinstance(old, dict)):
-            continue
-        changes.extend(_field_changes(kind, key, old, new))
+        if old is not new:
+            changes.extend(_field_changes(kind, key, old, new))
     if isinstance(before, Workflow):
         changes.extend(workflow_changes(before, after))
     return changes
@@ -40,7 +38,7 @@ def _field_changes(kind: Kind, key: str, old: Any, new: Any) -> Iterator[FieldCh
             if not same_set(old, new):
                 yield FieldChange(key, old, new)
         case Holds.TEXT:
-            if not same_expression(old or "", new or ""):
+            if not same_expression(old, new):
                 yield FieldChange(key, old, new)
         case _:
             if not same_json(old, new):
@@ -75,18 +73,3 @@ def plain_value(value: Any) -> Any:
             return [plain_value(item) for item in value]
         case _:
             return value
-
-
-def masked(changes: Sequence[FieldChange], sensitive: Sequence[str]) -> list[FieldChange]:
-    """*changes* with those marked that must not be printed."""
-    if not sensitive:
-        return list(changes)
-    return [
-        FieldChange(c.path, c.before, c.after, sensitive=any(_covers(p, c.path) for p in sensitive)) for c in changes
-    ]
-
-
-def _covers(pattern: str, path: str) -> bool:
-    """Whether *path* is, holds, or lies below what *pattern* names."""
-    literal = pattern.replace("[", "[[]")
-    return fnmatchcase(path, literal) or fnmatchcase(path, f"{literal}.*") or pattern.startswith(f"{path}.")

@@ -70,7 +70,6 @@ def error_value(each: Diagnostic) -> dict[str, Any]:
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
-    hides = any(change.sensitive for change in operation.changes)
     return {
         "id": operation.id,
         "action": operation.action.value,
@@ -86,7 +85,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "repoints": list(operation.repoints),
         "depends_on": list(operation.depends_on),
         "requests": operation.requests,
-        "writes": [_write(write, hides=hides) for write in operation.writes],
+        "writes": [_write(write) for write in operation.writes],
     }
 
 
@@ -105,13 +104,13 @@ def _hidden(value: Any) -> str | None:
     return None if value is None else f"sha256:{digest(value)}"
 
 
-def _write(write: Write, *, hides: bool) -> dict[str, Any]:
+def _write(write: Write) -> dict[str, Any]:
     return {
         "verb": write.verb.value,
         "target": str(write.target),
         "sid": write.sid,
         "needs": sorted(str(label) for label in write.needs),
-        "form": {name: _form_value(value, hides=hides) for name, value in write.form.items()},
+        "form": {name: _form_value(value, hides=name in write.secrets) for name, value in write.form.items()},
         "takes": None if write.takes is None else write.takes.key,
         "vacates": None if write.vacates is None else write.vacates.key,
         "releases": sorted(write.releases),

@@ -1,7 +1,7 @@
 """A plan in the making: every live resource, what it shall become, and what must go."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tr_apply.diagnostics import Diagnostic, Severity
@@ -9,7 +9,8 @@ from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import FieldChange
 from tr_apply.plan.diff import changed_fields
 from tr_apply.plan.match import Match
-from tr_apply.plan.ownership import canonical, owned, repointed, rule_of
+from tr_apply.plan.ownership import owned, rule_of
+from tr_apply.plan.references import canonical, repointed
 from tr_apply.plan.world import World, deletes_rest
 from tr_apply.resources import ACTIVITY, SECTIONS, TASK_CHANNEL, WORKSPACE
 from tr_apply.resources.document import Document
@@ -17,12 +18,22 @@ from tr_apply.resources.kind import Kind, name_key
 from tr_apply.resources.seeds import SEEDED_CHANNELS
 from tr_apply.wire import model_of
 
+_RANK = {kind.name: index for index, kind in enumerate(SECTIONS)}
+
 
 @dataclass(slots=True)
 class Desired:
     """A live resource and what it shall become.
 
-    ``repoints`` are the changes that only follow a replaced resource to its new SID; they are among ``changes``.
+    Attributes:
+        kind: Its kind.
+        live: How TaskRouter answered it.
+        before: What it is.
+        after: What it shall be.
+        declared: Whether the file has it.
+        changes: All that must be written.
+        told: The same without what only follows a replaced resource to its new SID.
+        follows: Those of the changes that only follow.
     """
 
     kind: Kind
@@ -31,17 +42,32 @@ class Desired:
     after: Any
     declared: bool
     changes: Sequence[FieldChange] = ()
-    repoints: Sequence[FieldChange] = ()
+    told: Sequence[FieldChange] = ()
+    follows: Sequence[FieldChange] = ()
 
     @property
     def name(self) -> str:
         """Its name when the plan is done."""
         return self.kind.name_of(self.after)
 
-    @property
-    def only_follows(self) -> bool:
-        """Whether nothing changes but SIDs of replaced resources."""
-        return bool(self.changes) and len(self.changes) == len(self.repoints)
+    def compare(self, world: World) -> None:
+        """Find what changes, with every reference leading to what is there when the plan is done."""
+        if world.renamed:
+            self._follow(world)
+        else:
+            self.changes = changed_fields(self.kind, self.before, self.after)
+            if self.changes:
+                self.after = world.spelled(self.kind, self.after)
+                self.changes = changed_fields(self.kind, self.before, self.after)
+            self.told = self.changes
+
+    def _follow(self, world: World) -> None:
+        moved = repointed(self.kind, self.before, world.renamed)
+        self.after = world.spelled(self.kind, repointed(self.kind, self.after, world.renamed))
+        self.changes = changed_fields(self.kind, self.before, self.after)
+        self.told = changed_fields(self.kind, moved, self.after)
+        follows = changed_fields(self.kind, self.before, moved)
+        self.follows = [change for change in self.changes if change in follows]
 
 
 @dataclass(slots=True)
@@ -71,51 +97,59 @@ class Draft:
         for each in self.kept:
             if each.kind is kind:
                 yield each.after
-        for match in (*self.new, *self.replaced):
+        for match in self.new:
             if match.kind is kind:
+                yield match.declared
+        for match in self.replaced:
+            if match.kind is kind and match.live is None:
                 yield match.declared
 
 
 def draft_of(document: Document, snapshot: Snapshot, world: World) -> Draft:
     """Decide for each declared and each live resource what becomes of it."""
     assert snapshot.workspace is not None
-    draft = Draft(
-        document, snapshot, world, _desired(document, world, WORKSPACE, snapshot.workspace, document.workspace)
-    )
+    workspace = canonical(WORKSPACE, document.workspace, world.name)
+    draft = Draft(document, snapshot, world, _desired(document, world, WORKSPACE, snapshot.workspace, workspace))
     for kind in SECTIONS:
         for match in world.matches(kind):
-            _place(draft, match)
+            declared = canonical(kind, match.declared, world.name)
+            _place(draft, match if declared is match.declared else replace(match, declared=declared))
         for live in world.rest(kind):
             _place_rest(draft, kind, live)
+    _sort(draft)
     return draft
 
 
+def _sort(draft: Draft) -> None:
+    """By kind and name, so that neither the order of the file nor that of TaskRouter's lists changes a plan."""
+    draft.kept.sort(key=lambda each: (_RANK[each.kind.name], name_key(each.name)))
+    draft.new.sort(key=lambda each: (_RANK[each.kind.name], each.key))
+    draft.replaced.sort(key=lambda each: (_RANK[each.kind.name], each.key))
+    draft.deleted.sort(key=lambda each: (_RANK[each.kind], name_key(each.name)))
+    draft.diagnostics.sort(key=lambda each: each.message)
+
+
 def _place(draft: Draft, match: Match) -> None:
-    kind, declared = match.kind, canonical(match.kind, match.declared, draft.world.name)
-    if match.old is not None:
-        draft.replaced.append(match)
+    """New, kept or replaced; kept and replaced, where a replacement was interrupted."""
     if match.live is not None:
-        draft.kept.append(_desired(draft.document, draft.world, kind, match.live, declared))
-    elif match.old is None:
-        draft.new.append(Match(kind, declared, match.index))
+        draft.kept.append(_desired(draft.document, draft.world, match.kind, match.live, match.declared))
+    if match.old is not None:
+        draft.replaced.append(_replacement(draft, match, match.old))
+    elif match.live is None:
+        draft.new.append(match)
+
+
+def _replacement(draft: Draft, match: Match, old: Live) -> Match:
+    """What is not ours is taken over from the *old* one."""
+    before = model_of(old, draft.world.labels)
+    return replace(match, declared=owned(match.kind, match.declared, before, rule_of(draft.document, match.kind)))
 
 
 def _desired(document: Document, world: World, kind: Kind, live: Live, declared: Any) -> Desired:
     before = model_of(live, world.labels)
-    declared = canonical(kind, declared, world.name)
     after = owned(kind, declared, before, rule_of(document, kind))
-    return _compared(world, Desired(kind, live, before, after, declared=True))
-
-
-def _compared(world: World, desired: Desired) -> Desired:
-    kind, before = desired.kind, desired.before
-    if world.renamed:
-        desired.after = repointed(kind, desired.after, world.renamed)
-        desired.repoints = changed_fields(kind, before, repointed(kind, before, world.renamed))
-    desired.changes = changed_fields(kind, before, desired.after)
-    if desired.changes:
-        desired.after = world.spelled(desired.after)
-        desired.changes = changed_fields(kind, before, desired.after)
+    desired = Desired(kind, live, before, after, declared=True)
+    desired.compare(world)
     return desired
 
 
@@ -123,7 +157,10 @@ def _place_rest(draft: Draft, kind: Kind, live: Live) -> None:
     """What the file does not declare is deleted where the section is exact, unless something keeps it."""
     if _is_kept(draft, kind, live):
         model = model_of(live, draft.world.labels)
-        draft.kept.append(_compared(draft.world, Desired(kind, live, model, model, declared=False)))
+        kept = Desired(kind, live, model, model, declared=False)
+        if draft.world.renamed:
+            kept.compare(draft.world)
+        draft.kept.append(kept)
     else:
         draft.deleted.append(live)
 

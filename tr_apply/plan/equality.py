@@ -1,7 +1,6 @@
 """When two values mean the same to TaskRouter, although they are not the same text."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from tr_apply.errors import ExpressionSyntaxError
@@ -13,34 +12,38 @@ _PREFIXES = {kind.name: kind.sid_prefix for kind in KINDS}
 
 
 def same_expression(one: str | None, other: str | None, *, order_by: bool = False) -> bool:
-    """Whether two expressions are one tree, however they are written."""
-    if one == other:
+    """Whether two expressions are one tree, however they are written; none is an empty one."""
+    if (one or "") == (other or ""):
         return True
-    if not one or not other or list(sids_in(one)) != list(sids_in(other)):
-        return False
-    read = parse_order_by if order_by else parse
+    return bool(one and other) and expression_key(one, order_by=order_by) == expression_key(other, order_by=order_by)
+
+
+def expression_key(text: str | None, *, order_by: bool = False) -> Hashable:
+    """What two expressions share when they are one tree; the text itself where it is no expression."""
+    if not text:
+        return ""
     try:
-        return read(sample(one, _PREFIXES)) == read(sample(other, _PREFIXES))
+        tree = (parse_order_by if order_by else parse)(sample(text, _PREFIXES))
     except ExpressionSyntaxError:
-        return False
+        return text
+    return tree, tuple(sids_in(text))
 
 
 def same_json(one: Any, other: Any) -> bool:
     """Whether two JSON values are equal: key order aside, 1 is 1.0 and is not true."""
-    if one != other:
-        return False
-    # Python takes True for 1 wherever it stands, so that equality alone is not enough.
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True) or _same_types(one, other)
+    return bool(one == other) and _same_types(one, other)
 
 
 def _same_types(one: Any, other: Any) -> bool:
-    match one:
-        case dict():
-            return all(_same_types(value, other[key]) for key, value in one.items())
-        case list():
-            return all(_same_types(a, b) for a, b in zip(one, other, strict=True))
-        case _:
-            return isinstance(one, bool) is isinstance(other, bool)
+    """Whether equal values are equal in JSON too: Python takes True for 1 wherever it stands."""
+    kind = type(one)
+    if kind is str:
+        return True
+    if kind is dict:
+        return all(_same_types(value, other[key]) for key, value in one.items())
+    if kind is list:
+        return all(map(_same_types, one, other))
+    return (kind is bool) is (type(other) is bool)
 
 
 def same_set(one: Sequence[str] | None, other: Sequence[str] | None) -> bool:

@@ -1,7 +1,6 @@
 """From a configuration and a live workspace to a finished plan."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from tr_apply.config.places import KeyPath
 from tr_apply.config.references import Reference, references, sid_references
@@ -12,50 +11,39 @@ from tr_apply.plan.channels import channel_operations, unchanged_channels
 from tr_apply.plan.draft import Draft, draft_of
 from tr_apply.plan.guard import blocked
 from tr_apply.plan.operations import operations_of
-from tr_apply.plan.order import CircularReferenceError, in_order, with_dependencies, with_parked_names
+from tr_apply.plan.order import CircularReferenceError, in_order, with_parked_names
+from tr_apply.plan.ownership import problems_of
 from tr_apply.plan.people import people_of
-from tr_apply.plan.world import World, is_managed, world_of
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKSPACE
+from tr_apply.plan.problem import PlanProblemsError, Problem
+from tr_apply.plan.target import targeted
+from tr_apply.plan.world import World, asked_of, is_managed, world_of
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKSPACE
 from tr_apply.resources.document import Document
+from tr_apply.resources.kind import name_key
+from tr_apply.resources.seeds import SEEDED_CHANNELS
 from tr_apply.resources.template import SidOf
 from tr_apply.wire import references_in
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why no plan can be made; ``path`` leads to the place in the configuration."""
-
-    code: str
-    message: str
-    path: KeyPath
-
-
-class PlanProblemsError(Exception):
-    """The configuration cannot be applied to this workspace."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("; ".join(problem.message for problem in problems))
-        self.problems = problems
-
-
-def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True) -> Plan:
+def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, targets: Sequence[str] = ()) -> Plan:
     """Everything that must be done to make the workspace of *snapshot* what *document* says.
 
     Args:
         document: The configuration.
         snapshot: The live workspace, with every kind that ``reading`` asks for.
         has_sids: False spares a walk over every string, where no ``${sid:…}`` was written.
+        targets: ``KIND/NAME`` of what shall be done alone, with what that needs; everything where there are none.
 
     Raises:
         PlanProblemsError: when it cannot be done at all.
     """
     world = world_of(document, snapshot)
-    if problems := [*_matching_problems(world), *_dangling(document, world, has_sids=has_sids)]:
-        raise PlanProblemsError(problems)
+    _refuse([*problems_of(document), *_matching_problems(world), *_dangling(document, world, has_sids=has_sids)])
     draft = draft_of(document, snapshot, world)
+    _refuse([*_out_of_scope(draft), *_repeated_channels(document), *_renamed_seeds(draft)])
     people = people_of(draft)
     channels = list(channel_operations(draft))
-    operations = _ordered([*operations_of(draft, people), *channels])
+    operations = _ordered(document, [*operations_of(draft, people), *channels], targets)
     sids = _sids(draft, operations)
     return Plan(
         target=_target(document, snapshot),
@@ -68,35 +56,45 @@ def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True) 
     )
 
 
+def _refuse(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise PlanProblemsError(problems)
+
+
 def _matching_problems(world: World) -> Iterator[Problem]:
     for kind in SECTIONS:
         if (matching := world.matchings.get(kind.name)) is None:
             continue
-        for each in matching.problems:
-            path: KeyPath = (kind.section,) if each.index is None else (kind.section, each.index, kind.identity)
-            yield Problem(each.code, each.message, path)
+        yield from matching.problems
         for match in matching.matches:
             path = (kind.section, match.index, kind.identity)
-            if match.live is not None and match.live in world.foreign:
-                message = (
-                    f"the live {kind.title} {match.name!r} is not ours: it does not match `manage.{kind.section}.where`"
-                )
-                yield Problem("outside-scope", message, path)
+            live = match.live if match.live is not None else match.old
+            if live is not None and live in world.foreign:
+                yield _outside(f"the live {kind.title} {live.name!r}", path)
             if match.live is not None and kind.identity in kind.replaced_on and match.live.name != match.name:
                 message = f"it is spelled {match.live.name!r} in TaskRouter, which cannot change it; write it so"
                 yield Problem("spelling", message, path)
 
 
+def _outside(what: str, path: KeyPath) -> Problem:
+    return Problem("outside-scope", f"{what} does not match `manage.workers.where`, so that it would not be ours", path)
+
+
 def _dangling(document: Document, world: World, *, has_sids: bool) -> Iterator[Problem]:
-    """Names that lead nowhere, now that it is known what is live."""
+    """Names that lead nowhere, or to several, now that it is known what is live."""
     for reference in references(document):
-        if _is_wanted(document, reference) and not world.knows(reference.kind, reference.name):
+        if _is_wanted(document, reference):
             title = KIND_BY_NAME[reference.kind].title
-            message = f"there is no {title} {reference.name!r}, neither declared nor live"
-            yield Problem("unknown-reference", message, reference.path)
+            yield from _lost(world, SidOf(reference.kind, reference.name), reference.path, f"there is no {title}")
     for sid, path in sid_references(document) if has_sids else ():
-        if not world.knows(sid.kind, sid.name):
-            yield Problem("unknown-reference", f"${{sid:{sid}}} leads to nothing, neither declared nor live", path)
+        yield from _lost(world, sid, path, "${sid:…} leads nowhere: there is no " + KIND_BY_NAME[sid.kind].title)
+
+
+def _lost(world: World, label: SidOf, path: KeyPath, lead: str) -> Iterator[Problem]:
+    if not world.knows(label.kind, label.name):
+        yield Problem("unknown-reference", f"{lead} {label.name!r}, neither declared nor live", path)
+    elif (several := world.ambiguous.get((label.kind, name_key(label.name)))) is not None:
+        yield Problem("ambiguous-live-name", several, path)
 
 
 def _is_wanted(document: Document, reference: Reference) -> bool:
@@ -106,12 +104,52 @@ def _is_wanted(document: Document, reference: Reference) -> bool:
     return kind is None or is_managed(document, kind)
 
 
-def _ordered(operations: Sequence[Operation]) -> list[Operation]:
+def _out_of_scope(draft: Draft) -> Iterator[Problem]:
+    """Declared workers who would not be ours any more, once they are as declared."""
+    if (ours := draft.world.ours) is None:
+        return
+    wanted = {each.name: (each.live, each.after) for each in draft.kept if each.kind is WORKER and each.declared}
+    for match in draft.world.matches(WORKER):
+        live, after = wanted.get(match.name, (None, match.declared))
+        names = {**asked_of(live, after.attributes), "friendly_name": match.name}
+        if not ours(names):
+            yield _outside(f"the worker {match.name!r}, as declared,", (WORKER.section, match.index))
+
+
+def _repeated_channels(document: Document) -> Iterator[Problem]:
+    for index, worker in enumerate(document.workers):
+        keys = [name_key(channel) for channel in worker.channels or ()]
+        if len(set(keys)) < len(keys):
+            message = "a task channel is named twice, in different spellings"
+            yield Problem("duplicate-name", message, (WORKER.section, index, "channels"))
+
+
+def _renamed_seeds(draft: Draft) -> Iterator[Problem]:
+    """A channel is renamed by deleting it, which is never done to those of TaskRouter itself."""
+    for match in draft.replaced:
+        if match.kind is TASK_CHANNEL and match.old is not None and match.old.name in SEEDED_CHANNELS:
+            message = (
+                f"the task channel {match.old.name!r} is one of TaskRouter's own, which are never deleted, and "
+                "TaskRouter cannot rename it; remove `renamed_from`"
+            )
+            yield Problem("seeded-channel", message, (TASK_CHANNEL.section, match.index, "renamed_from"))
+
+
+def _ordered(document: Document, operations: Sequence[Operation], targets: Sequence[str]) -> list[Operation]:
     try:
-        return with_dependencies(with_parked_names(in_order(operations)))
+        operations = with_parked_names(operations)
+        return in_order(targeted(operations, targets) if targets else operations)
     except CircularReferenceError as error:
-        problem = Problem("circular-reference", f"these need each other's SIDs before they exist: {error}", ())
-        raise PlanProblemsError([problem]) from error
+        message = f"these need each other's SIDs before they exist: {error}; leave one of them out at first"
+        raise PlanProblemsError(
+            [Problem("circular-reference", message, _path_of(document, error.targets[0]))]
+        ) from error
+
+
+def _path_of(document: Document, target: SidOf) -> KeyPath:
+    kind = KIND_BY_NAME[target.kind]
+    names = [name_key(kind.name_of(each)) for each in getattr(document, kind.section)]
+    return kind.section, names.index(name_key(target.name))
 
 
 def _target(document: Document, snapshot: Snapshot) -> Target:
@@ -123,11 +161,9 @@ def _target(document: Document, snapshot: Snapshot) -> Target:
 
 def _unchanged(draft: Draft) -> int:
     """Declared resources that need nothing, the workspace among them."""
-    old = {match.old for match in draft.replaced}
-    return sum(
-        each.declared and not each.changes and each.live not in old
-        for each in ((draft.workspace, *draft.kept) if not draft.snapshot.predicted else draft.kept)
-    )
+    replaced = {match.live for match in draft.replaced}
+    kept = draft.kept if draft.snapshot.predicted else (draft.workspace, *draft.kept)
+    return sum(each.declared and not each.changes and each.live not in replaced for each in kept)
 
 
 def _sids(draft: Draft, operations: Sequence[Operation]) -> dict[SidOf, str]:
@@ -141,9 +177,5 @@ def _sids(draft: Draft, operations: Sequence[Operation]) -> dict[SidOf, str]:
             wanted |= write.needs | {write.target}
             for value in write.form.values():
                 wanted |= references_in(value)
-    found = {label: known[label] for label in wanted if label in known}
-    for label in wanted - set(found):
-        spelled = SidOf(label.kind, draft.world.name(label.kind, label.name))
-        if spelled in known:
-            found[label] = known[spelled]
-    return found
+    spelled = {label: SidOf(label.kind, draft.world.name(label.kind, label.name)) for label in wanted}
+    return {label: known[name] for label, name in spelled.items() if name in known}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tr_apply.live import Live
+from tr_apply.plan.problem import Problem
 from tr_apply.resources.kind import Kind, name_key, temporary_name
 
 
@@ -35,15 +36,6 @@ class Match:
         return name_key(self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a declared resource cannot be matched; ``index`` counts in its section."""
-
-    code: str
-    message: str
-    index: int | None
-
-
 @dataclass(slots=True)
 class Matching:
     """The matches of one kind, and what is live beside them."""
@@ -53,37 +45,46 @@ class Matching:
     problems: list[Problem] = field(default_factory=list)
 
 
-Distance = Callable[[Any, Live], int]
-"""How many fields of a declared resource differ from a live one."""
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What matching must know of the contents of resources.
+
+    Attributes:
+        distance: How many fields of a declared resource differ from a live one.
+        is_fixed: Whether TaskRouter cannot turn the live one into the declared one.
+    """
+
+    distance: Callable[[Any, Live], int]
+    is_fixed: Callable[[Any, Live], bool]
 
 
-def match(kind: Kind, declared: Sequence[Any], live: Sequence[Live], distance: Distance) -> Matching:
+def match(kind: Kind, declared: Sequence[Any], live: Sequence[Live], comparison: Comparison) -> Matching:
     """Match the *declared* resources of one kind with the *live* ones."""
-    return _Matcher(kind, declared, live, distance).matching()
+    return _Matcher(kind, declared, live, comparison).matching()
 
 
 class _Matcher:
-    def __init__(self, kind: Kind, declared: Sequence[Any], live: Sequence[Live], distance: Distance) -> None:
+    def __init__(self, kind: Kind, declared: Sequence[Any], live: Sequence[Live], comparison: Comparison) -> None:
         self._kind = kind
         self._declared = declared
         self._live = live
-        self._distance = distance
+        self._comparison = comparison
+        self._names_are_fixed = kind.identity in kind.replaced_on
         self._result = Matching()
         self._by_key: dict[str, Live] = {}
         self._wanted = {name_key(kind.name_of(each)): index for index, each in enumerate(declared)}
         self._claimed: set[Live] = set()
         self._found: dict[int, Live | None] = {}
+        self._old: dict[int, Live] = {}
 
     def matching(self) -> Matching:
         self._index_live()
         renamed = [index for index, each in enumerate(self._declared) if each.renamed_from]
-        if renamed:
-            edges = {i: j for i in renamed if (j := self._predecessor(i)) is not None}
-            for cycle in _cycles(edges):
-                self._match_cycle(cycle)
-            for index in _heads_first(renamed, edges):
-                if index not in self._found:
-                    self._match_renamed(index)
+        edges = {i: j for i in renamed if (j := self._predecessor(i)) is not None}
+        for cycle in _cycles(edges):
+            self._match_cycle(cycle)
+        for index in _heads_first(renamed, edges):
+            self._match_renamed(index)
         for index in range(len(self._declared)):
             if index not in self._found:
                 self._claim(index, self._free(self._declared_key(index)))
@@ -92,18 +93,18 @@ class _Matcher:
         return self._result
 
     def _index_live(self) -> None:
+        same: dict[str, list[Live]] = {}
         for each in self._live:
-            other = self._by_key.setdefault(name_key(each.name), each)
-            if other is not each:
-                self._problem(
-                    "ambiguous-live-name",
-                    f"two live {self._kind.title}s are called {each.name!r}: {other.sid} and {each.sid}; "
-                    "rename or delete one of them first",
-                    self._wanted.get(name_key(each.name)),
-                )
+            if self._by_key.setdefault(name_key(each.name), each) is not each:
+                same.setdefault(name_key(each.name), []).append(each)
+        for key, others in same.items():
+            all_of_them = [self._by_key[key], *others]
+            self._problem(self._wanted.get(key), "ambiguous-live-name", ambiguity(self._kind, all_of_them))
 
-    def _problem(self, code: str, message: str, index: int | None) -> None:
-        self._result.problems.append(Problem(code, message, index))
+    def _problem(self, index: int | None, code: str, message: str) -> None:
+        section = self._kind.section
+        path = (section,) if index is None else (section, index, self._kind.identity)
+        self._result.problems.append(Problem(code, message, path))
 
     def _declared_key(self, index: int) -> str:
         return name_key(self._kind.name_of(self._declared[index]))
@@ -113,14 +114,18 @@ class _Matcher:
         found = self._by_key.get(key)
         return None if found is None or found in self._claimed else found
 
+    def _parked(self, name: str) -> Live | None:
+        """What gave up *name* for a moment."""
+        return self._free(name_key(temporary_name(name)))
+
     def _claim(self, index: int, live: Live | None) -> None:
         self._found[index] = live
         if live is not None:
             self._claimed.add(live)
 
     def _predecessor(self, index: int) -> int | None:
-        """The declared resource that has a former name of this one."""
-        for name in self._declared[index].renamed_from:
+        """The declared resource that has a former name of this one; none where names cannot be given away."""
+        for name in () if self._names_are_fixed else self._declared[index].renamed_from:
             other = self._wanted.get(name_key(name))
             if other is not None and other != index:
                 return other
@@ -130,11 +135,11 @@ class _Matcher:
 
     def _match_cycle(self, cycle: Sequence[int]) -> None:
         names = [self._kind.name_of(self._declared[index]) for index in cycle]
-        parked = [name for name in names if self._free(name_key(temporary_name(name)))]
-        if parked:
-            self._resume_cycle(cycle, names.index(parked[0]))
-        elif all(self._free(name_key(name)) for name in names):
+        parked = [name for name in names if self._parked(name)]
+        if all(self._free(name_key(name)) for name in names):
             self._settle_cycle(cycle)
+        elif parked:
+            self._resume_cycle(cycle, names.index(parked[0]))
 
     def _resume_cycle(self, cycle: Sequence[int], start: int) -> None:
         """Finish what a killed run began.
@@ -143,22 +148,17 @@ class _Matcher:
         whatever stands before the one name that is free now is done.
         """
         order = [*cycle[start:], *cycle[:start]]
-        parked = self._free(name_key(temporary_name(self._kind.name_of(self._declared[cycle[start]]))))
+        parked = self._parked(self._kind.name_of(self._declared[order[0]]))
         done = True
-        for position, index in enumerate(order):
+        for index, following in zip(order, order[1:], strict=False):
             own = self._free(self._declared_key(index))
             done = done and own is not None
-            if done:
-                self._claim(index, own)
-            elif position + 1 < len(order):
-                self._claim(index, self._free(self._declared_key(order[position + 1])))
-            else:
-                self._claim(index, parked)
+            self._claim(index, own if done else self._free(self._declared_key(following)))
+        self._claim(order[-1], parked)
 
     def _settle_cycle(self, cycle: Sequence[int]) -> None:
         """All names are live: the swap is pending if that leaves fewer differences, else it is done."""
-        keys = [self._declared_key(index) for index in cycle]
-        new = [self._by_key[key] for key in keys]
+        new = [self._by_key[self._declared_key(index)] for index in cycle]
         old = [*new[1:], new[0]]
         declared = [self._declared[index] for index in cycle]
         if self._total(declared, old) < self._total(declared, new):
@@ -167,63 +167,74 @@ class _Matcher:
             self._claim(index, live)
 
     def _total(self, declared: Iterable[Any], live: Iterable[Live]) -> int:
-        return sum(self._distance(a, b) for a, b in zip(declared, live, strict=True))
+        return sum(self._comparison.distance(a, b) for a, b in zip(declared, live, strict=True))
 
     # One former name, or a chain of them.
 
     def _match_renamed(self, index: int) -> None:
         own = self._free(self._declared_key(index))
-        former = [name for name in self._declared[index].renamed_from if self._former(name)]
-        others = [name for name in former if name_key(name) not in self._wanted]
-        if own is not None and others:
+        former = [live for name in self._declared[index].renamed_from if (live := self._former(name)) is not None]
+        others = [live for live in former if name_key(live.name) not in self._wanted]
+        if self._names_are_fixed:
+            self._match_replaced(index, own, others)
+        elif own is not None and others:
             self._both_live(index, own, others[0])
         elif own is None and len(former) > 1:
-            listed = ", ".join(repr(name) for name in former)
-            self._problem(
-                "ambiguous-rename", f"several of its former names are live: {listed}; keep one of them", index
-            )
-        if own is None and former:
-            own = self._former(former[0])
+            self._several_former(index, former)
+        else:
+            self._claim(index, own or next(iter(former), None))
+
+    def _match_replaced(self, index: int, own: Live | None, former: Sequence[Live]) -> None:
+        """A new name takes a new resource. With both of them live, a run was killed before it deleted the old one."""
+        if len(former) > 1:
+            self._several_former(index, former)
+        elif former:
+            self._old[index] = former[0]
+            self._claimed.add(former[0])
         self._claim(index, own)
 
     def _former(self, name: str) -> Live | None:
-        return self._free(name_key(name)) or self._free(name_key(temporary_name(name)))
+        return self._free(name_key(name)) or self._parked(name)
 
-    def _both_live(self, index: int, own: Live, name: str) -> None:
-        former = self._former(name)
-        self._problem(
-            "rename-conflict",
-            f"both {own.name!r} ({own.sid}) and its former name {name!r} ({former.sid if former else '?'}) are live; "
-            "delete one of them, or remove `renamed_from`",
-            index,
+    def _both_live(self, index: int, own: Live, former: Live) -> None:
+        message = (
+            f"both {own.name!r} ({own.sid}) and its former name {former.name!r} ({former.sid}) are live; "
+            "delete one of them, or remove `renamed_from`"
         )
+        self._problem(index, "rename-conflict", message)
+
+    def _several_former(self, index: int, former: Iterable[Live]) -> None:
+        listed = ", ".join(f"{live.name!r} ({live.sid})" for live in former)
+        self._problem(index, "ambiguous-rename", f"several of its former names are live: {listed}; keep one of them")
 
     def _match(self, index: int) -> Match:
         """A resource that cannot be changed in place makes way for a new one."""
-        declared, live = self._declared[index], self._found[index]
-        parked = self._free(name_key(temporary_name(self._kind.name_of(declared))))
+        declared, live, old = self._declared[index], self._found[index], self._old.get(index)
+        parked = self._parked(self._kind.name_of(declared))
         if live is None and parked is not None:
-            live, parked = parked, None
-            self._claimed.add(live)
-        if live is None:
-            return Match(self._kind, declared, index)
-        if parked is not None and self._kind.replaced_on:
+            live = parked
             self._claimed.add(parked)
-            return Match(self._kind, declared, index, live=live, old=parked)
-        if must_be_replaced(self._kind, declared, live):
-            return Match(self._kind, declared, index, old=live)
-        return Match(self._kind, declared, index, live=live)
+        elif parked is not None and self._kind.replaced_on:
+            old = parked
+            self._claimed.add(parked)
+        if live is not None and self._comparison.is_fixed(declared, live):
+            if old is not None:
+                self._half_replaced(index, live, old)
+            live, old = None, live
+        return Match(self._kind, declared, index, live=live, old=old)
+
+    def _half_replaced(self, index: int, live: Live, old: Live) -> None:
+        message = (
+            f"a killed run left {old.name!r} ({old.sid}), whose place {live.name!r} ({live.sid}) takes; apply what was "
+            "meant then, or delete the first, before this is replaced once more"
+        )
+        self._problem(index, "half-replaced", message)
 
 
-def must_be_replaced(kind: Kind, declared: Any, live: Live) -> bool:
-    """Whether TaskRouter cannot turn *live* into *declared*."""
-    for key in kind.replaced_on:
-        wanted, now = getattr(declared, key), live.answer.get(kind.fields[key].answer)
-        if key == kind.identity and name_key(str(wanted)) == name_key(str(now)):
-            continue  # another spelling of the same name is no other resource
-        if wanted != now:
-            return True
-    return False
+def ambiguity(kind: Kind, live: Sequence[Live]) -> str:
+    """What to say of several *live* resources that have one name."""
+    listed = " and ".join(each.sid for each in live)
+    return f"{len(live)} live {kind.title}s are called {live[0].name!r}: {listed}; rename or delete all but one first"
 
 
 def _cycles(edges: Mapping[int, int]) -> Iterator[list[int]]:
@@ -241,7 +252,7 @@ def _cycles(edges: Mapping[int, int]) -> Iterator[list[int]]:
 
 
 def _heads_first(indices: Sequence[int], edges: Mapping[int, int]) -> Iterator[int]:
-    """Whoever takes a name away before whoever gets it next: C from B before B from A."""
+    """Whoever takes a name away before whoever gets it next: C from B before B from A. Circles are left out."""
     waiting = Counter(edges.values())
     ready = deque(index for index in indices if not waiting[index])
     while ready:

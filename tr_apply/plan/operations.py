@@ -1,79 +1,111 @@
 """Operations with their requests, made of a draft; not yet in order."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from tr_apply.live import Live
 from tr_apply.plan.change import Action, FieldChange, Move, NameOf, Operation, Verb, Write
-from tr_apply.plan.diff import changed_fields, masked, set_fields, written_fields
+from tr_apply.plan.diff import changed_fields, set_fields, written_fields
 from tr_apply.plan.draft import Desired, Draft
 from tr_apply.plan.match import Match
-from tr_apply.plan.ownership import rule_of
 from tr_apply.plan.people import People, moving
+from tr_apply.plan.secrets import masked, secret_parameters
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, WORKER, WORKFLOW, WORKSPACE
 from tr_apply.resources.kind import Kind, Resource, name_key, temporary_name
 from tr_apply.resources.template import SidOf, escaped
-from tr_apply.resources.workflow import Workflow
-from tr_apply.wire import form_of, model_of
+from tr_apply.resources.workflow import DOCUMENT_FIELDS, Workflow
+from tr_apply.wire import Form, FormValue, form_of, model_of, references_in
 
 _QUEUE_SID = re.compile(r"\bWQ[0-9a-fA-F]{32}\b")
 
 
 def operations_of(draft: Draft, people: People) -> list[Operation]:
     """Every operation that *draft* needs, worker channels left out."""
-    workspace = draft.workspace
-    operations = [*_workspace_operations(draft)]
-    operations += [_create(draft, match) for match in draft.new]
-    operations += [_update(draft, each) for each in draft.kept if each.changes and not each.only_follows]
-    followers = [each for each in (workspace, *draft.kept) if each.only_follows and not _is_new(draft, each)]
-    operations += [_replace(draft, match, people, followers) for match in draft.replaced]
-    operations += [_delete(draft, live, people) for live in draft.deleted]
-    return operations
+    updated = [each for each in (draft.workspace, *draft.kept) if each.told]
+    following = _followers_of(draft)
+    return [
+        *([_create_workspace(draft)] if draft.snapshot.predicted else []),
+        *(_create(draft, match) for match in draft.new),
+        *(_update(draft, each) for each in updated if not _is_new(draft, each)),
+        *(_replace(draft, match, people, following.get(_old_label(match), ())) for match in draft.replaced),
+        *(_delete(draft, live, people) for live in draft.deleted),
+    ]
 
 
 def _is_new(draft: Draft, desired: Desired) -> bool:
     return desired.kind is WORKSPACE and draft.snapshot.predicted
 
 
-def _workspace_operations(draft: Draft) -> Iterator[Operation]:
-    workspace = draft.workspace
-    if draft.snapshot.predicted:
-        yield _create_workspace(draft)
-    elif workspace.changes and not workspace.only_follows:
-        yield _update(draft, workspace)
+# New ones
 
 
 def _create_workspace(draft: Draft) -> Operation:
     """A new workspace cannot be told its default and timeout activity before it exists: that takes a second request."""
     declared = draft.document.workspace
-    writes = [_creation(WORKSPACE, declared)]
+    writes = [_creation(draft, WORKSPACE, declared)]
     if draft.workspace.changes:
         writes.append(_updating(draft, draft.workspace))
     changes = [FieldChange(key, None, value) for key, value in set_fields(WORKSPACE, declared)]
-    return Operation(Action.CREATE, WORKSPACE.name, declared.name, None, _masked(draft, WORKSPACE, changes), writes)
+    return Operation(
+        Action.CREATE, WORKSPACE.name, declared.name, None, masked(draft.document, WORKSPACE, changes), writes
+    )
 
 
 def _create(draft: Draft, match: Match) -> Operation:
     kind, declared = match.kind, match.declared
     changes = [FieldChange(key, None, value) for key, value in set_fields(kind, declared)]
-    writes = (_creation(kind, declared),)
-    return Operation(Action.CREATE, kind.name, match.name, None, _masked(draft, kind, changes), writes)
+    return Operation(
+        Action.CREATE,
+        kind.name,
+        match.name,
+        None,
+        masked(draft.document, kind, changes),
+        tuple(_creations(draft, kind, declared)),
+    )
 
 
-def _creation(kind: Kind, resource: Resource) -> Write:
-    """The request that creates *resource*; what equals TaskRouter's own default is not sent."""
-    name = kind.name_of(resource)
+def _creations(draft: Draft, kind: Kind, resource: Resource) -> Iterator[Write]:
+    """One request; a second one where the resource asks for its own SID, which is not known before it exists."""
+    whole = _creation(draft, kind, resource)
+    own = {parameter: value for parameter, value in whole.form.items() if _asks_for(whole.target, value)}
+    if not own:
+        yield whole
+        return
+    needed = form_of(kind, Workflow(name=whole.target.name), DOCUMENT_FIELDS) if kind is WORKFLOW else {}
+    first = {parameter: value for parameter, value in whole.form.items() if parameter not in own}
+    yield replace(whole, form=needed | first)
+    yield Write(Verb.UPDATE, whole.target, None, own, secrets=whole.secrets)
+
+
+def _asks_for(target: SidOf, value: FormValue) -> bool:
+    return any(sid.kind == target.kind and name_key(sid.name) == name_key(target.name) for sid in references_in(value))
+
+
+def _sent_fields(kind: Kind, resource: Resource) -> list[str]:
+    """What a new resource is made of; what equals TaskRouter's own default is not sent."""
     wanted = {kind.identity, "name"} | {key for key, _ in set_fields(kind, resource)}
     fields = [key for key, spec in kind.fields.items() if spec.create and key in wanted]
-    if isinstance(resource, Workflow):
-        fields.append("filters")  # TaskRouter wants a document, even an empty one
-    form = form_of(kind, resource, fields)
-    target = SidOf(kind.name, "" if kind is WORKSPACE else name)
-    return Write(Verb.CREATE, target, None, form, takes=_name_of(kind, name))
+    return [*fields, "filters"] if kind is WORKFLOW else fields  # TaskRouter wants a document, even an empty one
+
+
+def _creation(draft: Draft, kind: Kind, resource: Resource) -> Write:
+    name, fields = kind.name_of(resource), _sent_fields(kind, resource)
+    return Write(
+        Verb.CREATE,
+        SidOf(kind.name, "" if kind is WORKSPACE else name),
+        None,
+        form_of(kind, resource, fields),
+        takes=_name_of(kind, name),
+        secrets=secret_parameters(draft.document, kind, resource, fields),
+    )
 
 
 def _name_of(kind: Kind, name: str) -> NameOf | None:
     return None if kind is WORKSPACE else NameOf(kind.name, name_key(name))
+
+
+# Those that stay
 
 
 def _update(draft: Draft, desired: Desired) -> Operation:
@@ -82,7 +114,7 @@ def _update(draft: Draft, desired: Desired) -> Operation:
         desired.kind.name,
         desired.name,
         draft.sid(desired.live),
-        _masked(draft, desired.kind, desired.changes),
+        masked(draft.document, desired.kind, desired.told),
         (_updating(draft, desired),),
     )
 
@@ -90,50 +122,78 @@ def _update(draft: Draft, desired: Desired) -> Operation:
 def _updating(draft: Draft, desired: Desired) -> Write:
     """The request that carries the changes of *desired*, and nothing else."""
     kind, after = desired.kind, desired.after
-    form = form_of(kind, after, written_fields(kind, desired.changes))
-    if isinstance(after, Workflow) and after.re_evaluate_tasks:
-        form["ReEvaluateTasks"] = "true"
+    fields = written_fields(kind, desired.changes)
     renames = name_key(desired.name) != name_key(desired.live.name)
     return Write(
         Verb.UPDATE,
         SidOf(kind.name, "" if kind is WORKSPACE else desired.name),
         draft.sid(desired.live),
-        form,
+        _with_re_evaluation(after, form_of(kind, after, fields)),
         takes=_name_of(kind, desired.name) if renames else None,
         vacates=_name_of(kind, desired.live.name) if renames else None,
+        secrets=secret_parameters(draft.document, kind, after, fields),
     )
 
 
+def _with_re_evaluation(after: Resource, form: Form) -> Form:
+    return {**form, "ReEvaluateTasks": "true"} if isinstance(after, Workflow) and after.re_evaluate_tasks else form
+
+
+# Those that TaskRouter cannot change
+
+
+def _old_label(match: Match) -> SidOf:
+    return SidOf(match.kind.name, temporary_name(match.name))
+
+
+def _followers_of(draft: Draft) -> Mapping[SidOf, Sequence[Desired]]:
+    """What changes only because it leads to a replaced resource, under the first of those that it leads to."""
+    followers: dict[SidOf, list[Desired]] = {}
+    for each in (draft.workspace, *draft.kept):
+        if each.changes and not each.told and not _is_new(draft, each):
+            first = next(label for match in draft.replaced if _leads_to(each, label := _old_label(match)))
+            followers.setdefault(first, []).append(each)
+    return followers
+
+
+def _leads_to(desired: Desired, label: SidOf) -> bool:
+    return any(_mentions(change, label) for change in desired.follows)
+
+
+def _mentions(change: FieldChange, label: SidOf) -> bool:
+    return change.before == label.name or f"${{sid:{label}}}" in repr(change.before)
+
+
 def _replace(draft: Draft, match: Match, people: People, followers: Sequence[Desired]) -> Operation:
-    """TaskRouter cannot change it: a new one takes its place, and everything that led to the old one follows."""
-    old, kind = match.old, match.kind
+    """A new one takes its place, and everything that led to the old one follows."""
+    old, kind, label = match.old, match.kind, _old_label(match)
     assert old is not None
-    label = SidOf(kind.name, temporary_name(match.name))
     moves = people.by_activity.get(old.sid, [])
-    following = [each for each in followers if label in _leads_to(each, [label])]
     writes = [*_making_way(draft, match, old, label)]
     if match.live is None:
-        writes.append(_creation(kind, match.declared))
-    writes += [_updating(draft, each) for each in following]
+        writes.append(_creation(draft, kind, match.declared))
+    writes += [_updating(draft, each) for each in followers]
     writes += [moving(move, old.sid, late=False) for move in moves]
     writes.append(_removal(draft, old, label))
-    before = model_of(old, draft.world.labels).model_copy(update={"name": match.declared.name})
     return Operation(
         Action.REPLACE,
         kind.name,
         match.name,
         draft.sid(old),
-        _masked(draft, kind, changed_fields(kind, before, match.declared)),
+        masked(draft.document, kind, _replaced_fields(draft, match, old)),
         writes,
         moves,
-        tuple(_repointed_paths(draft, label)),
+        tuple(sorted(_repointed_paths(draft, label))),
         _replace_reason(match),
     )
 
 
 def _making_way(draft: Draft, match: Match, old: Live, label: SidOf) -> Iterator[Write]:
-    """The old one gives up its name, if the new one needs it and it has not done so in a run before."""
-    if match.live is None and name_key(old.name) == match.key:
+    """The old one gives up its name, if somebody needs it and it has not done so in a run before."""
+    if match.kind.identity in match.kind.replaced_on or name_key(old.name) == name_key(label.name):
+        return
+    wanted = {each.key for each in draft.world.matches(match.kind)}
+    if name_key(old.name) in wanted:
         yield Write(
             Verb.UPDATE,
             label,
@@ -144,55 +204,50 @@ def _making_way(draft: Draft, match: Match, old: Live, label: SidOf) -> Iterator
         )
 
 
+def _replaced_fields(draft: Draft, match: Match, old: Live) -> Sequence[FieldChange]:
+    """What differs; that the old one waits under another name is nobody's concern."""
+    before = model_of(old, draft.world.labels)
+    if name_key(old.name) == name_key(temporary_name(match.name)):
+        before = before.model_copy(update={match.kind.identity: match.name})
+    return changed_fields(match.kind, before, match.declared)
+
+
 def _replace_reason(match: Match) -> str:
-    field = next(iter(match.kind.replaced_on))
     if match.live is not None:
         return "finishes a replacement that was interrupted"
+    [field] = match.kind.replaced_on
     return f"TaskRouter cannot change `{field}`: a new {match.kind.title} with a new SID takes its place"
-
-
-def _leads_to(desired: Desired, labels: Sequence[SidOf]) -> Iterator[SidOf]:
-    """Those of *labels* that the references of *desired* leave."""
-    for change in desired.repoints:
-        for label in labels:
-            if _mentions(change, label):
-                yield label
-
-
-def _mentions(change: FieldChange, label: SidOf) -> bool:
-    return change.before == label.name or f"${{sid:{label}}}" in repr(change.before)
 
 
 def _repointed_paths(draft: Draft, label: SidOf) -> Iterator[str]:
     for each in (draft.workspace, *draft.kept):
         owner = each.kind.name if each.kind is WORKSPACE else f"{each.kind.name}/{each.name}"
-        for change in each.repoints:
+        for change in each.follows:
             if _mentions(change, label):
                 yield f"{owner}.{change.path}"
 
 
+# Those that go
+
+
 def _delete(draft: Draft, live: Live, people: People) -> Operation:
     kind = KIND_BY_NAME[live.kind]
-    model = model_of(live, draft.world.labels)
-    label = draft.world.label(live)
+    changes = [FieldChange(key, value, None) for key, value in set_fields(kind, model_of(live, draft.world.labels))]
     moves = _moves_before(live, people)
-    writes = [
-        moving(move, str(live.answer.get("activity_sid") if kind is WORKER else live.sid), late=True) for move in moves
-    ]
-    changes = [FieldChange(key, value, None) for key, value in set_fields(kind, model)]
+    left = str(live.answer.get("activity_sid") if kind is WORKER else live.sid)
     return Operation(
         Action.DELETE,
         kind.name,
         live.name,
         draft.sid(live),
-        _masked(draft, kind, changes),
-        (*writes, _removal(draft, live, label)),
+        masked(draft.document, kind, changes),
+        (*(moving(move, left, late=True) for move in moves), _removal(draft, live, draft.world.label(live))),
         moves,
         reason=f"not declared in `{kind.section}`",
     )
 
 
-def _moves_before(live: Live, people: People) -> list[Move]:
+def _moves_before(live: Live, people: People) -> Sequence[Move]:
     if live.kind == ACTIVITY.name:
         return people.by_activity.get(live.sid, [])
     own = people.by_worker.get(live.sid)
@@ -212,7 +267,3 @@ def _referred_sids(live: Live) -> Iterator[str]:
     configuration = live.answer.get("configuration")
     if live.kind == WORKFLOW.name and isinstance(configuration, str):
         yield from _QUEUE_SID.findall(configuration)
-
-
-def _masked(draft: Draft, kind: Kind, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
-    return tuple(masked(changes, rule_of(draft.document, kind).sensitive))

@@ -1,6 +1,7 @@
 """What each request waits for: from the references and names that it needs, not from its kind."""
 
-from collections.abc import Iterator, Sequence
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tr_apply.plan.change import Action, NameOf, Operation, Verb, Write
@@ -23,21 +24,14 @@ class Step:
 
 
 class CircularReferenceError(Exception):
-    """Resources that do not exist yet need each other's SIDs."""
+    """Resources that do not exist yet need each other's SIDs; ``targets`` is the way round."""
 
-    def __init__(self, writes: Sequence[Write]) -> None:
-        super().__init__(" -> ".join(str(write.target) for write in writes))
-
-
-def in_order(operations: Sequence[Operation]) -> list[Operation]:
-    """*operations* as they are listed: what is made or changed in creation order, then what goes, in reverse."""
-    return sorted(operations, key=_place)
+    def __init__(self, targets: Sequence[SidOf]) -> None:
+        super().__init__(" -> ".join(str(target) for target in (*targets, targets[0])))
+        self.targets = tuple(targets)
 
 
-def _place(operation: Operation) -> tuple[bool, int, str]:
-    is_delete = operation.action is Action.DELETE
-    rank = _RANK[operation.kind]
-    return is_delete, -rank if is_delete else rank, name_key(operation.name)
+# Names that go round in a circle
 
 
 def with_parked_names(operations: Sequence[Operation]) -> list[Operation]:
@@ -50,9 +44,15 @@ def with_parked_names(operations: Sequence[Operation]) -> list[Operation]:
 
 
 def _name_circles(operations: Sequence[Operation]) -> Iterator[list[int]]:
-    taken_by = {w.takes: i for i, o in enumerate(operations) for w in o.writes if w.takes is not None}
-    vacated_by = {w.vacates: i for i, o in enumerate(operations) for w in o.writes if w.vacates is not None}
-    follows = {taker: vacated_by[name] for name, taker in taken_by.items() if name in vacated_by}
+    """Operations whose renames wait for each other."""
+    renames = [
+        (index, write)
+        for index, operation in enumerate(operations)
+        for write in operation.writes
+        if operation.action is Action.UPDATE and write.takes is not None and write.vacates is not None
+    ]
+    vacated_by = {write.vacates: index for index, write in renames}
+    follows = {index: vacated_by[write.takes] for index, write in renames if write.takes in vacated_by}
     seen: set[int] = set()
     for start in follows:
         path: list[int] = []
@@ -62,34 +62,25 @@ def _name_circles(operations: Sequence[Operation]) -> Iterator[list[int]]:
             path.append(at)
             at = follows.get(at)
         if at in path:
-            circle = path[path.index(at) :]
-            if len(circle) > 1:
-                yield circle
+            yield path[path.index(at) :]
 
 
 def _parking(operation: Operation) -> Operation:
     """Its resource gives up its name first, and gets the new one when that is free."""
-    [write] = [w for w in operation.writes if w.vacates is not None]
-    assert write.vacates is not None
-    parked = temporary_name(_live_name(operation, write))
-    first = Write(
-        Verb.UPDATE,
-        write.target,
-        write.sid,
-        {"FriendlyName": escaped(parked)},
-        takes=NameOf(operation.kind, name_key(parked)),
-        vacates=write.vacates,
-    )
-    second = replace(write, vacates=first.takes)
-    return replace(operation, writes=[first, *(second if w is write else w for w in operation.writes)])
-
-
-def _live_name(operation: Operation, write: Write) -> str:
-    """The name as it is spelled live; a rename always is among the changes."""
+    [write] = operation.writes
     identity = KIND_BY_NAME[operation.kind].identity
-    before = next((c.before for c in operation.changes if c.path == identity), None)
-    assert write.vacates is not None
-    return str(before) if before is not None else write.vacates.key
+    live = next(change.before for change in operation.changes if change.path == identity)
+    parked = temporary_name(live)
+    first = replace(
+        write,
+        form={"FriendlyName": escaped(parked)},
+        takes=NameOf(operation.kind, name_key(parked)),
+        secrets=frozenset(),
+    )
+    return replace(operation, writes=(first, replace(write, vacates=first.takes)))
+
+
+# Requests
 
 
 def schedule(operations: Sequence[Operation]) -> list[Step]:
@@ -129,18 +120,17 @@ class _Scheduler:
 
     def waits_for(self, number: int) -> Iterator[int]:
         """Numbers of the requests that must have succeeded before this one."""
+        return (each for each in self._all_before(number) if each is not None and each != number)
+
+    def _all_before(self, number: int) -> Iterator[int | None]:
         _, write = self.writes[number]
         for needed in _needed(write):
-            if (maker := self._makers.get(_by_key(needed))) not in {None, number}:
-                assert maker is not None
-                yield maker
-        if write.takes is not None and (vacater := self._vacaters.get(write.takes)) not in {None, number}:
-            assert vacater is not None
-            yield vacater
-        if number in self._previous:
-            yield self._previous[number]
+            yield self._makers.get(_by_key(needed))
+        if write.takes is not None:
+            yield self._vacaters.get(write.takes)
+        yield self._previous.get(number)
         if write.verb is Verb.DELETE and write.sid is not None:
-            yield from (each for each in self._releasers.get(write.sid, ()) if each != number)
+            yield from self._releasers.get(write.sid, ())
 
 
 def _needed(write: Write) -> Iterator[SidOf]:
@@ -148,8 +138,7 @@ def _needed(write: Write) -> Iterator[SidOf]:
     for value in write.form.values():
         yield from references_in(value)
     yield write.target
-    if write.target.kind != WORKSPACE.name:
-        yield SidOf(WORKSPACE.name, "")
+    yield SidOf(WORKSPACE.name, "")
 
 
 def _by_key(reference: SidOf) -> SidOf:
@@ -161,26 +150,71 @@ def _refuse_circles(steps: Sequence[Step]) -> None:
     while ready := [number for number, after in waiting.items() if not after]:
         for number in ready:
             del waiting[number]
-        done = set(ready)
         for after in waiting.values():
-            after.difference_update(done)
+            after.difference_update(ready)
     if waiting:
-        raise CircularReferenceError([steps[number].write for number in sorted(waiting)])
+        raise CircularReferenceError([steps[number].write.target for number in _way_round(waiting)])
 
 
-def with_dependencies(operations: Sequence[Operation]) -> list[Operation]:
-    """*operations* numbered, each with those that must be done before it begins."""
-    numbered = [operation.numbered(index + 1) for index, operation in enumerate(operations)]
-    first: dict[int, int] = {}
-    for step in (steps := schedule(numbered)):
-        first.setdefault(step.operation, step.number)
-    before: dict[int, set[int]] = {}
-    for step in steps:
-        is_delete = numbered[step.operation].action is Action.DELETE
-        if is_delete or first[step.operation] == step.number:
-            found = {steps[number].operation for number in step.after}
-            before.setdefault(step.operation, set()).update(found - {step.operation})
+def _way_round(waiting: Mapping[int, set[int]]) -> list[int]:
+    """A circle among requests that all wait for another of them."""
+    path: list[int] = []
+    at = min(waiting)
+    while at not in path:
+        path.append(at)
+        at = min(waiting[at])
+    return path[path.index(at) :]
+
+
+# Operations
+
+
+def in_order(operations: Sequence[Operation]) -> list[Operation]:
+    """*operations* numbered, each after those that must be done before it begins.
+
+    Where that leaves a choice: what is made or changed in creation order, then what goes, in reverse.
+    """
+    listed = sorted(operations, key=_place)
+    before = _dependencies(listed)
+    dependents: dict[int, list[int]] = {}
+    for index, found in before.items():
+        for each in found:
+            dependents.setdefault(each, []).append(index)
+    waiting = {index: len(found) for index, found in before.items()}
+    ready = [index for index, number in waiting.items() if not number]
+    order: list[Operation] = []
+    while ready:
+        done = heapq.heappop(ready)
+        order.append(listed[done])
+        for index in dependents.get(done, ()):
+            waiting[index] -= 1
+            if not waiting[index]:
+                heapq.heappush(ready, index)
+    return _numbered(order)
+
+
+def _place(operation: Operation) -> tuple[bool, int, str]:
+    is_delete = operation.action is Action.DELETE
+    rank = _RANK[operation.kind]
+    return is_delete, -rank if is_delete else rank, name_key(operation.name)
+
+
+def _dependencies(operations: Sequence[Operation]) -> Mapping[int, set[int]]:
+    """What must be done before each operation begins; before a deletion ends, as that comes last anyway."""
+    before: dict[int, set[int]] = {index: set() for index in range(len(operations))}
+    begun: set[int] = set()
+    for step in (steps := schedule(operations)):
+        if step.operation not in begun or operations[step.operation].action is Action.DELETE:
+            before[step.operation].update(steps[number].operation for number in step.after)
+            before[step.operation].discard(step.operation)
+        begun.add(step.operation)
+    return before
+
+
+def _numbered(operations: Sequence[Operation]) -> list[Operation]:
+    ids = [f"op-{number}" for number in range(1, len(operations) + 1)]
+    before = _dependencies(operations)
     return [
-        replace(o, depends_on=tuple(numbered[each].id for each in sorted(before.get(index, ()))))
-        for index, o in enumerate(numbered)
+        replace(operation, id=ids[index], depends_on=tuple(ids[each] for each in sorted(before[index])))
+        for index, operation in enumerate(operations)
     ]

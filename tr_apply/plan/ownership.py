@@ -3,26 +3,18 @@
 So plan and apply cannot disagree about it, and nothing stale is ever sent back.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
+import difflib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tr_apply.resources import KINDS
+from tr_apply.config.places import KeyPath, dotted
+from tr_apply.plan.paths import matches, parts_of, path_parts
+from tr_apply.plan.problem import Problem
+from tr_apply.plan.workflow_diff import keyed
+from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.document import Document, Rule, WorkersRule
-from tr_apply.resources.kind import Kind
-from tr_apply.resources.template import MARK, SidOf, mapped, sid_of
-from tr_apply.resources.workflow import Filter, Target, Workflow
-
-_PART = re.compile(r"([^.\[\]]+)|\[([^\]]*)\]")
-
-# Literal text: names of resources, which hold no SIDs.
-_NAMES = frozenset({"name", "unique_name", "renamed_from", "queue", "activity", "channels", "sid"}) | {
-    key for kind in KINDS for key in kind.references
-}
-
-Renamed = Mapping[SidOf, str]
-"""New names of resources that are replaced, by the label of the old one."""
+from tr_apply.resources.kind import Kind, Resource
+from tr_apply.resources.workflow import Filter
 
 
 def rule_of(document: Document, kind: Kind) -> Rule:
@@ -38,8 +30,16 @@ def owned(kind: Kind, declared: Any, live: Any, rule: Rule) -> Any:
         changes["attributes"] = merged(live.attributes, declared.attributes)
     desired = declared.model_copy(update=changes) if changes else declared
     for pattern in rule.ignore:
-        desired = _ignoring(desired, live, path_parts(pattern))
+        parts = path_parts(pattern)
+        for key in _fields(kind):
+            if matches(key, parts[0]):
+                desired = left_alone(desired, live, (key, *parts[1:]))
     return desired
+
+
+def _fields(kind: Kind) -> list[str]:
+    """YAML keys whose values somebody else may own."""
+    return [key for key in kind.model.model_fields if key not in {kind.identity, "renamed_from", "sid"}]
 
 
 def merged(live: Any, written: Any) -> Any:
@@ -49,152 +49,128 @@ def merged(live: Any, written: Any) -> Any:
     return live | {key: merged(live[key], value) if key in live else value for key, value in written.items()}
 
 
-def path_parts(path: str) -> tuple[str, ...]:
-    """``attributes.a.b`` or ``filters[Gold].targets[0]``, part by part; brackets stay on what they hold."""
-    return tuple(match[1] or f"[{match[2]}]" for match in _PART.finditer(path))
-
-
-def _ignoring(desired: Any, live: Any, parts: Sequence[str]) -> Any:
-    field, rest = parts[0], parts[1:]
-    if field not in type(desired).model_fields:
-        return desired
-    if not rest:
-        return desired.model_copy(update={field: getattr(live, field)})
-    if field == "filters":
-        return desired.model_copy(update={"filters": _filters(desired.filters, live.filters, rest)})
-    value = _copied(getattr(desired, field), getattr(live, field), rest)
-    return desired.model_copy(update={field: value})
-
-
-def _copied(desired: Any, live: Any, parts: Sequence[str]) -> Any:
-    """A JSON value with what *parts* lead to taken from *live*."""
-    pattern, rest = parts[0], parts[1:]
-    held = desired if isinstance(desired, dict) else {}
-    source = live if isinstance(live, dict) else {}
-    if not rest:
-        kept = {key: value for key, value in held.items() if not fnmatchcase(key, pattern)}
-        return kept | {key: value for key, value in source.items() if fnmatchcase(key, pattern)}
-    result = dict(held)
-    for key in [key for key in source if fnmatchcase(key, pattern)]:
-        result[key] = _copied(held.get(key), source[key], rest)
-    return result
-
-
-def _filters(desired: Sequence[Filter], live: Sequence[Filter], parts: Sequence[str]) -> list[Filter]:
-    """Live filters whose name matches stay, each behind the filter that it follows now."""
-    pattern = parts[0].removeprefix("[").removesuffix("]")
-    result = [each for each in desired if not _matches(each, pattern)] if len(parts) == 1 else list(desired)
-    before: str | None = None
-    for each in live:
-        if _matches(each, pattern):
-            _put(result, each, before, parts[1:])
-        before = each.name
-    return result
-
-
-def _matches(each: Filter, pattern: str) -> bool:
-    return each.name is not None and fnmatchcase(each.name, pattern)
-
-
-def _put(result: list[Filter], each: Filter, before: str | None, rest: Sequence[str]) -> None:
-    names = [held.name for held in result]
-    if not rest:
-        result.insert(names.index(before) + 1 if before in names and before is not None else 0, each)
-    elif each.name in names:
-        at = names.index(each.name)
-        result[at] = _ignoring(result[at], each, rest)
-
-
-def repointed(kind: Kind, resource: Any, renamed: Renamed) -> Any:
-    """*resource* with every reference to a replaced one leading to the new one."""
-    if not renamed:
-        return resource
-    changes: dict[str, Any] = {}
-    for key, referred in kind.references.items():
-        name = getattr(resource, key)
-        if name is not None and (new := renamed.get(SidOf(referred, name))) is not None:
-            changes[key] = new
-    resource = resource.model_copy(update=changes) if changes else resource
-    return rewritten(resource, lambda text: _text_with_new_sids(text, renamed))
-
-
-def rewritten(resource: Any, rewrite: Callable[[str], str]) -> Any:
-    """*resource* with *rewrite* applied to every text that may hold SIDs."""
-    changes = {}
-    for key in type(resource).model_fields:
-        value = getattr(resource, key)
-        if key not in _NAMES and (new := _rewritten_value(value, rewrite)) != value:
-            changes[key] = new
-    return resource.model_copy(update=changes) if changes else resource
-
-
-def _rewritten_value(value: Any, rewrite: Callable[[str], str]) -> Any:
-    match value:
-        case str():
-            return rewrite(value)
-        case Filter() | Target():
-            return rewritten(value, rewrite)
-        case list():
-            return [_rewritten_value(item, rewrite) for item in value]
-        case dict():
-            return mapped(value, lambda leaf: rewrite(leaf) if isinstance(leaf, str) else leaf)
-        case _:
-            return value
-
-
-def _text_with_new_sids(text: str, renamed: Renamed) -> str:
-    if "${sid:" not in text:
-        return text
-
-    def mark(match: re.Match[str]) -> str:
-        old = sid_of(match[1]) if match[1] is not None else None
-        new = renamed.get(old) if old is not None else None
-        return match[0] if old is None or new is None else f"${{sid:{SidOf(old.kind, new)}}}"
-
-    return MARK.sub(mark, text)
-
-
-def canonical(kind: Kind, resource: Any, name: Callable[[str, str], str]) -> Any:
-    """*resource* with every name that refers to another spelled as that one is."""
-    changes: dict[str, Any] = {}
-    for key, referred in kind.references.items():
-        written = getattr(resource, key)
-        if written is not None and (spelled := name(referred, written)) != written:
-            changes[key] = spelled
-    if isinstance(resource, Workflow):
-        changes |= _canonical_queues(resource, name)
-    return resource.model_copy(update=changes) if changes else resource
-
-
-def _canonical_queues(workflow: Workflow, name: Callable[[str, str], str]) -> dict[str, Any]:
-    def target(each: Target) -> Target:
-        if each.queue is None or (queue := name("task_queue", each.queue)) == each.queue:
-            return each
-        return each.model_copy(update={"queue": queue})
-
-    filters = [each.model_copy(update={"targets": [target(t) for t in each.targets]}) for each in workflow.filters]
-    default = None if workflow.default_filter is None else target(workflow.default_filter)
-    return {"filters": filters, "default_filter": default}
-
-
-def declared_and_ignored(document: Document, kind: Kind) -> Iterator[tuple[int, str]]:
-    """Index and path of each attribute that the file both declares and tells to ignore."""
-    patterns = [parts for p in rule_of(document, kind).ignore if (parts := path_parts(p))[0] == "attributes"]
-    if kind.name != "worker" or not patterns:
-        return
-    for index, worker in enumerate(document.workers):
-        for parts in patterns:
-            if worker is not None and _declares(worker.attributes or {}, parts[1:]):
-                yield index, ".".join(parts)
-
-
-def _declares(value: Any, parts: Sequence[str]) -> bool:
+def left_alone(desired: Any, live: Any, parts: Sequence[str]) -> Any:
+    """*desired* with whatever *parts* lead to taken from *live*."""
     if not parts:
-        return bool(value)
-    if not isinstance(value, dict):
-        return False
-    return any(_declares_below(value[key], parts[1:]) for key in value if fnmatchcase(key, parts[0]))
+        return live
+    match desired:
+        case Resource() if isinstance(live, type(desired)):
+            keys = [key for key in type(desired).model_fields if matches(key, parts[0])]
+            update = {key: left_alone(getattr(desired, key), getattr(live, key), parts[1:]) for key in keys}
+            return desired.model_copy(update=update)
+        case dict() if isinstance(live, dict):
+            return _mapping(desired, live, parts)
+        case list() if isinstance(live, list):
+            return _list(desired, live, parts)
+        case _:
+            return desired
 
 
-def _declares_below(value: Any, parts: Sequence[str]) -> bool:
-    return _declares(value, parts) if parts else True
+def _mapping(desired: dict[str, Any], live: dict[str, Any], parts: Sequence[str]) -> dict[str, Any]:
+    if len(parts) == 1:
+        desired = {key: value for key, value in desired.items() if not matches(key, parts[0])}
+    found = {
+        key: left_alone(desired.get(key, {}), value, parts[1:]) for key, value in live.items() if matches(key, parts[0])
+    }
+    return desired | {key: value for key, value in found.items() if len(parts) == 1 or key in desired or value}
+
+
+def _list(desired: list[Any], live: list[Any], parts: Sequence[str]) -> list[Any]:
+    if not any(isinstance(item, Filter) for item in (*desired, *live)):
+        pairs = enumerate(zip(desired, live, strict=False))
+        found = {i: left_alone(a, b, parts[1:]) for i, (a, b) in pairs if matches(str(i), parts[0])}
+        return [found.get(index, item) for index, item in enumerate(desired)]
+    if len(parts) > 1:
+        return _edited_filters(desired, live, parts)
+    return _with_foreign_filters(desired, live, parts[0])
+
+
+def _edited_filters(desired: list[Filter], live: list[Filter], parts: Sequence[str]) -> list[Filter]:
+    held = keyed(live, desired)
+    return [
+        left_alone(each, held[key][1], parts[1:]) if key in held and matches(each.name or "", parts[0]) else each
+        for key, (_, each) in keyed(desired, live).items()
+    ]
+
+
+def _with_foreign_filters(desired: list[Filter], live: list[Filter], pattern: str) -> list[Filter]:
+    """Live filters whose names match stay, each behind the filter of ours that it follows now."""
+    own = [each for each in desired if not matches(each.name or "", pattern)]
+    ours = [each for each in live if not matches(each.name or "", pattern)]
+    wanted, keys = keyed(own, ours), iter(keyed(ours, own))
+    groups: dict[Any, list[Filter]] = {None: []}
+    last = None
+    for each in live:
+        if not matches(each.name or "", pattern):
+            key = next(keys)
+            last = key if key in wanted else last
+        else:
+            groups.setdefault(last, []).append(each)
+    return groups[None] + [one for key, (_, each) in wanted.items() for one in (each, *groups.get(key, ()))]
+
+
+def problems_of(document: Document) -> Iterator[Problem]:
+    """What `manage` asks for and cannot get: paths of fields that do not exist, or that the file declares as well."""
+    for kind in (WORKSPACE, *SECTIONS):
+        rule, path = rule_of(document, kind), ("manage", kind.section)
+        for key in ("ignore", "sensitive"):
+            for index, pattern in enumerate(getattr(rule, key)):
+                if (message := _unknown(kind, pattern)) is not None:
+                    yield Problem("unknown-field", message, (*path, key, index))
+        for pattern in rule.ignore:
+            yield from _declared_too(document, kind, pattern)
+
+
+def _unknown(kind: Kind, pattern: str) -> str | None:
+    """Why *pattern* leads to no field of *kind*; None if it does."""
+    first = (*path_parts(pattern), "")[0]
+    if first and any(matches(key, first) for key in _fields(kind)):
+        return None
+    near = difflib.get_close_matches(first, _fields(kind), 1)
+    hint = f"did you mean `{near[0]}`?" if near else f"fields are {', '.join(_fields(kind))}"
+    return f"{pattern!r} leads to no field of a {kind.title}: {hint}"
+
+
+def _declared_too(document: Document, kind: Kind, pattern: str) -> Iterator[Problem]:
+    """Places where the file says what *pattern* says to leave alone."""
+    parts = path_parts(pattern)
+    for path, resource in _declared(document, kind):
+        for key in _fields(kind):
+            if not parts or not matches(key, parts[0]) or not _is_written(kind, resource, key):
+                continue
+            for rest in _written(getattr(resource, key), parts[1:]):
+                at = (*path, key, *rest)
+                message = (
+                    f"{dotted(at)} is declared, and `manage.{kind.section}.ignore` leaves it alone "
+                    f"({pattern!r}); remove one of them"
+                )
+                yield Problem("declared-and-ignored", message, at)
+
+
+def _declared(document: Document, kind: Kind) -> Iterator[tuple[KeyPath, Any]]:
+    if kind is WORKSPACE:
+        yield (kind.section,), document.workspace
+    else:
+        yield from (((kind.section, index), each) for index, each in enumerate(getattr(document, kind.section)))
+
+
+def _is_written(kind: Kind, resource: Any, key: str) -> bool:
+    """Whether the file itself says so; a channel's name is made of its unique name where it does not."""
+    return key in resource.model_fields_set and getattr(resource, key) != kind.name_of(resource)
+
+
+def _written(value: Any, parts: Sequence[str]) -> Iterator[KeyPath]:
+    """Where *parts* lead to in what is written; what cannot be left out is no contradiction."""
+    if not parts:
+        yield ()
+        return
+    for index, (part, child) in enumerate(parts_of(value)):
+        if matches(part, parts[0]) and _may_be_left_out(value, part):
+            step: str | int = index if isinstance(value, list) else part
+            yield from ((step, *rest) for rest in _written(child, parts[1:]))
+
+
+def _may_be_left_out(value: Any, key: str) -> bool:
+    if not isinstance(value, Resource):
+        return True
+    return key in value.model_fields_set and not type(value).model_fields[key].is_required()

@@ -33,11 +33,12 @@ def missing_kinds(document: Document, snapshot: Snapshot) -> list[str]:
 
 
 def _needed(draft: Draft) -> Iterator[str]:
-    gone = {live.kind for live in draft.deleted} | {match.kind.name for match in draft.replaced}
+    replaced = {match.kind.name for match in draft.replaced}
+    gone = {live.kind for live in draft.deleted} | replaced
     if ACTIVITY.name in gone:
         yield from (TASK_QUEUE.name, WORKER.name)  # who uses it, and who is in it
-    if TASK_QUEUE.name in gone:
-        yield WORKFLOW.name
+    if ACTIVITY.name in replaced or TASK_QUEUE.name in gone:
+        yield WORKFLOW.name  # whose documents lead to it
     if any(live.kind == WORKER.name and live.answer.get("available") is True for live in draft.deleted):
         yield ACTIVITY.name  # somewhere to move them to
     for kind, resource in _written(draft):
@@ -48,7 +49,7 @@ def _needed(draft: Draft) -> Iterator[str]:
 
 def _written(draft: Draft) -> Iterator[tuple[Kind, Any]]:
     """Resources whose references must be sent as SIDs."""
-    for match in draft.new:
+    for match in (*draft.new, *draft.replaced):
         yield match.kind, match.declared
     for each in (draft.workspace, *draft.kept):
         paths = {change.path for change in each.changes}

@@ -1,11 +1,10 @@
 """``--target``: a part of a plan, with what it depends on."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from tr_apply.errors import UsageError
-from tr_apply.plan.change import Operation, Plan
-from tr_apply.plan.order import schedule, with_dependencies
+from tr_apply.plan.change import Operation
+from tr_apply.plan.order import schedule
 from tr_apply.resources import KIND_BY_NAME
 from tr_apply.resources.kind import name_key
 
@@ -23,16 +22,11 @@ def parsed_target(text: str) -> tuple[str, str]:
     return kind, name_key(name)
 
 
-def targeted(plan: Plan, targets: Sequence[str]) -> Plan:
-    """The operations of *plan* on *targets*, and those that they cannot do without."""
+def targeted(operations: Sequence[Operation], targets: Sequence[str]) -> list[Operation]:
+    """Those of *operations* on *targets*, and those that they cannot do without."""
     wanted = {parsed_target(target) for target in targets}
-    chosen = {i for i, o in enumerate(plan.operations) if (o.kind, name_key(o.name)) in wanted}
-    operations = [plan.operations[index] for index in sorted(_with_needs(plan.operations, chosen))]
-    old_ids = {(o.kind, o.name, o.action): o.id for o in operations}
-    numbered = with_dependencies(operations)
-    new_ids = {old_ids[o.kind, o.name, o.action]: o.id for o in numbered}
-    blocked = [replace(b, operation=new_ids[b.operation]) for b in plan.blocked if b.operation in new_ids]
-    return replace(plan, operations=numbered, blocked=blocked)
+    chosen = {i for i, o in enumerate(operations) if (o.kind, name_key(o.name)) in wanted}
+    return [operations[index] for index in sorted(_with_needs(operations, chosen))]
 
 
 def _with_needs(operations: Sequence[Operation], chosen: set[int]) -> set[int]:

@@ -1,18 +1,21 @@
 """The names of a workspace as they will be: which live resource is which declared one, and what each SID is called."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tr_apply.live import Live, Snapshot
-from tr_apply.plan.match import Match, Matching, match
-from tr_apply.plan.ownership import rewritten
-from tr_apply.resources import SECTIONS, WORKSPACE
-from tr_apply.resources.document import Document, WorkersRule
+from tr_apply.plan.diff import changed_fields
+from tr_apply.plan.match import Comparison, Match, Matching, ambiguity, match
+from tr_apply.plan.ownership import owned, rule_of
+from tr_apply.plan.paths import matches, path_parts
+from tr_apply.plan.references import canonical, rewritten
+from tr_apply.resources import SECTIONS, WORKER, WORKSPACE
+from tr_apply.resources.document import Document, Rule
 from tr_apply.resources.kind import Kind, name_key, temporary_name
-from tr_apply.resources.template import MARK, SID, SidOf, sid_of
-from tr_apply.routing.evaluate import compiled
+from tr_apply.resources.template import MARK, SID, SidOf, filled, sid_of
+from tr_apply.routing.evaluate import Predicate, compiled
 from tr_apply.routing.parser import parse
 from tr_apply.wire import Labels, model_of, parsed_json
 
@@ -38,6 +41,8 @@ class World:
         labels: What each SID is called when the plan is done.
         renamed: New names of resources that are replaced, by the label of the old one.
         names: Names by kind and key, as they will be.
+        ambiguous: Why a name leads nowhere, by kind and key.
+        ours: Which workers are ours; None where all of them are.
         foreign: Live resources that are read but are not ours.
     """
 
@@ -45,6 +50,8 @@ class World:
     labels: Labels = field(default_factory=lambda: Labels({}))
     renamed: dict[SidOf, str] = field(default_factory=dict)
     names: dict[str, dict[str, str]] = field(default_factory=dict)
+    ambiguous: dict[tuple[str, str], str] = field(default_factory=dict)
+    ours: Predicate | None = None
     foreign: set[Live] = field(default_factory=set)
 
     def matches(self, kind: Kind) -> Sequence[Match]:
@@ -65,9 +72,9 @@ class World:
             return True
         return name_key(written) in self.names[kind] or SID.match(written) is not None
 
-    def spelled(self, resource: Any) -> Any:
+    def spelled(self, kind: Kind, resource: Any) -> Any:
         """*resource* with its ``${sid:…}`` spelled as what they mean, and literal SIDs as the names they have."""
-        return rewritten(resource, self._spelled_text)
+        return rewritten(kind, resource, self._spelled_text)
 
     def _spelled_text(self, text: str) -> str:
         def mark(match: re.Match[str]) -> str:
@@ -89,13 +96,20 @@ class World:
 def world_of(document: Document, snapshot: Snapshot) -> World:
     """Match the resources of *document* with those of *snapshot*."""
     world = World()
-    by_live_name = live_labels(snapshot)
-    for kind in SECTIONS:
+    labels = dict(live_labels(snapshot).by_sid)
+    world.labels = Labels(labels)
+    if snapshot.workspace is not None:
+        labels[snapshot.workspace.sid] = SidOf(WORKSPACE.name, "")
+    for kind in SECTIONS:  # a kind refers to kinds above it, whose names are settled by then
         if snapshot.has(kind.name):
-            world.matchings[kind.name] = _matching(document, kind, snapshot.by_kind[kind.name], by_live_name)
-    if isinstance(rule := document.manage.workers, WorkersRule) and rule.where is not None:
-        _leave_alone(world, rule.where)
-    _name_everything(world, snapshot)
+            matching = _matching(document, kind, snapshot.by_kind[kind.name], world)
+            world.matchings[kind.name] = matching
+            _name(world, kind, matching, labels)
+    world.ours = _scope_of(document, world)
+    if world.ours is not None:
+        for live in snapshot.by_kind.get(WORKER.name, ()):
+            if not world.ours(asked_of(live, parsed_json(live, "attributes"))):
+                world.foreign.add(live)
     return world
 
 
@@ -104,60 +118,53 @@ def live_labels(snapshot: Snapshot) -> Labels:
     return Labels({live.sid: SidOf(live.kind, live.name) for live in snapshot.each()})
 
 
-def _matching(document: Document, kind: Kind, live: Sequence[Live], labels: Labels) -> Matching:
+def _matching(document: Document, kind: Kind, live: Sequence[Live], world: World) -> Matching:
     if not is_managed(document, kind):
         return Matching(rest=list(live))
+    rule = rule_of(document, kind)
 
     def distance(declared: Any, other: Live) -> int:
-        held = model_of(other, labels)
-        return sum(
-            getattr(declared, key) not in (None, getattr(held, key))
-            for key in kind.model.model_fields
-            if key in held.model_fields_set and key != kind.identity and key not in kind.runtime
-        )
+        held = model_of(other, world.labels)
+        wanted = owned(kind, canonical(kind, declared, world.name), held, rule)
+        roots = {change.path.partition(".")[0].partition("[")[0] for change in changed_fields(kind, held, wanted)}
+        return len(roots - {kind.identity})
 
-    return match(kind, getattr(document, kind.section), live, distance)
-
-
-def _leave_alone(world: World, where: str) -> None:
-    """Live workers outside ``where`` are not ours, whatever the file says."""
-    ours = compiled(parse(where))
-    matching = world.matchings.get("worker")
-    if matching is None:
-        return
-    found = [m.live for m in matching.matches if m.live is not None]
-    for live in (*found, *matching.rest):
-        if not ours(worker_names(live)):
-            world.foreign.add(live)
+    return match(
+        kind,
+        getattr(document, kind.section),
+        live,
+        Comparison(distance, lambda declared, other: _is_fixed(kind, declared, other, rule)),
+    )
 
 
-def worker_names(live: Live) -> dict[str, Any]:
-    """What an expression over workers can ask about *live*."""
-    attributes = parsed_json(live, "attributes")
-    built_in = {key: live.answer.get(key) for key in ("friendly_name", "activity_sid", "activity_name")}
-    return (attributes if isinstance(attributes, dict) else {}) | built_in | {"sid": live.sid}
+def _is_fixed(kind: Kind, declared: Any, live: Live, rule: Rule) -> bool:
+    """Whether TaskRouter cannot turn *live* into *declared*, and nobody says to leave that alone."""
+    for key in kind.replaced_on - {kind.identity}:
+        wanted, now = getattr(declared, key), live.answer.get(kind.fields[key].answer)
+        if wanted != now and not any(path_parts(p) and matches(key, path_parts(p)[0]) for p in rule.ignore):
+            return True
+    return False
 
 
-def _name_everything(world: World, snapshot: Snapshot) -> None:
-    labels: dict[str, SidOf] = {}
-    if snapshot.workspace is not None:
-        labels[snapshot.workspace.sid] = SidOf(WORKSPACE.name, "")
-    for kind in SECTIONS:
-        if (matching := world.matchings.get(kind.name)) is None:
-            continue
-        names = world.names.setdefault(kind.name, {})
-        for name, live in _named(matching.matches, world.renamed):
-            names.setdefault(name_key(name), name)
-            if live is not None:
-                labels[live.sid] = SidOf(kind.name, name)
-        for live in matching.rest:
-            names.setdefault(name_key(live.name), live.name)
-            labels[live.sid] = SidOf(kind.name, live.name)
-    world.labels = Labels(labels)
+def _name(world: World, kind: Kind, matching: Matching, labels: dict[str, SidOf]) -> None:
+    """Settle what the resources of *kind* are called."""
+    names = world.names.setdefault(kind.name, {})
+    for name, live in _named(matching, world.renamed):
+        if live is not None:
+            labels[live.sid] = SidOf(kind.name, name)
+        names.setdefault(name_key(name), name)
+    by_key: dict[str, list[Live]] = {}
+    for live in matching.rest:
+        by_key.setdefault(name_key(live.name), []).append(live)
+    for key, same in by_key.items():
+        names.setdefault(key, same[0].name)
+        labels.update({live.sid: SidOf(kind.name, live.name) for live in same})
+        if len(same) > 1:
+            world.ambiguous[kind.name, key] = ambiguity(kind, same)
 
 
-def _named(matches: Iterable[Match], renamed: dict[SidOf, str]) -> Iterator[tuple[str, Live | None]]:
-    for each in matches:
+def _named(matching: Matching, renamed: dict[SidOf, str]) -> Iterator[tuple[str, Live | None]]:
+    for each in matching.matches:
         yield each.name, each.live
         if each.old is not None:
             parked = temporary_name(each.name)
@@ -165,10 +172,17 @@ def _named(matches: Iterable[Match], renamed: dict[SidOf, str]) -> Iterator[tupl
             yield parked, each.old
 
 
-def everything(snapshot: Snapshot) -> Iterator[Live]:
-    """Every live resource that was read."""
-    if snapshot.workspace is not None:
-        yield snapshot.workspace
-    yield from snapshot.each()
-    for channels in snapshot.channels.values():
-        yield from channels
+def _scope_of(document: Document, world: World) -> Predicate | None:
+    """Which workers are ours, by their attributes; None where all of them are."""
+    where = document.manage.workers.where
+    if where is None or not is_managed(document, WORKER):
+        return None
+    sids = {(label.kind, name_key(label.name)): sid for sid, label in world.labels.by_sid.items()}
+    return compiled(parse(filled(where, lambda label: sids.get((label.kind, name_key(label.name)), ""))))
+
+
+def asked_of(live: Live | None, attributes: Any) -> Mapping[str, Any]:
+    """What an expression over workers can ask about *live*, or about a new one, if it had these *attributes*."""
+    answer = {} if live is None else live.answer
+    built_in = {key: answer.get(key) for key in ("friendly_name", "activity_sid", "activity_name", "sid")}
+    return (attributes if isinstance(attributes, dict) else {}) | built_in

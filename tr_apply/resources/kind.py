@@ -1,5 +1,6 @@
 """A kind of resource: one row of facts that diff, plan, wire, client, schema and reports read."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 TEMPORARY_SUFFIX = " (tr-apply)"
 NAME_LIMIT = 64  # characters of a FriendlyName
+_DIGEST_LENGTH = 8
 
 
 class Resource(BaseModel):
@@ -106,5 +108,12 @@ def name_key(name: str) -> str:
 
 
 def temporary_name(name: str) -> str:
-    """Where a resource waits while another takes its *name*; found again by computing it, never by parsing."""
-    return name[: NAME_LIMIT - len(TEMPORARY_SUFFIX)] + TEMPORARY_SUFFIX
+    """Where a resource waits while another takes its *name*; found again by computing it, never by parsing.
+
+    Of a name that is too long for the suffix, a digest tells the part that does not fit.
+    """
+    room = NAME_LIMIT - len(TEMPORARY_SUFFIX)
+    if len(name) > room:
+        digest = hashlib.sha256(name_key(name).encode()).hexdigest()[:_DIGEST_LENGTH]
+        name = f"{name[: room - _DIGEST_LENGTH - 1]}~{digest}"
+    return name + TEMPORARY_SUFFIX

@@ -143,7 +143,7 @@ def _filter_document(each: Filter) -> dict[str, Any]:
 
 def _target_document(target: Target) -> dict[str, Any]:
     queue = {} if target.queue is None else {"queue": SidOf("task_queue", target.queue)}
-    plain = {key: value for key in (*_NUMBERS, *_TEXTS) if (value := getattr(target, key)) is not None}
+    plain = {key: value for key in (*_NUMBERS, *_TEXTS) if (value := getattr(target, key)) not in (None, "")}
     return {**queue, **plain, **target.extra}
 
 
@@ -170,7 +170,7 @@ class _DocumentReader:
         self._template = template
 
     def routing(self, routing: Mapping[str, Any]) -> dict[str, Any]:
-        known = set()
+        known = {key for key in ("filters", "default_filter") if routing.get(key) is None}  # null is none at all
         keys: dict[str, Any] = {"filters": [], "default_filter": None}
         if (filters := _objects(routing.get("filters"))) is not None and all(map(_is_filter, filters)):
             known.add("filters")
@@ -197,7 +197,7 @@ class _DocumentReader:
 
     def _filter(self, written: Mapping[str, Any]) -> Filter:
         name_key = next((k for k in _FILTER_NAMES if isinstance(written.get(k), str)), None)
-        known = {"expression", "targets"} | ({name_key} if name_key else set())
+        known = {"expression", "targets"} | {k for k in _FILTER_NAMES if k == name_key or written.get(k) is None}
         return Filter.model_construct(
             name=None if name_key is None else self._template(written[name_key]),
             expression=self._template(written["expression"]),
@@ -207,13 +207,13 @@ class _DocumentReader:
 
     def _target(self, written: Mapping[str, Any]) -> Target:
         keys: dict[str, Any] = {}
-        known = set()
+        known = {key for key in (*_TEXTS, *_NUMBERS) if written.get(key) in (None, "")}  # the same as left out
         queue_key = "queue" if "queue" in written else "task_queue_sid"  # the name old helpers used
         if isinstance(queue := written.get(queue_key), str):
             keys["queue"] = self._queue_name(queue)
             known.add(queue_key)
         for key in _TEXTS:
-            if (text := written.get(key)) and isinstance(text, str):
+            if isinstance(text := written.get(key), str) and text:
                 keys[key] = self._template(text)
                 known.add(key)
         for key, allowed in _NUMBERS.items():

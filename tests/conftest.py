@@ -1,0 +1,254 @@
+"""A world of one's own: the embedded TaskRouter in process, a configuration as text, and every request it received."""
+
+import asyncio
+import json
+import re
+from urllib.parse import parse_qs
+
+import httpx
+import pytest
+
+from tr_apply.apply import Status, Stop
+from tr_apply.client import Client
+from tr_apply.config.load import load
+from tr_apply.deployment import Deployment
+from tr_apply.local import open_app
+from tr_apply.plan.change import Action
+from tr_apply.plan.document import plan_document
+from tr_apply.transport import Connection, Patience, in_process
+
+ACCOUNT = "AC0123456789abcdef0123456789abcdef"
+AUTH = (ACCOUNT, "secret")
+SID = re.compile(r"\b[A-Z]{2}[0-9a-f]{32}\b")
+COLLECTIONS = {
+    "activities": "Activities",
+    "channels": "TaskChannels",
+    "task_queues": "TaskQueues",
+    "workflows": "Workflows",
+    "workers": "Workers",
+}
+RUNTIME = {"sid", "account_sid", "workspace_sid", "url", "links", "date_created", "date_updated", "date_status_changed"}
+
+
+class KilledError(Exception):
+    """Ends a run the way SIGKILL does: nothing is tidied up, and nobody is told."""
+
+
+class Requests(httpx.AsyncBaseTransport):
+    """Passes requests on to the embedded TaskRouter, and remembers the writes; may be told to die at one of them."""
+
+    def __init__(self, app):
+        self._inner = in_process(app)
+        self.reads = []
+        self.writes = []
+        self.dies_at = None
+        self.dies_after = None
+
+    async def handle_async_request(self, request):
+        path = request.url.path.removeprefix("/v1")
+        if request.method == "GET":
+            self.reads.append(path)
+            return await self._inner.handle_async_request(request)
+        if self.dies_at is not None and len(self.writes) >= self.dies_at:
+            raise KilledError
+        form = {key: values[-1] for key, values in parse_qs(request.content.decode(), keep_blank_values=True).items()}
+        self.writes.append((request.method, path, form))
+        answer = await self._inner.handle_async_request(request)
+        if self.dies_after is not None and len(self.writes) > self.dies_after:
+            raise KilledError
+        return answer
+
+    async def aclose(self):
+        """Clients come and go; the world stays."""
+
+
+class World:
+    """One embedded TaskRouter, and all that tests do to it."""
+
+    def __init__(self, folder, runner):
+        self.app = open_app(":memory:")
+        self.requests = Requests(self.app)
+        self.concurrency = 10
+        self._folder = folder
+        self._runner = runner
+        self._rest = httpx.AsyncClient(transport=in_process(self.app), base_url="http://test", auth=AUTH)
+
+    # What people and programs do behind our back
+
+    def rest(self, method, path, **form):
+        answer = self._runner.run(self._rest.request(method, f"/v1{path}", data=form or None))
+        assert answer.status_code < 300, answer.text
+        return answer.json() if answer.content else None
+
+    def items(self, collection, name=None):
+        """Every resource of a collection of the one workspace."""
+        path = "/Workspaces" if collection == "Workspaces" else f"{self.path(name)}/{collection}"
+        page = self.rest("GET", f"{path}?PageSize=1000")
+        return page[page["meta"]["key"]]
+
+    def path(self, name=None):
+        found = [w for w in self.items("Workspaces") if name in (None, w["friendly_name"])]
+        assert len(found) == 1
+        return f"/Workspaces/{found[0]['sid']}"
+
+    def sid(self, collection, name):
+        key = "unique_name" if collection == "TaskChannels" else "friendly_name"
+        return next(item["sid"] for item in self.items(collection) if item[key] == name)
+
+    def names(self, collection):
+        return sorted(item["friendly_name"] for item in self.items(collection))
+
+    def change(self, collection, name, **form):
+        """Update one resource by name, as somebody in the console would."""
+        return self.rest("POST", f"{self.path()}/{collection}/{self.sid(collection, name)}", **form)
+
+    def make(self, collection, **form):
+        return self.rest("POST", f"{self.path()}/{collection}", **form)
+
+    def delete(self, collection, name):
+        self.rest("DELETE", f"{self.path()}/{collection}/{self.sid(collection, name)}")
+
+    def sql(self, statement, *values):
+        """Changes that no request could make."""
+        with self.app.store._database.write() as writer:
+            writer.run(statement, values)
+
+    # What we do
+
+    def configuration(self, text):
+        path = self._folder / "workspace.yaml"
+        path.write_text(text if isinstance(text, str) else json.dumps(text))
+        configuration = load(path)
+        configuration.require_valid()
+        return configuration
+
+    def _client(self):
+        patience = Patience(total_s=2, first_s=0.001, longest_s=0.01, lookup_s=0.05)
+        connection = Connection("http://test", *AUTH, ACCOUNT)
+        return Client(connection, concurrency=self.concurrency, through=self.requests, patience=patience)
+
+    def plan(self, text, *targets):
+        configuration = self.configuration(text)
+
+        async def planned():
+            async with self._client() as client:
+                return await Deployment(configuration, client, targets).plan()
+
+        self.requests.reads.clear()
+        return self._runner.run(planned())
+
+    def document(self, text, *targets):
+        """The plan as JSON."""
+        return plan_document(self.plan(text, *targets))
+
+    def carry_out(self, text, plan, *targets):
+        configuration = self.configuration(text)
+
+        async def applied():
+            async with self._client() as client:
+                deployment = Deployment(configuration, client, targets)
+                return await deployment.apply(plan, progress=lambda _: None, stop=Stop())
+
+        self.requests.writes.clear()
+        return self._runner.run(applied())
+
+    def apply(self, text, *targets):
+        """Plan and apply, and see that the plan was kept to the letter: its requests were sent, and nothing is left."""
+        plan = self.plan(text, *targets)
+        applied = self.carry_out(text, plan, *targets)
+        assert [(r.operation.name, r.error) for r in applied.results if r.status is not Status.DONE] == []
+        assert applied.verified, summary(applied.left)
+        assert len(self.requests.writes) == plan.requests == sum(r.requests for r in applied.results)
+        return plan
+
+    def apply_and_die(self, text, *, at=None, after=None):
+        """Plan and apply, and be killed before (*at*) or right after (*after*) so many writes; False if it came through."""
+        plan = self.plan(text)
+        self.requests.dies_at, self.requests.dies_after = at, after
+        try:
+            self.carry_out(text, plan)
+        except KilledError:
+            return True
+        finally:
+            self.requests.dies_at = self.requests.dies_after = None
+        return False
+
+    def state(self):
+        """All there is, names for SIDs, so that two worlds compare."""
+        kinds = ["Workspaces"] if not self.items("Workspaces") else ["Workspaces", *COLLECTIONS.values()]
+        found = {kind: self.items(kind) for kind in kinds}
+        for worker in found.get("Workers", ()):
+            page = self.rest("GET", f"{self.path()}/Workers/{worker['sid']}/Channels")
+            found[f"channels of {worker['friendly_name']}"] = page["channels"]
+        names = {
+            item["sid"]: f"<{item['friendly_name']}>"
+            for items in found.values()
+            for item in items
+            if "friendly_name" in item
+        }
+        return {kind: sorted((told(item, names) for item in items), key=repr) for kind, items in found.items()}
+
+    def close(self):
+        self._runner.run(self._rest.aclose())
+        self.app.close()
+
+
+def told(item, names):
+    """A resource without what no configuration decides."""
+    kept = {key: value for key, value in item.items() if key not in RUNTIME and not key.endswith("_activity_name")}
+    for key in ("configuration", "attributes"):
+        if isinstance(kept.get(key), str):
+            kept[key] = json.loads(kept[key])
+    text = SID.sub(lambda found: names.get(found[0], "<gone>"), json.dumps(kept, sort_keys=True))
+    return json.loads(text)
+
+
+def summary(plan):
+    return [(o.action.value, o.kind, o.name, [(c.path, c.before, c.after) for c in o.changes]) for o in plan.operations]
+
+
+@pytest.fixture(scope="session")
+def told_plan():
+    """A plan as a list of (action, kind, name)."""
+    return lambda plan: [(o.action.value, o.kind, o.name) for o in plan.operations]
+
+
+@pytest.fixture(scope="session")
+def changed():
+    """The fields that a plan changes, by ``KIND/NAME``: path -> (before, after)."""
+
+    def by_name(plan, action=Action.UPDATE):
+        return {
+            f"{o.kind}/{o.name}": {c.path: (c.before, c.after) for c in o.changes}
+            for o in plan.operations
+            if action is None or o.action is action
+        }
+
+    return by_name
+
+
+@pytest.fixture
+def runner():
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture
+def world(tmp_path, runner):
+    world = World(tmp_path, runner)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def new_world(tmp_path, runner):
+    """Makes further worlds, all closed with the test."""
+    made = []
+
+    def new():
+        made.append(World(tmp_path, runner))
+        return made[-1]
+
+    yield new
+    for each in made:
+        each.close()

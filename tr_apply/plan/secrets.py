@@ -1,0 +1,42 @@
+"""Which values must not be shown: ``manage.….sensitive``."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tr_apply.plan.change import FieldChange
+from tr_apply.plan.diff import plain_value
+from tr_apply.plan.ownership import rule_of
+from tr_apply.plan.paths import covers
+from tr_apply.resources.document import Document
+from tr_apply.resources.kind import Kind
+from tr_apply.resources.workflow import DOCUMENT_FIELDS
+from tr_apply.wire import form_of
+
+
+def masked(document: Document, kind: Kind, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
+    """*changes* with those marked that hold something secret."""
+    patterns = rule_of(document, kind).sensitive
+    if not patterns:
+        return tuple(changes)
+    return tuple(
+        replace(change, sensitive=_is_secret(patterns, change.path, (change.before, change.after)))
+        for change in changes
+    )
+
+
+def secret_parameters(document: Document, kind: Kind, resource: Any, fields: Iterable[str]) -> frozenset[str]:
+    """Form parameters for *fields* of *resource* that carry something secret, changed or not."""
+    patterns = rule_of(document, kind).sensitive
+    if not patterns:
+        return frozenset()
+    found: set[str] = set()
+    for key in fields:
+        together = DOCUMENT_FIELDS if key in DOCUMENT_FIELDS else (key,)
+        if any(_is_secret(patterns, each, (plain_value(getattr(resource, each)),)) for each in together):
+            found.update(form_of(kind, resource, [key]))
+    return frozenset(found)
+
+
+def _is_secret(patterns: Sequence[str], path: str, values: Iterable[Any]) -> bool:
+    return any(covers(pattern, path, values) for pattern in patterns)
