@@ -1,0 +1,51 @@
+"""lint(): what cases.yaml says, no more and no less."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tr_apply.config.load import load
+from tr_apply.diagnostics import errors_of
+from tr_apply.lint import lint, rules
+from tr_apply.lint.rules import RULES
+from tr_apply.routing.check import CODES
+
+CASES = yaml.safe_load(Path(__file__).with_name("cases.yaml").read_text(encoding="utf-8"))
+EACH = [pytest.param(case, id=f"{code} {case['it']}") for code, cases in CASES.items() for case in cases]
+
+
+@pytest.mark.parametrize("case", EACH)
+def test_what_is_found(case, tmp_path):
+    path = tmp_path / "configuration.yaml"
+    workspace = "" if "\nworkspace:" in f"\n{case['config']}" else "workspace: {name: X}\n"
+    path.write_text(case["config"] + workspace, encoding="utf-8")
+    configuration = load(path)
+    before = list(configuration.notes.found)
+
+    lint(configuration)
+
+    found = [each for each in configuration.diagnostics if each not in before]
+    assert [f"{each.severity} {each.code} {each.line}:{each.column}" for each in found] == case.get("at", []), found
+    assert bool(errors_of(before)) is case.get("invalid", False), before
+
+
+@pytest.mark.parametrize("code", [rule.code for rule in RULES])
+def test_each_rule_has_a_case_in_which_it_finds_something_and_one_in_which_it_does_not(code):
+    finds = [any(f" {code} " in place for place in case.get("at", [])) for case in CASES[code]]
+
+    assert set(finds) == {True, False}
+
+
+def test_the_table_has_every_code_once():
+    codes = [row.code for row in rules()]
+
+    assert len(codes) == len(set(codes)) == len(RULES) + len(CODES)
+
+
+def test_the_table_has_the_severity_that_a_finding_has():
+    severities = {row.code: row.severity.value for row in rules()}
+
+    found = {tuple(place.split()[:2]) for cases in CASES.values() for case in cases for place in case.get("at", [])}
+
+    assert all(severities[code] == severity for severity, code in found)

@@ -1,0 +1,66 @@
+"""lint() has something to say about whatever could be read of a configuration, and never fails."""
+
+import copy
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tr_apply.config.load import load
+from tr_apply.lint import lint
+
+CASES = yaml.safe_load(Path(__file__).with_name("cases.yaml").read_text(encoding="utf-8"))
+CONFIGURATIONS = [
+    {"workspace": {"name": "X"}} | yaml.safe_load(case["config"]) for cases in CASES.values() for case in cases
+]
+JUNK = st.sampled_from(
+    [None, True, 0, -1, 2.5, "", " ", "1==1", "${", "${x}", "${sid:task_queue/Q}", "a b", [], {}, [None], [{}], {"": 1}]
+)
+
+
+def places(value):
+    """Every container within *value* with each of its keys."""
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield value, key
+        yield from places(value[key])
+
+
+@st.composite
+def spoilt(draw):
+    """A configuration of which parts are replaced by what does not belong there, or taken away."""
+    configuration = copy.deepcopy(draw(st.sampled_from(CONFIGURATIONS)))
+    for _ in range(draw(st.integers(1, 4))):
+        found = list(places(configuration))
+        if not found:
+            break
+        container, key = draw(st.sampled_from(found))
+        if draw(st.booleans()):
+            container[key] = copy.deepcopy(draw(JUNK))
+        else:
+            del container[key]
+    return configuration
+
+
+@given(configuration=spoilt())
+@settings(max_examples=300, deadline=None)
+def test_nothing_that_could_be_read_breaks_it(tmp_path_factory, configuration):
+    path = tmp_path_factory.mktemp("spoilt") / "configuration.yaml"
+    path.write_text(json.dumps(configuration), encoding="utf-8")
+    loaded = load(path)
+
+    lint(loaded)
+
+    assert all(each.file == str(path) and each.line and each.column for each in loaded.diagnostics)
+
+
+def test_nothing_heavy_is_imported():
+    heavy = "{'httpx', 'asyncio', 'deepdiff', 'rich', 'starlette', 'click'}"
+    program = f"import sys, tr_apply.lint; print(sorted({heavy} & set(sys.modules)))"
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"

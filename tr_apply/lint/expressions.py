@@ -1,0 +1,94 @@
+"""Every text with a grammar of its own: where it stands, and what tr_apply.routing.check says of it there."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from tr_apply.config.places import KeyPath
+from tr_apply.lint.attributes import are_kept
+from tr_apply.lint.conditions import routing_text
+from tr_apply.lint.subject import Remark, Subject
+from tr_apply.resources.document import Rule
+from tr_apply.resources.workflow import Target
+from tr_apply.routing.check import Finding, check, check_against
+from tr_apply.routing.place import Place
+from tr_apply.routing.value_types import ANYTHING, AttributeTypes, Keys, ValueTypes
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A routing text and where it stands; ``given`` is what holds of the task there, as another such text."""
+
+    path: KeyPath
+    text: str
+    place: Place
+    given: str | None = None
+
+
+_OF_TARGETS: Final[Mapping[str, Place]] = {
+    "expression": Place.TARGET,
+    "order_by": Place.ORDER_BY,
+    "skip_if": Place.SKIP_IF,
+    "known_worker_sid": Place.KNOWN_WORKER,
+    "known_worker_friendly_name": Place.KNOWN_WORKER,
+}
+
+_OF_WORKERS: Final = frozenset({Place.QUEUE, Place.TARGET, Place.ORDER_BY})
+_WHERE: Final = ("manage", "workers", "where")
+
+
+def sites(subject: Subject) -> Iterator[Site]:
+    """Every routing text of the document, but for those in which a variable could not be replaced."""
+    for path, queue in subject.queues:
+        if queue.target_workers.strip():  # nobody, otherwise
+            yield from _site((*path, "target_workers"), queue.target_workers, Place.QUEUE)
+    for path, each in subject.filters:
+        yield from _site((*path, "expression"), each.expression, Place.FILTER)
+        given = routing_text(each.expression)
+        for index, target in enumerate(each.targets):
+            yield from _of_target((*path, "targets", index), target, given)
+    for path, default in subject.default_filters:
+        yield from _of_target(path, default, None)
+    yield from _site(_WHERE, subject.document.manage.workers.where, Place.QUEUE)
+
+
+def _of_target(path: KeyPath, target: Target, given: str | None) -> Iterator[Site]:
+    for field, place in _OF_TARGETS.items():
+        yield from _site((*path, field), getattr(target, field), place, given if place is Place.TARGET else None)
+
+
+def _site(path: KeyPath, template: str | None, place: Place, given: str | None = None) -> Iterator[Site]:
+    text = routing_text(template) if template else None
+    if text is not None:
+        yield Site(path, text, place, given)
+
+
+def expression_findings(subject: Subject) -> Iterator[tuple[Finding, Remark]]:
+    """What is to be said about every routing text; texts that occur often are looked at once."""
+    known = _known_types(subject)
+
+    @cache
+    def found(text: str, place: Place, given: str | None) -> tuple[Finding, ...]:
+        further = check_against(text, place, known) if place in _OF_WORKERS else ()
+        return (*check(text, place, given=given), *further)
+
+    for site in sites(subject):
+        for finding in found(site.text, site.place, site.given):
+            if site.path != _WHERE or finding.code != "own-name-in-queue":  # there, these names are documented
+                yield finding, Remark(site.path, finding.message, offset=finding.offset)
+
+
+@dataclass(frozen=True)
+class _KnownTypes(AttributeTypes):
+    """Types of attributes some of which the file does not show."""
+
+    rule: Rule
+
+    def at(self, keys: Keys) -> ValueTypes | None:
+        return ANYTHING if are_kept(self.rule, keys) else super().at(keys)
+
+
+def _known_types(subject: Subject) -> AttributeTypes:
+    known = subject.attribute_types.types if subject.all_attributes else {}
+    return _KnownTypes(known, subject.document.manage.workers)

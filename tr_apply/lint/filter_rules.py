@@ -1,0 +1,100 @@
+"""Rules on the filters of a workflow: which tasks each gets, and where those go that nobody takes."""
+
+from collections.abc import Iterator, Sequence
+
+from tr_apply.config.places import KeyPath
+from tr_apply.lint.conditions import Taken, condition, constant
+from tr_apply.lint.subject import Remark, Remarks, Subject
+from tr_apply.lint.target_rules import first_trap
+from tr_apply.resources.workflow import Filter, Workflow
+
+_UNREAD = frozenset({"filters", "default_filter"})
+"""Keys of ``extra`` under which there are filters that could not be read."""
+
+
+def hidden_filter(subject: Subject) -> Remarks:
+    """A filter above takes all its tasks and keeps them.
+
+    One above that a task can leave, by its last timeout or skip_if, hides nothing: the task goes on to the next filter
+    that matches.
+    """
+    for path, workflow in subject.workflows:
+        taken = Taken()
+        for index, each in enumerate(workflow.filters):
+            tree = condition(each.expression)
+            if tree is None:
+                continue
+            above = taken.by(tree)
+            if above:
+                yield Remark((*path, "filters", index, "expression"), _hidden_by(above, workflow.filters))
+            elif first_trap(each.targets) is not None:
+                taken.add(tree, index)
+
+
+def _hidden_by(above: Sequence[int], filters: Sequence[Filter]) -> str:
+    named = [f"filters[{index}]" + (f" ({name})" if (name := filters[index].name) else "") for index in above]
+    return f"never reached: all tasks that it matches go to {' and '.join(named)} above and stay there"
+
+
+def last_timeout(subject: Subject) -> Remarks:
+    """What happens behind the last target is a surprise, because default_filter is no net for it.
+
+    Silent where a later filter is sure to match the task, and where skip_if has the task leave sooner.
+    """
+    for path, workflow in subject.workflows:
+        below = Taken()
+        for index, each in reversed(list(enumerate(workflow.filters))):
+            tree = condition(each.expression)
+            if tree is None:
+                continue
+            if _ends_by_timeout(each) and not below.by(tree):
+                at = (*path, "filters", index, "targets", len(each.targets) - 1, "timeout")
+                yield Remark(at, _after_timeout(workflow, index))
+            below.add(tree, index)
+
+
+def _ends_by_timeout(each: Filter) -> bool:
+    last = each.targets[-1]
+    return (
+        last.timeout is not None and first_trap(each.targets) is None and constant(condition(last.skip_if)) is not True
+    )
+
+
+def _after_timeout(workflow: Workflow, index: int) -> str:
+    is_last = index + 1 == len(workflow.filters)
+    goes_on = "" if is_last else "goes on to the next filter that matches it, too, and if there is none it "
+    net = "" if workflow.default_filter is None else "; the default_filter takes no task that timed out"
+    return f"when this time is up, the task {goes_on}is canceled{net}"
+
+
+def no_default_filter(subject: Subject) -> Remarks:
+    """Many workflows do without, because they know all the tasks that there can be."""
+    for path, workflow in _without_default(subject):
+        if workflow.filters and not any(constant(condition(each.expression)) for each in workflow.filters):
+            message = "there is no default_filter: a task that no filter matches is canceled at once"
+            yield Remark((*path, "filters"), message, key=True)
+
+
+def empty_workflow(subject: Subject) -> Remarks:
+    """A workflow that leads nowhere."""
+    for path, workflow in _without_default(subject):
+        if not workflow.filters:
+            message = "the workflow has neither filters nor a default_filter: every task is canceled at once"
+            yield Remark((*path, "name"), message)
+
+
+def _without_default(subject: Subject) -> Iterator[tuple[KeyPath, Workflow]]:
+    for path, workflow in subject.workflows:
+        if workflow.default_filter is None and _UNREAD.isdisjoint(workflow.extra):
+            yield path, workflow
+
+
+def default_filter_key(subject: Subject) -> Remarks:
+    """A default_filter is the last step: there is no other to go on to."""
+    for path, target in subject.default_filters:
+        for field in ("timeout", "skip_if"):
+            if getattr(target, field) is not None:
+                yield Remark((*path, field), f"{field} means nothing here, where a task stays", key=True)
+        if target.expression is not None and constant(condition(target.expression)) is not True:
+            message = "an expression in a default_filter is not documented; put it into a filter, or into the queue"
+            yield Remark((*path, "expression"), message, key=True)

@@ -1,0 +1,62 @@
+"""Rules on ``extra``: TaskRouter keeps keys that it does not know, and never says so."""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from itertools import chain
+from typing import Any, Final
+
+from tr_apply.config.places import KeyPath
+from tr_apply.lint.subject import Remark, Remarks, Subject
+
+_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "the document": ("task_routing",),
+    "task_routing": ("filters", "default_filter"),
+    "a filter": ("filter_friendly_name", "expression", "targets"),
+    "a target": (
+        "queue",
+        "expression",
+        "priority",
+        "timeout",
+        "order_by",
+        "skip_if",
+        "known_worker_sid",
+        "known_worker_friendly_name",
+    ),
+}
+"""What TaskRouter reads, by where it stands."""
+
+# Labels in their several spellings, and a queue as old helper libraries write it. They do no harm anywhere.
+_HARMLESS: Final = frozenset(
+    {"filter_friendly_name", "friendly_name", "friendlyName", "filterFriendlyName", "task_queue_sid"}
+)
+_CLOSE: Final = 0.8  # of 1, which is equal: `prority` is 0.93 from `priority`
+
+
+def inert_key(subject: Subject) -> Remarks:
+    """``Timeout`` and ``prority`` are kept and do nothing, and so does a timeout of a filter."""
+    for place, path, extra in _extras(subject):
+        for key in extra:
+            if key not in _KEYS[place] and key not in _HARMLESS and (instead := _instead(key, place)):
+                yield Remark((*path, key), f"TaskRouter keeps `{key}` here and ignores it; {instead}", key=True)
+
+
+def _extras(subject: Subject) -> Iterator[tuple[str, KeyPath, Mapping[str, Any]]]:
+    for path, workflow in subject.workflows:
+        yield "the document", (*path, "document_extra"), workflow.document_extra
+        yield "task_routing", (*path, "extra"), workflow.extra
+    for path, each in subject.filters:
+        yield "a filter", (*path, "extra"), each.extra
+    for path, target in chain(subject.targets, subject.default_filters):
+        yield "a target", (*path, "extra"), target.extra
+
+
+def _instead(key: str, place: str) -> str | None:
+    """What was probably meant; None for a key that is nobody's."""
+    known = {_folded(each): each for each in _KEYS[place]}
+    if near := get_close_matches(_folded(key), known, n=1, cutoff=_CLOSE):
+        return f"did you mean `{known[near[0]]}`?"
+    return next((f"it is a key of {other}" for other, keys in _KEYS.items() if key in keys), None)
+
+
+def _folded(key: str) -> str:
+    return key.casefold().replace("_", "").replace("-", "")

@@ -1,0 +1,124 @@
+"""What the rules look at, and the shape of what they say."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from tr_apply.config.places import KeyPath
+from tr_apply.config.references import declared, declared_of
+from tr_apply.diagnostics import Severity
+from tr_apply.lint.attributes import Attributes, types
+from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW, Kind
+from tr_apply.resources.document import Document
+from tr_apply.resources.task_queue import TaskQueue
+from tr_apply.resources.worker import Worker
+from tr_apply.resources.workflow import Filter, Target, Workflow
+from tr_apply.routing.value_types import AttributeTypes
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is to be said about the value under ``path``, its last key, or a character in it.
+
+    ``offset`` is 0-based and counts in the text as an expression is read: variables replaced, SIDs made up.
+    """
+
+    path: KeyPath
+    message: str
+    key: bool = False
+    offset: int | None = None
+
+
+Remarks: TypeAlias = Iterator[Remark]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A document, and what several rules ask about it.
+
+    Attributes:
+        document: The resources; None stands for those that could not be read.
+        whole: Whether all of it could be read, so that what is missing is really missing.
+        has_sids: Whether any string asks for a SID.
+    """
+
+    document: Document
+    whole: bool = True
+    has_sids: bool = False
+
+    @property
+    def queues(self) -> Iterator[tuple[KeyPath, TaskQueue]]:
+        """Every task queue with its path."""
+        return self._each(TASK_QUEUE)
+
+    @property
+    def workflows(self) -> Iterator[tuple[KeyPath, Workflow]]:
+        """Every workflow with its path."""
+        return self._each(WORKFLOW)
+
+    @property
+    def workers(self) -> Iterator[tuple[KeyPath, Worker]]:
+        """Every worker with its path."""
+        return self._each(WORKER)
+
+    @property
+    def filters(self) -> Iterator[tuple[KeyPath, Filter]]:
+        """Every filter of every workflow with its path."""
+        for path, workflow in self.workflows:
+            for index, each in enumerate(workflow.filters):
+                yield (*path, "filters", index), each
+
+    @property
+    def targets(self) -> Iterator[tuple[KeyPath, Target]]:
+        """Every target of every filter with its path."""
+        for path, each in self.filters:
+            for index, target in enumerate(each.targets):
+                yield (*path, "targets", index), target
+
+    @property
+    def default_filters(self) -> Iterator[tuple[KeyPath, Target]]:
+        """Every default_filter with its path."""
+        for path, workflow in self.workflows:
+            if workflow.default_filter is not None:
+                yield (*path, "default_filter"), workflow.default_filter
+
+    def is_closed(self, kind: Kind) -> bool:
+        """Whether nothing of *kind* exists but what the file declares, once it is applied."""
+        return self.whole and kind.name in declared(self.document, {}).closed
+
+    @cached_property
+    def attribute_types(self) -> AttributeTypes:
+        """The attributes of the workers that declare any, and their types."""
+        return types(worker.attributes for _, worker in self.workers if worker.attributes)
+
+    @cached_property
+    def all_attributes(self) -> Sequence[Attributes]:
+        """The attributes of every worker there is; nothing where the file does not show them all."""
+        if not self.is_closed(WORKER) or self.document.manage.workers.attributes == "merge":
+            return ()
+        found = [worker.attributes for _, worker in self.workers]
+        return [] if None in found else [each for each in found if each is not None]
+
+    def _each(self, kind: Kind) -> Iterator[tuple[KeyPath, Any]]:
+        return (((kind.section, index), resource) for index, resource in declared_of(self.document, kind))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing to find.
+
+    Attributes:
+        code: Stays the same from version to version.
+        severity: An error is what TaskRouter refuses or what the file contradicts itself in; a warning is what cannot
+            be meant; an info is what often is not meant.
+        says: What it stands for, in one line.
+        find: Finds it.
+        needs_all: Whether it looks for what is missing, and so has nothing to say while something cannot be read.
+    """
+
+    code: str
+    severity: Severity
+    says: str
+    find: Callable[[Subject], Remarks]
+    needs_all: bool = False

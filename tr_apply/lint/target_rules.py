@@ -1,0 +1,90 @@
+"""Rules on the targets of a filter: whether a task gets to each, and how it gets on from there."""
+
+from collections.abc import Sequence
+from itertools import chain
+
+from tr_apply.lint.conditions import condition, constant
+from tr_apply.lint.subject import Remark, Remarks, Subject
+from tr_apply.resources.workflow import Target
+
+_QUEUE_KEYS = ("queue", "task_queue_sid")  # the second as old helper libraries write it
+_KNOWN_WORKERS = ("known_worker_sid", "known_worker_friendly_name")
+
+
+def can_be_left(target: Target) -> bool:
+    """Whether a task that nobody takes ever leaves the target for the next one."""
+    return _has(target, "timeout") or (_has(target, "skip_if") and constant(condition(target.skip_if)) is not False)
+
+
+def first_trap(targets: Sequence[Target]) -> int | None:
+    """The index of the first target that cannot be left; None when a task may get past them all."""
+    return next((index for index, each in enumerate(targets) if not can_be_left(each)), None)
+
+
+def unreachable_target(subject: Subject) -> Remarks:
+    """Behind a target with neither timeout nor skip_if nothing is ever tried."""
+    for path, each in subject.filters:
+        trap = first_trap(each.targets)
+        if trap is not None and trap + 1 < len(each.targets):
+            message = (
+                f"never reached: a task that nobody takes stays in targets[{trap}], "
+                "which has no timeout and no skip_if that can be true"
+            )
+            yield Remark((*path, "targets", trap + 1), message)
+
+
+def missing_queue(subject: Subject) -> Remarks:
+    """Only a later target has one to inherit from."""
+    firsts = (((*path, "targets", 0), each.targets[0]) for path, each in subject.filters)
+    for path, target in chain(firsts, subject.default_filters):
+        if target.queue is None and target.extra.keys().isdisjoint(_QUEUE_KEYS):
+            where = "a default_filter" if path[-1] == "default_filter" else "the first target of a filter"
+            yield Remark(path, f"`queue` is missing: TaskRouter demands it in {where}")
+
+
+def two_known_workers(subject: Subject) -> Remarks:
+    """A target waits for one worker, who is named in one way."""
+    for path, target in chain(subject.targets, subject.default_filters):
+        if all(getattr(target, field) for field in _KNOWN_WORKERS):
+            message = "a target has either this or known_worker_sid, and here are both"
+            yield Remark((*path, "known_worker_friendly_name"), message)
+
+
+def known_worker_waits(subject: Subject) -> Remarks:
+    """A known worker who is away, unknown or not in the queue keeps the task in the target."""
+    for path, each in subject.filters:
+        last = each.targets[-1]
+        for field in _KNOWN_WORKERS:
+            if getattr(last, field) and not can_be_left(last):
+                message = (
+                    "while this worker is away or not in the queue, the task waits here until its own time is up; "
+                    "after a timeout or skip_if, a further target could have somebody else take it"
+                )
+                yield Remark((*path, "targets", len(each.targets) - 1, field), message)
+
+
+def skip_if_counts_all(subject: Subject) -> Remarks:
+    """``workers.available`` counts the workers of the queue, whoever of them the target is for."""
+    for path, target in subject.targets:
+        if _is_for_some(target) and _depends(target.skip_if) and not _has(target, "timeout"):
+            message = (
+                "skip_if counts every worker of the queue, also those whom this target leaves out: "
+                "while one of them is available, a task that nobody else can take waits here; add a timeout"
+            )
+            yield Remark((*path, "skip_if"), message)
+
+
+def _has(target: Target, field: str) -> bool:
+    """Whether the document has the key, perhaps with a value that only TaskRouter can read."""
+    return bool(getattr(target, field)) or field in target.extra
+
+
+def _is_for_some(target: Target) -> bool:
+    """Whether the target leaves out workers of its queue."""
+    narrowed = target.expression is not None and constant(condition(target.expression)) is not True
+    return narrowed or any(getattr(target, field) for field in _KNOWN_WORKERS)
+
+
+def _depends(expression: str | None) -> bool:
+    tree = condition(expression)
+    return tree is not None and constant(tree) is None

@@ -1,0 +1,98 @@
+"""A rule on values: a skill that is spelt in one way by the workers and in another by an expression."""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import product
+from typing import Final, TypeAlias
+
+from tr_apply.lint.attributes import are_kept, texts
+from tr_apply.lint.conditions import parsed
+from tr_apply.lint.expressions import Site, sites
+from tr_apply.lint.subject import Remark, Remarks, Subject
+from tr_apply.routing.nodes import Comparator, Constant, ListLiteral, Operand, Path, comparisons
+from tr_apply.routing.place import Place, attribute_keys
+from tr_apply.routing.value_types import Keys
+
+_OF_VALUES: Final = frozenset(
+    {Comparator.EQUAL, Comparator.NOT_EQUAL, Comparator.HAS, Comparator.IN, Comparator.NOT_IN}
+)
+"""Comparators that ask for a value as it is spelt."""
+
+_PLACES: Final = frozenset({Place.QUEUE, Place.TARGET})
+_SEPARATORS: Final = re.compile(r"[\s_-]+")
+
+_Value: TypeAlias = tuple[Keys, str]
+"""An attribute and a text that it may have."""
+
+
+def value_spelling(subject: Subject) -> Remarks:
+    """``languages HAS 'ES'`` where no worker has ES and some have es.
+
+    Silent about an expression that asks for both, and about a value that nobody has in any spelling.
+    """
+    asked = [(site, _asked(site)) for site in sites(subject) if site.place in _PLACES]
+    spellings = _spellings(subject, asked)
+    for site, values in asked:
+        for (keys, value), offset in values.items():
+            other = spellings.get((keys, value))
+            if other is not None and (keys, other) not in values:
+                message = f"no worker has {value!r} in {Path(keys)}, but some have {other!r}"
+                yield Remark(site.path, message, offset=offset)
+
+
+def _asked(site: Site) -> dict[_Value, int]:
+    """The values that an expression asks for, each with an offset."""
+    found: dict[_Value, int] = {}
+    tree = parsed(site.text)
+    for comparison in () if tree is None else comparisons(tree):
+        if comparison.comparator in _OF_VALUES:
+            operands = (comparison.left, comparison.right)
+            for keys, (text, offset) in product(_attributes(operands, site.place), _texts(operands)):
+                found.setdefault((keys, text), offset)
+    return found
+
+
+def _attributes(operands: Iterable[Operand], place: Place) -> Iterator[Keys]:
+    for operand in operands:
+        if isinstance(operand, Path) and (keys := attribute_keys(operand, place)):
+            yield keys
+
+
+def _texts(operands: Iterable[Operand]) -> Iterator[tuple[str, int]]:
+    for operand in operands:
+        for item in operand.items if isinstance(operand, ListLiteral) else (operand,):
+            if isinstance(item, Constant) and isinstance(item.value, str):
+                yield item.value, item.offset
+
+
+def _spellings(subject: Subject, asked: Iterable[tuple[Site, Mapping[_Value, int]]]) -> dict[_Value, str]:
+    """For values that no worker has, another spelling that some have."""
+    wanted: dict[Keys, set[str]] = defaultdict(set)
+    for _, values in asked:
+        for keys, value in values:
+            wanted[keys].add(value)
+    rule = subject.document.manage.workers
+    return {
+        (keys, value): other
+        for keys, values in wanted.items()
+        if not are_kept(rule, keys)
+        for value, other in _others(values, texts(subject.all_attributes, keys))
+    }
+
+
+def _others(wanted: Collection[str], present: Iterable[str]) -> Iterator[tuple[str, str]]:
+    missing, seen = set(wanted), set()
+    for text in present:
+        seen.add(text)
+        missing.discard(text)
+        if not missing:  # as a rule after a few workers
+            return
+    by_folded = {_folded(text): text for text in sorted(seen)}
+    for value in missing:
+        if (other := by_folded.get(_folded(value))) is not None:
+            yield value, other
+
+
+def _folded(text: str) -> str:
+    return _SEPARATORS.sub("", text).casefold()

@@ -1,0 +1,72 @@
+"""Rules on workers: what expressions cannot ask of them, and whether they are ours."""
+
+import re
+from collections import defaultdict
+from itertools import takewhile
+from typing import Any, Final
+
+from tr_apply.config.places import KeyPath
+from tr_apply.lint.attributes import are_kept
+from tr_apply.lint.conditions import condition
+from tr_apply.lint.subject import Remark, Remarks, Subject
+from tr_apply.resources.template import each_string
+from tr_apply.routing.evaluate import compiled
+from tr_apply.routing.nodes import Expression, paths
+from tr_apply.routing.place import OWN_NAMES
+from tr_apply.routing.value_types import Keys
+
+_FIRST_KEY: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
+_LATER_KEY: Final = re.compile(r"[A-Za-z0-9_$]+")
+_LISTED: Final = 3  # names
+
+_UNKNOWN_NAMES: Final = OWN_NAMES - {"friendly_name"}
+"""What an expression may ask about a worker that only TaskRouter knows."""
+
+
+def attribute_key(subject: Subject) -> Remarks:
+    """A key with a hyphen is legal, but no expression can name it. Told once for all workers."""
+    found: dict[Keys, list[str]] = defaultdict(list)
+    for keys in subject.attribute_types.types:
+        name, pattern = keys[-1], _LATER_KEY if keys[:-1] else _FIRST_KEY
+        if isinstance(name, str) and not pattern.fullmatch(name):
+            found[keys[:-1]].append(name)
+    for within, names in found.items():
+        listed = ", ".join(map(repr, names[:_LISTED])) + ", …" * (len(names) > _LISTED)
+        message = f"expressions cannot name {listed}: they know keys of letters, digits, _ and $ only"
+        yield Remark(_first_with((*within, names[0]), subject), message, key=True)
+
+
+def _first_with(keys: Keys, subject: Subject) -> KeyPath:
+    """The path of the attribute in the first worker that has it; as far as there is no list in between."""
+    plain = tuple(takewhile(lambda key: key != 0, keys))
+    return next((*path, "attributes", *plain) for path, worker in subject.workers if _has(worker.attributes, plain))
+
+
+def _has(value: Any, keys: Keys) -> bool:
+    if not keys:
+        return True
+    return isinstance(value, dict) and keys[0] in value and _has(value[keys[0]], keys[1:])
+
+
+def outside_scope(subject: Subject) -> Remarks:
+    """Such a worker would be created, and from then on be none of ours."""
+    tree = condition(subject.document.manage.workers.where)
+    if tree is None or not _is_decided_here(tree, subject):
+        return
+    is_ours = compiled(tree)
+    for path, worker in subject.workers:
+        attributes = worker.attributes
+        if attributes is None or is_ours({**attributes, "friendly_name": worker.name}):
+            continue
+        if not any("${" in text for text in each_string(attributes)):
+            message = f"the attributes of {worker.name!r} do not match `manage.workers.where`, so it would not be ours"
+            yield Remark((*path, "attributes"), message)
+
+
+def _is_decided_here(where: Expression, subject: Subject) -> bool:
+    """Whether everything that *where* asks for stands in the file."""
+    rule = subject.document.manage.workers
+    if rule.attributes == "merge" or "${" in str(rule.where):
+        return False
+    asked = [path.segments for path in paths(where)]
+    return not any(keys[0] in _UNKNOWN_NAMES or are_kept(rule, keys) for keys in asked)

@@ -1,0 +1,109 @@
+"""Rules on the workspace and its plainer parts: events, activities, channels, queues, and how many there may be."""
+
+import re
+from difflib import get_close_matches
+from itertools import chain
+from typing import Final
+
+from tr_apply.config.references import sid_references
+from tr_apply.lint.subject import Remark, Remarks, Subject
+from tr_apply.resources import SECTIONS, TASK_CHANNEL, TASK_QUEUE, WORKFLOW
+from tr_apply.resources.kind import name_key
+from tr_apply.resources.seeds import SEEDED_CHANNELS
+from tr_apply.resources.task_channel import DOCUMENTED_UNIQUE_NAME
+
+_EVENTS: Final = {
+    "activity": "created updated deleted",
+    "reservation": "created accepted rejected timeout canceled rescinded completed wrapup failed",
+    "task": (
+        "created updated canceled wrapup completed deleted system-deleted transfer-initiated transfer-attempt-failed "
+        "transfer-failed transfer-canceled transfer-completed"
+    ),
+    "task-channel": "created updated deleted",
+    "task-queue": "created deleted entered timeout moved expression.updated",
+    "worker": "created activity.update attributes.update capacity.update channel.availability.update deleted",
+    "workflow": "created updated deleted target-matched entered timeout skipped",
+    "workspace": "created updated deleted",
+}
+EVENT_TYPES: Final = tuple(f"{group}.{each}" for group, names in _EVENTS.items() for each in names.split())
+"""Every event that TaskRouter documents; mind that those of a worker end in ``update``."""
+
+_LIMITS: Final = {"activity": 100, "task_channel": 15, "task_queue": 5_000, "workflow": 1_000, "worker": 15_000}
+"""How many there may be in a workspace, unless Twilio has raised it for the account."""
+
+_UNIQUE_NAME: Final = re.compile(DOCUMENTED_UNIQUE_NAME)
+
+
+def unknown_event(subject: Subject) -> Remarks:
+    """Events of a misspelt type are never posted."""
+    for index, event in enumerate(subject.document.workspace.events_filter or ()):
+        if event not in EVENT_TYPES:
+            near = get_close_matches(event, EVENT_TYPES, n=1)
+            hint = f"; is {near[0]} meant?" if near else ""
+            yield Remark(("workspace", "events_filter", index), f"TaskRouter has no event {event}{hint}")
+
+
+def available_timeout_activity(subject: Subject) -> Remarks:
+    """The activity of people who do not answer."""
+    if _is_available(subject, subject.document.workspace.timeout_activity):
+        message = "it is available: whoever lets a reservation time out is at once offered tasks again"
+        yield Remark(("workspace", "timeout_activity"), message)
+
+
+def available_default_activity(subject: Subject) -> Remarks:
+    """The activity of new workers, and of those who must be moved before something is deleted."""
+    if _is_available(subject, subject.document.workspace.default_activity):
+        message = "it is available: a new worker is offered tasks at once, and nobody can be moved here for a deletion"
+        yield Remark(("workspace", "default_activity"), message)
+
+
+def _is_available(subject: Subject, name: str | None) -> bool:
+    declared = (each for each in subject.document.activities if each is not None)
+    return name is not None and any(each.available and name_key(each.name) == name_key(name) for each in declared)
+
+
+def channel_name(subject: Subject) -> Remarks:
+    """Expressions know a channel by its unique name, as in ``worker.channel.voice.assigned_tasks``."""
+    for index, channel in enumerate(subject.document.task_channels):
+        if channel is not None and not _UNIQUE_NAME.search(channel.unique_name):
+            message = "letters, digits, _ and $ are documented here, the first no digit; expressions cannot name others"
+            yield Remark((TASK_CHANNEL.section, index, TASK_CHANNEL.identity), message)
+
+
+def single_tasking_queue(subject: Subject) -> Remarks:
+    """A workspace that is not multitasking moves workers to these activities."""
+    if subject.document.workspace.multi_task_enabled is not False:
+        return
+    for path, queue in subject.queues:
+        missing = [field for field in TASK_QUEUE.references if getattr(queue, field) is None]
+        if missing:
+            fields = " and ".join(missing)
+            message = f"a queue of a workspace that is not multitasking cannot be created without {fields}"
+            yield Remark((*path, "name"), message)
+
+
+def unused_queue(subject: Subject) -> Remarks:
+    """Tasks can still be put into it one by one, so that it may be meant."""
+    if not (subject.is_closed(TASK_QUEUE) and subject.is_closed(WORKFLOW)):
+        return
+    named = (target.queue for _, target in chain(subject.targets, subject.default_filters))
+    used = {name_key(name) for name in named if name is not None}
+    unused = [(path, queue) for path, queue in subject.queues if name_key(queue.name) not in used]
+    if unused and subject.has_sids:
+        used.update(name_key(sid.name) for sid, _ in sid_references(subject.document) if sid.kind == TASK_QUEUE.name)
+    for path, queue in unused:
+        if name_key(queue.name) not in used:
+            yield Remark((*path, "name"), "no workflow leads to this queue")
+
+
+def over_limit(subject: Subject) -> Remarks:
+    """TaskRouter refuses what is too many, unless Twilio has raised the limit."""
+    for kind in SECTIONS:
+        count, limit = len(getattr(subject.document, kind.section)), _LIMITS[kind.name]
+        if kind is TASK_CHANNEL:
+            declared = {each.unique_name for each in subject.document.task_channels if each is not None}
+            count += len(SEEDED_CHANNELS.keys() - declared)
+        if count > limit:
+            own = ", TaskRouter's own included" * (kind is TASK_CHANNEL)
+            message = f"these are {count:,}{own}; more than {limit:,} are refused, unless Twilio raised the limit"
+            yield Remark((kind.section,), message, key=True)
