@@ -1,91 +1,144 @@
 """Where in a file a character of a scalar's value stands: the way back from an expression to its line and column.
 
 Events give only where a scalar begins. Quotes, escapes and folded lines are walked again here, for one scalar, when a
-message needs it.
+message needs it; the rules are those of libyaml's scanner.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from itertools import islice
+from typing import Final, NamedTuple
 
-_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
-_ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|\r?\n[ \t]*|.)", re.DOTALL)
-_FOLD = re.compile(r"[ \t]*((?:\r?\n[ \t]*)+)")
-_BLOCK_HEADER = re.compile(r"[|>][^\n]*\n")
-_BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
+_BREAK: Final = r"(?:\r\n|[\n\r\x85\u2028\u2029])"
+_PROPERTIES: Final = re.compile(rf"(?:[&!][^\s,\[\]{{}}]*(?:[ \t]+(?:#[^\n]*)?|{_BREAK})*)+")
+_ESCAPE: Final = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[^\n\r\x85\u2028\u2029])")
+_CONTINUATION: Final = re.compile(rf"\\{_BREAK}[ \t]*")
+_FOLD: Final = re.compile(rf"[ \t]*({_BREAK})[ \t]*")
+_NEXT_BREAK: Final = re.compile(rf"({_BREAK})[ \t]*")
+_BLOCK_HEADER: Final = re.compile(rf"[|>][^\n\r\x85\u2028\u2029]*{_BREAK}")
+_LINE: Final = re.compile(rf"([^\n\r\x85\u2028\u2029]*)({_BREAK}|\Z)")
+_DEEPEST: Final = 200  # columns; further in no block can begin, given how deep a file may nest
 
 
-def character_index(text: str, start: int, offset: int) -> int:
-    """The index in *text* of character *offset* of the value of the scalar that begins at *start*."""
+class Span(NamedTuple):
+    """What one character of the value was made of."""
+
+    begin: int
+    end: int
+
+
+class _Made(NamedTuple):
+    """A character of a value, and what it was made of."""
+
+    character: str
+    span: Span
+
+
+def character_index(text: str, start: int, value: str, offset: int) -> int:
+    """The index in *text* of character *offset* of *value*, the scalar that begins at *start*.
+
+    The offset ``len(value)`` leads behind the last character. An alias leads to itself.
+    """
     if (properties := _PROPERTIES.match(text, start)) is not None:
         start = properties.end()
-    return next(islice(_characters(text, start), offset, None), start)
+    if not value or text[start : start + 1] == "*":
+        return start
+    at = min(offset, len(value) - 1)
+    span = next(islice(_spans(text, start, value), at, None), Span(start, start))
+    return span.end if offset > at else span.begin
 
 
-def _characters(text: str, start: int) -> Iterator[int]:
-    """The index in *text* of each character of the value, and of the place after the last one."""
+def _spans(text: str, start: int, value: str) -> Iterable[Span]:
     match text[start : start + 1]:
         case "'":
-            return _single_quoted(text, start + 1)
+            return _flowing(text, start + 1, quote="'")
         case '"':
-            return _double_quoted(text, start + 1)
+            return _flowing(text, start + 1, quote='"')
         case "|" | ">":
-            return _block(text, start)
+            return _block(text, start, value)
         case _:
-            return _flowing(text, start)
+            return _flowing(text, start, quote="")
 
 
-def _flowing(text: str, index: int) -> Iterator[int]:
-    while index <= len(text):
-        fold = _FOLD.match(text, index)
-        if fold is None:
-            yield index
-            index += 1
+def _flowing(text: str, index: int, *, quote: str) -> Iterator[Span]:
+    """Plain and quoted text: blanks around the end of a line vanish, one end of a line is a blank."""
+    while index < len(text):
+        if (fold := _FOLD.match(text, index)) is not None:
+            index = yield from _folded(text, fold)
+        elif quote == '"' and (escape := _CONTINUATION.match(text, index)) is not None:
+            index = yield from _breaks(text, escape.end())
         else:
-            yield from _folded(fold)
-            index = fold.end()
+            end = _end_of_character(text, index, quote)
+            yield Span(index, end)
+            index = end
 
 
-def _folded(fold: re.Match[str]) -> Iterator[int]:
-    """One line break is a blank; each one more is a line break."""
-    breaks = fold[1].count("\n")
-    yield from [fold.start(1)] * max(1, breaks - 1)
+def _folded(text: str, fold: re.Match[str]) -> Generator[Span, None, int]:
+    first = Span(*fold.span(1))
+    index = fold.end()
+    more = _NEXT_BREAK.match(text, index)
+    if more is None or _as_character(fold[1]) != "\n":
+        yield first
+    return (yield from _breaks(text, index))
 
 
-def _single_quoted(text: str, index: int) -> Iterator[int]:
-    while index <= len(text):
-        fold = _FOLD.match(text, index)
-        if fold is not None:
-            yield from _folded(fold)
-            index = fold.end()
-        else:
-            yield index
-            index += 2 if text[index : index + 2] == "''" else 1
+def _breaks(text: str, index: int) -> Generator[Span, None, int]:
+    while (more := _NEXT_BREAK.match(text, index)) is not None:
+        yield Span(*more.span(1))
+        index = more.end()
+    return index
 
 
-def _double_quoted(text: str, index: int) -> Iterator[int]:
-    while index <= len(text):
-        fold = _FOLD.match(text, index)
-        escape = _ESCAPE.match(text, index)
-        if fold is not None:
-            yield from _folded(fold)
-            index = fold.end()
-        elif escape is not None:
-            if "\n" not in escape[0]:  # an escaped line break stands for nothing
-                yield index
-            index = escape.end()
-        else:
-            yield index
-            index += 1
+def _end_of_character(text: str, index: int, quote: str) -> int:
+    if quote == "'" and text.startswith("''", index):
+        return index + 2
+    if quote == '"' and (escape := _ESCAPE.match(text, index)) is not None:
+        return escape.end()
+    return index + 1
 
 
-def _block(text: str, start: int) -> Iterator[int]:
+def _block(text: str, start: int, value: str) -> list[Span]:
+    """Literal and folded text. Its indentation is whichever gives *value*, as it need not be that of the first line."""
     header = _BLOCK_HEADER.match(text, start)
-    index = header.end() if header else start
-    first = _BLANK_LINES.match(text, index)
-    begin = first.end() if first else index
-    indent = len(text[begin:]) - len(text[begin:].lstrip(" "))
-    for line in text[index:].splitlines(keepends=True):
-        yield from range(index + min(indent, len(line) - 1), index + len(line))
-        index += len(line)
-    yield index
+    begin = start if header is None else header.end()
+    for indent in range(1, _DEEPEST):
+        made = list(islice(_block_characters(text, begin, indent, folded=text[start] == ">"), len(value)))
+        if "".join(each.character for each in made) == value:
+            return [each.span for each in made]
+    return []
+
+
+def _block_characters(text: str, index: int, indent: int, *, folded: bool) -> Iterator[_Made]:
+    breaks: list[_Made] = []  # the ends of the lines since the last one with text
+    foldable = False  # whether that line may be joined with the next one
+    for line in _LINE.finditer(text, index):
+        spaces = _leading_spaces(line[1], indent)
+        begin, end = line.start(1) + spaces, line.end(1)
+        if begin < end:
+            if spaces < indent:
+                break
+            joinable = folded and text[begin] not in " \t"
+            yield from _joined(breaks) if foldable and joinable else breaks
+            yield from (_Made(text[at], Span(at, at + 1)) for at in range(begin, end))
+            breaks, foldable = [], joinable
+        if line[2]:
+            breaks.append(_Made(_as_character(line[2]), Span(*line.span(2))))
+    yield from breaks
+
+
+def _leading_spaces(line: str, limit: int) -> int:
+    return min(len(line) - len(line.lstrip(" ")), limit)
+
+
+def _joined(breaks: list[_Made]) -> Iterator[_Made]:
+    """One end of a line is a blank; each one more is itself."""
+    first, *more = breaks
+    if first.character != "\n":
+        yield first
+    elif not more:
+        yield _Made(" ", first.span)
+    yield from more
+
+
+def _as_character(line_break: str) -> str:
+    return line_break if line_break in "\u2028\u2029" else "\n"

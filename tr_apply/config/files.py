@@ -1,84 +1,118 @@
 """Which files a PATH stands for, and reading them: the only place of config/ that touches the disk."""
 
+import codecs
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from tr_apply.config.places import Sources, pack, unpack
-from tr_apply.config.reader import SourceFile, read
-from tr_apply.diagnostics import Diagnostic, Severity
-from tr_apply.errors import ConfigError, UsageError
+from tr_apply.config.places import Places, Sources
+from tr_apply.config.reader import Mistake, SourceFile, read
+from tr_apply.errors import UsageError
 
 SUFFIXES = (".yaml", ".yml")
 TEST_SUFFIXES = (".test.yaml", ".test.yml")
 _SIZE_LIMIT = 256 * 1024 * 1024  # bytes; more is no configuration
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def configuration_files(path: Path) -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file of a configuration, or a folder that keeps some from being found."""
+
+    path: Path
+    problem: tuple[str, str] | None = None
+    """Code and message of why it cannot be read."""
+
+
+class _NotTextError(Exception):
+    """The content of a file is no UTF-8."""
+
+    def __init__(self, message: str, before: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.before = before
+
+
+def configuration_files(path: Path) -> list[Found]:
     """The files of the configuration *path*, in the order in which their sections are joined.
 
     Raises:
         UsageError: when there is no such path.
-        ConfigError: when there is nothing to read in it.
     """
     if not path.exists():
         broken = " (a symbolic link to nowhere)" if path.is_symlink() else ""
         raise UsageError(f"{path}: there is no such file or directory{broken}")
     if not path.is_dir():
-        return [path]
-    found = sorted(_files_below(path), key=lambda each: each.relative_to(path).parts)
-    if not found:
-        raise _unreadable(path, "no-configuration", "no *.yaml or *.yml file in this directory")
-    return found
+        return [Found(path)]
+    found = sorted(_files_below(path), key=lambda each: each.path.relative_to(path).parts)
+    return found or [Found(path, ("no-configuration", "no *.yaml or *.yml file in this directory"))]
 
 
-def _files_below(root: Path) -> Iterator[Path]:
+def _files_below(root: Path) -> Iterator[Found]:
     entered: dict[str, str] = {}
-    for folder, folders, names in os.walk(root, followlinks=True, onerror=_refuse):
-        real = os.path.realpath(folder)
-        if (before := entered.setdefault(real, folder)) != folder:
-            raise _unreadable(
-                Path(folder), "symlink-loop", f"this link leads to {before}, which is read already; remove it"
-            )
+    refused: list[OSError] = []
+    for folder, folders, names in os.walk(root, followlinks=True, onerror=refused.append):
+        before = entered.setdefault(os.path.realpath(folder), folder)
+        if before != folder:
+            message = f"this link leads to {before}, which is read already; remove it"
+            yield Found(Path(folder), ("symlink-loop", message))
+            folders.clear()
+            continue
         folders[:] = sorted(each for each in folders if each != "overlays" and not each.startswith("."))
-        for name in names:
-            if name.endswith(SUFFIXES) and not name.endswith(TEST_SUFFIXES) and not name.startswith("."):
-                yield Path(folder, name)
+        yield from (_found(Path(folder, name)) for name in names if _is_configuration(name))
+    for error in refused:
+        yield Found(Path(str(error.filename)), ("unreadable", _reason(error)))
 
 
-def _refuse(error: OSError) -> None:
-    raise _unreadable(Path(str(error.filename)), "unreadable", error.strerror or str(error))
+def _is_configuration(name: str) -> bool:
+    return name.endswith(SUFFIXES) and not name.endswith(TEST_SUFFIXES) and not name.startswith(".")
 
 
-def read_file(path: Path, sources: Sources, *, raw_sections: frozenset[str]) -> SourceFile:
-    """The data of the file *path*; what is wrong with it is among its diagnostics."""
-    name = str(path)
+def _found(path: Path) -> Found:
+    """A pipe would wait for ever, and a link may lead nowhere."""
     try:
-        content = path.read_bytes() if path.stat().st_size <= _SIZE_LIMIT else None
+        is_special = not path.is_file() and path.stat() is not None
     except OSError as error:
-        return _broken(name, sources, "unreadable", error.strerror or str(error))
-    if content is None:
-        return _broken(name, sources, "too-large", f"larger than {_SIZE_LIMIT // 1024 // 1024} MB")
+        return Found(path, ("unreadable", _reason(error)))
+    return Found(path, ("unreadable", "not a regular file") if is_special else None)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def read_file(found: Found, sources: Sources, *, raw: bool | frozenset[str] = False) -> SourceFile:
+    """The data of a file; what is wrong with it is among its mistakes. *raw* is as for ``read``."""
+    name = os.fsencode(found.path).decode(errors="backslashreplace")
+    if found.problem is not None:
+        return _broken(sources.add(name, ""), *found.problem)
     try:
-        text = content.decode("utf-8-sig")
+        text = _text(found.path)
+    except OSError as error:
+        return _broken(sources.add(name, ""), "unreadable", _reason(error))
+    except _NotTextError as error:
+        begin = sources.add(name, error.before)
+        return _broken(begin, "not-utf-8", error.message, at=begin + len(error.before))
+    if text is None:
+        return _broken(sources.add(name, ""), "too-large", f"larger than {_SIZE_LIMIT // 1024 // 1024} MB")
+    return read(sources, sources.add(name, text), raw=raw)
+
+
+def _text(path: Path) -> str | None:
+    """The text of a file; None if it is too large."""
+    with path.open("rb") as file:
+        content = file.read(_SIZE_LIMIT + 1)
+    if len(content) > _SIZE_LIMIT:
+        return None
+    content = content.removeprefix(codecs.BOM_UTF8)
+    try:
+        return content.decode()
     except UnicodeDecodeError as error:
-        before = content[: error.start].decode("utf-8-sig", errors="replace")
-        source = _broken(name, sources, "not-utf-8", "not UTF-8 text; save the file as UTF-8")
-        _, line, column = unpack(pack(0, before.count("\n"), len(before) - before.rfind("\n") - 1))
-        source.diagnostics[0] = _diagnostic(source.diagnostics[0], line + 1, column + 1)
-        return source
-    return read(text, name=name, number=sources.add(name, text), raw_sections=raw_sections)
+        what = "this is UTF-16" if content.startswith(_UTF_16) else "not UTF-8 text"
+        raise _NotTextError(f"{what}; save the file as UTF-8", content[: error.start].decode()) from error
 
 
-def _broken(name: str, sources: Sources, code: str, message: str) -> SourceFile:
-    source = SourceFile(name, sources.add(name, ""), complete=False)
-    source.diagnostics.append(Diagnostic(Severity.ERROR, code, message, name, 1, 1))
-    return source
-
-
-def _diagnostic(found: Diagnostic, line: int, column: int) -> Diagnostic:
-    return Diagnostic(found.severity, found.code, found.message, found.file, line, column)
-
-
-def _unreadable(path: Path, code: str, message: str) -> ConfigError:
-    return ConfigError([Diagnostic(Severity.ERROR, code, message, str(path), 1, 1)])
+def _broken(begin: int, code: str, message: str, *, at: int | None = None) -> SourceFile:
+    mistake = Mistake(code, message, begin if at is None else at)
+    return SourceFile({}, Places(begin, mapping=True), mistakes=[mistake], complete=False)

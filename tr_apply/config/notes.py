@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tr_apply.config.columns import character_index
 from tr_apply.config.overlay import Located
-from tr_apply.config.places import KeyPath, Places, Sources, dotted, find, unpack
+from tr_apply.config.places import KeyPath, Places, Sources, dotted, find
 from tr_apply.config.variables import REFERENCE, VariableError, Variables
 from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.resources import KINDS
@@ -24,6 +24,9 @@ class Notes:
     written: dict[int, str] = field(default_factory=dict)
     """Strings before their variables were replaced, by place."""
 
+    mistaken: set[int] = field(default_factory=set)
+    """Places of values that could not be read as they are meant: nothing more is said about them."""
+
     found: list[Diagnostic] = field(default_factory=list)
 
     def add(
@@ -41,8 +44,11 @@ class Notes:
         *offset* is 0-based and counts in the value as an expression is read: variables replaced, SIDs made up.
         """
         place = find(self.root.node, path, key=key)
+        if place in self.mistaken:
+            return
         if offset is not None:
-            place = self._inside(place, path, offset)
+            template = self._template(path)
+            place = self.character(place, template, origin(template, MARK, _sampled, offset))
         self.at(severity, code, message, place, path)
 
     def at(self, severity: Severity, code: str, message: str, place: int, path: KeyPath = ()) -> None:
@@ -50,35 +56,39 @@ class Notes:
         file, line, column = self.sources.locate(place)
         self.found.append(Diagnostic(severity, code, message, file, line, column, dotted(path) or None))
 
-    def error(self, code: str, message: str, path: KeyPath, *, key: bool = False) -> None:
+    def error(self, code: str, message: str, path: KeyPath, *, key: bool = False, offset: int | None = None) -> None:
         """Note what keeps the configuration from being used."""
-        self.add(Severity.ERROR, code, message, path, key=key)
+        self.add(Severity.ERROR, code, message, path, key=key, offset=offset)
 
-    def warning(self, code: str, message: str, path: KeyPath, *, key: bool = False) -> None:
+    def warning(self, code: str, message: str, path: KeyPath, *, key: bool = False, offset: int | None = None) -> None:
         """Note what TaskRouter accepts and what yet cannot be meant."""
-        self.add(Severity.WARNING, code, message, path, key=key)
+        self.add(Severity.WARNING, code, message, path, key=key, offset=offset)
 
     def where(self, path: KeyPath) -> str:
-        """``file:line`` of what stands under *path*, for use inside a message."""
-        file, line, _ = self.sources.locate(find(self.root.node, path))
-        return f"{file}:{line}"
+        """``FILE:LINE:COLUMN`` of what stands under *path*, for use inside a message."""
+        return self.sources.described(find(self.root.node, path))
 
-    def _inside(self, place: int, path: Sequence[str | int], offset: int) -> int:
-        offset = origin(self._value(path), MARK, lambda mark: sample(mark, _PREFIXES), offset)
+    def character(self, place: int, value: str, offset: int) -> int:
+        """The place of character *offset* of the string *value* at *place*, as it is with its variables replaced."""
         if (written := self.written.get(place)) is not None:
             offset = origin(written, REFERENCE, self._expansion, offset)
-        file, _, _ = unpack(place)
-        start = self.sources.index(place)
-        return self.sources.place(file, character_index(self.sources.texts[file], start, offset))
+            value = written
+        text, start = self.sources.text_at(place)
+        return place + character_index(text, start, value, offset) - start
 
-    def _value(self, path: Sequence[str | int]) -> str:
+    def _template(self, path: Sequence[str | int]) -> str:
         value = self.root.value
         for part in path:
             value = value[part]
-        return value if isinstance(value, str) else ""
+        assert isinstance(value, str)
+        return value
 
     def _expansion(self, reference: str) -> str:
         try:
             return self.variables.substituted(reference)
         except VariableError:
             return reference
+
+
+def _sampled(mark: str) -> str:
+    return sample(mark, _PREFIXES)

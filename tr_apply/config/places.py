@@ -1,18 +1,19 @@
 """Where every key and value of a configuration stands, beside the data and in its shape.
 
-A place is one integer (file, line and column), because there are hundreds of thousands of them.
+A place is one integer, because there are hundreds of thousands of them: the offset of a character in the texts of all
+files, laid end to end.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-_COLUMN_BITS = 20
-_LINE_BITS = 24
-_COLUMN_MASK = (1 << _COLUMN_BITS) - 1
-_LINE_MASK = (1 << _LINE_BITS) - 1
-
 KeyPath = tuple[str | int, ...]
+
+_LINE_END = re.compile(r"\r\n|\n|\r")  # what editors take for the end of a line; YAML knows three more
+_UNPRINTABLE = re.compile(r"[^\S ]|[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SHOWN = 80  # characters of a key in a message
 
 
 class Places:
@@ -33,7 +34,7 @@ class Places:
 
     def key_place(self, key: str | int) -> int | None:
         """Where *key* itself is written; None for an item of a sequence."""
-        if isinstance(self.children, dict) and key in self.children and self.keys:
+        if isinstance(self.children, dict) and key in self.children:
             return self.keys[list(self.children).index(key)]
         return None
 
@@ -44,6 +45,12 @@ class Places:
         else:
             yield from enumerate(self.children)
 
+    def copy(self) -> "Places":
+        """The same, to be changed by itself; what is below is shared."""
+        copy = Places(self.at, mapping=isinstance(self.children, dict))
+        copy.keys, copy.children = list(self.keys), self.children.copy()
+        return copy
+
 
 Node = int | Places
 
@@ -51,21 +58,6 @@ Node = int | Places
 def place_of(node: Node) -> int:
     """Where a value begins."""
     return node if isinstance(node, int) else node.at
-
-
-def pack(file: int, line: int, column: int) -> int:
-    """One integer for a 0-based line and column; absurdly long lines and columns are cut."""
-    line, column = min(line, _LINE_MASK), min(column, _COLUMN_MASK)
-    return (file << _LINE_BITS | line) << _COLUMN_BITS | column
-
-
-def unpack(place: int) -> tuple[int, int, int]:
-    """File number, 0-based line and 0-based column."""
-    return (
-        place >> (_LINE_BITS + _COLUMN_BITS),
-        place >> _COLUMN_BITS & _LINE_MASK,
-        place & _COLUMN_MASK,
-    )
 
 
 def find(root: Node, path: Sequence[str | int], *, key: bool = False) -> int:
@@ -82,56 +74,67 @@ def find(root: Node, path: Sequence[str | int], *, key: bool = False) -> int:
     return found
 
 
-def paths_of(root: Node, places: set[int]) -> dict[int, KeyPath]:
-    """Where in the data each of *places* is; those that are nowhere are left out."""
-    found: dict[int, KeyPath] = {}
+def paths_of(root: Node, places: set[int]) -> Iterator[tuple[int, KeyPath]]:
+    """Where in the data each of *places* is, in order; one inside an alias is in several."""
     pending: list[tuple[Node, KeyPath]] = [(root, ())]
     while pending:
         node, path = pending.pop()
         if (place := place_of(node)) in places:
-            found.setdefault(place, path)
+            yield place, path
         if isinstance(node, Places):
-            pending.extend((child, (*path, key)) for key, child in node.items())
-    return found
+            pending.extend(reversed([(child, (*path, key)) for key, child in node.items()]))
 
 
 @dataclass(slots=True)
 class Sources:
-    """The files that were read: what a place's file number stands for."""
+    """The files that were read: what a place stands for."""
 
     names: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    _begins: list[int] = field(default_factory=list)
     _line_starts: dict[int, list[int]] = field(default_factory=dict)
 
     def add(self, name: str, text: str) -> int:
-        """The number of a new file."""
+        """The place of the first character of a new file."""
+        begin = self._begins[-1] + len(self.texts[-1]) + 1 if self._begins else 0
         self.names.append(name)
         self.texts.append(text)
-        return len(self.names) - 1
+        self._begins.append(begin)
+        return begin
+
+    def text_at(self, place: int) -> tuple[str, int]:
+        """Text of the file of *place*, and the index in it."""
+        file = self._file(place)
+        return self.texts[file], place - self._begins[file]
 
     def locate(self, place: int) -> tuple[str, int, int]:
         """Name of the file, 1-based line and 1-based column."""
-        file, line, column = unpack(place)
-        return self.names[file], line + 1, column + 1
-
-    def index(self, place: int) -> int:
-        """Where *place* is in the text of its file, as a 0-based offset."""
-        file, line, column = unpack(place)
+        file = self._file(place)
+        index = place - self._begins[file]
         starts = self._line_starts.get(file)
         if starts is None:
-            starts = [0, *(match.end() for match in re.finditer("\n", self.texts[file]))]
+            starts = [0, *(match.end() for match in _LINE_END.finditer(self.texts[file]))]
             self._line_starts[file] = starts
-        return starts[min(line, len(starts) - 1)] + column
+        line = bisect_right(starts, index)
+        return self.names[file], line, index - starts[line - 1] + 1
 
-    def place(self, file: int, index: int) -> int:
-        """The place of the character at *index* of a file's text."""
-        text = self.texts[file]
-        return pack(file, text.count("\n", 0, index), index - text.rfind("\n", 0, index) - 1)
+    def described(self, place: int) -> str:
+        """``FILE:LINE:COLUMN``, for use inside a message."""
+        return ":".join(map(str, self.locate(place)))
+
+    def _file(self, place: int) -> int:
+        return bisect_right(self._begins, place) - 1
 
 
 def dotted(path: Sequence[str | int]) -> str:
     """A path as people write it: ``task_queues[2].target_workers``."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        text += f"[{part}]" if isinstance(part, int) else f".{shown(part)}" if text else shown(part)
     return text
+
+
+def shown(text: str) -> str:
+    """*text* as a part of a message: short, and on one line."""
+    short = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    return _UNPRINTABLE.sub(lambda match: repr(match[0])[1:-1], short)

@@ -12,18 +12,32 @@ from typing import Any
 
 import yaml
 
-from tr_apply.config.places import KeyPath, Node, Places, dotted, pack, place_of, unpack
-from tr_apply.diagnostics import Diagnostic, Severity
-from tr_apply.resources.scalar import core_scalar
+from tr_apply.config.places import KeyPath, Node, Places, Sources, place_of, shown
+from tr_apply.config.syntax import explained
+from tr_apply.resources.scalar import NULLS, core_scalar
 
 DEPTH_LIMIT = 100
-EXPANSION_LIMIT = 1_000_000  # nodes that aliases may stand for in one file
+EXPANSION_LIMIT = 1_000_000  # values that aliases may stand for in one file
+_MERGE_KEY = "`<<` is not supported; write the keys out, or use variables or an overlay"
+_UNSEEN: Any = object()
+_LONG = 1000  # characters; an alias of a longer text counts as so many more values
 
 # A plus sign, or the zeros of a dialling prefix, would be lost if YAML read these as numbers.
 _PHONE_NUMBER = re.compile(r"(\+|0)[0-9]{7,15}\Z")
+_SHORTEST_PHONE_NUMBER = 8
 
 # The C parser where libyaml is there (all wheels); the pure one answers the same, ten times slower.
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong in a file, before it is known where in the whole configuration that is."""
+
+    code: str
+    message: str
+    place: int
+    path: KeyPath = ()
 
 
 @dataclass(slots=True)
@@ -37,16 +51,19 @@ class Site:
 
 @dataclass(slots=True)
 class SourceFile:
-    """One file as it was read. ``data`` is always a mapping; empty where nothing could be read."""
+    """One file as it was read. ``data`` is always a mapping: of what came before the mistake that ended reading."""
 
-    name: str
-    number: int
-    data: dict[str, Any] = field(default_factory=dict)
-    places: Places = field(default_factory=lambda: Places(0, mapping=True))
+    data: dict[str, Any]
+    places: Places
     sites: list[Site] = field(default_factory=list)
-    nulls: list[tuple[KeyPath, int]] = field(default_factory=list)
-    phone_numbers: list[tuple[KeyPath, int, str]] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
+    phone_numbers: dict[int, str] = field(default_factory=dict)
+    """Plain scalars that were read as numbers and look like phone numbers, by place."""
+
+    marked_keys: list[tuple[int, KeyPath]] = field(default_factory=list)
+    """The first of each key that holds ``${``."""
+
+    mistakes: list[Mistake] = field(default_factory=list)
+    has_nulls: bool = False
     complete: bool = True
     """False after a mistake that kept the rest of the file from being read."""
 
@@ -61,17 +78,17 @@ class _UnreadableError(Exception):
         self.place = place
 
 
-def read(text: str, *, name: str, number: int, raw_sections: frozenset[str] = frozenset()) -> SourceFile:
-    """The data of *text* with its places.
+def read(sources: Sources, begin: int, *, raw: bool | frozenset[str] = False) -> SourceFile:
+    """The data of a file of *sources*, with its places.
 
     Args:
-        text: The file's text.
-        name: How messages call the file.
-        number: The file's number in its places.
-        raw_sections: Keys of the root below which plain scalars stay text, as ``012`` in a variable must.
+        sources: The files' texts.
+        begin: The place where the file begins.
+        raw: Keys of the root below which plain scalars stay text, as ``012`` in a variable must; True for all of them.
     """
-    source = SourceFile(name, number, places=Places(pack(number, 0, 0), mapping=True))
-    builder = _Builder(source, raw_sections)
+    source = SourceFile({}, Places(begin, mapping=True))
+    builder = _Builder(source, sources, begin, raw=raw)
+    text, _ = sources.text_at(begin)
     try:
         builder.build(text)
     except _UnreadableError as error:
@@ -79,30 +96,48 @@ def read(text: str, *, name: str, number: int, raw_sections: frozenset[str] = fr
         builder.note(error.code, error.message, error.place)
     except yaml.YAMLError as error:
         source.complete = False
-        message, place = _explain(error, text, number)
-        builder.note("yaml-syntax", message, place)
+        message, index = explained(error, text)
+        builder.note("yaml-syntax", message, begin + index)
+    builder.close()
     return source
 
 
+class _Frame:
+    """A container that is being filled."""
+
+    __slots__ = ("anchor", "begun_at", "children", "data", "is_mapping", "key", "places")
+
+    def __init__(self, data: Any, places: Places, anchor: str | None, begun_at: int) -> None:
+        self.data = data
+        self.places = places
+        self.children: Any = places.children
+        self.is_mapping = isinstance(data, dict)
+        self.anchor = anchor
+        self.begun_at = begun_at  # values before it
+        self.key: str | None = None  # the key that waits for its value
+
+
 class _Builder:
-    def __init__(self, source: SourceFile, raw_sections: frozenset[str]) -> None:
+    """Turns events into data and places."""
+
+    def __init__(self, source: SourceFile, sources: Sources, begin: int, *, raw: bool | frozenset[str]) -> None:
         self._source = source
-        self._raw_sections = raw_sections
-        self._number = source.number
-        self._stack: list[tuple[Any, Places, str | None, str | None, int]] = []
-        self._data: Any = None  # the container being filled, None before the root
-        self._places: Places = source.places
-        self._key: str | None = None  # the key that waits for its value
-        self._anchor: str | None = None
-        self._begun_at = 0
-        self._is_mapping = False
-        self._raw = False
+        self._sources = sources
+        self._begin = begin
+        self._raw_sections = raw if isinstance(raw, frozenset) else frozenset()
+        self._raw = self._all_raw = raw is True
+        self._stack: list[_Frame] = []  # the containers around it, outermost first
+        self._top: _Frame | None = None  # the container being filled; None outside the root
         self._anchors: dict[str, tuple[Any, Node, int] | None] = {}
-        self._nodes = 0
+        self._refused_keys: list[tuple[_Frame, str]] = []
+        self._values = 0
+        self._expanded = 0
         self._documents = 0
         self._scalars: dict[str, Any] = {}
+        self._keys: dict[str, str] = {}
 
     def build(self, text: str) -> None:
+        """Read all of *text*."""
         handlers: dict[type, Callable[[Any], None]] = {
             yaml.ScalarEvent: self._scalar,
             yaml.MappingStartEvent: self._start_mapping,
@@ -121,31 +156,25 @@ class _Builder:
         finally:
             parser.dispose()
 
-    def note(self, code: str, message: str, place: int, path: KeyPath | None = None) -> None:
-        _, line, column = unpack(place)
-        self._source.diagnostics.append(
-            Diagnostic(
-                Severity.ERROR,
-                code,
-                message,
-                self._source.name,
-                line + 1,
-                column + 1,
-                dotted(self._path() if path is None else path) or None,
-            )
-        )
+    def close(self) -> None:
+        """Keep what was read, also where a mistake ended it."""
+        while (top := self._top) is not None:
+            if top.key is not None and top.key not in top.data:
+                top.places.keys.pop()
+            self._end(None)
+        for frame, key in self._refused_keys:
+            if key in frame.data:
+                del frame.places.keys[list(frame.children).index(key)], frame.children[key], frame.data[key]
 
-    def _place(self, event: Any) -> int:
-        mark = event.start_mark
-        return pack(self._number, mark.line, mark.column)
+    def note(self, code: str, message: str, place: int) -> None:
+        """Note a mistake at *place*, about the value that comes next."""
+        self._source.mistakes.append(Mistake(code, message, place, self._path()))
 
     def _path(self) -> KeyPath:
         """Where the value that comes next belongs."""
-        path: list[str | int] = []
-        frames = [*self._stack[1:], (self._data, self._places, self._key, None, 0)] if self._stack else []
-        for data, _, key, _, _ in frames:
-            path.append(len(data) if isinstance(data, list) else key if key is not None else "")
-        return tuple(part for part in path if part != "")
+        frames = [*self._stack, self._top] if self._top is not None else []
+        steps = (frame.key if frame.is_mapping else len(frame.data) for frame in frames)
+        return tuple(step for step in steps if step is not None)
 
     def _start_document(self, event: Any) -> None:
         self._documents += 1
@@ -153,61 +182,70 @@ class _Builder:
             raise _UnreadableError(
                 "several-documents",
                 "a second document begins here; a file holds one workspace, so split the file",
-                self._place(event),
+                self._begin + event.start_mark.index,
             )
 
     def _scalar(self, event: Any) -> None:
-        mark = event.start_mark
-        place = pack(self._number, mark.line, mark.column)
+        place: int = self._begin + event.start_mark.index
         value: Any = event.value
-        self._nodes += 1
+        top = self._top
+        self._values += 1 + len(value) // _LONG
         if event.tag is not None:
             self._refuse_tag(event.tag, place)
-        if self._is_mapping and self._key is None:
-            self._begin_key(value, place)
+        if top is not None and top.is_mapping and top.key is None:
+            if value == "<<" and not event.style:
+                self._refuse_key(top, value, "merge-key", _MERGE_KEY, place)
+            self._begin_key(top, value, place)
             return
-        if not event.style and not self._raw:
-            value = self._plain(value, place)
+        if not event.style:
+            value = self._raw_text(value, place) if self._raw else self._plain(value, place)
         if event.anchor is not None:
-            self._anchors[event.anchor] = (value, place, 1)
+            self._anchors[event.anchor] = (value, place, 1 + len(event.value) // _LONG)
         self._add(value, place)
 
+    def _raw_text(self, text: str, place: int) -> str:
+        if text in NULLS:
+            self.note("null", 'a variable cannot be null; write "" for an empty text', place)
+        return text
+
     def _plain(self, text: str, place: int) -> Any:
+        value = self._scalars.get(text, _UNSEEN)
+        if value is _UNSEEN:
+            value = self._converted(text, place)
+        if type(value) is int and len(text) >= _SHORTEST_PHONE_NUMBER and _PHONE_NUMBER.match(text):
+            self._source.phone_numbers[place] = text
+        return value
+
+    def _converted(self, text: str, place: int) -> Any:
         try:
-            value = self._scalars[text]
-        except KeyError:
-            try:
-                value = core_scalar(text)
-            except ValueError as error:
-                self.note("invalid-number", str(error), place)
-                value = text
-            self._scalars[text] = value
+            value = self._scalars[text] = core_scalar(text)
+        except ValueError as error:
+            self.note("invalid-number", str(error), place)
+            return text
         if value is None:
-            self._source.nulls.append((self._path(), place))
-        elif type(value) is int and len(text) > 7 and _PHONE_NUMBER.match(text):  # noqa: PLR2004
-            self._source.phone_numbers.append((self._path(), place, text))
+            self._source.has_nulls = True
         return value
 
     def _add(self, value: Any, node: Node) -> None:
-        children: Any = self._places.children
-        key: Any = self._key
-        if self._is_mapping:
-            self._data[key] = value
-            children[key] = node
-            self._key = None
-        elif self._data is None:
-            self._root(value, node)
+        top = self._top
+        if top is None:
+            self._refuse_root(value, node)
             return
+        key: Any = top.key
+        if top.is_mapping:
+            top.data[key] = value
+            top.children[key] = node
+            top.key = None
         else:
-            key = len(self._data)
-            self._data.append(value)
-            children.append(node)
+            key = len(top.data)
+            top.data.append(value)
+            top.children.append(node)
         if type(value) is str and "${" in value:
-            self._source.sites.append(Site(self._data, key, place_of(node)))
+            self._source.sites.append(Site(top.data, key, place_of(node)))
 
-    def _root(self, value: Any, node: Node) -> None:
+    def _refuse_root(self, value: Any, node: Node) -> None:
         if value is None:  # an empty file, or one of comments alone
-            self._source.nulls.clear()
+            self._source.has_nulls = False
             return
         kind = "a list" if isinstance(value, list) else "a single value"
         raise _UnreadableError(
@@ -216,80 +254,106 @@ class _Builder:
             place_of(node),
         )
 
-    def _begin_key(self, key: str, place: int) -> None:
-        if key == "<<":
-            self.note("merge-key", "`<<` is not supported; write the keys out, or use variables or an overlay", place)
-        if key in self._data:
-            first = self._places.key_place(key)
-            _, line, column = unpack(first if first is not None else 0)
-            self._key = key
-            self.note("duplicate-key", f"`{key}` is written twice; the first is at {line + 1}:{column + 1}", place)
-            return
-        key = self._scalars.setdefault(f"\0{key}", key)  # one string object for all equal keys
-        self._key = key
-        self._places.keys.append(place)
+    def _begin_key(self, top: _Frame, key: str, place: int) -> None:
+        if key not in top.data:
+            top.places.keys.append(place)
+        elif (top, key) not in self._refused_keys:
+            first = top.places.key_place(key)
+            assert first is not None
+            message = f"`{shown(key)}` is written twice; the first is at {self._sources.described(first)}"
+            self._source.mistakes.append(Mistake("duplicate-key", message, place, (*self._path(), key)))
+        top.key = self._known_key(key, place)
+
+    def _known_key(self, key: str, place: int) -> str:
+        """One string object for all equal keys."""
+        if (known := self._keys.get(key)) is not None:
+            return known
+        if "${" in key:
+            self._source.marked_keys.append((place, (*self._path(), key)))
+        self._keys[key] = key
+        return key
+
+    def _refuse_key(self, top: _Frame, key: str, code: str, message: str, place: int) -> None:
+        """Note the mistake, and forget the key and its value at the end."""
+        self.note(code, message, place)
+        self._refused_keys.append((top, key))
 
     def _start_mapping(self, event: Any) -> None:
-        self._start(event, {}, mapping=True)
+        self._start(event, {})
 
     def _start_sequence(self, event: Any) -> None:
-        self._start(event, [], mapping=False)
+        self._start(event, [])
 
-    def _start(self, event: Any, data: Any, *, mapping: bool) -> None:
-        place = self._place(event)
+    def _start(self, event: Any, data: Any) -> None:
+        place = self._begin + event.start_mark.index
+        top = self._top
         if event.tag is not None:
             self._refuse_tag(event.tag, place)
-        if self._is_mapping and self._key is None:
-            raise _UnreadableError("complex-key", "a key must be a single value", place)
-        if len(self._stack) >= DEPTH_LIMIT:
+        if top is not None and top.is_mapping and top.key is None:
+            raise _UnreadableError("complex-key", _complex_key(top, data, place), place)
+        if len(self._stack) + 1 >= DEPTH_LIMIT:
             raise _UnreadableError("too-deep", f"nested more than {DEPTH_LIMIT} levels deep", place)
-        if not self._stack and not mapping:
-            self._root(data, place)
-        self._nodes += 1
-        if len(self._stack) == 1:
-            self._raw = self._key in self._raw_sections
-        self._stack.append((self._data, self._places, self._key, self._anchor, self._begun_at))
-        self._data, self._key, self._is_mapping = data, None, mapping
-        self._places = Places(place, mapping=mapping)
-        self._anchor, self._begun_at = event.anchor, self._nodes
+        if top is None:
+            if isinstance(data, list):
+                self._refuse_root(data, place)
+        else:
+            if not self._stack:
+                self._raw = self._all_raw or top.key in self._raw_sections
+            self._stack.append(top)
+        self._values += 1
+        self._top = _Frame(data, Places(place, mapping=isinstance(data, dict)), event.anchor, self._values)
         if event.anchor is not None:
             self._anchors[event.anchor] = None  # known, but not complete
 
     def _end(self, _: Any) -> None:
-        data, places, size = self._data, self._places, self._nodes - self._begun_at + 1
-        if self._anchor is not None:
-            self._anchors[self._anchor] = (data, places, size)
-        self._data, self._places, self._key, self._anchor, self._begun_at = self._stack.pop()
-        self._is_mapping = isinstance(self._data, dict)
-        if len(self._stack) == 1:
-            self._raw = False
+        top = self._top
+        assert top is not None
+        if top.anchor is not None:
+            self._anchors[top.anchor] = (top.data, top.places, self._values - top.begun_at + 1)
         if self._stack:
-            self._add(data, places)
+            self._top = self._stack.pop()
+            self._add(top.data, top.places)
         else:
-            self._source.data, self._source.places = data, places
+            self._top = None
+            self._source.data, self._source.places = top.data, top.places
+        if not self._stack:
+            self._raw = self._all_raw
 
     def _alias(self, event: Any) -> None:
-        place = self._place(event)
-        if self._is_mapping and self._key is None:
-            raise _UnreadableError("complex-key", "a key cannot be an alias", place)
+        place: int = self._begin + event.start_mark.index
+        top = self._top
+        name = shown(event.anchor)
+        if top is not None and top.is_mapping and top.key is None:
+            self._refuse_key(top, f"*{event.anchor}", "complex-key", "a key cannot be an alias", place)
+            self._begin_key(top, f"*{event.anchor}", place)
+            return
         if event.anchor not in self._anchors:
-            self.note("unknown-anchor", f"there is no anchor `&{event.anchor}` above", place)
+            self.note("unknown-anchor", f"there is no anchor `&{name}` above", place)
             self._add("", place)
             return
         anchored = self._anchors[event.anchor]
         if anchored is None:
-            raise _UnreadableError("endless-alias", f"`*{event.anchor}` stands for something that holds it", place)
+            raise _UnreadableError("endless-alias", f"`*{name}` stands for something that holds it", place)
         value, node, size = anchored
-        self._nodes += size
-        if self._nodes > EXPANSION_LIMIT and size > 1:
+        self._values += size
+        self._expanded += size
+        if self._expanded > EXPANSION_LIMIT:
             raise _UnreadableError(
-                "alias-bomb", f"aliases make this file larger than {EXPANSION_LIMIT:,} values", place
+                "alias-bomb", f"aliases stand for more than {EXPANSION_LIMIT:,} values in this file", place
             )
+        if node in self._source.phone_numbers:
+            self._source.phone_numbers[place] = self._source.phone_numbers[node]
         self._add(value, _moved(node, place))
 
     def _refuse_tag(self, tag: str, place: int) -> None:
-        short = tag.replace("tag:yaml.org,2002:", "!!")
+        short = shown(tag.replace("tag:yaml.org,2002:", "!!"))
         self.note("tag", f"the tag `{short}` is not supported; leave it out (quote a value to make it text)", place)
+
+
+def _complex_key(top: _Frame, data: Any, place: int) -> str:
+    if isinstance(data, dict) and place == top.places.at + 1:  # `{{ x }}`, as in templates
+        return '`{{…}}` stands for nothing here; a variable is written "${NAME}"'
+    return "a key must be a single value"
 
 
 def _moved(node: Node, place: int) -> Node:
@@ -299,23 +363,3 @@ def _moved(node: Node, place: int) -> Node:
     moved = Places(place, mapping=isinstance(node.children, dict))
     moved.keys, moved.children = node.keys, node.children
     return moved
-
-
-def _explain(error: yaml.YAMLError, text: str, number: int) -> tuple[str, int]:
-    """Libyaml's error in the user's words, and its place."""
-    if isinstance(error, yaml.reader.ReaderError):
-        before = text.encode()[: error.position].decode(errors="ignore")
-        line = before.count("\n")
-        column = len(before) - (before.rfind("\n") + 1)
-        return f"a character that YAML does not allow: {error.reason}", pack(number, line, column)
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    if mark is None:
-        return str(error), pack(number, 0, 0)
-    place = pack(number, mark.line, mark.column)
-    problem = getattr(error, "problem", None) or str(error)
-    if text[mark.index - 1 : mark.index + 1] == "${" or text[mark.index : mark.index + 2] == "${":
-        return 'inside {} or [] a ${…} must be quoted: write "${NAME}"', place
-    if text[mark.index : mark.index + 1] == "\t":
-        return "a tab cannot indent; use spaces", place
-    context = getattr(error, "context", None)
-    return (f"{problem} ({context})" if context else problem), place

@@ -1,17 +1,18 @@
 """Names that refer to other resources: each must lead somewhere, as far as the file alone can tell."""
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tr_apply.config.notes import Notes
-from tr_apply.config.places import KeyPath
+from tr_apply.config.places import KeyPath, find, shown
+from tr_apply.config.suggestions import Suggestions
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER, WORKFLOW
 from tr_apply.resources.document import Document
+from tr_apply.resources.fields import literal_fields
 from tr_apply.resources.kind import Kind, Resource, name_key
-from tr_apply.resources.seeds import SEEDED_ACTIVITIES, SEEDED_CHANNELS
-from tr_apply.resources.template import SidOf, sids_in
+from tr_apply.resources.seeds import DEFAULT_ACTIVITY, SEEDED_ACTIVITIES, SEEDED_CHANNELS
+from tr_apply.resources.template import MARK, WORKSPACE, SidOf, plain, sample, sid_of, sids_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +64,31 @@ def _of_queues(workflow: Any, path: KeyPath) -> Iterator[Reference]:
 
 def sid_references(document: Document) -> Iterator[tuple[SidOf, KeyPath]]:
     """Every ``${sid:…}`` in *document*, with the path of the string that holds it."""
+    for template, path in _templates(document):
+        for reference in sids_in(template):
+            yield reference, path
+
+
+def _templates(document: Document) -> Iterator[tuple[str, KeyPath]]:
+    """Every string in *document* that may hold SIDs."""
     yield from _in_value(document.workspace, ("workspace",))
     for kind in SECTIONS:
         for index, resource in declared_of(document, kind):
             yield from _in_value(resource, (kind.section, index))
+    if document.manage.workers.where is not None:
+        yield document.manage.workers.where, ("manage", "workers", "where")
 
 
-def _in_value(value: Any, path: KeyPath) -> Iterator[tuple[SidOf, KeyPath]]:
+def _in_value(value: Any, path: KeyPath) -> Iterator[tuple[str, KeyPath]]:
     match value:
         case str():
-            for reference in sids_in(value):
-                yield reference, path
+            if "${" in value:
+                yield value, path
         case Resource():
-            for field in value.model_fields_set:
-                yield from _in_value(getattr(value, field), (*path, field))
+            model = type(value)
+            for field in model.model_fields:
+                if field in value.model_fields_set and field not in literal_fields(model):
+                    yield from _in_value(getattr(value, field), (*path, field))
         case dict():
             for key, child in value.items():
                 yield from _in_value(child, (*path, key))
@@ -106,10 +118,7 @@ def declared(document: Document, raw: Mapping[str, Any]) -> Declared:
     closed = set()
     for kind in SECTIONS:
         held = names.setdefault(kind.name, {})
-        for item in _list(raw.get(kind.section)):
-            name = item.get(kind.identity) if isinstance(item, dict) else None
-            if isinstance(name, str):
-                held[name_key(name)] = name
+        held |= {name_key(name): name for _, name in written_names(raw, kind)}
         rule = getattr(document.manage, kind.section)
         if document.declares(kind.section) and rule.mode == "exact" and not getattr(rule, "where", None):
             closed.add(kind.name)
@@ -117,56 +126,75 @@ def declared(document: Document, raw: Mapping[str, Any]) -> Declared:
     return Declared(names, frozenset(closed))
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+def written_names(raw: Mapping[str, Any], kind: Kind) -> Iterator[tuple[int, str]]:
+    """Index and name of each resource of *kind* in the data, whatever else is wrong with it."""
+    items = raw.get(kind.section)
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        name = item.get(kind.identity) if isinstance(item, dict) else None
+        if isinstance(name, str):
+            yield index, plain(name)
 
 
 def _kept_activities(document: Document) -> Iterator[str]:
     """The default and the timeout activity are never deleted, listed or not; a new workspace seeds them."""
     workspace = document.workspace
+    seeded = {name_key(name) for name in SEEDED_ACTIVITIES}
     for name in (workspace.default_activity, workspace.timeout_activity):
         if name is None:
-            yield "Offline"
-        elif name in SEEDED_ACTIVITIES:
+            yield DEFAULT_ACTIVITY
+        elif name_key(name) in seeded:
             yield name
 
 
 def note_broken_references(document: Document, raw: Mapping[str, Any], notes: Notes, *, has_sids: bool) -> None:
     """Note every name that cannot lead anywhere; *has_sids* spares a walk over every string there is."""
     known = declared(document, raw)
+    known = Declared(known.names, known.closed - set(_of_unreadable_names(raw, notes)))
+    suggestions = Suggestions()
     for reference in references(document):
         if not known.has(reference.kind, reference.name):
-            _note_unknown(reference.kind, reference.name, known, notes, reference.path, key=reference.key)
-    for sid, path in sid_references(document) if has_sids else ():
-        if sid.kind == "workspace":
-            if sid.name:
-                notes.error("unknown-reference", "the workspace's own SID is ${sid:workspace}", path)
-        elif sid.kind not in known.names:
-            kinds = ", ".join(known.names)
-            notes.error("unknown-kind", f"${{sid:{sid}}} names no kind of resource; kinds are {kinds}", path)
-        elif not known.has(sid.kind, sid.name):
-            _note_unknown(sid.kind, sid.name, known, notes, path, key=False)
+            message = _unknown(reference.kind, reference.name, known, suggestions)
+            notes.error("unknown-reference", message, reference.path, key=reference.key)
+    for template, path in _templates(document) if has_sids else ():
+        for offset, sid in _marks(template):
+            if (problem := _problem_of(sid, known, suggestions)) is not None:
+                notes.error(*problem, path, offset=offset)
 
 
-def _note_unknown(kind: str, name: str, known: Declared, notes: Notes, path: KeyPath, *, key: bool) -> None:
-    names = known.names[kind]
-    near = difflib.get_close_matches(name_key(name), names, 1, cutoff=0.6)
-    row = KIND_BY_NAME[kind]
-    hint = f"did you mean {names[near[0]]!r}?" if near else f"add it to `{row.section}`"
-    notes.error("unknown-reference", f"there is no {row.title} {name!r}; {hint}", path, key=key)
-
-
-def note_duplicates(document: Document, notes: Notes) -> None:
-    """Note resources of one kind whose names TaskRouter takes for the same."""
+def _of_unreadable_names(raw: Mapping[str, Any], notes: Notes) -> Iterator[str]:
+    """The kinds of which one has a name that could not be read, so that any name may be that one."""
     for kind in SECTIONS:
-        first: dict[str, int] = {}
-        for index, resource in declared_of(document, kind):
-            name = kind.name_of(resource)
-            before = first.setdefault(name_key(name), index)
-            if before != index:
-                where = notes.where((kind.section, before))
-                notes.error(
-                    "duplicate-name",
-                    f"the {kind.title} {name!r} is declared twice; the first is at {where}",
-                    (kind.section, index, kind.identity),
-                )
+        items = raw.get(kind.section)
+        names = dict(written_names(raw, kind))
+        paths = ((kind.section, index, kind.identity) for index in names)
+        is_mistaken = bool(notes.mistaken) and any(find(notes.root.node, p) in notes.mistaken for p in paths)
+        if is_mistaken or len(names) < len(items if isinstance(items, list) else ()):
+            yield kind.name
+
+
+def _marks(template: str) -> Iterator[tuple[int, SidOf]]:
+    """Each ``${sid:…}`` with its offset in the text as an expression is read."""
+    for mark in MARK.finditer(template):
+        if mark[1] is not None:
+            yield len(sample(template[: mark.start()], {})), sid_of(mark[1])
+
+
+def _problem_of(sid: SidOf, known: Declared, suggestions: Suggestions) -> tuple[str, str] | None:
+    """Code and message of what is wrong with a ``${sid:…}``."""
+    if sid.kind == WORKSPACE:
+        return ("unknown-reference", "the workspace's own SID is ${sid:workspace}") if sid.name else None
+    if sid.kind not in known.names:
+        kinds = ", ".join((WORKSPACE, *(kind.name for kind in SECTIONS)))
+        return "unknown-kind", f"`${{sid:{shown(str(sid))}}}` names no kind of resource; kinds are {kinds}"
+    if not sid.name:
+        return "unknown-reference", f"expected a name, as in ${{sid:{sid.kind}/NAME}}"
+    if not known.has(sid.kind, sid.name):
+        return "unknown-reference", _unknown(sid.kind, sid.name, known, suggestions)
+    return None
+
+
+def _unknown(kind: str, name: str, known: Declared, suggestions: Suggestions) -> str:
+    row = KIND_BY_NAME[kind]
+    near = suggestions.nearest(name, known.names[kind].values())
+    hint = f"did you mean {near!r}?" if near else f"add it to `{row.section}`"
+    return f"there is no {row.title} '{shown(name)}'; {hint}"

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from tr_apply.resources import KIND_BY_NAME
 from tr_apply.resources.activity import Activity
-from tr_apply.resources.fields import Expression
+from tr_apply.resources.fields import Expression, reread
 from tr_apply.resources.kind import Resource
 from tr_apply.resources.task_channel import TaskChannel
 from tr_apply.resources.task_queue import TaskQueue
@@ -17,6 +17,7 @@ from tr_apply.resources.workflow import Workflow
 from tr_apply.resources.workspace import Workspace
 
 _PERCENT = re.compile(r"(100|[0-9]{1,2})%\Z")
+_VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 DEFAULT_SHARE = 20  # per cent of the live objects of a kind that may be deleted without consent
 
 
@@ -90,6 +91,7 @@ def _pattern(written: str) -> str:
 
 
 def _share(written: Any) -> Any:
+    written = reread(written)
     if isinstance(written, str) and _PERCENT.match(written):
         return written
     if isinstance(written, int) and not isinstance(written, bool) and written >= 0:
@@ -115,13 +117,22 @@ class Safety(Resource):
     """How many objects of a kind may be deleted without consent: a number, or a share of the live ones."""
 
 
+def _variable_name(written: str) -> str:
+    if not re.fullmatch(_VARIABLE_NAME, written):
+        raise PydanticCustomError("invalid-value", "a variable's name is made of letters, digits and _")
+    return written
+
+
+VariableName = Annotated[str, Field(json_schema_extra={"pattern": _VARIABLE_NAME}), AfterValidator(_variable_name)]
+
+
 class Document(Resource):
     """A workspace of Twilio TaskRouter, as tr-apply keeps it in a repository.
 
     A section that is left out is not managed; an empty list means that none may exist.
     """
 
-    vars: dict[str, str] = {}
+    vars: dict[VariableName, str] = {}
     """Values for ``${name}`` in any string."""
 
     workspace: Workspace

@@ -1,33 +1,55 @@
 """Field types that several kinds use. Limits and defaults are TaskRouter's own."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from tr_apply.resources.kind import NAME_LIMIT
+from tr_apply.resources.kind import NAME_LIMIT, Resource
 from tr_apply.resources.scalar import core_scalar
 from tr_apply.resources.template import Substituted, plain, sids_in
 
 
-def _without_marks(name: str) -> str:
-    if any(sids_in(name)):
-        raise PydanticCustomError("sid-in-name", "a name cannot hold a ${{sid:…}}")
+def _literal_name(written: str) -> str:
+    """A name is literal text: nothing is filled into it, so that its escapes go now."""
+    name = written
+    if "${" in written:
+        if any(sids_in(written)):
+            raise PydanticCustomError("sid-in-name", "a name cannot hold a ${{sid:…}}")
+        name = plain(written)
+    if len(name) > NAME_LIMIT:
+        raise PydanticCustomError(
+            "too-long",
+            "{length} characters; TaskRouter takes at most {limit}",
+            {"length": len(name), "limit": NAME_LIMIT},
+        )
     if not name.strip():
         raise PydanticCustomError("empty-name", "a name needs at least one visible character")
-    return plain(name)
+    return name
 
 
-def _reread(value: Any) -> Any:
+def reread(value: Any) -> Any:
     """A string that was exactly one ``${NAME}`` is a YAML scalar where a number or a boolean is wanted."""
-    return core_scalar(str(value)) if isinstance(value, Substituted) else value
+    if not isinstance(value, Substituted):
+        return value
+    try:
+        scalar = core_scalar(str(value))
+    except ValueError as error:
+        raise PydanticCustomError("invalid-number", "{problem}", {"problem": str(error)}) from error
+    if scalar is None:
+        raise PydanticCustomError("empty", "the variable is empty; leave the key out for TaskRouter's default")
+    return scalar
 
 
-Name = Annotated[str, Field(min_length=1, max_length=NAME_LIMIT), AfterValidator(_without_marks)]
-"""A FriendlyName: 1 to 64 characters."""
+_IS_NAME = AfterValidator(_literal_name)
 
-Integer = Annotated[int, BeforeValidator(_reread)]
-Flag = Annotated[bool, BeforeValidator(_reread)]
+Name = Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": NAME_LIMIT}), _IS_NAME]
+"""A FriendlyName: 1 to 64 characters of literal text."""
+
+Integer = Annotated[int, BeforeValidator(reread)]
+Flag = Annotated[bool, BeforeValidator(reread)]
 
 Template = str
 """Text that may hold ``${sid:KIND/NAME}``."""
@@ -41,3 +63,16 @@ Url = Template
 Seconds = Integer
 
 JsonObject = dict[str, Any]
+
+
+@cache
+def literal_fields(model: type[Resource]) -> frozenset[str]:
+    """The fields of *model* that hold names: text in which a ``${`` is nothing but itself."""
+    fields: Mapping[str, Any] = model.model_fields
+    return frozenset(
+        key for key, field in fields.items() if _IS_NAME in field.metadata or _holds_names(field.annotation)
+    )
+
+
+def _holds_names(annotation: Any) -> bool:
+    return any(argument is _IS_NAME or _holds_names(argument) for argument in get_args(annotation))

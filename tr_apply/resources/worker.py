@@ -11,7 +11,7 @@ from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 from tr_apply.resources.template import filled
 
 ATTRIBUTES_LIMIT = 4096  # characters of the JSON document
-_SID_LENGTH = 34
+SID_LENGTH = 34
 
 
 def compact_json(value: Any) -> str:
@@ -20,15 +20,13 @@ def compact_json(value: Any) -> str:
 
 
 def _within_limit(attributes: dict[str, Any]) -> dict[str, Any]:
-    text = compact_json(attributes)
-    if len(text) > ATTRIBUTES_LIMIT:
-        length = len(filled(text, lambda _: "0" * _SID_LENGTH))
-        if length > ATTRIBUTES_LIMIT:
-            raise PydanticCustomError(
-                "too-long",
-                "the attributes make {length} characters of JSON; TaskRouter takes at most {limit}",
-                {"length": length, "limit": ATTRIBUTES_LIMIT},
-            )
+    length = len(filled(compact_json(attributes), lambda _: "0" * SID_LENGTH))
+    if length > ATTRIBUTES_LIMIT:
+        raise PydanticCustomError(
+            "too-long",
+            "the attributes make {length} characters of JSON; TaskRouter takes at most {limit}",
+            {"length": length, "limit": ATTRIBUTES_LIMIT},
+        )
     return attributes
 
 

@@ -1,11 +1,28 @@
 """The workspace itself: what surrounds everything else."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from tr_apply.resources.fields import Flag, Name, Url
 from tr_apply.resources.kind import FormField, Holds, Kind, Resource
+
+_SID: Final = r"^WS[0-9a-fA-F]{32}$"
+_EVENT: Final = r"^[^,\s]+$"
+
+
+def _sid(written: str) -> str:
+    if not re.fullmatch(_SID, written):
+        raise PydanticCustomError("invalid-value", "expected WS and 32 hexadecimal digits")
+    return written
+
+
+def _event(written: str) -> str:
+    if not re.fullmatch(_EVENT, written):
+        raise PydanticCustomError("invalid-value", "expected one event type, as in task.created")
+    return written
 
 
 class Workspace(Resource):
@@ -14,7 +31,7 @@ class Workspace(Resource):
     name: Name
     """Name of the workspace (FriendlyName), and its identity."""
 
-    sid: Annotated[str, Field(pattern=r"^WS[0-9a-fA-F]{32}$")] | None = None
+    sid: Annotated[str, Field(json_schema_extra={"pattern": _SID}), AfterValidator(_sid)] | None = None
     """Pins the workspace by its SID; needed only when two live workspaces share the name."""
 
     renamed_from: list[Name] = []
@@ -32,7 +49,9 @@ class Workspace(Resource):
     event_callback_url: Url | None = None
     """Where TaskRouter posts its events; empty for nowhere."""
 
-    events_filter: list[Annotated[str, Field(pattern=r"^[^,\s]+$")]] | None = None
+    events_filter: list[Annotated[str, Field(json_schema_extra={"pattern": _EVENT}), AfterValidator(_event)]] | None = (
+        None
+    )
     """The event types that are posted; an empty list for all of them."""
 
     default_activity: Name | None = None

@@ -1,0 +1,102 @@
+"""``ignore`` and ``sensitive``: paths must lead somewhere, and what is left as it is live cannot be declared."""
+
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tr_apply.config.notes import Notes
+from tr_apply.config.places import KeyPath, shown
+from tr_apply.config.references import declared_of
+from tr_apply.config.shape import Shape, shape_at
+from tr_apply.config.suggestions import nearest
+from tr_apply.resources import SECTIONS, WORKSPACE
+from tr_apply.resources.document import Document, Rule
+from tr_apply.resources.field_path import is_field_path, path_parts
+from tr_apply.resources.kind import Kind, Resource
+from tr_apply.resources.workflow import Filter
+
+_Located = tuple[KeyPath, Any]
+
+
+def note_ownership(document: Document, notes: Notes) -> None:
+    """Note the paths of ``manage`` that cannot be meant."""
+    for kind in (WORKSPACE, *SECTIONS):
+        rule: Rule = getattr(document.manage, kind.section)
+        for index, path in enumerate(rule.sensitive):
+            if (problem := _problem(kind, path)) is not None:
+                notes.error("field-path", problem, ("manage", kind.section, "sensitive", index))
+        for index, path in enumerate(rule.ignore):
+            if (problem := _problem(kind, path) or _not_ignorable(kind, path_parts(path))) is not None:
+                notes.error("field-path", problem, ("manage", kind.section, "ignore", index))
+            else:
+                _note_declared(document, kind, path, notes)
+
+
+def _problem(kind: Kind, path: str) -> str | None:
+    if not is_field_path(path):
+        return f"'{shown(path)}' is no path; expected one such as attributes.phone or filters[NAME].targets"
+    field, known = path_parts(path)[0], kind.model.model_fields
+    if field in known:
+        return None
+    near = nearest(field, known)
+    hint = f"did you mean `{near}`?" if near else f"known here: {', '.join(known)}"
+    return f"a {kind.title} has no `{shown(field)}`; {hint}"
+
+
+def _not_ignorable(kind: Kind, parts: Sequence[str]) -> str | None:
+    """Why the field cannot be copied from what is live by itself."""
+    field, rest = parts[0], parts[1:]
+    shape = shape_at((kind.section, field) if kind is WORKSPACE else (kind.section, 0, field)) or Shape()
+    if field in {kind.identity, "renamed_from"}:
+        return f"`{field}` says which {kind.title} is meant, and cannot be ignored"
+    if shape.is_json:
+        return "what a list holds cannot be ignored one by one" if any(part[0] == "[" for part in rest) else None
+    match field, rest:
+        case (_, []) | ("channels", [_]):
+            return None
+        case "filters", [name] if name[0] == "[":
+            return None
+        case "filters", [name, below] if name[0] == "[" and below in Filter.model_fields:
+            return None
+        case "filters", _:
+            return "expected filters[NAME], or filters[NAME] and one of its keys"
+        case _:
+            return f"`{field}` can be ignored as a whole only"
+
+
+def _note_declared(document: Document, kind: Kind, path: str, notes: Notes) -> None:
+    for at in _declared(_resources(document, kind), path_parts(path)):
+        message = f"declared here, and left as it is live by `{path}` in `manage.{kind.section}.ignore`; remove one"
+        notes.error("declared-and-ignored", message, at, key=True)
+
+
+def _resources(document: Document, kind: Kind) -> Iterator[_Located]:
+    if kind is WORKSPACE:
+        yield (kind.section,), document.workspace
+    else:
+        for index, resource in declared_of(document, kind):
+            yield (kind.section, index), resource
+
+
+def _declared(found: Iterator[_Located], parts: Sequence[str]) -> Iterator[KeyPath]:
+    """The paths of what *parts* lead to below *found*, where somebody wrote it and need not have."""
+    for part in parts:
+        found = _below(found, part)
+    for path, value in found:
+        if value != {}:
+            yield path
+
+
+def _below(found: Iterator[_Located], part: str) -> Iterator[_Located]:
+    for path, value in found:
+        match value:
+            case Resource():
+                if part in value.model_fields_set and not type(value).model_fields[part].is_required():
+                    yield (*path, part), getattr(value, part)
+            case dict():
+                yield from (((*path, key), child) for key, child in value.items() if fnmatchcase(key, part))
+            case list():
+                pattern = part.removeprefix("[").removesuffix("]")
+                yield from (((*path, i), f) for i, f in enumerate(value) if fnmatchcase(f.name or "", pattern))
+            case _:
+                pass

@@ -1,0 +1,88 @@
+"""Which keys may stand where, as the models say it: for suggestions, and for what a path leads to."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from tr_apply.config.places import KeyPath
+from tr_apply.resources.document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a value may hold.
+
+    Attributes:
+        keys: Of a mapping with keys of its own.
+        each: Of what a list holds, or a mapping with any keys.
+        is_json: Whether it is a JSON document of the user's own, in which anything may stand.
+    """
+
+    keys: Mapping[str, "Shape"] = field(default_factory=dict)
+    each: "Shape | None" = None
+    is_json: bool = False
+
+    def below(self, key: str | int) -> "Shape | None":
+        """What stands under *key*; None where nothing may."""
+        return self.keys.get(key) if isinstance(key, str) and key in self.keys else self.each
+
+
+@cache
+def document_shape() -> Shape:
+    """The shape of a whole configuration."""
+    schema = Document.model_json_schema()
+    return _shape(schema, schema.get("$defs", {}))
+
+
+def _shape(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Shape:
+    if (reference := schema.get("$ref")) is not None:
+        return _shape(definitions[reference.rpartition("/")[2]], definitions)
+    if (choices := schema.get("anyOf")) is not None:
+        return max((_shape(choice, definitions) for choice in choices), key=_holds_something)
+    if (properties := schema.get("properties")) is not None:
+        return Shape(keys={key: _shape(value, definitions) for key, value in properties.items()})
+    each = schema.get("items", schema.get("additionalProperties"))
+    if isinstance(each, dict):
+        return Shape(each=_shape(each, definitions))
+    return Shape(is_json=each is True)
+
+
+def _holds_something(shape: Shape) -> bool:
+    return shape != Shape()
+
+
+def shape_at(path: KeyPath) -> Shape | None:
+    """What *path* leads to; None where nothing may stand."""
+    shape: Shape | None = document_shape()
+    for part in path:
+        if shape is None or shape.is_json:
+            return shape
+        shape = shape.below(part)
+    return shape
+
+
+def is_json(path: KeyPath) -> bool:
+    """Whether *path* leads into a JSON document of the user's own."""
+    shape = shape_at(path)
+    return shape is not None and shape.is_json
+
+
+def nulls(value: Any, shape: Shape, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Shape]]:
+    """Where null stands and must not, and what should stand there; unknown keys are left out."""
+    if value is None:
+        yield path, shape
+    elif shape.is_json:
+        return
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            if (below := shape.below(key)) is not None and _may_hold_null(child):
+                yield from nulls(child, below, (*path, key))
+    elif isinstance(value, list) and shape.each is not None:
+        for index, child in enumerate(value):
+            if _may_hold_null(child):
+                yield from nulls(child, shape.each, (*path, index))
+
+
+def _may_hold_null(value: Any) -> bool:
+    return value is None or isinstance(value, (dict, list))

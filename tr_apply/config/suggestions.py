@@ -1,0 +1,31 @@
+"""What somebody probably meant to write."""
+
+import difflib
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from tr_apply.resources.kind import name_key
+
+_LONGEST = 100  # characters; nobody misspells a longer name, and comparing takes the square of it
+_MOST_COMPARISONS = 200_000  # in one run
+
+
+def nearest(written: str, known: Collection[str]) -> str | None:
+    """The one of *known* that *written* is close to; case counts little."""
+    if len(written) > _LONGEST:
+        return None
+    by_key = {name_key(each): each for each in sorted(known)}
+    found = difflib.get_close_matches(name_key(written), by_key, 1, cutoff=0.6)
+    return by_key[found[0]] if found else None
+
+
+@dataclass(slots=True)
+class Suggestions:
+    """The same for many names: after enough comparisons there are no more suggestions, rather than no answer."""
+
+    left: int = _MOST_COMPARISONS
+
+    def nearest(self, written: str, known: Collection[str]) -> str | None:
+        """The one of *known* that *written* is close to."""
+        self.left -= len(known)
+        return nearest(written, known) if self.left >= 0 else None

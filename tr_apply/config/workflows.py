@@ -1,0 +1,59 @@
+"""Workflow documents: keys that are written twice, and the size that TaskRouter takes."""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from tr_apply.config.notes import Notes
+from tr_apply.config.places import KeyPath
+from tr_apply.config.references import declared_of
+from tr_apply.resources import WORKFLOW
+from tr_apply.resources.document import Document
+from tr_apply.resources.template import SidOf, filled, mapped
+from tr_apply.resources.worker import SID_LENGTH, compact_json
+from tr_apply.resources.workflow import DOCUMENT_LIMIT, Target, Workflow, to_document
+
+
+def note_workflows(document: Document, notes: Notes) -> None:
+    """Note what TaskRouter would not take, or not take as it is meant."""
+    for index, workflow in declared_of(document, WORKFLOW):
+        path = (WORKFLOW.section, index)
+        for at, key in _written_twice(workflow, path):
+            message = f"`{key}` stands in `extra` and beside it; remove one"
+            notes.error("duplicate-key", message, (*at, key), key=True)
+        size = len(compact_json(mapped(to_document(workflow), _with_sids)).encode())
+        if size > DOCUMENT_LIMIT:
+            message = f"the workflow makes a document of {size:,} bytes; TaskRouter takes at most {DOCUMENT_LIMIT:,}"
+            notes.error("too-long", message, path)
+
+
+def _with_sids(leaf: Any) -> Any:
+    match leaf:
+        case SidOf():
+            return "0" * SID_LENGTH
+        case str():
+            return filled(leaf, lambda _: "0" * SID_LENGTH)
+        case _:
+            return leaf
+
+
+def _written_twice(workflow: Workflow, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    """Path of an ``extra``, and a key in it that the model beside it sets as well."""
+    own = {key for key in ("filters", "default_filter") if getattr(workflow, key)}
+    yield from _both((*path, "extra"), workflow.extra, own)
+    yield from _both((*path, "document_extra"), workflow.document_extra, {"task_routing"})
+    for index, each in enumerate(workflow.filters):
+        at = (*path, "filters", index)
+        names = set() if each.name is None else {"filter_friendly_name"}
+        yield from _both((*at, "extra"), each.extra, names | {"expression", "targets"})
+        for step, target in enumerate(each.targets):
+            yield from _both((*at, "targets", step, "extra"), target.extra, _keys_of(target))
+    if (default := workflow.default_filter) is not None:
+        yield from _both((*path, "default_filter", "extra"), default.extra, _keys_of(default))
+
+
+def _keys_of(target: Target) -> set[str]:
+    return {key for key in target.model_fields_set if getattr(target, key) is not None}
+
+
+def _both(path: KeyPath, extra: Collection[str], own: Collection[str]) -> Iterator[tuple[KeyPath, str]]:
+    yield from ((path, key) for key in extra if key in own)

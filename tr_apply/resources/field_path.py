@@ -1,0 +1,17 @@
+"""Paths of fields as ``manage`` writes them: ``attributes.phone``, ``filters[Gold].targets``."""
+
+import re
+from typing import Final
+
+_PART: Final = re.compile(r"([^.\[\]]+)|\[([^\]]*)\]")
+_WHOLE: Final = re.compile(r"[^.\[\]]+(?:\.[^.\[\]]+|\[[^\]]+\])*\Z")
+
+
+def is_field_path(path: str) -> bool:
+    """Whether *path* is parts with dots or brackets between them."""
+    return _WHOLE.match(path) is not None
+
+
+def path_parts(path: str) -> tuple[str, ...]:
+    """*path* part by part; brackets stay on what they hold."""
+    return tuple(match[1] or f"[{match[2]}]" for match in _PART.finditer(path))
