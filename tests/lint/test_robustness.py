@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from tr_apply.config.load import load
 from tr_apply.lint import lint
+from tr_apply.lint.attributes import types
+from tr_apply.routing.value_types import summarize
 
 CASES = yaml.safe_load(Path(__file__).with_name("cases.yaml").read_text(encoding="utf-8"))
 CONFIGURATIONS = [
@@ -55,6 +57,18 @@ def test_nothing_that_could_be_read_breaks_it(tmp_path_factory, configuration):
     lint(loaded)
 
     assert all(each.file == str(path) and each.line and each.column for each in loaded.diagnostics)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), JSON, max_size=3), max_size=4))
+def test_the_types_of_many_attributes_at_once_are_those_that_summarize_finds_one_by_one(attributes):
+    assert types(attributes) == summarize(attributes)
 
 
 def test_nothing_heavy_is_imported():

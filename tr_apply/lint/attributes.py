@@ -31,7 +31,8 @@ def _columns(within: Keys, objects: Iterable[Attributes]) -> Iterator[tuple[Keys
 
 
 def _column(keys: Keys, values: Sequence[Any]) -> Iterator[tuple[Keys, Sequence[Any]]]:
-    yield keys, values
+    if values:
+        yield keys, values
     kinds = set(map(type, values))
     if list in kinds:
         yield from _column((*keys, 0), [element for each in values if type(each) is list for element in each])

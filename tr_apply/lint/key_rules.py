@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from itertools import chain
 from typing import Any, Final
 
@@ -50,6 +51,7 @@ def _extras(subject: Subject) -> Iterator[tuple[str, KeyPath, Mapping[str, Any]]
         yield "a target", (*path, "extra"), target.extra
 
 
+@lru_cache(maxsize=1024)
 def _instead(key: str, place: str) -> str | None:
     """What was probably meant; None for a key that is nobody's."""
     known = {_folded(each): each for each in _KEYS[place]}

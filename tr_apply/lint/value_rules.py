@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import product
 from typing import Final, TypeAlias
 
-from tr_apply.lint.attributes import are_kept, texts
+from tr_apply.lint.attributes import texts
 from tr_apply.lint.conditions import parsed
 from tr_apply.lint.expressions import Site, sites
 from tr_apply.lint.subject import Remark, Remarks, Subject
@@ -72,11 +72,9 @@ def _spellings(subject: Subject, asked: Iterable[tuple[Site, Mapping[_Value, int
     for _, values in asked:
         for keys, value in values:
             wanted[keys].add(value)
-    rule = subject.document.manage.workers
     return {
         (keys, value): other
         for keys, values in wanted.items()
-        if not are_kept(rule, keys)
         for value, other in _others(values, texts(subject.all_attributes, keys))
     }
 
