@@ -18,6 +18,7 @@ from tr_apply.config.problems import note_nulls
 from tr_apply.config.reader import Mistake, SourceFile
 from tr_apply.config.references import note_broken_references
 from tr_apply.config.sections import counted, joined, shifted
+from tr_apply.config.shape import shape_of
 from tr_apply.config.structure import document_of
 from tr_apply.config.substitution import Failure, literal_variables, substitute, variables_of
 from tr_apply.config.variables import VARIABLE_NAME
@@ -176,7 +177,7 @@ def _note_failures(failures: Sequence[Failure], read: _Read, notes: Notes) -> No
 
 def _checked(path: str, read: _Read, notes: Notes, *, has_sids: bool) -> Configuration:
     if any(file.has_nulls for file in read.content):
-        note_nulls(notes)
+        note_nulls(notes, shape_of(Document))
     note_phone_numbers({k: v for file in read.content for k, v in file.phone_numbers.items()}, notes)
     document, valid = document_of(notes, whole=read.complete)
     raw = notes.root.value

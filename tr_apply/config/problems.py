@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import KeyPath, shown
-from tr_apply.config.shape import Shape, document_shape, nulls, shape_at
+from tr_apply.config.shape import Shape, nulls, shape_at
 from tr_apply.config.suggestions import Suggestions
 from tr_apply.resources import KINDS
 from tr_apply.resources.scalar import core_scalar
@@ -41,8 +41,11 @@ _LACKING: Final = frozenset({"missing", "too_short"})
 """Mistakes that may be none where a file could not be read to its end."""
 
 
-def note_problems(errors: Iterable[ErrorDetails], notes: Notes, *, whole: bool) -> None:
-    """Note each of pydantic's *errors*; where the files are not *whole*, what is missing may well be there."""
+def note_problems(errors: Iterable[ErrorDetails], notes: Notes, shape: Shape, *, whole: bool) -> None:
+    """Note each of pydantic's *errors* about what should have *shape*.
+
+    Where the files are not *whole*, what is missing may well be there.
+    """
     suggestions = Suggestions()
     for error in errors:
         if error["input"] is None and error["type"] not in {"missing", "extra_forbidden"}:
@@ -51,7 +54,7 @@ def note_problems(errors: Iterable[ErrorDetails], notes: Notes, *, whole: bool) 
             continue
         path = _existing(notes.root.value, error["loc"])
         if error["type"] == "extra_forbidden":
-            _note_unknown_key(path, notes, suggestions)
+            _note_unknown_key(path, shape_at(path[:-1], shape), notes, suggestions)
         else:
             code, message = _said(error)
             notes.error(code, message, path, key=error["loc"][-1] == "[key]")
@@ -121,10 +124,9 @@ def _is_whole_number(text: str) -> bool:
         return False
 
 
-def _note_unknown_key(path: KeyPath, notes: Notes, suggestions: Suggestions) -> None:
+def _note_unknown_key(path: KeyPath, around: Shape | None, notes: Notes, suggestions: Suggestions) -> None:
     key = str(path[-1])
-    shape = shape_at(path[:-1])
-    known = () if shape is None else tuple(shape.keys)
+    known = () if around is None else tuple(around.keys)
     if key == "delete":
         hint = "only an overlay deletes"
     elif (suggestion := _other_name(key, known) or suggestions.nearest(key, known)) is not None:
@@ -141,10 +143,10 @@ def _other_name(key: str, known: Iterable[str]) -> str | None:
     return next((each for each in candidates if each is not None and each in known), None)
 
 
-def note_nulls(notes: Notes) -> None:
+def note_nulls(notes: Notes, shape: Shape) -> None:
     """Null is a value inside attributes and extra keys, and a mistake everywhere else."""
-    for path, shape in nulls(notes.root.value, document_shape()):
-        notes.error("null", _instead_of_null(path, shape), path)
+    for path, wanted in nulls(notes.root.value, shape):
+        notes.error("null", _instead_of_null(path, wanted), path)
 
 
 def _instead_of_null(path: KeyPath, shape: Shape) -> str:

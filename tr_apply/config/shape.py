@@ -7,6 +7,7 @@ from typing import Any
 
 from tr_apply.config.places import KeyPath
 from tr_apply.resources.document import Document
+from tr_apply.resources.kind import Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,9 @@ class Shape:
 
 
 @cache
-def document_shape() -> Shape:
-    """The shape of a whole configuration."""
-    schema = Document.model_json_schema()
+def shape_of(model: type[Resource]) -> Shape:
+    """The shape of what *model* is made from."""
+    schema = model.model_json_schema()
     return _shape(schema, schema.get("$defs", {}))
 
 
@@ -42,7 +43,8 @@ def _shape(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Shape:
         return max((_shape(choice, definitions) for choice in choices), key=_holds_something)
     if (properties := schema.get("properties")) is not None:
         return Shape(keys={key: _shape(value, definitions) for key, value in properties.items()})
-    each = schema.get("items", schema.get("additionalProperties"))
+    named = next(iter(schema.get("patternProperties", {}).values()), None)
+    each = schema.get("items", schema.get("additionalProperties", named))
     if isinstance(each, dict):
         return Shape(each=_shape(each, definitions))
     return Shape(is_json=each is True)
@@ -52,9 +54,9 @@ def _holds_something(shape: Shape) -> bool:
     return shape != Shape()
 
 
-def shape_at(path: KeyPath) -> Shape | None:
-    """What *path* leads to; None where nothing may stand."""
-    shape: Shape | None = document_shape()
+def shape_at(path: KeyPath, root: Shape | None = None) -> Shape | None:
+    """What *path* leads to, in a configuration unless *root* is another shape; None where nothing may stand."""
+    shape: Shape | None = root or shape_of(Document)
     for part in path:
         if shape is None or shape.is_json:
             return shape

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from tr_apply.config.notes import Notes
 from tr_apply.config.problems import note_problems
+from tr_apply.config.shape import shape_of
 from tr_apply.resources import SECTIONS
 from tr_apply.resources.document import Document
 from tr_apply.resources.workspace import Workspace
@@ -21,7 +22,7 @@ def document_of(notes: Notes, *, whole: bool) -> tuple[Document, bool]:
     try:
         return Document.model_validate(raw), True
     except ValidationError as error:
-        note_problems(error.errors(include_url=False), notes, whole=whole)
+        note_problems(error.errors(include_url=False), notes, shape_of(Document), whole=whole)
     return _salvaged(raw), False
 
 

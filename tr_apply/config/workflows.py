@@ -23,7 +23,7 @@ def note_workflows(document: Document, notes: Notes) -> None:
         size = len(compact_json(mapped(to_document(workflow), _with_sids)).encode())
         if size > DOCUMENT_LIMIT:
             message = f"the workflow makes a document of {size:,} bytes; TaskRouter takes at most {DOCUMENT_LIMIT:,}"
-            notes.error("too-long", message, path)
+            notes.error("document-too-long", message, path)
 
 
 def _with_sids(leaf: Any) -> Any:

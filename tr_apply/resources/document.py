@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from tr_apply.resources import KIND_BY_NAME
 from tr_apply.resources.activity import Activity
-from tr_apply.resources.fields import Expression, reread
+from tr_apply.resources.fields import Expression, whole_number
 from tr_apply.resources.kind import Resource
 from tr_apply.resources.task_channel import TaskChannel
 from tr_apply.resources.task_queue import TaskQueue
@@ -79,11 +79,13 @@ class Manage(Resource):
     """Workers."""
 
 
+_PROTECTED = rf"^({'|'.join(KIND_BY_NAME)})/[^\n]+$"
+
+
 def _pattern(written: str) -> str:
-    kind, slash, pattern = written.partition("/")
-    if kind not in KIND_BY_NAME or not slash or not pattern:
+    if not re.fullmatch(_PROTECTED, written):
         raise PydanticCustomError(
-            "invalid-pattern",
+            "invalid-value",
             "expected KIND/pattern, as in task_queue/Everyone or activity/*; kinds are {kinds}",
             {"kinds": ", ".join(KIND_BY_NAME)},
         )
@@ -91,12 +93,12 @@ def _pattern(written: str) -> str:
 
 
 def _share(written: Any) -> Any:
-    written = reread(written)
+    written = whole_number(written)
     if isinstance(written, str) and _PERCENT.match(written):
         return written
     if isinstance(written, int) and not isinstance(written, bool) and written >= 0:
         return written
-    raise PydanticCustomError("invalid-share", "expected a number of objects, or a share from 0% to 100%")
+    raise PydanticCustomError("invalid-value", "expected a number of objects, or a share from 0% to 100%")
 
 
 _SHARE_SCHEMA = {
@@ -110,7 +112,7 @@ _SHARE_SCHEMA = {
 class Safety(Resource):
     """What an apply must not do unattended."""
 
-    protect: list[Annotated[str, AfterValidator(_pattern)]] = []
+    protect: list[Annotated[str, Field(json_schema_extra={"pattern": _PROTECTED}), AfterValidator(_pattern)]] = []
     """KIND/pattern of resources that are never deleted, whether listed in the file or not."""
 
     max_deletes: Annotated[Any, BeforeValidator(_share), WithJsonSchema(_SHARE_SCHEMA)] = f"{DEFAULT_SHARE}%"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Final, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
@@ -26,8 +26,14 @@ def _literal_name(written: str) -> str:
             {"length": len(name), "limit": NAME_LIMIT},
         )
     if not name.strip():
-        raise PydanticCustomError("empty-name", "a name needs at least one visible character")
+        raise PydanticCustomError("empty", "a name needs at least one visible character")
     return name
+
+
+def whole_number(value: Any) -> Any:
+    """JSON has one kind of numbers: 5.0 is 5."""
+    value = reread(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def reread(value: Any) -> Any:
@@ -45,10 +51,12 @@ def reread(value: Any) -> Any:
 
 _IS_NAME = AfterValidator(_literal_name)
 
-Name = Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": NAME_LIMIT}), _IS_NAME]
+Name = Annotated[str, Field(json_schema_extra={"pattern": r"\S", "maxLength": NAME_LIMIT}), _IS_NAME]
 """A FriendlyName: 1 to 64 characters of literal text."""
 
-Integer = Annotated[int, BeforeValidator(reread)]
+INTEGER: Final = BeforeValidator(whole_number)
+"""Of an ``int``, after its limits."""
+
 Flag = Annotated[bool, BeforeValidator(reread)]
 
 Template = str
@@ -59,8 +67,6 @@ Expression = Annotated[Template, Field(min_length=1)]
 
 Url = Template
 """An absolute URL; empty for none."""
-
-Seconds = Integer
 
 JsonObject = dict[str, Any]
 

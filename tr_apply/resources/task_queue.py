@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tr_apply.resources.fields import Integer, Name, Template
+from tr_apply.resources.fields import INTEGER, Name, Template
 from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 
 
@@ -20,7 +20,7 @@ class TaskQueue(Resource):
     target_workers: Template = "1==1"
     """Which workers may take tasks, as an expression over their attributes; empty for nobody."""
 
-    max_reserved_workers: Annotated[Integer, Field(ge=1, le=50)] = 1
+    max_reserved_workers: Annotated[int, Field(ge=1, le=50), INTEGER] = 1
     """How many workers are offered one task at the same time."""
 
     task_order: Literal["FIFO", "LIFO"] = "FIFO"

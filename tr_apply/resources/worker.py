@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from tr_apply.resources.fields import Flag, Integer, JsonObject, Name
+from tr_apply.resources.fields import INTEGER, Flag, JsonObject, Name
 from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 from tr_apply.resources.template import filled
 
@@ -23,7 +23,7 @@ def _within_limit(attributes: dict[str, Any]) -> dict[str, Any]:
     length = len(filled(compact_json(attributes), lambda _: "0" * SID_LENGTH))
     if length > ATTRIBUTES_LIMIT:
         raise PydanticCustomError(
-            "too-long",
+            "document-too-long",
             "the attributes make {length} characters of JSON; TaskRouter takes at most {limit}",
             {"length": length, "limit": ATTRIBUTES_LIMIT},
         )
@@ -33,7 +33,7 @@ def _within_limit(attributes: dict[str, Any]) -> dict[str, Any]:
 class WorkerChannel(Resource):
     """How much work of one task channel a worker takes."""
 
-    capacity: Annotated[Integer, Field(ge=0, le=50)] = 1
+    capacity: Annotated[int, Field(ge=0, le=50), INTEGER] = 1
     """Tasks of this channel at the same time; 0 for none."""
 
     available: Flag = True

@@ -11,12 +11,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from tr_apply.resources.fields import Expression, Flag, Integer, JsonObject, Name, Seconds, Template, Url
+from tr_apply.resources.fields import INTEGER, Expression, Flag, JsonObject, Name, Template, Url
 from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 from tr_apply.resources.template import SidOf
 
 DOCUMENT_LIMIT = 1_038_576  # bytes of the JSON document
 PRIORITY_LIMIT = 2_147_483_647
+TIMEOUT_LIMIT = 9_999_999_999  # seconds; far more than any task lives
 
 
 class Target(Resource):
@@ -25,10 +26,10 @@ class Target(Resource):
     queue: Name | None = None
     """The task queue, by name; a later target that leaves it out inherits the one before."""
 
-    priority: Annotated[Integer, Field(ge=0, le=PRIORITY_LIMIT)] | None = None
+    priority: Annotated[int, Field(ge=0, le=PRIORITY_LIMIT), INTEGER] | None = None
     """Replaces the task's priority from this step on; higher is served first."""
 
-    timeout: Annotated[Seconds, Field(ge=1)] | None = None
+    timeout: Annotated[int, Field(ge=1, le=TIMEOUT_LIMIT), INTEGER] | None = None
     """Seconds that this step adds to the time a task may wait; without it a task stays in this step."""
 
     expression: Expression | None = None
@@ -81,7 +82,7 @@ class Workflow(Resource):
     fallback_assignment_callback_url: Url = ""
     """Where it asks when the first URL fails; empty for nowhere."""
 
-    task_reservation_timeout: Annotated[Seconds, Field(ge=1, le=86_400)] = 120
+    task_reservation_timeout: Annotated[int, Field(ge=1, le=86_400), INTEGER] = 120
     """Seconds that a worker has to accept."""
 
     re_evaluate_tasks: Flag = False
@@ -122,7 +123,7 @@ DOCUMENT_FIELDS = ("filters", "default_filter", "extra", "document_extra")
 
 # Twilio's own helpers and samples write a filter's name in all of these ways.
 _FILTER_NAMES = ("filter_friendly_name", "friendly_name", "friendlyName", "filterFriendlyName")
-_NUMBERS = {"priority": range(PRIORITY_LIMIT + 1), "timeout": range(1, 10**10)}
+_NUMBERS = {"priority": range(PRIORITY_LIMIT + 1), "timeout": range(1, TIMEOUT_LIMIT + 1)}
 _TEXTS = ("expression", "order_by", "skip_if", "known_worker_sid", "known_worker_friendly_name")
 _DIGITS = re.compile(r"[0-9]{1,10}\Z")
 

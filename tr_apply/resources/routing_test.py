@@ -1,0 +1,104 @@
+"""Routing tests: what should happen to a task, in the words of the configuration beside which they stand."""
+
+import re
+from itertools import combinations
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from tr_apply.resources.fields import INTEGER, JsonObject, Name
+from tr_apply.resources.kind import Resource
+from tr_apply.resources.workflow import PRIORITY_LIMIT, TIMEOUT_LIMIT
+
+_MOMENT: Final = r"^[0-9]+(s|m|h)$"
+_OUTCOMES: Final = ("filter", "default_filter", "unrouted")
+_TWO_OUTCOMES: Final = [{"required": list(pair)} for pair in combinations(_OUTCOMES, 2)]
+
+
+def _moment(written: str) -> str:
+    if not re.fullmatch(_MOMENT, written):
+        raise PydanticCustomError("invalid-value", "expected a time such as 90s, 15m or 2h")
+    return written
+
+
+Moment = Annotated[str, Field(json_schema_extra={"pattern": _MOMENT}), AfterValidator(_moment)]
+"""A time after the creation of the task."""
+
+
+class ExpectedStep(Resource):
+    """A step that the task should come to."""
+
+    queue: Name
+    """The task queue, by name."""
+
+    priority: Annotated[int, Field(ge=0, le=PRIORITY_LIMIT), INTEGER] | None = None
+    """The task's priority in this step."""
+
+    timeout: Annotated[int, Field(ge=1, le=TIMEOUT_LIMIT), INTEGER] | None = None
+    """Seconds until the next step."""
+
+    eligible: list[Name] | None = None
+    """The workers who may take the task, in the order in which it is offered to them."""
+
+
+class Whereabouts(Resource):
+    """Where the task should be at some time, when nobody takes it."""
+
+    queue: Name
+    """The task queue, by name."""
+
+
+class Expectation(Resource):
+    """What should happen to the task: one of ``filter``, ``default_filter`` and ``unrouted``, and what follows."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "not": {"anyOf": _TWO_OUTCOMES}})
+
+    filter: Annotated[str, Field(min_length=1)] | None = None
+    """Name of the filter that takes the task."""
+
+    default_filter: Literal[True] | None = None
+    """That no filter matches, and the default filter takes it."""
+
+    unrouted: Literal[True] | None = None
+    """That nothing takes it, so that it is canceled."""
+
+    steps: list[ExpectedStep] | None = None
+    """The steps, from the first; further ones are not looked at."""
+
+    at: dict[Moment, Whereabouts] | None = None
+    """Where the task is after some time, as in ``90s``."""
+
+    @model_validator(mode="after")
+    def _of_one_outcome(self) -> "Expectation":
+        if not self.model_fields_set:
+            raise PydanticCustomError("empty", "expected a filter, default_filter or unrouted, steps, or a place at")
+        if len(self.model_fields_set.intersection(_OUTCOMES)) > 1:
+            raise PydanticCustomError("invalid-value", "only one of filter, default_filter and unrouted can be")
+        return self
+
+
+class RoutingTest(Resource):
+    """A task, and what should happen to it."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """What the test says, as a sentence."""
+
+    workflow: Name
+    """The workflow that gets the task, by name."""
+
+    task: JsonObject = {}
+    """The attributes of the task."""
+
+    available: list[Name] | None = None
+    """The workers who are available, by name; every declared one when left out."""
+
+    expect: Expectation
+    """What should happen."""
+
+
+class RoutingTests(Resource):
+    """Routing tests of the configuration in the same folder."""
+
+    tests: list[RoutingTest]
+    """The tests, each by itself."""

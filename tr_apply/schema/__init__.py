@@ -1,0 +1,49 @@
+"""The JSON Schema of each file format, made from the models: what editors, CI jobs and other programs check against."""
+
+import json
+from typing import Any, Final
+
+from tr_apply.schema.editor import for_editors, tidied
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+NAMES: Final = ("workspace", "plan", "tests")
+
+_TITLES: Final = {
+    "workspace": "tr-apply workspace",
+    "plan": "tr-apply JSON output",
+    "tests": "tr-apply routing tests",
+}
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The JSON Schema of the format *name*, one of ``NAMES``."""
+    head = {"$schema": DIALECT, "$id": f"urn:tr-apply:{name}:1", "title": _TITLES[name]}
+    return {**head, **_SCHEMAS[name]()}
+
+
+def schema_text(name: str) -> str:
+    """The same, as the file ``schemas/NAME.schema.json`` holds it."""
+    return json.dumps(schema(name), indent=2, ensure_ascii=False) + "\n"
+
+
+def _workspace() -> dict[str, Any]:
+    from tr_apply.resources.document import Document  # noqa: PLC0415
+
+    made = for_editors(Document.model_json_schema())
+    made["required"] = [key for key in made["required"] if key != "workspace"]  # one file of a directory has it
+    return made
+
+
+def _plan() -> dict[str, Any]:
+    from tr_apply.schema.output import Output  # noqa: PLC0415
+
+    return tidied(Output.model_json_schema())
+
+
+def _tests() -> dict[str, Any]:
+    from tr_apply.resources.routing_test import RoutingTests  # noqa: PLC0415
+
+    return tidied(RoutingTests.model_json_schema())
+
+
+_SCHEMAS: Final = {"workspace": _workspace, "plan": _plan, "tests": _tests}

@@ -1,0 +1,84 @@
+"""From pydantic's JSON Schema to one that accepts and rejects what a person writes as the loader does."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+Node = dict[str, Any]
+
+_ONE_VARIABLE: Final = r"^\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}$"
+_SOME_VARIABLE: Final = r"\$\{"
+_ANY_SCALAR: Final = ["string", "number", "boolean"]
+_LIMITS: Final = ("enum", "const", "pattern", "minLength", "maxLength")
+_ORDER: Final = ("description", "type", "default", "$ref", "enum", "anyOf", "required", "properties", "$defs")
+_WORD: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def tidied(schema: Node) -> Node:
+    """*schema* without null, without titles that repeat a key, and without the names of classes."""
+    made = _mapped(schema, lambda node: _ordered(_tidy(node)))
+    names = {name: _WORD.sub("_", name).lower() for name in made.get("$defs", {})}
+    made = _mapped(made, lambda node: _renamed(node, names))
+    if "$defs" in made:
+        made["$defs"] = {names[name]: made["$defs"][name] for name in sorted(names)}
+    return made
+
+
+def for_editors(schema: Node) -> Node:
+    """The same for a file with variables: a ``${NAME}`` may stand where it is replaced before it is checked."""
+    made = _mapped(tidied(schema), lambda node: _ordered(_with_variables(node)))
+    [name_pattern] = made["properties"]["vars"]["patternProperties"]
+    made["properties"]["vars"]["patternProperties"] = {name_pattern: {"type": _ANY_SCALAR}}
+    return made
+
+
+def _mapped(node: Node, change: Callable[[Node], Node]) -> Node:
+    """*node* with *change* applied to every schema in it, from the inside out."""
+    made = dict(node)
+    for key in ("items", "additionalProperties", "propertyNames"):
+        if isinstance(made.get(key), dict):
+            made[key] = _mapped(made[key], change)
+    for key in ("properties", "patternProperties", "$defs"):
+        if key in made:
+            made[key] = {name: _mapped(child, change) for name, child in made[key].items()}
+    for key in ("anyOf", "allOf", "oneOf"):
+        if key in made:
+            made[key] = [_mapped(child, change) for child in made[key]]
+    return change(made)
+
+
+def _tidy(node: Node) -> Node:
+    made = {key: value for key, value in node.items() if key != "title"}
+    if made.get("default", "") is None or isinstance(made.get("default"), (dict, list)):
+        del made["default"]  # an empty one goes without saying
+    if "description" in made:
+        made["description"] = " ".join(made["description"].replace("``", "`").split())
+    if "patternProperties" in made:
+        made.setdefault("additionalProperties", False)
+    choices = [choice for choice in made.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) == 1:
+        del made["anyOf"]
+        return {**choices[0], **made}
+    return {**made, "anyOf": choices} if choices else made
+
+
+def _renamed(node: Node, names: Mapping[str, str]) -> Node:
+    if (reference := node.get("$ref")) is None:
+        return node
+    return {**node, "$ref": f"#/$defs/{names[reference.rpartition('/')[2]]}"}
+
+
+def _with_variables(node: Node) -> Node:
+    match node.get("type"):
+        case "integer" | "boolean" as kind:
+            return {**node, "type": [kind, "string"], "pattern": _ONE_VARIABLE}
+        case "string" if limits := {key: node[key] for key in _LIMITS if key in node}:
+            rest = {key: value for key, value in node.items() if key not in limits}
+            return {**rest, "anyOf": [limits, {"pattern": _SOME_VARIABLE}]}
+        case _:
+            return node
+
+
+def _ordered(node: Node) -> Node:
+    """What a reader wants to know first comes first."""
+    return {key: node[key] for key in (*_ORDER, *node) if key in node}

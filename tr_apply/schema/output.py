@@ -1,0 +1,218 @@
+"""The JSON that commands print and that ``plan --out`` writes. Keys may be added; those that are here stay."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tr_apply.resources import KINDS
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+KindName = Annotated[str, Field(json_schema_extra={"enum": [kind.name for kind in KINDS]})]
+Count = Annotated[int, Field(ge=0)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Problem(_Part):
+    """Something that went wrong."""
+
+    code: str
+    """What went wrong, for programs."""
+
+    message: str
+    """The same for people, with what to do next."""
+
+    file: str | None
+    """The file, as the user called it."""
+
+    line: Annotated[int, Field(ge=1)] | None
+    """Line, from 1."""
+
+    column: Annotated[int, Field(ge=1)] | None
+    """Column in characters, from 1."""
+
+    path: str | None
+    """The key, as in ``task_queues[2].target_workers``."""
+
+
+class Finding(Problem):
+    """Something that was found in a configuration."""
+
+    severity: Literal["error", "warning", "info"]
+    """Only an error keeps a configuration from being used."""
+
+
+class PlanTarget(_Part):
+    """The workspace that a plan is for."""
+
+    account_sid: str | None
+    """The account; null where it is not known."""
+
+    workspace_sid: str | None
+    """The workspace; null until it exists."""
+
+    workspace: str
+    """Its name."""
+
+
+class Base(_Part):
+    """What a plan was made from."""
+
+    fingerprint: Sha256
+    """SHA-256 of what the plan relies on in the live workspace."""
+
+
+class Change(_Part):
+    """A field that gets another value."""
+
+    path: str
+    """The field, by its key in the configuration."""
+
+    before: Any
+    """What it is; null for nothing."""
+
+    after: Any
+    """What it will be; null for nothing."""
+
+    sensitive: bool = False
+    """Whether ``before`` and ``after`` are digests because the values must not be shown."""
+
+
+class Operation(_Part):
+    """A change of one resource."""
+
+    id: Annotated[str, Field(pattern=r"^op-[0-9]+$")]
+    """Its name within the plan."""
+
+    action: Literal["create", "update", "replace", "delete"]
+    """What happens to the resource."""
+
+    kind: KindName
+    """What it is."""
+
+    name: str
+    """Its name when the plan is done; of a deleted one, its name now."""
+
+    sid: str | None
+    """Its SID now; null for a new one."""
+
+    reason: str
+    """Why this and no gentler action; empty where the changes say it all."""
+
+    changes: list[Change]
+    """Its fields."""
+
+    depends_on: list[str]
+    """Operations that are done before this one begins."""
+
+    requests: Count
+    """How many writes it sends."""
+
+
+class Blocked(_Part):
+    """Why an operation may not be carried out."""
+
+    code: str
+    """The reason, for programs."""
+
+    message: str
+    """The reason, and what to do about it."""
+
+    operation: str
+    """The operation's id."""
+
+
+class Summary(_Part):
+    """How many operations of each kind there are."""
+
+    create: Count
+    """Resources that are created."""
+
+    update: Count
+    """Resources that are changed in place."""
+
+    replace: Count
+    """Resources that get a new SID, because TaskRouter cannot change them."""
+
+    delete: Count
+    """Resources that are deleted."""
+
+    unchanged: Count
+    """Declared resources that need nothing."""
+
+    requests: Count
+    """Writes that apply sends, retries of refused ones aside."""
+
+
+class Result(_Part):
+    """What came of an operation."""
+
+    operation: str
+    """The operation's id."""
+
+    status: Literal["done", "failed", "skipped"]
+    """Whether it was carried out."""
+
+    requests: Count
+    """Writes that were sent."""
+
+    error: str | None
+    """Why it failed or was skipped."""
+
+
+class Plan(_Part):
+    """Everything that must be done to make one workspace what the configuration says."""
+
+    plan_id: Sha256
+    """SHA-256 of target, base and operations: the same plan has the same id."""
+
+    target: PlanTarget
+    """The workspace."""
+
+    base: Base
+    """What the plan was made from."""
+
+    operations: list[Operation]
+    """In an order in which they could be carried out one after the other."""
+
+    blocked: list[Blocked]
+    """Operations that may not be carried out; apply then writes nothing."""
+
+    diagnostics: list[Finding]
+    """What a reader should know beside the changes."""
+
+    summary: Summary
+    """How many operations there are."""
+
+    results: list[Result] = []
+    """After an apply: what came of each operation."""
+
+    verified: bool | None = None
+    """After an apply: whether the workspace, read again, is as declared; null where that was not looked at."""
+
+
+ExitCode = Annotated[int, Field(json_schema_extra={"enum": [0, 1, 2, 3, 4, 5, 6, 64, 130]})]
+
+
+class Output(_Part):
+    """What a command prints with ``--format json``, and what ``plan --out`` writes."""
+
+    format_version: Annotated[str, Field(pattern=r"^1\.[0-9]+$")]
+    """Additive changes keep the major version."""
+
+    command: str
+    """The command that was called."""
+
+    exit_code: ExitCode
+    """The process's exit code."""
+
+    errors: list[Problem]
+    """What went wrong."""
+
+    plans: list[Plan] = []
+    """By plan and apply: one for each PATH of which there is one, in order."""
+
+    diagnostics: list[Finding] = []
+    """By validate: every finding, warnings included."""
