@@ -1,0 +1,111 @@
+"""What becomes of reservations, and so of their tasks: by what workers answer, and by their silence."""
+
+from tr_apply.routing import unsure
+from tr_apply.routing.engine import reservations
+from tr_apply.routing.engine.parties import WorkerParty
+from tr_apply.routing.engine.presence import move
+from tr_apply.routing.engine.progress import cancel, resume
+from tr_apply.routing.engine.state import State
+from tr_apply.routing.engine.tasks import LONGEST_ASSIGNMENT_MS, complete, wrap
+from tr_apply.routing.engine.waiting import TaskParty
+from tr_apply.routing.records import Reservation, ReservationStatus
+from tr_apply.routing.refusals import IllegalStepError, RescindedError
+
+
+def accept(state: State, reservation: Reservation) -> None:
+    """Give the task to this worker, and rescind what was offered to others."""
+    _demand(reservation, "accepted", "pending")
+    party = state.tasks[reservation.task_sid]
+    task = party.task
+    state.put_task(party, status="assigned", assigned_ms=state.now)
+    reservations.accept(state, party, reservation)
+    for sid in list(party.open):
+        if sid != reservation.sid:
+            reservations.end(state, party, state.reservations[sid], "rescinded")
+    state.timers.set(task.sid, task.serial, state.now + LONGEST_ASSIGNMENT_MS)
+
+
+def reject(state: State, reservation: Reservation, activity_sid: str | None) -> None:
+    """Refuse the task, and go to another activity if one is given."""
+    _demand(reservation, "rejected", "pending")
+    if activity_sid is not None:
+        state.activity(activity_sid)
+    _end_unaccepted(state, reservation, "rejected", activity_sid=activity_sid)
+
+
+def fail(state: State, reservation: Reservation, reason_code: int | None) -> None:
+    """Cancel a reservation whose call or conference could not be set up."""
+    _demand(reservation, "canceled", "pending")
+    _end_unaccepted(state, reservation, "canceled", reason_code=reason_code)
+
+
+def on_timer(state: State, reservation: Reservation) -> None:
+    """End a reservation that nobody answered; the worker goes to the workspace's timeout activity."""
+    _end_unaccepted(state, reservation, "timeout", activity_sid=state.workspace.timeout_activity_sid)
+
+
+def hold_timer(state: State, reservation: Reservation) -> None:
+    """Stop the timer of a reservation while its call is set up."""
+    _demand(reservation, "accepted", "pending")
+    state.timers.clear(reservation.sid)
+    state.put_reservation(reservation._replace(timeout_ms=None))
+
+
+def wrap_up(state: State, reservation: Reservation) -> None:
+    """Begin to wrap the task up, as the task's own wrapping does."""
+    _demand(reservation, "wrapping", "accepted")
+    wrap(state, state.tasks[reservation.task_sid], reason=None)
+
+
+def finish(state: State, reservation: Reservation) -> None:
+    """Complete the task, as the task's own completion does."""
+    _demand(reservation, "completed", "accepted", "wrapping")
+    complete(state, state.tasks[reservation.task_sid], reason=None)
+
+
+def reject_all(state: State, worker: WorkerParty, activity_sid: str) -> None:
+    """Send a worker to an activity that is not available, and reject whatever is offered.
+
+    Raises:
+        IllegalStepError: The activity is available.
+    """
+    if state.activity(activity_sid).available:
+        raise IllegalStepError("RejectPendingReservations is for an Activity that is not available")
+    move(state, worker, activity_sid)
+    for sid in list(worker.open):
+        reservation = state.reservations[sid]
+        if reservation.status == "pending":
+            _end_unaccepted(state, reservation, "rejected", activity_sid=activity_sid)
+
+
+def _end_unaccepted(
+    state: State,
+    reservation: Reservation,
+    status: ReservationStatus,
+    *,
+    activity_sid: str | None = None,
+    reason_code: int | None = None,
+) -> None:
+    party = state.tasks[reservation.task_sid]
+    reservations.end(state, party, reservation, status, activity_sid=activity_sid, reason_code=reason_code)
+    if not party.open:
+        _resume(state, party, status)
+
+
+def _resume(state: State, party: TaskParty, status: ReservationStatus) -> None:
+    """Go on with a task that nobody accepted. One directed to a worker ends: it was for nobody else."""
+    if party.step is not None and party.step.worker_sid is not None:
+        cancel(state, party, f"{unsure.REASON_TARGET_NOT_ACCEPTED} {status}")
+    else:
+        resume(state, party)
+
+
+def _demand(reservation: Reservation, wish: ReservationStatus, *allowed: ReservationStatus) -> None:
+    if reservation.status in allowed:
+        return
+    if reservation.status == "rescinded":
+        raise RescindedError(f"Reservation {reservation.sid} was rescinded; another worker was faster")
+    raise IllegalStepError(
+        f"Reservation {reservation.sid} is {reservation.status} and cannot become {wish};"
+        f" it must be {' or '.join(allowed)}"
+    )

@@ -1,0 +1,244 @@
+"""The engine: a workspace that routes, over whatever clock it is given."""
+
+from collections.abc import Callable
+
+from tr_apply.routing.engine import answers, configuration, tasks, workers
+from tr_apply.routing.engine.dispatch import settle
+from tr_apply.routing.engine.log import Outcome, Snapshot
+from tr_apply.routing.engine.setup import Setup, outcome_of, snapshot_of, state_of
+from tr_apply.routing.engine.state import State
+from tr_apply.routing.engine.tasks import NewTask, TaskUpdate
+from tr_apply.routing.engine.workers import WorkerUpdate
+from tr_apply.routing.records import Reservation, Task, Worker
+from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
+
+
+class Engine:
+    """Tasks, reservations and workers as one state machine.
+
+    Every call says what time it is, in whole milliseconds; what was due until then happens first, each at its own
+    moment. A time before one already given counts as that one. `outcome` tells what a call did, also when it raised.
+
+    All methods that take a SID raise UnknownResourceError, and those that change what is there IllegalStepError,
+    RescindedError or InUseError, before anything has changed but by time.
+    """
+
+    def __init__(self, setup: Setup, new_sid: Callable[[str], str], snapshot: Snapshot | None = None) -> None:
+        """Take up a workspace.
+
+        Args:
+            setup: Its configuration.
+            new_sid: A fresh SID for a reservation; it is given the prefix.
+            snapshot: Workers, tasks and reservations; none for an empty workspace. With a later ``now_ms`` than when
+                it was taken, timers that were due meanwhile go off then, at the first call.
+        """
+        self._state = state_of(setup, snapshot or Snapshot(), new_sid)
+
+    # Time, and what happened
+
+    def advance(self, now_ms: int) -> None:
+        """Do what is due until *now_ms*."""
+        state = self._state
+        while (due := state.timers.pop(now_ms)) is not None:
+            moment, sid = due
+            state.now = max(state.now, moment)
+            if sid in state.tasks:
+                tasks.on_timer(state, state.tasks[sid])
+            else:
+                answers.on_timer(state, state.reservations[sid])
+            settle(state)
+        state.now = max(state.now, now_ms)
+
+    def next_timer(self) -> int | None:
+        """When something is due next; None for never."""
+        return self._state.timers.next()
+
+    def outcome(self) -> Outcome:
+        """What has happened and changed since the outcome before."""
+        return outcome_of(self._state)
+
+    def snapshot(self) -> Snapshot:
+        """Everything from which the engine can be built again, beside the configuration."""
+        return snapshot_of(self._state)
+
+    @property
+    def state(self) -> State:
+        """For reading, by what explains and counts."""
+        return self._state
+
+    # Tasks
+
+    def create_task(self, new: NewTask, now_ms: int) -> Task:
+        """Create a task."""
+        state = self._at(now_ms)
+        tasks.check_new(state, new)
+        party = tasks.create(state, new)
+        settle(state)
+        return party.task
+
+    def update_task(self, sid: str, changes: TaskUpdate, now_ms: int) -> Task:
+        """Change what a task says."""
+        state = self._at(now_ms)
+        party = state.task(sid)
+        tasks.update(state, party, changes)
+        settle(state)
+        return party.task
+
+    def cancel_task(self, sid: str, reason: str, now_ms: int) -> Task:
+        """Cancel a pending or reserved task."""
+        state = self._at(now_ms)
+        party = state.task(sid)
+        tasks.cancel_by_caller(state, party, reason)
+        settle(state)
+        return party.task
+
+    def wrap_up_task(self, sid: str, reason: str | None, now_ms: int) -> Task:
+        """Let the worker of an assigned task finish what is left to do."""
+        state = self._at(now_ms)
+        party = state.task(sid)
+        tasks.wrap(state, party, reason)
+        settle(state)
+        return party.task
+
+    def complete_task(self, sid: str, reason: str | None, now_ms: int) -> Task:
+        """Complete an assigned or wrapping task."""
+        state = self._at(now_ms)
+        party = state.task(sid)
+        tasks.complete(state, party, reason)
+        settle(state)
+        return party.task
+
+    def delete_task(self, sid: str, now_ms: int) -> None:
+        """Delete a task, in whatever state it is."""
+        state = self._at(now_ms)
+        tasks.delete(state, state.task(sid))
+        settle(state)
+
+    # Reservations
+
+    def accept(self, sid: str, now_ms: int) -> Reservation:
+        """Accept a pending reservation."""
+        state = self._at(now_ms)
+        answers.accept(state, state.reservation(sid))
+        return self._settled(sid)
+
+    def reject(self, sid: str, now_ms: int, *, activity_sid: str | None = None) -> Reservation:
+        """Reject a pending reservation, and send the worker to an activity if one is given."""
+        state = self._at(now_ms)
+        answers.reject(state, state.reservation(sid), activity_sid)
+        return self._settled(sid)
+
+    def fail_reservation(self, sid: str, now_ms: int, *, reason_code: int | None = None) -> Reservation:
+        """Cancel a pending reservation because it could not be carried out."""
+        state = self._at(now_ms)
+        answers.fail(state, state.reservation(sid), reason_code)
+        return self._settled(sid)
+
+    def hold_reservation(self, sid: str, now_ms: int) -> Reservation:
+        """Stop the timer of a pending reservation while a call is set up."""
+        state = self._at(now_ms)
+        answers.hold_timer(state, state.reservation(sid))
+        return self._settled(sid)
+
+    def wrap_up_reservation(self, sid: str, now_ms: int) -> Reservation:
+        """The same as wrapping its task up."""
+        state = self._at(now_ms)
+        answers.wrap_up(state, state.reservation(sid))
+        return self._settled(sid)
+
+    def complete_reservation(self, sid: str, now_ms: int) -> Reservation:
+        """The same as completing its task."""
+        state = self._at(now_ms)
+        answers.finish(state, state.reservation(sid))
+        return self._settled(sid)
+
+    # Workers
+
+    def create_worker(self, worker: Worker, now_ms: int) -> Worker:
+        """Add a worker."""
+        state = self._at(now_ms)
+        party = workers.create(state, worker)
+        settle(state)
+        return party.worker
+
+    def update_worker(self, sid: str, changes: WorkerUpdate, now_ms: int) -> Worker:
+        """Change a worker's name or attributes."""
+        state = self._at(now_ms)
+        party = state.worker(sid)
+        workers.update(state, party, changes)
+        settle(state)
+        return party.worker
+
+    def set_activity(self, sid: str, activity_sid: str, now_ms: int, *, reject_pending: bool = False) -> Worker:
+        """Send a worker to an activity; with *reject_pending*, one that is not available."""
+        state = self._at(now_ms)
+        party = state.worker(sid)
+        workers.set_activity(state, party, activity_sid, reject_pending=reject_pending)
+        settle(state)
+        return party.worker
+
+    def set_worker_channel(
+        self, sid: str, channel: str, now_ms: int, *, capacity: int | None = None, available: bool | None = None
+    ) -> Worker:
+        """Change how much of a channel a worker takes."""
+        state = self._at(now_ms)
+        party = state.worker(sid)
+        workers.set_channel(state, party, channel, capacity=capacity, available=available)
+        settle(state)
+        return party.worker
+
+    def delete_worker(self, sid: str, now_ms: int) -> None:
+        """Remove a worker who is not available and holds nothing."""
+        state = self._at(now_ms)
+        workers.delete(state, state.worker(sid))
+
+    # Configuration
+
+    def set_workspace(self, workspace: Workspace, now_ms: int) -> None:
+        """Change the settings of the workspace."""
+        configuration.set_workspace(self._at(now_ms), workspace)
+        settle(self._state)
+
+    def put_activity(self, activity: Activity, now_ms: int) -> None:
+        """Add an activity, or rename one."""
+        configuration.put_activity(self._at(now_ms), activity)
+        settle(self._state)
+
+    def delete_activity(self, sid: str, now_ms: int) -> None:
+        """Remove an activity that no worker is in."""
+        configuration.delete_activity(self._at(now_ms), sid)
+
+    def put_channel(self, channel: TaskChannel, now_ms: int) -> None:
+        """Add a task channel, or change one."""
+        configuration.put_channel(self._at(now_ms), channel)
+
+    def delete_channel(self, unique_name: str, now_ms: int) -> None:
+        """Remove a task channel that no open task is of."""
+        configuration.delete_channel(self._at(now_ms), unique_name)
+
+    def put_queue(self, queue: TaskQueue, now_ms: int) -> None:
+        """Add a task queue, or change one."""
+        configuration.put_queue(self._at(now_ms), queue)
+        settle(self._state)
+
+    def delete_queue(self, sid: str, now_ms: int) -> None:
+        """Remove a task queue that nothing needs."""
+        configuration.delete_queue(self._at(now_ms), sid)
+
+    def put_workflow(self, workflow: Workflow, now_ms: int, *, re_evaluate: bool = False) -> Workflow:
+        """Add a workflow, or change one; its version is set by the engine, and is to be stored with it."""
+        stored = configuration.put_workflow(self._at(now_ms), workflow, re_evaluate=re_evaluate)
+        settle(self._state)
+        return stored
+
+    def delete_workflow(self, sid: str, now_ms: int) -> None:
+        """Remove a workflow that no task waits in."""
+        configuration.delete_workflow(self._at(now_ms), sid)
+
+    def _at(self, now_ms: int) -> State:
+        self.advance(now_ms)
+        return self._state
+
+    def _settled(self, reservation_sid: str) -> Reservation:
+        settle(self._state)
+        return self._state.reservations[reservation_sid]

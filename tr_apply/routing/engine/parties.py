@@ -1,0 +1,151 @@
+"""Workers and queues as the engine holds them, with what it must know beside their records.
+
+Everything here follows from the records and the configuration, so none of it is ever stored.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from tr_apply.routing.engine.line import Line
+from tr_apply.routing.engine.waiting import Waiting
+from tr_apply.routing.nodes import OrderBy
+from tr_apply.routing.records import Worker, WorkerChannel
+from tr_apply.routing.workflow import Wanted
+from tr_apply.routing.workspace import Activity, TaskQueue
+
+_USUAL_CHANNEL = WorkerChannel()
+
+IdleKey: TypeAlias = tuple[int, int, str]
+"""Sorts workers, the longest idle first: last reservation or -1, last change of activity if there was none, SID."""
+
+
+LineKey: TypeAlias = tuple[str, OrderBy | None]
+"""The channel and the order_by of a line."""
+
+
+class WorkerParty:
+    """A worker, and what the worker holds."""
+
+    __slots__ = (
+        "absent",
+        "accepted",
+        "available",
+        "held",
+        "idle",
+        "last_reserved_ms",
+        "last_reserved_on",
+        "load",
+        "names",
+        "number",
+        "numbers",
+        "open",
+        "queues",
+        "wanted_as",
+        "worker",
+    )
+
+    def __init__(self, worker: Worker, activity: Activity, number: int) -> None:
+        self.number = number
+        self.queues: dict[QueueParty, None] = {}
+        self.load: dict[str, int] = {}
+        """Reservations that take capacity, by channel."""
+        self.accepted: dict[str, int] = {}
+        self.held = 0
+        """The sum of *load*."""
+        self.open: dict[str, None] = {}
+        """SIDs of those reservations, in order of creation."""
+        self.last_reserved_ms = worker.last_reserved_ms
+        self.last_reserved_on = dict(worker.last_reserved_on)
+        self.absent: dict[Line[WorkerParty], None] = {}
+        """The lines that do not have this worker because there was nothing to take."""
+        self.numbers = ChannelNumbers(self)
+        self.change(worker, activity)
+
+    def change(self, worker: Worker, activity: Activity) -> None:
+        """Take on another record."""
+        self.worker = worker
+        self.available = activity.available
+        self.names: dict[str, Any] = worker_names(worker, activity)
+        self.wanted_as: tuple[Wanted, Wanted] = (("sid", worker.sid), ("friendly_name", worker.name.casefold()))
+        self.idle = self._idle_since(self.last_reserved_ms)
+
+    def channel(self, unique_name: str) -> WorkerChannel:
+        """How much the worker takes of a channel."""
+        return self.worker.channels.get(unique_name, _USUAL_CHANNEL)
+
+    def reserve(self, channel: str, now_ms: int) -> None:
+        """Take one more of *channel*, and the last place in every line."""
+        self.take(channel)
+        self.last_reserved_ms = self.last_reserved_on[channel] = now_ms
+        self.idle = (now_ms, 0, self.worker.sid)
+
+    def take(self, channel: str) -> None:
+        """Take one more of *channel*."""
+        self.load[channel] = self.load.get(channel, 0) + 1
+        self.held += 1
+
+    def release(self, channel: str) -> None:
+        """Give one of *channel* back."""
+        self.load[channel] -= 1
+        self.held -= 1
+
+    def idle_on(self, channel: str) -> IdleKey:
+        """The same as *idle*, among those who take turns on one channel."""
+        return self._idle_since(self.last_reserved_on.get(channel))
+
+    def _idle_since(self, last_reserved_ms: int | None) -> IdleKey:
+        if last_reserved_ms is None:
+            return (-1, self.worker.status_changed_ms, self.worker.sid)
+        return (last_reserved_ms, 0, self.worker.sid)
+
+
+class QueueParty:
+    """A queue, who waits in it, and who waits for it."""
+
+    __slots__ = ("lines", "queue", "waiting")
+
+    def __init__(self, queue: TaskQueue) -> None:
+        self.queue = queue
+        self.waiting = Waiting(queue)
+        self.lines: dict[LineKey, Line[WorkerParty]] = {}
+        """Workers in the order in which they are chosen, by channel and order_by, as far as a task has asked."""
+
+
+class ChannelNumbers(Mapping[str, Mapping[str, int]]):
+    """What expressions read of a worker's channels, worked out when they do."""
+
+    __slots__ = ("_party",)
+
+    def __init__(self, party: WorkerParty) -> None:
+        self._party = party
+
+    def __getitem__(self, channel: str) -> Mapping[str, int]:
+        party = self._party
+        capacity = party.channel(channel).capacity
+        return {
+            "configured_capacity": capacity,
+            "assigned_tasks": party.accepted.get(channel, 0),
+            "available_capacity_percentage": free_percentage(party.load.get(channel, 0), capacity),
+        }
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._party.worker.channels)
+
+    def __len__(self) -> int:
+        return len(self._party.worker.channels)
+
+
+def free_percentage(used: int, capacity: int) -> int:
+    """How much of a capacity is free, rounded down; of none, nothing is."""
+    return max(0, 100 * (capacity - used) // capacity) if capacity else 0
+
+
+def worker_names(worker: Worker, activity: Activity) -> dict[str, Any]:
+    """What the names in an expression stand for, of one worker."""
+    return {
+        **worker.attributes.values,
+        "sid": worker.sid,
+        "friendly_name": worker.name,
+        "activity_sid": worker.activity_sid,
+        "activity_name": activity.name,
+    }

@@ -1,0 +1,201 @@
+"""Everything the engine knows at one moment, and the only way to change a record: through `put_…`, which notes it."""
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Final
+
+from tr_apply.routing.eligibility import Ready, preference, ready_for_one, ready_for_several
+from tr_apply.routing.engine.line import Key, Line
+from tr_apply.routing.engine.parties import QueueParty, WorkerParty
+from tr_apply.routing.engine.timers import Timers
+from tr_apply.routing.engine.waiting import TaskParty, Waiting
+from tr_apply.routing.events import Event
+from tr_apply.routing.membership import Membership
+from tr_apply.routing.records import Reservation
+from tr_apply.routing.refusals import UnknownResourceError
+from tr_apply.routing.unsure import UNSET_QUEUE_ORDER
+from tr_apply.routing.worker_index import Bits, numbers_in
+from tr_apply.routing.workflow import Routing, Step
+from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
+
+_IDLE: Final[Callable[[WorkerParty], Key]] = attrgetter("idle")
+
+
+class State:
+    """The state, its indexes, and what has changed since somebody asked."""
+
+    __slots__ = (
+        "activities",
+        "changed_reservations",
+        "changed_tasks",
+        "changed_workers",
+        "channels",
+        "directed",
+        "dropped_versions",
+        "events",
+        "freed",
+        "in_activity",
+        "kept_versions",
+        "load_matters",
+        "membership",
+        "named",
+        "new_sid",
+        "now",
+        "numbered",
+        "queues",
+        "ready",
+        "removed_tasks",
+        "removed_workers",
+        "reservations",
+        "routings",
+        "serial",
+        "tasks",
+        "tickets",
+        "timers",
+        "users",
+        "workers",
+        "workflows",
+        "workspace",
+    )
+
+    def __init__(self, workspace: Workspace, new_sid: Callable[[str], str]) -> None:
+        self.new_sid = new_sid
+        self.now = 0
+        self.serial = 0
+        self.tickets = 0
+        self.ready: Ready
+        self.set_workspace(workspace)
+        self.activities: dict[str, Activity] = {}
+        self.channels: dict[str, TaskChannel] = {}
+        self.queues: dict[str, QueueParty] = {}
+        self.workflows: dict[str, Workflow] = {}
+        self.routings: dict[tuple[str, int], Routing] = {}
+        """Documents by workflow and version: the present ones, and those that tasks still go by."""
+        self.users: dict[tuple[str, int], int] = {}
+        """How many tasks go by each document."""
+        self.workers: dict[str, WorkerParty] = {}
+        self.tasks: dict[str, TaskParty] = {}
+        self.reservations: dict[str, Reservation] = {}
+        self.directed = Waiting(None)
+        """Tasks that wait for the worker who is their RoutingTarget."""
+        self.named: dict[str, WorkerParty] = {}
+        """Workers by name, without regard to case."""
+        self.membership = Membership()
+        self.numbered: dict[int, WorkerParty] = {}
+        """Workers by their number in *membership*."""
+        self.in_activity: dict[str, Bits] = {}
+        """Which workers, by number, are in each activity."""
+        self.timers = Timers()
+        self.freed: dict[WorkerParty, None] = {}
+        """Workers who may be eligible for tasks that wait; they choose before the call is over."""
+        self.load_matters = False
+        """Whether some expression asks what workers hold."""
+        self.forget_changes()
+
+    def forget_changes(self) -> None:
+        """Begin a new outcome."""
+        self.events: list[Event] = []
+        self.changed_tasks: dict[str, TaskParty] = {}
+        self.changed_reservations: dict[str, Reservation] = {}
+        self.changed_workers: dict[str, WorkerParty] = {}
+        self.removed_tasks: list[str] = []
+        self.removed_workers: list[str] = []
+        self.kept_versions: list[tuple[str, int]] = []
+        self.dropped_versions: list[tuple[str, int]] = []
+
+    def set_workspace(self, workspace: Workspace) -> None:
+        """Take on other settings of the workspace."""
+        self.workspace = workspace
+        self.ready = ready_for_several if workspace.multi_task_enabled else ready_for_one
+
+    def next_serial(self) -> int:
+        """A number greater than all before."""
+        self.serial += 1
+        return self.serial
+
+    def next_ticket(self) -> int:
+        """The same, for places in groups."""
+        self.tickets += 1
+        return self.tickets
+
+    # Finding by SID
+
+    def task(self, sid: str) -> TaskParty:
+        """The task of that SID."""
+        if (party := self.tasks.get(sid)) is None:
+            raise UnknownResourceError(f"There is no task {sid}")
+        return party
+
+    def reservation(self, sid: str) -> Reservation:
+        """The reservation of that SID."""
+        if (reservation := self.reservations.get(sid)) is None:
+            raise UnknownResourceError(f"There is no reservation {sid}")
+        return reservation
+
+    def worker(self, sid: str) -> WorkerParty:
+        """The worker of that SID."""
+        if (party := self.workers.get(sid)) is None:
+            raise UnknownResourceError(f"There is no worker {sid}")
+        return party
+
+    def activity(self, sid: str) -> Activity:
+        """The activity of that SID."""
+        if (activity := self.activities.get(sid)) is None:
+            raise UnknownResourceError(f"There is no activity {sid}")
+        return activity
+
+    def queue(self, sid: str) -> QueueParty:
+        """The queue of that SID."""
+        if (party := self.queues.get(sid)) is None:
+            raise UnknownResourceError(f"There is no task queue {sid}")
+        return party
+
+    def workflow(self, sid: str) -> Workflow:
+        """The workflow of that SID."""
+        if (workflow := self.workflows.get(sid)) is None:
+            raise UnknownResourceError(f"There is no workflow {sid}")
+        return workflow
+
+    def channel(self, unique_name: str) -> TaskChannel:
+        """The task channel of that name."""
+        if (channel := self.channels.get(unique_name)) is None:
+            raise UnknownResourceError(f"There is no task channel {unique_name}")
+        return channel
+
+    # Changing records
+
+    def put_reservation(self, reservation: Reservation) -> None:
+        """Store a new or changed reservation."""
+        self.reservations[reservation.sid] = self.changed_reservations[reservation.sid] = reservation
+
+    def put_task(self, party: TaskParty, **changes: object) -> None:
+        """Change a task."""
+        task = party.task
+        party.task = task._replace(updated_ms=self.now, version=task.version + 1, **changes)  # type: ignore[arg-type]
+        self.changed_tasks[task.sid] = party
+
+    # Reading indexes
+
+    def members(self, queue_sid: str) -> list[WorkerParty]:
+        """The workers of a queue."""
+        return [self.numbered[number] for number in numbers_in(self.membership.members[queue_sid])]
+
+    def line(self, queue: QueueParty, step: Step, channel: str) -> Line[WorkerParty]:
+        """The workers of a queue as *step* orders them, set up when first asked for."""
+        key = (channel, step.order_by)
+        if (line := queue.lines.get(key)) is None:
+            key_of = preference(step, self.idle_key(channel))
+            line = queue.lines[key] = Line(channel, self.members(queue.queue.sid), key_of=key_of, ready=self.ready)
+        return line
+
+    def idle_key(self, channel: str) -> Callable[[WorkerParty], Key]:
+        """How long a worker is idle, among all or among those who take turns on *channel*."""
+        known = self.channels.get(channel)
+        if known is None or not known.channel_optimized_routing:
+            return _IDLE
+        return lambda worker: worker.idle_on(channel)
+
+    def goes_second(self, queue: TaskQueue | None) -> bool:
+        """Whether queues of the other order are served before this one."""
+        order = "FIFO" if queue is None else queue.task_order
+        return order != (self.workspace.prioritize_queue_order or UNSET_QUEUE_ORDER)

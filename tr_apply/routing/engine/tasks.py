@@ -1,0 +1,262 @@
+"""What is done to tasks: by callers, and by time."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from tr_apply.routing import unsure
+from tr_apply.routing.engine.dispatch import wait
+from tr_apply.routing.engine.progress import (
+    KEPT_AFTER_END_MS,
+    begin,
+    cancel,
+    direct,
+    end_open,
+    leave_group,
+    set_step_timer,
+    tell,
+    time_out,
+)
+from tr_apply.routing.engine.reservations import wrap_up
+from tr_apply.routing.engine.state import State
+from tr_apply.routing.engine.waiting import TaskParty
+from tr_apply.routing.events import Event, EventType
+from tr_apply.routing.records import NO_ATTRIBUTES, Attributes, Task, TaskStatus
+from tr_apply.routing.refusals import IllegalStepError
+from tr_apply.routing.workflow import ROUTING_TARGET
+
+LONGEST_ASSIGNMENT_MS: Final = 24 * 60 * 60 * 1000
+"""How long after acceptance the system deletes a task that has not ended."""
+
+DEFAULT_TIMEOUT_S: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """A task to be created."""
+
+    sid: str
+    workflow_sid: str
+    attributes: Attributes = NO_ATTRIBUTES
+    channel: str = "default"
+    """Unique name of a task channel."""
+
+    priority: int = 0
+    timeout_s: int = DEFAULT_TIMEOUT_S
+    virtual_start_ms: int | None = None
+    """None for the moment of creation."""
+
+    routing_target: str | None = None
+    """SID of a worker, a queue or a workflow."""
+
+    ignore_capacity: bool | None = None
+    """Whether a worker who is the target gets the task in any case; None for TaskRouter's default."""
+
+    queue_sid: str | None = None
+    """The queue of a task whose target is a worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskUpdate:
+    """What changes about a task; None for what stays."""
+
+    attributes: Attributes | None = None
+    priority: int | None = None
+    virtual_start_ms: int | None = None
+
+
+def create(state: State, new: NewTask) -> TaskParty:
+    """Create a task, which `check_new` has nothing against, and send it on its way."""
+    target = new.routing_target
+    workflow = state.workflows.get(target or "") or state.workflows[new.workflow_sid]
+    version = (workflow.sid, workflow.version)
+    party = TaskParty(_record(state, new, version), state.routings[version])
+    state.tasks[new.sid] = state.changed_tasks[new.sid] = party
+    state.users[version] += 1
+    tell(state, party, "task.created")
+    if target is None or target in state.workflows:
+        tell(state, party, "workflow.entered")
+        begin(state, party)
+    elif target in state.queues:
+        direct(state, party, queue_sid=target, worker_sid=None)
+    else:
+        direct(state, party, queue_sid=new.queue_sid, worker_sid=target)
+    return party
+
+
+def check_new(state: State, new: NewTask) -> None:
+    """Refuse a task that cannot be created.
+
+    Raises:
+        UnknownResourceError: It refers to something that is not there.
+        IllegalStepError: There is a task of that SID.
+    """
+    if new.sid in state.tasks:
+        raise IllegalStepError(f"There is a task {new.sid} already")
+    state.workflow(new.workflow_sid)
+    state.channel(new.channel)
+    if new.queue_sid is not None:
+        state.queue(new.queue_sid)
+    target = new.routing_target
+    if target is not None and target not in state.workflows and target not in state.queues:
+        state.worker(target)
+
+
+def _record(state: State, new: NewTask, version: tuple[str, int]) -> Task:
+    return Task(
+        sid=new.sid,
+        serial=state.next_serial(),
+        channel=new.channel,
+        workflow_sid=version[0],
+        workflow_version=version[1],
+        attributes=new.attributes,
+        priority=new.priority,
+        timeout_s=new.timeout_s,
+        routing_target=new.routing_target,
+        ignore_capacity=new.routing_target in state.workers and new.ignore_capacity is not False,
+        created_ms=state.now,
+        virtual_start_ms=state.now if new.virtual_start_ms is None else new.virtual_start_ms,
+        status="pending",
+        reason=None,
+        queue_sid=None,
+        queue_entered_ms=None,
+        place=None,
+        assignments=0,
+        assigned_ms=None,
+        ended_ms=None,
+        updated_ms=state.now,
+        version=0,
+    )
+
+
+def update(state: State, party: TaskParty, changes: TaskUpdate) -> None:
+    """Change what a task says; one that waits goes through the workflow again when its attributes change."""
+    before = party.task
+    attributes = before.attributes if changes.attributes is None else changes.attributes
+    state.put_task(
+        party,
+        attributes=attributes,
+        priority=before.priority if changes.priority is None else changes.priority,
+        virtual_start_ms=before.virtual_start_ms if changes.virtual_start_ms is None else changes.virtual_start_ms,
+    )
+    tell(state, party, "task.updated")
+    if before.status == "pending":
+        if attributes.values != before.attributes.values and not is_directed(party):
+            begin(state, party)
+        else:
+            leave_group(party)
+            wait(state, party)
+
+
+def is_directed(party: TaskParty) -> bool:
+    """Whether a RoutingTarget decides where a task goes, and no filter."""
+    return party.task.place is not None and party.task.place.filter == ROUTING_TARGET
+
+
+def cancel_by_caller(state: State, party: TaskParty, reason: str) -> None:
+    """Cancel a task that nobody has accepted."""
+    _demand(party, "canceled", "pending", "reserved")
+    cancel(state, party, reason)
+
+
+def wrap(state: State, party: TaskParty, reason: str | None) -> None:
+    """Let the worker finish what is left to do."""
+    _demand(party, "wrapping", "assigned")
+    state.put_task(party, status="wrapping", reason=reason)
+    tell(state, party, "task.wrapup")
+    for sid in list(party.open):
+        wrap_up(state, party, state.reservations[sid])
+
+
+def complete(state: State, party: TaskParty, reason: str | None) -> None:
+    """End a task that a worker has done."""
+    _demand(party, "completed", "assigned", "wrapping")
+    state.put_task(party, status="completed", reason=reason, ended_ms=state.now)
+    tell(state, party, "task.completed")
+    end_open(state, party)
+    tell(state, party, "task.updated")
+    state.timers.set(party.task.sid, party.task.serial, state.now + KEPT_AFTER_END_MS)
+
+
+def delete(state: State, party: TaskParty, event_type: EventType = "task.deleted") -> None:
+    """Delete a task in whatever state it is."""
+    leave_group(party)
+    tell(state, party, event_type)
+    end_open(state, party)
+    remove(state, party)
+
+
+def remove(state: State, party: TaskParty) -> None:
+    """Forget a task and its reservations."""
+    task = party.task
+    del state.tasks[task.sid]
+    state.changed_tasks.pop(task.sid, None)
+    state.removed_tasks.append(task.sid)
+    state.timers.clear(task.sid)
+    for sid in party.reservations:
+        del state.reservations[sid]
+        state.changed_reservations.pop(sid, None)
+    _drop_version(state, (task.workflow_sid, task.workflow_version))
+
+
+def use_version(state: State, party: TaskParty, version: tuple[str, int]) -> None:
+    """Let a task go by another document of its workflow."""
+    task = party.task
+    state.users[version] += 1
+    state.put_task(party, workflow_version=version[1])
+    party.routing = state.routings[version]
+    _drop_version(state, (task.workflow_sid, task.workflow_version))
+
+
+def _drop_version(state: State, version: tuple[str, int]) -> None:
+    """One task less goes by a document; forget it if nobody does and the workflow has another one."""
+    state.users[version] -= 1
+    workflow = state.workflows.get(version[0])
+    if not state.users[version] and (workflow is None or workflow.version != version[1]):
+        del state.users[version], state.routings[version]
+        state.dropped_versions.append(version)
+
+
+def on_timer(state: State, party: TaskParty) -> None:
+    """Do what the time demands that a task's timer was set to."""
+    task = party.task
+    match task.status:
+        case "pending" | "reserved" if state.now >= task.created_ms + 1000 * task.timeout_s:
+            _expire(state, party)
+        case "pending":
+            time_out(state, party)
+        case "assigned" | "wrapping":
+            delete(state, party, "task.system-deleted")
+        case _:
+            remove(state, party)
+
+
+def _expire(state: State, party: TaskParty) -> None:
+    if party.step is not None and party.step.worker_sid is not None:
+        cancel(state, party, unsure.REASON_TARGET_NOT_RESERVED)
+        state.events.append(Event("reservation.failed", state.now, party.task))
+    else:
+        cancel(state, party, unsure.REASON_TTL)
+
+
+def set_timer(state: State, party: TaskParty) -> None:
+    """Set the timer that follows from a task's record."""
+    task = party.task
+    match task.status:
+        case "pending":
+            set_step_timer(state, task)
+        case "reserved":
+            state.timers.set(task.sid, task.serial, task.created_ms + 1000 * task.timeout_s)
+        case "assigned" | "wrapping":
+            assert task.assigned_ms is not None
+            state.timers.set(task.sid, task.serial, task.assigned_ms + LONGEST_ASSIGNMENT_MS)
+        case _:
+            assert task.ended_ms is not None
+            state.timers.set(task.sid, task.serial, task.ended_ms + KEPT_AFTER_END_MS)
+
+
+def _demand(party: TaskParty, wish: TaskStatus, *allowed: TaskStatus) -> None:
+    task = party.task
+    if task.status not in allowed:
+        raise IllegalStepError(
+            f"Task {task.sid} is {task.status} and cannot become {wish}; it must be {' or '.join(allowed)}"
+        )

@@ -1,0 +1,52 @@
+"""What must happen when: one moment for each task and each reservation that waits for one."""
+
+import heapq
+from typing import Final
+
+_SPARE: Final = 64  # entries that may be stale before it is worth cleaning up
+
+
+class Timers:
+    """A heap of moments. Setting or clearing one leaves its old entry behind, to be passed over when it comes up."""
+
+    __slots__ = ("_due", "_heap")
+
+    def __init__(self) -> None:
+        self._due: dict[str, int] = {}
+        self._heap: list[tuple[int, int, str]] = []
+
+    def set(self, sid: str, serial: int, due_ms: int) -> None:
+        """Set or move the timer of *sid*; of those due together the one with the lowest *serial* comes first."""
+        if self._due.get(sid) != due_ms:
+            self._due[sid] = due_ms
+            heapq.heappush(self._heap, (due_ms, serial, sid))
+            if len(self._heap) > 2 * len(self._due) + _SPARE:
+                self._compact()
+
+    def clear(self, sid: str) -> None:
+        """Forget the timer of *sid*, if it has one."""
+        self._due.pop(sid, None)
+
+    def next(self) -> int | None:
+        """The moment of the next timer."""
+        heap, due = self._heap, self._due
+        while heap:
+            moment, _, sid = heap[0]
+            if due.get(sid) == moment:
+                return moment
+            heapq.heappop(heap)
+        return None
+
+    def pop(self, now_ms: int) -> tuple[int, str] | None:
+        """Take out the next timer that is due: its moment and its SID."""
+        moment = self.next()
+        if moment is None or moment > now_ms:
+            return None
+        _, _, sid = heapq.heappop(self._heap)
+        del self._due[sid]
+        return moment, sid
+
+    def _compact(self) -> None:
+        due = self._due
+        self._heap = [entry for entry in self._heap if due.get(entry[2]) == entry[0]]
+        heapq.heapify(self._heap)

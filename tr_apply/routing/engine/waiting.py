@@ -1,0 +1,165 @@
+"""Tasks that wait for a worker, in groups that a worker may serve wholly or not at all.
+
+A group holds tasks of one channel in one queue whose step asks the same: either nothing, or one expression to which
+they bring the same values. So one look decides for all of them, and while one of them waits nobody can serve another.
+"""
+
+import heapq
+import json
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+from tr_apply.routing.evaluate import resolve
+from tr_apply.routing.records import Task
+from tr_apply.routing.workflow import Routing, Step, Wanted, wanted
+from tr_apply.routing.workspace import TaskQueue
+
+Rank: TypeAlias = tuple[int, int, int]
+"""Sorts the tasks of a queue, the next one first."""
+
+_GroupKey: TypeAlias = tuple[str, Step | None, tuple[Any, ...]]
+"""Channel, step if it asks anything, values it asks for."""
+
+
+class TaskParty:
+    """A task, and what the engine must know beside its record; all of it follows from records and configuration."""
+
+    __slots__ = ("group", "open", "reservations", "routing", "step", "task", "ticket")
+
+    def __init__(self, task: Task, routing: Routing) -> None:
+        self.task = task
+        self.routing = routing
+        self.step: Step | None = None
+        self.open: dict[str, None] = {}
+        """SIDs of the reservations that hold a worker, in order of creation."""
+        self.reservations: list[str] = []
+        """SIDs of all its reservations."""
+        self.group: Group | None = None
+        """Where it waits, if it does."""
+        self.ticket = 0
+        """Tells its present entry in the group from older ones."""
+
+
+class Group:
+    """Tasks that wait for the same workers."""
+
+    __slots__ = ("_count", "_heap", "_waiting", "channel", "key", "name", "queue", "step")
+
+    def __init__(self, waiting: "Waiting", name: Wanted | None, key: _GroupKey, step: Step) -> None:
+        self.name = name
+        self.key = key
+        self.channel = key[0]
+        self.step = step
+        self.queue = waiting.queue
+        self._waiting = waiting
+        self._count = 0
+        self._heap: list[tuple[Rank, int, TaskParty]] = []
+
+    def add(self, party: TaskParty, ticket: int) -> None:
+        """Let a task wait here."""
+        party.group, party.ticket = self, ticket
+        self._count += 1
+        heapq.heappush(self._heap, (rank(party.task, self.queue), ticket, party))
+
+    def remove(self, party: TaskParty) -> None:
+        """Let a task go. A group that nobody waits in is no more."""
+        party.group = None
+        self._count -= 1
+        if not self._count:
+            self._waiting.discard(self)
+
+    def first(self) -> tuple[Rank, TaskParty]:
+        """The next task, and its rank; there is one as long as the group is."""
+        heap = self._heap
+        while not self._has(heap[0]):
+            heapq.heappop(heap)
+        place, _, party = heap[0]
+        return place, party
+
+    def parties(self) -> list[TaskParty]:
+        """All its tasks, the next one first."""
+        return [entry[2] for entry in sorted(self._heap) if self._has(entry)]
+
+    def _has(self, entry: tuple[Rank, int, TaskParty]) -> bool:
+        _, ticket, party = entry
+        return party.group is self and party.ticket == ticket
+
+
+class Waiting:
+    """The tasks that wait in one queue, or those that wait in none, for a worker they are directed to."""
+
+    __slots__ = ("_for_anyone", "_for_one", "queue")
+
+    def __init__(self, queue: TaskQueue | None) -> None:
+        self.queue = queue
+        self._for_anyone: dict[_GroupKey, Group] = {}
+        self._for_one: dict[Wanted, dict[_GroupKey, Group]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._for_anyone or self._for_one)
+
+    def add(self, party: TaskParty, ticket: int) -> None:
+        """Let a task wait for the workers its step admits.
+
+        Args:
+            party: The task. If its step wants one worker but the task names nobody, it waits in no group.
+            ticket: A number that no other entry has.
+        """
+        step, task = party.step, party.task
+        assert step is not None
+        name = wanted(step, task.attributes.values) if step.wants_one else None
+        if step.wants_one and name is None:
+            return
+        home = self._for_anyone if name is None else self._for_one.setdefault(name, {})
+        key = _group_key(step, task)
+        if (group := home.get(key)) is None:
+            group = home[key] = Group(self, name, key, step)
+        group.add(party, ticket)
+
+    def discard(self, group: Group) -> None:
+        """Forget a group that nobody waits in."""
+        if group.name is None:
+            del self._for_anyone[group.key]
+            return
+        home = self._for_one[group.name]
+        del home[group.key]
+        if not home:
+            del self._for_one[group.name]
+
+    def has_like(self, party: TaskParty) -> bool:
+        """Whether a task waits that can be served by exactly those who can serve this one."""
+        step = party.step
+        if not self._for_anyone or step is None or step.wants_one:
+            return False
+        return _group_key(step, party.task) in self._for_anyone
+
+    def groups_for(self, names: tuple[Wanted, ...]) -> Iterator[Group]:
+        """The groups that a worker with these names may be wanted by."""
+        yield from self._for_anyone.values()
+        if self._for_one:
+            for name in names:
+                yield from self._for_one.get(name, {}).values()
+
+    def parties(self) -> list[TaskParty]:
+        """All tasks."""
+        homes = (self._for_anyone, *self._for_one.values())
+        return [party for home in homes for group in home.values() for party in group.parties()]
+
+
+def _group_key(step: Step, task: Task) -> _GroupKey:
+    if step.admits is None:
+        return (task.channel, None, ())
+    names = {"task": task.attributes.values}
+    return (task.channel, step, tuple(_hashable(resolve(path, names)) for path in step.task_paths))
+
+
+def _hashable(value: Any) -> Any:
+    """*value*, so that values which differ to an expression differ here."""
+    return json.dumps(value, sort_keys=True) if isinstance(value, (list, dict)) else (type(value), value)
+
+
+def rank(task: Task, queue: TaskQueue | None) -> Rank:
+    """Where a task stands in its queue."""
+    if queue is not None and queue.task_order == "LIFO":
+        return (-task.serial, 0, 0)
+    return (-task.priority, task.virtual_start_ms, task.serial)

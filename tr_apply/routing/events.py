@@ -1,0 +1,98 @@
+"""What happens in a workspace, as values; event_data.py has the words in which it is told."""
+
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from tr_apply.routing.records import Reservation, Task, Worker
+from tr_apply.routing.workspace import Resource
+
+EventType: TypeAlias = Literal[
+    "activity.created",
+    "activity.updated",
+    "activity.deleted",
+    "reservation.created",
+    "reservation.accepted",
+    "reservation.rejected",
+    "reservation.timeout",
+    "reservation.canceled",
+    "reservation.rescinded",
+    "reservation.completed",
+    "reservation.wrapup",
+    "reservation.failed",
+    "task.created",
+    "task.updated",
+    "task.canceled",
+    "task.wrapup",
+    "task.completed",
+    "task.deleted",
+    "task.system-deleted",
+    "task-channel.created",
+    "task-channel.updated",
+    "task-channel.deleted",
+    "task-queue.created",
+    "task-queue.deleted",
+    "task-queue.entered",
+    "task-queue.timeout",
+    "task-queue.moved",
+    "task-queue.expression.updated",
+    "worker.created",
+    "worker.activity.update",
+    "worker.attributes.update",
+    "worker.capacity.update",
+    "worker.channel.availability.update",
+    "worker.deleted",
+    "workflow.created",
+    "workflow.updated",
+    "workflow.deleted",
+    "workflow.target-matched",
+    "workflow.entered",
+    "workflow.timeout",
+    "workflow.skipped",
+    "workspace.created",
+    "workspace.updated",
+    "workspace.deleted",
+]
+"""TaskRouter's own names; the five of transfers are missing, which the engine does not carry out."""
+
+
+class ActivityChange(NamedTuple):
+    """From which activity a worker came, or which one ended with the worker."""
+
+    previous_activity_sid: str
+    since_ms: int
+    """When that activity had begun."""
+
+
+class ChannelChange(NamedTuple):
+    """How a worker's channel was, and how much of it is taken."""
+
+    channel: str
+    previous_capacity: int
+    assigned_tasks: int
+    available_capacity_percentage: int
+
+
+class KnownWorkerSought(NamedTuple):
+    """Which worker a step asks for."""
+
+    value: Any
+    """What the task's attribute holds: a SID or a friendly name; None for nothing."""
+
+    debugger_code: int | None
+    """TaskRouter's code for a worker it cannot offer the task to: 40152, 40154 or 40155."""
+
+
+About: TypeAlias = ActivityChange | ChannelChange | KnownWorkerSought | Resource
+
+
+class Event(NamedTuple):
+    """One thing that happened, with the task, the reservation and the worker as they were then.
+
+    A named tuple for the reason given in records.py.
+    """
+
+    type: EventType
+    at_ms: int
+    task: Task | None = None
+    reservation: Reservation | None = None
+    worker: Worker | None = None
+    about: About | None = None

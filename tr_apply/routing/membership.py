@@ -1,0 +1,89 @@
+"""Which workers are in which queues, for many of both.
+
+All queues over all workers are answered by `WorkerIndex`, one worker against all queues by compiled expressions: each
+where it is faster. Both mean what `evaluate` means.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from tr_apply.routing.evaluate import Names, Predicate, compiled
+from tr_apply.routing.nodes import Expression, paths
+from tr_apply.routing.parser import parse
+from tr_apply.routing.worker_index import Bits, WorkerIndex, numbers_in
+
+_ACTIVITY_NAMES = frozenset({"activity_sid", "activity_name"})
+
+
+class Membership:
+    """The members of every queue. Workers have numbers, queues their SIDs."""
+
+    __slots__ = ("_index", "_predicates", "_reading_activity", "members")
+
+    def __init__(self, names: Sequence[Names] = (), target_workers: Mapping[str, str] | None = None) -> None:
+        self._index = WorkerIndex(names)
+        self._predicates: dict[str, Predicate | None] = {}
+        self._reading_activity: set[str] = set()
+        self.members: dict[str, Bits] = {}
+        for sid, text in (target_workers or {}).items():
+            self.set_queue(sid, text)
+
+    def set_queue(self, sid: str, target_workers: str) -> None:
+        """Add a queue, or give it another expression; an empty one is for nobody."""
+        expression = parse(target_workers) if target_workers.strip() else None
+        self._predicates[sid] = None if expression is None else compiled(expression)
+        self.members[sid] = 0 if expression is None else self._index.where(expression)
+        self._reading_activity.discard(sid)
+        if expression is not None and _reads_activity(expression):
+            self._reading_activity.add(sid)
+
+    def remove_queue(self, sid: str) -> None:
+        """Forget a queue."""
+        del self._predicates[sid], self.members[sid]
+        self._reading_activity.discard(sid)
+
+    def add_worker(self, names: Names) -> int:
+        """The number of a new worker, who is in the queues that admit these names from now on."""
+        number = self._index.add(names)
+        self._place(number, names, self._predicates)
+        return number
+
+    def change_worker(self, number: int, names: Names) -> list[str]:
+        """Give a worker other attributes or another name; the queues that the worker joins or leaves."""
+        self._index.replace(number, names)
+        return self._place(number, names, self._predicates)
+
+    def change_activity(self, number: int, names: Names) -> list[str]:
+        """The same when nothing but the activity is another one, which few queues ask for."""
+        self._index.replace(number, names)
+        return self._place(number, names, self._reading_activity)
+
+    def remove_worker(self, number: int) -> None:
+        """Forget a worker."""
+        self._index.remove(number)
+        self.members = {sid: bits & ~(1 << number) for sid, bits in self.members.items()}
+
+    def queues_of(self, number: int) -> list[str]:
+        """The queues a worker is in."""
+        return [sid for sid, bits in self.members.items() if bits >> number & 1]
+
+    def everyone(self) -> dict[int, list[str]]:
+        """The queues of every worker who is in any."""
+        queues: dict[int, list[str]] = {}
+        for sid, bits in self.members.items():
+            for number in numbers_in(bits):
+                queues.setdefault(number, []).append(sid)
+        return queues
+
+    def _place(self, number: int, names: Names, sids: Iterable[str]) -> list[str]:
+        bit, changed = 1 << number, []
+        for sid in sids:
+            admits = self._predicates[sid]
+            inside = admits is not None and admits(names)
+            if inside is not bool(self.members[sid] >> number & 1):
+                self.members[sid] ^= bit
+                changed.append(sid)
+        return changed
+
+
+def _reads_activity(expression: Expression) -> bool:
+    return any(path.segments[0] in _ACTIVITY_NAMES for path in paths(expression))

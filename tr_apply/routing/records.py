@@ -1,0 +1,144 @@
+"""What changes while tasks are routed, as plain values: tasks, reservations and workers.
+
+Whoever stores these can build the engine anew from them: timers and indexes follow from what is here. Times are whole
+milliseconds, on whichever clock the engine is given.
+
+Tasks and reservations are named tuples, not dataclasses: routing one task makes a dozen of them, and a frozen dataclass
+takes seven times as long to replace.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+TaskStatus: TypeAlias = Literal["pending", "reserved", "assigned", "wrapping", "completed", "canceled"]
+ReservationStatus: TypeAlias = Literal[
+    "pending", "accepted", "rejected", "timeout", "canceled", "rescinded", "wrapping", "completed"
+]
+
+HOLDING: frozenset[ReservationStatus] = frozenset({"pending", "accepted", "wrapping"})
+"""The reservations that take a worker's capacity."""
+
+
+class Attributes(NamedTuple):
+    """A JSON object: its text, as it was sent, and what it holds."""
+
+    text: str
+    values: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, text: str) -> "Attributes":
+        """The attributes that *text*, a JSON object, holds."""
+        return cls(text, json.loads(text))
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Attributes":
+        """The attributes with these values."""
+        return cls(json.dumps(values, separators=(",", ":"), ensure_ascii=False), values)
+
+
+NO_ATTRIBUTES = Attributes("{}", {})
+
+
+class Place(NamedTuple):
+    """Where in its workflow a task is."""
+
+    filter: int
+    """Index of the filter; ``workflow.DEFAULT`` or ``workflow.ROUTING_TARGET`` where there is none."""
+
+    target: int
+    spent_s: int
+    """Sum of the time-outs of the steps up to and including this one."""
+
+    deadline_ms: int | None
+    """When the step is over, on the engine's clock; None for never."""
+
+    timed_out: bool
+    """Whether a filter that matched was left by time-out, which rules out the default filter."""
+
+
+class Task(NamedTuple):
+    """A task."""
+
+    sid: str
+    serial: int
+    """Place among tasks and reservations in the order of creation."""
+
+    channel: str
+    """Unique name of its task channel."""
+
+    workflow_sid: str
+    workflow_version: int
+    attributes: Attributes
+    priority: int
+    timeout_s: int
+    """How long it may wait, from creation."""
+
+    routing_target: str | None
+    ignore_capacity: bool
+    created_ms: int
+    virtual_start_ms: int
+    status: TaskStatus
+    reason: str | None
+    queue_sid: str | None
+    queue_entered_ms: int | None
+    place: Place | None
+    assignments: int
+    """How often it went from pending to reserved."""
+
+    assigned_ms: int | None
+    ended_ms: int | None
+    updated_ms: int
+    version: int
+
+
+class Reservation(NamedTuple):
+    """A task offered to, or held by, one worker."""
+
+    sid: str
+    serial: int
+    task_sid: str
+    worker_sid: str
+    worker_name: str
+    status: ReservationStatus
+    queue_sid: str | None
+    workflow_sid: str
+    channel: str
+    timeout_ms: int | None
+    """When it times out, on the engine's clock; None while its timer is held."""
+
+    previous_activity_sid: str | None
+    """The worker's activity before a single-tasking reservation changed it."""
+
+    canceled_reason_code: int | None
+    created_ms: int
+    updated_ms: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerChannel:
+    """How much of one channel a worker takes."""
+
+    capacity: int = 1
+    available: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker. Which tasks a worker holds is told by the reservations."""
+
+    sid: str
+    name: str
+    activity_sid: str
+    attributes: Attributes = NO_ATTRIBUTES
+    channels: Mapping[str, WorkerChannel] = field(default_factory=dict)
+    """By unique name of the task channel; one that is missing has capacity 1 and is available."""
+
+    status_changed_ms: int = 0
+    last_reserved_ms: int | None = None
+    last_reserved_on: Mapping[str, int] = field(default_factory=dict)
+    """By unique name of the task channel."""
+
+    version: int = 0

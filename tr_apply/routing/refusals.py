@@ -1,0 +1,35 @@
+"""What the engine refuses, as TaskRouter does; nothing has happened when one of these is raised."""
+
+from tr_apply.errors import TrApplyError
+
+
+class RoutingRefusedError(TrApplyError):
+    """The root: a step that the present state does not allow.
+
+    ``api_code`` and ``status`` are TaskRouter's own code and its HTTP status.
+    """
+
+    code = "routing-refused"
+    api_code = 20001
+    status = 400
+
+
+class IllegalStepError(RoutingRefusedError):
+    """A task, a reservation or a worker is not in a state from which this is possible."""
+
+
+class RescindedError(RoutingRefusedError):
+    """The reservation was rescinded: another worker was faster."""
+
+    status = 410
+
+
+class InUseError(RoutingRefusedError):
+    """A queue, a workflow or a worker cannot be deleted while tasks need it."""
+
+
+class UnknownResourceError(RoutingRefusedError):
+    """There is no such task, reservation, worker or other resource."""
+
+    api_code = 20404
+    status = 404

@@ -1,0 +1,70 @@
+"""Rules that Twilio's documentation leaves open, each decided here, with the alternative.
+
+Rules about single values and operators are marked "unsure" in evaluate.py, where they are made. Those about the
+lives of tasks stand here: where the rule is a value it is a constant, and where it is a way of doing things it is
+told below, with the module that does it.
+
+- *A step without a time-out adds nothing to the sum of the time-outs behind it* (workflow.py), so that a step reached
+  by ``skip_if`` keeps a deadline of its own. Alternative: every later step waits for ever, too.
+- *A time-out of 0 is none* (workflow.py). Alternative: the step is left as soon as it is entered.
+- *Across filters the sum of time-outs goes on* (workflow.py). Alternative: it begins anew with each filter.
+- *A filter was skipped if its last step was left by skip_if* (workflow.py), which is how "skips a filter" reads. The
+  default filter serves tasks that skipped every filter they matched. Alternative: every single step must be skipped.
+- *A task that no filter takes is created and ends at once* (progress.py), with task.created, workflow.entered,
+  workflow.timeout and task.canceled. Alternative: its creation is refused.
+- *skip_if is looked at when a step is entered and when a reservation of the step has ended* (progress.py).
+  Alternative: also whenever a worker changes.
+- *Changed attributes and ReEvaluateTasks begin at the first filter, passing steps whose deadline is over; everything
+  else goes on in the present step* (progress.py).
+- *A step whose deadline is over when it is reached is passed without an event* (progress.py).
+- *A task that stays in its queue in the next step does not move* (progress.py): there is task-queue.timeout and
+  workflow.target-matched, but no task-queue.moved or .entered.
+- *Workers who never had a reservation come first, by the time of their last change of activity, then by SID*
+  (eligibility.py). Alternative: by the time of their creation.
+- *Among workers who are freed together the one longest idle chooses first* (dispatch.py).
+- *With fewer workers than MaxReservedWorkers those there are get a reservation, and none is added later* (dispatch.py).
+- *A LIFO queue is ordered by the creation of tasks* (waiting.py). Alternative: by their virtual start time.
+- *A RoutingTarget that is a queue means waiting there until the task's time is over* (progress.py). One that is a
+  worker waits for that worker as long; TaskRouter's own limit for "in time" is not documented.
+- *When a reservation is rescinded or canceled, a single-tasking worker returns to the activity before it*
+  (reservations.py), as is documented of rejecting. Alternative: the worker stays in the reservation activity.
+- *24 hours after acceptance a task is deleted, whether it is assigned or wrapping* (tasks.py). Alternative: only if it
+  is assigned, so that one that wraps never ends.
+- *An event about a reservation has the task as its resource* (event_data.py), as in the one recorded list of events.
+  Alternative: the reservation.
+- *Known workers' friendly names are compared without regard to case* (eligibility.py).
+- *A task channel's time-outs and capacity that a worker has no record of are capacity 1, available* (state.py).
+"""
+
+from typing import Final, Literal
+
+REASON_WORKFLOW_TIMEOUT: Final = "Task canceled on Workflow timeout"
+"""Confirmed by a test against Twilio."""
+
+REASON_WORKFLOW_SKIPPED: Final = "Task canceled on Workflow skipped"
+"""The wording is ours; Twilio's is not known."""
+
+REASON_TTL: Final = "Task TTL Exceeded"
+"""Confirmed by the documentation."""
+
+REASON_ASSIGNMENTS: Final = "Task TTL Exceeded or Max assignment count exceeded"
+"""Seen in the wild, for both; the only known wording that mentions assignments."""
+
+REASON_TARGET_NOT_RESERVED: Final = "RoutingTarget SLA for Reservation creation was not met"
+REASON_TARGET_NOT_ACCEPTED: Final = "RoutingTarget not available for Reservation acceptance:"
+"""Only the beginning is known; we add how the reservation ended."""
+
+UNSET_QUEUE_ORDER: Final[Literal["FIFO", "LIFO"]] = "FIFO"
+"""Which queues go first while the workspace has no PrioritizeQueueOrder. Alternative: LIFO, or none."""
+
+WAITING: Final = frozenset({"pending", "reserved"})
+"""The tasks of which the longest waiting one is told in statistics. Alternative: pending alone."""
+
+COUNTED: Final = frozenset({"pending", "reserved", "assigned", "wrapping"})
+"""The tasks of total_tasks and tasks_by_priority. Alternative: with those that ended within five minutes."""
+
+TIMED_OUT_IN_WORKFLOW: Final = frozenset({"workflow.timeout"})
+"""What counts as tasks_timed_out_in_workflow. Alternative: workflow.skipped, too."""
+
+DELETED: Final = frozenset({"task.deleted", "task.system-deleted"})
+"""What counts as tasks_deleted. Alternative: task.deleted alone."""

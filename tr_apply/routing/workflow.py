@@ -1,0 +1,296 @@
+"""A workflow's document, read once: its filters and steps, and the way of a task through them.
+
+A target is called a *step* here. Deadlines are sums: a task may stay in a step until its age reaches the time-outs of
+all steps up to that one, in all filters it went through, however early or late it got there.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+from tr_apply.routing.evaluate import Predicate, compiled, resolve
+from tr_apply.routing.nodes import Expression, OrderBy, Path, paths
+from tr_apply.routing.parser import parse, parse_known_worker, parse_order_by
+from tr_apply.routing.place import CHANNEL_PROPERTIES
+from tr_apply.routing.records import Place
+from tr_apply.routing.substitution import with_paths
+
+DEFAULT: Final = -1
+"""The filter of a place in the default filter."""
+
+ROUTING_TARGET: Final = -2
+"""The filter of a place that is a task's own RoutingTarget."""
+
+CHANNEL_ROOT: Final = "worker.channel"
+"""What stands for ``worker.channel`` among names, so that an attribute called channel stays within reach."""
+
+Exit: TypeAlias = Literal["timeout", "skip"]
+
+Wanted: TypeAlias = tuple[Literal["sid", "friendly_name"], str]
+"""The only worker a step wants; friendly names are without regard to case."""
+
+_FILTER_NAMES: Final = ("filter_friendly_name", "friendly_name", "friendlyName", "filterFriendlyName")
+_DIGITS: Final = re.compile(r"[0-9]{1,10}")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownWorker:
+    """Which attribute of a task says who the only worker wanted is, and how."""
+
+    path: Path
+    by: Literal["sid", "friendly_name"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One target: a queue, which of its workers, in what order, and for how long."""
+
+    filter: int
+    target: int
+    queue_sid: str | None
+    """Its own queue or the one it inherits."""
+
+    priority: int | None = None
+    timeout_s: int | None = None
+    expression: Expression | None = None
+    order_by: OrderBy | None = None
+    skip_if: Expression | None = None
+    known_worker: KnownWorker | None = None
+    worker_sid: str | None = None
+    """The worker of a RoutingTarget."""
+
+    admits: Predicate | None = field(init=False)
+    """*expression* as a function of the names ``task``, ``worker`` and `CHANNEL_ROOT`; None if there is none."""
+
+    skips: Predicate | None = field(init=False)
+    """*skip_if* as a function of the name ``workers``."""
+
+    task_paths: tuple[Path, ...] = field(init=False)
+    """What of the task *expression* asks for."""
+
+    reads_load: bool = field(init=False)
+    """Whether that changes with what workers hold."""
+
+    orders_by_load: bool = field(init=False)
+    """Whether their order does."""
+
+    def __post_init__(self) -> None:
+        """Work out what follows from the fields."""
+        derived = {
+            "admits": None if self.expression is None else compiled(self.expression),
+            "skips": None if self.skip_if is None else compiled(self.skip_if),
+            "task_paths": self._task_paths(),
+            "reads_load": self.expression is not None and any(map(_reads_load, paths(self.expression))),
+            "orders_by_load": self.order_by is not None and any(map(_is_channel_property, paths(self.order_by))),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def wants_one(self) -> bool:
+        """Whether it wants one worker and no other."""
+        return self.known_worker is not None or self.worker_sid is not None
+
+    def _task_paths(self) -> tuple[Path, ...]:
+        found = () if self.expression is None else paths(self.expression)
+        return tuple(dict.fromkeys(path for path in found if path.segments[0] == "task"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Filter:
+    """Which tasks a list of steps is for."""
+
+    index: int
+    name: str | None
+    expression: Expression
+    steps: tuple[Step, ...]
+    matches: Predicate
+    """*expression* as a function of the task's attributes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Routing:
+    """A whole document."""
+
+    document: str
+    """The JSON text."""
+
+    filters: tuple[Filter, ...]
+    default: Step | None
+
+    def steps(self) -> Iterator[Step]:
+        """Every step, from top to bottom, the default filter last."""
+        for each in self.filters:
+            yield from each.steps
+        if self.default is not None:
+            yield self.default
+
+    def queue_sids(self) -> frozenset[str]:
+        """The queues it sends tasks to."""
+        return frozenset(step.queue_sid for step in self.steps() if step.queue_sid is not None)
+
+    def step(self, place: Place) -> Step:
+        """The step of a place in this document."""
+        if place.filter == DEFAULT:
+            assert self.default is not None
+            return self.default
+        return self.filters[place.filter].steps[place.target]
+
+
+def wanted(step: Step, attributes: Mapping[str, Any]) -> Wanted | None:
+    """The only worker that *step* wants for a task; None where the task does not name one."""
+    if step.worker_sid is not None:
+        return ("sid", step.worker_sid)
+    value = known_value(step, attributes)
+    if step.known_worker is None or not isinstance(value, str):
+        return None
+    by = step.known_worker.by
+    return (by, value.casefold() if by == "friendly_name" else value)
+
+
+def known_value(step: Step, attributes: Mapping[str, Any]) -> Any:
+    """What a task says about the known worker, whatever it is."""
+    return None if step.known_worker is None else resolve(step.known_worker.path, {"task": attributes})
+
+
+# The way of a task
+
+
+def first_place(routing: Routing, attributes: Mapping[str, Any], created_ms: int) -> Place | None:
+    """Where a task with these attributes begins; None when nothing takes it."""
+    entry = _next_filter(routing, attributes, after=-1)
+    if entry is not None:
+        return _place(entry.steps[0], 0, created_ms, timed_out=False)
+    return _default_place(routing, 0, timed_out=False)
+
+
+def next_place(
+    routing: Routing, attributes: Mapping[str, Any], place: Place, *, left_by: Exit, created_ms: int
+) -> Place | None:
+    """Where a task goes on that leaves *place*; None when it falls out of the workflow.
+
+    Behind the last step comes the next filter that also matches, and behind the last of those the default filter,
+    unless a filter was left by time-out.
+    """
+    steps = routing.filters[place.filter].steps
+    if place.target + 1 < len(steps):
+        return _place(steps[place.target + 1], place.spent_s, created_ms, timed_out=place.timed_out)
+    timed_out = place.timed_out or left_by == "timeout"
+    entry = _next_filter(routing, attributes, after=place.filter)
+    if entry is not None:
+        return _place(entry.steps[0], place.spent_s, created_ms, timed_out=timed_out)
+    return _default_place(routing, place.spent_s, timed_out=timed_out)
+
+
+def _next_filter(routing: Routing, attributes: Mapping[str, Any], *, after: int) -> Filter | None:
+    return next((each for each in routing.filters[after + 1 :] if each.matches(attributes)), None)
+
+
+def _place(step: Step, spent_s: int, created_ms: int, *, timed_out: bool) -> Place:
+    if step.timeout_s is None:
+        return Place(step.filter, step.target, spent_s, None, timed_out)
+    spent_s += step.timeout_s
+    return Place(step.filter, step.target, spent_s, created_ms + 1000 * spent_s, timed_out)
+
+
+def _default_place(routing: Routing, spent_s: int, *, timed_out: bool) -> Place | None:
+    if routing.default is None or timed_out:
+        return None
+    return Place(DEFAULT, 0, spent_s, None, timed_out=False)
+
+
+# Reading the document
+
+
+def read_routing(document: str) -> Routing:
+    """The filters and steps of *document*, the JSON text of a ``Configuration``.
+
+    It may be written as old helper libraries do: with ``task_queue_sid``, and with numbers as texts.
+
+    Raises:
+        ExpressionSyntaxError: An expression in it is none.
+    """
+    content = json.loads(document)
+    routing = content.get("task_routing") or {}
+    filters = tuple(_read_filter(index, each) for index, each in enumerate(routing.get("filters") or ()))
+    default = routing.get("default_filter")
+    return Routing(document, filters, None if default is None else _read_default(default))
+
+
+def _read_filter(index: int, written: Mapping[str, Any]) -> Filter:
+    name = next((written[key] for key in _FILTER_NAMES if isinstance(written.get(key), str)), None)
+    expression = parse(written["expression"])
+    return Filter(index, name, expression, tuple(_read_steps(index, written["targets"])), compiled(expression))
+
+
+def _read_steps(filter_index: int, targets: list[Mapping[str, Any]]) -> Iterator[Step]:
+    queue_sid = None
+    for index, target in enumerate(targets):
+        queue_sid = _queue_sid(target) or queue_sid
+        yield Step(
+            filter_index,
+            index,
+            queue_sid,
+            timeout_s=whole_number(target.get("timeout")) or None,
+            skip_if=_expression(target.get("skip_if")),
+            **_read_choice(target),
+        )
+
+
+def _read_default(target: Mapping[str, Any]) -> Step:
+    """The default filter, which knows neither time-out nor skip_if."""
+    return Step(DEFAULT, 0, _queue_sid(target), **_read_choice(target))
+
+
+def _read_choice(target: Mapping[str, Any]) -> dict[str, Any]:
+    order_by = target.get("order_by")
+    return {
+        "priority": whole_number(target.get("priority")),
+        "expression": _expression(target.get("expression")),
+        "order_by": parse_order_by(order_by) if order_by else None,
+        "known_worker": _known_worker(target),
+    }
+
+
+def _queue_sid(target: Mapping[str, Any]) -> str | None:
+    return target.get("queue") or target.get("task_queue_sid")
+
+
+def _expression(text: str | None) -> Expression | None:
+    return with_paths(parse(text), _internal) if text else None
+
+
+def _known_worker(target: Mapping[str, Any]) -> KnownWorker | None:
+    if text := target.get("known_worker_sid"):
+        return KnownWorker(parse_known_worker(text), "sid")
+    if text := target.get("known_worker_friendly_name"):
+        return KnownWorker(parse_known_worker(text), "friendly_name")
+    return None
+
+
+def whole_number(value: Any) -> int | None:
+    """The number that *value* is or, being a text, holds: TaskRouter takes both."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
+    return value if isinstance(value, int) else None
+
+
+def _internal(path: Path) -> Path:
+    """*path*, with `CHANNEL_ROOT` as one segment if it names a number that TaskRouter itself keeps."""
+    if not _is_channel_property(path):
+        return path
+    return Path((CHANNEL_ROOT, *path.segments[2:]), path.offset)
+
+
+def _is_channel_property(path: Path) -> bool:
+    match path.segments:
+        case ("worker", "channel", _, str() as name):
+            return name in CHANNEL_PROPERTIES
+        case _:
+            return False
+
+
+def _reads_load(path: Path) -> bool:
+    return path.segments[0] == CHANNEL_ROOT and path.segments[-1] != "configured_capacity"
