@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tr_apply.apply import Progress, Result, Sids, Status, Stop, carry_out
 from tr_apply.client import Client
 from tr_apply.config.load import Configuration
 from tr_apply.diagnostics import Diagnostic, Severity
-from tr_apply.errors import AnswerLostError, ConfigError, TrApplyError, UsageError
+from tr_apply.errors import AnswerLostError, ConfigError, RefusedError, TrApplyError, UsageError
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Action, Operation, Plan
+from tr_apply.plan.guard import NEEDS_CONSENT
 from tr_apply.plan.make import make_plan
 from tr_apply.plan.problem import PlanProblemsError
 from tr_apply.plan.target import parsed_target
@@ -110,6 +111,7 @@ class Deployment:
         progress(result)
         try:
             real = await self._real_plan(live)
+            _refuse_surprises(plan, real)
         except TrApplyError as error:
             for each in rest:
                 each.error = f"the new workspace could not be read: {error}"
@@ -176,6 +178,17 @@ def _declared_names(document: Document, kind: str) -> Iterator[str]:
         yield from (row.name_of(resource) for resource in getattr(document, row.section))
 
 
+def _refuse_surprises(planned: Plan, real: Plan) -> None:
+    """Whatever a workspace holds that was created a moment ago may be deleted, but for what is protected or in use.
+
+    Raises:
+        RefusedError: with every reason.
+    """
+    known = {NEEDS_CONSENT, *(each.code for each in planned.blocked)}
+    if surprises := [each.message for each in real.blocked if each.code not in known]:
+        raise RefusedError(f"it is not as predicted: {'; '.join(surprises)}; plan again")
+
+
 def _told(operations: Sequence[Operation]) -> set[tuple[str, str, str]]:
     """Operations as the reader knows them; a new workspace's second request belongs to its creation."""
     return {(o.action.value, o.kind, o.name) for o in operations if o.kind != WORKSPACE.name}
@@ -194,7 +207,5 @@ def _joined(first: Result, rest: Sequence[Result], done: Sequence[Result]) -> li
         if (found := by_name.pop(key, None)) is not None:
             results.append(Result(planned.operation, found.requests, found.error, found.failed, found.lost))
         else:
-            planned.error = "turned out not to be needed"
-            planned.requests = planned.operation.requests
-            results.append(planned)
+            results.append(Result(replace(planned.operation, writes=()), error="turned out not to be needed"))
     return [*results, *by_name.values()]

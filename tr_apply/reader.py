@@ -36,10 +36,9 @@ async def read_workspace(client: Client, document: Document, workspace: Live, *,
     """What a plan for *document* needs of *workspace*; different kinds are read side by side."""
     account = workspace.answer.get("account_sid")
     snapshot = Snapshot(account if isinstance(account, str) else client.account_sid, workspace, {})
-    kinds = first_kinds(document, has_sids=has_sids)
-    while kinds:
+    snapshot = await _with_kinds(client, snapshot, first_kinds(document, has_sids=has_sids))
+    while kinds := missing_kinds(document, snapshot):
         snapshot = await _with_kinds(client, snapshot, kinds)
-        kinds = missing_kinds(document, snapshot)
     return await _with_channels(client, snapshot, workers_with_channels(document, snapshot))
 
 

@@ -37,6 +37,14 @@ class NameOf:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class ParameterOf:
+    """A form parameter of a resource, which a request may set."""
+
+    target: SidOf
+    parameter: str
+
+
 class Verb(StrEnum):
     """What a request does."""
 
@@ -55,6 +63,7 @@ class Write:
         sid: The resource's SID; None while nobody knows it.
         form: The form parameters.
         needs: Resources whose SIDs it needs beside those in its form.
+        relies_on: What TaskRouter looks up elsewhere when it carries this out.
         takes: The name that it gives to the resource, which no other may have at that moment.
         vacates: The name that is free afterwards.
         releases: SIDs of resources that this one refers to before and no longer afterwards.
@@ -67,6 +76,7 @@ class Write:
     sid: str | None
     form: Form = field(default_factory=dict)
     needs: frozenset[SidOf] = frozenset()
+    relies_on: frozenset[ParameterOf] = frozenset()
     takes: NameOf | None = None
     vacates: NameOf | None = None
     releases: frozenset[str] = frozenset()

@@ -128,7 +128,7 @@ def _without_consent(draft: Draft, deletes: Sequence[Operation]) -> Iterator[Blo
         if (reason := _excess(count, safety.max_deletes)) is not None:
             names = _listed([repr(operation.name) for operation in of_kind])
             message = (
-                f"deletes {count.total} of {count.live} live {kind.section.replace('_', ' ')} ({names}), {reason}; "
+                f"deletes {count.total} of {count.live} live {kind.plural} ({names}), {reason}; "
                 f"to agree, apply with --allow-delete {kind.name}={count.total}"
             )
             yield Blocked(NEEDS_CONSENT, message, of_kind[0].id)

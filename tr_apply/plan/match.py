@@ -3,6 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from tr_apply.live import Live
@@ -150,7 +151,7 @@ class _Matcher:
         order = [*cycle[start:], *cycle[:start]]
         parked = self._parked(self._kind.name_of(self._declared[order[0]]))
         done = True
-        for index, following in zip(order, order[1:], strict=False):
+        for index, following in pairwise(order):
             own = self._free(self._declared_key(index))
             done = done and own is not None
             self._claim(index, own if done else self._free(self._declared_key(following)))
@@ -234,7 +235,7 @@ class _Matcher:
 def ambiguity(kind: Kind, live: Sequence[Live]) -> str:
     """What to say of several *live* resources that have one name."""
     listed = " and ".join(each.sid for each in live)
-    return f"{len(live)} live {kind.title}s are called {live[0].name!r}: {listed}; rename or delete all but one first"
+    return f"{len(live)} live {kind.plural} are called {live[0].name!r}: {listed}; rename or delete all but one first"
 
 
 def _cycles(edges: Mapping[int, int]) -> Iterator[list[int]]:
@@ -254,11 +255,12 @@ def _cycles(edges: Mapping[int, int]) -> Iterator[list[int]]:
 def _heads_first(indices: Sequence[int], edges: Mapping[int, int]) -> Iterator[int]:
     """Whoever takes a name away before whoever gets it next: C from B before B from A. Circles are left out."""
     waiting = Counter(edges.values())
+    renamed = set(indices)
     ready = deque(index for index in indices if not waiting[index])
     while ready:
         index = ready.popleft()
         yield index
         if (successor := edges.get(index)) is not None:
             waiting[successor] -= 1
-            if not waiting[successor] and successor in edges:
+            if not waiting[successor] and successor in renamed:
                 ready.append(successor)

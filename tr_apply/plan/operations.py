@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tr_apply.live import Live
-from tr_apply.plan.change import Action, FieldChange, Move, NameOf, Operation, Verb, Write
+from tr_apply.plan.change import Action, FieldChange, Move, NameOf, Operation, ParameterOf, Verb, Write
 from tr_apply.plan.diff import changed_fields, set_fields, written_fields
 from tr_apply.plan.draft import Desired, Draft
 from tr_apply.plan.match import Match
@@ -17,24 +17,23 @@ from tr_apply.resources.template import SidOf, escaped
 from tr_apply.resources.workflow import DOCUMENT_FIELDS, Workflow
 from tr_apply.wire import Form, FormValue, form_of, model_of, references_in
 
+# Where TaskRouter puts a new worker that nobody puts anywhere.
+_DEFAULT_ACTIVITY = frozenset({ParameterOf(SidOf(WORKSPACE.name, ""), "DefaultActivitySid")})
+
 _QUEUE_SID = re.compile(r"\bWQ[0-9a-fA-F]{32}\b")
 
 
 def operations_of(draft: Draft, people: People) -> list[Operation]:
     """Every operation that *draft* needs, worker channels left out."""
-    updated = [each for each in (draft.workspace, *draft.kept) if each.told]
+    stays = draft.kept if draft.snapshot.predicted else (draft.workspace, *draft.kept)
     following = _followers_of(draft)
     return [
         *([_create_workspace(draft)] if draft.snapshot.predicted else []),
         *(_create(draft, match) for match in draft.new),
-        *(_update(draft, each) for each in updated if not _is_new(draft, each)),
+        *(_update(draft, each) for each in stays if each.told),
         *(_replace(draft, match, people, following.get(_old_label(match), ())) for match in draft.replaced),
         *(_delete(draft, live, people) for live in draft.deleted),
     ]
-
-
-def _is_new(draft: Draft, desired: Desired) -> bool:
-    return desired.kind is WORKSPACE and draft.snapshot.predicted
 
 
 # New ones
@@ -44,7 +43,7 @@ def _create_workspace(draft: Draft) -> Operation:
     """A new workspace cannot be told its default and timeout activity before it exists: that takes a second request."""
     declared = draft.document.workspace
     writes = [_creation(draft, WORKSPACE, declared)]
-    if draft.workspace.changes:
+    if draft.workspace.told:
         writes.append(_updating(draft, draft.workspace))
     changes = [FieldChange(key, None, value) for key, value in set_fields(WORKSPACE, declared)]
     return Operation(
@@ -91,11 +90,13 @@ def _sent_fields(kind: Kind, resource: Resource) -> list[str]:
 
 def _creation(draft: Draft, kind: Kind, resource: Resource) -> Write:
     name, fields = kind.name_of(resource), _sent_fields(kind, resource)
+    form = form_of(kind, resource, fields)
     return Write(
         Verb.CREATE,
         SidOf(kind.name, "" if kind is WORKSPACE else name),
         None,
-        form_of(kind, resource, fields),
+        form,
+        relies_on=frozenset() if kind is not WORKER or "ActivitySid" in form else _DEFAULT_ACTIVITY,
         takes=_name_of(kind, name),
         secrets=secret_parameters(draft.document, kind, resource, fields),
     )
@@ -150,7 +151,7 @@ def _followers_of(draft: Draft) -> Mapping[SidOf, Sequence[Desired]]:
     """What changes only because it leads to a replaced resource, under the first of those that it leads to."""
     followers: dict[SidOf, list[Desired]] = {}
     for each in (draft.workspace, *draft.kept):
-        if each.changes and not each.told and not _is_new(draft, each):
+        if each.changes and not each.told:
             first = next(label for match in draft.replaced if _leads_to(each, label := _old_label(match)))
             followers.setdefault(first, []).append(each)
     return followers

@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tr_apply.plan.change import Action, NameOf, Operation, Verb, Write
+from tr_apply.plan.change import Action, NameOf, Operation, ParameterOf, Verb, Write
 from tr_apply.resources import KIND_BY_NAME, KINDS, WORKSPACE
 from tr_apply.resources.kind import name_key, temporary_name
 from tr_apply.resources.template import SidOf, escaped
@@ -77,7 +77,7 @@ def _parking(operation: Operation) -> Operation:
         takes=NameOf(operation.kind, name_key(parked)),
         secrets=frozenset(),
     )
-    return replace(operation, writes=(first, replace(write, vacates=first.takes)))
+    return replace(operation, writes=(first, replace(write, vacates=None)))
 
 
 # Requests
@@ -101,6 +101,7 @@ class _Scheduler:
         self._makers: dict[SidOf, int] = {}
         self._vacaters: dict[NameOf, int] = {}
         self._releasers: dict[str, list[int]] = {}
+        self._setters: dict[ParameterOf, int] = {}
         self._previous: dict[int, int] = {}
         self._index()
 
@@ -109,6 +110,8 @@ class _Scheduler:
         for number, (_, write) in enumerate(self.writes):
             if write.verb is Verb.CREATE:
                 self._makers[_by_key(write.target)] = number
+            elif write.verb is Verb.UPDATE:
+                self._setters.update({ParameterOf(_by_key(write.target), name): number for name in write.form})
             if write.vacates is not None:
                 self._vacaters[write.vacates] = number
             for sid in write.releases:
@@ -126,6 +129,8 @@ class _Scheduler:
         _, write = self.writes[number]
         for needed in _needed(write):
             yield self._makers.get(_by_key(needed))
+        for parameter in write.relies_on:
+            yield self._setters.get(parameter)
         if write.takes is not None:
             yield self._vacaters.get(write.takes)
         yield self._previous.get(number)

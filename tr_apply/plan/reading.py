@@ -26,7 +26,7 @@ def first_kinds(document: Document, *, has_sids: bool) -> list[str]:
 
 def missing_kinds(document: Document, snapshot: Snapshot) -> list[str]:
     """What else must be read, now that *snapshot* shows what has to be done; empty when it is all there."""
-    if snapshot.predicted:
+    if snapshot.predicted or all(map(snapshot.has, _ORDER)):
         return []
     draft = draft_of(document, snapshot, world_of(document, snapshot))
     return sorted({kind for kind in _needed(draft) if not snapshot.has(kind)}, key=_ORDER.__getitem__)
@@ -59,7 +59,7 @@ def _written(draft: Draft) -> Iterator[tuple[Kind, Any]]:
 
 def workers_with_channels(document: Document, snapshot: Snapshot) -> list[str]:
     """SIDs of the live workers whose channels must be read: those that declare some."""
-    if snapshot.predicted or not snapshot.has(WORKER.name):
+    if snapshot.predicted or not is_managed(document, WORKER) or not any(w.channels for w in document.workers):
         return []
     world = world_of(document, snapshot)
     return [m.live.sid for m in world.matches(WORKER) if m.live is not None and m.declared.channels]

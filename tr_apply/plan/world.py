@@ -63,8 +63,11 @@ class World:
         return self.matchings[kind.name].rest if kind.name in self.matchings else ()
 
     def name(self, kind: str, written: str) -> str:
-        """The name of *kind* that *written* means, as it is spelled where it is declared or live."""
-        return self.names.get(kind, {}).get(name_key(written), written)
+        """The name of *kind* that *written* means, as it is spelled where it is declared or live; a SID has one too."""
+        found = self.names.get(kind, {}).get(name_key(written))
+        if found is None and SID.match(written) and (label := self.labels.by_sid.get(written)) is not None:
+            found = label.name
+        return written if found is None else found
 
     def knows(self, kind: str, written: str) -> bool:
         """Whether *written* leads to something; a SID stands for itself."""

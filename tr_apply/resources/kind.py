@@ -93,6 +93,11 @@ class Kind:
         """For sentences: ``task queue``."""
         return self.name.replace("_", " ")
 
+    @property
+    def plural(self) -> str:
+        """For sentences: ``task queues``."""
+        return self.section.replace("_", " ")
+
     def name_of(self, resource: Any) -> str:
         """The identity that *resource* carries."""
         name: str = getattr(resource, self.identity)
