@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tr_apply.client import Client
-from tr_apply.errors import AnswerLostError, TrApplyError
+from tr_apply.client import Client, Seen
+from tr_apply.errors import AnswerLostError, StaleError, TrApplyError
+from tr_apply.live import Answer
 from tr_apply.plan.change import Operation, Verb, Write
 from tr_apply.plan.order import Step, schedule
 from tr_apply.resources import KIND_BY_NAME, WORKER, WORKER_CHANNEL, WORKSPACE
-from tr_apply.resources.kind import name_key
+from tr_apply.resources.kind import Kind, name_key
 from tr_apply.resources.template import SID, SidOf
+from tr_apply.transport import Purpose
 from tr_apply.wire import form_text
 
 
@@ -34,6 +36,7 @@ class Result:
         error: Why it failed or was skipped; empty when it is done.
         failed: Whether a request of it failed.
         lost: Whether a request of it may have been carried out although no answer arrived.
+        stale: Whether it failed because the workspace is not what the plan was made from.
     """
 
     operation: Operation
@@ -41,6 +44,7 @@ class Result:
     error: str = ""
     failed: bool = False
     lost: bool = False
+    stale: bool = False
 
     @property
     def status(self) -> Status:
@@ -61,15 +65,22 @@ class Stop:
     asked: bool = False
 
 
+_WORKSPACE = SidOf(WORKSPACE.name, "")
+
+
 class Sids:
     """SIDs by what they stand for, names compared as TaskRouter compares them."""
 
     def __init__(self, known: Mapping[SidOf, str]) -> None:
         self._known = {(label.kind, name_key(label.name)): sid for label, sid in known.items()}
 
+    def get(self, label: SidOf) -> str | None:
+        """The SID of *label*, if it is known."""
+        return self._known.get((label.kind, name_key(label.name)))
+
     def __getitem__(self, label: SidOf) -> str:
         """The SID of *label*; a name that is a SID stands for itself."""
-        sid = self._known.get((label.kind, name_key(label.name)))
+        sid = self.get(label)
         if sid is None and SID.match(label.name):
             return label.name
         assert sid is not None, f"the SID of {label} is not known"
@@ -100,24 +111,47 @@ async def carry_out(
     *,
     progress: Progress,
     stop: Stop,
+    seen: Mapping[str, Answer] | None = None,
 ) -> list[Result]:
     """Send every request of *operations*, independent ones side by side.
 
     A failure blocks only what depends on it; deletes wait until everything else has succeeded.
+
+    Args:
+        operations: What is to be done.
+        client: The TaskRouter to do it in.
+        sids: What is known of the SIDs that the requests ask for.
+        progress: Is told whenever a request has ended.
+        stop: Asks for nothing new to be begun.
+        seen: Answers by SID: of a resource that is among them, a request is carried out only if it is still like that.
     """
     run = _begun(operations)
+    sender = _Sender(client, sids, {sid: Seen(answer) for sid, answer in (seen or {}).items()})
     running: dict[asyncio.Task[None], Step] = {}
+    ended: list[asyncio.Task[None]] = []
+    woken = asyncio.Event()
+
+    def end(task: asyncio.Task[None]) -> None:
+        ended.append(task)
+        woken.set()
+
+    client.on_room(woken.set)
     try:
         while (run.ready and not stop.asked) or running:
-            while run.ready and len(running) < client.concurrency and not stop.asked:
+            while run.ready and len(running) < client.room and not stop.asked:
                 step = run.steps[heapq.heappop(run.ready)]
-                running[asyncio.create_task(_send(step.write, client, sids))] = step
-            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
+                task = asyncio.create_task(sender.send(run.results[step.operation].operation, step.write))
+                task.add_done_callback(end)
+                running[task] = step
+            await woken.wait()
+            woken.clear()
+            while ended:
+                task = ended.pop(0)
                 _settle(run, running.pop(task), task, progress)
     finally:
         for task in running:
             task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
     for result in run.results:
         if not result.failed and result.requests < result.operation.requests and not result.error:
             result.error = "interrupted" if stop.asked else "something before it failed, and deletes come last"
@@ -160,6 +194,7 @@ def _settle(run: _Run, step: Step, task: asyncio.Task[None], progress: Progress)
     except TrApplyError as error:
         result.failed, result.error = True, str(error)
         result.lost = result.lost or isinstance(error, AnswerLostError)
+        result.stale = result.stale or isinstance(error, StaleError)
         run.unsound = True
         _skip_dependents(run, step, str(step.write.target))
         progress(result)
@@ -188,20 +223,37 @@ def _skip_dependents(run: _Run, failed: Step, cause: str) -> None:
         pending.extend(run.dependents.get(number, ()))
 
 
-async def _send(write: Write, client: Client, sids: Sids) -> None:
-    kind = KIND_BY_NAME[write.target.kind]
-    workspace_sid = sids[SidOf(WORKSPACE.name, "")] if write.verb is not Verb.CREATE or kind is not WORKSPACE else None
-    form = {name: form_text(value, sids.__getitem__) for name, value in write.form.items()}
-    if write.verb is Verb.CREATE:
-        live = await client.create(kind, workspace_sid, form)
-        sids[write.target] = live.sid
-        return
-    assert workspace_sid is not None
-    if kind is WORKER_CHANNEL:
-        worker = next(each for each in write.needs if each.kind == WORKER.name)
-        channel = write.sid or write.target.name.removeprefix(f"{worker.name}/")
-        await client.update_worker_channel(workspace_sid, sids[worker], channel, form)
-    elif write.verb is Verb.UPDATE:
-        await client.update(kind, workspace_sid, write.sid or sids[write.target], form)
-    else:
-        await client.delete(kind, workspace_sid, write.sid or sids[write.target])
+@dataclass(slots=True)
+class _Sender:
+    """Sends the requests of a plan, and keeps what their answers tell those that follow."""
+
+    client: Client
+    sids: Sids
+    seen: dict[str, Seen]
+
+    async def send(self, operation: Operation, write: Write) -> None:
+        """The request of *write*, once everything that it needs is known."""
+        kind = KIND_BY_NAME[write.target.kind]
+        sid = write.sid or self.sids.get(write.target)
+        purpose = Purpose(operation.id, write.verb.value, kind.name, write.target.name or operation.name, sid)
+        form = {name: form_text(value, self.sids.__getitem__) for name, value in write.form.items()}
+        if write.verb is Verb.CREATE:
+            workspace = None if kind is WORKSPACE else self.sids[_WORKSPACE]
+            self.sids[write.target] = (await self.client.create(kind, workspace, form, purpose=purpose)).sid
+        elif kind is WORKER_CHANNEL:
+            worker = next(each for each in write.needs if each.kind == WORKER.name)
+            channel = write.sid or write.target.name.removeprefix(f"{worker.name}/")
+            workspace, owner = self.sids[_WORKSPACE], self.sids[worker]
+            await self.client.update_worker_channel(workspace, owner, channel, form, purpose=purpose)
+        else:
+            await self._change(kind, write, form, purpose)
+
+    async def _change(self, kind: Kind, write: Write, form: Mapping[str, str], purpose: Purpose) -> None:
+        workspace, sid = self.sids[_WORKSPACE], write.sid or self.sids[write.target]
+        seen = self.seen.get(sid)
+        if write.verb is Verb.DELETE:
+            await self.client.delete(kind, workspace, sid, seen=seen, purpose=purpose)
+            return
+        now = await self.client.update(kind, workspace, sid, form, seen=seen, purpose=purpose)
+        if seen is not None:
+            self.seen[sid] = now

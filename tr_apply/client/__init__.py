@@ -1,0 +1,6 @@
+"""TaskRouter's resources over its API: read, created, changed, deleted; errors as in ``tr_apply.errors``."""
+
+from tr_apply.client.answers import Seen
+from tr_apply.client.client import Client
+
+__all__ = ["Client", "Seen"]

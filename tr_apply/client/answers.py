@@ -1,0 +1,87 @@
+"""What an answer shows: a resource, and whether it still is, or has become, what somebody relies on."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tr_apply.errors import NetworkError, StaleError
+from tr_apply.live import Answer, Live
+from tr_apply.resources import WORKER_CHANNEL
+from tr_apply.resources.kind import FormField, Holds, Kind
+from tr_apply.transport import Response
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A resource as whoever writes it knows it.
+
+    Attributes:
+        answer: What TaskRouter said.
+        revision: What stands for that state in ``If-Match``; None where nobody knows it yet.
+    """
+
+    answer: Answer
+    revision: str | None = None
+
+
+def live_of(kind: Kind, answer: Any) -> Live:
+    """*answer* as a live resource.
+
+    Raises:
+        NetworkError: when it is none.
+    """
+    identity = kind.identity if kind is WORKER_CHANNEL else kind.fields[kind.identity].answer
+    sid = answer.get("sid") if isinstance(answer, dict) else None
+    name = answer.get(identity) if isinstance(answer, dict) else None
+    if not isinstance(sid, str) or not isinstance(name, str):
+        raise NetworkError(f"an answer shows a {kind.title} without a SID or a {identity}")
+    return Live(kind.name, name, sid, answer)
+
+
+def seen_in(kind: Kind, response: Response) -> Seen:
+    """The resource in *response*, with its revision.
+
+    Raises:
+        NetworkError: when it shows none.
+    """
+    return Seen(live_of(kind, response.body).answer, response.revision)
+
+
+def holds(kind: Kind, answer: Answer, form: Mapping[str, str]) -> bool:
+    """Whether *answer* shows every value of *form*."""
+    specs = {spec.form: spec for spec in kind.fields.values()}
+    return all(
+        name in specs and _alike(specs[name], answer.get(specs[name].answer), text) for name, text in form.items()
+    )
+
+
+def require_unchanged(kind: Kind, before: Answer, now: Answer, form: Mapping[str, str]) -> None:
+    """Nobody has changed what a write of *form* relies on: what is declared, and what it overwrites.
+
+    Raises:
+        StaleError: naming what was changed.
+    """
+    changed = [
+        key
+        for key, spec in kind.fields.items()
+        if (key not in kind.runtime or spec.form in form)
+        and not _alike(spec, before.get(spec.answer), now.get(spec.answer))
+    ]
+    if changed:
+        name = before.get(kind.fields[kind.identity].answer)
+        raise StaleError(f"the {kind.title} {name!r} has been changed meanwhile ({', '.join(changed)}); run again")
+
+
+def _alike(spec: FormField, one: Any, other: Any) -> bool:
+    if one == other:
+        return True
+    return spec.holds is Holds.JSON and _parsed(one) == _parsed(other)
+
+
+def _parsed(text: Any) -> Any:
+    """The document in *text*; where it is none, the text."""
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return text

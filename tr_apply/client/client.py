@@ -1,0 +1,322 @@
+"""Reads and writes TaskRouter's resources: makes nothing twice, and overwrites nothing that it has not seen."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self
+
+from tr_apply.client import paths
+from tr_apply.client.answers import Seen, holds, live_of, require_unchanged, seen_in
+from tr_apply.client.paging import listed
+from tr_apply.errors import AnswerLostError, ApiError, NetworkError, StaleError
+from tr_apply.live import Live
+from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKSPACE
+from tr_apply.resources.kind import Kind, name_key
+from tr_apply.transport import (
+    Call,
+    Connection,
+    LostError,
+    Observer,
+    Outcome,
+    Patience,
+    Purpose,
+    Response,
+    Sender,
+    Transport,
+)
+
+Form = Mapping[str, str]
+"""Form parameters and their values, as they are sent."""
+
+_CREATED = 201
+_NOT_FOUND = 404
+_PRECONDITION_FAILED = 412
+_REVISIONS = 10  # times that a resource may get another revision under our hands
+
+# Of these TaskRouter surely refuses a second one of the same name, so that they need not be looked for as long.
+_SURELY_UNIQUE = (TASK_CHANNEL, TASK_QUEUE, WORKER)
+_SHARE_OF_LOOKUP = 0.2
+
+_GONE = Seen({})
+
+
+class Client:
+    """TaskRouter's resources, to be read and written.
+
+    Args:
+        connection: Where and who.
+        concurrency: How many requests may be under way at once, at most.
+        through: Instead of the network; an ``httpx.ASGITransport`` for the embedded TaskRouter.
+        patience: How long to go on trying.
+        observer: Is told of every attempt.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        concurrency: int = 10,
+        through: Any = None,
+        patience: Patience | None = None,
+        observer: Observer | None = None,
+    ) -> None:
+        self.account_sid = connection.account_sid
+        self.concurrency = concurrency
+        self.patience = patience or Patience()
+        self._transport = Transport(
+            connection, concurrency=concurrency, through=through, patience=self.patience, observer=observer
+        )
+        self._sender = Sender(self._transport, self.patience)
+
+    async def __aenter__(self) -> Self:
+        """Nothing is connected before the first request."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close every connection."""
+        await self._transport.close()
+
+    @property
+    def room(self) -> int:
+        """How many requests it makes sense to have begun: those that wait to be repeated take no place."""
+        return min(self._transport.window + self._sender.resting, 4 * self.concurrency)
+
+    def on_room(self, call: Callable[[], None]) -> None:
+        """Have *call* called when there is more room although no request has ended."""
+        self._sender.on_rest = call
+
+    # Reading
+
+    async def workspaces(self) -> list[Live]:
+        """Every workspace of the account."""
+        return [live async for live in listed(self._sender, WORKSPACE, paths.WORKSPACES)]
+
+    async def workspace(self, sid: str) -> Live:
+        """The workspace of that SID."""
+        return live_of(WORKSPACE, (await self._sender.get(paths.item(WORKSPACE, sid, sid))).body)
+
+    async def resources(self, kind: Kind, workspace_sid: str) -> list[Live]:
+        """Every resource of *kind* in a workspace."""
+        found = [live async for live in listed(self._sender, kind, paths.collection(kind, workspace_sid))]
+        return await self._with_attributes(found, workspace_sid) if kind is WORKER else found
+
+    async def worker_channels(self, workspace_sid: str, worker_sid: str) -> list[Live]:
+        """Every channel of a worker."""
+        path = paths.channels(workspace_sid, worker_sid)
+        return [live async for live in listed(self._sender, WORKER_CHANNEL, path)]
+
+    async def _with_attributes(self, workers: Sequence[Live], workspace_sid: str) -> list[Live]:
+        """TaskRouter reserves the right to leave attributes out of lists."""
+
+        async def whole(worker: Live) -> Live:
+            if worker.answer.get("attributes") is not None:
+                return worker
+            return live_of(WORKER, (await self._sender.get(paths.item(WORKER, workspace_sid, worker.sid))).body)
+
+        if all(worker.answer.get("attributes") is not None for worker in workers):
+            return list(workers)
+        return list(await asyncio.gather(*(whole(worker) for worker in workers)))
+
+    # Creating
+
+    async def create(
+        self, kind: Kind, workspace_sid: str | None, form: Form, *, purpose: Purpose | None = None
+    ) -> Live:
+        """Create a resource, once.
+
+        When no usable answer arrives it is looked for by name, and sent again only if it is not there; a workspace is
+        never sent again, because names of workspaces are not unique.
+
+        Raises:
+            ApiError: when TaskRouter refuses.
+            StaleError: when a workspace of that name has come up.
+            AnswerLostError: when it stays unknown whether the resource was created.
+            NetworkError: when it surely was not.
+        """
+        call = Call("POST", paths.collection(kind, workspace_sid), tuple(form), purpose)
+        if kind is WORKSPACE:
+            await self._require_no_workspace(call, form)
+
+        async def recover(lost: LostError) -> Live | None:
+            found = await self._find(kind, call, form, lost)
+            if found is not None:
+                self._transport.tell(call, Outcome(_CREATED, problem="found by its name", sid=found.sid))
+            elif kind is WORKSPACE:
+                raise AnswerLostError(
+                    f"{call}: {lost.reason}, and no {kind.title} of that name has appeared since; "
+                    "it may still have been created: run again to find out"
+                )
+            return found
+
+        return await self._sender.send(call, form, read=lambda answer: live_of(kind, answer.body), recover=recover)
+
+    async def _require_no_workspace(self, call: Call, form: Form) -> None:
+        """Nobody has created that workspace since it was missing: TaskRouter would not refuse a second one."""
+        if (found := await self._named(WORKSPACE, call, form)) is not None:
+            raise StaleError(f"a workspace {found.name!r} has been created meanwhile ({found.sid}); run again")
+
+    async def _find(self, kind: Kind, call: Call, form: Form, lost: LostError) -> Live | None:
+        """The resource that *form* creates, if it appears within a while: lists may lag behind."""
+        now = asyncio.get_running_loop().time
+        deadline = now() + self.patience.lookup_s * (_SHARE_OF_LOOKUP if kind in _SURELY_UNIQUE else 1)
+        pause = self.patience.first_s
+        while True:
+            with _still_unknown(call, lost):
+                found = await self._named(kind, call, form)
+            if found is not None or now() + pause > deadline:
+                return found
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, self.patience.longest_s)
+
+    async def _named(self, kind: Kind, call: Call, form: Form) -> Live | None:
+        """The live resource with the name in *form*, in the collection that *call* goes to."""
+        name = form[kind.fields[kind.identity].form]
+        query = {kind.find_by: name} if kind.find_by is not None else {}
+        async with aclosing(listed(self._sender, kind, call.place, query)) as found:
+            async for live in found:
+                if name_key(live.name) == name_key(name):
+                    return live
+        return None
+
+    # Changing
+
+    async def update(
+        self,
+        kind: Kind,
+        workspace_sid: str,
+        sid: str,
+        form: Form,
+        *,
+        seen: Seen | None = None,
+        purpose: Purpose | None = None,
+    ) -> Seen:
+        """Give the fields of *form* new values; how the resource is then.
+
+        With *seen*, only if it still is as it was seen: for kinds whose resources have revisions.
+
+        Raises:
+            ApiError: when TaskRouter refuses.
+            StaleError: when it has been changed or deleted meanwhile.
+            AnswerLostError: when it stays unknown whether it was changed.
+            NetworkError: when it surely was not.
+        """
+        return await self._change(kind, paths.item(kind, workspace_sid, sid), form, seen, purpose)
+
+    async def update_worker_channel(
+        self, workspace_sid: str, worker_sid: str, channel: str, form: Form, *, purpose: Purpose | None = None
+    ) -> None:
+        """The same for the *channel* of a worker, by its own SID or by the unique name of its task channel."""
+        path = paths.channel(workspace_sid, worker_sid, channel)
+        await self._change(WORKER_CHANNEL, path, form, None, purpose)
+
+    async def delete(
+        self, kind: Kind, workspace_sid: str, sid: str, *, seen: Seen | None = None, purpose: Purpose | None = None
+    ) -> None:
+        """Delete a resource; with *seen* and errors as in ``update``."""
+        await self._change(kind, paths.item(kind, workspace_sid, sid), None, seen, purpose)
+
+    async def _change(
+        self, kind: Kind, path: str, form: Form | None, seen: Seen | None, purpose: Purpose | None
+    ) -> Seen:
+        """Update, or delete where there is no *form*."""
+        call = Call("DELETE" if form is None else "POST", path, tuple(form or ()), purpose)
+        with _expected(kind, call):
+            if seen is not None:
+                return await _Conditional(self._sender, kind, call, form, seen).carried_out()
+            return await self._sender.send(call, form, read=lambda answer: _after(kind, form, answer))
+
+
+class _Conditional:
+    """A change of a resource that has revisions, which is carried out only if nobody else has changed it."""
+
+    def __init__(self, sender: Sender, kind: Kind, call: Call, form: Form | None, seen: Seen) -> None:
+        self._sender = sender
+        self._kind = kind
+        self._call = call
+        self._form = form
+        self._seen = seen
+
+    async def carried_out(self) -> Seen:
+        """Send it with the revision that it relies on, and look again when that is not the present one.
+
+        Other revisions come from what people do all day: a revision counts only if it is of something relied on.
+        """
+        revision = self._seen.revision
+        for _ in range(_REVISIONS):
+            if revision is None:
+                now = await self._look()
+                if (done := self._done_or_unchanged(now)) is not None:
+                    return done
+                revision = now.revision
+            try:
+                return await self._sent(revision)
+            except ApiError as error:
+                if error.status != _PRECONDITION_FAILED:
+                    raise
+            self._call, revision = replace(self._call, attempt=self._call.attempt + 1), None
+        raise StaleError(f"{self._call}: it gets new revisions faster than it can be written; run again")
+
+    async def _sent(self, revision: str | None) -> Seen:
+        return await self._sender.send(
+            self._call,
+            self._form,
+            read=lambda answer: _after(self._kind, self._form, answer),
+            recover=self._recovered,
+            revision=revision,
+        )
+
+    async def _look(self) -> Seen:
+        return seen_in(self._kind, await self._sender.get(self._call.place))
+
+    async def _recovered(self, lost: LostError) -> Seen | None:
+        """Whether it is our own change that is live now."""
+        try:
+            with _still_unknown(self._call, lost, but=_NOT_FOUND):
+                now = await self._look()
+        except ApiError:
+            if self._form is None:
+                return _GONE
+            raise
+        return self._done_or_unchanged(now)
+
+    def _done_or_unchanged(self, now: Seen) -> Seen | None:
+        """*now* if it is as wanted; None if it is as it was."""
+        if self._form is not None and holds(self._kind, now.answer, self._form):
+            return now
+        require_unchanged(self._kind, self._seen.answer, now.answer, self._form or {})
+        return None
+
+
+def _after(kind: Kind, form: Form | None, response: Response) -> Seen:
+    return _GONE if form is None else seen_in(kind, response)
+
+
+@contextmanager
+def _still_unknown(call: Call, lost: LostError, *, but: int | None = None) -> Iterator[None]:
+    """Looking for what a lost request has done may fail as well, which leaves it open; unless the status is *but*."""
+    try:
+        yield
+    except (ApiError, NetworkError) as error:
+        if isinstance(error, ApiError) and error.status == but:
+            raise
+        raise AnswerLostError(f"{call}: {lost.reason}; looking for it failed as well: {error}") from error
+
+
+@contextmanager
+def _expected(kind: Kind, call: Call) -> Iterator[None]:
+    """What is to be changed must be there.
+
+    Raises:
+        StaleError: when it is not.
+    """
+    try:
+        yield
+    except ApiError as error:
+        if error.status != _NOT_FOUND:
+            raise
+        name = call.purpose.name if call.purpose is not None else call.place
+        raise StaleError(f"the {kind.title} {name!r} has been deleted meanwhile; run again ({error})") from error

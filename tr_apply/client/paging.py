@@ -1,0 +1,80 @@
+"""Lists, page by page, from a server that may go round in circles or point elsewhere."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from tr_apply.client.answers import live_of
+from tr_apply.errors import NetworkError
+from tr_apply.live import Live
+from tr_apply.resources.kind import Kind
+from tr_apply.transport import Sender
+
+PAGE_SIZE = 1000
+_PAGES_LIMIT = 1000  # a million resources: twenty times what TaskRouter holds
+
+
+async def listed(
+    sender: Sender, kind: Kind, path: str, query: Mapping[str, str] | None = None
+) -> AsyncGenerator[Live, None]:
+    """The resources of *kind* at *path*, each once; while one page is used, the next is on its way.
+
+    Raises:
+        ApiError: when TaskRouter refuses.
+        NetworkError: when it does not answer, or with something else than a list.
+    """
+    next_query: str | None = urlencode({**(query or {}), "PageSize": str(PAGE_SIZE)})
+    visited = {next_query}
+    seen: set[str] = set()
+    page = await _page(sender, path, next_query)
+    while True:
+        next_query = _next_query(page, path)
+        if next_query in visited or len(visited) > _PAGES_LIMIT:
+            raise NetworkError(f"GET {path}: the pages of this list go round in a circle")
+        visited.add(next_query)
+        following = None if next_query is None else asyncio.create_task(_page(sender, path, next_query))
+        try:
+            for item in _items(page, kind.list_key, path):
+                live = live_of(kind, item)
+                if live.sid not in seen:  # a list that changes meanwhile may show an item twice
+                    seen.add(live.sid)
+                    yield live
+        except BaseException:
+            await _ended(following)
+            raise
+        if following is None:
+            return
+        page = await following
+
+
+async def _page(sender: Sender, path: str, query: str | None) -> Any:
+    return (await sender.get(f"{path}?{query}")).body
+
+
+async def _ended(task: asyncio.Task[Any] | None) -> None:
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _next_query(page: Any, path: str) -> str | None:
+    """The query of the next page. Its host and path are not followed: they are the ones we know."""
+    meta = page.get("meta") if isinstance(page, dict) else None
+    url = meta.get("next_page_url") if isinstance(meta, dict) else None
+    if url is None:
+        return None
+    try:
+        query = urlencode(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+    except (AttributeError, TypeError, ValueError):
+        query = ""
+    if not query:
+        raise NetworkError(f"GET {path}: the address of the next page cannot be read")
+    return query
+
+
+def _items(page: Any, key: str, path: str) -> list[Any]:
+    items = page.get(key) if isinstance(page, dict) else None
+    if not isinstance(items, list):
+        raise NetworkError(f"GET {path}: the answer has no list of {key}")
+    return items

@@ -1,0 +1,103 @@
+"""What was sent, line by line, so that it can be told afterwards what a run has done, however it ended.
+
+Each attempt of a request that writes is one line before it is sent and one after it was answered. A line without its
+counterpart, and one whose ``outcome`` is ``unknown``, is a request that may have been carried out. Names and SIDs are in
+it, but no values, no messages of the server and no credentials.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tr_apply.errors import TrApplyError
+from tr_apply.transport import Call, Outcome
+
+_ONLY_OURS = 0o600  # names of people are in it
+
+
+@dataclass(slots=True)
+class Journal:
+    """A file that lines are appended to, each written as a whole before anything else happens.
+
+    It is an ``Observer`` of a client. Several runs may share a file; ``run`` tells their lines apart.
+
+    Attributes:
+        path: The file.
+        run: Stands in every line.
+    """
+
+    path: Path
+    run: str
+    _file: int = field(init=False, default=-1)
+    _failure: TrApplyError | None = field(init=False, default=None)
+
+    def __enter__(self) -> Self:
+        """Open the file, which is created where missing.
+
+        Raises:
+            TrApplyError: when it cannot be opened.
+        """
+        try:
+            self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _ONLY_OURS)
+        except OSError as error:
+            raise TrApplyError(f"the journal {self.path} cannot be opened: {error.strerror}") from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        os.close(self._file)
+
+    def __call__(self, call: Call, outcome: Outcome | None) -> None:
+        """Note an attempt that is about to be sent, or what came of it; reading is not noted.
+
+        Raises:
+            TrApplyError: when it cannot be noted, or the answer before could not; before anything is sent, not after.
+        """
+        if call.method == "GET":
+            return
+        if outcome is None:
+            if self._failure is not None:
+                raise self._failure
+            self.note("send", _told(call))
+            return
+        try:
+            self.note("answer", _told(call) | _came(outcome))
+        except TrApplyError as error:
+            self._failure = error
+
+    def note(self, event: str, content: Mapping[str, Any]) -> None:
+        """Write one line.
+
+        Raises:
+            TrApplyError: when it cannot be written.
+        """
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line = json.dumps({"at": now, "run": self.run, "event": event, **content}, separators=(",", ":"))
+        try:
+            os.write(self._file, f"{line}\n".encode())
+        except OSError as error:
+            raise TrApplyError(f"the journal {self.path} cannot be written: {error.strerror}") from error
+
+
+def _told(call: Call) -> dict[str, Any]:
+    """What is sent: which resource, and the names of the fields."""
+    purpose = call.purpose
+    plan = {} if purpose is None else {"operation": purpose.operation, "verb": purpose.verb}
+    target = {} if purpose is None else {"kind": purpose.kind, "name": purpose.name, "sid": purpose.sid}
+    request = {"attempt": call.attempt, "method": call.method, "path": call.place, "fields": list(call.fields)}
+    return plan | target | request
+
+
+def _came(outcome: Outcome) -> dict[str, Any]:
+    """What came of it; only what is known."""
+    milliseconds = round(outcome.seconds * 1000)
+    content: dict[str, Any] = {"outcome": outcome.verdict.value, "status": outcome.status, "ms": milliseconds}
+    more = {"problem": outcome.problem, "request_id": outcome.request_id, "sid": outcome.sid}
+    return content | {key: value for key, value in more.items() if value is not None}

@@ -1,0 +1,193 @@
+"""A request and what comes of it, as values; and how long to go on trying."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+FIRST_REFUSAL = 300
+TOO_MANY_REQUESTS = 429
+FIRST_SERVER_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where TaskRouter is, and who asks. The secret is never shown.
+
+    Attributes:
+        base_url: Without a path's trailing slash.
+        username: Account SID or API key.
+        password: Auth token or the key's secret.
+        account_sid: Whose workspaces these are; None if only the answers tell.
+    """
+
+    base_url: str
+    username: str
+    password: str = field(repr=False)
+    account_sid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to go on trying.
+
+    Attributes:
+        total_s: Seconds after which a request that keeps failing has failed. When every request fails, it is also the
+            time after which nothing is repeated any more, so that an outage ends a run and not each request in turn.
+        first_s: Upper bound of the first pause; each further one doubles.
+        longest_s: Upper bound of every pause that TaskRouter does not ask for itself.
+        attempt_s: Seconds that one attempt may take, from the connection to the last byte.
+        connect_s: Seconds for a connection, and for all attempts together to get the very first one.
+        lookup_s: Seconds for which a resource whose creation got no answer is looked for.
+    """
+
+    total_s: float = 120.0
+    first_s: float = 0.5
+    longest_s: float = 15.0
+    attempt_s: float = 60.0
+    connect_s: float = 10.0
+    lookup_s: float = 20.0
+
+    @classmethod
+    def lasting(cls, total_s: float) -> "Patience":
+        """Everything in proportion to *total_s*, which is 120 unless somebody says otherwise."""
+        share = total_s / cls().total_s
+        usual = cls()
+        return cls(
+            total_s=total_s,
+            first_s=usual.first_s * share,
+            longest_s=usual.longest_s * share,
+            attempt_s=usual.attempt_s * share,
+            connect_s=usual.connect_s * share,
+            lookup_s=usual.lookup_s * share,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a request is for, in the words of a plan.
+
+    Attributes:
+        operation: As in ``op-3``.
+        verb: ``create``, ``update`` or ``delete``.
+        kind: As in ``Kind.name``.
+        name: What the resource is called when the plan is done.
+        sid: Its SID; None while nobody knows it.
+    """
+
+    operation: str
+    verb: str
+    kind: str
+    name: str
+    sid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One attempt of a request as others may see it: no credentials, no values.
+
+    Attributes:
+        method: As in ``POST``.
+        path: From ``/v1`` on, with its query.
+        fields: Names of the form parameters.
+        purpose: Of a write that belongs to a plan.
+        attempt: 1 for the first one.
+    """
+
+    method: str
+    path: str
+    fields: tuple[str, ...] = ()
+    purpose: Purpose | None = None
+    attempt: int = 1
+
+    @property
+    def place(self) -> str:
+        """The path without its query."""
+        return self.path.partition("?")[0]
+
+    def __str__(self) -> str:
+        """For messages."""
+        return f"{self.method} {self.place}"
+
+
+class Verdict(StrEnum):
+    """What an attempt tells about the request."""
+
+    DONE = "done"
+    REFUSED = "refused"  # not carried out
+    UNSENT = "unsent"  # did not reach TaskRouter
+    UNKNOWN = "unknown"  # may have been carried out
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one attempt.
+
+    Attributes:
+        status: Of the answer; None where there is no usable one.
+        seconds: From sending to the last byte.
+        problem: Why there is no usable answer, or what is strange about it.
+        request_id: What TaskRouter's support asks for.
+        sid: Of the resource in the answer.
+        sent: Whether the request may have reached TaskRouter.
+    """
+
+    status: int | None
+    seconds: float = 0.0
+    problem: str | None = None
+    request_id: str | None = None
+    sid: str | None = None
+    sent: bool = True
+
+    @property
+    def verdict(self) -> Verdict:
+        """What is known about the request now."""
+        if self.status is None:
+            return Verdict.UNKNOWN if self.sent else Verdict.UNSENT
+        if self.status < FIRST_REFUSAL:
+            return Verdict.DONE
+        return Verdict.UNKNOWN if self.status >= FIRST_SERVER_ERROR else Verdict.REFUSED
+
+
+Observer = Callable[[Call, Outcome | None], None]
+"""Is told of every attempt: first with None, right before it is sent, then with its outcome."""
+
+
+class LostError(Exception):
+    """No usable answer.
+
+    ``sent`` tells whether the request may have been carried out, ``wait_s`` for how long TaskRouter asks to wait, and
+    ``refused`` whether it did so because of too many requests.
+    """
+
+    def __init__(self, reason: str, *, sent: bool, wait_s: float | None = None, refused: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.sent = sent
+        self.wait_s = wait_s
+        self.refused = refused
+
+
+@dataclass(slots=True)
+class Response:
+    """An answer; ``body`` is the JSON object, None where there is nothing to say."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def request_id(self) -> str | None:
+        """What TaskRouter's support asks for."""
+        return self.headers.get("twilio-request-id")
+
+    @property
+    def revision(self) -> str | None:
+        """The resource's revision, of those kinds that have one."""
+        return self.headers.get("etag")
+
+    @property
+    def sid(self) -> str | None:
+        """The SID of the resource in it."""
+        sid = self.body.get("sid") if isinstance(self.body, dict) else None
+        return sid if isinstance(sid, str) else None
