@@ -21,7 +21,7 @@ from tr_apply.config.sections import counted, joined, shifted
 from tr_apply.config.shape import shape_of
 from tr_apply.config.structure import document_of
 from tr_apply.config.substitution import Failure, literal_variables, substitute, variables_of
-from tr_apply.config.variables import VARIABLE_NAME
+from tr_apply.config.variables import UNKNOWN, VARIABLE_NAME
 from tr_apply.config.workflows import note_workflows
 from tr_apply.diagnostics import Diagnostic, Severity, errors_of
 from tr_apply.errors import ConfigError, UsageError
@@ -164,7 +164,11 @@ def _note_all(mistakes: Iterable[Mistake], notes: Notes) -> None:
 
 
 def _note_failures(failures: Sequence[Failure], read: _Read, notes: Notes) -> None:
-    """Note the strings that lack a variable; one that an overlay replaced has a path in its own file only."""
+    """Note the strings that lack a variable; one that an overlay replaced has a path in its own file only.
+
+    Where a file could not be read to its end, what seems to have no value may well have one there.
+    """
+    failures = [each for each in failures if read.complete or each.error.code != UNKNOWN]
     places = {failure.place for failure in failures}
     paths: dict[int, KeyPath] = {}
     for root in (notes.root.node, *(file.places for file in read.content)) if places else ():

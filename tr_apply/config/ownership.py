@@ -40,7 +40,7 @@ def _problem(kind: Kind, path: str) -> str | None:
         return None
     near = nearest(field, known)
     hint = f"did you mean `{near}`?" if near else f"known here: {', '.join(known)}"
-    return f"a {kind.title} has no `{shown(field)}`; {hint}"
+    return f"there is no `{shown(field)}` in `{kind.section}`; {hint}"
 
 
 def _not_ignorable(kind: Kind, parts: Sequence[str]) -> str | None:
@@ -58,6 +58,8 @@ def _not_ignorable(kind: Kind, parts: Sequence[str]) -> str | None:
             return None
         case "filters", [name, below] if name[0] == "[" and below in Filter.model_fields:
             return None
+        case "channels", _:
+            return "a channel can be ignored as a whole only"
         case "filters", _:
             return "expected filters[NAME], or filters[NAME] and one of its keys"
         case _:

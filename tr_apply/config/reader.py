@@ -290,7 +290,7 @@ class _Builder:
         if event.tag is not None:
             self._refuse_tag(event.tag, place)
         if top is not None and top.is_mapping and top.key is None:
-            raise _UnreadableError("complex-key", _complex_key(top, data, place), place)
+            raise _complex_key(top, data, place)
         if len(self._stack) + 1 >= DEPTH_LIMIT:
             raise _UnreadableError("too-deep", f"nested more than {DEPTH_LIMIT} levels deep", place)
         if top is None:
@@ -350,10 +350,11 @@ class _Builder:
         self.note("tag", f"the tag `{short}` is not supported; leave it out (quote a value to make it text)", place)
 
 
-def _complex_key(top: _Frame, data: Any, place: int) -> str:
+def _complex_key(top: _Frame, data: Any, place: int) -> _UnreadableError:
     if isinstance(data, dict) and place == top.places.at + 1:  # `{{ x }}`, as in templates
-        return '`{{…}}` stands for nothing here; a variable is written "${NAME}"'
-    return "a key must be a single value"
+        message = '`{{…}}` stands for nothing here; a variable is written "${NAME}"'
+        return _UnreadableError("complex-key", message, top.places.at)
+    return _UnreadableError("complex-key", "a key must be a single value", place)
 
 
 def _moved(node: Node, place: int) -> Node:

@@ -156,8 +156,8 @@ def note_broken_references(document: Document, raw: Mapping[str, Any], notes: No
             message = _unknown(reference.kind, reference.name, known, suggestions)
             notes.error("unknown-reference", message, reference.path, key=reference.key)
     for template, path in _templates(document) if has_sids else ():
-        for offset, sid in _marks(template):
-            if (problem := _problem_of(sid, known, suggestions)) is not None:
+        for offset, mark in _marks(template):
+            if (problem := _problem_of(mark, known, suggestions)) is not None:
                 notes.error(*problem, path, offset=offset)
 
 
@@ -172,20 +172,21 @@ def _of_unreadable_names(raw: Mapping[str, Any], notes: Notes) -> Iterator[str]:
             yield kind.name
 
 
-def _marks(template: str) -> Iterator[tuple[int, SidOf]]:
-    """Each ``${sid:…}`` with its offset in the text as an expression is read."""
+def _marks(template: str) -> Iterator[tuple[int, str]]:
+    """What each ``${sid:…}`` asks for, with its offset in the text as an expression is read."""
     for mark in MARK.finditer(template):
         if mark[1] is not None:
-            yield len(sample(template[: mark.start()], {})), sid_of(mark[1])
+            yield len(sample(template[: mark.start()], {})), mark[1]
 
 
-def _problem_of(sid: SidOf, known: Declared, suggestions: Suggestions) -> tuple[str, str] | None:
+def _problem_of(mark: str, known: Declared, suggestions: Suggestions) -> tuple[str, str] | None:
     """Code and message of what is wrong with a ``${sid:…}``."""
+    sid = sid_of(mark)
     if sid.kind == WORKSPACE:
         return ("unknown-reference", "the workspace's own SID is ${sid:workspace}") if sid.name else None
     if sid.kind not in known.names:
         kinds = ", ".join((WORKSPACE, *(kind.name for kind in SECTIONS)))
-        return "unknown-kind", f"`${{sid:{shown(str(sid))}}}` names no kind of resource; kinds are {kinds}"
+        return "unknown-kind", f"`${{sid:{shown(mark)}}}` names no kind of resource; kinds are {kinds}"
     if not sid.name:
         return "unknown-reference", f"expected a name, as in ${{sid:{sid.kind}/NAME}}"
     if not known.has(sid.kind, sid.name):

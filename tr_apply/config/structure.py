@@ -1,6 +1,6 @@
 """From the data of all files to models; where something is wrong, to those that are right."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -9,8 +9,12 @@ from tr_apply.config.notes import Notes
 from tr_apply.config.problems import note_problems
 from tr_apply.config.shape import shape_of
 from tr_apply.resources import SECTIONS
-from tr_apply.resources.document import Document
+from tr_apply.resources.document import Document, Manage, Safety
+from tr_apply.resources.kind import Resource
 from tr_apply.resources.workspace import Workspace
+
+_ROUNDS = 8  # what is wrong in a key may take away what the one around it needs
+_MOST_KEYS = 100
 
 
 def document_of(notes: Notes, *, whole: bool) -> tuple[Document, bool]:
@@ -30,24 +34,39 @@ def _salvaged(raw: Mapping[str, Any]) -> Document:
     """The resources of *raw* that are right by themselves; None stands for the others, so that indices stay."""
     parts: dict[str, Any] = {"workspace": _valid(Workspace, raw.get("workspace"))}
     parts["workspace"] = parts["workspace"] or Workspace.model_construct(name="")
-    for name in ("manage", "safety"):
-        model = Document.model_fields[name].annotation
-        parts[name] = _valid(model, raw.get(name, {})) or model()  # type: ignore[misc]
+    parts["manage"] = _valid(Manage, raw.get("manage", {})) or Manage()
+    parts["safety"] = _valid(Safety, raw.get("safety", {})) or Safety()
     for kind in SECTIONS:
         if isinstance(items := raw.get(kind.section), list):
             parts[kind.section] = [_valid(kind.model, item) for item in items]
     return Document.model_construct(_fields_set=set(raw), **parts)
 
 
-def _valid(model: Any, written: Any) -> Any:
+def _valid(model: type[Resource], written: Any) -> Any:
     """What *written* makes without the keys that are wrong; None where too little is left."""
-    try:
-        return model.model_validate(written)
-    except ValidationError as error:
-        wrong = {each["loc"][0] for each in error.errors(include_url=False) if each["loc"]}
-    if not isinstance(written, dict) or not wrong.intersection(written):
+    for _ in range(_ROUNDS):
+        try:
+            return model.model_validate(written)
+        except ValidationError as error:
+            wrong = error.errors(include_url=False, include_context=False, include_input=False)
+        for each in wrong[:_MOST_KEYS]:
+            written = _without(written, each["loc"])
+    return None
+
+
+def _without(value: Any, path: Sequence[str | int]) -> Any:
+    """*value* without the last key of *path* that it has; None where nothing is left.
+
+    An item of a list goes with the whole list, as the indices of the others must stay.
+    """
+    if not path or not isinstance(value, (dict, list)):
         return None
-    try:
-        return model.model_validate({k: v for k, v in written.items() if k not in wrong})
-    except ValidationError:
+    head, rest = path[0], path[1:]
+    if isinstance(value, list):
+        assert isinstance(head, int)
+        below = _without(value[head], rest)
+        return None if below is None else [*value[:head], below, *value[head + 1 :]]
+    if head not in value:
         return None
+    below = _without(value[head], rest)
+    return {key: below if key == head else child for key, child in value.items() if key != head or below is not None}

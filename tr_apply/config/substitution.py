@@ -47,7 +47,7 @@ def variables_of(files: Sequence[SourceFile], given: Mapping[str, str], environm
     for file in files:
         section = file.data.get(_VARIABLES)
         if isinstance(section, dict):
-            declared |= {name: value for name, value in section.items() if isinstance(value, str)}
+            declared |= {name: value if isinstance(value, str) else "" for name, value in section.items()}
     return Variables(given=given, declared=declared, environment=environment)
 
 

@@ -43,6 +43,8 @@ def _said(problem: str, character: str, line: int) -> str:
         return "a tab cannot indent; use spaces"
     if character and character in _NO_BEGINNING and "cannot start any token" in problem:
         return f"`{character}` cannot begin a value; quote it"
+    if not character and "node content" in problem:
+        return "expected a value, found the end of the file"
     return _meaning(problem, line)
 
 

@@ -11,6 +11,7 @@ VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 # An escape, or a reference: a name or sid:… with an optional default.
 REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
+UNKNOWN = "unknown-variable"
 _LIMIT = 100_000  # characters that variables may make of one string
 
 
@@ -119,7 +120,7 @@ class Variables:
         if default is not None:
             return (default,)
         raise VariableError(
-            "unknown-variable",
+            UNKNOWN,
             f"the variable {name} has no value: add it under `vars:`, give --var {name}=VALUE, "
             f"set {ENVIRONMENT_PREFIX}{name}, or write ${{{name}:-default}}",
             offset=offset,

@@ -17,7 +17,7 @@ def _literal_name(written: str) -> str:
     name = written
     if "${" in written:
         if any(sids_in(written)):
-            raise PydanticCustomError("sid-in-name", "a name cannot hold a ${{sid:…}}")
+            raise PydanticCustomError("sid-in-name", "a name cannot hold a ${sid:…}")
         name = plain(written)
     if len(name) > NAME_LIMIT:
         raise PydanticCustomError(

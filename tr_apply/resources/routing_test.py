@@ -4,7 +4,7 @@ import re
 from itertools import combinations
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from tr_apply.resources.fields import INTEGER, JsonObject, Name
@@ -13,7 +13,7 @@ from tr_apply.resources.workflow import PRIORITY_LIMIT, TIMEOUT_LIMIT
 
 _MOMENT: Final = r"^[0-9]+(s|m|h)$"
 _OUTCOMES: Final = ("filter", "default_filter", "unrouted")
-_TWO_OUTCOMES: Final = [{"required": list(pair)} for pair in combinations(_OUTCOMES, 2)]
+_TWO_OUTCOMES: Final[list[JsonValue]] = [{"required": list(pair)} for pair in combinations(_OUTCOMES, 2)]
 
 
 def _moment(written: str) -> str:
