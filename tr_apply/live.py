@@ -8,6 +8,7 @@ from typing import Any
 from tr_apply.resources import KIND_BY_NAME
 from tr_apply.resources.kind import Kind, Resource
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY, seeds
+from tr_apply.resources.template import plain, sids_in
 from tr_apply.resources.workflow import Workflow
 from tr_apply.resources.workspace import Workspace
 
@@ -73,11 +74,12 @@ def predicted(account_sid: str | None, declared: Workspace) -> Snapshot:
         kind: [_seed(KIND_BY_NAME[kind], resource, sids) for resource in resources] for kind, resources in held.items()
     }
     offline = sids["activity", DEFAULT_ACTIVITY]
+    url = declared.event_callback_url or ""
     workspace = {
         "friendly_name": declared.name,
         "multi_task_enabled": multi_task_enabled,
         "prioritize_queue_order": declared.prioritize_queue_order or "FIFO",
-        "event_callback_url": declared.event_callback_url or "",
+        "event_callback_url": "" if any(sids_in(url)) else plain(url),  # no SID is known when it is created
         "events_filter": ",".join(declared.events_filter or ()),
         "default_activity_sid": offline,
         "timeout_activity_sid": offline,

@@ -90,7 +90,7 @@ def test_the_old_and_the_new_name_both_live_are_an_error_with_both_sids(world, s
 def test_two_former_names_that_are_live_are_an_error(world):
     world.apply(text("task_queues", ("A", [], 1), ("B", [], 2)))
 
-    with pytest.raises(ConfigError, match="several of its former names are live: 'A' .*, 'B'"):
+    with pytest.raises(ConfigError, match=r"several of its former names are live: 'A' .*, 'B'"):
         world.plan(text("task_queues", ("C", ["A", "B"], 1)))
 
 

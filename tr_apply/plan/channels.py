@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from tr_apply.live import Live
 from tr_apply.plan.change import Action, FieldChange, Operation, Verb, Write
 from tr_apply.plan.diff import changed_fields
 from tr_apply.plan.draft import Draft
-from tr_apply.plan.ownership import left_alone, rule_of
-from tr_apply.plan.paths import matches, path_parts
+from tr_apply.plan.ownership import rule_of
 from tr_apply.plan.secrets import masked
 from tr_apply.resources import TASK_CHANNEL, WORKER, WORKER_CHANNEL
+from tr_apply.resources.field_path import path_parts
 from tr_apply.resources.kind import name_key
 from tr_apply.resources.template import SidOf
 from tr_apply.resources.worker import WorkerChannel
@@ -41,11 +42,12 @@ def _of_worker(draft: Draft, worker: Any, live: Live | None) -> Iterator[Operati
     if not worker.channels:
         return
     held = {} if live is None else _live_channels(draft, live)
-    for written, declared in sorted(worker.channels.items()):
+    for written, wanted in sorted(worker.channels.items()):
         channel = draft.world.name(TASK_CHANNEL.name, written)
         before = held.get(name_key(channel))
         model = _AS_TASKROUTER_MAKES_IT if before is None else model_of(before, Labels({}))
-        wanted = _owned(draft, channel, declared, model)
+        if _is_left_alone(draft, channel):
+            continue
         if changes := changed_fields(WORKER_CHANNEL, model, wanted):
             yield _update(draft, SidOf(WORKER.name, worker.name), channel, wanted, before, changes)
 
@@ -55,14 +57,10 @@ def _live_channels(draft: Draft, live: Live) -> Mapping[str, Live]:
     return {name_key(each.name): each for each in draft.snapshot.channels.get(live.sid, ())}
 
 
-def _owned(draft: Draft, channel: str, declared: WorkerChannel, live: WorkerChannel) -> Any:
-    """Patterns are written for the worker: ``channels.voice.capacity``."""
-    wanted = declared
-    for pattern in rule_of(draft.document, WORKER).ignore:
-        section, name, *rest = (*path_parts(pattern), "", "")
-        if matches("channels", section) and matches(channel, name) and rest[0]:
-            wanted = left_alone(wanted, live, rest[:1])
-    return wanted
+def _is_left_alone(draft: Draft, channel: str) -> bool:
+    """Paths are written for the worker: ``channels.voice``."""
+    found = (path_parts(path) for path in rule_of(draft.document, WORKER).ignore)
+    return any(parts[0] == "channels" and fnmatchcase(channel, (*parts, "*")[1]) for parts in found)
 
 
 def _update(

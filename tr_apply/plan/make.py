@@ -12,7 +12,6 @@ from tr_apply.plan.draft import Draft, draft_of
 from tr_apply.plan.guard import blocked
 from tr_apply.plan.operations import operations_of
 from tr_apply.plan.order import CircularReferenceError, in_order, with_parked_names
-from tr_apply.plan.ownership import problems_of
 from tr_apply.plan.people import people_of
 from tr_apply.plan.problem import PlanProblemsError, Problem
 from tr_apply.plan.target import targeted
@@ -38,7 +37,7 @@ def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, 
         PlanProblemsError: when it cannot be done at all.
     """
     world = world_of(document, snapshot)
-    _refuse([*problems_of(document), *_matching_problems(world), *_dangling(document, world, has_sids=has_sids)])
+    _refuse([*_matching_problems(world), *_dangling(document, world, has_sids=has_sids)])
     draft = draft_of(document, snapshot, world)
     _refuse([*_out_of_scope(draft), *_repeated_channels(document), *_renamed_seeds(draft)])
     people = people_of(draft)
@@ -141,12 +140,12 @@ def _ordered(document: Document, operations: Sequence[Operation], targets: Seque
         return in_order(targeted(operations, targets) if targets else operations)
     except CircularReferenceError as error:
         message = f"these need each other's SIDs before they exist: {error}; leave one of them out at first"
-        raise PlanProblemsError(
-            [Problem("circular-reference", message, _path_of(document, error.targets[0]))]
-        ) from error
+        raise PlanProblemsError([Problem("circular-reference", message, _path_of(document, error.targets))]) from error
 
 
-def _path_of(document: Document, target: SidOf) -> KeyPath:
+def _path_of(document: Document, targets: Sequence[SidOf]) -> KeyPath:
+    """The place of one of *targets* that stands in a section."""
+    target = next(each for each in targets if each.kind != WORKSPACE.name)
     kind = KIND_BY_NAME[target.kind]
     names = [name_key(kind.name_of(each)) for each in getattr(document, kind.section)]
     return kind.section, names.index(name_key(target.name))

@@ -40,9 +40,10 @@ def operations_of(draft: Draft, people: People) -> list[Operation]:
 
 
 def _create_workspace(draft: Draft) -> Operation:
-    """A new workspace cannot be told its default and timeout activity before it exists: that takes a second request."""
+    """A new workspace cannot be told of what is in it before it exists: that takes a second request."""
     declared = draft.document.workspace
-    writes = [_creation(draft, WORKSPACE, declared)]
+    first = _creation(draft, WORKSPACE, declared)
+    writes = [replace(first, form={name: value for name, value in first.form.items() if not references_in(value)})]
     if draft.workspace.told:
         writes.append(_updating(draft, draft.workspace))
     changes = [FieldChange(key, None, value) for key, value in set_fields(WORKSPACE, declared)]
@@ -190,11 +191,11 @@ def _replace(draft: Draft, match: Match, people: People, followers: Sequence[Des
 
 
 def _making_way(draft: Draft, match: Match, old: Live, label: SidOf) -> Iterator[Write]:
-    """The old one gives up its name, if somebody needs it and it has not done so in a run before."""
-    if match.kind.identity in match.kind.replaced_on or name_key(old.name) == name_key(label.name):
-        return
-    wanted = {each.key for each in draft.world.matches(match.kind)}
-    if name_key(old.name) in wanted:
+    """The old one gives up its name, if it can and has not done so in a run before.
+
+    Even where nobody needs the name: from the temporary one the next run knows that this one was killed.
+    """
+    if match.kind.identity not in match.kind.replaced_on and name_key(old.name) != name_key(label.name):
         yield Write(
             Verb.UPDATE,
             label,

@@ -9,7 +9,6 @@ from tr_apply.live import Live, Snapshot
 from tr_apply.plan.diff import changed_fields
 from tr_apply.plan.match import Comparison, Match, Matching, ambiguity, match
 from tr_apply.plan.ownership import owned, rule_of
-from tr_apply.plan.paths import matches, path_parts
 from tr_apply.plan.references import canonical, rewritten
 from tr_apply.resources import SECTIONS, WORKER, WORKSPACE
 from tr_apply.resources.document import Document, Rule
@@ -144,7 +143,7 @@ def _is_fixed(kind: Kind, declared: Any, live: Live, rule: Rule) -> bool:
     """Whether TaskRouter cannot turn *live* into *declared*, and nobody says to leave that alone."""
     for key in kind.replaced_on - {kind.identity}:
         wanted, now = getattr(declared, key), live.answer.get(kind.fields[key].answer)
-        if wanted != now and not any(path_parts(p) and matches(key, path_parts(p)[0]) for p in rule.ignore):
+        if wanted != now and key not in rule.ignore:
             return True
     return False
 

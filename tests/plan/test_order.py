@@ -1,0 +1,232 @@
+"""What waits for what: references and names decide, not kinds."""
+
+import pytest
+
+from tr_apply.errors import ConfigError
+
+HEAD = "workspace: {name: Center}\n"
+
+
+def dependencies(plan):
+    names = {operation.id: operation.name for operation in plan.operations}
+    return {operation.name: {names[each] for each in operation.depends_on} for operation in plan.operations}
+
+
+FULL = """
+workspace: {name: Center, default_activity: Lunch, timeout_activity: Offline}
+activities: [{name: Offline}, {name: Lunch}]
+task_channels: [{unique_name: email}]
+task_queues: [{name: Gold, reservation_activity: Lunch, assignment_activity: Offline}, {name: Silver}]
+workflows: [{name: Incoming, default_filter: {queue: Gold}}, {name: Outgoing, default_filter: {queue: Silver}}]
+workers: [{name: alice, activity: Lunch, channels: {email: {capacity: 2}}}, {name: bob, activity: Offline}]
+"""
+
+
+def test_operations_depend_on_what_they_lead_to_and_on_nothing_else(world):
+    world.apply("workspace: {name: Center}\nactivities: [{name: Offline}]")
+
+    plan = world.apply(FULL)
+
+    assert dependencies(plan) == {
+        "Lunch": set(),
+        "Center": {"Lunch"},
+        "email": set(),
+        "Gold": {"Lunch"},
+        "Silver": set(),
+        "Incoming": {"Gold"},
+        "Outgoing": {"Silver"},
+        "alice": {"Lunch"},
+        "bob": set(),
+        "alice/email": {"alice", "email"},
+    }
+
+
+def test_a_new_worker_without_an_activity_waits_for_the_default(world):
+    world.apply(HEAD)
+    text = FULL.replace("name: alice, activity: Lunch", "name: alice")
+
+    assert dependencies(world.plan(text))["alice"] == {"Center"}
+
+
+def test_everything_waits_for_a_new_workspace(world):
+    found = dependencies(world.plan(FULL))
+
+    assert all("Center" in names for name, names in found.items() if name != "Center")
+
+
+def test_operations_are_listed_in_creation_order_and_deletions_last(world, told_plan):
+    world.apply(FULL)
+    text = (
+        "workspace: {name: Center, default_activity: Offline}\nactivities: [{name: Offline}, {name: Away}]\n"
+        "task_channels: []\ntask_queues: [{name: Bronze}]\nworkflows: [{name: New, default_filter: {queue: Bronze}}]\n"
+        "workers: [{name: carol}]"
+    )
+
+    assert told_plan(world.apply(text)) == [
+        ("update", "workspace", "Center"),
+        ("create", "activity", "Away"),
+        ("create", "task_queue", "Bronze"),
+        ("create", "workflow", "New"),
+        ("create", "worker", "carol"),
+        ("delete", "worker", "alice"),
+        ("delete", "worker", "bob"),
+        ("delete", "workflow", "Incoming"),
+        ("delete", "workflow", "Outgoing"),
+        ("delete", "task_queue", "Gold"),
+        ("delete", "task_queue", "Silver"),
+        ("delete", "task_channel", "email"),
+        ("delete", "activity", "Lunch"),
+    ]
+
+
+def test_a_queue_is_deleted_after_its_workflow_leads_elsewhere(world):
+    world.apply(FULL)
+
+    plan = world.apply(FULL.replace(", {name: Silver}", "").replace("queue: Silver", "queue: Gold"))
+
+    assert [method for method, _, _ in world.requests.writes] == ["POST", "DELETE"]
+    assert [operation.name for operation in plan.operations] == ["Outgoing", "Silver"]
+
+
+def test_a_queue_is_deleted_after_its_workflow(world):
+    world.apply(FULL)
+
+    plan = world.apply(
+        FULL.replace(", {name: Outgoing, default_filter: {queue: Silver}}", "").replace(", {name: Silver}", "")
+    )
+
+    assert dependencies(plan)["Silver"] == {"Outgoing"}
+
+
+def test_an_old_default_activity_is_deleted_after_the_workspace_has_another(world):
+    world.apply(FULL)
+    text = "workspace: {name: Center, default_activity: Away, timeout_activity: Away}\nactivities: [{name: Away}]\ntask_queues: []\nworkflows: []\nworkers: []"
+
+    plan = world.apply(text)
+
+    assert world.names("Activities") == ["Away"]
+    assert dependencies(plan)["Center"] == {"Away"}
+
+
+def test_activities_are_deleted_after_the_queues_that_use_them(world):
+    world.apply(FULL)
+    text = "workspace: {name: Center, default_activity: Offline}\nactivities: [{name: Offline}]\ntask_queues: [{name: Silver}]\nworkflows: []"
+
+    plan = world.apply(text)
+
+    assert dependencies(plan)["Gold"] == {"Incoming"}
+    assert "Gold" in dependencies(plan)["Lunch"]
+
+
+def test_a_rename_waits_for_the_name_to_be_free(world):
+    world.apply(HEAD + "task_queues: [{name: A}, {name: B}, {name: C}]")
+
+    plan = world.plan(
+        HEAD + "task_queues: [{name: B, renamed_from: [A]}, {name: C, renamed_from: [B]}, {name: D, renamed_from: [C]}]"
+    )
+
+    assert [operation.name for operation in plan.operations] == ["D", "C", "B"]
+    assert dependencies(plan) == {"D": set(), "C": {"D"}, "B": {"C"}}
+
+
+def test_new_resources_that_need_the_sids_of_each_other_are_a_clear_error(world):
+    text = HEAD + (
+        "task_queues: [{name: A, target_workers: \"x == '${sid:worker/bob}'\"}]\n"
+        "workflows: [{name: W, default_filter: {queue: A}}]\n"
+        "workers: [{name: bob, attributes: {queue: '${sid:task_queue/a}'}}]"
+    )
+
+    with pytest.raises(ConfigError, match=r"workspace.yaml:2:\d+: error: these need each other's SIDs") as caught:
+        world.plan(text)
+
+    assert "task_queue/A -> worker/bob -> task_queue/A" in str(caught.value)
+    assert "workflow/W" not in str(caught.value)
+
+
+def test_live_resources_may_lead_to_each_other(world):
+    world.apply(HEAD + "task_queues: [{name: A}]\nworkers: [{name: bob}]")
+
+    world.apply(
+        HEAD
+        + "task_queues: [{name: A, target_workers: \"x == '${sid:worker/bob}'\"}]\n"
+        + "workers: [{name: bob, attributes: {queue: '${sid:task_queue/a}'}}]"
+    )
+
+
+OWN = {
+    "a URL of a workflow": (
+        "workflows: [{name: Incoming, assignment_callback_url: 'http://x/${sid:workflow/INCOMING}', filters: []}]",
+        "Workflows",
+        "assignment_callback_url",
+    ),
+    "the document of a workflow": (
+        "task_queues: [{name: A}]\nworkflows: [{name: Incoming, filters: [{expression: \"x == '${sid:workflow/Incoming}'\","
+        " targets: [{queue: A}]}], default_filter: {queue: A}}]",
+        "Workflows",
+        "configuration",
+    ),
+    "an attribute of a worker": (
+        "workers: [{name: alice, attributes: {me: '${sid:worker/alice}', level: 1}}]",
+        "Workers",
+        "attributes",
+    ),
+    "the expression of a queue": (
+        "task_queues: [{name: A, target_workers: \"q == '${sid:task_queue/A}'\"}]",
+        "TaskQueues",
+        "target_workers",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OWN)
+def test_a_resource_may_ask_for_its_own_sid_which_takes_a_second_request(world, case):
+    text, collection, key = OWN[case]
+    world.apply(HEAD)
+
+    plan = world.apply(HEAD + text)
+
+    assert plan.operations[-1].requests == 2
+    [item] = world.items(collection)
+    assert item["sid"] in item[key]
+    assert world.plan(HEAD + text).operations == []
+
+
+@pytest.mark.parametrize("case", OWN)
+def test_a_resource_that_was_killed_before_it_had_its_own_sid_is_finished(world, case):
+    text, collection, key = OWN[case]
+    world.apply(HEAD)
+    world.apply_and_die(HEAD + text, after=world.plan(HEAD + text).requests - 2)
+
+    world.apply(HEAD + text)
+
+    [item] = world.items(collection)
+    assert item["sid"] in item[key]
+
+
+SIDS_OF_THE_WORKSPACE = (
+    "workspace: {name: Center, event_callback_url: 'http://x/${sid:workspace}?a=${sid:activity/Offline}&b=$${b}'}\n"
+)
+
+
+def test_a_new_workspace_may_ask_for_sids_of_its_own(world):
+    plan = world.apply(SIDS_OF_THE_WORKSPACE)
+
+    [workspace] = world.items("Workspaces")
+    offline = world.sid("Activities", "Offline")
+    assert workspace["event_callback_url"] == f"http://x/{workspace['sid']}?a={offline}&b=${{b}}"
+    assert plan.requests == 2
+
+
+def test_a_new_workspace_with_an_escape_in_its_url_is_one_request(world):
+    plan = world.apply("workspace: {name: Center, event_callback_url: 'http://x/$${b}'}\n")
+
+    assert plan.requests == 1
+    assert world.items("Workspaces")[0]["event_callback_url"] == "http://x/${b}"
+
+
+def test_many_operations_are_put_in_order_quickly(world):
+    text = HEAD + "task_queues: [" + ", ".join(f"{{name: Q{number}}}" for number in range(500)) + "]"
+
+    plan = world.plan(text)
+
+    assert [operation.id for operation in plan.operations] == [f"op-{number}" for number in range(1, 502)]
