@@ -1,8 +1,8 @@
 """What was sent, line by line, so that it can be told afterwards what a run has done, however it ended.
 
 Each attempt of a request that writes is one line before it is sent and one after it was answered. A line without its
-counterpart, and one whose ``outcome`` is ``unknown``, is a request that may have been carried out. Names and SIDs are in
-it, but no values, no messages of the server and no credentials.
+counterpart, and one whose ``outcome`` is ``unknown``, is a request that may have been carried out. It holds names and
+SIDs, but no values, no messages of the server and no credentials.
 """
 
 import json

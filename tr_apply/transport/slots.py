@@ -174,14 +174,13 @@ class Transport:
 
     def _new_slot(self) -> httpx.AsyncBaseTransport:
         if self._through is not None:
-            slot = self._through
-        else:
-            self._tls = self._tls or _tls_context(self._base_url)
-            slot = httpx.AsyncHTTPTransport(
-                verify=self._tls,
-                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
-                proxy=_proxy(self._base_url),
-            )
+            return self._through  # not ours to close
+        self._tls = self._tls or _tls_context(self._base_url)
+        slot = httpx.AsyncHTTPTransport(
+            verify=self._tls,
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
+            proxy=_proxy(self._base_url),
+        )
         self._all.append(slot)
         return slot
 
