@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 
 import httpx
 import pytest
@@ -233,8 +234,6 @@ def test_an_attempt_that_takes_too_long_is_ended_and_repeated():
 
 
 def test_an_untrusted_certificate_is_not_asked_again():
-    import ssl
-
     failure = httpx.ConnectError("certificate verify failed")
     failure.__cause__ = ssl.SSLCertVerificationError("self-signed certificate")
 

@@ -1,0 +1,137 @@
+"""The embedded TaskRouter on a socket, with a proxy in front of it; and the command line as a function."""
+
+import gc
+import os
+import socket
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from tests.faults.proxy import Proxy
+from tr_apply.cli import run
+from tr_apply.local import open_app
+from tr_apply.transport import Patience
+
+ACCOUNT = "AC0123456789abcdef0123456789abcdef"
+CANARY = "canary-t0ken-5ecret"
+
+SHORT = Patience(total_s=1.5, first_s=0.004, longest_s=0.03, attempt_s=0.25, connect_s=1, lookup_s=0.25)
+
+
+class Exchangeable:
+    """An application that is another one from time to time."""
+
+    def __init__(self):
+        self.app: Any = None
+
+    async def __call__(self, scope, receive, send):
+        await self.app(scope, receive, send)
+
+
+class Server(uvicorn.Server):
+    def __init__(self, config):
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        self.ready.set()
+
+
+@dataclass
+class World:
+    """A TaskRouter behind a proxy; ``new`` empties it."""
+
+    exchangeable: Exchangeable
+    proxy: Proxy
+    direct: str
+
+    def new(self):
+        self.close()
+        self.exchangeable.app = open_app(":memory:")
+        self.proxy.begin()
+        return self
+
+    def close(self):
+        if self.exchangeable.app is not None:
+            self.exchangeable.app.close()
+            self.exchangeable.app = None
+
+    def items(self, path):
+        """Everything in a collection, past the proxy."""
+        with httpx.Client(base_url=self.direct, auth=(ACCOUNT, CANARY), trust_env=False) as client:
+            page = client.get(f"/v1{path}", params={"PageSize": 1000}).raise_for_status().json()
+        return page[page["meta"]["key"]]
+
+    def post(self, path, **form):
+        with httpx.Client(base_url=self.direct, auth=(ACCOUNT, CANARY), trust_env=False) as client:
+            return client.post(f"/v1{path}", data=form).raise_for_status().json()
+
+    def require_no_duplicate(self):
+        """Whatever went wrong: nothing is there twice."""
+        workspaces = self.items("/Workspaces")
+        assert len(workspaces) <= 1
+        for workspace in workspaces:
+            for collection, key in COLLECTIONS.items():
+                names = [item[key].casefold() for item in self.items(f"/Workspaces/{workspace['sid']}/{collection}")]
+                assert len(names) == len(set(names)), (collection, names)
+
+
+COLLECTIONS = {
+    "Activities": "friendly_name",
+    "TaskChannels": "unique_name",
+    "TaskQueues": "friendly_name",
+    "Workflows": "friendly_name",
+    "Workers": "friendly_name",
+}
+
+
+@pytest.fixture(scope="session")
+def _server():
+    exchangeable = Exchangeable()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(exchangeable, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+        server = Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        assert server.ready.wait(20)
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        with Proxy(address) as proxy:
+            world = World(exchangeable, proxy, f"http://{address}")
+            yield world
+        server.should_exit = True
+        thread.join()
+        world.close()
+
+
+@pytest.fixture
+def behind(_server):
+    """An empty TaskRouter behind a proxy."""
+    return _server.new()
+
+
+@pytest.fixture
+def cli(monkeypatch, tmp_path_factory, capfd):
+    """The command line, with little patience: its exit code, and what it said."""
+    for name in list(os.environ):
+        if name.startswith(("TWILIO_", "TR_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", CANARY)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr("tr_apply.client.client.Patience", lambda: SHORT)
+    monkeypatch.chdir(tmp_path_factory.mktemp("cli"))
+
+    def tr_apply(*arguments):
+        code = run([str(each) for each in arguments])
+        out, err = capfd.readouterr()
+        assert CANARY not in out + err
+        assert "Traceback" not in err
+        return code, out, err
+
+    yield tr_apply
+    gc.enable()
