@@ -17,6 +17,12 @@ ReservationStatus: TypeAlias = Literal[
     "pending", "accepted", "rejected", "timeout", "canceled", "rescinded", "wrapping", "completed"
 ]
 
+UNASSIGNED: frozenset[TaskStatus] = frozenset({"pending", "reserved"})
+"""The tasks that nobody has accepted yet."""
+
+OPEN: frozenset[TaskStatus] = frozenset({"pending", "reserved", "assigned", "wrapping"})
+"""The tasks that have not ended."""
+
 HOLDING: frozenset[ReservationStatus] = frozenset({"pending", "accepted", "wrapping"})
 """The reservations that take a worker's capacity."""
 

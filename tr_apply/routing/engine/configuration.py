@@ -11,8 +11,8 @@ from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.tasks import is_directed, use_version
 from tr_apply.routing.engine.waiting import Waiting
 from tr_apply.routing.events import Event, EventType
+from tr_apply.routing.records import OPEN, UNASSIGNED
 from tr_apply.routing.refusals import InUseError
-from tr_apply.routing.unsure import COUNTED, WAITING
 from tr_apply.routing.worker_index import numbers_in
 from tr_apply.routing.workflow import Routing, read_routing
 from tr_apply.routing.workspace import Activity, Resource, TaskChannel, TaskQueue, Workflow, Workspace
@@ -69,7 +69,7 @@ def put_channel(state: State, channel: TaskChannel) -> None:
 def delete_channel(state: State, unique_name: str) -> None:
     """Remove a task channel that no open task is of."""
     channel = state.channel(unique_name)
-    if any(party.task.channel == unique_name and party.task.status in COUNTED for party in state.tasks.values()):
+    if any(party.task.channel == unique_name and party.task.status in OPEN for party in state.tasks.values()):
         raise InUseError(f"TaskChannel {unique_name} cannot be deleted while there are tasks of it")
     del state.channels[unique_name]
     _tell(state, "task-channel.deleted", channel)
@@ -119,7 +119,7 @@ def delete_queue(state: State, sid: str) -> None:
     for (workflow_sid, _), routing in state.routings.items():
         if sid in routing.queue_sids():
             raise InUseError(f"TaskQueue {sid} cannot be deleted while workflow {workflow_sid} sends tasks to it")
-    if any(task.task.queue_sid == sid and task.task.status in COUNTED for task in state.tasks.values()):
+    if any(task.task.queue_sid == sid and task.task.status in OPEN for task in state.tasks.values()):
         raise InUseError(f"TaskQueue {sid} cannot be deleted while there are tasks in it")
     for worker in state.members(sid):
         leave_queue(worker, party)
@@ -192,7 +192,7 @@ def delete_workflow(state: State, sid: str) -> None:
         InUseError: A task of it is pending or reserved.
     """
     workflow = state.workflow(sid)
-    if any(party.task.workflow_sid == sid and party.task.status in WAITING for party in state.tasks.values()):
+    if any(party.task.workflow_sid == sid and party.task.status in UNASSIGNED for party in state.tasks.values()):
         raise InUseError(f"Workflow {sid} cannot be deleted while tasks wait in it")
     del state.workflows[sid]
     retire(state, workflow)

@@ -1,6 +1,8 @@
 """What a call of the engine did: events, and the records that changed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tr_apply.routing.events import Event
 from tr_apply.routing.records import Reservation, Task, Worker
@@ -15,24 +17,36 @@ class WorkflowVersion:
     document: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Turn(NamedTuple):
+    """When a worker was last reserved on a channel, which decides whose turn is next."""
+
+    worker_sid: str
+    channel: str
+    reserved_ms: int
+
+
+class Outcome(NamedTuple):
     """What happened since the outcome before: everything that must be stored, in one transaction."""
 
-    events: tuple[Event, ...]
-    tasks: tuple[Task, ...]
+    events: Sequence[Event]
+    tasks: Sequence[Task]
     """New and changed ones, as they are now."""
 
-    reservations: tuple[Reservation, ...]
-    workers: tuple[Worker, ...]
-    removed_task_sids: tuple[str, ...]
+    reservations: Sequence[Reservation]
+    workers: Sequence[Worker]
+    """New and changed ones; a reservation alone does not change a worker."""
+
+    turns: Sequence[Turn]
+    """For ``last_reserved_on`` of these workers; the latest is also their ``last_reserved_ms``."""
+
+    removed_task_sids: Sequence[str]
     """They are gone, and their reservations with them."""
 
-    removed_worker_sids: tuple[str, ...]
-    kept_versions: tuple[WorkflowVersion, ...]
+    removed_worker_sids: Sequence[str]
+    kept_versions: Sequence[WorkflowVersion]
     """Documents that must be kept from now on because a workflow was given another one."""
 
-    dropped_versions: tuple[tuple[str, int], ...]
+    dropped_versions: Sequence[tuple[str, int]]
     """Documents, by workflow and version, that no task goes by any more."""
 
 

@@ -69,15 +69,26 @@ def cancel(state: State, party: TaskParty, reason: str) -> None:
     leave_group(party)
     state.put_task(party, status="canceled", reason=reason, ended_ms=state.now)
     tell(state, party, "task.canceled")
-    end_open(state, party)
+    settle_accounts(state, party)
     state.timers.set(party.task.sid, party.task.serial, state.now + KEPT_AFTER_END_MS)
 
 
-def end_open(state: State, party: TaskParty) -> None:
-    """End the reservations of a task that ends: pending ones are canceled, the others completed."""
+def settle_accounts(state: State, party: TaskParty) -> None:
+    """Let a task that ends go: from its reservations, which are canceled or completed, and from its document."""
     for sid in list(party.open):
         reservation = state.reservations[sid]
         end(state, party, reservation, "canceled" if reservation.status == "pending" else "completed")
+    release_document(state, party)
+
+
+def release_document(state: State, party: TaskParty) -> None:
+    """Let a task no longer go by its document; forget it if no task does and the workflow has another one."""
+    version = (party.task.workflow_sid, party.task.workflow_version)
+    state.users[version] -= 1
+    workflow = state.workflows.get(version[0])
+    if not state.users[version] and (workflow is None or workflow.version != version[1]):
+        del state.users[version], state.routings[version]
+        state.dropped_versions.append(version)
 
 
 def leave_group(party: TaskParty) -> None:

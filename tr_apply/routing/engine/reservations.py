@@ -58,7 +58,7 @@ def _open(state: State, party: TaskParty, worker: WorkerParty, queue: TaskQueue 
     party.reservations.append(reservation.sid)
     hold(party, worker, reservation)
     worker.reserve(task.channel, now)
-    state.changed_workers[worker.worker.sid] = worker
+    state.turns[worker.worker.sid, task.channel] = now
     state.timers.set(reservation.sid, reservation.serial, now + 1000 * timeout_s)
     _put(state, party, worker, reservation)
     move(state, worker, changed_activity)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tr_apply.routing.engine.configuration import add_document
 from tr_apply.routing.engine.dispatch import wait
-from tr_apply.routing.engine.log import Outcome, Snapshot, WorkflowVersion
+from tr_apply.routing.engine.log import Outcome, Snapshot, Turn, WorkflowVersion
 from tr_apply.routing.engine.parties import QueueParty, WorkerParty
 from tr_apply.routing.engine.presence import join_queue
 from tr_apply.routing.engine.progress import target_step
@@ -15,7 +15,7 @@ from tr_apply.routing.engine.tasks import is_directed, set_timer
 from tr_apply.routing.engine.waiting import TaskParty
 from tr_apply.routing.engine.workers import enrol, record
 from tr_apply.routing.membership import Membership
-from tr_apply.routing.records import HOLDING, Reservation, Task
+from tr_apply.routing.records import HOLDING, UNASSIGNED, Reservation, Task
 from tr_apply.routing.workflow import Routing, Step, read_routing
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
 
@@ -77,8 +77,9 @@ def _add_task(state: State, task: Task) -> None:
     version = (task.workflow_sid, task.workflow_version)
     party = TaskParty(task, state.routings.get(version, _NO_ROUTING))
     state.tasks[task.sid] = party
-    state.users[version] = state.users.get(version, 0) + 1
-    if task.status in {"pending", "reserved"}:
+    if task.ended_ms is None:
+        state.users[version] = state.users.get(version, 0) + 1
+    if task.status in UNASSIGNED:
         party.step = _step(state, party)
     if task.status == "pending":
         wait(state, party)
@@ -125,14 +126,15 @@ def snapshot_of(state: State) -> Snapshot:
 def outcome_of(state: State) -> Outcome:
     """What has changed since the last outcome; the next one begins here."""
     outcome = Outcome(
-        events=tuple(state.events),
-        tasks=tuple(party.task for party in state.changed_tasks.values()),
-        reservations=tuple(state.changed_reservations.values()),
-        workers=tuple(record(party) for party in state.changed_workers.values()),
-        removed_task_sids=tuple(state.removed_tasks),
-        removed_worker_sids=tuple(state.removed_workers),
-        kept_versions=tuple(_version(state, version) for version in state.kept_versions if version in state.routings),
-        dropped_versions=tuple(state.dropped_versions),
+        events=state.events,
+        tasks=[party.task for party in state.changed_tasks.values()],
+        reservations=list(state.changed_reservations.values()),
+        workers=[record(party) for party in state.changed_workers.values()],
+        turns=[Turn(sid, channel, moment) for (sid, channel), moment in state.turns.items()],
+        removed_task_sids=state.removed_tasks,
+        removed_worker_sids=state.removed_workers,
+        kept_versions=[_version(state, version) for version in state.kept_versions if version in state.routings],
+        dropped_versions=state.dropped_versions,
     )
     state.forget_changes()
     return outcome

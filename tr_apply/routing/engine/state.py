@@ -52,6 +52,7 @@ class State:
         "tasks",
         "tickets",
         "timers",
+        "turns",
         "users",
         "workers",
         "workflows",
@@ -98,6 +99,7 @@ class State:
         self.changed_tasks: dict[str, TaskParty] = {}
         self.changed_reservations: dict[str, Reservation] = {}
         self.changed_workers: dict[str, WorkerParty] = {}
+        self.turns: dict[tuple[str, str], int] = {}
         self.removed_tasks: list[str] = []
         self.removed_workers: list[str] = []
         self.kept_versions: list[tuple[str, int]] = []

@@ -10,9 +10,10 @@ from tr_apply.routing.engine.progress import (
     begin,
     cancel,
     direct,
-    end_open,
     leave_group,
+    release_document,
     set_step_timer,
+    settle_accounts,
     tell,
     time_out,
 )
@@ -172,7 +173,7 @@ def complete(state: State, party: TaskParty, reason: str | None) -> None:
     _demand(party, "completed", "assigned", "wrapping")
     state.put_task(party, status="completed", reason=reason, ended_ms=state.now)
     tell(state, party, "task.completed")
-    end_open(state, party)
+    settle_accounts(state, party)
     tell(state, party, "task.updated")
     state.timers.set(party.task.sid, party.task.serial, state.now + KEPT_AFTER_END_MS)
 
@@ -181,7 +182,8 @@ def delete(state: State, party: TaskParty, event_type: EventType = "task.deleted
     """Delete a task in whatever state it is."""
     leave_group(party)
     tell(state, party, event_type)
-    end_open(state, party)
+    if party.task.ended_ms is None:
+        settle_accounts(state, party)
     remove(state, party)
 
 
@@ -195,25 +197,14 @@ def remove(state: State, party: TaskParty) -> None:
     for sid in party.reservations:
         del state.reservations[sid]
         state.changed_reservations.pop(sid, None)
-    _drop_version(state, (task.workflow_sid, task.workflow_version))
 
 
 def use_version(state: State, party: TaskParty, version: tuple[str, int]) -> None:
     """Let a task go by another document of its workflow."""
-    task = party.task
     state.users[version] += 1
+    release_document(state, party)
     state.put_task(party, workflow_version=version[1])
     party.routing = state.routings[version]
-    _drop_version(state, (task.workflow_sid, task.workflow_version))
-
-
-def _drop_version(state: State, version: tuple[str, int]) -> None:
-    """One task less goes by a document; forget it if nobody does and the workflow has another one."""
-    state.users[version] -= 1
-    workflow = state.workflows.get(version[0])
-    if not state.users[version] and (workflow is None or workflow.version != version[1]):
-        del state.users[version], state.routings[version]
-        state.dropped_versions.append(version)
 
 
 def on_timer(state: State, party: TaskParty) -> None:

@@ -1,0 +1,26 @@
+"""scenarios/*.yaml: what happens to tasks and workers, rule by rule. They are the engine's specification."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+FOLDER = Path(__file__).parent / "scenarios"
+
+
+def scenarios():
+    for path in sorted(FOLDER.glob("*.yaml")):
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for scenario in content["scenarios"]:
+            workspace = content["workspace"] | scenario.get("workspace", {})
+            yield pytest.param(scenario, workspace, id=f"{path.stem}: {scenario['rule']}")
+
+
+@pytest.mark.parametrize(("scenario", "workspace"), list(scenarios()))
+def test_scenario(play, scenario, workspace):
+    expected = [
+        {"refused": None, "events": [], "then": {}} | {key: value for key, value in step.items() if key in {"at", "refused", "events", "then"}}
+        for step in scenario["timeline"]
+    ]
+
+    assert list(play(scenario, workspace)) == expected
