@@ -160,8 +160,10 @@ OWN = {
         "assignment_callback_url",
     ),
     "the document of a workflow": (
-        "task_queues: [{name: A}]\nworkflows: [{name: Incoming, filters: [{expression: \"x == '${sid:workflow/Incoming}'\","
-        " targets: [{queue: A}]}], default_filter: {queue: A}}]",
+        """
+task_queues: [{name: A}]
+workflows: [{name: Incoming, filters: [{expression: "x == '${sid:workflow/Incoming}'", targets: [{queue: A}]}]}]
+""",
         "Workflows",
         "configuration",
     ),

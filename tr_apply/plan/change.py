@@ -66,7 +66,7 @@ class Write:
         relies_on: What TaskRouter looks up elsewhere when it carries this out.
         takes: The name that it gives to the resource, which no other may have at that moment.
         vacates: The name that is free afterwards.
-        releases: SIDs of resources that this one refers to before and no longer afterwards.
+        releases: Resources that this one refers to before and no longer afterwards.
         late: Whether it waits until everything that is not late has succeeded.
         secrets: Form parameters that must not be shown.
     """
@@ -79,7 +79,7 @@ class Write:
     relies_on: frozenset[ParameterOf] = frozenset()
     takes: NameOf | None = None
     vacates: NameOf | None = None
-    releases: frozenset[str] = frozenset()
+    releases: frozenset[SidOf] = frozenset()
     late: bool = False
     secrets: frozenset[str] = frozenset()
 

@@ -113,7 +113,7 @@ def _write(write: Write) -> dict[str, Any]:
         "form": {name: _form_value(value, hides=name in write.secrets) for name, value in write.form.items()},
         "takes": None if write.takes is None else write.takes.key,
         "vacates": None if write.vacates is None else write.vacates.key,
-        "releases": sorted(write.releases),
+        "releases": sorted(map(str, write.releases)),
         "late": write.late,
     }
 

@@ -110,11 +110,11 @@ def _stranded(draft: Draft, people: People, operations: Iterable[Operation]) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Count:
-    """Deletes of one kind, and how many objects there are."""
+    """How many objects of a kind are live, and how many go: in all, and without seeds, which nobody is asked about."""
 
     live: int
-    counted: int
     total: int
+    counted: int
 
 
 def _without_consent(draft: Draft, deletes: Sequence[Operation]) -> Iterator[Blocked]:
@@ -124,7 +124,7 @@ def _without_consent(draft: Draft, deletes: Sequence[Operation]) -> Iterator[Blo
         if not of_kind:
             continue
         free = _free(draft, kind)
-        count = _Count(_managed(draft, kind), sum(o.name not in free for o in of_kind), len(of_kind))
+        count = _Count(_managed(draft, kind), len(of_kind), sum(o.name not in free for o in of_kind))
         if (reason := _excess(count, safety.max_deletes)) is not None:
             names = _listed([repr(operation.name) for operation in of_kind])
             message = (
@@ -145,7 +145,7 @@ def _excess(count: _Count, limit: Any) -> str | None:
     """Why *count* needs consent; None if it does not."""
     if count.counted == 0:
         return None
-    if count.counted >= count.live:
+    if count.total >= count.live:
         return "which leaves none of them"
     share = isinstance(limit, str)
     allowed = count.live * int(limit.rstrip("%")) // 100 if share else limit

@@ -175,7 +175,7 @@ def _replace(draft: Draft, match: Match, people: People, followers: Sequence[Des
     if match.live is None:
         writes.append(_creation(draft, kind, match.declared))
     writes += [_updating(draft, each) for each in followers]
-    writes += [moving(move, old.sid, late=False) for move in moves]
+    writes += [moving(move, label, late=False) for move in moves]
     writes.append(_removal(draft, old, label))
     return Operation(
         Action.REPLACE,
@@ -236,14 +236,15 @@ def _delete(draft: Draft, live: Live, people: People) -> Operation:
     kind = KIND_BY_NAME[live.kind]
     changes = [FieldChange(key, value, None) for key, value in set_fields(kind, model_of(live, draft.world.labels))]
     moves = _moves_before(live, people)
-    left = str(live.answer.get("activity_sid") if kind is WORKER else live.sid)
+    left = live.answer.get("activity_sid") if kind is WORKER else live.sid
+    left_label = draft.world.labels.by_sid.get(str(left))
     return Operation(
         Action.DELETE,
         kind.name,
         live.name,
         draft.sid(live),
         masked(draft.document, kind, changes),
-        (*(moving(move, left, late=True) for move in moves), _removal(draft, live, draft.world.label(live))),
+        (*(moving(move, left_label, late=True) for move in moves), _removal(draft, live, draft.world.label(live))),
         moves,
         reason=f"not declared in `{kind.section}`",
     )
@@ -258,7 +259,9 @@ def _moves_before(live: Live, people: People) -> Sequence[Move]:
 
 def _removal(draft: Draft, live: Live, label: SidOf) -> Write:
     """The request that deletes *live*, after everything else."""
-    return Write(Verb.DELETE, label, draft.sid(live), releases=frozenset(_referred_sids(live)), late=True)
+    labels = draft.world.labels.by_sid
+    releases = frozenset(labels[sid] for sid in _referred_sids(live) if sid in labels)
+    return Write(Verb.DELETE, label, draft.sid(live), releases=releases, late=True)
 
 
 def _referred_sids(live: Live) -> Iterator[str]:

@@ -100,7 +100,7 @@ class _Scheduler:
         self.writes = [(index, write) for index, o in enumerate(operations) for write in o.writes]
         self._makers: dict[SidOf, int] = {}
         self._vacaters: dict[NameOf, int] = {}
-        self._releasers: dict[str, list[int]] = {}
+        self._releasers: dict[SidOf, list[int]] = {}
         self._setters: dict[ParameterOf, int] = {}
         self._previous: dict[int, int] = {}
         self._index()
@@ -114,8 +114,8 @@ class _Scheduler:
                 self._setters.update({ParameterOf(_by_key(write.target), name): number for name in write.form})
             if write.vacates is not None:
                 self._vacaters[write.vacates] = number
-            for sid in write.releases:
-                self._releasers.setdefault(sid, []).append(number)
+            for released in write.releases:
+                self._releasers.setdefault(_by_key(released), []).append(number)
             target = _by_key(write.target)
             if target in latest:
                 self._previous[number] = latest[target]
@@ -134,8 +134,8 @@ class _Scheduler:
         if write.takes is not None:
             yield self._vacaters.get(write.takes)
         yield self._previous.get(number)
-        if write.verb is Verb.DELETE and write.sid is not None:
-            yield from self._releasers.get(write.sid, ())
+        if write.verb is Verb.DELETE:
+            yield from self._releasers.get(_by_key(write.target), ())
 
 
 def _needed(write: Write) -> Iterator[SidOf]:

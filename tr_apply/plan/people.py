@@ -89,13 +89,13 @@ class _Movers:
         return None
 
 
-def moving(move: Move, activity: str, *, late: bool) -> Write:
-    """The request of *move* out of the activity with the SID *activity*."""
+def moving(move: Move, activity: SidOf | None, *, late: bool) -> Write:
+    """The request of *move* out of *activity*, if that is known."""
     return Write(
         Verb.UPDATE,
         SidOf(WORKER.name, move.worker),
         move.sid,
         {"ActivitySid": SidOf(ACTIVITY.name, move.after)},
-        releases=frozenset({activity}),
+        releases=frozenset() if activity is None else frozenset({activity}),
         late=late,
     )

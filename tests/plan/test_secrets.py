@@ -1,0 +1,149 @@
+"""Sensitive values: marked in the plan, digests in its JSON, and in no request that the plan tells."""
+
+import json
+
+import pytest
+
+from tr_apply.plan.document import plan_document
+from tr_apply.plan.paths import covers
+
+HEAD = "workspace: {name: Center}\n"
+CANARY, FORMER = "hunter2", "swordfish"
+
+COVERED = [
+    ("attributes.phone", "attributes.phone", (), True),
+    ("attributes.phone", "attributes.phone.home", (), True),
+    ("attributes.phone", "attributes.phones", (), False),
+    ("attributes.phone", "attributes.level", (), False),
+    ("attributes.phone", "attributes", ({"phone": 1},), True),
+    ("attributes.phone", "attributes", ({"level": 1},), False),
+    ("attributes.*.secret", "attributes", ({"a": {"b": 1}, "c": {"secret": 1}},), True),
+    ("attributes.*.secret", "attributes.c", (None, {"secret": 1}), True),
+    ("attributes.*.secret", "attributes.c.open", (1, 2), False),
+    ("attributes.*.secret", "attributes.a.b.secret", (), True),
+    ("attributes.list[1]", "attributes.list", (["a", "b"],), True),
+    ("attributes.list[1]", "attributes.list", (["a"],), False),
+    ("attributes.x", "attributes.a.b", ({"x": 1},), False),
+    ("filters[Gold].expression", "filters", ([{"name": "Gold", "expression": "x", "targets": []}],), True),
+    ("filters[Gold].expression", "filters", ([{"name": "Silver", "expression": "x", "targets": []}],), False),
+    ("filters[Gold].expression", "filters[Gold].expression", (), True),
+    ("filters[Gold].expression", "filters[Gold].targets[0].queue", (), False),
+    ("filters[Gold]", "filters[Gold].targets[0].queue", (), True),
+    ("filters[Gold].expression", "filters[#2].expression", (), True),
+    ("filters[*].targets[0].queue", "filters[#2]", ({"expression": "x", "targets": [{"queue": "A"}]},), True),
+    ("filters[a [b]", "filters[a [b].expression", (), True),
+    ("events_filter", "event_callback_url", (), False),
+]
+
+
+@pytest.mark.parametrize(("pattern", "path", "values", "expected"), COVERED)
+def test_a_pattern_covers_what_lies_in_it_and_what_holds_it(pattern, path, values, expected):
+    assert covers(pattern, path, values) is expected
+
+
+def worker(secret, level=1, name="a"):
+    attributes = {"level": level, "phones": {"home": {"number": secret}}, "list": [secret]}
+    return [{"name": name, "attributes": attributes, "channels": {"voice": {"capacity": 3}}}]
+
+
+def workflow(secret, timeout=120):
+    filters = [{"name": "Gold", "expression": f"x == '{secret}'", "targets": [{"queue": "A"}]}]
+    return [
+        {
+            "name": "W",
+            "assignment_callback_url": f"http://{secret}",
+            "task_reservation_timeout": timeout,
+            "filters": filters,
+        }
+    ]
+
+
+def document(sensitive, workers=(), workflows=(), url=""):
+    return {
+        "workspace": {"name": "Center", "event_callback_url": f"http://x/{url}"},
+        "task_queues": [{"name": "A", "target_workers": f"x == '{url}'"}],
+        "workers": list(workers),
+        "workflows": list(workflows),
+        "manage": {section: {"sensitive": patterns} for section, patterns in sensitive.items()},
+    }
+
+
+ALL = {
+    "workers": ["attributes.phones.*.number", "attributes.list"],
+    "workflows": ["filters[Gold].expression", "assignment_callback_url"],
+    "workspace": ["event_callback_url"],
+    "task_queues": ["target_workers"],
+}
+# What was there before, what shall be.
+STEPS = {
+    "everything is created": (None, document(ALL, worker(CANARY), workflow(CANARY), CANARY)),
+    "secrets change": (
+        document(ALL, worker(FORMER), workflow(FORMER), FORMER),
+        document(ALL, worker(CANARY), workflow(CANARY), CANARY),
+    ),
+    "secrets go": (document(ALL, worker(CANARY), workflow(CANARY), CANARY), document(ALL)),
+    "something else changes": (
+        document(ALL, worker(CANARY), workflow(CANARY), CANARY),
+        document(ALL, worker(CANARY, level=2), workflow(CANARY, timeout=30), CANARY),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STEPS)
+def test_no_secret_is_in_the_json_of_a_plan(world, case):
+    before, after = STEPS[case]
+    if before is not None:
+        world.apply(before)
+
+    plan = world.plan(after)
+
+    assert plan.operations
+    assert CANARY not in json.dumps(plan_document(plan))
+    assert FORMER not in json.dumps(plan_document(plan))
+    world.apply(after)
+
+
+def test_what_is_next_to_a_secret_is_still_told(world):
+    world.apply(document(ALL, worker(CANARY)))
+
+    [operation] = world.document(document(ALL, worker(CANARY, level=2)))["operations"]
+
+    assert operation["changes"] == [{"path": "attributes.level", "before": 1, "after": 2}]
+    assert list(operation["writes"][0]["form"]["Attributes"]) == ["digest"]
+
+
+def test_a_secret_that_changes_is_told_as_digests(world):
+    world.apply(document(ALL, worker(FORMER)))
+
+    [operation] = world.document(document(ALL, worker(CANARY)))["operations"]
+
+    for change in operation["changes"]:
+        assert change["sensitive"] is True
+        assert change["before"].startswith("sha256:")
+        assert change["after"].startswith("sha256:")
+        assert change["before"] != change["after"]
+
+
+def test_another_secret_is_another_plan(world):
+    one, other = (world.document(document(ALL, worker(secret))) for secret in ("one", "other"))
+
+    assert one["plan_id"] != other["plan_id"]
+
+
+def test_the_capacity_of_a_channel_may_be_a_secret(world):
+    world.apply(document({}, worker("x")))
+    text = document({"workers": ["channels.voice.capacity"]}, [{"name": "a", "channels": {"voice": {"capacity": 7}}}])
+
+    [operation] = world.document(text)["operations"]
+
+    assert operation["changes"][0]["sensitive"] is True
+    assert list(operation["writes"][0]["form"]["Capacity"]) == ["digest"]
+
+
+def test_the_channel_of_another_worker_is_none(world):
+    world.apply(document({}, worker("x")))
+    text = document({"workers": ["channels.sms"]}, [{"name": "a", "channels": {"voice": {"capacity": 7}}}])
+
+    [operation] = world.document(text)["operations"]
+
+    assert operation["changes"] == [{"path": "capacity", "before": 3, "after": 7}]
