@@ -32,7 +32,10 @@ def alice(revision, **changes):
 CHANGED = alice(8, attributes='{"languages": ["en"], "level": 2}')
 
 
-def changed(*steps, form=FORM, seen=Seen(ALICE), kind=WORKER, sid=WK):
+SEEN = Seen(ALICE)
+
+
+def changed(*steps, form=FORM, seen=SEEN, kind=WORKER, sid=WK):
     """What comes of the change, or of a deletion where there is no form, and the script that answered."""
     script = Script(*steps)
 

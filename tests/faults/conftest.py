@@ -128,10 +128,10 @@ def cli(monkeypatch, tmp_path_factory, capfd):
 
     def tr_apply(*arguments):
         code = run([str(each) for each in arguments])
+        gc.enable()  # which a process that ends at once can do without
         out, err = capfd.readouterr()
         assert CANARY not in out + err
         assert "Traceback" not in err
         return code, out, err
 
-    yield tr_apply
-    gc.enable()
+    return tr_apply

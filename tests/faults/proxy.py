@@ -221,7 +221,7 @@ async def hung(exchange):
     await asyncio.sleep(3600)
 
 
-async def never_begun(exchange):
+async def never_begun(_exchange):
     """The request is not carried out, and nothing is ever answered."""
     await asyncio.sleep(3600)
 

@@ -1,12 +1,10 @@
 """Whatever a network does: the right result or a clear failure, nothing twice, and running again repairs it."""
 
-import asyncio
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.faults.proxy import FAULTS, ON_LISTS, Lagging, dropped_after, ignoring_closed, redirected
+from tests.faults.proxy import FAULTS, ON_LISTS, ignoring_closed
 
 CONFIGURATION = """
 workspace: {name: Support, default_activity: Offline, timeout_activity: Offline}
