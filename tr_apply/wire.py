@@ -129,14 +129,21 @@ def model_of(live: Live, labels: Labels) -> Any:
         ApiError: when the answer is not what the API documents.
     """
     kind = KIND_BY_NAME[live.kind]
-    values: dict[str, Any] = {
-        key: _referred_name(live.answer, spec.answer, labels) if key in kind.references else _value(live, spec, labels)
-        for key, spec in kind.fields.items()
-    }
+    values = {key: field_of(kind, key, live, labels) for key in kind.fields}
     if kind is WORKFLOW:
         document = parsed_json(live, "configuration")
         values |= from_document(document, queue_name=labels.name, template=labels.template)
     return kind.model.model_construct(**values)
+
+
+def field_of(kind: Kind, key: str, live: Live, labels: Labels) -> Any:
+    """What *live* holds of the field *key*, as a file would say it.
+
+    Raises:
+        ApiError: when the answer is not what the API documents.
+    """
+    spec = kind.fields[key]
+    return _referred_name(live.answer, spec.answer, labels) if key in kind.references else _value(live, spec, labels)
 
 
 def _referred_name(answer: Answer, key: str, labels: Labels) -> str | None:

@@ -1,5 +1,7 @@
 """Consent and protection: what a plan must not do unattended."""
 
+import json
+
 import pytest
 
 from tr_apply.plan.guard import refusals
@@ -129,7 +131,9 @@ def test_a_seed_that_something_refers_to_needs_consent(world):
     world.make(
         "Workflows",
         FriendlyName="Mine",
-        Configuration='{"task_routing": {"default_filter": {"queue": "%s"}}}' % world.sid("TaskQueues", "Sample Queue"),
+        Configuration=json.dumps(
+            {"task_routing": {"default_filter": {"queue": world.sid("TaskQueues", "Sample Queue")}}}
+        ),
     )
 
     plan = world.plan("workspace: {name: C}\ntask_queues: [{name: A}]")

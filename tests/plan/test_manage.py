@@ -20,7 +20,7 @@ def filters(world, name="W"):
     ]
 
 
-# where: foreign workers
+# Workers of somebody else
 
 TEAMS = (
     HEAD
@@ -84,7 +84,7 @@ def test_foreign_workers_are_counted_neither_as_ours_nor_as_unchanged(world):
     assert world.plan(f"{HEAD}{OURS}workers: [{{name: anna}}]").unchanged == 2
 
 
-# attributes: merge
+# Attributes that are merged
 
 MERGE = "manage: {workers: {attributes: merge}}\n"
 LIVE = {"level": 1, "contact": {"phone": "1", "mail": "m"}, "languages": ["en", "es"], "seen": True}
@@ -120,7 +120,7 @@ def test_a_new_worker_has_what_is_written(world):
     assert attributes(world, "a") == {"level": 1}
 
 
-# ignore
+# What is left as it is live
 
 IGNORED = "manage: {{{}: {{ignore: ['{}']}}}}\n"
 ATTRIBUTES = {

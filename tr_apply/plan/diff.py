@@ -3,25 +3,48 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from tr_apply.live import Live
 from tr_apply.plan.change import FieldChange
 from tr_apply.plan.document_diff import document_changes
 from tr_apply.plan.equality import same_expression, same_json, same_set
 from tr_apply.plan.workflow_diff import filter_value, target_value, workflow_changes
+from tr_apply.resources import KINDS, WORKFLOW, WORKSPACE
 from tr_apply.resources.kind import Holds, Kind
+from tr_apply.resources.worker import compact_json
 from tr_apply.resources.workflow import DOCUMENT_FIELDS, Filter, Target, Workflow
+from tr_apply.wire import Labels, field_of
 
 
-def compared_fields(kind: Kind) -> Iterator[str]:
+def compared_fields(kind: Kind) -> tuple[str, ...]:
     """YAML keys whose difference is a change."""
-    for key, spec in kind.fields.items():
-        if key not in kind.runtime and (spec.update or key in kind.replaced_on):
-            yield key
+    return tuple(
+        key for key, spec in kind.fields.items() if key not in kind.runtime and (spec.update or key in kind.replaced_on)
+    )
+
+
+_COMPARED = {kind.name: compared_fields(kind) for kind in KINDS}
+
+
+def is_unchanged(kind: Kind, declared: Any, live: Live, labels: Labels) -> bool:
+    """Whether *live* surely is what is *declared*: the common case, found without a model of what is live."""
+    if kind.name in {WORKSPACE.name, WORKFLOW.name}:  # there are few of them, and more to them than their fields
+        return False
+    return all(_is_field_unchanged(kind, key, getattr(declared, key), live, labels) for key in _COMPARED[kind.name])
+
+
+def _is_field_unchanged(kind: Kind, key: str, wanted: Any, live: Live, labels: Labels) -> bool:
+    if wanted is None and key in kind.kept_when_unset:
+        return True
+    spec = kind.fields[key]
+    if spec.holds is Holds.JSON and live.answer.get(spec.answer) == (text := compact_json(wanted)) and "${" not in text:
+        return True  # as we wrote it
+    return same_json(field_of(kind, key, live, labels), wanted)
 
 
 def changed_fields(kind: Kind, before: Any, after: Any) -> list[FieldChange]:
     """What differs between two resources of *kind*; nothing when TaskRouter would behave alike."""
     changes: list[FieldChange] = []
-    for key in compared_fields(kind):
+    for key in _COMPARED[kind.name]:
         old, new = getattr(before, key), getattr(after, key)
         if old is not new:
             changes.extend(_field_changes(kind, key, old, new))

@@ -1,13 +1,13 @@
 """A plan in the making: every live resource, what it shall become, and what must go."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import FieldChange
-from tr_apply.plan.diff import changed_fields
+from tr_apply.plan.diff import changed_fields, is_unchanged
 from tr_apply.plan.match import Match
 from tr_apply.plan.ownership import owned, rule_of
 from tr_apply.plan.references import canonical, repointed
@@ -23,12 +23,11 @@ _RANK = {kind.name: index for index, kind in enumerate(SECTIONS)}
 
 @dataclass(slots=True)
 class Desired:
-    """A live resource and what it shall become.
+    """A live resource that stays, and what it shall become.
 
     Attributes:
         kind: Its kind.
         live: How TaskRouter answered it.
-        before: What it is.
         after: What it shall be.
         declared: Whether the file has it.
         changes: All that must be written.
@@ -38,7 +37,6 @@ class Desired:
 
     kind: Kind
     live: Live
-    before: Any
     after: Any
     declared: bool
     changes: Sequence[FieldChange] = ()
@@ -48,26 +46,7 @@ class Desired:
     @property
     def name(self) -> str:
         """Its name when the plan is done."""
-        return self.kind.name_of(self.after)
-
-    def compare(self, world: World) -> None:
-        """Find what changes, with every reference leading to what is there when the plan is done."""
-        if world.renamed:
-            self._follow(world)
-        else:
-            self.changes = changed_fields(self.kind, self.before, self.after)
-            if self.changes:
-                self.after = world.spelled(self.kind, self.after)
-                self.changes = changed_fields(self.kind, self.before, self.after)
-            self.told = self.changes
-
-    def _follow(self, world: World) -> None:
-        moved = repointed(self.kind, self.before, world.renamed)
-        self.after = world.spelled(self.kind, repointed(self.kind, self.after, world.renamed))
-        self.changes = changed_fields(self.kind, self.before, self.after)
-        self.told = changed_fields(self.kind, moved, self.after)
-        follows = changed_fields(self.kind, self.before, moved)
-        self.follows = [change for change in self.changes if change in follows]
+        return self.kind.name_of(self.after) if self.declared else self.live.name
 
 
 @dataclass(slots=True)
@@ -96,24 +75,23 @@ class Draft:
         """Every resource of *kind* as it will be."""
         for each in self.kept:
             if each.kind is kind:
-                yield each.after
-        for match in self.new:
-            if match.kind is kind:
-                yield match.declared
-        for match in self.replaced:
+                yield each.after if each.declared else model_of(each.live, self.world.labels)
+        for match in (*self.new, *self.replaced):
             if match.kind is kind and match.live is None:
                 yield match.declared
 
 
-def draft_of(document: Document, snapshot: Snapshot, world: World) -> Draft:
-    """Decide for each declared and each live resource what becomes of it."""
+def draft_of(document: Document, snapshot: Snapshot, world: World, *, compared: Collection[Kind] = SECTIONS) -> Draft:
+    """Decide for each declared and each live resource what becomes of it.
+
+    Changes are found for the kinds that are *compared*.
+    """
     assert snapshot.workspace is not None
-    workspace = canonical(WORKSPACE, document.workspace, world.name)
-    draft = Draft(document, snapshot, world, _desired(document, world, WORKSPACE, snapshot.workspace, workspace))
+    declared = canonical(WORKSPACE, document.workspace, world.name)
+    draft = Draft(document, snapshot, world, _desired(document, world, WORKSPACE, snapshot.workspace, declared))
     for kind in SECTIONS:
         for match in world.matches(kind):
-            declared = canonical(kind, match.declared, world.name)
-            _place(draft, match if declared is match.declared else replace(match, declared=declared))
+            _place(draft, _spelled(match, world), compared=kind in compared)
         for live in world.rest(kind):
             _place_rest(draft, kind, live)
     _sort(draft)
@@ -129,10 +107,17 @@ def _sort(draft: Draft) -> None:
     draft.diagnostics.sort(key=lambda each: each.message)
 
 
-def _place(draft: Draft, match: Match) -> None:
+def _spelled(match: Match, world: World) -> Match:
+    declared = canonical(match.kind, match.declared, world.name)
+    return match if declared is match.declared else replace(match, declared=declared)
+
+
+def _place(draft: Draft, match: Match, *, compared: bool) -> None:
     """New, kept or replaced; kept and replaced, where a replacement was interrupted."""
-    if match.live is not None:
+    if match.live is not None and compared:
         draft.kept.append(_desired(draft.document, draft.world, match.kind, match.live, match.declared))
+    elif match.live is not None:
+        draft.kept.append(Desired(match.kind, match.live, match.declared, declared=True))
     if match.old is not None:
         draft.replaced.append(_replacement(draft, match, match.old))
     elif match.live is None:
@@ -146,23 +131,40 @@ def _replacement(draft: Draft, match: Match, old: Live) -> Match:
 
 
 def _desired(document: Document, world: World, kind: Kind, live: Live, declared: Any) -> Desired:
-    before = model_of(live, world.labels)
-    after = owned(kind, declared, before, rule_of(document, kind))
-    desired = Desired(kind, live, before, after, declared=True)
-    desired.compare(world)
+    desired = Desired(kind, live, declared, declared=True)
+    if world.renamed or not is_unchanged(kind, declared, live, world.labels):
+        before = model_of(live, world.labels)
+        desired.after = owned(kind, declared, before, rule_of(document, kind))
+        _compare(desired, before, world)
     return desired
+
+
+def _compare(desired: Desired, before: Any, world: World) -> None:
+    """Find what changes from *before*, with every reference leading to what is there when the plan is done."""
+    kind, moved = desired.kind, before
+    if world.renamed:
+        moved = repointed(kind, before, world.renamed)
+        desired.after = repointed(kind, desired.after, world.renamed)
+    if not (changes := changed_fields(kind, before, desired.after)):
+        return
+    desired.after = world.spelled(kind, desired.after)
+    desired.changes = desired.told = changes = changed_fields(kind, before, desired.after)
+    if moved is not before:
+        desired.told = changed_fields(kind, moved, desired.after)
+        follows = changed_fields(kind, before, moved)
+        desired.follows = [change for change in changes if change in follows]
 
 
 def _place_rest(draft: Draft, kind: Kind, live: Live) -> None:
     """What the file does not declare is deleted where the section is exact, unless something keeps it."""
-    if _is_kept(draft, kind, live):
-        model = model_of(live, draft.world.labels)
-        kept = Desired(kind, live, model, model, declared=False)
-        if draft.world.renamed:
-            kept.compare(draft.world)
-        draft.kept.append(kept)
-    else:
+    if not _is_kept(draft, kind, live):
         draft.deleted.append(live)
+        return
+    kept = Desired(kind, live, None, declared=False)
+    if draft.world.renamed:
+        kept.after = before = model_of(live, draft.world.labels)
+        _compare(kept, before, draft.world)
+    draft.kept.append(kept)
 
 
 def _is_kept(draft: Draft, kind: Kind, live: Live) -> bool:

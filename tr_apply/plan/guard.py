@@ -169,7 +169,7 @@ def _free(draft: Draft, kind: Kind) -> set[str]:
 
 
 def _seeds(draft: Draft) -> Seeds:
-    multi_task_enabled = draft.workspace.before.multi_task_enabled is not False
+    multi_task_enabled = draft.workspace.live.answer.get("multi_task_enabled") is not False
     return seeds(multi_task_enabled=multi_task_enabled, template="FIFO")
 
 

@@ -21,7 +21,7 @@ from tr_apply.resources.document import Document
 from tr_apply.resources.kind import name_key
 from tr_apply.resources.seeds import SEEDED_CHANNELS
 from tr_apply.resources.template import SidOf
-from tr_apply.wire import references_in
+from tr_apply.wire import parsed_json, references_in
 
 
 def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, targets: Sequence[str] = ()) -> Plan:
@@ -110,7 +110,8 @@ def _out_of_scope(draft: Draft) -> Iterator[Problem]:
     wanted = {each.name: (each.live, each.after) for each in draft.kept if each.kind is WORKER and each.declared}
     for match in draft.world.matches(WORKER):
         live, after = wanted.get(match.name, (None, match.declared))
-        names = {**asked_of(live, after.attributes), "friendly_name": match.name}
+        attributes = parsed_json(live, "attributes") if live and after.attributes is None else after.attributes
+        names = {**asked_of(live, attributes), "friendly_name": match.name}
         if not ours(names):
             yield _outside(f"the worker {match.name!r}, as declared,", (WORKER.section, match.index))
 

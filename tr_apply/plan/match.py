@@ -8,7 +8,7 @@ from typing import Any
 
 from tr_apply.live import Live
 from tr_apply.plan.problem import Problem
-from tr_apply.resources.kind import Kind, name_key, temporary_name
+from tr_apply.resources.kind import TEMPORARY_SUFFIX, Kind, name_key, temporary_name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +73,9 @@ class _Matcher:
         self._names_are_fixed = kind.identity in kind.replaced_on
         self._result = Matching()
         self._by_key: dict[str, Live] = {}
-        self._wanted = {name_key(kind.name_of(each)): index for index, each in enumerate(declared)}
+        self._keys = [name_key(kind.name_of(each)) for each in declared]
+        self._wanted = {key: index for index, key in enumerate(self._keys)}
+        self._has_parked = any(name_key(each.name).endswith(name_key(TEMPORARY_SUFFIX)) for each in live)
         self._claimed: set[Live] = set()
         self._found: dict[int, Live | None] = {}
         self._old: dict[int, Live] = {}
@@ -88,7 +90,7 @@ class _Matcher:
             self._match_renamed(index)
         for index in range(len(self._declared)):
             if index not in self._found:
-                self._claim(index, self._free(self._declared_key(index)))
+                self._claim(index, self._free(self._keys[index]))
         self._result.matches = [self._match(index) for index in range(len(self._declared))]
         self._result.rest = [each for each in self._live if each not in self._claimed]
         return self._result
@@ -107,9 +109,6 @@ class _Matcher:
         path = (section,) if index is None else (section, index, self._kind.identity)
         self._result.problems.append(Problem(code, message, path))
 
-    def _declared_key(self, index: int) -> str:
-        return name_key(self._kind.name_of(self._declared[index]))
-
     def _free(self, key: str) -> Live | None:
         """The live resource of that name, if nobody has claimed it yet."""
         found = self._by_key.get(key)
@@ -117,7 +116,7 @@ class _Matcher:
 
     def _parked(self, name: str) -> Live | None:
         """What gave up *name* for a moment."""
-        return self._free(name_key(temporary_name(name)))
+        return None if not self._has_parked else self._free(name_key(temporary_name(name)))
 
     def _claim(self, index: int, live: Live | None) -> None:
         self._found[index] = live
@@ -152,14 +151,14 @@ class _Matcher:
         parked = self._parked(self._kind.name_of(self._declared[order[0]]))
         done = True
         for index, following in pairwise(order):
-            own = self._free(self._declared_key(index))
+            own = self._free(self._keys[index])
             done = done and own is not None
-            self._claim(index, own if done else self._free(self._declared_key(following)))
+            self._claim(index, own if done else self._free(self._keys[following]))
         self._claim(order[-1], parked)
 
     def _settle_cycle(self, cycle: Sequence[int]) -> None:
         """All names are live: the swap is pending if that leaves fewer differences, else it is done."""
-        new = [self._by_key[self._declared_key(index)] for index in cycle]
+        new = [self._by_key[self._keys[index]] for index in cycle]
         old = [*new[1:], new[0]]
         declared = [self._declared[index] for index in cycle]
         if self._total(declared, old) < self._total(declared, new):
@@ -173,7 +172,7 @@ class _Matcher:
     # One former name, or a chain of them.
 
     def _match_renamed(self, index: int) -> None:
-        own = self._free(self._declared_key(index))
+        own = self._free(self._keys[index])
         former = [live for name in self._declared[index].renamed_from if (live := self._former(name)) is not None]
         others = [live for live in former if name_key(live.name) not in self._wanted]
         if self._names_are_fixed:
