@@ -33,7 +33,9 @@ def seconds(moment_ms):
 
 
 def setup_of(workspace):
-    settings = {key: value for key, value in workspace.items() if key in {"multi_task_enabled", "prioritize_queue_order"}}
+    settings = {
+        key: value for key, value in workspace.items() if key in {"multi_task_enabled", "prioritize_queue_order"}
+    }
     return Setup(
         Workspace("WS", "Scenario", timeout_activity_sid=workspace.get("timeout_activity"), **settings),
         tuple(Activity(name, name, available) for name, available in workspace["activities"].items()),
@@ -105,7 +107,12 @@ def create_task(engine, name, keys, now):
     given = {key: value for key, value in task_values(keys).items() if value is not None}
     if "timeout" in keys:
         given["timeout_s"] = milliseconds(keys["timeout"]) // 1000
-    others = {"channel": "channel", "routing_target": "routing_target", "ignore_capacity": "ignore_capacity", "queue": "queue_sid"}
+    others = {
+        "channel": "channel",
+        "routing_target": "routing_target",
+        "ignore_capacity": "ignore_capacity",
+        "queue": "queue_sid",
+    }
     given |= {field: keys[key] for key, field in others.items() if key in keys}
     workflow = keys.get("workflow") or next(iter(engine.state.workflows), "")
     engine.create_task(NewTask(name, workflow, **given), now)
@@ -120,7 +127,9 @@ def reservation_of(engine, text):
 
 def change_queue(engine, name, keys, now):
     before = engine.state.queues[name].queue
-    engine.put_queue(replace(before, **{field: getattr(queue_of(name, keys), field) for field in queue_fields(keys)}), now)
+    engine.put_queue(
+        replace(before, **{field: getattr(queue_of(name, keys), field) for field in queue_fields(keys)}), now
+    )
 
 
 def queue_fields(keys):
@@ -164,7 +173,9 @@ DEEDS = {
     "delete task": lambda e, name, _, now: e.delete_task(name, now),
     "accept": lambda e, text, _, now: e.accept(reservation_of(e, text), now),
     "reject": lambda e, text, keys, now: e.reject(reservation_of(e, text), now, activity_sid=keys.get("activity")),
-    "fail": lambda e, text, keys, now: e.fail_reservation(reservation_of(e, text), now, reason_code=keys.get("reason_code")),
+    "fail": lambda e, text, keys, now: e.fail_reservation(
+        reservation_of(e, text), now, reason_code=keys.get("reason_code")
+    ),
     "hold": lambda e, text, _, now: e.hold_reservation(reservation_of(e, text), now),
     "wrap up": lambda e, text, _, now: e.wrap_up_reservation(reservation_of(e, text), now),
     "complete": lambda e, text, _, now: e.complete_reservation(reservation_of(e, text), now),
@@ -174,7 +185,9 @@ DEEDS = {
     "set channel": set_channel,
     "delete worker": lambda e, name, _, now: e.delete_worker(name, now),
     "change workspace": change_workspace,
-    "put activity": lambda e, name, keys, now: e.put_activity(Activity(name, keys.get("name", name), keys["available"]), now),
+    "put activity": lambda e, name, keys, now: e.put_activity(
+        Activity(name, keys.get("name", name), keys["available"]), now
+    ),
     "delete activity": lambda e, name, _, now: e.delete_activity(name, now),
     "put channel": lambda e, name, keys, now: e.put_channel(channel_of(name, keys), now),
     "delete channel": lambda e, name, _, now: e.delete_channel(name, now),
@@ -223,7 +236,8 @@ def _about(event):
             yield f"{event.about.previous_activity_sid} -> {event.worker.activity_sid}"
         case ChannelChange(channel, previous):
             limits = event.worker.channels[channel]
-            yield f"{channel} {previous} -> {limits.capacity}" if "capacity" in event.type else f"{channel} {limits.available}"
+            available = "available" if limits.available else "not available"
+            yield f"{channel} {previous} -> {limits.capacity}" if "capacity" in event.type else f"{channel} {available}"
         case KnownWorkerSought(value, code):
             yield "known worker not named" if value is None else f"known worker {value}"
             if code is not None:
@@ -272,7 +286,9 @@ def play(scenario, workspace):
         yield {
             "at": step["at"],
             "refused": refusal,
-            "events": [told(event) if event.at_ms == now else f"{seconds(event.at_ms)} {told(event)}" for event in events],
+            "events": [
+                told(event) if event.at_ms == now else f"{seconds(event.at_ms)} {told(event)}" for event in events
+            ],
             "then": {name: facts_of(engine, name, wanted) for name, wanted in step.get("then", {}).items()},
         }
 

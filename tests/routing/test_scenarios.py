@@ -19,7 +19,8 @@ def scenarios():
 @pytest.mark.parametrize(("scenario", "workspace"), list(scenarios()))
 def test_scenario(play, scenario, workspace):
     expected = [
-        {"refused": None, "events": [], "then": {}} | {key: value for key, value in step.items() if key in {"at", "refused", "events", "then"}}
+        {"refused": None, "events": [], "then": {}}
+        | {key: value for key, value in step.items() if key in {"at", "refused", "events", "then"}}
         for step in scenario["timeline"]
     ]
 

@@ -158,7 +158,7 @@ def _enter(state: State, party: TaskParty, place: Place) -> None:
         queue_sid=step.queue_sid,
         queue_entered_ms=state.now if moves else before.queue_entered_ms,
     )
-    about = None if step.known_worker is None else _sought(state, step, before)
+    about = sought(state, step, before)
     state.events.append(Event("workflow.target-matched", state.now, party.task, about=about))
     if moves:
         if before.queue_sid is not None:
@@ -179,8 +179,10 @@ def counts(state: State, queue_sid: str | None) -> dict[str, int]:
     return {**found, "available": available, "unavailable": members.bit_count() - available}
 
 
-def _sought(state: State, step: Step, task: Task) -> KnownWorkerSought:
-    """The known worker, and what TaskRouter's debugger says when the task names one who cannot be had."""
+def sought(state: State, step: Step, task: Task) -> KnownWorkerSought | None:
+    """The known worker of a step, and what TaskRouter's debugger says of one who cannot be had."""
+    if step.known_worker is None:
+        return None
     value = known_value(step, task.attributes.values)
     if value is None:
         return KnownWorkerSought(None, None)

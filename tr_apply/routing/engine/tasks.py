@@ -1,7 +1,7 @@
 """What is done to tasks: by callers, and by time."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from tr_apply.routing import unsure
 from tr_apply.routing.engine.dispatch import wait
@@ -65,23 +65,44 @@ class TaskUpdate:
     virtual_start_ms: int | None = None
 
 
+class Destination(NamedTuple):
+    """Where a new task goes."""
+
+    version: tuple[str, int]
+    """The workflow whose rules it is under, and its document."""
+
+    directed: bool
+    """Whether it goes to a RoutingTarget, past the filters."""
+
+    queue_sid: str | None = None
+    worker_sid: str | None = None
+
+
 def create(state: State, new: NewTask) -> TaskParty:
     """Create a task, which `check_new` has nothing against, and send it on its way."""
+    goes_to = destination(state, new)
+    party = TaskParty(first_record(state, new, goes_to, state.next_serial()), state.routings[goes_to.version])
+    state.tasks[new.sid] = state.changed_tasks[new.sid] = party
+    state.users[goes_to.version] += 1
+    tell(state, party, "task.created")
+    if goes_to.directed:
+        direct(state, party, queue_sid=goes_to.queue_sid, worker_sid=goes_to.worker_sid)
+    else:
+        tell(state, party, "workflow.entered")
+        begin(state, party)
+    return party
+
+
+def destination(state: State, new: NewTask) -> Destination:
+    """Where a task goes that `check_new` has nothing against."""
     target = new.routing_target
     workflow = state.workflows.get(target or "") or state.workflows[new.workflow_sid]
     version = (workflow.sid, workflow.version)
-    party = TaskParty(_record(state, new, version), state.routings[version])
-    state.tasks[new.sid] = state.changed_tasks[new.sid] = party
-    state.users[version] += 1
-    tell(state, party, "task.created")
     if target is None or target in state.workflows:
-        tell(state, party, "workflow.entered")
-        begin(state, party)
-    elif target in state.queues:
-        direct(state, party, queue_sid=target, worker_sid=None)
-    else:
-        direct(state, party, queue_sid=new.queue_sid, worker_sid=target)
-    return party
+        return Destination(version, directed=False)
+    if target in state.queues:
+        return Destination(version, directed=True, queue_sid=target)
+    return Destination(version, directed=True, queue_sid=new.queue_sid, worker_sid=target)
 
 
 def check_new(state: State, new: NewTask) -> None:
@@ -102,18 +123,20 @@ def check_new(state: State, new: NewTask) -> None:
         state.worker(target)
 
 
-def _record(state: State, new: NewTask, version: tuple[str, int]) -> Task:
+def first_record(state: State, new: NewTask, goes_to: Destination, serial: int) -> Task:
+    """A task as it is when it has just been created."""
+    workflow_sid, workflow_version = goes_to.version
     return Task(
         sid=new.sid,
-        serial=state.next_serial(),
+        serial=serial,
         channel=new.channel,
-        workflow_sid=version[0],
-        workflow_version=version[1],
+        workflow_sid=workflow_sid,
+        workflow_version=workflow_version,
         attributes=new.attributes,
         priority=new.priority,
         timeout_s=new.timeout_s,
         routing_target=new.routing_target,
-        ignore_capacity=new.routing_target in state.workers and new.ignore_capacity is not False,
+        ignore_capacity=goes_to.worker_sid is not None and new.ignore_capacity is not False,
         created_ms=state.now,
         virtual_start_ms=state.now if new.virtual_start_ms is None else new.virtual_start_ms,
         status="pending",

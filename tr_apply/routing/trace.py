@@ -1,0 +1,173 @@
+"""What would happen to a task, step by step, and why; the engine is only looked at.
+
+A trace supposes that nobody takes the task and that nothing else happens meanwhile: the workers stay as they are, and
+the task goes on when its deadlines say so.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from tr_apply.routing import unsure
+from tr_apply.routing.engine.progress import counts, sought, target_step
+from tr_apply.routing.engine.state import State
+from tr_apply.routing.engine.tasks import NewTask, check_new, destination, first_record
+from tr_apply.routing.events import KnownWorkerSought
+from tr_apply.routing.mismatch import Mismatch, first_mismatch
+from tr_apply.routing.records import Place, Task
+from tr_apply.routing.survey import Survey, survey
+from tr_apply.routing.workflow import ROUTING_TARGET, Exit, Filter, Routing, Step, first_place, next_place
+
+End: TypeAlias = Literal["no route", "timed out", "skipped", "expired", "not accepted"]
+"""How a task ends that nobody takes: no filter takes it, it falls out behind the last step, its time is over, or the
+worker who is its RoutingTarget does not accept it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilterVerdict:
+    """Whether a filter matches a task."""
+
+    filter: Filter
+    mismatch: Mismatch | None
+    """The first comparison that is false; None if it matches."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepTrace:
+    """One step that the task goes through."""
+
+    step: Step
+    place: Place
+    priority: int
+    """The task's, in this step."""
+
+    entered_s: int
+    """The age of the task when it comes into the step."""
+
+    deadline_s: int | None
+    """The age at which the step is over; None if it never is."""
+
+    workers: Survey
+    reserved: int
+    """How many of the eligible workers are reserved at once."""
+
+    known_worker: KnownWorkerSought | None
+    skip_if: Mismatch | None
+    """Why skip_if, if it was looked at, is false."""
+
+    left_by: Exit | None
+    """How the task goes on; None if it stays until its time is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The whole way of a task that nobody takes."""
+
+    task: Task
+    filters: tuple[FilterVerdict, ...]
+    """All of them, in order. A task that times out goes on to the next one that matches."""
+
+    steps: tuple[StepTrace, ...]
+    end: End
+    ended_s: int
+    """The age at which it is canceled."""
+
+    reason: str
+    """The reason TaskRouter gives then."""
+
+    def at(self, age_s: float) -> StepTrace | None:
+        """The step that the task is in at an age; None when it has ended."""
+        reached = [each for each in self.steps if each.entered_s <= age_s]
+        return reached[-1] if reached and age_s < self.ended_s else None
+
+
+def trace(state: State, new: NewTask) -> Trace:
+    """What would happen to *new* now.
+
+    Raises:
+        UnknownResourceError: It refers to something that is not there.
+    """
+    check_new(state, new)
+    goes_to = destination(state, new)
+    task = first_record(state, new, goes_to, state.serial + 1)
+    if goes_to.directed:
+        return _directed(state, task, target_step(goes_to.queue_sid, goes_to.worker_sid))
+    routing = state.routings[goes_to.version]
+    steps = tuple(_steps(state, routing, task))
+    end, ended_s, reason = _end(steps, task)
+    return Trace(task, _verdicts(routing, task), steps, end, ended_s, reason)
+
+
+def _verdicts(routing: Routing, task: Task) -> tuple[FilterVerdict, ...]:
+    return tuple(
+        FilterVerdict(each, first_mismatch(each.expression, task.attributes.values)) for each in routing.filters
+    )
+
+
+def _steps(state: State, routing: Routing, task: Task) -> Iterator[StepTrace]:
+    values, entered_s = task.attributes.values, 0
+    place = first_place(routing, values, task.created_ms)
+    while place is not None:
+        step = routing.step(place)
+        if step.priority is not None:
+            task = task._replace(priority=step.priority)
+        traced = _step(state, step, place, task, entered_s)
+        yield traced
+        if traced.left_by is None:
+            return
+        if traced.left_by == "timeout" and traced.deadline_s is not None:
+            entered_s = traced.deadline_s
+        place = next_place(routing, values, place, left_by=traced.left_by, created_ms=task.created_ms)
+
+
+def _step(state: State, step: Step, place: Place, task: Task, entered_s: int) -> StepTrace:
+    workers = survey(state, step, task)
+    names = {"workers": counts(state, step.queue_sid)}
+    skip_if = None if step.skip_if is None or workers.eligible else first_mismatch(step.skip_if, names)
+    skips = step.skip_if is not None and not workers.eligible and skip_if is None
+    deadline_s = None if place.deadline_ms is None else place.spent_s
+    in_time = deadline_s is not None and deadline_s < task.timeout_s
+    return StepTrace(
+        step=step,
+        place=place,
+        priority=task.priority,
+        entered_s=entered_s,
+        deadline_s=deadline_s,
+        workers=workers,
+        reserved=min(len(workers.eligible), _reserved_at_a_time(state, step)),
+        known_worker=sought(state, step, task),
+        skip_if=skip_if,
+        left_by="skip" if skips else "timeout" if in_time else None,
+    )
+
+
+def _reserved_at_a_time(state: State, step: Step) -> int:
+    if step.wants_one or step.queue_sid is None:
+        return 1
+    return state.queues[step.queue_sid].queue.max_reserved_workers
+
+
+def _end(steps: tuple[StepTrace, ...], task: Task) -> tuple[End, int, str]:
+    if not steps:
+        return "no route", 0, unsure.REASON_WORKFLOW_TIMEOUT
+    match steps[-1].left_by:
+        case "timeout":
+            return "timed out", steps[-1].place.spent_s, unsure.REASON_WORKFLOW_TIMEOUT
+        case "skip":
+            return "skipped", steps[-1].entered_s, unsure.REASON_WORKFLOW_SKIPPED
+        case None:
+            return "expired", task.timeout_s, unsure.REASON_TTL
+
+
+def _directed(state: State, task: Task, step: Step) -> Trace:
+    """The trace of a task with a RoutingTarget: one step, past the filters."""
+    place = Place(ROUTING_TARGET, 0, 0, deadline_ms=None, timed_out=False)
+    traced = _step(state, step, place, task, entered_s=0)
+    end: End = "expired"
+    ended_s, reason = task.timeout_s, unsure.REASON_TTL
+    if step.worker_sid is not None and traced.workers.eligible:
+        end, ended_s = "not accepted", state.workflows[task.workflow_sid].task_reservation_timeout_s
+        reason = f"{unsure.REASON_TARGET_NOT_ACCEPTED} timeout"
+    elif step.worker_sid is not None:
+        reason = unsure.REASON_TARGET_NOT_RESERVED
+    return Trace(task, (), (traced,), end, ended_s, reason)
