@@ -1,10 +1,15 @@
 """The embedded TaskRouter on a socket, with a proxy in front of it; and the command line as a function."""
 
+import dataclasses
 import gc
+import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -49,6 +54,7 @@ class World:
     exchangeable: Exchangeable
     proxy: Proxy
     direct: str
+    client: httpx.Client
 
     def new(self):
         self.close()
@@ -63,13 +69,11 @@ class World:
 
     def items(self, path):
         """Everything in a collection, past the proxy."""
-        with httpx.Client(base_url=self.direct, auth=(ACCOUNT, CANARY), trust_env=False) as client:
-            page = client.get(f"/v1{path}", params={"PageSize": 1000}).raise_for_status().json()
+        page = self.client.get(f"/v1{path}", params={"PageSize": 1000}).raise_for_status().json()
         return page[page["meta"]["key"]]
 
     def post(self, path, **form):
-        with httpx.Client(base_url=self.direct, auth=(ACCOUNT, CANARY), trust_env=False) as client:
-            return client.post(f"/v1{path}", data=form).raise_for_status().json()
+        return self.client.post(f"/v1{path}", data=form).raise_for_status().json()
 
     def require_no_duplicate(self):
         """Whatever went wrong: nothing is there twice."""
@@ -100,8 +104,12 @@ def _server():
         thread.start()
         assert server.ready.wait(20)
         address = f"127.0.0.1:{listener.getsockname()[1]}"
-        with Proxy(address) as proxy:
-            world = World(exchangeable, proxy, f"http://{address}")
+        direct = f"http://{address}"
+        with (
+            Proxy(address) as proxy,
+            httpx.Client(base_url=direct, auth=(ACCOUNT, CANARY), trust_env=False) as client,
+        ):
+            world = World(exchangeable, proxy, direct, client)
             yield world
         server.should_exit = True
         thread.join()
@@ -135,3 +143,51 @@ def cli(monkeypatch, tmp_path_factory, capfd):
         return code, out, err
 
     return tr_apply
+
+
+class Zygote:
+    """The command line in a process of its own, which can be killed."""
+
+    def __init__(self, folder):
+        self._folder = folder
+        self._process = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("zygote.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=folder,
+        )
+
+    def run(self, arguments, began, patience=SHORT):
+        """The exit code and what was said; *began* is told the process's id before anything is sent."""
+        output = self._folder / "output"
+        credentials = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": CANARY, "NO_COLOR": "1"}
+        order = {
+            "arguments": [str(each) for each in arguments],
+            "environment": credentials,
+            "output": str(output),
+            "patience": dataclasses.asdict(patience),
+        }
+        began(int(self._ask(json.dumps(order))))
+        code = int(self._ask(""))
+        said = output.read_text()
+        assert CANARY not in said
+        assert "Traceback" not in said
+        return code, said
+
+    def _ask(self, line):
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline()
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.wait(20)
+        self._process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def zygote(tmp_path_factory):
+    zygote = Zygote(tmp_path_factory.mktemp("zygote"))
+    yield zygote
+    zygote.close()
