@@ -74,7 +74,9 @@ def test_the_generated_parts_of_the_readme_are_up_to_date():
     assert output.getvalue() == README.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("line", ["pip install . && .venv/bin/tr-apply apply --local", "pip install -e '.[test]' && .venv/bin/pytest"])
+@pytest.mark.parametrize(
+    "line", ["pip install . && .venv/bin/tr-apply apply --local", "pip install -e '.[test]' && .venv/bin/pytest"]
+)
 def test_the_two_lines_are_in_the_readme(line):
     assert line in README.read_text(encoding="utf-8")
 

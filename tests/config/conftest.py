@@ -15,7 +15,7 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def loaded(folder):
+def loaded(folder):  # noqa: ARG001
     """Writes files and loads what they say."""
 
     def load_(content, *, overlays=(), variable_files=(), given=(), environment=()):
@@ -30,7 +30,7 @@ def loaded(folder):
             path = Path(name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return load(Path(".") if isinstance(content, dict) else Path("c.yaml"), inputs)
+        return load(Path() if isinstance(content, dict) else Path("c.yaml"), inputs)
 
     return load_
 

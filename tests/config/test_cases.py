@@ -26,7 +26,8 @@ def test_a_configuration_has_the_findings_of_its_case(loaded, case):
 
     found = [written(each, with_file="files" in case) for each in configuration.diagnostics]
     as_far_as_said = [
-        text if " | " in wanted else text.partition(" | ")[0] for text, wanted in zip(found, case["finds"], strict=False)
+        text if " | " in wanted else text.partition(" | ")[0]
+        for text, wanted in zip(found, case["finds"], strict=False)
     ]
     assert [*as_far_as_said, *found[len(as_far_as_said) :]] == case["finds"]
 

@@ -16,6 +16,7 @@ import httpx
 import pytest
 import uvicorn
 
+from tests.faults.configurations import CONSENT_TO_SMALL_CHANGED, SMALL, SMALL_CHANGED
 from tests.faults.proxy import Proxy
 from tr_apply.cli import run
 from tr_apply.local import open_app
@@ -143,6 +144,55 @@ def cli(monkeypatch, tmp_path_factory, capfd):
         return code, out, err
 
     return tr_apply
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A small configuration, and the same with changes."""
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    first.write_text(SMALL)
+    second.write_text(SMALL_CHANGED)
+    return first, second
+
+
+@pytest.fixture
+def applied(behind, cli):
+    """Applies one of the files through the proxy: the exit code and what was said."""
+
+    def apply(path, *more):
+        consent = CONSENT_TO_SMALL_CHANGED if path.name == "second.yaml" else ()
+        return cli("apply", path, "--auto-approve", *consent, "--base-url", behind.proxy.url, *more)
+
+    return apply
+
+
+@pytest.fixture
+def exported(behind, cli):
+    """The world as YAML, past the proxy."""
+
+    def export():
+        code, out, err = cli("export", "Support", "--base-url", behind.direct)
+        assert code == 0, err
+        return out
+
+    return export
+
+
+@pytest.fixture
+def reference(behind, applied, exported):
+    """The world as YAML after one of the files was applied without any fault. Empties the world."""
+
+    def made(path):
+        if path.name not in REFERENCES:
+            behind.new()
+            assert applied(path)[0] == 0
+            REFERENCES[path.name] = exported()
+        return REFERENCES[path.name]
+
+    return made
+
+
+REFERENCES = {}
 
 
 class Zygote:

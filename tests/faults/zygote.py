@@ -40,6 +40,11 @@ def child(order, go):
         os._exit(code)
 
 
+def tell(number):
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
 def main():
     signal.signal(signal.SIGINT, signal.default_int_handler)
     while line := sys.stdin.readline():
@@ -48,11 +53,11 @@ def main():
         pid = os.fork()
         if pid == 0:
             child(order, go)
-        print(pid, flush=True)
+        tell(pid)
         sys.stdin.readline()
         os.write(going, b"!")
         _, status = os.waitpid(pid, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        tell(os.waitstatus_to_exitcode(status))
         os.close(go)
         os.close(going)
 

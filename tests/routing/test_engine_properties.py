@@ -22,7 +22,12 @@ from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflo
 
 thorough = settings(deadline=None, derandomize=True, max_examples=150)
 
-ACTIVITIES = (Activity("Idle", "Idle", available=True), Activity("Chatty", "Chatty", available=True), Activity("Off", "Off", available=False), Activity("Reserved", "Reserved", available=False))
+ACTIVITIES = (
+    Activity("Idle", "Idle", available=True),
+    Activity("Chatty", "Chatty", available=True),
+    Activity("Off", "Off", available=False),
+    Activity("Reserved", "Reserved", available=False),
+)
 QUEUE_EXPRESSIONS = ("1==1", "skill > 1", "team == 'a'", "activity_name == 'Chatty' OR team == 'b'", "")
 STEP_EXPRESSIONS = (
     None,
@@ -70,7 +75,10 @@ def targets(draw, *, first):
 @st.composite
 def documents(draw):
     filters = [
-        {"expression": expression, "targets": [draw(targets(first=index == 0)) for index in range(draw(st.integers(1, 3)))]}
+        {
+            "expression": expression,
+            "targets": [draw(targets(first=index == 0)) for index in range(draw(st.integers(1, 3)))],
+        }
         for expression in draw(st.lists(st.sampled_from(FILTERS), max_size=2))
     ]
     default = draw(targets(first=True) | st.none())
@@ -118,8 +126,22 @@ def setups(draw):
 
 index = st.integers(0, 5)
 deeds = st.one_of(
-    st.tuples(st.just("create"), attributes, st.sampled_from(["F0", "F1"]), st.sampled_from(["default", "chat"]), st.integers(0, 2), st.sampled_from([60, 86_400])),
-    st.tuples(st.just("create"), attributes, st.sampled_from(["F0", "F1"]), st.sampled_from(["default", "chat"]), st.integers(0, 2), st.sampled_from([60, 86_400])),
+    st.tuples(
+        st.just("create"),
+        attributes,
+        st.sampled_from(["F0", "F1"]),
+        st.sampled_from(["default", "chat"]),
+        st.integers(0, 2),
+        st.sampled_from([60, 86_400]),
+    ),
+    st.tuples(
+        st.just("create"),
+        attributes,
+        st.sampled_from(["F0", "F1"]),
+        st.sampled_from(["default", "chat"]),
+        st.integers(0, 2),
+        st.sampled_from([60, 86_400]),
+    ),
     st.tuples(st.just("direct"), st.sampled_from([*WORKERS, *QUEUES, "F1"]), st.booleans()),
     st.tuples(st.just("update"), index, attributes | st.none(), st.integers(0, 3) | st.none()),
     st.tuples(st.just("cancel"), index),
@@ -132,14 +154,16 @@ deeds = st.one_of(
     st.tuples(st.just("fail"), index),
     st.tuples(st.just("hold"), index),
     st.tuples(st.just("move"), st.sampled_from(WORKERS), activity_sids, st.booleans()),
-    st.tuples(st.just("channel"), st.sampled_from(WORKERS), st.sampled_from(["default", "chat"]), capacities, st.booleans()),
+    st.tuples(
+        st.just("channel"), st.sampled_from(WORKERS), st.sampled_from(["default", "chat"]), capacities, st.booleans()
+    ),
     st.tuples(st.just("teach"), st.sampled_from(WORKERS), attributes),
     st.tuples(st.just("hire"), workers),
     st.tuples(st.just("fire"), st.sampled_from(WORKERS)),
     st.tuples(st.just("queue"), queues),
     st.tuples(st.just("workflow"), st.sampled_from(["F0", "F1"]), documents(), st.booleans()),
     st.tuples(st.just("optimize"), st.booleans()),
-    st.tuples(st.just("multitask"),),
+    st.tuples(st.just("multitask")),
 )
 timelines = st.lists(st.tuples(st.sampled_from([0, 0, 1, 1000, 2500, 7000, 31_000]), deeds), max_size=25)
 
@@ -157,7 +181,9 @@ def do(engine, deed, now):  # noqa: C901, PLR0912  one case a deed
             engine.create_task(NewTask(f"T{number}", workflow, Attributes.of(values), channel, priority, timeout), now)
         case "direct", target, ignore:
             number = state.serial + 1
-            engine.create_task(NewTask(f"T{number}", "F0", routing_target=target, ignore_capacity=ignore, queue_sid="Q0"), now)
+            engine.create_task(
+                NewTask(f"T{number}", "F0", routing_target=target, ignore_capacity=ignore, queue_sid="Q0"), now
+            )
         case "update", number, values, priority:
             given = None if values is None else Attributes.of(values)
             engine.update_task(chosen(tasks, number), TaskUpdate(given, priority), now)
@@ -225,7 +251,12 @@ def played(engine, timeline, *, after_each=lambda *_: None):
 
 def names_of(state, party):
     activity = state.activities[party.worker.activity_sid]
-    own = {"sid": party.worker.sid, "friendly_name": party.worker.name, "activity_sid": activity.sid, "activity_name": activity.name}
+    own = {
+        "sid": party.worker.sid,
+        "friendly_name": party.worker.name,
+        "activity_sid": activity.sid,
+        "activity_name": activity.name,
+    }
     return {**party.worker.attributes.values, **own}
 
 
@@ -271,7 +302,11 @@ def numbers(state, party):
         capacity = party.worker.channels.get(channel, WorkerChannel()).capacity
         used = holds(state, party.worker.sid, channel)
         free = max(0, int((1 - len(used) / capacity) * 100 + 1e-9)) if capacity else 0
-        return {"configured_capacity": capacity, "assigned_tasks": sum(each.status == "accepted" for each in used), "available_capacity_percentage": free}
+        return {
+            "configured_capacity": capacity,
+            "assigned_tasks": sum(each.status == "accepted" for each in used),
+            "available_capacity_percentage": free,
+        }
 
     return {channel: of(channel) for channel in ("default", "chat")}
 
@@ -295,7 +330,9 @@ def check_both_sides(state):
         assert sid in state.tasks[reservation.task_sid].open
     for party in state.workers.values():
         assert party.held == sum(party.load.values()) == len(party.open)
-    waiting = [party for queue in [*state.queues.values()] for party in queue.waiting.parties()] + state.directed.parties()
+    waiting = [
+        party for queue in [*state.queues.values()] for party in queue.waiting.parties()
+    ] + state.directed.parties()
     assert len(waiting) == len(set(waiting))
     assert {party.task.status for party in waiting} <= {"pending"}
 
@@ -319,9 +356,15 @@ def check_capacity(state, outcome):
     for event in outcome.events:
         if event.type == "reservation.created" and not event.task.ignore_capacity:
             party, channel = state.workers[event.worker.sid], event.task.channel
-            assert event.worker.channels.get(channel, WorkerChannel()).capacity > 0 or not state.workspace.multi_task_enabled
+            assert (
+                event.worker.channels.get(channel, WorkerChannel()).capacity > 0
+                or not state.workspace.multi_task_enabled
+            )
             if state.workspace.multi_task_enabled and not any_ignoring(state, party):
-                assert len(holds(state, party.worker.sid, channel)) <= event.worker.channels.get(channel, WorkerChannel()).capacity
+                assert (
+                    len(holds(state, party.worker.sid, channel))
+                    <= event.worker.channels.get(channel, WorkerChannel()).capacity
+                )
 
 
 def any_ignoring(state, party):
@@ -374,12 +417,20 @@ def test_what_an_outcome_says_has_changed_is_all_that_has(setup, staff, timeline
     stored = snapshot_parts(engine)
 
     def store(_, outcome):
-        for kind, records in (("tasks", outcome.tasks), ("reservations", outcome.reservations), ("workers", outcome.workers)):
+        for kind, records in (
+            ("tasks", outcome.tasks),
+            ("reservations", outcome.reservations),
+            ("workers", outcome.workers),
+        ):
             stored[kind] |= {record.sid: record for record in records}
         for turn in outcome.turns:
             each = stored["workers"][turn.worker_sid]
             latest = max(turn.reserved_ms, each.last_reserved_ms or 0)
-            stored["workers"][turn.worker_sid] = replace(each, last_reserved_ms=latest, last_reserved_on={**each.last_reserved_on, turn.channel: turn.reserved_ms})
+            stored["workers"][turn.worker_sid] = replace(
+                each,
+                last_reserved_ms=latest,
+                last_reserved_on={**each.last_reserved_on, turn.channel: turn.reserved_ms},
+            )
         stored["versions"] |= {(each.workflow_sid, each.version): each for each in outcome.kept_versions}
         for version in outcome.dropped_versions:
             stored["versions"].pop(version, None)
@@ -492,12 +543,16 @@ def test_a_worker_who_becomes_available_takes_the_first_task(setup, staff, timel
     party = idle[0]
     record = replace(party.worker, activity_sid="Idle")
     imagined = type(party)(record, state.activities["Idle"], 0)
-    waiting = [each for each in state.tasks.values() if each.task.status == "pending" and is_eligible(state, imagined, each)]
+    waiting = [
+        each for each in state.tasks.values() if each.task.status == "pending" and is_eligible(state, imagined, each)
+    ]
 
     engine.set_activity(party.worker.sid, "Idle", 0)
     reserved = [event.task.sid for event in engine.outcome().events if event.type == "reservation.created"]
 
-    assert reserved[:1] == [each.task.sid for each in sorted(waiting, key=lambda each: naive_precedence(state, each))][:1]
+    assert (
+        reserved[:1] == [each.task.sid for each in sorted(waiting, key=lambda each: naive_precedence(state, each))][:1]
+    )
 
 
 def naive_precedence(state, party):
@@ -507,5 +562,3 @@ def naive_precedence(state, party):
     if order == "LIFO":
         return second, -task.serial
     return second, -task.priority, task.virtual_start_ms, task.serial
-
-

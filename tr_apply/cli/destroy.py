@@ -16,7 +16,7 @@ from tr_apply.deployment import Deployment
 from tr_apply.errors import IncompleteError, RefusedError, TrApplyError
 from tr_apply.live import Snapshot
 from tr_apply.plan.guard import protects
-from tr_apply.report.rows import printable
+from tr_apply.report.values import printable
 from tr_apply.resources import SECTIONS, WORKSPACE
 
 

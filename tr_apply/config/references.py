@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from tr_apply.config.notes import Notes
@@ -12,7 +13,9 @@ from tr_apply.resources.document import Document
 from tr_apply.resources.fields import literal_fields
 from tr_apply.resources.kind import Kind, Resource, name_key
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY, SEEDED_ACTIVITIES, SEEDED_CHANNELS
-from tr_apply.resources.template import MARK, WORKSPACE, SidOf, plain, sample, sid_of, sids_in
+from tr_apply.resources.template import MARK, SID_LENGTH, WORKSPACE, SidOf, plain, sid_of, sids_in
+
+_MOST_IN_ONE_STRING = 100  # findings; each takes a walk over the string
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +159,9 @@ def note_broken_references(document: Document, raw: Mapping[str, Any], notes: No
             message = _unknown(reference.kind, reference.name, known, suggestions)
             notes.error("unknown-reference", message, reference.path, key=reference.key)
     for template, path in _templates(document) if has_sids else ():
-        for offset, mark in _marks(template):
-            if (problem := _problem_of(mark, known, suggestions)) is not None:
-                notes.error(*problem, path, offset=offset)
+        wrong = ((problem, at) for at, mark in _marks(template) if (problem := _problem_of(mark, known, suggestions)))
+        for problem, offset in islice(wrong, _MOST_IN_ONE_STRING):
+            notes.error(*problem, path, offset=offset)
 
 
 def _of_unreadable_names(raw: Mapping[str, Any], notes: Notes) -> Iterator[str]:
@@ -174,9 +177,15 @@ def _of_unreadable_names(raw: Mapping[str, Any], notes: Notes) -> Iterator[str]:
 
 def _marks(template: str) -> Iterator[tuple[int, str]]:
     """What each ``${sid:…}`` asks for, with its offset in the text as an expression is read."""
+    offset = end = 0
     for mark in MARK.finditer(template):
-        if mark[1] is not None:
-            yield len(sample(template[: mark.start()], {})), mark[1]
+        offset += mark.start() - end
+        end = mark.end()
+        if mark[1] is None:
+            offset += len("${")
+        else:
+            yield offset, mark[1]
+            offset += SID_LENGTH
 
 
 def _problem_of(mark: str, known: Declared, suggestions: Suggestions) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ from tr_apply.config.notes import Notes
 from tr_apply.config.places import find
 from tr_apply.config.reader import Mistake, SourceFile
 from tr_apply.config.variables import VARIABLE_NAME, VariableError, Variables
+from tr_apply.resources.template import sids_in
 
 _VARIABLES = "vars"
 
@@ -76,5 +77,5 @@ def substitute(files: Sequence[SourceFile], notes: Notes) -> tuple[list[Failure]
                 continue
             notes.written[site.place] = text
             site.container[site.key] = value
-            has_sids = has_sids or "${sid:" in value
+            has_sids = has_sids or any(sids_in(value))
     return failures, has_sids

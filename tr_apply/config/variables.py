@@ -12,7 +12,7 @@ VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # An escape, or a reference: a name or sid:… with an optional default.
 REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
 UNKNOWN = "unknown-variable"
-_LIMIT = 100_000  # characters that variables may make of one string
+_LIMIT = 100_000  # characters by which variables may make one string longer
 
 
 class VariableError(Exception):
@@ -78,13 +78,13 @@ class Variables:
 
     def _pieces(self, text: str, within: tuple[str, ...]) -> _Pieces:
         pieces: list[str | _Mark] = []
-        length = end = 0
+        length = end = 0  # the first: how much longer the text has become
         for match in REFERENCE.finditer(text):
             made = self._replacement(match, within)
             pieces += (text[end : match.start()], *made)
-            length += sum(map(len, made))
+            length += sum(map(len, made)) - len(match[0])
             if length > _LIMIT:
-                message = f"variables make more than {_LIMIT:,} characters of this string"
+                message = f"variables make this string longer by more than {_LIMIT:,} characters"
                 raise VariableError("variable-too-long", message, offset=match.start())
             end = match.end()
         return tuple(piece for piece in (*pieces, text[end:]) if piece)

@@ -8,8 +8,8 @@ from tr_apply.config.places import KeyPath
 from tr_apply.config.references import declared_of
 from tr_apply.resources import WORKFLOW
 from tr_apply.resources.document import Document
-from tr_apply.resources.template import SidOf, filled, mapped
-from tr_apply.resources.worker import SID_LENGTH, compact_json
+from tr_apply.resources.template import SID_LENGTH, SidOf, filled, mapped
+from tr_apply.resources.worker import compact_json
 from tr_apply.resources.workflow import DOCUMENT_LIMIT, Target, Workflow, to_document
 
 

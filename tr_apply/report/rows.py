@@ -1,15 +1,16 @@
 """A plan as rows: what is said, in which order, and how it is meant; how it looks is each format's own business."""
 
-import json
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from tr_apply.plan.change import Action, FieldChange, Operation, Plan
+from tr_apply.report.elements import element_changes
+from tr_apply.report.values import filter_line, is_filter, printable, shown
 
 MOVES_SHOWN = 10
+_SHORT = 50  # characters of a list and its successor that are read at a glance
 
 
 class Tone(StrEnum):
@@ -36,14 +37,20 @@ SYMBOLS: Mapping[Action, str] = {
 class Row:
     """One thing that is said.
 
-    ``label`` and ``text`` may stand on one line; where they do not fit, ``text`` goes below, and so does each of
-    ``more``.
+    Attributes:
+        depth: 0 for an operation, 1 for what belongs to it.
+        tone: What it is.
+        label: What it is about.
+        text: What is said of it, on the same line where that is short enough.
+        after: What *text* becomes; empty where that does not apply.
+        more: Further lines below.
     """
 
     depth: int
     tone: Tone
     label: str
     text: str = ""
+    after: str = ""
     more: tuple[str, ...] = ()
 
 
@@ -51,24 +58,19 @@ def operation_rows(operation: Operation) -> Iterator[Row]:
     """What *operation* does: a line for itself, and its fields below."""
     tone = Tone(operation.action.value)
     yield Row(0, tone, f"{SYMBOLS[operation.action]} {operation.kind} {printable(operation.name)}")
-    if operation.reason and operation.action is not Action.DELETE:
-        yield Row(1, Tone.NOTE, f"({operation.reason})")
     if operation.action is not Action.DELETE:
+        if operation.reason:
+            yield Row(1, Tone.NOTE, f"({operation.reason})")
         for change in operation.changes:
-            yield from _change_rows(operation.action, change)
+            yield _change_row(operation.action, change)
     yield from _move_rows(operation)
     if operation.repoints:
-        yield Row(
-            1,
-            Tone.PLAIN,
-            f"{len(operation.repoints)} references follow:",
-            ", ".join(map(printable, operation.repoints)),
-        )
+        number = len(operation.repoints)
+        label = f"{number} references follow:" if number > 1 else "1 reference follows:"
+        yield Row(1, Tone.PLAIN, label, ", ".join(map(printable, operation.repoints)))
 
 
 def _move_rows(operation: Operation) -> Iterator[Row]:
-    if not operation.moves:
-        return
     by_way: dict[tuple[str, str], list[str]] = {}
     for move in operation.moves:
         by_way.setdefault((move.before, move.after), []).append(move.worker)
@@ -76,77 +78,51 @@ def _move_rows(operation: Operation) -> Iterator[Row]:
         names = ", ".join(printable(name) for name in workers[:MOVES_SHOWN])
         rest = len(workers) - MOVES_SHOWN
         names += f" and {rest} more" if rest > 0 else ""
-        way = f"to the new {printable(after)}" if before == after else f"from {printable(before)} to {printable(after)}"
+        is_replaced = operation.action is Action.REPLACE
+        way = f"to the new {printable(after)}" if is_replaced else f"from {printable(before)} to {printable(after)}"
         people = "1 worker moves" if len(workers) == 1 else f"{len(workers)} workers move"
         yield Row(1, Tone.UPDATE, f"{people} {way}:", names)
 
 
-def _change_rows(action: Action, change: FieldChange) -> Iterator[Row]:
-    path = printable(change.path)
+def _change_row(action: Action, change: FieldChange) -> Row:
+    path, before, after = printable(change.path), change.before, change.after
     if change.sensitive:
-        yield Row(1, Tone.PLAIN, f"{path}:", "(sensitive)" if action is Action.CREATE else "(sensitive) -> (sensitive)")
-    elif path == "filters" and isinstance(change.after, list):
-        yield Row(1, Tone.PLAIN, "filters:", "", tuple(_filter_lines(change.after)))
-    elif path.startswith("filters[") and path.endswith("].position"):
-        yield Row(1, Tone.UPDATE, f"{path.removesuffix('.position')}:", f"moved from {change.before} to {change.after}")
-    elif _is_filter(change.after) and change.before is None:
-        yield Row(1, Tone.CREATE, f"+ {path}:", _filter_line(change.after))
-    elif _is_filter(change.before) and change.after is None:
-        yield Row(1, Tone.DELETE, f"- {path}:", _filter_line(change.before))
-    elif action is Action.CREATE or (change.before is None and change.after is not None):
-        mark = "" if action is Action.CREATE else "+ "
-        yield Row(1, Tone.PLAIN, f"{mark}{path}:", shown(change.after))
-    elif change.after is None and change.before is not None:
-        yield Row(1, Tone.PLAIN, f"- {path}:", shown(change.before))
-    else:
-        yield Row(1, Tone.PLAIN, f"{path}:", f"{shown(change.before)} -> {shown(change.after)}")
+        return Row(1, Tone.PLAIN, f"{path}:", "(sensitive)", "" if action is Action.CREATE else "(sensitive)")
+    if path.startswith("filters[") and path.endswith("].position"):
+        return Row(1, Tone.UPDATE, f"{path.removesuffix('.position')}:", f"moved from {before} to {after}")
+    if action is Action.CREATE:
+        return _created_row(path, after)
+    if before is None and after is not None:
+        return Row(1, Tone.CREATE if is_filter(after) else Tone.PLAIN, f"+ {path}:", _told(after))
+    if after is None and before is not None:
+        return Row(1, Tone.DELETE if is_filter(before) else Tone.PLAIN, f"- {path}:", _told(before))
+    if isinstance(before, list) and isinstance(after, list) and (lines := _element_lines(before, after)):
+        return Row(1, Tone.PLAIN, f"{path}:", more=tuple(lines))
+    return Row(1, Tone.PLAIN, f"{path}:", shown(before), shown(after))
 
 
-def _is_filter(value: Any) -> bool:
-    return isinstance(value, dict) and "targets" in value and "expression" in value
+def _created_row(path: str, value: Any) -> Row:
+    if path == "filters":
+        return Row(1, Tone.PLAIN, "filters:", more=tuple(_filter_lines(value)))
+    return Row(1, Tone.PLAIN, f"{path}:", shown(value))
+
+
+def _told(value: Any) -> str:
+    return filter_line(value) if is_filter(value) else shown(value)
+
+
+def _element_lines(before: Sequence[Any], after: Sequence[Any]) -> Sequence[str]:
+    """None where both lists are read at a glance."""
+    is_flat = not any(isinstance(item, (dict, list)) for item in (*before, *after))
+    if is_flat and len(shown(before)) + len(shown(after)) <= _SHORT:
+        return ()
+    return element_changes(before, after)
 
 
 def _filter_lines(filters: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for number, each in enumerate(filters, 1):
         name = f"{printable(each['name'])}: " if "name" in each else ""
-        yield f"{number}. {name}{_filter_line(each)}"
-
-
-def _filter_line(each: Mapping[str, Any]) -> str:
-    return f"{printable(each['expression'])} => {' -> '.join(_target(t) for t in each['targets'])}"
-
-
-def _target(target: Mapping[str, Any]) -> str:
-    """A step in a few words: its queue, and what else is said about it."""
-    words = [f"{key} {shown(value)}" for key, value in target.items() if key != "queue"]
-    queue = printable(target.get("queue", "same queue"))
-    return f"{queue} ({', '.join(words)})" if words else queue
-
-
-def shown(value: Any) -> str:
-    """A value as YAML would say it on one line."""
-    match value:
-        case None:
-            return "(none)"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return printable(value) if value else '""'
-        case list() if all(isinstance(item, str) for item in value):
-            return f"[{', '.join(printable(item) for item in value)}]"
-        case dict() if "queue" in value and not _is_filter(value):
-            return _target(value)
-        case _:
-            return printable(json.dumps(value, ensure_ascii=False))
-
-
-def printable(text: str) -> str:
-    """*text* without anything that could steer a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(
-        c if not unicodedata.category(c).startswith("C") else c.encode("unicode_escape").decode() for c in text
-    )
+        yield f"{number}. {name}{filter_line(each)}"
 
 
 def summary_line(plan: Plan) -> str:

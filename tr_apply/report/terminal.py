@@ -9,7 +9,8 @@ import click
 from tr_apply.apply import Result, Status
 from tr_apply.plan.change import Action, Plan
 from tr_apply.plan.document import plan_id
-from tr_apply.report.rows import SYMBOLS, Row, Tone, operation_rows, printable, summary_line
+from tr_apply.report.rows import SYMBOLS, Row, Tone, operation_rows, summary_line
+from tr_apply.report.values import printable
 
 WIDTH = 80
 _INDENT = 4

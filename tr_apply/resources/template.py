@@ -13,6 +13,7 @@ from typing import Any
 MARK = re.compile(r"\$\$\{|\$\{sid:([^}]*)\}")
 _LIVE_MARK = re.compile(r"\$\{|\b[A-Z]{2}[0-9a-f]{32}\b")
 SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}\Z")
+SID_LENGTH = 34
 
 WORKSPACE = "workspace"
 
@@ -97,7 +98,7 @@ def sample(template: str, prefixes: Mapping[str, str]) -> str:
         template: The text.
         prefixes: SID prefix by kind; an unknown kind gets one that no resource has.
     """
-    return filled(template, lambda reference: prefixes.get(reference.kind, "XX") + "0" * 32)
+    return filled(template, lambda reference: prefixes.get(reference.kind, "XX").ljust(SID_LENGTH, "0"))
 
 
 def origin(text: str, pattern: re.Pattern[str], replace: Callable[[str], str], offset: int) -> int:

@@ -8,15 +8,15 @@ from pydantic_core import PydanticCustomError
 
 from tr_apply.resources.fields import INTEGER, Flag, JsonObject, Name
 from tr_apply.resources.kind import FormField, Holds, Kind, Resource
-from tr_apply.resources.template import filled
+from tr_apply.resources.template import SID_LENGTH, filled
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 ATTRIBUTES_LIMIT = 4096  # characters of the JSON document
-SID_LENGTH = 34
 
 
 def compact_json(value: Any) -> str:
     """JSON as TaskRouter keeps it: no white space, keys in the order given."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def _within_limit(attributes: dict[str, Any]) -> dict[str, Any]:

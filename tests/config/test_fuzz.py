@@ -1,0 +1,102 @@
+"""Whatever a file holds, loading it ends, in findings at places that exist."""
+
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tr_apply.errors import UsageError
+
+MINIMAL = "workspace: {name: W}\n"
+WORDS = """
+workspace name activities task_channels unique_name task_queues workflows workers manage safety vars filters targets
+expression queue default_filter timeout attributes channels voice capacity extra mode where ignore protect delete
+max_deletes true null 5 -1 1.5 .nan 0x1F +14155551234 ~ yes 'x' "a\\n" ${a} ${a:-b} ${sid:worker/x} $${ ${ <<
+!!str !x &a *a | > - ? : , { } [ ] # % @ --- ... é \u2028 \ufeff \t \r
+""".split(" ")  # noqa: SIM905
+YAML_ISH = st.lists(st.sampled_from([*WORDS, " ", "\n", "\n  ", "\n    - ", ": "]), max_size=40).map("".join)
+LINES = st.lists(
+    st.tuples(st.integers(0, 4), st.sampled_from(["", "- ", "? "]), st.sampled_from(WORDS), st.sampled_from(["", ":", ": "]), st.sampled_from(WORDS)),
+    max_size=12,
+).map(lambda lines: "\n".join("  " * indent + "".join(rest) for indent, *rest in lines))  # fmt: skip
+FUZZ = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=5000)
+
+
+def check(loaded, content, **inputs):
+    began = time.process_time()
+    configuration = loaded(content, **inputs)
+
+    assert time.process_time() - began < 5
+    texts = dict(zip(configuration.notes.sources.names, configuration.notes.sources.texts, strict=True))
+    for finding in configuration.diagnostics:
+        lines = texts[finding.file].replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        assert 1 <= finding.line <= len(lines)
+        assert 1 <= finding.column <= len(lines[finding.line - 1]) + 1
+        assert "\n" not in str(finding)
+    if not configuration.complete:
+        assert configuration.diagnostics, "something is wrong, and nothing is said"
+
+
+@FUZZ
+@given(content=st.binary(max_size=200))
+def test_bytes(loaded, content):
+    check(loaded, content)
+
+
+@FUZZ
+@given(content=st.text(max_size=200))
+def test_text(loaded, content):
+    check(loaded, content.encode(errors="surrogatepass"))
+
+
+@FUZZ
+@given(content=YAML_ISH | LINES)
+def test_text_that_looks_like_yaml(loaded, content):
+    check(loaded, MINIMAL + content)
+
+
+@FUZZ
+@given(section=st.sampled_from(["activities", "task_queues", "workflows", "workers", "manage", "safety", "vars", "task_channels"]), content=LINES)  # fmt: skip
+def test_text_below_a_section(loaded, section, content):
+    check(loaded, f"{MINIMAL}{section}:\n" + "\n".join("  " + line for line in content.split("\n")))
+
+
+@FUZZ
+@given(content=LINES, overlay=LINES, variables=LINES)
+def test_overlays_and_files_of_variables(loaded, content, overlay, variables):
+    check(loaded, MINIMAL + content, overlays=[MINIMAL + overlay], variable_files=[variables], given={"a": overlay})
+
+
+LARGE = {
+    "nested keys": "? " * 50_000,
+    "directives": "%TAG !a! b\n" * 2_000,
+    "tags": "a: !x " * 10_000,
+    "nested lists": "- " * 50_000 + "x",
+    "equal keys": "a:\n" * 20_000,
+    "anchors": "&a " * 50_000,
+    "single quotes": "'" * 100_001,
+    "escapes": '"\\' * 50_000,
+    "empty lines": "a: |\n" + "\n" * 100_000,
+    "folded lines": "a: >\n" + " x\n" * 100_000,
+    "nested mappings": "{a: b, " * 50_000,
+    "a list without an end": "a: [" + "{}, " * 100_000,
+    "comments": "# " * 100_000,
+    "references": "activities: [{name: '" + "${a}" * 50_000 + "'}]",
+    "escaped references": "activities: [{name: '" + "$${" * 100_000 + "'}]",
+    "equal names": "workers: [" + "{name: a}, " * 20_000 + "]",
+    "unknown keys": "workers: [" + "{nam: a, x: 1}, " * 5_000 + "]",
+    "SIDs of nobody": "workers: [{name: a, attributes: {x: '" + "${sid:worker/x}" * 10_000 + "'}}]",
+    "former names": "workflows: [{name: a, default_filter: {queue: q}, renamed_from: [" + "x, " * 20_000 + "]}]",
+    "a chain of variables": "vars: {" + ", ".join(f"v{i}: '${{v{i + 1}}}'" for i in range(5_000)) + "}",
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_large_and_odd_files_end_soon(loaded, name):
+    check(loaded, MINIMAL + LARGE[name])
+
+
+def test_only_paths_are_usage_errors(loaded):
+    with pytest.raises(UsageError):
+        loaded(MINIMAL, given={"-": "x"})

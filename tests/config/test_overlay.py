@@ -1,0 +1,141 @@
+"""Overlays: laws that hold whatever is laid over what."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tr_apply.config.overlay import Located, overlaid
+from tr_apply.config.places import Places, Sources, find, place_of
+from tr_apply.config.reader import read
+
+LEAF = st.integers(0, 9) | st.text("ab", max_size=2) | st.booleans()
+JSON = st.recursive(LEAF, lambda below: st.lists(below, max_size=2) | st.dictionaries(st.sampled_from("xyz"), below, max_size=3), max_leaves=5)  # fmt: skip
+NAME = st.sampled_from(["Gold", "gold", "Silver", "Ä"])
+QUEUE = st.builds(lambda name, rest: {"name": name, **rest}, NAME, st.dictionaries(st.sampled_from(["task_order", "renamed_from"]), JSON))  # fmt: skip
+FILTER = st.builds(lambda name, rest: {"name": name, **rest}, st.sampled_from("FGH"), st.dictionaries(st.sampled_from(["expression", "extra"]), JSON))  # fmt: skip
+WORKFLOW = st.builds(
+    lambda name, filters: {"name": name, "filters": filters},
+    NAME,
+    st.lists(FILTER, max_size=3, unique_by=lambda each: each["name"]),
+)
+
+
+def unique(items):
+    return st.lists(items, max_size=3, unique_by=lambda each: each["name"].casefold())
+
+
+CONFIGURATION = st.fixed_dictionaries(
+    {},
+    optional={
+        "workspace": st.dictionaries(st.sampled_from(["name", "sid", "events_filter"]), JSON),
+        "task_queues": unique(QUEUE),
+        "workflows": unique(WORKFLOW),
+        "manage": st.dictionaries(
+            st.sampled_from(["workers", "task_queues"]),
+            st.sampled_from(["exact", "additive"]) | st.fixed_dictionaries({"mode": st.just("additive")}),
+        ),
+    },
+)
+
+
+def located(data, name="c.yaml"):
+    sources = Sources()
+    source = read(sources, sources.add(name, json.dumps(data, ensure_ascii=False)))
+    return Located(source.data, source.places)
+
+
+def laid(*layers):
+    mistakes = []
+    base = located(layers[0])
+    for layer in layers[1:]:
+        base = overlaid(base, located(layer), mistakes)
+    return base, mistakes
+
+
+def spelled_out(data):
+    """With each rule of one word as its mode."""
+    manage = {key: {"mode": rule} if isinstance(rule, str) else rule for key, rule in data.get("manage", {}).items()}
+    return data | ({"manage": manage} if "manage" in data else {})
+
+
+@given(CONFIGURATION)
+def test_an_overlay_of_itself_changes_nothing(data):
+    result, mistakes = laid(data, data)
+
+    assert spelled_out(result.value) == spelled_out(data)
+    assert mistakes == []
+
+
+@given(CONFIGURATION)
+def test_an_empty_overlay_changes_nothing(data):
+    result, mistakes = laid(data, {})
+
+    assert result.value == data
+    assert mistakes == []
+
+
+@given(CONFIGURATION, CONFIGURATION)
+def test_an_overlay_laid_twice_is_the_same_as_once(data, patch):
+    once, _ = laid(data, patch)
+    twice, _ = laid(data, patch, patch)
+
+    assert spelled_out(twice.value) == spelled_out(once.value)
+
+
+@given(CONFIGURATION, CONFIGURATION)
+def test_what_is_laid_over_is_not_changed(data, patch):
+    base, mistakes = located(data), []
+    before = json.dumps(base.value)
+
+    overlaid(base, located(patch), mistakes)
+
+    assert json.dumps(base.value) == before
+
+
+@given(CONFIGURATION, CONFIGURATION)
+def test_the_result_has_a_place_for_everything(data, patch):
+    result, _ = laid(data, patch)
+
+    assert has_places(result.value, result.node)
+
+
+def has_places(value, node):
+    match value:
+        case dict():
+            assert isinstance(node, Places)
+            assert len(node.keys) == len(node.children)
+            assert list(value) == list(node.children)
+            return all(has_places(child, node.children[key]) for key, child in value.items())
+        case list():
+            assert isinstance(node, Places)
+            assert len(value) == len(node.children)
+            return all(has_places(*pair) for pair in zip(value, node.children, strict=True))
+        case _:
+            return isinstance(place_of(node), int)
+
+
+@given(unique(QUEUE), unique(QUEUE))
+def test_the_order_of_what_was_there_stays_and_what_is_new_follows(base, patch):
+    result, _ = laid({"task_queues": base}, {"task_queues": patch})
+
+    names = [each["name"].casefold() for each in result.value["task_queues"]]
+    old = [each["name"].casefold() for each in base]
+    new = [each["name"].casefold() for each in patch if each["name"].casefold() not in old]
+    assert names == old + new if patch else names == []
+
+
+def test_a_value_is_where_the_overlay_wrote_it_and_its_key_where_it_stood_before():
+    sources, mistakes = Sources(), []
+    texts = {"base.yaml": "workspace: {name: W, sid: A}\n", "overlay.yaml": "\n\nworkspace: {sid: B, template: C}\n"}
+    base, overlay = (read(sources, sources.add(name, text)) for name, text in texts.items())
+
+    result = overlaid(Located(base.data, base.places), Located(overlay.data, overlay.places), mistakes)
+
+    def where(*path, key=False):
+        return sources.locate(find(result.node, path, key=key))
+
+    assert where("workspace", "sid") == ("overlay.yaml", 3, 18)
+    assert where("workspace", "sid", key=True) == ("base.yaml", 1, 22)
+    assert where("workspace", "template", key=True) == ("overlay.yaml", 3, 21)
+    assert where("workspace", "name") == ("base.yaml", 1, 19)

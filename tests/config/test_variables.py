@@ -1,0 +1,135 @@
+"""Variables: what stands for ``${NAME}``, and what does not."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tr_apply.config.variables import VariableError, Variables
+from tr_apply.resources.template import SidOf, Substituted, filled, parts
+
+PIECES = ["$", "{", "}", "${", "$${", "${a}", "${b}", "${sid:worker/x}", "${c:-d}", "x", "sid:workspace", ":-"]
+TEXT = st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
+
+
+def literal(template):
+    """What TaskRouter gets, with each SID as ``<KIND/NAME>``."""
+    return filled(template, lambda sid: f"<{sid}>")
+
+
+@given(TEXT, TEXT, TEXT)
+@example("${a}${b}", "$", "{sid:worker/x}")
+@example("${a}${sid:worker/x}", "$", "")
+def test_values_from_outside_come_out_as_they_are(text, a, b):
+    variables = Variables(given={"a": a}, environment={"TR_VAR_b": b})
+
+    try:
+        made = literal(variables.substituted(text))
+    except VariableError:
+        return
+
+    expected = "".join(
+        part if isinstance(part, str) else f"<{part}>" for part in _parts(text, {"a": a, "b": b, "c": "d"})
+    )
+    assert made == expected
+
+
+def _parts(text, values):
+    """The same by another way: the text cut at its references, from left to right."""
+    while text:
+        for beginning in ("$${", "${sid:", "${"):
+            if text.startswith(beginning):
+                break
+        else:
+            yield text[0]
+            text = text[1:]
+            continue
+        if beginning == "$${":
+            yield "${"
+            text = text[3:]
+            continue
+        inside, _, text = text[2:].partition("}")
+        if beginning == "${sid:":
+            yield SidOf(*inside.removeprefix("sid:").partition("/")[::2])
+        else:
+            yield values[inside.partition(":-")[0]]
+
+
+@given(TEXT)
+def test_a_text_without_variables_stays_as_it_is(text):
+    try:
+        made = Variables().substituted(text)
+    except VariableError:
+        return
+
+    if "${c" not in text:
+        assert made == text
+
+
+@given(TEXT, TEXT)
+def test_a_declared_variable_is_its_text_put_in_its_place(text, value):
+    direct = Variables(given={"b": "B"}, declared={"a": value})
+    try:
+        made = direct.substituted(text)
+        alone = direct.substituted(value)
+    except VariableError:
+        return
+
+    if text == "${a}":
+        assert made == alone
+    assert list(parts(made)) == list(parts(made))  # a template again
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), TEXT, max_size=6), TEXT)
+def test_variables_end_in_a_text_or_in_an_error(declared, text):
+    variables = Variables(declared=declared)
+
+    try:
+        variables.substituted(text)
+    except VariableError as error:
+        assert error.code in {"unknown-variable", "malformed-variable", "endless-variable", "variable-too-long"}
+        assert 0 <= error.offset <= len(text)
+
+
+def test_exactly_one_variable_is_told_from_a_text_that_holds_one():
+    variables = Variables(given={"a": "5"})
+
+    assert isinstance(variables.substituted("${a}"), Substituted)
+    assert isinstance(variables.substituted("${b:-5}"), Substituted)
+    assert not isinstance(variables.substituted("${a}0"), Substituted)
+    assert not isinstance(variables.substituted("$${a}"), Substituted)
+    assert not isinstance(variables.substituted("${sid:workspace}"), Substituted)
+
+
+def test_the_error_is_at_the_reference():
+    with pytest.raises(VariableError) as raised:
+        Variables(given={"a": "long value"}).substituted("${a} ${a} ${b}")
+
+    assert raised.value.offset == 10
+    assert raised.value.variable == ""
+
+
+def test_the_error_names_the_declared_variable_that_is_wrong():
+    variables = Variables(declared={"a": "x ${b}", "b": "${missing}"})
+
+    with pytest.raises(VariableError) as raised:
+        variables.substituted("at ${a}")
+
+    assert (raised.value.variable, raised.value.offset) == ("b", 3)
+
+
+def test_variables_that_double_a_sid_end():
+    declared = {f"v{i}": f"${{v{i - 1}}}" * 2 for i in range(1, 40)} | {"v0": "${sid:worker/x}"}
+
+    with pytest.raises(VariableError) as raised:
+        Variables(declared=declared).substituted("${v39}")
+
+    assert raised.value.code == "variable-too-long"
+
+
+def test_a_declared_text_is_known_from_another_that_is_equal():
+    first, second = "x ${y}", "".join(["x ", "${y}"])
+    variables = Variables(declared={"a": first})
+
+    assert variables.uses("a", first)
+    assert not variables.uses("a", second)
+    assert not Variables(given={"a": "z"}, declared={"a": first}).uses("a", first)

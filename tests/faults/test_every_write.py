@@ -1,0 +1,265 @@
+"""Every single write of an apply suffers the same, and the apply still ends right, without running it again."""
+
+import asyncio
+import time
+from collections import Counter
+from contextlib import suppress
+
+import pytest
+
+from tests.faults.proxy import (
+    Lagging,
+    closed_afterwards,
+    delayed,
+    dripped,
+    dropped_after,
+    dropped_before,
+    failed,
+    hung,
+    malformed,
+    never_begun,
+    of_another_type,
+    redirected,
+    refused,
+    reply,
+    truncated,
+)
+
+PASSING = (
+    dropped_before,
+    dropped_after,
+    truncated,
+    malformed,
+    of_another_type,
+    hung,
+    never_begun,
+    dripped,
+    delayed,
+    closed_afterwards,
+    refused(),
+    refused(retry_after="0"),
+    failed(500, after=False),
+    failed(500, after=True),
+    failed(502, after=True),
+    failed(503, after=False),
+)
+
+
+def first_attempts(fault):
+    """The first attempt of every write suffers *fault*."""
+    known = set()
+
+    def choose(request):
+        key = request.method, request.target, request.body
+        if request.write is None or key in known:
+            return None
+        known.add(key)
+        return fault
+
+    return choose
+
+
+def is_workspace(request):
+    return request.method == "POST" and request.path == "/v1/Workspaces"
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=lambda fault: fault.__name__)
+@pytest.mark.parametrize("number", [0, 1], ids=["from nothing", "a change"])
+def test_a_fault_that_hits_every_write_once_costs_nothing_but_time(
+    behind, files, applied, exported, reference, fault, number
+):
+    expected = reference(files[number])
+    behind.new()
+    if number:
+        assert applied(files[0])[0] == 0
+    lost_workspace = fault in {dropped_before, never_begun} or "before" in fault.__name__
+    behind.proxy.begin(first_attempts(fault))
+    if lost_workspace and not number:  # which stays unknown, so that it is not sent again before the next run
+        code, _, err = applied(files[0])
+        assert code == 4
+        assert "may still have been created" in err
+        assert sum(line == "POST /v1/Workspaces" for line in behind.proxy.log) == 1
+        behind.proxy.begin(lambda request: None if is_workspace(request) else behind.proxy.memory["rest"](request))
+        behind.proxy.memory["rest"] = first_attempts(fault)
+
+    code, out, err = applied(files[number])
+
+    assert code == 0, (out, err)
+    assert "Verified" in out
+    behind.proxy.begin()
+    behind.require_no_duplicate()
+    assert exported() == expected
+
+
+def test_no_write_is_sent_twice_when_its_answer_came(behind, files, applied):
+    behind.proxy.begin(first_attempts(delayed))
+
+    assert applied(files[0])[0] == 0
+
+    writes = Counter(line for line in behind.proxy.log if not line.startswith("GET"))
+    assert max(count for line, count in writes.items() if not line.endswith("s")) == 1
+
+
+def test_redirects_are_not_followed_and_nobody_else_sees_the_credentials(behind, files, applied, silent_listener):
+    async def elsewhere(exchange):
+        await exchange.send(reply(307, location=f"{silent_listener.url}/v1/Workspaces"))
+
+    behind.proxy.begin(lambda _request: elsewhere)
+
+    code, _, err = applied(files[0])
+
+    assert code == 1
+    assert "redirected to another address, where credentials are not taken" in err
+    assert silent_listener.connections == 0
+
+
+@pytest.fixture
+def silent_listener():
+    class Listener:
+        connections = 0
+
+    import socket  # noqa: PLC0415
+    import threading  # noqa: PLC0415
+
+    listener = Listener()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        listener.url = f"http://127.0.0.1:{server.getsockname()[1]}"
+
+        def accept():
+            with suppress(OSError):
+                while True:
+                    server.accept()[0].close()
+                    listener.connections += 1
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield listener
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join(20)
+
+
+# The limits of a server
+
+
+def at_most(number):
+    """So many requests at once; more are refused."""
+    under_way = 0
+
+    async def fault(exchange):
+        nonlocal under_way
+        if under_way >= number:
+            await refused()(exchange)
+            return
+        under_way += 1
+        try:
+            await asyncio.sleep(0.005)
+            await exchange.send(await exchange.forward())
+        finally:
+            under_way -= 1
+
+    return lambda _request: fault
+
+
+def each_second(number, burst):
+    tokens, at = float(burst), time.monotonic()
+
+    def choose(_request):
+        nonlocal tokens, at
+        now = time.monotonic()
+        tokens, at = min(burst, tokens + (now - at) * number), now
+        if tokens < 1:
+            return refused()
+        tokens -= 1
+        return None
+
+    return choose
+
+
+@pytest.mark.parametrize(
+    "limit", [at_most(5), at_most(1), each_second(60, 10)], ids=["5 at once", "1 at once", "60 a second"]
+)
+def test_a_server_that_limits_us_is_not_an_error(behind, files, applied, limit):
+    behind.proxy.begin(limit)
+
+    code, out, err = applied(files[0])
+
+    assert code == 0, (out, err)
+
+
+# Lists that lag behind
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_lists_that_lag_behind_creates_lead_to_no_duplicate(behind, files, applied, exported, reference, times):
+    expected = reference(files[0])
+    behind.new()
+    behind.proxy.begin(Lagging(times))
+
+    code, _, err = applied(files[0])
+
+    behind.require_no_duplicate()
+    assert code in {0, 4}, err
+    behind.proxy.begin()
+    assert applied(files[0])[0] == 0
+    assert exported() == expected
+
+
+@pytest.mark.parametrize(("times", "expected"), [(3, 0), (1000, 4)])
+def test_a_lost_workspace_that_lists_do_not_show_yet_is_never_created_twice(behind, files, applied, times, expected):
+    lagging = Lagging(times)
+
+    def choose(request):
+        if is_workspace(request):
+            return lagging.created_without_answer
+        return lagging.list if request.is_list and request.path == "/v1/Workspaces" else None
+
+    behind.proxy.begin(choose)
+
+    code, _, err = applied(files[0])
+
+    assert code == expected, err
+    assert len(behind.items("/Workspaces")) == 1
+    assert sum(line == "POST /v1/Workspaces" for line in behind.proxy.log) == 1
+    behind.proxy.begin()
+    assert applied(files[0])[0] == 0
+    assert len(behind.items("/Workspaces")) == 1
+
+
+# Somebody else
+
+
+def test_a_workspace_that_somebody_creates_while_we_plan_is_not_created_again(behind, files, applied):
+    def choose(request):
+        if request.number == 1:  # the look before the workspace is created
+            behind.post("/Workspaces", FriendlyName="support")
+
+    behind.proxy.begin(choose)
+
+    code, _, err = applied(files[0])
+
+    assert code != 0
+    assert "has been created meanwhile" in err
+    assert len(behind.items("/Workspaces")) == 1
+
+
+def test_a_dead_server_ends_the_run_once_and_clearly(behind, files, applied):
+    assert applied(files[0])[0] == 0
+    behind.proxy.begin(lambda request: dropped_before if request.number > 8 else None)
+
+    code, out, err = applied(files[1])
+
+    assert code == 4, (out, err)
+    assert "gave up after" in out + err
+    behind.proxy.begin()
+    assert applied(files[1])[0] == 0
+
+
+def test_a_redirect_in_the_middle_of_an_apply_is_a_failure_of_that_operation(behind, files, applied):
+    behind.proxy.begin(lambda request: redirected if request.write == 4 else None)
+
+    code, out, err = applied(files[0])
+
+    assert code == 4, (out, err)
+    assert "redirected to another address" in out + err
+    behind.proxy.begin()
+    assert applied(files[0])[0] == 0

@@ -1,0 +1,66 @@
+"""Values as text: as YAML would say them on one line, and without anything that could steer a terminal."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from tr_apply.resources.scalar import core_scalar
+
+_STEERS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # Unicode categories
+_SEPARATES = re.compile(r"[,\[\]{}\"']|^\s|\s$|^$")
+
+
+def shown(value: Any) -> str:
+    """A value as YAML would say it on one line."""
+    match value:
+        case None:
+            return "(none)"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return printable(value if _is_plain(value) else json.dumps(value, ensure_ascii=False))
+        case list() if all(isinstance(item, str) for item in value):
+            return f"[{', '.join(_item(item) for item in value)}]"
+        case dict() if "queue" in value and not is_filter(value):
+            return target_line(value)
+        case _:
+            return printable(json.dumps(value, ensure_ascii=False))
+
+
+def _is_plain(text: str) -> bool:
+    """Whether it reads as the text that it is, and not as a number, a flag or nothing."""
+    try:
+        return core_scalar(text) == text and text == text.strip() and bool(text)
+    except ValueError:
+        return False
+
+
+def _item(text: str) -> str:
+    quoted = _SEPARATES.search(text) or not _is_plain(text)
+    return printable(json.dumps(text, ensure_ascii=False) if quoted else text)
+
+
+def printable(text: str) -> str:
+    """*text* without anything that could steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in _STEERS else c for c in text)
+
+
+def is_filter(value: Any) -> bool:
+    """Whether *value* is a filter of a workflow."""
+    return isinstance(value, dict) and "targets" in value and "expression" in value
+
+
+def filter_line(each: Mapping[str, Any]) -> str:
+    """A filter in a few words: which tasks, and where they go."""
+    return f"{printable(each['expression'])} => {' -> '.join(target_line(t) for t in each['targets'])}"
+
+
+def target_line(target: Mapping[str, Any]) -> str:
+    """A step in a few words: its queue, and what else is said about it."""
+    words = [f"{key} {shown(value)}" for key, value in target.items() if key != "queue"]
+    queue = printable(target.get("queue", "same queue"))
+    return f"{queue} ({', '.join(words)})" if words else queue
