@@ -83,11 +83,16 @@ def single_tasking_queue(subject: Subject) -> Remarks:
 
 
 def unused_queue(subject: Subject) -> Remarks:
-    """Tasks can still be put into it one by one, so that it may be meant."""
+    """Tasks can still be put into it one by one, so that it may be meant.
+
+    Silent where a workflow names a queue that there is not: it may well be this one, misspelt.
+    """
     if not (subject.is_closed(TASK_QUEUE) and subject.is_closed(WORKFLOW)):
         return
     named = (target.queue for _, target in chain(subject.targets, subject.default_filters))
     used = {name_key(name) for name in named if name is not None}
+    if not used <= {name_key(queue.name) for _, queue in subject.queues}:
+        return
     unused = [(path, queue) for path, queue in subject.queues if name_key(queue.name) not in used]
     if unused and subject.has_sids:
         used.update(name_key(sid.name) for sid, _ in sid_references(subject.document) if sid.kind == TASK_QUEUE.name)
