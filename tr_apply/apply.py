@@ -2,12 +2,12 @@
 
 import asyncio
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tr_apply.client import Client, Seen
-from tr_apply.errors import AnswerLostError, StaleError, TrApplyError
+from tr_apply.errors import AnswerLostError, IncompleteError, InterruptedRunError, StaleError, TrApplyError
 from tr_apply.live import Answer
 from tr_apply.plan.change import Operation, Verb, Write
 from tr_apply.plan.order import Step, schedule
@@ -52,6 +52,35 @@ class Result:
         if self.failed:
             return Status.FAILED
         return Status.DONE if self.requests == self.operation.requests else Status.SKIPPED
+
+
+_TOLD_FAILURES = 20  # a person reads the first; the results name them all
+
+
+def failure_of(results: Sequence[Result], *, interrupted: bool) -> TrApplyError | None:
+    """Why not every operation is done, which ones failed, and what to do next; None if all are done."""
+    if all(result.status is Status.DONE for result in results):
+        return None
+    told = "".join(f"\n  {line}" for line in _told_failures(results))
+    if interrupted:
+        return InterruptedRunError(f"interrupted; what was begun is finished, and running again does the rest{told}")
+    failed = [result for result in results if result.status is Status.FAILED]
+    message = f"{len(failed)} of {len(results)} operations failed"
+    if any(result.requests or result.lost for result in results):
+        return IncompleteError(f"{message}; mend the cause and run again, which does the rest:{told}")
+    if failed and all(result.stale for result in failed):
+        return StaleError(f"{message}, and nothing was written; plan again:{told}")
+    return TrApplyError(f"{message}, and nothing was written; mend the cause and run again:{told}")
+
+
+def _told_failures(results: Sequence[Result]) -> Iterator[str]:
+    failed = [result for result in results if result.status is Status.FAILED]
+    for result in failed[:_TOLD_FAILURES]:
+        operation = result.operation
+        name = "".join(each if each.isprintable() else "?" for each in operation.name)
+        yield f"{operation.action.value} {operation.kind} {name}: {result.error}"
+    if len(failed) > _TOLD_FAILURES:
+        yield f"and {len(failed) - _TOLD_FAILURES} more"
 
 
 Progress = Callable[[Result], None]

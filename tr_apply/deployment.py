@@ -8,7 +8,7 @@ from tr_apply.apply import Progress, Result, Sids, Status, Stop, carry_out
 from tr_apply.client import Client
 from tr_apply.config.load import Configuration
 from tr_apply.diagnostics import Diagnostic, Severity
-from tr_apply.errors import AnswerLostError, ConfigError, RefusedError, TrApplyError, UsageError
+from tr_apply.errors import AnswerLostError, ConfigError, RefusedError, StaleError, TrApplyError, UsageError
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Action, Operation, Plan
 from tr_apply.plan.guard import NEEDS_CONSENT
@@ -103,7 +103,7 @@ class Deployment:
             live = await self.client.create(WORKSPACE, None, form)
         except TrApplyError as error:
             result.failed, result.error = True, str(error)
-            result.lost = isinstance(error, AnswerLostError)
+            result.lost, result.stale = isinstance(error, AnswerLostError), isinstance(error, StaleError)
             for each in rest:
                 each.error = f"needs the workspace {first.name!r}, which could not be created"
             return Applied([result, *rest])
@@ -205,7 +205,7 @@ def _joined(first: Result, rest: Sequence[Result], done: Sequence[Result]) -> li
     for planned in rest:
         key = (planned.operation.action, planned.operation.kind, planned.operation.name)
         if (found := by_name.pop(key, None)) is not None:
-            results.append(Result(planned.operation, found.requests, found.error, found.failed, found.lost))
+            results.append(replace(found, operation=planned.operation))
         else:
             results.append(Result(replace(planned.operation, writes=()), error="turned out not to be needed"))
     return [*results, *by_name.values()]

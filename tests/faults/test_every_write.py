@@ -237,7 +237,7 @@ def test_a_workspace_that_somebody_creates_while_we_plan_is_not_created_again(be
 
     code, _, err = applied(files[0])
 
-    assert code != 0
+    assert code == 5
     assert "has been created meanwhile" in err
     assert len(behind.items("/Workspaces")) == 1
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tr_apply.apply import Result, Status, Stop
+from tr_apply.apply import Result, Status, Stop, failure_of
 from tr_apply.cli.configurations import require_paths, usable
 from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument, target_options
 from tr_apply.cli.output import Output, errors_of, print_error, worst
@@ -16,7 +16,7 @@ from tr_apply.cli.progress import shown_progress
 from tr_apply.cli.run import run
 from tr_apply.cli.targets import TargetOptions, open_client, target_of
 from tr_apply.deployment import Applied, Deployment
-from tr_apply.errors import IncompleteError, InterruptedRunError, RefusedError, TrApplyError, UsageError
+from tr_apply.errors import IncompleteError, RefusedError, TrApplyError, UsageError
 from tr_apply.plan.change import Plan
 from tr_apply.plan.document import plan_document
 from tr_apply.plan.guard import refusals
@@ -184,18 +184,9 @@ def _conclude(outcome: Outcome, output: Output, *, interrupted: bool) -> None:
 
 
 def _error_of(applied: Applied, *, interrupted: bool) -> TrApplyError | None:
-    results = applied.results
-    if all(result.status is Status.DONE for result in results):
-        if applied.verified:
-            return None
-        return IncompleteError("everything was sent, but the workspace is not proven to be as declared; plan again")
-    if interrupted:
-        return InterruptedRunError("interrupted; what was begun is finished, and running again does the rest")
-    failed = [result for result in results if result.status is Status.FAILED]
-    message = f"{len(failed)} of {len(results)} operations failed; mend the cause and run again, which does the rest"
-    if any(result.requests or result.lost for result in results):
-        return IncompleteError(message)
-    return TrApplyError(f"{message}. Nothing was written")
+    if (failure := failure_of(applied.results, interrupted=interrupted)) is not None or applied.verified:
+        return failure
+    return IncompleteError("everything was sent, but the workspace is not proven to be as declared; plan again")
 
 
 def _print_document(outcomes: Sequence[Outcome], output: Output, exit_code: int) -> None:
