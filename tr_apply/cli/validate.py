@@ -1,5 +1,6 @@
 """``tr-apply validate``: every mistake that can be found without a TaskRouter."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,6 +14,8 @@ from tr_apply.cli.options import configuration_options, output_of, output_option
 from tr_apply.cli.output import envelope
 from tr_apply.diagnostics import Diagnostic, Severity, errors_of
 from tr_apply.errors import ConfigError
+from tr_apply.report.github import annotations
+from tr_apply.report.values import printable
 
 _COMMAND = "validate"
 
@@ -26,7 +29,22 @@ class Findings:
 
 
 def _text(findings: Findings) -> str:
-    return "".join(f"{each}\n" for each in findings.diagnostics)
+    return "".join(f"{printable(str(each))}\n" for each in findings.diagnostics)
+
+
+def _github(findings: Findings) -> str:
+    return annotations(findings.diagnostics, _repository())
+
+
+def _sarif(findings: Findings) -> str:
+    from tr_apply.report.sarif import sarif  # noqa: PLC0415
+
+    return sarif(findings.diagnostics, exit_code=findings.exit_code, root=_repository())
+
+
+def _repository() -> Path | None:
+    """What GitHub's runner has checked out, from where it names files; None elsewhere."""
+    return Path(root) if (root := os.environ.get("GITHUB_WORKSPACE")) else None
 
 
 def _json(findings: Findings) -> str:
@@ -39,7 +57,12 @@ def _without_severity(each: Diagnostic) -> dict[str, Any]:
     return {key: value for key, value in asdict(each).items() if key != "severity"}
 
 
-FORMATS: Mapping[str, Callable[[Findings], str]] = {"text": _text, "json": _json}
+FORMATS: Mapping[str, Callable[[Findings], str]] = {
+    "text": _text,
+    "json": _json,
+    "github": _github,
+    "sarif": _sarif,
+}
 
 
 @click.command(_COMMAND)
@@ -61,7 +84,7 @@ def validate_command(paths: tuple[Path, ...], *, fail_on: str, **options: Any) -
     fatal = {Severity.ERROR, Severity.WARNING} if fail_on == "warning" else {Severity.ERROR}
     exit_code = ConfigError.exit_code if any(each.severity in fatal for each in found) else 0
     output.result(FORMATS[output.format](Findings(found, exit_code)))
-    if output.format == "text":
+    if output.format in {"text", "github"}:
         output.say(_summary(found, paths))
     return exit_code
 

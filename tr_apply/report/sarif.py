@@ -1,0 +1,78 @@
+"""Findings as SARIF 2.1.0, which code scanning and editors read.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from tr_apply import __version__
+from tr_apply.config.codes import CODES
+from tr_apply.diagnostics import Diagnostic, Severity
+from tr_apply.lint import rules
+from tr_apply.report.github import below
+
+_SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS: Final[Mapping[Severity, str]] = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.INFO: "note",
+}
+
+
+def sarif(findings: Sequence[Diagnostic], *, exit_code: int, root: Path | None = None) -> str:
+    """A log of one run. Files below *root*, the checked-out repository, are named from there."""
+    described = list(_rules(findings))
+    index = {rule["id"]: number for number, rule in enumerate(described)}
+    driver = {"name": "tr-apply", "version": __version__, "semanticVersion": __version__, "rules": described}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [{"executionSuccessful": True, "exitCode": exit_code}],
+        "results": [_result(each, index, root) for each in findings],
+    }
+    # Escaped to ASCII: half a surrogate pair, which a file may hold, is no text that could be encoded otherwise.
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _rules(findings: Sequence[Diagnostic]) -> Iterator[dict[str, Any]]:
+    """Every code there is, found or not, so that a reader can tell what was looked for; each once."""
+    described = {code: (Severity.ERROR, says) for code, says in CODES.items()}
+    described |= {code: (severity, says) for code, severity, says in rules()}
+    for each in findings:
+        described.setdefault(each.code, (each.severity, each.code))
+    for code, (severity, says) in described.items():
+        yield {
+            "id": code,
+            "shortDescription": {"text": says},
+            "defaultConfiguration": {"level": _LEVELS[severity]},
+        }
+
+
+def _result(each: Diagnostic, index: Mapping[str, int], root: Path | None) -> dict[str, Any]:
+    return {
+        "ruleId": each.code,
+        "ruleIndex": index[each.code],
+        "level": _LEVELS[each.severity],
+        "message": {"text": each.message},
+        "locations": [_location(each, root)] if each.file is not None else [],
+    }
+
+
+def _location(each: Diagnostic, root: Path | None) -> dict[str, Any]:
+    assert each.file is not None
+    physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(below(each.file, root))}}
+    if each.line is not None:
+        column = {} if each.column is None else {"startColumn": each.column}
+        physical["region"] = {"startLine": each.line, **column}
+    logical = {"logicalLocations": [{"fullyQualifiedName": each.path}]} if each.path else {}
+    return {"physicalLocation": physical, **logical}
+
+
+def _uri(file: str) -> str:
+    """A reference by RFC 3986: relative ones are the repository's, which is what code scanning wants."""
+    path = quote(file, safe="/", errors="replace")
+    return f"file://{path}" if file.startswith("/") else path
