@@ -71,7 +71,7 @@ def test_a_path_that_does_not_exist_is_a_usage_error(folder):
 def test_a_link_to_itself_is_no_file(folder):
     (folder / "self.yaml").symlink_to("self.yaml")
 
-    with pytest.raises(UsageError, match="self.yaml"):
+    with pytest.raises(UsageError, match=r"self\.yaml"):
         load(Path("self.yaml"))
 
 

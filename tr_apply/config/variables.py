@@ -1,7 +1,7 @@
 """``${NAME}`` in strings: where values come from, and putting them in."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tr_apply.resources.template import Substituted, escaped
@@ -13,6 +13,8 @@ VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
 UNKNOWN = "unknown-variable"
 _LIMIT = 100_000  # characters by which variables may make one string longer
+_LIMIT_OF_ALL = 50_000_000  # characters by which they may make all strings longer
+_SHOWN_OF_A_CYCLE = 8  # names
 
 
 class VariableError(Exception):
@@ -56,7 +58,8 @@ class Variables:
     given: Mapping[str, str] = field(default_factory=dict)
     declared: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
-    _known: dict[str, _Pieces] = field(default_factory=dict)
+    _known: dict[str, "_Pieces | VariableError"] = field(default_factory=dict)
+    _grown: int = 0
 
     def substituted(self, text: str, *, name: str = "") -> str:
         """*text* with every variable in it replaced; ``${sid:…}`` stays for later.
@@ -67,7 +70,7 @@ class Variables:
         Raises:
             VariableError: for a name without a value, a name that needs itself, or a malformed ``${``.
         """
-        value = _template(self._pieces(text, (name,) if name else ()))
+        value = _template(self._declared_value(name) if name else self._pieces(text))
         exact = REFERENCE.fullmatch(text)
         is_one = exact is not None and exact[1] is not None and not exact[1].startswith("sid:")
         return Substituted(value) if is_one else value
@@ -76,20 +79,24 @@ class Variables:
         """Whether *text*, as declared, is what the variable *name* stands for."""
         return name not in self.given and self.declared.get(name) is text
 
-    def _pieces(self, text: str, within: tuple[str, ...]) -> _Pieces:
+    def _pieces(self, text: str) -> _Pieces:
         pieces: list[str | _Mark] = []
         length = end = 0  # the first: how much longer the text has become
         for match in REFERENCE.finditer(text):
-            made = self._replacement(match, within)
+            made = self._replacement(match)
             pieces += (text[end : match.start()], *made)
             length += sum(map(len, made)) - len(match[0])
             if length > _LIMIT:
                 message = f"variables make this string longer by more than {_LIMIT:,} characters"
                 raise VariableError("variable-too-long", message, offset=match.start())
             end = match.end()
-        return tuple(piece for piece in (*pieces, text[end:]) if piece)
+        self._grown += max(length, 0)
+        if self._grown > _LIMIT_OF_ALL:
+            message = f"variables make this configuration longer by more than {_LIMIT_OF_ALL:,} characters"
+            raise VariableError("variable-too-long", message)
+        return tuple(_united([*pieces, text[end:]]))
 
-    def _replacement(self, match: re.Match[str], within: tuple[str, ...]) -> _Pieces:
+    def _replacement(self, match: re.Match[str]) -> _Pieces:
         inside = match[1]
         if match[0] == "$${":
             return ("${",)
@@ -105,16 +112,17 @@ class Variables:
         if not VARIABLE_NAME.match(name):
             message = f"`{match[0]}` is neither a variable nor a ${{sid:…}}; write `$${{` for a literal `${{`"
             raise VariableError("malformed-variable", message, offset=match.start())
-        return self._value(name, default if separator else None, within, match.start())
+        return self._value(name, default if separator else None, match.start())
 
-    def _value(self, name: str, default: str | None, within: tuple[str, ...], offset: int) -> _Pieces:
-        if name in within:
-            message = f"the variable {name} needs itself: {' -> '.join((*within, name))}"
-            raise VariableError("endless-variable", message, offset=offset, variable=name)
+    def _value(self, name: str, default: str | None, offset: int) -> _Pieces:
         if name in self.given:
             return (self.given[name],)
         if name in self.declared:
-            return self._declared_value(name, within, offset)
+            try:
+                return self._declared_value(name)
+            except VariableError as error:
+                variable = error.variable or name
+                raise VariableError(error.code, error.message, offset=offset, variable=variable) from error
         if (value := self.environment.get(ENVIRONMENT_PREFIX + name)) is not None:
             return (value,)
         if default is not None:
@@ -126,14 +134,74 @@ class Variables:
             offset=offset,
         )
 
-    def _declared_value(self, name: str, within: tuple[str, ...], offset: int) -> _Pieces:
+    def _declared_value(self, name: str) -> _Pieces:
+        """What the variable *name* is declared to be."""
         if name not in self._known:
-            try:
-                self._known[name] = self._pieces(self.declared[name], (*within, name))
-            except VariableError as error:
-                variable = error.variable or name
-                raise VariableError(error.code, error.message, offset=offset, variable=variable) from error
-        return self._known[name]
+            self._settle(name)
+        known = self._known[name]
+        if isinstance(known, VariableError):
+            raise known
+        return known
+
+    def _settle(self, name: str) -> None:
+        """Find the value of *name*, after those of all that it needs: chains may be longer than Python's stack."""
+        path = {name: iter(self._needed(name))}
+        while path:
+            last = next(reversed(path))
+            needed = next((each for each in path[last] if each not in self._known), None)
+            if needed is None:
+                del path[last]
+                self._keep(last)
+            elif needed in path:
+                names = list(path)
+                self._fail(names[names.index(needed) :])
+            else:
+                path[needed] = iter(self._needed(needed))
+
+    def _needed(self, name: str) -> list[str]:
+        """The declared variables in what *name* is declared to be; of what is known already, none."""
+        if name in self._known:
+            return []
+        names = (each for each, _ in _names_in(self.declared[name]))
+        return [each for each in names if each in self.declared and each not in self.given]
+
+    def _keep(self, name: str) -> None:
+        if name in self._known:
+            return
+        try:
+            self._known[name] = self._pieces(self.declared[name])
+        except VariableError as error:
+            self._known[name] = error
+
+    def _fail(self, cycle: Sequence[str]) -> None:
+        """Each variable of a *cycle* needs itself."""
+        shown = min(_SHOWN_OF_A_CYCLE, len(cycle))
+        more = ("…",) if shown < len(cycle) else ()
+        for index, name in enumerate(cycle):
+            around = [*cycle[index : index + shown], *cycle[:shown]][:shown]
+            message = f"the variable {name} needs itself: {' -> '.join((*around, *more, name))}"
+            needed = cycle[(index + 1) % len(cycle)]
+            offset = next(offset for each, offset in _names_in(self.declared[name]) if each == needed)
+            self._known[name] = VariableError("endless-variable", message, offset=offset, variable=name)
+
+
+def _names_in(text: str) -> Iterator[tuple[str, int]]:
+    """What each reference in *text* names, with its offset."""
+    for match in REFERENCE.finditer(text):
+        yield (match[1] or "").partition(":-")[0], match.start()
+
+
+def _united(pieces: Iterable[str]) -> Iterator[str]:
+    """*pieces* with literal text that is side by side made one."""
+    literal: list[str] = []
+    for piece in pieces:
+        if isinstance(piece, _Mark):
+            yield from filter(None, ["".join(literal)])
+            yield piece
+            literal = []
+        else:
+            literal.append(piece)
+    yield from filter(None, ["".join(literal)])
 
 
 def _template(pieces: _Pieces) -> str:
