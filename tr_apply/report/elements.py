@@ -1,41 +1,57 @@
 """What changed inside a list, element by element: a list that is told whole twice makes the reader search."""
 
+import difflib
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tr_apply.report.values import shown
+from tr_apply.report.values import printable, shown
 
-_LONGEST = 20_000  # characters of JSON; beyond that nobody reads on, and comparing takes its time
+_MOST = 500  # elements; beyond that nobody reads on, and matching them takes its time
+_LONGEST = 20_000  # characters of JSON, for the same reasons
 
 
 def element_changes(before: Sequence[Any], after: Sequence[Any]) -> list[str]:
-    """Lines for what is added, gone or changed, by 0-based index; none where that does not tell it all."""
-    if max(len(json.dumps(before)), len(json.dumps(after))) > _LONGEST:
+    """Lines for what is added, gone or changed, by 0-based index; none where the lists are too long for that.
+
+    The order of a list counts: an element that moved is gone at one place and added at another.
+    """
+    texts = [json.dumps(each, sort_keys=True) for each in before], [json.dumps(each, sort_keys=True) for each in after]
+    if any(len(side) > _MOST or sum(map(len, side)) > _LONGEST for side in texts):
         return []
+    matcher = difflib.SequenceMatcher(None, *texts, autojunk=False)
+    lines: list[str] = []
+    for _, i1, i2, j1, j2 in matcher.get_opcodes():
+        pairs = min(i2 - i1, j2 - j1)
+        for offset in range(pairs):
+            lines += _changes(f"[{j1 + offset}]", before[i1 + offset], after[j1 + offset])
+        lines += [f"- [{index}]: {shown(before[index])}" for index in range(i1 + pairs, i2)]
+        lines += [f"+ [{index}]: {shown(after[index])}" for index in range(j1 + pairs, j2)]
+    return lines
+
+
+def _changes(place: str, before: Any, after: Any) -> list[str]:
+    """How one element became another; none when it is the same."""
+    if type(before) is not type(after) or not isinstance(before, dict | list):
+        return (
+            [] if before == after and type(before) is type(after) else [f"{place}: {shown(before)} -> {shown(after)}"]
+        )
     from deepdiff import DeepDiff  # noqa: PLC0415  # costs 150 ms, which only those pay who look at such a list
 
-    found = DeepDiff(
-        before, after, ignore_order=True, report_repetition=True, view="tree", cutoff_intersection_for_pairs=1
-    )
-    if "repetition_change" in found:
-        return []
-    lines = [line for kind, levels in found.items() for line in _lines(kind, levels)]
+    found = DeepDiff(before, after, view="tree")
+    lines = [line for kind, levels in found.items() for line in _lines(place, kind, levels)]
     return [text for _, text in sorted(lines)]
 
 
-def _lines(kind: str, levels: Any) -> Iterator[tuple[str, str]]:
+def _lines(place: str, kind: str, levels: Any) -> Iterator[tuple[str, str]]:
     """Each with what it is sorted by."""
     for level in levels:
-        place = "".join(
-            f"[{part}]" if isinstance(part, int) else f".{part}" for part in level.path(output_format="list")
-        )
-        order = "".join(
-            f"[{part:06}]" if isinstance(part, int) else f".{part}" for part in level.path(output_format="list")
-        )
+        parts = level.path(output_format="list")
+        path = place + "".join(f"[{part}]" if isinstance(part, int) else f".{printable(part)}" for part in parts)
+        order = "".join(f"[{part:06}]" if isinstance(part, int) else f".{part}" for part in parts)
         if kind.endswith("_removed"):
-            yield order, f"- {place}: {shown(level.t1)}"
+            yield order, f"- {path}: {shown(level.t1)}"
         elif kind.endswith("_added"):
-            yield order, f"+ {place}: {shown(level.t2)}"
+            yield order, f"+ {path}: {shown(level.t2)}"
         else:
-            yield order, f"{place}: {shown(level.t1)} -> {shown(level.t2)}"
+            yield order, f"{path}: {shown(level.t1)} -> {shown(level.t2)}"

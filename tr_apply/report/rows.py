@@ -10,6 +10,7 @@ from tr_apply.report.elements import element_changes
 from tr_apply.report.values import filter_line, is_filter, printable, shown
 
 MOVES_SHOWN = 10
+_SENSITIVE = "(sensitive)"
 _SHORT = 50  # characters of a list and its successor that are read at a glance
 
 
@@ -87,8 +88,8 @@ def _move_rows(operation: Operation) -> Iterator[Row]:
 def _change_row(action: Action, change: FieldChange) -> Row:
     path, before, after = printable(change.path), change.before, change.after
     if change.sensitive:
-        return Row(1, Tone.PLAIN, f"{path}:", "(sensitive)", "" if action is Action.CREATE else "(sensitive)")
-    if path.startswith("filters[") and path.endswith("].position"):
+        return _sensitive_row(action, path, change)
+    if path.startswith("filters[") and path.endswith("].position"):  # told by the plan, not a field of a filter
         return Row(1, Tone.UPDATE, f"{path.removesuffix('.position')}:", f"moved from {before} to {after}")
     if action is Action.CREATE:
         return _created_row(path, after)
@@ -99,6 +100,14 @@ def _change_row(action: Action, change: FieldChange) -> Row:
     if isinstance(before, list) and isinstance(after, list) and (lines := _element_lines(before, after)):
         return Row(1, Tone.PLAIN, f"{path}:", more=tuple(lines))
     return Row(1, Tone.PLAIN, f"{path}:", shown(before), shown(after))
+
+
+def _sensitive_row(action: Action, path: str, change: FieldChange) -> Row:
+    """That something changes, and not what."""
+    if change.before is not None and change.after is not None:
+        return Row(1, Tone.PLAIN, f"{path}:", _SENSITIVE, _SENSITIVE)
+    sign = "" if action is Action.CREATE else "+ " if change.before is None else "- "
+    return Row(1, Tone.PLAIN, f"{sign}{path}:", _SENSITIVE)
 
 
 def _created_row(path: str, value: Any) -> Row:

@@ -1,5 +1,6 @@
 """Plans and results as text for a terminal or a log, readable at 80 columns."""
 
+import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -24,6 +25,8 @@ _COLORS: Mapping[Tone, Mapping[str, Any]] = {
     Tone.BLOCKED: {"fg": "red", "bold": True},
 }
 
+_REPLACES = re.compile(rf"^((?:\s|\x1b\[\d+m)*){SYMBOLS[Action.REPLACE]}", re.MULTILINE)
+
 NO_CHANGES = "No changes."
 
 
@@ -35,7 +38,8 @@ def plan_text(plan: Plan, *, ascii_only: bool = False) -> str:
 
 def _plan_lines(plan: Plan) -> Iterator[str]:
     yield click.style(heading(plan), bold=True)
-    yield from (f"  Note: {each.message}" for each in plan.diagnostics)
+    for each in plan.diagnostics:
+        yield from _wrapped(f"Note: {printable(each.message)}", "  ")
     if not plan.operations:
         yield NO_CHANGES
         return
@@ -58,14 +62,15 @@ def heading(plan: Plan) -> str:
 def _row_lines(row: Row) -> Iterator[str]:
     indent = " " * (2 + _INDENT * row.depth)
     style = _COLORS[row.tone]
-    label = click.style(row.label, **style)
-    if not row.text:
-        yield from _wrapped(row.label, indent, style) if len(row.label) + len(indent) > WIDTH else [f"{indent}{label}"]
-    elif len(indent) + len(row.label) + 1 + len(row.text) <= WIDTH:
-        yield f"{indent}{label} {row.text}"
+    told = f"{row.text} -> {row.after}" if row.after else row.text
+    if not told:
+        yield from _wrapped(row.label, indent, style)
+    elif len(indent) + len(row.label) + 1 + len(told) <= WIDTH:
+        yield f"{indent}{_styled(row.label, style)} {told}"
     else:
-        yield f"{indent}{label}"
+        yield from _wrapped(row.label, indent, style)
         yield from _wrapped(row.text, indent + "  ")
+        yield from _wrapped(f"-> {row.after}", indent + "  ") if row.after else ()
     for line in row.more:
         yield from _wrapped(line, indent + "  ")
 
@@ -81,7 +86,12 @@ def _wrapped(text: str, indent: str, style: Mapping[str, Any] | None = None) -> 
         drop_whitespace=True,
     )
     for line in lines:
-        yield click.style(line, **style) if style else line
+        text = line.lstrip()
+        yield line[: -len(text)] + _styled(text, style or {})
+
+
+def _styled(text: str, style: Mapping[str, Any]) -> str:
+    return click.style(text, **style) if style else text
 
 
 def _blocked_lines(plan: Plan) -> Iterator[str]:
@@ -106,7 +116,7 @@ def _result_lines(results: Sequence[Result], *, verified: bool | None, notes: Se
     counts = {action: sum(r.operation.action is action for r in done) for action in Action}
     told = ", ".join(f"{counts[action]} {action.value}d" for action in Action)
     requests = sum(result.requests for result in results)
-    yield from (f"Note: {note}" for note in notes)
+    yield from (f"Note: {printable(note)}" for note in notes)
     yield f"Applied: {told}; {requests} {'request' if requests == 1 else 'requests'} sent."
     if verified is True:
         yield "Verified: read again, nothing is left to do."
@@ -121,4 +131,5 @@ def progress_line(result: Result) -> str:
 
 
 def _ascii(text: str) -> str:
-    return text.replace("±", "+/-")
+    """*text* for a terminal that knows no other characters; names keep their identity as escapes."""
+    return _REPLACES.sub(r"\g<1>+/-", text).encode("ascii", "backslashreplace").decode()

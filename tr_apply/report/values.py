@@ -9,7 +9,8 @@ from typing import Any
 from tr_apply.resources.scalar import core_scalar
 
 _STEERS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # Unicode categories
-_SEPARATES = re.compile(r"[,\[\]{}\"']|^\s|\s$|^$")
+_DEEPEST = 50  # levels, after which nobody reads on, and which Python's own depth must suffice for
+_SEPARATES = re.compile(r"[,\[\]{}\"'#]|:(\s|$)|^[-?&*!|>%@`]")
 
 
 def shown(value: Any) -> str:
@@ -17,16 +18,33 @@ def shown(value: Any) -> str:
     match value:
         case None:
             return "(none)"
-        case bool():
-            return "true" if value else "false"
         case str():
-            return printable(value if _is_plain(value) else json.dumps(value, ensure_ascii=False))
-        case list() if all(isinstance(item, str) for item in value):
-            return f"[{', '.join(_item(item) for item in value)}]"
+            plain = _is_plain(value) and value[0] not in '[{"'  # which a list, a mapping or a quoted text begins with
+            return printable(value if plain else json.dumps(value, ensure_ascii=False))
         case dict() if "queue" in value and not is_filter(value):
             return target_line(value)
         case _:
-            return printable(json.dumps(value, ensure_ascii=False))
+            return _flow(value)
+
+
+def _flow(value: Any, depth: int = 0) -> str:
+    """A value inside brackets, where more must be quoted."""
+    if depth > _DEEPEST:
+        return printable(json.dumps(value, ensure_ascii=False))
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            quoted = _SEPARATES.search(value) or not _is_plain(value)
+            return printable(json.dumps(value, ensure_ascii=False) if quoted else value)
+        case list():
+            return f"[{', '.join(_flow(item, depth + 1) for item in value)}]"
+        case dict():
+            return f"{{{', '.join(f'{_flow(key)}: {_flow(item, depth + 1)}' for key, item in value.items())}}}"
+        case _:
+            return str(value)
 
 
 def _is_plain(text: str) -> bool:
@@ -35,11 +53,6 @@ def _is_plain(text: str) -> bool:
         return core_scalar(text) == text and text == text.strip() and bool(text)
     except ValueError:
         return False
-
-
-def _item(text: str) -> str:
-    quoted = _SEPARATES.search(text) or not _is_plain(text)
-    return printable(json.dumps(text, ensure_ascii=False) if quoted else text)
 
 
 def printable(text: str) -> str:
@@ -56,11 +69,12 @@ def is_filter(value: Any) -> bool:
 
 def filter_line(each: Mapping[str, Any]) -> str:
     """A filter in a few words: which tasks, and where they go."""
-    return f"{printable(each['expression'])} => {' -> '.join(target_line(t) for t in each['targets'])}"
+    extra = f" (extra {_flow(each['extra'])})" if each.get("extra") else ""
+    return f"{printable(each['expression'])} => {' -> '.join(target_line(t) for t in each['targets'])}{extra}"
 
 
 def target_line(target: Mapping[str, Any]) -> str:
     """A step in a few words: its queue, and what else is said about it."""
-    words = [f"{key} {shown(value)}" for key, value in target.items() if key != "queue"]
+    words = [f"{key} {_flow(value)}" for key, value in target.items() if key != "queue"]
     queue = printable(target.get("queue", "same queue"))
     return f"{queue} ({', '.join(words)})" if words else queue

@@ -1,0 +1,381 @@
+"""plan_text() and result_text(): what a person reads, to the letter."""
+
+import click
+import pytest
+
+from tr_apply.apply import Result
+from tr_apply.diagnostics import Diagnostic, Severity
+from tr_apply.plan.change import Action, Blocked, FieldChange, Move, Operation, Plan, Target, Verb, Write
+from tr_apply.report.terminal import NO_CHANGES, WIDTH, plan_text, progress_line, result_text
+from tr_apply.resources.template import SidOf
+
+SHOP = """
+    workspace: {name: Shop, default_activity: Offline, timeout_activity: Offline}
+    activities:
+    - {name: Offline, available: false}
+    - {name: Lunch, available: false}
+    task_queues:
+    - {name: Spanish, target_workers: "languages HAS 'es'"}
+    - {name: Everyone}
+    workflows:
+    - name: Incoming
+      filters:
+      - {name: Gold, expression: "tier == 'gold'", targets: [{queue: Spanish, timeout: 30}, {queue: Everyone}]}
+      - {name: Silver, expression: "tier == 'silver'", targets: [{queue: Everyone}]}
+      - {name: Bronze, expression: "tier == 'bronze'", targets: [{queue: Everyone}]}
+      - {name: Tin, expression: "tier == 'tin'", targets: [{queue: Everyone}]}
+      default_filter: {queue: Everyone}
+    workers:
+    - name: alice
+      activity: Lunch
+      attributes: {languages: [en, es, fr, de, it, pt, nl, pl, sv], level: 3, phone: "+14155550100"}
+    safety: {max_deletes: 100%}
+"""
+
+
+def test_a_new_workspace_is_told_with_all_that_is_not_a_default(told, block):
+    assert told(None, SHOP) == block("""
+        Shop (new workspace)
+
+          + workspace Shop
+              default_activity: Offline
+              timeout_activity: Offline
+          + activity Lunch
+          + task_queue Everyone
+          + task_queue Spanish
+              target_workers: languages HAS 'es'
+          + workflow Incoming
+              filters:
+                1. Gold: tier == 'gold' => Spanish (timeout 30) -> Everyone
+                2. Silver: tier == 'silver' => Everyone
+                3. Bronze: tier == 'bronze' => Everyone
+                4. Tin: tier == 'tin' => Everyone
+              default_filter: Everyone
+          + worker alice
+              activity: Lunch
+              attributes:
+                {languages: [en, es, fr, de, it, pt, nl, pl, sv], level: 3, phone:
+                  "+14155550100"}
+          - activity Available
+          - activity Unavailable
+
+        Plan: 6 to create, 0 to update, 0 to replace, 2 to delete, 1 unchanged; 8 requests.
+        Plan id: …
+        """)
+
+
+def test_nothing_to_do_is_said_in_one_line(told):
+    assert told(SHOP, SHOP) == f"Shop (WS…)\n{NO_CHANGES}\n"
+
+
+def test_fields_are_told_with_old_and_new_on_one_line_where_that_is_short_enough(told, block):
+    after = SHOP.replace("{name: Everyone}\n", "{name: Everyone, max_reserved_workers: 5, task_order: LIFO}\n").replace(
+        "\"languages HAS 'es'\"", "\"languages HAS 'es' AND (skills HAS 'support' OR skills HAS 'billing')\""
+    )
+
+    assert told(SHOP, after) == block("""
+        Shop (WS…)
+
+          ~ task_queue Everyone
+              max_reserved_workers: 1 -> 5
+              task_order: FIFO -> LIFO
+          ~ task_queue Spanish
+              target_workers:
+                languages HAS 'es'
+                -> languages HAS 'es' AND (skills HAS 'support' OR skills HAS 'billing')
+
+        Plan: 0 to create, 2 to update, 0 to replace, 0 to delete, 5 unchanged; 2 requests.
+        Plan id: …
+        """)
+
+
+def test_filters_are_told_as_added_removed_moved_and_edited(told, block):
+    after = """
+        workspace: {name: Shop}
+        workflows:
+        - name: Incoming
+          filters:
+          - {name: Tin, expression: "tier == 'tin'", targets: [{queue: Everyone}]}
+          - {name: Gold, expression: "tier == 'gold'", targets: [{queue: Spanish, timeout: 60}, {queue: Everyone, priority: 3}]}
+          - name: Platinum
+            expression: "tier == 'platinum' AND region IN ['emea', 'apac'] AND language != 'en'"
+            targets: [{queue: Everyone, skip_if: "workers.available == 0"}]
+          - {name: Silver, expression: "tier == 'silver'", targets: [{queue: Everyone}]}
+    """
+
+    assert told(SHOP, after) == block("""
+        Shop (WS…)
+
+          ~ workflow Incoming
+              - filters[Bronze]: tier == 'bronze' => Everyone
+              filters[Tin]: moved from 4 to 1
+              filters[Gold].targets[0].timeout: 30 -> 60
+              + filters[Gold].targets[1].priority: 3
+              + filters[Platinum]:
+                tier == 'platinum' AND region IN ['emea', 'apac'] AND language != 'en'
+                  => Everyone (skip_if workers.available == 0)
+              - default_filter: Everyone
+
+        Plan: 0 to create, 1 to update, 0 to replace, 0 to delete, 1 unchanged; 1 request.
+        Plan id: …
+        """)
+
+
+def test_a_replacement_says_why_who_moves_and_what_follows(told, block):
+    after = SHOP.replace("Lunch, available: false", "Lunch, available: true")
+    before = SHOP.replace("\n    workers:", "\n    workers:\n    - {name: bob, activity: Lunch}")
+
+    assert told(
+        before, after.replace("\n    workers:", "\n    workers:\n    - {name: bob, activity: Offline}")
+    ) == block(
+        """
+        Shop (WS…)
+
+          ± activity Lunch
+              (TaskRouter cannot change `available`: a new activity with a new SID takes
+                its place)
+              available: false -> true
+              2 workers move to the new Lunch: alice, bob
+
+        Plan: 0 to create, 0 to update, 1 to replace, 0 to delete, 7 unchanged; 5 requests.
+        Plan id: …
+        """
+    )
+
+
+def test_what_leads_to_a_replaced_activity_is_named(told, block):
+    before = """
+        workspace: {name: Shop, multi_task_enabled: false, default_activity: Offline, timeout_activity: Offline}
+        activities: [{name: Offline, available: false}, {name: Busy, available: false}]
+        task_queues: [{name: Everyone, assignment_activity: Busy, reservation_activity: Busy}]
+        safety: {max_deletes: 100%}
+    """
+    after = before.replace("Busy, available: false", "Busy, available: true")
+
+    assert told(before, after) == block("""
+        Shop (WS…)
+
+          ± activity Busy
+              (TaskRouter cannot change `available`: a new activity with a new SID takes
+                its place)
+              available: false -> true
+              2 references follow:
+                task_queue/Everyone.assignment_activity,
+                  task_queue/Everyone.reservation_activity
+
+        Plan: 0 to create, 0 to update, 1 to replace, 0 to delete, 2 unchanged; 4 requests.
+        Plan id: …
+        """)
+
+
+def test_deletions_that_are_refused_say_so_and_what_to_do(told, block):
+    after = """
+        workspace: {name: Shop}
+        task_queues: [{name: Everyone}]
+        workflows: []
+        workers: []
+        safety: {protect: ["worker/ALI*"]}
+    """
+
+    assert told(SHOP, after) == block("""
+        Shop (WS…)
+
+          - worker alice
+          - workflow Incoming
+          - task_queue Spanish
+
+          Blocked (protected): the worker 'alice' is protected by 'worker/ALI*' in
+            `safety.protect`; declare it, or remove the protection first
+          Blocked (needs-consent): deletes 1 of 2 live task queues ('Spanish'), more
+            than `max_deletes` allows (20%, here 0); to agree, apply with --allow-delete
+            task_queue=1
+          Blocked (needs-consent): deletes 1 of 1 live workflows ('Incoming'), which
+            leaves none of them; to agree, apply with --allow-delete workflow=1
+          Blocked (needs-consent): deletes 1 of 1 live workers ('alice'), which leaves
+            none of them; to agree, apply with --allow-delete worker=1
+
+        Plan: 0 to create, 0 to update, 0 to replace, 3 to delete, 2 unchanged; 3 requests.
+        Plan id: …
+        """)
+
+
+def test_long_lists_are_told_element_by_element_and_the_rest_of_attributes_key_by_key(told, block):
+    after = SHOP.replace(
+        'attributes: {languages: [en, es, fr, de, it, pt, nl, pl, sv], level: 3, phone: "+14155550100"}',
+        "attributes: {languages: [en, es, fr, it, pt, nl, pl, sv, fi], level: 4, home: {city: Bern, codes: [{a: 1}]}}",
+    )
+
+    assert told(SHOP, after) == block("""
+        Shop (WS…)
+
+          ~ worker alice
+              + attributes.home: {city: Bern, codes: [{a: 1}]}
+              attributes.languages:
+                - [3]: de
+                + [8]: fi
+              attributes.level: 3 -> 4
+              - attributes.phone: "+14155550100"
+
+        Plan: 0 to create, 1 to update, 0 to replace, 0 to delete, 6 unchanged; 1 request.
+        Plan id: …
+        """)
+
+
+def test_sensitive_values_are_never_told(told, block):
+    manage = '    manage: {workers: {sensitive: [attributes.phone, "attributes.keys.*"]}}\n'
+    after = SHOP.replace("555", "777").replace("level: 3", "level: 3, keys: {door: canary}") + manage
+
+    assert told(SHOP, after) == block("""
+        Shop (WS…)
+
+          ~ worker alice
+              + attributes.keys: (sensitive)
+              attributes.phone: (sensitive) -> (sensitive)
+
+        Plan: 0 to create, 1 to update, 0 to replace, 0 to delete, 6 unchanged; 1 request.
+        Plan id: …
+        """)
+
+
+def test_a_terminal_without_other_characters_gets_ascii(told):
+    after = SHOP.replace("Lunch, available: false", "Lunch, available: true").replace(
+        "name: Spanish,", "name: Español ±, renamed_from: [Spanish],"
+    )
+
+    text = told(SHOP, after.replace("queue: Spanish", "queue: Español ±"), ascii_only=True).replace("…", "...")
+
+    assert text.isascii()
+    assert "  +/- activity Lunch\n" in text
+    assert "  ~ task_queue Espa\\xf1ol \\xb1\n      name: Spanish -> Espa\\xf1ol \\xb1\n" in text
+
+
+# Plans that no well-meaning workspace has
+
+
+def plan_of(*operations, **more):
+    return Plan(Target("Shop", "AC1", None), operations, **more)
+
+
+def operation(action=Action.UPDATE, name="Spanish", **more):
+    return Operation(action, "task_queue", name, None, **more)
+
+
+HOSTILE = "a\x1b[2J\r\nPlan: 0 to create\u202e\x07\u2028\x9b31m\ud800"
+
+
+def test_nothing_that_somebody_else_wrote_can_steer_the_terminal():
+    change = FieldChange(f"attributes.{HOSTILE}", [HOSTILE] * 5, [{HOSTILE: HOSTILE}] * 6)
+    moves = (Move(HOSTILE, None, HOSTILE, HOSTILE),)
+    filters = [{"name": HOSTILE, "expression": HOSTILE, "targets": [{"queue": HOSTILE, "extra": {"a": HOSTILE}}]}]
+    plan = plan_of(
+        operation(name=HOSTILE, changes=(change, FieldChange("target_workers", HOSTILE, None)), moves=moves),
+        operation(Action.CREATE, changes=(FieldChange("filters", None, filters),)),
+        operation(Action.REPLACE, repoints=(HOSTILE,), reason="because"),
+        blocked=(Blocked("in-use", HOSTILE, "op-1"),),
+        diagnostics=(Diagnostic(Severity.INFO, "kept", HOSTILE),),
+    )
+
+    text = click.unstyle(plan_text(plan))
+    failed = Result(plan.operations[0], 1, HOSTILE, failed=True)
+    done = click.unstyle(result_text([failed], verified=False, notes=[HOSTILE]))
+
+    for line in (*text.split("\n"), *done.split("\n"), progress_line(Result(plan.operations[0], 1))):
+        assert line.isprintable(), line
+    assert text.count("\nPlan: ") == 1
+    text.encode()
+
+
+def test_no_line_is_wider_than_a_terminal_but_for_words_that_cannot_be_broken():
+    long = " ".join(["languages HAS 'es' AND"] * 20)
+    url = "https://example.com/" + "x" * 100
+    plan = plan_of(
+        operation(changes=(FieldChange("target_workers", long, long[:200]), FieldChange("url", url, None))),
+        operation(name="N " * 60, action=Action.DELETE, moves=[Move(f"worker {i}", None, "A", "B") for i in range(30)]),
+        blocked=(Blocked("in-use", long, "op-1"),),
+        diagnostics=(Diagnostic(Severity.INFO, "kept", long),),
+    )
+
+    wide = [line for line in click.unstyle(plan_text(plan)).splitlines() if len(line) > WIDTH]
+
+    assert [line.strip() for line in wide if not line.startswith("Plan")] == [url]
+
+
+def test_many_people_who_move_are_counted():
+    moves = [Move(f"worker {i}", None, "A", "B") for i in range(12)]
+
+    text = click.unstyle(plan_text(plan_of(operation(Action.DELETE, moves=moves))))
+
+    assert "12 workers move from A to B:" in text
+    assert "worker 9 and 2 more" in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        (None, "", '+ f: ""'),
+        ("1", 1, 'f: "1" -> 1'),
+        ("true", True, 'f: "true" -> true'),
+        ("null", " x ", 'f: "null" -> " x "'),
+        ("[a]", ["a"], 'f: "[a]" -> [a]'),
+        (["a, b", "yes", "12:30"], ["1", "", None, 1.5], 'f: ["a, b", yes, 12:30] -> ["1", "", null, 1.5]'),
+        ({"a b": {"c": [True]}}, {"x: y": "- z"}, 'f: {a b: {c: [true]}} -> {"x: y": "- z"}'),
+        ([1, 2], [2, 1], "f: [1, 2] -> [2, 1]"),
+    ],
+)
+def test_values_are_told_as_yaml_would_write_them(before, after, line):
+    text = plan_text(plan_of(operation(changes=(FieldChange("f", before, after),))))
+
+    assert f"      {line}\n" in click.unstyle(text)
+
+
+def test_a_value_that_is_nested_beyond_reason_is_told_all_the_same():
+    deep = current = {}
+    for _ in range(400):
+        current["a"] = {}
+        current = current["a"]
+
+    text = plan_text(plan_of(operation(changes=(FieldChange("f", None, deep),))))
+
+    assert text.count("a:") == 400 or '"a"' in text
+
+
+def test_colours_are_never_the_only_signal():
+    plan = plan_of(*(operation(action) for action in Action))
+
+    text = plan_text(plan)
+
+    assert text != click.unstyle(text)
+    assert [line[2] for line in click.unstyle(text).splitlines() if "task_queue" in line] == ["+", "~", "±", "-"]
+
+
+# What an apply has done
+
+WRITE = Write(Verb.UPDATE, SidOf("task_queue", "A"), None)
+
+
+def test_results_tell_what_was_done_and_what_was_not():
+    done = operation(Action.CREATE, "A", writes=(WRITE,))
+    failed = operation(Action.DELETE, "B")
+    skipped = operation(Action.REPLACE, "C", writes=(WRITE,))
+    results = [
+        Result(done, 1),
+        Result(failed, 2, "TaskRouter refused", failed=True),
+        Result(skipped, 0, "needs B"),
+    ]
+
+    text = click.unstyle(result_text(results, verified=False, notes=["planned again"]))
+
+    assert text.splitlines() == [
+        "  failed: delete task_queue B: TaskRouter refused",
+        "  skipped: replace task_queue C: needs B",
+        "Note: planned again",
+        "Applied: 1 created, 0 updated, 0 replaced, 0 deleted; 3 requests sent.",
+        "Not verified: read again, the workspace is not as declared:",
+    ]
+
+
+def test_a_proof_is_said_and_a_missing_one_is_not():
+    results = [Result(operation(writes=(WRITE,)), 1)]
+
+    assert "1 request sent.\nVerified: read again, nothing is left to do.\n" in result_text(results, verified=True)
+    assert "erified" not in result_text(results, verified=None)
