@@ -320,6 +320,7 @@ def test_many_people_who_move_are_counted():
         (["a, b", "yes", "12:30"], ["1", "", None, 1.5], 'f: ["a, b", yes, 12:30] -> ["1", "", null, 1.5]'),
         ({"a b": {"c": [True]}}, {"x: y": "- z"}, 'f: {a b: {c: [true]}} -> {"x: y": "- z"}'),
         ([1, 2], [2, 1], "f: [1, 2] -> [2, 1]"),
+        (".inf", "1e999", 'f: ".inf" -> "1e999"'),
     ],
 )
 def test_values_are_told_as_yaml_would_write_them(before, after, line):
