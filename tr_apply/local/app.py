@@ -28,6 +28,7 @@ from tr_apply.local.refusals import (
     NotFoundError,
     PreconditionFailedError,
     RequestError,
+    TooLongAgoError,
     UnauthorizedError,
     UnavailableError,
 )
@@ -38,6 +39,7 @@ STATUS: Mapping[type[RequestError], int] = {
     InvalidParameterError: 400,
     DuplicateNameError: 400,
     AbsolutePagingError: 400,
+    TooLongAgoError: 400,
     UnauthorizedError: 401,
     NotFoundError: 404,
     MethodNotAllowedError: 405,

@@ -37,6 +37,12 @@ class AbsolutePagingError(RequestError):
     code = 40153
 
 
+class TooLongAgoError(RequestError):
+    """Statistics are asked for that begin before what is kept."""
+
+    code = 14241
+
+
 class UnavailableError(RequestError):
     """The database cannot serve right now: locked by another process for too long, full, or read-only."""
 

@@ -56,15 +56,3 @@ REASON_TARGET_NOT_ACCEPTED: Final = "RoutingTarget not available for Reservation
 
 UNSET_QUEUE_ORDER: Final[Literal["FIFO", "LIFO"]] = "FIFO"
 """Which queues go first while the workspace has no PrioritizeQueueOrder. Alternative: LIFO, or none."""
-
-WAITING: Final = frozenset({"pending", "reserved"})
-"""The tasks of which the longest waiting one is told in statistics. Alternative: pending alone."""
-
-COUNTED: Final = frozenset({"pending", "reserved", "assigned", "wrapping"})
-"""The tasks of total_tasks and tasks_by_priority. Alternative: with those that ended within five minutes."""
-
-TIMED_OUT_IN_WORKFLOW: Final = frozenset({"workflow.timeout"})
-"""What counts as tasks_timed_out_in_workflow. Alternative: workflow.skipped, too."""
-
-DELETED: Final = frozenset({"task.deleted", "task.system-deleted"})
-"""What counts as tasks_deleted. Alternative: task.deleted alone."""

@@ -1,0 +1,34 @@
+"""Lengths of time, added up."""
+
+MS_IN_SECOND = 1000
+
+
+class Durations:
+    """How many there were, the shortest, the longest and their sum, in milliseconds."""
+
+    __slots__ = ("count", "longest_ms", "shortest_ms", "total_ms")
+
+    def __init__(self) -> None:
+        self.count = self.shortest_ms = self.longest_ms = self.total_ms = 0
+
+    def add(self, duration_ms: int) -> None:
+        """Add one."""
+        if not self.count or duration_ms < self.shortest_ms:
+            self.shortest_ms = duration_ms
+        self.longest_ms = max(self.longest_ms, duration_ms)
+        self.count += 1
+        self.total_ms += duration_ms
+
+    @property
+    def mean_s(self) -> int:
+        """The mean in whole seconds; 0 of none."""
+        return self.total_ms // (self.count * MS_IN_SECOND) if self.count else 0
+
+    def figures(self) -> dict[str, int]:
+        """As the API tells them, in whole seconds."""
+        return {
+            "avg": self.mean_s,
+            "min": self.shortest_ms // MS_IN_SECOND,
+            "max": self.longest_ms // MS_IN_SECOND,
+            "total": self.total_ms // MS_IN_SECOND,
+        }
