@@ -64,6 +64,20 @@ class Deployment:
         except PlanProblemsError as error:
             raise self._config_error(error) from error
 
+    async def plan_for(self, workspace: Live) -> tuple[Plan, Snapshot]:
+        """The plan for this very *workspace*, whatever it is called, and what was read for it.
+
+        Raises:
+            ConfigError, ApiError, NetworkError: as ``plan``.
+        """
+        document, has_sids = self.configuration.document, self.configuration.has_sids
+        try:
+            snapshot = await read_workspace(self.client, document, workspace, has_sids=has_sids)
+            plan = make_plan(document, snapshot, has_sids=has_sids, targets=self.targets)
+        except PlanProblemsError as error:
+            raise self._config_error(error) from error
+        return self._known(plan), snapshot
+
     async def everything(self) -> Snapshot | None:
         """All that is live of the workspace; None if there is no such workspace."""
         try:
@@ -110,7 +124,7 @@ class Deployment:
         result.requests = 1
         progress(result)
         try:
-            real = await self._real_plan(live)
+            real, _ = await self.plan_for(live)
             _refuse_surprises(plan, real)
         except TrApplyError as error:
             for each in rest:
@@ -125,15 +139,6 @@ class Deployment:
                 "the new workspace was not as predicted; the rest was planned again from what is there"
             )
         return applied
-
-    async def _real_plan(self, live: Live) -> Plan:
-        """What is left to do in the workspace *live*, which was just created."""
-        document, has_sids = self.configuration.document, self.configuration.has_sids
-        try:
-            snapshot = await read_workspace(self.client, document, live, has_sids=has_sids)
-            return self._known(make_plan(document, snapshot, has_sids=has_sids, targets=self.targets))
-        except PlanProblemsError as error:
-            raise self._config_error(error) from error
 
     async def _proof(self) -> Plan:
         """The plan that is left; read again for a while, because lists may lag behind."""

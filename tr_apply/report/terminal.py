@@ -46,7 +46,7 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
     yield ""
     for operation in plan.operations:
         for row in operation_rows(operation):
-            yield from _row_lines(row)
+            yield from row_lines(row)
     yield ""
     yield from _blocked_lines(plan)
     yield summary_line(plan)
@@ -59,7 +59,8 @@ def heading(plan: Plan) -> str:
     return f"{printable(plan.target.workspace)} ({sid if sid is not None else 'new workspace'})"
 
 
-def _row_lines(row: Row) -> Iterator[str]:
+def row_lines(row: Row) -> Iterator[str]:
+    """*row* as lines of a terminal's width."""
     indent = " " * (2 + _INDENT * row.depth)
     style = _COLORS[row.tone]
     told = f"{row.text} -> {row.after}" if row.after else row.text
