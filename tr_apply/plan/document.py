@@ -77,7 +77,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "name": operation.name,
         "sid": operation.sid,
         "reason": operation.reason,
-        "changes": [_change(change) for change in operation.changes],
+        "changes": [change_value(change) for change in operation.changes],
         "moves": [
             {"worker": move.worker, "sid": move.sid, "before": move.before, "after": move.after}
             for move in operation.moves
@@ -89,7 +89,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
 
 
-def _change(change: FieldChange) -> dict[str, Any]:
+def change_value(change: FieldChange) -> dict[str, Any]:
+    """A changed field as JSON; what must not be shown is a digest."""
     if not change.sensitive:
         return {"path": change.path, "before": change.before, "after": change.after}
     return {
