@@ -12,7 +12,7 @@ from tr_apply.errors import ApiError
 from tr_apply.live import Answer, Live
 from tr_apply.resources import KIND_BY_NAME, WORKFLOW
 from tr_apply.resources.kind import FormField, Holds, Kind, Resource
-from tr_apply.resources.template import SidOf, escaped, filled, from_live, mapped, sids_in
+from tr_apply.resources.template import SID, SidOf, escaped, filled, from_live, mapped, sids_in
 from tr_apply.resources.worker import compact_json
 from tr_apply.resources.workflow import DOCUMENT_FIELDS, Workflow, from_document, to_document
 
@@ -117,6 +117,10 @@ class Labels:
         label = self.by_sid.get(sid)
         return sid if label is None else label.name
 
+    def queue_name(self, sid: str) -> str | None:
+        """The same of what a workflow says to be a queue's SID; None for what is none."""
+        return self.name(sid) if SID.match(sid) else None
+
     def template(self, text: str) -> str:
         """Live *text* as a template."""
         return from_live(text, self.by_sid)
@@ -132,7 +136,7 @@ def model_of(live: Live, labels: Labels) -> Any:
     values = {key: field_of(kind, key, live, labels) for key in kind.fields}
     if kind is WORKFLOW:
         document = parsed_json(live, "configuration")
-        values |= from_document(document, queue_name=labels.name, template=labels.template)
+        values |= from_document(document, queue_name=labels.queue_name, template=labels.template)
     return kind.model.model_construct(**values)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from tr_apply.config.load import Inputs, load
 from tr_apply.errors import ConfigError, UsageError
+from tr_apply.lint import lint
 
 MINIMAL = "workspace: {name: W}\n"
 
@@ -238,17 +239,46 @@ workers: 5
     assert [activity and activity.name for activity in document.activities] == ["A", None, "B"]
     incoming, outgoing = document.workflows
     assert incoming.filters[0].targets[0].timeout == 5
-    assert outgoing.filters == []
+    assert outgoing.filters == [None]
     assert (document.manage.workers.mode, document.manage.activities.mode) == ("additive", "exact")
     assert document.safety.max_deletes == "20%"
     assert document.workers == []
 
 
-def test_a_resource_with_too_many_mistakes_is_left_out(loaded):
+def test_a_mistake_in_a_filter_hides_no_other_mistake_of_the_workflow(loaded):
+    configuration = loaded(
+        """
+workspace: {name: W}
+task_queues: [{name: Q}]
+workflows:
+  - name: Incoming
+    filters:
+      - {name: no expression, targets: [{queue: Q}]}
+      - {name: wrong timeout, expression: "a == 'x'", targets: [{queue: Q, timeout: 0}, {queue: Q}]}
+      - {name: wrong queue, expression: "a ==", targets: [{queue: 5}]}
+      - {name: no such queue, expression: "1==1", targets: [{queue: Nobody}]}
+      - text
+    default_filter: {queue: Nope}
+"""
+    )
+    lint(configuration)
+
+    assert [(each.severity.value, each.code, each.path) for each in configuration.diagnostics] == [
+        ("error", "missing-key", "workflows[0].filters[0]"),
+        ("error", "out-of-range", "workflows[0].filters[1].targets[0].timeout"),
+        ("error", "expression-syntax", "workflows[0].filters[2].expression"),
+        ("error", "wrong-type", "workflows[0].filters[2].targets[0].queue"),
+        ("error", "unknown-reference", "workflows[0].filters[3].targets[0].queue"),
+        ("error", "wrong-type", "workflows[0].filters[4]"),
+        ("error", "unknown-reference", "workflows[0].default_filter.queue"),
+    ]
+
+
+def test_a_filter_with_too_many_mistakes_is_left_out(loaded):
     targets = ", ".join("{priority: x}" for _ in range(900))
     configuration = loaded(MINIMAL + f"workflows: [{{name: A, filters: [{{expression: x, targets: [{targets}]}}]}}]\n")
 
-    assert configuration.document.workflows == [None]
+    assert configuration.document.workflows[0].filters == [None]
     assert len(configuration.diagnostics) == 900
 
 

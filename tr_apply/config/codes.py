@@ -24,6 +24,7 @@ CODES: Final[Mapping[str, str]] = {
     "invalid-number": "A number that JSON cannot say.",
     "phone-number": "A phone number without quotes would lose its plus sign or its zeros.",
     "literal-key": "A key holds ${…}, which is text there.",
+    "no-tests": "There is no file of routing tests.",
     # Variables
     "unknown-variable": "A variable has no value.",
     "malformed-variable": "A ${…} is neither a variable nor a SID.",
@@ -47,6 +48,7 @@ CODES: Final[Mapping[str, str]] = {
     "duplicate-name": "Two resources have the same name.",
     "renamed-from": "A former name is claimed twice, or is the present one.",
     "unknown-reference": "A name leads nowhere.",
+    "dangling-sid": "A target names its queue by a SID that no declared queue has.",
     "unknown-kind": "A ${sid:…} names no kind of resource.",
     "document-too-long": "Attributes or a workflow make a larger document than TaskRouter takes.",
     "field-path": "A path in ignore or sensitive leads nowhere.",

@@ -27,6 +27,12 @@ class Notes:
     mistaken: set[int] = field(default_factory=set)
     """Places of values that could not be read as they are meant: nothing more is said about them."""
 
+    half_read: set[KeyPath] = field(default_factory=set)
+    """What is no part of the document because its structure is wrong, and the resources that lack it.
+
+    Nothing more is said about the former, and of the latter only errors are told.
+    """
+
     found: list[Diagnostic] = field(default_factory=list)
 
     def add(
@@ -44,12 +50,15 @@ class Notes:
         *offset* is 0-based and counts in the value as an expression is read: variables replaced, SIDs made up.
         """
         place = find(self.root.node, path, key=key)
-        if place in self.mistaken:
+        if place in self.mistaken or self._is_half_read(path if severity is Severity.ERROR else path[:2]):
             return
         if offset is not None:
             template = self._template(path)
             place = self.character(place, template, origin(template, MARK, _sampled, offset))
         self.at(severity, code, message, place, path)
+
+    def _is_half_read(self, path: KeyPath) -> bool:
+        return bool(self.half_read) and path in self.half_read
 
     def at(self, severity: Severity, code: str, message: str, place: int, path: KeyPath = ()) -> None:
         """Note *message* at *place*."""

@@ -99,6 +99,6 @@ def _below(found: Iterator[_Located], part: str) -> Iterator[_Located]:
                 yield from (((*path, key), child) for key, child in value.items() if fnmatchcase(key, part))
             case list():
                 pattern = part.removeprefix("[").removesuffix("]")
-                yield from (((*path, i), f) for i, f in enumerate(value) if fnmatchcase(f.name or "", pattern))
+                yield from (((*path, i), f) for i, f in enumerate(value) if f and fnmatchcase(f.name or "", pattern))
             case _:
                 pass

@@ -47,17 +47,20 @@ def note_problems(errors: Iterable[ErrorDetails], notes: Notes, shape: Shape, *,
     Where the files are not *whole*, what is missing may well be there.
     """
     suggestions = Suggestions()
+    wrong: set[KeyPath] = set()
     for error in errors:
         if error["input"] is None and error["type"] not in {"missing", "extra_forbidden"}:
             continue  # null has its own message
         if not whole and error["type"] in _LACKING:
             continue
         path = _existing(notes.root.value, error["loc"])
+        wrong |= {path, path[:2]}
         if error["type"] == "extra_forbidden":
             _note_unknown_key(path, shape_at(path[:-1], shape), notes, suggestions)
         else:
             code, message = _said(error)
             notes.error(code, message, path, key=error["loc"][-1] == "[key]")
+    notes.half_read = wrong
 
 
 def _existing(value: Any, path: KeyPath) -> KeyPath:

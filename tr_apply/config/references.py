@@ -8,13 +8,18 @@ from typing import Any
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import KeyPath, find, shown
 from tr_apply.config.suggestions import Suggestions
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER, WORKFLOW
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKFLOW
 from tr_apply.resources.document import Document
 from tr_apply.resources.fields import literal_fields
 from tr_apply.resources.kind import Kind, Resource, name_key
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY, SEEDED_ACTIVITIES, SEEDED_CHANNELS
-from tr_apply.resources.template import MARK, SID_LENGTH, WORKSPACE, SidOf, plain, sid_of, sids_in
+from tr_apply.resources.template import MARK, SID, SID_LENGTH, WORKSPACE, SidOf, plain, sid_of, sids_in
+from tr_apply.resources.workflow import Filter, Workflow
 
+_NO_SUCH_QUEUE = (
+    "a SID, which no declared queue is called: write the name of the queue; TaskRouter takes no workflow whose queue "
+    "is gone, and where it holds one, nobody is asked here"
+)
 _MOST_IN_ONE_STRING = 100  # findings; each takes a walk over the string
 
 
@@ -36,6 +41,13 @@ def declared_of(document: Document, kind: Kind) -> Iterator[tuple[int, Any]]:
             yield index, resource
 
 
+def filters_of(workflow: Workflow) -> Iterator[tuple[int, Filter]]:
+    """The filters of *workflow* with their index; those that could not be read are left out."""
+    for index, each in enumerate(workflow.filters):
+        if each is not None:
+            yield index, each
+
+
 def references(document: Document) -> Iterator[Reference]:
     """Every name in *document* that must lead to a resource."""
     yield from _of_fields(KIND_BY_NAME["workspace"], document.workspace, ("workspace",))
@@ -55,8 +67,8 @@ def _of_fields(kind: Kind, resource: Resource, path: KeyPath) -> Iterator[Refere
             yield Reference(referred, name, (*path, field))
 
 
-def _of_queues(workflow: Any, path: KeyPath) -> Iterator[Reference]:
-    for filter_index, each in enumerate(workflow.filters):
+def _of_queues(workflow: Workflow, path: KeyPath) -> Iterator[Reference]:
+    for filter_index, each in filters_of(workflow):
         for index, target in enumerate(each.targets):
             if target.queue is not None:
                 at = (*path, "filters", filter_index, "targets", index, "queue")
@@ -155,13 +167,23 @@ def note_broken_references(document: Document, raw: Mapping[str, Any], notes: No
     known = Declared(known.names, known.closed - set(_of_unreadable_names(raw, notes)))
     suggestions = Suggestions()
     for reference in references(document):
-        if not known.has(reference.kind, reference.name):
+        if known.has(reference.kind, reference.name):
+            continue
+        if _is_queue_sid(reference):
+            notes.warning("dangling-sid", _NO_SUCH_QUEUE, reference.path)
+        else:
             message = _unknown(reference.kind, reference.name, known, suggestions)
             notes.error("unknown-reference", message, reference.path, key=reference.key)
     for template, path in _templates(document) if has_sids else ():
         wrong = ((problem, at) for at, mark in _marks(template) if (problem := _problem_of(mark, known, suggestions)))
         for problem, offset in islice(wrong, _MOST_IN_ONE_STRING):
             notes.error(*problem, path, offset=offset)
+
+
+def _is_queue_sid(reference: Reference) -> bool:
+    """Whether a target names its queue by SID, as the export of a workflow must whose queue is gone."""
+    row = KIND_BY_NAME[reference.kind]
+    return row is TASK_QUEUE and SID.match(reference.name) is not None and reference.name.startswith(row.sid_prefix)
 
 
 def _of_unreadable_names(raw: Mapping[str, Any], notes: Notes) -> Iterator[str]:

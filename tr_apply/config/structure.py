@@ -1,7 +1,8 @@
 """From the data of all files to models; where something is wrong, to those that are right."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -43,7 +44,34 @@ def _salvaged(raw: Mapping[str, Any]) -> Document:
 
 
 def _valid(model: type[Resource], written: Any) -> Any:
-    """What *written* makes without the keys that are wrong; None where too little is left."""
+    """What *written* makes without what is wrong in it; None where too little is left.
+
+    A list of parts that it can do without keeps the right ones: None stands for the others.
+    """
+    lists = {key: item for key, item in _lists_of(model).items() if _is_list_in(written, key)}
+    rest = {key: value for key, value in written.items() if key not in lists} if lists else written
+    found = _without_wrong_keys(model, rest)
+    if found is None or not lists:
+        return found
+    return found.model_copy(update={key: [_valid(item, each) for each in written[key]] for key, item in lists.items()})
+
+
+def _is_list_in(written: Any, key: str) -> bool:
+    return isinstance(written, dict) and isinstance(written.get(key), list)
+
+
+@cache
+def _lists_of(model: type[Resource]) -> Mapping[str, type[Resource]]:
+    """The keys of *model* that hold a list of parts with keys of their own and that may be left out."""
+    found = {key: get_args(field.annotation) for key, field in model.model_fields.items() if not field.is_required()}
+    return {key: args[0] for key, args in found.items() if len(args) == 1 and _is_resource(args[0])}
+
+
+def _is_resource(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Resource)
+
+
+def _without_wrong_keys(model: type[Resource], written: Any) -> Any:
     for _ in range(_ROUNDS):
         try:
             return model.model_validate(written)

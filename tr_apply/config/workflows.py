@@ -5,7 +5,7 @@ from typing import Any
 
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import KeyPath
-from tr_apply.config.references import declared_of
+from tr_apply.config.references import declared_of, filters_of
 from tr_apply.resources import WORKFLOW
 from tr_apply.resources.document import Document
 from tr_apply.resources.template import SID_LENGTH, SidOf, filled, mapped
@@ -20,10 +20,15 @@ def note_workflows(document: Document, notes: Notes) -> None:
         for at, key in _written_twice(workflow, path):
             message = f"`{key}` stands in `extra` and beside it; remove one"
             notes.error("duplicate-key", message, (*at, key), key=True)
-        size = len(compact_json(mapped(to_document(workflow), _with_sids)).encode())
+        size = len(compact_json(mapped(to_document(_readable(workflow)), _with_sids)).encode())
         if size > DOCUMENT_LIMIT:
             message = f"the workflow makes a document of {size:,} bytes; TaskRouter takes at most {DOCUMENT_LIMIT:,}"
             notes.error("document-too-long", message, path)
+
+
+def _readable(workflow: Workflow) -> Workflow:
+    """*workflow* without the filters that could not be read."""
+    return workflow.model_copy(update={"filters": [each for _, each in filters_of(workflow)]})
 
 
 def _with_sids(leaf: Any) -> Any:
@@ -41,7 +46,7 @@ def _written_twice(workflow: Workflow, path: KeyPath) -> Iterator[tuple[KeyPath,
     own = {key for key in ("filters", "default_filter") if getattr(workflow, key)}
     yield from _both((*path, "extra"), workflow.extra, own)
     yield from _both((*path, "document_extra"), workflow.document_extra, {"task_routing"})
-    for index, each in enumerate(workflow.filters):
+    for index, each in filters_of(workflow):
         at = (*path, "filters", index)
         names = set() if each.name is None else {"filter_friendly_name"}
         yield from _both((*at, "extra"), each.extra, names | {"expression", "targets"})

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from tr_apply.config.places import KeyPath
+from tr_apply.config.references import filters_of
 from tr_apply.lint.conditions import Taken, condition, constant
 from tr_apply.lint.subject import Remark, Remarks, Subject
 from tr_apply.lint.target_rules import first_trap
@@ -20,7 +21,7 @@ def hidden_filter(subject: Subject) -> Remarks:
     """
     for path, workflow in subject.workflows:
         taken = Taken()
-        for index, each in enumerate(workflow.filters):
+        for index, each in filters_of(workflow):
             tree = condition(each.expression)
             if tree is None:
                 continue
@@ -43,7 +44,7 @@ def last_timeout(subject: Subject) -> Remarks:
     """
     for path, workflow in subject.workflows:
         below = Taken()
-        for index, each in reversed(list(enumerate(workflow.filters))):
+        for index, each in reversed(list(filters_of(workflow))):
             tree = condition(each.expression)
             if tree is None:
                 continue
@@ -70,7 +71,7 @@ def _after_timeout(workflow: Workflow, index: int) -> str:
 def no_default_filter(subject: Subject) -> Remarks:
     """Many workflows do without, because they know all the tasks that there can be."""
     for path, workflow in _without_default(subject):
-        if workflow.filters and not any(constant(condition(each.expression)) for each in workflow.filters):
+        if workflow.filters and not any(constant(condition(each.expression)) for _, each in filters_of(workflow)):
             message = "there is no default_filter: a task that no filter matches is canceled at once"
             yield Remark((*path, "filters"), message, key=True)
 

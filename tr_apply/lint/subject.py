@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from tr_apply.config.places import KeyPath
-from tr_apply.config.references import declared, declared_of
+from tr_apply.config.references import declared, declared_of, filters_of
 from tr_apply.diagnostics import Severity
 from tr_apply.lint.attributes import Attributes, types
 from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW, Kind
@@ -66,7 +66,7 @@ class Subject:
     def filters(self) -> Iterator[tuple[KeyPath, Filter]]:
         """Every filter of every workflow with its path."""
         for path, workflow in self.workflows:
-            for index, each in enumerate(workflow.filters):
+            for index, each in filters_of(workflow):
                 yield (*path, "filters", index), each
 
     @property

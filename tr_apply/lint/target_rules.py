@@ -39,7 +39,7 @@ def missing_queue(subject: Subject) -> Remarks:
     for path, target in chain(firsts, subject.default_filters):
         if target.queue is None and target.extra.keys().isdisjoint(_QUEUE_KEYS):
             where = "a default_filter" if path[-1] == "default_filter" else "the first target of a filter"
-            yield Remark(path, f"`queue` is missing: TaskRouter demands it in {where}")
+            yield Remark((*path, "queue"), f"`queue` is missing: TaskRouter demands it in {where}")
 
 
 def two_known_workers(subject: Subject) -> Remarks:

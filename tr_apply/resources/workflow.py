@@ -148,12 +148,14 @@ def _target_document(target: Target) -> dict[str, Any]:
     return {**queue, **plain, **target.extra}
 
 
-def from_document(document: Any, *, queue_name: Callable[[str], str], template: Callable[[str], str]) -> dict[str, Any]:
+def from_document(
+    document: Any, *, queue_name: Callable[[str], str | None], template: Callable[[str], str]
+) -> dict[str, Any]:
     """The keys of a ``Workflow`` that *document* makes.
 
     Args:
         document: The parsed ``Configuration``, whatever TaskRouter holds; anything odd ends up in ``extra``.
-        queue_name: The name of the queue of a SID.
+        queue_name: The name of the queue of a SID; None for what is no SID.
         template: Live text as a template.
     """
     reader = _DocumentReader(queue_name, template)
@@ -166,7 +168,7 @@ def from_document(document: Any, *, queue_name: Callable[[str], str], template: 
 
 
 class _DocumentReader:
-    def __init__(self, queue_name: Callable[[str], str], template: Callable[[str], str]) -> None:
+    def __init__(self, queue_name: Callable[[str], str | None], template: Callable[[str], str]) -> None:
         self._queue_name = queue_name
         self._template = template
 
@@ -210,8 +212,8 @@ class _DocumentReader:
         keys: dict[str, Any] = {}
         known = {key for key in (*_TEXTS, *_NUMBERS) if written.get(key) in (None, "")}  # the same as left out
         queue_key = "queue" if "queue" in written else "task_queue_sid"  # the name old helpers used
-        if isinstance(queue := written.get(queue_key), str):
-            keys["queue"] = self._queue_name(queue)
+        if isinstance(sid := written.get(queue_key), str) and (queue := self._queue_name(sid)) is not None:
+            keys["queue"] = queue
             known.add(queue_key)
         for key in _TEXTS:
             if isinstance(text := written.get(key), str) and text:
