@@ -1,0 +1,60 @@
+"""Speed, always as a ratio measured side by side: a figure of one machine means nothing on another.
+
+A plain ``pytest`` leaves these out; ``pytest tests/benchmarks --benchmarks`` runs them.
+"""
+
+import resource
+import statistics
+import subprocess
+import time
+
+import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption("--benchmarks", action="store_true", help="Measure speed; takes minutes and wants a quiet machine.")
+
+
+def pytest_ignore_collect(config):
+    return None if config.getoption("--benchmarks", default=False) else True
+
+
+def cpu_seconds(command):
+    """Processor time of a process, its children included: what other work on the machine disturbs least."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def wall_seconds(command):
+    """Time until a process has ended."""
+    began = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
+@pytest.fixture(scope="session")
+def medians():
+    """Runs several commands in turn, *rounds* times; the median of each, in seconds.
+
+    In turn, so that whatever else the machine does falls on all of them alike. The first round warms up.
+    """
+
+    def measure(commands, *, rounds, seconds=cpu_seconds):
+        taken = [[seconds(command) for command in commands] for _ in range(rounds + 1)][1:]
+        return [statistics.median(each) for each in zip(*taken, strict=True)]
+
+    return measure
+
+
+@pytest.fixture
+def report(capsys, record_property):
+    """Tells a figure in the output of the run, and keeps it for ``--junit-xml``."""
+
+    def tell(name, value):
+        record_property(name, value)
+        with capsys.disabled():
+            print(f"\n  {name}: {value}", end="")
+
+    return tell
