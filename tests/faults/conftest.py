@@ -1,5 +1,6 @@
 """The embedded TaskRouter on a socket, with a proxy in front of it; and the command line as a function."""
 
+import asyncio
 import dataclasses
 import gc
 import json
@@ -33,6 +34,15 @@ class Exchangeable:
 
     def __init__(self):
         self.app: Any = None
+        self.loop: Any = None
+
+    def exchange(self, app):
+        """Between two requests, as its database belongs to one thread at a time."""
+        if self.app is not None:
+            closed = threading.Event()
+            self.loop.call_soon_threadsafe(lambda: (self.app.close(), closed.set()))
+            assert closed.wait(20)
+        self.app = app
 
     async def __call__(self, scope, receive, send):
         await self.app(scope, receive, send)
@@ -45,6 +55,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets=None):
         await super().startup(sockets)
+        self.loop = asyncio.get_running_loop()
         self.ready.set()
 
 
@@ -57,16 +68,13 @@ class World:
     direct: str
     client: httpx.Client
 
-    def new(self):
-        self.close()
-        self.exchangeable.app = open_app(":memory:")
+    def new(self, database=":memory:"):
+        self.exchangeable.exchange(open_app(database))
         self.proxy.begin()
         return self
 
     def close(self):
-        if self.exchangeable.app is not None:
-            self.exchangeable.app.close()
-            self.exchangeable.app = None
+        self.exchangeable.exchange(None)
 
     def items(self, path):
         """Everything in a collection, past the proxy."""
@@ -110,11 +118,12 @@ def _server():
             Proxy(address) as proxy,
             httpx.Client(base_url=direct, auth=(ACCOUNT, CANARY), trust_env=False) as client,
         ):
+            exchangeable.loop = server.loop
             world = World(exchangeable, proxy, direct, client)
             yield world
+            world.close()
         server.should_exit = True
         thread.join()
-        world.close()
 
 
 @pytest.fixture

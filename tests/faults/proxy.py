@@ -112,6 +112,16 @@ class Proxy:
         self.log.clear()
         self.memory.clear()
 
+    def settle(self):
+        """Wait until what has gone has gone: every connection to us is closed, and every request of it answered."""
+
+        async def settled():
+            async with asyncio.timeout(20):
+                while self._connections:
+                    await asyncio.wait(self._connections)
+
+        asyncio.run_coroutine_threadsafe(settled(), self._loop).result()
+
     def _run(self):
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(self._serve())

@@ -4,6 +4,7 @@ A line of JSON on stdin names the arguments, the environment, the file for all o
 stdout are the process's id, and, once that was told to go by another line and has ended, how it ended.
 """
 
+import gc
 import json
 import os
 import signal
@@ -16,7 +17,9 @@ import tr_apply.client.client
 from tr_apply.cli import run
 from tr_apply.transport import Patience
 
-import_module("tr_apply.cli.apply")
+# All that an apply imports, also late.
+for name in ("tr_apply.cli.apply", "anyio._backends._asyncio", "anyio.streams.tls", "h11", "httpcore"):
+    import_module(name)
 
 
 def child(order, go):
@@ -47,6 +50,8 @@ def tell(number):
 
 def main():
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.disable()
+    gc.freeze()
     while line := sys.stdin.readline():
         order = json.loads(line)
         go, going = os.pipe()
