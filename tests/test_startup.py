@@ -1,5 +1,6 @@
 """What a command imports before it is known to be needed: ``--help`` must be instant."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,7 +33,8 @@ def imported_by(*arguments):
         f"    run({list(arguments)!r})\n"
         "print('\\n'.join(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("COV")}  # which imports what it needs
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 
 
