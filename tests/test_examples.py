@@ -60,3 +60,13 @@ def test_the_overlay_of_the_support_center_makes_a_second_one(capsys, database):
     names = {(operation["kind"], operation["name"]) for operation in done["plans"][0]["operations"]}
     assert ("workspace", "Support Center (staging)") in names
     assert ("worker", "luis") not in names
+
+
+def test_the_routing_tests_of_the_support_center_pass_and_reach_everything(capsys):
+    code = run(["test", str(FOLDER / "support-center"), "--coverage", "--format", "json"])
+
+    document = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert document["summary"]["failed"] == 0
+    assert document["summary"]["passed"] >= 8
+    assert document["coverage"][0]["percentage"] == 100

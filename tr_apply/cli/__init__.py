@@ -25,6 +25,9 @@ COMMANDS = {
     "apply": "Make the live workspace equal to the configuration.",
     "destroy": "Delete a workspace.",
     "export": "Write a live workspace as YAML.",
+    "diff": "Show what two workspaces differ in.",
+    "route": "Tell what becomes of a task, offline.",
+    "test": "Run routing tests offline.",
     "serve": "Serve the embedded TaskRouter over HTTP.",
     "schema": "Print the JSON Schema of a file format.",
 }

@@ -41,6 +41,7 @@ class LocatedTest:
     test: RoutingTest
     file: str
     line: int
+    column: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,7 @@ def _checked(notes: Notes, known: _Known, *, whole: bool) -> Iterator[LocatedTes
         for name, path in _sids_in(test.task, ("tests", index, "task")):
             if name.kind in known:
                 _note_unknown(name.kind, name.name, path, notes, known[name.kind], suggestions)
-        file, line, _ = notes.sources.locate(find(notes.root.node, ("tests", index)))
-        yield LocatedTest(test, file, line)
+        yield LocatedTest(test, *notes.sources.locate(find(notes.root.node, ("tests", index))))
 
 
 def _names_in(test: RoutingTest, at: KeyPath) -> Iterator[tuple[str, str, KeyPath]]:

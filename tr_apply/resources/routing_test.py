@@ -11,7 +11,8 @@ from tr_apply.resources.fields import INTEGER, JsonObject, Name
 from tr_apply.resources.kind import Resource
 from tr_apply.resources.workflow import PRIORITY_LIMIT, TIMEOUT_LIMIT
 
-_MOMENT: Final = r"^[0-9]+(s|m|h)$"
+_MOMENT: Final = r"^[0-9]{1,9}[smh]$"
+_UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 _OUTCOMES: Final = ("filter", "default_filter", "unrouted")
 _TWO_OUTCOMES: Final[list[JsonValue]] = [{"required": list(pair)} for pair in combinations(_OUTCOMES, 2)]
 
@@ -24,6 +25,11 @@ def _moment(written: str) -> str:
 
 Moment = Annotated[str, Field(json_schema_extra={"pattern": _MOMENT}), AfterValidator(_moment)]
 """A time after the creation of the task."""
+
+
+def seconds(moment: str) -> int:
+    """What a ``Moment`` is in seconds."""
+    return int(moment[:-1]) * _UNIT_SECONDS[moment[-1]]
 
 
 class ExpectedStep(Resource):
@@ -45,8 +51,19 @@ class ExpectedStep(Resource):
 class Whereabouts(Resource):
     """Where the task should be at some time, when nobody takes it."""
 
-    queue: Name
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "not": {"required": ["queue", "unrouted"]}})
+
+    queue: Name | None = None
     """The task queue, by name."""
+
+    unrouted: Literal[True] | None = None
+    """That the task is in no queue any more, because it was canceled."""
+
+    @model_validator(mode="after")
+    def _of_one_place(self) -> "Whereabouts":
+        if len(self.model_fields_set) != 1:
+            raise PydanticCustomError("invalid-value", "expected either a queue or unrouted")
+        return self
 
 
 class Expectation(Resource):
@@ -64,7 +81,7 @@ class Expectation(Resource):
     """That nothing takes it, so that it is canceled."""
 
     steps: list[ExpectedStep] | None = None
-    """The steps, from the first; further ones are not looked at."""
+    """All steps of a task that nobody takes, from the first; of each, only the keys that are written are compared."""
 
     at: dict[Moment, Whereabouts] | None = None
     """Where the task is after some time, as in ``90s``."""
@@ -90,8 +107,14 @@ class RoutingTest(Resource):
     task: JsonObject = {}
     """The attributes of the task."""
 
+    channel: Name = "default"
+    """Unique name of the task's channel."""
+
+    priority: Annotated[int, Field(ge=0, le=PRIORITY_LIMIT), INTEGER] = 0
+    """The priority that the task is created with."""
+
     available: list[Name] | None = None
-    """The workers who are available, by name; every declared one when left out."""
+    """The workers who are available, by name, the one longest idle first; every declared one when left out."""
 
     expect: Expectation
     """What should happen."""

@@ -1,0 +1,112 @@
+"""``tr-apply route``: what becomes of one task, step by step, and why."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tr_apply.cli.configurations import require_paths, usable
+from tr_apply.cli.options import configuration_options, output_of, output_options
+from tr_apply.config.reader import DEPTH_LIMIT
+from tr_apply.config.suggestions import nearest
+from tr_apply.errors import UsageError
+from tr_apply.rehearsal.question import Question
+from tr_apply.rehearsal.route import route
+from tr_apply.rehearsal.world import World
+from tr_apply.report.route_document import route_document
+from tr_apply.report.route_text import route_text
+from tr_apply.report.values import printable
+from tr_apply.resources.kind import name_key
+from tr_apply.resources.worker import ATTRIBUTES_LIMIT
+from tr_apply.resources.workflow import PRIORITY_LIMIT
+
+
+@click.command("route")
+@click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
+@click.option("--workflow", required=True, metavar="NAME", help="The workflow that gets the task.")
+@click.option("--task", "attributes", required=True, metavar="JSON", help="The attributes of the task.")
+@click.option(
+    "--available",
+    multiple=True,
+    metavar="NAME",
+    help="A worker who is available, longest idle first; repeatable  [default: every declared one]",
+)
+@click.option("--channel", default="default", show_default=True, metavar="NAME", help="Unique name of its channel.")
+@click.option(
+    "--priority",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, PRIORITY_LIMIT),
+    help="The priority it is created with.",
+)
+@configuration_options
+@output_options("text", "json")
+def route_command(path: Path, *, workflow: str, attributes: str, available: tuple[str, ...], **options: Any) -> int:
+    """Tell what becomes of a task, step by step, and why. Offline: asks no TaskRouter.
+
+    \b
+        tr-apply route workspace.yaml --workflow Incoming --task '{"language": "es"}'
+    """
+    output = output_of("route", options)
+    require_paths([path])
+    task = _task(attributes)
+    world = World(usable(path, options, output).document)
+    question = Question(
+        workflow=_known("workflow", workflow, [each.name for each in world.workflows]),
+        attributes=task,
+        channel=_known("task channel", options["channel"], world.channel_names),
+        priority=options["priority"],
+        available=_workers(available, world),
+    )
+    found = route(world, question)
+    if output.format == "json":
+        output.document(0, {"route": route_document(found)})
+    else:
+        output.result(route_text(found))
+    return 0
+
+
+def _task(written: str) -> Mapping[str, Any]:
+    if len(written) > ATTRIBUTES_LIMIT:
+        raise UsageError(f"--task: {len(written)} characters; TaskRouter takes at most {ATTRIBUTES_LIMIT}")
+    try:
+        attributes = json.loads(written, parse_constant=_finite, parse_float=_finite)
+        too_deep = _depth(attributes) > DEPTH_LIMIT
+    except RecursionError:
+        too_deep = True
+    except ValueError as error:
+        raise UsageError(f"--task: no JSON: {error}") from error
+    if too_deep:
+        raise UsageError(f"--task: nested more than {DEPTH_LIMIT} levels deep")
+    if not isinstance(attributes, dict):
+        raise UsageError('--task: expected a JSON object, as in \'{"language": "es"}\'')
+    return attributes
+
+
+def _finite(written: str) -> float:
+    if not math.isfinite(number := float(written)):
+        raise ValueError(f"{written} is no number in JSON")
+    return number
+
+
+def _depth(value: Any) -> int:
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, children), default=0)
+
+
+def _workers(written: Sequence[str], world: World) -> tuple[str, ...] | None:
+    if not written:
+        return None
+    return tuple(_known("worker", name, world.worker_names) for name in written)
+
+
+def _known(what: str, name: str, known: Sequence[str]) -> str:
+    """*name* as it is declared."""
+    if (found := {name_key(each): each for each in known}.get(name_key(name))) is not None:
+        return found
+    near = nearest(name, known)
+    hint = f"did you mean {near!r}?" if near is not None else f"known here: {', '.join(known[:10]) or 'none'}"
+    raise UsageError(f"there is no {what} {printable(name)!r}; {hint}")

@@ -1,0 +1,234 @@
+"""The way of one task, in the names that the configuration uses, and without what must not be shown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from tr_apply.plan.paths import covers
+from tr_apply.rehearsal.question import Question
+from tr_apply.rehearsal.world import World
+from tr_apply.resources.template import from_live
+from tr_apply.routing.events import KnownWorkerSought
+from tr_apply.routing.format import format_expression
+from tr_apply.routing.mismatch import Mismatch
+from tr_apply.routing.nodes import Path
+from tr_apply.routing.survey import Excluded, Obstacle
+from tr_apply.routing.trace import End, FilterVerdict, StepTrace, Trace
+from tr_apply.routing.workflow import DEFAULT, Exit, Filter
+
+SENSITIVE: Final = "(sensitive)"
+_OF_WORKERS: Final = "attributes"
+
+
+@dataclass(frozen=True, slots=True)
+class Falsehood:
+    """A comparison that is false, and the values that make it so."""
+
+    comparison: str
+    found: Mapping[str, Any]
+    """The value of each name in it; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilterRow:
+    """One filter of the workflow, and whether it matches."""
+
+    number: int
+    """From 1."""
+
+    name: str | None
+    expression: str
+    matches: bool
+    reached: bool
+    """Whether the task goes through its steps."""
+
+    because: Falsehood | None
+    """The first comparison that is false; None if it matches."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExcludedRow:
+    """A worker who is not eligible, and the first condition that says so."""
+
+    worker: str
+    obstacle: Obstacle
+    because: Falsehood | None = None
+    """The comparison, where an expression excludes the worker."""
+
+    found: Mapping[str, Any] | None = None
+    """Otherwise: ``activity``, or ``used`` and ``capacity``."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One step that the task comes to."""
+
+    number: int
+    """From 1."""
+
+    filter: int | None
+    """Number of its filter; None for the default filter."""
+
+    filter_name: str | None
+    target: int
+    """Number of the target within its filter, from 1."""
+
+    queue: str
+    declared: bool
+    """Whether the configuration says who is in the queue."""
+
+    priority: int
+    timeout: int | None
+    """The target's own, in seconds."""
+
+    expression: str | None
+    entered_s: int
+    """The age of the task when it comes here."""
+
+    deadline_s: int | None
+    """The age at which it must go on; None for never."""
+
+    eligible: Sequence[str]
+    """In the order in which they would be offered the task."""
+
+    offered_to: int
+    """How many of them are offered it at once."""
+
+    excluded: Sequence[ExcludedRow]
+    """Those nearest to being eligible first."""
+
+    known_worker: KnownWorkerSought | None
+    skip_if: str | None
+    not_skipped: Falsehood | None
+    """Why skip_if, if it was looked at, is false."""
+
+    left_by: Exit | None
+    """How the task goes on; None if it waits here until its time is over."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """What becomes of a task that nobody takes."""
+
+    question: Question
+    available: Sequence[str]
+    """The workers who are available, by name."""
+
+    filters: Sequence[FilterRow]
+    steps: Sequence[StepRow]
+    end: End
+    ended_s: int
+    """The age at which it is canceled."""
+
+    reason: str
+    """The reason that TaskRouter gives then."""
+
+    @property
+    def first(self) -> StepRow | None:
+        """The first step; None if there is none."""
+        return self.steps[0] if self.steps else None
+
+    def at(self, age_s: int) -> StepRow | None:
+        """The step that the task is in at an age; None when it has ended."""
+        reached = [each for each in self.steps if each.entered_s <= age_s]
+        return reached[-1] if reached and age_s < self.ended_s else None
+
+
+def route(world: World, question: Question) -> Route:
+    """What becomes of the task of *question*; everything that it names is known in *world*."""
+    traced = world.trace(question)
+    return _Teller(world).route(question, traced)
+
+
+class _Teller:
+    """Puts names for SIDs, and hides what is sensitive."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    @cached_property
+    def _sensitive(self) -> Sequence[str]:
+        return self._world.document.manage.workers.sensitive
+
+    def route(self, question: Question, traced: Trace) -> Route:
+        reached = {each.step.filter for each in traced.steps}
+        available = question.available
+        return Route(
+            question=question,
+            available=self._world.worker_names if available is None else available,
+            filters=[self._filter(each, reached) for each in traced.filters],
+            steps=[self._step(number, each, traced) for number, each in enumerate(traced.steps, 1)],
+            end=traced.end,
+            ended_s=traced.ended_s,
+            reason=traced.reason,
+        )
+
+    def _filter(self, verdict: FilterVerdict, reached: set[int]) -> FilterRow:
+        each = verdict.filter
+        return FilterRow(
+            number=each.index + 1,
+            name=each.name,
+            expression=self._named(format_expression(each.expression)),
+            matches=verdict.mismatch is None,
+            reached=each.index in reached,
+            because=self._falsehood(verdict.mismatch),
+        )
+
+    def _step(self, number: int, each: StepTrace, traced: Trace) -> StepRow:
+        step = each.step
+        queue = self._world.queue_name(step.queue_sid) or ""
+        of_filter: Filter | None = None if step.filter == DEFAULT else traced.filters[step.filter].filter
+        return StepRow(
+            number=number,
+            filter=None if of_filter is None else of_filter.index + 1,
+            filter_name=None if of_filter is None else of_filter.name,
+            target=step.target + 1,
+            queue=queue,
+            declared=queue not in self._world.undeclared,
+            priority=each.priority,
+            timeout=step.timeout_s,
+            expression=None if step.expression is None else self._text(step.expression),
+            entered_s=each.entered_s,
+            deadline_s=each.deadline_s,
+            eligible=[worker.name for worker in each.workers.eligible],
+            offered_to=each.reserved,
+            excluded=[self._excluded(excluded) for excluded in each.workers.excluded],
+            known_worker=each.known_worker,
+            skip_if=None if step.skip_if is None else self._text(step.skip_if),
+            not_skipped=self._falsehood(each.skip_if),
+            left_by=each.left_by,
+        )
+
+    def _excluded(self, each: Excluded) -> ExcludedRow:
+        # In a queue's own expression the names of attributes have no prefix.
+        prefix = () if each.obstacle is Obstacle.NOT_IN_QUEUE else ("worker",)
+        because = self._falsehood(each.mismatch, of_workers=prefix)
+        return ExcludedRow(each.worker.name, each.obstacle, because, each.found)
+
+    def _falsehood(self, mismatch: Mismatch | None, *, of_workers: tuple[str, ...] | None = None) -> Falsehood | None:
+        if mismatch is None:
+            return None
+        found = {
+            self._written(path): SENSITIVE if self._hidden(path, value, of_workers) else value
+            for path, value in mismatch.found
+        }
+        return Falsehood(self._text(mismatch.comparison), found)
+
+    def _hidden(self, path: Path, value: Any, of_workers: tuple[str, ...] | None) -> bool:
+        """Whether a value is one of a worker's attributes that ``manage`` calls sensitive."""
+        if of_workers is None or path.segments[: len(of_workers)] != of_workers:
+            return False
+        parts = path.segments[len(of_workers) :]
+        name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+        return any(covers(pattern, f"{_OF_WORKERS}{name}", (value,)) for pattern in self._sensitive)
+
+    def _text(self, expression: Any) -> str:
+        return self._named(format_expression(expression))
+
+    def _written(self, path: Path) -> str:
+        return self._named(str(path))
+
+    def _named(self, text: str) -> str:
+        """*text* with names for made-up SIDs."""
+        return from_live(text, self._world.sids.named)

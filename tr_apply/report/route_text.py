@@ -1,0 +1,229 @@
+"""The way of a task as text, readable at 80 columns: which filter takes it, who could in each step, where it ends."""
+
+import json
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, assert_never
+
+import click
+
+from tr_apply.rehearsal.route import SENSITIVE, ExcludedRow, Falsehood, FilterRow, Route, StepRow
+from tr_apply.report.values import printable
+from tr_apply.routing.events import KnownWorkerSought
+from tr_apply.routing.survey import Obstacle
+
+WIDTH: Final = 76  # columns; leaves room for an indent of four
+_NEAREST: Final = 3
+_LONGEST_VALUE: Final = 60  # characters of a value that is shown
+_NOBODY: Final = "nobody"
+
+
+def route_text(route: Route) -> str:
+    """The whole way."""
+    return "\n".join(route_lines(route)) + "\n"
+
+
+def route_lines(route: Route) -> Iterator[str]:
+    """The same, line by line."""
+    yield from _question_lines(route)
+    if route.filters:
+        yield ""
+        yield click.style("Filters", bold=True)
+        yield from _filter_lines(route.filters)
+    for step in route.steps:
+        yield ""
+        yield from _step_lines(step, route)
+    yield ""
+    yield from wrapped(f"End: {_end(route)}", "")
+
+
+def age(seconds: int) -> str:
+    """An age as routing tests write it: ``90s``, ``5m``, ``24h``."""
+    for unit, length in (("h", 3600), ("m", 60)):
+        if seconds and seconds % length == 0:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
+
+
+def filter_label(number: int | None, name: str | None) -> str:
+    """What a filter is called; the default filter has no number."""
+    if number is None:
+        return "the default filter"
+    return f"filter {number}" if name is None else f'filter {number} "{printable(name)}"'
+
+
+def names(workers: Sequence[str]) -> str:
+    """Workers in their order."""
+    return ", ".join(map(printable, workers)) or _NOBODY
+
+
+def wrapped(text: str, indent: str, *, more: str = "  ") -> list[str]:
+    """*text* in lines of `WIDTH`; lines after the first are indented by *more*."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + more,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _question_lines(route: Route) -> Iterator[str]:
+    asked = route.question
+    yield click.style(f"A task for the workflow {printable(asked.workflow)}", bold=True)
+    yield from wrapped(f"attributes: {_value(asked.attributes, longest=None)}", "  ")
+    if asked.channel != "default":
+        yield from wrapped(f"channel: {printable(asked.channel)}", "  ")
+    if asked.priority:
+        yield f"  priority: {asked.priority}"
+    who = "every declared worker" if asked.available is None else names(asked.available)
+    yield from wrapped(f"available: {who}", "  ")
+
+
+def _filter_lines(filters: Sequence[FilterRow]) -> Iterator[str]:
+    """As far as they are looked at: up to the last that the task goes through, or all of them."""
+    last = max((row.number for row in filters if row.reached), default=len(filters))
+    for row in filters[:last]:
+        yield from _filter_line(row)
+    if last < len(filters):
+        rest = len(filters) - last
+        yield f"       {rest} more {'is' if rest == 1 else 'are'} not looked at"
+
+
+def _filter_line(row: FilterRow) -> Iterator[str]:
+    name = printable(row.name) if row.name is not None else f"filter {row.number}"
+    if row.because is None:
+        yield from wrapped(f"yes  {name}: {printable(row.expression)}", "  ", more="       ")
+    else:
+        yield from wrapped(f"no   {name}: {_falsehood(row.because)}", "  ", more="       ")
+
+
+def _falsehood(because: Falsehood) -> str:
+    found = ", ".join(f"{printable(name)} is {_found(value)}" for name, value in because.found.items())
+    return f"{printable(because.comparison)} is false{': ' if found else ''}{found}"
+
+
+def _found(value: Any) -> str:
+    return "missing or null" if value is None else SENSITIVE if value == SENSITIVE else _value(value)
+
+
+def _value(value: Any, *, longest: int | None = _LONGEST_VALUE) -> str:
+    text = printable(json.dumps(value, ensure_ascii=False))
+    return text if longest is None or len(text) <= longest else f"{text[: longest - 3]}..."
+
+
+def _step_lines(step: StepRow, route: Route) -> Iterator[str]:
+    heading = f"Step {step.number}: queue {printable(step.queue)}"
+    yield click.style(heading, bold=True)
+    where = filter_label(step.filter, step.filter_name)
+    target = f", target {step.target}" if step.filter is not None else ""
+    yield from wrapped(f"{where}{target}; priority {step.priority}; {_deadline(step)}", "  ")
+    if step.known_worker is not None:
+        yield from wrapped(_known_worker(step.known_worker), "  ")
+    if step.expression is not None:
+        yield from wrapped(f"only workers with: {printable(step.expression)}", "  ")
+    yield from wrapped(f"eligible: {names(step.eligible)}{_offered(step)}", "  ")
+    yield from _excluded_lines(step)
+    yield from wrapped(_onward(step, route), "  ")
+
+
+def _deadline(step: StepRow) -> str:
+    return "no deadline" if step.deadline_s is None else f"deadline at {age(step.deadline_s)}"
+
+
+def _offered(step: StepRow) -> str:
+    if step.offered_to > 1:
+        return f" (offered to {step.offered_to} at once)"
+    return ""
+
+
+def _known_worker(sought: KnownWorkerSought) -> str:
+    if sought.value is None:
+        return "wants a known worker, but the task names none: nobody can take it"
+    return f"wants the known worker {_value(sought.value)} alone{_debugger(sought.debugger_code)}"
+
+
+def _debugger(code: int | None) -> str:
+    return "" if code is None else f", who cannot be had (TaskRouter's error {code})"
+
+
+def _excluded_lines(step: StepRow) -> Iterator[str]:
+    if not step.declared:
+        yield from wrapped("This queue is not declared here, so that it is not known who is in it.", "  ")
+        return
+    if not step.excluded:
+        return
+    yield "  not eligible:"
+    for row in step.excluded[:_NEAREST]:
+        yield from wrapped(f"{printable(row.worker)}: {_exclusion(row)}", "    ")
+    if (rest := len(step.excluded) - _NEAREST) > 0:
+        yield f"    and {rest} more"
+
+
+def _exclusion(row: ExcludedRow) -> str:
+    because = "" if row.because is None else f": {_falsehood(row.because)}"
+    found: Mapping[str, Any] = row.found or {}
+    match row.obstacle:
+        case Obstacle.NOT_IN_QUEUE:
+            return f"not in the queue{because or ': its target_workers is empty'}"
+        case Obstacle.NOT_WANTED:
+            return "is not the worker wanted"
+        case Obstacle.EXPRESSION:
+            return f"not wanted{because}"
+        case Obstacle.ACTIVITY:
+            return f"not available: in the activity {printable(found['activity'])}"
+        case Obstacle.CHANNEL:
+            return "takes no tasks of this channel now"
+        case Obstacle.CAPACITY:
+            return f"no capacity: {found['used']} of {found['capacity']} in use"
+        case _:
+            assert_never(row.obstacle)
+
+
+def _onward(step: StepRow, route: Route) -> str:
+    match step.left_by:
+        case None:
+            return f"if no one takes it, it waits here{_not_skipped(step)}"
+        case "skip":
+            return f"skipped at once, because {printable(step.skip_if or '')}: {_next(step, route)}"
+        case "timeout":
+            late = step.deadline_s is not None and step.deadline_s <= step.entered_s
+            when = "passed at once" if late else f"at {age(step.deadline_s or 0)}"
+            return f"{when}, if no one has taken it: {_next(step, route)}{_not_skipped(step)}"
+        case _:
+            assert_never(step.left_by)
+
+
+def _not_skipped(step: StepRow) -> str:
+    return "" if step.not_skipped is None else f" (not skipped: {_falsehood(step.not_skipped)})"
+
+
+def _next(step: StepRow, route: Route) -> str:
+    """Where it goes on after *step*."""
+    if step.number == len(route.steps):
+        return "it leaves the workflow"
+    following = route.steps[step.number]
+    if following.filter != step.filter:
+        where = filter_label(following.filter, following.filter_name)
+        return f"on to step {following.number}, of {where}"
+    return f"on to step {following.number}"
+
+
+def _end(route: Route) -> str:
+    match route.end:
+        case "no route":
+            return f"no filter takes it and there is no default filter, so it is canceled at once ({route.reason})."
+        case "timed out":
+            return f"at {age(route.ended_s)} it falls out of the workflow and is canceled ({route.reason})."
+        case "skipped":
+            return f"it skips out of the workflow and is canceled at {age(route.ended_s)} ({route.reason})."
+        case "expired":
+            queue = printable(route.steps[-1].queue)
+            return (
+                f"it waits in {queue} until somebody takes it; at {age(route.ended_s)} it is canceled ({route.reason})."
+            )
+        case "not accepted":
+            return f"at {age(route.ended_s)} it is canceled ({route.reason})."
+        case _:
+            assert_never(route.end)
