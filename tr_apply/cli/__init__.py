@@ -26,6 +26,7 @@ COMMANDS = {
     "destroy": "Delete a workspace.",
     "export": "Write a live workspace as YAML.",
     "diff": "Show what two workspaces differ in.",
+    "diff": "Show what two workspaces differ in.",
     "route": "Tell what becomes of a task, offline.",
     "test": "Run routing tests offline.",
     "serve": "Serve the embedded TaskRouter over HTTP.",

@@ -1,0 +1,139 @@
+"""``tr-apply diff``: what two workspaces differ in, live or written down."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tr_apply.cli.configurations import checked, require_paths
+from tr_apply.cli.options import configuration_options, output_of, output_options, target_options
+from tr_apply.cli.output import Output
+from tr_apply.cli.run import run
+from tr_apply.cli.targets import TargetOptions, open_client, target_of
+from tr_apply.client import Client
+from tr_apply.config.files import SUFFIXES
+from tr_apply.config.load import Configuration
+from tr_apply.deployment import Deployment
+from tr_apply.diagnostics import errors_of
+from tr_apply.difference import Difference, contents_of_file, contents_of_live, difference, planned_difference
+from tr_apply.errors import ConfigError
+from tr_apply.live import Live
+from tr_apply.reader import WORKSPACE_SID, named_workspace, read_everything
+from tr_apply.report.difference import difference_document, difference_text
+
+DIFFERENT = 2  # only when asked for, as in plan
+
+Side = Configuration | Live
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Both sides, found, and what they differ in."""
+
+    before: Side
+    after: Side
+    difference: Difference
+
+
+@click.command("diff")
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are differences.")
+@configuration_options
+@target_options
+@output_options("text", "json")
+def diff_command(before: str, after: str, *, detailed_exitcode: bool, **options: Any) -> int:
+    """Show what B has more (+), less (-) or otherwise (~) than A.
+
+    Each is a file, a folder, or a live workspace by name or SID. What exists here, has a slash in it, or ends in .yaml
+    or .yml is a path; anything else is the name of a live workspace. SIDs and the names of the two workspaces
+    themselves are no differences. A file and a live workspace are compared as a plan does it: what the file leaves
+    alone is no difference. Two files are compared by what each makes of a new workspace.
+
+    \b
+        tr-apply diff staging.yaml production.yaml
+        tr-apply diff production.yaml "Support Center"
+        tr-apply diff "Support Center" WS0123456789abcdef0123456789abcdef
+    """
+    output, target = output_of("diff", options), target_of(options)
+    require_paths([Path(each) for each in (before, after) if is_path(each)])
+    sides = _loaded([before, after], options)
+    compared = _compared(sides, target, output, timeout_s=options["timeout"])
+    exit_code = DIFFERENT if detailed_exitcode and compared.difference.operations else 0
+    _print(compared, output, exit_code)
+    return exit_code
+
+
+def is_path(written: str) -> bool:
+    """Whether *written* is a file or a folder, and not the name of a live workspace."""
+    if WORKSPACE_SID.match(written):
+        return False
+    return "/" in written or written.lower().endswith(SUFFIXES) or Path(written).exists()
+
+
+def _loaded(written: Sequence[str], options: dict[str, Any]) -> list[Configuration | str]:
+    """Each configuration; the names of live workspaces as they are.
+
+    Raises:
+        ConfigError: with the findings of both.
+    """
+    sides = [checked(Path(each), options) if is_path(each) else each for each in written]
+    found = [each for side in sides if isinstance(side, Configuration) for each in side.diagnostics]
+    if errors_of(found):
+        raise ConfigError(list(dict.fromkeys(found)))
+    return sides
+
+
+def _compared(
+    sides: Sequence[Configuration | str], target: TargetOptions, output: Output, *, timeout_s: float | None
+) -> Compared:
+    match sides:
+        case [Configuration() as before, Configuration() as after]:
+            found = difference(contents_of_file(before.document), contents_of_file(after.document))
+            return Compared(before, after, found)
+        case _:
+            return run(_read(sides, target, output), timeout_s=timeout_s)
+
+
+async def _read(sides: Sequence[Configuration | str], target: TargetOptions, output: Output) -> Compared:
+    async with open_client(target, concurrency=10, verbose=output.verbose) as client:
+        before, after = [
+            side if isinstance(side, Configuration) else await named_workspace(client, side) for side in sides
+        ]
+        return Compared(before, after, await _difference(before, after, client))
+
+
+async def _difference(before: Side, after: Side, client: Client) -> Difference:
+    if isinstance(before, Live) and isinstance(after, Live):
+        snapshots = [await read_everything(client, each) for each in (before, after)]
+        return difference(*map(contents_of_live, snapshots))
+    if isinstance(before, Live):
+        assert isinstance(after, Configuration)
+        return await _planned(after, before, client, to_live=False)
+    assert isinstance(after, Live)
+    return await _planned(before, after, client, to_live=True)
+
+
+async def _planned(configuration: Configuration, live: Live, client: Client, *, to_live: bool) -> Difference:
+    plan, snapshot = await Deployment(configuration, client).plan_for(live)
+    return planned_difference(plan, snapshot, configuration.document, to_live=to_live)
+
+
+def _print(compared: Compared, output: Output, exit_code: int) -> None:
+    if output.format == "json":
+        sides = {"before": _value(compared.before), "after": _value(compared.after)}
+        output.document(exit_code, {**sides, **difference_document(compared.difference)})
+    else:
+        output.result(difference_text(compared.difference, _title(compared.before), _title(compared.after)))
+
+
+def _title(side: Side) -> str:
+    return side.path if isinstance(side, Configuration) else f"{side.name} ({side.sid})"
+
+
+def _value(side: Side) -> dict[str, Any]:
+    if isinstance(side, Configuration):
+        return {"path": side.path, "workspace_sid": None, "workspace": side.document.workspace.name}
+    return {"path": None, "workspace_sid": side.sid, "workspace": side.name}
