@@ -7,7 +7,7 @@ from tr_apply.rehearsal.coverage import SORTS, Coverage
 from tr_apply.rehearsal.trial import Trial
 from tr_apply.rehearsal.verdict import Difference, Verdict
 from tr_apply.report.route_document import route_document
-from tr_apply.report.tests_text import part_value
+from tr_apply.report.tests_text import difference_line, part_value
 
 
 def tests_document(trials: Sequence[Trial], *, with_coverage: bool) -> dict[str, Any]:
