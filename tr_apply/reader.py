@@ -42,6 +42,15 @@ async def read_workspace(client: Client, document: Document, workspace: Live, *,
     return await _with_channels(client, snapshot, workers_with_channels(document, snapshot))
 
 
+async def read_parts(client: Client, workspace: Live, kinds: Sequence[str], workers: Sequence[str]) -> Snapshot:
+    """Those *kinds* of *workspace*, and the channels of the *workers* of those SIDs that are still there."""
+    account = workspace.answer.get("account_sid")
+    snapshot = Snapshot(account if isinstance(account, str) else client.account_sid, workspace, {})
+    snapshot = await _with_kinds(client, snapshot, kinds)
+    there = {worker.sid for worker in snapshot.by_kind.get(WORKER.name, ())}
+    return await _with_channels(client, snapshot, [sid for sid in workers if sid in there])
+
+
 async def _with_kinds(client: Client, snapshot: Snapshot, kinds: Sequence[str]) -> Snapshot:
     assert snapshot.workspace is not None
     sid = snapshot.workspace.sid

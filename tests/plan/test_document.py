@@ -28,9 +28,13 @@ def test_the_form_of_a_plan(world):
 
     plan = world.document("workspace: {name: Center}\ntask_queues: [{name: Gold, task_order: LIFO}, {name: Silver}]")
 
-    assert list(plan) == ["plan_id", "target", "base", "operations", "sids", "blocked", "diagnostics", "summary"]
+    assert list(plan) == [
+        *("plan_id", "target", "base", "operations"),
+        *("sids", "reads", "blocked", "diagnostics", "summary"),
+    ]
     assert plan["target"] == {
         "account_sid": "AC0123456789abcdef0123456789abcdef",
+        "region": None,
         "workspace_sid": world.items("Workspaces")[0]["sid"],
         "workspace": "Center",
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from tr_apply.diagnostics import Diagnostic
 from tr_apply.resources.template import SidOf
-from tr_apply.wire import Form
+from tr_apply.wire import Form, Json
 
 
 class Action(StrEnum):
@@ -17,6 +17,14 @@ class Action(StrEnum):
     UPDATE = "update"
     REPLACE = "replace"
     DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld(Json):
+    """A sensitive value of a saved plan, of which only a digest is known; nothing can be sent before it is filled in.
+
+    ``value`` is the digest.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +153,15 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The workspace that a plan is for; the SIDs are None until it exists."""
+    """The workspace that a plan is for; the SIDs are None until it exists.
+
+    ``region`` tells servers apart: a region of Twilio, ``local``, or a base URL; None where nobody said.
+    """
 
     workspace: str
     account_sid: str | None
     workspace_sid: str | None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +176,7 @@ class Plan:
         unchanged: How many declared resources need nothing.
         sids: What is known of the SIDs that writes ask for.
         base: What the plan relies on in the live workspace: ``KIND/NAME`` -> how it was.
+        reads: The kinds that were read for it, each with a digest of what it does not rely on.
     """
 
     target: Target
@@ -173,6 +186,7 @@ class Plan:
     unchanged: int = 0
     sids: Mapping[SidOf, str] = field(default_factory=dict)
     base: Mapping[str, Any] = field(default_factory=dict)
+    reads: Mapping[str, str] = field(default_factory=dict)
 
     def count(self, action: Action) -> int:
         """How many operations do this."""

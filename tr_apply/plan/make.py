@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from tr_apply.config.places import KeyPath
 from tr_apply.config.references import Reference, references, sid_references
 from tr_apply.live import Snapshot
-from tr_apply.plan.base import base_of
+from tr_apply.plan.base import base_of, reads_of
 from tr_apply.plan.change import Operation, Plan, Target
 from tr_apply.plan.channels import channel_operations, unchanged_channels
 from tr_apply.plan.draft import Draft, draft_of
@@ -44,6 +44,7 @@ def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, 
     channels = list(channel_operations(draft))
     operations = _ordered(document, [*operations_of(draft, people), *channels], targets)
     sids = _sids(draft, operations)
+    base = base_of(document, snapshot, operations, sids.values())
     return Plan(
         target=_target(document, snapshot),
         operations=operations,
@@ -51,7 +52,8 @@ def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, 
         diagnostics=draft.diagnostics,
         unchanged=_unchanged(draft) + unchanged_channels(draft, len(channels)),
         sids=sids,
-        base=base_of(snapshot, operations, sids.values()),
+        base=base,
+        reads=reads_of(snapshot, base) if operations else {},
     )
 
 
