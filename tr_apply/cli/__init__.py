@@ -5,6 +5,7 @@ error into a message and an exit code.
 """
 
 import gc
+import os
 import sys
 from importlib import import_module
 from itertools import pairwise
@@ -25,7 +26,6 @@ COMMANDS = {
     "apply": "Make the live workspace equal to the configuration.",
     "destroy": "Delete a workspace.",
     "export": "Write a live workspace as YAML.",
-    "diff": "Show what two workspaces differ in.",
     "diff": "Show what two workspaces differ in.",
     "route": "Tell what becomes of a task, offline.",
     "test": "Run routing tests offline.",
@@ -71,7 +71,10 @@ def commands() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for them takes longer than a small file
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    gc.freeze()  # the process ends: a last search for garbage would take longer than all of `--help`
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -147,6 +150,4 @@ def _command_of(arguments: list[str]) -> str:
 
 def _close_quietly() -> None:
     """Whoever read our output has gone; Python would complain about it once more at exit."""
-    import os  # noqa: PLC0415
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -60,22 +60,22 @@ ManagedWorkers = Annotated[WorkersRule, BeforeValidator(_mode_alone, json_schema
 class Manage(Resource):
     """Which part of the live workspace is ours, section by section."""
 
-    workspace: Rule = Rule()
+    workspace: Rule = Rule.model_construct()
     """The workspace's own fields."""
 
-    activities: ManagedSection = SectionRule()
+    activities: ManagedSection = SectionRule.model_construct()
     """Activities."""
 
-    task_channels: ManagedSection = SectionRule()
+    task_channels: ManagedSection = SectionRule.model_construct()
     """Task channels."""
 
-    task_queues: ManagedSection = SectionRule()
+    task_queues: ManagedSection = SectionRule.model_construct()
     """Task queues."""
 
-    workflows: ManagedSection = SectionRule()
+    workflows: ManagedSection = SectionRule.model_construct()
     """Workflows."""
 
-    workers: ManagedWorkers = WorkersRule()
+    workers: ManagedWorkers = WorkersRule.model_construct()
     """Workers."""
 
 
@@ -155,10 +155,10 @@ class Document(Resource):
     workers: list[Worker] = []
     """Who takes tasks."""
 
-    manage: Manage = Manage()
+    manage: Manage = Manage.model_construct()
     """Which part of the live workspace is ours."""
 
-    safety: Safety = Safety()
+    safety: Safety = Safety.model_construct()
     """What an apply must not do unattended."""
 
     def declares(self, section: str) -> bool:

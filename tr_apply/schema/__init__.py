@@ -28,8 +28,10 @@ def schema_text(name: str) -> str:
 
 def _workspace() -> dict[str, Any]:
     from tr_apply.resources.document import Document  # noqa: PLC0415
+    from tr_apply.resources.kind import Resource  # noqa: PLC0415
+    from tr_apply.schema.docstrings import described  # noqa: PLC0415
 
-    made = for_editors(Document.model_json_schema())
+    made = for_editors(described(Document.model_json_schema(), Document, Resource))
     made["required"] = [key for key in made["required"] if key != "workspace"]  # one file of a directory has it
     return made
 
@@ -41,9 +43,11 @@ def _plan() -> dict[str, Any]:
 
 
 def _tests() -> dict[str, Any]:
+    from tr_apply.resources.kind import Resource  # noqa: PLC0415
     from tr_apply.resources.routing_test import RoutingTests  # noqa: PLC0415
+    from tr_apply.schema.docstrings import described  # noqa: PLC0415
 
-    return tidied(RoutingTests.model_json_schema())
+    return tidied(described(RoutingTests.model_json_schema(), RoutingTests, Resource))
 
 
 _SCHEMAS: Final = {"workspace": _workspace, "plan": _plan, "tests": _tests}

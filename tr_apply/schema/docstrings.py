@@ -1,0 +1,49 @@
+"""What the models say about their fields, put into the schema that pydantic makes of them.
+
+pydantic can do this by itself, but then whenever a model is imported: reading the source takes longer than all the rest
+of a small ``validate``.
+"""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from pydantic import BaseModel
+
+
+def described(schema: dict[str, Any], root: type[BaseModel], base: type[BaseModel]) -> dict[str, Any]:
+    """*schema*, made of *root*, with the docstring of each field of *root* and of every model below *base* in it."""
+    models = {model.__name__: model for model in _below(base)}
+    definitions = {
+        name: _with_descriptions(definition, models[name]) if name in models else definition
+        for name, definition in schema.get("$defs", {}).items()
+    }
+    return {**_with_descriptions(schema, root), **({"$defs": definitions} if definitions else {})}
+
+
+def _below(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for model in base.__subclasses__():
+        yield model
+        yield from _below(model)
+
+
+def _with_descriptions(schema: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    said = dict(text for each in reversed(model.__mro__) if issubclass(each, BaseModel) for text in _field_docstrings(each))
+    properties = {
+        key: {"description": said[key], **value} if key in said else value
+        for key, value in schema.get("properties", {}).items()
+    }
+    return {**schema, **({"properties": properties} if properties else {})}
+
+
+def _field_docstrings(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
+    """Each field that *model* itself declares and the string that follows it."""
+    [declaration] = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    assert isinstance(declaration, ast.ClassDef)
+    for statement, following in pairwise(declaration.body):
+        match statement, following:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                yield name, inspect.cleandoc(text)
