@@ -29,7 +29,7 @@ FormValue = str | SidOf | Json
 
 Form = Mapping[str, FormValue]
 
-_DOCUMENT_FORM = "Configuration"
+DOCUMENT_FORM = "Configuration"
 
 
 def form_of(kind: Kind, resource: Resource, fields: Iterable[str]) -> dict[str, FormValue]:
@@ -37,7 +37,7 @@ def form_of(kind: Kind, resource: Resource, fields: Iterable[str]) -> dict[str, 
     form: dict[str, FormValue] = {}
     for key in fields:
         if key in DOCUMENT_FIELDS and isinstance(resource, Workflow):
-            form[_DOCUMENT_FORM] = Json(to_document(resource))
+            form[DOCUMENT_FORM] = Json(to_document(resource))
         elif (spec := kind.fields.get(key)) is not None:
             form[spec.form] = _form_value(kind, key, getattr(resource, key))
     return form
@@ -190,11 +190,14 @@ def parsed_json(live: Live, key: str) -> Any:
     Raises:
         ApiError: when it is no JSON.
     """
+    if key in live.parsed:
+        return live.parsed[key]
     text = live.answer.get(key)
     if not isinstance(text, str) or not text:
         return text if isinstance(text, dict) else None
     try:
-        return json.loads(text)
+        document = live.parsed[key] = json.loads(text)
+        return document
     except (ValueError, RecursionError) as error:
         message = f"the {key} of the {live.kind} {live.name!r} ({live.sid}) is no JSON: {error}"
         raise ApiError(message, status=200) from error

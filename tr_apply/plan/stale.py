@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tr_apply.errors import StaleError
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.base import digest, everything, field_values, names_of, reads_of, state_of
 from tr_apply.plan.change import Action, FieldChange, Plan
@@ -157,3 +158,13 @@ def _by_name(filters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         name if name and names.count(name) == 1 else f"#{number}": each
         for number, (name, each) in enumerate(zip(names, filters, strict=True), 1)
     }
+
+
+class DriftError(StaleError):
+    """What a plan relies on has changed; ``rows`` say how."""
+
+    def __init__(self, rows: Sequence[Drift]) -> None:
+        things = len({row.object for row in rows})
+        what = "a thing" if things == 1 else f"{things} things"
+        super().__init__(f"nothing was written: {what} that the plan relies on changed since it was made; plan again")
+        self.rows = tuple(rows)

@@ -1,0 +1,93 @@
+"""A plan for a workspace that there is not yet: create it, see what TaskRouter put into it, and do the rest."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from tr_apply.apply import Progress, Result, Sids, Stop, carry_out
+from tr_apply.client import Client
+from tr_apply.deployment.applied import Applied
+from tr_apply.errors import AnswerLostError, RefusedError, StaleError, TrApplyError
+from tr_apply.live import Live
+from tr_apply.plan.change import Action, Operation, Plan
+from tr_apply.plan.guard import NEEDS_CONSENT
+from tr_apply.resources import WORKSPACE
+from tr_apply.resources.template import SidOf
+from tr_apply.wire import form_text
+
+Rest = Callable[[Live], Awaitable[Plan]]
+"""What is left to do in the workspace that was just created. May raise TrApplyError."""
+
+
+def creates_workspace(plan: Plan) -> bool:
+    """Whether *plan* begins with its workspace."""
+    first = plan.operations[0] if plan.operations else None
+    return first is not None and first.kind == WORKSPACE.name and first.action is Action.CREATE
+
+
+async def created(plan: Plan, client: Client, rest_of: Rest, *, progress: Progress, stop: Stop) -> Applied:
+    """Create the workspace, see what TaskRouter put into it, and do the rest.
+
+    What a new workspace holds was predicted. Now the rest is planned from what is there: the same operations, as a
+    rule; where they are not, the reader is told.
+    """
+    first = plan.operations[0]
+    result = Result(first)
+    rest = [Result(operation) for operation in plan.operations[1:]]
+    try:
+        form = {key: form_text(value, lambda label: label.name) for key, value in first.writes[0].form.items()}
+        live = await client.create(WORKSPACE, None, form)
+    except TrApplyError as error:
+        result.failed, result.error = True, str(error)
+        result.lost, result.stale = isinstance(error, AnswerLostError), isinstance(error, StaleError)
+        for each in rest:
+            each.error = f"needs the workspace {first.name!r}, which could not be created"
+        return Applied([result, *rest])
+    result.requests = 1
+    progress(result)
+    try:
+        real = await rest_of(live)
+        _refuse_surprises(plan, real)
+    except TrApplyError as error:
+        for each in rest:
+            each.error = f"the new workspace could not be read: {error}"
+        result.error = "" if first.requests == 1 else f"the new workspace could not be read: {error}"
+        return Applied([result, *rest])
+    sids = Sids({**real.sids, SidOf(WORKSPACE.name, ""): live.sid})
+    done = await carry_out(real.operations, client, sids, progress=progress, stop=stop)
+    applied = Applied(_joined(result, rest, done))
+    if _told(real.operations) != _told(plan.operations[1:]):
+        applied.notes.append("the new workspace was not as predicted; the rest was planned again from what is there")
+    return applied
+
+
+def _refuse_surprises(planned: Plan, real: Plan) -> None:
+    """Whatever a workspace holds that was created a moment ago may be deleted, but for what is protected or in use.
+
+    Raises:
+        RefusedError: with every reason.
+    """
+    known = {NEEDS_CONSENT, *(each.code for each in planned.blocked)}
+    if surprises := [each.message for each in real.blocked if each.code not in known]:
+        raise RefusedError(f"it is not as predicted: {'; '.join(surprises)}; plan again")
+
+
+def _told(operations: Sequence[Operation]) -> set[tuple[str, str, str]]:
+    """Operations as the reader knows them; a new workspace's second request belongs to its creation."""
+    return {(o.action.value, o.kind, o.name) for o in operations if o.kind != WORKSPACE.name}
+
+
+def _joined(first: Result, rest: Sequence[Result], done: Sequence[Result]) -> list[Result]:
+    """Results of what was done under the names of what was planned."""
+    by_name = {(r.operation.action, r.operation.kind, r.operation.name): r for r in done}
+    second = by_name.pop((Action.UPDATE, WORKSPACE.name, first.operation.name), None)
+    if second is not None:
+        first.requests += second.requests
+        first.failed, first.error, first.lost = second.failed, second.error, second.lost
+    results = [first]
+    for planned in rest:
+        key = (planned.operation.action, planned.operation.kind, planned.operation.name)
+        if (found := by_name.pop(key, None)) is not None:
+            results.append(replace(found, operation=planned.operation))
+        else:
+            results.append(Result(replace(planned.operation, writes=()), error="turned out not to be needed"))
+    return [*results, *by_name.values()]

@@ -1,0 +1,109 @@
+"""Reads again what a plan has written: the proof that needs no configuration."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tr_apply.apply import Sids
+from tr_apply.client import Client
+from tr_apply.client.answers import holds
+from tr_apply.live import Live
+from tr_apply.plan.change import Plan, Verb, Write
+from tr_apply.reader import named_workspace, read_parts
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER, WORKER_CHANNEL, WORKSPACE
+from tr_apply.resources.kind import name_key
+from tr_apply.resources.template import SidOf
+from tr_apply.wire import DOCUMENT_FORM, FormValue, form_text, parsed_json, references_in
+
+_LOOKS = 4  # lists may lag behind what was written
+
+
+async def unproven(client: Client, plan: Plan) -> list[str]:
+    """What is not in the workspace as *plan* has written it, as ``KIND/NAME``; looked at for a while.
+
+    Raises:
+        TrApplyError: when it cannot be read.
+    """
+    pause = client.patience.first_s
+    for _ in range(_LOOKS - 1):
+        if not (left := await _left(client, plan)):
+            return left
+        await asyncio.sleep(pause)
+        pause *= 2
+    return await _left(client, plan)
+
+
+async def _left(client: Client, plan: Plan) -> list[str]:
+    now = await _read(client, plan)
+    forms: dict[SidOf, dict[str, FormValue]] = {}
+    gone: list[Write] = []
+    for write in _writes(plan):
+        if write.verb is Verb.DELETE:
+            gone.append(write)
+        else:
+            forms.setdefault(write.target, {}).update(write.form)
+    forms = {label: form for label, form in forms.items() if label not in {write.target for write in gone}}
+    wrong = [str(label) for label, form in forms.items() if not now.shows(label, form)]
+    return sorted(wrong + [str(write.target) for write in gone if now.has(write)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """What is live, by its final name."""
+
+    live: Mapping[SidOf, Live]
+
+    def shows(self, label: SidOf, form: Mapping[str, FormValue]) -> bool:
+        """Whether the resource *label* is there and has every value of *form* that its answer tells."""
+        if (live := self.live.get(_by_key(label))) is None:
+            return False
+        kind = KIND_BY_NAME[label.kind]
+        told = {
+            spec.form for key, spec in kind.fields.items() if key not in kind.runtime and spec.answer in live.answer
+        }
+        sids = Sids({each: found.sid for each, found in self.live.items()})
+        texts = {name: form_text(value, sids.__getitem__) for name, value in form.items() if name in told}
+        document = form.get(DOCUMENT_FORM)
+        return holds(kind, live.answer, texts) and (
+            document is None
+            or parsed_json(live, "configuration") == json.loads(form_text(document, sids.__getitem__) or "null")
+        )
+
+    def has(self, write: Write) -> bool:
+        """Whether what *write* deletes is still there."""
+        if write.sid is not None:
+            return any(live.sid == write.sid for live in self.live.values())
+        return _by_key(write.target) in self.live
+
+
+def _by_key(label: SidOf) -> SidOf:
+    return SidOf(label.kind, name_key(label.name))
+
+
+def _writes(plan: Plan) -> Iterator[Write]:
+    return (write for operation in plan.operations for write in operation.writes)
+
+
+async def _read(client: Client, plan: Plan) -> _Now:
+    target, labels = plan.target, _labels(plan)
+    workspace = await named_workspace(client, target.workspace_sid or target.workspace)
+    kinds = [kind.name for kind in SECTIONS if kind.name in {label.kind for label in labels}]
+    snapshot = await read_parts(client, workspace, kinds, ())
+    live = {SidOf(each.kind, name_key(each.name)): each for each in snapshot.each()}
+    live[SidOf(WORKSPACE.name, "")] = workspace
+    owners = {n for write in _writes(plan) if write.target.kind == WORKER_CHANNEL.name for n in write.needs}
+    for owner in sorted((each for each in owners if each.kind == WORKER.name), key=str):
+        if (worker := live.get(_by_key(owner))) is not None:
+            for channel in await client.worker_channels(workspace.sid, worker.sid):
+                live[SidOf(WORKER_CHANNEL.name, name_key(f"{owner.name}/{channel.name}"))] = channel
+    return _Now(live)
+
+
+def _labels(plan: Plan) -> set[SidOf]:
+    """Everything that the requests of *plan* are about, or lead to."""
+    labels: set[SidOf] = set()
+    for write in _writes(plan):
+        labels |= {write.target} | write.needs
+        labels.update(*(references_in(value) for value in write.form.values()))
+    return labels

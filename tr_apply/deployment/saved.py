@@ -1,0 +1,162 @@
+"""A saved plan and the TaskRouter that it is for: no configuration is needed, unless something in it is sensitive."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tr_apply.apply import Progress, Sids, Status, Stop, carry_out
+from tr_apply.client import Client
+from tr_apply.deployment.applied import Applied
+from tr_apply.deployment.configured import Deployment
+from tr_apply.deployment.creation import created, creates_workspace
+from tr_apply.deployment.freshness import checked_again, require_account, seen_workers
+from tr_apply.deployment.proof import unproven
+from tr_apply.errors import RefusedError, TrApplyError
+from tr_apply.live import Live, Snapshot, predicted
+from tr_apply.plan.change import Action, Operation, Plan, Verb
+from tr_apply.plan.diff import changed_fields
+from tr_apply.plan.saved import filled, is_withheld
+from tr_apply.plan.world import live_labels
+from tr_apply.reader import read_parts
+from tr_apply.resources import SECTIONS, WORKSPACE
+from tr_apply.resources.kind import name_key
+from tr_apply.resources.template import SidOf
+from tr_apply.resources.workspace import Workspace
+from tr_apply.wire import model_of, references_in
+
+_LOOKS = 4  # lists may lag behind what was written
+
+
+@dataclass(slots=True)
+class SavedDeployment:
+    """A saved plan and the TaskRouter that it is for.
+
+    Attributes:
+        saved: The plan as it was saved.
+        client: The TaskRouter.
+        region: Which one it is.
+        configuration: What the plan was made from, for its sensitive values.
+        snapshot: What was last read to check the plan.
+    """
+
+    saved: Plan
+    client: Client
+    region: str | None = None
+    configuration: Deployment | None = None
+    snapshot: Snapshot | None = None
+
+    async def plan(self) -> Plan:
+        """The plan, ready to be carried out: it belongs here, and its sensitive values are filled in.
+
+        Raises:
+            RefusedError: when it was made for another place.
+            StaleError: when a sensitive value is not the one that was planned.
+        """
+        target = self.saved.target
+        if target.region != self.region:
+            raise RefusedError(f"the plan was made for {target.region}, and this is {self.region}")
+        if self.client.account_sid is not None or target.workspace_sid is None:
+            require_account(self.saved, self.client.account_sid)
+        if not is_withheld(self.saved):
+            return self.saved
+        await self.check(self.saved)  # a change of the workspace is told as what it is
+        assert self.configuration is not None, "asked for before"
+        return filled(self.saved, await self.configuration.plan())
+
+    async def check(self, plan: Plan) -> list[str]:
+        """As ``Deployment.check``."""
+        self.snapshot, warnings = await checked_again(self.client, plan)
+        return warnings
+
+    async def apply(self, plan: Plan, *, progress: Progress, stop: Stop) -> Applied:
+        """Carry out *plan*, then read again what it has written and see whether it is there."""
+        sids = Sids(plan.sids)
+        if creates_workspace(plan):
+
+            async def rest_of(live: Live) -> Plan:
+                nonlocal sids
+                rest = await self._rest(plan, live)
+                sids = Sids(rest.sids)
+                return rest
+
+            applied = await created(plan, self.client, rest_of, progress=progress, stop=stop)
+        else:
+            seen = seen_workers(plan, self.snapshot)
+            done = await carry_out(plan.operations, self.client, sids, progress=progress, stop=stop, seen=seen)
+            applied = Applied(done)
+        if all(result.status is Status.DONE for result in applied.results):
+            await self._prove(applied, plan)
+        return applied
+
+    async def _prove(self, applied: Applied, plan: Plan) -> None:
+        try:
+            left = await unproven(self.client, plan)
+        except TrApplyError as error:
+            applied.notes.append(f"the workspace could not be read again: {error}")
+            return
+        applied.verified = not left
+        applied.notes += [f"{each} is not as it was written" for each in left]
+
+    async def _rest(self, plan: Plan, workspace: Live) -> Plan:
+        """The rest of *plan*, for the *workspace* that was just created, if that holds what was predicted.
+
+        Raises:
+            RefusedError: when it does not.
+        """
+        pause = self.client.patience.first_s
+        for look in range(_LOOKS):
+            snapshot = await read_parts(self.client, workspace, [kind.name for kind in SECTIONS], ())
+            different = sorted(_surprises(_prediction(plan), snapshot))
+            if not different or look == _LOOKS - 1:
+                break
+            await asyncio.sleep(pause)
+            pause *= 2
+        if different:
+            raise RefusedError(f"it is not as predicted: {', '.join(different)}; plan again")
+        return replace(plan, operations=_after_creation(plan), sids=_sids(plan, snapshot))
+
+
+def _prediction(plan: Plan) -> Snapshot:
+    """What the new workspace was expected to hold; it follows from the request that creates it."""
+    form, fields = plan.operations[0].writes[0].form, WORKSPACE.fields
+    values: dict[str, Any] = {
+        "name": plan.target.workspace,
+        "template": form.get(fields["template"].form),
+        "multi_task_enabled": form.get(fields["multi_task_enabled"].form) != "false",
+    }
+    return predicted(None, Workspace.model_construct(**values))
+
+
+def _surprises(expected: Snapshot, snapshot: Snapshot) -> Iterator[str]:
+    """What is not in *snapshot* as it was expected, as ``KIND/NAME``."""
+    expected_labels, labels = live_labels(expected), live_labels(snapshot)
+    for kind in SECTIONS:
+        before = {live.name: model_of(live, expected_labels) for live in expected.by_kind.get(kind.name, ())}
+        now = {live.name: model_of(live, labels) for live in snapshot.by_kind[kind.name]}
+        yield from (f"{kind.name}/{name}" for name in before.keys() ^ now.keys())
+        both = before.keys() & now.keys()
+        yield from (f"{kind.name}/{name}" for name in both if changed_fields(kind, before[name], now[name]))
+
+
+def _after_creation(plan: Plan) -> Sequence[Operation]:
+    """What else is to be done: the creation's own second request, and all other operations."""
+    first, *rest = plan.operations
+    second = replace(first, action=Action.UPDATE, writes=first.writes[1:])
+    return [second, *rest] if second.writes else rest
+
+
+def _sids(plan: Plan, snapshot: Snapshot) -> dict[SidOf, str]:
+    """SIDs of what TaskRouter has put into the workspace, by what the plan calls it in the end."""
+    assert snapshot.workspace is not None
+    live = {(each.kind, name_key(each.name)): each.sid for each in snapshot.each()}
+    former: dict[SidOf, str] = {}
+    wanted: set[SidOf] = set()
+    for write in (write for operation in plan.operations for write in operation.writes):
+        wanted |= write.needs | {write.target}
+        wanted.update(*(references_in(value) for value in write.form.values()))
+        if write.verb is Verb.UPDATE and write.vacates is not None:
+            former.setdefault(write.target, write.vacates.key)
+    names = {label: (label.kind, former.get(label, name_key(label.name))) for label in wanted}
+    found = {label: live[name] for label, name in names.items() if name in live}
+    return found | {SidOf(WORKSPACE.name, ""): snapshot.workspace.sid}
