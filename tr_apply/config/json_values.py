@@ -4,24 +4,27 @@ from collections.abc import Iterable, Mapping
 
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import KeyPath, paths_of
-from tr_apply.config.shape import is_json
+from tr_apply.config.shape import Shape, is_json
 from tr_apply.diagnostics import Severity
 
 
-def note_phone_numbers(numbers: Mapping[int, str], notes: Notes) -> None:
-    """A phone number without quotes would arrive without its plus sign or its zeros. *numbers* are by place."""
+def note_phone_numbers(numbers: Mapping[int, str], notes: Notes, root: Shape | None = None) -> None:
+    """A phone number without quotes would arrive without its plus sign or its zeros.
+
+    *numbers* are by place; *root* is the shape of the whole, if it is no configuration.
+    """
     noted: set[int] = set()
     for place, path in paths_of(notes.root.node, set(numbers)) if numbers else ():
-        if is_json(path[:-1]) and place not in noted:
+        if is_json(path[:-1], root) and place not in noted:
             noted.add(place)
             text = numbers[place]
             message = f'YAML reads {text} as a number and drops what precedes its digits; quote it: "{text}"'
             notes.at(Severity.ERROR, "phone-number", message, place, path)
 
 
-def note_literal_keys(keys: Iterable[tuple[int, KeyPath]], notes: Notes) -> None:
+def note_literal_keys(keys: Iterable[tuple[int, KeyPath]], notes: Notes, root: Shape | None = None) -> None:
     """A ``${`` in a key is text like any other: a live attribute may have it in its name."""
     for place, path in keys:
-        if is_json(path[:-1]):
+        if is_json(path[:-1], root):
             message = "a key is literal text: no variable and no SID is put into it"
             notes.at(Severity.WARNING, "literal-key", message, place, path)

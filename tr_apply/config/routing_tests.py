@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 from pydantic import ValidationError
 
 from tr_apply.config.files import TEST_SUFFIXES, Found, read_file
-from tr_apply.config.json_values import note_literal_keys
+from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.load import Configuration
 from tr_apply.config.notes import Notes
 from tr_apply.config.overlay import Located
@@ -26,7 +26,6 @@ from tr_apply.resources.routing_test import RoutingTest, RoutingTests
 from tr_apply.resources.seeds import SEEDED_CHANNELS
 from tr_apply.resources.template import sids_in
 
-_SHAPE: Final = RoutingTests
 _EMPTY: Final = ("no-tests", "no *.test.yaml beside this configuration")
 
 
@@ -113,9 +112,11 @@ def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
         notes.mistaken.add(mistake.place)
     for failure in failures:
         notes.at(Severity.ERROR, failure.error.code, failure.error.message, failure.at)
-    note_literal_keys(file.marked_keys, notes)
+    shape = shape_of(RoutingTests)
+    note_literal_keys(file.marked_keys, notes, shape)
+    note_phone_numbers(file.phone_numbers, notes, shape)
     if file.has_nulls:
-        note_nulls(notes, shape_of(_SHAPE))
+        note_nulls(notes, shape)
     tests = list(_checked(notes, known, whole=file.complete))
     notes.found.sort(key=lambda each: (each.line or 0, each.column or 0))
     return Suite(tests, notes.found)
@@ -125,7 +126,7 @@ def _checked(notes: Notes, known: _Known, *, whole: bool) -> Iterator[LocatedTes
     try:
         tests = RoutingTests.model_validate(notes.root.value).tests
     except ValidationError as error:
-        note_problems(error.errors(include_url=False), notes, shape_of(_SHAPE), whole=whole)
+        note_problems(error.errors(include_url=False), notes, shape_of(RoutingTests), whole=whole)
         return
     suggestions = Suggestions()
     for index, test in enumerate(tests):

@@ -64,9 +64,9 @@ def shape_at(path: KeyPath, root: Shape | None = None) -> Shape | None:
     return shape
 
 
-def is_json(path: KeyPath) -> bool:
-    """Whether *path* leads into a JSON document of the user's own."""
-    shape = shape_at(path)
+def is_json(path: KeyPath, root: Shape | None = None) -> bool:
+    """Whether *path* leads into a JSON document of the user's own; *root* is as for ``shape_at``."""
+    shape = shape_at(path, root)
     return shape is not None and shape.is_json
 
 

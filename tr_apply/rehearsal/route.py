@@ -8,7 +8,7 @@ from typing import Any, Final
 from tr_apply.plan.paths import covers
 from tr_apply.rehearsal.question import Question
 from tr_apply.rehearsal.world import World
-from tr_apply.resources.template import from_live
+from tr_apply.resources.template import from_live, mapped
 from tr_apply.routing.events import KnownWorkerSought
 from tr_apply.routing.format import format_expression
 from tr_apply.routing.mismatch import Mismatch
@@ -194,7 +194,7 @@ class _Teller:
             eligible=[worker.name for worker in each.workers.eligible],
             offered_to=each.reserved,
             excluded=[self._excluded(excluded) for excluded in each.workers.excluded],
-            known_worker=each.known_worker,
+            known_worker=each.known_worker and each.known_worker._replace(value=self._shown(each.known_worker.value)),
             skip_if=None if step.skip_if is None else self._text(step.skip_if),
             not_skipped=self._falsehood(each.skip_if),
             left_by=each.left_by,
@@ -210,7 +210,7 @@ class _Teller:
         if mismatch is None:
             return None
         found = {
-            self._written(path): SENSITIVE if self._hidden(path, value, of_workers) else value
+            self._written(path): SENSITIVE if self._hidden(path, value, of_workers) else self._shown(value)
             for path, value in mismatch.found
         }
         return Falsehood(self._text(mismatch.comparison), found)
@@ -228,6 +228,9 @@ class _Teller:
 
     def _written(self, path: Path) -> str:
         return self._named(str(path))
+
+    def _shown(self, value: Any) -> Any:
+        return mapped(value, lambda leaf: self._named(leaf) if isinstance(leaf, str) else leaf)
 
     def _named(self, text: str) -> str:
         """*text* with names for made-up SIDs."""
