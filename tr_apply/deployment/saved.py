@@ -16,7 +16,7 @@ from tr_apply.errors import RefusedError, TrApplyError
 from tr_apply.live import Live, Snapshot, predicted
 from tr_apply.plan.change import Action, Operation, Plan, Verb
 from tr_apply.plan.diff import changed_fields
-from tr_apply.plan.saved import filled, is_withheld
+from tr_apply.plan.withheld import filled, is_withheld
 from tr_apply.plan.world import live_labels
 from tr_apply.reader import read_parts
 from tr_apply.resources import SECTIONS, WORKSPACE

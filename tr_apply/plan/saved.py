@@ -1,14 +1,13 @@
 """Saved plans: ``plan --out`` read back, and refused where it is not what was written."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Annotated, Any, NoReturn
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from tr_apply.diagnostics import Diagnostic, Severity
-from tr_apply.errors import RefusedError, StaleError
+from tr_apply.errors import RefusedError
 from tr_apply.plan.base import fingerprint
 from tr_apply.plan.change import (
     Action,
@@ -24,7 +23,7 @@ from tr_apply.plan.change import (
     Withheld,
     Write,
 )
-from tr_apply.plan.document import DIGEST, FORMAT_VERSION, checksum_of, form_value, id_of, unmarked
+from tr_apply.plan.document import DIGEST, FORMAT_VERSION, checksum_of, id_of, unmarked
 from tr_apply.resources import KIND_BY_NAME
 from tr_apply.resources.template import sid_of
 from tr_apply.wire import FormValue, Json
@@ -82,50 +81,6 @@ def _require_version(document: Mapping[str, Any]) -> None:
             f"it has the format {version}, and this tr-apply reads {FORMAT_VERSION}; use the version that has made it, "
             f"or {_AGAIN}"
         )
-
-
-# Sensitive values
-
-
-def is_withheld(plan: Plan) -> bool:
-    """Whether *plan* has sensitive values that only its configuration knows."""
-    return any(isinstance(value, Withheld) for _, _, value in _parameters(plan))
-
-
-def filled(plan: Plan, fresh: Plan) -> Plan:
-    """*plan* with its sensitive values taken from *fresh*, which was just made from the configuration.
-
-    Raises:
-        StaleError: when the configuration has others than those that were planned, or none.
-    """
-    known = {(write.verb, write.target, name): value for write, name, value in _parameters(fresh)}
-    wrong = sorted(
-        f"{write.target} {name}"
-        for write, name, value in _parameters(plan)
-        if isinstance(value, Withheld) and not _is_same(value, known.get((write.verb, write.target, name)))
-    )
-    if wrong:
-        raise StaleError(f"sensitive values are not those that were planned: {', '.join(wrong)}; {_AGAIN}")
-
-    def write_of(write: Write) -> Write:
-        form = {
-            name: known[write.verb, write.target, name] if isinstance(value, Withheld) else value
-            for name, value in write.form.items()
-        }
-        return replace(write, form=form)
-
-    operations = [replace(each, writes=tuple(map(write_of, each.writes))) for each in plan.operations]
-    return replace(plan, operations=operations)
-
-
-def _is_same(planned: Withheld, value: FormValue | None) -> bool:
-    return value is not None and form_value(value, hides=True) == {"digest": planned.value}
-
-
-def _parameters(plan: Plan) -> Iterator[tuple[Write, str, FormValue]]:
-    for operation in plan.operations:
-        for write in operation.writes:
-            yield from ((write, name, value) for name, value in write.form.items())
 
 
 # What a document must look like
