@@ -5,8 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tr_apply.config.overlay import Located, overlaid
-from tr_apply.config.places import Places, Sources, find, place_of
+from tr_apply.config.overlay import overlaid
+from tr_apply.config.places import Located, Places, Sources, find, place_of
 from tr_apply.config.reader import read
 
 LEAF = st.integers(0, 9) | st.text("ab", max_size=2) | st.booleans()

@@ -11,10 +11,7 @@ from tr_apply.config.files import Found, configuration_files, read_file
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.names import note_names
 from tr_apply.config.notes import Notes
-from tr_apply.config.overlay import Located, overlaid
-from tr_apply.config.ownership import note_ownership
-from tr_apply.config.places import KeyPath, Sources, paths_of
-from tr_apply.config.problems import note_nulls
+from tr_apply.config.places import KeyPath, Located, Sources, paths_of
 from tr_apply.config.reader import Mistake, SourceFile
 from tr_apply.config.references import note_broken_references
 from tr_apply.config.sections import counted, joined, shifted
@@ -138,6 +135,9 @@ def _existing(paths: Sequence[Path]) -> list[Found]:
 
 def _joined(read: _Read, sources: Sources, mistakes: list[Mistake]) -> Located:
     root = joined(read.files, sources, mistakes)
+    if read.overlays:
+        from tr_apply.config.overlay import overlaid  # noqa: PLC0415  # seldom needed
+
     for overlay in read.overlays:
         root = overlaid(root, Located(overlay.data, overlay.places), mistakes)
     return root
@@ -181,12 +181,17 @@ def _note_failures(failures: Sequence[Failure], read: _Read, notes: Notes) -> No
 
 def _checked(path: str, read: _Read, notes: Notes, *, has_sids: bool) -> Configuration:
     if any(file.has_nulls for file in read.content):
+        from tr_apply.config.problems import note_nulls  # noqa: PLC0415  # seldom needed
+
         note_nulls(notes, shape_of(Document))
     note_phone_numbers({k: v for file in read.content for k, v in file.phone_numbers.items()}, notes)
     document, valid = document_of(notes, whole=read.complete)
     raw = notes.root.value
     note_names(document, raw, notes)
-    note_ownership(document, notes)
+    if document.declares("manage"):
+        from tr_apply.config.ownership import note_ownership  # noqa: PLC0415  # seldom needed
+
+        note_ownership(document, notes)
     note_workflows(document, notes)
     if read.complete:
         note_broken_references(document, raw, notes, has_sids=has_sids)

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tr_apply.config.columns import character_index
-from tr_apply.config.overlay import Located
-from tr_apply.config.places import KeyPath, Places, Sources, dotted, find
+from tr_apply.config.places import KeyPath, Located, Places, Sources, dotted, find
 from tr_apply.config.variables import REFERENCE, VariableError, Variables
 from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.resources import KINDS
@@ -79,6 +77,8 @@ class Notes:
 
     def character(self, place: int, value: str, offset: int) -> int:
         """The place of character *offset* of the string *value* at *place*, as it is with its variables replaced."""
+        from tr_apply.config.columns import character_index  # noqa: PLC0415  # seldom needed
+
         if (written := self.written.get(place)) is not None:
             offset = origin(written, REFERENCE, self._expansion, offset)
             value = written

@@ -5,10 +5,9 @@ thing away. Nothing is changed in place, because YAML aliases let several places
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from tr_apply.config.places import KeyPath, Node, Places, place_of
+from tr_apply.config.places import KeyPath, Located, Places, place_of
 from tr_apply.config.reader import Mistake
 from tr_apply.config.suggestions import nearest
 from tr_apply.resources import SECTIONS
@@ -17,14 +16,6 @@ from tr_apply.resources.kind import name_key
 # What names the items of a list, by the key under which the list stands.
 _SECTION_IDENTITIES = {kind.section: kind.identity for kind in SECTIONS}
 _FILTERS = "filters"
-
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """A value and its places."""
-
-    value: Any
-    node: Node
 
 
 def overlaid(base: Located, patch: Located, mistakes: list[Mistake], path: KeyPath = ()) -> Located:

@@ -8,6 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 KeyPath = tuple[str | int, ...]
 
@@ -53,6 +54,14 @@ class Places:
 
 
 Node = int | Places
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A value and its places."""
+
+    value: Any
+    node: Node
 
 
 def place_of(node: Node) -> int:

@@ -13,7 +13,6 @@ from typing import Any
 import yaml
 
 from tr_apply.config.places import KeyPath, Node, Places, Sources, place_of, shown
-from tr_apply.config.syntax import explained
 from tr_apply.resources.scalar import NULLS, core_scalar
 
 DEPTH_LIMIT = 100
@@ -95,6 +94,8 @@ def read(sources: Sources, begin: int, *, raw: bool | frozenset[str] = False) ->
         source.complete = False
         builder.note(error.code, error.message, error.place)
     except yaml.YAMLError as error:
+        from tr_apply.config.syntax import explained  # noqa: PLC0415  # seldom needed
+
         source.complete = False
         message, index = explained(error, text)
         builder.note("yaml-syntax", message, begin + index)

@@ -12,8 +12,7 @@ from tr_apply.config.files import TEST_SUFFIXES, Found, read_file
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.load import Configuration
 from tr_apply.config.notes import Notes
-from tr_apply.config.overlay import Located
-from tr_apply.config.places import KeyPath, Sources, find, shown
+from tr_apply.config.places import KeyPath, Located, Sources, find, shown
 from tr_apply.config.problems import note_nulls, note_problems
 from tr_apply.config.references import declared_of, references
 from tr_apply.config.shape import shape_of

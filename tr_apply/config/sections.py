@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from tr_apply.config.overlay import Located
-from tr_apply.config.places import KeyPath, Places, Sources
+from tr_apply.config.places import KeyPath, Located, Places, Sources
 from tr_apply.config.reader import Mistake, SourceFile
 from tr_apply.resources import SECTIONS
 

@@ -7,7 +7,6 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from tr_apply.config.notes import Notes
-from tr_apply.config.problems import note_problems
 from tr_apply.config.shape import shape_of
 from tr_apply.resources import SECTIONS
 from tr_apply.resources.document import Document, Manage, Safety
@@ -27,6 +26,8 @@ def document_of(notes: Notes, *, whole: bool) -> tuple[Document, bool]:
     try:
         return Document.model_validate(raw), True
     except ValidationError as error:
+        from tr_apply.config.problems import note_problems  # noqa: PLC0415  # seldom needed
+
         note_problems(error.errors(include_url=False), notes, shape_of(Document), whole=whole)
     return _salvaged(raw), False
 

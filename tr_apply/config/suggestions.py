@@ -1,8 +1,6 @@
 """What somebody probably meant to write."""
 
-import difflib
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from tr_apply.resources.kind import name_key
 
@@ -12,6 +10,8 @@ _MOST_COMPARISONS = 200_000  # in one run
 
 def nearest(written: str, known: Collection[str]) -> str | None:
     """The one of *known* that *written* is close to; case counts little."""
+    import difflib  # noqa: PLC0415  # seldom needed
+
     if len(written) > _LONGEST:
         return None
     by_key = {name_key(each): each for each in sorted(known)}
@@ -19,13 +19,13 @@ def nearest(written: str, known: Collection[str]) -> str | None:
     return by_key[found[0]] if found else None
 
 
-@dataclass(slots=True)
 class Suggestions:
     """The same for many names: after enough comparisons there are no more suggestions, rather than no answer."""
 
-    left: int = _MOST_COMPARISONS
+    def __init__(self) -> None:
+        self._left = _MOST_COMPARISONS
 
     def nearest(self, written: str, known: Collection[str]) -> str | None:
         """The one of *known* that *written* is close to."""
-        self.left -= len(known)
-        return nearest(written, known) if self.left >= 0 else None
+        self._left -= len(known)
+        return nearest(written, known) if self._left >= 0 else None
