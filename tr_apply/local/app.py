@@ -1,11 +1,9 @@
 """The embedded TaskRouter as an ASGI application: the only place that knows methods, paths and status codes."""
 
-import json
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -32,7 +30,8 @@ from tr_apply.local.refusals import (
     UnauthorizedError,
     UnavailableError,
 )
-from tr_apply.local.requests import Credentials, base_url, read_form, read_query
+from tr_apply.local.requests import ACCOUNT, Credentials, account_of, base_url, read_form, read_query
+from tr_apply.local.responses import JSON, json_response
 from tr_apply.local.store import Found, Store
 
 STATUS: Mapping[type[RequestError], int] = {
@@ -51,9 +50,6 @@ _OF_STATUS = {404: NotFoundError, 405: MethodNotAllowedError}
 _SERVER_ERROR = 20500
 
 HEALTH = "/healthz"
-_JSON = "application/json; charset=utf-8"
-_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
-_ACCOUNT = "tr_apply.account_sid"  # where the gate leaves the account for the endpoints
 
 _EVERY_ANSWER = (
     (b"access-control-allow-origin", b"*"),
@@ -138,7 +134,7 @@ class _Gate:
         except UnauthorizedError as error:
             await (await _refuse(request, error))(scope, receive, send)
             return
-        await self._app({**scope, _ACCOUNT: account_sid}, receive, send)
+        await self._app({**scope, ACCOUNT: account_sid}, receive, send)
 
 
 def _routes(store: Store) -> list[Route]:
@@ -153,7 +149,7 @@ def _routes(store: Store) -> list[Route]:
 
 
 async def _health(_request: Request) -> Response:
-    return _json({"status": "ok"})
+    return json_response({"status": "ok"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +165,7 @@ class _Endpoints:
         match request.method:
             case "GET":
                 page = self.store.list(self.kind, scope, read_query(request))
-                return _json(renderer.page(self.kind.list_key, page))
+                return json_response(renderer.page(self.kind.list_key, page))
             case "POST" if self.kind.creatable:
                 form = await read_form(request)
                 return _found(renderer, self.store.create(self.kind, scope, form), 201)
@@ -188,13 +184,13 @@ class _Endpoints:
                 return _found(renderer, store.update(kind, scope, sid, form, if_match=if_match))
             case "DELETE" if kind.creatable:
                 store.delete(kind, scope, sid, if_match=if_match)
-                return Response(status_code=204, media_type=_JSON, headers={"Content-Length": "0"})
+                return Response(status_code=204, media_type=JSON, headers={"Content-Length": "0"})
         raise MethodNotAllowedError
 
     def _renderer(self, request: Request) -> Renderer:
         """Made before anything is written, as it refuses a request that cannot be answered with URLs."""
         scope = _scope(request)[: len(self.kind.scope)]
-        return Renderer(self.kind, scope, account_sid=request.scope[_ACCOUNT], base_url=base_url(request))
+        return Renderer(self.kind, scope, account_sid=account_of(request), base_url=base_url(request))
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +212,7 @@ class _EmptyList:
             store.fetch(parent, tuple(above), sid)
             page = PageRequest.of(parent, {**read_query(request), "Ordering": ""})
             url = collection_url(self.path, (*above, sid), base_url(request))
-            return _json(empty_page(self.list_key, url, page))
+            return json_response(empty_page(self.list_key, url, page))
 
         return endpoint
 
@@ -235,11 +231,7 @@ def _scope(request: Request) -> tuple[str, ...]:
 
 def _found(renderer: Renderer, found: Found, status: int = 200) -> Response:
     headers = {} if found.revision is None else {"ETag": f'"{found.revision}"'}
-    return _json(renderer.body(found.item), status, headers)
-
-
-def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(_ENCODER.encode(body), status, headers, media_type=_JSON)
+    return json_response(renderer.body(found.item), status, headers)
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
@@ -253,12 +245,12 @@ async def _refuse(request: Request, error: Exception) -> Response:
         case MethodNotAllowedError():
             message = f"{request.method} is not allowed on {_path(request)}"
         case DuplicateNameError():
-            message += f" for account {request.scope[_ACCOUNT]}"
+            message += f" for account {account_of(request)}"
         case UnauthorizedError():
             headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
         case UnavailableError():
             headers["Retry-After"] = "1"
-    return _json(error_body(error.code, message, status), status, headers)
+    return json_response(error_body(error.code, message, status), status, headers)
 
 
 async def _refuse_unrouted(request: Request, error: Exception) -> Response:
@@ -269,7 +261,7 @@ async def _refuse_unrouted(request: Request, error: Exception) -> Response:
 
 async def _admit_failure(_request: Request, _error: Exception) -> Response:
     """For a bug of ours; the server sends this and logs the traceback."""
-    return _json(error_body(_SERVER_ERROR, "Internal server error", 500), 500)
+    return json_response(error_body(_SERVER_ERROR, "Internal server error", 500), 500)
 
 
 def _path(request: Request) -> str:

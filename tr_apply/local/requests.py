@@ -16,6 +16,8 @@ from tr_apply.local.sids import ACCOUNT_SID
 BODY_LIMIT = 4 * 1024 * 1024  # bytes: three times the largest Configuration, as percent-encoding can make it
 PARAMETER_LIMIT = 1000
 FORM = "application/x-www-form-urlencoded"
+ACCOUNT = "tr_apply.account_sid"
+"""Where in the scope of a request the account is that it acts for."""
 
 _HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
@@ -45,6 +47,12 @@ class Credentials:
         return user if user.startswith("AC") else ACCOUNT_SID
 
 
+def account_of(request: Request) -> str:
+    """The SID of the account that a request acts for, which was let in."""
+    account_sid: str = request.scope[ACCOUNT]
+    return account_sid
+
+
 def base_url(request: Request) -> str:
     """The beginning of every URL in an answer: the server as this request addressed it."""
     host = request.headers.get("host") or _server(request)
@@ -60,7 +68,7 @@ def read_query(request: Request) -> dict[str, str]:
 
 async def read_form(request: Request) -> Mapping[str, list[str]]:
     """The fields of the body, each with all its values."""
-    body = await _body(request)
+    body = await read_body(request)
     if body and request.headers.get("content-type", FORM).partition(";")[0].strip().lower() != FORM:
         raise InvalidParameterError(f"The body must be sent as {FORM}")
     form: dict[str, list[str]] = {}
@@ -69,7 +77,13 @@ async def read_form(request: Request) -> Mapping[str, list[str]]:
     return form
 
 
-async def _body(request: Request) -> bytes:
+async def read_body(request: Request) -> bytes:
+    """The whole body.
+
+    Raises:
+        BodyTooLargeError: It is larger than anything TaskRouter takes.
+        InvalidParameterError: The client went away before it was complete.
+    """
     body = bytearray()
     try:
         async for chunk in request.stream():
