@@ -61,7 +61,7 @@ class Place(NamedTuple):
     """When the step is over, on the engine's clock; None for never."""
 
     timed_out: bool
-    """Whether a filter that matched was left by time-out, which rules out the default filter."""
+    """Whether a step was left by time-out, which rules out the default filter."""
 
 
 class Task(NamedTuple):

@@ -8,8 +8,8 @@ told below, with the module that does it.
   by ``skip_if`` keeps a deadline of its own. Alternative: every later step waits for ever, too.
 - *A time-out of 0 is none* (workflow.py). Alternative: the step is left as soon as it is entered.
 - *Across filters the sum of time-outs goes on* (workflow.py). Alternative: it begins anew with each filter.
-- *A filter was skipped if its last step was left by skip_if* (workflow.py), which is how "skips a filter" reads. The
-  default filter serves tasks that skipped every filter they matched. Alternative: every single step must be skipped.
+- *A filter was skipped if every one of its steps was left by skip_if* (workflow.py), because the default filter is
+  documented not to be used after a time-out. Alternative: the last step alone decides.
 - *A task that no filter takes is created and ends at once* (progress.py), with task.created, workflow.entered,
   workflow.timeout and task.canceled. Alternative: its creation is refused.
 - *skip_if is looked at when a step is entered and when a reservation of the step has ended* (progress.py).

@@ -172,12 +172,12 @@ def next_place(
     """Where a task goes on that leaves *place*; None when it falls out of the workflow.
 
     Behind the last step comes the next filter that also matches, and behind the last of those the default filter,
-    unless a filter was left by time-out.
+    unless a step was left by time-out.
     """
     steps = routing.filters[place.filter].steps
-    if place.target + 1 < len(steps):
-        return _place(steps[place.target + 1], place.spent_s, created_ms, timed_out=place.timed_out)
     timed_out = place.timed_out or left_by == "timeout"
+    if place.target + 1 < len(steps):
+        return _place(steps[place.target + 1], place.spent_s, created_ms, timed_out=timed_out)
     entry = _next_filter(routing, attributes, after=place.filter)
     if entry is not None:
         return _place(entry.steps[0], place.spent_s, created_ms, timed_out=timed_out)

@@ -91,8 +91,8 @@ def _step(state: State, party: TaskParty) -> Step:
     assert task.place is not None
     if not is_directed(party):
         return party.routing.step(task.place)
-    worker_sid = task.routing_target if task.routing_target in state.workers else None
-    return target_step(task.queue_sid, worker_sid)
+    # What is no queue is a worker, who may be gone by now; a queue stays as long as a task is in it.
+    return target_step(task.queue_sid, None if task.routing_target in state.queues else task.routing_target)
 
 
 def _add_reservation(state: State, reservation: Reservation) -> None:
