@@ -276,7 +276,7 @@ def test_the_text_is_narrow_enough(text):
         assert max(map(len, text(task).splitlines())) <= 80
 
 
-def test_nothing_in_a_name_or_a_value_can_steer_the_terminal(told, text):
+def test_nothing_in_a_name_or_a_value_can_steer_the_terminal(text):
     shown = text({"type": "\x1b[2J", "agent": None})
 
     assert "\x1b" not in shown
