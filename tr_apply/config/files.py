@@ -3,8 +3,8 @@
 import codecs
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tr_apply.config.places import Places, Sources
 from tr_apply.config.reader import Mistake, SourceFile, read
@@ -16,8 +16,7 @@ _SIZE_LIMIT = 256 * 1024 * 1024  # bytes; more is no configuration
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A file of a configuration, or a folder that keeps some from being found."""
 
     path: Path

@@ -4,8 +4,9 @@ Nothing stops at the first mistake: whatever can still be read is read and check
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from tr_apply.config.files import Found, configuration_files, read_file
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
@@ -74,8 +75,7 @@ class Inputs:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(NamedTuple):
     """Every file of a run."""
 
     files: Sequence[SourceFile]
@@ -147,7 +147,7 @@ def _note_mistakes(read: _Read, mistakes: Sequence[Mistake], notes: Notes) -> No
     """Note what was found in the files, under the paths that it has in the whole."""
     before: Mapping[str, int] = {}
     for file in read.files:
-        _note_all((replace(each, path=shifted(each.path, before)) for each in file.mistakes), notes)
+        _note_all((each._replace(path=shifted(each.path, before)) for each in file.mistakes), notes)
         note_literal_keys(((place, shifted(path, before)) for place, path in file.marked_keys), notes)
         before = counted(file, before)
     for file in (*read.overlays, *read.variable_files):

@@ -8,7 +8,7 @@ noted and reading goes on, so that a run reports all of them.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -29,8 +29,7 @@ _SHORTEST_PHONE_NUMBER = 8
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(NamedTuple):
     """What is wrong in a file, before it is known where in the whole configuration that is."""
 
     code: str

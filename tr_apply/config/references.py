@@ -1,9 +1,8 @@
 """Names that refer to other resources: each must lead somewhere, as far as the file alone can tell."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import KeyPath, find, shown
@@ -23,8 +22,7 @@ _NO_SUCH_QUEUE = (
 _MOST_IN_ONE_STRING = 100  # findings; each takes a walk over the string
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A place that names a resource."""
 
     kind: str
@@ -114,8 +112,7 @@ def _in_value(value: Any, path: KeyPath) -> Iterator[tuple[str, KeyPath]]:
             pass
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(NamedTuple):
     """What a file says to exist, kind by kind: names by key, and whether there may be others."""
 
     names: Mapping[str, Mapping[str, str]]

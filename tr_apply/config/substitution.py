@@ -1,7 +1,7 @@
 """Putting variables into the strings of files that were read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import find
@@ -12,8 +12,7 @@ from tr_apply.resources.template import sids_in
 _VARIABLES = "vars"
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """A string that could not be completed: where it begins, and the reference in it that is wrong."""
 
     place: int
