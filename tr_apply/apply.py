@@ -252,6 +252,13 @@ def _skip_dependents(run: _Run, failed: Step, cause: str) -> None:
         pending.extend(run.dependents.get(number, ()))
 
 
+def purpose_of(operation: Operation, write: Write, form: Mapping[str, str], sid: str | None = None) -> Purpose:
+    """What the request of *write* with this *form* is for; nothing secret is in it."""
+    name = write.target.name or operation.name
+    values = {parameter: text for parameter, text in form.items() if parameter not in write.secrets}
+    return Purpose(operation.id, write.verb.value, write.target.kind, name, sid, values)
+
+
 @dataclass(slots=True)
 class _Sender:
     """Sends the requests of a plan, and keeps what their answers tell those that follow."""
@@ -264,8 +271,8 @@ class _Sender:
         """The request of *write*, once everything that it needs is known."""
         kind = KIND_BY_NAME[write.target.kind]
         sid = write.sid or self.sids.get(write.target)
-        purpose = Purpose(operation.id, write.verb.value, kind.name, write.target.name or operation.name, sid)
         form = {name: form_text(value, self.sids.__getitem__) for name, value in write.form.items()}
+        purpose = purpose_of(operation, write, form, sid)
         if write.verb is Verb.CREATE:
             workspace = None if kind is WORKSPACE else self.sids[_WORKSPACE]
             self.sids[write.target] = (await self.client.create(kind, workspace, form, purpose=purpose)).sid

@@ -1,8 +1,9 @@
 """What was sent, line by line, so that it can be told afterwards what a run has done, however it ended.
 
 Each attempt of a request that writes is one line before it is sent and one after it was answered. A line without its
-counterpart, and one whose ``outcome`` is ``unknown``, is a request that may have been carried out. It holds names and
-SIDs, but no values, no messages of the server and no credentials.
+counterpart, and one whose ``outcome`` is ``unknown``, is a request that may have been carried out. It holds names, SIDs
+and the values that a plan shows; of sensitive ones the parameter's name alone, no messages of the server, no
+credentials.
 """
 
 import json
@@ -65,7 +66,7 @@ class Journal:
         if outcome is None:
             if self._failure is not None:
                 raise self._failure
-            self.note("send", _told(call))
+            self.note("send", _told(call) | _sent(call))
             return
         try:
             self.note("answer", _told(call) | _came(outcome))
@@ -80,19 +81,27 @@ class Journal:
         """
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = json.dumps({"at": now, "run": self.run, "event": event, **content}, separators=(",", ":"))
+        left = f"{line}\n".encode()
         try:
-            os.write(self._file, f"{line}\n".encode())
+            while left:
+                left = left[os.write(self._file, left) :]
         except OSError as error:
             raise TrApplyError(f"the journal {self.path} cannot be written: {error.strerror}") from error
 
 
 def _told(call: Call) -> dict[str, Any]:
-    """What is sent: which resource, and the names of the fields."""
-    purpose = call.purpose
-    plan = {} if purpose is None else {"operation": purpose.operation, "verb": purpose.verb}
-    target = {} if purpose is None else {"kind": purpose.kind, "name": purpose.name, "sid": purpose.sid}
-    request = {"attempt": call.attempt, "method": call.method, "path": call.place, "fields": list(call.fields)}
-    return plan | target | request
+    """Which attempt of which request."""
+    request = {"attempt": call.attempt, "method": call.method, "path": call.place}
+    if (purpose := call.purpose) is None:
+        return request
+    plan = {"operation": purpose.operation, "verb": purpose.verb}
+    return plan | {"kind": purpose.kind, "name": purpose.name, "sid": purpose.sid} | request
+
+
+def _sent(call: Call) -> dict[str, Any]:
+    """The form, and which of its parameters are not shown."""
+    values = {} if call.purpose is None else dict(call.purpose.values)
+    return {"values": values, "hidden": [name for name in call.fields if name not in values]}
 
 
 def _came(outcome: Outcome) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from tr_apply.apply import Progress, Result, Sids, Stop, carry_out
+from tr_apply.apply import Progress, Result, Sids, Stop, carry_out, purpose_of
 from tr_apply.client import Client
 from tr_apply.deployment.applied import Applied
 from tr_apply.errors import AnswerLostError, RefusedError, StaleError, TrApplyError
@@ -35,7 +35,7 @@ async def created(plan: Plan, client: Client, rest_of: Rest, *, progress: Progre
     rest = [Result(operation) for operation in plan.operations[1:]]
     try:
         form = {key: form_text(value, lambda label: label.name) for key, value in first.writes[0].form.items()}
-        live = await client.create(WORKSPACE, None, form)
+        live = await client.create(WORKSPACE, None, form, purpose=purpose_of(first, first.writes[0], form))
     except TrApplyError as error:
         result.failed, result.error = True, str(error)
         result.lost, result.stale = isinstance(error, AnswerLostError), isinstance(error, StaleError)

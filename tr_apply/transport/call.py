@@ -73,6 +73,7 @@ class Purpose:
         kind: As in ``Kind.name``.
         name: What the resource is called when the plan is done.
         sid: Its SID; None while nobody knows it.
+        values: What is sent, as far as it may be shown, by form parameter.
     """
 
     operation: str
@@ -80,6 +81,7 @@ class Purpose:
     kind: str
     name: str
     sid: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
