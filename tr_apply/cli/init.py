@@ -1,0 +1,140 @@
+"""``tr-apply init``: a working starter, which never takes the place of what is there."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+import click
+
+from tr_apply import __version__
+from tr_apply.cli.options import output_of, output_options
+from tr_apply.config.files import SUFFIXES
+from tr_apply.errors import TrApplyError, UsageError
+from tr_apply.report.values import printable
+
+FOLDER: Final = "taskrouter"
+
+# What is written, by the file under tr_apply/starter/ that it is made of.
+SAMPLE: Final[Mapping[str, str]] = {
+    f"{FOLDER}/workspace.yaml": "workspace.yaml",
+    f"{FOLDER}/routing.test.yaml": "routing.test.yaml",
+}
+SURROUNDINGS: Final[Mapping[str, str]] = {
+    ".github/workflows/tr-apply.yml": "workflow.yml",
+    ".github/actions/tr-apply/action.yml": "action/action.yml",
+    ".github/actions/tr-apply/install.sh": "action/install.sh",
+    ".github/actions/tr-apply/run.sh": "action/run.sh",
+    ".github/actions/tr-apply/pull_request.py": "action/pull_request.py",
+    ".pre-commit-config.yaml": "pre-commit-config.yaml",
+    ".gitignore": "gitignore",
+    "README.md": "README.md",
+}
+SCHEMAS: Final = ("workspace", "tests")
+_VERSION: Final = "@VERSION@"
+
+
+@click.command("init")
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=".")
+@output_options("text")
+def init_command(folder: Path, **options: Any) -> int:
+    """Write a working starter: a workspace, its tests, and what checks and applies them in CI.
+
+    What is there already is kept as it is, and named. Without DIR, it goes into the current directory.
+
+    \b
+        tr-apply init contact-center
+    """
+    output = output_of("init", options)
+    _require_folder(folder)
+    texts = dict(_texts(folder))
+    kept = [name for name in texts if _is_there(folder / name)]
+    written = [name for name in texts if name not in kept and _write(folder / name, texts[name])]
+    output.result("".join(f"{line}\n" for line in _told(folder, written, kept)))
+    output.say(_next_steps(folder))
+    return 0
+
+
+def _require_folder(folder: Path) -> None:
+    """Find out before the first file is written whether any of them could not be.
+
+    Raises:
+        UsageError: when DIR cannot be a folder.
+        TrApplyError: when a file has the name of a folder that is needed.
+    """
+    if _is_there(folder) and not folder.is_dir():
+        raise UsageError(f"{folder}: this is a file; name a folder, which may be a new one")
+    for name in dict.fromkeys(str(parent) for each in _names() for parent in reversed(PurePosixPath(each).parents)):
+        if _is_there(folder / name) and not (folder / name).is_dir():
+            raise TrApplyError(f"{folder / name}: a folder is needed here, and this is a file")
+
+
+def _names() -> Iterator[str]:
+    yield from SAMPLE
+    yield from (_schema_path(name) for name in SCHEMAS)
+    yield from SURROUNDINGS
+
+
+def _schema_path(name: str) -> str:
+    return f"schemas/{name}.schema.json"
+
+
+def _texts(folder: Path) -> Iterator[tuple[str, str]]:
+    """Path and text of every file; the sample only where it would not be mixed with a configuration that is there."""
+    from tr_apply.schema import schema_text  # noqa: PLC0415
+
+    if not _has_configuration(folder / FOLDER):
+        yield from ((path, text_of(source)) for path, source in SAMPLE.items())
+    yield from ((_schema_path(name), schema_text(name)) for name in SCHEMAS)
+    yield from ((path, text_of(source)) for path, source in SURROUNDINGS.items())
+
+
+def _has_configuration(folder: Path) -> bool:
+    return folder.is_dir() and any(path.name.endswith(SUFFIXES) for path in folder.rglob("*"))
+
+
+def text_of(source: str) -> str:
+    """A file of the starter, made for this version."""
+    template = files("tr_apply") / "starter" / source
+    return template.read_text(encoding="utf-8").replace(_VERSION, __version__)
+
+
+def _is_there(path: Path) -> bool:
+    """A link to nowhere is there, too."""
+    return path.exists() or path.is_symlink()
+
+
+def _write(path: Path, text: str) -> bool:
+    """Write a new file; whoever was faster is not overwritten.
+
+    Raises:
+        TrApplyError: when it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise TrApplyError(f"{path} cannot be written: {error.strerror}") from error
+    return True
+
+
+def _told(folder: Path, written: list[str], kept: list[str]) -> Iterator[str]:
+    yield from (f"wrote {printable(str(folder / name))}" for name in written)
+    yield from (f"kept {printable(str(folder / name))}, which was there already" for name in kept)
+    if not any(name in SAMPLE for name in (*written, *kept)):
+        yield f"left {printable(str(folder / FOLDER))} alone, which holds a configuration already"
+    if ".gitignore" in kept:
+        yield "add this line to .gitignore: .tr-apply/"
+
+
+def _next_steps(folder: Path) -> str:
+    where = "" if folder == Path() else f"  cd {shlex.quote(printable(str(folder)))}\n"
+    return (
+        f"\nNext:\n{where}"
+        f"  tr-apply validate {FOLDER}\n"
+        f"  tr-apply test {FOLDER}\n"
+        f"  tr-apply apply --local {FOLDER}    # the embedded TaskRouter, which needs no account\n"
+        f"  tr-apply plan {FOLDER}             # Twilio, with TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN set"
+    )
