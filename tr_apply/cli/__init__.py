@@ -21,6 +21,7 @@ INTERRUPTED = 130
 
 # What the list of commands says, so that it can be printed without importing any of them.
 COMMANDS = {
+    "init": "Write a working starter.",
     "validate": "Check a configuration offline.",
     "plan": "Show what apply would change.",
     "apply": "Make the live workspace equal to the configuration.",
