@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from tr_apply.config.places import KeyPath
 from tr_apply.lint.attributes import are_kept
@@ -16,8 +16,7 @@ from tr_apply.routing.place import Place
 from tr_apply.routing.value_types import ANYTHING, AttributeTypes, Keys, ValueTypes
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """A routing text and where it stands; ``given`` is what holds of the task there, as another such text."""
 
     path: KeyPath

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from tr_apply.config.places import KeyPath
 from tr_apply.config.references import declared, declared_of, filters_of
@@ -17,8 +17,7 @@ from tr_apply.resources.workflow import Filter, Target, Workflow
 from tr_apply.routing.value_types import AttributeTypes
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(NamedTuple):
     """What is to be said about the value under ``path``, its last key, or a character in it.
 
     ``offset`` is 0-based and counts in the text as an expression is read: variables replaced, SIDs made up.
@@ -104,8 +103,7 @@ class Subject:
         return (((kind.section, index), resource) for index, resource in declared_of(self.document, kind))
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One thing to find.
 
     Attributes:

@@ -5,8 +5,7 @@ always be read, and each warning is one rule of the table `RULES`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from tr_apply.diagnostics import Severity
 from tr_apply.errors import ExpressionSyntaxError
@@ -19,8 +18,7 @@ from tr_apply.routing.tokens import tokenize
 from tr_apply.routing.value_types import AttributeTypes
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing to say about a routing text; ``offset`` is a 0-based character offset in it."""
 
     severity: Severity

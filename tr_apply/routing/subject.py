@@ -1,16 +1,14 @@
 """A routing text as the rules see it, and the shape of what they say about it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from tr_apply.routing.nodes import Expression, Tree
 from tr_apply.routing.place import Place
 from tr_apply.routing.tokens import Token
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """A text that parses, and what is known about it."""
 
     place: Place
@@ -24,8 +22,7 @@ Remarks: TypeAlias = Iterator[tuple[int, str]]
 """0-based character offsets, and what is to be said about them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A code that stays the same, what it stands for in one line, and where it applies."""
 
     code: str
