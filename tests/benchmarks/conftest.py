@@ -3,6 +3,7 @@
 A plain ``pytest`` leaves these out; ``pytest tests/benchmarks --benchmarks`` runs them.
 """
 
+import os
 import resource
 import statistics
 import subprocess
@@ -12,37 +13,46 @@ import pytest
 
 
 def pytest_addoption(parser):
-    parser.addoption("--benchmarks", action="store_true", help="Measure speed; takes minutes and wants a quiet machine.")
+    parser.addoption(
+        "--benchmarks", action="store_true", help="Measure speed; takes minutes and wants a quiet machine."
+    )
 
 
 def pytest_ignore_collect(config):
     return None if config.getoption("--benchmarks", default=False) else True
 
 
-def cpu_seconds(command):
+def cpu_seconds(command, environment):
     """Processor time of a process, its children included: what other work on the machine disturbs least."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, env=environment)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def wall_seconds(command):
+def wall_seconds(command, environment):
     """Time until a process has ended."""
     began = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, env=environment)
     return time.perf_counter() - began
 
 
 @pytest.fixture(scope="session")
-def medians():
+def with_byte_code(tmp_path_factory):
+    """An environment in which modules are compiled once, as they are where a package was installed."""
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(tmp_path_factory.mktemp("byte-code"))}
+
+
+@pytest.fixture(scope="session")
+def medians(with_byte_code):
     """Runs several commands in turn, *rounds* times; the median of each, in seconds.
 
     In turn, so that whatever else the machine does falls on all of them alike. The first round warms up.
     """
 
     def measure(commands, *, rounds, seconds=cpu_seconds):
-        taken = [[seconds(command) for command in commands] for _ in range(rounds + 1)][1:]
+        taken = [[seconds(command, with_byte_code) for command in commands] for _ in range(rounds + 1)][1:]
         return [statistics.median(each) for each in zip(*taken, strict=True)]
 
     return measure
