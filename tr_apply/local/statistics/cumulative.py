@@ -1,16 +1,14 @@
 """What happened within a window, added up."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, TypeAlias
 
 from tr_apply.local.statistics.choices import DELETED, TIMED_OUT_IN_WORKFLOW
-from tr_apply.local.statistics.durations import Durations
+from tr_apply.local.statistics.durations import Durations, Figures
 from tr_apply.local.statistics.occurrences import Occurrence
 from tr_apply.local.statistics.split import Split, Thresholds
 from tr_apply.routing.events import EventType
-
-Figures: TypeAlias = dict[str, Any]
 
 Counts: TypeAlias = Mapping[str, frozenset[EventType]]
 """Figure -> the events that it counts."""
@@ -53,9 +51,15 @@ TASKS: Final[Mapping[Owner, Counts]] = {
 }
 """What is told of tasks."""
 
-COUNTED_TYPES: Final[Sequence[EventType]] = sorted(
-    {each for counts in (RESERVATIONS, *TASKS.values()) for types in counts.values() for each in types}
-)
+
+def _types(*tables: Counts) -> Sequence[EventType]:
+    return sorted({each for counts in tables for types in counts.values() for each in types})
+
+
+RESERVATION_TYPES: Final = _types(RESERVATIONS)
+"""The events that are counted of reservations."""
+
+COUNTED_TYPES: Final = _types(RESERVATIONS, *TASKS.values())
 """The events that any of these figures counts."""
 
 
@@ -70,7 +74,7 @@ class Tally:
         self._split = Split(thresholds)
 
     def add(self, occurrence: Occurrence) -> None:
-        """Add what happened, which must not be before what was added last."""
+        """Add what happened; what comes first is split first."""
         self._counts[occurrence.type] += 1
         match occurrence.type:
             case "reservation.accepted":
@@ -102,14 +106,6 @@ class Tally:
 def nested(figures: Figures) -> Figures:
     """The same figures as they stand beside real-time ones: the mean has a decimal point there."""
     return {**figures, "avg_task_acceptance_time": float(figures["avg_task_acceptance_time"])}
-
-
-def tally(occurrences: Iterable[Occurrence], thresholds: Thresholds = ()) -> Tally:
-    """Everything added up."""
-    found = Tally(thresholds)
-    for each in occurrences:
-        found.add(each)
-    return found
 
 
 def _counted(counts: Counts, events: Mapping[EventType, int]) -> Figures:

@@ -1,5 +1,10 @@
 """Lengths of time, added up."""
 
+from typing import Any, TypeAlias
+
+Figures: TypeAlias = dict[str, Any]
+"""A part of an answer."""
+
 MS_IN_SECOND = 1000
 
 

@@ -2,24 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from tr_apply.local.statistics.choices import COUNTED, WAITING
-from tr_apply.local.statistics.durations import MS_IN_SECOND
-from tr_apply.routing.records import TaskStatus
+from tr_apply.local.statistics.durations import MS_IN_SECOND, Figures
+from tr_apply.routing.records import Task, TaskStatus
 from tr_apply.routing.workspace import Activity
-
-Figures: TypeAlias = dict[str, Any]
-
-
-class PresentTask(NamedTuple):
-    """What real-time statistics look at of a task."""
-
-    sid: str
-    status: TaskStatus
-    priority: int
-    created_ms: int
-    queue_entered_ms: int | None = None
 
 
 class Oldest(NamedTuple):
@@ -38,7 +26,7 @@ class PresentTasks:
         self._oldest: Oldest | None = None
         self._oldest_in_queue: Oldest | None = None
 
-    def add(self, task: PresentTask) -> None:
+    def add(self, task: Task) -> None:
         """Add a task; of several that wait equally long the first one is told."""
         self._by_status[task.status] += 1
         if task.status in COUNTED:

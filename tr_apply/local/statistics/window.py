@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final, Self
 
-from tr_apply.local.fields import integer
+from tr_apply.local.clock import stored
+from tr_apply.local.fields import integer, moment
 from tr_apply.local.refusals import InvalidParameterError, TooLongAgoError
 from tr_apply.local.statistics.durations import MS_IN_SECOND
 
@@ -15,7 +15,7 @@ HISTORY_DAYS: Final = 30
 _MS_IN_MINUTE: Final = 60 * MS_IN_SECOND
 _HISTORY_MS: Final = HISTORY_DAYS * 24 * 60 * _MS_IN_MINUTE
 _MINUTES_LIMIT: Final = 10**9
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SECONDS_END: Final = len("2016-07-13T22:25:56")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class Window:
         minutes, start, end = (query.get(name) or None for name in ("Minutes", "StartDate", "EndDate"))
         if minutes and (start or end):
             raise InvalidParameterError("Minutes cannot be combined with StartDate or EndDate")
-        end_ms = _moment("EndDate", end) if end else now_ms
+        end_ms = moment("EndDate", end) if end else now_ms
         length_ms = _MS_IN_MINUTE * integer(1, _MINUTES_LIMIT)("Minutes", minutes or str(DEFAULT_MINUTES))
-        start_ms = _moment("StartDate", start) if start else end_ms - length_ms
+        start_ms = moment("StartDate", start) if start else end_ms - length_ms
         if start_ms > end_ms:
             raise InvalidParameterError("StartDate must not be after EndDate, nor, without one, in the future")
         if start_ms < _whole_seconds(now_ms - _HISTORY_MS):
@@ -56,22 +56,13 @@ class Window:
 
     def figures(self) -> dict[str, str]:
         """As the API tells it."""
-        return {"start_time": told(self.start_ms), "end_time": told(self.end_ms)}
+        return {"start_time": _told(self.start_ms), "end_time": _told(self.end_ms)}
 
 
-def told(moment_ms: int) -> str:
+def _told(moment_ms: int) -> str:
     """A moment as the API tells it: ISO 8601 in UTC, whole seconds."""
-    return f"{_EPOCH + timedelta(milliseconds=_whole_seconds(moment_ms)):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{stored(moment_ms)[:_SECONDS_END]}Z"
 
 
 def _whole_seconds(moment_ms: int) -> int:
     return moment_ms // MS_IN_SECOND * MS_IN_SECOND
-
-
-def _moment(name: str, text: str) -> int:
-    try:
-        moment = datetime.fromisoformat(text)
-        utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise InvalidParameterError(f"{name} must be a date and time such as 2016-07-13T22:25:56Z") from None
-    return (utc - _EPOCH) // timedelta(milliseconds=1)

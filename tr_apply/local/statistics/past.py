@@ -1,0 +1,122 @@
+"""The past of a workspace, read from its events a part at a time.
+
+A month of events takes seconds to run through, and nobody else would be answered meanwhile. So each part is read in a
+transaction of its own, and others have their turn in between. That is as consistent as one transaction would be: what
+has happened does not change.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tr_apply.local.database import Row
+from tr_apply.local.engines import Engines
+from tr_apply.local.history import first_position_at
+from tr_apply.local.statistics.activity_durations import ActivityDurations
+from tr_apply.local.statistics.cumulative import COUNTED_TYPES, RESERVATION_TYPES, Tally
+from tr_apply.local.statistics.durations import Figures
+from tr_apply.local.statistics.occurrences import STAY_ENDS, Occurrence, Stay
+from tr_apply.local.statistics.split import Thresholds
+from tr_apply.local.statistics.window import Window
+
+PART: Final = 5_000
+"""Of how many positions the events are read at a time, which takes some milliseconds."""
+
+
+_OCCURRENCES: Final = """
+    SELECT type, task_queue_sid, at_ms - task_created_ms, at_ms - coalesce(task_queue_entered_ms, task_created_ms)
+    FROM event
+    WHERE position >= :position AND position < :position + :part
+      AND workspace_sid = :workspace AND at_ms >= :start AND at_ms <= :last
+      AND type IN (SELECT value FROM json_each(:counted))
+      AND (:channel IS NULL OR task_channel = :channel)
+      AND (:queue IS NULL OR task_queue_sid = :queue)
+      AND (:workflow IS NULL OR workflow_sid = :workflow)
+    ORDER BY position"""
+
+_OF_WORKERS: Final = """
+    SELECT type, worker_sid, at_ms, json_extract(about, '$.previous_activity_sid'), json_extract(about, '$.since_ms')
+    FROM event
+    WHERE position >= :position AND position < :position + :part
+      AND workspace_sid = :workspace AND at_ms >= :start
+      AND (:worker IS NULL OR worker_sid = :worker)
+      AND (type IN (SELECT value FROM json_each(:ending)) OR at_ms <= :last
+           AND type IN (SELECT value FROM json_each(:counted)) AND (:channel IS NULL OR task_channel = :channel))
+    ORDER BY position"""
+
+_COUNTED: Final = {"counted": json.dumps(COUNTED_TYPES)}
+_OF_WORKERS_COUNTED: Final = {"counted": json.dumps(RESERVATION_TYPES), "ending": json.dumps(STAY_ENDS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What happened in a workspace, as far as it counts.
+
+    Attributes:
+        channel: Unique name of the task channel whose tasks count; None for all.
+    """
+
+    engines: Engines
+    workspace_sid: str
+    window: Window
+    channel: str | None = None
+
+    async def tally(
+        self, thresholds: Thresholds, *, queue_sid: str | None = None, workflow_sid: str | None = None
+    ) -> Tally:
+        """What happened in a queue, under a workflow or, without either, in the workspace."""
+        tally = Tally(thresholds)
+        async for rows in self._parts(_OCCURRENCES, {**_COUNTED, "queue": queue_sid, "workflow": workflow_sid}):
+            for event_type, _, waited_ms, waited_in_queue_ms in rows:
+                tally.add(Occurrence(event_type, waited_ms, waited_in_queue_ms))
+        return tally
+
+    async def tallies(self, thresholds: Thresholds, queue_sids: Iterable[str]) -> Mapping[str, Tally]:
+        """The same for each of several queues."""
+        tallies = {sid: Tally(thresholds) for sid in queue_sids}
+        async for rows in self._parts(_OCCURRENCES, {**_COUNTED, "queue": None, "workflow": None}):
+            for event_type, queue_sid, waited_ms, waited_in_queue_ms in rows:
+                if tally := tallies.get(queue_sid):
+                    tally.add(Occurrence(event_type, waited_ms, waited_in_queue_ms))
+        return tallies
+
+    async def of_workers(self, sids: frozenset[str] | None, durations: ActivityDurations) -> Figures:
+        """What is told of workers.
+
+        Args:
+            sids: Whose; None for all, also for those who are no more.
+            durations: Has the stays that go on, and takes those that have ended.
+        """
+        only = next(iter(sids)) if sids and len(sids) == 1 else None
+        tally = Tally()
+        async for rows in self._parts(_OF_WORKERS, {**_OF_WORKERS_COUNTED, "worker": only}):
+            for event_type, worker_sid, at_ms, activity_sid, since_ms in rows:
+                if sids is not None and worker_sid not in sids:
+                    continue
+                if activity_sid is None:
+                    tally.add(Occurrence(event_type))
+                else:
+                    durations.add(Stay(activity_sid, since_ms, at_ms))
+        return {**tally.reservations(), "activity_durations": durations.figures()}
+
+    async def _parts(self, sql: str, conditions: Mapping[str, Any]) -> AsyncIterator[list[Row]]:
+        """What a query finds, part by part."""
+        parameters = {
+            **conditions,
+            "workspace": self.workspace_sid,
+            "start": self.window.start_ms,
+            "last": self.window.last_ms,
+            "channel": self.channel,
+            "part": PART,
+        }
+        with self.engines.read() as reader:
+            position = first_position_at(reader, self.window.start_ms)
+            last = reader.value("SELECT max(position) FROM event") or 0
+        while position <= last:
+            with self.engines.read() as reader:
+                rows = reader.rows(sql, {**parameters, "position": position}).fetchall()
+            yield rows
+            position += PART
+            await asyncio.sleep(0)
