@@ -177,8 +177,3 @@ def test_without_a_password_nothing_is_answered(base_url):
 
     http_client.session.close()
     assert (refusal.value.status, refusal.value.code) == (401, 20003)
-
-
-def test_what_is_not_there_yet_is_an_empty_list(workspace):
-    assert workspace.tasks.list() == []
-    assert workspace.events.list() == []

@@ -1,12 +1,14 @@
 """The embedded TaskRouter in process, called through its HTTP interface."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from tr_apply.local import open_app
+from tr_apply.local.clock import moment_of
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 AUTH = (ACCOUNT, "secret")
@@ -67,11 +69,88 @@ def runner() -> Iterator[asyncio.Runner]:
         yield runner
 
 
+class Clock:
+    """A clock that goes on when it is told to, and by a millisecond each time it is looked at."""
+
+    def __init__(self):
+        self.now_ms = moment_of("2026-03-01T12:00:00Z")
+
+    def __call__(self):
+        self.now_ms += 1
+        return self.now_ms
+
+    def pass_s(self, seconds):
+        self.now_ms += round(seconds * 1000)
+
+
 @pytest.fixture
-def api(runner) -> Iterator[Api]:
-    api = Api(open_app(":memory:"), runner)
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def api(runner, clock) -> Iterator[Api]:
+    api = Api(open_app(":memory:", clock=clock), runner)
     yield api
     api.close()
+
+
+class Floor:
+    """A workspace with a queue Everyone, a workflow Incoming and an available worker alice."""
+
+    def __init__(self, api):
+        self.api = api
+        self.path = f"/Workspaces/{api.made('/Workspaces', FriendlyName='Floor')['sid']}"
+        self.activities = {each["friendly_name"]: each["sid"] for each in api.items(f"{self.path}/Activities")}
+        self.queue = self.queue_of("Everyone")
+        self.workflow = self.workflow_of("Incoming", [], default=self.queue)
+        self.alice = self.worker("alice")
+
+    def queue_of(self, name, **more):
+        return self.api.made(f"{self.path}/TaskQueues", FriendlyName=name, **more)["sid"]
+
+    def workflow_of(self, name, filters, default=None, **more):
+        routing = {"filters": filters} | ({"default_filter": {"queue": default}} if default else {})
+        configuration = json.dumps({"task_routing": routing})
+        return self.api.made(f"{self.path}/Workflows", FriendlyName=name, Configuration=configuration, **more)["sid"]
+
+    def worker(self, name, activity="Available", **attributes):
+        made = self.api.made(
+            f"{self.path}/Workers",
+            FriendlyName=name,
+            ActivitySid=self.activities[activity],
+            Attributes=json.dumps(attributes),
+        )
+        return f"{self.path}/Workers/{made['sid']}"
+
+    def task(self, attributes=None, **form):
+        made = self.api.made(f"{self.path}/Tasks", Attributes=json.dumps(attributes or {}), **form)
+        return f"{self.path}/Tasks/{made['sid']}"
+
+    def status(self, task):
+        return self.api.read(task)["assignment_status"]
+
+    def reservations(self, path, **query):
+        return [f"{path}/Reservations/{each['sid']}" for each in self.api.items(f"{path}/Reservations", **query)]
+
+    def offered(self, task):
+        """The only pending reservation of a task."""
+        [found] = self.reservations(task, ReservationStatus="pending")
+        return found
+
+    def accept(self, task):
+        self.api.changed(self.offered(task), ReservationStatus="accepted")
+
+    def move(self, worker, activity, **more):
+        return self.api.changed(worker, ActivitySid=self.activities[activity], **more)
+
+    def events(self, **query):
+        return [each["event_type"] for each in self.api.items(f"{self.path}/Events", PageSize=1000, **query)]
+
+
+@pytest.fixture
+def floor(api) -> Floor:
+    return Floor(api)
 
 
 @pytest.fixture

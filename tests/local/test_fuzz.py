@@ -26,7 +26,12 @@ def world():
 
     workspace = send("POST", "/Workspaces", data={"FriendlyName": "x", "Template": "FIFO"}).json()["sid"]
     worker = send("POST", f"/Workspaces/{workspace}/Workers", data={"FriendlyName": "alice"}).json()["sid"]
-    known = [workspace, worker, "voice", "Offline"]
+    available = send("GET", f"/Workspaces/{workspace}/Activities").json()["activities"][1]["sid"]
+    send("POST", f"/Workspaces/{workspace}/Workers", data={"FriendlyName": "bob", "ActivitySid": available})
+    task = send("POST", f"/Workspaces/{workspace}/Tasks", data={"Attributes": '{"a":1}'}).json()["sid"]
+    known = [workspace, worker, task, "voice", "Offline"]
+    reservation = send("GET", f"/Workspaces/{workspace}/Tasks/{task}/Reservations").json()["reservations"][0]["sid"]
+    known += [reservation, send("GET", f"/Workspaces/{workspace}/Events").json()["events"][0]["sid"]]
     for collection in ("Activities", "TaskChannels", "TaskQueues", "Workflows"):
         page = send("GET", f"/Workspaces/{workspace}/{collection}").json()
         known += [item["sid"] for item in page[page["meta"]["key"]]]
@@ -62,6 +67,14 @@ WORDS = [
     "level > 99999999999999999999",
     "DateStatusChanged:desc",
     "DateUpdated:asc",
+    "Priority:desc,VirtualStartTime",
+    "2026-01-01T00:00:00Z",
+    "accepted",
+    "rejected",
+    "completed",
+    "canceled",
+    "conference",
+    "call",
     "PASID",
     "PBSID",
     "PASID/2026-01-01T00:00:00.000000Z",
@@ -83,7 +96,7 @@ def clean(text):
 
 
 def check(answer):
-    assert answer.status_code in {200, 201, 204, 400, 401, 404, 405, 412, 413}, answer.text
+    assert answer.status_code in {200, 201, 204, 400, 401, 404, 405, 410, 412, 413}, answer.text
     if answer.status_code >= 400 and answer.request.method != "HEAD":
         assert json.loads(answer.content).keys() == {"code", "message", "more_info", "status"}
 
@@ -93,14 +106,14 @@ def check(answer):
     method=st.sampled_from(["GET", "POST", "DELETE"]),
     kind=st.sampled_from(list(KINDS.values())),
     form=forms,
-    item=st.none() | st.integers(min_value=0, max_value=13),
+    item=st.none() | st.integers(min_value=0, max_value=16),
 )
 def test_any_form_on_any_resource_gets_an_answer(world, method, kind, form, item):
     send, known = world
-    path = kind.collection.format(workspace_sid=known[0], worker_sid=known[1])
+    path = kind.collection.format(workspace_sid=known[0], worker_sid=known[1], task_sid=known[2])
     sid = known[item or 0]
     filled = {clean(name): clean(text).replace("SID", sid) for name, text in form.items()}
-    keep = method == "DELETE" and sid in known[:2]
+    keep = method == "DELETE" and sid in known[:3]
     url = path if item is None or keep else f"{path}/{sid}"
 
     match method:

@@ -148,17 +148,6 @@ def test_an_empty_list_is_one_page(api, workspace):
     assert page["meta"]["next_page_url"] is None
 
 
-@pytest.mark.parametrize("path", ["Tasks", "Events", "Reservations"])
-def test_what_is_not_there_yet_is_a_list_with_nothing_in_it(api, workspace, workers, path):
-    if path == "Reservations":
-        workspace = f"{workers}/{api.items(workers)[0]['sid']}"
-
-    page = api.read(f"{workspace}/{path}", PageSize=20)
-
-    assert page[path.lower()] == []
-    assert page["meta"]["url"] == f"http://taskrouter.test/v1{workspace}/{path}?PageSize=20&Page=0"
-
-
 @pytest.mark.parametrize("page", ["1", "7"])
 def test_a_page_number_alone_is_refused(api, workers, refused, page):
     refused(api.get(workers, Page=page), 400, 40153)

@@ -155,8 +155,8 @@ def test_an_item_of_another_workspace_is_not_found(api, workspace, single_taskin
         refused(api.delete(f"{workspace}/{collection}/{sid}"), 404, 20404)
 
 
-@pytest.mark.parametrize("path", ["Statistics", "RealTimeStatistics", "Workers/Statistics", "Tasks/WT1", "Events/EV1"])
-def test_what_is_not_served_yet_is_not_found(api, workspace, refused, path):
+@pytest.mark.parametrize("path", ["Statistic", "Tasks/WT1", "Events/EV1", "Tasks/WT1/Reservations"])
+def test_what_does_not_exist_is_not_found(api, workspace, refused, path):
     refused(api.get(f"{workspace}/{path}"), 404, 20404)
 
 
@@ -169,7 +169,9 @@ def test_what_is_not_served_yet_is_not_found(api, workspace, refused, path):
         ("HEAD", "/v1/Workspaces"),
         ("PUT", "/v1/Workspaces/WS1"),
         ("HEAD", "/v1/Workspaces/WS1"),
-        ("POST", "/v1/Workspaces/WS1/Tasks"),
+        ("POST", "/v1/Workspaces/WS1/Events"),
+        ("POST", "/v1/Workspaces/WS1/Events/EV1"),
+        ("DELETE", "/v1/Workspaces/WS1/Tasks/WT1/Reservations/WR1"),
         ("HEAD", "/v1/Workspaces/WS1/Tasks"),
         ("BREW", "/v1/Workspaces"),
     ],

@@ -1,13 +1,10 @@
 """Workers and their channels: attributes, activities, revisions, capacities."""
 
-from datetime import UTC, datetime, timedelta
-
 import httpx
 import pytest
 
-from tr_apply.local.app import create_app
-from tr_apply.local.database import Database
-from tr_apply.local.store import Store
+from tr_apply.local import open_app
+from tr_apply.local.clock import moment_of
 
 
 @pytest.fixture
@@ -94,8 +91,8 @@ def test_a_worker_cannot_enter_an_activity_that_does_not_exist(api, workspace, w
 
 
 def test_only_a_move_to_another_activity_changes_the_date_of_the_status(runner):
-    now = [datetime(2026, 3, 1, 12, 0, 0, 999_999, tzinfo=UTC)]
-    app = create_app(Store(Database.open(":memory:", clock=lambda: now[0])))
+    now = [moment_of("2026-03-01T12:00:00.999Z")]
+    app = open_app(":memory:", clock=lambda: now[0])
 
     async def scenario():
         async with httpx.AsyncClient(
@@ -103,7 +100,7 @@ def test_only_a_move_to_another_activity_changes_the_date_of_the_status(runner):
         ) as client:
 
             async def post(path, **form):
-                now[0] += timedelta(seconds=1)
+                now[0] += 1000
                 return (await client.post(path, data=form)).json()
 
             workspace = f"/Workspaces/{(await post('/Workspaces', FriendlyName='x'))['sid']}"

@@ -11,6 +11,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tr_apply.local.clock import Clock, wall_clock
+
 if TYPE_CHECKING:
     from tr_apply.local.app import LocalTaskRouter
 
@@ -18,7 +20,13 @@ DEFAULT_PATH = Path(".tr-apply/local.db")
 """Where the embedded TaskRouter keeps its world unless told otherwise, below the current folder."""
 
 
-def open_app(path: str | Path, *, account_sid: str | None = None, auth_token: str | None = None) -> "LocalTaskRouter":
+def open_app(
+    path: str | Path,
+    *,
+    account_sid: str | None = None,
+    auth_token: str | None = None,
+    clock: Clock = wall_clock,
+) -> "LocalTaskRouter":
     """The application with its database opened, which is created with its folder where missing.
 
     Without *account_sid* and *auth_token* everyone with a user name and a password is let in. Call ``close()`` on it
@@ -31,5 +39,5 @@ def open_app(path: str | Path, *, account_sid: str | None = None, auth_token: st
     from tr_apply.local.database import Database  # noqa: PLC0415
     from tr_apply.local.store import Store  # noqa: PLC0415
 
-    store = Store(Database.open(path))
+    store = Store(Database.open(path, clock))
     return create_app(store, account_sid=account_sid, auth_token=auth_token)

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tr_apply.local.kind import Item, Kind, Scope
-from tr_apply.local.paging import Page, PageRequest, Token
+from tr_apply.local.paging import Page, Token
 
 MORE_INFO = "https://www.twilio.com/docs/errors/"
 
@@ -17,6 +17,8 @@ class Renderer:
 
     def __init__(self, kind: Kind, scope: Scope, *, account_sid: str, base_url: str) -> None:
         self._account_sid = account_sid
+        self._base_url = base_url
+        self._paths = kind.paths
         self._url = collection_url(kind.collection, scope, base_url)
         # The part of a link that all items share is filled in once; a page has a thousand items with nine links each.
         shared = {"workspace_sid": scope[0]} if scope else {}
@@ -36,6 +38,8 @@ class Renderer:
     def body(self, item: Item) -> Body:
         """The answer for one item."""
         body = {**item, "account_sid": self._account_sid, "url": f"{self._url}/{item['sid']}"}
+        for name in self._paths:
+            body[name] = item[name] and f"{self._base_url}{item[name]}"
         if self._has_links:
             body["links"] = self._links(item)
         return body
@@ -79,11 +83,6 @@ def meta(key: str, url: str, page: Page) -> Body:
         "next_page_url": page.next and page_url(request.number + 1, page.next),
         "key": key,
     }
-
-
-def empty_page(key: str, url: str, request: PageRequest) -> Body:
-    """The answer for a list that has nothing in it."""
-    return {key: [], "meta": meta(key, url, Page([], request, {}, None, None))}
 
 
 def error_body(code: int, message: str, status: int) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -13,14 +13,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tr_apply.local.answers import Renderer, collection_url, empty_page, error_body
+from tr_apply.local.answers import Renderer, error_body
 from tr_apply.local.kind import Kind
 from tr_apply.local.kinds import KINDS
-from tr_apply.local.paging import PageRequest
 from tr_apply.local.refusals import (
     AbsolutePagingError,
     BodyTooLargeError,
     DuplicateNameError,
+    InstructionError,
     InvalidParameterError,
     MethodNotAllowedError,
     NotFoundError,
@@ -32,11 +32,14 @@ from tr_apply.local.refusals import (
 )
 from tr_apply.local.requests import ACCOUNT, Credentials, account_of, base_url, read_form, read_query
 from tr_apply.local.responses import JSON, json_response
+from tr_apply.local.statistics.endpoints import statistics_routes
 from tr_apply.local.store import Found, Store
+from tr_apply.routing.refusals import RoutingRefusedError
 
 STATUS: Mapping[type[RequestError], int] = {
     InvalidParameterError: 400,
     DuplicateNameError: 400,
+    InstructionError: 400,
     AbsolutePagingError: 400,
     TooLongAgoError: 400,
     UnauthorizedError: 401,
@@ -48,6 +51,7 @@ STATUS: Mapping[type[RequestError], int] = {
 }
 _OF_STATUS = {404: NotFoundError, 405: MethodNotAllowedError}
 _SERVER_ERROR = 20500
+_NOT_FOUND = 404
 
 HEALTH = "/healthz"
 
@@ -75,6 +79,7 @@ class LocalTaskRouter(Starlette):
             ],
             exception_handlers={
                 RequestError: _refuse,
+                RoutingRefusedError: _refuse_step,
                 HTTPException: _refuse_unrouted,
                 Exception: _admit_failure,
             },
@@ -138,14 +143,14 @@ class _Gate:
 
 
 def _routes(store: Store) -> list[Route]:
-    routes = [Route(HEALTH, _health)]
+    routes = [Route(HEALTH, _health), *statistics_routes(store)]
     for kind in KINDS.values():
         endpoints = _Endpoints(store, kind)
         routes += [
             Route(f"/v1{kind.collection}", endpoints.collection, methods=["GET", "POST"]),
             Route(f"/v1{kind.collection}/{{sid}}", endpoints.item, methods=["GET", "POST", "DELETE"]),
         ]
-    return routes + [Route(f"/v1{each.path}", each.endpoint(store)) for each in _EMPTY]
+    return routes
 
 
 async def _health(_request: Request) -> Response:
@@ -164,7 +169,8 @@ class _Endpoints:
         scope, renderer = _scope(request), self._renderer(request)
         match request.method:
             case "GET":
-                page = self.store.list(self.kind, scope, read_query(request))
+                query = read_query(request, repeatable=self.kind.repeatable)
+                page = self.store.list(self.kind, scope, query)
                 return json_response(renderer.page(self.kind.list_key, page))
             case "POST" if self.kind.creatable:
                 form = await read_form(request)
@@ -179,7 +185,7 @@ class _Endpoints:
         match request.method:
             case "GET":
                 return _found(renderer, store.fetch(kind, scope, sid))
-            case "POST":
+            case "POST" if kind.changeable:
                 form = await read_form(request)
                 return _found(renderer, store.update(kind, scope, sid, form, if_match=if_match))
             case "DELETE" if kind.creatable:
@@ -191,37 +197,6 @@ class _Endpoints:
         """Made before anything is written, as it refuses a request that cannot be answered with URLs."""
         scope = _scope(request)[: len(self.kind.scope)]
         return Renderer(self.kind, scope, account_sid=account_of(request), base_url=base_url(request))
-
-
-@dataclass(frozen=True, slots=True)
-class _EmptyList:
-    """A collection that exists and has nothing in it: *parent* is the kind that it is in."""
-
-    path: str
-    list_key: str
-    parent: str
-
-    def endpoint(self, store: Store) -> Callable[[Request], Awaitable[Response]]:
-        """Its list."""
-
-        async def endpoint(request: Request) -> Response:
-            if request.method != "GET":
-                raise MethodNotAllowedError
-            *above, sid = _scope(request)
-            parent = KINDS[self.parent]
-            store.fetch(parent, tuple(above), sid)
-            page = PageRequest.of(parent, {**read_query(request), "Ordering": ""})
-            url = collection_url(self.path, (*above, sid), base_url(request))
-            return json_response(empty_page(self.list_key, url, page))
-
-        return endpoint
-
-
-_EMPTY = (
-    _EmptyList("/Workspaces/{workspace_sid}/Tasks", "tasks", "workspace"),
-    _EmptyList("/Workspaces/{workspace_sid}/Events", "events", "workspace"),
-    _EmptyList("/Workspaces/{workspace_sid}/Workers/{worker_sid}/Reservations", "reservations", "worker"),
-)
 
 
 def _scope(request: Request) -> tuple[str, ...]:
@@ -251,6 +226,14 @@ async def _refuse(request: Request, error: Exception) -> Response:
         case UnavailableError():
             headers["Retry-After"] = "1"
     return json_response(error_body(error.code, message, status), status, headers)
+
+
+async def _refuse_step(request: Request, error: Exception) -> Response:
+    """The same for what the state of tasks and workers does not allow."""
+    assert isinstance(error, RoutingRefusedError)
+    if error.status == _NOT_FOUND:
+        return await _refuse(request, NotFoundError())
+    return json_response(error_body(error.api_code, str(error), error.status), error.status)
 
 
 async def _refuse_unrouted(request: Request, error: Exception) -> Response:

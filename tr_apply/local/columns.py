@@ -23,6 +23,11 @@ def dates(table: str, *names: str) -> Mapping[str, str]:
     return {name: f"substr({table}.{name}, 1, 19) || 'Z'" for name in ("date_created", "date_updated", *names)}
 
 
+def date(column: str) -> str:
+    """A moment that is stored as milliseconds, answered as a date without them."""
+    return f"strftime('%Y-%m-%dT%H:%M:%SZ', {column} / 1000, 'unixepoch')"
+
+
 def join(table: str, alias: str, on: str) -> str:
     """A ``LEFT JOIN`` of *table*, found by the SID that *on* holds."""
     return f" LEFT JOIN {table} AS {alias} ON {alias}.sid = {on}"

@@ -1,17 +1,21 @@
 """The two ways to use the SQLite file, ``read`` and ``write``.
 
 Several processes may share one file. WAL lets them read while one writes, every write begins by taking the write lock,
-and nothing read in one transaction is relied upon in the next. ``synchronous=NORMAL`` means that what was committed
-survives the death of the process at any moment (not a power cut).
+and nothing read in one transaction is relied upon in the next unless its ``edition`` says that nobody else has written
+meanwhile. ``synchronous=NORMAL`` means that what was committed survives the death of the process at any moment (not a
+power cut).
+
+Time never goes back in a file: when its latest event is later than the clock says, because it was served at another
+clock rate or the clock was set back, it goes on from there.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+from tr_apply.local.clock import Clock, stored, wall_clock
 from tr_apply.local.connection import circumstance, connect
 from tr_apply.local.refusals import UnavailableError
 from tr_apply.local.sids import new_sid
@@ -20,16 +24,19 @@ Row = tuple[Any, ...]
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 
-def utc_now() -> datetime:
-    """The clock on the wall."""
-    return datetime.now(UTC)
-
-
 class Reader:
-    """Reads within one transaction: everything it answers was true at the same moment."""
+    """Reads within one transaction: everything it answers was true at the same moment.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    Attributes:
+        now_ms: That moment.
+        edition: A number that changes whenever something was written that did not go through routing: by another
+            process, by another Database, or by ``write`` without *routed*.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, now_ms: int, edition: int) -> None:
         self._connection = connection
+        self.now_ms = now_ms
+        self.edition = edition
 
     def rows(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
         """An iterator over the rows, which come as tuples."""
@@ -47,14 +54,19 @@ class Reader:
 
 
 class Writer(Reader):
-    """One transaction that writes: all of it carries one time, and all of it is kept or none.
+    """One transaction that writes: all of it carries one time, and all of it is kept or none."""
 
-    ``now`` is that time, as it is stored: ISO 8601 in UTC with microseconds, so that text order is time order.
-    """
+    def __init__(self, connection: sqlite3.Connection, now_ms: int, edition: int) -> None:
+        super().__init__(connection, now_ms, edition)
+        self._now: str | None = None
+        self._last: int | None = None
 
-    def __init__(self, connection: sqlite3.Connection, now: str) -> None:
-        super().__init__(connection)
-        self.now = now
+    @property
+    def now(self) -> str:
+        """The time of the transaction as text."""
+        if self._now is None:
+            self._now = stored(self.now_ms)
+        return self._now
 
     def insert(self, table: str, prefix: str, values: Mapping[str, Any]) -> str:
         """Add a row with a fresh SID and the time of this transaction, and return the SID."""
@@ -65,7 +77,7 @@ class Writer(Reader):
         """Add rows that have the same columns, in this order, and return their SIDs."""
         if not rows:
             return []
-        first = self._positions(len(rows))
+        first = self.positions(len(rows))
         sids = [new_sid(prefix, position) for position in range(first, first + len(rows))]
         columns = ("position", "sid", "date_created", "date_updated", *rows[0])
         sql = _words("INSERT INTO", table, _listed(columns), "VALUES", _listed("?" for _ in columns))
@@ -98,22 +110,39 @@ class Writer(Reader):
         """Any other statement."""
         self._connection.execute(sql, parameters)
 
-    def _positions(self, count: int) -> int:
+    def run_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        """Any other statement, once for each of *parameters*."""
+        self._connection.executemany(sql, parameters)
+
+    def positions(self, count: int) -> int:
         """The first of *count* positions that belong to this transaction now."""
-        self.run("UPDATE sequence SET last = last + ?", (count,))
-        last: int = self.value("SELECT last FROM sequence")
-        return last - count + 1
+        if self._last is None:
+            self._last = self.value("SELECT last FROM sequence")
+        first: int = self._last + 1
+        self._last += count
+        return first
+
+    def finish(self) -> None:
+        """Note the positions that were given away; the last thing before the transaction is committed."""
+        if self._last is not None:
+            self.run("UPDATE sequence SET last = ?", (self._last,))
 
 
 class Database:
     """The connection of this process. For one event loop: no transaction spans an ``await``."""
 
-    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, connection: sqlite3.Connection, clock: Clock = wall_clock) -> None:
         self._connection = connection
         self._clock = clock
+        self._ahead_ms = 0
+        self._now_ms = 0
+        self._edition = -1
+        self._unrouted = 0
+        # SQL asks for the present as it asks for a column, in what depends on it, such as the age of a task.
+        connection.create_function("now_ms", 0, lambda: self._now_ms)
 
     @classmethod
-    def open(cls, path: str | Path, clock: Callable[[], datetime] = utc_now) -> Self:
+    def open(cls, path: str | Path, clock: Clock = wall_clock) -> Self:
         """Open the file, creating it and its folder where missing; ``:memory:`` keeps everything in memory.
 
         Raises:
@@ -125,6 +154,11 @@ class Database:
         """Release the file. Closing twice is harmless."""
         self._connection.close()
 
+    def now_ms(self) -> int:
+        """The present of this file, as far as this process knows it."""
+        self._now_ms = max(self._clock() + self._ahead_ms, self._now_ms)
+        return self._now_ms
+
     @contextmanager
     def read(self) -> Iterator[Reader]:
         """A consistent view, however many statements look at it.
@@ -133,23 +167,30 @@ class Database:
             UnavailableError: The database cannot be read right now.
         """
         with self._transaction("BEGIN"):
-            yield Reader(self._connection)
+            yield Reader(self._connection, self.now_ms(), self._edition + self._unrouted)
 
     @contextmanager
-    def write(self) -> Iterator[Writer]:
+    def write(self, *, routed: bool = False) -> Iterator[Writer]:
         """The write lock, from the first statement on; an exception takes back everything.
+
+        With *routed* the caller sees to it that the engines know what is written.
 
         Raises:
             UnavailableError: The database cannot be written right now.
         """
         with self._transaction("BEGIN IMMEDIATE"):
-            yield Writer(self._connection, f"{self._clock():%Y-%m-%dT%H:%M:%S.%fZ}")
+            writer = Writer(self._connection, self.now_ms(), self._edition + self._unrouted)
+            yield writer
+            writer.finish()
+        if not routed:
+            self._unrouted += 1
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
         try:
             self._connection.execute(begin)
             try:
+                self._look_for_others()
                 yield
                 self._connection.execute("COMMIT")
             finally:
@@ -159,6 +200,16 @@ class Database:
             if reason := circumstance(error):
                 raise UnavailableError(f"The database cannot be used: {reason}") from error
             raise
+
+    def _look_for_others(self) -> None:
+        """Notice that somebody else has written, perhaps with a clock that is ahead of ours."""
+        edition = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        if edition == self._edition:
+            return
+        self._edition = edition
+        latest = self._connection.execute("SELECT written_ms FROM event ORDER BY position DESC LIMIT 1").fetchone()
+        if latest is not None:
+            self._ahead_ms = max(self._ahead_ms, latest[0] - self._clock())
 
 
 def _words(*words: str) -> str:

@@ -7,11 +7,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from tr_apply.local.clock import moment_of
 from tr_apply.local.documents import compact, parse_object
 from tr_apply.local.kind import name_key
 from tr_apply.local.matching import check_expression
 from tr_apply.local.refusals import InvalidParameterError
 from tr_apply.local.sids import is_sid
+
+_EARLIEST_MS = moment_of("1900-01-01T00:00:00Z")
 
 Parse = Callable[[str, str], Any]
 
@@ -76,6 +79,40 @@ def sid(prefix: str, *, clearable: bool = False) -> Parse:
         return text
 
     return parse
+
+
+def any_sid(*prefixes: str) -> Parse:
+    """A SID of one of those kinds."""
+
+    def parse(name: str, text: str) -> str:
+        if not any(is_sid(text, prefix) for prefix in prefixes):
+            raise InvalidParameterError(f"{name} must be a SID that begins with {' or '.join(prefixes)}")
+        return text
+
+    return parse
+
+
+def comma_list(*options: str) -> Parse:
+    """One or several of *options*, separated by commas; the value has a comma before and behind each."""
+
+    def parse(name: str, text: str) -> str:
+        found = [each.strip() for each in text.split(",")]
+        for each in found:
+            choice(*options)(name, each)
+        return f",{','.join(found)},"
+
+    return parse
+
+
+def moment(name: str, text: str) -> int:
+    """A date and time since 1900, as milliseconds since 1970."""
+    try:
+        found = moment_of(text)
+    except ValueError:
+        raise InvalidParameterError(f"{name} must be a date and time such as 2016-07-13T22:25:56Z") from None
+    if found < _EARLIEST_MS:
+        raise InvalidParameterError(f"{name} cannot be before 1900")
+    return found
 
 
 def worker_expression(name: str, text: str) -> str:

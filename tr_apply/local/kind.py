@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tr_apply.local.database import Reader, Writer
+from tr_apply.local.session import Session
 
 Item = dict[str, Any]
 """A resource as the API answers it, without what depends on who asks and how: account_sid, url and links."""
@@ -50,6 +51,20 @@ class ColumnFilter:
     name: str
     condition: str
     parse: Callable[[str, str], Any]
+    repeats: bool = False
+    """Whether several values may be sent by repeating the parameter; they arrive as a comma list."""
+
+
+Conditions = list[tuple[str, Any]]
+"""Conditions in SQL, each with one ``?``, and their values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """Query parameters that say together which items are meant."""
+
+    names: tuple[str, ...]
+    conditions: Callable[[Reader, Mapping[str, str]], Conditions]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +106,19 @@ class Change:
         return sid
 
 
+@dataclass(frozen=True, slots=True)
+class Deeds:
+    """What creates, changes and removes a resource that routing decides about.
+
+    They tell the engine of the session, which then has the rows written. Each takes the session and the change;
+    ``create`` returns the new SID, and one that is None cannot be done.
+    """
+
+    update: Callable[[Session, Change], None]
+    create: Callable[[Session, Change], str] | None = None
+    delete: Callable[[Session, Change], None] | None = None
+
+
 def _as_sent(_writer: Writer, change: Change) -> Values:
     return change.values
 
@@ -99,12 +127,21 @@ def _nothing_more(_writer: Writer, _sid: str, _change: Change) -> None:
     pass
 
 
+def _untold(_session: Session, _item: Item, _change: Change | None) -> None:
+    pass
+
+
+def _as_read(item: Item) -> Item:
+    return item
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Kind:
     """A kind of resource.
 
     Attributes:
-        name: Its table.
+        name: How the program calls it.
+        table: Its table, where that has another name.
         noun: How messages call it.
         sid_prefix: Two letters.
         collection: Path of the collection below ``/v1``, with the scope's columns in braces.
@@ -118,13 +155,20 @@ class Kind:
         fields: What a form can hold.
         filters: What a list can be narrowed by.
         orderings: Name in ``Ordering`` -> column; without an ordering a list is in the order of creation.
+        combinations: Columns that may be ordered by together; none where one is all there can be.
         named_by: Column of the name that no other of the workspace may have, whatever its case.
         names_repeat: True where several may have one name after all.
         alias: Column that may stand for the SID in a path.
-        versioned: Whether it has a revision, sent as ETag and checked against If-Match.
+        revision: Column of its revision, sent as ETag and checked against If-Match; empty where it has none.
         creatable: Whether the API creates and deletes it; otherwise it comes and goes with others.
+        changeable: Whether the API updates it.
         prepare: Checks what is particular to the kind, and returns the columns to write.
         settle: What else changes with it, in the same transaction, once it is written.
+        tell: Tells the engine of the resource as it is now, and of the change; of one to be deleted, without one.
+        deeds: What writes it instead, where routing decides about it.
+        shape: Makes of what the columns hold the item as it is answered.
+        paths: Fields of the item that hold a path below ``/v1``, answered as a URL.
+        narrowing: What parameters of a list say together.
     """
 
     name: str
@@ -141,13 +185,31 @@ class Kind:
     links: Mapping[str, str] = field(default_factory=dict)
     filters: tuple[ColumnFilter | ItemFilter, ...] = ()
     orderings: Mapping[str, str] = field(default_factory=dict)
+    combinations: tuple[frozenset[str], ...] = ()
     named_by: str | None = None
     names_repeat: bool = False
     alias: str | None = None
-    versioned: bool = False
+    revision: str = ""
     creatable: bool = True
+    changeable: bool = True
     prepare: Callable[[Writer, Change], Values] = _as_sent
     settle: Callable[[Writer, str, Change], None] = _nothing_more
+    tell: Callable[[Session, Item, Change | None], None] = _untold
+    deeds: Deeds | None = None
+    shape: Callable[[Item], Item] = _as_read
+    paths: tuple[str, ...] = ()
+    narrowing: Narrowing | None = None
+    table: str = ""
+
+    def __post_init__(self) -> None:
+        """Call the table as the kind unless it has a name of its own."""
+        if not self.table:
+            object.__setattr__(self, "table", self.name)
+
+    @property
+    def repeatable(self) -> frozenset[str]:
+        """The query parameters that may be repeated."""
+        return frozenset(each.name for each in self.filters if isinstance(each, ColumnFilter) and each.repeats)
 
 
 def name_key(name: str) -> str:

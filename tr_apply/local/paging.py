@@ -1,13 +1,13 @@
 """Pages of a list: which one is asked for, and the tokens that lead to the next and the previous.
 
-A token is ``PA`` (after) or ``PB`` (before), then a SID, and in an ordered list ``/`` and the value it is ordered by.
+A token is ``PA`` (after) or ``PB`` (before), then a SID, and in an ordered list ``/`` and the values it is ordered by.
 It names a place in the order, not a row, so pages neither repeat nor lose items while others come and go.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import NamedTuple, Self
 
 from tr_apply.local import fields
 from tr_apply.local.kind import Item, Kind
@@ -17,27 +17,39 @@ from tr_apply.local.sids import is_sid, new_sid, position_of
 DEFAULT_SIZE = 50
 MAX_SIZE = 1000
 
-_TOKEN = re.compile(r"(PA|PB)([A-Z]{2}[0-9a-fA-F]{32})(?:/([0-9T:.Z-]{27}))?")
+_VALUE = r"(?:[0-9]{4}-[0-9]{2}-[0-9T:.]{18}Z|-?[0-9]{1,18})"  # a date or a whole number
+_TOKEN = re.compile(rf"(PA|PB)([A-Z]{{2}}[0-9a-fA-F]{{32}})(?:/({_VALUE}(?:,{_VALUE})*))?")
+
+
+class Key(NamedTuple):
+    """A column that a list is sorted by."""
+
+    column: str
+    descending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a list is sorted by; without a *column* by creation."""
+    """What a list is sorted by. Last comes creation, which alone would do."""
 
-    column: str | None = None
-    descending: bool = False
+    keys: tuple[Key, ...]
 
     @classmethod
     def of(cls, kind: Kind, query: Mapping[str, str]) -> Self:
-        """As ``Ordering=NAME:asc`` says, where the kind has any."""
-        text = query.get("Ordering")
-        if not kind.orderings or not text:
-            return cls()
-        name, _, direction = text.partition(":")
-        if name not in kind.orderings or direction not in {"", "asc", "desc"}:
-            names = " or ".join(kind.orderings)
-            raise InvalidParameterError(f"Ordering must be {names}, then :asc or :desc")
-        return cls(kind.orderings[name], descending=direction == "desc")
+        """As ``Ordering=NAME:asc`` says, where the kind has any; several are separated by commas."""
+        creation = f"{kind.table}.position"
+        keys = [_key(kind, each) for each in (query.get("Ordering") or "").split(",") if each and kind.orderings]
+        columns = [key.column for key in keys]
+        if len(columns) > 1 and not any(allowed.issuperset(columns) for allowed in kind.combinations):
+            raise InvalidParameterError("Ordering combines what cannot be combined")
+        if creation not in columns:
+            keys.append(Key(creation, descending=bool(keys) and keys[-1].descending and not kind.combinations))
+        return cls(tuple(keys))
+
+    @property
+    def values(self) -> int:
+        """How many of the keys are told in a token beside the SID, which tells the place in creation order."""
+        return len(self.keys) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +57,21 @@ class Token:
     """A place between two items: behind the one at *sid* and *key*, or *before* it."""
 
     sid: str
-    key: str | None
+    values: tuple[str, ...]
     before: bool
 
     @classmethod
     def read(cls, kind: Kind, order: Order, text: str) -> Self:
         """The place that *text* names in a list of *kind* in this order."""
         found = _TOKEN.fullmatch(text)
-        if not found or not is_sid(found[2], kind.sid_prefix) or bool(found[3]) != bool(order.column):
+        values = tuple(found[3].split(",")) if found and found[3] else ()
+        if not found or not is_sid(found[2], kind.sid_prefix) or len(values) != order.values:
             raise InvalidParameterError("PageToken is not one of this list")
-        return cls(found[2], found[3], before=found[1] == "PB")
+        return cls(found[2], values, before=found[1] == "PB")
 
     def __str__(self) -> str:
-        key = f"/{self.key}" if self.key else ""
-        return f"{'PB' if self.before else 'PA'}{self.sid}{key}"
+        values = f"/{','.join(self.values)}" if self.values else ""
+        return f"{'PB' if self.before else 'PA'}{self.sid}{values}"
 
     @property
     def position(self) -> int:
@@ -99,7 +112,7 @@ class PageRequest:
     @property
     def backwards(self) -> bool:
         """Whether the rows are to be read from the last to the first."""
-        return self.order.descending != bool(self.token and self.token.before)
+        return self.token is not None and self.token.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +124,11 @@ class Page:
     filters: Mapping[str, str]
     next: Token | None
     previous: Token | None
+
+
+def _key(kind: Kind, text: str) -> Key:
+    name, _, direction = text.partition(":")
+    if name not in kind.orderings or direction not in {"", "asc", "desc"}:
+        names = " or ".join(kind.orderings)
+        raise InvalidParameterError(f"Ordering must be {names}, then :asc or :desc")
+    return Key(kind.orderings[name], descending=direction == "desc")

@@ -15,6 +15,14 @@ class InvalidParameterError(RequestError):
     """A field or a query parameter is missing or wrong, or the resource is not in a state to allow this."""
 
 
+class InstructionError(RequestError):
+    """A reservation cannot do what it is instructed to; TaskRouter has a code for each reason."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class DuplicateNameError(InvalidParameterError):
     """Another resource of the workspace has that name; app.py adds the account to the message."""
 

@@ -61,9 +61,12 @@ def base_url(request: Request) -> str:
     return f"{request.scope['scheme']}://{host}/v1"
 
 
-def read_query(request: Request) -> dict[str, str]:
-    """The query parameters; of one that is repeated the last value."""
-    return dict(_parameters(request.scope["query_string"]))
+def read_query(request: Request, repeatable: frozenset[str] = frozenset()) -> dict[str, str]:
+    """The query parameters; of one that is repeated the last value, or all as a comma list if it is *repeatable*."""
+    query: dict[str, str] = {}
+    for name, value in _parameters(request.scope["query_string"]):
+        query[name] = f"{query[name]},{value}" if name in repeatable and name in query else value
+    return query
 
 
 async def read_form(request: Request) -> Mapping[str, list[str]]:

@@ -5,6 +5,7 @@ from functools import cache
 
 from tr_apply.local.database import Reader, Row
 from tr_apply.local.kind import Item, Kind, Scope
+from tr_apply.local.sids import is_sid, position_of
 
 
 def select(kind: Kind, conditions: Iterable[str], last: str, order: str = "1") -> str:
@@ -19,12 +20,19 @@ def item_of(kind: Kind, row: Row) -> Item:
     item = dict(zip(kind.columns, row, strict=False))
     for name in kind.booleans:
         item[name] = item[name] == 1
-    return item
+    return kind.shape(item)
 
 
 def find(reader: Reader, kind: Kind, scope: Scope, key: str) -> tuple[Item, int | None] | None:
     """The item with *key* for its SID or its alias, and its revision where it has one."""
-    found = reader.row(_find(kind), (*scope, key, key))
+    if is_sid(key, kind.sid_prefix):
+        found = reader.row(
+            _find(kind, f"{kind.table}.position = ? AND {kind.table}.sid"), (*scope, position_of(key), key)
+        )
+    elif kind.alias:
+        found = reader.row(_find(kind, kind.alias), (*scope, key))
+    else:
+        return None
     return (item_of(kind, found), found[-1]) if found else None
 
 
@@ -34,9 +42,6 @@ def _columns(kind: Kind) -> str:
 
 
 @cache
-def _find(kind: Kind) -> str:
-    sid = f"{kind.name}.sid"
-    conditions = [f"{column} = ?" for column in kind.scope]
-    conditions.append(f"({sid} = ? OR {kind.alias or sid} = ?)")
-    revision = f"{kind.name}.revision" if kind.versioned else "NULL"
-    return select(kind, conditions, revision)
+def _find(kind: Kind, identity: str) -> str:
+    conditions = [f"{column} = ?" for column in (*kind.scope, identity)]
+    return select(kind, conditions, kind.revision or "NULL")

@@ -116,7 +116,101 @@ _VERSION_1 = (
     "CREATE INDEX worker_channel_channel ON worker_channel (task_channel_sid)",
 )
 
-MIGRATIONS = (_VERSION_1,)
+_VERSION_2 = (
+    "ALTER TABLE workflow ADD COLUMN version INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE worker_channel ADD COLUMN last_reserved_ms INTEGER",
+    # Documents that tasks still go by although their workflow has another one by now, or is gone.
+    """CREATE TABLE workflow_version (
+        workspace_sid TEXT NOT NULL REFERENCES workspace (sid) ON DELETE CASCADE,
+        workflow_sid TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        document TEXT NOT NULL,
+        PRIMARY KEY (workflow_sid, version)
+    ) WITHOUT ROWID""",
+    # What routing changes is found by position, which every SID carries, and refers to nothing by foreign key: these
+    # rows are written for every request, and each index and each check would be paid for every time.
+    """CREATE TABLE task (
+        position INTEGER PRIMARY KEY,
+        sid TEXT NOT NULL,
+        workspace_sid TEXT NOT NULL,
+        serial INTEGER NOT NULL,
+        channel TEXT NOT NULL,
+        workflow_sid TEXT NOT NULL,
+        workflow_version INTEGER NOT NULL,
+        attributes TEXT NOT NULL,
+        priority INTEGER NOT NULL,
+        timeout_s INTEGER NOT NULL,
+        routing_target TEXT,
+        ignore_capacity INTEGER NOT NULL,
+        created_ms INTEGER NOT NULL,
+        virtual_start_ms INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        reason TEXT,
+        queue_sid TEXT,
+        queue_entered_ms INTEGER,
+        place_filter INTEGER,
+        place_target INTEGER,
+        place_spent_s INTEGER,
+        place_deadline_ms INTEGER,
+        place_timed_out INTEGER,
+        assignments INTEGER NOT NULL,
+        assigned_ms INTEGER,
+        ended_ms INTEGER,
+        updated_ms INTEGER NOT NULL,
+        version INTEGER NOT NULL
+    )""",
+    """CREATE TABLE reservation (
+        position INTEGER PRIMARY KEY,
+        sid TEXT NOT NULL,
+        workspace_sid TEXT NOT NULL,
+        serial INTEGER NOT NULL,
+        task_sid TEXT NOT NULL,
+        worker_sid TEXT NOT NULL,
+        worker_name TEXT NOT NULL,
+        status TEXT NOT NULL,
+        queue_sid TEXT,
+        workflow_sid TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        timeout_ms INTEGER,
+        previous_activity_sid TEXT,
+        canceled_reason_code INTEGER,
+        created_ms INTEGER NOT NULL,
+        updated_ms INTEGER NOT NULL,
+        version INTEGER NOT NULL
+    )""",
+    "CREATE INDEX reservation_task ON reservation (task_sid)",
+    "CREATE INDEX reservation_worker ON reservation (worker_sid)",
+    # written_ms never falls as position grows, so that a moment can be found without an index; at_ms may be earlier,
+    # when a timer went off while nobody was there to notice.
+    """CREATE TABLE event (
+        position INTEGER PRIMARY KEY,
+        sid TEXT NOT NULL,
+        workspace_sid TEXT NOT NULL,
+        type TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        written_ms INTEGER NOT NULL,
+        task_sid TEXT,
+        task_attributes TEXT,
+        task_created_ms INTEGER,
+        task_priority INTEGER,
+        task_status TEXT,
+        task_reason TEXT,
+        task_channel TEXT,
+        task_queue_sid TEXT,
+        task_queue_entered_ms INTEGER,
+        workflow_sid TEXT,
+        reservation_sid TEXT,
+        worker_sid TEXT,
+        worker_name TEXT,
+        worker_attributes TEXT,
+        worker_activity_sid TEXT,
+        worker_activity_name TEXT,
+        worker_version INTEGER,
+        about TEXT
+    )""",
+)
+
+MIGRATIONS = (_VERSION_1, _VERSION_2)
 """A file of version n has been through the first n of these; ``PRAGMA user_version`` holds n."""
 
 APPLICATION_ID = 0x74726C6F

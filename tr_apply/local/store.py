@@ -1,10 +1,12 @@
 """The API's resources: creating, reading, changing, deleting and listing them, for every kind alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from tr_apply.local.database import Database, Reader, Writer
+from tr_apply.local.engines import Engines
 from tr_apply.local.kind import Change, Field, Item, Kind, Scope, Values, name_key
 from tr_apply.local.kinds import KINDS
 from tr_apply.local.listing import read_page
@@ -17,6 +19,7 @@ from tr_apply.local.refusals import (
 )
 from tr_apply.local.rows import find
 from tr_apply.local.rules import check_deletable
+from tr_apply.local.session import Session
 
 Form = Mapping[str, Sequence[str]]
 """Field -> the values it was sent with."""
@@ -34,11 +37,13 @@ class Store:
     """All workspaces of one database.
 
     Every method takes the kind, and the SIDs of the resources above it as ``scope``. Every method raises
-    NotFoundError when one of those, or the resource itself, does not exist.
+    NotFoundError when one of those, or the resource itself, does not exist, and RoutingRefusedError when the state of
+    what is being routed does not allow it.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.engines = Engines(database)
 
     def close(self) -> None:
         """Release the database."""
@@ -50,18 +55,20 @@ class Store:
         Raises:
             InvalidParameterError: A field is missing or wrong, or the name is taken.
         """
-        with self._database.write() as writer:
-            _require_parent(writer, kind, scope)
-            values = _read_form(kind, form, creating=True)
-            change = Change(scope, None, values)
-            row = _prepared(writer, kind, change)
-            sid = writer.insert(kind.name, kind.sid_prefix, row)
-            kind.settle(writer, sid, change)
-            return _found(writer, kind, scope, sid)
+        with self.engines.write() as session:
+            _require_parent(session.writer, kind, scope)
+            change = Change(scope, None, _read_form(kind, form, creating=True))
+            _check_references(session.writer, kind, change)
+            if kind.deeds and kind.deeds.create:
+                sid = kind.deeds.create(session, change)
+            else:
+                sid = _insert(session, kind, change)
+            session.keep()
+            return _found(session.writer, kind, scope, sid)
 
     def fetch(self, kind: Kind, scope: Scope, key: str) -> Found:
         """The resource with *key* for its SID or its alias."""
-        with self._database.read() as reader:
+        with self.engines.read(_workspace_sid(scope)) as reader:
             return _found(reader, kind, scope, key)
 
     def update(self, kind: Kind, scope: Scope, key: str, form: Form, *, if_match: str | None = None) -> Found:
@@ -71,20 +78,20 @@ class Store:
             InvalidParameterError: A field is wrong, or the name is taken.
             PreconditionFailedError: *if_match* is another revision than the present one.
         """
-        with self._database.write() as writer:
-            before = _found(writer, kind, scope, key)
+        with self._write(scope) as session:
+            before = _found(session.writer, kind, scope, key)
             _check_revision(before, if_match)
             values = _read_form(kind, form, creating=False)
             if not values:
                 return before
-            sid = before.item["sid"]
             change = Change(scope, before.item, values)
-            row = _prepared(writer, kind, change)
-            if before.revision is not None:
-                row["revision"] = before.revision + 1
-            writer.update(kind.name, sid, row)
-            kind.settle(writer, sid, change)
-            return _found(writer, kind, scope, sid)
+            _check_references(session.writer, kind, change)
+            if kind.deeds:
+                kind.deeds.update(session, change)
+            else:
+                _update(session, kind, change)
+            session.keep()
+            return _found(session.writer, kind, scope, before.item["sid"])
 
     def delete(self, kind: Kind, scope: Scope, key: str, *, if_match: str | None = None) -> None:
         """Remove a resource, with everything in it.
@@ -93,11 +100,15 @@ class Store:
             InvalidParameterError: Something depends on it.
             PreconditionFailedError: *if_match* is another revision than the present one.
         """
-        with self._database.write() as writer:
-            found = _found(writer, kind, scope, key)
+        with self._write(scope) as session:
+            found = _found(session.writer, kind, scope, key)
             _check_revision(found, if_match)
-            check_deletable(writer, kind, found.item)
-            writer.delete(kind.name, found.item["sid"])
+            check_deletable(session.writer, kind, found.item)
+            if kind.deeds and kind.deeds.delete:
+                kind.deeds.delete(session, Change(scope, found.item, {}))
+            else:
+                kind.tell(session, found.item, None)
+                session.writer.delete(kind.table, found.item["sid"])
 
     def list(self, kind: Kind, scope: Scope, query: Mapping[str, str]) -> Page:
         """One page of the resources that *query* selects, in the order of creation unless it says otherwise.
@@ -106,9 +117,42 @@ class Store:
             InvalidParameterError: A parameter is wrong.
             AbsolutePagingError: A page is asked for by number alone.
         """
-        with self._database.read() as reader:
+        with self.engines.read(_workspace_sid(scope)) as reader:
             _require_parent(reader, kind, scope)
             return read_page(reader, kind, scope, query)
+
+    @contextmanager
+    def _write(self, scope: Scope) -> Iterator[Session]:
+        """A transaction that begins with what was due in the workspace, so that it finds things as they are now."""
+        with self.engines.write() as session:
+            if scope and session.writer.row("SELECT 1 FROM workspace WHERE sid = ?", scope[:1]):
+                session.engine(scope[0])
+                session.keep()
+            yield session
+
+
+def _workspace_sid(scope: Scope) -> str | None:
+    return scope[0] if scope else None
+
+
+def _insert(session: Session, kind: Kind, change: Change) -> str:
+    writer = session.writer
+    row = _prepared(writer, kind, change)
+    if change.scope:
+        row["workspace_sid"] = change.workspace_sid
+        session.engine(change.workspace_sid)  # as it was before there was this row
+    sid = writer.insert(kind.table, kind.sid_prefix, row)
+    kind.settle(writer, sid, change)
+    kind.tell(session, _found(writer, kind, change.scope, sid).item, change)
+    return sid
+
+
+def _update(session: Session, kind: Kind, change: Change) -> None:
+    assert change.before is not None
+    writer, sid = session.writer, change.before["sid"]
+    writer.update(kind.table, sid, _prepared(writer, kind, change))
+    kind.settle(writer, sid, change)
+    kind.tell(session, _found(writer, kind, change.scope, sid).item, change)
 
 
 def _found(reader: Reader, kind: Kind, scope: Scope, key: str) -> Found:
@@ -148,12 +192,9 @@ def _text(each: Field, form: Form) -> str | None:
 
 def _prepared(writer: Writer, kind: Kind, change: Change) -> Values:
     """The columns to write, once everything that could forbid it was checked."""
-    _check_references(writer, kind, change)
     values = kind.prepare(writer, change)
     transient = {each.column for each in kind.fields if not each.stored}
     row = {column: value for column, value in values.items() if column not in transient}
-    if change.before is None and change.scope:
-        row["workspace_sid"] = change.workspace_sid
     if kind.named_by in row:
         row["name_key"] = name_key(row[kind.named_by])
         _check_name(writer, kind, change, row["name_key"])
@@ -169,7 +210,7 @@ def _check_references(writer: Writer, kind: Kind, change: Change) -> None:
 
 def _check_name(writer: Writer, kind: Kind, change: Change, key: str) -> None:
     own_sid = change.before["sid"] if change.before else ""
-    if not kind.names_repeat and writer.same_name(kind.name, change.workspace_sid, key, own_sid):
+    if not kind.names_repeat and writer.same_name(kind.table, change.workspace_sid, key, own_sid):
         name: Any = change.after(kind.named_by or "")
         raise DuplicateNameError(f"{kind.noun} named {name} already exists for workspace {change.workspace_sid}")
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from tr_apply.local.kind import Kind
 from tr_apply.local.kinds.activity import ACTIVITY
+from tr_apply.local.kinds.event import EVENT
+from tr_apply.local.kinds.reservation import TASK_RESERVATION, WORKER_RESERVATION
+from tr_apply.local.kinds.task import TASK
 from tr_apply.local.kinds.task_channel import TASK_CHANNEL
 from tr_apply.local.kinds.task_queue import TASK_QUEUE
 from tr_apply.local.kinds.worker import WORKER
@@ -21,5 +24,9 @@ KINDS: Mapping[str, Kind] = {
         WORKFLOW,
         WORKER,
         WORKER_CHANNEL,
+        TASK,
+        TASK_RESERVATION,
+        WORKER_RESERVATION,
+        EVENT,
     )
 }

@@ -1,7 +1,18 @@
 """Activities: what a worker is doing, and whether that leaves room for tasks."""
 
 from tr_apply.local import columns, fields
-from tr_apply.local.kind import ColumnFilter, Field, Kind
+from tr_apply.local.kind import Change, ColumnFilter, Field, Item, Kind
+from tr_apply.local.session import Session
+from tr_apply.local.setup import activity_of
+
+
+def _tell(session: Session, item: Item, change: Change | None) -> None:
+    engine = session.engine(item["workspace_sid"])
+    if change is None:
+        engine.delete_activity(item["sid"], session.now_ms)
+    else:
+        engine.put_activity(activity_of(item), session.now_ms)
+
 
 ACTIVITY = Kind(
     name="activity",
@@ -34,4 +45,5 @@ ACTIVITY = Kind(
         ColumnFilter("Available", "activity.available = ?", fields.boolean),
     ),
     named_by="friendly_name",
+    tell=_tell,
 )

@@ -2,8 +2,10 @@
 
 from tr_apply.local import columns, fields
 from tr_apply.local.database import Writer
-from tr_apply.local.kind import Change, Field, Kind
+from tr_apply.local.kind import Change, Field, Item, Kind
 from tr_apply.local.kinds.worker_channel import open_channels
+from tr_apply.local.session import Session
+from tr_apply.local.setup import task_channel_of
 
 
 def _open_for_workers(writer: Writer, sid: str, change: Change) -> None:
@@ -13,6 +15,14 @@ def _open_for_workers(writer: Writer, sid: str, change: Change) -> None:
             (change.workspace_sid,),
         )
         open_channels(writer, [(worker_sid, sid) for (worker_sid,) in workers])
+
+
+def _tell(session: Session, item: Item, change: Change | None) -> None:
+    engine = session.engine(item["workspace_sid"])
+    if change is None:
+        engine.delete_channel(item["unique_name"], session.now_ms)
+    else:
+        engine.put_channel(task_channel_of(item), session.now_ms)
 
 
 TASK_CHANNEL = Kind(
@@ -48,6 +58,7 @@ TASK_CHANNEL = Kind(
         ),
     ),
     named_by="unique_name",
+    tell=_tell,
     alias="task_channel.unique_name",
     settle=_open_for_workers,
 )

@@ -8,6 +8,8 @@ from tr_apply.local.documents import parse_object
 from tr_apply.local.kind import Change, ColumnFilter, Field, Item, ItemFilter, Kind, Values
 from tr_apply.local.matching import Names, check_expression, matcher, names_of_workers
 from tr_apply.local.refusals import InvalidParameterError
+from tr_apply.local.session import Session
+from tr_apply.local.setup import task_queue_of
 
 ACTIVITIES = ("reservation_activity_sid", "assignment_activity_sid")
 
@@ -36,6 +38,14 @@ def _accepts_worker(reader: Reader, workspace_sid: str, text: str) -> Callable[[
 
 def _accepts_any(workers: list[Names]) -> Callable[[Item], bool]:
     return lambda queue: any(map(matcher(queue["target_workers"]), workers))
+
+
+def _tell(session: Session, item: Item, change: Change | None) -> None:
+    engine = session.engine(item["workspace_sid"])
+    if change is None:
+        engine.delete_queue(item["sid"], session.now_ms)
+    else:
+        engine.put_queue(task_queue_of(item), session.now_ms)
 
 
 TASK_QUEUE = Kind(
@@ -109,4 +119,5 @@ TASK_QUEUE = Kind(
     orderings={"DateUpdated": "task_queue.date_updated"},
     named_by="friendly_name",
     prepare=_check_activities,
+    tell=_tell,
 )

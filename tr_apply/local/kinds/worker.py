@@ -8,6 +8,10 @@ from tr_apply.local.kind import Change, ColumnFilter, Field, Item, ItemFilter, K
 from tr_apply.local.kinds.worker_channel import open_channels
 from tr_apply.local.matching import check_expression, matcher, worker_names
 from tr_apply.local.refusals import InvalidParameterError
+from tr_apply.local.session import Session
+from tr_apply.local.workers import read_workers
+from tr_apply.routing.engine.workers import WorkerUpdate
+from tr_apply.routing.records import Attributes
 
 
 def _start_or_move(writer: Writer, change: Change) -> Values:
@@ -57,6 +61,22 @@ def _is_in_queue_named(reader: Reader, workspace_sid: str, text: str) -> Callabl
 def _satisfies(expression: str | None) -> Callable[[Item], bool]:
     matches = matcher(expression or "")  # None: nobody is in a queue that does not exist
     return lambda worker: matches(worker_names(worker))
+
+
+def _tell(session: Session, item: Item, change: Change | None) -> None:
+    sid, now_ms, engine = item["sid"], session.now_ms, session.engine(item["workspace_sid"])
+    if change is None:
+        engine.delete_worker(sid, now_ms)
+    elif change.before is None:
+        [worker] = read_workers(session.writer, item["workspace_sid"], sid)
+        engine.create_worker(worker, now_ms)
+    else:
+        if change.values.keys() & {"friendly_name", "attributes"}:
+            attributes = Attributes.read(item["attributes"])
+            engine.update_worker(sid, WorkerUpdate(item["friendly_name"], attributes), now_ms)
+        reject_pending = change.values.get("reject_pending_reservations") is True
+        if reject_pending or "activity_sid" in change.values:
+            engine.set_activity(sid, item["activity_sid"], now_ms, reject_pending=reject_pending)
 
 
 WORKER = Kind(
@@ -116,7 +136,8 @@ WORKER = Kind(
     ),
     orderings={"DateStatusChanged": "worker.date_status_changed"},
     named_by="friendly_name",
-    versioned=True,
+    revision="worker.revision",
     prepare=_start_or_move,
     settle=_open_channels,
+    tell=_tell,
 )

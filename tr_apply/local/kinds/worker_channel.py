@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from tr_apply.local import columns, fields
 from tr_apply.local.database import Writer
-from tr_apply.local.kind import Field, Kind
+from tr_apply.local.kind import Change, Field, Item, Kind
+from tr_apply.local.session import Session
 
 CAPACITY_LIMIT = 50
 
@@ -26,6 +27,21 @@ def open_channels(writer: Writer, pairs: Sequence[tuple[str, str]]) -> None:
     )
 
 
+def _tell(session: Session, item: Item, _change: Change | None) -> None:
+    session.engine(item["workspace_sid"]).set_worker_channel(
+        item["worker_sid"],
+        item["task_channel_unique_name"],
+        session.now_ms,
+        capacity=item["configured_capacity"],
+        available=item["available"],
+    )
+
+
+_OPEN = """(SELECT count(*) FROM reservation WHERE reservation.worker_sid = worker_channel.worker_sid
+    AND reservation.channel = task_channel.unique_name AND reservation.status IN ('pending', 'accepted', 'wrapping'))"""
+_ACCEPTED = """(SELECT count(*) FROM reservation WHERE reservation.worker_sid = worker_channel.worker_sid
+    AND reservation.channel = task_channel.unique_name AND reservation.status = 'accepted')"""
+
 WORKER_CHANNEL = Kind(
     name="worker_channel",
     noun="WorkerChannel",
@@ -38,8 +54,10 @@ WORKER_CHANNEL = Kind(
         **columns.plain("worker_channel", "worker_sid", "task_channel_sid"),
         "task_channel_unique_name": "task_channel.unique_name",
         **columns.plain("worker_channel", "configured_capacity", "available"),
-        "assigned_tasks": "0",
-        "available_capacity_percentage": "CASE worker_channel.configured_capacity WHEN 0 THEN 0 ELSE 100 END",
+        "assigned_tasks": _ACCEPTED,
+        # What is over capacity, when it was lowered or ignored, leaves nothing; of no capacity, nothing is available.
+        "available_capacity_percentage": "CASE worker_channel.configured_capacity WHEN 0 THEN 0 ELSE"
+        f" max(0, 100 * (worker_channel.configured_capacity - {_OPEN}) / worker_channel.configured_capacity) END",
         **columns.dates("worker_channel"),
     },
     source="worker_channel JOIN worker ON worker.sid = worker_channel.worker_sid"
@@ -58,4 +76,5 @@ WORKER_CHANNEL = Kind(
     ),
     alias="task_channel.unique_name",
     creatable=False,
+    tell=_tell,
 )

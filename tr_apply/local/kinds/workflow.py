@@ -3,8 +3,10 @@
 from tr_apply.local import columns, fields
 from tr_apply.local.configuration import configuration, queues_of
 from tr_apply.local.database import Writer
-from tr_apply.local.kind import Change, ColumnFilter, Field, Kind, Values
+from tr_apply.local.kind import Change, ColumnFilter, Field, Item, Kind, Values
 from tr_apply.local.refusals import InvalidParameterError
+from tr_apply.local.session import Session
+from tr_apply.local.setup import workflow_of
 
 
 def _check_queues(writer: Writer, change: Change) -> Values:
@@ -27,6 +29,16 @@ def _note_queues(writer: Writer, sid: str, change: Change) -> None:
 def _queues(change: Change) -> dict[str, str]:
     text = change.values.get("configuration")
     return dict(queues_of("Configuration", text)) if text else {}
+
+
+def _tell(session: Session, item: Item, change: Change | None) -> None:
+    engine = session.engine(item["workspace_sid"])
+    if change is None:
+        engine.delete_workflow(item["sid"], session.now_ms)
+        return
+    re_evaluate = change.values.get("re_evaluate_tasks") is True
+    stored = engine.put_workflow(workflow_of(item), session.now_ms, re_evaluate=re_evaluate)
+    session.writer.run("UPDATE workflow SET version = ? WHERE sid = ?", (stored.version, stored.sid))
 
 
 WORKFLOW = Kind(
@@ -90,4 +102,5 @@ WORKFLOW = Kind(
     named_by="friendly_name",
     prepare=_check_queues,
     settle=_note_queues,
+    tell=_tell,
 )

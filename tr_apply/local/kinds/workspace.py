@@ -2,9 +2,11 @@
 
 from tr_apply.local import columns, fields
 from tr_apply.local.database import Writer
-from tr_apply.local.kind import Change, ColumnFilter, Field, Kind, Values
+from tr_apply.local.kind import Change, ColumnFilter, Field, Item, Kind, Values
 from tr_apply.local.refusals import InvalidParameterError
 from tr_apply.local.seeds import TEMPLATES, plant
+from tr_apply.local.session import Session
+from tr_apply.local.setup import workspace_of
 
 
 def _check_multitasking(_writer: Writer, change: Change) -> Values:
@@ -21,6 +23,17 @@ def _plant(writer: Writer, sid: str, change: Change) -> None:
             multitasking=change.values["multi_task_enabled"],
             template=change.values["template"],
         )
+
+
+def _tell(session: Session, item: Item, change: Change | None) -> None:
+    if change is None:
+        session.note(item["sid"], "workspace.deleted", workspace_of(item))
+        session.keep()
+        session.drop(item["sid"])
+    elif change.before is None:
+        session.note(item["sid"], "workspace.created", workspace_of(item))
+    else:
+        session.engine(item["sid"]).set_workspace(workspace_of(item), session.now_ms)
 
 
 WORKSPACE = Kind(
@@ -112,4 +125,5 @@ WORKSPACE = Kind(
     names_repeat=True,
     prepare=_check_multitasking,
     settle=_plant,
+    tell=_tell,
 )

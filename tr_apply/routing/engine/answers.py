@@ -39,6 +39,18 @@ def fail(state: State, reservation: Reservation, reason_code: int | None) -> Non
     _end_unaccepted(state, reservation, "canceled", reason_code=reason_code)
 
 
+def rescind(state: State, reservation: Reservation) -> None:
+    """Withdraw what was offered to one worker."""
+    _demand(reservation, "rescinded", "pending")
+    _end_unaccepted(state, reservation, "rescinded")
+
+
+def time_out(state: State, reservation: Reservation) -> None:
+    """Do before its time what happens to a reservation that nobody answers."""
+    _demand(reservation, "timeout", "pending")
+    on_timer(state, reservation)
+
+
 def on_timer(state: State, reservation: Reservation) -> None:
     """End a reservation that nobody answered; the worker goes to the workspace's timeout activity."""
     _end_unaccepted(state, reservation, "timeout", activity_sid=state.workspace.timeout_activity_sid)

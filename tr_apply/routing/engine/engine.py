@@ -140,6 +140,18 @@ class Engine:
         answers.hold_timer(state, state.reservation(sid))
         return self._settled(sid)
 
+    def rescind_reservation(self, sid: str, now_ms: int) -> Reservation:
+        """Withdraw a pending reservation from its worker."""
+        state = self._at(now_ms)
+        answers.rescind(state, state.reservation(sid))
+        return self._settled(sid)
+
+    def time_out_reservation(self, sid: str, now_ms: int) -> Reservation:
+        """End a pending reservation as if nobody had answered in time."""
+        state = self._at(now_ms)
+        answers.time_out(state, state.reservation(sid))
+        return self._settled(sid)
+
     def wrap_up_reservation(self, sid: str, now_ms: int) -> Reservation:
         """The same as wrapping its task up."""
         state = self._at(now_ms)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from tr_apply.routing import unsure
-from tr_apply.routing.engine.dispatch import wait
+from tr_apply.routing.engine.dispatch import seek, wait
 from tr_apply.routing.engine.progress import (
     KEPT_AFTER_END_MS,
     begin,
@@ -63,6 +63,8 @@ class TaskUpdate:
     attributes: Attributes | None = None
     priority: int | None = None
     virtual_start_ms: int | None = None
+    channel: str | None = None
+    """Unique name of another task channel."""
 
 
 class Destination(NamedTuple):
@@ -155,12 +157,15 @@ def first_record(state: State, new: NewTask, goes_to: Destination, serial: int) 
 def update(state: State, party: TaskParty, changes: TaskUpdate) -> None:
     """Change what a task says; one that waits goes through the workflow again when its attributes change."""
     before = party.task
+    if changes.channel is not None:
+        state.channel(changes.channel)
     attributes = before.attributes if changes.attributes is None else changes.attributes
     state.put_task(
         party,
         attributes=attributes,
         priority=before.priority if changes.priority is None else changes.priority,
         virtual_start_ms=before.virtual_start_ms if changes.virtual_start_ms is None else changes.virtual_start_ms,
+        channel=before.channel if changes.channel is None else changes.channel,
     )
     tell(state, party, "task.updated")
     if before.status == "pending":
@@ -168,7 +173,8 @@ def update(state: State, party: TaskParty, changes: TaskUpdate) -> None:
             begin(state, party)
         else:
             leave_group(party)
-            wait(state, party)
+            if changes.channel is None or not seek(state, party):
+                wait(state, party)
 
 
 def is_directed(party: TaskParty) -> bool:

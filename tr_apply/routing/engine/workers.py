@@ -82,7 +82,12 @@ def set_channel(
     )
     if after == before:
         return
-    change(state, party, replace(party.worker, channels={**party.worker.channels, channel: after}))
+    # A change to a channel leaves the worker's own version as it is.
+    party.change(
+        replace(party.worker, channels={**party.worker.channels, channel: after}),
+        state.activity(party.worker.activity_sid),
+    )
+    state.changed_workers[party.worker.sid] = party
     about = _channel_change(party, channel, before.capacity, after.capacity)
     if after.capacity != before.capacity:
         tell(state, party, "worker.capacity.update", about)

@@ -1,0 +1,44 @@
+"""What time it is for the embedded TaskRouter, in milliseconds since 1970, and how such a time is written."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+Clock: TypeAlias = Callable[[], int]
+"""The present, in milliseconds since 1970."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def wall_clock() -> int:
+    """The clock on the wall."""
+    return time.time_ns() // 1_000_000
+
+
+def clock_at_rate(rate: float) -> Clock:
+    """A clock that shows the wall's time now, and from now on goes *rate* times as fast."""
+    if rate == 1:
+        return wall_clock
+    began_ms, began_s = wall_clock(), time.monotonic()
+    return lambda: began_ms + int((time.monotonic() - began_s) * 1000 * rate)
+
+
+def stored(moment_ms: int) -> str:
+    """A moment as text: ISO 8601 in UTC with microseconds, so that text order is time order."""
+    return f"{_EPOCH + moment_ms * _MILLISECOND:%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def moment_of(text: str) -> int:
+    """The moment that a date and time in ISO 8601 stands for; one without a zone is in UTC.
+
+    Raises:
+        ValueError: It is none, or out of range.
+    """
+    moment = datetime.fromisoformat(text)
+    try:
+        utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error
+    return (utc - _EPOCH) // _MILLISECOND

@@ -1,0 +1,108 @@
+"""The routing engines of the workspaces, kept in memory as long as nobody else has written to the file.
+
+The file is the truth, an engine a way of not reading it again: whatever an engine does is written in the transaction
+that asked for it, and an engine whose transaction failed is forgotten.
+
+Nothing has to run for time to pass: whoever reads or writes a workspace first lets happen what was due, each thing at
+its own moment. ``tr-apply serve`` also does so when something becomes due, for the sake of those who wait to be called.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from tr_apply.local.database import Database, Reader
+from tr_apply.local.loading import load_engine
+from tr_apply.local.records import has_tasks, workspaces_with_tasks
+from tr_apply.local.refusals import RequestError
+from tr_apply.local.session import Happened, Session
+from tr_apply.routing.engine.engine import Engine
+from tr_apply.routing.engine.state import State
+from tr_apply.routing.refusals import RoutingRefusedError
+
+Listener = Callable[[Sequence[Happened]], None]
+
+
+class Engines:
+    """All engines of one database, and its transactions as far as they route."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._engines: dict[str, Engine] = {}
+        self._edition = -1
+        self._session: Session | None = None
+        self.listeners: list[Listener] = []
+        """They are told what has happened, once it is kept. They must return at once, and not fail."""
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction; what it did is kept as a whole, and listeners are told, unless there is an exception."""
+        session = None
+        try:
+            with self._database.write(routed=True) as writer:
+                session = self._session = Session(writer, self._current)
+                yield session
+                session.keep()
+        except (RequestError, RoutingRefusedError):
+            # A refusal comes before anything is done, so that most engines it concerns are as the file has them.
+            self._forget(session.undone() if session else set())
+            raise
+        except BaseException:
+            self._engines.clear()
+            raise
+        finally:
+            self._session = None
+        self._forget(session.dropped)
+        if session.happened:
+            for listener in self.listeners:
+                listener(session.happened)
+
+    @contextmanager
+    def read(self, workspace_sid: str | None = None) -> Iterator[Reader]:
+        """A consistent view, in which everything has happened that was due in that workspace."""
+        with self._database.read() as reader:
+            if workspace_sid is None or not self._is_due(reader, workspace_sid):
+                yield reader
+                return
+        self.catch_up(workspace_sid)
+        with self._database.read() as reader:
+            yield reader
+
+    def catch_up(self, workspace_sid: str) -> None:
+        """Let happen what is due in a workspace, if there is such a workspace."""
+        with self.write() as session:
+            if session.writer.row("SELECT 1 FROM workspace WHERE sid = ?", (workspace_sid,)):
+                session.engine(workspace_sid)
+
+    @contextmanager
+    def view(self, workspace_sid: str) -> Iterator[tuple[Reader, State]]:
+        """The same with the engine's own view of a workspace that exists."""
+        with self.read(workspace_sid) as reader:
+            yield reader, self._current(reader, workspace_sid).state
+
+    def next_due(self) -> int | None:
+        """When something is due next in a workspace that has tasks; None for never."""
+        with self._database.read() as reader:
+            engines = [self._current(reader, sid) for sid in workspaces_with_tasks(reader)]
+        return min((due for each in engines if (due := each.next_timer()) is not None), default=None)
+
+    def _forget(self, workspace_sids: set[str]) -> None:
+        for sid in workspace_sids:
+            self._engines.pop(sid, None)
+
+    def _is_due(self, reader: Reader, workspace_sid: str) -> bool:
+        if workspace_sid not in self._engines and not has_tasks(reader, workspace_sid):
+            return False
+        due = self._current(reader, workspace_sid).next_timer()
+        return due is not None and due <= reader.now_ms
+
+    def _current(self, reader: Reader, workspace_sid: str) -> Engine:
+        if reader.edition != self._edition:
+            self._engines.clear()
+            self._edition = reader.edition
+        if (engine := self._engines.get(workspace_sid)) is None:
+            engine = self._engines[workspace_sid] = load_engine(reader, workspace_sid, self._new_sid)
+        return engine
+
+    def _new_sid(self, prefix: str) -> str:
+        assert self._session is not None, "an engine only routes within a transaction"
+        return self._session.new_sid(prefix)

@@ -1,0 +1,135 @@
+"""Reservations, which are found under their task and under their worker: the same ones, with the same SIDs."""
+
+from tr_apply.local import columns, fields
+from tr_apply.local.instructions import carry_out
+from tr_apply.local.kind import Change, ColumnFilter, Deeds, Field, Kind
+from tr_apply.local.refusals import InvalidParameterError
+from tr_apply.local.session import Session
+
+_STATUSES = ("pending", "accepted", "rejected", "timeout", "canceled", "rescinded", "wrapping", "completed")
+
+_PREFIXES = {"call": "Call", "dequeue": "Dequeue", "redirect": "Redirect"}
+"""What the parameters of an instruction begin with; those of the others stand for themselves."""
+
+_PARAMETERS = {
+    "reject": ("activity_sid",),
+    "call": ("to", "from", "url", "accept"),
+    "dequeue": ("to", "from"),
+    "redirect": ("url", "call_sid", "accept"),
+    "conference": ("to", "from"),
+    "supervise": ("supervisor",),
+}
+"""The parameters that the bookkeeping looks at; what else an instruction may carry is for telephony."""
+
+
+def _form_name(instruction: str, parameter: str) -> str:
+    if instruction == "reject":
+        return "WorkerActivitySid"
+    return _PREFIXES.get(instruction, "") + parameter.title().replace("_", "")
+
+
+def _update(session: Session, change: Change) -> None:
+    assert change.before is not None
+    sid, values = change.before["sid"], change.values
+    if instruction := values.get("instruction"):
+        names = {each: _form_name(instruction, each) for each in _PARAMETERS.get(instruction, ())}
+        parameters = {each: values[name] for each, name in names.items() if name in values}
+        carry_out(session, change.workspace_sid, sid, instruction, parameters)
+    elif status := values.get("reservation_status"):
+        _set_status(session, change, sid, status)
+
+
+def _set_status(session: Session, change: Change, sid: str, status: str) -> None:
+    engine, now_ms = session.engine(change.workspace_sid), session.now_ms
+    match status:
+        case "accepted":
+            engine.accept(sid, now_ms)
+        case "rejected":
+            engine.reject(sid, now_ms, activity_sid=change.values.get("WorkerActivitySid"))
+        case "wrapping":
+            engine.wrap_up_reservation(sid, now_ms)
+        case "completed":
+            engine.complete_reservation(sid, now_ms)
+        case "timeout":
+            engine.time_out_reservation(sid, now_ms)
+        case "canceled":
+            engine.fail_reservation(sid, now_ms)
+        case "rescinded":
+            engine.rescind_reservation(sid, now_ms)
+        case _:
+            raise InvalidParameterError("ReservationStatus cannot be set to pending; it begins so")
+
+
+_TELEPHONY = (
+    *("DequeueFrom", "DequeueTo", "DequeueTimeout", "DequeueRecord", "DequeuePostWorkActivitySid"),
+    *("DequeueStatusCallbackUrl", "DequeueStatusCallbackEvent"),
+    *("CallFrom", "CallTo", "CallUrl", "CallTimeout", "CallRecord", "CallAccept", "CallStatusCallbackUrl"),
+    *("RedirectCallSid", "RedirectUrl", "RedirectAccept"),
+    *("To", "From", "Timeout", "Record", "Muted", "Beep", "BeepOnCustomerEntrance", "EarlyMedia", "MaxParticipants"),
+    *("StartConferenceOnEnter", "EndConferenceOnExit", "EndConferenceOnCustomerExit", "WaitUrl", "WaitMethod"),
+    *("StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent", "PostWorkActivitySid", "JitterBufferSize"),
+    *("ConferenceStatusCallback", "ConferenceStatusCallbackMethod", "ConferenceStatusCallbackEvent"),
+    *("ConferenceRecord", "ConferenceTrim", "RecordingChannels", "Region", "SipAuthUsername", "SipAuthPassword"),
+    *("RecordingStatusCallback", "RecordingStatusCallbackMethod"),
+    *("ConferenceRecordingStatusCallback", "ConferenceRecordingStatusCallbackMethod"),
+)
+_SUPERVISION = ("Supervisor", "SupervisorMode")  # under the task alone
+
+
+def _reservation(parent: str) -> Kind:
+    """The reservations under a task, or under a worker."""
+    plural = f"{parent.title()}s"
+    return Kind(
+        name=f"{parent}_reservation",
+        table="reservation",
+        noun="Reservation",
+        sid_prefix="WR",
+        collection=f"/Workspaces/{{workspace_sid}}/{plural}/{{{parent}_sid}}/Reservations",
+        list_key="reservations",
+        columns={
+            **columns.within_workspace("reservation"),
+            **columns.plain("reservation", "task_sid", "worker_sid", "worker_name"),
+            "reservation_status": "reservation.status",
+            "date_created": columns.date("reservation.created_ms"),
+            "date_updated": columns.date("reservation.updated_ms"),
+        },
+        source="reservation",
+        scope=("reservation.workspace_sid", f"reservation.{parent}_sid"),
+        parent=parent,
+        links={
+            "workspace": "/Workspaces/{workspace_sid}",
+            "task": "/Workspaces/{workspace_sid}/Tasks/{task_sid}",
+            "worker": "/Workspaces/{workspace_sid}/Workers/{worker_sid}",
+        },
+        fields=(
+            Field(
+                name="ReservationStatus",
+                column="reservation_status",
+                parse=fields.choice(*_STATUSES),
+                on="update",
+            ),
+            Field(name="Instruction", column="instruction", parse=fields.verbatim, on="update"),
+            Field(
+                name="WorkerActivitySid",
+                column="WorkerActivitySid",
+                parse=fields.sid("WA", clearable=True),
+                on="update",
+                refers_to="activity",
+            ),
+            *(
+                Field(name=name, column=name, parse=fields.verbatim, on="update", repeats=True)
+                for name in (*_TELEPHONY, *(_SUPERVISION if parent == "task" else ()))
+            ),
+        ),
+        filters=(
+            ColumnFilter("ReservationStatus", "reservation.status = ?", fields.choice(*_STATUSES)),
+            *((ColumnFilter("WorkerSid", "reservation.worker_sid = ?", fields.sid("WK")),) if parent == "task" else ()),
+        ),
+        revision="reservation.version",
+        creatable=False,
+        deeds=Deeds(update=_update),
+    )
+
+
+TASK_RESERVATION = _reservation("task")
+WORKER_RESERVATION = _reservation("worker")

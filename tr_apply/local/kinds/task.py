@@ -1,0 +1,222 @@
+"""Tasks: what waits for a worker. Where one goes is for the routing engine to decide."""
+
+import json
+from collections.abc import Callable
+
+from tr_apply.local import columns, fields
+from tr_apply.local.database import Reader
+from tr_apply.local.kind import Change, ColumnFilter, Deeds, Field, Item, ItemFilter, Kind
+from tr_apply.local.matching import check_expression, matcher
+from tr_apply.local.refusals import InvalidParameterError
+from tr_apply.local.session import Session
+from tr_apply.routing.engine.engine import Engine
+from tr_apply.routing.engine.state import State
+from tr_apply.routing.engine.tasks import DEFAULT_TIMEOUT_S, NewTask, TaskUpdate
+from tr_apply.routing.records import Attributes
+
+LONGEST_TIMEOUT_S = 1_209_600
+HIGHEST_PRIORITY = 2_147_483_647
+
+_STATUSES = ("pending", "reserved", "assigned", "wrapping", "completed", "canceled")
+
+
+def _create(session: Session, change: Change) -> str:
+    values, state = change.values, session.engine(change.workspace_sid).state
+    new = NewTask(
+        sid=session.new_sid("WT"),
+        workflow_sid=values["workflow_sid"] or _only_workflow(state),
+        attributes=Attributes.read(values["attributes"]),
+        channel=_channel(state, values["task_channel"]),
+        priority=values["priority"],
+        timeout_s=values["timeout"],
+        virtual_start_ms=_not_in_future(values["virtual_start_ms"], session.now_ms),
+        routing_target=_target(state, values["routing_target"]),
+        ignore_capacity=values["ignore_capacity"],
+        queue_sid=values["task_queue_sid"],
+    )
+    session.engine(change.workspace_sid).create_task(new, session.now_ms)
+    return new.sid
+
+
+def _update(session: Session, change: Change) -> None:
+    """Change what a task says, then its status; TaskRouter does not take new attributes along with a new status."""
+    assert change.before is not None
+    values, sid, engine = change.values, change.before["sid"], session.engine(change.workspace_sid)
+    status = values.get("assignment_status")
+    if status and "attributes" in values:
+        raise InvalidParameterError("AssignmentStatus and Attributes cannot be changed in one request")
+    if status:
+        _check_status(change, status)
+    update = TaskUpdate(
+        attributes=Attributes.read(values["attributes"]) if "attributes" in values else None,
+        priority=values.get("priority"),
+        virtual_start_ms=_not_in_future(values.get("virtual_start_ms"), session.now_ms),
+        channel=_channel(engine.state, values["task_channel"]) if "task_channel" in values else None,
+    )
+    if update != TaskUpdate():
+        engine.update_task(sid, update, session.now_ms)
+    if status:
+        _set_status(engine, sid, change, session.now_ms)
+
+
+def _check_status(change: Change, status: str) -> None:
+    if status in {"completed", "canceled"} and not change.values.get("reason"):
+        raise InvalidParameterError(f"Reason is required when AssignmentStatus becomes {status}")
+    if status in {"pending", "reserved", "assigned"}:
+        raise InvalidParameterError(f"AssignmentStatus cannot be set to {status}; routing alone does that")
+
+
+def _set_status(engine: Engine, sid: str, change: Change, now_ms: int) -> None:
+    reason: str = change.values.get("reason", "")
+    match change.values["assignment_status"]:
+        case "canceled":
+            engine.cancel_task(sid, reason, now_ms)
+        case "wrapping":
+            engine.wrap_up_task(sid, reason, now_ms)
+        case "completed":
+            engine.complete_task(sid, reason, now_ms)
+
+
+def _delete(session: Session, change: Change) -> None:
+    assert change.before is not None
+    session.engine(change.workspace_sid).delete_task(change.before["sid"], session.now_ms)
+
+
+def _only_workflow(state: State) -> str:
+    if len(state.workflows) != 1:
+        raise InvalidParameterError("WorkflowSid field is required")
+    return next(iter(state.workflows))
+
+
+def _channel(state: State, text: str) -> str:
+    """The unique name of the channel that *text* is the SID or the unique name of."""
+    for each in state.channels.values():
+        if text in {each.unique_name, each.sid}:
+            return each.unique_name
+    raise InvalidParameterError(f"TaskChannel {text} was not found in workspace {state.workspace.sid}")
+
+
+def _target(state: State, sid: str | None) -> str | None:
+    if sid and not any(sid in known for known in (state.workers, state.queues, state.workflows)):
+        raise InvalidParameterError(f"RoutingTarget {sid} was not found in workspace {state.workspace.sid}")
+    return sid
+
+
+def _not_in_future(moment_ms: int | None, now_ms: int) -> int | None:
+    if moment_ms is not None and moment_ms > now_ms:
+        raise InvalidParameterError("VirtualStartTime cannot be in the future")
+    return moment_ms
+
+
+def _fulfils(_reader: Reader, _workspace_sid: str, text: str) -> Callable[[Item], bool]:
+    check_expression("EvaluateTaskAttributes", text)
+    matches = matcher(text)
+    return lambda task: matches(json.loads(task["attributes"]))
+
+
+def _has_addons(_reader: Reader, _workspace_sid: str, text: str) -> Callable[[Item], bool]:
+    """Add-ons belong to calls that Twilio enqueues; no task here has any."""
+    wanted = fields.boolean("HasAddons", text)
+    return lambda _task: not wanted
+
+
+TASK = Kind(
+    name="task",
+    noun="Task",
+    sid_prefix="WT",
+    collection="/Workspaces/{workspace_sid}/Tasks",
+    list_key="tasks",
+    columns={
+        **columns.within_workspace("task"),
+        "age": "(now_ms() - task.created_ms) / 1000",
+        "assignment_status": "task.status",
+        "attributes": "task.attributes",
+        "addons": "'{}'",
+        "date_created": columns.date("task.created_ms"),
+        "date_updated": columns.date("task.updated_ms"),
+        "task_queue_entered_date": columns.date("task.queue_entered_ms"),
+        "virtual_start_time": columns.date("task.virtual_start_ms"),
+        **columns.plain("task", "priority", "reason"),
+        "task_queue_sid": "task.queue_sid",
+        "task_queue_friendly_name": "task_queue.friendly_name",
+        "task_channel_sid": "task_channel.sid",
+        "task_channel_unique_name": "task.channel",
+        "timeout": "task.timeout_s",
+        "workflow_sid": "task.workflow_sid",
+        "workflow_friendly_name": "workflow.friendly_name",
+        **columns.plain("task", "ignore_capacity", "routing_target"),
+    },
+    source="task LEFT JOIN task_queue ON task_queue.sid = task.queue_sid"
+    " LEFT JOIN workflow ON workflow.sid = task.workflow_sid"
+    " LEFT JOIN task_channel ON task_channel.workspace_sid = task.workspace_sid"
+    " AND task_channel.unique_name = task.channel",
+    scope=("task.workspace_sid",),
+    parent="workspace",
+    booleans=("ignore_capacity",),
+    links={
+        "workspace": "/Workspaces/{workspace_sid}",
+        "workflow": "/Workspaces/{workspace_sid}/Workflows/{workflow_sid}",
+        "task_queue": "/Workspaces/{workspace_sid}/TaskQueues/{task_queue_sid}",
+        "reservations": "/Workspaces/{workspace_sid}/Tasks/{sid}/Reservations",
+    },
+    fields=(
+        Field(name="Attributes", column="attributes", parse=fields.attributes, default="{}"),
+        Field(
+            name="WorkflowSid",
+            column="workflow_sid",
+            parse=fields.sid("WW"),
+            on="create",
+            refers_to="workflow",
+        ),
+        Field(
+            name="Timeout",
+            column="timeout",
+            parse=fields.integer(1, LONGEST_TIMEOUT_S),
+            on="create",
+            default=DEFAULT_TIMEOUT_S,
+        ),
+        Field(name="Priority", column="priority", parse=fields.integer(0, HIGHEST_PRIORITY), default=0),
+        Field(name="TaskChannel", column="task_channel", parse=fields.visible_name, default="default"),
+        Field(name="VirtualStartTime", column="virtual_start_ms", parse=fields.moment),
+        Field(name="RoutingTarget", column="routing_target", parse=fields.any_sid("WK", "WQ", "WW"), on="create"),
+        Field(name="IgnoreCapacity", column="ignore_capacity", parse=fields.boolean, on="create"),
+        Field(
+            name="TaskQueueSid",
+            column="task_queue_sid",
+            parse=fields.sid("WQ"),
+            on="create",
+            refers_to="task_queue",
+        ),
+        Field(
+            name="AssignmentStatus",
+            column="assignment_status",
+            parse=fields.choice(*_STATUSES),
+            on="update",
+        ),
+        Field(name="Reason", column="reason", parse=fields.verbatim, on="update"),
+    ),
+    filters=(
+        ColumnFilter("Priority", "task.priority = ?", fields.integer(0, HIGHEST_PRIORITY)),
+        ColumnFilter(
+            "AssignmentStatus", "instr(?, ',' || task.status || ',')", fields.comma_list(*_STATUSES), repeats=True
+        ),
+        ColumnFilter("WorkflowSid", "task.workflow_sid = ?", fields.sid("WW")),
+        ColumnFilter("WorkflowName", "workflow.name_key = ?", fields.folded_name),
+        ColumnFilter("TaskQueueSid", "task.queue_sid = ?", fields.sid("WQ")),
+        ColumnFilter("TaskQueueName", "task_queue.name_key = ?", fields.folded_name),
+        ColumnFilter("RoutingTarget", "task.routing_target = ?", fields.any_sid("WK", "WQ", "WW")),
+        ItemFilter("EvaluateTaskAttributes", _fulfils),
+        ItemFilter("HasAddons", _has_addons),
+    ),
+    orderings={
+        "DateCreated": "task.position",
+        "Priority": "task.priority",
+        "VirtualStartTime": "task.virtual_start_ms",
+    },
+    combinations=(
+        frozenset({"task.position", "task.priority"}),
+        frozenset({"task.virtual_start_ms", "task.priority"}),
+    ),
+    revision="task.version",
+    deeds=Deeds(update=_update, create=_create, delete=_delete),
+)

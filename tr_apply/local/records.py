@@ -1,0 +1,134 @@
+"""What routing changes, as rows: tasks, reservations, what workers are doing, and documents that are still in use."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from tr_apply.local.clock import stored
+from tr_apply.local.database import Reader, Row, Writer
+from tr_apply.local.sids import position_of
+from tr_apply.local.workers import read_workers
+from tr_apply.routing.engine.log import Outcome, Snapshot, WorkflowVersion
+from tr_apply.routing.records import Attributes, Place, Reservation, Task, Worker
+
+_TASK: Final = (
+    *("sid", "serial", "channel", "workflow_sid", "workflow_version", "attributes", "priority", "timeout_s"),
+    *("routing_target", "ignore_capacity", "created_ms", "virtual_start_ms", "status", "reason", "queue_sid"),
+    *("queue_entered_ms", "place_filter", "place_target", "place_spent_s", "place_deadline_ms", "place_timed_out"),
+    *("assignments", "assigned_ms", "ended_ms", "updated_ms", "version"),
+)
+"""The columns of a task in the order of the fields of its record, its attributes as text, its place field by field."""
+
+_NO_PLACE: Final = (None,) * len(Place._fields)
+_PLACE: Final = Task._fields.index("place")
+_ATTRIBUTES: Final = Task._fields.index("attributes")
+
+
+def _upsert(table: str, columns: Sequence[str]) -> str:
+    names = ("position", "workspace_sid", *columns)
+    changes = ", ".join(f"{name} = excluded.{name}" for name in columns)
+    marks = ", ".join("?" * len(names))
+    parts = ("INSERT INTO", table, f"({', '.join(names)})", f"VALUES ({marks})", "ON CONFLICT (position) DO UPDATE SET")
+    return " ".join((*parts, changes))
+
+
+def _select(table: str, columns: Sequence[str]) -> str:
+    return " ".join(("SELECT", ", ".join(columns), "FROM", table, "WHERE workspace_sid = ?"))
+
+
+_PUT_TASK: Final = _upsert("task", _TASK)
+_PUT_RESERVATION: Final = _upsert("reservation", Reservation._fields)
+_TASKS: Final = _select("task", _TASK)
+_RESERVATIONS: Final = _select("reservation", Reservation._fields)
+_VERSIONS: Final = _select("workflow_version", ("workflow_sid", "version", "document"))
+_TAKE_TURN: Final = """
+    UPDATE worker_channel SET last_reserved_ms = ? WHERE worker_sid = ? AND task_channel_sid =
+        (SELECT sid FROM task_channel WHERE workspace_sid = ? AND unique_name = ?)"""
+_MOVE_WORKER: Final = """
+    UPDATE worker SET activity_sid = ?, revision = ?, date_status_changed = ?, date_updated = ? WHERE position = ?"""
+
+
+def has_tasks(reader: Reader, workspace_sid: str) -> bool:
+    """Whether there is anything in a workspace that time could change."""
+    return reader.row("SELECT 1 FROM task WHERE workspace_sid = ? LIMIT 1", (workspace_sid,)) is not None
+
+
+def workspaces_with_tasks(reader: Reader) -> list[str]:
+    """The workspaces in which time may change something."""
+    return [sid for (sid,) in reader.rows("SELECT DISTINCT workspace_sid FROM task")]
+
+
+def read_snapshot(reader: Reader, workspace_sid: str) -> Snapshot:
+    """Everything the engine knew of a workspace, beside its configuration."""
+    scope = (workspace_sid,)
+    tasks = tuple(map(_task, reader.rows(_TASKS, scope)))
+    reservations = tuple(map(_reservation, reader.rows(_RESERVATIONS, scope)))
+    return Snapshot(
+        serial=max((*(task.serial for task in tasks), *(each.serial for each in reservations)), default=0),
+        tasks=tasks,
+        reservations=reservations,
+        workers=tuple(read_workers(reader, workspace_sid)),
+        versions=tuple(WorkflowVersion(*row) for row in reader.rows(_VERSIONS, scope)),
+    )
+
+
+def save_outcome(writer: Writer, workspace_sid: str, outcome: Outcome) -> None:
+    """Keep what the engine did, but for the events."""
+    if outcome.tasks:
+        writer.run_many(_PUT_TASK, (_task_row(workspace_sid, task) for task in outcome.tasks))
+    if outcome.reservations:
+        rows = ((position_of(each.sid), workspace_sid, *each) for each in outcome.reservations)
+        writer.run_many(_PUT_RESERVATION, rows)
+    if outcome.workers:
+        writer.run_many(_MOVE_WORKER, (_moved(writer, worker) for worker in outcome.workers))
+    if outcome.turns:
+        turns = ((turn.reserved_ms, turn.worker_sid, workspace_sid, turn.channel) for turn in outcome.turns)
+        writer.run_many(_TAKE_TURN, turns)
+    if outcome.removed_task_sids:
+        writer.run_many("DELETE FROM task WHERE position = ?", _positions(outcome.removed_task_sids))
+        removed = ((sid,) for sid in outcome.removed_task_sids)
+        writer.run_many("DELETE FROM reservation WHERE task_sid = ?", removed)
+    for kept in outcome.kept_versions:
+        row = (workspace_sid, kept.workflow_sid, kept.version, kept.document)
+        writer.run("INSERT OR REPLACE INTO workflow_version VALUES (?, ?, ?, ?)", row)
+    for dropped in outcome.dropped_versions:
+        writer.run("DELETE FROM workflow_version WHERE workflow_sid = ? AND version = ?", dropped)
+
+
+def _task_row(workspace_sid: str, task: Task) -> tuple[Any, ...]:
+    return (
+        position_of(task.sid),
+        workspace_sid,
+        *task[:_ATTRIBUTES],
+        task.attributes.text,
+        *task[_ATTRIBUTES + 1 : _PLACE],
+        *(task.place or _NO_PLACE),
+        *task[_PLACE + 1 :],
+    )
+
+
+def _task(row: Row) -> Task:
+    place_end = _PLACE + len(Place._fields)
+    attributes, place = row[_ATTRIBUTES], row[_PLACE:place_end]
+    task = Task._make(
+        (
+            *row[:_ATTRIBUTES],
+            Attributes.read(attributes),
+            *row[_ATTRIBUTES + 1 : _PLACE],
+            None if place[0] is None else Place._make((*place[:-1], place[-1] == 1)),
+            *row[place_end:],
+        )
+    )
+    return task._replace(ignore_capacity=task.ignore_capacity == 1)
+
+
+def _reservation(row: Row) -> Reservation:
+    return Reservation._make(row)
+
+
+def _moved(writer: Writer, worker: Worker) -> tuple[Any, ...]:
+    changed = stored(worker.status_changed_ms)
+    return (worker.activity_sid, worker.version, changed, writer.now, position_of(worker.sid))
+
+
+def _positions(sids: Iterable[str]) -> Iterator[tuple[int]]:
+    return ((position_of(sid),) for sid in sids)

@@ -1,0 +1,44 @@
+"""Workers as the routing engine takes them, from their rows."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from tr_apply.local.clock import moment_of
+from tr_apply.local.database import Reader
+from tr_apply.routing.records import Attributes, Worker, WorkerChannel
+
+_WORKERS: Final = """
+    SELECT sid, friendly_name, activity_sid, attributes, date_status_changed, revision FROM worker
+    WHERE workspace_sid = :workspace_sid AND (:sid IS NULL OR sid = :sid) ORDER BY position"""
+
+_CHANNELS: Final = """
+    SELECT worker_channel.worker_sid, task_channel.unique_name, worker_channel.configured_capacity,
+           worker_channel.available, worker_channel.last_reserved_ms
+    FROM task_channel JOIN worker_channel ON worker_channel.task_channel_sid = task_channel.sid
+    WHERE task_channel.workspace_sid = :workspace_sid AND (:sid IS NULL OR worker_channel.worker_sid = :sid)
+      AND (worker_channel.configured_capacity <> 1 OR NOT worker_channel.available
+           OR worker_channel.last_reserved_ms IS NOT NULL)"""
+
+
+def read_workers(reader: Reader, workspace_sid: str, sid: str | None = None) -> Iterator[Worker]:
+    """The workers of a workspace, or the one with *sid*, in the order of their creation."""
+    parameters = {"workspace_sid": workspace_sid, "sid": sid}
+    channels: dict[str, dict[str, WorkerChannel]] = {}
+    reserved: dict[str, dict[str, int]] = {}
+    for worker_sid, channel, capacity, available, last_reserved_ms in reader.rows(_CHANNELS, parameters):
+        channels.setdefault(worker_sid, {})[channel] = WorkerChannel(capacity, available == 1)
+        if last_reserved_ms is not None:
+            reserved.setdefault(worker_sid, {})[channel] = last_reserved_ms
+    for worker_sid, name, activity_sid, attributes, status_changed, revision in reader.rows(_WORKERS, parameters):
+        last_reserved_on = reserved.get(worker_sid, {})
+        yield Worker(
+            sid=worker_sid,
+            name=name,
+            activity_sid=activity_sid,
+            attributes=Attributes.read(attributes),
+            channels=channels.get(worker_sid, {}),
+            status_changed_ms=moment_of(status_changed),
+            last_reserved_ms=max(last_reserved_on.values(), default=None),
+            last_reserved_on=last_reserved_on,
+            version=revision,
+        )
