@@ -7,6 +7,7 @@ import os
 import resource
 import statistics
 import subprocess
+import sys
 import time
 
 import pytest
@@ -65,6 +66,17 @@ def report(capsys, record_property):
     def tell(name, value):
         record_property(name, value)
         with capsys.disabled():
-            print(f"\n  {name}: {value}", end="")
+            print(f"\n  {name}: {value}", end="")  # noqa: T201  # what the run is for
 
     return tell
+
+
+@pytest.fixture(scope="session")
+def run_alone(with_byte_code):
+    """Runs a program in a process of its own; what it prints."""
+
+    def run(program, *arguments):
+        command = [sys.executable, "-c", program, *map(str, arguments)]
+        return subprocess.run(command, check=True, capture_output=True, text=True, env=with_byte_code).stdout
+
+    return run
