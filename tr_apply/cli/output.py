@@ -2,10 +2,11 @@
 
 import json
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import click
 from tr_apply.errors import ConfigError, TrApplyError
 
 FORMAT_VERSION = "1.0"
-_WORST_FIRST = (130, 4, 1, 3, 5, 6, 2, 0)
+_PREFIX_LENGTH = 40  # of a temporary file's name, which must not be longer than a name may be
+_WORST_FIRST = (130, 4, 1, 64, 3, 5, 6, 2, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Output:
         color: Whether stdout shows colours.
         quiet: Whether anything but results and errors is left out.
         verbose: Whether every request is told.
+        written: What the file holds so far.
     """
 
     command: str
@@ -35,6 +38,7 @@ class Output:
     color: bool = False
     quiet: bool = False
     verbose: bool = False
+    written: list[str] = field(default_factory=list)
 
     @property
     def ascii_only(self) -> bool:
@@ -43,10 +47,11 @@ class Output:
         return "utf" not in encoding.lower()
 
     def result(self, text: str) -> None:
-        """Print the result of the command."""
+        """Print the result of the command, or the next part of it."""
         text = text if text.endswith("\n") or not text else f"{text}\n"
         if self.file is not None:
-            write_file(self.file, text)
+            self.written.append(text)
+            write_file(self.file, "".join(self.written))
         else:
             click.echo(text, nl=False, color=self.color)
 
@@ -66,8 +71,25 @@ class Output:
 
 def envelope(command: str, exit_code: int, content: Mapping[str, Any], errors: Sequence[Mapping[str, Any]] = ()) -> str:
     """The form of every JSON output."""
-    head = {"format_version": FORMAT_VERSION, "command": command, "exit_code": exit_code, "errors": list(errors)}
-    return json.dumps({**head, **content}, indent=2, ensure_ascii=False) + "\n"
+    return _json({**_head(command, exit_code, errors), **content})
+
+
+def checked_envelope(
+    command: str, exit_code: int, content: Mapping[str, Any], errors: Sequence[Mapping[str, Any]] = ()
+) -> str:
+    """The same for what is read again later, with a checksum."""
+    from tr_apply.plan.document import checksum_of  # noqa: PLC0415
+
+    document = {**_head(command, exit_code, errors), **content}
+    return _json(document | {"checksum": checksum_of(document)})
+
+
+def _head(command: str, exit_code: int, errors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"format_version": FORMAT_VERSION, "command": command, "exit_code": exit_code, "errors": list(errors)}
+
+
+def _json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def worst(codes: Sequence[int]) -> int:
@@ -75,14 +97,14 @@ def worst(codes: Sequence[int]) -> int:
     return min(codes, key=_WORST_FIRST.index, default=0)
 
 
-def errors_of(error: TrApplyError) -> list[dict[str, Any]]:
-    """*error* as JSON errors: every finding of an invalid configuration, or the error itself."""
+def errors_of(error: TrApplyError, file: str | None = None) -> list[dict[str, Any]]:
+    """*error* as JSON errors: every finding of an invalid configuration, or the error itself, as one of *file*."""
     from tr_apply.diagnostics import errors_of as only_errors  # noqa: PLC0415
     from tr_apply.plan.document import error_value  # noqa: PLC0415
 
     if isinstance(error, ConfigError):
         return [error_value(each) for each in only_errors(error.diagnostics)]
-    return [simple_error(error.code, str(error))]
+    return [simple_error(error.code, str(error)) | {"file": file}]
 
 
 def simple_error(code: str, message: str) -> dict[str, Any]:
@@ -90,14 +112,14 @@ def simple_error(code: str, message: str) -> dict[str, Any]:
     return {"code": code, "message": message, "file": None, "line": None, "column": None, "path": None}
 
 
-def print_error(error: TrApplyError, *, command: str, as_json: bool) -> None:
-    """Say what went wrong."""
+def print_error(error: TrApplyError, *, command: str, as_json: bool, of: str | None = None) -> None:
+    """Say what went wrong, with one of several PATHs if that is what the error is *of*."""
     if as_json:
         sys.stdout.write(envelope(command, error.exit_code, {}, errors_of(error)))
     elif isinstance(error, ConfigError):
         click.echo(str(error), err=True)
     else:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {error}" if of is None else f"Error: {of}: {error}", err=True)
 
 
 def print_crash(error: Exception, *, command: str) -> None:
@@ -107,12 +129,34 @@ def print_crash(error: Exception, *, command: str) -> None:
 
 
 def write_file(path: Path, text: str) -> None:
-    """Put *text* into the file *path*, wholly or not at all."""
+    """Put *text* into the file *path*, wholly or not at all; into a pipe or a device as it is.
+
+    Raises:
+        TrApplyError: when it cannot be written.
+    """
     try:
+        path = path.resolve()
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).replace(path)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:_PREFIX_LENGTH]}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(temporary).chmod(_mode_of(path))
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise TrApplyError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _mode_of(path: Path) -> int:
+    """Permissions of the file that is there; of a new one, those that any program would give it."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

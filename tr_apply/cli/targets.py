@@ -2,11 +2,12 @@
 
 import ipaddress
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import click
@@ -14,7 +15,12 @@ import click
 from tr_apply.client import Client
 from tr_apply.errors import TargetError, UsageError
 from tr_apply.local import DEFAULT_PATH, open_app
-from tr_apply.transport import Call, Connection, Outcome, in_process
+from tr_apply.transport import Call, Connection, Observer, Outcome, in_process
+
+LOCAL = "local"
+_LOCAL = Connection("http://local", "local", "local")
+_FIRST_REGION = "us1"
+_TWILIO = re.compile(r"https://taskrouter(\.[a-z0-9-]+)??(\.(?P<region>[a-z0-9-]+))?\.twilio\.com", re.IGNORECASE)
 
 if TYPE_CHECKING:
     from tr_apply.local.app import LocalTaskRouter
@@ -23,6 +29,18 @@ _NO_TARGET = (
     "no TaskRouter to talk to. Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN (or TWILIO_API_KEY and TWILIO_API_SECRET) "
     "for Twilio, or use --local for the embedded TaskRouter, which needs no account"
 )
+
+
+class Credentials(Protocol):
+    """The names of the environment variables that hold a workspace's own credentials."""
+
+    @property
+    def account_sid_env(self) -> str:
+        """Of the account SID."""
+
+    @property
+    def auth_token_env(self) -> str:
+        """Of the auth token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +69,55 @@ def target_of(options: Mapping[str, Any]) -> TargetOptions:
     return target
 
 
-def connection_of(target: TargetOptions, environment: Mapping[str, str]) -> Connection:
-    """Where TaskRouter is and who asks.
+def connection_of(
+    target: TargetOptions, environment: Mapping[str, str], credentials: Credentials | None = None
+) -> Connection:
+    """Where TaskRouter is and who asks; a workspace may name the variables that hold its own *credentials*.
 
     Raises:
         TargetError: when nothing says so, or it would not be safe.
     """
+    base_url = _base_url(target, environment)
+    _require_tls(base_url)
+    if credentials is not None:
+        named = _named(environment, credentials.account_sid_env)
+        return Connection(base_url, named, _named(environment, credentials.auth_token_env), named)
     account = environment.get("TWILIO_ACCOUNT_SID") or None
     key, secret = environment.get("TWILIO_API_KEY"), environment.get("TWILIO_API_SECRET")
     token = environment.get("TWILIO_AUTH_TOKEN")
-    base_url = target.base_url or environment.get("TR_APPLY_BASE_URL") or _twilio_url(environment)
-    _require_tls(base_url)
     if key and secret:
-        return Connection(base_url.rstrip("/"), key, secret, account)
+        return Connection(base_url, key, secret, account)
     if account and token:
-        return Connection(base_url.rstrip("/"), account, token, account)
+        return Connection(base_url, account, token, account)
     raise TargetError(_NO_TARGET)
+
+
+def _named(environment: Mapping[str, str], name: str) -> str:
+    if not (value := environment.get(name)):
+        raise TargetError(f"the environment variable {name}, which `workspace.credentials` names, is not set")
+    return value
+
+
+def region_of(target: TargetOptions, environment: Mapping[str, str]) -> str:
+    """What tells TaskRouters apart: a region of Twilio, ``local``, or the address of another server."""
+    if target.is_local:
+        return LOCAL
+    base_url = _base_url(target, environment)
+    if (found := _TWILIO.fullmatch(base_url)) is not None:
+        return found["region"] or _FIRST_REGION
+    parts = urlsplit(base_url)
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
+
+
+def _base_url(target: TargetOptions, environment: Mapping[str, str]) -> str:
+    return (target.base_url or environment.get("TR_APPLY_BASE_URL") or _twilio_url(environment)).rstrip("/")
 
 
 def _twilio_url(environment: Mapping[str, str]) -> str:
     """``taskrouter[.edge][.region].twilio.com``; an edge alone belongs to us1."""
     edge, region = environment.get("TWILIO_EDGE"), environment.get("TWILIO_REGION")
     if edge and not region:
-        region = "us1"
+        region = _FIRST_REGION
     return "https://" + ".".join(part for part in ("taskrouter", edge, region, "twilio.com") if part)
 
 
@@ -94,18 +138,70 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+class Clients:
+    """Clients of one TaskRouter, one for each account: workspaces of an account share its limits.
+
+    Attributes:
+        region: Which TaskRouter it is.
+    """
+
+    def __init__(
+        self, target: TargetOptions, environment: Mapping[str, str], make: Callable[[Connection], Client]
+    ) -> None:
+        self.region = region_of(target, environment)
+        self._target = target
+        self._environment = environment
+        self._make = make
+        self._clients: dict[Connection, Client] = {}
+
+    def of(self, credentials: Credentials | None) -> Client:
+        """The client for a workspace with these *credentials*.
+
+        Raises:
+            TargetError: as ``connection_of``.
+        """
+        connection = _LOCAL if self._target.is_local else connection_of(self._target, self._environment, credentials)
+        if connection not in self._clients:
+            self._clients[connection] = self._make(connection)
+        return self._clients[connection]
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for client in self._clients.values():
+            await client.__aexit__(None, None, None)
+
+
 @asynccontextmanager
-async def open_client(target: TargetOptions, *, concurrency: int, verbose: bool) -> AsyncIterator[Client]:
-    """A client of the TaskRouter that *target* and the environment name."""
-    observer = _tell if verbose else None
-    if target.is_local:
-        with _embedded(target) as app:
-            through, connection = in_process(app), Connection("http://local", "local", "local")
-            async with Client(connection, concurrency=concurrency, through=through, observer=observer) as client:
-                yield client
-    else:
-        async with Client(connection_of(target, os.environ), concurrency=concurrency, observer=observer) as client:
-            yield client
+async def open_clients(
+    target: TargetOptions, *, concurrency: int, verbose: bool, observers: Sequence[Observer] = ()
+) -> AsyncIterator[Clients]:
+    """Clients of the TaskRouter that *target* and the environment name."""
+    told = (*observers, _tell) if verbose else tuple(observers)
+
+    def observer(call: Call, outcome: Outcome | None) -> None:
+        for each in told:
+            each(call, outcome)
+
+    with _embedded(target) if target.is_local else nullcontext() as app:
+        through = None if app is None else in_process(app)
+        clients = Clients(
+            target,
+            os.environ,
+            lambda connection: Client(connection, concurrency=concurrency, through=through, observer=observer),
+        )
+        try:
+            yield clients
+        finally:
+            await clients.close()
+
+
+@asynccontextmanager
+async def open_client(
+    target: TargetOptions, *, concurrency: int, verbose: bool, credentials: Credentials | None = None
+) -> AsyncIterator[Client]:
+    """The one client of a command that talks to a single workspace."""
+    async with open_clients(target, concurrency=concurrency, verbose=verbose) as clients:
+        yield clients.of(credentials)
 
 
 @contextmanager

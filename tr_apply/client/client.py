@@ -86,8 +86,14 @@ class Client:
         return min(self._transport.window + self._sender.resting, 4 * self.concurrency)
 
     def on_room(self, call: Callable[[], None]) -> None:
-        """Have *call* called when there is more room although no request has ended."""
-        self._sender.on_rest = call
+        """Have *call*, too, called when there is more room although no request has ended."""
+        before = self._sender.on_rest
+
+        def tell() -> None:
+            before()
+            call()
+
+        self._sender.on_rest = tell
 
     # Reading
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from tr_apply.apply import Sids
 from tr_apply.client import Client
-from tr_apply.client.answers import holds
 from tr_apply.live import Live
 from tr_apply.plan.change import Plan, Verb, Write
 from tr_apply.reader import named_workspace, read_parts
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER, WORKER_CHANNEL, WORKSPACE
-from tr_apply.resources.kind import name_key
+from tr_apply.resources.kind import FormField, Holds, name_key
 from tr_apply.resources.template import SidOf
 from tr_apply.wire import DOCUMENT_FORM, FormValue, form_text, parsed_json, references_in
 
@@ -58,16 +57,12 @@ class _Now:
         """Whether the resource *label* is there and has every value of *form* that its answer tells."""
         if (live := self.live.get(_by_key(label))) is None:
             return False
-        kind = KIND_BY_NAME[label.kind]
-        told = {
-            spec.form for key, spec in kind.fields.items() if key not in kind.runtime and spec.answer in live.answer
-        }
         sids = Sids({each: found.sid for each, found in self.live.items()})
-        texts = {name: form_text(value, sids.__getitem__) for name, value in form.items() if name in told}
-        document = form.get(DOCUMENT_FORM)
-        return holds(kind, live.answer, texts) and (
-            document is None
-            or parsed_json(live, "configuration") == json.loads(form_text(document, sids.__getitem__) or "null")
+        told = {spec.form: spec for key, spec in KIND_BY_NAME[label.kind].fields.items() if _is_told(label.kind, key)}
+        return all(
+            _is_same(live, told.get(name), form_text(value, sids.__getitem__))
+            for name, value in form.items()
+            if name in told or name == DOCUMENT_FORM
         )
 
     def has(self, write: Write) -> bool:
@@ -75,6 +70,21 @@ class _Now:
         if write.sid is not None:
             return any(live.sid == write.sid for live in self.live.values())
         return _by_key(write.target) in self.live
+
+
+def _is_told(kind: str, key: str) -> bool:
+    """Whether an answer shows the field *key* as it was written: not how people are, and not what is used only once."""
+    return key not in KIND_BY_NAME[kind].runtime and (kind, key) != (WORKSPACE.name, "template")
+
+
+def _is_same(live: Live, spec: FormField | None, sent: str) -> bool:
+    if spec is None:
+        return bool(parsed_json(live, "configuration") == json.loads(sent or "null"))
+    if spec.holds is Holds.JSON:
+        return bool(parsed_json(live, spec.answer) == json.loads(sent))
+    now = live.answer.get(spec.answer)
+    text = "" if now is None else str(now)
+    return (text.lower() if isinstance(now, bool) else text) == sent
 
 
 def _by_key(label: SidOf) -> SidOf:

@@ -1,0 +1,21 @@
+"""What a step of a GitHub workflow tells the steps after it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tr_apply.errors import TrApplyError
+
+
+def write_step_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) -> None:
+    """Append *outputs*, whose values are single lines, to the file that ``GITHUB_OUTPUT`` names; elsewhere do nothing.
+
+    Raises:
+        TrApplyError: when it cannot be written; the steps after this one would take that for nothing to do.
+    """
+    if not (path := environment.get("GITHUB_OUTPUT")):
+        return
+    try:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.writelines(f"{name}={value}\n" for name, value in outputs.items())
+    except OSError as error:
+        raise TrApplyError(f"GITHUB_OUTPUT={path} cannot be written: {error.strerror}") from error

@@ -1,0 +1,56 @@
+"""``apply --plan``: the workspaces of a saved plan, each with its configuration where that is needed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tr_apply.cli.jobs import Job
+from tr_apply.errors import RefusedError, TrApplyError, UsageError
+from tr_apply.plan.change import Plan
+from tr_apply.plan.withheld import is_withheld
+from tr_apply.resources.kind import name_key
+
+
+def saved_jobs(path: Path, configured: Sequence[Job]) -> list[Job]:
+    """A job for each plan in the file *path*, with the one of the *configured* that is for the same workspace.
+
+    Raises:
+        UsageError: when there is no such file, when a configuration is for none of the plans, or when one is missing.
+        RefusedError: when the file is no plan of ours, or not any more.
+    """
+    plans = _plans(path)
+    left = list(configured)
+    jobs = []
+    for plan in plans:
+        own = next((job for job in left if _is_for(job, plan)), None)
+        if own is None and is_withheld(plan):
+            raise UsageError(
+                f"{path}: the plan for {plan.target.workspace!r} holds sensitive values as digests; give the "
+                f"configuration, too: apply --plan {path} PATH"
+            )
+        if own is not None:
+            left.remove(own)
+        job = own or Job(str(path))
+        job.saved = plan
+        jobs.append(job)
+    if left:
+        raise UsageError(f"{left[0].name} is for the workspace {left[0].workspace!r}, which {path} has no plan for")
+    return jobs
+
+
+def _is_for(job: Job, plan: Plan) -> bool:
+    return job.workspace is not None and name_key(job.workspace) == name_key(plan.target.workspace)
+
+
+def _plans(path: Path) -> list[Plan]:
+    from tr_apply.plan.saved import saved_plans  # noqa: PLC0415  # its models take time that nobody else needs to wait
+
+    if not path.is_file():
+        raise UsageError(f"--plan {path}: there is no such file")
+    try:
+        return saved_plans(path.read_text(encoding="utf-8"))
+    except RefusedError as error:
+        raise RefusedError(f"the saved plan {path} is refused: {error}") from error
+    except UnicodeDecodeError as error:
+        raise RefusedError(f"the saved plan {path} is refused: it is no text") from error
+    except OSError as error:
+        raise TrApplyError(f"{path} cannot be read: {error.strerror}") from error

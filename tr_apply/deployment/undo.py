@@ -1,0 +1,65 @@
+"""The way back from an apply: what the workspace was before it, and the plan that leads there again."""
+
+from tr_apply.client import Client
+from tr_apply.deployment.creation import creates_workspace
+from tr_apply.errors import ApiError, TrApplyError
+from tr_apply.live import Snapshot
+from tr_apply.plan.change import Plan
+from tr_apply.plan.problem import PlanProblemsError
+from tr_apply.plan.undo import inverse, workers_to_read
+from tr_apply.reader import read_parts
+from tr_apply.resources import SECTIONS
+from tr_apply.resources.kind import name_key
+
+_ALL = [kind.name for kind in SECTIONS]
+_NOT_FOUND = 404
+
+
+class Undo:
+    """Remembers a workspace before *plan* is carried out.
+
+    ``await Undo.begin(client, plan)`` right before, ``await undo.plan(client)`` afterwards, however it ended.
+    """
+
+    def __init__(self, plan: Plan, before: Snapshot | None) -> None:
+        self._plan = plan
+        self._before = before
+
+    @classmethod
+    async def begin(cls, client: Client, plan: Plan) -> "Undo":
+        """Read all that *plan* may change.
+
+        Raises:
+            TrApplyError: when it cannot be read.
+        """
+        if creates_workspace(plan) or plan.target.workspace_sid is None:
+            return cls(plan, None)
+        return cls(plan, await _read(client, plan, plan.target.workspace_sid))
+
+    async def plan(self, client: Client) -> Plan:
+        """What takes back whatever was done.
+
+        Raises:
+            TrApplyError: when the workspace cannot be read, or there is no way back.
+        """
+        try:
+            return inverse(self._plan, self._before, await self._after(client))
+        except PlanProblemsError as error:
+            raise TrApplyError(f"there is no way back: {error}") from error
+
+    async def _after(self, client: Client) -> Snapshot | None:
+        sid = self._plan.target.workspace_sid
+        if sid is None:
+            name = name_key(self._plan.target.workspace)
+            sid = next((live.sid for live in await client.workspaces() if name_key(live.name) == name), None)
+        return None if sid is None else await _read(client, self._plan, sid)
+
+
+async def _read(client: Client, plan: Plan, workspace_sid: str) -> Snapshot | None:
+    try:
+        workspace = await client.workspace(workspace_sid)
+    except ApiError as error:
+        if error.status != _NOT_FOUND:
+            raise
+        return None
+    return await read_parts(client, workspace, _ALL, workers_to_read(plan))

@@ -1,0 +1,37 @@
+"""What has changed under a plan, as a table and as JSON."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tr_apply.plan.stale import Drift
+from tr_apply.report.table import table
+from tr_apply.report.values import printable, shown
+
+_HEADER = ("changed meanwhile", "planned from", "live now", "planned to")
+
+
+def drift_text(rows: Sequence[Drift]) -> str:
+    """The table that says why a plan is not carried out."""
+    return table(_HEADER, [(_title(row), shown(row.planned_from), shown(row.live_now), _planned(row)) for row in rows])
+
+
+def _title(row: Drift) -> str:
+    return printable(f"{row.object} {row.path}".rstrip())
+
+
+def _planned(row: Drift) -> str:
+    return "as it was" if row.planned_to is None else shown(row.planned_to)
+
+
+def drift_document(rows: Sequence[Drift]) -> list[dict[str, Any]]:
+    """The same as JSON."""
+    return [
+        {
+            "object": row.object,
+            "path": row.path,
+            "planned_from": row.planned_from,
+            "live_now": row.live_now,
+            "planned_to": row.planned_to,
+        }
+        for row in rows
+    ]

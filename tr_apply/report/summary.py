@@ -1,0 +1,37 @@
+"""Several workspaces at a glance."""
+
+from collections.abc import Sequence
+
+from tr_apply.apply import Result, Status
+from tr_apply.plan.change import Action, Plan
+from tr_apply.report.table import table
+from tr_apply.report.values import printable
+
+
+def summary_table(rows: Sequence[tuple[str, str | None, str]]) -> str:
+    """One line a workspace: PATH, name (None where it is not known), what came of it."""
+    cells = [(printable(path), "-" if name is None else printable(name), outcome) for path, name, outcome in rows]
+    return table(("path", "workspace", "outcome"), cells)
+
+
+def plan_outcome(plan: Plan) -> str:
+    """A plan in a few words."""
+    if not plan.operations:
+        return "no changes"
+    told = [f"{count} to {action.value}" for action in Action if (count := plan.count(action))]
+    blocked = f"; {len(plan.blocked)} blocked" if plan.blocked else ""
+    return f"{', '.join(told)}; {_requests(plan.requests)}{blocked}"
+
+
+def apply_outcome(results: Sequence[Result], *, verified: bool | None) -> str:
+    """What an apply has done, in a few words."""
+    if not results and verified:
+        return "no changes"
+    done = sum(result.status is Status.DONE for result in results)
+    sent = sum(result.requests for result in results)
+    proof = "verified" if verified else "not verified"
+    return f"{done} of {len(results)} done; {_requests(sent)}; {proof}"
+
+
+def _requests(number: int) -> str:
+    return "1 request" if number == 1 else f"{number} requests"
