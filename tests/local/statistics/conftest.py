@@ -1,5 +1,6 @@
 """The embedded TaskRouter under Twilio's own helper library, in process and on a clock that the tests set."""
 
+import asyncio
 import json
 
 import pytest
@@ -27,7 +28,7 @@ class InProcessClient(HttpClient):
     """The library's way out: to the application instead of the network."""
 
     def __init__(self, api):
-        super().__init__(None, False, None)
+        super().__init__(logger=None, is_async=False, timeout=None)
         self._api = api
 
     def request(self, method, url, params=None, data=None, headers=None, auth=None, **_more):
@@ -63,6 +64,27 @@ def clocked(open_api, clock):
 @pytest.fixture
 def taskrouter(clocked):
     return Client(ACCOUNT, "secret", http_client=InProcessClient(clocked)).taskrouter.v1
+
+
+@pytest.fixture
+def finished_in_order(clocked):
+    """Asks for several paths at the same time, and tells in which order they were answered."""
+
+    def finished_in_order(*paths):
+        finished = []
+
+        async def ask(path):
+            answer = await clocked._client.get(f"/v1{path}")
+            assert answer.status_code == 200, answer.text
+            finished.append(path)
+
+        async def ask_all():
+            await asyncio.gather(*map(ask, paths))
+
+        clocked._runner.run(ask_all())
+        return finished
+
+    return finished_in_order
 
 
 class Centre:
