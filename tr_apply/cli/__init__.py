@@ -14,10 +14,9 @@ from typing import Any
 import click
 
 from tr_apply import __version__
-from tr_apply.errors import TrApplyError, UsageError
+from tr_apply.errors import InterruptedRunError, TrApplyError, UsageError
 
 USAGE = UsageError.exit_code
-INTERRUPTED = 130
 
 # What the list of commands says, so that it can be printed without importing any of them.
 COMMANDS = {
@@ -94,8 +93,7 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _reported(_usage_error(error), arguments, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
-        return INTERRUPTED
+        return _reported(InterruptedRunError("interrupted"), arguments, as_json=as_json)
     except BrokenPipeError:
         _close_quietly()
         return 1
@@ -130,7 +128,7 @@ def _usage_error(error: click.ClickException) -> UsageError:
 def _reported(error: TrApplyError, arguments: list[str], *, as_json: bool) -> int:
     from tr_apply.cli.output import print_error  # noqa: PLC0415
 
-    print_error(error, command=_command_of(arguments), as_json=as_json)
+    print_error(error, command=_command_of(arguments), as_json=as_json, file=_output_of(arguments))
     return error.exit_code
 
 
@@ -141,8 +139,18 @@ def _crashed(error: Exception, arguments: list[str]) -> int:
     from tr_apply.cli.output import print_crash  # noqa: PLC0415
 
     traceback.print_exc()
-    print_crash(error, command=_command_of(arguments))
+    print_crash(error, command=_command_of(arguments), file=_output_of(arguments))
     return 1
+
+
+def _output_of(arguments: list[str]) -> str | None:
+    """Where the result was to go, as far as the command line can be understood."""
+    for option, value in pairwise([*arguments, ""]):
+        if option == "--output" and value:
+            return value
+        if option.startswith("--output="):
+            return option.partition("=")[2]
+    return None
 
 
 def _command_of(arguments: list[str]) -> str:

@@ -1,6 +1,7 @@
 """``tr-apply destroy``: delete a workspace, with all that is in it."""
 
 import sys
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import click
 from tr_apply.cli.configurations import usable
 from tr_apply.cli.options import configuration_options, output_of, output_options, target_options
 from tr_apply.cli.output import Output
-from tr_apply.cli.run import run
-from tr_apply.cli.targets import TargetOptions, open_client, target_of
+from tr_apply.cli.run import Deadline, OutOfTimeError, run
+from tr_apply.cli.targets import TargetOptions, credentials_of, open_client, target_of
+from tr_apply.client import Client
 from tr_apply.config.load import Configuration
 from tr_apply.deployment import Deployment
-from tr_apply.errors import IncompleteError, RefusedError, TrApplyError
+from tr_apply.errors import AnswerLostError, IncompleteError, RefusedError, TrApplyError
 from tr_apply.live import Snapshot
 from tr_apply.plan.guard import protects
 from tr_apply.report.values import printable
@@ -36,10 +38,11 @@ def destroy_command(path: Path, *, confirm: str | None, **options: Any) -> int:
     output, target = output_of("destroy", options), target_of(options)
     configuration = usable(path, options, output)
     _refuse_if_protected(configuration)
-    found = run(_found(configuration, target, output), timeout_s=options["timeout"])
+    deadline = Deadline(options["timeout"])
+    found = run(_found(configuration, target, output, deadline))
     if found is not None:
         _require_name(found, confirm, output)
-        run(_deleted(configuration, found, target, output), timeout_s=options["timeout"])
+        run(_deleted(configuration, found, target, output, deadline))
     _print(configuration, found, output)
     return 0
 
@@ -51,8 +54,15 @@ def _refuse_if_protected(configuration: Configuration) -> None:
             raise RefusedError(f"the workspace is protected by {pattern!r} in `safety.protect`; nothing was deleted")
 
 
-async def _found(configuration: Configuration, target: TargetOptions, output: Output) -> Snapshot | None:
-    async with open_client(target, concurrency=10, verbose=output.verbose) as client:
+def _client(configuration: Configuration, target: TargetOptions, output: Output) -> AbstractAsyncContextManager[Client]:
+    credentials = credentials_of(configuration)
+    return open_client(target, concurrency=10, verbose=output.verbose, credentials=credentials)
+
+
+async def _found(
+    configuration: Configuration, target: TargetOptions, output: Output, deadline: Deadline
+) -> Snapshot | None:
+    async with deadline.bound(), _client(configuration, target, output) as client:
         return await Deployment(configuration, client).everything()
 
 
@@ -81,13 +91,20 @@ def _contents(found: Snapshot) -> str:
     )
 
 
-async def _deleted(configuration: Configuration, found: Snapshot, target: TargetOptions, output: Output) -> None:
+async def _deleted(
+    configuration: Configuration, found: Snapshot, target: TargetOptions, output: Output, deadline: Deadline
+) -> None:
     assert found.workspace is not None
     sid = found.workspace.sid
-    async with open_client(target, concurrency=10, verbose=output.verbose) as client:
-        await client.delete(WORKSPACE, sid, sid)
+    async with _client(configuration, target, output) as client:
         try:
-            left = [live for live in await client.workspaces() if live.sid == sid]
+            async with deadline.bound():
+                await client.delete(WORKSPACE, sid, sid)
+        except (AnswerLostError, OutOfTimeError) as error:
+            raise IncompleteError(f"the workspace may have been deleted: {error}; run again to find out") from error
+        try:
+            async with deadline.bound():
+                left = [live for live in await client.workspaces() if live.sid == sid]
         except TrApplyError as error:
             raise IncompleteError(f"the workspace was deleted, but that could not be seen: {error}") from error
     if left:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tr_apply.cli.run import Deadline
-from tr_apply.cli.targets import Clients
+from tr_apply.cli.targets import Clients, credentials_of
 from tr_apply.config.load import Configuration
 from tr_apply.deployment import Applied, Deployment, SavedDeployment
 from tr_apply.diagnostics import Diagnostic, Severity
@@ -76,8 +76,8 @@ class Job:
     def _configured(self, clients: Clients) -> Deployment | None:
         if self.configuration is None:
             return None
-        credentials = getattr(self.configuration.document.workspace, "credentials", None)
-        return Deployment(self.configuration, clients.of(credentials), self.targets, clients.region)
+        client = clients.of(credentials_of(self.configuration))
+        return Deployment(self.configuration, client, self.targets, clients.region)
 
 
 def job_of(name: str, load: Callable[[], Configuration], targets: Sequence[str] = ()) -> Job:

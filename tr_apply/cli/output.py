@@ -112,20 +112,33 @@ def simple_error(code: str, message: str) -> dict[str, Any]:
     return {"code": code, "message": message, "file": None, "line": None, "column": None, "path": None}
 
 
-def print_error(error: TrApplyError, *, command: str, as_json: bool, of: str | None = None) -> None:
+def print_error(
+    error: TrApplyError, *, command: str, as_json: bool, of: str | None = None, file: str | None = None
+) -> None:
     """Say what went wrong, with one of several PATHs if that is what the error is *of*."""
     if as_json:
-        sys.stdout.write(envelope(command, error.exit_code, {}, errors_of(error)))
+        _print_instead(envelope(command, error.exit_code, {}, errors_of(error)), file)
     elif isinstance(error, ConfigError):
         click.echo(str(error), err=True)
     else:
         click.echo(f"Error: {error}" if of is None else f"Error: {of}: {error}", err=True)
 
 
-def print_crash(error: Exception, *, command: str) -> None:
+def print_crash(error: Exception, *, command: str, file: str | None = None) -> None:
     """Say that this is a bug."""
     message = f"a bug in tr-apply: {type(error).__name__}: {error}"
-    sys.stdout.write(envelope(command, 1, {}, [simple_error("crash", message)]))
+    _print_instead(envelope(command, 1, {}, [simple_error("crash", message)]), file)
+
+
+def _print_instead(document: str, file: str | None) -> None:
+    """Print *document* where the result was to go; on stdout, if it cannot go there."""
+    try:
+        if file is not None:
+            write_file(Path(file), document)
+            return
+    except TrApplyError as error:
+        click.echo(f"Error: {error}", err=True)
+    sys.stdout.write(document)
 
 
 def write_file(path: Path, text: str) -> None:

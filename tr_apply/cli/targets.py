@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import click
 
 from tr_apply.client import Client
+from tr_apply.config.load import Configuration
 from tr_apply.errors import TargetError, UsageError
 from tr_apply.local import DEFAULT_PATH, open_app
 from tr_apply.transport import Call, Connection, Observer, Outcome, in_process
@@ -96,6 +97,12 @@ def _named(environment: Mapping[str, str], name: str) -> str:
     if not (value := environment.get(name)):
         raise TargetError(f"the environment variable {name}, which `workspace.credentials` names, is not set")
     return value
+
+
+def credentials_of(configuration: Configuration) -> Credentials | None:
+    """Where the configuration says that the credentials for its workspace are; None for the usual variables."""
+    credentials: Credentials | None = getattr(configuration.document.workspace, "credentials", None)
+    return credentials
 
 
 def region_of(target: TargetOptions, environment: Mapping[str, str]) -> str:
