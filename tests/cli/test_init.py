@@ -1,0 +1,354 @@
+"""init writes a starter that works as it is, and takes nobody's file away."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tr_apply import __version__
+from tr_apply.cli import init, run
+from tr_apply.cli.init import SAMPLE, SURROUNDINGS
+from tr_apply.schema import schema_text
+
+ROOT = Path(__file__).parents[2]
+SCHEMAS = {"schemas/workspace.schema.json", "schemas/tests.schema.json"}
+EVERYTHING = {*SAMPLE, *SURROUNDINGS, *SCHEMAS}
+
+
+MADE_ONCE = cache(schema_text)
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(monkeypatch, tmp_path):
+    monkeypatch.setattr("tr_apply.schema.schema_text", MADE_ONCE)  # which takes a second
+    for name in list(os.environ):
+        if name.startswith(("TWILIO_", "TR_APPLY_", "TR_VAR_", "GITHUB_")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def tr_apply(capsys):
+    def command(*arguments):
+        code = run([*arguments])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return command
+
+
+@pytest.fixture
+def starter(tr_apply, tmp_path):
+    assert tr_apply("init", "new")[0] == 0
+    return tmp_path / "new"
+
+
+def files_below(folder):
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+# What it writes works
+
+
+@pytest.mark.usefixtures("starter")
+@pytest.mark.parametrize("path", ["new", "new/taskrouter", "new/taskrouter/workspace.yaml"])
+def test_validate_passes_without_a_word(tr_apply, path):
+    code, out, err = tr_apply("validate", "--fail-on", "warning", path)
+
+    assert (code, out) == (0, "")
+    assert err == f"{path}: valid\n"
+
+
+@pytest.mark.usefixtures("starter")
+@pytest.mark.parametrize("path", ["new", "new/taskrouter", "new/taskrouter/routing.test.yaml"])
+def test_test_passes_and_reaches_everything(tr_apply, path):
+    code, out, _ = tr_apply("test", "--format", "json", path)
+
+    document = json.loads(out)
+    assert (code, document["exit_code"], document["errors"]) == (0, 0, [])
+    assert tr_apply("test", "--coverage", path)[0] == 0
+    assert "2 passed" in tr_apply("test", path)[1]
+
+
+def test_the_tests_of_the_starter_fail_when_the_routing_changes(tr_apply, starter):
+    path = starter / "taskrouter/workspace.yaml"
+    path.write_text(path.read_text().replace("timeout: 60", "timeout: 90"))
+
+    assert tr_apply("test", "new")[0] == 3
+
+
+@pytest.mark.usefixtures("starter")
+def test_it_can_be_applied_at_once_and_then_plans_empty(tr_apply):
+    assert tr_apply("apply", "--local", "--auto-approve", "new/taskrouter")[0] == 0
+    assert tr_apply("plan", "--local", "--detailed-exitcode", "new/taskrouter")[0] == 0
+
+
+def test_the_schemas_are_those_of_this_version_and_the_files_lead_to_them(starter):
+    for name in ("workspace", "tests"):
+        assert (starter / f"schemas/{name}.schema.json").read_text() == schema_text(name)
+    for path in SAMPLE:
+        text = (starter / path).read_text()
+        [reference] = re.findall(r"^# yaml-language-server: \$schema=(.+)$", text, re.MULTILINE)
+        assert (starter / path).parent.joinpath(reference).resolve().is_file()
+
+
+def test_the_samples_fit_their_schemas(starter):
+    jsonschema = pytest.importorskip("jsonschema")
+    for path, name in zip(SAMPLE, ("workspace", "tests"), strict=True):
+        jsonschema.validate(yaml.safe_load((starter / path).read_text()), json.loads(schema_text(name)))
+
+
+def test_whatever_is_installed_is_this_version(starter):
+    for path in (".github/workflows/tr-apply.yml", ".pre-commit-config.yaml"):
+        text = (starter / path).read_text()
+        assert set(re.findall(r"tr-apply==(\S+?)[\"'\s]", text)) == {__version__}
+    assert all("@VERSION@" not in (starter / path).read_text() for path in EVERYTHING)
+
+
+def test_the_database_of_the_embedded_taskrouter_is_not_committed(tr_apply, starter, monkeypatch):
+    monkeypatch.chdir(starter)
+    subprocess.run(["git", "init", "-q"], check=True)
+    tr_apply("apply", "--local", "--auto-approve", "taskrouter")
+
+    status = subprocess.run(
+        ["git", "status", "--porcelain", "-uall"], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert {line[3:] for line in status.splitlines()} == EVERYTHING
+
+
+def test_the_workflow_runs_what_there_is(starter):
+    workflow = yaml.safe_load((starter / ".github/workflows/tr-apply.yml").read_text())
+    action = yaml.safe_load((starter / ".github/actions/tr-apply/action.yml").read_text())
+
+    triggers = workflow[True]  # YAML 1.1, in which GitHub and PyYAML read it, takes `on` for true
+    assert set(triggers) == {"pull_request", "push", "schedule"}
+    used = [
+        (job, step)
+        for job, content in workflow["jobs"].items()
+        for step in content["steps"]
+        if step["uses"].startswith("./")
+    ]
+    assert {step["uses"] for _, step in used} == {"./.github/actions/tr-apply"}
+    assert [(job, step["with"]["command"]) for job, step in used] == [
+        ("check", "validate"),
+        ("check", "test"),
+        ("plan", "plan"),
+        ("apply", "apply"),
+        ("drift", "drift"),
+    ]
+    assert all(set(step["with"]) <= set(action["inputs"]) for _, step in used)
+    assert all((starter / step["with"]["paths"]).is_dir() for _, step in used)
+
+
+def test_the_hooks_run_what_passes(tr_apply, starter, monkeypatch):
+    monkeypatch.chdir(starter)
+    hooks = yaml.safe_load(Path(".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+
+    for hook in hooks:
+        assert re.search(hook["files"], "taskrouter/workspace.yaml")
+        assert not re.search(hook["files"], "docker-compose.yaml")
+        program, *arguments = hook["entry"].split()
+        assert program == "tr-apply"
+        assert tr_apply(*arguments)[0] == 0
+
+
+def test_the_hooks_of_this_repository_are_commands(tr_apply, starter, monkeypatch):
+    monkeypatch.chdir(starter)
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+
+    assert [hook["id"] for hook in hooks] == ["tr-apply-validate", "tr-apply-test"]
+    for hook in hooks:
+        assert {"id", "name", "entry", "language"} <= hook.keys()
+        program, *arguments = hook["entry"].split()
+        assert program == "tr-apply"
+        assert tr_apply(*arguments, *hook["args"])[0] == 0
+
+
+def test_the_readme_of_the_starter_names_commands_that_run(tr_apply, starter, monkeypatch):
+    monkeypatch.chdir(starter)
+    lines = [line[2:] for line in Path("README.md").read_text().splitlines() if line.startswith("$ ")]
+
+    codes = {}
+    for line in lines:
+        _, *arguments = line.split()
+        codes[arguments[0]] = tr_apply(*arguments, *(["--auto-approve"] if arguments[0] == "apply" else []))[0]
+
+    assert codes == {"validate": 0, "test": 0, "apply": 0, "plan": 1}  # the last one needs an account
+
+
+# What it says
+
+
+def test_it_names_every_file_and_what_to_do_next(tr_apply, tmp_path):
+    code, out, err = tr_apply("init", "my shop")
+
+    assert code == 0
+    assert (
+        {line.removeprefix("wrote my shop/") for line in out.splitlines()}
+        == EVERYTHING
+        == files_below(tmp_path / "my shop")
+    )
+    assert "cd 'my shop'\n" in err
+    for command in ("validate", "test", "apply --local", "plan"):
+        assert f"tr-apply {command} taskrouter" in err
+
+
+def test_without_a_name_it_goes_into_the_current_directory(tr_apply, tmp_path):
+    code, out, err = tr_apply("init")
+
+    assert code == 0
+    assert files_below(tmp_path) == EVERYTHING
+    assert "wrote README.md\n" in out
+    assert "cd " not in err
+
+
+def test_quiet_names_the_files_alone(tr_apply):
+    _, out, err = tr_apply("init", "-q", "new")
+
+    assert out.count("wrote ") == len(EVERYTHING)
+    assert err == ""
+
+
+# What is there stays
+
+
+@pytest.mark.parametrize("name", sorted(EVERYTHING))
+def test_a_file_that_is_there_is_kept_and_named(tr_apply, tmp_path, name):
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("mine\n")
+
+    code, out, _ = tr_apply("init")
+
+    assert code == 0
+    assert path.read_text() == "mine\n"
+    assert f"wrote {name}\n" not in out
+    is_configuration = name == "taskrouter/workspace.yaml" or name.endswith(".test.yaml")
+    if is_configuration:
+        assert "left taskrouter alone, which holds a configuration already" in out
+    else:
+        assert f"kept {name}, which was there already\n" in out
+    assert ("add this line to .gitignore: .tr-apply/" in out) == (name == ".gitignore")
+
+
+def test_a_configuration_that_is_there_is_not_mixed_with_the_sample(tr_apply, tmp_path):
+    (tmp_path / "taskrouter/queues").mkdir(parents=True)
+    (tmp_path / "taskrouter/queues/mine.yml").write_text("workspace: {name: Mine}\n")
+
+    code, out, _ = tr_apply("init")
+
+    assert code == 0
+    assert "left taskrouter alone" in out
+    assert files_below(tmp_path / "taskrouter") == {"queues/mine.yml"}
+    assert files_below(tmp_path) == EVERYTHING - set(SAMPLE) | {"taskrouter/queues/mine.yml"}
+
+
+def test_a_second_time_it_writes_nothing(tr_apply, tmp_path):
+    tr_apply("init")
+    before = {name: (tmp_path / name).stat().st_mtime_ns for name in EVERYTHING}
+
+    code, out, _ = tr_apply("init")
+
+    assert code == 0
+    assert "wrote" not in out
+    assert {name: (tmp_path / name).stat().st_mtime_ns for name in EVERYTHING} == before
+
+
+def test_a_link_that_leads_nowhere_is_not_followed(tr_apply, tmp_path):
+    (tmp_path / "README.md").symlink_to(tmp_path / "elsewhere.md")
+
+    code, out, _ = tr_apply("init")
+
+    assert code == 0
+    assert "kept README.md" in out
+    assert not (tmp_path / "elsewhere.md").exists()
+
+
+def test_whoever_is_faster_is_not_overwritten(tr_apply, tmp_path, monkeypatch):
+    (tmp_path / "README.md").write_text("mine\n")
+    monkeypatch.setattr(init, "_is_there", lambda _path: False)
+
+    code, _, err = tr_apply("init")
+
+    assert code == 1
+    assert "README.md cannot be written: File exists" in err
+    assert (tmp_path / "README.md").read_text() == "mine\n"
+
+
+# What goes wrong
+
+
+def test_a_file_is_no_folder(tr_apply, tmp_path):
+    (tmp_path / "taken").write_text("mine\n")
+
+    code, out, err = tr_apply("init", "taken")
+
+    assert (code, out) == (64, "")
+    assert "taken: this is a file" in err
+
+
+@pytest.mark.parametrize("name", ["taskrouter", "schemas", ".github", ".github/actions"])
+def test_a_file_in_the_place_of_a_folder_is_found_before_anything_is_written(tr_apply, tmp_path, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("mine\n")
+
+    code, out, err = tr_apply("init")
+
+    assert (code, out) == (1, "")
+    assert f"{name}: a folder is needed here, and this is a file" in err
+    assert files_below(tmp_path) == {name}
+
+
+def test_a_folder_below_a_file_cannot_be_made(tr_apply, tmp_path):
+    (tmp_path / "taken").write_text("mine\n")
+
+    code, _, err = tr_apply("init", "taken/new")
+
+    assert code == 1
+    assert "cannot be written: Not a directory" in err
+
+
+def test_two_folders_are_one_too_many(tr_apply):
+    assert tr_apply("init", "a", "b")[0] == 64
+
+
+# In the repository itself
+
+
+def test_the_action_of_this_repository_is_the_one_that_is_written(starter):
+    """Copy it again with: tr-apply init NEW && cp -r NEW/.github/actions .github/."""
+    names = [name for name in SURROUNDINGS if name.startswith(".github/actions/")]
+
+    assert {name: (ROOT / name).read_text() for name in names} == {name: (starter / name).read_text() for name in names}
+    assert {str(path.relative_to(ROOT)) for path in (ROOT / ".github/actions").rglob("*.*")} == set(names)
+
+
+def test_every_file_of_the_starter_is_written_somewhere():
+    folder = ROOT / "tr_apply/starter"
+    sources = {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+    assert sources == {*SAMPLE.values(), *SURROUNDINGS.values()}
+
+
+def test_the_wheel_has_the_starter(tmp_path):
+    """hatch leaves out what git ignores, and a file called .gitignore would say what that is."""
+    builder = pytest.importorskip("hatchling.builders.wheel")
+    [wheel] = builder.WheelBuilder(str(ROOT)).build(directory=str(tmp_path / "dist"), versions=["standard"])
+
+    program = "import sys, zipfile; print('\\n'.join(zipfile.ZipFile(sys.argv[1]).namelist()))"
+    names = subprocess.run(
+        [sys.executable, "-c", program, wheel], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert {f"tr_apply/starter/{name}" for name in (*SAMPLE.values(), *SURROUNDINGS.values())} <= set(names)
