@@ -34,6 +34,8 @@ async def unproven(client: Client, plan: Plan) -> list[str]:
 
 
 async def _left(client: Client, plan: Plan) -> list[str]:
+    if (removed := _removed_workspace(plan)) is not None:
+        return [WORKSPACE.name] if removed in {live.sid for live in await client.workspaces()} else []
     now = await _read(client, plan)
     forms: dict[SidOf, dict[str, FormValue]] = {}
     gone: list[Write] = []
@@ -45,6 +47,12 @@ async def _left(client: Client, plan: Plan) -> list[str]:
     forms = {label: form for label, form in forms.items() if label not in {write.target for write in gone}}
     wrong = [str(label) for label, form in forms.items() if not now.shows(label, form)]
     return sorted(wrong + [str(write.target) for write in gone if now.has(write)])
+
+
+def _removed_workspace(plan: Plan) -> str | None:
+    """The SID of the workspace, if *plan* deletes it with all that is in it."""
+    deletes = (write for write in _writes(plan) if write.verb is Verb.DELETE)
+    return next((write.sid for write in deletes if write.target.kind == WORKSPACE.name), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from tr_apply.client import Client
 from tr_apply.deployment.creation import creates_workspace
-from tr_apply.errors import ApiError, TrApplyError
+from tr_apply.errors import ApiError, StaleError, TrApplyError
 from tr_apply.live import Snapshot
 from tr_apply.plan.change import Plan
 from tr_apply.plan.problem import PlanProblemsError
@@ -30,11 +30,16 @@ class Undo:
         """Read all that *plan* may change.
 
         Raises:
+            StaleError: when the workspace has gone.
             TrApplyError: when it cannot be read.
         """
-        if creates_workspace(plan) or plan.target.workspace_sid is None:
+        if creates_workspace(plan):
             return cls(plan, None)
-        return cls(plan, await _read(client, plan, plan.target.workspace_sid))
+        sid = plan.target.workspace_sid
+        assert sid is not None, "a plan that does not create its workspace knows it"
+        if (before := await _read(client, plan, sid)) is None:
+            raise StaleError(f"the workspace {plan.target.workspace!r} ({sid}) has been deleted; plan again")
+        return cls(plan, before)
 
     async def plan(self, client: Client) -> Plan:
         """What takes back whatever was done.
@@ -45,7 +50,7 @@ class Undo:
         try:
             return inverse(self._plan, self._before, await self._after(client))
         except PlanProblemsError as error:
-            raise TrApplyError(f"there is no way back: {error}") from error
+            raise TrApplyError(f"there is no way back as it is now: {error}") from error
 
     async def _after(self, client: Client) -> Snapshot | None:
         sid = self._plan.target.workspace_sid

@@ -1,0 +1,314 @@
+"""The way back: carried out like any saved plan, it leads to the workspace as it was."""
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.faults.configurations import SMALL, SMALL_CHANGED
+from tr_apply.apply import Status, Stop
+from tr_apply.deployment import SavedDeployment
+from tr_apply.deployment.undo import Undo
+from tr_apply.errors import StaleError, TrApplyError
+from tr_apply.plan.document import checksum_of, plan_document
+from tr_apply.plan.saved import saved_plans
+
+CANARY = "canary-5ecret"
+
+
+@pytest.fixture
+def begun(world, runner):
+    return lambda plan: began(world, runner, plan)
+
+
+def began(world, runner, plan):
+    """Remembers the world before *plan*; a function that gives the plan back, afterwards."""
+
+    async def begin():
+        async with world._client() as client:
+            return await Undo.begin(client, plan)
+
+    async def back(undo):
+        async with world._client() as client:
+            return await undo.plan(client)
+
+    undo = runner.run(begin())
+    return lambda: runner.run(back(undo))
+
+
+@pytest.fixture
+def applied(world, runner):
+    """Applies a configuration; the plan that takes it back, as it is saved."""
+    return lambda text: apply_with_a_way_back(world, runner, text)
+
+
+def apply_with_a_way_back(world, runner, text, *, dies_at=None):
+    plan = world.plan(text)
+    way_back = began(world, runner, plan)
+    if dies_at is None:
+        world.carry_out(text, plan)
+    else:
+        world.apply_and_die(text, at=dies_at)
+    return saved(way_back())
+
+
+def saved(plan):
+    """*plan* as it is when it has been written and read."""
+    document = {
+        "format_version": "1.0",
+        "command": "plan",
+        "exit_code": 0,
+        "errors": [],
+        "plans": [plan_document(plan)],
+    }
+    text = json.dumps(document | {"checksum": checksum_of(document)})
+    assert CANARY not in text
+    [plan] = saved_plans(text)
+    return plan
+
+
+@pytest.fixture
+def taken_back(world, runner):
+    """Carries an undo plan out; what came of it."""
+    return lambda plan: take_back(world, runner, plan)
+
+
+def take_back(world, runner, plan):
+    async def work():
+        async with world._client() as client:
+            deployment = SavedDeployment(plan, client)
+            ready = await deployment.plan()
+            await deployment.check(ready)
+            return await deployment.apply(ready, progress=lambda _: None, stop=Stop())
+
+    result = runner.run(work())
+    assert [(r.operation.name, r.error) for r in result.results if r.status is not Status.DONE] == []
+    return result
+
+
+def told(plan):
+    return {(o.action.value, o.kind, o.name) for o in plan.operations}
+
+
+def limits(plan):
+    return " | ".join(each.message for each in plan.diagnostics)
+
+
+def test_what_was_created_is_deleted(world, applied, taken_back):
+    world.apply(SMALL)
+    before = world.state()
+
+    undo = applied(
+        SMALL.replace(
+            "  - {name: bob, attributes: {}}", "  - {name: bob, attributes: {}}\n  - {name: carol, attributes: {}}"
+        )
+    )
+
+    assert told(undo) == {("delete", "worker", "carol")}
+    assert taken_back(undo).verified
+    assert world.state() == before
+
+
+def test_all_sorts_of_changes_are_taken_back(world, applied, taken_back):
+    world.apply(SMALL)
+    before = world.state()
+
+    undo = applied(SMALL_CHANGED)
+
+    assert world.state() != before
+    assert told(undo) == {
+        ("update", "worker", "alice"),
+        ("update", "workflow", "Incoming"),
+        ("create", "worker", "bob"),
+        ("delete", "worker", "carol"),
+        ("replace", "activity", "Lunch"),
+    }
+    assert taken_back(undo).verified
+    assert world.state() == before
+
+
+def test_a_new_sid_is_said_to_be_one(world, applied):
+    world.apply(SMALL)
+    bob, lunch = world.sid("Workers", "bob"), world.sid("Activities", "Lunch")
+
+    undo = applied(SMALL_CHANGED)
+
+    assert f"the worker 'bob' comes back with a new SID; whatever elsewhere leads to {bob} does not find it" in limits(
+        undo
+    )
+    assert lunch in limits(undo)
+
+
+def test_names_are_given_back_with_the_sids_that_had_them(world, applied, taken_back):
+    world.apply(SMALL)
+    before = {kind: {i["friendly_name"]: i["sid"] for i in world.items(kind)} for kind in ("TaskQueues", "Workers")}
+    renamed = SMALL.replace("{name: Sales, target", "{name: Sellers, renamed_from: [Sales], target").replace(
+        "queue: Sales", "queue: Sellers"
+    )
+
+    undo = applied(renamed.replace("{name: bob,", "{name: robert, renamed_from: [bob],"))
+
+    assert told(undo) == {("update", "task_queue", "Sales"), ("update", "worker", "bob")}
+    assert taken_back(undo).verified
+    assert before == {kind: {i["friendly_name"]: i["sid"] for i in world.items(kind)} for kind in before}
+
+
+def test_swapped_names_are_swapped_back(world, applied, taken_back):
+    world.apply(SMALL)
+    sales = world.sid("TaskQueues", "Sales")
+    swapped = SMALL.replace(
+        "{name: Sales, target_workers", "{name: Everyone, renamed_from: [Sales], target_workers"
+    ).replace("- {name: Everyone}", "- {name: Sales, renamed_from: [Everyone]}")
+
+    undo = applied(swapped)
+
+    assert world.sid("TaskQueues", "Everyone") == sales
+    assert taken_back(undo).verified
+    assert world.sid("TaskQueues", "Sales") == sales
+
+
+def test_channels_of_workers_come_back_too(world, applied, taken_back):
+    world.apply(SMALL)
+    before = world.state()
+
+    undo = applied(SMALL.replace("capacity: 2", "capacity: 5"))
+
+    assert told(undo) == {("update", "worker_channel", "alice/fax")}
+    taken_back(undo)
+    assert world.state() == before
+
+
+def test_a_deleted_worker_comes_back_with_its_channels(world, applied, taken_back):
+    world.apply(SMALL)
+    before = world.state()
+
+    undo = applied(
+        SMALL.replace("  - {name: alice, attributes: {skills: [sales]}, channels: {fax: {capacity: 2}}}\n", "")
+    )
+
+    taken_back(undo)
+    assert world.state() == before
+
+
+def test_a_new_workspace_goes_as_a_whole(world, applied, taken_back):
+    undo = applied(SMALL)
+
+    assert told(undo) == {("delete", "workspace", "Support")}
+    assert "everything in it goes as well" in undo.operations[0].reason
+    assert taken_back(undo).verified
+    assert world.items("Workspaces") == []
+
+
+def test_a_new_workspace_that_somebody_has_used_since_does_not_go(world, applied, taken_back):
+    undo = applied(SMALL)
+    world.change("TaskQueues", "Sales", TargetWorkers="1==1")
+
+    with pytest.raises(StaleError):
+        taken_back(undo)
+
+
+def test_where_nothing_was_written_there_is_nothing_to_take_back(world, runner):
+    assert apply_with_a_way_back(world, runner, SMALL, dies_at=0).operations == ()
+
+    world.apply(SMALL)
+
+    assert apply_with_a_way_back(world, runner, SMALL_CHANGED, dies_at=0).operations == ()
+
+
+def test_what_others_have_changed_meanwhile_is_left_alone(world, begun):
+    world.apply(SMALL)
+    plan = world.plan(SMALL.replace("skills: [sales]", "skills: [es]"))
+
+    way_back = begun(plan)
+    world.make("TaskQueues", FriendlyName="Somebody else's")
+    world.change("TaskQueues", "Sales", TargetWorkers="1==1")
+    world.carry_out(SMALL, plan)
+
+    assert told(saved(way_back())) == {("update", "worker", "alice")}
+
+
+def test_multi_tasking_stays_switched_on(world, applied):
+    world.apply("workspace: {name: Support, multi_task_enabled: false}")
+
+    undo = applied("workspace: {name: Support, multi_task_enabled: true}")
+
+    assert undo.operations == ()
+    assert "does not switch multi-tasking off again" in limits(undo)
+
+
+SECRET = SMALL.replace("attributes: {skills: [sales]}", "attributes: {skills: [sales], phone: PHONE}") + (
+    "manage: {workers: {sensitive: [attributes.phone]}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace(CANARY, "other"),
+        lambda text: text.replace("skills: [sales]", "skills: [es]"),
+        lambda text: text.replace("{name: alice,", "{name: alicia, renamed_from: [alice],"),
+        lambda text: "\n".join(line for line in text.split("\n") if "alice" not in line),
+    ],
+    ids=["the value", "its neighbour", "the name", "all of it"],
+)
+def test_a_secret_is_not_in_the_way_back(world, applied, change):
+    world.apply(SECRET.replace("PHONE", CANARY))
+
+    undo = applied(change(SECRET.replace("PHONE", CANARY)))
+
+    assert undo.operations  # and `saved` has looked for the canary
+
+
+def test_a_way_back_with_secrets_says_what_it_needs(world, applied):
+    world.apply(SECRET.replace("PHONE", CANARY))
+
+    undo = applied(SECRET.replace("PHONE", "other"))
+
+    assert "apply it together with the configuration that has the former ones" in limits(undo)
+
+
+def test_a_workspace_that_has_gone_is_stale(world, begun):
+    world.apply(SMALL)
+    plan = world.plan(SMALL_CHANGED)
+    world.rest("DELETE", world.path())
+
+    with pytest.raises(StaleError, match="has been deleted"):
+        begun(plan)
+
+
+def test_where_others_have_made_a_mess_there_is_no_way_back(world, begun):
+    world.apply(SMALL)
+    plan = world.plan(SMALL.replace("{name: bob,", "{name: robert, renamed_from: [bob],"))
+
+    way_back = begun(plan)
+    world.carry_out(SMALL, plan)
+    world.make("Workers", FriendlyName="bob")
+
+    with pytest.raises(TrApplyError, match=r"there is no way back as it is now: .*bob"):
+        way_back()
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(dies_at=st.integers(0, 9))
+def test_whatever_part_was_done_is_taken_back(new_world, runner, dies_at):
+    world = new_world()
+    world.apply(SMALL)
+    before = world.state()
+
+    if (undo := in_the_middle(world, runner, dies_at)) is None:
+        apply_with_a_way_back(world, runner, SMALL_CHANGED)  # the next run finishes it
+        assert "Lunch (tr-apply)" not in world.names("Activities")
+        return
+    if undo.operations:
+        take_back(world, runner, undo)
+    assert world.state() == before
+
+
+def in_the_middle(world, runner, dies_at):
+    """The way back after a death; None where that was in the middle of a replacement."""
+    with suppress(TrApplyError):
+        return apply_with_a_way_back(world, runner, SMALL_CHANGED, dies_at=dies_at)
+    assert "Lunch (tr-apply)" in world.names("Activities")
+    return None

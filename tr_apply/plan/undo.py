@@ -1,0 +1,202 @@
+"""The inverse of a plan: what leads back from the workspace as it is now to the workspace as it was before."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tr_apply.diagnostics import Diagnostic, Severity
+from tr_apply.live import Live, Snapshot
+from tr_apply.plan.base import base_of, everything, reads_of
+from tr_apply.plan.change import Action, FieldChange, Operation, Plan, Target, Verb, Write
+from tr_apply.plan.diff import set_fields
+from tr_apply.plan.make import make_plan
+from tr_apply.plan.order import in_order
+from tr_apply.plan.secrets import masked
+from tr_apply.plan.world import live_labels
+from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, WORKER, WORKER_CHANNEL, WORKSPACE
+from tr_apply.resources.document import Document, Manage, Safety
+from tr_apply.resources.kind import Kind, name_key
+from tr_apply.resources.template import SidOf
+from tr_apply.wire import Labels, model_of
+
+_OWN_SID = SidOf(WORKSPACE.name, "")
+_CREATED = "the plan that this takes back has created it; everything in it goes as well"
+
+
+def workers_to_read(plan: Plan) -> list[str]:
+    """SIDs of the workers whose channels must be known to take *plan* back: those that go, or lose a setting."""
+    touched = {label.name for o in plan.operations for write in o.writes for label in write.needs if _is_worker(label)}
+    known = {sid for label, sid in plan.sids.items() if _is_worker(label) and label.name in touched}
+    gone = {o.sid for o in plan.operations if o.kind == WORKER.name and o.action is Action.DELETE and o.sid}
+    return sorted(known | gone)
+
+
+def _is_worker(label: SidOf) -> bool:
+    return label.kind == WORKER.name
+
+
+def inverse(plan: Plan, before: Snapshot | None, after: Snapshot | None) -> Plan:
+    """What takes *plan* back, however much of it was done; its diagnostics say what cannot be taken back.
+
+    Args:
+        plan: What was carried out, or a part of it.
+        before: All kinds of the workspace as they were; None where *plan* creates it.
+        after: The same as they are now; None where there is no such workspace.
+
+    Raises:
+        PlanProblemsError: when others have changed so much meanwhile that there is no way back.
+    """
+    if after is None:
+        return Plan(replace(plan.target, workspace_sid=None))
+    if before is None:
+        return _removal_of_all(plan, after)
+    document = _document(plan, before, after)
+    found = make_plan(document, after, targets=sorted(_touched(plan, before)))
+    limits = [Diagnostic(Severity.WARNING, "not-undone", text) for text in _limits(plan, before, after, found)]
+    return replace(
+        found,
+        target=replace(found.target, region=plan.target.region),
+        diagnostics=[*found.diagnostics, *limits],
+    )
+
+
+# Back to what there was
+
+
+def _document(plan: Plan, before: Snapshot, after: Snapshot) -> Document:
+    """The configuration of *before*, with the names that its resources have by now as former ones."""
+    assert before.workspace is not None
+    labels, now = live_labels(before), _names(after)
+    workspace = _model(before.workspace, labels, now)
+    if before.workspace.answer.get("multi_task_enabled") is False:
+        workspace = workspace.model_copy(update={"multi_task_enabled": None})  # cannot be switched off again
+    sections: dict[str, Any] = {
+        kind.section: [_with_channels(_model(live, labels, now), live, before) for live in before.by_kind[kind.name]]
+        for kind in SECTIONS
+    }
+    return Document.model_construct(
+        {"workspace", *sections},
+        workspace=workspace,
+        manage=_secrets_of(plan),
+        safety=Safety.model_construct(max_deletes="100%"),
+        **sections,
+    )
+
+
+def _names(snapshot: Snapshot) -> Mapping[str, str]:
+    return {live.sid: live.name for _, live in everything(snapshot)}
+
+
+def _model(live: Live, labels: Labels, now: Mapping[str, str]) -> Any:
+    model = model_of(live, labels)
+    name = now.get(live.sid, live.name)
+    return model if name_key(name) == name_key(live.name) else model.model_copy(update={"renamed_from": [name]})
+
+
+def _with_channels(model: Any, live: Live, before: Snapshot) -> Any:
+    if (channels := before.channels.get(live.sid)) is None:
+        return model
+    return model.model_copy(update={"channels": {each.name: model_of(each, Labels({})) for each in channels}})
+
+
+def _touched(plan: Plan, before: Snapshot) -> set[str]:
+    """``KIND/NAME`` of everything that *plan* is about, as it was called before and as it is called in the end."""
+    names = _names(before)
+    targets = {f"{o.kind}/{o.name}" for o in plan.operations}
+    for operation in plan.operations:
+        sids = {operation.sid} | {write.sid for write in operation.writes}
+        kinds = {write.sid: write.target.kind for write in operation.writes} | {operation.sid: operation.kind}
+        targets |= {f"{kinds[sid]}/{names[sid]}" for sid in sids if sid is not None and sid in names}
+    for worker, channels in before.channels.items():
+        targets |= {f"{WORKER_CHANNEL.name}/{names[worker]}/{channel.name}" for channel in channels}
+    return targets
+
+
+def _secrets_of(plan: Plan) -> Manage:
+    """What *plan* does not show, this one does not show either: whole fields, wherever a part of one is sensitive."""
+    rules = {}
+    for kind in (WORKSPACE, *SECTIONS):
+        if paths := sorted(set(_hidden(plan, kind))):
+            rule = type(getattr(Manage.model_construct(), kind.section if kind is not WORKSPACE else kind.name))
+            rules[kind.section if kind is not WORKSPACE else kind.name] = rule.model_construct(sensitive=paths)
+    return Manage.model_construct(**rules)
+
+
+def _hidden(plan: Plan, kind: Kind) -> Iterator[str]:
+    keys = {spec.form: key for key, spec in kind.fields.items()}
+    for operation in plan.operations:
+        for write in operation.writes:
+            if write.target.kind == kind.name:
+                yield from (keys.get(parameter, "*") for parameter in write.secrets)
+        for change in operation.changes:
+            if change.sensitive and operation.kind == kind.name:
+                yield change.path.partition(".")[0].partition("[")[0]
+            elif change.sensitive and operation.kind == WORKER_CHANNEL.name and kind is WORKER:
+                yield "channels"
+        yield from _hidden_before(plan, kind, operation)
+
+
+def _hidden_before(plan: Plan, kind: Kind, operation: Operation) -> Iterator[str]:
+    """What the plan relies on in a resource that it changes, and does not tell."""
+    if operation.kind == kind.name:
+        for record in plan.base.values():
+            if operation.sid is not None and record.get("sid") == operation.sid:
+                yield from (key for key in record["fields"] if key not in record["values"])
+
+
+# What stays
+
+
+def _limits(plan: Plan, before: Snapshot, after: Snapshot, undo: Plan) -> Iterator[str]:
+    """What cannot be taken back, in plain words."""
+    there = _names(after)
+    for operation in plan.operations:
+        title = f"the {KIND_BY_NAME[operation.kind].title} {operation.name!r}"
+        if operation.sid is not None and operation.sid not in there:
+            yield f"{title} comes back with a new SID; whatever elsewhere leads to {operation.sid} does not find it"
+            if operation.moves and operation.kind == ACTIVITY.name:
+                yield f"{_count(operation.moves)} moved out of {title} do not go back by themselves"
+    renamed = {each.sid for each in undo.operations}
+    for sid, name in _names(before).items():
+        if sid in there and name_key(there[sid]) != name_key(name) and sid not in renamed:
+            yield f"{there[sid]!r} ({sid}) is not given its name {name!r} back: the two that were swapped are equal"
+    if any(write.secrets for operation in undo.operations for write in operation.writes):
+        yield "sensitive values are not in this plan: apply it together with the configuration that has the former ones"
+    multi_task = before.workspace is not None and before.workspace.answer.get("multi_task_enabled")
+    if multi_task is False and after.workspace is not None and after.workspace.answer.get("multi_task_enabled"):
+        yield "TaskRouter does not switch multi-tasking off again"
+
+
+def _count(moves: Sequence[Any]) -> str:
+    return "1 worker" if len(moves) == 1 else f"{len(moves)} workers"
+
+
+# Back to nothing
+
+
+def _removal_of_all(plan: Plan, after: Snapshot) -> Plan:
+    """The workspace that *plan* has created goes, with all that is in it by now."""
+    assert after.workspace is not None
+    live, labels = after.workspace, live_labels(after)
+    document = Document.model_construct(
+        {"workspace"}, workspace=model_of(live, labels), manage=_secrets_of(plan), safety=Safety.model_construct()
+    )
+    changes = [FieldChange(key, value, None) for key, value in set_fields(WORKSPACE, document.workspace)]
+    removal = Operation(
+        Action.DELETE,
+        WORKSPACE.name,
+        live.name,
+        live.sid,
+        masked(document, WORKSPACE, changes),
+        (Write(Verb.DELETE, _OWN_SID, live.sid, late=True),),
+        reason=_CREATED,
+    )
+    operations = in_order([removal])
+    base = base_of(document, after, operations, [each.sid for each in after.each()])
+    return Plan(
+        Target(live.name, after.account_sid, live.sid, plan.target.region),
+        operations,
+        sids={_OWN_SID: live.sid},
+        base=base,
+        reads=reads_of(after, base),
+    )
