@@ -21,9 +21,8 @@ from tr_apply.local.statistics.occurrences import STAY_ENDS, Occurrence, Stay
 from tr_apply.local.statistics.split import Thresholds
 from tr_apply.local.statistics.window import Window
 
-PART: Final = 5_000
+PART: Final = 2_000
 """Of how many positions the events are read at a time, which takes some milliseconds."""
-
 
 _OCCURRENCES: Final = """
     SELECT type, task_queue_sid, at_ms - task_created_ms, at_ms - coalesce(task_queue_entered_ms, task_created_ms)
