@@ -25,12 +25,14 @@ class Live:
         name: Its identity, as it is live.
         sid: Its SID; made up while the resource is only predicted.
         answer: What the API says about it.
+        parsed: JSON documents that the answer holds as text, as far as they were read already; by their keys in it.
     """
 
     kind: str
     name: str
     sid: str
     answer: Answer
+    parsed: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Snapshot:
         by_kind: Resources of each kind that was read.
         channels: Worker channels by SID of the worker, for those workers whose channels were read.
         predicted: Whether all of it is the prediction for a new workspace.
+        worked_out: What a plan has found out from all this already, with the configuration that it did so for.
     """
 
     account_sid: str | None
@@ -50,6 +53,7 @@ class Snapshot:
     by_kind: Mapping[str, Sequence[Live]]
     channels: Mapping[str, Sequence[Live]] = field(default_factory=dict)
     predicted: bool = False
+    worked_out: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def each(self) -> Iterator[Live]:
         """Every resource that was read, worker channels left out."""

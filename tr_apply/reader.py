@@ -61,6 +61,8 @@ async def _with_kinds(client: Client, snapshot: Snapshot, kinds: Sequence[str]) 
 
 async def _with_channels(client: Client, snapshot: Snapshot, workers: Sequence[str]) -> Snapshot:
     assert snapshot.workspace is not None
+    if not workers:
+        return snapshot  # with all that was worked out of it
     sid = snapshot.workspace.sid
     found = await _together(client.worker_channels(sid, worker) for worker in workers)
     channels = {worker: tuple(each) for worker, each in zip(workers, found, strict=True)}

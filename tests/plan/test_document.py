@@ -183,7 +183,7 @@ def test_the_order_of_lists_does_not_change_a_plan(world):
     items = [item for kind in ("activity", "task_queue", "worker", "workflow", "task_channel") for item in [kind]]
 
     for kind in items:
-        world.sql(f"UPDATE {kind} SET position = -position")
+        world.sql(f"UPDATE {kind} SET position = 10000 - position")
     random.Random(1).shuffle(items)
 
     assert world.document(AFTER) == before

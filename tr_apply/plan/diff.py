@@ -10,7 +10,6 @@ from tr_apply.plan.equality import same_expression, same_json, same_set
 from tr_apply.plan.workflow_diff import filter_value, target_value, workflow_changes
 from tr_apply.resources import KINDS, WORKFLOW, WORKSPACE
 from tr_apply.resources.kind import Holds, Kind
-from tr_apply.resources.worker import compact_json
 from tr_apply.resources.workflow import DOCUMENT_FIELDS, Filter, Target, Workflow
 from tr_apply.wire import Labels, field_of
 
@@ -35,9 +34,6 @@ def is_unchanged(kind: Kind, declared: Any, live: Live, labels: Labels) -> bool:
 def _is_field_unchanged(kind: Kind, key: str, wanted: Any, live: Live, labels: Labels) -> bool:
     if wanted is None and key in kind.kept_when_unset:
         return True
-    spec = kind.fields[key]
-    if spec.holds is Holds.JSON and live.answer.get(spec.answer) == (text := compact_json(wanted)) and "${" not in text:
-        return True  # as we wrote it
     return same_json(field_of(kind, key, live, labels), wanted)
 
 

@@ -96,7 +96,15 @@ class World:
 
 
 def world_of(document: Document, snapshot: Snapshot) -> World:
-    """Match the resources of *document* with those of *snapshot*."""
+    """Match the resources of *document* with those of *snapshot*; asked again, the same answer."""
+    known = snapshot.worked_out.get("world")
+    if known is None or known[0] is not document:
+        known = snapshot.worked_out["world"] = document, _matched(document, snapshot)
+    world: World = known[1]
+    return world
+
+
+def _matched(document: Document, snapshot: Snapshot) -> World:
     world = World()
     labels = dict(live_labels(snapshot).by_sid)
     world.labels = Labels(labels)
