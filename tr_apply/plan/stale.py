@@ -140,7 +140,8 @@ def _parts(key: str, before: Any, now: Any) -> Iterator[FieldChange]:
     elif _are_filters(before) and _are_filters(now) and (before or now):
         old, new = _by_name(before), _by_name(now)
         changed = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
-        yield from (FieldChange(f"{key}[{name}]", old.get(name), new.get(name)) for name in changed)
+        for name in changed:
+            yield from document_changes(f"{key}[{name}]", old.get(name), new.get(name))
         if not changed:
             yield FieldChange(key, list(old), list(new))
     else:

@@ -1,0 +1,70 @@
+"""The command line in process, and somebody else at work in the same embedded TaskRouter."""
+
+import json
+import os
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from tr_apply.cli import run
+from tr_apply.local import open_app
+from tr_apply.transport import in_process
+
+ACCOUNT = "AC0123456789abcdef0123456789abcdef"
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self):
+        return json.loads(self.out)
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch, tmp_path):
+    for name in list(os.environ):
+        if name.startswith(("TWILIO_", "TR_APPLY_", "TR_VAR_", "GITHUB_")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def cli(capsys):
+    """Runs a command against the embedded TaskRouter of this test."""
+
+    def call(*arguments):
+        local = () if "--base-url" in arguments else ("--local-db", "world.db")
+        code = run([str(argument) for argument in (*arguments, *local)])
+        printed = capsys.readouterr()
+        return Said(code, printed.out, printed.err)
+
+    return call
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a file of the test's folder; gives its name."""
+
+    def to(name, text):
+        (tmp_path / name).write_text(text if isinstance(text, str) else json.dumps(text))
+        return name
+
+    return to
+
+
+@pytest.fixture
+def live(tmp_path, new_world, cli, write):
+    """The live workspaces, as a colleague sees and changes them."""
+    cli("export", "nothing")  # makes the file
+    world = new_world()
+    world.app.close()
+    world.app = open_app(tmp_path / "world.db")
+    world._rest = httpx.AsyncClient(transport=in_process(world.app), base_url="http://test", auth=(ACCOUNT, "secret"))
+    return world
