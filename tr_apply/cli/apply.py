@@ -15,6 +15,7 @@ from tr_apply.cli.jobs import Crew, Job, job_of, live, planned
 from tr_apply.cli.options import configuration_options, output_of, output_options, target_options
 from tr_apply.cli.output import Output, errors_of, print_error, worst
 from tr_apply.cli.progress import ProgressOf, shown_progress
+from tr_apply.cli.records import Records, records
 from tr_apply.cli.run import Deadline, OutOfTimeError, run
 from tr_apply.cli.saved import saved_jobs
 from tr_apply.cli.targets import TargetOptions, open_clients, target_of
@@ -80,6 +81,10 @@ class Way:
 @click.option("--target", "targets", multiple=True, metavar="KIND/NAME", help="Only this, and what it depends on.")
 @click.option("--concurrency", type=click.IntRange(1, 100), default=10, show_default=True,
               help="Requests under way at once, at most.")  # fmt: skip
+@click.option("--journal", "journal_file", metavar="FILE", type=click.Path(path_type=Path),
+              help="Append a line to FILE before and after each request that writes.")  # fmt: skip
+@click.option("--undo-out", "undo_file", metavar="FILE", type=click.Path(path_type=Path),
+              help="Save what takes it all back, for apply --plan FILE.")  # fmt: skip
 @configuration_options
 @target_options
 @output_options("text", "json")
@@ -92,6 +97,8 @@ def apply_command(
     allowed: tuple[str, ...],
     targets: tuple[str, ...],
     concurrency: int,
+    journal_file: Path | None,
+    undo_file: Path | None,
     **options: Any,
 ) -> int:
     """Make the live workspace equal to the configuration.
@@ -117,7 +124,8 @@ def apply_command(
     jobs = [job_of(str(path), partial(usable, path, options, output), targets) for path in paths]
     if plan_file is not None:
         jobs = saved_jobs(plan_file, jobs)
-    _apply(jobs, consent, way, output)
+    with records(journal_file, undo_file) as kept:
+        _apply(jobs, consent, way, output, kept)
     return _conclude(jobs, output)
 
 
@@ -150,7 +158,7 @@ def _allowed_deletes(written: Sequence[str]) -> dict[str, int]:
     return allowed
 
 
-def _apply(jobs: Sequence[Job], consent: Consent, way: Way, output: Output) -> None:
+def _apply(jobs: Sequence[Job], consent: Consent, way: Way, output: Output, kept: Records) -> None:
     """Plan, show, ask, apply; what goes wrong with one workspace is its own outcome."""
     run(_all_planned(jobs, way, output))
     for number, job in enumerate(jobs):
@@ -168,8 +176,9 @@ def _apply(jobs: Sequence[Job], consent: Consent, way: Way, output: Output) -> N
         for job in pending:
             job.error = error
         return
+    kept.begin()
     stop = Stop()
-    run(_all_applied(pending, consent, way, output, stop), stop=stop)
+    run(_all_applied(pending, consent, way, output, stop, kept), stop=stop)
 
 
 async def _all_planned(jobs: Sequence[Job], way: Way, output: Output) -> None:
@@ -221,9 +230,13 @@ def _require_approval(consent: Consent, workspaces: int) -> None:
         raise RefusedError("not approved; nothing was written")
 
 
-async def _all_applied(jobs: Sequence[Job], consent: Consent, way: Way, output: Output, stop: Stop) -> None:
+async def _all_applied(
+    jobs: Sequence[Job], consent: Consent, way: Way, output: Output, stop: Stop, kept: Records
+) -> None:
     plans = [job.plan for job in jobs if job.plan is not None]
-    async with open_clients(way.target, concurrency=way.concurrency, verbose=output.verbose) as clients:
+    async with open_clients(
+        way.target, concurrency=way.concurrency, verbose=output.verbose, observers=kept.observers
+    ) as clients:
         with shown_progress(plans, output) as progress_of:
 
             async def applied(job: Job) -> None:
@@ -233,12 +246,12 @@ async def _all_applied(jobs: Sequence[Job], consent: Consent, way: Way, output: 
                     job.warnings += await job.connect(clients).check(_plan_of(job))
                 else:
                     job.connect(clients)
-                await _carry_out(job, progress_of, stop)
+                await _carry_out(job, progress_of, stop, kept)
 
             await Crew(way.deadline).each(jobs, applied)
 
 
-async def _carry_out(job: Job, progress_of: ProgressOf, stop: Stop) -> None:
+async def _carry_out(job: Job, progress_of: ProgressOf, stop: Stop, kept: Records) -> None:
     """Apply the plan of *job*; when time is up, what is known of it is kept."""
     plan, touched = _plan_of(job), dict[tuple[str, ...], Result]()
     progress = progress_of(plan)
@@ -248,6 +261,7 @@ async def _carry_out(job: Job, progress_of: ProgressOf, stop: Stop) -> None:
         progress(result)
 
     assert job.deployment is not None
+    undo = await kept.before(job.deployment.client, plan)
     try:
         job.applied = await job.deployment.apply(plan, progress=told, stop=stop)
     finally:
@@ -255,6 +269,7 @@ async def _carry_out(job: Job, progress_of: ProgressOf, stop: Stop) -> None:
             left = "gave up; may have been begun"
             results = [touched.get(_name(operation), Result(operation, error=left)) for operation in plan.operations]
             job.applied = Applied(results)
+    await kept.after(job.deployment.client, plan, job.applied, undo)
     if (error := _error_of(job.applied, interrupted=stop.asked)) is not None:
         raise error
 

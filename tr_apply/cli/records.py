@@ -1,0 +1,99 @@
+"""What an apply leaves behind besides its result: ``--journal``, and ``--undo-out``."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tr_apply.apply import Status
+from tr_apply.cli.output import checked_envelope, simple_error, write_file
+from tr_apply.client import Client
+from tr_apply.deployment import Applied
+from tr_apply.deployment.undo import Undo
+from tr_apply.errors import IncompleteError, TrApplyError
+from tr_apply.journal import Journal
+from tr_apply.plan.change import Plan
+from tr_apply.plan.document import plan_document, plan_id
+from tr_apply.transport import Observer
+
+_UNFINISHED = "the apply that this would take back has not come to its end; its journal tells what it did"
+
+
+@dataclass(slots=True)
+class Records:
+    """Where an apply of one or several workspaces writes down what it does.
+
+    Attributes:
+        journal: Gets a line before and after each request; None for no journal.
+        undo_file: Gets the plans that take everything back; None for no such file.
+    """
+
+    journal: Journal | None = None
+    undo_file: Path | None = None
+    _ways_back: list[Plan] = field(default_factory=list)
+
+    @property
+    def observers(self) -> Sequence[Observer]:
+        """Who is told of every request."""
+        return () if self.journal is None else (self.journal,)
+
+    def begin(self) -> None:
+        """Make sure, before anything is written to a workspace, that it can be written down.
+
+        Raises:
+            TrApplyError: when it cannot.
+        """
+        if self.undo_file is not None:
+            self._save([simple_error("unfinished", _UNFINISHED)])
+
+    async def before(self, client: Client, plan: Plan) -> Undo | None:
+        """To be called right before *plan* is carried out.
+
+        Raises:
+            TrApplyError: when the journal cannot be written, or the workspace not be read.
+        """
+        if self.journal is not None:
+            target = plan.target
+            place = {"account_sid": target.account_sid, "region": target.region, "workspace_sid": target.workspace_sid}
+            size = {"operations": len(plan.operations), "requests": plan.requests}
+            self.journal.note("begin", {"plan_id": plan_id(plan), "workspace": target.workspace, **place, **size})
+        return None if self.undo_file is None else await Undo.begin(client, plan)
+
+    async def after(self, client: Client, plan: Plan, applied: Applied, undo: Undo | None) -> None:
+        """To be called when *plan* has been carried out, or as much of it as could be.
+
+        Raises:
+            IncompleteError: when that could not be written down.
+        """
+        try:
+            if self.journal is not None:
+                left = [each for each in applied.results if each.status is not Status.DONE]
+                states = {each.operation.id: each.status.value for each in left}
+                self.journal.note("end", {"plan_id": plan_id(plan), "verified": applied.verified, "not_done": states})
+            if undo is not None:
+                way_back = await undo.plan(client)
+                self._ways_back.append(way_back)
+                self._save()
+                applied.notes += [f"not taken back by --undo-out: {each.message}" for each in way_back.diagnostics]
+        except TrApplyError as error:
+            raise IncompleteError(f"what was done is done, but could not be written down: {error}") from error
+
+    def _save(self, errors: Sequence[dict[str, object]] = ()) -> None:
+        assert self.undo_file is not None
+        plans = [plan_document(each) for each in self._ways_back]
+        write_file(self.undo_file, checked_envelope("plan", 1 if errors else 0, {"plans": plans}, errors))
+
+
+@contextmanager
+def records(journal_file: Path | None, undo_file: Path | None) -> Iterator[Records]:
+    """The records of one run.
+
+    Raises:
+        TrApplyError: when the journal cannot be opened.
+    """
+    if journal_file is None:
+        yield Records(undo_file=undo_file)
+        return
+    with Journal(journal_file, secrets.token_hex(8)) as journal:
+        yield Records(journal, undo_file)
