@@ -67,24 +67,24 @@ def taskrouter(clocked):
 
 
 @pytest.fixture
-def finished_in_order(clocked):
-    """Asks for several paths at the same time, and tells in which order they were answered."""
+def at_the_same_time(clocked):
+    """Sends several requests, each a method, a path and a form, and gives their answers in the order they came in."""
 
-    def finished_in_order(*paths):
-        finished = []
+    def at_the_same_time(*requests):
+        answers = []
 
-        async def ask(path):
-            answer = await clocked._client.get(f"/v1{path}")
+        async def send(method, path, form=None):
+            answer = await clocked._client.request(method, f"/v1{path}", data=form)
             assert answer.status_code == 200, answer.text
-            finished.append(path)
+            answers.append((path, answer.json()))
 
-        async def ask_all():
-            await asyncio.gather(*map(ask, paths))
+        async def send_all():
+            await asyncio.gather(*(send(*request) for request in requests))
 
-        clocked._runner.run(ask_all())
-        return finished
+        clocked._runner.run(send_all())
+        return answers
 
-    return finished_in_order
+    return at_the_same_time
 
 
 class Centre:

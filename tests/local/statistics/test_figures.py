@@ -303,6 +303,24 @@ def test_workers_now(centre):
     assert figures.activity_statistics == workers_by_activity(centre, Offline=1, Unavailable=1)
 
 
+def test_activities_are_told_as_they_are_now(centre):
+    """One is new and somebody is in it, one has another name, one is gone that somebody was in."""
+    new = centre.workspace.activities.create(friendly_name="Training", available=False).sid
+    gone = centre.workspace.activities.create(friendly_name="Lunch", available=False).sid
+    centre.workspace.activities(centre.activities["Offline"]).update(friendly_name="Away")
+    centre.activities |= {"Training": new, "Lunch": gone}
+    centre.move("alice", "Lunch")
+    centre.after(60).move("alice", "Training")
+    centre.after(30).workspace.activities(gone).delete()
+
+    figures = centre.workspace.workers.statistics().fetch()
+
+    now = [(each["friendly_name"], each["workers"]) for each in figures.realtime["activity_statistics"]]
+    assert now == [("Away", 1), ("Available", 0), ("Unavailable", 0), ("Training", 1)]
+    totals = [(each["friendly_name"], each["total"]) for each in figures.cumulative["activity_durations"]]
+    assert totals == [("Away", 90), ("Available", 0), ("Unavailable", 0), ("Training", 30)]
+
+
 def test_what_was_due_has_happened_before_it_is_counted(centre):
     """Nobody asks anything while the task leaves its first queue and then the workflow."""
     centre.task("es")

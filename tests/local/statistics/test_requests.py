@@ -294,10 +294,23 @@ def test_a_history_is_read_part_by_part_and_comes_to_the_same(centre, clocked, e
     assert at_once[0]["cumulative"]["tasks_created"] == 4
 
 
-def test_others_are_answered_while_a_long_history_is_read(centre, path, finished_in_order, monkeypatch):
+def test_others_are_answered_while_a_long_history_is_read(centre, path, at_the_same_time, monkeypatch):
     centre.play()
     monkeypatch.setattr(past, "PART", 1)
 
-    finished = finished_in_order(f"{path}/CumulativeStatistics", f"{path}/Activities")
+    answers = at_the_same_time(("GET", f"{path}/CumulativeStatistics"), ("GET", f"{path}/Activities"))
 
-    assert finished == [f"{path}/Activities", f"{path}/CumulativeStatistics"]
+    assert [asked for asked, _ in answers] == [f"{path}/Activities", f"{path}/CumulativeStatistics"]
+
+
+def test_what_others_do_meanwhile_belongs_to_another_moment(centre, path, at_the_same_time, monkeypatch):
+    """A stay that ends while the history is read was counted already, as one that goes on."""
+    centre.play()
+    monkeypatch.setattr(past, "PART", 1)
+    move = ("POST", f"{path}/Workers/{centre.workers['bob']}", {"ActivitySid": centre.activities["Offline"]})
+
+    (moved, bob), (_, figures) = at_the_same_time(("GET", f"{path}/Workers/CumulativeStatistics"), move)
+
+    assert moved == move[1]
+    assert bob["activity_name"] == "Offline"
+    assert sum(each["total"] for each in figures["activity_durations"]) == 2 * 300

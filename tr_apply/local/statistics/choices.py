@@ -19,7 +19,10 @@ Cumulative figures (cumulative.py)
   queue are those that left it. What happens to a task in no queue counts for no queue.
 - *Waiting is measured from creation*, whatever the task's VirtualStartTime.
 - *A wait as long as a threshold of SplitByWaitTime is below it.* Without the parameter the split is ``{}``. Items are
-  taken in the order of time until there are SPLIT_LIMIT of them, tasks and reservations together.
+  taken in the order of events until there are SPLIT_LIMIT of them, tasks and reservations together.
+- *All figures are told beside real-time ones, too*, though recorded answers, which are older, lack some there.
+- *What a timer does while the server is down counts at the moment it was due.* What happens while a request is under
+  way does not count for it (past.py).
 
 Activities and workers (activity_durations.py, real_time.py)
 
@@ -30,9 +33,10 @@ Activities and workers (activity_durations.py, real_time.py)
   not to what they did for it. A queue that does not exist has no members.
 - *Worker statistics are answered above 100 workers, too*; TaskRouter closes them only until support opens them.
 
-Requests (endpoints.py)
+Requests (inquiry.py, queues.py)
 
 - *A TaskChannel that does not exist is refused* with 20001. Alternative: nothing is of that channel, so all is 0.
+- *Parameters that a resource is not documented to have are ignored*, whatever they hold, as they are everywhere.
 - *Bulk statistics leave out queues that do not exist*, which is what ``task_queue_response_count`` is good for; the
   same SID twice is answered once. Alternative: 404 for all.
 """

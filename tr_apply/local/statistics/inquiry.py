@@ -27,12 +27,16 @@ class Inquiry:
 
     Whatever it asks of the present must be taken before the first ``await``, as the engine goes on with the next
     request.
+
+    Attributes:
+        last: Position of the last event at that moment.
     """
 
     store: Store
     sids: Sids
     query: Query
     present: Present
+    last: int
 
     @classmethod
     def of(cls, store: Store, sids: Sids, query: Query) -> Self:
@@ -47,7 +51,8 @@ class Inquiry:
         with store.engines.view(workspace_sid) as (reader, state):
             _require(state, sids)
             channel = _channel(state, query.get("TaskChannel"))
-            return cls(store, sids, query, Present(state, reader.now_ms, channel))
+            last = reader.value("SELECT max(position) FROM event") or 0
+            return cls(store, sids, query, Present(state, reader.now_ms, channel), last)
 
     def window(self) -> Window:
         """The time that cumulative figures are about."""
@@ -55,7 +60,7 @@ class Inquiry:
 
     def past(self, window: Window) -> Past:
         """What happened within a window."""
-        return Past(self.store.engines, self.sids["workspace_sid"], window, self.present.channel)
+        return Past(self.store.engines, self.sids["workspace_sid"], window, self.last, self.present.channel)
 
     def thresholds(self) -> Thresholds:
         """Where waits are split."""

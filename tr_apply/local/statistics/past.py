@@ -27,7 +27,7 @@ PART: Final = 2_000
 _OCCURRENCES: Final = """
     SELECT type, task_queue_sid, at_ms - task_created_ms, at_ms - coalesce(task_queue_entered_ms, task_created_ms)
     FROM event
-    WHERE position >= :position AND position < :position + :part
+    WHERE position >= :begin AND position <= :end
       AND workspace_sid = :workspace AND at_ms >= :start AND at_ms <= :last
       AND type IN (SELECT value FROM json_each(:counted))
       AND (:channel IS NULL OR task_channel = :channel)
@@ -38,7 +38,7 @@ _OCCURRENCES: Final = """
 _OF_WORKERS: Final = """
     SELECT type, worker_sid, at_ms, json_extract(about, '$.previous_activity_sid'), json_extract(about, '$.since_ms')
     FROM event
-    WHERE position >= :position AND position < :position + :part
+    WHERE position >= :begin AND position <= :end
       AND workspace_sid = :workspace AND at_ms >= :start
       AND (:worker IS NULL OR worker_sid = :worker)
       AND (type IN (SELECT value FROM json_each(:ending)) OR at_ms <= :last
@@ -54,13 +54,16 @@ class Past:
     """What happened in a workspace, as far as it counts.
 
     Attributes:
+        last: Position of the last event there was at the moment of the request: what happens while the others are
+            read belongs to another moment than the state that they are put beside.
         channel: Unique name of the task channel whose tasks count; None for all.
     """
 
     engines: Engines
     workspace_sid: str
     window: Window
-    channel: str | None = None
+    last: int
+    channel: str | None
 
     async def tally(
         self, thresholds: Thresholds, *, queue_sid: str | None = None, workflow_sid: str | None = None
@@ -108,14 +111,13 @@ class Past:
             "start": self.window.start_ms,
             "last": self.window.last_ms,
             "channel": self.channel,
-            "part": PART,
         }
         with self.engines.read() as reader:
-            position = first_position_at(reader, self.window.start_ms)
-            last = reader.value("SELECT max(position) FROM event") or 0
-        while position <= last:
+            begin = first_position_at(reader, self.window.start_ms)
+        while begin <= self.last:
+            end = min(begin + PART - 1, self.last)
             with self.engines.read() as reader:
-                rows = reader.rows(sql, {**parameters, "position": position}).fetchall()
+                rows = reader.rows(sql, {**parameters, "begin": begin, "end": end}).fetchall()
             yield rows
-            position += PART
+            begin = end + 1
             await asyncio.sleep(0)
