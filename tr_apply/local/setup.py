@@ -1,7 +1,18 @@
-"""The configuration of a workspace as the routing engine takes it, from what the API answers of it."""
+"""The configuration of a workspace as the routing engine takes it, from what the API answers of it.
+
+A file may hold what no request could have brought there: what cannot be read routes nothing and admits nobody.
+"""
+
+from typing import Final
+
+from tr_apply.errors import ExpressionSyntaxError
 
 from tr_apply.local.kind import Item
+from tr_apply.routing.parser import parse
+from tr_apply.routing.workflow import read_routing
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
+
+_ROUTES_NOTHING: Final = '{"task_routing":{}}'
 
 
 def workspace_of(item: Item) -> Workspace:
@@ -35,7 +46,7 @@ def task_queue_of(item: Item) -> TaskQueue:
     return TaskQueue(
         sid=item["sid"],
         name=item["friendly_name"],
-        target_workers=item["target_workers"],
+        target_workers=_readable_expression(item["target_workers"]),
         max_reserved_workers=item["max_reserved_workers"],
         task_order=item["task_order"],
         reservation_activity_sid=item["reservation_activity_sid"],
@@ -48,7 +59,23 @@ def workflow_of(item: Item, version: int = 0) -> Workflow:
     return Workflow(
         sid=item["sid"],
         name=item["friendly_name"],
-        document=item["configuration"],
+        document=_readable_document(item["configuration"]),
         task_reservation_timeout_s=item["task_reservation_timeout"],
         version=version,
     )
+
+
+def _readable_document(document: str) -> str:
+    try:
+        read_routing(document)
+    except (ExpressionSyntaxError, ValueError, TypeError, AttributeError, LookupError, RecursionError):
+        return _ROUTES_NOTHING
+    return document
+
+
+def _readable_expression(text: str) -> str:
+    try:
+        parse(text or "1==0")
+    except ExpressionSyntaxError:
+        return ""
+    return text

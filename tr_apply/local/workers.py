@@ -1,5 +1,6 @@
 """Workers as the routing engine takes them, from their rows."""
 
+import json
 from collections.abc import Iterator
 from typing import Final
 
@@ -35,10 +36,19 @@ def read_workers(reader: Reader, workspace_sid: str, sid: str | None = None) -> 
             sid=worker_sid,
             name=name,
             activity_sid=activity_sid,
-            attributes=Attributes.read(attributes),
+            attributes=attributes_of(attributes),
             channels=channels.get(worker_sid, {}),
             status_changed_ms=moment_of(status_changed),
             last_reserved_ms=max(last_reserved_on.values(), default=None),
             last_reserved_on=last_reserved_on,
             version=revision,
         )
+
+
+def attributes_of(text: str) -> Attributes:
+    """Attributes as they are stored; those that are no JSON object, which no request could have sent, say nothing."""
+    try:
+        values = json.loads(text)
+    except ValueError:
+        values = {}
+    return Attributes(text, values if isinstance(values, dict) else {})

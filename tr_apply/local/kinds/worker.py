@@ -9,9 +9,8 @@ from tr_apply.local.kinds.worker_channel import open_channels
 from tr_apply.local.matching import check_expression, matcher, worker_names
 from tr_apply.local.refusals import InvalidParameterError
 from tr_apply.local.session import Session
-from tr_apply.local.workers import read_workers
+from tr_apply.local.workers import attributes_of, read_workers
 from tr_apply.routing.engine.workers import WorkerUpdate
-from tr_apply.routing.records import Attributes
 
 
 def _start_or_move(writer: Writer, change: Change) -> Values:
@@ -72,7 +71,7 @@ def _tell(session: Session, item: Item, change: Change | None) -> None:
         engine.create_worker(worker, now_ms)
     else:
         if change.values.keys() & {"friendly_name", "attributes"}:
-            attributes = Attributes.read(item["attributes"])
+            attributes = attributes_of(item["attributes"])
             engine.update_worker(sid, WorkerUpdate(item["friendly_name"], attributes), now_ms)
         reject_pending = change.values.get("reject_pending_reservations") is True
         if reject_pending or "activity_sid" in change.values:
