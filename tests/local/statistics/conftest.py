@@ -56,9 +56,15 @@ def clock():
 
 
 @pytest.fixture
-def clocked(open_api, clock):
+def file():
+    """Where the world is kept; most tests need none on disk."""
+    return ":memory:"
+
+
+@pytest.fixture
+def clocked(open_api, clock, file):
     """The API on that clock."""
-    return open_api(":memory:", clock=clock)
+    return open_api(file, clock=clock)
 
 
 @pytest.fixture
