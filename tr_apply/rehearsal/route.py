@@ -18,6 +18,9 @@ from tr_apply.routing.trace import End, FilterVerdict, StepTrace, Trace
 from tr_apply.routing.workflow import DEFAULT, Exit, Filter
 
 SENSITIVE: Final = "(sensitive)"
+NEAREST: Final = 20
+"""How many of those who are not eligible are named; a workspace may have thousands."""
+
 _OF_WORKERS: Final = "attributes"
 
 
@@ -96,7 +99,10 @@ class StepRow:
     """How many of them are offered it at once."""
 
     excluded: Sequence[ExcludedRow]
-    """Those nearest to being eligible first."""
+    """Those nearest to being eligible first, no more than were asked for."""
+
+    excluded_count: int
+    """How many there are in all."""
 
     known_worker: KnownWorkerSought | None
     skip_if: str | None
@@ -135,10 +141,12 @@ class Route:
         return reached[-1] if reached and age_s < self.ended_s else None
 
 
-def route(world: World, question: Question) -> Route:
-    """What becomes of the task of *question*; everything that it names is known in *world*."""
-    traced = world.trace(question)
-    return _Teller(world).route(question, traced)
+def route(world: World, question: Question, *, nearest: int = NEAREST) -> Route:
+    """What becomes of the task of *question*; everything that it names is known in *world*.
+
+    *nearest* is how many of those are named who are not eligible in a step.
+    """
+    return _Teller(world).route(question, world.trace(question, nearest=nearest))
 
 
 class _Teller:
@@ -194,6 +202,7 @@ class _Teller:
             eligible=[worker.name for worker in each.workers.eligible],
             offered_to=each.reserved,
             excluded=[self._excluded(excluded) for excluded in each.workers.excluded],
+            excluded_count=each.workers.excluded_count,
             known_worker=each.known_worker and each.known_worker._replace(value=self._shown(each.known_worker.value)),
             skip_if=None if step.skip_if is None else self._text(step.skip_if),
             not_skipped=self._falsehood(each.skip_if),

@@ -47,8 +47,11 @@ class Verdict:
 
 def judge(world: World, test: LocatedTest) -> Verdict:
     """Try *test*; everything that it names is known in *world*."""
-    found = route(world, _question(test.test))
-    return Verdict(test, found, tuple(_differences(test.test.expect, found)))
+    question = _question(test.test)
+    found = route(world, question, nearest=0)
+    if differences := tuple(_differences(test.test.expect, found)):
+        return Verdict(test, route(world, question), differences)
+    return Verdict(test, found, ())
 
 
 def _question(test: RoutingTest) -> Question:

@@ -80,8 +80,11 @@ class World:
         self._setup = self._make_setup()
         self._engines: dict[tuple[str, ...] | None, Engine] = {}
 
-    def trace(self, question: Question) -> Trace:
-        """The way of a task; workflow, channel and workers of *question* are known here."""
+    def trace(self, question: Question, *, nearest: int) -> Trace:
+        """The way of a task; workflow, channel and workers of *question* are known here.
+
+        *nearest* is how many of those are named who are not eligible in a step.
+        """
         new = NewTask(
             sid="WT".ljust(34, "0"),
             workflow_sid=self.sids.of(WORKFLOW, question.workflow),
@@ -89,7 +92,7 @@ class World:
             channel=self._channels[name_key(question.channel)].unique_name,
             priority=question.priority,
         )
-        return trace(self._engine(question.available).state, new)
+        return trace(self._engine(question.available).state, new, nearest=nearest)
 
     def workflow(self, name: str) -> Workflow:
         """The workflow of that name."""

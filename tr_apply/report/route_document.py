@@ -1,11 +1,9 @@
 """The way of a task as JSON."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from tr_apply.rehearsal.route import ExcludedRow, Falsehood, FilterRow, Route, StepRow
-
-_MOST_EXCLUDED: Final = 100  # workers of a step; a workspace may have thousands
 
 
 def route_document(route: Route) -> dict[str, Any]:
@@ -47,8 +45,8 @@ def _step(row: StepRow) -> dict[str, Any]:
         "deadline": row.deadline_s,
         "eligible": list(row.eligible),
         "offered_to": row.offered_to,
-        "excluded": [_excluded(each) for each in row.excluded[:_MOST_EXCLUDED]],
-        "excluded_count": len(row.excluded),
+        "excluded": [_excluded(each) for each in row.excluded],
+        "excluded_count": row.excluded_count,
         "known_worker": None if row.known_worker is None else row.known_worker._asdict(),
         "skip_if": row.skip_if,
         "not_skipped": _falsehood(row.not_skipped),

@@ -157,7 +157,7 @@ def _excluded_lines(step: StepRow) -> Iterator[str]:
     yield "  not eligible:"
     for row in step.excluded[:_NEAREST]:
         yield from wrapped(f"{printable(row.worker)}: {_exclusion(row)}", "    ")
-    if (rest := len(step.excluded) - _NEAREST) > 0:
+    if (rest := step.excluded_count - _NEAREST) > 0:
         yield f"    and {rest} more"
 
 

@@ -1,15 +1,18 @@
 """Who is eligible for a task in a step, in order, and what excludes everybody else.
 
-Where the engine looks only as far as it must, this looks at every worker; both go by eligibility.py.
+Where the engine looks only as far as it must, this looks at every worker; both go by eligibility.py. To say why
+somebody is excluded costs much more than to know it, and is done for the nearest only.
 """
 
-from collections.abc import Mapping
+import heapq
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 from tr_apply.routing.eligibility import admission, preference
 from tr_apply.routing.engine.dispatch import find_worker
+from tr_apply.routing.engine.line import Key
 from tr_apply.routing.engine.parties import WorkerParty
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.mismatch import Mismatch, first_mismatch
@@ -57,79 +60,113 @@ class Survey:
     """In the order in which they would be reserved."""
 
     excluded: tuple[Excluded, ...]
-    """Those nearest to being eligible first."""
+    """Those nearest to being eligible first, and perhaps no others."""
+
+    excluded_count: int
+    """How many there are in all."""
 
 
-def survey(state: State, step: Step, task: Task) -> Survey:
-    """Look at every worker with the eyes of *task* in *step*."""
+def survey(state: State, step: Step, task: Task, *, nearest: int | None = None) -> Survey:
+    """Look at the workers with the eyes of *task* in *step*.
+
+    Args:
+        state: The workspace.
+        step: Where the task is.
+        task: The task.
+        nearest: How many of those to name who are excluded; None for all.
+    """
+    candidates = _candidates(state, step)
     eligible: list[WorkerParty] = []
-    excluded: list[tuple[WorkerParty, Excluded]] = []
-    for worker in state.workers.values():
-        reason = exclusion(state, step, task, worker)
-        if reason is None:
+    excluded: list[tuple[Obstacle, WorkerParty]] = []
+    for worker in candidates:
+        found = obstacle(state, step, task, worker)
+        if found is None:
             eligible.append(worker)
         else:
-            excluded.append((worker, reason))
+            excluded.append((found, worker))
     idle = state.idle_key(task.channel)
     eligible.sort(key=preference(step, idle))
-    excluded.sort(key=lambda pair: (-pair[1].obstacle, idle(pair[0])))
-    return Survey(tuple(each.worker for each in eligible), tuple(reason for _, reason in excluded))
-
-
-def exclusion(state: State, step: Step, task: Task, worker: WorkerParty) -> Excluded | None:
-    """What excludes a worker; None if the worker is eligible."""
-    if step.worker_sid is not None:
-        return _other_than_target(state, step, task, worker)
-    return (
-        _not_in_queue(state, step, worker)
-        or _not_wanted(state, step, task, worker)
-        or _not_admitted(step, task, worker)
-        or _not_ready(state, task, worker)
+    excluded.sort(key=lambda pair: (-pair[0], idle(pair[1])))
+    left = None if nearest is None else max(0, nearest - len(excluded))
+    strangers = [(_foreign(step), each) for each in _strangers(state, candidates, idle, left)]
+    return Survey(
+        tuple(each.worker for each in eligible),
+        tuple(_explained(state, step, task, *pair) for pair in [*excluded, *strangers][:nearest]),
+        len(state.workers) - len(eligible),
     )
 
 
-def _other_than_target(state: State, step: Step, task: Task, worker: WorkerParty) -> Excluded | None:
-    if worker.worker.sid != step.worker_sid:
-        return Excluded(worker.worker, Obstacle.NOT_WANTED)
-    return None if task.ignore_capacity else _not_ready(state, task, worker)
+def _candidates(state: State, step: Step) -> list[WorkerParty]:
+    """Those who are in the queue or, of a task with a worker as target, that one."""
+    if step.worker_sid is not None:
+        return [each for each in (state.workers.get(step.worker_sid),) if each is not None]
+    return [] if step.queue_sid is None else state.members(step.queue_sid)
 
 
-def _not_in_queue(state: State, step: Step, worker: WorkerParty) -> Excluded | None:
-    queue = None if step.queue_sid is None else state.queues[step.queue_sid]
-    if queue in worker.queues:
-        return None
-    text = "" if queue is None else queue.queue.target_workers
-    mismatch = first_mismatch(parse(text), worker.names) if text.strip() else None
-    return Excluded(worker.worker, Obstacle.NOT_IN_QUEUE, mismatch)
+def _foreign(step: Step) -> Obstacle:
+    return Obstacle.NOT_IN_QUEUE if step.worker_sid is None else Obstacle.NOT_WANTED
 
 
-def _not_wanted(state: State, step: Step, task: Task, worker: WorkerParty) -> Excluded | None:
-    if not step.wants_one:
-        return None
-    name = wanted(step, task.attributes.values)
-    if name is not None and find_worker(state, name) is worker:
-        return None
-    return Excluded(worker.worker, Obstacle.NOT_WANTED)
+def _strangers(
+    state: State, candidates: list[WorkerParty], idle: Callable[[WorkerParty], Key], number: int | None
+) -> list[WorkerParty]:
+    """Those who come into question least, the one longest idle first; no more than *number*."""
+    if number == 0:
+        return []
+    known = set(candidates)
+    others = (each for each in state.workers.values() if each not in known)
+    return sorted(others, key=idle) if number is None else heapq.nsmallest(number, others, key=idle)
 
 
-def _not_admitted(step: Step, task: Task, worker: WorkerParty) -> Excluded | None:
+def obstacle(state: State, step: Step, task: Task, worker: WorkerParty) -> Obstacle | None:
+    """The first thing that excludes a worker; None if the worker is eligible."""
+    if step.worker_sid is not None:
+        if worker.worker.sid != step.worker_sid:
+            return Obstacle.NOT_WANTED
+        return None if task.ignore_capacity else _unreadiness(state, task, worker)
+    if step.queue_sid is None or state.queues[step.queue_sid] not in worker.queues:
+        return Obstacle.NOT_IN_QUEUE
+    if step.wants_one:
+        name = wanted(step, task.attributes.values)
+        if name is None or find_worker(state, name) is not worker:
+            return Obstacle.NOT_WANTED
     fits = admission(step, task)
-    if step.expression is None or fits is None or fits(worker):
-        return None
-    names = {"task": task.attributes.values, "worker": worker.names, CHANNEL_ROOT: worker.numbers}
-    return Excluded(worker.worker, Obstacle.EXPRESSION, first_mismatch(step.expression, names))
+    if fits is not None and not fits(worker):
+        return Obstacle.EXPRESSION
+    return _unreadiness(state, task, worker)
 
 
-def _not_ready(state: State, task: Task, worker: WorkerParty) -> Excluded | None:
+def _unreadiness(state: State, task: Task, worker: WorkerParty) -> Obstacle | None:
     if state.ready(worker, task.channel):
         return None
     if not worker.available:
-        activity = state.activities[worker.worker.activity_sid].name
-        return Excluded(worker.worker, Obstacle.ACTIVITY, found={"activity": activity})
+        return Obstacle.ACTIVITY
+    if state.workspace.multi_task_enabled and not worker.channel(task.channel).available:
+        return Obstacle.CHANNEL
+    return Obstacle.CAPACITY
+
+
+def _explained(state: State, step: Step, task: Task, found: Obstacle, worker: WorkerParty) -> Excluded:
+    """What excludes a worker, with what makes it so."""
+    match found:
+        case Obstacle.NOT_IN_QUEUE:
+            text = "" if step.queue_sid is None else state.queues[step.queue_sid].queue.target_workers
+            mismatch = first_mismatch(parse(text), worker.names) if text.strip() else None
+            return Excluded(worker.worker, found, mismatch)
+        case Obstacle.EXPRESSION:
+            assert step.expression is not None
+            names = {"task": task.attributes.values, "worker": worker.names, CHANNEL_ROOT: worker.numbers}
+            return Excluded(worker.worker, found, first_mismatch(step.expression, names))
+        case Obstacle.ACTIVITY:
+            activity = state.activities[worker.worker.activity_sid].name
+            return Excluded(worker.worker, found, found={"activity": activity})
+        case Obstacle.CAPACITY:
+            return Excluded(worker.worker, found, found=_load(state, task, worker))
+        case _:
+            return Excluded(worker.worker, found)
+
+
+def _load(state: State, task: Task, worker: WorkerParty) -> Mapping[str, int]:
     if not state.workspace.multi_task_enabled:
-        return Excluded(worker.worker, Obstacle.CAPACITY, found={"used": worker.held, "capacity": 1})
-    limits = worker.channel(task.channel)
-    if not limits.available:
-        return Excluded(worker.worker, Obstacle.CHANNEL)
-    used = worker.load.get(task.channel, 0)
-    return Excluded(worker.worker, Obstacle.CAPACITY, found={"used": used, "capacity": limits.capacity})
+        return {"used": worker.held, "capacity": 1}
+    return {"used": worker.load.get(task.channel, 0), "capacity": worker.channel(task.channel).capacity}

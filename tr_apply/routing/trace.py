@@ -81,8 +81,8 @@ class Trace:
         return reached[-1] if reached and age_s < self.ended_s else None
 
 
-def trace(state: State, new: NewTask) -> Trace:
-    """What would happen to *new* now.
+def trace(state: State, new: NewTask, *, nearest: int | None = None) -> Trace:
+    """What would happen to *new* now; *nearest* is as for `survey`.
 
     Raises:
         UnknownResourceError: It refers to something that is not there.
@@ -91,9 +91,9 @@ def trace(state: State, new: NewTask) -> Trace:
     goes_to = destination(state, new)
     task = first_record(state, new, goes_to, state.serial + 1)
     if goes_to.directed:
-        return _directed(state, task, target_step(goes_to.queue_sid, goes_to.worker_sid))
+        return _directed(state, task, target_step(goes_to.queue_sid, goes_to.worker_sid), nearest)
     routing = state.routings[goes_to.version]
-    steps = tuple(_steps(state, routing, task))
+    steps = tuple(_steps(state, routing, task, nearest))
     end, ended_s, reason = _end(steps, task)
     return Trace(task, _verdicts(routing, task), steps, end, ended_s, reason)
 
@@ -104,14 +104,15 @@ def _verdicts(routing: Routing, task: Task) -> tuple[FilterVerdict, ...]:
     )
 
 
-def _steps(state: State, routing: Routing, task: Task) -> Iterator[StepTrace]:
+def _steps(state: State, routing: Routing, task: Task, nearest: int | None) -> Iterator[StepTrace]:
     values, entered_s = task.attributes.values, 0
     place = first_place(routing, values, task.created_ms)
     while place is not None:
         step = routing.step(place)
         if step.priority is not None:
             task = task._replace(priority=step.priority)
-        traced = _step(state, step, place, task, entered_s)
+        workers = survey(state, step, task, nearest=nearest)
+        traced = _step(state, step, place, task, workers, entered_s=entered_s)
         yield traced
         if traced.left_by is None:
             return
@@ -120,8 +121,7 @@ def _steps(state: State, routing: Routing, task: Task) -> Iterator[StepTrace]:
         place = next_place(routing, values, place, left_by=traced.left_by, created_ms=task.created_ms)
 
 
-def _step(state: State, step: Step, place: Place, task: Task, entered_s: int) -> StepTrace:
-    workers = survey(state, step, task)
+def _step(state: State, step: Step, place: Place, task: Task, workers: Survey, *, entered_s: int) -> StepTrace:
     names = {"workers": counts(state, step.queue_sid)}
     skip_if = None if step.skip_if is None or workers.eligible else first_mismatch(step.skip_if, names)
     skips = step.skip_if is not None and not workers.eligible and skip_if is None
@@ -159,10 +159,10 @@ def _end(steps: tuple[StepTrace, ...], task: Task) -> tuple[End, int, str]:
             return "expired", task.timeout_s, unsure.REASON_TTL
 
 
-def _directed(state: State, task: Task, step: Step) -> Trace:
+def _directed(state: State, task: Task, step: Step, nearest: int | None) -> Trace:
     """The trace of a task with a RoutingTarget: one step, past the filters."""
     place = Place(ROUTING_TARGET, 0, 0, deadline_ms=None, timed_out=False)
-    traced = _step(state, step, place, task, entered_s=0)
+    traced = _step(state, step, place, task, survey(state, step, task, nearest=nearest), entered_s=0)
     end: End = "expired"
     ended_s, reason = task.timeout_s, unsure.REASON_TTL
     if step.worker_sid is not None and traced.workers.eligible:
