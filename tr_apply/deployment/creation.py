@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from itertools import count
 
 from tr_apply.apply import Progress, Result, Sids, Stop, carry_out, purpose_of
 from tr_apply.client import Client
@@ -53,11 +54,22 @@ async def created(plan: Plan, client: Client, rest_of: Rest, *, progress: Progre
         result.error = "" if first.requests == 1 else f"the new workspace could not be read: {error}"
         return Applied([result, *rest])
     sids = Sids({**real.sids, SidOf(WORKSPACE.name, ""): live.sid})
-    done = await carry_out(real.operations, client, sids, progress=progress, stop=stop)
+    operations = _with_planned_ids(real.operations, plan)
+    done = await carry_out(operations, client, sids, progress=progress, stop=stop)
     applied = Applied(_joined(result, rest, done))
     if _told(real.operations) != _told(plan.operations[1:]):
         applied.notes.append("the new workspace was not as predicted; the rest was planned again from what is there")
     return applied
+
+
+def _with_planned_ids(operations: Sequence[Operation], plan: Plan) -> list[Operation]:
+    """*operations* under the ids that the reader of *plan* knows them by; what is new gets one of its own."""
+    first = plan.operations[0]
+    known = {(o.action, o.kind, o.name): o.id for o in plan.operations}
+    known[Action.UPDATE, WORKSPACE.name, first.name] = first.id
+    further = count(len(plan.operations) + 1)
+    ids = {o.id: known.get((o.action, o.kind, o.name)) or f"op-{next(further)}" for o in operations}
+    return [replace(o, id=ids[o.id], depends_on=tuple(ids.get(d, d) for d in o.depends_on)) for o in operations]
 
 
 def _refuse_surprises(planned: Plan, real: Plan) -> None:

@@ -1,0 +1,170 @@
+"""``--journal`` and ``--undo-out`` from the command line."""
+
+import gc
+import json
+import os
+from collections import Counter
+
+import pytest
+
+from tests.faults.configurations import CONSENT_TO_SMALL_CHANGED, SMALL, SMALL_CHANGED
+from tr_apply.cli import run
+from tr_apply.errors import NetworkError
+
+CANARY = "canary-5ecret"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    for name in list(os.environ):
+        if name.startswith(("TWILIO_", "TR_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "first.yaml").write_text(SMALL)
+    (tmp_path / "second.yaml").write_text(SMALL_CHANGED)
+    return tmp_path
+
+
+@pytest.fixture
+def cli(folder, capfd):  # noqa: ARG001  # the command line works in it
+    """The command line on the embedded TaskRouter: its exit code, and what it said."""
+
+    def tr_apply(command, *arguments):
+        code = run([command, *arguments, "--local"])
+        gc.enable()
+        out, err = capfd.readouterr()
+        assert CANARY not in out + err
+        assert "Traceback" not in err
+        return code, out, err
+
+    return tr_apply
+
+
+def lines(folder):
+    return [json.loads(line) for line in (folder / "journal").read_text().splitlines()]
+
+
+def test_the_journal_tells_a_run_from_its_beginning_to_its_end(cli, folder):
+    assert cli("apply", "first.yaml", "--auto-approve", "--journal", "journal")[0] == 0
+    assert cli("apply", "second.yaml", "--auto-approve", *CONSENT_TO_SMALL_CHANGED, "--journal", "journal")[0] == 0
+
+    found = lines(folder)
+    assert Counter(each["event"] for each in found) == {"begin": 2, "send": 17, "answer": 17, "end": 2}
+    first, second = found[0], found[-1]
+    assert (first["event"], first["workspace"], first["workspace_sid"], first["requests"]) == (
+        "begin",
+        "Support",
+        None,
+        10,
+    )
+    assert (second["event"], second["verified"], second["not_done"]) == ("end", True, {})
+    assert first["run"] != second["run"]
+
+
+def test_a_journal_that_cannot_be_opened_is_an_error_before_anything_else(cli, folder):
+    code, _, err = cli("apply", "first.yaml", "--auto-approve", "--journal", "nowhere/journal")
+
+    assert code == 1
+    assert "the journal nowhere/journal cannot be opened: No such file or directory" in err
+    assert not (folder / ".tr-apply" / "local.db").exists()
+
+
+def test_the_way_back_leads_back(cli):
+    cli("apply", "first.yaml", "--auto-approve")
+    _, before, _ = cli("export", "Support")
+
+    code, out, _ = cli("apply", "second.yaml", "--auto-approve", *CONSENT_TO_SMALL_CHANGED, "--undo-out", "undo.json")
+
+    assert code == 0
+    assert "Note: not taken back by --undo-out: the worker 'bob' comes back with a new SID" in out
+    assert cli("export", "Support")[1] != before
+    code, out, err = cli("apply", "--plan", "undo.json", "--undo-out", "redo.json")
+    assert code == 0, (out, err)
+    assert cli("export", "Support")[1] == before
+    assert cli("apply", "--plan", "redo.json")[0] == 0
+    assert cli("plan", "second.yaml", "--detailed-exitcode")[0] == 0
+
+
+def test_a_way_back_that_is_not_the_way_any_more_is_refused(cli):
+    cli("apply", "first.yaml", "--auto-approve", "--undo-out", "undo.json")
+    cli("apply", "second.yaml", "--auto-approve", *CONSENT_TO_SMALL_CHANGED)
+
+    code, _, err = cli("apply", "--plan", "undo.json")
+
+    assert code == 5
+    assert "changed since it was made" in err
+
+
+def test_a_new_workspace_is_taken_back_as_a_whole(cli):
+    cli("apply", "first.yaml", "--auto-approve", "--undo-out", "undo.json")
+
+    code, out, err = cli("apply", "--plan", "undo.json")
+
+    assert code == 0, (out, err)
+    assert "- workspace Support" in out
+    assert cli("export", "Support")[0] == 1
+
+
+def test_a_way_back_with_secrets_needs_the_configuration_that_has_them(cli, folder):
+    secret = SMALL.replace("{skills: [sales]}", "{skills: [sales], phone: PHONE}") + (
+        "manage: {workers: {sensitive: [attributes.phone]}}\n"
+    )
+    (folder / "first.yaml").write_text(secret.replace("PHONE", CANARY))
+    (folder / "second.yaml").write_text(secret.replace("PHONE", "other"))
+    journal = ("--journal", "journal")
+    cli("apply", "first.yaml", "--auto-approve", *journal)
+    cli("apply", "second.yaml", "--auto-approve", *journal, "--undo-out", "undo.json")
+
+    assert cli("apply", "--plan", "undo.json")[0] == 64
+    assert cli("apply", "--plan", "undo.json", "second.yaml")[0] == 5
+    assert cli("apply", "--plan", "undo.json", "first.yaml", *journal)[0] == 0
+
+    assert cli("plan", "first.yaml", "--detailed-exitcode")[0] == 0
+    assert all(CANARY not in (folder / each).read_text() for each in ("undo.json", "journal"))
+
+
+def test_a_file_for_the_way_back_that_cannot_be_written_is_an_error_before_the_first_write(cli, folder):
+    (folder / "file").write_text("")
+
+    code, _, err = cli("apply", "first.yaml", "--auto-approve", "--undo-out", "file/undo.json")
+
+    assert code == 1
+    assert "undo.json cannot be written" in err
+    assert cli("export", "Support")[0] == 1
+
+
+def test_an_old_way_back_does_not_stay_when_a_new_apply_begins(cli, monkeypatch):
+    cli("apply", "first.yaml", "--auto-approve", "--undo-out", "undo.json")
+
+    async def died(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tr_apply.cli.apply._carry_out", died)
+    cli("apply", "second.yaml", "--auto-approve", *CONSENT_TO_SMALL_CHANGED, "--undo-out", "undo.json")
+
+    code, _, err = cli("apply", "--plan", "undo.json")
+    assert code == 6
+    assert "there is no plan in it" in err
+
+
+def test_several_workspaces_have_one_way_back(cli, folder):
+    (folder / "other.yaml").write_text(SMALL.replace("name: Support", "name: Other", 1))
+    cli("apply", "first.yaml", "other.yaml", "--auto-approve", "--undo-out", "undo.json", "--journal", "journal")
+
+    assert len(json.loads((folder / "undo.json").read_text())["plans"]) == 2
+    assert Counter(each["event"] for each in lines(folder))["end"] == 2
+    assert cli("apply", "--plan", "undo.json")[0] == 0
+    assert cli("export", "Other")[0] == 1
+
+
+def test_where_the_way_back_cannot_be_told_the_apply_is_not_called_complete(cli, monkeypatch):
+    async def failed(*_):
+        raise NetworkError("no answer")
+
+    monkeypatch.setattr("tr_apply.deployment.undo.Undo.plan", failed)
+
+    code, _, err = cli("apply", "first.yaml", "--auto-approve", "--undo-out", "undo.json")
+
+    assert code == 4
+    assert "what was done is done, but could not be written down: no answer" in err
