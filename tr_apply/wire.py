@@ -196,8 +196,9 @@ def parsed_json(live: Live, key: str) -> Any:
     if not isinstance(text, str) or not text:
         return text if isinstance(text, dict) else None
     try:
-        document = live.parsed[key] = json.loads(text)
-        return document
+        document = json.loads(text)
     except (ValueError, RecursionError) as error:
         message = f"the {key} of the {live.kind} {live.name!r} ({live.sid}) is no JSON: {error}"
         raise ApiError(message, status=200) from error
+    live.parsed[key] = document
+    return document
