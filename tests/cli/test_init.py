@@ -68,11 +68,11 @@ def test_validate_passes_without_a_word(tr_apply, path):
 @pytest.mark.usefixtures("starter")
 @pytest.mark.parametrize("path", ["new", "new/taskrouter", "new/taskrouter/routing.test.yaml"])
 def test_test_passes_and_reaches_everything(tr_apply, path):
-    code, out, _ = tr_apply("test", "--format", "json", path)
+    code, out, _ = tr_apply("test", "--coverage", "--format", "json", path)
 
     document = json.loads(out)
     assert (code, document["exit_code"], document["errors"]) == (0, 0, [])
-    assert tr_apply("test", "--coverage", path)[0] == 0
+    assert all(each["percentage"] == 100 for each in document["coverage"])
     assert "2 passed" in tr_apply("test", path)[1]
 
 
