@@ -7,10 +7,12 @@ available.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from tr_apply.config.references import references
 from tr_apply.rehearsal.question import Question
+from tr_apply.rehearsal.roster import Places, Roster
 from tr_apply.resources import ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE, Kind
 from tr_apply.resources.activity import Activity as DeclaredActivity
 from tr_apply.resources.document import Document
@@ -31,6 +33,7 @@ from tr_apply.wire import Json, form_text
 
 _WORKSPACE_SID: Final = "WS".ljust(34, "0")
 _NOBODY: Final = ""  # a target_workers
+_AWAY: Final = "(away)"  # an activity
 
 
 @dataclass(slots=True)
@@ -78,7 +81,6 @@ class World:
         for workflow in document.workflows:
             self.sids.add(WORKFLOW, workflow.name)
         self._setup = self._make_setup()
-        self._engines: dict[tuple[str, ...] | None, Engine] = {}
 
     def trace(self, question: Question, *, nearest: int) -> Trace:
         """The way of a task; workflow, channel and workers of *question* are known here.
@@ -142,25 +144,41 @@ class World:
         )
 
     def _engine(self, available: tuple[str, ...] | None) -> Engine:
-        """The engine for those who are available: finding out who is in which queue is worth doing once."""
-        if (engine := self._engines.get(available)) is None:
-            staff = tuple(self._workers(available))
-            engine = self._engines[available] = Engine(self._setup, lambda prefix: prefix, Snapshot(workers=staff))
-        return engine
+        return self._everybody if available is None else self._roster.called([name_key(each) for each in available])
 
-    def _workers(self, available: tuple[str, ...] | None) -> Iterator[Worker]:
-        names = self._staff if available is None else map(name_key, available)
-        turns = {name: turn for turn, name in enumerate(names)}
-        for key, each in self._staff.items():
-            activity = self._activity_for(each, available=key in turns)
-            yield Worker(
-                sid=self.sids.of(WORKER, each.name),
+    @cached_property
+    def _everybody(self) -> Engine:
+        """Everybody is available, and has been since the beginning, the first declared for the longest time."""
+        return self._new_engine({key: each.at_work for key, each in self._places.items()})
+
+    @cached_property
+    def _roster(self) -> Roster:
+        return Roster(self._new_engine({key: each.away for key, each in self._places.items()}), self._places)
+
+    def _new_engine(self, activities: Mapping[str, str]) -> Engine:
+        workers = tuple(
+            Worker(
+                sid=self._places[key].worker_sid,
                 name=each.name,
-                activity_sid=activity.sid,
+                activity_sid=activities[key],
                 attributes=self._attributes(each.attributes or {}),
                 channels=self._worker_channels(each),
-                status_changed_ms=turns.get(key, len(turns)),
+                status_changed_ms=turn,
             )
+            for turn, (key, each) in enumerate(self._staff.items(), -len(self._staff))
+        )
+        return Engine(self._setup, lambda prefix: prefix, Snapshot(workers=workers))
+
+    @cached_property
+    def _places(self) -> Mapping[str, Places]:
+        return {
+            key: Places(
+                self.sids.of(WORKER, each.name),
+                at_work=self._activity_for(each, available=True).sid,
+                away=self._activity_for(each, available=False).sid,
+            )
+            for key, each in self._staff.items()
+        }
 
     def _activity_for(self, worker: DeclaredWorker, *, available: bool) -> Activity:
         """The declared activity if it fits, else the workspace's default, else the first that does."""
@@ -194,6 +212,8 @@ def _activities(document: Document, sids: Sids) -> Iterator[Activity]:
     kept = (workspace.default_activity or DEFAULT_ACTIVITY, workspace.timeout_activity or DEFAULT_ACTIVITY)
     referred = [each.name for each in references(document) if each.kind == ACTIVITY.name]
     known = _added(known, {name: seeded.get(name, False) for name in (*kept, *referred)})
+    if all(known.values()):
+        known = {**known, _AWAY: False}  # or nobody could be away
     for name, available in known.items():
         yield Activity(sids.add(ACTIVITY, name), name, available)
 

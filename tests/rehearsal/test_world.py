@@ -1,0 +1,128 @@
+"""A configuration as the engine sees it: who is available, and what is there that nobody declared."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tr_apply.config.load import load
+from tr_apply.rehearsal.question import Question
+from tr_apply.rehearsal.route import route
+from tr_apply.rehearsal.world import World
+
+STAFF = ["ann", "bob", "cid", "dora"]
+DOCUMENT = {
+    "workspace": {"name": "X"},
+    "activities": [
+        {"name": "Offline"},
+        {"name": "Here", "available": True},
+        {"name": "Chat only", "available": True},
+        {"name": "Lunch"},
+    ],
+    "task_queues": [{"name": "Q"}, {"name": "Chatters", "target_workers": "activity_name == 'Chat only'"}],
+    "workflows": [
+        {
+            "name": "W",
+            "filters": [{"expression": "chat == true", "targets": [{"queue": "Chatters"}]}],
+            "default_filter": {"queue": "Q"},
+        }
+    ],
+    "workers": [{"name": "ann"}, {"name": "bob", "activity": "Chat only"}, {"name": "cid"}, {"name": "dora"}],
+}
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory):
+    path = tmp_path_factory.mktemp("world") / "w.yaml"
+    path.write_text(json.dumps(DOCUMENT))
+    return load(path).document
+
+
+def document_of(content, folder):
+    path = folder / "w.yaml"
+    path.write_text(json.dumps(content))
+    configuration = load(path)
+    configuration.require_valid()
+    return configuration.document
+
+
+def eligible(world, available=None, **attributes):
+    [step] = route(world, Question("W", attributes, available=available)).steps
+    return list(step.eligible)
+
+
+lists = st.none() | st.permutations(STAFF).flatmap(
+    lambda names: st.integers(0, len(names)).map(lambda number: tuple(names[:number]))
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(lists, max_size=6))
+def test_whom_earlier_questions_supposed_to_be_there_does_not_matter(document, questions):
+    world = World(document)
+
+    for available in questions:
+        assert eligible(world, available) == list(STAFF if available is None else available)
+        assert eligible(world, available, chat=True) == (
+            ["bob"] if available is None or "bob" in available else []
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("activity", "expected"),
+    [(None, "Offline"), ("Lunch", "Lunch"), ("Here", "Offline"), ("Chat only", "Offline")],
+)
+def test_who_is_away_is_where_the_file_says_or_in_the_default_activity(tmp_path, activity, expected):
+    worker = {"name": "ann"} if activity is None else {"name": "ann", "activity": activity}
+    world = World(document_of(DOCUMENT | {"workers": [worker]}, tmp_path))
+
+    [step] = route(world, Question("W", available=())).steps
+
+    assert [each.found for each in step.excluded] == [{"activity": expected}]
+
+
+def test_somebody_can_be_away_though_every_activity_is_available(tmp_path):
+    content = {
+        **DOCUMENT,
+        "workspace": {"name": "X", "default_activity": "Here", "timeout_activity": "Here"},
+        "activities": [{"name": "Here", "available": True}],
+        "workers": [{"name": "ann"}, {"name": "bob"}],
+    }
+    world = World(document_of(content, tmp_path))
+
+    assert eligible(world, ("bob",)) == ["bob"]
+
+
+def test_nobody_is_available_where_no_activity_is(tmp_path):
+    content = {**DOCUMENT, "activities": [{"name": "Offline"}], "workers": [{"name": "ann"}]}
+    world = World(document_of(content, tmp_path))
+
+    assert eligible(world) == []
+
+
+def test_activities_of_a_new_workspace_are_there_where_none_are_declared(tmp_path):
+    content = {key: value for key, value in DOCUMENT.items() if key != "activities"}
+    world = World(document_of({**content, "workers": [{"name": "ann"}]}, tmp_path))
+
+    assert [each.name for each in world.activities] == ["Offline", "Available", "Unavailable"]
+    assert eligible(world) == ["ann"]
+
+
+def test_a_sid_of_what_is_not_declared_is_nobodys(tmp_path):
+    content = {
+        **{key: value for key, value in DOCUMENT.items() if key != "workers"},
+        "task_queues": [{"name": "Q", "target_workers": "sid == '${sid:worker/zoe}'"}, {"name": "Chatters"}],
+    }
+
+    assert eligible(World(document_of(content, tmp_path))) == []
+
+
+def test_workers_attributes_may_hold_sids(tmp_path):
+    content = {
+        **DOCUMENT,
+        "task_queues": [{"name": "Q", "target_workers": "home == '${sid:task_queue/Q}'"}, {"name": "Chatters"}],
+        "workers": [{"name": "ann", "attributes": {"home": "${sid:task_queue/Q}"}}, {"name": "bob"}],
+    }
+
+    assert eligible(World(document_of(content, tmp_path))) == ["ann"]
