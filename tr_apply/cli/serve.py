@@ -5,8 +5,9 @@ import ipaddress
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import traceback
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import click
 
 from tr_apply.errors import InterruptedRunError, TargetError, UsageError
 from tr_apply.local import DEFAULT_PATH, open_app
+from tr_apply.local.clock import clock_at_rate
 
 if TYPE_CHECKING:
     import uvicorn
@@ -48,6 +50,21 @@ KEEP_ALIVE_S = 75  # longer than the pauses of a client that reuses its connecti
     metavar="TOKEN",
     help="The only password; better in the environment, as others can read a command line.",
 )
+@click.option(
+    "--callback-allow",
+    "callback_hosts",
+    multiple=True,
+    metavar="HOST",
+    help="Also call this host when a workflow or workspace names it (repeatable); default: only this machine.",
+)
+@click.option(
+    "--clock-rate",
+    type=click.FloatRange(0, min_open=True, max=1_000_000),
+    default=1.0,
+    show_default=True,
+    metavar="N",
+    help="Let N seconds pass in each second, for demonstrations.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Log each request on stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the address and errors.")
 def serve_command(  # one parameter an option
@@ -57,6 +74,8 @@ def serve_command(  # one parameter an option
     database: str,
     account_sid: str | None,
     auth_token: str | None,
+    callback_hosts: tuple[str, ...],
+    clock_rate: float,
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -72,16 +91,30 @@ def serve_command(  # one parameter an option
     _check_account(account_sid)
     address = _address(host, port)
     check_exposure(address[0], account_sid=account_sid, auth_token=auth_token)
+    from tr_apply.local.app import Callbacks  # noqa: PLC0415  # starlette and httpx are for those who serve
+    from tr_apply.local.callbacks.hosts import Hosts  # noqa: PLC0415
+    from tr_apply.transport.callback import Caller  # noqa: PLC0415
+
     with _listening(address) as listener:
         url = _url(listener)
+        caller = Caller()
         app = open_app(
             database if database == ":memory:" else Path(database),
             account_sid=account_sid or None,
             auth_token=auth_token or None,
+            clock=clock_at_rate(clock_rate),
+            callbacks=Callbacks(caller, _say, Hosts(callback_hosts)),
         )
+
+        @asynccontextmanager
+        async def beside_requests() -> AsyncIterator[None]:
+            _announce(url, database, quiet=quiet)
+            async with _running(app.run(clock_rate)):
+                yield
+            await caller.close()
+
         try:
-            announce = _announcement(url, database, quiet=quiet)
-            _run(_logged(app) if verbose and not quiet else app, listener, announce)
+            _run(_logged(app) if verbose and not quiet else app, listener, beside_requests)
         finally:
             app.close()
 
@@ -137,17 +170,40 @@ def _url(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _announcement(url: str, database: str, *, quiet: bool) -> Callable[[], None]:
-    def announce() -> None:
-        click.echo(f"Listening on {url}", err=True)
-        if not quiet:
-            click.echo(f"Keeping everything in {database}. Ctrl-C stops.", err=True)
-
-    return announce
+def _announce(url: str, database: str, *, quiet: bool) -> None:
+    click.echo(f"Listening on {url}", err=True)
+    if not quiet:
+        click.echo(f"Keeping everything in {database}. Ctrl-C stops.", err=True)
 
 
-def _run(app: "ASGIApp", listener: socket.socket, announce: Callable[[], None]) -> None:
-    """Serve until a signal says stop.
+def _say(text: str) -> None:
+    """What TaskRouter would tell its debugger; not even --quiet hides that something went wrong."""
+    click.echo(text.encode("unicode_escape").decode(), err=True)
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Work that goes on beside what is done within, and ends with it."""
+    import asyncio  # noqa: PLC0415  # not for --help
+
+    def tell_failure(ended: asyncio.Task[None]) -> None:
+        if not ended.cancelled() and (error := ended.exception()):
+            click.echo("".join(traceback.format_exception(error)), err=True)
+
+    task = asyncio.create_task(work)
+    task.add_done_callback(tell_failure)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _run(
+    app: "ASGIApp", listener: socket.socket, beside_requests: "Callable[[], AbstractAsyncContextManager[None]]"
+) -> None:
+    """Serve until a signal says stop, within what *beside_requests* sets up once requests are taken.
 
     For a server that is its regular end, so both SIGINT and SIGTERM lead to exit code 0; a second Ctrl-C cuts off
     requests under way and is an interruption.
@@ -158,11 +214,16 @@ def _run(app: "ASGIApp", listener: socket.socket, announce: Callable[[], None]) 
     import uvicorn  # noqa: PLC0415  # takes a tenth of a second, which --help must not
 
     class Server(uvicorn.Server):
-        """uvicorn, except that it says when it is ready, and that signals end it without killing the process."""
+        """uvicorn, except that something runs beside it, and that signals end it without killing the process."""
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            announce()
+            self.beside = beside_requests()
+            await self.beside.__aenter__()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().shutdown(sockets)
+            await self.beside.__aexit__(None, None, None)
 
         @contextmanager
         def capture_signals(self) -> Iterator[None]:

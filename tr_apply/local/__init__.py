@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tr_apply.local.clock import Clock, wall_clock
 
 if TYPE_CHECKING:
-    from tr_apply.local.app import LocalTaskRouter
+    from tr_apply.local.app import Callbacks, LocalTaskRouter
 
 DEFAULT_PATH = Path(".tr-apply/local.db")
 """Where the embedded TaskRouter keeps its world unless told otherwise, below the current folder."""
@@ -26,11 +26,12 @@ def open_app(
     account_sid: str | None = None,
     auth_token: str | None = None,
     clock: Clock = wall_clock,
+    callbacks: "Callbacks | None" = None,
 ) -> "LocalTaskRouter":
     """The application with its database opened, which is created with its folder where missing.
 
-    Without *account_sid* and *auth_token* everyone with a user name and a password is let in. Call ``close()`` on it
-    when no request is under way any more.
+    Without *account_sid* and *auth_token* everyone with a user name and a password is let in. Without *callbacks*
+    nobody is called. Call ``close()`` on it when no request is under way any more.
 
     Raises:
         TargetError: The file cannot be used.
@@ -40,4 +41,4 @@ def open_app(
     from tr_apply.local.store import Store  # noqa: PLC0415
 
     store = Store(Database.open(path, clock))
-    return create_app(store, account_sid=account_sid, auth_token=auth_token)
+    return create_app(store, account_sid=account_sid, auth_token=auth_token, callbacks=callbacks)

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,6 +14,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tr_apply.local.answers import Renderer, error_body
+from tr_apply.local.callbacks.deliveries import Patience
+from tr_apply.local.callbacks.dispatcher import Dispatcher
+from tr_apply.local.callbacks.hosts import Hosts
+from tr_apply.local.callbacks.sending import Identity, Post, Say, Sender
 from tr_apply.local.kind import Kind
 from tr_apply.local.kinds import KINDS
 from tr_apply.local.refusals import (
@@ -32,8 +36,10 @@ from tr_apply.local.refusals import (
 )
 from tr_apply.local.requests import ACCOUNT, Credentials, account_of, base_url, read_form, read_query
 from tr_apply.local.responses import JSON, json_response
+from tr_apply.local.sids import ACCOUNT_SID
 from tr_apply.local.statistics.endpoints import statistics_routes
 from tr_apply.local.store import Found, Store
+from tr_apply.local.timekeeper import Timekeeper
 from tr_apply.routing.refusals import RoutingRefusedError
 
 STATUS: Mapping[type[RequestError], int] = {
@@ -68,14 +74,19 @@ _EVERY_ANSWER = (
 
 
 class LocalTaskRouter(Starlette):
-    """The application, which owns the store."""
+    """The application, which owns the store.
 
-    def __init__(self, store: Store, credentials: Credentials) -> None:
+    It calls nobody unless it was given callbacks, and needs nobody to watch the clock, as each request finds that
+    everything has happened which was due. With callbacks, ``run`` is there to make things happen in time.
+    """
+
+    def __init__(self, store: Store, credentials: Credentials, callbacks: "Callbacks | None" = None) -> None:
+        identity = Identity(credentials.account_sid or ACCOUNT_SID, credentials.auth_token)
         super().__init__(
             routes=_routes(store),
             middleware=[
                 Middleware(_Envelope),
-                Middleware(_Gate, credentials=credentials),
+                Middleware(_Gate, credentials=credentials, identity=identity),
             ],
             exception_handlers={
                 RequestError: _refuse,
@@ -86,15 +97,51 @@ class LocalTaskRouter(Starlette):
         )
         self.router.redirect_slashes = False  # TaskRouter answers a trailing slash with 404
         self.store = store
+        self._dispatcher = None
+        if callbacks is not None:
+            sender = Sender(callbacks.post, callbacks.hosts, identity, callbacks.say)
+            self._dispatcher = Dispatcher(store.engines, sender, callbacks.say, callbacks.patience)
+
+    async def run(self, rate: float = 1.0) -> None:
+        """Let things happen when they are due, until cancelled; then end the callbacks under way.
+
+        *rate* is how fast the clock goes that the application was given, in its seconds per second.
+        """
+        try:
+            await Timekeeper(self.store.engines, rate).run()
+        finally:
+            if self._dispatcher is not None:
+                await self._dispatcher.stop()
+
+    async def settled(self) -> None:
+        """Wait for the callbacks under way, and those that follow from them."""
+        if self._dispatcher is not None:
+            await self._dispatcher.settled()
 
     def close(self) -> None:
         """Close the database. Requests under way must have ended."""
         self.store.close()
 
 
-def create_app(store: Store, *, account_sid: str | None = None, auth_token: str | None = None) -> LocalTaskRouter:
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """How an application is called: by what, where, and who is told what goes wrong."""
+
+    post: Post
+    say: Say
+    hosts: Hosts = field(default_factory=Hosts)
+    patience: Patience = field(default_factory=Patience)
+
+
+def create_app(
+    store: Store,
+    *,
+    account_sid: str | None = None,
+    auth_token: str | None = None,
+    callbacks: Callbacks | None = None,
+) -> LocalTaskRouter:
     """The application over *store*, for that account with that token, or for anyone where they are None."""
-    return LocalTaskRouter(store, Credentials(account_sid, auth_token))
+    return LocalTaskRouter(store, Credentials(account_sid, auth_token), callbacks)
 
 
 class _Envelope:
@@ -122,9 +169,10 @@ class _Envelope:
 class _Gate:
     """Who may come in: anyone to ask for health or for what a browser may do, everyone else with credentials."""
 
-    def __init__(self, app: ASGIApp, credentials: Credentials) -> None:
+    def __init__(self, app: ASGIApp, credentials: Credentials, identity: Identity) -> None:
         self._app = app
         self._credentials = credentials
+        self._identity = identity
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] == HEALTH:
@@ -135,10 +183,12 @@ class _Gate:
             await Response(status_code=204)(scope, receive, send)
             return
         try:
-            account_sid = self._credentials.account_of(request.headers.get("authorization"))
+            account_sid, auth_token = self._credentials.account_of(request.headers.get("authorization"))
         except UnauthorizedError as error:
             await (await _refuse(request, error))(scope, receive, send)
             return
+        if auth_token is not None:
+            self._identity.account_sid, self._identity.auth_token = account_sid, auth_token
         await self._app({**scope, ACCOUNT: account_sid}, receive, send)
 
 

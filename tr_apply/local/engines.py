@@ -29,6 +29,7 @@ class Engines:
         self._database = database
         self._engines: dict[str, Engine] = {}
         self._edition = -1
+        self._complete_at = -1
         self._session: Session | None = None
         self.listeners: list[Listener] = []
         """They are told what has happened, once it is kept. They must return at once, and not fail."""
@@ -48,6 +49,7 @@ class Engines:
             raise
         except BaseException:
             self._engines.clear()
+            self._complete_at = -1
             raise
         finally:
             self._session = None
@@ -79,21 +81,36 @@ class Engines:
         with self.read(workspace_sid) as reader:
             yield reader, self._current(reader, workspace_sid).state
 
-    def next_due(self) -> int | None:
-        """When something is due next in a workspace that has tasks; None for never."""
+    def let_happen(self) -> int | None:
+        """Let happen what is due anywhere; when something is due next, or None for never."""
         with self._database.read() as reader:
-            engines = [self._current(reader, sid) for sid in workspaces_with_tasks(reader)]
-        return min((due for each in engines if (due := each.next_timer()) is not None), default=None)
+            self._take_up(reader)
+            due = [sid for sid, engine in self._engines.items() if _is_due(engine, reader.now_ms)]
+        for sid in due:
+            self.catch_up(sid)
+        moments = (engine.next_timer() for engine in self._engines.values())
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def now_ms(self) -> int:
+        """The present."""
+        return self._database.now_ms()
 
     def _forget(self, workspace_sids: set[str]) -> None:
         for sid in workspace_sids:
             self._engines.pop(sid, None)
+            self._complete_at = -1
 
     def _is_due(self, reader: Reader, workspace_sid: str) -> bool:
         if workspace_sid not in self._engines and not has_tasks(reader, workspace_sid):
             return False
-        due = self._current(reader, workspace_sid).next_timer()
-        return due is not None and due <= reader.now_ms
+        return _is_due(self._current(reader, workspace_sid), reader.now_ms)
+
+    def _take_up(self, reader: Reader) -> None:
+        """Have the engines of all workspaces in which time may change something."""
+        if self._complete_at != reader.edition:
+            for sid in workspaces_with_tasks(reader):
+                self._current(reader, sid)
+            self._complete_at = reader.edition
 
     def _current(self, reader: Reader, workspace_sid: str) -> Engine:
         if reader.edition != self._edition:
@@ -106,3 +123,8 @@ class Engines:
     def _new_sid(self, prefix: str) -> str:
         assert self._session is not None, "an engine only routes within a transaction"
         return self._session.new_sid(prefix)
+
+
+def _is_due(engine: Engine, now_ms: int) -> bool:
+    due = engine.next_timer()
+    return due is not None and due <= now_ms

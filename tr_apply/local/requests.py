@@ -29,8 +29,8 @@ class Credentials:
     account_sid: str | None = None
     auth_token: str | None = None
 
-    def account_of(self, authorization: str | None) -> str:
-        """The account that a request acts for.
+    def account_of(self, authorization: str | None) -> tuple[str, str | None]:
+        """The account that a request acts for, and its token, unless it signed in with an API key's secret instead.
 
         An API key (``SK…``) cannot be checked, so a server that was given an account refuses it; otherwise it acts
         for the made-up account, as everyone does who is no account.
@@ -44,7 +44,8 @@ class Credentials:
         for given, expected in ((user, self.account_sid), (password, self.auth_token)):
             if expected is not None and not _same(given, expected):
                 raise UnauthorizedError("Authenticate")
-        return user if user.startswith("AC") else ACCOUNT_SID
+        account_sid = user if user.startswith("AC") else ACCOUNT_SID
+        return account_sid, None if user.startswith("SK") else password
 
 
 def account_of(request: Request) -> str:

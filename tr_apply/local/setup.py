@@ -6,7 +6,6 @@ A file may hold what no request could have brought there: what cannot be read ro
 from typing import Final
 
 from tr_apply.errors import ExpressionSyntaxError
-
 from tr_apply.local.kind import Item
 from tr_apply.routing.parser import parse
 from tr_apply.routing.workflow import read_routing

@@ -1,0 +1,102 @@
+"""Assignment callbacks: one call for each reservation, and the instruction that comes back.
+
+An answer counts if it comes within 5 seconds, says 200 and is a JSON object, or empty; without an instruction, the
+reservation waits for whoever answers it by REST. Any other answer is ignored, and the fallback is called. When that
+fails too, the reservation stays pending until its time is over (Twilio's pages disagree; the alternative, to cancel it
+at once, would offer the task to the same worker again and again).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tr_apply.errors import NetworkError
+from tr_apply.local.callbacks.forms import assignment_form
+from tr_apply.local.callbacks.sending import HeldBackError, Reply, Say, Sender, is_success
+from tr_apply.local.engines import Engines
+from tr_apply.local.history import EventRecord
+from tr_apply.local.instructions import carry_out
+from tr_apply.local.refusals import RequestError
+from tr_apply.routing.refusals import RoutingRefusedError
+
+_WHAT: Final = "Assignment callback"
+
+LIMIT_S: Final = 5.0
+"""How long TaskRouter waits for an answer."""
+
+
+class UnusableReplyError(Exception):
+    """An answer that says nothing; the message begins with TaskRouter's code for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A reservation that somebody is to be called about.
+
+    Attributes:
+        record: Its creation.
+        task_channel_sid: For those who are called.
+        urls: Whom to call, first choice first.
+    """
+
+    record: EventRecord
+    task_channel_sid: str
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignments:
+    """Makes the calls."""
+
+    engines: Engines
+    sender: Sender
+    say: Say
+
+    async def call(self, offer: Offer) -> None:
+        """Call about a reservation, and do what the answer says."""
+        account_sid = self.sender.identity.account_sid
+        form = assignment_form(offer.record, account_sid=account_sid, task_channel_sid=offer.task_channel_sid)
+        for url in offer.urls:
+            try:
+                instruction = instruction_of(await self.sender.send(_WHAT, url, form, timeout_s=LIMIT_S))
+            except HeldBackError:
+                continue
+            except (NetworkError, UnusableReplyError) as error:
+                self.say(f"{_WHAT} for Reservation {offer.record.reservation_sid} failed: {error}")
+            else:
+                self._carry_out(offer.record, instruction)
+                return
+
+    def _carry_out(self, record: EventRecord, instruction: Mapping[str, Any]) -> None:
+        name = instruction.get("instruction")
+        if name is None:
+            return
+        assert record.reservation_sid is not None
+        try:
+            with self.engines.write() as session:
+                carry_out(session, record.workspace_sid, record.reservation_sid, str(name), instruction)
+        except (RequestError, RoutingRefusedError) as error:
+            code = getattr(error, "api_code", None) or getattr(error, "code", "")
+            self.say(f"Instruction {name!r} for Reservation {record.reservation_sid} failed: {code} {error}")
+
+
+def instruction_of(reply: Reply) -> Mapping[str, Any]:
+    """The instruction in an answer, or nothing.
+
+    Raises:
+        UnusableReplyError: The answer does not count.
+    """
+    if not is_success(reply):
+        raise UnusableReplyError(f"it answered {reply.status}")
+    if not reply.body.strip():
+        return {}
+    if reply.content_type.partition(";")[0].strip().lower() != "application/json":
+        raise UnusableReplyError(f"40000 the answer is {reply.content_type or 'of no type'}, not application/json")
+    try:
+        instruction = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        instruction = None
+    if not isinstance(instruction, dict):
+        raise UnusableReplyError("40001 the answer is no JSON object")
+    return {name: value for name, value in instruction.items() if isinstance(value, str | bool | int)}

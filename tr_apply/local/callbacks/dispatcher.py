@@ -1,0 +1,79 @@
+"""Passes on what has happened to those who call applications about it."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from tr_apply.local.callbacks.assignments import Assignments, Offer
+from tr_apply.local.callbacks.deliveries import Deliveries, Delivery, Patience
+from tr_apply.local.callbacks.destinations import DestinationBook, Destinations
+from tr_apply.local.callbacks.sending import Say, Sender
+from tr_apply.local.engines import Engines
+from tr_apply.local.session import Happened
+
+
+class Dispatcher:
+    """All callbacks of one application. Its tasks run in the event loop of whoever did what they tell of."""
+
+    def __init__(self, engines: Engines, sender: Sender, say: Say, patience: Patience) -> None:
+        self._sender = sender
+        self._say = say
+        self._patience = patience
+        self._book = DestinationBook(engines)
+        self._assignments = Assignments(engines, sender, say)
+        self._deliveries: dict[str, Deliveries] = {}
+        self._delivering: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        engines.listeners.append(self.hear)
+
+    def hear(self, happened: Sequence[Happened]) -> None:
+        """Begin the calls that follow from what has happened."""
+        for each in happened:
+            destinations = self._book.of(each)
+            if destinations is not None:
+                self._call(each, destinations)
+                self._deliver(each, destinations)
+
+    async def settled(self) -> None:
+        """Wait until there is nothing to be called about any more."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
+
+    async def stop(self) -> None:
+        """End all calls, whether they were answered or not."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _call(self, happened: Happened, destinations: Destinations) -> None:
+        for record in happened.records:
+            if record.type == "reservation.created" and (
+                urls := destinations.assignment_urls.get(record.workflow_sid or "")
+            ):
+                channel = happened.state.channels.get(record.task_channel or "")
+                sid = "" if channel is None else channel.sid
+                self._begin(self._assignments.call(Offer(record, sid, urls)))
+
+    def _deliver(self, happened: Happened, destinations: Destinations) -> None:
+        sid = happened.workspace_sid
+        wanted = [record for record in happened.records if destinations.takes(record.type)]
+        if not wanted:
+            return
+        deliveries = self._deliveries.setdefault(sid, Deliveries(self._sender, self._say, self._patience))
+        for record in wanted:
+            deliveries.add(Delivery(record, destinations.event_url, destinations.workspace_name))
+        if sid not in self._delivering:
+            self._delivering.add(sid)
+            self._begin(self._run(sid, deliveries))
+
+    async def _run(self, workspace_sid: str, deliveries: Deliveries) -> None:
+        try:
+            await deliveries.deliver()
+        finally:
+            self._delivering.discard(workspace_sid)
+            self._deliveries.pop(workspace_sid, None)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,37 @@
+"""Where callbacks may go. A workspace copied from production names production's URLs, which a laptop must not call."""
+
+import ipaddress
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+
+class Hosts:
+    """This machine, and those that were named."""
+
+    def __init__(self, named: Iterable[str] = ()) -> None:
+        self._named = {_plain(each) for each in named}
+
+    def allow(self, url: str) -> bool:
+        """Whether a URL may be called."""
+        host = host_of(url)
+        return bool(host) and (is_loopback(host) or host in self._named)
+
+
+def host_of(url: str) -> str:
+    """The host of a URL, without case and brackets; empty if there is none."""
+    try:
+        return _plain(urlsplit(url).hostname or "")
+    except ValueError:
+        return ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether that is this machine, whoever is asked for the name."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _plain(host: str) -> str:
+    return host.strip("[]").rstrip(".").lower()

@@ -1,0 +1,98 @@
+"""What a callback is sent with, by whom, and what comes back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeAlias
+
+from tr_apply.errors import NetworkError
+from tr_apply.local.callbacks.hosts import Hosts, host_of
+from tr_apply.local.callbacks.signature import signature
+from tr_apply.local.sids import ACCOUNT_SID
+
+Form: TypeAlias = Mapping[str, str]
+_SUCCESS: Final = 2  # the first digit of a status
+
+Say: TypeAlias = Callable[[str], None]
+"""Tells the person who runs the server what TaskRouter's debugger would tell."""
+
+
+class Reply(Protocol):
+    """What an application answered."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def content_type(self) -> str:
+        """As sent, or empty."""
+
+    @property
+    def body(self) -> bytes:
+        """No more of it than could matter."""
+
+
+def is_success(reply: Reply) -> bool:
+    """Whether the status says that all went well."""
+    return reply.status // 100 == _SUCCESS
+
+
+class Post(Protocol):
+    """Sends a form by HTTP. Redirects are not followed."""
+
+    async def __call__(self, url: str, form: Form, headers: Mapping[str, str], *, timeout_s: float) -> Reply:
+        """The answer.
+
+        Raises:
+            NetworkError: There is none, not within that time, or the URL cannot be used.
+        """
+
+
+@dataclass(slots=True)
+class Identity:
+    """Whose workspaces these are. Callbacks name the account and are signed with its token.
+
+    A server that was not told takes them from whoever signed in last: in a world of one developer that is the
+    application itself, which checks signatures with the token it signs in with. The token is kept in memory alone, so
+    that after a restart callbacks are unsigned until somebody signs in.
+    """
+
+    account_sid: str = ACCOUNT_SID
+    auth_token: str | None = None
+
+
+class HeldBackError(NetworkError):
+    """A callback was not sent, because its host is not among those that may be called. That has been told."""
+
+
+class Sender:
+    """Sends callbacks to where they may go, signed."""
+
+    def __init__(self, post: Post, hosts: Hosts, identity: Identity, say: Say) -> None:
+        self.identity = identity
+        self._post = post
+        self._hosts = hosts
+        self._say = say
+        self._told: set[tuple[str, str]] = set()
+
+    async def send(self, what: str, url: str, form: Form, *, timeout_s: float) -> Reply:
+        """The answer of an application to *what*, a kind of callback.
+
+        Raises:
+            HeldBackError: It may not be called.
+            NetworkError: There is no answer.
+        """
+        if not self._hosts.allow(url):
+            self._tell_held_back(what, host_of(url))
+            raise HeldBackError(url)
+        url = url.partition("#")[0]  # what stands there overrides settings of Twilio's own connection
+        token = self.identity.auth_token
+        headers = {} if token is None else {"X-Twilio-Signature": signature(url, form, token)}
+        return await self._post(url, form, headers, timeout_s=timeout_s)
+
+    def _tell_held_back(self, what: str, host: str) -> None:
+        """Once for each kind of callback and host: there may be many thousands."""
+        if (what, host) not in self._told:
+            self._told.add((what, host))
+            way_out = f"; --callback-allow {host} lets it through" if host else ", its URL has no host"
+            self._say(f"{what} to {host or 'nowhere'} held back{way_out}")

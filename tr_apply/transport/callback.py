@@ -1,0 +1,63 @@
+"""Forms sent to an application that wants to be called, and what it answers."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import httpx
+
+from tr_apply.errors import NetworkError
+
+BODY_LIMIT: Final = 64 * 1024
+"""Bytes of an answer that are read; an instruction has a few hundred."""
+
+_THIS_MACHINE: Final = ("localhost", "127.0.0.1", "[::1]")
+
+
+class Reply(NamedTuple):
+    """What an application answered."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+class Caller:
+    """Keeps connections to applications. Redirects are not followed, cookies not kept.
+
+    The environment's proxies are for other machines: this one is called directly.
+    """
+
+    def __init__(self) -> None:
+        mounts = {f"all://{host}": httpx.AsyncHTTPTransport() for host in _THIS_MACHINE}
+        self._client = httpx.AsyncClient(mounts=mounts, timeout=None, headers={"User-Agent": "tr-apply"})  # noqa: S113
+
+    async def __call__(
+        self, url: str, form: Mapping[str, str], headers: Mapping[str, str], *, timeout_s: float
+    ) -> Reply:
+        """Send a form; the answer.
+
+        Raises:
+            NetworkError: There is none, not within that time, or the URL cannot be used.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._post(url, form, headers)
+        except TimeoutError as error:
+            raise NetworkError(f"no answer within {timeout_s:g} s") from error
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, ValueError) as error:
+            raise NetworkError(f"no answer ({type(error).__name__})") from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def _post(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Reply:
+        async with self._client.stream("POST", url, data=dict(form), headers=headers) as response:
+            self._client.cookies.clear()
+            body = b""
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > BODY_LIMIT:
+                    raise NetworkError(f"its answer is larger than {BODY_LIMIT} bytes")
+        return Reply(response.status_code, response.headers.get("content-type", ""), body)
