@@ -11,7 +11,7 @@ from tr_apply.cli.configurations import checked, require_paths
 from tr_apply.cli.options import configuration_options, output_of, output_options, target_options
 from tr_apply.cli.output import Output
 from tr_apply.cli.run import run
-from tr_apply.cli.targets import TargetOptions, open_client, target_of
+from tr_apply.cli.targets import TargetOptions, credentials_of, open_client, target_of
 from tr_apply.client import Client
 from tr_apply.config.files import SUFFIXES
 from tr_apply.config.load import Configuration
@@ -98,7 +98,9 @@ def _compared(
 
 
 async def _read(sides: Sequence[Configuration | str], target: TargetOptions, output: Output) -> Compared:
-    async with open_client(target, concurrency=10, verbose=output.verbose) as client:
+    """With the credentials that the file names for its workspace, where it does."""
+    credentials = next((credentials_of(side) for side in sides if isinstance(side, Configuration)), None)
+    async with open_client(target, concurrency=10, verbose=output.verbose, credentials=credentials) as client:
         before, after = [
             side if isinstance(side, Configuration) else await named_workspace(client, side) for side in sides
         ]
