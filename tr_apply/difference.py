@@ -146,6 +146,7 @@ class _Comparison:
         self._documents = [each.document for each in (before, after) if each.document is not None]
         self._before, self._after = before, after
         self._pairs = {kind.name: dict(_renamed(kind, before, after)) for kind in SECTIONS}
+        self._has_renames = any(self._pairs.values())
         self._worlds = (World(), World())
         for kind in SECTIONS:
             self._name(kind)
@@ -162,7 +163,7 @@ class _Comparison:
     def difference(self) -> Difference:
         found = [*self._of_workspace(), *(each for kind in SECTIONS for each in self._of_kind(kind))]
         differing = {(each.kind, each.name) for each in found if each.action is Action.UPDATE}
-        both = 1 + sum(key in self._partners(kind) for kind in SECTIONS for key in self._before.by_kind[kind.name])
+        both = 1 + sum(len(self._partners(kind)) for kind in SECTIONS)
         channels = sum(kind == WORKER_CHANNEL.name for kind, _ in differing)
         return Difference(tuple(sorted(found, key=_place)), both - len(differing) + channels)
 
@@ -189,7 +190,8 @@ class _Comparison:
                 changes = [replace(c, before=c.after, after=None) for c in _set(kind, self._spelled(kind, each, 0))]
                 yield self._operation(Action.DELETE, kind, kind.name_of(each), changes)
         for key, other in partners.items():
-            yield from self._of_both(kind, self._spelled(kind, old[key], 0), self._spelled(kind, new[other], 1))
+            if self._has_renames or old[key] != new[other]:  # the same words mean the same where names do
+                yield from self._of_both(kind, self._spelled(kind, old[key], 0), self._spelled(kind, new[other], 1))
         for key in new.keys() - set(partners.values()):
             each = self._spelled(kind, new[key], 1)
             yield self._operation(Action.CREATE, kind, kind.name_of(each), _set(kind, each))
