@@ -1,0 +1,124 @@
+"""Many expressions over many workers: the index, the closures and the plain evaluator agree, whatever changes."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tr_apply.routing.evaluate import compiled, evaluate
+from tr_apply.routing.format import format_expression
+from tr_apply.routing.membership import Membership
+from tr_apply.routing.nodes import And, Comparator, Comparison, Constant, ListLiteral, Or, Path
+from tr_apply.routing.worker_index import WorkerIndex, bits_of, numbers_in
+
+thorough = settings(deadline=None, derandomize=True, max_examples=150)
+
+# Values that Python takes for equal and the language does not, and the other way round
+scalars = st.sampled_from([None, True, False, 0, 1, 1.0, 2, 2.5, -1, "", "a", "ab", "1", "2.5", "en", "é"])
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("xy"), inner, max_size=2),
+    max_leaves=5,
+)
+names = st.dictionaries(st.sampled_from(["a", "b", "skills", "activity_name"]), values, max_size=4)
+paths = st.sampled_from(
+    [Path(("a",)), Path(("b",)), Path(("skills",)), Path(("a", "x")), Path(("skills", 0)), Path(("activity_name",))]
+)
+constants = st.builds(Constant, scalars)
+lists = st.lists(constants | paths, max_size=3).map(lambda items: ListLiteral(tuple(items)))
+comparisons = st.builds(Comparison, paths | constants | lists, st.sampled_from(Comparator), paths | constants | lists)
+junctions = st.lists(comparisons, min_size=2, max_size=3).map(tuple)
+expressions = comparisons | st.builds(And, junctions) | st.builds(Or, junctions)
+
+
+def by_evaluator(expression, workers):
+    return {number for number, each in workers.items() if evaluate(expression, each)}
+
+
+@thorough
+@given(st.lists(expressions, max_size=5), st.lists(names, max_size=8))
+def test_the_index_and_the_closures_mean_what_the_evaluator_means(trees, workers):
+    index, numbered = WorkerIndex(workers), dict(enumerate(workers))
+
+    for tree in trees:
+        expected = by_evaluator(tree, numbered)
+        assert set(numbers_in(index.where(tree))) == expected
+        assert {number for number, each in numbered.items() if compiled(tree)(each)} == expected
+
+
+changes = st.lists(
+    st.tuples(st.sampled_from(["add", "replace", "remove", "activity"]), st.integers(0, 7), names), max_size=12
+)
+
+
+@thorough
+@given(st.dictionaries(st.sampled_from(["WQ1", "WQ2", "WQ3"]), expressions), st.lists(names, max_size=4), changes)
+def test_members_follow_every_change(queues, workers, deeds):
+    texts = {sid: format_expression(tree) for sid, tree in queues.items()}
+    membership, numbered = Membership(workers, texts), dict(enumerate(workers))
+
+    for deed, pick, after in deeds:
+        known = sorted(numbered)
+        number = known[pick % len(known)] if known else None
+        before = {sid for sid in queues if number is not None and membership.members[sid] >> number & 1}
+        if deed == "add" or number is None:
+            numbered[membership.add_worker(after)] = after
+            moved = None
+        elif deed == "remove":
+            membership.remove_worker(number)
+            del numbered[number]
+            moved = None
+        elif deed == "activity":
+            numbered[number] = {**numbered[number], "activity_name": after.get("activity_name")}
+            moved = membership.change_activity(number, numbered[number])
+        else:
+            numbered[number] = after
+            moved = membership.change_worker(number, after)
+        for sid, tree in queues.items():
+            assert set(numbers_in(membership.members[sid])) == by_evaluator(tree, numbered)
+        if moved is not None:
+            now = set(membership.queues_of(number))
+            assert set(moved) == before ^ now
+    assert membership.everyone() == {
+        number: [sid for sid in texts if membership.members[sid] >> number & 1]
+        for number in numbered
+        if any(bits >> number & 1 for bits in membership.members.values())
+    }
+
+
+@thorough
+@given(expressions, expressions, st.lists(names, max_size=5))
+def test_a_queue_may_get_another_expression_and_go(before, after, workers):
+    membership = Membership(workers, {"WQ": format_expression(before)})
+
+    membership.set_queue("WQ", format_expression(after))
+
+    assert set(numbers_in(membership.members["WQ"])) == by_evaluator(after, dict(enumerate(workers)))
+    membership.set_queue("WQ", " ")
+    assert membership.members["WQ"] == 0
+    membership.remove_queue("WQ")
+    assert membership.members == {}
+
+
+def test_an_attribute_with_hundreds_of_values_is_indexed_too():
+    workers = [{"id": number, "tags": [number, number % 7]} for number in range(700)]
+    index = WorkerIndex(workers)
+    everyone = Comparison(Path(("id",)), Comparator.GREATER_OR_EQUAL, Constant(100))
+    some = Comparison(Path(("tags",)), Comparator.HAS, Constant(3))
+
+    for tree in (everyone, some, And((everyone, some))):
+        assert set(numbers_in(index.where(tree))) == by_evaluator(tree, dict(enumerate(workers)))
+
+    index.replace(650, {"id": 5, "tags": [3]})
+    index.remove(651)
+    numbered = dict(enumerate(workers)) | {650: {"id": 5, "tags": [3]}}
+    del numbered[651]
+    assert index.add({"id": 651, "tags": []}) == 651
+    assert set(numbers_in(index.where(some))) == by_evaluator(some, numbered)
+
+
+@pytest.mark.parametrize("numbers", [[], [0], [5], [0, 1, 63, 64, 200]])
+def test_a_set_of_numbers_is_an_integer(numbers):
+    bits = bits_of(numbers, 201)
+
+    assert bits == sum(1 << number for number in numbers)
+    assert list(numbers_in(bits)) == numbers
