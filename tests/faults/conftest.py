@@ -69,6 +69,7 @@ class World:
     client: httpx.Client
 
     def new(self, database=":memory:"):
+        self.proxy.drop()
         self.exchangeable.exchange(open_app(database))
         self.proxy.begin()
         return self

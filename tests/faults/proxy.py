@@ -122,6 +122,17 @@ class Proxy:
 
         asyncio.run_coroutine_threadsafe(settled(), self._loop).result()
 
+    def drop(self):
+        """End every connection that something still hangs on."""
+
+        asyncio.run_coroutine_threadsafe(self._end_connections(), self._loop).result()
+
+    async def _end_connections(self):
+        ending = list(self._connections)
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
+
     def _run(self):
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(self._serve())
@@ -135,9 +146,7 @@ class Proxy:
         self._ready.set()
         await self._stopped.wait()
         server.close()
-        for task in self._connections:
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await self._end_connections()
 
     async def _connected(self, reader, writer):
         task = asyncio.current_task()

@@ -99,11 +99,22 @@ def killing(pids, number, moment):
     return lambda request: ignoring_closed(fault) if request.number == number else None
 
 
+TABLES = (
+    "workspace",
+    "activity",
+    "task_channel",
+    "task_queue",
+    "workflow",
+    "workflow_queue",
+    "worker",
+    "worker_channel",
+)
+
+
 def contents(database):
     """All that the server holds, names for SIDs, whatever the order in which it came: what a next run can know."""
     with closing(sqlite3.connect(database)) as connection:
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        found = {table: connection.execute(f"SELECT * FROM {table}") for table in tables if table != "sequence"}
+        found = {table: connection.execute(f"SELECT * FROM {table}") for table in TABLES}
         rows = {table: [named(row, cursor) for row in cursor] for table, cursor in found.items()}
     whole = {
         row["sid"]: f"<{table} {row['friendly_name']}>" for table in rows for row in rows[table] if "name_key" in row
@@ -120,7 +131,7 @@ def named(row, cursor):
     return {
         key: value
         for key, value in zip(columns, row, strict=True)
-        if key not in {"position", "revision"} and "date_" not in key
+        if key not in {"position", "revision", "version"} and "date_" not in key
     }
 
 
