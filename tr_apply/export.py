@@ -14,7 +14,7 @@ from tr_apply.resources import SECTIONS, WORKER, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.kind import Kind, name_key
 from tr_apply.resources.scalar import core_scalar
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY
-from tr_apply.resources.template import escaped
+from tr_apply.resources.template import SidOf, escaped
 from tr_apply.resources.worker import WorkerChannel
 from tr_apply.wire import Labels, model_of
 
@@ -38,13 +38,17 @@ def sections_of(snapshot: Snapshot) -> Sections:
     A kind of which there is nothing is left out, so that the file leaves it alone elsewhere.
     """
     assert snapshot.workspace is not None
-    labels = live_labels(snapshot)
+    labels = _labels(snapshot, snapshot.workspace)
     sections: dict[str, Any] = {"workspace": _workspace(snapshot.workspace, labels)}
     for kind in SECTIONS:
         resources = sorted(snapshot.by_kind[kind.name], key=lambda live: (name_key(live.name), live.name))
         if resources:
             sections[kind.section] = [_resource(kind, live, labels, snapshot) for live in resources]
     return sections
+
+
+def _labels(snapshot: Snapshot, workspace: Live) -> Labels:
+    return Labels({**live_labels(snapshot).by_sid, workspace.sid: SidOf(WORKSPACE.name, "")})
 
 
 def _workspace(live: Live, labels: Labels) -> dict[str, Any]:

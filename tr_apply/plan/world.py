@@ -13,12 +13,12 @@ from tr_apply.plan.references import canonical, rewritten
 from tr_apply.resources import SECTIONS, WORKER, WORKSPACE
 from tr_apply.resources.document import Document, Rule
 from tr_apply.resources.kind import Kind, name_key, temporary_name
-from tr_apply.resources.template import MARK, SID, SidOf, filled, sid_of
+from tr_apply.resources.template import MARK, SID, SidOf, filled, referring, sid_of
 from tr_apply.routing.evaluate import Predicate, compiled
 from tr_apply.routing.parser import parse
 from tr_apply.wire import Labels, model_of, parsed_json
 
-_MARK_OR_SID = re.compile(MARK.pattern + r"|\b[A-Z]{2}[0-9a-fA-F]{32}\b")
+_MARK_OR_SID = re.compile(MARK.pattern + r"|[A-Z]{2}[0-9a-fA-F]{32}")
 
 
 def is_managed(document: Document, kind: Kind) -> bool:
@@ -83,8 +83,7 @@ class World:
             if match[0] == "$${":
                 return match[0]
             if match[1] is None:
-                label = self.labels.by_sid.get(match[0])
-                return match[0] if label is None or "}" in label.name else f"${{sid:{label}}}"
+                return referring(match, self.labels.by_sid.get(match[0]))
             reference = sid_of(match[1])
             return f"${{sid:{SidOf(reference.kind, self.name(reference.kind, reference.name))}}}"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MARK = re.compile(r"\$\$\{|\$\{sid:([^}]*)\}")
-_LIVE_MARK = re.compile(r"\$\{|\b[A-Z]{2}[0-9a-f]{32}\b")
+_LIVE_MARK = re.compile(r"\$\{|[A-Z]{2}[0-9a-f]{32}")
 SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}\Z")
 SID_LENGTH = 34
 
@@ -81,14 +81,20 @@ def from_live(text: str, references: Mapping[str, SidOf]) -> str:
         return text
 
     def mark(match: re.Match[str]) -> str:
-        if match[0] == "${":
-            return "$${"
-        reference = references.get(match[0])
-        if reference is None or "}" in reference.name:
-            return match[0]
-        return f"${{sid:{reference}}}"
+        return "$${" if match[0] == "${" else referring(match, references.get(match[0]))
 
     return _LIVE_MARK.sub(mark, text)
+
+
+def referring(sid: re.Match[str], reference: SidOf | None) -> str:
+    """A literal *sid* as the reference that it stands for.
+
+    As it is where there is none, or where the text would not read as one: the name has a brace, or a ``$`` is before it.
+    """
+    is_escape = sid.start() > 0 and sid.string[sid.start() - 1] == "$"
+    if reference is None or is_escape or "}" in reference.name or "${" in reference.name:
+        return sid[0]
+    return f"${{sid:{reference}}}"
 
 
 def sample(template: str, prefixes: Mapping[str, str]) -> str:

@@ -1,0 +1,259 @@
+"""What an export writes, and what it leaves out."""
+
+import json
+
+import pytest
+import yaml
+
+from tr_apply.diagnostics import Severity
+from tr_apply.lint import lint
+
+HEAD = "workspace: {name: Center}\n"
+GONE = "WQ" + "0f" * 16
+FULL = """
+workspace:
+  name: Center
+  prioritize_queue_order: LIFO
+  event_callback_url: https://example.com/events
+  events_filter: [task.created]
+  timeout_activity: Unavailable
+activities:
+  - {name: Offline, available: false}
+  - {name: Unavailable, available: false}
+  - {name: Available, available: true}
+task_channels:
+  - {unique_name: fax, name: Fax, channel_optimized_routing: true}
+task_queues:
+  - {name: Zero}
+  - name: alpha
+    target_workers: "id == '${sid:worker/bob}' OR id == '${sid:workspace}'"
+    reservation_activity: Unavailable
+workflows:
+  - name: Incoming
+    assignment_callback_url: "https://example.com/?queue=${sid:task_queue/alpha}"
+    filters:
+      - {name: Z, expression: "1==1", targets: [{queue: Zero, timeout: 5}, {queue: alpha}]}
+      - {expression: "a == 'b'", targets: [{queue: alpha, extra: {unknown: 1}}], extra: {more: [1]}}
+    default_filter: {queue: Zero}
+    extra: {also: true}
+workers:
+  - name: bob
+  - name: alice
+    activity: Available
+    attributes: {queue: "${sid:task_queue/alpha}", text: "$${not} a variable", n: no}
+    channels: {fax: {capacity: 2}, voice: {available: false}, sms: {capacity: 1}}
+"""
+
+
+def sections(text):
+    return yaml.safe_load(text)
+
+
+@pytest.fixture
+def full(world):
+    world.apply(FULL)
+    return world
+
+
+def test_the_sections_stand_in_the_order_of_the_documentation(full, exported):
+    text = exported(full)
+
+    order = ["workspace", "activities", "task_channels", "task_queues", "workflows", "workers"]
+    assert list(sections(text)) == order
+    assert "\n\n".join(text.split("\n\n")) == text
+    assert text.count("\n\n") == len(order) - 1
+
+
+def test_resources_are_sorted_by_name_without_case_and_filters_are_not(full, exported):
+    found = sections(exported(full))
+
+    assert [each["name"] for each in found["task_queues"]] == ["alpha", "Zero"]
+    assert [each["name"] for each in found["workers"]] == ["alice", "bob"]
+    assert [each.get("name") for each in found["workflows"][0]["filters"]] == ["Z", None]
+
+
+def test_defaults_activities_of_workers_dates_and_sids_are_left_out(full, exported):
+    found = sections(exported(full))
+
+    assert found["workspace"] == {
+        "name": "Center",
+        "prioritize_queue_order": "LIFO",
+        "event_callback_url": "https://example.com/events",
+        "events_filter": ["task.created"],
+        "timeout_activity": "Unavailable",
+    }
+    assert found["task_queues"][1] == {"name": "Zero"}
+    assert found["workers"][1] == {"name": "bob"}
+
+
+def test_sids_in_strings_are_references_again(full, exported):
+    found = sections(exported(full))
+
+    assert found["task_queues"][0]["target_workers"] == "id == '${sid:worker/bob}' OR id == '${sid:workspace}'"
+    assert found["workflows"][0]["assignment_callback_url"] == "https://example.com/?queue=${sid:task_queue/alpha}"
+    assert found["workers"][0]["attributes"]["queue"] == "${sid:task_queue/alpha}"
+
+
+def test_a_literal_variable_is_escaped(full, exported):
+    assert sections(exported(full))["workers"][0]["attributes"]["text"] == "$${not} a variable"
+
+
+def test_what_tr_apply_has_no_key_for_is_kept_at_its_level(full, exported):
+    [workflow] = sections(exported(full))["workflows"]
+
+    assert workflow["extra"] == {"also": True}
+    assert workflow["filters"][1]["extra"] == {"more": [1]}
+    assert workflow["filters"][1]["targets"] == [{"queue": "alpha", "extra": {"unknown": 1}}]
+
+
+def test_worker_channels_stand_where_they_differ_from_what_taskrouter_makes(full, exported):
+    assert sections(exported(full))["workers"][0]["channels"] == {"fax": {"capacity": 2}, "voice": {"available": False}}
+
+
+def test_text_reads_alike_by_either_schema_of_yaml(full, exported):
+    assert sections(exported(full))["workers"][0]["attributes"]["n"] == "no"
+    assert "n: 'no'" in exported(full)
+
+
+def test_an_export_makes_the_same_workspace_elsewhere(full, exported, new_world, told_plan):
+    text = exported(full)
+    other = new_world()
+
+    other.apply(text)
+
+    assert exported(other) == text
+    assert told_plan(other.plan(text)) == []
+    without_activities = [
+        {key: value for key, value in each.items() if key != "activity_sid"} for each in full.state()["Workers"]
+    ]
+    assert [each["attributes"] for each in other.state()["Workers"]] == [
+        each["attributes"] for each in without_activities
+    ]
+
+
+def test_an_export_takes_the_keys_of_manage_beside_it_and_prints_no_secret(full, exported, told_plan):
+    full.change("Workers", "alice", Attributes=json.dumps({"phone": "hunter2", "level": 1}))
+
+    text = exported(full) + "\nmanage: {workers: {sensitive: [attributes.phone]}}\n"
+    plan = full.plan(text.replace("level: 1", "level: 2"))
+
+    assert told_plan(full.plan(text)) == []
+    assert told_plan(plan) == [("update", "worker", "alice")]
+    assert "hunter2" not in json.dumps(full.document(text))
+
+
+def without_queue(world):
+    """A workflow whose queue is gone: TaskRouter refuses that now, and has not always."""
+    world.apply(FULL)
+    document = {
+        "task_routing": {
+            "filters": [{"expression": "1==1", "targets": [{"queue": world.sid("TaskQueues", "alpha")}]}],
+            "default_filter": {"queue": world.sid("TaskQueues", "alpha")},
+        }
+    }
+    text = json.dumps(document).replace(world.sid("TaskQueues", "alpha"), GONE)
+    world.sql("UPDATE workflow SET configuration = ?", text)
+
+
+def test_a_queue_that_is_gone_stays_a_sid_and_is_left_alone(world, exported, told_plan):
+    without_queue(world)
+
+    text = exported(world)
+    configuration = world.configuration(text)
+    lint(configuration)
+
+    [workflow] = sections(text)["workflows"]
+    assert workflow["filters"][0]["targets"] == [{"queue": GONE}]
+    assert workflow["default_filter"] == {"queue": GONE}
+    assert [each.code for each in configuration.diagnostics if each.severity is Severity.WARNING] == [
+        "dangling-sid"
+    ] * 2
+    configuration.require_valid()
+    assert told_plan(world.plan(text)) == []
+
+
+def test_a_queue_that_is_no_sid_is_kept_as_it_is(world, exported, told_plan):
+    without_queue(world)
+    document = {"task_routing": {"filters": [{"expression": "1==1", "targets": [{"queue": "alpha"}]}]}}
+    world.sql("UPDATE workflow SET configuration = ?", json.dumps(document))
+
+    text = exported(world)
+
+    assert sections(text)["workflows"][0]["filters"][0]["targets"] == [{"extra": {"queue": "alpha"}}]
+    assert told_plan(world.plan(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("live", "written"),
+    [
+        ("{sid}", "${sid:worker/bob}"),
+        ("client:{sid}_voice", "client:${sid:worker/bob}_voice"),
+        ("a{sid}{sid}", "a${sid:worker/bob}${sid:worker/bob}"),
+        ("${{{sid}}}", "$${${sid:worker/bob}}"),
+        ("${sid}", "${sid}"),  # as a reference it would read as an escape
+        ("$${{x}}", "$$${x}"),
+        ("WK" + "f" * 32, "WK" + "f" * 32),
+    ],
+)
+def test_a_sid_inside_text_is_a_reference_wherever_that_reads_as_one(world, exported, told_plan, live, written):
+    world.apply(HEAD + "workers: [{name: bob}, {name: alice}]\n")
+    sid = world.sid("Workers", "bob")
+    world.change("Workers", "alice", Attributes=json.dumps({"text": live.format(sid=sid)}))
+
+    text = exported(world)
+
+    assert (
+        sections(text)["workers"][0]["attributes"]["text"] == written.format(sid=sid) if "{sid}" in written else written
+    )
+    assert told_plan(world.plan(text)) == []
+
+
+@pytest.mark.parametrize("name", ["a}b", "${x}", "$${", "a/b", "no", "012", "- a", "#", "'\"", "é\n\U0001f600", "<<"])
+def test_any_name_is_exported_as_it_is(world, exported, told_plan, name):
+    world.apply(HEAD)
+    queue = world.make("TaskQueues", FriendlyName=name, TargetWorkers=f"a == '{name[:1]}'".replace("'''", '"\'"'))
+    routing = {"task_routing": {"filters": [], "default_filter": {"queue": queue["sid"]}}}
+    world.make("Workflows", FriendlyName=name, Configuration=json.dumps(routing))
+    worker = world.make("Workers", FriendlyName=name, Attributes=json.dumps({name: f"of {queue['sid']}"}))
+    world.change("Workers", worker["friendly_name"], FriendlyName=name)
+
+    text = exported(world)
+
+    assert told_plan(world.plan(text)) == []
+    document = world.configuration(text).document
+    assert document.task_queues[0].name == document.workers[0].name == document.workflows[0].name == name
+    assert document.workflows[0].default_filter.queue == name
+    assert list(document.workers[0].attributes) == [name]
+
+
+def test_text_that_is_no_unicode_is_an_error_that_says_so(new_local):
+    live = new_local()
+    path = f"/Workspaces/{live.post('/Workspaces', data={'FriendlyName': 'Center'}).json()['sid']}"
+    made = live.post(f"{path}/Workers", data={"FriendlyName": "a", "Attributes": '{"a": "\\ud800"}'})
+
+    code, out = live.command("export", "Center", "--format", "yaml")
+
+    assert made.status_code == 201
+    assert (code, out) == (1, "")
+
+
+def test_a_folder_with_other_configuration_is_not_written_into(new_local, tmp_path):
+    live = new_local()
+    live.post("/Workspaces", data={"FriendlyName": "Center"})
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "mine.yaml").write_text("workers: []\n")
+
+    code, _ = live.command("export", "Center", "--output", tmp_path / "folder")
+
+    assert code == 1
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["mine.yaml"]
+
+
+def test_a_folder_is_written_again_over_itself(new_local, tmp_path):
+    live = new_local()
+    live.post("/Workspaces", data={"FriendlyName": "Center"})
+
+    codes = [live.command("export", "Center", "--output", f"{tmp_path}/folder/")[0] for _ in range(2)]
+
+    assert codes == [0, 0]
+    assert live.plan(tmp_path / "folder") == (0, [], [])

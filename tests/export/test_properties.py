@@ -1,0 +1,200 @@
+"""Whatever a live workspace holds, planning its export finds nothing to do."""
+
+import itertools
+import json
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tr_apply.lint import lint
+
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # a workspace takes too many requests to be shrunk
+PROPERTY = settings(max_examples=40, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+NUMBERS = itertools.count()
+
+ODD = [
+    "no",
+    "null",
+    "~",
+    "012",
+    "1e3",
+    "+14155550100",
+    "-",
+    "a: b",
+    "# a",
+    "'a' \"b\"",
+    "${x}",
+    "$${y}",
+    "${sid:worker/a}",
+]
+ODDER = [
+    "é 日本 \U0001f600",
+    " space ",
+    "a\\b",
+    "*a",
+    "&a",
+    "!a",
+    "%a",
+    "@a",
+    "{a}",
+    "[a]",
+    "a\nb",
+    "a\tb",
+    "\x07",
+    "\u2028",
+]
+ODDEST = ["<<", "=", "true", "2024-01-01", "12:30", "0x1F", ".inf", "|", ">", "a}b", "a/b", "WQ" + "0" * 32, "$", "${"]
+TEXT = st.sampled_from([*ODD, *ODDER, *ODDEST]) | st.text(
+    st.characters(codec="utf-8", exclude_characters="\0"), max_size=12
+)
+NAMES = TEXT.filter(str.strip).map(lambda text: text[:64])
+SCALAR = (
+    st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.floats(allow_nan=False, allow_infinity=False) | TEXT
+)
+JSON = st.recursive(
+    SCALAR, lambda below: st.lists(below, max_size=3) | st.dictionaries(TEXT, below, max_size=3), max_leaves=6
+)
+EXPRESSIONS = ["1==1", "level > 3 AND languages HAS 'es'", "name == '${x}'", "a == \"b\" OR (c IN ['d', 'e'])"]
+
+
+def unique(names):
+    """Names that TaskRouter does not take for the same."""
+    return st.lists(names, max_size=4, unique_by=str.casefold)
+
+
+class Making:
+    """Creates a workspace by what hypothesis draws, as people and programs would through the API."""
+
+    def __init__(self, world, draw):
+        self.world, self.draw = world, draw
+        self.name = f"W {next(NUMBERS)} {draw(NAMES)}"[:64]
+        self.path = "/Workspaces/" + self.post("/Workspaces", FriendlyName=self.name)["sid"]
+        self.sids = [self.path.rpartition("/")[2]]
+        self.spelled = list(self.sids)  # those that a ${sid:…} can stand for
+
+    def post(self, path, **form):
+        return self.world.rest("POST", path, **form)
+
+    def some(self, collection, names, form, key="FriendlyName"):
+        """The SIDs of some new resources."""
+        made = {
+            name: self.post(f"{self.path}/{collection}", **{key: name}, **form(name))["sid"]
+            for name in self.draw(names)
+        }
+        self.sids += made.values()
+        self.spelled += [sid for name, sid in made.items() if "}" not in name and "${" not in name]
+        return list(made.values())
+
+    def text(self):
+        """Any text, perhaps with the SID of something in it, or of something that is gone."""
+        sid = self.one_of(*self.sids, "WK" + "f" * 32, "")
+        return self.draw(TEXT.filter(lambda text: not text.endswith("$"))) + sid + self.draw(TEXT)
+
+    def one_of(self, *choices):
+        return self.draw(st.sampled_from(choices))
+
+    def json(self):
+        value = self.draw(st.dictionaries(TEXT, JSON, max_size=4))
+        return value | {"text": self.text()} if self.draw(st.booleans()) else value
+
+    def build(self):
+        seeded = {
+            "offline",
+            "available",
+            "unavailable",
+            "default",
+            "voice",
+            "chat",
+            "sms",
+            "video",
+            "programmable chat",
+        }
+        names = unique(NAMES.filter(lambda name: name.casefold() not in seeded))
+        activities = self.some("Activities", names, lambda _: {"Available": self.one_of("true", "false")})
+        self.some("TaskChannels", names, lambda name: {"FriendlyName": name}, key="UniqueName")
+        queues = self.some("TaskQueues", names, lambda _: self.queue(activities))
+        if queues:
+            self.some("Workflows", names, lambda _: self.workflow(queues))
+        workers = self.some("Workers", names, lambda _: {"Attributes": json.dumps(self.json())})
+        for worker in workers[:2]:
+            self.channels(worker)
+        self.post(self.path, **self.settings(activities))
+
+    def queue(self, activities):
+        form = {
+            "TargetWorkers": self.one_of(*EXPRESSIONS, f"queue == '{self.one_of(*self.sids)}'"),
+            "MaxReservedWorkers": self.one_of("1", "7"),
+            "TaskOrder": self.one_of("FIFO", "LIFO"),
+        }
+        if activities and self.draw(st.booleans()):
+            form |= {
+                "ReservationActivitySid": self.one_of(*activities),
+                "AssignmentActivitySid": self.one_of(*activities),
+            }
+        return form
+
+    def workflow(self, queues):
+        routing = {"filters": [self.filter(queues) for _ in range(self.one_of(0, 1, 2))]}
+        if not routing["filters"] or self.draw(st.booleans()):
+            routing["default_filter"] = self.target(queues)
+        document = {"task_routing": routing | self.extra("routing"), **self.extra("document")}
+        return {
+            "Configuration": json.dumps(document),
+            "AssignmentCallbackUrl": self.text(),
+            "FallbackAssignmentCallbackUrl": self.text(),
+            "TaskReservationTimeout": self.one_of("1", "120", "86400"),
+        }
+
+    def extra(self, level):
+        return self.draw(st.dictionaries(TEXT.map(lambda text: f"{level}{text}"), JSON, max_size=1))
+
+    def filter(self, queues):
+        name = {self.one_of("filter_friendly_name", "friendly_name", "friendlyName"): self.one_of(self.text(), None)}
+        targets = [self.target(queues) for _ in range(self.one_of(1, 2))]
+        return {**name, "expression": self.one_of(*EXPRESSIONS), "targets": targets, **self.extra("filter")}
+
+    def target(self, queues):
+        rest = {
+            "priority": self.one_of(None, 0, 5, "5", 2**40),
+            "timeout": self.one_of(None, 0, 60, "60"),
+            "expression": self.one_of(None, "worker.level == task.level"),
+            "order_by": self.one_of(None, "worker.level DESC"),
+            "skip_if": self.one_of(None, "workers.available == 0"),
+            "known_worker_sid": self.one_of(None, "task.agent"),
+            "known_worker_friendly_name": None,
+        }
+        kept = {key: value for key, value in rest.items() if self.draw(st.booleans())}
+        return {self.one_of("queue", "task_queue_sid"): self.one_of(*queues), **kept, **self.extra("target")}
+
+    def channels(self, worker):
+        path = f"{self.path}/Workers/{worker}/Channels"
+        for each in self.world.rest("GET", path)["channels"][:3]:
+            self.post(
+                f"{path}/{each['sid']}", Capacity=self.one_of("0", "1", "50"), Available=self.one_of("true", "false")
+            )
+
+    def settings(self, activities):
+        form = {
+            "EventCallbackUrl": self.text(),
+            "EventsFilter": self.one_of("", "task.created", "task.created, task.canceled", "a b,,c"),
+            "PrioritizeQueueOrder": self.one_of("FIFO", "LIFO"),
+        }
+        return form | ({"TimeoutActivitySid": self.one_of(*activities)} if activities else {})
+
+
+@PROPERTY
+@given(data=st.data())
+def test_the_export_of_a_live_workspace_plans_empty(new_world, exported, told_plan, data):
+    world = new_world()
+    making = Making(world, data.draw)
+    making.build()
+
+    text = exported(world, making.name)
+
+    configuration = world.configuration(text)
+    lint(configuration)
+    configuration.require_valid()
+    assert told_plan(world.plan(text)) == []
+    assert exported(world, making.name) == text
+    for sid in making.spelled:
+        assert sid not in text
