@@ -149,6 +149,38 @@ def test_nothing_to_say_is_said_on_stderr(validated, tmp_path):
     assert results(validated("w.yaml", "--format", "sarif")[1]) == []
 
 
+# Routing tests
+
+
+TESTS = """\
+tests:
+  - {name: one, workflow: W, task: {}, expect: {default_filter: true}}
+  - {name: two, workflow: Nobody, task: {}, expect: {default_filter: true}}
+"""
+
+
+@pytest.mark.usefixtures("three")
+def test_a_file_of_routing_tests_is_checked_by_itself(validated, tmp_path):
+    (tmp_path / "w.test.yaml").write_text(TESTS)
+    (tmp_path / "other.test.yaml").write_text("tests: 1\n")
+
+    code, text, summary = validated("w.test.yaml")
+
+    assert code == 3
+    [line] = text.splitlines()
+    assert line.startswith("w.test.yaml:3:27: error: ")
+    assert summary == "1 error\n"
+
+
+def test_a_file_of_routing_tests_that_is_right_is_valid(validated, tmp_path):
+    folder = tmp_path / "taskrouter"
+    folder.mkdir()
+    (folder / "w.yaml").write_text(THREE.replace("max_reserved_workers: 99", "max_reserved_workers: 9"))
+    (folder / "w.test.yaml").write_text(TESTS.replace("Nobody", "W"))
+
+    assert validated("taskrouter/w.test.yaml") == (0, "", "taskrouter/w.test.yaml: valid\n")
+
+
 # Hostile names
 
 

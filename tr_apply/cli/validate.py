@@ -12,6 +12,7 @@ import click
 from tr_apply.cli.configurations import checked, require_paths
 from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument
 from tr_apply.cli.output import envelope
+from tr_apply.config.files import TEST_SUFFIXES
 from tr_apply.diagnostics import Diagnostic, Severity, errors_of
 from tr_apply.errors import ConfigError
 from tr_apply.report.github import annotations
@@ -74,19 +75,32 @@ FORMATS: Mapping[str, Callable[[Findings], str]] = {
 def validate_command(paths: tuple[Path, ...], *, fail_on: str, **options: Any) -> int:
     """Check a configuration offline: syntax, types, references, expressions, and what cannot be meant.
 
+    A PATH to a *.test.yaml checks that file alone, without running its tests.
+
     \b
         tr-apply validate workspace.yaml
         tr-apply validate --fail-on warning workspaces/*
     """
     output = output_of(_COMMAND, options)
     require_paths(paths)
-    found = [each for path in paths for each in checked(path, options).diagnostics]
+    found = [each for path in paths for each in _findings(path, options)]
     fatal = {Severity.ERROR, Severity.WARNING} if fail_on == "warning" else {Severity.ERROR}
     exit_code = ConfigError.exit_code if any(each.severity in fatal for each in found) else 0
     output.result(FORMATS[output.format](Findings(found, exit_code)))
     if output.format in {"text", "github"}:
         output.say(_summary(found, paths))
     return exit_code
+
+
+def _findings(path: Path, options: Mapping[str, Any]) -> Sequence[Diagnostic]:
+    """Of a configuration; or of one file of routing tests, checked against the configuration beside it."""
+    if path.is_dir() or not path.name.endswith(TEST_SUFFIXES):
+        return checked(path, options).diagnostics
+    from tr_apply.config.routing_tests import load_routing_tests  # noqa: PLC0415
+
+    suite = load_routing_tests(checked(path.parent, options))
+    name = os.fsencode(path).decode(errors="backslashreplace")  # as findings call it
+    return [each for each in suite.diagnostics if each.file == name]
 
 
 def _summary(found: Sequence[Diagnostic], paths: Sequence[Path]) -> str:
