@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.faults.proxy import FAULTS, ON_LISTS, ignoring_closed
+from tests.faults.proxy import FAULTS, ON_LISTS, Lagging, ignoring_closed
 
 EXIT_CODES = {0, 1, 4, 5}
 
@@ -12,10 +12,13 @@ DONE = "Verified"
 
 def plan_of_faults(faults, on_lists):
     """A function of requests that lets the faults happen to the requests with those numbers."""
+    lagging = Lagging(on_lists) if isinstance(on_lists, int) else None
 
     def choose(request):
         fault = faults.get(request.number)
-        if fault is None and request.is_list:
+        if fault is None and lagging is not None:
+            fault = lagging(request)
+        elif fault is None and request.is_list:
             fault = on_lists
         return None if fault is None else ignoring_closed(fault)
 
@@ -26,7 +29,7 @@ SEQUENCES = st.dictionaries(st.integers(0, 40), st.sampled_from(FAULTS), max_siz
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-@given(faults=SEQUENCES, on_lists=st.sampled_from([None, None, None, *ON_LISTS]), changes=st.booleans())
+@given(faults=SEQUENCES, on_lists=st.sampled_from([None, None, 1, 3, *ON_LISTS]), changes=st.booleans())
 def test_any_sequence_of_faults_ends_right_or_clearly_wrong_and_running_again_repairs_it(
     behind, files, applied, exported, reference, faults, on_lists, changes
 ):

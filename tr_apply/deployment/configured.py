@@ -35,6 +35,7 @@ class Deployment:
         targets: ``KIND/NAME`` of what shall be done alone; everything where there are none.
         region: Tells TaskRouters apart, so that a plan for one is not taken for one of another.
         snapshot: What was last read to make or to check a plan.
+        created: SID of the workspace that was created here; lists may not show it yet.
     """
 
     configuration: Configuration
@@ -42,6 +43,7 @@ class Deployment:
     targets: Sequence[str] = ()
     region: str | None = None
     snapshot: Snapshot | None = None
+    created: str | None = None
 
     async def plan(self) -> Plan:
         """Read what is needed, write nothing.
@@ -114,6 +116,7 @@ class Deployment:
 
     async def _rest(self, workspace: Live) -> Plan:
         """What is left to do in the *workspace* that was just created."""
+        self.created = workspace.sid
         plan, _ = await self.plan_for(workspace)
         return plan
 
@@ -121,13 +124,17 @@ class Deployment:
         """The plan that is left; read again for a while, because lists may lag behind."""
         pause = self.client.patience.first_s
         for _ in range(_PROOFS - 1):
-            plan, _ = await self._planned()
+            plan = await self._what_is_left()
             if not plan.operations:
                 return plan
             await asyncio.sleep(pause)
             pause *= 2
-        plan, _ = await self._planned()
-        return plan
+        return await self._what_is_left()
+
+    async def _what_is_left(self) -> Plan:
+        if self.created is None:
+            return (await self._planned())[0]
+        return (await self.plan_for(await self.client.workspace(self.created)))[0]
 
     def _known(self, plan: Plan) -> Plan:
         for target in self.targets:
