@@ -176,6 +176,8 @@ DEEDS = {
     "fail": lambda e, text, keys, now: e.fail_reservation(
         reservation_of(e, text), now, reason_code=keys.get("reason_code")
     ),
+    "rescind": lambda e, text, _, now: e.rescind_reservation(reservation_of(e, text), now),
+    "time out": lambda e, text, _, now: e.time_out_reservation(reservation_of(e, text), now),
     "hold": lambda e, text, _, now: e.hold_reservation(reservation_of(e, text), now),
     "wrap up": lambda e, text, _, now: e.wrap_up_reservation(reservation_of(e, text), now),
     "complete": lambda e, text, _, now: e.complete_reservation(reservation_of(e, text), now),

@@ -1,6 +1,5 @@
 """parse(), parse_order_by() and parse_known_worker(): text to trees, and mistakes in the user's words."""
 
-
 import pytest
 
 from tr_apply.errors import ExpressionSyntaxError

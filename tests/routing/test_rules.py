@@ -1,0 +1,36 @@
+"""rules.yaml: the check list of what routing means. Each rule has a scenario that shows it, and each scenario a rule."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+FOLDER = Path(__file__).parent
+RULES = yaml.safe_load((FOLDER / "rules.yaml").read_text(encoding="utf-8"))
+
+
+def titles():
+    return [
+        f"{path.stem}: {scenario['rule']}"
+        for path in sorted((FOLDER / "scenarios").glob("*.yaml"))
+        for scenario in yaml.safe_load(path.read_text(encoding="utf-8"))["scenarios"]
+    ]
+
+
+@pytest.mark.parametrize("section", RULES)
+def test_every_rule_is_shown_by_scenarios_that_exist(section):
+    known = set(titles())
+
+    for rule in RULES[section]:
+        assert rule["shown by"], rule["rule"]
+        assert set(rule["shown by"]) <= known, rule["rule"]
+
+
+def test_every_scenario_shows_a_rule():
+    shown = {title for rules in RULES.values() for rule in rules for title in rule["shown by"]}
+
+    assert set(titles()) == shown
+
+
+def test_no_title_is_used_twice():
+    assert len(titles()) == len(set(titles()))
