@@ -14,7 +14,7 @@ from tr_apply.transport import Sender
 from tr_apply.wire import parsed_json
 
 PAGE_SIZE = 1000
-_SLICE = 100  # resources that are looked at in one go
+_SLICE = 20  # resources that are looked at in one go
 _PAGES_LIMIT = 1000  # a million resources: twenty times what TaskRouter holds
 
 

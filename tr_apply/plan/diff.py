@@ -11,7 +11,7 @@ from tr_apply.plan.workflow_diff import filter_value, target_value, workflow_cha
 from tr_apply.resources import KINDS, WORKFLOW, WORKSPACE
 from tr_apply.resources.kind import Holds, Kind
 from tr_apply.resources.workflow import DOCUMENT_FIELDS, Filter, Target, Workflow
-from tr_apply.wire import Labels, field_of
+from tr_apply.wire import Labels, field_of, parsed_json
 
 
 def compared_fields(kind: Kind) -> tuple[str, ...]:
@@ -34,6 +34,9 @@ def is_unchanged(kind: Kind, declared: Any, live: Live, labels: Labels) -> bool:
 def _is_field_unchanged(kind: Kind, key: str, wanted: Any, live: Live, labels: Labels) -> bool:
     if wanted is None and key in kind.kept_when_unset:
         return True
+    spec = kind.fields[key]
+    if spec.holds is Holds.JSON and "${" not in str(live.answer.get(spec.answer)):
+        return same_json(parsed_json(live, spec.answer), wanted)  # no template, whatever SIDs are in it
     return same_json(field_of(kind, key, live, labels), wanted)
 
 

@@ -1,6 +1,6 @@
 """A plan in the making: every live resource, what it shall become, and what must go."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -81,17 +81,22 @@ class Draft:
                 yield match.declared
 
 
-def draft_of(document: Document, snapshot: Snapshot, world: World, *, compared: Collection[Kind] = SECTIONS) -> Draft:
-    """Decide for each declared and each live resource what becomes of it.
+def draft_of(document: Document, snapshot: Snapshot, world: World) -> Draft:
+    """Decide for each declared and each live resource what becomes of it; asked again, the same answer."""
+    known = snapshot.worked_out.get("draft")
+    if known is None or known[0] is not world:
+        known = snapshot.worked_out["draft"] = world, _drafted(document, snapshot, world)
+    draft: Draft = known[1]
+    return draft
 
-    Changes are found for the kinds that are *compared*.
-    """
+
+def _drafted(document: Document, snapshot: Snapshot, world: World) -> Draft:
     assert snapshot.workspace is not None
     declared = canonical(WORKSPACE, document.workspace, world.name)
     draft = Draft(document, snapshot, world, _desired(document, world, WORKSPACE, snapshot.workspace, declared))
     for kind in SECTIONS:
         for match in world.matches(kind):
-            _place(draft, _spelled(match, world), compared=kind in compared)
+            _place(draft, _spelled(match, world))
         for live in world.rest(kind):
             _place_rest(draft, kind, live)
     _sort(draft)
@@ -112,12 +117,10 @@ def _spelled(match: Match, world: World) -> Match:
     return match if declared is match.declared else replace(match, declared=declared)
 
 
-def _place(draft: Draft, match: Match, *, compared: bool) -> None:
+def _place(draft: Draft, match: Match) -> None:
     """New, kept or replaced; kept and replaced, where a replacement was interrupted."""
-    if match.live is not None and compared:
+    if match.live is not None:
         draft.kept.append(_desired(draft.document, draft.world, match.kind, match.live, match.declared))
-    elif match.live is not None:
-        draft.kept.append(Desired(match.kind, match.live, match.declared, declared=True))
     if match.old is not None:
         draft.replaced.append(_replacement(draft, match, match.old))
     elif match.live is None:

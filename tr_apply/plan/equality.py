@@ -37,7 +37,7 @@ def same_json(one: Any, other: Any) -> bool:
 def _same_types(one: Any, other: Any) -> bool:
     """Whether equal values are equal in JSON too: Python takes True for 1 wherever it stands."""
     kind = type(one)
-    if kind is str:
+    if kind is str or repr(one) == repr(other):  # nearly always, and quick
         return True
     if kind is dict:
         return all(_same_types(value, other[key]) for key, value in one.items())

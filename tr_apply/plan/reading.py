@@ -12,7 +12,6 @@ from tr_apply.resources.document import Document
 from tr_apply.resources.kind import Kind
 
 _ORDER = {kind.name: index for index, kind in enumerate(SECTIONS)}
-_WITH_REFERENCES = [kind for kind in SECTIONS if kind.references.keys() - kind.runtime]
 
 
 def first_kinds(document: Document, *, has_sids: bool) -> list[str]:
@@ -29,7 +28,7 @@ def missing_kinds(document: Document, snapshot: Snapshot) -> list[str]:
     """What else must be read, now that *snapshot* shows what has to be done; empty when it is all there."""
     if snapshot.predicted or all(map(snapshot.has, _ORDER)):
         return []
-    draft = draft_of(document, snapshot, world_of(document, snapshot), compared=_WITH_REFERENCES)
+    draft = draft_of(document, snapshot, world_of(document, snapshot))
     return sorted({kind for kind in _needed(draft) if not snapshot.has(kind)}, key=_ORDER.__getitem__)
 
 
