@@ -2,14 +2,14 @@
 
 import asyncio
 import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tr_apply.client import Client, Seen
-from tr_apply.errors import AnswerLostError, IncompleteError, InterruptedRunError, StaleError, TrApplyError
+from tr_apply.errors import AnswerLostError, ApiError, IncompleteError, InterruptedRunError, StaleError, TrApplyError
 from tr_apply.live import Answer
-from tr_apply.plan.change import Operation, Verb, Write
+from tr_apply.plan.change import Action, Operation, Verb, Write
 from tr_apply.plan.order import Step, schedule
 from tr_apply.resources import KIND_BY_NAME, WORKER, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.kind import Kind, name_key
@@ -87,6 +87,13 @@ Progress = Callable[[Result], None]
 """Is told whenever a request of an operation has ended."""
 
 
+Look = Callable[[Operation, Write], Awaitable[None]]
+"""Is called right before a request of an operation that takes something away is sent, which may be long after it was
+planned. Raises what keeps it from being sent."""
+
+_TAKES_AWAY = frozenset({Action.DELETE, Action.REPLACE})
+
+
 @dataclass(slots=True)
 class Stop:
     """Asks a run to begin nothing new."""
@@ -141,6 +148,7 @@ async def carry_out(
     progress: Progress,
     stop: Stop,
     seen: Mapping[str, Answer] | None = None,
+    look: Look | None = None,
 ) -> list[Result]:
     """Send every request of *operations*, independent ones side by side.
 
@@ -153,9 +161,10 @@ async def carry_out(
         progress: Is told whenever a request has ended.
         stop: Asks for nothing new to be begun.
         seen: Answers by SID: of a resource that is among them, a request is carried out only if it is still like that.
+        look: Looks once more before something is taken away, moved people included.
     """
     run = _begun(operations)
-    sender = _Sender(client, sids, {sid: Seen(answer) for sid, answer in (seen or {}).items()})
+    sender = _Sender(client, sids, {sid: Seen(answer) for sid, answer in (seen or {}).items()}, look)
     running: dict[asyncio.Task[None], Step] = {}
     ended: list[asyncio.Task[None]] = []
     woken = asyncio.Event()
@@ -221,7 +230,7 @@ def _settle(run: _Run, step: Step, task: asyncio.Task[None], progress: Progress)
     try:
         task.result()
     except TrApplyError as error:
-        result.failed, result.error = True, str(error)
+        result.failed, result.error = True, _message(error, step.write)
         result.lost = result.lost or isinstance(error, AnswerLostError)
         result.stale = result.stale or isinstance(error, StaleError)
         run.unsound = True
@@ -236,6 +245,15 @@ def _settle(run: _Run, step: Step, task: asyncio.Task[None], progress: Progress)
             _make_ready(run, run.steps[number])
     _release_late(run)
     progress(result)
+
+
+def _message(error: TrApplyError, write: Write) -> str:
+    """What went wrong; TaskRouter's own words may quote what was sent, and with that a sensitive value."""
+    if isinstance(error, ApiError) and write.secrets:
+        code = "" if error.api_code is None else f", code {error.api_code}"
+        request = "" if error.request_id is None else f", request {error.request_id}"
+        return f"refused (HTTP {error.status}{code}{request}; the message may quote sensitive values and is not shown)"
+    return str(error)
 
 
 def _skip_dependents(run: _Run, failed: Step, cause: str) -> None:
@@ -266,9 +284,12 @@ class _Sender:
     client: Client
     sids: Sids
     seen: dict[str, Seen]
+    look: Look | None
 
     async def send(self, operation: Operation, write: Write) -> None:
         """The request of *write*, once everything that it needs is known."""
+        if self.look is not None and operation.action in _TAKES_AWAY:
+            await self.look(operation, write)
         kind = KIND_BY_NAME[write.target.kind]
         sid = write.sid or self.sids.get(write.target)
         form = {name: form_text(value, self.sids.__getitem__) for name, value in write.form.items()}

@@ -1,0 +1,158 @@
+"""Carrying out a plan: what stops what, what is told, and the last look before something goes."""
+
+import asyncio
+
+import pytest
+
+from tests.faults.configurations import SMALL, SMALL_CHANGED
+from tr_apply.apply import Result, Sids, Status, Stop, carry_out, failure_of
+from tr_apply.errors import IncompleteError, InterruptedRunError, StaleError, TrApplyError
+from tr_apply.plan.change import Action, Operation, Verb, Write
+from tr_apply.resources.template import SidOf
+
+
+@pytest.fixture
+def carried_out(world, runner):
+    """Carries out the plan for a configuration; its results by kind and name."""
+
+    def carry(text, *, stop=None, look=None, progress=lambda _: None):
+        plan = world.plan(text)
+        world.requests.writes.clear()
+
+        async def work():
+            async with world._client() as client:
+                return await carry_out(
+                    plan.operations, client, Sids(plan.sids), progress=progress, stop=stop or Stop(), look=look
+                )
+
+        return {f"{r.operation.kind}/{r.operation.name}": r for r in runner.run(work())}
+
+    return carry
+
+
+# The last look
+
+
+def test_before_something_goes_somebody_may_look_once_more(world, carried_out):
+    world.apply(SMALL)
+    looked = []
+
+    async def look(operation, write):
+        looked.append((operation.action.value, write.verb.value, write.target.kind))
+        await asyncio.sleep(0)
+
+    results = carried_out(SMALL_CHANGED, look=look)
+
+    assert {result.status for result in results.values()} == {Status.DONE}
+    assert looked.count(("delete", "delete", "worker")) == 1
+    assert ("replace", "delete", "activity") in looked
+    assert {action for action, _, _ in looked} == {"delete", "replace"}
+
+
+def test_what_somebody_sees_then_keeps_it_from_going(world, carried_out):
+    world.apply(SMALL)
+
+    async def look(operation, _write):
+        if operation.kind == "worker":
+            raise StaleError("3 tasks are reserved")
+
+    results = carried_out(SMALL_CHANGED, look=look)
+
+    assert (results["worker/bob"].status, results["worker/bob"].error) == (Status.FAILED, "3 tasks are reserved")
+    assert results["worker/bob"].stale
+    assert "bob" in world.names("Workers")
+    assert results["worker/carol"].status is Status.DONE
+
+
+# Stop
+
+
+def test_after_a_stop_nothing_new_is_begun(world, carried_out):
+    world.apply(SMALL)
+    world.concurrency = 1
+    stop = Stop()
+
+    def ask(_):
+        stop.asked = True
+
+    results = carried_out(SMALL_CHANGED, stop=stop, progress=ask)
+
+    assert len(world.requests.writes) == 1
+    assert {result.error for result in results.values() if result.status is Status.SKIPPED} == {"interrupted"}
+
+
+def test_a_stop_before_the_beginning_lets_nothing_begin(world, carried_out):
+    world.apply(SMALL)
+
+    results = carried_out(SMALL_CHANGED, stop=Stop(asked=True))
+
+    assert world.requests.writes == []
+    assert {result.status for result in results.values()} == {Status.SKIPPED}
+
+
+# What failed is told
+
+
+def result(name="Sales", *, requests=0, **how):
+    write = Write(Verb.CREATE, SidOf("task_queue", name), None)
+    return Result(Operation(Action.CREATE, "task_queue", name, None, writes=(write,)), requests, **how)
+
+
+DONE, FAILED = result(requests=1), result(failed=True, error="it is refused")
+
+
+@pytest.mark.parametrize(
+    ("results", "interrupted", "kind", "said"),
+    [
+        (
+            [DONE, FAILED],
+            False,
+            IncompleteError,
+            "1 of 2 operations failed; mend the cause and run again, which does the rest:",
+        ),
+        (
+            [FAILED],
+            False,
+            TrApplyError,
+            "1 of 1 operations failed, and nothing was written; mend the cause and run again:",
+        ),
+        ([result(failed=True, lost=True)], False, IncompleteError, "run again, which does the rest"),
+        ([result(failed=True, stale=True)], False, StaleError, "nothing was written; plan again"),
+        ([DONE, result(failed=True, stale=True)], False, IncompleteError, "run again"),
+        ([FAILED, result(failed=True, stale=True)], False, TrApplyError, "2 of 2 operations failed"),
+        ([DONE, FAILED], True, InterruptedRunError, "what was begun is finished"),
+    ],
+)
+def test_a_failure_says_what_failed_and_what_to_do_next(results, interrupted, kind, said):
+    error = failure_of(results, interrupted=interrupted)
+
+    assert type(error) is kind
+    assert said in str(error)
+    assert all(f"\n  create task_queue Sales: {each.error}" in str(error) for each in results if each.failed)
+
+
+def test_where_all_is_done_nothing_failed():
+    assert failure_of([DONE, DONE], interrupted=True) is None
+
+
+def test_of_many_failures_the_first_are_told_and_the_rest_counted():
+    error = str(failure_of([result(f"Q{number}", failed=True, error="no") for number in range(50)], interrupted=False))
+
+    assert error.count("create task_queue") == 20
+    assert error.endswith("and 30 more")
+
+
+def test_a_name_cannot_command_the_terminal():
+    assert "\x1b" not in str(failure_of([result("a\x1b[2J", failed=True)], interrupted=False))
+
+
+# SIDs
+
+
+def test_a_name_that_is_a_sid_stands_for_itself():
+    sids = Sids({SidOf("activity", "Offline"): "WA1"})
+
+    assert sids[SidOf("activity", "OFFLINE")] == "WA1"
+    assert sids[SidOf("activity", "WA" + "0" * 32)] == "WA" + "0" * 32
+    with pytest.raises(AssertionError, match="activity/Lunch is not known"):
+        sids[SidOf("activity", "Lunch")]
