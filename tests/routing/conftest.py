@@ -166,7 +166,9 @@ def set_channel(engine, text, keys, now):
 
 DEEDS = {
     "create task": create_task,
-    "update task": lambda e, name, keys, now: e.update_task(name, TaskUpdate(**task_values(keys)), now),
+    "update task": lambda e, name, keys, now: e.update_task(
+        name, TaskUpdate(**task_values(keys), channel=keys.get("channel")), now
+    ),
     "cancel task": lambda e, name, keys, now: e.cancel_task(name, keys.get("reason", "canceled by a person"), now),
     "wrap up task": lambda e, name, keys, now: e.wrap_up_task(name, keys.get("reason"), now),
     "complete task": lambda e, name, keys, now: e.complete_task(name, keys.get("reason", "done"), now),

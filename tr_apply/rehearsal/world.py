@@ -96,11 +96,6 @@ class World:
         )
         return trace(self._engine(question.available).state, new, nearest=nearest)
 
-    def workflow(self, name: str) -> Workflow:
-        """The workflow of that name."""
-        sid = self.sids.of(WORKFLOW, name)
-        return next(each for each in self._setup.workflows if each.sid == sid)
-
     @property
     def workflows(self) -> Sequence[Workflow]:
         """All of them, as they are declared."""
