@@ -5,8 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tr_apply.cli import run
+from tr_apply.schema import schema
 
 WORKSPACE = """\
 workspace: {name: Center}
@@ -76,6 +78,7 @@ def told(path, capsys):
         document = json.loads(capsys.readouterr().out)
         assert (document["exit_code"], document["command"], document["errors"]) == (code, "route", [])
         assert code == 0
+        Draft202012Validator(schema("plan")).validate(document)
         return document["route"]
 
     return ask

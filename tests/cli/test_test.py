@@ -5,8 +5,10 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tr_apply.cli import run
+from tr_apply.schema import schema
 
 WORKSPACE = """\
 workspace: {name: Center}
@@ -67,6 +69,7 @@ def tried(folder, capsys):
         code = run(["test", str(folder), "--format", "json", *options])
         document = json.loads(capsys.readouterr().out)
         assert (document["exit_code"], document["command"]) == (code, "test")
+        Draft202012Validator(schema("plan")).validate(document)
         return code, document
 
     return run_it

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tr_apply.resources import KINDS
+from tr_apply.schema.routing_output import Route, TestCoverage, TestResult, TestSummary
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 KindName = Annotated[str, Field(json_schema_extra={"enum": [kind.name for kind in KINDS]})]
@@ -216,3 +217,15 @@ class Output(_Part):
 
     diagnostics: list[Finding] = []
     """By validate: every finding, warnings included."""
+
+    route: Route | None = None
+    """By route: what becomes of the task."""
+
+    tests: list[TestResult] = []
+    """By test: every routing test, in order."""
+
+    summary: TestSummary | None = None
+    """By test: how many passed and failed."""
+
+    coverage: list[TestCoverage] = []
+    """By ``test --coverage``: one for each PATH."""
