@@ -39,7 +39,7 @@ def _workspace() -> dict[str, Any]:
 def _plan() -> dict[str, Any]:
     from tr_apply.schema.output import Output  # noqa: PLC0415
 
-    return tidied(Output.model_json_schema())
+    return tidied(Output.model_json_schema(), nullable=True)
 
 
 def _tests() -> dict[str, Any]:

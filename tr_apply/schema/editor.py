@@ -8,15 +8,19 @@ Node = dict[str, Any]
 
 _ONE_VARIABLE: Final = r"^\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}$"
 _SOME_VARIABLE: Final = r"\$\{"
+_NULL: Final = {"type": "null"}
 _ANY_SCALAR: Final = ["string", "number", "boolean"]
 _LIMITS: Final = ("enum", "const", "pattern", "minLength", "maxLength")
 _ORDER: Final = ("description", "type", "default", "$ref", "enum", "anyOf", "required", "properties", "$defs")
 _WORD: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-def tidied(schema: Node) -> Node:
-    """*schema* without null, without titles that repeat a key, and without the names of classes."""
-    made = _mapped(schema, lambda node: _ordered(_tidy(node)))
+def tidied(schema: Node, *, nullable: bool = False) -> Node:
+    """*schema* without titles that repeat a key, without the names of classes and, unless *nullable*, without null.
+
+    What a person writes leaves out what is not there; what a program prints says null.
+    """
+    made = _mapped(schema, lambda node: _ordered(_tidy(node, nullable=nullable)))
     names = {name: _WORD.sub("_", name).lower() for name in made.get("$defs", {})}
     made = _mapped(made, lambda node: _renamed(node, names))
     if "$defs" in made:
@@ -47,7 +51,7 @@ def _mapped(node: Node, change: Callable[[Node], Node]) -> Node:
     return change(made)
 
 
-def _tidy(node: Node) -> Node:
+def _tidy(node: Node, *, nullable: bool) -> Node:
     made = {key: value for key, value in node.items() if key != "title"}
     if made.get("default", "") is None or isinstance(made.get("default"), (dict, list)):
         del made["default"]  # an empty one goes without saying
@@ -55,7 +59,7 @@ def _tidy(node: Node) -> Node:
         made["description"] = " ".join(made["description"].replace("``", "`").split())
     if "patternProperties" in made:
         made.setdefault("additionalProperties", False)
-    choices = [choice for choice in made.get("anyOf", ()) if choice != {"type": "null"}]
+    choices = [choice for choice in made.get("anyOf", ()) if nullable or choice != _NULL]
     if len(choices) == 1:
         del made["anyOf"]
         return {**choices[0], **made}
