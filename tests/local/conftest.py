@@ -154,6 +154,12 @@ def floor(api) -> Floor:
 
 
 @pytest.fixture
+def open_floor(open_api, clock):
+    """A floor in an application of its own, over the database at a path."""
+    return lambda path, its_clock=clock: Floor(open_api(path, clock=its_clock))
+
+
+@pytest.fixture
 def open_api(runner):
     """Another application, over the database at a path, closed with the test."""
     opened = []

@@ -49,7 +49,8 @@ def _window(reader: Reader, query: Mapping[str, str]) -> Conditions:
         length = fields.integer(1, 10**9)("Minutes", minutes or str(_DEFAULT_MINUTES))
         start_ms = (reader.now_ms if end_ms is None else end_ms) - length * _MINUTE_MS
     else:
-        start_ms = reader.now_ms - KEPT_MS
+        start_ms = 0
+    start_ms = max(start_ms, reader.now_ms - KEPT_MS)  # what is older is only waiting to be removed
     conditions: Conditions = [
         ("event.position >= ?", first_position_at(reader, start_ms)),
         ("event.at_ms >= ?", start_ms),
