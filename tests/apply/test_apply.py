@@ -6,7 +6,8 @@ import pytest
 
 from tests.faults.configurations import SMALL, SMALL_CHANGED
 from tr_apply.apply import Result, Sids, Status, Stop, carry_out, failure_of
-from tr_apply.errors import IncompleteError, InterruptedRunError, StaleError, TrApplyError
+from tr_apply.client import Client
+from tr_apply.errors import ApiError, IncompleteError, InterruptedRunError, StaleError, TrApplyError
 from tr_apply.plan.change import Action, Operation, Verb, Write
 from tr_apply.resources.template import SidOf
 
@@ -62,6 +63,26 @@ def test_what_somebody_sees_then_keeps_it_from_going(world, carried_out):
     assert results["worker/bob"].stale
     assert "bob" in world.names("Workers")
     assert results["worker/carol"].status is Status.DONE
+
+
+# What TaskRouter says about a secret
+
+
+def test_words_of_the_server_about_a_sensitive_value_are_not_repeated(world, monkeypatch):
+    secret = SMALL.replace("{skills: [sales]}", "{skills: [sales], phone: canary}") + (
+        "manage: {workers: {sensitive: [attributes.phone]}}\n"
+    )
+    world.apply(SMALL)
+    refused = ApiError("Attributes {phone: canary} are wrong (HTTP 400)", status=400, api_code=20001, request_id="RQ1")
+
+    async def update(*_args, **_how):
+        raise refused
+
+    monkeypatch.setattr(Client, "update", update)
+    results = {r.operation.name: r for r in world.carry_out(secret, world.plan(secret)).results}
+
+    assert "canary" not in results["alice"].error
+    assert "refused (HTTP 400, code 20001, request RQ1;" in results["alice"].error
 
 
 # Stop

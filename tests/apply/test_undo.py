@@ -261,6 +261,40 @@ def test_a_secret_is_not_in_the_way_back(world, applied, change):
     assert undo.operations  # and `saved` has looked for the canary
 
 
+def test_settings_of_a_channel_that_are_secret_are_not_in_it_either(world, applied):
+    secret = SMALL + "manage: {workers: {sensitive: [channels.fax.capacity]}}\n"
+    world.apply(secret)
+
+    [operation] = applied(secret.replace("capacity: 2", "capacity: 5")).operations
+
+    assert operation.name == "alice/fax"
+    assert operation.writes[0].secrets == {"Capacity"}
+
+
+def test_people_who_were_moved_out_of_an_activity_do_not_go_back(world, applied, taken_back):
+    world.apply(SMALL)
+    for name in ("alice", "bob"):
+        world.change("Workers", name, ActivitySid=world.sid("Activities", "Lunch"))
+
+    undo = applied(SMALL.replace("  - {name: Lunch, available: false}\n", ""))
+
+    assert "2 workers moved out of the activity 'Lunch' do not go back by themselves" in limits(undo)
+    assert told(undo) == {("create", "activity", "Lunch")}
+    assert taken_back(undo).verified
+    assert {worker["activity_name"] for worker in world.items("Workers")} == {"Offline"}
+
+
+def test_people_follow_an_activity_that_is_replaced_both_ways(world, applied, taken_back):
+    world.apply(SMALL)
+    world.change("Workers", "bob", ActivitySid=world.sid("Activities", "Lunch"))
+
+    undo = applied(SMALL.replace("{name: Lunch, available: false}", "{name: Lunch, available: true}"))
+
+    assert "do not go back" not in limits(undo)
+    taken_back(undo)
+    assert {w["friendly_name"]: w["activity_name"] for w in world.items("Workers")}["bob"] == "Lunch"
+
+
 def test_a_way_back_with_secrets_says_what_it_needs(world, applied):
     world.apply(SECRET.replace("PHONE", CANARY))
 

@@ -154,12 +154,8 @@ def _limits(plan: Plan, before: Snapshot, after: Snapshot, undo: Plan) -> Iterat
         title = f"the {KIND_BY_NAME[operation.kind].title} {operation.name!r}"
         if operation.sid is not None and operation.sid not in there:
             yield f"{title} comes back with a new SID; whatever elsewhere leads to {operation.sid} does not find it"
-            if operation.moves and operation.kind == ACTIVITY.name:
+            if operation.moves and operation.kind == ACTIVITY.name and operation.action is Action.DELETE:
                 yield f"{_count(operation.moves)} moved out of {title} do not go back by themselves"
-    renamed = {each.sid for each in undo.operations}
-    for sid, name in _names(before).items():
-        if sid in there and name_key(there[sid]) != name_key(name) and sid not in renamed:
-            yield f"{there[sid]!r} ({sid}) is not given its name {name!r} back: the two that were swapped are equal"
     if any(write.secrets for operation in undo.operations for write in operation.writes):
         yield "sensitive values are not in this plan: apply it together with the configuration that has the former ones"
     multi_task = before.workspace is not None and before.workspace.answer.get("multi_task_enabled")
