@@ -247,8 +247,9 @@ def _renamed(kind: Kind, before: Contents, after: Contents) -> Iterator[tuple[st
 
 
 def _set(kind: Kind, resource: Any) -> list[FieldChange]:
-    """What it has beyond TaskRouter's defaults; where people are at the moment says nothing."""
-    return [FieldChange(key, None, value) for key, value in set_fields(kind, resource) if key not in kind.runtime]
+    """What it has beyond what TaskRouter makes by itself; where people are at the moment says nothing."""
+    fields = set_fields(kind, resource)
+    return [FieldChange(key, None, value) for key, value in fields if key not in kind.runtime and value != {}]
 
 
 def _place(operation: Operation) -> tuple[int, str]:
@@ -279,6 +280,8 @@ def _told(operation: Operation, models: Mapping[str, Any], document: Document) -
     if action is Action.DELETE:
         gone = _set(kind, models[operation.sid or ""])
         changes = masked(document, kind, [replace(change, before=change.after, after=None) for change in gone])
+    if action is Action.CREATE:
+        changes = [change for change in changes if change.after != {}]
     own_name = WORKSPACE.identity if kind is WORKSPACE else None
     kept = tuple(each for each in changes if each.path != own_name and each.path not in kind.runtime)
     return Operation(Action.UPDATE if action is Action.REPLACE else action, kind.name, operation.name, None, kept)
