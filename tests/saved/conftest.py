@@ -11,6 +11,7 @@ from tr_apply.cli import run
 from tr_apply.local import open_app
 from tr_apply.transport import in_process
 
+OFFLINE = ("validate", "route", "test", "schema")
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 
 
@@ -40,7 +41,7 @@ def cli(capsys):
     """Runs a command against the embedded TaskRouter of this test."""
 
     def call(*arguments):
-        local = () if "--base-url" in arguments else ("--local-db", "world.db")
+        local = () if "--base-url" in arguments or arguments[0] in OFFLINE else ("--local-db", "world.db")
         code = run([str(argument) for argument in (*arguments, *local)])
         printed = capsys.readouterr()
         return Said(code, printed.out, printed.err)

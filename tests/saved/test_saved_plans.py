@@ -234,7 +234,12 @@ UNRELATED = {
 def test_what_the_plan_does_not_rely_on_only_warns(cli, write, live, kind):
     path = write("w.yaml", BEFORE)
     cli("apply", path, "--auto-approve")
-    write("w.yaml", BEFORE.replace("{name: Gold}", "{name: Gold, max_reserved_workers: 5}").replace("level: 1, team", "level: 2, team"))
+    write(
+        "w.yaml",
+        BEFORE.replace("{name: Gold}", "{name: Gold, max_reserved_workers: 5}").replace(
+            "level: 1, team", "level: 2, team"
+        ),
+    )
     cli("plan", path, "--out", "plan.json")
     UNRELATED[kind](live)
 

@@ -1,0 +1,110 @@
+"""``apply --expect``: the plan that was reviewed, or nothing; and what CI is told, so that it can expect it."""
+
+import pytest
+
+TEXT = "workspace: {{name: {name}}}\ntask_queues: [{{name: A, max_reserved_workers: {number}}}, {{name: B}}]\n"
+
+
+@pytest.fixture
+def planned(cli, write, live, monkeypatch, tmp_path):
+    """A workspace whose queue shall change; what the step of the workflow was told."""
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs"))
+    write("w.yaml", TEXT.format(name="Center", number=1))
+    cli("apply", "w.yaml", "--auto-approve")
+    write("w.yaml", TEXT.format(name="Center", number=2))
+    said = cli("plan", "w.yaml")
+    assert said.code == 0, said.err
+    return outputs(tmp_path)
+
+
+def outputs(folder):
+    return dict(line.split("=", 1) for line in (folder / "outputs").read_text().splitlines())
+
+
+def test_a_step_is_told_the_id_and_whether_there_are_changes(cli, planned, tmp_path):
+    assert planned["has_changes"] == "true"
+    assert len(planned["plan_id"]) == 64
+
+    assert cli("apply", "w.yaml", "--expect", planned["plan_id"]).code == 0
+    cli("plan", "w.yaml")
+    assert outputs(tmp_path)["has_changes"] == "false"
+
+
+def test_the_expected_plan_is_applied_without_a_question(cli, planned):
+    said = cli("apply", "w.yaml", "--expect", planned["plan_id"])
+
+    assert said.code == 0
+    assert "Verified" in said.out
+
+
+CHANGES = {
+    "the file": lambda write, _live: write("w.yaml", TEXT.format(name="Center", number=3)),
+    "the workspace": lambda _write, live: live.change("TaskQueues", "A", TargetWorkers="a == 1"),
+    "the base": lambda _write, live: live.change("TaskQueues", "A", MaxReservedWorkers="7"),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_another_plan_than_expected_is_stale_and_not_applied(cli, planned, write, live, case):
+    CHANGES[case](write, live)
+    before = live.state()
+
+    said = cli("apply", "w.yaml", "--expect", planned["plan_id"])
+
+    assert said.code == 5
+    assert planned["plan_id"] in said.err
+    assert live.state() == before
+
+
+def test_what_the_plan_does_not_rely_on_leaves_its_id_alone(cli, planned, live):
+    live.change("TaskQueues", "B", MaxReservedWorkers="1")
+    live.change("Activities", "Available", FriendlyName="Ready")
+
+    assert cli("apply", "w.yaml", "--expect", planned["plan_id"]).code == 0
+
+
+def test_an_expected_plan_was_reviewed_which_is_consent_to_delete(cli, planned, write):
+    write("w.yaml", "workspace: {name: Center}\ntask_queues: [{name: A}]\n")
+    said = cli("plan", "w.yaml", "--format", "json")
+    [plan] = said.document["plans"]
+    assert plan["blocked"][0]["code"] == "needs-consent"
+
+    assert cli("apply", "w.yaml", "--expect", "0" * 64, "--allow-delete", "task_queue=1").code == 5
+    assert cli("apply", "w.yaml", "--expect", plan["plan_id"]).code == 0
+
+
+def test_a_step_is_told_the_ids_of_several_plans_in_order(cli, planned, write, tmp_path):
+    write("x.yaml", TEXT.format(name="Other", number=1))
+    assert cli("plan", "w.yaml", "x.yaml").code == 0
+    ids = outputs(tmp_path)["plan_id"]
+
+    swapped = cli("apply", "x.yaml", "w.yaml", "--expect", ids)
+    right = cli("apply", "w.yaml", "x.yaml", "--expect", ids.split()[0], "--expect", ids.split()[1])
+
+    assert (swapped.code, right.code) == (5, 0)
+
+
+@pytest.mark.parametrize(
+    "ids", [["--expect", ""], ["--expect", "a", "--expect", "b"], ["--expect", "a b"], ["--expect", "a,b"]]
+)
+def test_each_path_has_one_expected_id(cli, planned, ids):
+    said = cli("apply", "w.yaml", *ids)
+
+    assert said.code == 64
+    assert "--expect" in said.err
+
+
+def test_a_failed_plan_tells_a_step_nothing(cli, planned, write, tmp_path):
+    (tmp_path / "outputs").unlink()
+    broken = write("broken.yaml", "workspace: {}")
+
+    assert cli("plan", "w.yaml", broken).code == 3
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_a_step_that_cannot_be_told_fails(cli, planned, monkeypatch, tmp_path):
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path))
+
+    said = cli("plan", "w.yaml", "--format", "json")
+
+    assert said.code == said.document["exit_code"] == 1

@@ -1,0 +1,208 @@
+"""Sensitive values: in no plan, no output, no journal and no message, whatever happens; and applied all the same."""
+
+import json
+import sqlite3
+from contextlib import closing
+
+import httpx
+import pytest
+
+from tr_apply.cli import targets
+from tr_apply.transport import in_process
+
+CANARY, FORMER, OTHER = "canary-7391", "former-8264", "other-5177"
+
+# Sensitive in attributes, in a workflow, in a queue and in the workspace; read from the environment.
+TEXT = """
+workspace: {name: Center, event_callback_url: "https://example.com/${SECRET}"}
+task_queues: [{name: Gold, target_workers: "key == '${SECRET}'"}]
+workflows:
+  - name: Incoming
+    assignment_callback_url: "https://example.com/${SECRET}"
+    filters: [{name: Vip, expression: "key == '${SECRET}'", targets: [{queue: Gold}]}]
+workers:
+  - {name: alice, attributes: {level: LEVEL, phone: "${SECRET}", of: "${sid:task_queue/Gold}"}}
+manage:
+  workspace: {sensitive: [event_callback_url]}
+  task_queues: {sensitive: [target_workers]}
+  workflows: {sensitive: ['filters[Vip].expression', assignment_callback_url]}
+  workers: {sensitive: [attributes.phone]}
+"""
+
+
+@pytest.fixture
+def plan_of(write, monkeypatch):
+    """Puts a secret into the environment, and a configuration that needs it into a file."""
+
+    def put(secret, level=1):
+        monkeypatch.setenv("TR_VAR_SECRET", secret)
+        return write("w.yaml", TEXT.replace("LEVEL", str(level)))
+
+    return put
+
+
+def everything_said(said, tmp_path):
+    """All output, and every file that a run has left, but for the world itself and the configuration."""
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix not in {".yaml", ".db"}]
+    texts = [path.read_text(errors="replace") for path in files if not path.name.startswith("world.db")]
+    return "\n".join([said.out, said.err, *texts])
+
+
+STEPS = {
+    "created": (None, 1),
+    "changed": (FORMER, 1),
+    "beside": (CANARY, 2),
+}
+FORMATS = ("text", "json")
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_secret_is_told_by_plan_and_apply(cli, plan_of, tmp_path, live, step, form):
+    former, level = STEPS[step]
+    if former is not None:
+        assert cli("apply", plan_of(former), "--auto-approve").code == 0
+    path = plan_of(CANARY, level)
+    told = []
+    for command in (
+        ["plan", path, "--format", form, "--out", "plan.json", "-v"],
+        ["apply", path, "--format", form],
+        ["apply", path, "--format", form, "--auto-approve", "-v", "--output", "applied.txt"],
+        ["plan", path, "--format", form],
+    ):
+        told.append(everything_said(cli(*command), tmp_path))
+
+    assert live.items("Workers")[0]["attributes"].count(CANARY) == 1
+    for text in told:
+        assert CANARY not in text
+        assert FORMER not in text
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_secret_is_told_by_an_apply_that_fails(cli, plan_of, tmp_path, live, form):
+    cli("apply", plan_of(FORMER), "--auto-approve")
+    path = plan_of(CANARY)
+    cli("plan", path, "--out", "plan.json")
+    live.change("TaskQueues", "Gold", TargetWorkers=f"key == '{OTHER}'")
+    live.change("Workers", "alice", Attributes=json.dumps({"phone": OTHER, "level": 4}))
+    live.change("Workflows", "Incoming", AssignmentCallbackUrl=f"https://example.com/{OTHER}")
+
+    said = cli("apply", "--plan", "plan.json", path, "--format", form)
+
+    assert said.code == 5
+    for secret in (CANARY, FORMER, OTHER):
+        assert secret not in everything_said(said, tmp_path)
+
+
+@pytest.mark.parametrize("odd", ["' AND (", "'", "\n", "' OR worker.x == 'y", '"'])
+@pytest.mark.parametrize(
+    "command", [["validate"], ["plan"], ["apply", "--auto-approve"]], ids=lambda command: command[0]
+)
+def test_no_secret_is_told_when_it_is_not_even_valid(cli, plan_of, tmp_path, live, odd, command):
+    for form in FORMATS:
+        said = cli(*command, plan_of(CANARY + odd), "--format", form)
+
+        assert CANARY not in everything_said(said, tmp_path)
+
+
+def test_a_plan_with_secrets_needs_its_configuration(cli, plan_of, live):
+    path = plan_of(CANARY)
+    cli("plan", path, "--out", "plan.json")
+
+    without = cli("apply", "--plan", "plan.json")
+    done = cli("apply", "--plan", "plan.json", path)
+
+    assert without.code == 64
+    assert "apply --plan plan.json PATH" in without.err
+    assert done.code == 0, done.err
+    assert cli("plan", path, "--detailed-exitcode").code == 0
+    assert json.loads(live.items("Workers")[0]["attributes"])["phone"] == CANARY
+
+
+def test_a_saved_change_of_a_secret_is_applied_with_the_configuration(cli, plan_of, live):
+    cli("apply", plan_of(FORMER), "--auto-approve")
+    path = plan_of(CANARY, 2)
+    cli("plan", path, "--out", "plan.json")
+
+    assert cli("apply", "--plan", "plan.json", path).code == 0
+    assert json.loads(live.items("Workers")[0]["attributes"]) == {
+        "level": 2,
+        "phone": CANARY,
+        "of": live.sid("TaskQueues", "Gold"),
+    }
+
+
+def test_another_secret_than_planned_is_stale(cli, plan_of, live):
+    cli("apply", plan_of(FORMER), "--auto-approve")
+    cli("plan", plan_of(CANARY), "--out", "plan.json")
+    before = live.state()
+
+    said = cli("apply", "--plan", "plan.json", plan_of(OTHER))
+
+    assert said.code == 5
+    assert "sensitive values are not those that were planned" in said.err
+    assert "worker/alice Attributes" in said.err
+    assert live.state() == before
+
+
+def test_a_secret_that_is_not_planned_any_more_is_stale(cli, plan_of, live):
+    cli("apply", plan_of(FORMER), "--auto-approve")
+    cli("plan", plan_of(CANARY), "--out", "plan.json")
+
+    assert cli("apply", "--plan", "plan.json", plan_of(FORMER)).code == 5
+
+
+def test_variables_of_the_configuration_may_be_given_with_a_saved_plan(cli, plan_of, monkeypatch):
+    path = plan_of(CANARY)
+    cli("plan", path, "--out", "plan.json")
+    monkeypatch.delenv("TR_VAR_SECRET")
+
+    assert cli("apply", "--plan", "plan.json", path, "--var", f"SECRET={OTHER}").code == 5
+    assert cli("apply", "--plan", "plan.json", path, "--var", f"SECRET={CANARY}").code == 0
+
+
+def test_credentials_are_in_no_file_and_no_output(cli, write, monkeypatch, tmp_path):
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "0" * 32)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", CANARY)
+    path = write("w.yaml", "workspace: {name: Center}")
+    url = ("--base-url", "http://127.0.0.1:9")
+
+    for form in FORMATS:
+        said = cli("plan", path, *url, "--timeout", "0.5", "-v", "--out", "plan.json", "--format", form)
+        assert said.code == 1
+        assert CANARY not in everything_said(said, tmp_path)
+
+
+def test_the_world_holds_the_secret_so_that_the_other_tests_can_fail(cli, plan_of, live, tmp_path):
+    cli("apply", plan_of(CANARY), "--auto-approve")
+
+    with closing(sqlite3.connect(tmp_path / "world.db")) as database:
+        assert CANARY in "".join(database.iterdump())
+
+
+class Quoting(httpx.AsyncBaseTransport):
+    """A TaskRouter that refuses new workers, and quotes what it was sent."""
+
+    def __init__(self, inner):
+        self._inner = inner
+
+    async def handle_async_request(self, request):
+        if request.method == "POST" and request.url.path.endswith("/Workers"):
+            return httpx.Response(
+                400, json={"message": f"bad: {request.content.decode()}", "code": 20001, "status": 400}
+            )
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self):
+        await self._inner.aclose()
+
+
+def test_no_secret_is_told_when_taskrouter_quotes_it(cli, plan_of, tmp_path, monkeypatch):
+    monkeypatch.setattr(targets, "in_process", lambda app: Quoting(in_process(app)))
+
+    for form in FORMATS:
+        said = cli("apply", plan_of(CANARY), "--auto-approve", "--format", form)
+
+        assert said.code == {"text": 4, "json": 1}[form]  # at first the rest was written
+        assert CANARY not in everything_said(said, tmp_path)
+        assert "HTTP 400, code 20001" in said.out
