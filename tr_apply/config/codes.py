@@ -11,6 +11,7 @@ CODES: Final[Mapping[str, str]] = {
     "too-large": "A file is larger than any configuration.",
     "not-utf-8": "A file is no UTF-8 text.",
     "yaml-syntax": "A file is no YAML.",
+    "csv-syntax": "A table is no CSV.",
     "several-documents": "A file holds more than one document.",
     "not-a-mapping": "A file holds something other than sections.",
     "too-deep": "Lists and mappings are nested too deep.",

@@ -83,19 +83,33 @@ def _reason(error: OSError) -> str:
 
 def read_file(found: Found, sources: Sources, *, raw: bool | frozenset[str] = False) -> SourceFile:
     """The data of a file; what is wrong with it is among its mistakes. *raw* is as for ``read``."""
+    begin, mistake = _opened(found, sources)
+    if mistake is None:
+        source = read(sources, begin, raw=raw)
+    else:
+        source = SourceFile({}, Places(begin, mapping=True), mistakes=[mistake], complete=False)
+    source.folder = found.path.parent
+    return source
+
+
+def open_table(path: Path, sources: Sources) -> tuple[int, Mistake | None]:
+    """The place where the text of a table begins, or why it cannot be read."""
+    return _opened(_found(path), sources)
+
+
+def _opened(found: Found, sources: Sources) -> tuple[int, Mistake | None]:
     name = os.fsencode(found.path).decode(errors="backslashreplace")
-    if found.problem is not None:
-        return _broken(sources.add(name, ""), *found.problem)
+    problem, before, text = found.problem, "", None
     try:
-        text = _text(found.path)
+        text = _text(found.path) if problem is None else None
     except OSError as error:
-        return _broken(sources.add(name, ""), "unreadable", _reason(error))
+        problem = ("unreadable", _reason(error))
     except _NotTextError as error:
-        begin = sources.add(name, error.before)
-        return _broken(begin, "not-utf-8", error.message, at=begin + len(error.before))
-    if text is None:
-        return _broken(sources.add(name, ""), "too-large", f"larger than {_SIZE_LIMIT // 1024 // 1024} MB")
-    return read(sources, sources.add(name, text), raw=raw)
+        problem, before = ("not-utf-8", error.message), error.before
+    if text is None and problem is None:
+        problem = ("too-large", f"larger than {_SIZE_LIMIT // 1024 // 1024} MB")
+    begin = sources.add(name, before if text is None else text)
+    return begin, None if problem is None else Mistake(*problem, begin + len(before))
 
 
 def _text(path: Path) -> str | None:
@@ -110,8 +124,3 @@ def _text(path: Path) -> str | None:
     except UnicodeDecodeError as error:
         what = "this is UTF-16" if content.startswith(_UTF_16) else "not UTF-8 text"
         raise _NotTextError(f"{what}; save the file as UTF-8", content[: error.start].decode()) from error
-
-
-def _broken(begin: int, code: str, message: str, *, at: int | None = None) -> SourceFile:
-    mistake = Mistake(code, message, begin if at is None else at)
-    return SourceFile({}, Places(begin, mapping=True), mistakes=[mistake], complete=False)

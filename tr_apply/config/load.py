@@ -23,6 +23,7 @@ from tr_apply.config.variables import UNKNOWN, VARIABLE_NAME
 from tr_apply.config.workflows import note_workflows
 from tr_apply.diagnostics import Diagnostic, Severity, errors_of
 from tr_apply.errors import ConfigError, UsageError
+from tr_apply.resources import WORKER
 from tr_apply.resources.document import Document
 
 
@@ -106,6 +107,13 @@ def load(path: Path, inputs: Inputs | None = None) -> Configuration:
     from_files = literal_variables(read.variable_files, mistakes)
     notes = Notes(sources, variables_of(read.content, {**from_files, **inputs.given}, inputs.environment))
     failures, has_sids = substitute(read.content, notes)
+    if rosters := [file for file in read.content if isinstance(file.data.get(WORKER.section), dict)]:
+        from tr_apply.config.roster import read_roster  # noqa: PLC0415  # seldom needed
+
+        for file in rosters:
+            read_roster(file, sources)
+        more, with_sids = substitute(rosters, notes)
+        failures, has_sids = [*failures, *more], has_sids or with_sids
     notes.root = _joined(read, sources, mistakes)
     _note_mistakes(read, mistakes, notes)
     _note_failures(failures, read, notes)

@@ -78,12 +78,14 @@ class Notes:
     def character(self, place: int, value: str, offset: int) -> int:
         """The place of character *offset* of the string *value* at *place*, as it is with its variables replaced."""
         from tr_apply.config.columns import character_index  # noqa: PLC0415  # seldom needed
+        from tr_apply.config.table import cell_index  # noqa: PLC0415
 
         if (written := self.written.get(place)) is not None:
             offset = origin(written, REFERENCE, self._expansion, offset)
             value = written
         text, start = self.sources.text_at(place)
-        return place + character_index(text, start, value, offset) - start
+        find_index = cell_index if self.sources.is_table(place) else character_index
+        return place + find_index(text, start, value, offset) - start
 
     def _template(self, path: Sequence[str | int]) -> str:
         value = self.root.value

@@ -83,13 +83,14 @@ def find(root: Node, path: Sequence[str | int], *, key: bool = False) -> int:
 
 
 def paths_of(root: Node, places: set[int]) -> Iterator[tuple[int, KeyPath]]:
-    """Where in the data each of *places* is, in order; one inside an alias is in several."""
+    """Where in the data each value at one of *places* is, in order; one inside an alias is in several."""
     pending: list[tuple[Node, KeyPath]] = [(root, ())]
     while pending:
         node, path = pending.pop()
-        if (place := place_of(node)) in places:
-            yield place, path
-        if isinstance(node, Places):
+        if isinstance(node, int):
+            if node in places:
+                yield node, path
+        else:
             pending.extend(reversed([(child, (*path, key)) for key, child in node.items()]))
 
 
@@ -99,6 +100,9 @@ class Sources:
 
     names: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    tables: set[str] = field(default_factory=set)
+    """The names of those that are tables of comma-separated values."""
+
     _begins: list[int] = field(default_factory=list)
     _line_starts: dict[int, list[int]] = field(default_factory=dict)
 
@@ -114,6 +118,10 @@ class Sources:
         """Text of the file of *place*, and the index in it."""
         file = self._file(place)
         return self.texts[file], place - self._begins[file]
+
+    def is_table(self, place: int) -> bool:
+        """Whether *place* is in a table."""
+        return bool(self.tables) and self.names[self._file(place)] in self.tables
 
     def locate(self, place: int) -> tuple[str, int, int]:
         """Name of the file, 1-based line and 1-based column."""

@@ -8,6 +8,7 @@ noted and reading goes on, so that a run reports all of them.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
@@ -62,6 +63,9 @@ class SourceFile:
 
     mistakes: list[Mistake] = field(default_factory=list)
     has_nulls: bool = False
+    folder: Path = Path()
+    """Where the file lies."""
+
     complete: bool = True
     """False after a mistake that kept the rest of the file from being read."""
 

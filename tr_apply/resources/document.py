@@ -128,6 +128,26 @@ def _variable_name(written: str) -> str:
 VariableName = Annotated[str, Field(json_schema_extra={"pattern": _VARIABLE_NAME}), AfterValidator(_variable_name)]
 
 
+class WorkersTable(Resource):
+    """Workers from a table, one a row, beside those of lists in other files."""
+
+    csv: Annotated[str, Field(min_length=1)]
+    """Path of a CSV file, relative to the file that says so.
+
+    UTF-8 with a header; cells are divided by the comma, semicolon or tab that the header has most of. Columns are
+    ``name``, ``activity``, ``attributes.KEY`` (or ``attributes.KEY.KEY``), ``channels.UNIQUE_NAME.capacity`` and
+    ``channels.UNIQUE_NAME.available``. An empty cell leaves the key out. A cell below ``attributes`` is a boolean if
+    it is true or false, a number if it is one of at most six digits before the point (a longer one is text, as phone
+    numbers are, and so is one with a plus sign or a zero before it), JSON if it begins with a bracket or a brace or is
+    text in double quotes, else text. Variables work as in any string.
+    """
+
+
+def _as_read(written: Any) -> Any:
+    """The loader has put the workers of a table in its place."""
+    return written
+
+
 class Document(Resource):
     """A workspace of Twilio TaskRouter, as tr-apply keeps it in a repository.
 
@@ -152,8 +172,8 @@ class Document(Resource):
     workflows: list[Workflow] = []
     """Which tasks go to which queues."""
 
-    workers: list[Worker] = []
-    """Who takes tasks."""
+    workers: Annotated[list[Worker], BeforeValidator(_as_read, json_schema_input_type=list[Worker] | WorkersTable)] = []
+    """Who takes tasks: a list, or a table."""
 
     manage: Manage = Manage.model_construct()
     """Which part of the live workspace is ours."""

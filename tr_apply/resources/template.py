@@ -89,7 +89,7 @@ def from_live(text: str, references: Mapping[str, SidOf]) -> str:
 def referring(sid: re.Match[str], reference: SidOf | None) -> str:
     """A literal *sid* as the reference that it stands for.
 
-    As it is where there is none, or where the text would not read as one: the name has a brace, or a ``$`` is before it.
+    As it is where there is none, and where the text would not read as one: the name has a brace, or a ``$`` is before.
     """
     is_escape = sid.start() > 0 and sid.string[sid.start() - 1] == "$"
     if reference is None or is_escape or "}" in reference.name or "${" in reference.name:

@@ -1,0 +1,250 @@
+"""``workers: {csv: FILE}``: the workers of a table, as if they stood in the YAML file.
+
+Every cell keeps its place, so that whatever is said about a worker is said of a line and a column of the table.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, NoReturn
+
+from tr_apply.config.files import open_table
+from tr_apply.config.places import KeyPath, Node, Places, Sources, place_of, shown
+from tr_apply.config.reader import DEPTH_LIMIT, Mistake, Site, SourceFile
+from tr_apply.config.suggestions import nearest
+from tr_apply.config.table import Cell, TableError, rows
+from tr_apply.resources import WORKER
+from tr_apply.resources.scalar import core_scalar
+from tr_apply.resources.worker import WorkerChannel
+
+_SECTION: Final = WORKER.section
+_KEY: Final = "csv"
+_PLAIN: Final = ("name", "activity")
+_COLUMN: Final = re.compile(r"(attributes)\.([^.]+(?:\.[^.]+)*)|(channels)\.(.+)\.([^.]+)")
+_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,5})(\.[0-9]+)?\Z")  # shorter than any phone number
+_BOOLEAN: Final = re.compile(r"(true|True|TRUE|false|False|FALSE)\Z")
+_KNOWN: Final = "name, activity, attributes.KEY, channels.UNIQUE_NAME.capacity, channels.UNIQUE_NAME.available"
+
+
+def read_roster(file: SourceFile, sources: Sources) -> None:
+    """Put the workers of the table that *file* names in its place; what is wrong is among its mistakes."""
+    named, node = file.data[_SECTION], file.places.child(_SECTION)
+    assert isinstance(node, Places)
+    assert isinstance(file.places.children, dict)
+    file.sites.clear()  # their variables are filled in
+    for key in named.keys() - {_KEY}:
+        message = f"unknown key `{shown(key)}`; " + (
+            f"did you mean `{_KEY}`?" if nearest(key, [_KEY]) else f"known here: {_KEY}"
+        )
+        file.mistakes.append(Mistake("unknown-key", message, node.key_place(key) or node.at, (_SECTION, key)))
+    begin = _opened(named.get(_KEY), node, file, sources)
+    if begin is None:
+        file.complete = False
+        roster = _Roster(file, node.at)
+    else:
+        roster = _Roster(file, begin)
+        roster.read(sources.text_at(begin)[0])
+    file.data[_SECTION], file.places.children[_SECTION] = roster.workers, roster.places
+
+
+def _opened(written: Any, node: Places, file: SourceFile, sources: Sources) -> int | None:
+    """The place where the table begins."""
+    at = place_of(node.child(_KEY) or node)
+    if not isinstance(written, str) or not written:
+        message = "expected a list of workers, or `csv:` and the path of a table, relative to this file"
+        file.mistakes.append(Mistake("wrong-type", message, at, (_SECTION,)))
+        return None
+    path = file.folder / written
+    begin, mistake = open_table(path, sources)
+    if mistake is None:
+        sources.tables.add(sources.names[-1])
+        return begin
+    if mistake.code != "not-utf-8":  # there is no place in a file that cannot be read
+        mistake = mistake._replace(message=f"{shown(str(path))}: {mistake.message}", place=at)
+    file.mistakes.append(mistake._replace(path=(_SECTION,)))
+    return None
+
+
+class _Column(NamedTuple):
+    """Where the cells of a column belong in a worker: nowhere if the path is empty."""
+
+    path: tuple[str, ...]
+    unnamed: bool
+
+
+class _Roster:
+    """The workers of one table."""
+
+    def __init__(self, file: SourceFile, begin: int) -> None:
+        self.workers: list[Any] = []
+        self.places = Places(begin, mapping=False)
+        self._file = file
+        self._begin = begin
+        self._columns: list[_Column] = []
+
+    def read(self, text: str) -> None:
+        """Read all of *text*."""
+        try:
+            for row in rows(text):
+                if self._columns:
+                    self._worker(row)
+                else:
+                    self._header(row)
+        except TableError as error:
+            self._note("csv-syntax", error.message, error.at)
+            self._file.complete = False
+        if not self._columns:
+            self._note("missing-key", f"the table has no header; its columns are {_KNOWN}", 0)
+
+    def _note(self, code: str, message: str, at: int, path: KeyPath = ()) -> None:
+        self._file.mistakes.append(Mistake(code, message, self._begin + at, (_SECTION, *path)))
+
+    # The header
+
+    def _header(self, row: Sequence[Cell]) -> None:
+        taken: dict[tuple[str, ...], Cell] = {}
+        for cell in row:
+            path = self._path(cell)
+            around = next(
+                (other for other in taken if path and (other[: len(path)] == path or path[: len(other)] == other)), None
+            )
+            if around is not None:
+                self._note(
+                    "duplicate-key", f"`{shown(cell.text)}` is what `{shown(taken[around].text)}` says already", cell.at
+                )
+                path = ()
+            elif path:
+                taken[path] = cell
+            self._columns.append(_Column(path, unnamed=not cell.text))
+        if not any(column.path == ("name",) for column in self._columns):
+            self._note("missing-key", "the column `name` is missing", row[0].at)
+            self._file.complete = False
+
+    def _path(self, cell: Cell) -> tuple[str, ...]:
+        if cell.text in {*_PLAIN, ""}:
+            return (cell.text,) if cell.text else ()
+        match = _COLUMN.fullmatch(cell.text)
+        if match is not None and match[1]:
+            return (match[1], *match[2].split("."))
+        if match is not None and match[5] in WorkerChannel.model_fields:
+            return (match[3], match[4], match[5])
+        near = nearest(cell.text, _PLAIN)
+        hint = f"did you mean `{near}`?" if near else f"known here: {_KNOWN}"
+        self._note("unknown-key", f"unknown column `{shown(cell.text)}`; {hint}", cell.at)
+        return ()
+
+    # The rows
+
+    def _worker(self, row: Sequence[Cell]) -> None:
+        worker = _Branch({}, Places(self._begin + row[0].at, mapping=True))
+        if any(column.path[:1] == ("attributes",) for column in self._columns):
+            worker.branch("attributes", worker.places.at)
+        for index, cell in enumerate(row):
+            path = self._columns[index].path if index < len(self._columns) else ()
+            if cell.text and path:
+                self._put(worker, path, cell)
+            elif cell.text and self._is_unnamed(index):
+                message = "the header has no name for this column"
+                self._note("unknown-key", message, cell.at, (len(self.workers),))
+        self.workers.append(worker.data)
+        assert isinstance(self.places.children, list)
+        self.places.children.append(worker.places)
+
+    def _is_unnamed(self, index: int) -> bool:
+        return index >= len(self._columns) or self._columns[index].unnamed
+
+    def _put(self, worker: "_Branch", path: tuple[str, ...], cell: Cell) -> None:
+        place = self._begin + cell.at
+        branch = worker
+        for key in path[:-1]:
+            branch = branch.branch(key, place)
+        try:
+            value, node = self._value(path, cell)
+        except ValueError as error:
+            self._note("invalid-value", str(error), cell.at, (len(self.workers), *path))
+            value, node = "", place
+        branch.put(path[-1], value, node, place)
+        if isinstance(value, str) and "${" in value:
+            self._file.sites.append(Site(branch.data, path[-1], place))
+
+    def _value(self, path: tuple[str, ...], cell: Cell) -> tuple[Any, Node]:
+        place = self._begin + cell.at
+        match path[0]:
+            case "attributes":
+                value = attribute(cell.text)
+                return value, self._nodes(value, place, DEPTH_LIMIT)
+            case "channels":
+                return core_scalar(cell.text), place
+            case _:
+                return cell.text, place
+
+    def _nodes(self, value: Any, place: int, depth: int) -> Node:
+        """Places of a JSON value, all of it in one cell; its strings may hold variables."""
+        if not isinstance(value, (dict, list)):
+            return place
+        if depth == 0:
+            raise ValueError(f"nested more than {DEPTH_LIMIT} levels deep")
+        node = Places(place, mapping=isinstance(value, dict))
+        parts = list(value.items() if isinstance(value, dict) else enumerate(value))
+        children = {key: self._nodes(part, place, depth - 1) for key, part in parts}
+        node.keys = [place] * len(children) if isinstance(value, dict) else []
+        node.children = children if isinstance(value, dict) else list(children.values())
+        texts = ((key, part) for key, part in parts if isinstance(part, str) and "${" in part)
+        self._file.sites.extend(Site(value, key, place) for key, _ in texts)
+        return node
+
+
+class _Branch(NamedTuple):
+    """A mapping that is being filled, and its places."""
+
+    data: dict[str, Any]
+    places: Places
+
+    def put(self, key: str, value: Any, node: Node, place: int) -> None:
+        """Put *value* under *key*, written at *place*."""
+        assert isinstance(self.places.children, dict)
+        self.data[key], self.places.children[key] = value, node
+        self.places.keys.append(place)
+
+    def branch(self, key: str, place: int) -> "_Branch":
+        """The mapping under *key*, new if there is none."""
+        assert isinstance(self.places.children, dict)
+        if key not in self.data:
+            self.put(key, {}, Places(place, mapping=True), place)
+        node = self.places.children[key]
+        assert isinstance(node, Places)
+        return _Branch(self.data[key], node)
+
+
+def attribute(text: str) -> Any:
+    """The JSON value that the text of a cell means, as ``WorkersTable`` says.
+
+    Raises:
+        ValueError: for what begins like JSON and is none.
+    """
+    if _BOOLEAN.match(text):
+        return text.lower() == "true"
+    if _NUMBER.match(text):
+        return json.loads(text)
+    if text[0] in "[{":
+        return _json(text)
+    if text[0] == '"' == text[-1]:
+        try:
+            return _json(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise ValueError(
+            f"this begins like JSON and is none: {reason}; text in its stead goes into double quotes"
+        ) from error
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number in JSON")
