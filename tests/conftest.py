@@ -141,13 +141,13 @@ class World:
         """The plan as JSON."""
         return plan_document(self.plan(text, *targets))
 
-    def carry_out(self, text, plan, *targets):
+    def carry_out(self, text, plan, *targets, stop=None):
         configuration = self.configuration(text)
 
         async def applied():
             async with self._client() as client:
                 deployment = Deployment(configuration, client, targets)
-                return await deployment.apply(plan, progress=lambda _: None, stop=Stop())
+                return await deployment.apply(plan, progress=lambda _: None, stop=stop or Stop())
 
         self.requests.writes.clear()
         return self._runner.run(applied())

@@ -111,6 +111,15 @@ def test_a_stop_before_the_beginning_lets_nothing_begin(world, carried_out):
     assert {result.status for result in results.values()} == {Status.SKIPPED}
 
 
+def test_a_stop_before_the_beginning_creates_no_workspace(world):
+    plan = world.plan(SMALL)
+
+    results = world.carry_out(SMALL, plan, stop=Stop(asked=True)).results
+
+    assert world.items("Workspaces") == []
+    assert {(result.status, result.error) for result in results} == {(Status.SKIPPED, "interrupted")}
+
+
 # What failed is told
 
 

@@ -148,6 +148,17 @@ def test_an_old_way_back_does_not_stay_when_a_new_apply_begins(cli, monkeypatch)
     assert "there is no plan in it" in err
 
 
+def test_where_nothing_changed_there_is_nothing_to_take_back(cli, folder):
+    cli("apply", "first.yaml", "--auto-approve", "--undo-out", "undo.json")
+    cli("apply", "first.yaml", "--auto-approve", "--undo-out", "undo.json")
+
+    code, out, _ = cli("apply", "--plan", "undo.json")
+
+    assert code == 0
+    assert "No changes." in out
+    assert [plan["operations"] for plan in json.loads((folder / "undo.json").read_text())["plans"]] == [[]]
+
+
 def test_several_workspaces_have_one_way_back(cli, folder):
     (folder / "other.yaml").write_text(SMALL.replace("name: Support", "name: Other", 1))
     cli("apply", "first.yaml", "other.yaml", "--auto-approve", "--undo-out", "undo.json", "--journal", "journal")

@@ -168,7 +168,9 @@ def _apply(jobs: Sequence[Job], consent: Consent, way: Way, output: Output, kept
     for job in live(jobs):
         if job not in pending:
             job.applied = Applied([], verified=True, left=job.plan)
+    unchanged = [job.plan for job in live(jobs) if job.plan is not None and job not in pending]
     if not pending:
+        kept.unchanged(unchanged)
         return
     try:
         _require_approval(consent, len(pending))
@@ -179,6 +181,7 @@ def _apply(jobs: Sequence[Job], consent: Consent, way: Way, output: Output, kept
     kept.begin()
     stop = Stop()
     run(_all_applied(pending, consent, way, output, stop, kept), stop=stop)
+    kept.unchanged(unchanged)
 
 
 async def _all_planned(jobs: Sequence[Job], way: Way, output: Output) -> None:

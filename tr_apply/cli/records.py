@@ -47,6 +47,16 @@ class Records:
         if self.undo_file is not None:
             self._save([simple_error("unfinished", _UNFINISHED)])
 
+    def unchanged(self, plans: Sequence[Plan]) -> None:
+        """Nothing is to be done for *plans*, so that there is nothing to take back.
+
+        Raises:
+            TrApplyError: when that cannot be written down.
+        """
+        self._ways_back += plans
+        if self.undo_file is not None:
+            self._save()
+
     async def before(self, client: Client, plan: Plan) -> Undo | None:
         """To be called right before *plan* is carried out.
 

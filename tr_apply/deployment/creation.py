@@ -32,6 +32,8 @@ async def created(plan: Plan, client: Client, rest_of: Rest, *, progress: Progre
     rule; where they are not, the reader is told.
     """
     first = plan.operations[0]
+    if stop.asked:
+        return Applied([Result(operation, error="interrupted") for operation in plan.operations])
     result = Result(first)
     rest = [Result(operation) for operation in plan.operations[1:]]
     try:
