@@ -1,13 +1,16 @@
 """The embedded TaskRouter on a socket, and the recorded facts that it is held against."""
 
+import asyncio
 import json
 import socket
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 import uvicorn
+from twilio.http.http_client import TwilioHttpClient
 
 from tr_apply.local import open_app
 
@@ -18,26 +21,52 @@ SHARED = Path(__file__).parents[2].parent / "shared"
 class Server(uvicorn.Server):
     """Runs in a thread; ``ready`` is set once it accepts connections."""
 
-    ready = threading.Event()
+    def __init__(self, config):
+        super().__init__(config)
+        self.ready = threading.Event()
 
     async def startup(self, sockets=None):
         await super().startup(sockets)
+        self.loop = asyncio.get_running_loop()
         self.ready.set()
 
+    def do(self, coroutine):
+        """The result of what is done in the server's own thread."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(20)
 
-@pytest.fixture(scope="session")
-def base_url():
-    """The URL of a server that starts empty and lives as long as the tests."""
-    app = open_app(":memory:")
+
+@contextmanager
+def serving(app):
+    """The server of an application, and its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = Server(uvicorn.Config(app, lifespan="off", log_config=None))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         assert server.ready.wait(20)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield server, f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
         thread.join()
     app.close()
+
+
+@pytest.fixture(scope="session")
+def base_url():
+    """The URL of a server that starts empty and lives as long as the tests."""
+    with serving(open_app(":memory:")) as (_, url):
+        yield url
+
+
+class ElsewhereHttpClient(TwilioHttpClient):
+    """The library's own client, sent to another host."""
+
+    def __init__(self, base_url):
+        super().__init__()
+        self._base_url = base_url
+        self.session.trust_env = False
+
+    def request(self, method, url, *arguments, **more):
+        url = url.replace("https://taskrouter.twilio.com", self._base_url)
+        return super().request(method, url, *arguments, **more)
 
 
 @pytest.fixture(scope="session")

@@ -4,23 +4,9 @@ import json
 
 import pytest
 from twilio.base.exceptions import TwilioException, TwilioRestException
-from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-ACCOUNT = "AC0123456789abcdef0123456789abcdef"
-
-
-class ElsewhereHttpClient(TwilioHttpClient):
-    """The library's own client, sent to another host."""
-
-    def __init__(self, base_url):
-        super().__init__()
-        self._base_url = base_url
-        self.session.trust_env = False
-
-    def request(self, method, url, *arguments, **more):
-        url = url.replace("https://taskrouter.twilio.com", self._base_url)
-        return super().request(method, url, *arguments, **more)
+from tests.contract.conftest import ACCOUNT, ElsewhereHttpClient
 
 
 @pytest.fixture(scope="module")
