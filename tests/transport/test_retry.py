@@ -327,6 +327,39 @@ def test_waiting_requests_are_counted_and_announced():
     assert counts == [1, 0]
 
 
+@pytest.mark.parametrize(
+    ("call", "failure", "requests"),
+    [
+        (POST, answer(429), 2),
+        (POST, UNREACHABLE, 2),
+        (POST, BROKEN, 3),
+        (DELETE, answer(503), 3),
+        (GET, answer(429), 3),
+    ],
+    ids=["refused", "not sent", "lost", "a lost deletion", "read"],
+)
+@pytest.mark.parametrize("before", [True, False], ids=["before the pause", "during the pause"])
+def test_when_all_comes_to_its_end_only_what_is_open_is_sent_again(call, failure, requests, before):
+    script = Script(failure, failure, FINE)
+    asked = []
+
+    async def send():
+        transport = Transport(CONNECTION, concurrency=1, through=script, patience=Patience(), observer=None)
+        sender = Sender(transport, Patience())
+        sender.on_rest = lambda: asked.append(len(script.requests))
+        sender.is_ending = lambda: len(script.requests) >= 2 if before else max(asked, default=0) >= 2
+        form = FORM if call.method == "POST" else None
+        return await sender.send(call, form, read=lambda response: response)
+
+    try:
+        ended = run(send())
+    except NetworkError as error:
+        ended = error
+
+    assert len(script.requests) == requests
+    assert ("interrupted before it was sent again" in str(ended)) == (requests == 2)
+
+
 def test_a_server_that_repeats_our_secret_does_not_get_it_into_a_message(caplog):
     caplog.set_level(logging.DEBUG)
     script_header = {}

@@ -60,11 +60,13 @@ class Sender:
     Attributes:
         resting: How many requests are waiting to be repeated.
         on_rest: Called whenever one begins to wait.
+        is_ending: Whether nothing new shall begin, and so nothing that was surely not carried out is sent again.
     """
 
     def __init__(self, transport: Transport, patience: Patience) -> None:
         self.resting = 0
         self.on_rest: Callable[[], None] = lambda: None
+        self.is_ending: Callable[[], bool] = lambda: False
         self._transport = transport
         self._patience = patience
         self._answered = False
@@ -146,14 +148,25 @@ class Sender:
         if _now() + wait_s > self._deadline(trial, failure):
             kind = AnswerLostError if trial.lost else NetworkError
             raise kind(f"{trial.call}: {failure.reason}; {self._why(trial, failure)}") from failure
+        self._require_going_on(trial, failure)
         self.resting += 1
         self.on_rest()
         try:
             await asyncio.sleep(wait_s)
         finally:
             self.resting -= 1
+        self._require_going_on(trial, failure)
         trial.pause = min(2 * trial.pause, self._patience.longest_s)
         trial.call = replace(trial.call, attempt=trial.call.attempt + 1)
+
+    def _require_going_on(self, trial: _Trial, failure: LostError) -> None:
+        """What may have been carried out is followed up in any case; so is reading, which finds that out.
+
+        Raises:
+            NetworkError: when the write has come to nothing so far, and everything is coming to its end.
+        """
+        if self.is_ending() and not trial.lost and trial.call.method != "GET":
+            raise NetworkError(f"{trial.call}: {failure.reason}; interrupted before it was sent again") from failure
 
     def _deadline(self, trial: _Trial, failure: LostError) -> float:
         since, total_s = trial.begun, self._patience.total_s
