@@ -37,6 +37,9 @@ _TYPES: Final = {
     "model_type": "a mapping",
 }
 
+_SECRET: Final = ("workspace", "credentials")  # nothing that stands there by mistake is printed
+_HIDDEN: Final = object()
+
 _LACKING: Final = frozenset({"missing", "too_short"})
 """Mistakes that may be none where a file could not be read to its end."""
 
@@ -75,6 +78,8 @@ def _existing(value: Any, path: KeyPath) -> KeyPath:
 
 def _said(error: ErrorDetails) -> tuple[str, str]:
     kind, value = error["type"], error["input"]
+    if error["loc"][: len(_SECRET)] == _SECRET and not isinstance(value, (dict, list)):
+        value = _HIDDEN
     context: Mapping[str, Any] = error.get("ctx", {})
     match kind:
         case "missing":
@@ -97,6 +102,8 @@ def _said(error: ErrorDetails) -> tuple[str, str]:
 
 def _described(value: Any) -> str:
     match value:
+        case _ if value is _HIDDEN:
+            return "something else"
         case bool():
             return str(value).lower()
         case int() | float():

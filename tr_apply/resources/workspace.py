@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from tr_apply.resources.credentials import Credentials
 from tr_apply.resources.fields import Flag, Name, Url
 from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 
@@ -53,6 +54,9 @@ class Workspace(Resource):
         None
     )
     """The event types that are posted; an empty list for all of them."""
+
+    credentials: Credentials | None = None
+    """Which environment variables hold the account's credentials; never sent, never compared."""
 
     default_activity: Name | None = None
     """The activity of a new worker, by name."""

@@ -1,0 +1,65 @@
+"""Which environment variables hold the credentials of a workspace's account: names, never values."""
+
+import re
+from typing import Annotated, Any, Final, Self
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from tr_apply.resources.kind import Resource
+
+# A name, and nothing that is more likely the secret itself: a SID, a token, or letters and digits in one long run.
+_NAME: Final = (
+    r"^(?![A-Za-z]{2}[0-9a-fA-F]{32}$)"
+    r"(?![0-9a-fA-F]{32}$)"
+    r"(?![A-Za-z]{0,40}[0-9][A-Za-z0-9]{15,}$)"
+    r"(?!(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9]{20,}$)"
+    r"[A-Za-z_][A-Za-z0-9_]{0,127}$"
+)
+
+
+def _name_of_a_variable(written: str) -> str:
+    if not re.match(_NAME, written) or written.endswith("\n"):
+        raise PydanticCustomError(
+            "invalid-value",
+            "expected the name of an environment variable, as in TWILIO_AUTH_TOKEN; a value does not belong into a "
+            "file: if this is one, take it out and have it replaced at Twilio",
+        )
+    return written
+
+
+EnvironmentVariable = Annotated[str, Field(json_schema_extra={"pattern": _NAME}), AfterValidator(_name_of_a_variable)]
+
+_TOGETHER: Final[dict[str, Any]] = {"api_key_env": ["api_secret_env"], "api_secret_env": ["api_key_env"]}
+
+
+class Credentials(Resource):
+    """Names of the environment variables with the credentials of the workspace's account.
+
+    So one run serves workspaces of several accounts. What is left out comes from where it comes without this.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "dependentRequired": _TOGETHER})
+
+    account_sid_env: EnvironmentVariable | None = None
+    """Name of the variable with the account's SID, as in TWILIO_ACCOUNT_SID."""
+
+    auth_token_env: EnvironmentVariable | None = None
+    """Name of the variable with the account's auth token."""
+
+    api_key_env: EnvironmentVariable | None = None
+    """Name of the variable with the SID of an API key, to be used rather than the auth token."""
+
+    api_secret_env: EnvironmentVariable | None = None
+    """Name of the variable with the secret of that API key."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.model_fields_set:
+            raise PydanticCustomError("empty", "name at least one variable, or leave `credentials` out")
+        for key, [other] in _TOGETHER.items():
+            if getattr(self, key) is not None and getattr(self, other) is None:
+                raise PydanticCustomError(
+                    "missing-key", "`{key}` needs `{other}` beside it", {"key": key, "other": other}
+                )
+        return self
