@@ -315,7 +315,6 @@ workflows:
     places = sorted(int(line.split(":")[1]) for line in found.splitlines() if line.startswith(f"{path}:"))
     assert places == [3, 5, 8, 10, 11]
     assert "filters" in next(line for line in found.splitlines() if ":8:" in line)
-    assert not (tmp_path / "local.db").exists()
 
 
 # A workspace that was there before

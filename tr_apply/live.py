@@ -36,6 +36,24 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """What is under way at a resource.
+
+    Attributes:
+        counts: How many tasks, or reservations of a worker, by status; only those statuses that were asked about.
+        more: Whether there are more than were counted.
+    """
+
+    counts: Mapping[str, int]
+    more: bool = False
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything under way."""
+        return any(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What was read of a workspace, or what a new one is predicted to hold.
 
@@ -44,6 +62,7 @@ class Snapshot:
         workspace: The workspace itself; None before it was looked for.
         by_kind: Resources of each kind that was read.
         channels: Worker channels by SID of the worker, for those workers whose channels were read.
+        work: What is under way, by SID of the queue, workflow or worker; of those that were asked about.
         predicted: Whether all of it is the prediction for a new workspace.
         worked_out: What a plan has found out from all this already, with the configuration that it did so for.
     """
@@ -52,6 +71,7 @@ class Snapshot:
     workspace: Live | None
     by_kind: Mapping[str, Sequence[Live]]
     channels: Mapping[str, Sequence[Live]] = field(default_factory=dict)
+    work: Mapping[str, Work] = field(default_factory=dict)
     predicted: bool = False
     worked_out: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 

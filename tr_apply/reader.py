@@ -3,13 +3,16 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from tr_apply.client import Client
 from tr_apply.config.places import KeyPath
 from tr_apply.errors import TrApplyError
-from tr_apply.live import Live, Snapshot, predicted
+from tr_apply.live import Live, Snapshot, Work, predicted
 from tr_apply.plan.problem import PlanProblemsError, Problem
 from tr_apply.plan.reading import first_kinds, missing_kinds, workers_with_channels
+from tr_apply.plan.work import Questions, questions
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import name_key
@@ -39,7 +42,8 @@ async def read_workspace(client: Client, document: Document, workspace: Live, *,
     snapshot = await _with_kinds(client, snapshot, first_kinds(document, has_sids=has_sids))
     while kinds := missing_kinds(document, snapshot):
         snapshot = await _with_kinds(client, snapshot, kinds)
-    return await _with_channels(client, snapshot, workers_with_channels(document, snapshot))
+    snapshot = await _with_channels(client, snapshot, workers_with_channels(document, snapshot))
+    return await _with_work(client, snapshot, questions(document, snapshot))
 
 
 async def read_parts(client: Client, workspace: Live, kinds: Sequence[str], workers: Sequence[str]) -> Snapshot:
@@ -69,10 +73,29 @@ async def _with_channels(client: Client, snapshot: Snapshot, workers: Sequence[s
     return Snapshot(snapshot.account_sid, snapshot.workspace, snapshot.by_kind, channels)
 
 
-async def _together(reads: Iterable[Awaitable[list[Live]]]) -> list[list[Live]]:
+async def _with_work(client: Client, snapshot: Snapshot, asked: Questions) -> Snapshot:
+    """What is under way where something goes or somebody moves."""
+    assert snapshot.workspace is not None
+    if not asked:
+        return snapshot
+    sid = snapshot.workspace.sid
+    held = await _together(client.unrouted_tasks(sid, KIND_BY_NAME[kind], each) for kind, each in asked.holders)
+    work = {each: found for (_, each), found in zip(asked.holders, held, strict=True)}
+    if asked.workers and await client.is_anybody_busy(sid):
+        found = await _together(client.reservations(sid, worker, statuses) for worker, statuses in asked.workers)
+        work |= {worker: each for (worker, _), each in zip(asked.workers, found, strict=True)}
+    waiting = await _together(client.waiting_tasks(sid, workflow) for workflow in asked.edited)
+    work |= {each: Work({"pending": n}) for each, n in zip(asked.edited, waiting, strict=True) if n is not None}
+    return replace(snapshot, work=work, worked_out={})
+
+
+_Read = TypeVar("_Read")
+
+
+async def _together(reads: Iterable[Awaitable[_Read]]) -> list[_Read]:
     """All of *reads* side by side; the first failure ends the others."""
 
-    async def run(read: Awaitable[list[Live]]) -> list[Live]:
+    async def run(read: Awaitable[_Read]) -> _Read:
         return await read
 
     try:

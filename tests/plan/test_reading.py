@@ -19,6 +19,7 @@ WORKSPACES, ACTIVITIES, CHANNELS, QUEUES, WORKFLOWS, WORKERS = (
     "Workflows",
     "Workers",
 )
+TASKS = "Tasks"
 
 # A file -> the collections that are read, each once.
 READ = {
@@ -72,18 +73,18 @@ READ = {
     ),
     "an activity that goes": (
         HEAD + "activities: [{name: Offline}, {name: Break}]",
-        [ACTIVITIES, QUEUES, WORKERS],
+        [ACTIVITIES, QUEUES, WORKERS, TASKS],
     ),
     "an activity that is replaced": (
         HEAD + "activities: [{name: Offline}, {name: Available, available: true}, {name: Break, available: true}]",
-        [ACTIVITIES, QUEUES, WORKERS, WORKFLOWS],
+        [ACTIVITIES, QUEUES, WORKERS, WORKFLOWS, TASKS],
     ),
     "a queue that goes": (
         HEAD + "task_queues: [{name: Gold, reservation_activity: Break, assignment_activity: Break}]",
-        [QUEUES, WORKFLOWS],
+        [QUEUES, WORKFLOWS, TASKS],
     ),
-    "an available worker that goes": (HEAD + "workers: [{name: alice}, {name: carol}]", [WORKERS, ACTIVITIES]),
-    "an unavailable worker that goes": (HEAD + "workers: [{name: alice}, {name: bob}]", [WORKERS]),
+    "an available worker that goes": (HEAD + "workers: [{name: alice}, {name: carol}]", [WORKERS, ACTIVITIES, TASKS]),
+    "an unavailable worker that goes": (HEAD + "workers: [{name: alice}, {name: bob}]", [WORKERS, TASKS]),
     "everything": (LIVE, [ACTIVITIES, CHANNELS, QUEUES, WORKFLOWS, WORKERS]),
 }
 

@@ -105,6 +105,8 @@ def test_filters_are_told_as_added_removed_moved_and_edited(told, block):
 
     assert told(SHOP, after) == block("""
         Shop (WS…)
+          Note: no task waits in the workflow 'Incoming'; what waits keeps its old
+            route, as `re_evaluate_tasks` is not true
 
           ~ workflow Incoming
               - filters[Bronze]: tier == 'bronze' => Everyone
@@ -130,6 +132,8 @@ def test_a_replacement_says_why_who_moves_and_what_follows(told, block):
     ) == block(
         """
         Shop (WS…)
+          Note: the activity 'Lunch' becomes available: tasks can be offered to the 2
+            workers in it from then on
 
           ± activity Lunch
               (TaskRouter cannot change `available`: a new activity with a new SID takes
@@ -154,6 +158,7 @@ def test_what_leads_to_a_replaced_activity_is_named(told, block):
 
     assert told(before, after) == block("""
         Shop (WS…)
+          Note: the activity 'Busy' becomes available: nobody is in it now
 
           ± activity Busy
               (TaskRouter cannot change `available`: a new activity with a new SID takes

@@ -1,17 +1,18 @@
 """Reads and writes TaskRouter's resources: makes nothing twice, and overwrites nothing that it has not seen."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from tr_apply.client import paths
+from tr_apply.client import paths, work
 from tr_apply.client.answers import Seen, holds, live_of, require_unchanged, seen_in
 from tr_apply.client.paging import listed
 from tr_apply.errors import AnswerLostError, ApiError, NetworkError, StaleError
-from tr_apply.live import Live
+from tr_apply.live import Live, Work
 from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.kind import Kind, name_key
 from tr_apply.transport import (
@@ -114,6 +115,29 @@ class Client:
         """Every channel of a worker."""
         path = paths.channels(workspace_sid, worker_sid)
         return [live async for live in listed(self._sender, WORKER_CHANNEL, path)]
+
+    async def unrouted_tasks(self, workspace_sid: str, kind: Kind, sid: str) -> Work:
+        """Tasks of a queue or a workflow that are pending or reserved."""
+        return await work.tasks(self._sender, workspace_sid, kind, sid)
+
+    async def is_anybody_busy(self, workspace_sid: str) -> bool:
+        """Whether any worker of a workspace has, or is offered, a task."""
+        return await work.is_anybody_busy(self._sender, workspace_sid)
+
+    async def reservations(self, workspace_sid: str, worker_sid: str, statuses: Sequence[str]) -> Work:
+        """Reservations of a worker that have one of these *statuses*."""
+        found = [await work.reservations(self._sender, workspace_sid, worker_sid, status) for status in statuses]
+        counts: Counter[str] = Counter()
+        for each in found:
+            counts.update(each.counts)
+        return Work(counts, more=any(each.more for each in found))
+
+    async def waiting_tasks(self, workspace_sid: str, workflow_sid: str) -> int | None:
+        """How many tasks wait in a workflow; None where TaskRouter does not tell."""
+        try:
+            return await work.waiting(self._sender, workspace_sid, workflow_sid)
+        except ApiError:
+            return None
 
     async def _with_attributes(self, workers: Sequence[Live], workspace_sid: str) -> list[Live]:
         """TaskRouter reserves the right to leave attributes out of lists."""

@@ -10,6 +10,7 @@ from tr_apply.config.load import Configuration
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.creation import created, creates_workspace
 from tr_apply.deployment.freshness import bound, checked_again, seen_workers
+from tr_apply.deployment.work import last_look
 from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.errors import ConfigError, TrApplyError, UsageError
 from tr_apply.live import Live, Snapshot
@@ -112,7 +113,10 @@ class Deployment:
             return await created(plan, self.client, self._rest, progress=progress, stop=stop)
         seen = seen_workers(plan, self.snapshot)
         sids = Sids(plan.sids)
-        return Applied(await carry_out(plan.operations, self.client, sids, progress=progress, stop=stop, seen=seen))
+        look = last_look(self.client, plan.target.workspace_sid)
+        return Applied(
+            await carry_out(plan.operations, self.client, sids, progress=progress, stop=stop, seen=seen, look=look)
+        )
 
     async def _rest(self, workspace: Live) -> Plan:
         """What is left to do in the *workspace* that was just created."""

@@ -12,6 +12,7 @@ from tr_apply.deployment.configured import Deployment
 from tr_apply.deployment.creation import created, creates_workspace
 from tr_apply.deployment.freshness import checked_again, require_account, seen_workers
 from tr_apply.deployment.proof import unproven
+from tr_apply.deployment.work import last_look
 from tr_apply.errors import RefusedError, TrApplyError
 from tr_apply.live import Live, Snapshot, predicted
 from tr_apply.plan.change import Action, Operation, Plan, Verb
@@ -83,7 +84,10 @@ class SavedDeployment:
             applied = await created(plan, self.client, rest_of, progress=progress, stop=stop)
         else:
             seen = seen_workers(plan, self.snapshot)
-            done = await carry_out(plan.operations, self.client, sids, progress=progress, stop=stop, seen=seen)
+            look = last_look(self.client, plan.target.workspace_sid)
+            done = await carry_out(
+                plan.operations, self.client, sids, progress=progress, stop=stop, seen=seen, look=look
+            )
             applied = Applied(done)
         if all(result.status is Status.DONE for result in applied.results):
             await self._prove(applied, plan)

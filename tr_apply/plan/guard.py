@@ -11,6 +11,7 @@ from tr_apply.plan.change import Action, Blocked, Operation, Plan
 from tr_apply.plan.diff import changed_fields
 from tr_apply.plan.draft import Draft
 from tr_apply.plan.people import People
+from tr_apply.plan.work import stranding
 from tr_apply.plan.world import is_managed
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKFLOW
 from tr_apply.resources.kind import Kind, name_key
@@ -35,6 +36,7 @@ def blocked(draft: Draft, people: People, operations: Sequence[Operation]) -> li
         *_protected(draft.document.safety.protect, deletes),
         *_in_use(draft, deletes),
         *_stranded(draft, people, operations),
+        *stranding(draft, operations),
         *_without_consent(draft, deletes),
     ]
 

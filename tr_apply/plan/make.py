@@ -15,6 +15,7 @@ from tr_apply.plan.order import CircularReferenceError, in_order, with_parked_na
 from tr_apply.plan.people import people_of
 from tr_apply.plan.problem import PlanProblemsError, Problem
 from tr_apply.plan.target import targeted
+from tr_apply.plan.work import work_notes
 from tr_apply.plan.world import World, asked_of, is_managed, world_of
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKSPACE
 from tr_apply.resources.document import Document
@@ -49,7 +50,7 @@ def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, 
         target=_target(document, snapshot),
         operations=operations,
         blocked=blocked(draft, people, operations),
-        diagnostics=draft.diagnostics,
+        diagnostics=[*draft.diagnostics, *work_notes(draft, operations)],
         unchanged=_unchanged(draft) + unchanged_channels(draft, len(channels)),
         sids=sids,
         base=base,
