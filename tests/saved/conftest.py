@@ -61,7 +61,7 @@ def write(tmp_path):
 
 
 @pytest.fixture
-def live(tmp_path, new_world, cli, write):
+def live(tmp_path, new_world, cli):
     """The live workspaces, as a colleague sees and changes them."""
     cli("export", "nothing")  # makes the file
     world = new_world()

@@ -169,7 +169,7 @@ class Terminal:
 
 
 @pytest.fixture
-def asked(cli, write, live):
+def asked(cli, write, live):  # noqa: ARG001  # the file must be there
     """A person who is asked whether to apply a change."""
     write("w.yaml", TEXT)
     assert cli("apply", "w.yaml", "--auto-approve").code == 0

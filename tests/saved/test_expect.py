@@ -6,7 +6,7 @@ TEXT = "workspace: {{name: {name}}}\ntask_queues: [{{name: A, max_reserved_worke
 
 
 @pytest.fixture
-def planned(cli, write, live, monkeypatch, tmp_path):
+def planned(cli, write, live, monkeypatch, tmp_path):  # noqa: ARG001  # the file must be there
     """A workspace whose queue shall change; what the step of the workflow was told."""
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs"))
     write("w.yaml", TEXT.format(name="Center", number=1))
@@ -63,7 +63,8 @@ def test_what_the_plan_does_not_rely_on_leaves_its_id_alone(cli, planned, live):
     assert cli("apply", "w.yaml", "--expect", planned["plan_id"]).code == 0
 
 
-def test_an_expected_plan_was_reviewed_which_is_consent_to_delete(cli, planned, write):
+@pytest.mark.usefixtures("planned")
+def test_an_expected_plan_was_reviewed_which_is_consent_to_delete(cli, write):
     write("w.yaml", "workspace: {name: Center}\ntask_queues: [{name: A}]\n")
     said = cli("plan", "w.yaml", "--format", "json")
     [plan] = said.document["plans"]
@@ -73,7 +74,8 @@ def test_an_expected_plan_was_reviewed_which_is_consent_to_delete(cli, planned, 
     assert cli("apply", "w.yaml", "--expect", plan["plan_id"]).code == 0
 
 
-def test_a_step_is_told_the_ids_of_several_plans_in_order(cli, planned, write, tmp_path):
+@pytest.mark.usefixtures("planned")
+def test_a_step_is_told_the_ids_of_several_plans_in_order(cli, write, tmp_path):
     write("x.yaml", TEXT.format(name="Other", number=1))
     assert cli("plan", "w.yaml", "x.yaml").code == 0
     ids = outputs(tmp_path)["plan_id"]
@@ -87,14 +89,16 @@ def test_a_step_is_told_the_ids_of_several_plans_in_order(cli, planned, write, t
 @pytest.mark.parametrize(
     "ids", [["--expect", ""], ["--expect", "a", "--expect", "b"], ["--expect", "a b"], ["--expect", "a,b"]]
 )
-def test_each_path_has_one_expected_id(cli, planned, ids):
+@pytest.mark.usefixtures("planned")
+def test_each_path_has_one_expected_id(cli, ids):
     said = cli("apply", "w.yaml", *ids)
 
     assert said.code == 64
     assert "--expect" in said.err
 
 
-def test_a_failed_plan_tells_a_step_nothing(cli, planned, write, tmp_path):
+@pytest.mark.usefixtures("planned")
+def test_a_failed_plan_tells_a_step_nothing(cli, write, tmp_path):
     (tmp_path / "outputs").unlink()
     broken = write("broken.yaml", "workspace: {}")
 
@@ -102,7 +106,8 @@ def test_a_failed_plan_tells_a_step_nothing(cli, planned, write, tmp_path):
     assert not (tmp_path / "outputs").exists()
 
 
-def test_a_step_that_cannot_be_told_fails(cli, planned, monkeypatch, tmp_path):
+@pytest.mark.usefixtures("planned")
+def test_a_step_that_cannot_be_told_fails(cli, monkeypatch, tmp_path):
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path))
 
     said = cli("plan", "w.yaml", "--format", "json")

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tr_apply.live import Live, predicted
+from tr_apply.plan.document import checksum_of
+from tr_apply.resources.workspace import Workspace
+
 PLAN = Path("plan.json")
 
 BEFORE = """
@@ -47,7 +51,7 @@ safety: {max_deletes: 0}
 
 
 @pytest.fixture
-def saved(cli, write, live):
+def saved(cli, write, live):  # noqa: ARG001  # the file must be there
     """What was planned, on top of what is live."""
     write("w.yaml", BEFORE)
     assert cli("apply", "w.yaml", "--auto-approve").code == 0
@@ -57,7 +61,8 @@ def saved(cli, write, live):
     return json.loads(PLAN.read_text())["plans"][0]
 
 
-def test_a_saved_plan_is_exactly_the_json_document(cli, saved):
+@pytest.mark.usefixtures("saved")
+def test_a_saved_plan_is_exactly_the_json_document(cli):
     said = cli("plan", "w.yaml", "--format", "json")
 
     assert said.out == PLAN.read_text()
@@ -113,7 +118,8 @@ def test_a_workspace_that_has_come_up_meanwhile_is_not_made_twice(cli, write, li
     assert len(live.items("Workspaces")) == 1
 
 
-def test_a_new_workspace_that_is_not_as_predicted_is_left_as_it_is(cli, write, live, monkeypatch):
+@pytest.mark.usefixtures("live")
+def test_a_new_workspace_that_is_not_as_predicted_is_left_as_it_is(cli, write, monkeypatch):
     path = write("new.yaml", NEW)
     cli("plan", path, "--out", "plan.json")
     monkeypatch.setattr("tr_apply.deployment.saved._prediction", other_prediction)
@@ -128,10 +134,7 @@ def test_a_new_workspace_that_is_not_as_predicted_is_left_as_it_is(cli, write, l
     assert cli("apply", path, "--auto-approve").code == 0
 
 
-def other_prediction(plan):
-    from tr_apply.live import Live, predicted
-    from tr_apply.resources.workspace import Workspace
-
+def other_prediction(_plan):
     found = predicted(None, Workspace(name="Shop", template="FIFO"))
     pause = Live("activity", "Pause", "WA" + "9" * 32, {"friendly_name": "Pause", "available": False})
     return type(found)(None, found.workspace, {**found.by_kind, "activity": [*found.by_kind["activity"], pause]})
@@ -182,7 +185,8 @@ DRIFT = {
 
 
 @pytest.mark.parametrize("case", DRIFT)
-def test_what_the_plan_relies_on_has_changed(cli, saved, live, case):
+@pytest.mark.usefixtures("saved")
+def test_what_the_plan_relies_on_has_changed(cli, live, case):
     deed, row = DRIFT[case]
     deed(live)
     before = live.state()
@@ -197,7 +201,8 @@ def test_what_the_plan_relies_on_has_changed(cli, saved, live, case):
     assert {(result["status"], result["requests"]) for result in plan["results"]} == {("skipped", 0)}
 
 
-def test_the_table_says_planned_from_live_now_planned_to(cli, saved, live):
+@pytest.mark.usefixtures("saved")
+def test_the_table_says_planned_from_live_now_planned_to(cli, live):
     live.change("TaskQueues", "Gold", MaxReservedWorkers="9")
     workflow = live.items("Workflows")[0]
     configuration = json.loads(workflow["configuration"])
@@ -215,7 +220,8 @@ def test_the_table_says_planned_from_live_now_planned_to(cli, saved, live):
     assert max(map(len, rows)) <= 100
 
 
-def test_the_workspace_has_gone(cli, saved, live):
+@pytest.mark.usefixtures("saved")
+def test_the_workspace_has_gone(cli, live):
     live.rest("DELETE", live.path())
 
     said = cli("apply", "--plan", "plan.json")
@@ -249,13 +255,15 @@ def test_what_the_plan_does_not_rely_on_only_warns(cli, write, live, kind):
     assert f"Warning: {kind} that the plan does not rely on have changed" in said.err
 
 
-def test_people_at_work_do_not_make_a_plan_stale(cli, saved, live):
+@pytest.mark.usefixtures("saved")
+def test_people_at_work_do_not_make_a_plan_stale(cli, live):
     live.change("Workers", "alice", ActivitySid=live.sid("Activities", "Available"))
 
     assert cli("apply", "--plan", "plan.json").code == 0
 
 
-def test_a_plan_is_applied_once(cli, saved):
+@pytest.mark.usefixtures("saved")
+def test_a_plan_is_applied_once(cli):
     assert cli("apply", "--plan", "plan.json").code == 0
     assert cli("apply", "--plan", "plan.json").code == 5
 
@@ -274,7 +282,8 @@ def test_a_saved_plan_is_consent_to_its_deletes_and_no_protection_is_lifted(cli,
 # Where it was made
 
 
-def test_a_plan_for_one_taskrouter_is_not_for_another(cli, saved, monkeypatch):
+@pytest.mark.usefixtures("saved")
+def test_a_plan_for_one_taskrouter_is_not_for_another(cli, monkeypatch):
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "0" * 32)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "x")
 
@@ -294,8 +303,6 @@ def edited(document, change):
 
 def forged(document, change):
     """Edited by somebody who knows how a checksum is made."""
-    from tr_apply.plan.document import checksum_of
-
     change(document)
     return json.dumps(document | {"checksum": checksum_of(document)})
 
@@ -325,7 +332,8 @@ VERSIONS = {
 
 
 @pytest.mark.parametrize("case", EDITS)
-def test_an_edited_plan_is_refused(cli, saved, write, case):
+@pytest.mark.usefixtures("saved")
+def test_an_edited_plan_is_refused(cli, write, case):
     write("plan.json", edited(json.loads(PLAN.read_text()), EDITS[case]))
 
     said = cli("apply", "--plan", "plan.json")
@@ -335,7 +343,8 @@ def test_an_edited_plan_is_refused(cli, saved, write, case):
 
 
 @pytest.mark.parametrize("case", ["an operation", "the target", "the base"])
-def test_a_plan_whose_id_is_another_ones_is_refused(cli, saved, write, case):
+@pytest.mark.usefixtures("saved")
+def test_a_plan_whose_id_is_another_ones_is_refused(cli, write, case):
     write("plan.json", forged(json.loads(PLAN.read_text()), EDITS[case]))
 
     said = cli("apply", "--plan", "plan.json")
@@ -357,7 +366,8 @@ FORGED = {
 
 
 @pytest.mark.parametrize("case", FORGED)
-def test_a_plan_of_another_form_is_refused(cli, saved, write, case):
+@pytest.mark.usefixtures("saved")
+def test_a_plan_of_another_form_is_refused(cli, write, case):
     write("plan.json", forged(json.loads(PLAN.read_text()), FORGED[case]))
 
     said = cli("apply", "--plan", "plan.json")
@@ -367,7 +377,8 @@ def test_a_plan_of_another_form_is_refused(cli, saved, write, case):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_plan_from_another_major_version_is_refused(cli, saved, write, version):
+@pytest.mark.usefixtures("saved")
+def test_a_plan_from_another_major_version_is_refused(cli, write, version):
     write("plan.json", edited(json.loads(PLAN.read_text()), lambda d: d.update(format_version=version)))
 
     said = cli("apply", "--plan", "plan.json")
@@ -376,14 +387,16 @@ def test_a_plan_from_another_major_version_is_refused(cli, saved, write, version
     assert VERSIONS[version] in said.err
 
 
-def test_a_plan_from_a_newer_minor_version_is_taken(cli, saved, write):
+@pytest.mark.usefixtures("saved")
+def test_a_plan_from_a_newer_minor_version_is_taken(cli, write):
     write("plan.json", edited(json.loads(PLAN.read_text()), lambda d: d.update(format_version="1.7")))
 
     assert cli("apply", "--plan", "plan.json").code == 0
 
 
 @pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99])
-def test_a_plan_that_was_cut_off_is_refused(cli, saved, write, share):
+@pytest.mark.usefixtures("saved")
+def test_a_plan_that_was_cut_off_is_refused(cli, write, share):
     text = PLAN.read_text()
     write("plan.json", text[: int(len(text) * share)])
 
@@ -407,7 +420,8 @@ def test_what_is_no_text_is_refused(cli, tmp_path):
     assert cli("apply", "--plan", "plan.json").code == 6
 
 
-def test_the_result_of_an_apply_is_no_plan(cli, saved):
+@pytest.mark.usefixtures("saved")
+def test_the_result_of_an_apply_is_no_plan(cli):
     cli("apply", "--plan", "plan.json", "--format", "json", "--output", "applied.json")
 
     assert cli("apply", "--plan", "applied.json").code == 6
@@ -434,7 +448,8 @@ OPTIONS = [
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda options: options[0])
-def test_what_would_change_a_saved_plan_is_a_usage_error(cli, saved, options):
+@pytest.mark.usefixtures("saved")
+def test_what_would_change_a_saved_plan_is_a_usage_error(cli, options):
     said = cli("apply", "--plan", "plan.json", *options)
 
     assert said.code == 64
@@ -446,13 +461,15 @@ def test_a_plan_file_that_is_not_there_is_a_usage_error(cli):
     assert cli("apply").code == 64
 
 
-def test_a_configuration_for_none_of_the_plans_is_a_usage_error(cli, saved, write):
+@pytest.mark.usefixtures("saved")
+def test_a_configuration_for_none_of_the_plans_is_a_usage_error(cli, write):
     other = write("other.yaml", "workspace: {name: Other}")
 
     assert cli("apply", "--plan", "plan.json", other).code == 64
 
 
-def test_nothing_to_do_can_be_saved_and_applied(cli, write, live):
+@pytest.mark.usefixtures("live")
+def test_nothing_to_do_can_be_saved_and_applied(cli, write):
     path = write("w.yaml", BEFORE)
     cli("apply", path, "--auto-approve")
     cli("plan", path, "--out", "plan.json")

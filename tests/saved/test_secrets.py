@@ -63,14 +63,13 @@ def test_no_secret_is_told_by_plan_and_apply(cli, plan_of, tmp_path, live, step,
     if former is not None:
         assert cli("apply", plan_of(former), "--auto-approve").code == 0
     path = plan_of(CANARY, level)
-    told = []
-    for command in (
+    commands = (
         ["plan", path, "--format", form, "--out", "plan.json", "-v"],
         ["apply", path, "--format", form],
         ["apply", path, "--format", form, "--auto-approve", "-v", "--output", "applied.txt"],
         ["plan", path, "--format", form],
-    ):
-        told.append(everything_said(cli(*command), tmp_path))
+    )
+    told = [everything_said(cli(*command), tmp_path) for command in commands]
 
     assert live.items("Workers")[0]["attributes"].count(CANARY) == 1
     for text in told:
@@ -98,7 +97,8 @@ def test_no_secret_is_told_by_an_apply_that_fails(cli, plan_of, tmp_path, live, 
 @pytest.mark.parametrize(
     "command", [["validate"], ["plan"], ["apply", "--auto-approve"]], ids=lambda command: command[0]
 )
-def test_no_secret_is_told_when_it_is_not_even_valid(cli, plan_of, tmp_path, live, odd, command):
+@pytest.mark.usefixtures("live")
+def test_no_secret_is_told_when_it_is_not_even_valid(cli, plan_of, tmp_path, odd, command):
     for form in FORMATS:
         said = cli(*command, plan_of(CANARY + odd), "--format", form)
 
@@ -145,7 +145,8 @@ def test_another_secret_than_planned_is_stale(cli, plan_of, live):
     assert live.state() == before
 
 
-def test_a_secret_that_is_not_planned_any_more_is_stale(cli, plan_of, live):
+@pytest.mark.usefixtures("live")
+def test_a_secret_that_is_not_planned_any_more_is_stale(cli, plan_of):
     cli("apply", plan_of(FORMER), "--auto-approve")
     cli("plan", plan_of(CANARY), "--out", "plan.json")
 
@@ -173,7 +174,8 @@ def test_credentials_are_in_no_file_and_no_output(cli, write, monkeypatch, tmp_p
         assert CANARY not in everything_said(said, tmp_path)
 
 
-def test_the_world_holds_the_secret_so_that_the_other_tests_can_fail(cli, plan_of, live, tmp_path):
+@pytest.mark.usefixtures("live")
+def test_the_world_holds_the_secret_so_that_the_other_tests_can_fail(cli, plan_of, tmp_path):
     cli("apply", plan_of(CANARY), "--auto-approve")
 
     with closing(sqlite3.connect(tmp_path / "world.db")) as database:
