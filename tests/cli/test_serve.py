@@ -1,11 +1,17 @@
 """tr-apply serve: a process that listens, keeps what it acknowledged, and stops when told."""
 
 import asyncio
+import json
 import os
+import queue
 import signal
 import socket
 import subprocess
 import sys
+import threading
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
@@ -14,6 +20,7 @@ from click.testing import CliRunner
 from tr_apply.cli.serve import check_exposure, serve_command
 from tr_apply.errors import TargetError, UsageError
 from tr_apply.local import open_app
+from tr_apply.local.clock import wall_clock
 
 # As the command line ends a command: a message and the exit code of the error's class.
 PROGRAM = """
@@ -279,3 +286,158 @@ def test_help_needs_none_of_the_heavy_modules():
     )
 
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "[]\n"
+
+
+# What runs beside the requests
+
+
+class Floor:
+    """A workspace on a server with a queue, a workflow with these callbacks, and an available worker."""
+
+    def __init__(self, server, **workflow):
+        self.client = server.client
+        self.path = f"/Workspaces/{self.made('/Workspaces', FriendlyName='Floor')['sid']}"
+        activities = self.client.get(f"{self.path}/Activities").json()["activities"]
+        available = next(each["sid"] for each in activities if each["available"])
+        everyone = self.made(f"{self.path}/TaskQueues", FriendlyName="Everyone")["sid"]
+        configuration = json.dumps({"task_routing": {"default_filter": {"queue": everyone}}})
+        self.made(f"{self.path}/Workflows", FriendlyName="Incoming", Configuration=configuration, **workflow)
+        worker = self.made(f"{self.path}/Workers", FriendlyName="alice", ActivitySid=available)
+        self.worker = f"{self.path}/Workers/{worker['sid']}"
+
+    def made(self, path, **form):
+        answer = self.client.post(path, data=form)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def task(self, **form):
+        return f"{self.path}/Tasks/{self.made(f'{self.path}/Tasks', **form)['sid']}"
+
+
+@pytest.fixture
+def application():
+    """An HTTP server that takes every call, with a queue of the forms it was sent."""
+    calls = queue.Queue()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            calls.put({**dict(parse_qsl(body)), "signature": self.headers.get("X-Twilio-Signature")})
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/", calls
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_tasks_and_reservations_survive_kill_9_at_any_moment(serve):
+    first = serve()
+    floor = Floor(first)
+    acknowledged = {}
+
+    def create():
+        with suppress(httpx.HTTPError):
+            while True:
+                answer = first.client.post(f"{floor.path}/Tasks", data={"Attributes": '{"a":1}'})
+                acknowledged[answer.json()["sid"]] = answer.json()["assignment_status"]
+
+    thread = threading.Thread(target=create)
+    thread.start()
+    while len(acknowledged) < 50:
+        pass
+    assert first.end(signal.SIGKILL)[0] == -signal.SIGKILL
+    thread.join()
+
+    again = serve().client
+    found = {}
+    page = again.get(f"{floor.path}/Tasks", params={"PageSize": 1000}).json()
+    while True:
+        found |= {each["sid"]: each["assignment_status"] for each in page["tasks"]}
+        if page["meta"]["next_page_url"] is None:
+            break
+        page = again.get(page["meta"]["next_page_url"]).json()
+    assert acknowledged.items() <= found.items()
+    assert len(found) - len(acknowledged) <= 1  # the one whose answer was cut off
+    assert list(found.values()).count("reserved") == 1
+    [offer] = again.get(f"{floor.worker}/Reservations").json()["reservations"]
+    accepted = again.post(f"{floor.worker}/Reservations/{offer['sid']}", data={"ReservationStatus": "accepted"})
+    assert accepted.json()["reservation_status"] == "accepted"
+    created = again.get(f"{floor.path}/Events", params={"EventType": "task.created", "PageSize": 1000}).json()
+    assert len(created["events"]) == min(len(found), 1000)
+
+
+def test_timers_that_ran_out_while_it_was_down_go_off_when_it_is_up_again(serve, tmp_path, application):
+    url, calls = application
+    ago = open_app(tmp_path / "local.db", clock=lambda: wall_clock() - 1_000_000)
+
+    class Past:
+        """The same file, served a while ago in this process."""
+
+        def __init__(self):
+            self.client = self
+
+        def send(self, method, path, **more):
+            async def answer():
+                async with httpx.AsyncClient(
+                    transport=httpx.ASGITransport(ago), base_url="http://x/v1", auth=(ACCOUNT, "secret")
+                ) as client:
+                    return await client.request(method, path, **more)
+
+            return asyncio.run(answer())
+
+        def get(self, path):
+            return self.send("GET", path)
+
+        def post(self, path, data):
+            return self.send("POST", path, data=data)
+
+    floor = Floor(Past())
+    floor.task(Timeout="900")
+    floor.client.post(floor.path, data={"EventCallbackUrl": url, "EventsFilter": "reservation.timeout,task.canceled"})
+    ago.close()
+
+    serve()
+
+    assert [calls.get(timeout=20)["EventType"] for _ in range(2)] == ["reservation.timeout", "task.canceled"]
+
+
+def test_a_faster_clock_lets_time_pass_and_the_application_is_told(serve, application):
+    url, calls = application
+    server = serve("--clock-rate", "1000")
+    floor = Floor(server, TaskReservationTimeout="300", AssignmentCallbackUrl=url)
+    server.client.post(floor.path, data={"EventCallbackUrl": url, "EventsFilter": "reservation.timeout"})
+    task = floor.task()
+
+    offer, timeout = calls.get(timeout=20), calls.get(timeout=20)
+
+    assert (offer["TaskSid"], offer["WorkerName"]) == (task.rpartition("/")[2], "alice")
+    assert offer["signature"]
+    assert timeout["EventType"] == "reservation.timeout"
+    assert int(timeout["TimestampMs"]) - int(offer["Timestamp"]) * 1000 >= 300_000
+    assert server.end(signal.SIGTERM)[0] == 0
+
+
+def test_it_says_when_it_holds_a_callback_back(serve):
+    server = serve("-q", "--callback-allow", "192.0.2.1")
+    floor = Floor(server, AssignmentCallbackUrl="https://production.example.com/secret-path?token=x")
+    floor.task()
+
+    said = server.end(signal.SIGTERM)[1]
+
+    assert said == (
+        "Assignment callback to production.example.com held back;"
+        " --callback-allow production.example.com lets it through\n"
+    )
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "fast", "1e9"])
+def test_a_clock_rate_is_above_0_and_has_an_end(run, rate):
+    assert run("--clock-rate", rate).exit_code == 2
