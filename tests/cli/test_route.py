@@ -47,6 +47,8 @@ workflows:
     filters:
       - {name: Once, expression: "a == 1", targets: [{queue: Gold, timeout: 10}]}
       - {name: Again, expression: "a >= 1", targets: [{queue: Spanish, timeout: 5}]}
+  - name: Own
+    default_filter: {queue: Everyone, known_worker_sid: task.agent}
   - name: Nowhere
     filters:
       - {name: Skipping, expression: "a == 1", targets: [{queue: Nobody, skip_if: "1==1"}]}
@@ -249,6 +251,7 @@ End: it waits in Everyone until somebody takes it; at 24h it is canceled
     [
         ({"agent": 3}, [], "Incoming", "wants the known worker 3 alone, who cannot be had (TaskRouter's error 40154)"),
         ({"agent": "zoe"}, [], "Incoming", "error 40155"),
+        ({"score": 1.5}, [], "Own", "wants a known worker, but the task names none: nobody can take it"),
         ({"type": "skip"}, [], "Incoming", "skipped at once, because workers.available == 0"),
         ({"type": "skip"}, [], "Incoming", "on to step 2, of the default filter"),
         ({"type": "skip"}, [], "Incoming", "not in the queue: its target_workers is empty"),
@@ -309,6 +312,18 @@ def test_a_queue_that_is_not_declared_is_told_apart(tmp_path, capsys):
     assert "This queue is not declared here" in capsys.readouterr().out
 
 
+def test_where_everybody_is_eligible_nobody_is_named_as_not(tmp_path, capsys):
+    path = tmp_path / "small.yaml"
+    path.write_text(
+        "workspace: {name: X}\ntask_queues: [{name: Q}]\nworkflows: [{name: W, default_filter: {queue: Q}}]\n"
+        "workers: [{name: ann}]\n"
+    )
+
+    assert run(["route", str(path), "--workflow", "W", "--task", "{}"]) == 0
+
+    assert "  eligible: ann\n  if no one takes it, it waits here\n" in capsys.readouterr().out
+
+
 def test_sids_of_declared_resources_can_be_asked_for_and_are_told_as_names(tmp_path, capsys):
     path = tmp_path / "sids.yaml"
     path.write_text(
@@ -354,7 +369,7 @@ workers: [{name: ann}, {name: bob, activity: Lunch}]
 
 WRONG = [
     (["--workflow", "Incomming", "--task", "{}"], "did you mean 'Incoming'?"),
-    (["--workflow", "xyz", "--task", "{}"], "known here: Incoming, Dead end"),
+    (["--workflow", "xyz", "--task", "{}"], "known here: Incoming, Dead end, Own"),
     (["--workflow", "Incoming", "--task", "{]"], "no JSON"),
     (["--workflow", "Incoming", "--task", "[]"], "expected a JSON object"),
     (["--workflow", "Incoming", "--task", '{"a": NaN}'], "no number in JSON"),

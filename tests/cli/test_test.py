@@ -105,6 +105,7 @@ PASSING = [
     ({"steps": [{"queue": "Everyone", "priority": 9}]}, {}, {"priority": 9, "channel": "chat"}),
     ({"filter": "Mine", "steps": [{"queue": "Everyone", "eligible": ["bob"]}]}, {"agent": "${sid:worker/bob}"}, {}),
     ({"filter": "Gold tickets"}, {**GOLD, "language": "${spanish}"}, {}),
+    ({"filter": "Gold tickets"}, {**GOLD, "in": ["${sid:workspace}", {"of": "${sid:activity/Offline}"}]}, {}),
     ({"steps": [{"queue": "Everyone", "timeout": 30}]}, {"type": "unnamed"}, {}),
 ]
 
@@ -289,6 +290,7 @@ MISTAKES = [
     ("tests: [{name: T, workflow: Incoming, expect: {at: {9s: {queue: ▶Golf}}}}]", "did you mean 'Gold'?"),
     ("tests: [{name: T, workflow: Incoming, channel: ▶vioce, expect: {unrouted: true}}]", "did you mean 'voice'?"),
     ("tests: [{name: T, workflow: Incoming, task: {a: [▶'${sid:worker/bop}']}, expect: {unrouted: true}}]", "'bob'?"),
+    ("tests: [{name: T, workflow: Incoming, task: {a: ▶'${sid:agent/bob}'}, expect: {unrouted: true}}]", "no kind of"),
     ("tests: [{name: T, workflow: Incoming, task: {a: '▶${nope}'}, expect: {unrouted: true}}]", "nope has no value"),
     ("tests: [{name: T, workflow: Incoming, task: {a: ▶+14155551234}, expect: {unrouted: true}}]", "quote it"),
     ("tests: [{name: T, workflow: Incoming, ▶expects: {unrouted: true}}]", "did you mean `expect`?"),

@@ -1,6 +1,7 @@
 """A configuration as the engine sees it: who is available, and what is there that nobody declared."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,8 @@ from tr_apply.config.load import load
 from tr_apply.rehearsal.question import Question
 from tr_apply.rehearsal.route import route
 from tr_apply.rehearsal.world import World
+from tr_apply.report.route_text import route_text
+from tr_apply.resources import ACTIVITY
 
 STAFF = ["ann", "bob", "cid", "dora"]
 DOCUMENT = {
@@ -126,3 +129,23 @@ def test_workers_attributes_may_hold_sids(tmp_path):
     }
 
     assert eligible(World(document_of(content, tmp_path))) == ["ann"]
+
+
+def test_what_is_referred_to_in_two_spellings_is_one(tmp_path):
+    content = {
+        **DOCUMENT,
+        "activities": [{"name": "Offline"}],
+        "manage": {"activities": "additive"},
+        "workers": [{"name": "ann", "activity": "Siesta"}, {"name": "bob", "activity": "siesta"}],
+    }
+    world = World(document_of(content, tmp_path))
+
+    assert {each.sid for each in world.activities if each.name.casefold() == "siesta"} == {
+        world.sids.of(ACTIVITY, "SIESTA")
+    }
+
+
+def test_a_route_that_the_worker_ends_is_told(document):
+    end = replace(route(World(document), Question("W")), end="not accepted", ended_s=120, reason="No")
+
+    assert route_text(end).splitlines()[-1] == "End: at 2m it is canceled (No)."

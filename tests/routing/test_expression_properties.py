@@ -19,8 +19,10 @@ from tr_apply.routing.nodes import (
     OrderClause,
     Path,
 )
+from tr_apply.routing.nodes import paths as paths_of
 from tr_apply.routing.parser import parse, parse_known_worker, parse_order_by
 from tr_apply.routing.place import Place
+from tr_apply.routing.substitution import with_paths
 from tr_apply.routing.value_types import JsonType, ValueTypes, json_type, outcomes, summarize
 
 thorough = settings(deadline=None, derandomize=True, max_examples=300)
@@ -191,3 +193,12 @@ def test_sorting_keeps_every_worker(order_by, workers):
     ordered = sort_workers(order_by, range(len(workers)), workers.__getitem__)
 
     assert sorted(ordered) == list(range(len(workers)))
+
+
+@thorough
+@given(expressions)
+def test_paths_can_be_replaced_wherever_they_stand(tree):
+    replaced = with_paths(tree, lambda path: Path(("new", *path.segments)))
+
+    assert with_paths(tree, lambda path: path) == tree
+    assert [path.segments for path in paths_of(replaced)] == [("new", *path.segments) for path in paths_of(tree)]

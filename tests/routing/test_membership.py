@@ -10,6 +10,7 @@ from tr_apply.routing.membership import Membership
 from tr_apply.routing.nodes import And, Comparator, Comparison, Constant, ListLiteral, Or, Path
 from tr_apply.routing.worker_index import WorkerIndex, bits_of, numbers_in
 
+MISSING = object()
 thorough = settings(deadline=None, derandomize=True, max_examples=150)
 
 # Values that Python takes for equal and the language does not, and the other way round
@@ -43,6 +44,25 @@ def test_the_index_and_the_closures_mean_what_the_evaluator_means(trees, workers
         expected = by_evaluator(tree, numbered)
         assert set(numbers_in(index.where(tree))) == expected
         assert {number for number, each in numbered.items() if compiled(tree)(each)} == expected
+
+
+WORKERS = [
+    {} if value is MISSING else {"a": value, "b": other}
+    for value in (MISSING, None, True, 0, 1, 2.5, "", "a", "1", [], ["a"], [1, "a"], [None], [["a"]], {}, {"x": 1})
+    for other in (1, ["a", 1])
+]
+CONSTANTS = [None, True, 0, 1, 1.0, 2.5, "", "a", "1"]
+OPERANDS = [*map(Constant, CONSTANTS), ListLiteral(()), ListLiteral(tuple(map(Constant, ("a", 1)))), Path(("b",))]
+
+
+@pytest.mark.parametrize("comparator", Comparator)
+def test_every_comparison_of_an_attribute_means_the_same_in_the_index(comparator):
+    index, numbered = WorkerIndex(WORKERS), dict(enumerate(WORKERS))
+    attribute = Path(("a",))
+
+    for operand in OPERANDS:
+        for tree in (Comparison(attribute, comparator, operand), Comparison(operand, comparator, attribute)):
+            assert set(numbers_in(index.where(tree))) == by_evaluator(tree, numbered), format_expression(tree)
 
 
 changes = st.lists(

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from tr_apply.routing.engine.tasks import NewTask
 from tr_apply.routing.mismatch import first_mismatch
 from tr_apply.routing.parser import parse
 from tr_apply.routing.records import Attributes, Worker, WorkerChannel
-from tr_apply.routing.refusals import UnknownResourceError
+from tr_apply.routing.refusals import IllegalStepError, UnknownResourceError
 from tr_apply.routing.survey import Obstacle, survey
 from tr_apply.routing.trace import trace
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
@@ -206,3 +207,34 @@ def test_the_first_false_comparison_is_found_with_its_values(text, said, found):
 
 def test_what_is_true_has_no_mismatch():
     assert first_mismatch(parse("a == 1 OR b == 1"), {"a": 1}) is None
+
+
+def test_a_step_without_a_queue_finds_nobody():
+    setup = Setup(
+        Workspace("WS"),
+        (Activity("Here", "Here", available=True),),
+        workflows=(Workflow("W", "W", '{"task_routing": {"default_filter": {}}}'),),
+    )
+    running = Engine(setup, lambda prefix: prefix, Snapshot(workers=(worker("ann"),)))
+
+    task = running.create_task(NewTask("T", "W"), 0)
+    [step] = traced(running.state).steps
+
+    assert (task.status, task.queue_sid) == ("pending", None)
+    assert (step.workers.eligible, step.workers.excluded_count) == ((), 1)
+    running.advance(86_400_000)
+    assert running.state.tasks["T"].task.reason == "Task TTL Exceeded"
+
+
+def test_two_workers_cannot_have_one_sid():
+    with pytest.raises(IllegalStepError):
+        engine().create_worker(replace(worker("zoe"), sid="ann"), 0)
+
+
+def test_the_channels_of_a_worker_can_be_listed():
+    party = engine().state.workers["eve"]
+
+    assert {channel: dict(numbers) for channel, numbers in party.numbers.items()} == {
+        "default": {"configured_capacity": 0, "assigned_tasks": 0, "available_capacity_percentage": 0}
+    }
+    assert len(party.numbers) == 1

@@ -23,7 +23,7 @@ from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_CHANNEL
 from tr_apply.resources.kind import name_key
 from tr_apply.resources.routing_test import RoutingTest, RoutingTests
 from tr_apply.resources.seeds import SEEDED_CHANNELS
-from tr_apply.resources.template import sids_in
+from tr_apply.resources.template import WORKSPACE, sids_in
 
 _EMPTY: Final = ("no-tests", "no *.test.yaml beside this configuration")
 
@@ -134,6 +134,9 @@ def _checked(notes: Notes, known: _Known, *, whole: bool) -> Iterator[LocatedTes
         for name, path in _sids_in(test.task, ("tests", index, "task")):
             if name.kind in known:
                 _note_unknown(name.kind, name.name, path, notes, known[name.kind], suggestions)
+            elif name.kind != WORKSPACE:
+                kinds = ", ".join((WORKSPACE, *known))
+                notes.error("unknown-kind", f"`{shown(name.kind)}` is no kind of resource; kinds are {kinds}", path)
         yield LocatedTest(test, *notes.sources.locate(find(notes.root.node, ("tests", index))))
 
 

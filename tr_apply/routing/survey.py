@@ -79,7 +79,7 @@ def survey(state: State, step: Step, task: Task, *, nearest: int | None = None) 
     eligible: list[WorkerParty] = []
     excluded: list[tuple[Obstacle, WorkerParty]] = []
     for worker in candidates:
-        found = obstacle(state, step, task, worker)
+        found = _obstacle(state, step, task, worker)
         if found is None:
             eligible.append(worker)
         else:
@@ -118,22 +118,18 @@ def _strangers(
     return sorted(others, key=idle) if number is None else heapq.nsmallest(number, others, key=idle)
 
 
-def obstacle(state: State, step: Step, task: Task, worker: WorkerParty) -> Obstacle | None:
-    """The first thing that excludes a worker; None if the worker is eligible."""
-    if step.worker_sid is not None:
-        if worker.worker.sid != step.worker_sid:
-            return Obstacle.NOT_WANTED
-        return None if task.ignore_capacity else _unreadiness(state, task, worker)
-    if step.queue_sid is None or state.queues[step.queue_sid] not in worker.queues:
-        return Obstacle.NOT_IN_QUEUE
-    if step.wants_one:
+def _obstacle(state: State, step: Step, task: Task, candidate: WorkerParty) -> Obstacle | None:
+    """The first thing that excludes a candidate; None if that one is eligible."""
+    if step.worker_sid is not None and task.ignore_capacity:
+        return None
+    if step.known_worker is not None:
         name = wanted(step, task.attributes.values)
-        if name is None or find_worker(state, name) is not worker:
+        if name is None or find_worker(state, name) is not candidate:
             return Obstacle.NOT_WANTED
     fits = admission(step, task)
-    if fits is not None and not fits(worker):
+    if fits is not None and not fits(candidate):
         return Obstacle.EXPRESSION
-    return _unreadiness(state, task, worker)
+    return _unreadiness(state, task, candidate)
 
 
 def _unreadiness(state: State, task: Task, worker: WorkerParty) -> Obstacle | None:
