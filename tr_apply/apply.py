@@ -174,6 +174,7 @@ async def carry_out(
         woken.set()
 
     client.on_room(woken.set)
+    client.ends_when(lambda: stop.asked)
     try:
         while (run.ready and not stop.asked) or running:
             while run.ready and len(running) < client.room and not stop.asked:

@@ -1,7 +1,9 @@
 """Carrying out a plan: what stops what, what is told, and the last look before something goes."""
 
 import asyncio
+from functools import partial
 
+import httpx
 import pytest
 
 from tests.faults.configurations import SMALL, SMALL_CHANGED
@@ -100,6 +102,28 @@ def test_after_a_stop_nothing_new_is_begun(world, carried_out):
 
     assert len(world.requests.writes) == 1
     assert {result.error for result in results.values() if result.status is Status.SKIPPED} == {"interrupted"}
+
+
+def test_after_a_stop_what_was_refused_is_not_sent_again(world, carried_out, monkeypatch):
+    world.apply(SMALL)
+    world.concurrency = 1
+    stop = Stop()
+    attempts = []
+
+    async def refused(self, request):
+        if request.method == "GET":
+            return await type(self).handle_async_request(self, request)
+        attempts.append(request)
+        stop.asked = True
+        return httpx.Response(429, stream=httpx.ByteStream(b"{}"))
+
+    monkeypatch.setattr(world.requests, "handle_async_request", partial(refused, world.requests), raising=False)
+
+    results = carried_out(SMALL_CHANGED, stop=stop)
+
+    assert len(attempts) == 1
+    [failed] = [result for result in results.values() if result.status is Status.FAILED]
+    assert "interrupted before it was sent again" in failed.error
 
 
 def test_a_stop_before_the_beginning_lets_nothing_begin(world, carried_out):

@@ -96,6 +96,10 @@ class Client:
 
         self._sender.on_rest = tell
 
+    def ends_when(self, is_ending: Callable[[], bool]) -> None:
+        """Once *is_ending* answers that it is, writes that were surely not carried out are not sent again."""
+        self._sender.is_ending = is_ending
+
     # Reading
 
     async def workspaces(self) -> list[Live]:
