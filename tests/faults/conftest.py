@@ -108,7 +108,9 @@ COLLECTIONS = {
 def _server():
     exchangeable = Exchangeable()
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(exchangeable, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            exchangeable, lifespan="off", log_config=None, timeout_graceful_shutdown=1, timeout_keep_alive=600
+        )
         server = Server(config)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()

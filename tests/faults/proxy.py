@@ -141,12 +141,15 @@ class Proxy:
     async def _serve(self):
         self._stopped = asyncio.Event()
         self._connections = set()
+        self._idle = []
         server = await asyncio.start_server(self._connected, "127.0.0.1", self.port)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stopped.wait()
         server.close()
         await self._end_connections()
+        for _, writer in self._idle:
+            writer.close()
 
     async def _connected(self, reader, writer):
         task = asyncio.current_task()
@@ -185,8 +188,7 @@ class Proxy:
 
     async def forwarded(self, request, target=None):
         """The server's answer to *request*, sent to another *target* if there is one."""
-        host, _, port = self.upstream.partition(":")
-        reader, writer = await asyncio.open_connection(host, int(port))
+        reader, writer = self._idle.pop() if self._idle else await self._upstream()
         try:
             head = request.head
             if target is not None:
@@ -196,9 +198,16 @@ class Proxy:
             pairs = [tuple(part.strip() for part in line.split(":", 1)) for line in lines if line]
             length = next((int(value) for name, value in pairs if name.lower() == "content-length"), 0)
             kept = tuple(pair for pair in pairs if pair[0].lower() not in {"content-length", "connection"})
-            return Reply(int(status.split(" ")[1]), kept, await reader.readexactly(length))
-        finally:
+            answer = Reply(int(status.split(" ")[1]), kept, await reader.readexactly(length))
+        except BaseException:
             writer.close()
+            raise
+        self._idle.append((reader, writer))
+        return answer
+
+    async def _upstream(self):
+        host, _, port = self.upstream.partition(":")
+        return await asyncio.open_connection(host, int(port))
 
 
 # What can go wrong
