@@ -1,7 +1,7 @@
 """Several workspaces in one run: side by side, and what goes wrong with one does not stop the others."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tr_apply.cli.run import Deadline
@@ -149,7 +149,7 @@ async def planned(jobs: Sequence[Job], clients: Clients, deadline: Deadline) -> 
 
 def refuse_repeated(jobs: Sequence[Job]) -> None:
     """Two plans for one workspace would each be wrong as soon as the other is carried out: both end here."""
-    by_place: dict[tuple[str | None, ...], list[Job]] = {}
+    by_place: dict[Hashable, list[Job]] = {}
     for job in live(jobs):
         for place in _places(job):
             by_place.setdefault(place, []).append(job)
@@ -159,13 +159,13 @@ def refuse_repeated(jobs: Sequence[Job]) -> None:
             job.error = job.error or _repeated(job, others)
 
 
-def _places(job: Job) -> Iterator[tuple[str | None, ...]]:
-    """What a workspace is known by: its SID now, its name afterwards."""
-    if job.plan is not None:
+def _places(job: Job) -> Iterator[Hashable]:
+    """What a workspace is known by: its SID now, its name in its account afterwards."""
+    if job.plan is not None and job.deployment is not None:
         target = job.plan.target
-        yield target.region, target.account_sid, "name", name_key(target.workspace)
+        yield id(job.deployment.client), name_key(target.workspace)
         if target.workspace_sid is not None:
-            yield target.region, target.account_sid, "sid", target.workspace_sid
+            yield target.workspace_sid
 
 
 def _repeated(job: Job, others: str) -> ConfigError:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -16,10 +16,17 @@ from tr_apply.client import Client
 from tr_apply.config.load import Configuration
 from tr_apply.errors import TargetError, UsageError
 from tr_apply.local import DEFAULT_PATH, open_app
+from tr_apply.resources.credentials import Credentials
 from tr_apply.transport import Call, Connection, Observer, Outcome, in_process
 
 LOCAL = "local"
 _LOCAL = Connection("http://local", "local", "local")
+_USUAL = {
+    "account_sid_env": "TWILIO_ACCOUNT_SID",
+    "auth_token_env": "TWILIO_AUTH_TOKEN",
+    "api_key_env": "TWILIO_API_KEY",
+    "api_secret_env": "TWILIO_API_SECRET",
+}
 _FIRST_REGION = "us1"
 _TWILIO = re.compile(r"https://taskrouter(\.[a-z0-9-]+)??(\.(?P<region>[a-z0-9-]+))?\.twilio\.com", re.IGNORECASE)
 
@@ -30,18 +37,6 @@ _NO_TARGET = (
     "no TaskRouter to talk to. Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN (or TWILIO_API_KEY and TWILIO_API_SECRET) "
     "for Twilio, or use --local for the embedded TaskRouter, which needs no account"
 )
-
-
-class Credentials(Protocol):
-    """The names of the environment variables that hold a workspace's own credentials."""
-
-    @property
-    def account_sid_env(self) -> str:
-        """Of the account SID."""
-
-    @property
-    def auth_token_env(self) -> str:
-        """Of the auth token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +76,7 @@ def connection_of(
     base_url = _base_url(target, environment)
     _require_tls(base_url)
     if credentials is not None:
-        named = _named(environment, credentials.account_sid_env)
-        return Connection(base_url, named, _named(environment, credentials.auth_token_env), named)
+        environment = _own(environment, credentials)
     account = environment.get("TWILIO_ACCOUNT_SID") or None
     key, secret = environment.get("TWILIO_API_KEY"), environment.get("TWILIO_API_SECRET")
     token = environment.get("TWILIO_AUTH_TOKEN")
@@ -93,16 +87,29 @@ def connection_of(
     raise TargetError(_NO_TARGET)
 
 
-def _named(environment: Mapping[str, str], name: str) -> str:
-    if not (value := environment.get(name)):
-        raise TargetError(f"the environment variable {name}, which `workspace.credentials` names, is not set")
-    return value
+def _own(environment: Mapping[str, str], credentials: Credentials) -> Mapping[str, str]:
+    """*environment* as if the usual variables held what those that *credentials* name hold.
+
+    Raises:
+        TargetError: when one of those is not set.
+    """
+    own = dict(environment)
+    if credentials.auth_token_env is not None:
+        for usual in ("TWILIO_API_KEY", "TWILIO_API_SECRET"):
+            own.pop(usual, None)  # of another account, perhaps
+    for field, usual in _USUAL.items():
+        name = getattr(credentials, field)
+        if name is None:
+            continue
+        if not (value := environment.get(name)):
+            raise TargetError(f"the environment variable {name}, which `workspace.credentials` names, is not set")
+        own[usual] = value
+    return own
 
 
 def credentials_of(configuration: Configuration) -> Credentials | None:
     """Where the configuration says that the credentials for its workspace are; None for the usual variables."""
-    credentials: Credentials | None = getattr(configuration.document.workspace, "credentials", None)
-    return credentials
+    return configuration.document.workspace.credentials
 
 
 def region_of(target: TargetOptions, environment: Mapping[str, str]) -> str:
