@@ -54,6 +54,9 @@ class PlanTarget(_Part):
     workspace_sid: str | None
     """The workspace; null until it exists."""
 
+    region: str | None = None
+    """Which TaskRouter: a region of Twilio, ``local``, or the address of another server."""
+
     workspace: str
     """Its name."""
 
@@ -163,6 +166,25 @@ class Result(_Part):
     """Why it failed or was skipped."""
 
 
+class Drift(_Part):
+    """Something that the plan relies on and that has changed since it was made."""
+
+    object: str
+    """The resource, as ``KIND/NAME``."""
+
+    path: str
+    """Its field; empty for the resource itself."""
+
+    planned_from: Any
+    """What it was when the plan was made; null for nothing."""
+
+    live_now: Any
+    """What it is now; null for nothing."""
+
+    planned_to: Any
+    """What the plan would make of it; null where it leaves it as it was."""
+
+
 class Plan(_Part):
     """Everything that must be done to make one workspace what the configuration says."""
 
@@ -193,6 +215,12 @@ class Plan(_Part):
     verified: bool | None = None
     """After an apply: whether the workspace, read again, is as declared; null where that was not looked at."""
 
+    notes: list[str] = []
+    """After an apply: what a reader should know beside the results."""
+
+    drift: list[Drift] = []
+    """After an apply that was refused with exit code 5: what has changed since the plan was made."""
+
 
 ExitCode = Annotated[int, Field(json_schema_extra={"enum": [0, 1, 2, 3, 4, 5, 6, 64, 130]})]
 
@@ -214,6 +242,9 @@ class Output(_Part):
 
     plans: list[Plan] = []
     """By plan and apply: one for each PATH of which there is one, in order."""
+
+    checksum: Sha256 | None = None
+    """By plan: what ``apply --plan`` knows from that the file has not been edited or cut off."""
 
     diagnostics: list[Finding] = []
     """By validate: every finding, warnings included."""
