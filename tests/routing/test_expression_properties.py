@@ -25,7 +25,7 @@ from tr_apply.routing.place import Place
 from tr_apply.routing.substitution import with_paths
 from tr_apply.routing.value_types import JsonType, ValueTypes, json_type, outcomes, summarize
 
-thorough = settings(deadline=None, derandomize=True, max_examples=300)
+thorough = settings(deadline=None, derandomize=True, max_examples=150)
 
 KEYS = ["a", "b", "skills", "task", "worker", "in_x", "$1"]
 texts = st.text(st.sampled_from("ab5 '\"\\\n-é"), max_size=6) | st.sampled_from(["5", "-1.5", "en"])
@@ -195,7 +195,7 @@ def test_sorting_keeps_every_worker(order_by, workers):
     assert sorted(ordered) == list(range(len(workers)))
 
 
-@thorough
+@settings(thorough, max_examples=50)
 @given(expressions)
 def test_paths_can_be_replaced_wherever_they_stand(tree):
     replaced = with_paths(tree, lambda path: Path(("new", *path.segments)))
