@@ -106,7 +106,8 @@ def _set_members(state: State, party: QueueParty) -> None:
         leave_queue(state.numbered[number], party)
     for number in numbers_in(after & ~before):
         join_queue(state.numbered[number], party)
-        free(state, state.numbered[number])
+        if party.waiting:
+            free(state, state.numbered[number])
 
 
 def delete_queue(state: State, sid: str) -> None:

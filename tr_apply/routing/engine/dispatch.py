@@ -4,8 +4,9 @@ Between calls nobody waits for whom there is an eligible worker. So a task looks
 when something about the worker has changed, and neither has to look again.
 """
 
+import heapq
 from collections.abc import Iterator, Sequence
-from operator import attrgetter
+from itertools import islice
 from typing import TypeAlias
 
 from tr_apply.routing.eligibility import admission, preference
@@ -18,8 +19,6 @@ from tr_apply.routing.workflow import Step, Wanted, wanted
 
 _Precedence: TypeAlias = tuple[bool, int, int, int]
 """Sorts tasks of all queues, the next one first: whether its queue is of the order that goes second, then its rank."""
-
-_by_idleness = attrgetter("idle")
 
 
 def seek(state: State, party: TaskParty) -> bool:
@@ -43,12 +42,22 @@ def wait(state: State, party: TaskParty) -> None:
 def settle(state: State) -> None:
     """Let every worker choose who was freed, the one longest idle first."""
     freed = state.freed
-    while freed:
-        worker = min(freed, key=_by_idleness)
+    if not freed:
+        return
+    line = [(worker.idle, worker) for worker in freed]
+    heapq.heapify(line)
+    while line:
+        idle, worker = heapq.heappop(line)
+        if worker.idle != idle:  # reserved meanwhile
+            heapq.heappush(line, (worker.idle, worker))
+            continue
         del freed[worker]
+        others = len(freed)
         while (found := _next_task(state, worker)) is not None:
             reserved = _choose(state, found[1])
             assert reserved, "who is eligible for a task is found by it"
+        for new in islice(reversed(freed), len(freed) - others):
+            heapq.heappush(line, (new.idle, new))
 
 
 def _choose(state: State, party: TaskParty) -> bool:
