@@ -11,7 +11,10 @@ from tr_apply.deployment import Applied, Deployment, SavedDeployment
 from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.errors import ConfigError, TrApplyError, UsageError
 from tr_apply.plan.change import Plan
+from tr_apply.plan.origin import Origins
 from tr_apply.resources.kind import name_key
+
+AnyDeployment = Deployment | SavedDeployment
 
 SIDE_BY_SIDE = 8  # workspaces at once; requests are bounded by themselves
 
@@ -28,6 +31,7 @@ class Job:
         deployment: Reads and writes for it.
         plan: What is to be done.
         applied: What came of it.
+        origins: Where the changes of the plan come from, where that was asked for.
         warnings: What a reader should know before it is done.
         error: Why it has ended.
     """
@@ -36,9 +40,10 @@ class Job:
     configuration: Configuration | None = None
     saved: Plan | None = None
     targets: Sequence[str] = ()
-    deployment: Deployment | SavedDeployment | None = None
+    deployment: AnyDeployment | None = None
     plan: Plan | None = None
     applied: Applied | None = None
+    origins: Origins | None = None
     warnings: list[str] = field(default_factory=list)
     error: TrApplyError | None = None
 
@@ -54,7 +59,7 @@ class Job:
             return self.plan.target.workspace
         return None if self.configuration is None else self.configuration.document.workspace.name
 
-    def connect(self, clients: Clients) -> Deployment | SavedDeployment:
+    def connect(self, clients: Clients) -> AnyDeployment:
         """Its deployment, with a client of *clients*.
 
         Raises:

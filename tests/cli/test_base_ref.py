@@ -1,0 +1,233 @@
+"""``plan --base-ref``: what was changed outside the repository, apart from what the files changed."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from tr_apply.cli import run
+
+LOCAL = ["--local-db", "world.db"]
+APPLIED = """
+workspace: {name: Center}
+task_queues:
+  - {name: Gold}
+  - {name: Silver}
+  - {name: Bronze, target_workers: "${level} > 1"}
+workers: [{name: alice, attributes: {level: 1, phone: "1"}}]
+manage: {workers: {sensitive: [attributes.phone]}}
+"""
+
+
+def git(*arguments):
+    done = subprocess.run(
+        ["git", "-c", "user.name=t", "-c", "user.email=t@example.com", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch, tmp_path):
+    for name in list(os.environ):
+        if name.startswith(("TWILIO_", "TR_APPLY_", "TR_VAR_", "GITHUB_", "GIT_")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def cli(capsys):
+    def call(*arguments, code=0):
+        found = run([*arguments, *LOCAL])
+        printed = capsys.readouterr()
+        assert found == code, printed.err
+        return printed.out
+
+    return call
+
+
+@pytest.fixture
+def repository(tmp_path, cli):
+    """A repository whose last commit was applied; the present file says something else, and so does the workspace."""
+    git("init", "-q")
+    folder = tmp_path / "config"
+    folder.mkdir()
+    (folder / "w.yaml").write_text(APPLIED)
+    (folder / "vars.yaml").write_text("level: task.level\n")
+    (tmp_path / ".gitignore").write_text("world.db*\n")
+    (tmp_path / ".gitattributes").write_text("config/w.yaml export-ignore\n")
+    git("add", ".")
+    git("commit", "-q", "-m", "applied")
+    cli("apply", "config/w.yaml", "--var-file", "config/vars.yaml", "--auto-approve")
+    return folder
+
+
+def outside(cli, tmp_path, text):
+    """Somebody else changes the workspace."""
+    (tmp_path / "other.yaml").write_text(text)
+    cli("apply", "other.yaml", "--var", "level=task.level", "--auto-approve", "--allow-delete", "task_queue=1")
+
+
+def planned(cli, *arguments, ref="HEAD"):
+    out = cli(
+        "plan", "config/w.yaml", "--var-file", "config/vars.yaml", "--base-ref", ref, "--format", "json", *arguments
+    )
+    [plan] = json.loads(out)["plans"]
+    return plan
+
+
+def rows(plan):
+    return {(row["object"], row["path"]): tuple(row.values())[2:] for row in plan["origins"]["outside"]}
+
+
+def by_name(plan):
+    return {each["name"]: plan["origins"]["operations"][each["id"]] for each in plan["operations"]}
+
+
+def test_what_was_changed_outside_is_told_apart_from_what_the_files_changed(cli, repository, tmp_path):
+    outside(
+        cli,
+        tmp_path,
+        APPLIED.replace("{name: Gold}", "{name: Gold, max_reserved_workers: 5}")
+        .replace("  - {name: Silver}\n", "  - {name: Extra}\n")
+        .replace('phone: "1"', 'phone: "2"'),
+    )
+    (repository / "w.yaml").write_text(
+        APPLIED.replace("{name: Gold}", "{name: Gold, task_order: LIFO}").replace("{level: 1", "{level: 2")
+    )
+
+    plan = planned(cli)
+
+    extra = next(each["sid"] for each in plan["operations"] if each["name"] == "Extra")
+    assert rows(plan) == {
+        ("task_queue/Gold", "max_reserved_workers"): (1, 5, 1),
+        ("task_queue/Silver", ""): ("declared", "(none)", "created"),
+        ("task_queue/Extra", ""): ("(none)", extra, "deleted"),
+        ("worker/alice", "attributes.phone"): ("(sensitive)", "(sensitive)", "(sensitive)"),
+    }
+    assert by_name(plan) == {"Gold": "both", "Silver": "outside", "Extra": "outside", "alice": "both"}
+
+
+def test_what_only_the_files_changed_is_no_drift(cli, repository):
+    (repository / "w.yaml").write_text(APPLIED.replace("{name: Gold}", "{name: Gold, task_order: LIFO}"))
+
+    plan = planned(cli)
+
+    assert rows(plan) == {}
+    assert by_name(plan) == {"Gold": "files"}
+    out = cli("plan", "config/w.yaml", "--var-file", "config/vars.yaml", "--base-ref", "HEAD")
+    assert "Nothing was changed outside the repository since HEAD." in out
+
+
+def test_what_the_files_have_taken_over_stays(cli, repository, tmp_path):
+    text = APPLIED.replace("{name: Gold}", "{name: Gold, max_reserved_workers: 5}")
+    outside(cli, tmp_path, text)
+    (repository / "w.yaml").write_text(text)
+
+    plan = planned(cli)
+
+    assert plan["operations"] == []
+    assert rows(plan) == {("task_queue/Gold", "max_reserved_workers"): (1, 5, None)}
+
+
+def test_as_text_it_is_a_table(cli, repository, tmp_path):
+    outside(cli, tmp_path, APPLIED.replace("{name: Gold}", "{name: Gold, max_reserved_workers: 5}"))
+    (repository / "w.yaml").write_text(APPLIED.replace("{name: Silver}", "{name: Silver, task_order: LIFO}"))
+
+    out = cli("plan", "config/w.yaml", "--var-file", "config/vars.yaml", "--base-ref", "HEAD")
+
+    lines = [line.split() for line in out[out.index("changed outside") :].splitlines()]
+    assert lines[0] == ["changed", "outside", "at", "HEAD", "live", "now", "planned", "to"]
+    assert lines[1] == ["task_queue/Gold", "max_reserved_workers", "1", "5", "1"]
+    assert "1 operations come from the files, 1 take back" in out
+
+
+def test_variables_and_overlays_are_those_of_the_revision(cli, repository):
+    (repository / "vars.yaml").write_text("level: worker.level\n")
+
+    plan = planned(cli)
+
+    assert rows(plan) == {}
+    assert by_name(plan) == {"Bronze": "files"}
+
+
+def test_a_rename_in_the_files_does_not_hide_what_happened_outside(cli, repository, tmp_path):
+    outside(cli, tmp_path, APPLIED.replace("{name: Gold}", "{name: Gold, max_reserved_workers: 5}"))
+    (repository / "w.yaml").write_text(
+        APPLIED.replace("{name: Gold}", "{name: Golden, renamed_from: [Gold]}").replace(
+            "{name: Center}", "{name: Centre, renamed_from: [Center]}"
+        )
+    )
+
+    plan = planned(cli)
+
+    assert ("task_queue/Gold", "max_reserved_workers") in rows(plan)
+    assert by_name(plan)["Golden"] == "both"
+
+
+PROBLEMS = {
+    "not there": (lambda _folder: git("mv", "config/w.yaml", "config/x.yaml"), "was not there"),
+    "broken": (lambda folder: (folder / "w.yaml").write_text("workspace: {what: 1}"), "cannot be used"),
+    "does not fit": (
+        lambda folder: (folder / "w.yaml").write_text(
+            "workspace: {name: Center}\nworkflows: [{name: W, default_filter: {queue: Nowhere}}]"
+        ),
+        "does not fit",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PROBLEMS)
+def test_where_it_cannot_be_told_the_plan_says_so(cli, repository, case):
+    deed, reason = PROBLEMS[case]
+    deed(repository)
+    git("commit", "-q", "-a", "-m", "odd")
+    (repository / "w.yaml").write_text(APPLIED.replace("{name: Gold}", "{name: Gold, task_order: LIFO}"))
+
+    plan = planned(cli)
+
+    assert reason in plan["origins"]["problem"]
+    assert plan["origins"]["outside"] == []
+    assert len(plan["operations"]) == 1
+    out = cli("plan", "config/w.yaml", "--var-file", "config/vars.yaml", "--base-ref", "HEAD")
+    assert "cannot be told" in out
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_new_workspace_has_no_past(cli, tmp_path):
+    (tmp_path / "world.db").unlink()
+
+    assert planned(cli)["origins"]["problem"] == "the workspace is new"
+
+
+@pytest.mark.usefixtures("repository")
+def test_what_is_in_no_repository_is_taken_as_it_is(cli, tmp_path, monkeypatch):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    subprocess.run(["rm", "-rf", ".git"], check=True)
+
+    assert planned(cli)["origins"] == {"base_ref": "HEAD", "problem": None, "outside": [], "operations": {}}
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("ref", ["nowhere", "--help", "HEAD~7", "HEAD:config/w.yaml"])
+def test_an_unknown_revision_is_a_usage_error(cli, ref):
+    cli("plan", "config/w.yaml", "--var-file", "config/vars.yaml", f"--base-ref={ref}", code=64)
+
+
+@pytest.mark.usefixtures("repository")
+def test_the_repository_is_left_as_it_was(cli):
+    before = git("status", "--porcelain", "--ignored"), git("worktree", "list"), git("stash", "list")
+
+    planned(cli)
+
+    assert (git("status", "--porcelain", "--ignored"), git("worktree", "list"), git("stash", "list")) == before
+
+
+@pytest.mark.usefixtures("repository")
+def test_without_git_it_is_a_usage_error(cli, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+
+    cli("plan", "config/w.yaml", "--var-file", "config/vars.yaml", "--base-ref", "HEAD", code=64)

@@ -1,0 +1,120 @@
+"""The files of a repository as they were at a revision of git, without touching the repository."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tr_apply.cli.configurations import inputs_of
+from tr_apply.config.load import Configuration, load
+from tr_apply.errors import ConfigError, UsageError
+
+_TIMEOUT_S = 120
+_OF_ANOTHER = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")  # set where a hook calls us
+
+
+@dataclass(slots=True)
+class Revision:
+    """A revision, with a copy of the files of each repository that was asked for.
+
+    Attributes:
+        ref: What the user called it.
+    """
+
+    ref: str
+    _stack: ExitStack = field(repr=False)
+    _trees: dict[Path, Path] = field(default_factory=dict)
+
+    def path(self, path: Path) -> Path | None:
+        """Where *path* lies as it was; None if it was not there. What is in no repository is taken as it is.
+
+        Raises:
+            UsageError: when git does not know the revision.
+        """
+        absolute = path.resolve()
+        folder = absolute if absolute.is_dir() else absolute.parent
+        root = _root(folder)
+        if root is None:
+            return path
+        if root not in self._trees:
+            self._trees[root] = _tree(root, self.ref, Path(self._stack.enter_context(_folder())))
+        found = self._trees[root] / absolute.relative_to(root)
+        return found if found.exists() else None
+
+    def configuration(self, path: Path, options: Mapping[str, Any]) -> Configuration | None:
+        """The configuration at *path* as it was, with overlays and variables as they were; None if it was not there.
+
+        Raises:
+            ConfigError: when it cannot be used.
+        """
+        if (then := self.path(path)) is None:
+            return None
+        overlays, variable_files = (self._paths(options[key]) for key in ("overlays", "variable_files"))
+        configuration = load(then, inputs_of({**options, "overlays": overlays, "variable_files": variable_files}))
+        configuration.require_valid()
+        return configuration
+
+    def _paths(self, paths: Sequence[Path]) -> tuple[Path, ...]:
+        return tuple(found for path in paths if (found := self.path(path)) is not None)
+
+
+@contextmanager
+def revision(ref: str) -> Iterator[Revision]:
+    """The revision *ref*; its copies are gone afterwards."""
+    with ExitStack() as stack:
+        yield Revision(ref, stack)
+
+
+_folder = partial(tempfile.TemporaryDirectory, prefix="tr-apply-")
+
+
+def _root(folder: Path) -> Path | None:
+    done = _git(folder, "rev-parse", "--show-toplevel")
+    return Path(done.stdout.strip()) if done.returncode == 0 else None
+
+
+def _tree(root: Path, ref: str, folder: Path) -> Path:
+    """The files of the repository *root* as they were, in a new folder below *folder*."""
+    found = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{tree}}")
+    if found.returncode != 0:
+        raise UsageError(
+            f"--base-ref {ref}: git knows no such revision in {root}; a shallow clone may have to be deepened first "
+            "(fetch-depth: 0)"
+        )
+    tree = folder / "tree"
+    index = {"GIT_INDEX_FILE": str(folder / "index")}
+    _done(_git(root, "read-tree", found.stdout.strip(), **index))
+    _done(_git(root, "checkout-index", "--all", f"--prefix={tree}{os.sep}", **index))
+    return tree
+
+
+def _done(result: subprocess.CompletedProcess[str]) -> None:
+    if result.returncode != 0:
+        raise UsageError(f"--base-ref: git failed: {result.stderr.strip()}")
+
+
+def _git(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if key not in _OF_ANOTHER}
+    command = ["git", "-C", str(folder), *arguments]
+    try:
+        return subprocess.run(  # noqa: S603  # git, with arguments that are no options
+            command, env={**environment, **more}, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+        )
+    except FileNotFoundError as error:
+        raise UsageError("--base-ref needs git, which is not installed") from error
+    except subprocess.TimeoutExpired as error:
+        raise UsageError(f"--base-ref: git has not answered within {_TIMEOUT_S} s") from error
+
+
+def usable_then(revision_: Revision, path: Path, options: Mapping[str, Any]) -> tuple[Configuration | None, str]:
+    """The configuration as it was; where there is none, why."""
+    try:
+        found = revision_.configuration(path, options)
+    except ConfigError as error:
+        return None, f"the configuration at {revision_.ref} cannot be used ({len(error.diagnostics)} findings)"
+    return found, "" if found is not None else f"{path} was not there at {revision_.ref}"

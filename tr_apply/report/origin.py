@@ -1,0 +1,43 @@
+"""What was changed outside the repository, apart from what the files changed."""
+
+from collections import Counter
+from typing import Any
+
+from tr_apply.plan.origin import Origins
+from tr_apply.report.staleness import drift_document
+from tr_apply.report.table import table
+from tr_apply.report.values import printable, shown
+
+_STAYS = "stays"
+
+
+def origins_text(found: Origins) -> str:
+    """A table of what was changed outside, and how many operations of the plan are whose."""
+    if found.problem:
+        return f"What was changed outside the repository cannot be told: {printable(found.problem)}.\n"
+    if not found.outside:
+        return f"Nothing was changed outside the repository since {printable(found.ref)}.\n"
+    rows = [
+        (
+            printable(f"{row.object} {row.path}".rstrip()),
+            shown(row.planned_from),
+            shown(row.live_now),
+            _STAYS if row.planned_to is None else shown(row.planned_to),
+        )
+        for row in found.outside
+    ]
+    counts = Counter(found.operations.values())
+    told = f"Of this plan {counts['files']} operations come from the files, {counts['outside']} take back what was "
+    told += f"changed outside, and {counts['both']} do both.\n"
+    header = ("changed outside", f"at {printable(found.ref)}", "live now", "planned to")
+    return table(header, rows) + told
+
+
+def origins_document(found: Origins) -> dict[str, Any]:
+    """The same as JSON."""
+    return {
+        "base_ref": found.ref,
+        "problem": found.problem or None,
+        "outside": drift_document(found.outside),
+        "operations": dict(found.operations),
+    }
