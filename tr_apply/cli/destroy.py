@@ -20,6 +20,7 @@ from tr_apply.live import Snapshot
 from tr_apply.plan.guard import protects
 from tr_apply.report.values import printable
 from tr_apply.resources import SECTIONS, WORKSPACE
+from tr_apply.resources.seeds import is_flex
 
 
 @click.command("destroy")
@@ -49,6 +50,8 @@ def destroy_command(path: Path, *, confirm: str | None, **options: Any) -> int:
 
 def _refuse_if_protected(configuration: Configuration) -> None:
     document = configuration.document
+    if is_flex(document.workspace.name):
+        raise RefusedError("the workspace belongs to Flex, which cannot work without it; nothing was deleted")
     for pattern in document.safety.protect:
         if protects(pattern, WORKSPACE.name, document.workspace.name):
             raise RefusedError(f"the workspace is protected by {pattern!r} in `safety.protect`; nothing was deleted")

@@ -11,11 +11,12 @@ from tr_apply.plan.change import Action, Blocked, Operation, Plan
 from tr_apply.plan.diff import changed_fields
 from tr_apply.plan.draft import Draft
 from tr_apply.plan.people import People
+from tr_apply.plan.resemblance import SUSPECTED_RENAME, suspected_renames
 from tr_apply.plan.work import stranding
 from tr_apply.plan.world import is_managed
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKFLOW
 from tr_apply.resources.kind import Kind, name_key
-from tr_apply.resources.seeds import Seeds, seeds
+from tr_apply.resources.seeds import FLEX_OBJECTS, Seeds, is_flex, seeds
 from tr_apply.resources.workflow import Workflow
 from tr_apply.wire import model_of
 
@@ -34,9 +35,11 @@ def blocked(draft: Draft, people: People, operations: Sequence[Operation]) -> li
     deletes = [operation for operation in operations if operation.action is Action.DELETE]
     return [
         *_protected(draft.document.safety.protect, deletes),
+        *_flex_owned(draft, deletes),
         *_in_use(draft, deletes),
         *_stranded(draft, people, operations),
         *stranding(draft, operations),
+        *suspected_renames(draft, operations),
         *_without_consent(draft, deletes),
     ]
 
@@ -51,6 +54,19 @@ def _protected(patterns: Sequence[str], deletes: Iterable[Operation]) -> Iterato
                 )
                 yield Blocked(PROTECTED, message, operation.id)
                 break
+
+
+def _flex_owned(draft: Draft, deletes: Iterable[Operation]) -> Iterator[Blocked]:
+    workspace = draft.snapshot.workspace
+    if workspace is None or not is_flex(workspace.name):
+        return
+    for operation in deletes:
+        if name_key(operation.name) in FLEX_OBJECTS.get(operation.kind, ()):
+            message = (
+                f"the {KIND_BY_NAME[operation.kind].title} {operation.name!r} belongs to Flex, which put it into the "
+                f"workspace {workspace.name!r} and relies on it; declare it"
+            )
+            yield Blocked(PROTECTED, message, operation.id)
 
 
 def protects(pattern: str, kind: str, name: str) -> bool:
@@ -198,12 +214,17 @@ def refusals(plan: Plan, allowed: Consent, *, reviewed: bool = False) -> list[Bl
     deletes = Counter(o.kind for o in plan.operations if o.action is Action.DELETE)
     kinds = {operation.id: operation.kind for operation in plan.operations}
     agreed = {kind for kind, number in allowed.items() if deletes[kind] == number}
-    refused = [
-        each for each in plan.blocked if each.code != NEEDS_CONSENT or not (reviewed or kinds[each.operation] in agreed)
-    ]
+    refused = [each for each in plan.blocked if not _is_lifted(each, kinds[each.operation] in agreed, reviewed)]
     for kind, number in allowed.items():
         if deletes[kind] not in {0, number}:
             first = next(o.id for o in plan.operations if o.action is Action.DELETE and o.kind == kind)
             message = f"--allow-delete {kind}={number} was given, but the plan deletes {deletes[kind]}"
             refused.append(Blocked(CONSENT_DIFFERS, message, first))
     return refused
+
+
+def _is_lifted(blocked: Blocked, agreed: bool, reviewed: bool) -> bool:  # noqa: FBT001  # two facts about one reason
+    """Whether somebody has answered what only a person can know: that deletes, or new names, are meant."""
+    if blocked.code == NEEDS_CONSENT:
+        return reviewed or agreed
+    return blocked.code == SUSPECTED_RENAME and reviewed

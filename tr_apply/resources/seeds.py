@@ -32,6 +32,21 @@ _FIFO_QUEUE: Final = "Sample Queue"
 _FIFO_WORKFLOW: Final = "Default Fifo Workflow"
 
 
+FLEX_WORKSPACE: Final = "Flex Task Assignment"
+FLEX_OBJECTS: Final[Mapping[str, frozenset[str]]] = {
+    "activity": frozenset({"offline", "available", "unavailable", "break"}),
+    "task_queue": frozenset({"everyone"}),
+    "workflow": frozenset({"assign to anyone"}),
+    "task_channel": frozenset({*SEEDED_CHANNELS, "email"}),
+}
+"""Names, as ``name_key`` compares them, of what Flex puts into the one workspace that it works with."""
+
+
+def is_flex(workspace: str) -> bool:
+    """Whether Flex works with the workspace of that name: a project has one, and it is not renamed."""
+    return workspace == FLEX_WORKSPACE
+
+
 @dataclass(frozen=True, slots=True)
 class Seeds:
     """What a new workspace holds, by kind."""

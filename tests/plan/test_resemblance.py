@@ -1,0 +1,121 @@
+"""A deletion and a creation that look alike are a rename that somebody forgot to declare, unless the file says no."""
+
+import json
+
+import pytest
+
+from tr_apply.plan.change import Action
+from tr_apply.plan.guard import refusals
+from tr_apply.plan.resemblance import SUSPECTED_RENAME
+
+OTHERS = {
+    "task_queues": [{"name": "Everyone"}, {"name": "Gold", "target_workers": "tier == 'gold'"}],
+    "activities": [{"name": "Offline"}, {"name": "Available", "available": True}],
+    "task_channels": [{"unique_name": "fax"}],
+    "workflows": [{"name": "Night", "default_filter": {"queue": "Everyone"}}],
+    "workers": [{"name": "zoe", "attributes": {"team": "night"}}, {"name": "yan", "attributes": {"team": "night"}}],
+}
+SPANISH = {"name": "Spanish", "target_workers": "languages HAS 'es'"}
+INCOMING = {
+    "name": "Incoming",
+    "filters": [{"expression": "tier == 'gold'", "targets": [{"queue": "Gold", "timeout": 30}]}],
+    "default_filter": {"queue": "Everyone"},
+}
+ALICE = {"name": "alice", "attributes": {"team": "day", "level": 3, "contact_uri": "client:alice"}}
+
+# Section, what was, what comes in its place, and whether that looks like a rename.
+ALIKE = {
+    "another name for the same": ("task_queues", SPANISH, {**SPANISH, "name": "Español"}, True),
+    "another spelling": ("task_queues", SPANISH, {"name": "spanish-", "target_workers": "lang == 'es'"}, True),
+    "another spelling of an expression": ("task_queues", SPANISH, {"name": "Hispanic", "target_workers": "languages  HAS 'es'"}, True),
+    "nearly the same name, nothing else": ("task_queues", {"name": "Support"}, {"name": "Supporters"}, True),
+    "a document that is the same": ("workflows", INCOMING, {**INCOMING, "name": "Main line"}, True),
+    "a person who married": ("workers", ALICE, {**ALICE, "name": "alicia b"}, True),
+    "a person who is close by name": ("workers", {"name": "alice.smith"}, {"name": "alice.smyth"}, True),
+    "an activity with a better name": ("activities", {"name": "On a break"}, {"name": "On break"}, True),
+    "a channel with a title": ("task_channels", {"unique_name": "crm", "name": "CRM tickets"}, {"unique_name": "tickets", "name": "CRM tickets"}, True),
+    "another expression": ("task_queues", SPANISH, {"name": "French", "target_workers": "languages HAS 'fr'"}, False),
+    "nothing but defaults": ("task_queues", {"name": "Billing"}, {"name": "Support"}, False),
+    "the same number of offers": ("task_queues", {"name": "Billing", "max_reserved_workers": 5}, {"name": "Support", "max_reserved_workers": 5}, False),
+    "one of several that are the same": ("task_queues", {"name": "Billing", "target_workers": "tier == 'gold'"}, {"name": "Sales", "target_workers": "tier == 'gold'"}, False),
+    "a number": ("workers", {"name": "agent 1"}, {"name": "agent 2"}, False),
+    "a colleague of the same team": ("workers", {"name": "xena", "attributes": {"team": "night"}}, {"name": "bob", "attributes": {"team": "night"}}, False),
+    "another person": ("workers", {"name": "xena", "attributes": {"team": "dawn"}}, {"name": "bob", "attributes": {"team": "dawn"}}, False),
+    "activities that are both unavailable": ("activities", {"name": "Lunch"}, {"name": "Training"}, False),
+    "activities that are both available": ("activities", {"name": "Ready", "available": True}, {"name": "Chatting", "available": True}, False),
+    "a workflow that is a default filter": ("workflows", {"name": "Day", "default_filter": {"queue": "Gold"}}, {"name": "Chat", "default_filter": {"queue": "Gold"}}, False),
+}  # fmt: skip
+
+
+def configuration(section, *items):
+    sections = {"workspace": {"name": "Center"}, **OTHERS, "safety": {"max_deletes": "100%"}}
+    return json.dumps({**sections, section: [*OTHERS[section], *items]})
+
+
+def suspicions(plan):
+    return [each for each in plan.blocked if each.code == SUSPECTED_RENAME]
+
+
+@pytest.mark.parametrize("case", ALIKE)
+def test_what_looks_like_a_rename(world, case):
+    section, old, new, expected = ALIKE[case]
+    world.apply(configuration(section, old))
+
+    plan = world.plan(configuration(section, new))
+
+    assert {Action.CREATE, Action.DELETE} <= {operation.action for operation in plan.operations}
+    assert bool(suspicions(plan)) == expected
+
+
+def test_the_line_to_paste_is_in_the_message_and_is_all_it_takes(world):
+    world.apply(configuration("task_queues", SPANISH))
+    sid = world.sid("TaskQueues", "Spanish")
+    new = {**SPANISH, "name": "Español"}
+
+    [suspicion] = suspicions(world.plan(configuration("task_queues", new)))
+
+    assert "`renamed_from: [Spanish]` to 'Español'" in suspicion.message
+    world.apply(configuration("task_queues", {**new, "renamed_from": ["Spanish"]}))
+    assert world.sid("TaskQueues", "Español") == sid
+
+
+def test_an_odd_name_is_quoted_in_the_line_to_paste(world):
+    world.apply(configuration("task_queues", {**SPANISH, "name": "a, [b]"}))
+
+    [suspicion] = suspicions(world.plan(configuration("task_queues", SPANISH)))
+
+    assert '`renamed_from: ["a, [b]"]`' in suspicion.message
+
+
+def test_the_file_can_say_that_they_are_two(world):
+    world.apply(configuration("task_queues", SPANISH))
+
+    plan = world.plan(configuration("task_queues", {**SPANISH, "name": "Español", "renamed_from": []}))
+
+    assert suspicions(plan) == []
+
+
+def test_consent_to_delete_is_no_answer_and_a_review_is_one(world):
+    world.apply(configuration("task_queues", SPANISH))
+    plan = world.plan(configuration("task_queues", {**SPANISH, "name": "Español"}))
+
+    assert [each.code for each in refusals(plan, {"task_queue": 1})] == [SUSPECTED_RENAME]
+    assert refusals(plan, {}, reviewed=True) == []
+
+
+def test_two_that_are_exchanged_for_two_are_two_suspicions(world):
+    world.apply(configuration("task_queues", SPANISH, {"name": "French", "target_workers": "languages HAS 'fr'"}))
+    new = [{**SPANISH, "name": "Español"}, {"name": "Français", "target_workers": "languages HAS 'fr'"}]
+
+    found = suspicions(world.plan(configuration("task_queues", *new)))
+
+    assert len({each.operation for each in found}) == 2
+    assert {"'French'" in each.message and "'Français'" in each.message for each in found} == {True, False}
+
+
+def test_what_a_target_leaves_out_is_no_suspicion(world):
+    world.apply(configuration("task_queues", SPANISH))
+
+    plan = world.plan(configuration("task_queues", {**SPANISH, "name": "Español"}), "task_queue/Español")
+
+    assert suspicions(plan) == []
