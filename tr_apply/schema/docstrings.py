@@ -6,17 +6,18 @@ of a small ``validate``.
 
 import ast
 import inspect
-import textwrap
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from pydantic import BaseModel
+from tr_apply.resources.kind import Resource
 
 
-def described(schema: dict[str, Any], root: type[BaseModel], base: type[BaseModel]) -> dict[str, Any]:
-    """*schema*, made of *root*, with the docstring of each field of *root* and of every model below *base* in it."""
-    models = {model.__name__: model for model in _below(base)}
+def described(schema: dict[str, Any], root: type[Resource]) -> dict[str, Any]:
+    """*schema*, made of *root*, with the docstring of each field of every model in it."""
+    models = {model.__name__: model for model in _below(Resource)}
     definitions = {
         name: _with_descriptions(definition, models[name]) if name in models else definition
         for name, definition in schema.get("$defs", {}).items()
@@ -24,14 +25,16 @@ def described(schema: dict[str, Any], root: type[BaseModel], base: type[BaseMode
     return {**_with_descriptions(schema, root), **({"$defs": definitions} if definitions else {})}
 
 
-def _below(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
+def _below(base: type[Resource]) -> Iterator[type[Resource]]:
     for model in base.__subclasses__():
         yield model
         yield from _below(model)
 
 
-def _with_descriptions(schema: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
-    said = dict(text for each in reversed(model.__mro__) if issubclass(each, BaseModel) for text in _field_docstrings(each))
+def _with_descriptions(schema: dict[str, Any], model: type[Resource]) -> dict[str, Any]:
+    said = dict(
+        text for each in reversed(model.__mro__) if issubclass(each, Resource) for text in _field_docstrings(each)
+    )
     properties = {
         key: {"description": said[key], **value} if key in said else value
         for key, value in schema.get("properties", {}).items()
@@ -39,11 +42,17 @@ def _with_descriptions(schema: dict[str, Any], model: type[BaseModel]) -> dict[s
     return {**schema, **({"properties": properties} if properties else {})}
 
 
-def _field_docstrings(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
+def _field_docstrings(model: type[Resource]) -> Iterator[tuple[str, str]]:
     """Each field that *model* itself declares and the string that follows it."""
-    [declaration] = ast.parse(textwrap.dedent(inspect.getsource(model))).body
-    assert isinstance(declaration, ast.ClassDef)
-    for statement, following in pairwise(declaration.body):
+    declaration = _classes(model.__module__).get(model.__name__)
+    for statement, following in pairwise(declaration.body if declaration is not None else ()):
         match statement, following:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
                 yield name, inspect.cleandoc(text)
+
+
+@cache
+def _classes(module: str) -> Mapping[str, ast.ClassDef]:
+    """The classes of a module by name."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
