@@ -399,6 +399,17 @@ def test_a_name_needs_a_target_and_two_files_need_none(tr_apply, file):
     assert tr_apply("diff", path, path)[0] == 0
 
 
+def test_the_credentials_that_a_file_names_are_asked_for(tr_apply, file, monkeypatch):
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "0" * 32)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "of somebody else")
+    named = "{name: Shop, credentials: {account_sid_env: SHOP_SID, auth_token_env: SHOP_TOKEN}, "
+
+    code, _, err = tr_apply("diff", file("w.yaml", BASE.replace("{name: Shop, ", named)), "Shop")
+
+    assert code == 1
+    assert "SHOP_SID" in err
+
+
 def test_a_folder_is_a_configuration(differences, file, tmp_path):
     (tmp_path / "Shop").mkdir()
     (tmp_path / "Shop" / "all.yaml").write_text(BASE)
