@@ -162,10 +162,8 @@ def seconds_per_task(centre, tasks):
 
 def test_a_task_costs_the_same_among_ten_times_as_many_of_everything(report):
     small, large = Centre(500, 20, 1_000), Centre(5_000, 200, 10_000)
-    rounds = []
     with undisturbed():
-        for _ in range(7):
-            rounds.append((seconds_per_task(small, 300), seconds_per_task(large, 300)))
+        rounds = [(seconds_per_task(small, 300), seconds_per_task(large, 300)) for _ in range(7)]
 
     ratios = [of_large / of_small for of_small, of_large in rounds[1:]]
     costs = [1e6 * statistics.median(each) for each in zip(*rounds, strict=True)]
