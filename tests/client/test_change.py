@@ -85,6 +85,13 @@ def test_attributes_that_are_only_spelled_differently_are_unchanged():
     assert script.told == [GET, POST]
 
 
+def test_attributes_that_are_no_json_are_compared_as_text():
+    broken = Seen(ALICE | {"attributes": "{"})
+
+    assert changed(alice(9, attributes="{"), CHANGED, seen=broken)[1].told == [GET, POST]
+    assert isinstance(changed(alice(9, attributes="["), seen=broken)[0], StaleError)
+
+
 def test_the_activity_changes_all_day_and_matters_only_to_a_move():
     moved = alice(9, activity_sid="WA2")
 

@@ -48,20 +48,6 @@ class Patience:
     connect_s: float = 10.0
     lookup_s: float = 20.0
 
-    @classmethod
-    def lasting(cls, total_s: float) -> "Patience":
-        """Everything in proportion to *total_s*, which is 120 unless somebody says otherwise."""
-        share = total_s / cls().total_s
-        usual = cls()
-        return cls(
-            total_s=total_s,
-            first_s=usual.first_s * share,
-            longest_s=usual.longest_s * share,
-            attempt_s=usual.attempt_s * share,
-            connect_s=usual.connect_s * share,
-            lookup_s=usual.lookup_s * share,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
