@@ -22,6 +22,7 @@ from tr_apply.plan.change import Plan
 from tr_apply.plan.document import plan_document, plan_id
 from tr_apply.plan.origin import Origins, origins
 from tr_apply.plan.target import parsed_target
+from tr_apply.report.entry import Entry
 from tr_apply.report.origin import origins_document, origins_text
 from tr_apply.report.summary import plan_outcome, summary_table
 from tr_apply.report.terminal import plan_text
@@ -39,7 +40,7 @@ CHANGES_PENDING = 2  # as in Terraform; click's own 2 for usage errors is remapp
 @click.option("--target", "targets", multiple=True, metavar="KIND/NAME", help="Only this, and what it depends on.")
 @configuration_options
 @target_options
-@output_options("text", "json")
+@output_options("text", "json", "markdown", "html")
 def plan_command(
     paths: tuple[Path, ...],
     *,
@@ -150,13 +151,30 @@ def _print(jobs: Sequence[Job], output: Output, document: str) -> None:
     if output.format == "json":
         output.result(document)
         return
-    texts = [_text(job, output) for job in live(jobs)]
-    if len(jobs) > 1:
-        texts.append(summary_table([(job.name, job.workspace, _outcome(job)) for job in jobs]))
-    output.result("\n".join(texts))
+    output.result(_report(jobs, output))
     for job in jobs:
         if job.error is not None:
             print_error(job.error, command=output.command, as_json=False, of=job.name if len(jobs) > 1 else None)
+
+
+def _report(jobs: Sequence[Job], output: Output) -> str:
+    if output.format == "markdown":
+        from tr_apply.report.markdown import plans_markdown  # noqa: PLC0415
+
+        return plans_markdown([_entry(job) for job in jobs])
+    if output.format == "html":
+        from tr_apply.report.html import plans_html  # noqa: PLC0415
+
+        return plans_html([_entry(job) for job in jobs])
+    texts = [_text(job, output) for job in live(jobs)]
+    if len(jobs) > 1:
+        texts.append(summary_table([(job.name, job.workspace, _outcome(job)) for job in jobs]))
+    return "\n".join(texts)
+
+
+def _entry(job: Job) -> Entry:
+    errors = () if job.error is None else (str(job.error),)
+    return Entry(job.name, job.plan, errors, "" if job.origins is None else origins_text(job.origins))
 
 
 def _text(job: Job, output: Output) -> str:

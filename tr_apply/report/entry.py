@@ -1,0 +1,56 @@
+"""One of several workspaces in a report: a plan, or why there is none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tr_apply.plan.change import Plan
+from tr_apply.report.rows import summary_line
+from tr_apply.report.values import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A workspace as it is reported.
+
+    Attributes:
+        path: Where its configuration is.
+        plan: What would be done; None where no plan could be made.
+        errors: Why not.
+        more: Further text about the plan, for people.
+    """
+
+    path: str
+    plan: Plan | None = None
+    errors: Sequence[str] = ()
+    more: str = ""
+
+    @property
+    def title(self) -> str:
+        """The workspace's name, or where its configuration is as long as nobody knows the name."""
+        return printable(self.path if self.plan is None else self.plan.target.workspace)
+
+    @property
+    def outcome(self) -> str:
+        """What came of it, in one line."""
+        if self.plan is None or self.errors:
+            return "no plan: there are errors"
+        if not self.plan.operations:
+            return "no changes"
+        blocked = len({each.operation for each in self.plan.blocked})
+        summary = summary_line(self.plan).removeprefix("Plan: ").rstrip(".")
+        return f"{summary}; {blocked} blocked" if blocked else summary
+
+
+def headline(entries: Sequence[Entry]) -> str:
+    """What came of all of them, in a few words."""
+    plans = [entry.plan for entry in entries if entry.plan is not None]
+    failed = sum(entry.plan is None or bool(entry.errors) for entry in entries)
+    words = [_counted(len(entries), "workspace"), _counted(sum(len(plan.operations) for plan in plans), "change")]
+    blocked = sum(len({each.operation for each in plan.blocked}) for plan in plans)
+    words += [f"{blocked} blocked"] if blocked else []
+    words += [f"{failed} without a plan"] if failed else []
+    return ", ".join(words)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}" if number else f"no {noun}s"

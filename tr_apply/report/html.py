@@ -1,0 +1,114 @@
+"""Plans as one page that stands by itself: no scripts, nothing is loaded, light and dark as the reader has it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+
+from tr_apply.plan.change import Plan
+from tr_apply.plan.document import plan_id
+from tr_apply.report.entry import Entry, headline
+from tr_apply.report.rows import Row, operation_rows
+from tr_apply.report.values import printable
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_STYLE = """
+:root { color-scheme: light dark; --line: #8884; }
+:root { --create: #1a7f37; --update: #9a6700; --replace: #8250df; --delete: #cf222e; }
+@media (prefers-color-scheme: dark) {
+  :root { --create: #3fb950; --update: #d29922; --replace: #bc8cff; --delete: #ff7b72; }
+}
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 64rem; padding: 0 1rem; }
+h2 { border-bottom: 1px solid var(--line); padding-bottom: .3rem; overflow-wrap: anywhere; }
+ul { list-style: none; padding: 0; }
+li, pre { font: 13px/1.6 ui-monospace, monospace; }
+li, dd, p { overflow-wrap: anywhere; }
+.operation { margin-top: .6rem; }
+.operation > ul { padding-left: 2rem; }
+.create > b { color: var(--create); }
+.update > b { color: var(--update); }
+.replace > b { color: var(--replace); }
+.delete > b { color: var(--delete); }
+.blocked, .error { border-left: 4px solid var(--delete); padding-left: .8rem; }
+.note { border-left: 4px solid var(--line); padding-left: .8rem; }
+del { opacity: .75; }
+ins { text-decoration: none; }
+pre { overflow-x: auto; }
+"""
+
+
+def plans_html(entries: Sequence[Entry]) -> str:
+    """All of *entries* on one page."""
+    title = f"tr-apply: {headline(entries)}"
+    return "\n".join(
+        [
+            "<!doctype html>",
+            '<html lang="en">',
+            "<head>",
+            '<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{_text(title)}</title>",
+            f"<style>{_STYLE}</style>",
+            "</head>",
+            "<body>",
+            f"<h1>{_text(title)}</h1>",
+            *(line for entry in entries for line in _section(entry)),
+            "</body>",
+            "</html>",
+            "",
+        ]
+    )
+
+
+def _text(text: str) -> str:
+    """The one way by which anything gets into the page."""
+    return escape(printable(text))
+
+
+def _section(entry: Entry) -> Iterator[str]:
+    yield "<section>"
+    yield f"<h2>{_text(entry.title)}</h2>"
+    yield f"<p>{_text(entry.path)}: {_text(entry.outcome)}</p>"
+    for error in entry.errors:
+        yield from (f'<p class="error">{_text(line)}</p>' for line in error.splitlines() if line.strip())
+    if entry.plan is not None:
+        yield from _plan(entry.plan)
+    if entry.more:
+        yield "<pre>" + "\n".join(_text(line) for line in entry.more.splitlines()) + "</pre>"
+    yield "</section>"
+
+
+def _plan(plan: Plan) -> Iterator[str]:
+    for blocked in plan.blocked:
+        yield f'<p class="blocked">Blocked ({_text(blocked.code)}): {_text(blocked.message)}</p>'
+    yield from (f'<p class="note">{_text(each.message)}</p>' for each in plan.diagnostics)
+    if plan.operations:
+        yield "<ul>"
+        for operation in plan.operations:
+            first, *rest = operation_rows(operation)
+            yield f'<li class="operation {operation.action.value}"><b>{_text(first.label)}</b>'
+            yield from _details(rest)
+            yield "</li>"
+        yield "</ul>"
+    yield f"<p>Plan id: <code>{plan_id(plan)}</code></p>"
+
+
+def _details(rows: Sequence[Row]) -> Iterator[str]:
+    if rows:
+        yield "<ul>"
+        yield from (f"<li>{''.join(_row(row))}</li>" for row in rows)
+        yield "</ul>"
+
+
+def _row(row: Row) -> Iterator[str]:
+    yield _text(row.label)
+    if row.after:
+        yield f" <del>{_text(row.text)}</del> → <ins>{_text(row.after)}</ins>"
+    elif row.text:
+        yield f" {_text(row.text)}"
+    yield from _more(row.more)
+
+
+def _more(lines: Iterable[str]) -> Iterator[str]:
+    found = [f"<li>{_text(line)}</li>" for line in lines]
+    if found:
+        yield f"<ul>{''.join(found)}</ul>"
