@@ -2,10 +2,13 @@
 
 import heapq
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 Key: TypeAlias = tuple[Any, ...]
 """Sorts workers; no two share one, because it ends with the SID."""
+
+
+_SPARE: Final = 64  # entries of workers who moved before it is worth cleaning up
 
 
 class _Absentee(Protocol):
@@ -54,12 +57,18 @@ class Line(Generic[WorkerT]):
         if self._keys.get(worker) != key:
             self._keys[worker] = key
             heapq.heappush(self._heap, (key, worker))
+            if len(self._heap) > 2 * len(self._keys) + _SPARE:
+                self._compact()
         worker.absent.pop(self, None)
 
     def leave(self, worker: WorkerT) -> None:
         """Put a worker out for good."""
         self._keys.pop(worker, None)
         worker.absent.pop(self, None)
+
+    def _compact(self) -> None:
+        self._heap = [(key, worker) for key, worker in self._heap if self._keys.get(worker) is key]
+        heapq.heapify(self._heap)
 
     def first(self, count: int, fits: Callable[[WorkerT], bool] | None) -> list[WorkerT]:
         """The first *count* workers who are ready and fit, or as many as there are."""

@@ -7,7 +7,7 @@ they bring the same values. So one look decides for all of them, and while one o
 import heapq
 import json
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from tr_apply.routing.evaluate import resolve
 from tr_apply.routing.records import Task
@@ -19,6 +19,9 @@ Rank: TypeAlias = tuple[int, int, int]
 
 _GroupKey: TypeAlias = tuple[str, Step | None, tuple[Any, ...]]
 """Channel, step if it asks anything, values it asks for."""
+
+
+_SPARE: Final = 64  # entries of tasks that left before it is worth cleaning up
 
 
 class TaskParty:
@@ -60,6 +63,9 @@ class Group:
         party.group, party.ticket = self, ticket
         self._count += 1
         heapq.heappush(self._heap, (rank(party.task, self.queue), ticket, party))
+        if len(self._heap) > 2 * self._count + _SPARE:
+            self._heap = [entry for entry in self._heap if self._has(entry)]
+            heapq.heapify(self._heap)
 
     def remove(self, party: TaskParty) -> None:
         """Let a task go. A group that nobody waits in is no more."""
