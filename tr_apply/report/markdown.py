@@ -63,11 +63,9 @@ def _fitting(chunks: Sequence[str], room: int) -> str:
     for number, chunk in enumerate(chunks):
         room -= len(chunk) + 1
         if room < 0:
-            first_line = chunk.partition("\n")[0]
-            rest = len(chunks) - number
-            taken.append(
-                f"{first_line}\n… and {rest - 1} more, and the details of this one" if rest > 1 else first_line
-            )
+            rest = len(chunks) - number - 1
+            taken.append(chunk.partition("\n")[0])
+            taken.append(f"… and the rest of this one{f', and {rest} more' if rest else ''}")
             break
         taken.append(chunk)
     return "\n".join(taken)
