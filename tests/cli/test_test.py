@@ -415,3 +415,12 @@ def test_the_result_can_go_to_a_file(folder, capsys):
 
     assert capsys.readouterr().out == ""
     assert ET.parse(folder / "out" / "report.xml").getroot().get("tests") == "1"
+
+
+def test_a_file_has_no_colours(folder, capsys):
+    (folder / "a.test.yaml").write_text(CONTRACT)
+
+    run(["test", str(folder), "--output", str(folder / "report.txt")])
+
+    assert (folder / "report.txt").read_text().startswith(f"{folder}\n  ok   Gold")
+    assert capsys.readouterr().out == ""

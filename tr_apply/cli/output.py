@@ -50,7 +50,7 @@ class Output:
         """Print the result of the command, or the next part of it."""
         text = text if text.endswith("\n") or not text else f"{text}\n"
         if self.file is not None:
-            self.written.append(text)
+            self.written.append(click.unstyle(text))
             write_file(self.file, "".join(self.written))
         else:
             click.echo(text, nl=False, color=self.color)
