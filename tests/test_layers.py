@@ -29,7 +29,6 @@ LAYERS = {
     "reader": 8,
     "apply": 8,
     "difference": 8,
-    "difference": 8,
     "export": 8,
     "deployment": 9,
     "report": 9,
