@@ -7,9 +7,9 @@ import os
 import pytest
 
 from tr_apply.cli import run
+from tr_apply.cli.bounded import Deadline
 from tr_apply.cli.jobs import SIDE_BY_SIDE, Crew, Job
 from tr_apply.cli.output import worst
-from tr_apply.cli.run import Deadline
 from tr_apply.errors import RefusedError
 
 LOCAL = ["--local-db", "world.db"]

@@ -10,13 +10,13 @@ from typing import Any
 import click
 
 from tr_apply.apply import Result, Status, Stop, failure_of
+from tr_apply.cli.bounded import Deadline, OutOfTimeError, run
 from tr_apply.cli.configurations import require_paths, usable
 from tr_apply.cli.jobs import Crew, Job, job_of, live, planned
 from tr_apply.cli.options import configuration_options, output_of, output_options, target_options
 from tr_apply.cli.output import Output, errors_of, print_error, worst
 from tr_apply.cli.progress import ProgressOf, shown_progress
 from tr_apply.cli.records import Records, records
-from tr_apply.cli.run import Deadline, OutOfTimeError, run
 from tr_apply.cli.saved import saved_jobs
 from tr_apply.cli.targets import TargetOptions, open_clients, target_of
 from tr_apply.deployment import Applied

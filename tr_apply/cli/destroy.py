@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
+from tr_apply.cli.bounded import Deadline, OutOfTimeError, run
 from tr_apply.cli.configurations import usable
 from tr_apply.cli.options import configuration_options, output_of, output_options, target_options
 from tr_apply.cli.output import Output
-from tr_apply.cli.run import Deadline, OutOfTimeError, run
 from tr_apply.cli.targets import TargetOptions, credentials_of, open_client, target_of
 from tr_apply.client import Client
 from tr_apply.config.load import Configuration

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
+from tr_apply.cli.bounded import run
 from tr_apply.cli.options import output_of, output_options, target_options
 from tr_apply.cli.output import Output, write_file
-from tr_apply.cli.run import run
 from tr_apply.cli.targets import TargetOptions, open_client, target_of
 from tr_apply.errors import TrApplyError
 from tr_apply.export import Sections, sections_of, yaml_text

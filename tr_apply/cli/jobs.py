@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tr_apply.cli.run import Deadline
+from tr_apply.cli.bounded import Deadline
 from tr_apply.cli.targets import Clients, credentials_of
 from tr_apply.config.load import Configuration
 from tr_apply.deployment import Applied, Deployment, SavedDeployment

@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
+from tr_apply.cli.bounded import Deadline, run
 from tr_apply.cli.configurations import require_paths, usable
 from tr_apply.cli.github import write_step_outputs
 from tr_apply.cli.jobs import AnyDeployment, Crew, Job, job_of, live, planned
 from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument, target_options
 from tr_apply.cli.output import Output, checked_envelope, errors_of, print_error, worst, write_file
-from tr_apply.cli.run import Deadline, run
 from tr_apply.cli.targets import TargetOptions, open_clients, target_of
 from tr_apply.config.load import Configuration
 from tr_apply.deployment import Deployment
