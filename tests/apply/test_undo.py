@@ -192,6 +192,22 @@ def test_a_deleted_worker_comes_back_with_its_channels(world, applied, taken_bac
     assert world.state() == before
 
 
+def test_a_channel_comes_back_to_those_who_had_settings_of_it(world, applied, taken_back):
+    world.apply(SMALL.replace("- {name: bob, attributes: {}}", "- {name: bob, channels: {fax: {capacity: 3}}}"))
+    before = world.state()
+    without = SMALL.replace("  - {unique_name: fax, name: Fax}\n", "").replace(", channels: {fax: {capacity: 2}}", "")
+
+    undo = applied(without.replace("task_channels:\n", "task_channels: []\n"))
+
+    assert told(undo) == {
+        ("create", "task_channel", "fax"),
+        ("update", "worker_channel", "alice/fax"),
+        ("update", "worker_channel", "bob/fax"),
+    }
+    taken_back(undo)
+    assert world.state() == before
+
+
 def test_a_new_workspace_goes_as_a_whole(world, applied, taken_back):
     undo = applied(SMALL)
 

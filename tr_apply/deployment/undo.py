@@ -6,9 +6,9 @@ from tr_apply.errors import ApiError, StaleError, TrApplyError
 from tr_apply.live import Snapshot
 from tr_apply.plan.change import Plan
 from tr_apply.plan.problem import PlanProblemsError
-from tr_apply.plan.undo import inverse, workers_to_read
+from tr_apply.plan.undo import inverse, loses_channels, workers_to_read
 from tr_apply.reader import read_parts
-from tr_apply.resources import SECTIONS
+from tr_apply.resources import SECTIONS, WORKER
 from tr_apply.resources.kind import name_key
 
 _ALL = [kind.name for kind in SECTIONS]
@@ -67,4 +67,7 @@ async def _read(client: Client, plan: Plan, workspace_sid: str) -> Snapshot | No
         if error.status != _NOT_FOUND:
             raise
         return None
-    return await read_parts(client, workspace, _ALL, workers_to_read(plan))
+    workers = workers_to_read(plan)
+    if loses_channels(plan):
+        workers = [worker.sid for worker in await client.resources(WORKER, workspace_sid)]
+    return await read_parts(client, workspace, _ALL, workers)

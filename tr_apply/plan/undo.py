@@ -13,12 +13,13 @@ from tr_apply.plan.make import make_plan
 from tr_apply.plan.order import in_order
 from tr_apply.plan.secrets import masked
 from tr_apply.plan.world import live_labels
-from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, WORKER, WORKER_CHANNEL, WORKSPACE
+from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.document import Document, Manage, Safety
 from tr_apply.resources.kind import Kind, name_key
 from tr_apply.resources.template import SidOf
 from tr_apply.wire import Labels, model_of
 
+_REMOVES = frozenset({Action.DELETE, Action.REPLACE})
 _OWN_SID = SidOf(WORKSPACE.name, "")
 _CREATED = "the plan that this takes back has created it; everything in it goes as well"
 
@@ -29,6 +30,11 @@ def workers_to_read(plan: Plan) -> list[str]:
     known = {sid for label, sid in plan.sids.items() if _is_worker(label) and label.name in touched}
     gone = {o.sid for o in plan.operations if o.kind == WORKER.name and o.action is Action.DELETE and o.sid}
     return sorted(known | gone)
+
+
+def loses_channels(plan: Plan) -> bool:
+    """Whether *plan* takes a task channel away from every worker, with what was set there."""
+    return any(o.kind == TASK_CHANNEL.name and o.action in _REMOVES for o in plan.operations)
 
 
 def _is_worker(label: SidOf) -> bool:
@@ -107,9 +113,16 @@ def _touched(plan: Plan, before: Snapshot) -> set[str]:
         sids = {operation.sid} | {write.sid for write in operation.writes}
         kinds = {write.sid: write.target.kind for write in operation.writes} | {operation.sid: operation.kind}
         targets |= {f"{kinds[sid]}/{names[sid]}" for sid in sids if sid is not None and sid in names}
+    return targets | {f"{WORKER_CHANNEL.name}/{names[worker]}/{channel}" for worker, channel in _settings(plan, before)}
+
+
+def _settings(plan: Plan, before: Snapshot) -> Iterator[tuple[str, str]]:
+    """Workers, by SID, and channels of theirs whose settings *plan* may have changed or removed."""
+    workers = set(workers_to_read(plan))
+    kinds = {o.sid for o in plan.operations if o.kind == TASK_CHANNEL.name and o.action in _REMOVES}
+    removed = {live.name for live in before.by_kind[TASK_CHANNEL.name] if live.sid in kinds}
     for worker, channels in before.channels.items():
-        targets |= {f"{WORKER_CHANNEL.name}/{names[worker]}/{channel.name}" for channel in channels}
-    return targets
+        yield from ((worker, each.name) for each in channels if worker in workers or each.name in removed)
 
 
 def _secrets_of(plan: Plan) -> Manage:
