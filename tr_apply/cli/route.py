@@ -47,6 +47,8 @@ from tr_apply.resources.workflow import PRIORITY_LIMIT
 def route_command(path: Path, *, workflow: str, attributes: str, available: tuple[str, ...], **options: Any) -> int:
     """Tell what becomes of a task, step by step, and why. Offline: asks no TaskRouter.
 
+    It is supposed that nobody takes the task, and that workers stay as they are.
+
     \b
         tr-apply route workspace.yaml --workflow Incoming --task '{"language": "es"}'
     """
