@@ -208,6 +208,23 @@ def test_a_channel_comes_back_to_those_who_had_settings_of_it(world, applied, ta
     assert world.state() == before
 
 
+def test_what_leads_to_an_old_sid_is_led_to_the_new_one(world, applied, taken_back):
+    text = SMALL.replace("{name: bob, attributes: {}}", "{name: bob, attributes: {home: 'in ${sid:task_queue/Night}'}}")
+    text = text.replace("  - {name: Everyone}", "  - {name: Everyone}\n  - {name: Night}")
+    world.apply(text)
+    before = world.state()
+
+    undo = applied(
+        text.replace("  - {name: Night}\n", "").replace(
+            "{name: bob, attributes: {home: 'in ${sid:task_queue/Night}'}}", "{name: bob}"
+        )
+    )
+
+    assert told(undo) == {("create", "task_queue", "Night"), ("update", "worker", "bob")}
+    taken_back(undo)
+    assert world.state() == before
+
+
 def test_a_new_workspace_goes_as_a_whole(world, applied, taken_back):
     undo = applied(SMALL)
 

@@ -1,5 +1,6 @@
 """The inverse of a plan: what leads back from the workspace as it is now to the workspace as it was before."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,7 @@ from tr_apply.resources.kind import Kind, name_key
 from tr_apply.resources.template import SidOf
 from tr_apply.wire import Labels, model_of
 
+_SID = re.compile(r"\b[A-Z]{2}[0-9a-fA-F]{32}\b")
 _REMOVES = frozenset({Action.DELETE, Action.REPLACE})
 _OWN_SID = SidOf(WORKSPACE.name, "")
 _CREATED = "the plan that this takes back has created it; everything in it goes as well"
@@ -57,7 +59,8 @@ def inverse(plan: Plan, before: Snapshot | None, after: Snapshot | None) -> Plan
     if before is None:
         return _removal_of_all(plan, after)
     document = _document(plan, before, after)
-    found = make_plan(document, after, targets=sorted(_touched(plan, before)))
+    targets = _touched(plan, before) | _leading_to_gone(plan, before, after)
+    found = make_plan(document, after, targets=sorted(targets))
     limits = [Diagnostic(Severity.WARNING, "not-undone", text) for text in _limits(plan, before, after, found)]
     return replace(
         found,
@@ -114,6 +117,16 @@ def _touched(plan: Plan, before: Snapshot) -> set[str]:
         kinds = {write.sid: write.target.kind for write in operation.writes} | {operation.sid: operation.kind}
         targets |= {f"{kinds[sid]}/{names[sid]}" for sid in sids if sid is not None and sid in names}
     return targets | {f"{WORKER_CHANNEL.name}/{names[worker]}/{channel}" for worker, channel in _settings(plan, before)}
+
+
+def _leading_to_gone(plan: Plan, before: Snapshot, after: Snapshot) -> set[str]:
+    """What has the SID of something in it that *plan* has removed, as in attributes: it gets the new one."""
+    gone = {o.sid for o in plan.operations if o.sid is not None} - _names(after).keys()
+    return {
+        f"{live.kind}/{live.name}"
+        for live in (before.each() if gone else ())
+        if any(not gone.isdisjoint(_SID.findall(value)) for value in live.answer.values() if isinstance(value, str))
+    }
 
 
 def _settings(plan: Plan, before: Snapshot) -> Iterator[tuple[str, str]]:
