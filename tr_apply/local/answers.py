@@ -1,6 +1,7 @@
 """The JSON bodies of answers."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -55,6 +56,12 @@ class Renderer:
             sid = item[column]
             links[name] = f"{head}{sid}{tail}" if sid else None
         return links
+
+
+@lru_cache(maxsize=256)
+def renderer(kind: Kind, scope: Scope, account_sid: str, base_url: str) -> Renderer:
+    """The one for a collection, as asked for by an account at an address."""
+    return Renderer(kind, scope, account_sid=account_sid, base_url=base_url)
 
 
 def collection_url(collection: str, scope: Scope, base_url: str) -> str:

@@ -14,7 +14,7 @@ from tr_apply.local.refusals import InvalidParameterError
 
 DEPTH_LIMIT = 100  # far below what could exhaust the stack of whoever reads the document later
 
-_STRING_OR_SPACE = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\r\n]+')
+_STRING_OR_REST = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^" \t\r\n]+')
 
 
 def parse_object(name: str, text: str) -> dict[str, Any]:
@@ -25,13 +25,7 @@ def parse_object(name: str, text: str) -> dict[str, Any]:
             none (``NaN``) or too large, nesting without end; or no object.
     """
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_constant=_no_constant,
-            parse_int=_integer,
-            parse_float=_float,
-        )
+        value = _DECODER.decode(text)
     except RecursionError:
         raise InvalidParameterError(f"{name} is nested too deeply") from None
     except ValueError as error:
@@ -45,7 +39,7 @@ def parse_object(name: str, text: str) -> dict[str, Any]:
 
 def compact(text: str) -> str:
     """Valid JSON without the white space between its parts."""
-    return _STRING_OR_SPACE.sub(r"\1", text)
+    return "".join(_STRING_OR_REST.findall(text))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -86,3 +80,11 @@ def _children(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, list) else []
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_constant=_no_constant,
+    parse_int=_integer,
+    parse_float=_float,
+)

@@ -6,6 +6,7 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
@@ -111,6 +112,7 @@ def _parameters(text: bytes) -> list[tuple[str, str]]:
     return pairs
 
 
+@lru_cache(maxsize=64)
 def _basic(authorization: str | None) -> tuple[str, str]:
     scheme, _, encoded = (authorization or "").partition(" ")
     if scheme.lower() != "basic":

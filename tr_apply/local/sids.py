@@ -4,8 +4,8 @@ Carrying the position inside lets a page token outlive its resource: a list goes
 meanwhile, in whichever process, without remembering what was deleted.
 """
 
+import random
 import re
-import secrets
 
 ACCOUNT_SID = "AC" + 32 * "0"
 """The account of whoever signs in as something that is no account."""
@@ -15,7 +15,7 @@ _POSITION_DIGITS = 12
 
 def new_sid(prefix: str, position: int) -> str:
     """A fresh SID for the resource at *position*, a number that no other resource of the database has."""
-    return f"{prefix}{secrets.token_hex(10)}{position:0{_POSITION_DIGITS}x}"
+    return f"{prefix}{random.getrandbits(80):020x}{position:0{_POSITION_DIGITS}x}"
 
 
 def position_of(sid: str) -> int:

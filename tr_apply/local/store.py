@@ -125,7 +125,7 @@ class Store:
     def _write(self, scope: Scope) -> Iterator[Session]:
         """A transaction that begins with what was due in the workspace, so that it finds things as they are now."""
         with self.engines.write() as session:
-            if scope and session.writer.row("SELECT 1 FROM workspace WHERE sid = ?", scope[:1]):
+            if scope and _is_workspace(session.writer, scope[0]):
                 session.engine(scope[0])
                 session.keep()
             yield session
@@ -163,8 +163,15 @@ def _found(reader: Reader, kind: Kind, scope: Scope, key: str) -> Found:
 
 
 def _require_parent(reader: Reader, kind: Kind, scope: Scope) -> None:
-    if scope:
+    if len(scope) == 1:
+        if not _is_workspace(reader, scope[0]):
+            raise NotFoundError
+    elif scope:
         _found(reader, KINDS[kind.parent], scope[:-1], scope[-1])
+
+
+def _is_workspace(reader: Reader, sid: str) -> bool:
+    return reader.row("SELECT 1 FROM workspace WHERE sid = ?", (sid,)) is not None
 
 
 def _read_form(kind: Kind, form: Form, *, creating: bool) -> Values:
