@@ -1,6 +1,7 @@
 """``tr-apply test``: routing tests pass or fail for reasons that a reader can follow."""
 
 import json
+import os
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -424,3 +425,11 @@ def test_a_file_has_no_colours(folder, capsys):
 
     assert (folder / "report.txt").read_text().startswith(f"{folder}\n  ok   Gold")
     assert capsys.readouterr().out == ""
+
+
+def test_a_pipe_is_not_waited_for(folder, capsys):
+    os.mkfifo(folder / "a.test.yaml")
+
+    assert run(["test", str(folder)]) == 3
+
+    assert "not a regular file" in capsys.readouterr().err

@@ -103,7 +103,7 @@ def _known_names(configuration: Configuration) -> _Known:
 def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
     sources = Sources()
     notes = Notes(sources, configuration.notes.variables)
-    file = read_file(Found(path), sources)
+    file = read_file(_found(path), sources)
     notes.root = Located(file.data, file.places)
     failures, _ = substitute([file], notes)
     for mistake in file.mistakes:
@@ -119,6 +119,11 @@ def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
     tests = list(_checked(notes, known, whole=file.complete))
     notes.found.sort(key=lambda each: (each.line or 0, each.column or 0))
     return Suite(tests, notes.found)
+
+
+def _found(path: Path) -> Found:
+    """A pipe would wait for ever."""
+    return Found(path, None if path.is_file() else ("unreadable", "not a regular file"))
 
 
 def _checked(notes: Notes, known: _Known, *, whole: bool) -> Iterator[LocatedTest]:
