@@ -1,7 +1,9 @@
 """What holds for every configuration and every way from one to another."""
 
+import contextlib
 import copy
 import random
+from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -247,6 +249,33 @@ def test_operations_come_after_those_that_they_depend_on(new_world, first, secon
     for operation in plan.operations:
         assert set(operation.depends_on) <= seen
         seen.add(operation.id)
+    world.close()
+
+
+def without_a_write(plan, number):
+    """*plan* without its write of that *number*, and without the operation if that was its only one."""
+    operations = []
+    for operation in plan.operations:
+        writes = [write for at, write in enumerate(operation.writes) if at != number]
+        number -= len(operation.writes)
+        if writes:
+            operations.append(replace(operation, writes=writes))
+    return replace(plan, operations=operations)
+
+
+@settings(quick, max_examples=15)
+@given(first=documents(), second=documents(), data=st.data())
+def test_no_write_can_be_left_out(new_world, first, second, data):
+    world = new_world()
+    world.apply(first)
+    plan = world.plan(second)
+    if plan.requests and not is_refused(plan):
+        less = without_a_write(plan, data.draw(st.integers(0, plan.requests - 1)))
+
+        with contextlib.suppress(AssertionError):  # a SID that nobody has, as what would have it is not created
+            world.carry_out(second, less)
+
+        assert world.plan(second).operations
     world.close()
 
 

@@ -9,7 +9,7 @@ from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import FieldChange
 from tr_apply.plan.diff import changed_fields, is_unchanged
 from tr_apply.plan.match import Match
-from tr_apply.plan.ownership import owned, rule_of
+from tr_apply.plan.ownership import ignored_differences, owned, rule_of
 from tr_apply.plan.references import canonical, repointed
 from tr_apply.plan.world import World, deletes_rest
 from tr_apply.resources import ACTIVITY, SECTIONS, TASK_CHANNEL, WORKSPACE
@@ -33,6 +33,7 @@ class Desired:
         changes: All that must be written.
         told: The same without what only follows a replaced resource to its new SID.
         follows: Those of the changes that only follow.
+        ignored: How many differences are left alone, because what differs is not ours.
     """
 
     kind: Kind
@@ -42,6 +43,7 @@ class Desired:
     changes: Sequence[FieldChange] = ()
     told: Sequence[FieldChange] = ()
     follows: Sequence[FieldChange] = ()
+    ignored: int = 0
 
     @property
     def name(self) -> str:
@@ -136,8 +138,9 @@ def _replacement(draft: Draft, match: Match, old: Live) -> Match:
 def _desired(document: Document, world: World, kind: Kind, live: Live, declared: Any) -> Desired:
     desired = Desired(kind, live, declared, declared=True)
     if world.renamed or not is_unchanged(kind, declared, live, world.labels):
-        before = model_of(live, world.labels)
-        desired.after = owned(kind, declared, before, rule_of(document, kind))
+        before, rule = model_of(live, world.labels), rule_of(document, kind)
+        desired.after = owned(kind, declared, before, rule)
+        desired.ignored = ignored_differences(kind, declared, before, rule)
         _compare(desired, before, world)
     return desired
 

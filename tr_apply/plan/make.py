@@ -10,6 +10,7 @@ from tr_apply.plan.change import Operation, Plan, Target
 from tr_apply.plan.channels import channel_operations, unchanged_channels
 from tr_apply.plan.draft import Draft, draft_of
 from tr_apply.plan.guard import blocked
+from tr_apply.plan.left_alone import left_alone
 from tr_apply.plan.operations import operations_of
 from tr_apply.plan.order import CircularReferenceError, in_order, with_parked_names
 from tr_apply.plan.people import people_of
@@ -50,7 +51,7 @@ def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, 
         target=_target(document, snapshot),
         operations=operations,
         blocked=blocked(draft, people, operations),
-        diagnostics=[*draft.diagnostics, *work_notes(draft, operations)],
+        diagnostics=[*draft.diagnostics, *left_alone(draft), *work_notes(draft, operations)],
         unchanged=_unchanged(draft) + unchanged_channels(draft, len(channels)),
         sids=sids,
         base=base,

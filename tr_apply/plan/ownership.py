@@ -7,11 +7,21 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from tr_apply.plan.diff import changed_fields
 from tr_apply.plan.workflow_diff import FilterKey, keyed
 from tr_apply.resources.document import Document, Rule, WorkersRule
 from tr_apply.resources.field_path import path_parts
 from tr_apply.resources.kind import Kind
 from tr_apply.resources.workflow import Filter
+
+_ALL = Rule.model_construct()
+"""Everything is ours."""
+
+
+def mode_of(document: Document, kind: Kind) -> str:
+    """What becomes of live resources of *kind* that are not in the file."""
+    mode: str = getattr(document.manage, kind.section).mode
+    return mode
 
 
 def rule_of(document: Document, kind: Kind) -> Rule:
@@ -32,6 +42,14 @@ def owned(kind: Kind, declared: Any, live: Any, rule: Rule) -> Any:
             value = _left_alone(getattr(desired, field), getattr(live, field), rest)
             desired = desired.model_copy(update={field: value})
     return desired
+
+
+def ignored_differences(kind: Kind, declared: Any, live: Any, rule: Rule) -> int:
+    """How many differences between *declared* and *live* are none because *rule* says that they are not ours."""
+    if not rule.ignore and not (isinstance(rule, WorkersRule) and rule.attributes == "merge"):
+        return 0
+    told = {change.path for change in changed_fields(kind, live, owned(kind, declared, live, rule))}
+    return sum(change.path not in told for change in changed_fields(kind, live, owned(kind, declared, live, _ALL)))
 
 
 def merged(live: Any, written: Any) -> Any:
