@@ -42,8 +42,9 @@ def wait(state: State, party: TaskParty) -> None:
 def settle(state: State) -> None:
     """Let every worker choose who was freed, the one longest idle first."""
     freed = state.freed
-    if not freed:
-        return
+    while len(freed) == 1:  # nearly always
+        worker, _ = freed.popitem()
+        _serve(state, worker)
     line = [(worker.idle, worker) for worker in freed]
     heapq.heapify(line)
     while line:
@@ -53,11 +54,16 @@ def settle(state: State) -> None:
             continue
         del freed[worker]
         others = len(freed)
-        while (found := _next_task(state, worker)) is not None:
-            reserved = _choose(state, found[1])
-            assert reserved, "who is eligible for a task is found by it"
+        _serve(state, worker)
         for new in islice(reversed(freed), len(freed) - others):
             heapq.heappush(line, (new.idle, new))
+
+
+def _serve(state: State, worker: WorkerParty) -> None:
+    """Reserve a worker for as many of the waiting tasks as the worker can take."""
+    while (found := _next_task(state, worker)) is not None:
+        reserved = _choose(state, found[1])
+        assert reserved, "who is eligible for a task is found by it"
 
 
 def _choose(state: State, party: TaskParty) -> bool:

@@ -129,15 +129,19 @@ def outcome_of(state: State) -> Outcome:
         events=state.events,
         tasks=[party.task for party in state.changed_tasks.values()],
         reservations=list(state.changed_reservations.values()),
-        workers=[record(party) for party in state.changed_workers.values()],
-        turns=[Turn(sid, channel, moment) for (sid, channel), moment in state.turns.items()],
+        workers=[record(party) for party in state.changed_workers.values()] if state.changed_workers else (),
+        turns=[Turn(sid, channel, moment) for (sid, channel), moment in state.turns.items()] if state.turns else (),
         removed_task_sids=state.removed_tasks,
         removed_worker_sids=state.removed_workers,
-        kept_versions=[_version(state, version) for version in state.kept_versions if version in state.routings],
+        kept_versions=_kept_versions(state) if state.kept_versions else (),
         dropped_versions=state.dropped_versions,
     )
     state.forget_changes()
     return outcome
+
+
+def _kept_versions(state: State) -> list[WorkflowVersion]:
+    return [_version(state, version) for version in state.kept_versions if version in state.routings]
 
 
 def _version(state: State, version: tuple[str, int]) -> WorkflowVersion:
