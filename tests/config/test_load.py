@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from tr_apply.config.load import Inputs, load
+from tr_apply.config.notes import Notes
+from tr_apply.config.places import Sources
+from tr_apply.config.variables import Variables
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.lint import lint
 
@@ -384,3 +387,17 @@ def test_thousands_of_names_that_lead_nowhere_are_told_without_delay(loaded):
 
     assert len(configuration.diagnostics) == 3000
     assert "add it to `activities`" in configuration.diagnostics[-1].message
+
+
+def test_text_that_no_number_can_be_is_no_number_to_be_unquoted(loaded):
+    [found] = loaded(MINIMAL + "task_queues: [{name: Q, max_reserved_workers: '.nan'}]\n").diagnostics
+
+    assert found.message == "expected a whole number, found the text '.nan'"
+
+
+def test_a_place_is_found_although_a_variable_is_gone():
+    sources = Sources()
+    begin = sources.add("c.yaml", "a: x ${gone} b")
+    notes = Notes(sources, Variables(), written={begin + 3: "x ${gone} b"})
+
+    assert sources.locate(notes.character(begin + 3, "x ${gone} b", 10)) == ("c.yaml", 1, 14)

@@ -159,9 +159,7 @@ class Variables:
                 path[needed] = iter(self._needed(needed))
 
     def _needed(self, name: str) -> list[str]:
-        """The declared variables in what *name* is declared to be; of what is known already, none."""
-        if name in self._known:
-            return []
+        """The declared variables in what *name* is declared to be."""
         names = (each for each, _ in _names_in(self.declared[name]))
         return [each for each in names if each in self.declared and each not in self.given]
 

@@ -13,6 +13,10 @@ from tr_apply.resources.worker import compact_json
 from tr_apply.resources.workflow import DOCUMENT_LIMIT, Target, Workflow, to_document
 
 
+_BESIDE: Final = dict.fromkeys(FILTER_NAMES, "name")
+"""What a key of TaskRouter is called in a configuration, where that differs."""
+
+
 def note_workflows(document: Document, notes: Notes) -> None:
     """Note what TaskRouter would not take, or not take as it is meant."""
     for index, workflow in declared_of(document, WORKFLOW):
@@ -20,6 +24,9 @@ def note_workflows(document: Document, notes: Notes) -> None:
         for at, key in _written_twice(workflow, path):
             message = f"`{key}` stands in `extra` and beside it; remove one"
             notes.error("duplicate-key", message, (*at, key), key=True)
+        for at, key in _understood(workflow, path):
+            message = f"`{key}` is not for `extra`: it is read as `{_BESIDE.get(key, key)}`, which stands beside it"
+            notes.error("unknown-key", message, (*at, key), key=True)
         size = len(compact_json(mapped(to_document(_readable(workflow)), _with_sids)).encode())
         if size > DOCUMENT_LIMIT:
             message = f"the workflow makes a document of {size:,} bytes; TaskRouter takes at most {DOCUMENT_LIMIT:,}"
@@ -54,6 +61,29 @@ def _written_twice(workflow: Workflow, path: KeyPath) -> Iterator[tuple[KeyPath,
             yield from _both((*at, "targets", step, "extra"), target.extra, _keys_of(target))
     if (default := workflow.default_filter) is not None:
         yield from _both((*path, "default_filter", "extra"), default.extra, _keys_of(default))
+
+
+def _understood(workflow: Workflow, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    """Path of an ``extra``, and a key in it that would be read back as one of tr-apply's own: a change without end.
+
+    A queue by its SID may stand there: that is how an export keeps one that is gone.
+    """
+    readable = _readable(workflow)
+    read = Workflow.model_construct(**from_document(to_document(readable), queue_name=lambda _: None, template=str))
+    yield from _lost((*path, "extra"), readable.extra, read.extra, {"filters", "default_filter"})
+    at = [index for index, _ in filters_of(workflow)]
+    for index, each, again in zip(at, readable.filters, read.filters, strict=False):
+        inside = (*path, "filters", index)
+        yield from _lost((*inside, "extra"), each.extra, again.extra, {"expression", "targets", "filter_friendly_name"})
+        for step, (target, same) in enumerate(zip(each.targets, again.targets, strict=False)):
+            yield from _lost((*inside, "targets", step, "extra"), target.extra, same.extra, _keys_of(target))
+    if (default := readable.default_filter) is not None and read.default_filter is not None:
+        inside = (*path, "default_filter", "extra")
+        yield from _lost(inside, default.extra, read.default_filter.extra, _keys_of(default))
+
+
+def _lost(path: KeyPath, extra: Collection[str], read: Collection[str], own: Collection[str]) -> Iterator[tuple[KeyPath, str]]:
+    yield from ((path, key) for key in extra if key not in read and key not in own)
 
 
 def _keys_of(target: Target) -> set[str]:
