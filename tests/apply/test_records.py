@@ -106,6 +106,24 @@ def test_a_new_workspace_is_taken_back_as_a_whole(cli):
     assert cli("export", "Support")[0] == 1
 
 
+@pytest.mark.parametrize("protected", ["workspace/Supp*", "worker/carol"])
+def test_what_is_protected_is_not_deleted_on_the_way_back_either(cli, folder, protected):
+    kept = SMALL.replace("max_deletes: 100%", f"max_deletes: 100%, protect: [{protected}]")
+    (folder / "first.yaml").write_text(kept)
+    if "carol" in protected:
+        cli("apply", "first.yaml", "--auto-approve")
+        (folder / "first.yaml").write_text(
+            kept.replace("{name: bob, attributes: {}}", "{name: bob}\n  - {name: carol}")
+        )
+    cli("apply", "first.yaml", "--auto-approve", "--undo-out", "undo.json")
+
+    code, _, err = cli("apply", "--plan", "undo.json")
+
+    assert code == 6
+    assert "protected" in err
+    assert cli("plan", "first.yaml", "--detailed-exitcode")[0] == 0
+
+
 def test_a_way_back_with_secrets_needs_the_configuration_that_has_them(cli, folder):
     secret = SMALL.replace("{skills: [sales]}", "{skills: [sales], phone: PHONE}") + (
         "manage: {workers: {sensitive: [attributes.phone]}}\n"

@@ -264,7 +264,8 @@ async def _carry_out(job: Job, progress_of: ProgressOf, stop: Stop, kept: Record
         progress(result)
 
     assert job.deployment is not None
-    undo = await kept.before(job.deployment.client, plan)
+    protected = () if job.configuration is None else job.configuration.document.safety.protect
+    undo = await kept.before(job.deployment.client, plan, protected)
     try:
         job.applied = await job.deployment.apply(plan, progress=told, stop=stop)
     finally:

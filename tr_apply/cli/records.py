@@ -57,7 +57,7 @@ class Records:
         if self.undo_file is not None:
             self._save()
 
-    async def before(self, client: Client, plan: Plan) -> Undo | None:
+    async def before(self, client: Client, plan: Plan, protected: Sequence[str]) -> Undo | None:
         """To be called right before *plan* is carried out.
 
         Raises:
@@ -68,7 +68,7 @@ class Records:
             place = {"account_sid": target.account_sid, "region": target.region, "workspace_sid": target.workspace_sid}
             size = {"operations": len(plan.operations), "requests": plan.requests}
             self.journal.note("begin", {"plan_id": plan_id(plan), "workspace": target.workspace, **place, **size})
-        return None if self.undo_file is None else await Undo.begin(client, plan)
+        return None if self.undo_file is None else await Undo.begin(client, plan, protected=protected)
 
     async def after(self, client: Client, plan: Plan, applied: Applied, undo: Undo | None) -> None:
         """To be called when *plan* has been carried out, or as much of it as could be.

@@ -1,5 +1,7 @@
 """The way back from an apply: what the workspace was before it, and the plan that leads there again."""
 
+from collections.abc import Sequence
+
 from tr_apply.client import Client
 from tr_apply.deployment.creation import creates_workspace
 from tr_apply.errors import ApiError, StaleError, TrApplyError
@@ -21,25 +23,26 @@ class Undo:
     ``await Undo.begin(client, plan)`` right before, ``await undo.plan(client)`` afterwards, however it ended.
     """
 
-    def __init__(self, plan: Plan, before: Snapshot | None) -> None:
+    def __init__(self, plan: Plan, before: Snapshot | None, protected: Sequence[str]) -> None:
         self._plan = plan
         self._before = before
+        self._protected = protected
 
     @classmethod
-    async def begin(cls, client: Client, plan: Plan) -> "Undo":
-        """Read all that *plan* may change.
+    async def begin(cls, client: Client, plan: Plan, *, protected: Sequence[str] = ()) -> "Undo":
+        """Read all that *plan* may change; what is *protected* is not deleted on the way back either.
 
         Raises:
             StaleError: when the workspace has gone.
             TrApplyError: when it cannot be read.
         """
         if creates_workspace(plan):
-            return cls(plan, None)
+            return cls(plan, None, protected)
         sid = plan.target.workspace_sid
         assert sid is not None, "a plan that does not create its workspace knows it"
         if (before := await _read(client, plan, sid)) is None:
             raise StaleError(f"the workspace {plan.target.workspace!r} ({sid}) has been deleted; plan again")
-        return cls(plan, before)
+        return cls(plan, before, protected)
 
     async def plan(self, client: Client) -> Plan:
         """What takes back whatever was done.
@@ -48,7 +51,7 @@ class Undo:
             TrApplyError: when the workspace cannot be read, or there is no way back.
         """
         try:
-            return inverse(self._plan, self._before, await self._after(client))
+            return inverse(self._plan, self._before, await self._after(client), protected=self._protected)
         except PlanProblemsError as error:
             raise TrApplyError(f"there is no way back as it is now: {error}") from error
 

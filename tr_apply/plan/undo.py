@@ -8,8 +8,9 @@ from typing import Any
 from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.base import base_of, everything, reads_of
-from tr_apply.plan.change import Action, FieldChange, Operation, Plan, Target, Verb, Write
+from tr_apply.plan.change import Action, Blocked, FieldChange, Operation, Plan, Target, Verb, Write
 from tr_apply.plan.diff import set_fields
+from tr_apply.plan.guard import PROTECTED, protects
 from tr_apply.plan.make import make_plan
 from tr_apply.plan.order import in_order
 from tr_apply.plan.secrets import masked
@@ -23,6 +24,7 @@ from tr_apply.wire import Labels, model_of
 _SID = re.compile(r"\b[A-Z]{2}[0-9a-fA-F]{32}\b")
 _REMOVES = frozenset({Action.DELETE, Action.REPLACE})
 _OWN_SID = SidOf(WORKSPACE.name, "")
+_KEPT = "the workspace {name!r} is protected by `safety.protect`, as it was when the plan was made that this takes back"
 _CREATED = "the plan that this takes back has created it; everything in it goes as well"
 
 
@@ -43,13 +45,14 @@ def _is_worker(label: SidOf) -> bool:
     return label.kind == WORKER.name
 
 
-def inverse(plan: Plan, before: Snapshot | None, after: Snapshot | None) -> Plan:
+def inverse(plan: Plan, before: Snapshot | None, after: Snapshot | None, *, protected: Sequence[str] = ()) -> Plan:
     """What takes *plan* back, however much of it was done; its diagnostics say what cannot be taken back.
 
     Args:
         plan: What was carried out, or a part of it.
         before: All kinds of the workspace as they were; None where *plan* creates it.
         after: The same as they are now; None where there is no such workspace.
+        protected: KIND/pattern of what is never deleted, not even so.
 
     Raises:
         PlanProblemsError: when others have changed so much meanwhile that there is no way back.
@@ -57,8 +60,8 @@ def inverse(plan: Plan, before: Snapshot | None, after: Snapshot | None) -> Plan
     if after is None:
         return Plan(replace(plan.target, workspace_sid=None))
     if before is None:
-        return _removal_of_all(plan, after)
-    document = _document(plan, before, after)
+        return _removal_of_all(plan, after, protected)
+    document = _document(plan, before, after, protected)
     targets = _touched(plan, before) | _leading_to_gone(plan, before, after)
     found = make_plan(document, after, targets=sorted(targets))
     limits = [Diagnostic(Severity.WARNING, "not-undone", text) for text in _limits(plan, before, after, found)]
@@ -72,7 +75,7 @@ def inverse(plan: Plan, before: Snapshot | None, after: Snapshot | None) -> Plan
 # Back to what there was
 
 
-def _document(plan: Plan, before: Snapshot, after: Snapshot) -> Document:
+def _document(plan: Plan, before: Snapshot, after: Snapshot, protected: Sequence[str]) -> Document:
     """The configuration of *before*, with the names that its resources have by now as former ones."""
     assert before.workspace is not None
     labels, now = live_labels(before), _names(after)
@@ -87,7 +90,7 @@ def _document(plan: Plan, before: Snapshot, after: Snapshot) -> Document:
         {"workspace", *sections},
         workspace=workspace,
         manage=_secrets_of(plan),
-        safety=Safety.model_construct(max_deletes="100%"),
+        safety=Safety.model_construct(max_deletes="100%", protect=[*protected]),
         **sections,
     )
 
@@ -196,7 +199,7 @@ def _count(moves: Sequence[Any]) -> str:
 # Back to nothing
 
 
-def _removal_of_all(plan: Plan, after: Snapshot) -> Plan:
+def _removal_of_all(plan: Plan, after: Snapshot, protected: Sequence[str]) -> Plan:
     """The workspace that *plan* has created goes, with all that is in it by now."""
     assert after.workspace is not None
     live, labels = after.workspace, live_labels(after)
@@ -218,7 +221,12 @@ def _removal_of_all(plan: Plan, after: Snapshot) -> Plan:
     return Plan(
         Target(live.name, after.account_sid, live.sid, plan.target.region),
         operations,
+        [Blocked(PROTECTED, _KEPT.format(name=live.name), each.id) for each in operations if _is_kept(each, protected)],
         sids={_OWN_SID: live.sid},
         base=base,
         reads=reads_of(after, base),
     )
+
+
+def _is_kept(operation: Operation, protected: Sequence[str]) -> bool:
+    return any(protects(pattern, operation.kind, operation.name) for pattern in protected)
