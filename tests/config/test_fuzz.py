@@ -89,7 +89,7 @@ LARGE = {
 
 
 @pytest.mark.parametrize("name", LARGE)
-def test_large_and_odd_files_end_soon(loaded, name):
+def test_large_and_odd_files_end(loaded, name):
     check(loaded, MINIMAL + LARGE[name])
 
 
