@@ -119,8 +119,9 @@ def _relied_fields(kind: Kind, *, is_touched: bool) -> list[str]:
 
 def _shown(document: Document, kind: Kind, values: Mapping[str, Any], *, is_changed: bool) -> dict[str, Any]:
     """What may stand in a plan: nothing sensitive, and nothing about people that the plan does not tell anyway."""
-    changes = [FieldChange(key, value, None) for key, value in values.items()]
-    marked = masked(document, kind, changes) if hasattr(document.manage, kind.section) else changes
+    if not hasattr(document.manage, kind.section):
+        return {}  # what is secret of it is said elsewhere; the operations tell the rest
+    marked = masked(document, kind, [FieldChange(key, value, None) for key, value in values.items()])
     private = {key for key, spec in kind.fields.items() if spec.holds is Holds.JSON and not is_changed}
     return {each.path: each.before for each in marked if not each.sensitive and each.path not in private}
 

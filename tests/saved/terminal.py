@@ -1,0 +1,50 @@
+"""A process at a terminal."""
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+
+
+class Terminal:
+    """A process at a terminal, whose keyboard and screen are ours."""
+
+    def __init__(self, *arguments):
+        keyboard, screen = pty.openpty()
+        command = [sys.executable, "-m", "tr_apply", *arguments]
+        self._process = subprocess.Popen(command, stdin=screen, stdout=screen, stderr=screen, close_fds=True)
+        os.close(screen)
+        self._keyboard = keyboard
+        self.screen = ""
+
+    def wait_for(self, text):
+        while text not in self.screen:
+            assert self._read(), self.screen
+
+    def _read(self):
+        ready, _, _ = select.select([self._keyboard], [], [], 30)
+        assert ready, self.screen
+        try:
+            self.screen += os.read(self._keyboard, 65536).decode()
+        except OSError:  # the process has ended
+            return False
+        return True
+
+    def type(self, text):
+        os.write(self._keyboard, text.encode())
+
+    def interrupt(self):
+        self._process.send_signal(signal.SIGINT)
+
+    def end(self):
+        try:
+            while self._read():
+                pass
+        except AssertionError:
+            self._process.kill()
+            raise
+        code = self._process.wait(30)
+        os.close(self._keyboard)
+        return code
