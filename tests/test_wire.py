@@ -180,6 +180,20 @@ def test_a_document_that_is_no_json_names_its_resource(text):
         model_of(found, LABELS)
 
 
+@pytest.mark.parametrize("text", ['{"a":' * 201 + "1" + "}" * 201, "[" * 950 + "]" * 950])
+def test_a_document_that_is_nested_beyond_reason_names_its_resource(text):
+    with pytest.raises(ApiError, match=r"the attributes of the worker 'x' \(WK0+\) is nested deeper than 200 levels"):
+        model_of(live(WORKER, attributes=text), LABELS)
+
+
+def test_a_document_with_much_in_it_is_not_nested_for_that():
+    wide = {"a": [[n] for n in range(300)], "b": {}}
+    deep = json.loads("[" * 200 + "]" * 200)
+
+    assert parsed_json(live(WORKER, attributes=json.dumps(wide)), "attributes") == wide
+    assert parsed_json(live(WORKER, attributes=json.dumps(deep)), "attributes") == deep
+
+
 def test_a_document_is_read_once():
     found = live(WORKER, attributes='{"a": 1}')
 

@@ -16,6 +16,8 @@ from tr_apply.resources.template import SID, SidOf, escaped, filled, from_live, 
 from tr_apply.resources.worker import compact_json
 from tr_apply.resources.workflow import DOCUMENT_FIELDS, Workflow, from_document, to_document
 
+_DEEPEST = 200  # levels of a JSON document, far beyond what anybody means
+
 
 @dataclass(frozen=True, slots=True)
 class Json:
@@ -200,5 +202,23 @@ def parsed_json(live: Live, key: str) -> Any:
     except (ValueError, RecursionError) as error:
         message = f"the {key} of the {live.kind} {live.name!r} ({live.sid}) is no JSON: {error}"
         raise ApiError(message, status=200) from error
+    if _is_too_deep(text, document):
+        message = f"the {key} of the {live.kind} {live.name!r} ({live.sid}) is nested deeper than {_DEEPEST} levels"
+        raise ApiError(message, status=200)
     live.parsed[key] = document
     return document
+
+
+def _is_too_deep(text: str, document: Any) -> bool:
+    """Whether *document* is nested so deeply that walks over it would exhaust Python's stack."""
+    if text.count("{") + text.count("[") <= _DEEPEST:
+        return False
+    level = [document]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return any(isinstance(each, dict | list) for each in level)
