@@ -1,7 +1,7 @@
 """Workflow documents: keys that are written twice, and the size that TaskRouter takes."""
 
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import Any, Final
 
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import KeyPath
@@ -10,8 +10,7 @@ from tr_apply.resources import WORKFLOW
 from tr_apply.resources.document import Document
 from tr_apply.resources.template import SID_LENGTH, SidOf, filled, mapped
 from tr_apply.resources.worker import compact_json
-from tr_apply.resources.workflow import DOCUMENT_LIMIT, Target, Workflow, to_document
-
+from tr_apply.resources.workflow import DOCUMENT_LIMIT, FILTER_NAMES, Target, Workflow, from_document, to_document
 
 _BESIDE: Final = dict.fromkeys(FILTER_NAMES, "name")
 """What a key of TaskRouter is called in a configuration, where that differs."""
@@ -21,11 +20,12 @@ def note_workflows(document: Document, notes: Notes) -> None:
     """Note what TaskRouter would not take, or not take as it is meant."""
     for index, workflow in declared_of(document, WORKFLOW):
         path = (WORKFLOW.section, index)
-        for at, key in _written_twice(workflow, path):
+        twice = list(_written_twice(workflow, path))
+        for at, key in twice:
             message = f"`{key}` stands in `extra` and beside it; remove one"
             notes.error("duplicate-key", message, (*at, key), key=True)
-        for at, key in _understood(workflow, path):
-            message = f"`{key}` is not for `extra`: it is read as `{_BESIDE.get(key, key)}`, which stands beside it"
+        for at, key in () if twice else _understood(workflow, path):
+            message = f"`{key}` is not for `extra`, as it is read as `{_BESIDE.get(key, key)}`, which stands beside it"
             notes.error("unknown-key", message, (*at, key), key=True)
         size = len(compact_json(mapped(to_document(_readable(workflow)), _with_sids)).encode())
         if size > DOCUMENT_LIMIT:
@@ -70,20 +70,18 @@ def _understood(workflow: Workflow, path: KeyPath) -> Iterator[tuple[KeyPath, st
     """
     readable = _readable(workflow)
     read = Workflow.model_construct(**from_document(to_document(readable), queue_name=lambda _: None, template=str))
-    yield from _lost((*path, "extra"), readable.extra, read.extra, {"filters", "default_filter"})
-    at = [index for index, _ in filters_of(workflow)]
-    for index, each, again in zip(at, readable.filters, read.filters, strict=False):
-        inside = (*path, "filters", index)
-        yield from _lost((*inside, "extra"), each.extra, again.extra, {"expression", "targets", "filter_friendly_name"})
+    yield from _lost((*path, "extra"), readable.extra, read.extra)
+    at = [(*path, "filters", index) for index, _ in filters_of(workflow)]
+    for inside, each, again in zip(at, readable.filters, read.filters, strict=False):
+        yield from _lost((*inside, "extra"), each.extra, again.extra)
         for step, (target, same) in enumerate(zip(each.targets, again.targets, strict=False)):
-            yield from _lost((*inside, "targets", step, "extra"), target.extra, same.extra, _keys_of(target))
+            yield from _lost((*inside, "targets", step, "extra"), target.extra, same.extra)
     if (default := readable.default_filter) is not None and read.default_filter is not None:
-        inside = (*path, "default_filter", "extra")
-        yield from _lost(inside, default.extra, read.default_filter.extra, _keys_of(default))
+        yield from _lost((*path, "default_filter", "extra"), default.extra, read.default_filter.extra)
 
 
-def _lost(path: KeyPath, extra: Collection[str], read: Collection[str], own: Collection[str]) -> Iterator[tuple[KeyPath, str]]:
-    yield from ((path, key) for key in extra if key not in read and key not in own)
+def _lost(path: KeyPath, extra: Collection[str], read: Collection[str]) -> Iterator[tuple[KeyPath, str]]:
+    yield from ((path, key) for key in extra if key not in read)
 
 
 def _keys_of(target: Target) -> set[str]:

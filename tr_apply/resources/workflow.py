@@ -122,7 +122,7 @@ DOCUMENT_FIELDS = ("filters", "default_filter", "extra", "document_extra")
 """The keys of a workflow that together make the form parameter ``Configuration``."""
 
 # Twilio's own helpers and samples write a filter's name in all of these ways.
-_FILTER_NAMES = ("filter_friendly_name", "friendly_name", "friendlyName", "filterFriendlyName")
+FILTER_NAMES = ("filter_friendly_name", "friendly_name", "friendlyName", "filterFriendlyName")
 _NUMBERS = {"priority": range(PRIORITY_LIMIT + 1), "timeout": range(1, TIMEOUT_LIMIT + 1)}
 _TEXTS = ("expression", "order_by", "skip_if", "known_worker_sid", "known_worker_friendly_name")
 _DIGITS = re.compile(r"[0-9]{1,10}\Z")
@@ -199,8 +199,8 @@ class _DocumentReader:
                 return value
 
     def _filter(self, written: Mapping[str, Any]) -> Filter:
-        name_key = next((k for k in _FILTER_NAMES if isinstance(written.get(k), str)), None)
-        known = {"expression", "targets"} | {k for k in _FILTER_NAMES if k == name_key or written.get(k) is None}
+        name_key = next((k for k in FILTER_NAMES if isinstance(written.get(k), str)), None)
+        known = {"expression", "targets"} | {k for k in FILTER_NAMES if k == name_key or written.get(k) is None}
         return Filter.model_construct(
             name=None if name_key is None else self._template(written[name_key]),
             expression=self._template(written["expression"]),
