@@ -277,6 +277,22 @@ def test_the_text_says(text, task, options, workflow, said):
     assert " ".join(said.split()) in " ".join(shown.split())
 
 
+def test_of_many_who_are_not_eligible_the_nearest_are_named(tmp_path, capsys):
+    path = tmp_path / "many.yaml"
+    staff = "".join(f"  - {{name: w{number}}}\n" for number in range(50))
+    path.write_text(
+        'workspace: {name: X}\ntask_queues: [{name: Q, target_workers: "a == 1"}]\n'
+        f"workflows: [{{name: W, default_filter: {{queue: Q}}}}]\nworkers:\n{staff}"
+    )
+
+    assert run(["route", str(path), "--workflow", "W", "--task", "{}"]) == 0
+    assert "    and 47 more\n" in capsys.readouterr().out
+    assert run(["route", str(path), "--workflow", "W", "--task", "{}", "--format", "json"]) == 0
+    [step] = json.loads(capsys.readouterr().out)["route"]["steps"]
+    assert [each["worker"] for each in step["excluded"]] == [f"w{number}" for number in range(20)]
+    assert step["excluded_count"] == 50
+
+
 def test_the_text_is_narrow_enough(text):
     for task in ({"type": "ticket", "customer_value": "Gold"}, {"type": "skip"}, {"agent": "x" * 20}, {}):
         assert max(map(len, text(task).splitlines())) <= 80
