@@ -116,8 +116,10 @@ class LocalTaskRouter(Starlette):
 
     async def settled(self) -> None:
         """Wait for the callbacks under way, and those that follow from them."""
-        if self._dispatcher is not None:
+        await self.store.engines.kept()
+        while self._dispatcher is not None and self._dispatcher.busy:
             await self._dispatcher.settled()
+            await self.store.engines.kept()
 
     def close(self) -> None:
         """Close the database. Requests under way must have ended."""
@@ -229,7 +231,9 @@ class _Endpoints:
                 return json_response(its_renderer.page(self.kind.list_key, page))
             case "POST" if self.kind.creatable:
                 form = await read_form(request)
-                return _found(its_renderer, self.store.create(self.kind, scope, form), 201)
+                made = self.store.create(self.kind, scope, form)
+                await self.store.engines.kept()
+                return _found(its_renderer, made, 201)
         raise MethodNotAllowedError
 
     async def item(self, request: Request) -> Response:
@@ -242,9 +246,12 @@ class _Endpoints:
                 return _found(its_renderer, store.fetch(kind, scope, sid))
             case "POST" if kind.changeable:
                 form = await read_form(request)
-                return _found(its_renderer, store.update(kind, scope, sid, form, if_match=if_match))
+                changed = store.update(kind, scope, sid, form, if_match=if_match)
+                await store.engines.kept()
+                return _found(its_renderer, changed)
             case "DELETE" if kind.creatable:
                 store.delete(kind, scope, sid, if_match=if_match)
+                await store.engines.kept()
                 return Response(status_code=204, media_type=JSON, headers={"Content-Length": "0"})
         raise MethodNotAllowedError
 

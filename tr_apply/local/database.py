@@ -9,6 +9,7 @@ Time never goes back in a file: when its latest event is later than the clock sa
 clock rate or the clock was set back, it goes on from there.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,8 +30,8 @@ class Reader:
 
     Attributes:
         now_ms: That moment.
-        edition: A number that changes whenever something was written that did not go through routing: by another
-            process, by another Database, or by ``write`` without *routed*.
+        edition: A number that changes whenever something was written that the engines were not told of: by another
+            process, by another Database, or by ``write``.
     """
 
     def __init__(self, connection: sqlite3.Connection, now_ms: int, edition: int) -> None:
@@ -170,10 +171,8 @@ class Database:
             yield Reader(self._connection, self.now_ms(), self._edition + self._unrouted)
 
     @contextmanager
-    def write(self, *, routed: bool = False) -> Iterator[Writer]:
+    def write(self) -> Iterator[Writer]:
         """The write lock, from the first statement on; an exception takes back everything.
-
-        With *routed* the caller sees to it that the engines know what is written.
 
         Raises:
             UnavailableError: The database cannot be written right now.
@@ -182,12 +181,22 @@ class Database:
             writer = Writer(self._connection, self.now_ms(), self._edition + self._unrouted)
             yield writer
             writer.finish()
-        if not routed:
-            self._unrouted += 1
+        self._unrouted += 1
+
+    def begin(self) -> "Batch":
+        """The same for several writers in turn, who see to it that the engines know what they write.
+
+        Raises:
+            UnavailableError: The database cannot be written right now.
+        """
+        with _explained():
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._look_for_others()
+        return Batch(self._connection, Writer(self._connection, self.now_ms(), self._edition + self._unrouted))
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
-        try:
+        with _explained():
             self._connection.execute(begin)
             try:
                 self._look_for_others()
@@ -196,10 +205,6 @@ class Database:
             finally:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
-        except sqlite3.DatabaseError as error:
-            if reason := circumstance(error):
-                raise UnavailableError(f"The database cannot be used: {reason}") from error
-            raise
 
     def _look_for_others(self) -> None:
         """Notice that somebody else has written, perhaps with a clock that is ahead of ours."""
@@ -210,6 +215,79 @@ class Database:
         latest = self._connection.execute("SELECT written_ms FROM event ORDER BY position DESC LIMIT 1").fetchone()
         if latest is not None:
             self._ahead_ms = max(self._ahead_ms, latest[0] - self._clock())
+
+
+class Batch:
+    """A transaction that several writers share, one after the other, so that the price of keeping is paid once.
+
+    Each may take back its own part. The other parts are kept together, or not at all.
+
+    Attributes:
+        parts: How many there are to keep.
+        ended: Set once they are kept, or it is clear that they will not be.
+        failure: Why they are not.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, writer: Writer) -> None:
+        self.parts = 0
+        self.ended = asyncio.Event()
+        self.failure: BaseException | None = None
+        self._connection = connection
+        self._writer = writer
+
+    @contextmanager
+    def part(self) -> Iterator[Writer]:
+        """One writer's turn; an exception takes back that part, and no other.
+
+        Raises:
+            UnavailableError: The database cannot be written right now.
+        """
+        with _explained():
+            self._connection.execute("SAVEPOINT part")
+            try:
+                yield self._writer
+            except BaseException:
+                if self._connection.in_transaction:  # or SQLite has taken back everything, the disk being full
+                    self._connection.execute("ROLLBACK TO part")
+                    self._connection.execute("RELEASE part")
+                raise
+            self._connection.execute("RELEASE part")
+        self.parts += 1
+
+    def keep(self) -> None:
+        """Keep all parts. Those who wait for that learn of a failure when they ask; they must not go on without."""
+        try:
+            self._commit()
+        except Exception as error:  # noqa: BLE001  # whatever it is, it concerns those who wait
+            self.failure = error
+        self.ended.set()
+
+    def check(self) -> None:
+        """Raise what kept the parts from being kept, if something did."""
+        if self.failure is not None:
+            raise self.failure
+
+    def _commit(self) -> None:
+        if not self._connection.in_transaction:
+            raise UnavailableError("The database cannot be used: it has taken back what was written")
+        with _explained():
+            try:
+                self._writer.finish()
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Tells a database that cannot be used right now from a mistake of ours."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if reason := circumstance(error):
+            raise UnavailableError(f"The database cannot be used: {reason}") from error
+        raise
 
 
 def _words(*words: str) -> str:

@@ -7,10 +7,11 @@ Nothing has to run for time to pass: whoever reads or writes a workspace first l
 its own moment. ``tr-apply serve`` also does so when something becomes due, for the sake of those who wait to be called.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from tr_apply.local.database import Database, Reader
+from tr_apply.local.database import Batch, Database, Reader
 from tr_apply.local.loading import load_engine
 from tr_apply.local.records import has_tasks, workspaces_with_tasks
 from tr_apply.local.refusals import RequestError
@@ -31,15 +32,22 @@ class Engines:
         self._edition = -1
         self._complete_at = -1
         self._session: Session | None = None
+        self._batch: Batch | None = None
+        self._in_loop = False
+        self._happened: list[Happened] = []
         self.listeners: list[Listener] = []
         """They are told what has happened, once it is kept. They must return at once, and not fail."""
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A transaction; what it did is kept as a whole, and listeners are told, unless there is an exception."""
+        """A transaction; all that it did is taken back if there is an exception.
+
+        In an event loop, what is written in one turn of it is kept together at its end; ``kept`` waits for that.
+        """
         session = None
+        batch = self._batch = self._batch or self._begin()
         try:
-            with self._database.write(routed=True) as writer:
+            with batch.part() as writer:
                 session = self._session = Session(writer, self._current)
                 yield session
                 session.keep()
@@ -48,24 +56,61 @@ class Engines:
             self._forget(session.undone() if session else set())
             raise
         except BaseException:
-            self._engines.clear()
-            self._complete_at = -1
+            self._forget(set(self._engines))
             raise
         finally:
             self._session = None
+            if not batch.parts:
+                self.keep()
         self._forget(session.dropped)
-        if session.happened:
+        self._happened += session.happened
+        if not self._in_loop:
+            self.keep()
+            batch.check()
+
+    async def kept(self) -> None:
+        """Wait until what was written is kept.
+
+        Raises:
+            UnavailableError: It could not be, and is not.
+        """
+        batch = self._batch
+        if batch is not None:
+            await batch.ended.wait()
+            batch.check()
+
+    def keep(self) -> None:
+        """Keep what was written, and tell those who listen."""
+        batch, self._batch = self._batch, None
+        happened, self._happened = self._happened, []
+        if batch is None:
+            return
+        batch.keep()
+        if batch.failure is not None:
+            self._forget(set(self._engines))
+        elif happened:
             for listener in self.listeners:
-                listener(session.happened)
+                listener(happened)
+
+    def _begin(self) -> Batch:
+        batch = self._database.begin()
+        try:
+            asyncio.get_running_loop().call_soon(self.keep)
+            self._in_loop = True
+        except RuntimeError:
+            self._in_loop = False
+        return batch
 
     @contextmanager
     def read(self, workspace_sid: str | None = None) -> Iterator[Reader]:
         """A consistent view, in which everything has happened that was due in that workspace."""
+        self.keep()
         with self._database.read() as reader:
             if workspace_sid is None or not self._is_due(reader, workspace_sid):
                 yield reader
                 return
         self.catch_up(workspace_sid)
+        self.keep()
         with self._database.read() as reader:
             yield reader
 
@@ -83,6 +128,7 @@ class Engines:
 
     def let_happen(self) -> int | None:
         """Let happen what is due anywhere; when something is due next, or None for never."""
+        self.keep()
         with self._database.read() as reader:
             self._take_up(reader)
             due = [sid for sid, engine in self._engines.items() if _is_due(engine, reader.now_ms)]

@@ -47,6 +47,7 @@ class Store:
 
     def close(self) -> None:
         """Release the database."""
+        self.engines.keep()
         self._database.close()
 
     def create(self, kind: Kind, scope: Scope, form: Form) -> Found:

@@ -34,10 +34,14 @@ class Dispatcher:
                 self._call(each, destinations)
                 self._deliver(each, destinations)
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is being called."""
+        return bool(self._tasks)
+
     async def settled(self) -> None:
-        """Wait until there is nothing to be called about any more."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks)
+        """Wait for the calls under way."""
+        await asyncio.gather(*self._tasks)
 
     async def stop(self) -> None:
         """End all calls, whether they were answered or not."""
