@@ -69,7 +69,8 @@ def test_no_secret_is_told_by_plan_and_apply(cli, plan_of, tmp_path, live, step,
         ["apply", path, "--format", form, "--auto-approve", "-v", "--output", "applied.txt"],
         ["plan", path, "--format", form],
     )
-    told = [everything_said(cli(*command), tmp_path) for command in commands]
+    reports = [["plan", path, "--format", report] for report in ("markdown", "html")]
+    told = [everything_said(cli(*command), tmp_path) for command in (*reports, *commands)]
 
     assert live.items("Workers")[0]["attributes"].count(CANARY) == 1
     for text in told:

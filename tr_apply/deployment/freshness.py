@@ -64,7 +64,10 @@ def require_account(plan: Plan, account_sid: str | None) -> None:
     planned = plan.target.account_sid
     if planned is not None and planned != account_sid:
         now = "no account is named: set TWILIO_ACCOUNT_SID" if account_sid is None else f"this is {account_sid}"
-        raise RefusedError(f"the plan was made for the account {planned}, and {now}")
+        raise RefusedError(
+            f"the plan was made for the account {planned}, and {now}; where the configuration names the credentials, "
+            "give its PATH, too"
+        )
 
 
 def seen_workers(plan: Plan, snapshot: Snapshot | None) -> Mapping[str, Answer]:

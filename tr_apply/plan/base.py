@@ -57,8 +57,11 @@ def base_of(
 
 
 def reads_of(snapshot: Snapshot, base: Mapping[str, Any]) -> dict[str, str]:
-    """The kinds that were read, each with a digest of those of its resources that *base* does not tell."""
-    if snapshot.predicted:
+    """The kinds that were read, each with a digest of those of its resources that *base* does not tell.
+
+    Nothing where there is no *base*, as for a plan that does nothing.
+    """
+    if snapshot.predicted or not base:
         return {}
     told = {each["sid"] for each in base.values() if "sid" in each}
     return {
