@@ -1,0 +1,159 @@
+"""Requests that arrive together are kept together: each for itself, none acknowledged before it is kept."""
+
+import asyncio
+import sqlite3
+
+import pytest
+
+from tr_apply.local import session as session_module
+from tr_apply.local.database import Database
+
+
+@pytest.fixture
+def together(api, runner):
+    """Sends requests at the same time; their answers."""
+
+    def send(*requests):
+        async def all_of_them():
+            sent = (api._client.request(method, f"/v1{path}", data=form) for method, path, form in requests)
+            return await asyncio.gather(*sent)
+
+        return runner.run(all_of_them())
+
+    return send
+
+
+@pytest.fixture
+def commits(api):
+    """Every COMMIT that is made from here on."""
+    found = []
+    connection = api.app.store._database._connection
+    connection.set_trace_callback(lambda sql: found.append(sql) if sql == "COMMIT" else None)
+    yield found
+    connection.set_trace_callback(None)
+
+
+def full(*_):
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    raise error
+
+
+def tasks(api, floor):
+    return [each["attributes"] for each in api.items(f"{floor.path}/Tasks")]
+
+
+def test_the_price_of_keeping_is_paid_once_for_many(api, floor, together, commits):
+    answers = together(*[("POST", f"{floor.path}/Tasks", {"Attributes": f'{{"n":{n}}}'}) for n in range(20)])
+
+    assert {each.status_code for each in answers} == {201}
+    assert len(commits) < 20
+    assert tasks(api, floor) == [each.json()["attributes"] for each in answers]
+    assert len({each.json()["sid"] for each in answers}) == 20
+
+
+def test_a_refused_request_takes_nothing_of_the_others_back(api, floor, together):
+    path = f"{floor.path}/Tasks"
+    first, second, third, fourth = together(
+        ("POST", path, {"Attributes": '{"n":1}'}),
+        ("POST", path, {"Attributes": '{"n":2}', "RoutingTarget": "WK" + 32 * "0"}),
+        ("POST", path, {"Attributes": '{"n":3}'}),
+        ("POST", f"{floor.path}/TaskQueues", {"FriendlyName": "Everyone"}),
+    )
+
+    assert [each.status_code for each in (first, second, third, fourth)] == [201, 400, 201, 400]
+    assert tasks(api, floor) == ['{"n":1}', '{"n":3}']
+    assert len(floor.events(EventType="task.created")) == 2
+
+
+def test_a_read_among_them_sees_only_what_is_kept(floor, together, commits):
+    path = f"{floor.path}/Tasks"
+
+    *_, page = together(("POST", path, {}), ("POST", path, {}), ("GET", path, None))
+
+    assert len(page.json()["tasks"]) == 2
+    assert commits
+
+
+def test_a_full_disk_is_a_passing_state_for_all_of_them(api, floor, together, refused, monkeypatch):
+    connection = api.app.store._database._connection
+
+    class Full:
+        """The connection, but that nothing can be committed."""
+
+        def __getattr__(self, name):
+            return getattr(connection, name)
+
+        def execute(self, sql, *parameters):
+            return full() if sql == "COMMIT" else connection.execute(sql, *parameters)
+
+    monkeypatch.setattr(api.app.store._database, "_connection", Full())
+    answers = together(*[("POST", f"{floor.path}/Tasks", {"Attributes": '{"n":1}'})] * 3)
+    monkeypatch.undo()
+
+    for each in answers:
+        assert "the disk is full" in refused(each, 503, 20503)
+    assert tasks(api, floor) == []
+    assert floor.status(floor.task({"n": 2})) == "reserved"
+
+
+def test_a_disk_that_fills_up_in_the_middle_takes_back_what_came_before(api, floor, together, refused, monkeypatch):
+    connection = api.app.store._database._connection
+    write, calls = session_module.write_events, []
+
+    def write_until_full(writer, records):
+        calls.append(records)
+        if len(calls) == 2:
+            connection.execute("ROLLBACK")  # as SQLite does by itself
+            full()
+        write(writer, records)
+
+    monkeypatch.setattr(session_module, "write_events", write_until_full)
+    answers = together(*[("POST", f"{floor.path}/Tasks", {"Attributes": f'{{"n":{n}}}'}) for n in range(2)])
+    monkeypatch.undo()
+
+    for each in answers:
+        refused(each, 503, 20503)
+    assert tasks(api, floor) == []
+    assert floor.status(floor.task()) == "reserved"
+
+
+def test_a_failure_of_ours_takes_nothing_of_the_others_back(api, floor, together, monkeypatch):
+    write, calls = session_module.write_events, []
+
+    def fail_once(writer, records):
+        calls.append(records)
+        if len(calls) == 2:
+            raise RuntimeError
+        write(writer, records)
+
+    monkeypatch.setattr(session_module, "write_events", fail_once)
+    path = f"{floor.path}/Tasks"
+    with pytest.raises(RuntimeError):
+        together(*[("POST", path, {"Attributes": f'{{"n":{n}}}'}) for n in range(3)])
+    monkeypatch.undo()
+
+    assert '{"n":1}' not in tasks(api, floor)
+    assert '{"n":0}' in tasks(api, floor)
+
+
+def test_parts_of_a_batch_are_kept_or_taken_back_each_for_itself():
+    database = Database.open(":memory:")
+    batch = database.begin()
+
+    def part(last, error=None):
+        with batch.part() as writer:
+            writer.run("UPDATE sequence SET last = ?", (last,))
+            if error:
+                raise error
+
+    part(1)
+    with pytest.raises(ValueError, match="no"):
+        part(2, ValueError("no"))
+    batch.keep()
+    batch.check()
+
+    with database.read() as reader:
+        assert reader.value("SELECT last FROM sequence") == 1
+    assert batch.parts == 1
+    database.close()
