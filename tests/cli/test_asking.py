@@ -1,0 +1,207 @@
+"""Whoever sits at a terminal is asked, and sees how far it has come; where files are written, they are written wholly."""
+
+import io
+import json
+import os
+import stat
+import sys
+import threading
+
+import pytest
+
+from tr_apply.apply import Result
+from tr_apply.cli import run
+from tr_apply.cli.output import Output, write_file
+from tr_apply.cli.progress import shown_progress
+from tr_apply.errors import TrApplyError
+from tr_apply.plan.change import Action, Operation, Plan, Target, Verb, Write
+from tr_apply.resources.template import SidOf
+
+LOCAL = ["--local-db", "world.db"]
+TEXT = "workspace: {name: Center}\ntask_queues: [{name: A}, {name: B}]\n"
+
+
+class Terminal(io.StringIO):
+    """Text that somebody types, or reads."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch, tmp_path):
+    for name in list(os.environ):
+        if name.startswith(("TWILIO_", "TR_APPLY_", "TR_VAR_", "GITHUB_")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "w.yaml").write_text(TEXT)
+    (tmp_path / "x.yaml").write_text(TEXT.replace("Center", "Other"))
+
+
+@pytest.fixture
+def types(monkeypatch):
+    return lambda text: monkeypatch.setattr(sys, "stdin", Terminal(text))
+
+
+ANSWERS = [("yes\n", 0), ("y\n", 6), ("no\n", 6), ("", 6), ("YES\n", 6)]
+
+
+@pytest.mark.parametrize(("answer", "code"), ANSWERS)
+def test_only_yes_is_yes(capsys, types, answer, code):
+    types(answer)
+
+    assert run(["apply", "w.yaml", *LOCAL]) == code
+
+    printed = capsys.readouterr()
+    assert "Apply these changes? Only 'yes'" in printed.err
+    assert run(["plan", "w.yaml", *LOCAL, "--detailed-exitcode"]) == (0 if code == 0 else 2)
+
+
+def test_one_question_for_several_workspaces(capsys, types):
+    types("yes\n")
+
+    assert run(["apply", "w.yaml", "x.yaml", *LOCAL]) == 0
+
+    assert capsys.readouterr().err.count("Apply these changes to 2 workspaces?") == 1
+
+
+def test_whoever_is_asked_sees_the_plan_also_where_the_result_goes_elsewhere(capsys, types):
+    types("yes\n")
+
+    assert run(["apply", "w.yaml", *LOCAL, "--format", "json"]) == 0
+
+    printed = capsys.readouterr()
+    assert "+ workspace Center" in printed.err
+    assert json.loads(printed.out)["plans"][0]["verified"] is True
+
+
+def test_nobody_is_asked_where_nothing_is_to_be_done(capsys, types):
+    types("yes\n")
+    run(["apply", "w.yaml", *LOCAL])
+    types("")
+    capsys.readouterr()
+
+    assert run(["apply", "w.yaml", *LOCAL]) == 0
+    assert "Only 'yes'" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("typed", "code"), [("Center\n", 0), ("center\n", 6), ("", 6)])
+def test_what_shall_be_destroyed_is_typed(capsys, types, typed, code):
+    run(["apply", "w.yaml", *LOCAL, "--auto-approve"])
+    types(typed)
+
+    assert run(["destroy", "w.yaml", *LOCAL]) == code
+
+    assert "2 task queues" in capsys.readouterr().err
+
+
+def test_a_target_alone_is_applied(capsys):
+    assert run(["apply", "w.yaml", *LOCAL, "--target", "queue/A"]) == 64
+    assert run(["apply", "w.yaml", *LOCAL, "--target", "task_queue/A", "--auto-approve"]) == 0
+    assert "task_queue B" not in capsys.readouterr().out
+
+
+# How far it has come
+
+
+def plan_of(count):
+    writes = [Write(Verb.CREATE, SidOf("task_queue", f"Q{n}"), None) for n in range(count)]
+    operations = [
+        Operation(Action.CREATE, "task_queue", w.target.name, None, writes=(w,), id=f"op-{n}")
+        for n, w in enumerate(writes)
+    ]
+    return Plan(Target("Center", None, None), operations)
+
+
+def told(output, plans):
+    with shown_progress(plans, output) as progress_of:
+        for plan in plans:
+            done, failed = plan.operations[0], plan.operations[1]
+            progress_of(plan)(Result(done, requests=1))
+            progress_of(plan)(Result(failed, failed=True, error="no"))
+
+
+def test_progress_is_a_line_for_each_request(capsys):
+    told(Output("apply"), [plan_of(2)])
+
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split() for line in lines] == [["done", "+", "task_queue", "Q0"], ["failed", "+", "task_queue", "Q1"]]
+
+
+def test_progress_names_the_workspace_where_there_are_several(capsys):
+    told(Output("apply"), [plan_of(2), plan_of(2)])
+
+    assert all(line.startswith("Center: ") for line in capsys.readouterr().err.splitlines())
+
+
+def test_progress_is_not_told_to_who_wants_quiet(capsys):
+    told(Output("apply", quiet=True), [plan_of(2)])
+
+    assert capsys.readouterr().err == ""
+
+
+def test_progress_is_a_bar_on_a_terminal(monkeypatch):
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+
+    told(Output("apply"), [plan_of(2), plan_of(3)])
+
+    assert "task_queue Q1" in screen.getvalue()
+
+
+# Files
+
+
+def test_a_file_is_replaced_wholly_and_keeps_its_permissions(tmp_path):
+    path = tmp_path / "plan.json"
+    write_file(path, "one")
+    assert stat.S_IMODE(path.stat().st_mode) & 0o400
+    path.chmod(0o640)
+
+    write_file(path, "two")
+
+    assert path.read_text() == "two"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert [each.name for each in tmp_path.iterdir() if each.name.startswith(".")] == []
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "real.json").write_text("old")
+    (tmp_path / "link.json").symlink_to("real.json")
+
+    write_file(tmp_path / "link.json", "new")
+
+    assert (tmp_path / "link.json").is_symlink()
+    assert (tmp_path / "real.json").read_text() == "new"
+
+
+def test_a_pipe_is_written_to(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    read = []
+    reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe").read_text()))
+    reader.start()
+
+    write_file(tmp_path / "pipe", "text")
+
+    reader.join(20)
+    assert read == ["text"]
+    assert not (tmp_path / "pipe").is_file()
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
+    def full(*_arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tr_apply.cli.output.Path.replace", full)
+
+    with pytest.raises(TrApplyError, match="No space left"):
+        write_file(tmp_path / "plan.json", "text")
+
+    assert not [each for each in tmp_path.iterdir() if "plan" in each.name]
+
+
+def test_a_result_in_parts_is_one_file(tmp_path):
+    assert run(["apply", "w.yaml", *LOCAL, "--auto-approve", "--output", "result.txt"]) == 0
+
+    text = (tmp_path / "result.txt").read_text()
+    assert text.index("+ workspace Center") < text.index("Verified")
