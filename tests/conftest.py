@@ -15,7 +15,6 @@ from tr_apply.deployment import Deployment
 from tr_apply.local import open_app
 from tr_apply.plan.change import Action
 from tr_apply.plan.document import plan_document
-from tr_apply.resources.kind import Kind
 from tr_apply.transport import Connection, Patience, in_process
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
@@ -253,8 +252,3 @@ def new_world(tmp_path, runner):
     yield new
     for each in made:
         each.close()
-
-
-def pytest_make_parametrize_id(val):
-    """Kinds by their name: what Python shows of them is not the same in every process."""
-    return val.name if isinstance(val, Kind) else None
