@@ -81,7 +81,15 @@ def live(kind, **answer):
             {"Attributes": f'{{"q":"{QUEUE}","é":["{SIDS[SidOf("workspace", "")]}",1,null]}}', "ActivitySid": BUSY},
         ),
     ],
-    ids=str,
+    ids=[
+        "a flag",
+        "a name with an escape",
+        "a channel",
+        "numbers and activities",
+        "a template",
+        "a list",
+        "attributes with SIDs",
+    ],
 )
 def test_a_field_is_a_form_parameter(kind, resource, fields, form):
     assert sent(kind, resource, *fields) == form
@@ -164,7 +172,21 @@ def test_the_sids_that_a_value_waits_for(value, expected):
         (WORKER, {"attributes": "null"}, {"attributes": {}}),
         (WORKER, {}, {"attributes": {}, "activity": None}),
     ],
-    ids=str,
+    ids=[
+        "a known activity, no expression",
+        "no activity",
+        "an activity that was not read",
+        "an activity that nobody knows",
+        "SIDs and what looks like a template",
+        "a list with blanks",
+        "no list",
+        "attributes with a SID",
+        "attributes as an object",
+        "empty attributes",
+        "no attributes",
+        "attributes that are null",
+        "nothing at all",
+    ],
 )
 def test_an_answer_is_what_a_file_would_say(kind, answer, expected):
     found = live(kind, **answer)
@@ -180,7 +202,7 @@ def test_a_document_that_is_no_json_names_its_resource(text):
         model_of(found, LABELS)
 
 
-@pytest.mark.parametrize("text", ['{"a":' * 201 + "1" + "}" * 201, "[" * 950 + "]" * 950])
+@pytest.mark.parametrize("text", ['{"a":' * 201 + "1" + "}" * 201, "[" * 500 + "]" * 500])
 def test_a_document_that_is_nested_beyond_reason_names_its_resource(text):
     with pytest.raises(ApiError, match=r"the attributes of the worker 'x' \(WK0+\) is nested deeper than 200 levels"):
         model_of(live(WORKER, attributes=text), LABELS)

@@ -35,6 +35,8 @@ def _is_field_unchanged(kind: Kind, key: str, wanted: Any, live: Live, labels: L
     if wanted is None and key in kind.kept_when_unset:
         return True
     spec = kind.fields[key]
+    if spec.holds is Holds.NAME and key not in kind.references and live.answer.get(spec.answer) == wanted:
+        return True
     if spec.holds is Holds.JSON and "${" not in str(live.answer.get(spec.answer)):
         return same_json(parsed_json(live, spec.answer), wanted)  # no template, whatever SIDs are in it
     return same_json(field_of(kind, key, live, labels), wanted)

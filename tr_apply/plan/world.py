@@ -159,7 +159,7 @@ def _name(world: World, kind: Kind, matching: Matching, labels: dict[str, SidOf]
     """Settle what the resources of *kind* are called."""
     names = world.names.setdefault(kind.name, {})
     for name, live in _named(matching, world.renamed):
-        if live is not None:
+        if live is not None and live.name != name:
             labels[live.sid] = SidOf(kind.name, name)
         names.setdefault(name_key(name), name)
     by_key: dict[str, list[Live]] = {}
