@@ -458,3 +458,13 @@ def test_a_url_that_another_process_changed_counts(runner, clock, open_api, tmp_
     floor.api.close()
 
     assert [call.url for call in application.calls] == [ASSIGN]
+
+
+def test_a_workspace_that_was_deleted_before_anybody_looked_is_told_to_nobody(world):
+    other = Floor(world.api)
+    world.api.app._dispatcher._book._known.clear()
+
+    world.api.delete(other.path)
+    world.settle()
+
+    assert world.application.calls == []

@@ -65,7 +65,7 @@ def test_an_event_answers_everything_about_itself(api, floor, clock):
             "worker_attributes": "{}",
             "worker_activity_sid": floor.activities["Available"],
             "worker_activity_name": "Available",
-            "worker_version": "2",
+            "worker_version": "3",
         },
         "event_date": "2026-03-01T12:00:42Z",
         "event_date_ms": told["event_date_ms"],

@@ -232,3 +232,14 @@ def test_an_instruction_after_another_worker_was_faster_is_gone(api, floor, refu
 
     assert "another worker was faster" in refused(api.post(second, Instruction="accept"), 410)
     assert status(api, second) == "rescinded"
+
+
+def test_a_reservation_changes_the_revision_of_its_worker_and_its_end_does_not(api, floor):
+    def revision():
+        return int(api.get(floor.alice).headers["etag"].strip('"'))
+
+    before = revision()
+    task = floor.task()
+    assert revision() == before + 1
+    api.changed(task, AssignmentStatus="canceled", Reason="x")
+    assert revision() == before + 1

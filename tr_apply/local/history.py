@@ -4,7 +4,7 @@ A row says what the task, the reservation and the worker were at that moment, in
 from it without reading JSON. How it is told to others is the business of event_data.py.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from tr_apply.local.database import Reader, Row, Writer
@@ -54,21 +54,12 @@ class EventRecord(NamedTuple):
     ``KnownWorkerSought``, or of the resource that was created, updated or deleted."""
 
 
-COLUMNS: Final = ", ".join(EventRecord._fields)
 _INSERT: Final = " ".join(("INSERT INTO event VALUES (", ", ".join("?" * len(EventRecord._fields)), ")"))
-_READ: Final = f"""SELECT {COLUMNS} FROM event
-    WHERE position >= ? AND workspace_sid = ? AND at_ms >= ? AND at_ms <= ? ORDER BY position"""  # noqa: S608  # ours
 
 
 def write_events(writer: Writer, records: Iterable[EventRecord]) -> None:
     """Keep events, which come in the order of their positions."""
     writer.run_many(_INSERT, records)
-
-
-def read_events(reader: Reader, workspace_sid: str, *, start_ms: int, end_ms: int) -> Iterator[EventRecord]:
-    """The events of a workspace between two moments, both included, in the order in which they happened."""
-    rows = reader.rows(_READ, (first_position_at(reader, start_ms), workspace_sid, start_ms, end_ms))
-    return map(EventRecord._make, rows)
 
 
 def forget_old_events(writer: Writer) -> bool:

@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
 
     reservations: Sequence[Reservation]
     workers: Sequence[Worker]
-    """New and changed ones; a reservation alone does not change a worker."""
+    """New and changed ones; a new reservation changes its worker's version."""
 
     turns: Sequence[Turn]
     """For ``last_reserved_on`` of these workers; the latest is also their ``last_reserved_ms``."""

@@ -1,6 +1,7 @@
 """Reservations: how they begin and end, and what that does to workers. What that does to tasks is not decided here."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tr_apply.routing.engine.parties import WorkerParty
 from tr_apply.routing.engine.presence import free, move
@@ -58,6 +59,9 @@ def _open(state: State, party: TaskParty, worker: WorkerParty, queue: TaskQueue 
     party.reservations.append(reservation.sid)
     hold(party, worker, reservation)
     worker.reserve(task.channel, now)
+    # A reservation is a change to its worker, as its end is not: so the tests of Twilio's own SDK have it.
+    worker.worker = replace(worker.worker, version=worker.worker.version + 1)
+    state.changed_workers[worker.worker.sid] = worker
     state.turns[worker.worker.sid, task.channel] = now
     state.timers.set(reservation.sid, reservation.serial, now + 1000 * timeout_s)
     _put(state, party, worker, reservation)
