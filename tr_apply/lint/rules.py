@@ -84,7 +84,7 @@ RULES: Final = (
     ),
     Rule(
         "single-tasking-queue",
-        _WARNING,
+        _ERROR,
         "A queue lacks the activities that it needs in a workspace that is not multitasking.",
         workspace_rules.single_tasking_queue,
         needs_all=True,
