@@ -475,5 +475,7 @@ def test_nothing_to_do_can_be_saved_and_applied(cli, write):
     cli("plan", path, "--out", "plan.json")
 
     said = cli("apply", "--plan", "plan.json")
+    told = cli("apply", "--plan", "plan.json", "--format", "json").document["plans"][0]
 
     assert (said.code, "No changes." in said.out) == (0, True)
+    assert told["verified"] is None  # nothing was read

@@ -167,7 +167,7 @@ def _apply(jobs: Sequence[Job], consent: Consent, way: Way, output: Output, kept
     pending = [job for job in live(jobs) if job.plan is not None and job.plan.operations]
     for job in live(jobs):
         if job not in pending:
-            job.applied = Applied([], verified=True, left=job.plan)
+            job.applied = Applied([], verified=None if job.saved is not None else True, left=job.plan)
     unchanged = [job.plan for job in live(jobs) if job.plan is not None and job not in pending]
     if not pending:
         kept.unchanged(unchanged)

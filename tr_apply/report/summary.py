@@ -25,7 +25,7 @@ def plan_outcome(plan: Plan) -> str:
 
 def apply_outcome(results: Sequence[Result], *, verified: bool | None) -> str:
     """What an apply has done, in a few words."""
-    if not results and verified:
+    if not results:
         return "no changes"
     done = sum(result.status is Status.DONE for result in results)
     sent = sum(result.requests for result in results)
