@@ -243,3 +243,29 @@ def test_processes_that_create_and_write_one_file_together_lose_nothing(open_api
     for name in ("one", "two", "three"):
         own = [item["friendly_name"] for item in found if item["friendly_name"].startswith(f"{name} ")]
         assert own == [f"{name} {number}" for number in range(20)]
+
+
+def test_a_file_of_the_first_version_is_brought_to_the_present_one(open_api, file, monkeypatch):
+    monkeypatch.setattr("tr_apply.local.connection.MIGRATIONS", MIGRATIONS[:1])
+    connection = connect(file)
+    connection.execute(
+        "INSERT INTO workspace (position, sid, friendly_name, name_key, event_callback_url, multi_task_enabled,"
+        " prioritize_queue_order, date_created, date_updated)"
+        " VALUES (1, ?, 'Old', 'old', '', 1, 'FIFO', '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z')",
+        (f"WS{1:032x}",),
+    )
+    connection.execute("UPDATE sequence SET last = 1")
+    connection.close()
+    monkeypatch.undo()
+
+    api = open_api(file)
+
+    assert api.names("/Workspaces") == ["Old"]
+    workspace = f"/Workspaces/WS{1:032x}"
+    available = api.made(f"{workspace}/Activities", FriendlyName="Available", Available="true")["sid"]
+    api.made(f"{workspace}/TaskChannels", FriendlyName="Default", UniqueName="default")
+    api.made(f"{workspace}/Workers", FriendlyName="alice", ActivitySid=available)
+    queue = api.made(f"{workspace}/TaskQueues", FriendlyName="Everyone")["sid"]
+    configuration = '{"task_routing":{"default_filter":{"queue":"QUEUE"}}}'.replace("QUEUE", queue)
+    api.made(f"{workspace}/Workflows", FriendlyName="W", Configuration=configuration)
+    assert api.made(f"{workspace}/Tasks")["assignment_status"] == "reserved"
