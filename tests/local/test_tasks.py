@@ -324,3 +324,21 @@ def test_the_tasks_of_a_workspace_are_not_those_of_another(api, floor, workspace
     refused(api.get(f"{workspace}/Tasks/{sid_of(task)}"), 404, 20404)
     refused(api.get(f"{workspace}/Tasks/{sid_of(task)}/Reservations"), 404, 20404)
     refused(api.post(f"{workspace}/Tasks", WorkflowSid=floor.workflow))
+
+
+def test_what_is_answered_to_a_write_is_what_is_read_afterwards(api, floor):
+    """The answer to a write comes from the engine, that to a read from the file."""
+    queue = floor.queue_of("Other")
+    other = floor.workflow_of("Passing", [], queue)
+    tasks = [
+        floor.task({"a": "é"}, WorkflowSid=other, TaskChannel="chat", VirtualStartTime="1960-01-01T00:00:01Z"),
+        floor.task(WorkflowSid=floor.workflow, RoutingTarget=sid_of(floor.alice)),
+        floor.task(WorkflowSid=floor.workflow_of("Nowhere", [{"expression": "1==0", "targets": [{"queue": queue}]}])),
+    ]
+    floor.accept(tasks[1])
+
+    for task in tasks:
+        written = api.post(task, Priority="5")
+        read = api.get(task)
+        assert (written.json(), written.headers["etag"]) == (read.json(), read.headers["etag"])
+    assert [floor.status(task) for task in tasks] == ["reserved", "assigned", "canceled"]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TypeAlias
 
 Clock: TypeAlias = Callable[[], int]
@@ -28,6 +29,16 @@ def clock_at_rate(rate: float) -> Clock:
 def stored(moment_ms: int) -> str:
     """A moment as text: ISO 8601 in UTC with microseconds, so that text order is time order."""
     return f"{_EPOCH + moment_ms * _MILLISECOND:%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def told(moment_ms: int | None) -> str | None:
+    """A moment as the API tells it: in whole seconds; None for none."""
+    return None if moment_ms is None else _told_s(moment_ms // 1000)
+
+
+@lru_cache(maxsize=64)
+def _told_s(moment_s: int) -> str:
+    return f"{_EPOCH + timedelta(seconds=moment_s):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def moment_of(text: str) -> int:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tr_apply.local.database import Reader, Writer
+from tr_apply.local.database import Reader, Row, Writer
 from tr_apply.local.session import Session
+from tr_apply.routing.engine.state import State
 
 Item = dict[str, Any]
 """A resource as the API answers it, without what depends on who asks and how: account_sid, url and links."""
@@ -166,6 +167,7 @@ class Kind:
         settle: What else changes with it, in the same transaction, once it is written.
         tell: Tells the engine of the resource as it is now, and of the change; of one to be deleted, without one.
         deeds: What writes it instead, where routing decides about it.
+        row_of: The row with a SID as the query for it would find it, from what the engine knows, which is faster.
         shape: Makes of what the columns hold the item as it is answered.
         paths: Fields of the item that hold a path below ``/v1``, answered as a URL.
         narrowing: What parameters of a list say together.
@@ -196,6 +198,7 @@ class Kind:
     settle: Callable[[Writer, str, Change], None] = _nothing_more
     tell: Callable[[Session, Item, Change | None], None] = _untold
     deeds: Deeds | None = None
+    row_of: Callable[[State, str, int], Row] | None = None
     shape: Callable[[Item], Item] = _as_read
     paths: tuple[str, ...] = ()
     narrowing: Narrowing | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from tr_apply.local.database import Database, Reader, Writer
@@ -17,7 +18,7 @@ from tr_apply.local.refusals import (
     NotFoundError,
     PreconditionFailedError,
 )
-from tr_apply.local.rows import find
+from tr_apply.local.rows import find, item_of
 from tr_apply.local.rules import check_deletable
 from tr_apply.local.session import Session
 
@@ -65,7 +66,7 @@ class Store:
             else:
                 sid = _insert(session, kind, change)
             session.keep()
-            return _found(session.writer, kind, scope, sid)
+            return _written(session, kind, scope, sid)
 
     def fetch(self, kind: Kind, scope: Scope, key: str) -> Found:
         """The resource with *key* for its SID or its alias."""
@@ -92,7 +93,7 @@ class Store:
             else:
                 _update(session, kind, change)
             session.keep()
-            return _found(session.writer, kind, scope, before.item["sid"])
+            return _written(session, kind, scope, before.item["sid"])
 
     def delete(self, kind: Kind, scope: Scope, key: str, *, if_match: str | None = None) -> None:
         """Remove a resource, with everything in it.
@@ -163,6 +164,14 @@ def _found(reader: Reader, kind: Kind, scope: Scope, key: str) -> Found:
     return Found(*found)
 
 
+def _written(session: Session, kind: Kind, scope: Scope, sid: str) -> Found:
+    """What was written just now."""
+    if kind.row_of is None:
+        return _found(session.writer, kind, scope, sid)
+    row = kind.row_of(session.engine(scope[0]).state, sid, session.now_ms)
+    return Found(item_of(kind, row), row[-1])
+
+
 def _require_parent(reader: Reader, kind: Kind, scope: Scope) -> None:
     if len(scope) == 1:
         if not _is_workspace(reader, scope[0]):
@@ -177,25 +186,25 @@ def _is_workspace(reader: Reader, sid: str) -> bool:
 
 def _read_form(kind: Kind, form: Form, *, creating: bool) -> Values:
     """The values of the fields that count now; at creation with defaults, otherwise only of those that were sent."""
-    values: Values = {}
-    for each in kind.fields:
-        if each.on not in ("both", "create" if creating else "update"):
-            continue
-        text = _text(each, form)
-        if text is not None and not (creating and each.required and not text):
-            values[each.column] = each.parse(each.name, text)
-        elif creating and each.required:
-            raise InvalidParameterError(f"Missing required parameter {each.name} in the post body")
-        elif creating:
-            values[each.column] = each.default
+    fields, defaults = _fields_of(kind, "create" if creating else "update")
+    values: Values = dict(defaults) if creating else {}
+    for name, texts in form.items():
+        if (each := fields.get(name)) is not None:
+            text = ",".join(texts) if each.repeats else texts[-1]
+            if text or not (creating and each.required):
+                values[each.column] = each.parse(name, text)
+    if creating:
+        for each in fields.values():
+            if each.required and each.column not in values:
+                raise InvalidParameterError(f"Missing required parameter {each.name} in the post body")
     return values
 
 
-def _text(each: Field, form: Form) -> str | None:
-    texts = form.get(each.name)
-    if not texts:
-        return None
-    return ",".join(texts) if each.repeats else texts[-1]
+@cache
+def _fields_of(kind: Kind, when: str) -> tuple[Mapping[str, Field], Values]:
+    """The fields that count then, by name, and the defaults of those that have one."""
+    fields = {each.name: each for each in kind.fields if each.on in ("both", when)}
+    return fields, {each.column: each.default for each in fields.values() if not each.required}
 
 
 def _prepared(writer: Writer, kind: Kind, change: Change) -> Values:

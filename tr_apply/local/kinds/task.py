@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable
 
 from tr_apply.local import columns, fields
-from tr_apply.local.database import Reader
+from tr_apply.local.clock import told
+from tr_apply.local.database import Reader, Row
 from tr_apply.local.kind import Change, ColumnFilter, Deeds, Field, Item, ItemFilter, Kind
 from tr_apply.local.matching import check_expression, matcher
 from tr_apply.local.refusals import InvalidParameterError
@@ -106,6 +107,20 @@ def _not_in_future(moment_ms: int | None, now_ms: int) -> int | None:
     if moment_ms is not None and moment_ms > now_ms:
         raise InvalidParameterError("VirtualStartTime cannot be in the future")
     return moment_ms
+
+
+def _row(state: State, sid: str, now_ms: int) -> Row:
+    """The columns of a task, and its revision."""
+    task = state.task(sid).task
+    queue, workflow = state.queues.get(task.queue_sid or ""), state.workflows.get(task.workflow_sid)
+    channel = state.channels.get(task.channel)
+    return (
+        *(sid, state.workspace.sid, (now_ms - task.created_ms) // 1000, task.status, task.attributes.text, "{}"),
+        *map(told, (task.created_ms, task.updated_ms, task.queue_entered_ms, task.virtual_start_ms)),
+        *(task.priority, task.reason, task.queue_sid, queue and queue.queue.name),
+        *(channel and channel.sid, task.channel, task.timeout_s, task.workflow_sid, workflow and workflow.name),
+        *(task.ignore_capacity, task.routing_target, task.version),
+    )
 
 
 def _fulfils(_reader: Reader, _workspace_sid: str, text: str) -> Callable[[Item], bool]:
@@ -219,4 +234,5 @@ TASK = Kind(
     ),
     revision="task.version",
     deeds=Deeds(update=_update, create=_create, delete=_delete),
+    row_of=_row,
 )
