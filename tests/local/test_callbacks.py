@@ -311,8 +311,9 @@ def test_a_url_without_a_host_is_not_called(world, url):
     assert world.said == ["Assignment callback to nowhere held back, its URL has no host"]
 
 
-def test_a_host_that_was_allowed_is_called(runner, clock):
-    world = World(runner, clock, hosts=["Example.COM"])
+@pytest.mark.parametrize("host", ["Example.COM", "example.com:8443", "https://example.com/assign", "example.com."])
+def test_a_host_that_was_allowed_is_called(runner, clock, host):
+    world = World(runner, clock, hosts=[host])
     url = "https://example.com:8443/assign"
     world.api.changed(world.workflow, AssignmentCallbackUrl=url)
     world.task()
@@ -329,6 +330,12 @@ def test_a_server_with_an_account_of_its_own_signs_with_its_token(runner, clock)
     [call] = world.application.calls
     assert RequestValidator("secret").validate(call.url, call.form, call.headers["X-Twilio-Signature"])
     world.api.close()
+
+
+@pytest.mark.parametrize("host", ["2001:db8::1", "[2001:db8::1]", "[2001:DB8::1]:8080"])
+def test_a_host_may_be_an_address(host):
+    assert Hosts([host]).allow("http://[2001:db8::1]:9/")
+    assert not Hosts([host]).allow("http://[2001:db8::2]:9/")
 
 
 # Events

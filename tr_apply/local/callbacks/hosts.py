@@ -9,7 +9,7 @@ class Hosts:
     """This machine, and those that were named."""
 
     def __init__(self, named: Iterable[str] = ()) -> None:
-        self._named = {_plain(each) for each in named}
+        self._named = {_named(each) for each in named}
 
     def allow(self, url: str) -> bool:
         """Whether a URL may be called."""
@@ -31,6 +31,13 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _named(text: str) -> str:
+    """The host that somebody names: by itself, with a port, or as a URL; the port makes no difference."""
+    if text.count(":") > 1 and "//" not in text and not text.startswith("["):
+        return _plain(text)  # an IPv6 address
+    return host_of(text if "//" in text else f"//{text}")
 
 
 def _plain(host: str) -> str:
