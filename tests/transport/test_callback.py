@@ -1,0 +1,112 @@
+"""Calling an application: what is sent, what comes back, and what counts as no answer."""
+
+import asyncio
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
+
+import pytest
+
+from tr_apply.errors import NetworkError
+from tr_apply.transport.callback import BODY_LIMIT, Caller
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers by path."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.server.received.append((self.path, dict(self.headers), parse_qs(body, keep_blank_values=True)))
+        match self.path:
+            case "/silent":
+                self.server.released.wait(20)
+            case "/redirect":
+                self.answer(302, b"", Location="/")
+            case "/large":
+                self.answer(200, b"x" * (BODY_LIMIT + 1))
+            case _:
+                self.answer(200, b"{}", **{"Content-Type": "application/json", "Set-Cookie": "a=b"})
+
+    def answer(self, status, body, **headers):
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def application():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.received, server.released = [], threading.Event()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    server.url = f"http://127.0.0.1:{server.server_address[1]}"
+    yield server
+    server.released.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def call(monkeypatch):
+    """Calls several URLs, with proxies in the environment that nobody answers for."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+
+    def run(*urls, form=None, headers=None, timeout_s=20):
+        async def calls():
+            caller = Caller()
+            try:
+                return [await caller(url, form or {}, headers or {}, timeout_s=timeout_s) for url in urls]
+            finally:
+                await caller.close()
+
+        return asyncio.run(calls())
+
+    return run
+
+
+def test_a_form_is_sent_and_the_answer_comes_back(call, application):
+    form = {"TaskAttributes": '{"a": "é&=+ %"}', "Empty": ""}
+
+    [reply] = call(f"{application.url}/x?y=1", form=form, headers={"X-Twilio-Signature": "s="})
+
+    assert reply == (200, "application/json", b"{}")
+    path, headers, received = application.received[-1]
+    assert (path, headers["X-Twilio-Signature"]) == ("/x?y=1", "s=")
+    assert headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert received == {name: [value] for name, value in form.items()}
+
+
+def test_cookies_are_not_kept(call, application):
+    call(f"{application.url}/x", f"{application.url}/x")
+
+    assert "Cookie" not in application.received[-1][1]
+
+
+def test_redirects_are_not_followed(call, application):
+    assert call(f"{application.url}/redirect")[0].status == 302
+    assert application.received[-1][0] == "/redirect"
+
+
+def test_an_application_that_says_nothing_in_time_has_not_answered(call, application):
+    with pytest.raises(NetworkError, match=r"no answer within 0\.01 s"):
+        call(f"{application.url}/silent", timeout_s=0.01)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "ftp://127.0.0.1/", "http://[", "http://a\nb/", "x", ""])
+def test_nobody_there_is_no_answer(call, url):
+    with pytest.raises(NetworkError, match="no answer"):
+        call(url)
+
+
+def test_an_answer_without_end_is_none(call, application):
+    with pytest.raises(NetworkError, match="larger than"):
+        call(f"{application.url}/large")
