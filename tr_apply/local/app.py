@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -181,14 +182,14 @@ class _Gate:
         if scope["type"] != "http" or scope["path"] == HEALTH:
             await self._app(scope, receive, send)
             return
-        request = Request(scope)
-        if request.method == "OPTIONS":
+        if scope["method"] == "OPTIONS":
             await Response(status_code=204)(scope, receive, send)
             return
         try:
-            account_sid, auth_token = self._credentials.account_of(request.headers.get("authorization"))
+            authorization = Headers(scope=scope).get("authorization")
+            account_sid, auth_token = self._credentials.account_of(authorization)
         except UnauthorizedError as error:
-            await (await _refuse(request, error))(scope, receive, send)
+            await (await _refuse(Request(scope), error))(scope, receive, send)
             return
         if auth_token is not None:
             self._identity.account_sid, self._identity.auth_token = account_sid, auth_token

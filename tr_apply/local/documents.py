@@ -32,7 +32,8 @@ def parse_object(name: str, text: str) -> dict[str, Any]:
         raise InvalidParameterError(f"{name} is not valid JSON: {error}") from None
     if not isinstance(value, dict):
         raise InvalidParameterError(f"{name} must be a JSON object")
-    if _depth(value) > DEPTH_LIMIT:
+    # What has no more brackets than that is not nested more deeply either; most documents need not be walked through.
+    if text.count("{") + text.count("[") > DEPTH_LIMIT and _depth(value) > DEPTH_LIMIT:
         raise InvalidParameterError(f"{name} is nested too deeply")
     return value
 

@@ -126,6 +126,10 @@ class Engines:
         with self.read(workspace_sid) as reader:
             yield reader, self._current(reader, workspace_sid).state
 
+    def has(self, workspace_sid: str, reader: Reader) -> bool:
+        """Whether the engine of a workspace is at hand, which therefore exists."""
+        return workspace_sid in self._engines and reader.edition == self._edition
+
     def let_happen(self) -> int | None:
         """Let happen what is due anywhere; when something is due next, or None for never."""
         self.keep()

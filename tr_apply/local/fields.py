@@ -13,6 +13,7 @@ from tr_apply.local.kind import name_key
 from tr_apply.local.matching import check_expression
 from tr_apply.local.refusals import InvalidParameterError
 from tr_apply.local.sids import is_sid
+from tr_apply.routing.records import Attributes
 
 _EARLIEST_MS = moment_of("1900-01-01T00:00:00Z")
 
@@ -124,7 +125,12 @@ def worker_expression(name: str, text: str) -> str:
 
 def attributes(name: str, text: str) -> str:
     """A JSON object, kept without its white space and otherwise as sent."""
+    return read_attributes(name, text).text
+
+
+def read_attributes(name: str, text: str) -> Attributes:
+    """The same, with what it holds."""
     if len(text) > ATTRIBUTES_LIMIT:
         raise InvalidParameterError(f"{name} is longer than {ATTRIBUTES_LIMIT} characters")
-    parse_object(name, text)
-    return compact(text)
+    values = parse_object(name, text)
+    return Attributes(compact(text), values)

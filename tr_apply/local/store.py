@@ -58,7 +58,8 @@ class Store:
             InvalidParameterError: A field is missing or wrong, or the name is taken.
         """
         with self.engines.write() as session:
-            _require_parent(session.writer, kind, scope)
+            if not (scope and self.engines.has(scope[0], session.writer) and len(scope) == 1):
+                _require_parent(session.writer, kind, scope)
             change = Change(scope, None, _read_form(kind, form, creating=True))
             _check_references(session.writer, kind, change)
             if kind.deeds and kind.deeds.create:

@@ -13,7 +13,7 @@ from tr_apply.local.session import Session
 from tr_apply.routing.engine.engine import Engine
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.tasks import DEFAULT_TIMEOUT_S, NewTask, TaskUpdate
-from tr_apply.routing.records import Attributes
+from tr_apply.routing.records import NO_ATTRIBUTES
 
 LONGEST_TIMEOUT_S = 1_209_600
 HIGHEST_PRIORITY = 2_147_483_647
@@ -26,7 +26,7 @@ def _create(session: Session, change: Change) -> str:
     new = NewTask(
         sid=session.new_sid("WT"),
         workflow_sid=values["workflow_sid"] or _only_workflow(state),
-        attributes=Attributes.read(values["attributes"]),
+        attributes=values["attributes"],
         channel=_channel(state, values["task_channel"]),
         priority=values["priority"],
         timeout_s=values["timeout"],
@@ -49,7 +49,7 @@ def _update(session: Session, change: Change) -> None:
     if status:
         _check_status(change, status)
     update = TaskUpdate(
-        attributes=Attributes.read(values["attributes"]) if "attributes" in values else None,
+        attributes=values.get("attributes"),
         priority=values.get("priority"),
         virtual_start_ms=_not_in_future(values.get("virtual_start_ms"), session.now_ms),
         channel=_channel(engine.state, values["task_channel"]) if "task_channel" in values else None,
@@ -175,7 +175,7 @@ TASK = Kind(
         "reservations": "/Workspaces/{workspace_sid}/Tasks/{sid}/Reservations",
     },
     fields=(
-        Field(name="Attributes", column="attributes", parse=fields.attributes, default="{}"),
+        Field(name="Attributes", column="attributes", parse=fields.read_attributes, default=NO_ATTRIBUTES),
         Field(
             name="WorkflowSid",
             column="workflow_sid",
