@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from cogapp import Cog
 
+from tr_apply import __version__
+from tr_apply.lint import rules
+
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 UPDATE = bool(os.environ.get("UPDATE_README"))
@@ -82,16 +85,12 @@ def test_the_two_lines_are_in_the_readme(line):
 
 
 def test_every_public_code_of_a_finding_is_in_the_readme():
-    from tr_apply.lint import rules
-
     text = README.read_text(encoding="utf-8")
 
     assert [code for code, *_ in rules() if f"`{code}`" not in text] == []
 
 
 def test_the_changelog_has_an_entry_for_the_version():
-    from tr_apply import __version__
-
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
     assert "## Unreleased" in text or f"## {__version__}" in text
