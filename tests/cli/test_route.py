@@ -371,7 +371,7 @@ def test_single_tasking_and_activities_of_ones_own_are_known(tmp_path, capsys):
     path.write_text(
         """\
 workspace: {name: X, multi_task_enabled: false, default_activity: Offline}
-task_queues: [{name: Q, target_workers: "activity_name == 'Idle'", reservation_activity: Reserved}]
+task_queues: [{name: Q, target_workers: "activity_name == 'Idle'", reservation_activity: Reserved, assignment_activity: Busy}]
 workflows: [{name: W, default_filter: {queue: Q}}]
 workers: [{name: ann}, {name: bob, activity: Lunch}]
 """
