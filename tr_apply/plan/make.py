@@ -15,6 +15,7 @@ from tr_apply.plan.operations import operations_of
 from tr_apply.plan.order import CircularReferenceError, in_order, with_parked_names
 from tr_apply.plan.people import people_of
 from tr_apply.plan.problem import PlanProblemsError, Problem
+from tr_apply.plan.refused import refused_here
 from tr_apply.plan.target import targeted
 from tr_apply.plan.work import work_notes
 from tr_apply.plan.world import World, asked_of, is_managed, world_of
@@ -41,7 +42,7 @@ def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, 
     world = world_of(document, snapshot)
     _refuse([*_matching_problems(world), *_dangling(document, world, has_sids=has_sids)])
     draft = draft_of(document, snapshot, world)
-    _refuse([*_out_of_scope(draft), *_repeated_channels(document), *_renamed_seeds(draft)])
+    _refuse([*_out_of_scope(draft), *_repeated_channels(document), *_renamed_seeds(draft), *refused_here(draft)])
     people = people_of(draft)
     channels = list(channel_operations(draft))
     operations = _ordered(document, [*operations_of(draft, people), *channels], targets)
