@@ -227,11 +227,7 @@ class _Comparison:
     def _masked(self, kind: Kind, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
         """What either file calls a secret is one."""
         for document in self._documents:
-            found = masked(document, kind, changes)
-            changes = [
-                replace(one, sensitive=one.sensitive or other.sensitive)
-                for one, other in zip(changes, found, strict=True)
-            ]
+            changes = masked(document, kind, changes)
         return changes
 
 

@@ -124,6 +124,40 @@ def test_a_secret_that_changes_is_told_as_digests(world):
         assert change["before"] != change["after"]
 
 
+APART = [
+    ({"a": 1, "b": {"pin": CANARY, "ok": 2}}, {"attributes.a": 1, "attributes.b.ok": 2, "attributes.b.pin": None}),
+    ({"a": 1, "pin": {"home": CANARY}}, {"attributes.a": 1, "attributes.pin": None}),
+    ({"a": None, "pin": CANARY}, {"attributes": None}),  # a key that is null cannot be told by itself
+    ({"a": [{"pin": CANARY}, 1], "c": 1}, {"attributes.a": None, "attributes.c": 1}),
+]
+
+
+@pytest.mark.parametrize(("attributes", "expected"), APART)
+def test_of_something_new_only_what_is_secret_is_hidden(world, attributes, expected):
+    text = document({"workers": ["attributes.pin", "attributes.*.pin"]}, [{"name": "a", "attributes": attributes}])
+
+    operations = world.document(text)["operations"]
+
+    [changes] = [each["changes"] for each in operations if each["kind"] == "worker"]
+    assert {each["path"]: None if each.get("sensitive") else each["after"] for each in changes} == expected
+    assert CANARY not in json.dumps(operations)
+
+
+def test_of_a_new_workflow_the_filters_without_a_secret_are_told(world):
+    filters = [
+        {"name": "Gold", "expression": f"x == '{CANARY}'", "targets": [{"queue": "A"}]},
+        {"name": "Silver", "expression": "y == 1", "targets": [{"queue": "A"}]},
+    ]
+    text = document({"workflows": ["filters[Gold].expression"]}, workflows=[{"name": "W", "filters": filters}])
+
+    operations = world.document(text)["operations"]
+
+    [changes] = [each["changes"] for each in operations if each["kind"] == "workflow"]
+    assert [each["path"] for each in changes if each.get("sensitive")] == ["filters[Gold].expression"]
+    assert {"path": "filters[Silver]", "before": None, "after": filters[1]} in changes
+    assert CANARY not in json.dumps(operations)
+
+
 def test_another_secret_is_another_plan(world):
     one, other = (world.document(document(ALL, worker(secret))) for secret in ("one", "other"))
 

@@ -234,7 +234,7 @@ def test_sensitive_values_are_never_told(told, block):
         Shop (WS…)
 
           ~ worker alice
-              + attributes.keys: (sensitive)
+              + attributes.keys.door: (sensitive)
               attributes.phone: (sensitive) -> (sensitive)
 
         Plan: 0 to create, 1 to update, 0 to replace, 0 to delete, 6 unchanged; 1 request.

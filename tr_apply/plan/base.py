@@ -9,7 +9,7 @@ from typing import Any
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Action, FieldChange, Operation
 from tr_apply.plan.diff import compared_fields, plain_value
-from tr_apply.plan.secrets import masked
+from tr_apply.plan.secrets import marked
 from tr_apply.plan.world import live_labels
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, WORKER, WORKFLOW, WORKSPACE
 from tr_apply.resources.document import Document
@@ -124,9 +124,9 @@ def _shown(document: Document, kind: Kind, values: Mapping[str, Any], *, is_chan
     """What may stand in a plan: nothing sensitive, and nothing about people that the plan does not tell anyway."""
     if not hasattr(document.manage, kind.section):
         return {}  # what is secret of it is said elsewhere; the operations tell the rest
-    marked = masked(document, kind, [FieldChange(key, value, None) for key, value in values.items()])
+    found = marked(document, kind, [FieldChange(key, value, None) for key, value in values.items()])
     private = {key for key, spec in kind.fields.items() if spec.holds is Holds.JSON and not is_changed}
-    return {each.path: each.before for each in marked if not each.sensitive and each.path not in private}
+    return {each.path: each.before for each in found if not each.sensitive and each.path not in private}
 
 
 def _raw(live: Live) -> list[str]:

@@ -22,6 +22,21 @@ def _lies_in(path: str, pattern: str) -> bool:
     return any(fnmatchcase(path, each) for each in (literal, f"{literal}.*", f"{literal}[[]*"))
 
 
+def children(path: str, value: Any) -> Mapping[str, Any] | None:
+    """What the plain *value* at *path* is made of, by path; None where it is one value: a list that is not of filters.
+
+    Filters that share a name are one value, too, as their names do not tell them apart.
+    """
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        return {f"{path}.{key}": value[key] for key in sorted(value)}
+    if not isinstance(value, list) or not all(map(_is_filter, value)):
+        return None
+    by_path = {f"{path}[{_called(index, child)}]": child for index, child in enumerate(value)}
+    return by_path if len(by_path) == len(value) else None
+
+
 def _paths_below(path: str, value: Any) -> Iterator[str]:
     """The paths of everything that the plain *value* at *path* is made of."""
     if isinstance(value, Mapping):
@@ -37,5 +52,8 @@ def _paths_below(path: str, value: Any) -> Iterator[str]:
 
 def _called(index: int, item: Any) -> str:
     """Filters go by their names, everything else by its number."""
-    is_filter = isinstance(item, Mapping) and "targets" in item
-    return str(item.get("name") or f"#{index + 1}") if is_filter else str(index)
+    return str(item.get("name") or f"#{index + 1}") if _is_filter(item) else str(index)
+
+
+def _is_filter(item: Any) -> bool:
+    return isinstance(item, Mapping) and "targets" in item

@@ -1,11 +1,12 @@
 """Which values must not be shown: ``manage.….sensitive``."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from tr_apply.plan.change import FieldChange
 from tr_apply.plan.diff import plain_value
+from tr_apply.plan.document_diff import split
 from tr_apply.plan.ownership import rule_of
 from tr_apply.plan.paths import covers
 from tr_apply.resources.document import Document
@@ -14,15 +15,35 @@ from tr_apply.resources.workflow import DOCUMENT_FIELDS
 from tr_apply.wire import form_of
 
 
-def masked(document: Document, kind: Kind, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
-    """*changes* with those marked that hold something secret."""
+def marked(document: Document, kind: Kind, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
+    """*changes*, one for one, with those marked that hold something secret."""
     patterns = rule_of(document, kind).sensitive
     if not patterns:
         return tuple(changes)
-    return tuple(
-        replace(change, sensitive=_is_secret(patterns, change.path, (change.before, change.after)))
-        for change in changes
-    )
+    return tuple(_marked(patterns, change) for change in changes)
+
+
+def masked(document: Document, kind: Kind, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
+    """*changes* with those marked that hold something secret, and what stands beside a secret told apart from it."""
+    patterns = rule_of(document, kind).sensitive
+    if not patterns:
+        return tuple(changes)
+    return tuple(part for change in changes for part in _parts(patterns, change))
+
+
+def _marked(patterns: Sequence[str], change: FieldChange) -> FieldChange:
+    found = change.sensitive or _is_secret(patterns, change.path, (change.before, change.after))
+    return replace(change, sensitive=found)
+
+
+def _parts(patterns: Sequence[str], change: FieldChange) -> Iterator[FieldChange]:
+    found = _marked(patterns, change)
+    is_whole = change.sensitive or not found.sensitive or _is_secret(patterns, change.path, ())
+    parts = () if is_whole else split(change)
+    if not parts:
+        yield found
+    for part in parts:
+        yield from _parts(patterns, part)
 
 
 def secret_parameters(document: Document, kind: Kind, resource: Any, fields: Iterable[str]) -> frozenset[str]:

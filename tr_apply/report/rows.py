@@ -113,7 +113,7 @@ def _sensitive_row(action: Action, path: str, change: FieldChange) -> Row:
 def _created_row(path: str, value: Any) -> Row:
     if path == "filters":
         return Row(1, Tone.PLAIN, "filters:", more=tuple(_filter_lines(value)))
-    return Row(1, Tone.PLAIN, f"{path}:", shown(value))
+    return Row(1, Tone.PLAIN, f"{path}:", _told(value))
 
 
 def _told(value: Any) -> str:
