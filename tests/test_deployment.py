@@ -3,10 +3,10 @@
 import httpx
 import pytest
 
-from tr_apply.apply import Status
+from tr_apply.apply import Status, failure_of
 from tr_apply.config.load import load
 from tr_apply.deployment import Deployment
-from tr_apply.errors import ConfigError, UsageError
+from tr_apply.errors import ConfigError, IncompleteError, UsageError
 
 CENTER = "workspace: {name: Center}\n"
 TEAM = CENTER + "task_queues: [{name: Gold}, {name: Silver}]\nworkers: [{name: alice}]\n"
@@ -173,6 +173,29 @@ def test_a_workspace_that_cannot_be_created_ends_it(world):
     assert status is Status.FAILED
     assert "too many workspaces" in error
     assert outcome(applied)["Gold"] == (Status.SKIPPED, "needs the workspace 'Center', which could not be created")
+
+
+def test_a_workspace_that_two_create_at_the_same_moment_is_not_filled_and_both_are_named(world):
+    plan = world.plan(TEAM)
+    inner = world.requests.handle_async_request
+
+    async def handle(request):
+        if creates("Workspaces")(request):
+            await inner(request)  # somebody else's, between our last look and our own
+        return await inner(request)
+
+    world.requests.handle_async_request = handle
+
+    applied = world.carry_out(TEAM, plan)
+
+    theirs, ours = (each["sid"] for each in world.rest("GET", "/Workspaces")["workspaces"])
+    status, error = outcome(applied)["Center"]
+    assert status is Status.FAILED
+    assert (theirs in error, ours in error) == (True, True)
+    assert "delete the one that nobody needs, then run again" in error
+    assert outcome(applied)["Gold"][0] is Status.SKIPPED
+    assert applied.verified is None
+    assert isinstance(failure_of(applied.results, interrupted=False), IncompleteError)
 
 
 def test_the_second_request_of_a_new_workspace_belongs_to_its_creation(world):

@@ -1,6 +1,10 @@
 """``apply --expect``: the plan that was reviewed, or nothing; and what CI is told, so that it can expect it."""
 
+import httpx
 import pytest
+
+from tr_apply.cli import targets
+from tr_apply.transport import in_process
 
 TEXT = "workspace: {{name: {name}}}\ntask_queues: [{{name: A, max_reserved_workers: {number}}}, {{name: B}}]\n"
 
@@ -53,7 +57,35 @@ def test_another_plan_than_expected_is_stale_and_not_applied(cli, planned, write
 
     assert said.code == 5
     assert planned["plan_id"] in said.err
+    assert "plan again, and give the id of the plan that shall be applied" in said.err
     assert live.state() == before
+
+
+def test_what_changes_after_the_plan_was_made_again_is_noticed_too(cli, planned, live, monkeypatch):
+    looks = []
+
+    class Colleague(httpx.AsyncBaseTransport):
+        """Changes the queue as soon as the plan has read it."""
+
+        def __init__(self, inner):
+            self._inner = inner
+
+        async def handle_async_request(self, request):
+            answer = await self._inner.handle_async_request(request)
+            if request.url.path.endswith("/TaskQueues"):
+                looks.append(request.method)
+                if len(looks) == 1:
+                    sid = (await live._rest.get(request.url.path)).json()["task_queues"][0]["sid"]
+                    await live._rest.post(f"{request.url.path}/{sid}", data={"MaxReservedWorkers": "9"})
+            return answer
+
+    monkeypatch.setattr(targets, "in_process", lambda app: Colleague(in_process(app)))
+
+    said = cli("apply", "w.yaml", "--expect", planned["plan_id"])
+
+    assert said.code == 5
+    assert looks == ["GET", "GET"]
+    assert ["task_queue/A", "max_reserved_workers", "1", "9", "2"] in [line.split() for line in said.err.splitlines()]
 
 
 def test_what_the_plan_does_not_rely_on_leaves_its_id_alone(cli, planned, live):

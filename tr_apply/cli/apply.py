@@ -196,8 +196,9 @@ def _review(job: Job, consent: Consent, number: int) -> None:
     found = plan_id(job.plan)
     if consent.expected and consent.expected[number] != found:
         job.error = StaleError(
-            f"nothing was written: the plan is {found} by now, and not {consent.expected[number]} as expected; the "
-            "configuration or the workspace has changed since; plan again"
+            f"nothing was written: the plan is {found} by now, and not {consent.expected[number]} as expected: the "
+            "configuration or the workspace has changed since; plan again, and give the id of the plan that shall be "
+            "applied"
         )
     elif refused := refusals(job.plan, consent.deletes, reviewed=consent.reviewed):
         reasons = "\n".join(f"  {each.message} [{each.code}]" for each in refused)
@@ -245,7 +246,7 @@ async def _all_applied(
             async def applied(job: Job) -> None:
                 if stop.asked:
                     raise InterruptedRunError("interrupted before anything was written here; run again")
-                if consent.saved or consent.asks:
+                if consent.reviewed or consent.asks:
                     job.warnings += await job.connect(clients).check(_plan_of(job))
                 else:
                     job.connect(clients)

@@ -12,6 +12,7 @@ from tr_apply.live import Live
 from tr_apply.plan.change import Action, Operation, Plan
 from tr_apply.plan.guard import NEEDS_CONSENT
 from tr_apply.resources import WORKSPACE
+from tr_apply.resources.kind import name_key
 from tr_apply.resources.template import SidOf
 from tr_apply.wire import form_text
 
@@ -48,6 +49,8 @@ async def created(plan: Plan, client: Client, rest_of: Rest, *, progress: Progre
     result.requests = 1
     progress(result)
     try:
+        if twins := await _twins(client, live):
+            return _given_up(result, rest, live, twins)
         real = await rest_of(live)
         _refuse_surprises(plan, real)
     except TrApplyError as error:
@@ -62,6 +65,29 @@ async def created(plan: Plan, client: Client, rest_of: Rest, *, progress: Progre
     if _told(real.operations) != _told(plan.operations[1:]):
         applied.notes.append("the new workspace was not as predicted; the rest was planned again from what is there")
     return applied
+
+
+async def _twins(client: Client, workspace: Live) -> list[str]:
+    """SIDs of other workspaces with the name of the new one.
+
+    Somebody may have created one between our last look and our own request, and TaskRouter takes a name twice.
+    Whichever of the two looks later sees both, so that at most one of them is filled.
+    """
+    key = name_key(workspace.name)
+    return [each.sid for each in await client.workspaces() if name_key(each.name) == key and each.sid != workspace.sid]
+
+
+def _given_up(first: Result, rest: Sequence[Result], own: Live, twins: Sequence[str]) -> Applied:
+    """Nothing more is done, because nobody but a person can say which of two workspaces is the right one."""
+    name = first.operation.name
+    first.failed, first.stale = True, True
+    first.error = (
+        f"somebody else created a workspace {name!r} at the same moment: {', '.join(twins)}; "
+        f"{own.sid}, which was created here, is as TaskRouter makes it: delete the one that nobody needs, then run again"
+    )
+    for each in rest:
+        each.error = f"there are two workspaces {name!r}"
+    return Applied([first, *rest])
 
 
 def _with_planned_ids(operations: Sequence[Operation], plan: Plan) -> list[Operation]:
