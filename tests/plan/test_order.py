@@ -232,3 +232,12 @@ def test_many_operations_are_put_in_order_quickly(world):
     plan = world.plan(text)
 
     assert [operation.id for operation in plan.operations] == [f"op-{number}" for number in range(1, 502)]
+
+
+def test_a_target_that_was_deleted_is_proven_to_be_gone(world, told_plan):
+    world.apply(HEAD + "task_queues: [{name: Gold}, {name: Silver}, {name: Bronze}]")
+
+    plan = world.apply(HEAD + "task_queues: [{name: Gold}]", "task_queue/Bronze")
+
+    assert told_plan(plan) == [("delete", "task_queue", "Bronze")]
+    assert sorted(each["friendly_name"] for each in world.items("TaskQueues")) == ["Gold", "Silver"]

@@ -54,6 +54,8 @@ class Deployment:
             ApiError, NetworkError: when it cannot be read.
         """
         plan, self.snapshot = await self._planned()
+        for target in self.targets:
+            self._require_known(target, plan)
         return plan
 
     async def _planned(self) -> tuple[Plan, Snapshot]:
@@ -63,7 +65,7 @@ class Deployment:
             plan = make_plan(document, snapshot, has_sids=has_sids, targets=self.targets)
         except PlanProblemsError as error:
             raise self._config_error(error) from error
-        return self._known(bound(plan, self.region)), snapshot
+        return bound(plan, self.region), snapshot
 
     async def check(self, plan: Plan) -> list[str]:
         """Make sure, right before the first write, that the workspace is what *plan* was made from; warnings.
@@ -86,7 +88,7 @@ class Deployment:
             plan = make_plan(document, snapshot, has_sids=has_sids, targets=self.targets)
         except PlanProblemsError as error:
             raise self._config_error(error) from error
-        return self._known(plan), snapshot
+        return plan, snapshot
 
     async def everything(self) -> Snapshot | None:
         """All that is live of the workspace; None if there is no such workspace."""
@@ -140,13 +142,8 @@ class Deployment:
             return (await self._planned())[0]
         return (await self.plan_for(await self.client.workspace(self.created)))[0]
 
-    def _known(self, plan: Plan) -> Plan:
-        for target in self.targets:
-            self._require_known(target, plan)
-        return plan
-
     def _require_known(self, target: str, plan: Plan) -> None:
-        """A target that is neither declared nor about to be deleted is a slip of the pen."""
+        """A target that is neither declared nor about to be deleted is a slip of the pen; later it may be gone."""
         kind, key = parsed_target(target)
         touched = {name_key(operation.name) for operation in plan.operations if operation.kind == kind}
         if key not in touched and key not in map(name_key, _declared_names(self.configuration.document, kind)):
