@@ -83,7 +83,8 @@ def _given_up(first: Result, rest: Sequence[Result], own: Live, twins: Sequence[
     first.failed, first.stale = True, True
     first.error = (
         f"somebody else created a workspace {name!r} at the same moment: {', '.join(twins)}; "
-        f"{own.sid}, which was created here, is as TaskRouter makes it: delete the one that nobody needs, then run again"
+        f"{own.sid}, which was created here, is as TaskRouter makes it: delete the one that nobody needs, "
+        "then run again"
     )
     for each in rest:
         each.error = f"there are two workspaces {name!r}"
