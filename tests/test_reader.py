@@ -110,11 +110,25 @@ def test_a_workspace_by_its_name_or_its_sid(world, runner):
 
     assert runner.run(named("center")) == "Center"
     assert runner.run(named(world.items("Workspaces")[0]["sid"])) == "Center"
-    with pytest.raises(TrApplyError, match="there is no live workspace 'Other'"):
+    with pytest.raises(TrApplyError, match=r"there is no live workspace 'Other'; live are 'Center'$"):
         runner.run(named("Other"))
     world.rest("POST", "/Workspaces", FriendlyName="CENTER")
     with pytest.raises(TrApplyError, match=r"several live workspaces match: 'Center' \(WS\w+\) and 'CENTER' \(WS\w+\)"):
         runner.run(named("Center"))
+
+
+def test_whoever_asks_for_another_workspace_is_told_which_there_are(world, runner):
+    async def named(name):
+        async with world._client() as client:
+            await named_workspace(client, name)
+
+    with pytest.raises(TrApplyError, match="'Other'; this account has none"):
+        runner.run(named("Other"))
+    for number in range(12):
+        world.rest("POST", "/Workspaces", FriendlyName=f"{number:02}")
+
+    with pytest.raises(TrApplyError, match=r"live are '00', '01', .*'09' and 2 more$"):
+        runner.run(named("Other"))
 
 
 def test_a_pinned_workspace_that_is_not_there_is_an_error(world):

@@ -19,6 +19,7 @@ from tr_apply.resources.kind import name_key
 from tr_apply.resources.workspace import Workspace
 
 WORKSPACE_SID = re.compile(r"WS[0-9a-fA-F]{32}\Z")
+_NAMES_TOLD = 10
 
 
 async def read_snapshot(client: Client, document: Document, *, has_sids: bool) -> Snapshot:
@@ -147,12 +148,22 @@ async def named_workspace(client: Client, name: str) -> Live:
     """
     if WORKSPACE_SID.match(name):
         return await client.workspace(name)
-    found = [live for live in await client.workspaces() if name_key(live.name) == name_key(name)]
+    there = await client.workspaces()
+    found = [live for live in there if name_key(live.name) == name_key(name)]
     if len(found) > 1:
         raise TrApplyError(f"several live workspaces match: {_listed(found)}; give the SID")
     if not found:
-        raise TrApplyError(f"there is no live workspace {name!r}")
+        raise TrApplyError(f"there is no live workspace {name!r}; {_those(there)}")
     return found[0]
+
+
+def _those(workspaces: Sequence[Live]) -> str:
+    """Which there are, for whoever has asked for another one."""
+    if not workspaces:
+        return "this account has none"
+    names = sorted(live.name for live in workspaces)
+    more = f" and {len(names) - _NAMES_TOLD} more" if len(names) > _NAMES_TOLD else ""
+    return f"live are {', '.join(map(repr, names[:_NAMES_TOLD]))}{more}"
 
 
 async def read_everything(client: Client, workspace: Live, *, channels: bool = True) -> Snapshot:

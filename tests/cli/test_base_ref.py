@@ -111,6 +111,23 @@ def test_what_was_changed_outside_is_told_apart_from_what_the_files_changed(cli,
     assert by_name(plan) == {"Gold": "both", "Silver": "outside", "Extra": "outside", "alice": "both"}
 
 
+def test_what_was_added_outside_and_goes_is_not_said_to_stay(cli, repository, tmp_path):
+    more = '{level: 1, phone: "1", home: {city: Bern}, note: x}'
+    outside(cli, tmp_path, APPLIED.replace('{level: 1, phone: "1"}', more))
+    (repository / "w.yaml").write_text(APPLIED.replace('phone: "1"', 'phone: "1", home: {code: 1}'))
+
+    plan = planned(cli)
+
+    assert rows(plan) == {
+        ("worker/alice", "attributes.home"): (
+            None,
+            {"city": "Bern"},
+            {"attributes.home.city": "(none)", "attributes.home.code": 1},
+        ),
+        ("worker/alice", "attributes.note"): (None, "x", "(none)"),
+    }
+
+
 def test_what_only_the_files_changed_is_no_drift(cli, repository):
     (repository / "w.yaml").write_text(APPLIED.replace("{name: Gold}", "{name: Gold, task_order: LIFO}"))
 

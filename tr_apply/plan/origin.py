@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tr_apply.plan.change import Action, FieldChange, Operation, Plan
-from tr_apply.plan.stale import Drift
+from tr_apply.plan.stale import Drift, planned_at
 from tr_apply.resources.kind import name_key
 
 Origin = Literal["files", "outside", "both"]
@@ -76,9 +76,8 @@ def _deletes(operation: Operation | None) -> bool:
 
 
 def _planned(operation: Operation | None, change: FieldChange) -> Any:
-    found = next((each for each in operation.changes if each.path == change.path), None) if operation else None
-    return None if found is None else _shown(found, found.after)
+    return None if operation is None else planned_at({each.path: each for each in operation.changes}, change.path)
 
 
 def _shown(change: FieldChange, value: Any) -> Any:
-    return _SENSITIVE if change.sensitive else value
+    return _SENSITIVE if change.sensitive and value is not None else value

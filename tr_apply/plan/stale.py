@@ -118,11 +118,16 @@ class _Object:
         """What the plan makes of *path*; None where it leaves it as it is."""
         if any(each.action is Action.DELETE for each in self._operations):
             return "deleted"
-        if path in self._changes:
-            return _after(self._changes[path])
-        below = {each: _after(change) for each, change in self._changes.items() if not path or _is_below(each, path)}
-        above = [_after(change) for each, change in self._changes.items() if _is_below(path, each)]
-        return below or (above[0] if above else None)
+        return planned_at(self._changes, path)
+
+
+def planned_at(changes: Mapping[str, FieldChange], path: str) -> Any:
+    """What *changes*, by path, make of *path*, what lies in it or what holds it; None where they leave it alone."""
+    if path in changes:
+        return _after(changes[path])
+    below = {each: _after(change) for each, change in changes.items() if not path or _is_below(each, path)}
+    above = [_after(change) for each, change in changes.items() if _is_below(path, each)]
+    return below or (above[0] if above else None)
 
 
 def _is_below(path: str, other: str) -> bool:
@@ -130,6 +135,8 @@ def _is_below(path: str, other: str) -> bool:
 
 
 def _after(change: FieldChange) -> Any:
+    if change.after is None:
+        return _GONE
     return "(sensitive)" if change.sensitive else change.after
 
 
