@@ -241,3 +241,35 @@ def test_a_target_that_was_deleted_is_proven_to_be_gone(world, told_plan):
 
     assert told_plan(plan) == [("delete", "task_queue", "Bronze")]
     assert sorted(each["friendly_name"] for each in world.items("TaskQueues")) == ["Gold", "Silver"]
+
+
+LEFT = {
+    "a queue by a workflow": (
+        "task_queues: [{name: Gold}, {name: Old}]\nworkflows: [{name: W, default_filter: {queue: %s}}]",
+        ("Old", "Gold"),
+        "{name: Gold}, {name: Old}",
+        "{name: Gold}",
+        "task_queue/Old",
+        "W",
+    ),
+    "an activity by a queue": (
+        "activities: [{name: Offline}, {name: Busy}, {name: Old}]\ntask_queues: [{name: Q, reservation_activity: %s}]",
+        ("Old", "Busy"),
+        ", {name: Old}",
+        "",
+        "activity/Old",
+        "Q",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LEFT)
+def test_what_is_deleted_waits_for_those_that_stop_leading_to_it_and_a_target_takes_them_along(world, case):
+    text, (old, new), listed, left, target, leaver = LEFT[case]
+    world.apply(HEAD + text % old)
+
+    after = HEAD + "safety: {max_deletes: 100%}\n" + text.replace(listed, left) % new
+    plan = world.apply(after, target)
+
+    assert [(each.action.value, each.name) for each in plan.operations] == [("update", leaver), ("delete", "Old")]
+    assert dependencies(plan)["Old"] == {leaver}

@@ -1,7 +1,7 @@
 """Operations with their requests, made of a draft; not yet in order."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tr_apply.live import Live
@@ -15,7 +15,7 @@ from tr_apply.resources import ACTIVITY, KIND_BY_NAME, WORKER, WORKFLOW, WORKSPA
 from tr_apply.resources.kind import Kind, Resource, name_key, temporary_name
 from tr_apply.resources.template import SidOf, escaped
 from tr_apply.resources.workflow import DOCUMENT_FIELDS, Workflow
-from tr_apply.wire import Form, FormValue, form_of, model_of, references_in
+from tr_apply.wire import DOCUMENT_FORM, Form, FormValue, form_of, model_of, references_in
 
 # Where TaskRouter puts a new worker that nobody puts anywhere.
 _DEFAULT_ACTIVITY = frozenset({ParameterOf(SidOf(WORKSPACE.name, ""), "DefaultActivitySid")})
@@ -126,15 +126,26 @@ def _updating(draft: Draft, desired: Desired) -> Write:
     kind, after = desired.kind, desired.after
     fields = written_fields(kind, desired.changes)
     renames = name_key(desired.name) != name_key(desired.live.name)
+    form = _with_re_evaluation(after, form_of(kind, after, fields))
     return Write(
         Verb.UPDATE,
         SidOf(kind.name, "" if kind is WORKSPACE else desired.name),
         draft.sid(desired.live),
-        _with_re_evaluation(after, form_of(kind, after, fields)),
+        form,
         takes=_name_of(kind, desired.name) if renames else None,
         vacates=_name_of(kind, desired.live.name) if renames else None,
+        releases=_released(draft, desired, form),
         secrets=secret_parameters(draft.document, kind, after, fields),
     )
+
+
+def _released(draft: Draft, desired: Desired, form: Form) -> frozenset[SidOf]:
+    """What the live resource leads to by a parameter that *form* sets to something else."""
+    labels = draft.world.labels.by_sid
+    written = {spec.answer for spec in desired.kind.fields.values() if spec.form in form}
+    written |= {"configuration"} if DOCUMENT_FORM in form else set()
+    before = {labels[sid] for sid in _referred_sids(desired.live, written) if sid in labels}
+    return frozenset(before - {sid for value in form.values() for sid in references_in(value)})
 
 
 def _with_re_evaluation(after: Resource, form: Form) -> Form:
@@ -260,15 +271,15 @@ def _moves_before(live: Live, people: People) -> Sequence[Move]:
 def _removal(draft: Draft, live: Live, label: SidOf) -> Write:
     """The request that deletes *live*, after everything else."""
     labels = draft.world.labels.by_sid
-    releases = frozenset(labels[sid] for sid in _referred_sids(live) if sid in labels)
+    releases = frozenset(labels[sid] for sid in _referred_sids(live, live.answer) if sid in labels)
     return Write(Verb.DELETE, label, draft.sid(live), releases=releases, late=True)
 
 
-def _referred_sids(live: Live) -> Iterator[str]:
-    """SIDs that *live* leads to now, and that TaskRouter keeps from being deleted meanwhile."""
-    for key, value in live.answer.items():
-        if key.endswith("activity_sid") and isinstance(value, str):
+def _referred_sids(live: Live, keys: Collection[str]) -> Iterator[str]:
+    """SIDs that *live* leads to now by one of *keys*, and that TaskRouter keeps from being deleted meanwhile."""
+    for key in keys:
+        if key.endswith("activity_sid") and isinstance(value := live.answer.get(key), str):
             yield value
     configuration = live.answer.get("configuration")
-    if live.kind == WORKFLOW.name and isinstance(configuration, str):
+    if live.kind == WORKFLOW.name and "configuration" in keys and isinstance(configuration, str):
         yield from _QUEUE_SID.findall(configuration)
