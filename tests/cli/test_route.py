@@ -163,7 +163,7 @@ def test_a_known_worker_is_the_only_one(told):
     steps = told({"agent": "BOB"})["steps"]
 
     assert steps[0]["eligible"] == ["bob"]
-    assert steps[0]["known_worker"] == {"value": "BOB", "debugger_code": None}
+    assert steps[0]["known_worker"] == {"value": "BOB", "debugger_code": None, "by": "friendly_name"}
     assert {e["obstacle"] for e in steps[0]["excluded"]} == {"not_wanted"}
 
 

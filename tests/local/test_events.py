@@ -57,6 +57,9 @@ def test_an_event_answers_everything_about_itself(api, floor, clock):
             "task_priority": "3",
             "task_assignment_status": "reserved",
             "task_channel_unique_name": "default",
+            "task_channel_sid": api.read(f"{floor.path}/TaskChannels/default")["sid"],
+            "task_channel_name": "Default",
+            "task_channel_optimized_routing": "false",
             "task_queue_sid": floor.queue,
             "workflow_sid": floor.workflow,
             "reservation_sid": sid_of(reservation),
@@ -167,12 +170,32 @@ def test_another_expression_of_a_queue_is_told(api, floor):
     assert told["event_data"]["task_queue_target_expression"] == "a == 1"
 
 
-def test_a_known_worker_who_is_not_there_is_told(api, floor):
-    targets = [{"queue": floor.queue, "known_worker_sid": "task.agent"}]
+@pytest.mark.parametrize("key", ["known_worker_sid", "known_worker_friendly_name"])
+def test_a_known_worker_who_is_not_there_is_told(api, floor, key):
+    targets = [{"queue": floor.queue, key: "task.agent"}]
     floor.task({"agent": "WK1"}, WorkflowSid=floor.workflow_of("Known", [{"expression": "1==1", "targets": targets}]))
 
     data = event(api, floor, "workflow.target-matched")["event_data"]
-    assert (data["known_worker"], data["known_worker_error_code"]) == ("WK1", "40155")
+    assert (data[key], data["known_worker_error_code"]) == ("WK1", "40155")
+
+
+def test_the_channel_of_a_task_is_told(api, floor):
+    task = floor.task(TaskChannel="chat")
+    channel = f"{floor.path}/TaskChannels/chat"
+
+    data = event(api, floor, "task.created")["event_data"]
+    assert {name: data[name] for name in data if name.startswith("task_channel_")} == {
+        "task_channel_sid": api.read(channel)["sid"],
+        "task_channel_name": "Programmable Chat",
+        "task_channel_unique_name": "chat",
+        "task_channel_optimized_routing": "false",
+    }
+
+    api.changed(task, AssignmentStatus="canceled", Reason="done")
+    api.delete(task)
+    assert api.delete(channel).status_code == 204
+    data = event(api, floor, "task.created")["event_data"]
+    assert [name for name in data if name.startswith("task_channel_")] == ["task_channel_unique_name"]
 
 
 def test_the_reason_of_the_end_is_told(api, floor):

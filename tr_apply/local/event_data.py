@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from tr_apply.local.history import EventRecord
+from tr_apply.routing.workspace import TaskChannel
 
 Data = dict[str, str]
 About = Mapping[str, Any]
@@ -22,11 +23,11 @@ class Subject(NamedTuple):
     path: str
 
 
-def data_of(record: EventRecord) -> Data:
-    """What is told of an event, but for what all events have."""
+def data_of(record: EventRecord, channel: TaskChannel | None) -> Data:
+    """What is told of an event, but for what all events have; *channel* is the record's, if it is still there."""
     about: About = json.loads(record.about) if record.about else {}
     data = {
-        **_task(record),
+        **_task(record, channel),
         **_reservation(record),
         **_worker(record),
         **_OF_GROUP.get(record.type.partition(".")[0], _nothing)(record, about),
@@ -93,7 +94,7 @@ def _name(record: EventRecord, data: Data) -> str | None:
     )
 
 
-def _task(record: EventRecord) -> dict[str, Any]:
+def _task(record: EventRecord, channel: TaskChannel | None) -> dict[str, Any]:
     if record.task_sid is None:
         return {}
     assert record.task_created_ms is not None
@@ -107,8 +108,17 @@ def _task(record: EventRecord) -> dict[str, Any]:
         "task_assignment_status": record.task_status,
         **({reason: record.task_reason} if reason else {}),
         "task_channel_unique_name": record.task_channel,
+        **({} if channel is None else _of_channel(channel)),
         "task_queue_sid": record.task_queue_sid,
         "workflow_sid": record.workflow_sid,
+    }
+
+
+def _of_channel(channel: TaskChannel) -> dict[str, Any]:
+    return {
+        "task_channel_sid": channel.sid,
+        "task_channel_name": channel.name,
+        "task_channel_optimized_routing": str(channel.channel_optimized_routing).lower(),
     }
 
 
@@ -181,7 +191,8 @@ def _task_queue(_record: EventRecord, about: About) -> dict[str, Any]:
 
 def _workflow(_record: EventRecord, about: About) -> dict[str, Any]:
     if "value" in about:  # the known worker that a step asks for
-        return {"known_worker": about["value"], "known_worker_error_code": about["debugger_code"]}
+        known_by = about.get("by", "sid")
+        return {f"known_worker_{known_by}": about["value"], "known_worker_error_code": about["debugger_code"]}
     return {"workflow_sid": about["sid"], "workflow_name": about["name"]} if about else {}
 
 

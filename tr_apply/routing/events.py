@@ -80,6 +80,9 @@ class KnownWorkerSought(NamedTuple):
     debugger_code: int | None
     """TaskRouter's code for a worker it cannot offer the task to: 40152, 40154 or 40155."""
 
+    by: Literal["sid", "friendly_name"] = "sid"
+    """Which of the two the attribute holds."""
+
 
 About: TypeAlias = ActivityChange | ChannelChange | KnownWorkerSought | Resource
 

@@ -19,6 +19,7 @@ from tr_apply.local.history import EventRecord
 from tr_apply.local.instructions import carry_out
 from tr_apply.local.refusals import RequestError
 from tr_apply.routing.refusals import RoutingRefusedError
+from tr_apply.routing.workspace import TaskChannel
 
 _WHAT: Final = "Assignment callback"
 
@@ -36,12 +37,12 @@ class Offer:
 
     Attributes:
         record: Its creation.
-        task_channel_sid: For those who are called.
+        channel: The task's, for those who are called.
         urls: Whom to call, first choice first.
     """
 
     record: EventRecord
-    task_channel_sid: str
+    channel: TaskChannel | None
     urls: tuple[str, ...]
 
 
@@ -56,7 +57,7 @@ class Assignments:
     async def call(self, offer: Offer) -> None:
         """Call about a reservation, and do what the answer says."""
         account_sid = self.sender.identity.account_sid
-        form = assignment_form(offer.record, account_sid=account_sid, task_channel_sid=offer.task_channel_sid)
+        form = assignment_form(offer.record, offer.channel, account_sid=account_sid)
         for url in offer.urls:
             try:
                 instruction = instruction_of(await self.sender.send(_WHAT, url, form, timeout_s=LIMIT_S))

@@ -14,6 +14,7 @@ from tr_apply.errors import NetworkError
 from tr_apply.local.callbacks.forms import event_form
 from tr_apply.local.callbacks.sending import HeldBackError, Say, Sender, is_success
 from tr_apply.local.history import EventRecord
+from tr_apply.routing.workspace import TaskChannel
 
 _WHAT: Final = "Event callback"
 
@@ -31,6 +32,7 @@ class Delivery(NamedTuple):
     """An event on its way."""
 
     record: EventRecord
+    channel: TaskChannel | None
     url: str
     workspace_name: str
 
@@ -73,7 +75,9 @@ class Deliveries:
 
     async def _deliver(self, delivery: Delivery) -> None:
         record, identity = delivery.record, self._sender.identity
-        form = event_form(record, account_sid=identity.account_sid, workspace_name=delivery.workspace_name)
+        form = event_form(
+            record, delivery.channel, account_sid=identity.account_sid, workspace_name=delivery.workspace_name
+        )
         for pause_s in (*self._patience.retry_after_s, None):
             try:
                 reply = await self._sender.send(_WHAT, delivery.url, form, timeout_s=LIMIT_S)

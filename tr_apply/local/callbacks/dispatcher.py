@@ -55,8 +55,7 @@ class Dispatcher:
                 urls := destinations.assignment_urls.get(record.workflow_sid or "")
             ):
                 channel = happened.state.channels.get(record.task_channel or "")
-                sid = "" if channel is None else channel.sid
-                self._begin(self._assignments.call(Offer(record, sid, urls)))
+                self._begin(self._assignments.call(Offer(record, channel, urls)))
 
     def _deliver(self, happened: Happened, destinations: Destinations) -> None:
         sid = happened.workspace_sid
@@ -65,7 +64,8 @@ class Dispatcher:
             return
         deliveries = self._deliveries.setdefault(sid, Deliveries(self._sender, self._say, self._patience))
         for record in wanted:
-            deliveries.add(Delivery(record, destinations.event_url, destinations.workspace_name))
+            channel = happened.state.channels.get(record.task_channel or "")
+            deliveries.add(Delivery(record, channel, destinations.event_url, destinations.workspace_name))
         if sid not in self._delivering:
             self._delivering.add(sid)
             self._begin(self._run(sid, deliveries))

@@ -4,32 +4,34 @@ from typing import Any
 
 from tr_apply.local.event_data import data_of, description_of, subject_of
 from tr_apply.local.history import EventRecord
+from tr_apply.routing.workspace import TaskChannel
 
 MS_IN_SECOND = 1000
 
 _OF_ASSIGNMENTS = (
     *("worker_sid", "worker_name", "worker_attributes", "worker_activity_sid", "worker_activity_name"),
-    *("task_sid", "task_attributes", "task_age", "task_priority", "task_channel_unique_name"),
+    *("task_sid", "task_attributes", "task_age", "task_priority", "task_channel_sid", "task_channel_unique_name"),
     *("reservation_sid", "task_queue_sid", "workflow_sid"),
 )
 
 
-def assignment_form(record: EventRecord, *, account_sid: str, task_channel_sid: str) -> dict[str, str]:
+def assignment_form(record: EventRecord, channel: TaskChannel | None, *, account_sid: str) -> dict[str, str]:
     """What an assignment callback says of the reservation whose creation *record* tells of."""
-    data = data_of(record)
+    data = data_of(record, channel)
     fields = {
         "account_sid": account_sid,
         "workspace_sid": record.workspace_sid,
-        "task_channel_sid": task_channel_sid,
         "timestamp": record.at_ms // MS_IN_SECOND,
         **{name: data[name] for name in _OF_ASSIGNMENTS if name in data},
     }
     return _form(fields)
 
 
-def event_form(record: EventRecord, *, account_sid: str, workspace_name: str) -> dict[str, str]:
+def event_form(
+    record: EventRecord, channel: TaskChannel | None, *, account_sid: str, workspace_name: str
+) -> dict[str, str]:
     """What an event callback says."""
-    data, subject = data_of(record), subject_of(record)
+    data, subject = data_of(record, channel), subject_of(record)
     return _form(
         {
             **data,

@@ -8,6 +8,7 @@ from tr_apply.local.event_data import data_of, description_of, subject_of
 from tr_apply.local.history import KEPT_MS, EventRecord, first_position_at
 from tr_apply.local.kind import ColumnFilter, Conditions, Item, Kind, Narrowing
 from tr_apply.local.refusals import InvalidParameterError
+from tr_apply.routing.workspace import TaskChannel
 
 _DEFAULT_MINUTES = 15
 _MINUTE_MS = 60_000
@@ -16,7 +17,7 @@ _MINUTE_MS = 60_000
 def _told(row: Item) -> Item:
     """The event that a row tells of. Who did it is not recorded: everything is put down to the workspace."""
     record = EventRecord(**{name: row[name] for name in EventRecord._fields})
-    data, subject = data_of(record), subject_of(record)
+    data, subject = data_of(record, _channel(row)), subject_of(record)
     workspace = f"/Workspaces/{record.workspace_sid}"
     return {
         "sid": record.sid,
@@ -35,6 +36,14 @@ def _told(row: Item) -> Item:
         "source": "twilio",
         "source_ip_address": None,
     }
+
+
+def _channel(row: Item) -> TaskChannel | None:
+    if row["channel_sid"] is None:
+        return None
+    return TaskChannel(
+        row["task_channel"], row["channel_sid"], row["channel_name"], bool(row["channel_optimized_routing"])
+    )
 
 
 def _window(reader: Reader, query: Mapping[str, str]) -> Conditions:
@@ -70,8 +79,15 @@ EVENT = Kind(
     sid_prefix="EV",
     collection="/Workspaces/{workspace_sid}/Events",
     list_key="events",
-    columns={**_RAW, "event_date": columns.date("event.at_ms")},
-    source="event",
+    columns={
+        **_RAW,
+        "event_date": columns.date("event.at_ms"),
+        "channel_sid": "task_channel.sid",
+        "channel_name": "task_channel.friendly_name",
+        **columns.plain("task_channel", "channel_optimized_routing"),
+    },
+    source="event LEFT JOIN task_channel ON task_channel.workspace_sid = event.workspace_sid"
+    " AND task_channel.unique_name = event.task_channel",
     scope=("event.workspace_sid",),
     parent="workspace",
     fields=(),

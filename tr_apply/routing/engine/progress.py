@@ -183,17 +183,17 @@ def sought(state: State, step: Step, task: Task) -> KnownWorkerSought | None:
     """The known worker of a step, and what TaskRouter's debugger says of one who cannot be had."""
     if step.known_worker is None:
         return None
-    value = known_value(step, task.attributes.values)
+    by, value = step.known_worker.by, known_value(step, task.attributes.values)
     if value is None:
-        return KnownWorkerSought(None, None)
+        return KnownWorkerSought(None, None, by)
     name = wanted(step, task.attributes.values)
     if name is None:
-        return KnownWorkerSought(value, _NO_NAME)
+        return KnownWorkerSought(value, _NO_NAME, by)
     worker = find_worker(state, name)
     if worker is None:
-        return KnownWorkerSought(value, _NOT_IN_WORKSPACE)
+        return KnownWorkerSought(value, _NOT_IN_WORKSPACE, by)
     in_queue = step.queue_sid is not None and state.queues[step.queue_sid] in worker.queues
-    return KnownWorkerSought(value, None if in_queue else _NOT_IN_QUEUE)
+    return KnownWorkerSought(value, None if in_queue else _NOT_IN_QUEUE, by)
 
 
 def _fall_out(state: State, party: TaskParty, left_by: Exit) -> None:
