@@ -163,7 +163,7 @@ def test_an_old_way_back_does_not_stay_when_a_new_apply_begins(cli, monkeypatch)
 
     code, _, err = cli("apply", "--plan", "undo.json")
     assert code == 6
-    assert "there is no plan in it" in err
+    assert "there is no plan in it: the apply that this would take back has not come to its end; its journal" in err
 
 
 def test_where_nothing_changed_there_is_nothing_to_take_back(cli, folder):

@@ -153,6 +153,7 @@ def test_the_hooks_run_what_passes(tr_apply, starter, monkeypatch):
 
     for hook in hooks:
         assert re.search(hook["files"], "taskrouter/workspace.yaml")
+        assert re.search(hook["files"], "taskrouter/agents.csv")
         assert not re.search(hook["files"], "docker-compose.yaml")
         program, *arguments = hook["entry"].split()
         assert program == "tr-apply"
@@ -166,6 +167,7 @@ def test_the_hooks_of_this_repository_are_commands(tr_apply, starter, monkeypatc
     assert [hook["id"] for hook in hooks] == ["tr-apply-validate", "tr-apply-test"]
     for hook in hooks:
         assert {"id", "name", "entry", "language"} <= hook.keys()
+        assert hook["types_or"] == ["yaml", "csv"]  # workers may come from a table
         program, *arguments = hook["entry"].split()
         assert program == "tr-apply"
         assert tr_apply(*arguments, *hook["args"])[0] == 0

@@ -156,6 +156,7 @@ def test_the_same_workspace_twice_is_refused_before_anything_is_written(cli, wri
     assert code == 3
     assert {error["code"] for error in document["errors"]} == {"workspace-twice"}
     assert [error["file"] for error in document["errors"]] == paths[:2]
+    assert all("make them one PATH, or leave one out" in error["message"] for error in document["errors"])
     assert cli("diff", "Old.yaml", "Old", "--format", "json")[1] == before
     assert cli("plan", "Free.yaml", "--detailed-exitcode")[0] == (0 if command[0] == "apply" else 2)
 

@@ -434,7 +434,7 @@ def test_a_plan_file_of_a_failed_plan_is_refused(cli, write):
     said = cli("apply", "--plan", "plan.json")
 
     assert said.code == 6
-    assert "planning failed" in said.err
+    assert "there is no plan in it: expected 'FIFO' or 'LIFO'" in said.err
 
 
 OPTIONS = [

@@ -12,6 +12,8 @@ from tr_apply.errors import InterruptedRunError, TrApplyError
 
 T = TypeVar("T")
 
+_AT_ONCE = "interrupted at once; what was under way may have been done or not, and running again does the rest"
+
 
 class Deadline:
     """When all of a run must have ended; the same moment for everything that it does side by side."""
@@ -62,7 +64,7 @@ async def _bounded(work: Coroutine[Any, Any, T], deadline: Deadline, stop: Stop 
         async with deadline.bound():
             return await task
     except asyncio.CancelledError as error:
-        raise InterruptedRunError("interrupted") from error
+        raise InterruptedRunError("interrupted" if stop is None else _AT_ONCE) from error
 
 
 def _on_signal(task: asyncio.Future[Any], stop: Stop | None) -> Callable[[], None]:

@@ -52,8 +52,17 @@ def saved_plans(text: str) -> list[Plan]:
         if each["plan_id"] != id_of(each) or each["base"]["fingerprint"] != fingerprint(each["base"]["objects"]):
             raise RefusedError(f"its plan id does not belong to its content; {_AGAIN}")
     if not plans:
-        raise RefusedError("there is no plan in it, because planning failed")
+        raise RefusedError(f"there is no plan in it: {_why_empty(document)}")
     return plans
+
+
+def _why_empty(document: Mapping[str, Any]) -> str:
+    """What the file itself says, which is more than that it is empty."""
+    match document.get("errors"):
+        case [{"message": str(message)}, *_]:
+            return message
+        case _:
+            return "planning failed"
 
 
 def _parsed(text: str) -> dict[str, Any]:
