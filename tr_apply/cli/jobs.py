@@ -174,5 +174,8 @@ def _places(job: Job) -> Iterator[Hashable]:
 
 
 def _repeated(job: Job, others: str) -> ConfigError:
-    message = f"{job.name} is for the workspace {job.workspace!r}, and so is {others}; nothing is done for either; make them one PATH, or leave one out"
+    message = (
+        f"{job.name} is for the workspace {job.workspace!r}, and so is {others}; nothing is done for either; "
+        "make them one PATH, or leave one out"
+    )
     return ConfigError([Diagnostic(Severity.ERROR, "workspace-twice", message, file=job.name)])
