@@ -201,7 +201,7 @@ def test_an_instruction_is_carried_out(world, instruction, task_status, reservat
 
 
 def test_an_empty_answer_leaves_the_reservation_to_others(world):
-    world.answer(ASSIGN, Reply(status=204, content_type=""))
+    world.answer(ASSIGN, Reply(content_type=""))
 
     assert world.floor.status(world.task()) == "reserved"
     assert [call.url for call in world.application.calls] == [ASSIGN]
@@ -212,6 +212,8 @@ def test_an_empty_answer_leaves_the_reservation_to_others(world):
     [
         (Reply(status=500), "it answered 500"),
         (Reply(status=302, body=b"{}"), "it answered 302"),
+        (Reply(status=201, body=b'{"instruction": "reject"}'), "it answered 201"),
+        (Reply(status=204, content_type=""), "it answered 204"),
         (Reply(content_type="text/html", body=b"{}"), "40000"),
         (Reply(content_type="", body=b"{}"), "40000"),
         (Reply(body=b"accept"), "40001"),

@@ -9,11 +9,12 @@ at once, would offer the task to the same worker again and again).
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 from tr_apply.errors import NetworkError
 from tr_apply.local.callbacks.forms import assignment_form
-from tr_apply.local.callbacks.sending import HeldBackError, Reply, Say, Sender, is_success
+from tr_apply.local.callbacks.sending import HeldBackError, Reply, Say, Sender
 from tr_apply.local.engines import Engines
 from tr_apply.local.history import EventRecord
 from tr_apply.local.instructions import carry_out
@@ -88,7 +89,7 @@ def instruction_of(reply: Reply) -> Mapping[str, Any]:
     Raises:
         UnusableReplyError: The answer does not count.
     """
-    if not is_success(reply):
+    if reply.status != HTTPStatus.OK:
         raise UnusableReplyError(f"it answered {reply.status}")
     if not reply.body.strip():
         return {}
