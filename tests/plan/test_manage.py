@@ -53,8 +53,10 @@ def test_a_declared_worker_outside_is_an_error(world, case):
     text, message = OUTSIDE[case]
     world.apply(TEAMS)
 
-    with pytest.raises(ConfigError, match=rf"workspace.yaml:3:\d+: error: {message} `manage.workers.where`"):
+    with pytest.raises(ConfigError, match=rf"workspace.yaml:3:\d+: error: {message} `manage.workers.where`") as caught:
         world.plan(HEAD + OURS + text)
+
+    assert "take it out here, or widen `where`" in str(caught.value)
 
 
 def test_a_declared_worker_may_come_in_by_its_name(world):

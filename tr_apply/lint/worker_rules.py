@@ -59,8 +59,8 @@ def outside_scope(subject: Subject) -> Remarks:
         if attributes is None or is_ours({**attributes, "friendly_name": worker.name}):
             continue
         if not any("${" in text for text in each_string(attributes)):
-            message = f"the attributes of {worker.name!r} do not match `manage.workers.where`, so it would not be ours"
-            yield Remark((*path, "attributes"), message)
+            what = f"the attributes of {worker.name!r} do not match `manage.workers.where`, so it would not be ours"
+            yield Remark((*path, "attributes"), f"{what}; change one or the other")
 
 
 def _is_decided_here(where: Expression, subject: Subject) -> bool:

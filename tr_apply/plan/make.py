@@ -81,7 +81,8 @@ def _matching_problems(world: World) -> Iterator[Problem]:
 
 
 def _outside(what: str, path: KeyPath) -> Problem:
-    return Problem("outside-scope", f"{what} does not match `manage.workers.where`, so that it would not be ours", path)
+    message = f"{what} does not match `manage.workers.where`, so that it is not ours; take it out here, or widen `where`"
+    return Problem("outside-scope", message, path)
 
 
 def _dangling(document: Document, world: World, *, has_sids: bool) -> Iterator[Problem]:
