@@ -81,7 +81,9 @@ def _matching_problems(world: World) -> Iterator[Problem]:
 
 
 def _outside(what: str, path: KeyPath) -> Problem:
-    message = f"{what} does not match `manage.workers.where`, so that it is not ours; take it out here, or widen `where`"
+    message = (
+        f"{what} does not match `manage.workers.where`, so that it is not ours; take it out here, or widen `where`"
+    )
     return Problem("outside-scope", message, path)
 
 
