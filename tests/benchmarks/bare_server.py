@@ -11,6 +11,7 @@ import sqlite3
 import sys
 
 import uvicorn
+import uvloop
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -30,7 +31,7 @@ async def create(request: Request) -> JSONResponse:
 
 async def main() -> None:
     app = Starlette(routes=[Route("/tasks", create, methods=["POST"])])
-    config = uvicorn.Config(app, loop="uvloop", http="httptools", lifespan="off", log_config=None, access_log=False)
+    config = uvicorn.Config(app, http="httptools", lifespan="off", log_config=None, access_log=False)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)  # noqa: T201
@@ -40,4 +41,4 @@ async def main() -> None:
         await serving
 
 
-asyncio.run(main())
+uvloop.run(main())  # uvicorn sets its loop up only where it starts it itself
