@@ -145,6 +145,7 @@ def test_deletes_without_consent_are_6_and_named(capsys, tmp_path):
     assert "--allow-delete task_queue=1" in printed.err
     assert run(["apply", "--local", "--auto-approve", "--allow-delete", "task_queue=1", str(path)]) == 0
     assert run(["apply", "--local", "--auto-approve", "--allow-delete", "task_queue=1", str(path)]) == 0
+    assert run(["apply", "--local", "--auto-approve", "--allow-delete", "worker_channel=1", str(path)]) == 0
 
 
 def test_several_paths_are_several_workspaces_and_the_worst_code_counts(capsys, broken):

@@ -30,7 +30,7 @@ from tr_apply.report.staleness import drift_document, drift_text
 from tr_apply.report.summary import apply_outcome, summary_table
 from tr_apply.report.terminal import plan_text, result_text
 from tr_apply.report.values import printable
-from tr_apply.resources import SECTIONS
+from tr_apply.resources import KIND_BY_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _require_sense(paths: Sequence[Path], plan_file: Path | None, options: Mappi
 
 
 def _allowed_deletes(written: Sequence[str]) -> dict[str, int]:
-    kinds = [kind.name for kind in SECTIONS]
+    kinds = list(KIND_BY_NAME)
     allowed = {}
     for each in written:
         kind, equals, number = each.partition("=")
