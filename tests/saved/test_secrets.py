@@ -58,21 +58,29 @@ FORMATS = ("text", "json")
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("form", FORMATS)
-def test_no_secret_is_told_by_plan_and_apply(cli, plan_of, tmp_path, live, step, form):
+def test_no_secret_is_told_by_any_command_that_knows_it(cli, plan_of, tmp_path, live, monkeypatch, step, form):
     former, level = STEPS[step]
     if former is not None:
         assert cli("apply", plan_of(former), "--auto-approve").code == 0
     path = plan_of(CANARY, level)
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs.txt"))
+    kept = ["--journal", "journal.jsonl", "--undo-out", "undo.json"]
     commands = (
+        ["validate", path, "--format", form],
         ["plan", path, "--format", form, "--out", "plan.json", "-v"],
+        ["diff", path, "Center", "--format", form, "-v"],
         ["apply", path, "--format", form],
-        ["apply", path, "--format", form, "--auto-approve", "-v", "--output", "applied.txt"],
+        ["apply", path, "--format", form, "--auto-approve", "-v", "--output", "applied.txt", *kept],
         ["plan", path, "--format", form],
+        ["diff", path, "Center", "--format", form],
+        ["destroy", path, "--format", form],
     )
     reports = [["plan", path, "--format", report] for report in ("markdown", "html")]
+    reports += [["validate", path, "--format", report] for report in ("github", "sarif")]
     told = [everything_said(cli(*command), tmp_path) for command in (*reports, *commands)]
 
     assert live.items("Workers")[0]["attributes"].count(CANARY) == 1
+    assert {each.name for each in tmp_path.iterdir()} >= {"outputs.txt", "journal.jsonl", "undo.json", "applied.txt"}
     for text in told:
         assert CANARY not in text
         assert FORMER not in text
@@ -104,6 +112,28 @@ def test_no_secret_is_told_when_it_is_not_even_valid(cli, plan_of, tmp_path, odd
         said = cli(*command, plan_of(CANARY + odd), "--format", form)
 
         assert CANARY not in everything_said(said, tmp_path)
+
+
+WAYS = {
+    "the configuration": ["gone.yaml", "--auto-approve", "--allow-delete=task_queue=1", "--allow-delete=workflow=1"],
+    "a saved plan": ["--plan", "plan.json"],
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.usefixtures("live")
+def test_the_way_back_tells_no_secret_of_what_the_plan_did_not_touch(cli, write, plan_of, tmp_path, way):
+    cli("apply", plan_of(CANARY), "--auto-approve")
+    gone = "workspace: {name: Center}\ntask_queues: [{name: Silver}]\nworkflows: []\n"
+    write("gone.yaml", gone + "manage: {workers: {sensitive: [attributes.phone]}}")
+    cli("plan", "gone.yaml", "--out", "plan.json")
+
+    said = cli("apply", *WAYS[way], "--undo-out", "undo.json")
+
+    assert said.code == 0, said.err
+    [undo] = json.loads((tmp_path / "undo.json").read_text())["plans"]
+    [alice] = [each for each in undo["operations"] if each["name"] == "alice"]  # led to the new SID of the queue
+    assert CANARY not in json.dumps([alice, undo["base"]["objects"]["worker/alice"]])
 
 
 def test_a_plan_with_secrets_needs_its_configuration(cli, plan_of, live):

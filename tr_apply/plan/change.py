@@ -177,6 +177,8 @@ class Plan:
         sids: What is known of the SIDs that writes ask for.
         base: What the plan relies on in the live workspace: ``KIND/NAME`` -> how it was.
         reads: The kinds that were read for it, each with a digest of what it does not rely on.
+        sensitive: The paths that are not shown, by the section of ``manage``; the way back does not show them either,
+            whatever it touches.
     """
 
     target: Target
@@ -187,6 +189,7 @@ class Plan:
     sids: Mapping[SidOf, str] = field(default_factory=dict)
     base: Mapping[str, Any] = field(default_factory=dict)
     reads: Mapping[str, str] = field(default_factory=dict)
+    sensitive: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def count(self, action: Action) -> int:
         """How many operations do this."""

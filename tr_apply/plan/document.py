@@ -36,6 +36,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         **content,
         "sids": {str(label): sid for label, sid in sorted(plan.sids.items(), key=lambda item: str(item[0]))},
         "reads": dict(plan.reads),
+        "sensitive": {section: [*paths] for section, paths in sorted(plan.sensitive.items())},
         "blocked": [{"code": b.code, "message": b.message, "operation": b.operation} for b in plan.blocked],
         "diagnostics": [diagnostic_value(each) for each in plan.diagnostics],
         "summary": summary(plan),

@@ -16,6 +16,7 @@ from tr_apply.plan.order import CircularReferenceError, in_order, with_parked_na
 from tr_apply.plan.people import people_of
 from tr_apply.plan.problem import PlanProblemsError, Problem
 from tr_apply.plan.refused import refused_here
+from tr_apply.plan.secrets import sensitive_paths
 from tr_apply.plan.target import targeted
 from tr_apply.plan.work import work_notes
 from tr_apply.plan.world import World, asked_of, is_managed, world_of
@@ -57,6 +58,7 @@ def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, 
         sids=sids,
         base=base,
         reads=reads_of(snapshot, base) if operations else {},
+        sensitive=sensitive_paths(document),
     )
 
 

@@ -262,6 +262,7 @@ class _Plan(_Part):
     operations: list[_Operation]
     sids: dict[_Label, _Sid]
     reads: dict[_KindName, str]
+    sensitive: dict[str, list[str]] = {}
     blocked: list[_Blocked]
     diagnostics: list[_Finding]
     summary: _Summary
@@ -277,6 +278,7 @@ class _Plan(_Part):
             {sid_of(label): sid for label, sid in self.sids.items()},
             self.base.objects,
             self.reads,
+            self.sensitive,
         )
 
 

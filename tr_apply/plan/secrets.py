@@ -9,6 +9,7 @@ from tr_apply.plan.diff import plain_value
 from tr_apply.plan.document_diff import split
 from tr_apply.plan.ownership import rule_of
 from tr_apply.plan.paths import covers
+from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import Kind
 from tr_apply.resources.workflow import DOCUMENT_FIELDS
@@ -44,6 +45,12 @@ def _parts(patterns: Sequence[str], change: FieldChange) -> Iterator[FieldChange
         yield found
     for part in parts:
         yield from _parts(patterns, part)
+
+
+def sensitive_paths(document: Document) -> dict[str, Sequence[str]]:
+    """What ``manage`` calls sensitive, by section; sections without any are left out."""
+    rules = {kind.section: rule_of(document, kind).sensitive for kind in (WORKSPACE, *SECTIONS)}
+    return {section: [*paths] for section, paths in rules.items() if paths}
 
 
 def secret_parameters(document: Document, kind: Kind, resource: Any, fields: Iterable[str]) -> frozenset[str]:

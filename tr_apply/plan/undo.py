@@ -142,12 +142,16 @@ def _settings(plan: Plan, before: Snapshot) -> Iterator[tuple[str, str]]:
 
 
 def _secrets_of(plan: Plan) -> Manage:
-    """What *plan* does not show, this one does not show either: whole fields, wherever a part of one is sensitive."""
+    """What *plan* does not show, this one does not show either: whole fields, wherever a part of one is sensitive.
+
+    Nor does it show what the configuration calls sensitive in resources that *plan* does not touch: this one may rely
+    on them, or lead them to a new SID.
+    """
     rules = {}
     for kind in (WORKSPACE, *SECTIONS):
-        if paths := sorted(set(_hidden(plan, kind))):
-            rule = type(getattr(Manage.model_construct(), kind.section if kind is not WORKSPACE else kind.name))
-            rules[kind.section if kind is not WORKSPACE else kind.name] = rule.model_construct(sensitive=paths)
+        if paths := sorted({*_hidden(plan, kind), *plan.sensitive.get(kind.section, ())}):
+            rule = type(getattr(Manage.model_construct(), kind.section))
+            rules[kind.section] = rule.model_construct(sensitive=paths)
     return Manage.model_construct(**rules)
 
 
@@ -225,6 +229,7 @@ def _removal_of_all(plan: Plan, after: Snapshot, protected: Sequence[str]) -> Pl
         sids={_OWN_SID: live.sid},
         base=base,
         reads=reads_of(after, base),
+        sensitive=plan.sensitive,
     )
 
 
