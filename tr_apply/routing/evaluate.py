@@ -183,6 +183,8 @@ def _compiled_comparison(left: Operand, compare: Callable[[Any, Any], bool], rig
     read_left, read_right = _reader(left), _reader(right)
     if isinstance(right, Constant):
         value = right.value
+        if compare is _equal and isinstance(value, str):
+            return lambda names: read_left(names) == value  # no other JSON value equals a text
         return lambda names: compare(read_left(names), value)
     return lambda names: compare(read_left(names), read_right(names))
 
