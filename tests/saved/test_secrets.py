@@ -136,6 +136,51 @@ def test_the_way_back_tells_no_secret_of_what_the_plan_did_not_touch(cli, write,
     assert CANARY not in json.dumps([alice, undo["base"]["objects"]["worker/alice"]])
 
 
+# Each finding would quote what is sensitive, or a part of it; the last one that of another resource.
+REMARKABLE = """
+workspace: {name: Center, event_callback_url: "ftp://canary-7391"}
+task_queues:
+  - {name: A, target_workers: "key == 'canary-7391' AND key == 'x'"}
+  - {name: B, target_workers: "team == 'CANARY-7391'"}
+workflows:
+  - name: W
+    assignment_callback_url: "http://example.com/canary-7391"
+    filters:
+      - {name: Vip, expression: "key == 'canary-7391' AND key == 'canary-7391'", targets: [{queue: A, timeout: 5}]}
+      - {name: Open, expression: "key == 'x' AND key == 'x'", targets: [{queue: B, timeout: 5}]}
+workers:
+  - {name: alice, attributes: {key: canary-7391, team: canary-7391}}
+manage:
+  workspace: {sensitive: [event_callback_url]}
+  workflows: {sensitive: ['filters[Vip]', assignment_callback_url]}
+  workers: {sensitive: [attributes.key, attributes.team]}
+"""
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
+def test_no_finding_quotes_a_secret(cli, write, form):
+    said = cli("validate", write("w.yaml", REMARKABLE), "--format", form)
+
+    told = said.out + said.err
+    assert CANARY not in told
+    for code in ("invalid-url", "contradiction", "value-spelling", "unencrypted-url", "repeated-condition"):
+        assert code in told
+    assert "key == 'x' stands here a second time" in told  # what is not sensitive is still told
+
+
+def test_no_error_quotes_a_secret(cli, write):
+    head = "workspace: {name: Center}\nmanage: {task_queues: {sensitive: [task_order]}, workers: {sensitive: [channels]}}\n"
+    text = head + f"task_queues: [{{name: A, task_order: {CANARY}}}]\n"
+    write("w.yaml", text + f"workers: [{{name: alice, channels: {{voice: {{capacity: {CANARY}}}}}}}]")
+
+    for form in FORMATS:
+        for command in (["validate"], ["plan"]):
+            said = cli(*command, "w.yaml", "--format", form)
+            assert said.code == 3
+            assert CANARY not in said.out + said.err
+            assert "w.yaml:3:" in said.out + said.err or '"line": 3' in said.out
+
+
 def test_a_plan_with_secrets_needs_its_configuration(cli, plan_of, live):
     path = plan_of(CANARY)
     cli("plan", path, "--out", "plan.json")

@@ -20,6 +20,7 @@ from tr_apply.config.shape import shape_of
 from tr_apply.config.structure import document_of
 from tr_apply.config.substitution import Failure, literal_variables, substitute, variables_of
 from tr_apply.config.variables import UNKNOWN, VARIABLE_NAME
+from tr_apply.config.withheld import withheld
 from tr_apply.config.workflows import note_workflows
 from tr_apply.diagnostics import Diagnostic, Severity, errors_of
 from tr_apply.errors import ConfigError, UsageError
@@ -51,7 +52,7 @@ class Configuration:
         order = {name: index for index, name in enumerate(self.notes.sources.names)}
         return tuple(
             sorted(
-                self.notes.found,
+                withheld(self.notes.found, self.notes.root.value),
                 key=lambda each: (order.get(each.file or "", -1), each.line or 0, each.column or 0),
             )
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tr_apply.apply import Progress, Sids, Status, Stop, carry_out
 from tr_apply.client import Client
 from tr_apply.config.load import Configuration
+from tr_apply.config.withheld import withheld
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.creation import created, creates_workspace
 from tr_apply.deployment.freshness import bound, checked_again, seen_workers
@@ -157,7 +158,7 @@ class Deployment:
             notes.add(Severity.ERROR, problem.code, problem.message, problem.path)
         found: list[Diagnostic] = notes.found[before:]
         del notes.found[before:]
-        return ConfigError(found)
+        return ConfigError(withheld(found, notes.root.value))
 
 
 def _declared_names(document: Document, kind: str) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import Any
+
+from tr_apply.resources.field_path import lies_in
 
 _NUMBERED = re.compile(r"\[#\d+\]")
 _NAMED = re.compile(r"\[[^\]]*\]")
@@ -14,12 +15,7 @@ def covers(pattern: str, path: str, values: Iterable[Any]) -> bool:
     if _NUMBERED.search(path):
         pattern = _NAMED.sub("[*]", pattern, count=1)  # a filter that goes by its number may have a name
     paths = (path, *(below for value in values for below in _paths_below(path, value)))
-    return any(_lies_in(each, pattern) for each in paths)
-
-
-def _lies_in(path: str, pattern: str) -> bool:
-    literal = pattern.replace("[", "[[]")
-    return any(fnmatchcase(path, each) for each in (literal, f"{literal}.*", f"{literal}[[]*"))
+    return any(lies_in(each, pattern) for each in paths)
 
 
 def children(path: str, value: Any) -> Mapping[str, Any] | None:

@@ -1,6 +1,7 @@
 """Paths of fields as ``manage`` writes them: ``attributes.phone``, ``filters[Gold].targets``."""
 
 import re
+from fnmatch import fnmatchcase
 from typing import Final
 
 _PART: Final = re.compile(r"([^.\[\]]+)|\[([^\]]*)\]")
@@ -10,6 +11,12 @@ _WHOLE: Final = re.compile(r"[^.\[\]]+(?:\.[^.\[\]]+|\[[^\]]+\])*\Z")
 def is_field_path(path: str) -> bool:
     """Whether *path* is parts with dots or brackets between them."""
     return _WHOLE.match(path) is not None
+
+
+def lies_in(path: str, pattern: str) -> bool:
+    """Whether *path* is what *pattern* names, or a part of it; ``*`` stands for anything."""
+    literal = pattern.replace("[", "[[]")
+    return any(fnmatchcase(path, each) for each in (literal, f"{literal}.*", f"{literal}[[]*"))
 
 
 def path_parts(path: str) -> tuple[str, ...]:
