@@ -22,6 +22,9 @@ class Handler(BaseHTTPRequestHandler):
         match self.path:
             case "/silent":
                 self.server.released.wait(20)
+            case "/held":
+                self.server.held.wait(20)
+                self.answer(200, b"{}")
             case "/redirect":
                 self.answer(302, b"", Location="/")
             case "/large":
@@ -43,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def application():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.received, server.released = [], threading.Event()
+    server.received, server.released, server.held = [], threading.Event(), threading.Event()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     server.url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -110,3 +113,26 @@ def test_nobody_there_is_no_answer(call, url):
 def test_an_answer_without_end_is_none(call, application):
     with pytest.raises(NetworkError, match="larger than"):
         call(f"{application.url}/large")
+
+
+def test_waiting_for_a_connection_takes_nothing_from_the_time_for_an_answer(application, monkeypatch):
+    begun, begin = [], asyncio.timeout
+    monkeypatch.setattr(asyncio, "timeout", lambda seconds: begun.append(seconds) or begin(seconds))
+
+    async def calls():
+        caller = Caller(connections=1)
+        urls = [f"{application.url}/{path}" for path in ("held", "other")]
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(caller(url, {}, {}, timeout_s=20)) for url in urls]
+            await asyncio.to_thread(wait_for_call, "/held")
+            begun_meanwhile = len(begun)
+            application.held.set()
+        await caller.close()
+        return begun_meanwhile, [task.result().status for task in tasks]
+
+    def wait_for_call(path):
+        while path not in [each[0] for each in application.received]:
+            threading.Event().wait(0.01)
+
+    assert asyncio.run(calls()) == (1, [200, 200])
+    assert begun == [20, 20]

@@ -11,6 +11,9 @@ from tr_apply.errors import NetworkError
 BODY_LIMIT: Final = 64 * 1024
 """Bytes of an answer that are read; an instruction has a few hundred."""
 
+CONNECTIONS: Final = 200
+"""How many applications are called at the same time; a system allows a process few hundred sockets."""
+
 _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -28,20 +31,28 @@ class Caller:
     The environment's proxies are for other machines: this one is called directly.
     """
 
-    def __init__(self) -> None:
-        mounts = {f"all://{host}": httpx.AsyncHTTPTransport() for host in _THIS_MACHINE}
-        self._client = httpx.AsyncClient(mounts=mounts, timeout=None, headers={"User-Agent": "tr-apply"})  # noqa: S113
+    def __init__(self, connections: int = CONNECTIONS) -> None:
+        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        mounts = {f"all://{host}": httpx.AsyncHTTPTransport(limits=limits) for host in _THIS_MACHINE}
+        self._client = httpx.AsyncClient(
+            mounts=mounts,
+            limits=limits,
+            timeout=None,  # noqa: S113  # each call has one of its own
+            headers={"User-Agent": "tr-apply"},
+        )
+        # Waiting here and not for httpx, so that what an application is given to answer begins when it is called.
+        self._free = asyncio.Semaphore(connections)
 
     async def __call__(
         self, url: str, form: Mapping[str, str], headers: Mapping[str, str], *, timeout_s: float
     ) -> Reply:
-        """Send a form; the answer.
+        """Send a form; the answer, for which the application has *timeout_s* from when there is a connection for it.
 
         Raises:
             NetworkError: There is none, not within that time, or the URL cannot be used.
         """
         try:
-            async with asyncio.timeout(timeout_s):
+            async with self._free, asyncio.timeout(timeout_s):
                 return await self._post(url, form, headers)
         except TimeoutError as error:
             raise NetworkError(f"no answer within {timeout_s:g} s") from error
