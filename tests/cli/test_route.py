@@ -317,6 +317,27 @@ def test_a_sensitive_attribute_is_not_shown(path, tmp_path, capsys):
         assert shown.count("(sensitive)") >= 2
 
 
+def test_a_sensitive_expression_is_not_shown(path, tmp_path, capsys):
+    text = (
+        WORKSPACE.replace("level >= 3", "level >= 333")
+        .replace("type == 'skip'", "type == 'skip' AND canary == 'canary'")
+        .replace("task.language IN worker.languages", "task.language == worker.canary")
+        .replace(
+            "{queue: Gold, priority: 10, timeout: 60,", "{queue: Gold, skip_if: workers.available == 77, timeout: 60,"
+        )
+    )
+    rules = "  task_queues: {sensitive: [target_workers]}\n"
+    rules += "  workflows: {sensitive: ['filters[Skipped].expression', 'filters[Gold tickets].targets']}\n"
+    (tmp_path / "workspace.yaml").write_text(text + rules)
+    for form in ("text", "json"):
+        for task in ('{"type": "ticket", "customer_value": "Gold"}', '{"type": "skip"}'):
+            assert run(["route", path, "--workflow", "Incoming", "--task", task, "--format", form]) == 0
+            shown = capsys.readouterr().out
+            assert not [secret for secret in ("canary", "333", "77") if secret in shown]
+            assert "agent != null" in shown
+            assert "(sensitive) is false" in shown or '"comparison": "(sensitive)"' in shown
+
+
 def test_a_queue_that_is_not_declared_is_told_apart(tmp_path, capsys):
     path = tmp_path / "part.yaml"
     path.write_text(

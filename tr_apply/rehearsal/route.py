@@ -8,6 +8,7 @@ from typing import Any, Final
 from tr_apply.plan.paths import covers
 from tr_apply.rehearsal.question import Question
 from tr_apply.rehearsal.world import World
+from tr_apply.resources.field_path import lies_in
 from tr_apply.resources.template import from_live, mapped
 from tr_apply.routing.events import KnownWorkerSought
 from tr_apply.routing.format import format_expression
@@ -31,6 +32,9 @@ class Falsehood:
     comparison: str
     found: Mapping[str, Any]
     """The value of each name in it; None where there is none."""
+
+
+_UNTOLD: Final = Falsehood(SENSITIVE, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,10 @@ def route(world: World, question: Question, *, nearest: int = NEAREST) -> Route:
     return _Teller(world).route(question, world.trace(question, nearest=nearest))
 
 
+def _path_of(each: Filter) -> str:
+    return f"filters[{each.name or f'#{each.index + 1}'}]"
+
+
 class _Teller:
     """Puts names for SIDs, and hides what is sensitive."""
 
@@ -174,19 +182,22 @@ class _Teller:
 
     def _filter(self, verdict: FilterVerdict, reached: set[int]) -> FilterRow:
         each = verdict.filter
+        is_secret = self._is_secret(f"{_path_of(each)}.expression")
         return FilterRow(
             number=each.index + 1,
             name=each.name,
-            expression=self._named(format_expression(each.expression)),
+            expression=SENSITIVE if is_secret else self._text(each.expression),
             matches=verdict.mismatch is None,
             reached=each.index in reached,
-            because=self._falsehood(verdict.mismatch),
+            because=_UNTOLD if is_secret and verdict.mismatch else self._falsehood(verdict.mismatch),
         )
 
     def _step(self, number: int, each: StepTrace, traced: Trace) -> StepRow:
         step = each.step
         queue = self._world.queue_name(step.queue_sid) or ""
         of_filter: Filter | None = None if step.filter == DEFAULT else traced.filters[step.filter].filter
+        target = "default_filter" if of_filter is None else f"{_path_of(of_filter)}.targets[{step.target}]"
+        hides_expression, hides_skip = (self._is_secret(f"{target}.{key}") for key in ("expression", "skip_if"))
         return StepRow(
             number=number,
             filter=None if of_filter is None else of_filter.index + 1,
@@ -196,22 +207,26 @@ class _Teller:
             declared=queue not in self._world.undeclared,
             priority=each.priority,
             timeout=step.timeout_s,
-            expression=None if step.expression is None else self._text(step.expression),
+            expression=None if step.expression is None else self._text(step.expression, hides=hides_expression),
             entered_s=each.entered_s,
             deadline_s=each.deadline_s,
             eligible=[worker.name for worker in each.workers.eligible],
             offered_to=each.reserved,
-            excluded=[self._excluded(excluded) for excluded in each.workers.excluded],
+            excluded=[self._excluded(excluded, hides=hides_expression) for excluded in each.workers.excluded],
             excluded_count=each.workers.excluded_count,
             known_worker=each.known_worker and each.known_worker._replace(value=self._shown(each.known_worker.value)),
-            skip_if=None if step.skip_if is None else self._text(step.skip_if),
-            not_skipped=self._falsehood(each.skip_if),
+            skip_if=None if step.skip_if is None else self._text(step.skip_if, hides=hides_skip),
+            not_skipped=_UNTOLD if hides_skip and each.skip_if else self._falsehood(each.skip_if),
             left_by=each.left_by,
         )
 
-    def _excluded(self, each: Excluded) -> ExcludedRow:
+    def _excluded(self, each: Excluded, *, hides: bool) -> ExcludedRow:
+        """*hides* tells whether the target's expression is sensitive; that of the queue may be, too."""
+        is_of_queue = each.obstacle is Obstacle.NOT_IN_QUEUE
+        if each.mismatch is not None and (self._hides_queues if is_of_queue else hides):
+            return ExcludedRow(each.worker.name, each.obstacle, _UNTOLD, each.found)
         # In a queue's own expression the names of attributes have no prefix.
-        prefix = () if each.obstacle is Obstacle.NOT_IN_QUEUE else ("worker",)
+        prefix = () if is_of_queue else ("worker",)
         because = self._falsehood(each.mismatch, of_workers=prefix)
         return ExcludedRow(each.worker.name, each.obstacle, because, each.found)
 
@@ -232,8 +247,17 @@ class _Teller:
         name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
         return any(covers(pattern, f"{_OF_WORKERS}{name}", (value,)) for pattern in self._sensitive)
 
-    def _text(self, expression: Any) -> str:
-        return self._named(format_expression(expression))
+    def _is_secret(self, path: str) -> bool:
+        """Whether ``manage`` calls what stands at *path* in a workflow sensitive."""
+        return any(lies_in(path, pattern) for pattern in self._world.document.manage.workflows.sensitive)
+
+    @cached_property
+    def _hides_queues(self) -> bool:
+        patterns = self._world.document.manage.task_queues.sensitive
+        return any(lies_in("target_workers", pattern) for pattern in patterns)
+
+    def _text(self, expression: Any, *, hides: bool = False) -> str:
+        return SENSITIVE if hides else self._named(format_expression(expression))
 
     def _written(self, path: Path) -> str:
         return self._named(str(path))
