@@ -128,6 +128,16 @@ def test_what_was_added_outside_and_goes_is_not_said_to_stay(cli, repository, tm
     }
 
 
+def test_what_is_sensitive_only_by_now_is_not_shown_either(cli, repository, tmp_path):
+    outside(cli, tmp_path, APPLIED.replace("{level: 1", "{level: 8217"))
+    (repository / "w.yaml").write_text(APPLIED.replace("[attributes.phone]", "[attributes.phone, attributes.level]"))
+
+    for form in ("text", "json", "markdown", "html"):
+        out = cli("plan", "config/w.yaml", "--var-file", "config/vars.yaml", "--base-ref", "HEAD", "--format", form)
+        assert "attributes.level" in out
+        assert "8217" not in out
+
+
 def test_what_only_the_files_changed_is_no_drift(cli, repository):
     (repository / "w.yaml").write_text(APPLIED.replace("{name: Gold}", "{name: Gold, task_order: LIFO}"))
 

@@ -5,11 +5,13 @@ only the present plan changes comes from the files.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tr_apply.plan.change import Action, FieldChange, Operation, Plan
+from tr_apply.plan.paths import covers
 from tr_apply.plan.stale import Drift, planned_at
+from tr_apply.resources import KIND_BY_NAME, WORKER, WORKER_CHANNEL
 from tr_apply.resources.kind import name_key
 
 Origin = Literal["files", "outside", "both"]
@@ -38,9 +40,23 @@ class Origins:
 
 def origins(plan: Plan, applied: Plan, ref: str) -> Origins:
     """Tell the changes of *plan* apart, where *applied* is the plan for the configuration at *ref*."""
-    now, before = _by_object(plan), _by_object(applied)
+    now, before = _by_object(plan), {key: _hidden(each, plan) for key, each in _by_object(applied).items()}
     rows = [row for key, operation in before.items() for row in _rows(operation, now.get(key))]
     return Origins(ref, rows, {each.id: _origin(each, before.get(key)) for key, each in now.items()})
+
+
+def _hidden(operation: Operation, plan: Plan) -> Operation:
+    """*operation* without what the present configuration calls sensitive; the former one may not have done so."""
+    kind, start = operation.kind, ""
+    if kind == WORKER_CHANNEL.name:
+        kind, start = WORKER.name, f"channels.{operation.name.rpartition('/')[2]}."
+    patterns = plan.sensitive.get(KIND_BY_NAME[kind].section, ())
+
+    def is_secret(change: FieldChange) -> bool:
+        values = (change.before, change.after)
+        return change.sensitive or any(covers(pattern, start + change.path, values) for pattern in patterns)
+
+    return replace(operation, changes=[replace(each, sensitive=is_secret(each)) for each in operation.changes])
 
 
 def _by_object(plan: Plan) -> dict[Any, Operation]:
