@@ -2,11 +2,18 @@
 
 import asyncio
 import sqlite3
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tr_apply.local import session as session_module
 from tr_apply.local.database import Database
+from tr_apply.local.refusals import UnavailableError
+
+_KEEP_EVENT = "INSERT INTO event (position, sid, workspace_sid, type, at_ms, written_ms) VALUES (?, '', '', '', 0, 0)"
+_EVENTS = "SELECT position FROM event ORDER BY position"
 
 
 @pytest.fixture
@@ -156,4 +163,56 @@ def test_parts_of_a_batch_are_kept_or_taken_back_each_for_itself():
     with database.read() as reader:
         assert reader.value("SELECT last FROM sequence") == 1
     assert batch.parts == 1
+    database.close()
+
+
+_STEPS = st.lists(st.sampled_from(["now", "later", "look"]), max_size=4)
+
+
+@given(st.lists(st.tuples(_STEPS, st.booleans()), max_size=5))
+def test_what_is_put_off_belongs_to_its_part_and_comes_before_what_is_read(parts):
+    database, kept = Database.open(":memory:"), []
+    batch = database.begin()
+    for steps, fails in parts:
+        expected = list(kept)
+        with suppress(KeyError), batch.part() as writer:
+            for step in steps:
+                row = (len(expected),)
+                match step:
+                    case "now":
+                        writer.run(_KEEP_EVENT, row)
+                    case "later":
+                        writer.run_later(f"{_KEEP_EVENT} -- put off", [row])
+                    case "look":
+                        assert [number for (number,) in writer.rows(_EVENTS)] == expected
+                if step != "look":
+                    expected.append(len(expected))
+            if fails:
+                raise KeyError
+            kept = expected
+    batch.keep()
+    batch.check()
+
+    with database.read() as reader:
+        assert [number for (number,) in reader.rows(_EVENTS)] == kept
+    database.close()
+
+
+def test_when_what_was_put_off_cannot_be_written_nothing_is_kept():
+    database = Database.open(":memory:")
+    batch = database.begin()
+    with batch.part() as writer:
+        writer.run_later("UPDATE sequence SET last = ?", [(7,)])
+        writer.run_later("INSERT INTO sequence VALUES (?)", [(None,)])
+
+    with pytest.raises(sqlite3.IntegrityError), batch.part() as writer:
+        writer.row("SELECT 1")
+    with pytest.raises(UnavailableError), batch.part():
+        pass
+    batch.keep()
+
+    with pytest.raises(UnavailableError):
+        batch.check()
+    with database.read() as reader:
+        assert reader.value("SELECT last FROM sequence") == 0
     database.close()

@@ -41,17 +41,20 @@ class Reader:
 
     def rows(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
         """An iterator over the rows, which come as tuples."""
-        return self._connection.execute(sql, parameters)
+        return self._use().execute(sql, parameters)
 
     def row(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """The first row."""
-        found: Row | None = self._connection.execute(sql, parameters).fetchone()
+        found: Row | None = self._use().execute(sql, parameters).fetchone()
         return found
 
     def value(self, sql: str, parameters: Parameters = ()) -> Any:
         """The first value of the first row; None when there is no row."""
         found = self.row(sql, parameters)
         return found[0] if found else None
+
+    def _use(self) -> sqlite3.Connection:
+        return self._connection
 
 
 class Writer(Reader):
@@ -61,6 +64,8 @@ class Writer(Reader):
         super().__init__(connection, now_ms, edition)
         self._now: str | None = None
         self._last: int | None = None
+        self._later: dict[str, list[Parameters]] = {}
+        self._part: dict[str, int] | None = None
 
     @property
     def now(self) -> str:
@@ -82,7 +87,7 @@ class Writer(Reader):
         sids = [new_sid(prefix, position) for position in range(first, first + len(rows))]
         columns = ("position", "sid", "date_created", "date_updated", *rows[0])
         sql = _words("INSERT INTO", table, _listed(columns), "VALUES", _listed("?" for _ in columns))
-        self._connection.executemany(
+        self._use().executemany(
             sql,
             (
                 (position, sid, self.now, self.now, *values.values())
@@ -96,11 +101,11 @@ class Writer(Reader):
         changes = {**values, "date_updated": self.now}
         assignments = ", ".join(f"{column} = ?" for column in changes)
         sql = _words("UPDATE", table, "SET", assignments, "WHERE sid = ?")
-        self._connection.execute(sql, (*changes.values(), sid))
+        self._use().execute(sql, (*changes.values(), sid))
 
     def delete(self, table: str, sid: str) -> None:
         """Remove the row with *sid*, and with it what the schema says belongs to it."""
-        self._connection.execute(_words("DELETE FROM", table, "WHERE sid = ?"), (sid,))
+        self._use().execute(_words("DELETE FROM", table, "WHERE sid = ?"), (sid,))
 
     def same_name(self, table: str, workspace_sid: str, name_key: str, but: str) -> bool:
         """Whether another row than the one with the SID *but* has that name in the workspace."""
@@ -109,11 +114,18 @@ class Writer(Reader):
 
     def run(self, sql: str, parameters: Parameters = ()) -> None:
         """Any other statement."""
-        self._connection.execute(sql, parameters)
+        self._use().execute(sql, parameters)
 
     def run_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
         """Any other statement, once for each of *parameters*."""
-        self._connection.executemany(sql, parameters)
+        self._use().executemany(sql, parameters)
+
+    def run_later(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        """The same, put off until something is read or the transaction ends; with it what others put off, all at once.
+
+        Statements that are put off must not depend on each other's order.
+        """
+        self._later.setdefault(sql, []).extend(parameters)
 
     def positions(self, count: int) -> int:
         """The first of *count* positions that belong to this transaction now."""
@@ -125,8 +137,57 @@ class Writer(Reader):
 
     def finish(self) -> None:
         """Note the positions that were given away; the last thing before the transaction is committed."""
+        self._write_out()
         if self._last is not None:
             self.run("UPDATE sequence SET last = ?", (self._last,))
+
+    def begin_part(self) -> None:
+        """From here on everything can be taken back for itself; no savepoint is needed until a statement is run."""
+        self._part = {sql: len(rows) for sql, rows in self._later.items()}
+
+    def end_part(self) -> None:
+        """Leave that to the whole."""
+        if self._part is None:
+            self._connection.execute("RELEASE part")
+        self._part = None
+
+    def undo_part(self) -> None:
+        """Take back everything since the part began."""
+        if self._part is None:
+            self._later.clear()
+            self._connection.execute("ROLLBACK TO part")
+            self._connection.execute("RELEASE part")
+        else:
+            self._later = self._of_earlier_parts(self._part)
+        self._part = None
+
+    def _use(self) -> sqlite3.Connection:
+        if self._part is not None:
+            self._set_savepoint(self._part)
+        if self._later:
+            self._write_out()
+        return self._connection
+
+    def _set_savepoint(self, part: Mapping[str, int]) -> None:
+        own = {sql: rows[part.get(sql, 0) :] for sql, rows in self._later.items()}
+        self._later = self._of_earlier_parts(part)
+        self._write_out()
+        self._connection.execute("SAVEPOINT part")
+        self._later, self._part = own, None
+
+    def _of_earlier_parts(self, part: Mapping[str, int]) -> dict[str, list[Parameters]]:
+        return {sql: self._later[sql][:count] for sql, count in part.items()}
+
+    def _write_out(self) -> None:
+        later, self._later = self._later, {}
+        try:
+            for sql, rows in later.items():
+                self._connection.executemany(sql, rows)
+        except sqlite3.Error:
+            # It may be the work of parts that have long ended and rely on it: then nothing can be kept.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
 
 
 class Database:
@@ -189,14 +250,14 @@ class Database:
         Raises:
             UnavailableError: The database cannot be written right now.
         """
-        with _explained():
+        with _EXPLAINED:
             self._connection.execute("BEGIN IMMEDIATE")
             self._look_for_others()
         return Batch(self._connection, Writer(self._connection, self.now_ms(), self._edition + self._unrouted))
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
-        with _explained():
+        with _EXPLAINED:
             self._connection.execute(begin)
             try:
                 self._look_for_others()
@@ -242,16 +303,16 @@ class Batch:
         Raises:
             UnavailableError: The database cannot be written right now.
         """
-        with _explained():
-            self._connection.execute("SAVEPOINT part")
+        self._check()
+        with _EXPLAINED:
+            self._writer.begin_part()
             try:
                 yield self._writer
             except BaseException:
                 if self._connection.in_transaction:  # or SQLite has taken back everything, the disk being full
-                    self._connection.execute("ROLLBACK TO part")
-                    self._connection.execute("RELEASE part")
+                    self._writer.undo_part()
                 raise
-            self._connection.execute("RELEASE part")
+            self._writer.end_part()
         self.parts += 1
 
     def keep(self) -> None:
@@ -267,10 +328,13 @@ class Batch:
         if self.failure is not None:
             raise self.failure
 
-    def _commit(self) -> None:
+    def _check(self) -> None:
         if not self._connection.in_transaction:
             raise UnavailableError("The database cannot be used: it has taken back what was written")
-        with _explained():
+
+    def _commit(self) -> None:
+        self._check()
+        with _EXPLAINED:
             try:
                 self._writer.finish()
                 self._connection.execute("COMMIT")
@@ -279,15 +343,18 @@ class Batch:
                     self._connection.execute("ROLLBACK")
 
 
-@contextmanager
-def _explained() -> Iterator[None]:
+class _Explained:
     """Tells a database that cannot be used right now from a mistake of ours."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        if reason := circumstance(error):
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, sqlite3.DatabaseError) and (reason := circumstance(error)):
             raise UnavailableError(f"The database cannot be used: {reason}") from error
-        raise
+
+
+_EXPLAINED = _Explained()
 
 
 def _words(*words: str) -> str:

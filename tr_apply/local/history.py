@@ -74,9 +74,9 @@ def write_events(writer: Writer, records: Iterable[EventRecord]) -> None:
     # which then hold nothing are left out. A slice of a named tuple is a plain tuple, which it reads faster.
     for of_task, group in groupby(records, _is_of_task):
         if of_task:
-            writer.run_many(_INSERT_OF_TASK, (record[:_OF_TASK] for record in group))
+            writer.run_later(_INSERT_OF_TASK, (record[:_OF_TASK] for record in group))
         else:
-            writer.run_many(_INSERT, (record[:] for record in group))
+            writer.run_later(_INSERT, (record[:] for record in group))
 
 
 def _is_of_task(record: EventRecord) -> bool:

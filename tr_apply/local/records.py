@@ -74,15 +74,15 @@ def read_snapshot(reader: Reader, workspace_sid: str) -> Snapshot:
 def save_outcome(writer: Writer, workspace_sid: str, outcome: Outcome) -> None:
     """Keep what the engine did, but for the events."""
     if outcome.tasks:
-        writer.run_many(_PUT_TASK, (_task_row(workspace_sid, task) for task in outcome.tasks))
+        writer.run_later(_PUT_TASK, (_task_row(workspace_sid, task) for task in outcome.tasks))
     if outcome.reservations:
         rows = ((position_of(each.sid), workspace_sid, *each) for each in outcome.reservations)
-        writer.run_many(_PUT_RESERVATION, rows)
+        writer.run_later(_PUT_RESERVATION, rows)
     if outcome.workers:
-        writer.run_many(_MOVE_WORKER, (_moved(writer, worker) for worker in outcome.workers))
+        writer.run_later(_MOVE_WORKER, (_moved(writer, worker) for worker in outcome.workers))
     if outcome.turns:
         turns = ((turn.reserved_ms, turn.worker_sid, workspace_sid, turn.channel) for turn in outcome.turns)
-        writer.run_many(_TAKE_TURN, turns)
+        writer.run_later(_TAKE_TURN, turns)
     if outcome.removed_task_sids:
         writer.run_many("DELETE FROM task WHERE position = ?", _positions(outcome.removed_task_sids))
         removed = ((sid,) for sid in outcome.removed_task_sids)
