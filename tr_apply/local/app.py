@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
@@ -193,7 +193,8 @@ class _Gate:
             return
         if auth_token is not None:
             self._identity.account_sid, self._identity.auth_token = account_sid, auth_token
-        await self._app({**scope, ACCOUNT: account_sid}, receive, send)
+        scope[ACCOUNT] = account_sid
+        await self._app(scope, receive, send)
 
 
 def _routes(store: Store) -> list[Route]:
@@ -206,9 +207,20 @@ def _routes(store: Store) -> list[Route]:
 def _routes_of(store: Store, kind: Kind) -> list[Route]:
     endpoints = _Endpoints(store, kind)
     return [
-        Route(f"/v1{kind.collection}", endpoints.collection, methods=["GET", "POST"]),
-        Route(f"/v1{kind.collection}/{{sid}}", endpoints.item, methods=["GET", "POST", "DELETE"]),
+        Route(f"/v1{kind.collection}", _Endpoint(endpoints.collection), methods=["GET", "POST"]),
+        Route(f"/v1{kind.collection}/{{sid}}", _Endpoint(endpoints.item), methods=["GET", "POST", "DELETE"]),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Endpoint:
+    """Where a route leads, as an application: a function would be wrapped once more, to handle exceptions twice."""
+
+    answer: Callable[[Request], Awaitable[Response]]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self.answer(Request(scope, receive))
+        await response(scope, receive, send)
 
 
 async def _health(_request: Request) -> Response:

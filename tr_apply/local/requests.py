@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from tr_apply.local.refusals import BodyTooLargeError, InvalidParameterError, UnauthorizedError
 from tr_apply.local.sids import ACCOUNT_SID
@@ -89,14 +89,15 @@ async def read_body(request: Request) -> bytes:
         BodyTooLargeError: It is larger than anything TaskRouter takes.
         InvalidParameterError: The client went away before it was complete.
     """
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > BODY_LIMIT:
-                raise BodyTooLargeError(f"The body is larger than {BODY_LIMIT} bytes")
-    except ClientDisconnect:
-        raise InvalidParameterError("The body is incomplete") from None
+    body, more = bytearray(), True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidParameterError("The body is incomplete")
+        body += message.get("body", b"")
+        if len(body) > BODY_LIMIT:
+            raise BodyTooLargeError(f"The body is larger than {BODY_LIMIT} bytes")
+        more = message.get("more_body", False)
     return bytes(body)
 
 

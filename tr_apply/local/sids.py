@@ -11,11 +11,13 @@ ACCOUNT_SID = "AC" + 32 * "0"
 """The account of whoever signs in as something that is no account."""
 
 _POSITION_DIGITS = 12
+_POSITION_BITS = 4 * _POSITION_DIGITS
+_RANDOM_BITS = 4 * 32 - _POSITION_BITS
 
 
 def new_sid(prefix: str, position: int) -> str:
     """A fresh SID for the resource at *position*, a number that no other resource of the database has."""
-    return f"{prefix}{random.getrandbits(80):020x}{position:0{_POSITION_DIGITS}x}"
+    return f"{prefix}{random.getrandbits(_RANDOM_BITS) << _POSITION_BITS | position:032x}"
 
 
 def position_of(sid: str) -> int:
