@@ -163,4 +163,5 @@ def test_a_person_who_declines_or_leaves_writes_nothing(asked, live):
     terminal = asked()
     terminal.interrupt()
     assert terminal.end() == 130
+    assert "interrupted; nothing was written" in terminal.screen
     assert levels(live) == {"alice": '{"level":1}', "bob": '{"level":1}'}

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from tr_apply.apply import Result, Status, Stop, failure_of
+from tr_apply.cli.asking import answered
 from tr_apply.cli.bounded import Deadline, OutOfTimeError, run
 from tr_apply.cli.configurations import require_paths, usable
 from tr_apply.cli.jobs import Crew, Job, job_of, live, planned
@@ -229,8 +230,8 @@ def _require_approval(consent: Consent, workspaces: int) -> None:
             "reviewed, or --expect PLAN_ID"
         )
     what = "these changes" if workspaces == 1 else f"these changes to {workspaces} workspaces"
-    click.echo(f"\nApply {what}? Only 'yes' is taken for it: ", nl=False, err=True)
-    if sys.stdin.readline().strip() != "yes":
+    question = f"\nApply {what}? Only 'yes' is taken for it: "
+    if answered(question, or_else="nothing was written").strip() != "yes":
         raise RefusedError("not approved; nothing was written")
 
 

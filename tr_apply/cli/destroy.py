@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from tr_apply.cli.asking import answered
 from tr_apply.cli.bounded import Deadline, OutOfTimeError, run
 from tr_apply.cli.configurations import usable
 from tr_apply.cli.options import configuration_options, output_of, output_options, target_options
@@ -81,8 +82,7 @@ def _require_name(found: Snapshot, confirm: str | None, output: Output) -> None:
         if not sys.stdin.isatty():
             raise RefusedError("nobody is there to type the workspace's name: use --confirm NAME")
         output.warn(f"This deletes the workspace {printable(name)} ({found.workspace.sid}) with {_contents(found)}.")
-        click.echo("Type its name to delete it: ", nl=False, err=True)
-        confirm = sys.stdin.readline().rstrip("\n")
+        confirm = answered("Type its name to delete it: ", or_else="nothing was deleted")
     if confirm != name:
         raise RefusedError(f"the workspace's name is {name!r}, not {confirm!r}; nothing was deleted")
 
