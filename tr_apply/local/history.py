@@ -55,6 +55,7 @@ class EventRecord(NamedTuple):
     ``KnownWorkerSought``, or of the resource that was created, updated or deleted."""
 
 
+_REASON: Final = EventRecord._fields.index("task_reason")
 _OF_TASK: Final = EventRecord._fields.index("reservation_sid")
 _NOTHING_ELSE: Final = (None,) * (len(EventRecord._fields) - _OF_TASK)
 
@@ -65,22 +66,22 @@ def _insert(columns: Sequence[str]) -> str:
 
 
 _INSERT: Final = _insert(EventRecord._fields)
-_INSERT_OF_TASK: Final = _insert(EventRecord._fields[:_OF_TASK])
+_INSERT_OF_TASK: Final = _insert((*EventRecord._fields[:_REASON], *EventRecord._fields[_REASON + 1 : _OF_TASK]))
 
 
 def write_events(writer: Writer, records: Iterable[EventRecord]) -> None:
     """Keep events, which come in the order of their positions."""
-    # Most are about a task alone. The sqlite3 module takes five times as long to pass on None as a number, so columns
-    # which then hold nothing are left out. A slice of a named tuple is a plain tuple, which it reads faster.
+    # Most are about a task alone that has not ended. The sqlite3 module takes five times as long to pass on None as a
+    # number, so columns which then hold nothing are left out; and it reads plain tuples, as slices are, faster.
     for of_task, group in groupby(records, _is_of_task):
         if of_task:
-            writer.run_later(_INSERT_OF_TASK, (record[:_OF_TASK] for record in group))
+            writer.run_later(_INSERT_OF_TASK, (record[:_REASON] + record[_REASON + 1 : _OF_TASK] for record in group))
         else:
             writer.run_later(_INSERT, (record[:] for record in group))
 
 
 def _is_of_task(record: EventRecord) -> bool:
-    return record[_OF_TASK:] == _NOTHING_ELSE
+    return record.task_reason is None and record[_OF_TASK:] == _NOTHING_ELSE
 
 
 def forget_old_events(writer: Writer) -> bool:

@@ -57,10 +57,7 @@ def account_of(request: Request) -> str:
 
 def base_url(request: Request) -> str:
     """The beginning of every URL in an answer: the server as this request addressed it."""
-    host = request.headers.get("host") or _server(request)
-    if not _HOST.fullmatch(host):
-        raise InvalidParameterError("The Host header is not valid")
-    return f"{request.scope['scheme']}://{host}/v1"
+    return _base_url(request.scope["scheme"], request.headers.get("host") or _server(request))
 
 
 def read_query(request: Request, repeatable: frozenset[str] = frozenset()) -> dict[str, str]:
@@ -118,6 +115,13 @@ def _parameter(pair: bytes) -> tuple[str, str]:
     """A name and its value; what ``parse_qsl`` does, without decoding each run of escapes for itself."""
     name, _, value = pair.replace(b"+", b" ").partition(b"=")
     return unquote_to_bytes(name).decode(), unquote_to_bytes(value).decode()
+
+
+@lru_cache(maxsize=64)
+def _base_url(scheme: str, host: str) -> str:
+    if not _HOST.fullmatch(host):
+        raise InvalidParameterError("The Host header is not valid")
+    return f"{scheme}://{host}/v1"
 
 
 @lru_cache(maxsize=64)

@@ -52,8 +52,8 @@ class Session:
     def keep(self) -> None:
         """Write down what the engines have done."""
         for workspace_sid, engine in self._engines.items():
-            outcome = engine.outcome()
-            if any(outcome):
+            if engine.has_outcome:
+                outcome = engine.outcome()
                 records = records_of(self.writer, workspace_sid, outcome.events, engine.state)
                 save_outcome(self.writer, workspace_sid, outcome)
                 write_events(self.writer, records)
@@ -73,4 +73,4 @@ class Session:
     def undone(self) -> set[str]:
         """The workspaces whose engines have done something that will not be kept."""
         kept = {each.workspace_sid for each in self.happened}
-        return {sid for sid, engine in self._engines.items() if sid in kept or any(engine.outcome())}
+        return {sid for sid, engine in self._engines.items() if sid in kept or engine.has_outcome}

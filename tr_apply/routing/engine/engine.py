@@ -53,6 +53,11 @@ class Engine:
         """When something is due next; None for never."""
         return self._state.timers.next()
 
+    @property
+    def has_outcome(self) -> bool:
+        """Whether anything has happened since the outcome before."""
+        return self._state.has_changes()
+
     def outcome(self) -> Outcome:
         """What has happened and changed since the outcome before."""
         return outcome_of(self._state)

@@ -105,6 +105,20 @@ class State:
         self.kept_versions: list[tuple[str, int]] = []
         self.dropped_versions: list[tuple[str, int]] = []
 
+    def has_changes(self) -> bool:
+        """Whether the next outcome would hold anything."""
+        return bool(
+            self.events
+            or self.changed_tasks
+            or self.changed_reservations
+            or self.changed_workers
+            or self.turns
+            or self.removed_tasks
+            or self.removed_workers
+            or self.kept_versions
+            or self.dropped_versions
+        )
+
     def set_workspace(self, workspace: Workspace) -> None:
         """Take on other settings of the workspace."""
         self.workspace = workspace

@@ -31,8 +31,7 @@ LONGEST_ASSIGNMENT_MS: Final = 24 * 60 * 60 * 1000
 DEFAULT_TIMEOUT_S: Final = 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class NewTask:
+class NewTask(NamedTuple):
     """A task to be created."""
 
     sid: str
