@@ -198,7 +198,7 @@ def test_a_server_that_never_was_there_is_given_up_on_sooner():
     error, script = sent(GET, UNREACHABLE)
 
     assert type(error) is NetworkError
-    assert "no connection (connection refused); gave up after" in str(error)
+    assert "no connection to 127.0.0.1:1 (connection refused); gave up after" in str(error)
     assert script.times[-1] - script.times[0] <= 10
 
 

@@ -238,7 +238,8 @@ async def _exchange(slot: httpx.AsyncBaseTransport, request: httpx.Request, limi
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
         if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
             raise NetworkError(f"the server's certificate is not trusted: {_said(error)}") from error
-        raise LostError(f"no connection ({_said(error)})", sent=False) from error
+        server = request.url.netloc.decode("ascii")
+        raise LostError(f"no connection to {server} ({_said(error)})", sent=False) from error
     except httpx.TransportError as error:
         raise LostError(f"no answer ({_said(error)})", sent=True) from error
     except TimeoutError as error:
