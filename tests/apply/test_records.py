@@ -142,6 +142,22 @@ def test_a_way_back_with_secrets_needs_the_configuration_that_has_them(cli, fold
     assert all(CANARY not in (folder / each).read_text() for each in ("undo.json", "journal"))
 
 
+def test_somebody_with_a_secret_who_was_renamed_gets_back_the_former_name(cli, folder):
+    text = (
+        "workspace: {{name: Shop}}\nmanage: {{workers: {{sensitive: [attributes.phone]}}}}\nworkers: [{{{worker}}}]\n"
+    )
+    (folder / "first.yaml").write_text(text.format(worker="name: al, attributes: {phone: canary}"))
+    renamed = text.format(worker="name: alfa, renamed_from: [al], attributes: {phone: other}")
+    (folder / "second.yaml").write_text(renamed)
+    cli("apply", "first.yaml", "--auto-approve")
+    cli("apply", "second.yaml", "--auto-approve", "--undo-out", "undo.json")
+
+    code, _, err = cli("apply", "--plan", "undo.json", "first.yaml")  # which knows nothing of the new name
+
+    assert code == 0, err
+    assert cli("plan", "first.yaml", "--detailed-exitcode")[0] == 0
+
+
 def test_a_file_for_the_way_back_that_cannot_be_written_is_an_error_before_the_first_write(cli, folder):
     (folder / "file").write_text("")
 

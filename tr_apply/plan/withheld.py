@@ -6,6 +6,7 @@ from dataclasses import replace
 from tr_apply.errors import StaleError
 from tr_apply.plan.change import Plan, Withheld, Write
 from tr_apply.plan.document import form_value
+from tr_apply.resources.template import SidOf
 from tr_apply.wire import FormValue
 
 
@@ -20,28 +21,29 @@ def filled(plan: Plan, fresh: Plan) -> Plan:
     Raises:
         StaleError: when the configuration has others than those that were planned, or none.
     """
-    known = {(write.verb, write.target, name): value for write, name, value in _parameters(fresh)}
-    wrong = sorted(
-        f"{write.target} {name}"
-        for write, name, value in _parameters(plan)
-        if isinstance(value, Withheld) and not _is_same(value, known.get((write.verb, write.target, name)))
-    )
-    if wrong:
-        raise StaleError(f"sensitive values are not those that were planned: {', '.join(wrong)}; plan again")
+    known: dict[tuple[SidOf, str], list[FormValue]] = {}
+    for write, name, value in _parameters(fresh):
+        known.setdefault((write.target, name), []).append(value)
+
+    wrong: list[str] = []
+
+    def value_of(write: Write, name: str, planned: FormValue) -> FormValue:
+        """What *fresh* sends there, be it to create or to change: a former configuration knows of no new names."""
+        if not isinstance(planned, Withheld):
+            return planned
+        for value in known.get((write.target, name), ()):
+            if form_value(value, hides=True) == {"digest": planned.value}:
+                return value
+        wrong.append(f"{write.target} {name}")
+        return planned
 
     def write_of(write: Write) -> Write:
-        form = {
-            name: known[write.verb, write.target, name] if isinstance(value, Withheld) else value
-            for name, value in write.form.items()
-        }
-        return replace(write, form=form)
+        return replace(write, form={name: value_of(write, name, value) for name, value in write.form.items()})
 
     operations = [replace(each, writes=tuple(map(write_of, each.writes))) for each in plan.operations]
+    if wrong:
+        raise StaleError(f"sensitive values are not those that were planned: {', '.join(sorted(wrong))}; plan again")
     return replace(plan, operations=operations)
-
-
-def _is_same(planned: Withheld, value: FormValue | None) -> bool:
-    return value is not None and form_value(value, hides=True) == {"digest": planned.value}
 
 
 def _parameters(plan: Plan) -> Iterator[tuple[Write, str, FormValue]]:
