@@ -14,6 +14,8 @@ from tr_apply.local.refusals import InvalidParameterError
 
 DEPTH_LIMIT = 100  # far below what could exhaust the stack of whoever reads the document later
 
+_TOO_LARGE = 2**63
+_LONGEST_INTEGER = len("-9223372036854775808")
 _STRING_OR_REST = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^" \t\r\n]+')
 
 
@@ -57,9 +59,10 @@ def _no_constant(constant: str) -> NoReturn:
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > len("-9223372036854775808") or not -(2**63) <= int(digits) < 2**63:
+    number = int(digits) if len(digits) <= _LONGEST_INTEGER else _TOO_LARGE
+    if not -_TOO_LARGE <= number < _TOO_LARGE:
         raise ValueError("a number does not fit into 64 bits")
-    return int(digits)
+    return number
 
 
 def _float(digits: str) -> float:

@@ -12,7 +12,18 @@ JSON = "application/json; charset=utf-8"
 
 def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """An answer with this body."""
-    return Response(_encoded(body), status, headers, media_type=JSON)
+    return _JsonResponse(_encoded(body), status, headers)
+
+
+class _JsonResponse(Response):
+    """A response whose headers need not be looked through for what is missing."""
+
+    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
+        self.raw_headers = [
+            (b"content-length", b"%d" % len(self.body)),
+            (b"content-type", JSON.encode()),
+            *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in (headers or {}).items()),
+        ]
 
 
 def _encoded(body: Any) -> bytes:

@@ -184,9 +184,19 @@ def _compiled_comparison(left: Operand, compare: Callable[[Any, Any], bool], rig
     if isinstance(right, Constant):
         value = right.value
         if compare is _equal and isinstance(value, str):
-            return lambda names: read_left(names) == value  # no other JSON value equals a text
+            return _text_equality(left, value)
         return lambda names: compare(read_left(names), value)
     return lambda names: compare(read_left(names), read_right(names))
+
+
+def _text_equality(left: Operand, text: str) -> Predicate:
+    """What most filters of workflows ask; nothing but the same text equals a text."""
+    match left:
+        case Path((str() as key,)):
+            return lambda names: names.get(key) == text
+        case _:
+            read_left = _reader(left)
+            return lambda names: read_left(names) == text
 
 
 def _reader(operand: Operand) -> Callable[[Names], Any]:

@@ -185,7 +185,10 @@ def next_place(
 
 
 def _next_filter(routing: Routing, attributes: Mapping[str, Any], *, after: int) -> Filter | None:
-    return next((each for each in routing.filters[after + 1 :] if each.matches(attributes)), None)
+    for each in routing.filters[after + 1 :]:
+        if each.matches(attributes):
+            return each
+    return None
 
 
 def _place(step: Step, spent_s: int, created_ms: int, *, timed_out: bool) -> Place:

@@ -156,7 +156,7 @@ def _group_key(step: Step, task: Task) -> _GroupKey:
     if step.admits is None:
         return (task.channel, None, ())
     names = {"task": task.attributes.values}
-    return (task.channel, step, tuple(_hashable(resolve(path, names)) for path in step.task_paths))
+    return (task.channel, step, tuple([_hashable(resolve(path, names)) for path in step.task_paths]))
 
 
 def _hashable(value: Any) -> Any:
