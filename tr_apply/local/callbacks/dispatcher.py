@@ -37,7 +37,7 @@ class Dispatcher:
     @property
     def busy(self) -> bool:
         """Whether somebody is being called."""
-        return bool(self._tasks)
+        return any(not task.done() for task in self._tasks)
 
     async def settled(self) -> None:
         """Wait for the calls under way."""
