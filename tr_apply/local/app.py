@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -35,7 +34,7 @@ from tr_apply.local.refusals import (
     UnauthorizedError,
     UnavailableError,
 )
-from tr_apply.local.requests import ACCOUNT, Credentials, account_of, base_url, read_form, read_query
+from tr_apply.local.requests import ACCOUNT, Credentials, account_of, base_url, header, read_form, read_query
 from tr_apply.local.responses import JSON, json_response
 from tr_apply.local.sids import ACCOUNT_SID
 from tr_apply.local.statistics.endpoints import statistics_routes
@@ -186,8 +185,7 @@ class _Gate:
             await Response(status_code=204)(scope, receive, send)
             return
         try:
-            authorization = Headers(scope=scope).get("authorization")
-            account_sid, auth_token = self._credentials.account_of(authorization)
+            account_sid, auth_token = self._credentials.account_of(header(scope, b"authorization"))
         except UnauthorizedError as error:
             await (await _refuse(Request(scope), error))(scope, receive, send)
             return

@@ -10,6 +10,7 @@ from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 from tr_apply.local.refusals import BodyTooLargeError, InvalidParameterError, UnauthorizedError
 from tr_apply.local.sids import ACCOUNT_SID
@@ -57,7 +58,16 @@ def account_of(request: Request) -> str:
 
 def base_url(request: Request) -> str:
     """The beginning of every URL in an answer: the server as this request addressed it."""
-    return _base_url(request.scope["scheme"], request.headers.get("host") or _server(request))
+    return _base_url(request.scope["scheme"], header(request.scope, b"host") or _server(request))
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """The header of that name, in lower case, or None; without an object around all headers."""
+    for each, value in scope["headers"]:
+        if each == name:
+            text: str = value.decode("latin-1")
+            return text
+    return None
 
 
 def read_query(request: Request, repeatable: frozenset[str] = frozenset()) -> dict[str, str]:
@@ -71,7 +81,7 @@ def read_query(request: Request, repeatable: frozenset[str] = frozenset()) -> di
 async def read_form(request: Request) -> Mapping[str, list[str]]:
     """The fields of the body, each with all its values."""
     body = await read_body(request)
-    if body and request.headers.get("content-type", FORM).partition(";")[0].strip().lower() != FORM:
+    if body and (header(request.scope, b"content-type") or FORM).partition(";")[0].strip().lower() != FORM:
         raise InvalidParameterError(f"The body must be sent as {FORM}")
     form: dict[str, list[str]] = {}
     for name, value in _parameters(body):
@@ -114,7 +124,11 @@ def _parameters(text: bytes) -> list[tuple[str, str]]:
 def _parameter(pair: bytes) -> tuple[str, str]:
     """A name and its value; what ``parse_qsl`` does, without decoding each run of escapes for itself."""
     name, _, value = pair.replace(b"+", b" ").partition(b"=")
-    return unquote_to_bytes(name).decode(), unquote_to_bytes(value).decode()
+    return _unescaped(name), _unescaped(value)
+
+
+def _unescaped(text: bytes) -> str:
+    return (unquote_to_bytes(text) if b"%" in text else text).decode()
 
 
 @lru_cache(maxsize=64)

@@ -22,7 +22,8 @@ _STATUSES = ("pending", "reserved", "assigned", "wrapping", "completed", "cancel
 
 
 def _create(session: Session, change: Change) -> str:
-    values, state = change.values, session.engine(change.workspace_sid).state
+    values, engine = change.values, session.engine(change.workspace_sid)
+    state = engine.state
     new = NewTask(
         sid=session.new_sid("WT"),
         workflow_sid=values["workflow_sid"] or _only_workflow(state),
@@ -35,7 +36,7 @@ def _create(session: Session, change: Change) -> str:
         ignore_capacity=values["ignore_capacity"],
         queue_sid=values["task_queue_sid"],
     )
-    session.engine(change.workspace_sid).create_task(new, session.now_ms)
+    engine.create_task(new, session.now_ms)
     return new.sid
 
 
