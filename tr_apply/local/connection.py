@@ -38,6 +38,8 @@ def connect(path: str | Path) -> sqlite3.Connection:
         if str(path) != MEMORY:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         connection = _opened(path)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
         _check(connection, path)
         _use_wal(connection)
         _migrate(connection, path)
@@ -52,10 +54,7 @@ def connect(path: str | Path) -> sqlite3.Connection:
 
 def _opened(path: str | Path) -> sqlite3.Connection:
     # Opened in one thread and used in another when a test serves from a thread; never in two at once.
-    connection = sqlite3.connect(str(path), timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    return connection
+    return sqlite3.connect(str(path), timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
 
 
 def _check(connection: sqlite3.Connection, path: str | Path) -> int:
