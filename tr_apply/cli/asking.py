@@ -13,8 +13,8 @@ def answered(question: str, *, or_else: str) -> str:
     Raises:
         InterruptedRunError: when that person leaves with Ctrl-C.
     """
-    click.echo(question, nl=False, err=True)
     try:
+        click.echo(question, nl=False, err=True)
         return sys.stdin.readline().rstrip("\n")
     except KeyboardInterrupt as error:
         raise InterruptedRunError(f"interrupted; {or_else}") from error
