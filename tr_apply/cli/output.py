@@ -4,7 +4,6 @@ import json
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,6 +146,8 @@ def write_file(path: Path, text: str) -> None:
     Raises:
         TrApplyError: when it cannot be written.
     """
+    import tempfile  # noqa: PLC0415  # takes longer than all other modules of this one, and is seldom needed
+
     try:
         path = path.resolve()
         if path.exists() and not path.is_file():
