@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 from urllib.parse import parse_qs
 
@@ -252,3 +253,13 @@ def new_world(tmp_path, runner):
     yield new
     for each in made:
         each.close()
+
+
+@pytest.fixture
+def alone(monkeypatch, tmp_path):
+    """The folder to be in, with nothing in the environment that a command would look at."""
+    for name in list(os.environ):
+        if name.startswith(("TWILIO_", "TR_APPLY_", "TR_VAR_", "GITHUB_", "GIT_")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

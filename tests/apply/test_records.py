@@ -2,7 +2,6 @@
 
 import gc
 import json
-import os
 from collections import Counter
 
 import pytest
@@ -15,15 +14,11 @@ CANARY = "canary-5ecret"
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    for name in list(os.environ):
-        if name.startswith(("TWILIO_", "TR_")):
-            monkeypatch.delenv(name)
+def folder(alone, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "first.yaml").write_text(SMALL)
-    (tmp_path / "second.yaml").write_text(SMALL_CHANGED)
-    return tmp_path
+    (alone / "first.yaml").write_text(SMALL)
+    (alone / "second.yaml").write_text(SMALL_CHANGED)
+    return alone
 
 
 @pytest.fixture

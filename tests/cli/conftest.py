@@ -1,4 +1,4 @@
-"""A server that accepts and never answers."""
+"""Every command runs alone; and a server that accepts and never answers."""
 
 import socket
 import threading
@@ -43,3 +43,8 @@ def silent_server():
     server = SilentServer()
     yield server
     server.close()
+
+
+@pytest.fixture(autouse=True)
+def _alone(alone):
+    pass

@@ -29,11 +29,7 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture(autouse=True)
-def _alone(monkeypatch, tmp_path):
-    for name in list(os.environ):
-        if name.startswith(("TWILIO_", "TR_APPLY_", "TR_VAR_", "GITHUB_")):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+def _files(tmp_path):
     (tmp_path / "w.yaml").write_text(TEXT)
     (tmp_path / "x.yaml").write_text(TEXT.replace("Center", "Other"))
 

@@ -1,7 +1,6 @@
 """``plan --base-ref``: what was changed outside the repository, apart from what the files changed."""
 
 import json
-import os
 import subprocess
 
 import pytest
@@ -28,14 +27,6 @@ def git(*arguments):
         check=True,
     )
     return done.stdout.strip()
-
-
-@pytest.fixture(autouse=True)
-def _alone(monkeypatch, tmp_path):
-    for name in list(os.environ):
-        if name.startswith(("TWILIO_", "TR_APPLY_", "TR_VAR_", "GITHUB_", "GIT_")):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

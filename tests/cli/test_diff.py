@@ -1,7 +1,6 @@
 """diff tells what two workspaces differ in, whichever of them is live, and nothing that is no difference."""
 
 import json
-import os
 import re
 import textwrap
 
@@ -36,14 +35,6 @@ workers:
   - {name: alice, attributes: {languages: [en, es], phone: "1"}, channels: {voice: {capacity: 2}}}
   - {name: bob, attributes: {languages: [en]}}
 """
-
-
-@pytest.fixture(autouse=True)
-def _elsewhere(monkeypatch, tmp_path):
-    for name in list(os.environ):
-        if name.startswith(("TWILIO_", "TR_APPLY_", "TR_VAR_")):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

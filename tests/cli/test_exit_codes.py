@@ -15,14 +15,6 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 MINIMAL = str(EXAMPLES / "minimal.yaml")
 
 
-@pytest.fixture(autouse=True)
-def _no_credentials(monkeypatch, tmp_path):
-    for name in list(os.environ):
-        if name.startswith(("TWILIO_", "TR_APPLY_", "TR_VAR_")):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-
-
 @pytest.fixture
 def broken(tmp_path):
     path = tmp_path / "broken.yaml"

@@ -1,7 +1,6 @@
 """init writes a starter that works as it is, and takes nobody's file away."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -25,12 +24,8 @@ MADE_ONCE = cache(schema_text)
 
 
 @pytest.fixture(autouse=True)
-def _elsewhere(monkeypatch, tmp_path):
+def _schemas_made_once(monkeypatch):
     monkeypatch.setattr("tr_apply.schema.schema_text", MADE_ONCE)  # which takes a second
-    for name in list(os.environ):
-        if name.startswith(("TWILIO_", "TR_APPLY_", "TR_VAR_", "GITHUB_")):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

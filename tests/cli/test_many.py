@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 
 import pytest
 
@@ -15,14 +14,6 @@ from tr_apply.errors import RefusedError
 LOCAL = ["--local-db", "world.db"]
 TEXT = "workspace: {{name: {name}}}\ntask_queues: [{{name: A}}, {{name: B}}]\n"
 LESS = "workspace: {{name: {name}}}\ntask_queues: [{{name: A}}]\n"
-
-
-@pytest.fixture(autouse=True)
-def _alone(monkeypatch, tmp_path):
-    for name in list(os.environ):
-        if name.startswith(("TWILIO_", "TR_APPLY_", "TR_VAR_", "GITHUB_")):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

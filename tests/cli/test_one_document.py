@@ -96,11 +96,7 @@ WITHOUT_JSON = {"init", "export", "serve", "schema", "graph"}  # schema prints a
 
 
 @pytest.fixture(autouse=True)
-def _folder(monkeypatch, tmp_path):
-    for name in list(os.environ):
-        if name.startswith(("TWILIO_", "TR_APPLY_", "TR_VAR_", "GITHUB_")):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+def _folder(tmp_path):
     for name, text in FILES.items():
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)

@@ -4,7 +4,6 @@ import asyncio
 import dataclasses
 import gc
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -135,17 +134,18 @@ def behind(_server):
     return _server.new()
 
 
+@pytest.fixture(autouse=True)
+def _alone(alone):
+    pass
+
+
 @pytest.fixture
-def cli(monkeypatch, tmp_path_factory, capfd):
+def cli(monkeypatch, capfd):
     """The command line, with little patience: its exit code, and what it said."""
-    for name in list(os.environ):
-        if name.startswith(("TWILIO_", "TR_")):
-            monkeypatch.delenv(name)
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", CANARY)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setattr("tr_apply.client.client.Patience", lambda: SHORT)
-    monkeypatch.chdir(tmp_path_factory.mktemp("cli"))
 
     def tr_apply(*arguments):
         code = run([str(each) for each in arguments])
