@@ -149,7 +149,7 @@ def test_parts_of_a_batch_are_kept_or_taken_back_each_for_itself():
     batch = database.begin()
 
     def part(last, error=None):
-        with batch.part() as writer:
+        with batch as writer:
             writer.run("UPDATE sequence SET last = ?", (last,))
             if error:
                 raise error
@@ -175,7 +175,7 @@ def test_what_is_put_off_belongs_to_its_part_and_comes_before_what_is_read(parts
     batch = database.begin()
     for steps, fails in parts:
         expected = list(kept)
-        with suppress(KeyError), batch.part() as writer:
+        with suppress(KeyError), batch as writer:
             for step in steps:
                 row = (len(expected),)
                 match step:
@@ -201,13 +201,13 @@ def test_what_is_put_off_belongs_to_its_part_and_comes_before_what_is_read(parts
 def test_when_what_was_put_off_cannot_be_written_nothing_is_kept():
     database = Database.open(":memory:")
     batch = database.begin()
-    with batch.part() as writer:
+    with batch as writer:
         writer.run_later("UPDATE sequence SET last = ?", [(7,)])
         writer.run_later("INSERT INTO sequence VALUES (?)", [(None,)])
 
-    with pytest.raises(sqlite3.IntegrityError), batch.part() as writer:
+    with pytest.raises(sqlite3.IntegrityError), batch as writer:
         writer.row("SELECT 1")
-    with pytest.raises(UnavailableError), batch.part():
+    with pytest.raises(UnavailableError), batch:
         pass
     batch.keep()
 

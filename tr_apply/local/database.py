@@ -281,7 +281,7 @@ class Database:
 class Batch:
     """A transaction that several writers share, one after the other, so that the price of keeping is paid once.
 
-    Each may take back its own part. The other parts are kept together, or not at all.
+    ``with batch as writer:`` is the part of one of them. The parts are kept together, or not at all.
 
     Attributes:
         parts: How many there are to keep.
@@ -296,24 +296,25 @@ class Batch:
         self._connection = connection
         self._writer = writer
 
-    @contextmanager
-    def part(self) -> Iterator[Writer]:
-        """One writer's turn; an exception takes back that part, and no other.
+    def __enter__(self) -> Writer:
+        """Begin one writer's part.
 
         Raises:
             UnavailableError: The database cannot be written right now.
         """
         self._check()
+        self._writer.begin_part()
+        return self._writer
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        """End the part; an exception takes it back, and no other."""
         with _EXPLAINED:
-            self._writer.begin_part()
-            try:
-                yield self._writer
-            except BaseException:
-                if self._connection.in_transaction:  # or SQLite has taken back everything, the disk being full
-                    self._writer.undo_part()
-                raise
-            self._writer.end_part()
-        self.parts += 1
+            if error is None:
+                self._writer.end_part()
+                self.parts += 1
+            elif self._connection.in_transaction:  # or SQLite has taken back everything, the disk being full
+                self._writer.undo_part()
+        _EXPLAINED.__exit__(kind, error, trace)
 
     def keep(self) -> None:
         """Keep all parts. Those who wait for that learn of a failure when they ask; they must not go on without."""

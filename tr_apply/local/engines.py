@@ -47,7 +47,7 @@ class Engines:
         session = None
         batch = self._batch = self._batch or self._begin()
         try:
-            with batch.part() as writer:
+            with batch as writer:
                 session = self._session = Session(writer, self._current)
                 yield session
                 session.keep()

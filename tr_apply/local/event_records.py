@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final, assert_never
 
-from tr_apply.local.database import Writer
+from tr_apply.local.database import Row, Writer
 from tr_apply.local.history import EventRecord
 from tr_apply.local.sids import new_sid
 from tr_apply.routing.engine.state import State
@@ -13,39 +13,56 @@ from tr_apply.routing.events import About, ActivityChange, ChannelChange, Event,
 from tr_apply.routing.records import Task, Worker
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
 
-_NO_TASK: Final[tuple[Any, ...]] = (None,) * 10
-_NO_WORKER: Final[tuple[Any, ...]] = (None,) * 6
+_NO_TASK: Final[Row] = (None,) * 9
+_NO_WORKER: Final[Row] = (None,) * 6
 
 
-def records_of(writer: Writer, workspace_sid: str, events: Sequence[Event], state: State) -> list[EventRecord]:
-    """The rows of *events*, each with a position of its own."""
-    first = writer.positions(len(events))
-    return [
-        _record(event, position, workspace_sid, writer.now_ms, state) for position, event in enumerate(events, first)
-    ]
+def rows_of(writer: Writer, workspace_sid: str, events: Sequence[Event], state: State) -> list[Row]:
+    """The rows of *events* as ``write_events`` takes them, each with a position of its own."""
+    rows = []
+    task, of_task = None, _NO_TASK
+    for position, event in enumerate(events, writer.positions(len(events))):
+        if event.task is not task:  # mostly it is the one of the event before
+            task = event.task
+            of_task = _NO_TASK if task is None else _of_task(task)
+        row = (
+            *(position, new_sid("EV", position), workspace_sid, event.type, event.at_ms, writer.now_ms),
+            *of_task,
+        )
+        rows.append(row if _is_of_task(event) else _whole(row, event, state))
+    return rows
 
 
-def _record(event: Event, position: int, workspace_sid: str, now_ms: int, state: State) -> EventRecord:
+def _is_of_task(event: Event) -> bool:
+    """Whether it is about a task alone that has not ended."""
+    return (
+        event.reservation is None
+        and event.worker is None
+        and event.about is None
+        and (event.task is None or event.task.reason is None)
+    )
+
+
+def _whole(row: Row, event: Event, state: State) -> Row:
+    """The row with what else there is to the event."""
     task, reservation, worker = event.task, event.reservation, event.worker
-    fields = (
-        *(position, new_sid("EV", position), workspace_sid, event.type, event.at_ms, now_ms),
-        *(_NO_TASK if task is None else _of_task(task)),
+    rest = (
+        None if task is None else task.reason,
         None if reservation is None else reservation.sid,
         *(_NO_WORKER if worker is None else _of_worker(worker, state)),
         None,
     )
-    record = EventRecord._make(fields)
+    record = EventRecord._make((*row, *rest))
     return record if event.about is None else _with_about(record, event.about, state)
 
 
-def _of_task(task: Task) -> tuple[Any, ...]:
+def _of_task(task: Task) -> Row:
     return (
         task.sid,
         task.attributes.text,
         task.created_ms,
         task.priority,
         task.status,
-        task.reason,
         task.channel,
         task.queue_sid,
         task.queue_entered_ms,
@@ -53,7 +70,7 @@ def _of_task(task: Task) -> tuple[Any, ...]:
     )
 
 
-def _of_worker(worker: Worker, state: State) -> tuple[Any, ...]:
+def _of_worker(worker: Worker, state: State) -> Row:
     activity = state.activities.get(worker.activity_sid)
     return (
         worker.sid,

@@ -4,8 +4,7 @@ A row says what the task, the reservation and the worker were at that moment, in
 from it without reading JSON. How it is told to others is the business of event_data.py.
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from tr_apply.local.database import Reader, Row, Writer
@@ -34,7 +33,6 @@ class EventRecord(NamedTuple):
     task_created_ms: int | None = None
     task_priority: int | None = None
     task_status: str | None = None
-    task_reason: str | None = None
     task_channel: str | None = None
     """Unique name of the task channel, also of a reservation and of a change to a worker's channel."""
 
@@ -43,6 +41,7 @@ class EventRecord(NamedTuple):
 
     task_queue_entered_ms: int | None = None
     workflow_sid: str | None = None
+    task_reason: str | None = None
     reservation_sid: str | None = None
     worker_sid: str | None = None
     worker_name: str | None = None
@@ -55,9 +54,8 @@ class EventRecord(NamedTuple):
     ``KnownWorkerSought``, or of the resource that was created, updated or deleted."""
 
 
-_REASON: Final = EventRecord._fields.index("task_reason")
-_OF_TASK: Final = EventRecord._fields.index("reservation_sid")
-_NOTHING_ELSE: Final = (None,) * (len(EventRecord._fields) - _OF_TASK)
+OF_TASK: Final = EventRecord._fields.index("task_reason")
+"""How many columns hold something where the event is about a task alone that has not ended, as most are."""
 
 
 def _insert(columns: Sequence[str]) -> str:
@@ -66,22 +64,17 @@ def _insert(columns: Sequence[str]) -> str:
 
 
 _INSERT: Final = _insert(EventRecord._fields)
-_INSERT_OF_TASK: Final = _insert((*EventRecord._fields[:_REASON], *EventRecord._fields[_REASON + 1 : _OF_TASK]))
+_INSERT_OF_TASK: Final = _insert(EventRecord._fields[:OF_TASK])
 
 
-def write_events(writer: Writer, records: Iterable[EventRecord]) -> None:
-    """Keep events, which come in the order of their positions."""
-    # Most are about a task alone that has not ended. The sqlite3 module takes five times as long to pass on None as a
-    # number, so columns which then hold nothing are left out; and it reads plain tuples, as slices are, faster.
-    for of_task, group in groupby(records, _is_of_task):
-        if of_task:
-            writer.run_later(_INSERT_OF_TASK, (record[:_REASON] + record[_REASON + 1 : _OF_TASK] for record in group))
-        else:
-            writer.run_later(_INSERT, (record[:] for record in group))
-
-
-def _is_of_task(record: EventRecord) -> bool:
-    return record.task_reason is None and record[_OF_TASK:] == _NOTHING_ELSE
+def write_events(writer: Writer, rows: Sequence[Row]) -> None:
+    """Keep events: the fields of their records, or only the first ``OF_TASK`` of them where the others are None."""
+    # The sqlite3 module takes five times as long to pass on None as a number, so those columns are left out.
+    short = [row for row in rows if len(row) == OF_TASK]
+    if short:
+        writer.run_later(_INSERT_OF_TASK, short)
+    if len(short) < len(rows):
+        writer.run_later(_INSERT, [row for row in rows if len(row) != OF_TASK])
 
 
 def forget_old_events(writer: Writer) -> bool:

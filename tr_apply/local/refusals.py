@@ -1,7 +1,7 @@
 """Why the embedded TaskRouter refuses a request.
 
 Each class carries the code that TaskRouter itself puts into its error body; which HTTP status goes with it is the
-business of app.py alone.
+business of refused_answers.py alone.
 """
 
 
@@ -24,11 +24,11 @@ class InstructionError(RequestError):
 
 
 class DuplicateNameError(InvalidParameterError):
-    """Another resource of the workspace has that name; app.py adds the account to the message."""
+    """Another resource of the workspace has that name; refused_answers.py adds the account to the message."""
 
 
 class NotFoundError(RequestError):
-    """There is no such resource; app.py says which path was asked for."""
+    """There is no such resource; refused_answers.py says which path was asked for."""
 
     code = 20404
 

@@ -1,10 +1,10 @@
 """One write transaction that may route: the rows, and the engines that are told of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
-from tr_apply.local.database import Writer
-from tr_apply.local.event_records import records_of
+from tr_apply.local.database import Row, Writer
+from tr_apply.local.event_records import rows_of
 from tr_apply.local.history import EventRecord, write_events
 from tr_apply.local.records import save_outcome
 from tr_apply.local.sids import new_sid
@@ -24,7 +24,11 @@ class Happened(NamedTuple):
     workspace_sid: str
     state: State
     outcome: Outcome
-    records: list[EventRecord]
+    rows: Sequence[Row]
+
+    def records(self) -> list[EventRecord]:
+        """Its events."""
+        return [EventRecord(*row) for row in self.rows]
 
 
 class Session:
@@ -54,10 +58,10 @@ class Session:
         for workspace_sid, engine in self._engines.items():
             if engine.has_outcome:
                 outcome = engine.outcome()
-                records = records_of(self.writer, workspace_sid, outcome.events, engine.state)
+                rows = rows_of(self.writer, workspace_sid, outcome.events, engine.state)
                 save_outcome(self.writer, workspace_sid, outcome)
-                write_events(self.writer, records)
-                self.happened.append(Happened(workspace_sid, engine.state, outcome, records))
+                write_events(self.writer, rows)
+                self.happened.append(Happened(workspace_sid, engine.state, outcome, rows))
 
     def note(self, workspace_sid: str, event_type: EventType, about: Resource) -> None:
         """Have it told that something happened which the engine has no part in."""

@@ -18,13 +18,18 @@ class Destinations:
         workspace_name: For those who are called.
         event_url: Where events go; empty for nowhere.
         event_types: Which do; empty for all.
-        assignment_urls: SID of a workflow -> where its reservations go, first choice first.
+        assignment_urls: SID of a workflow -> where its reservations go, first choice first; empty for nowhere.
     """
 
     workspace_name: str
     event_url: str
     event_types: frozenset[str]
     assignment_urls: dict[str, tuple[str, ...]]
+
+    @property
+    def name_anyone(self) -> bool:
+        """Whether there is anybody to call."""
+        return bool(self.event_url) or any(self.assignment_urls.values())
 
     def takes(self, event_type: str) -> bool:
         """Whether somebody wants to be told of an event of this type."""

@@ -9,6 +9,7 @@ from tr_apply.local.callbacks.deliveries import Deliveries, Delivery, Patience
 from tr_apply.local.callbacks.destinations import DestinationBook, Destinations
 from tr_apply.local.callbacks.sending import Say, Sender
 from tr_apply.local.engines import Engines
+from tr_apply.local.history import EventRecord
 from tr_apply.local.session import Happened
 
 
@@ -30,9 +31,10 @@ class Dispatcher:
         """Begin the calls that follow from what has happened."""
         for each in happened:
             destinations = self._book.of(each)
-            if destinations is not None:
-                self._call(each, destinations)
-                self._deliver(each, destinations)
+            if destinations is not None and destinations.name_anyone:
+                records = each.records()
+                self._call(records, each, destinations)
+                self._deliver(records, each, destinations)
 
     @property
     def busy(self) -> bool:
@@ -49,17 +51,17 @@ class Dispatcher:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _call(self, happened: Happened, destinations: Destinations) -> None:
-        for record in happened.records:
+    def _call(self, records: Sequence[EventRecord], happened: Happened, destinations: Destinations) -> None:
+        for record in records:
             if record.type == "reservation.created" and (
                 urls := destinations.assignment_urls.get(record.workflow_sid or "")
             ):
                 channel = happened.state.channels.get(record.task_channel or "")
                 self._begin(self._assignments.call(Offer(record, channel, urls)))
 
-    def _deliver(self, happened: Happened, destinations: Destinations) -> None:
+    def _deliver(self, records: Sequence[EventRecord], happened: Happened, destinations: Destinations) -> None:
         sid = happened.workspace_sid
-        wanted = [record for record in happened.records if destinations.takes(record.type)]
+        wanted = [record for record in records if destinations.takes(record.type)]
         if not wanted:
             return
         deliveries = self._deliveries.setdefault(sid, Deliveries(self._sender, self._say, self._patience))

@@ -5,7 +5,6 @@ from typing import Any, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from tr_apply.local.answers import meta
 from tr_apply.local.refusals import MethodNotAllowedError
@@ -21,23 +20,22 @@ _QUEUES = "/Workspaces/{workspace_sid}/TaskQueues"
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
-def statistics_routes(store: Store) -> list[Route]:
-    """The routes, some of which hide what would be a queue or a worker called ``Statistics``: they go first."""
-    return [
-        _route("GET", f"{_QUEUES}/Statistics", _list(store)),
-        _route("POST", f"{_QUEUES}/RealTimeStatistics", _bulk(store)),
-        *(_route("GET", path, _one(store, answer)) for path, answer in ANSWERS.items()),
-    ]
+def statistics_endpoints(store: Store) -> Mapping[str, Endpoint]:
+    """What is done at which path."""
+    return {
+        f"{_QUEUES}/Statistics": _only("GET", _list(store)),
+        f"{_QUEUES}/RealTimeStatistics": _only("POST", _bulk(store)),
+        **{path: _only("GET", _one(store, answer)) for path, answer in ANSWERS.items()},
+    }
 
 
-def _route(method: str, path: str, answer: Endpoint) -> Route:
+def _only(method: str, answer: Endpoint) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         if request.method != method:
             raise MethodNotAllowedError
         return await answer(request)
 
-    # All that a queue or a worker of that name could be asked, so that it is not looked for.
-    return Route(f"/v1{path}", endpoint, methods=["GET", "POST", "DELETE"])
+    return endpoint
 
 
 def _one(store: Store, answer: Answer) -> Endpoint:
