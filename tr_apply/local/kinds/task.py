@@ -1,7 +1,7 @@
 """Tasks: what waits for a worker. Where one goes is for the routing engine to decide."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from tr_apply.local import columns, fields
 from tr_apply.local.clock import told
@@ -26,15 +26,17 @@ def _create(session: Session, change: Change) -> str:
     state = engine.state
     new = NewTask(
         sid=session.new_sid("WT"),
-        workflow_sid=values["workflow_sid"] or _only_workflow(state),
+        workflow_sid=_known(state, "WorkflowSid", values["workflow_sid"], state.workflows) or _only_workflow(state),
         attributes=values["attributes"],
         channel=_channel(state, values["task_channel"]),
         priority=values["priority"],
         timeout_s=values["timeout"],
         virtual_start_ms=_not_in_future(values["virtual_start_ms"], session.now_ms),
-        routing_target=_target(state, values["routing_target"]),
+        routing_target=_known(
+            state, "RoutingTarget", values["routing_target"], state.workers, state.queues, state.workflows
+        ),
         ignore_capacity=values["ignore_capacity"],
-        queue_sid=values["task_queue_sid"],
+        queue_sid=_known(state, "TaskQueueSid", values["task_queue_sid"], state.queues),
     )
     engine.create_task(new, session.now_ms)
     return new.sid
@@ -98,9 +100,10 @@ def _channel(state: State, text: str) -> str:
     raise InvalidParameterError(f"TaskChannel {text} was not found in workspace {state.workspace.sid}")
 
 
-def _target(state: State, sid: str | None) -> str | None:
-    if sid and not any(sid in known for known in (state.workers, state.queues, state.workflows)):
-        raise InvalidParameterError(f"RoutingTarget {sid} was not found in workspace {state.workspace.sid}")
+def _known(state: State, name: str, sid: str | None, *among: Container[str]) -> str | None:
+    """The SID that the field *name* holds, if any, which is one of *among*."""
+    if sid and not any(sid in each for each in among):
+        raise InvalidParameterError(f"{name} {sid} was not found in workspace {state.workspace.sid}")
     return sid
 
 
@@ -177,13 +180,7 @@ TASK = Kind(
     },
     fields=(
         Field(name="Attributes", column="attributes", parse=fields.read_attributes, default=NO_ATTRIBUTES),
-        Field(
-            name="WorkflowSid",
-            column="workflow_sid",
-            parse=fields.sid("WW"),
-            on="create",
-            refers_to="workflow",
-        ),
+        Field(name="WorkflowSid", column="workflow_sid", parse=fields.sid("WW"), on="create"),
         Field(
             name="Timeout",
             column="timeout",
@@ -196,13 +193,7 @@ TASK = Kind(
         Field(name="VirtualStartTime", column="virtual_start_ms", parse=fields.moment),
         Field(name="RoutingTarget", column="routing_target", parse=fields.any_sid("WK", "WQ", "WW"), on="create"),
         Field(name="IgnoreCapacity", column="ignore_capacity", parse=fields.boolean, on="create"),
-        Field(
-            name="TaskQueueSid",
-            column="task_queue_sid",
-            parse=fields.sid("WQ"),
-            on="create",
-            refers_to="task_queue",
-        ),
+        Field(name="TaskQueueSid", column="task_queue_sid", parse=fields.sid("WQ"), on="create"),
         Field(
             name="AssignmentStatus",
             column="assignment_status",
