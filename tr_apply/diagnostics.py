@@ -1,8 +1,8 @@
 """What a check has to say about a configuration: one value, whoever says it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Severity(StrEnum):
@@ -13,8 +13,7 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """A finding, with its place as far as it is known.
 
     ``line`` and ``column`` are 1-based; ``path`` uses the YAML's keys, as in ``task_queues[2].target_workers``.

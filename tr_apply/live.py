@@ -88,7 +88,7 @@ class Snapshot:
 def predicted(account_sid: str | None, declared: Workspace) -> Snapshot:
     """What the workspace *declared* holds right after it is created; every SID is made up."""
     multi_task_enabled = declared.multi_task_enabled is not False
-    held = seeds(multi_task_enabled=multi_task_enabled, template=declared.template or "NONE").by_kind
+    held = seeds(multi_task_enabled=multi_task_enabled, template=declared.template or "NONE")
     sids = {
         (kind, KIND_BY_NAME[kind].name_of(resource)): _made_up_sid(kind, index)
         for kind, resources in held.items()

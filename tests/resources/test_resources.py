@@ -48,11 +48,7 @@ def test_a_kind_refers_only_to_kinds_above_it():
 
 def test_the_seeds_of_each_way_to_make_a_workspace():
     def names(**way):
-        return {
-            kind: [getattr(each, "name", None) for each in found]
-            for kind, found in seeds(**way).by_kind.items()
-            if found
-        }
+        return {kind: [getattr(each, "name", None) for each in found] for kind, found in seeds(**way).items() if found}
 
     multi = names(multi_task_enabled=True, template="NONE")
     assert multi["activity"] == ["Offline", "Available", "Unavailable"]
@@ -60,12 +56,6 @@ def test_the_seeds_of_each_way_to_make_a_workspace():
     assert names(multi_task_enabled=False, template="NONE")["activity"] == ["Offline", "Idle", "Busy", "Reserved"]
     fifo = names(multi_task_enabled=True, template="FIFO")
     assert (fifo["task_queue"], fifo["workflow"]) == (["Sample Queue"], ["Default Fifo Workflow"])
-
-
-def test_seeds_come_with_their_kind():
-    found = list(seeds(multi_task_enabled=True, template="FIFO"))
-
-    assert [kind for kind, _ in found] == ["activity"] * 3 + ["task_channel"] * 5 + ["task_queue", "workflow"]
 
 
 def test_flex_has_one_workspace():

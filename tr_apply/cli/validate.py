@@ -3,9 +3,8 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -15,14 +14,12 @@ from tr_apply.cli.output import envelope
 from tr_apply.config.files import TEST_SUFFIXES
 from tr_apply.diagnostics import Diagnostic, Severity, errors_of
 from tr_apply.errors import ConfigError
-from tr_apply.report.github import annotations
 from tr_apply.report.values import printable
 
 _COMMAND = "validate"
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(NamedTuple):
     """What was found, in the order of the PATHs and their files, and the exit code that it makes."""
 
     diagnostics: Sequence[Diagnostic]
@@ -34,6 +31,8 @@ def _text(findings: Findings) -> str:
 
 
 def _github(findings: Findings) -> str:
+    from tr_apply.report.github import annotations  # noqa: PLC0415
+
     return annotations(findings.diagnostics, _repository())
 
 
@@ -49,13 +48,13 @@ def _repository() -> Path | None:
 
 
 def _json(findings: Findings) -> str:
-    content = {"diagnostics": [asdict(each) for each in findings.diagnostics]}
+    content = {"diagnostics": [each._asdict() for each in findings.diagnostics]}
     errors = [_without_severity(each) for each in errors_of(findings.diagnostics)]
     return envelope(_COMMAND, findings.exit_code, content, errors)
 
 
 def _without_severity(each: Diagnostic) -> dict[str, Any]:
-    return {key: value for key, value in asdict(each).items() if key != "severity"}
+    return {key: value for key, value in each._asdict().items() if key != "severity"}
 
 
 FORMATS: Mapping[str, Callable[[Findings], str]] = {

@@ -4,8 +4,8 @@ Nothing stops at the first mistake: whatever can still be read is read and check
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tr_apply.config.files import Found, configuration_files, read_file
@@ -28,8 +28,7 @@ from tr_apply.resources import WORKER
 from tr_apply.resources.document import Document
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(NamedTuple):
     """A configuration as far as it could be read.
 
     Attributes:
@@ -67,14 +66,13 @@ class Configuration:
             raise ConfigError(self.diagnostics)
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(NamedTuple):
     """What surrounds the files: overlays, and where variables come from."""
 
     overlays: Sequence[Path] = ()
-    given: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = MappingProxyType({})
     variable_files: Sequence[Path] = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = MappingProxyType({})
 
 
 class _Read(NamedTuple):

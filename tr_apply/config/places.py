@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 KeyPath = tuple[str | int, ...]
 
 _LINE_END = re.compile(r"\r\n|\n|\r")  # what editors take for the end of a line; YAML knows three more
-_UNPRINTABLE = re.compile(r"[^\S ]|[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_UNPRINTABLE = r"[^\S ]|[\x00-\x1f\x7f-\x9f\u2028\u2029]"  # compiled when there is something to say
 _SHOWN = 80  # characters of a key in a message
 
 
@@ -153,4 +153,4 @@ def dotted(path: Sequence[str | int]) -> str:
 def shown(text: str) -> str:
     """*text* as a part of a message: short, and on one line."""
     short = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-    return _UNPRINTABLE.sub(lambda match: repr(match[0])[1:-1], short)
+    return re.sub(_UNPRINTABLE, lambda match: repr(match[0])[1:-1], short)

@@ -1,17 +1,16 @@
 """Which keys may stand where, as the models say it: for suggestions, and for what a path leads to."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from tr_apply.config.places import KeyPath
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import Resource
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What a value may hold.
 
     Attributes:
@@ -20,7 +19,7 @@ class Shape:
         is_json: Whether it is a JSON document of the user's own, in which anything may stand.
     """
 
-    keys: Mapping[str, "Shape"] = field(default_factory=dict)
+    keys: Mapping[str, "Shape"] = MappingProxyType({})
     each: "Shape | None" = None
     is_json: bool = False
 

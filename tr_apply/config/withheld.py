@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from tr_apply.diagnostics import Diagnostic
@@ -22,7 +21,7 @@ def withheld(found: Iterable[Diagnostic], raw: Any) -> Sequence[Diagnostic]:
         return tuple(found)
     secrets = {text for section in patterns for text in _texts(raw, section, patterns[section])}
     return tuple(
-        replace(each, message=_SAYS) if _is_about(each, raw, patterns) or _quotes(each.message, secrets) else each
+        each._replace(message=_SAYS) if _is_about(each, raw, patterns) or _quotes(each.message, secrets) else each
         for each in found
     )
 

@@ -1,7 +1,6 @@
 """Rules on ``extra``: TaskRouter keeps keys that it does not know, and never says so."""
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from functools import lru_cache
 from itertools import chain
 from typing import Any, Final
@@ -54,6 +53,8 @@ def _extras(subject: Subject) -> Iterator[tuple[str, KeyPath, Mapping[str, Any]]
 @lru_cache(maxsize=1024)
 def _instead(key: str, place: str) -> str | None:
     """What was probably meant; None for a key that is nobody's."""
+    from difflib import get_close_matches  # noqa: PLC0415  # seldom needed
+
     known = {_folded(each): each for each in _KEYS[place]}
     if near := get_close_matches(_folded(key), known, n=1, cutoff=_CLOSE):
         return f"did you mean `{known[near[0]]}`?"

@@ -1,11 +1,11 @@
 """Rules on the workspace and its plainer parts: events, activities, channels, queues, and how many there may be."""
 
 import re
-from difflib import get_close_matches
 from itertools import chain
 from typing import Final
 
 from tr_apply.config.references import sid_references
+from tr_apply.config.suggestions import nearest
 from tr_apply.lint.subject import Remark, Remarks, Subject
 from tr_apply.resources import SECTIONS, TASK_CHANNEL, TASK_QUEUE, WORKFLOW
 from tr_apply.resources.kind import name_key
@@ -38,8 +38,8 @@ def unknown_event(subject: Subject) -> Remarks:
     """Events of a misspelt type are never posted."""
     for index, event in enumerate(subject.document.workspace.events_filter or ()):
         if event not in EVENT_TYPES:
-            near = get_close_matches(event, EVENT_TYPES, n=1)
-            hint = f"; is {near[0]} meant?" if near else ""
+            near = nearest(event, EVENT_TYPES)
+            hint = f"; is {near} meant?" if near else ""
             yield Remark(("workspace", "events_filter", index), f"TaskRouter has no event {event}{hint}")
 
 

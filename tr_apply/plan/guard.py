@@ -202,7 +202,7 @@ def _equals_seed(draft: Draft, kind: Kind, live: Live, seeded: Seeds) -> bool:
     model = model_of(live, draft.world.labels)
     return any(
         kind.name_of(seed) == kind.name_of(model) and not changed_fields(kind, seed, model)
-        for seed in seeded.by_kind.get(kind.name, ())
+        for seed in seeded.get(kind.name, ())
     )
 
 

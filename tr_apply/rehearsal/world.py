@@ -200,7 +200,7 @@ def _activities(document: Document, sids: Sids) -> Iterator[Activity]:
     """Those declared, those that a new workspace has by itself where they stay, and those referred to."""
     workspace = document.workspace
     by_itself = seeds(multi_task_enabled=workspace.multi_task_enabled is not False, template="NONE")
-    seeded = {each.name: each.available for _, each in by_itself if isinstance(each, DeclaredActivity)}
+    seeded = {each.name: each.available for each in by_itself[ACTIVITY.name] if isinstance(each, DeclaredActivity)}
     known = {each.name: each.available for each in document.activities}
     if not document.declares(ACTIVITY.section) or document.manage.activities.mode != "exact":
         known = _added(known, seeded)

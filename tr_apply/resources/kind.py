@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -35,8 +35,7 @@ class Holds(StrEnum):
     JSON = "json"  # a JSON document sent as text
 
 
-@dataclass(frozen=True, slots=True)
-class FormField:
+class FormField(NamedTuple):
     """How one field of a resource is called in requests and in answers.
 
     Attributes:
@@ -54,8 +53,7 @@ class FormField:
     update: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """What the rest of the program must know of one kind of resource.
 
     Attributes:
@@ -82,7 +80,7 @@ class Kind:
     sid_prefix: str
     fields: Mapping[str, FormField]
     identity: str = "name"
-    references: Mapping[str, str] = field(default_factory=dict)
+    references: Mapping[str, str] = MappingProxyType({})
     replaced_on: frozenset[str] = frozenset()
     runtime: frozenset[str] = frozenset()
     kept_when_unset: frozenset[str] = frozenset()

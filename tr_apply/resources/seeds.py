@@ -1,8 +1,7 @@
 """What TaskRouter puts into a new workspace by itself."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, TypeAlias
 
 from tr_apply.resources.activity import Activity
 from tr_apply.resources.kind import Resource
@@ -47,33 +46,20 @@ def is_flex(workspace: str) -> bool:
     return workspace == FLEX_WORKSPACE
 
 
-@dataclass(frozen=True, slots=True)
-class Seeds:
-    """What a new workspace holds, by kind."""
-
-    by_kind: Mapping[str, tuple[Resource, ...]]
-
-    def __iter__(self) -> Iterator[tuple[str, Resource]]:
-        """Each kind with each of its resources."""
-        for kind, resources in self.by_kind.items():
-            for resource in resources:
-                yield kind, resource
+Seeds: TypeAlias = Mapping[str, tuple[Resource, ...]]
+"""What a new workspace holds, by kind."""
 
 
 def seeds(*, multi_task_enabled: bool, template: str) -> Seeds:
     """What a workspace made in this way holds before anything is added."""
     activities = _MULTITASKING if multi_task_enabled else _SINGLE_TASKING
-    return Seeds(
-        {
-            "activity": tuple(Activity(name=name, available=on) for name, on in activities.items()),
-            "task_channel": tuple(
-                TaskChannel(unique_name=unique, name=name) for unique, name in SEEDED_CHANNELS.items()
-            ),
-            "task_queue": (_fifo_queue(multi_task_enabled=multi_task_enabled),) * (template == "FIFO"),
-            "workflow": (_fifo_workflow(),) * (template == "FIFO"),
-            "worker": (),
-        }
-    )
+    return {
+        "activity": tuple(Activity(name=name, available=on) for name, on in activities.items()),
+        "task_channel": tuple(TaskChannel(unique_name=unique, name=name) for unique, name in SEEDED_CHANNELS.items()),
+        "task_queue": (_fifo_queue(multi_task_enabled=multi_task_enabled),) * (template == "FIFO"),
+        "workflow": (_fifo_workflow(),) * (template == "FIFO"),
+        "worker": (),
+    }
 
 
 def _fifo_queue(*, multi_task_enabled: bool) -> TaskQueue:

@@ -1,7 +1,6 @@
 """Rules on names and types that need to know what the workers, or the tasks, really have."""
 
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from typing import Final, TypeAlias
 
 from tr_apply.routing.comparison_rules import foregone, is_null, own_types, types_of
@@ -98,6 +97,8 @@ def _present(operand: Operand) -> ValueTypes:
 
 
 def _suggestion(path: Path, keys: Keys, types: AttributeTypes) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415  # seldom needed
+
     name = str(Path(keys))
     prefix = str(path).removesuffix(name)
     close = get_close_matches(name, types.names(), n=1, cutoff=0.75)

@@ -2,14 +2,22 @@
 
 One function for each thing the parser may miss. Each looks at the tokens around the place for the
 mistakes that people make there, the commonest of them being habits from other query languages.
+
+Nothing imports this before there is a mistake: that would take as long as reading a small file.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from tr_apply.errors import ExpressionSyntaxError
-from tr_apply.routing.tokens import Token, invalid_token, shown
+from tr_apply.routing.tokens import Token, shown
+from tr_apply.routing.unreadable import invalid_token
+
+Missing: TypeAlias = Literal[
+    "operand", "comparator", "connective", "list_end", "worker_attribute", "direction", "comma", "task_attribute"
+]
+"""What the parser needs to go on."""
 
 _NO_TOKEN: Final = Token("END", "", 0)
 
@@ -70,13 +78,18 @@ class Spot:
 _Hint: TypeAlias = Callable[[Spot], str | None]
 
 
-def operand_expected(spot: Spot) -> ExpressionSyntaxError:
+def explained(missing: Missing, source: str, tokens: Sequence[Token], index: int) -> ExpressionSyntaxError:
+    """What is wrong with *source* where *missing* should stand at the token of that *index*."""
+    return _EXPECTED[missing](Spot(source, tokens, index))
+
+
+def _operand_expected(spot: Spot) -> ExpressionSyntaxError:
     """A key, a value or a list must stand here, or a parenthesis before a comparison."""
     hints = (_two_operators, _unary_not, _round_brackets, _keyword_as_key, _nothing_more)
     return _explained(spot, hints, f"a key or a value is expected here, not {_shown(spot.token)}")
 
 
-def comparator_expected(spot: Spot) -> ExpressionSyntaxError:
+def _comparator_expected(spot: Spot) -> ExpressionSyntaxError:
     """A comparator must stand here, after an operand."""
     hints = (
         _minus,
@@ -93,7 +106,7 @@ def comparator_expected(spot: Spot) -> ExpressionSyntaxError:
     return _explained(spot, hints, f"{message}, not {_shown(spot.token)}")
 
 
-def connective_expected(spot: Spot) -> ExpressionSyntaxError:
+def _connective_expected(spot: Spot) -> ExpressionSyntaxError:
     """AND, OR or the end of the expression or parenthesis must stand here, after a comparison."""
     hints = (
         _unclosed_parenthesis,
@@ -109,7 +122,7 @@ def connective_expected(spot: Spot) -> ExpressionSyntaxError:
     return _explained(spot, hints, f"AND or OR is missing before {_shown(spot.token)}")
 
 
-def list_end_expected(spot: Spot) -> ExpressionSyntaxError:
+def _list_end_expected(spot: Spot) -> ExpressionSyntaxError:
     """A comma or the end of the list must stand here, after an element."""
     match spot.token:
         case Token("END"):
@@ -121,7 +134,7 @@ def list_end_expected(spot: Spot) -> ExpressionSyntaxError:
     return _explained(spot, (_minus, _quote_in_text), message)
 
 
-def worker_attribute_expected(spot: Spot) -> ExpressionSyntaxError:
+def _worker_attribute_expected(spot: Spot) -> ExpressionSyntaxError:
     """An attribute of the worker must stand here, at the beginning of an order_by clause."""
     token = spot.token
     message = "an attribute of the worker is expected here, as in worker.level DESC"
@@ -130,18 +143,18 @@ def worker_attribute_expected(spot: Spot) -> ExpressionSyntaxError:
     return _explained(spot, (), message)
 
 
-def direction_expected(spot: Spot) -> ExpressionSyntaxError:
+def _direction_expected(spot: Spot) -> ExpressionSyntaxError:
     """ASC or DESC must stand here, after an attribute."""
     message = f"ASC or DESC must follow {_shown(spot.before())}"
     return _explained(spot, (_minus, _element), message)
 
 
-def comma_expected(spot: Spot) -> ExpressionSyntaxError:
+def _comma_expected(spot: Spot) -> ExpressionSyntaxError:
     """A comma or the end of the order_by must stand here, after a clause."""
     return _explained(spot, (), f"a comma is missing before {_shown(spot.token)}")
 
 
-def task_attribute_expected(spot: Spot) -> ExpressionSyntaxError:
+def _task_attribute_expected(spot: Spot) -> ExpressionSyntaxError:
     """An attribute of the task, and nothing else, must stand here."""
     message = "only the name of a task attribute can stand here, as in task.agent_sid"
     return _explained(spot, (_minus,), message)
@@ -351,3 +364,15 @@ def _unquoted_words(spot: Spot) -> str | None:
 
 def _is_comparator(token: Token) -> bool:
     return token.kind == "OPERATOR" or token.keyword in {"HAS", "IN", "NOT", "CONTAINS"}
+
+
+_EXPECTED: Final[Mapping[Missing, Callable[[Spot], ExpressionSyntaxError]]] = {
+    "operand": _operand_expected,
+    "comparator": _comparator_expected,
+    "connective": _connective_expected,
+    "list_end": _list_end_expected,
+    "worker_attribute": _worker_attribute_expected,
+    "direction": _direction_expected,
+    "comma": _comma_expected,
+    "task_attribute": _task_attribute_expected,
+}

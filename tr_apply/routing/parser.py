@@ -23,11 +23,9 @@ import math
 import re
 from dataclasses import replace
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tr_apply.errors import ExpressionSyntaxError
-from tr_apply.routing import explain
-from tr_apply.routing.explain import Spot
 from tr_apply.routing.nodes import (
     And,
     Comparator,
@@ -43,6 +41,9 @@ from tr_apply.routing.nodes import (
     Path,
 )
 from tr_apply.routing.tokens import Token, tokenize
+
+if TYPE_CHECKING:
+    from tr_apply.routing.explain import Missing
 
 MAX_NESTING: Final = 100
 """How many parentheses and lists may stand inside each other."""
@@ -106,7 +107,7 @@ class _Parser:
     def expression(self) -> Expression:
         tree = self._or()
         if self._token.kind != "END":
-            raise explain.connective_expected(self._spot())
+            raise self._without("connective")
         return tree
 
     def order_by(self) -> OrderBy:
@@ -114,13 +115,13 @@ class _Parser:
         while self._accept(","):
             clauses.append(self._clause())
         if self._token.kind != "END":
-            raise explain.comma_expected(self._spot())
+            raise self._without("comma")
         return OrderBy(tuple(clauses))
 
     def known_worker(self) -> Path:
         path = self._path_in("task")
         if path is None or self._token.kind != "END":
-            raise explain.task_attribute_expected(self._spot())
+            raise self._without("task_attribute")
         return path
 
     def _or(self) -> Expression:
@@ -148,7 +149,7 @@ class _Parser:
         self._enter()
         inner = self._or()
         if not self._accept(")"):
-            raise explain.connective_expected(self._spot())
+            raise self._without("connective")
         self._depth -= 1
         return inner if isinstance(inner, Comparison) else _grouped(inner, opening.offset)
 
@@ -165,7 +166,7 @@ class _Parser:
             return Comparator.NOT_IN
         comparator = _COMPARATORS.get(self._token.text.upper())
         if comparator is None:
-            raise explain.comparator_expected(self._spot())
+            raise self._without("comparator")
         self._index += 1
         return comparator
 
@@ -185,7 +186,7 @@ class _Parser:
                 return ListLiteral(self._items(), token.offset)
             case _:
                 self._index -= 1
-                raise explain.operand_expected(self._spot())
+                raise self._without("operand")
 
     def _items(self) -> tuple[Operand, ...]:
         if self._accept("]"):
@@ -195,17 +196,17 @@ class _Parser:
         while self._accept(","):
             items.append(self._operand())
         if not self._accept("]"):
-            raise explain.list_end_expected(self._spot())
+            raise self._without("list_end")
         self._depth -= 1
         return tuple(items)
 
     def _clause(self) -> OrderClause:
         path = self._path_in("worker")
         if path is None:
-            raise explain.worker_attribute_expected(self._spot())
+            raise self._without("worker_attribute")
         direction = _DIRECTIONS.get(self._token.text.upper())
         if direction is None:
-            raise explain.direction_expected(self._spot())
+            raise self._without("direction")
         self._index += 1
         return OrderClause(path, direction, path.offset)
 
@@ -220,8 +221,10 @@ class _Parser:
     def _token(self) -> Token:
         return self._tokens[self._index]
 
-    def _spot(self) -> Spot:
-        return Spot(self._source, self._tokens, self._index)
+    def _without(self, missing: "Missing") -> ExpressionSyntaxError:
+        from tr_apply.routing.explain import explained  # noqa: PLC0415  # seldom needed
+
+        return explained(missing, self._source, self._tokens, self._index)
 
     def _accept(self, punctuation: str) -> bool:
         found = self._tokens[self._index].text == punctuation

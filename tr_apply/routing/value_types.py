@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from tr_apply.routing.evaluate import COMPARE
 from tr_apply.routing.nodes import Comparator
@@ -31,8 +31,7 @@ Keys: TypeAlias = tuple[str | int, ...]
 """The segments of a path within the attributes."""
 
 
-@dataclass(frozen=True, slots=True)
-class ValueTypes:
+class ValueTypes(NamedTuple):
     """Which types a value may have, and which its elements may have where it is a list."""
 
     own: frozenset[JsonType]
