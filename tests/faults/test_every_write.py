@@ -7,42 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.faults.proxy import (
-    Lagging,
-    closed_afterwards,
-    delayed,
-    dripped,
-    dropped_after,
-    dropped_before,
-    failed,
-    hung,
-    malformed,
-    never_begun,
-    of_another_type,
-    redirected,
-    refused,
-    reply,
-    truncated,
-)
-
-PASSING = (
-    dropped_before,
-    dropped_after,
-    truncated,
-    malformed,
-    of_another_type,
-    hung,
-    never_begun,
-    dripped,
-    delayed,
-    closed_afterwards,
-    refused(),
-    refused(retry_after="0"),
-    failed(500, after=False),
-    failed(500, after=True),
-    failed(502, after=True),
-    failed(503, after=False),
-)
+from tests.faults.proxy import PASSING, Lagging, delayed, dropped_before, never_begun, redirected, refused, reply
 
 
 def first_attempts(fault):
