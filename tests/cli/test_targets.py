@@ -2,8 +2,8 @@
 
 import pytest
 
-from tr_apply.cli.targets import TargetOptions, connection_of, region_of
-from tr_apply.errors import TargetError
+from tr_apply.cli.targets import TargetOptions, connection_of, region_of, target_of
+from tr_apply.errors import TargetError, UsageError
 from tr_apply.resources.credentials import Credentials
 
 ACCOUNT, TOKEN = "AC" + "1" * 32, "token"
@@ -70,3 +70,35 @@ def test_credentials_that_are_not_there_are_named(environment, named, reason):
 
     with pytest.raises(TargetError, match=reason):
         connection_of(TargetOptions(), environment, credentials)
+
+
+NO_ADDRESSES = [
+    "127.0.0.1:8080",
+    "ftp://example.com",
+    "https://",
+    "https://example.com:99999",
+    "https://example.com:port",
+    "https://example .com",
+    "https://[::1",
+    "https://example.com?a=b",
+]
+
+
+@pytest.mark.parametrize("url", NO_ADDRESSES)
+def test_what_is_no_address_is_said_before_anything_is_sent(url):
+    for read in (region_of, connection_of):
+        with pytest.raises(TargetError, match="expected the address of a server"):
+            read(TargetOptions(base_url=url), USUAL)
+
+
+@pytest.mark.parametrize("url", ["https://me:hidden@example.com", "https://me:hidden@example.com:99999"])
+def test_a_password_in_an_address_is_not_repeated(url):
+    with pytest.raises(TargetError) as caught:
+        connection_of(TargetOptions(base_url=url), USUAL)
+
+    assert "hidden" not in str(caught.value)
+
+
+def test_an_empty_base_url_does_not_mean_twilio():
+    with pytest.raises(UsageError, match="--base-url"):
+        target_of({"base_url": ""})

@@ -14,7 +14,7 @@ from tr_apply.cli.asking import answered
 from tr_apply.cli.bounded import Deadline, OutOfTimeError, run
 from tr_apply.cli.configurations import require_paths, usable
 from tr_apply.cli.jobs import Crew, Job, job_of, live, planned
-from tr_apply.cli.options import configuration_options, output_of, output_options, target_options
+from tr_apply.cli.options import NamedPath, configuration_options, output_of, output_options, target_options
 from tr_apply.cli.output import Output, errors_of, print_error, worst
 from tr_apply.cli.progress import ProgressOf, shown_progress
 from tr_apply.cli.records import Records, records
@@ -71,8 +71,8 @@ class Way:
 
 
 @click.command("apply")
-@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--plan", "plan_file", metavar="FILE", type=click.Path(path_type=Path),
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=NamedPath())
+@click.option("--plan", "plan_file", metavar="FILE", type=NamedPath(),
               help="Apply the plan that plan --out has saved, and nothing else.")  # fmt: skip
 @click.option("--expect", "expected", multiple=True, metavar="PLAN_ID",
               help="Apply only if the plan still has this id; one for each PATH, in order.")  # fmt: skip
@@ -82,9 +82,9 @@ class Way:
 @click.option("--target", "targets", multiple=True, metavar="KIND/NAME", help="Only this, and what it depends on.")
 @click.option("--concurrency", type=click.IntRange(1, 100), default=10, show_default=True,
               help="Requests under way at once, at most.")  # fmt: skip
-@click.option("--journal", "journal_file", metavar="FILE", type=click.Path(path_type=Path),
+@click.option("--journal", "journal_file", metavar="FILE", type=NamedPath(),
               help="Append a line to FILE before and after each request that writes.")  # fmt: skip
-@click.option("--undo-out", "undo_file", metavar="FILE", type=click.Path(path_type=Path),
+@click.option("--undo-out", "undo_file", metavar="FILE", type=NamedPath(),
               help="Save what takes it all back, for apply --plan FILE.")  # fmt: skip
 @configuration_options
 @target_options

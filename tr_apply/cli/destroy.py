@@ -10,7 +10,7 @@ import click
 from tr_apply.cli.asking import answered
 from tr_apply.cli.bounded import Deadline, OutOfTimeError, run
 from tr_apply.cli.configurations import usable
-from tr_apply.cli.options import configuration_options, output_of, output_options, target_options
+from tr_apply.cli.options import NamedPath, configuration_options, output_of, output_options, target_options
 from tr_apply.cli.output import Output
 from tr_apply.cli.targets import TargetOptions, credentials_of, open_client, target_of
 from tr_apply.client import Client
@@ -25,7 +25,7 @@ from tr_apply.resources.seeds import is_flex
 
 
 @click.command("destroy")
-@click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
+@click.argument("path", metavar="PATH", type=NamedPath())
 @click.option("--confirm", metavar="NAME", help="The workspace's name, instead of typing it.")
 @configuration_options
 @target_options

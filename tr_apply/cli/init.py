@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from tr_apply import __version__
-from tr_apply.cli.options import output_of, output_options
+from tr_apply.cli.options import NamedPath, output_of, output_options
 from tr_apply.config.files import SUFFIXES
 from tr_apply.errors import TrApplyError, UsageError
 from tr_apply.report.values import printable
@@ -36,7 +36,7 @@ _VERSION: Final = "@VERSION@"
 
 
 @click.command("init")
-@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=".")
+@click.argument("folder", metavar="[DIR]", type=NamedPath(), default=".")
 @output_options("text")
 def init_command(folder: Path, **options: Any) -> int:
     """Write a working starter: a workspace, its tests, and what checks and applies them in CI.

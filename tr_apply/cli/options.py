@@ -12,18 +12,31 @@ from tr_apply.errors import UsageError
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
+class NamedPath(click.Path):
+    """A file or a folder. An empty text names none: it is a variable of the shell that is not set."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As of any path, but that an empty one is not taken for the current folder."""
+        if value == "":
+            self.fail("an empty text is no path", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def paths_argument(command: _F) -> _F:
     """One or more configurations."""
-    argument = click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
+    argument = click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=NamedPath())
     return argument(command)
 
 
 def configuration_options(command: _F) -> _F:
     """What surrounds the files of a configuration."""
     for option in (
-        click.option("--overlay", "overlays", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
+        click.option("--overlay", "overlays", multiple=True, metavar="FILE", type=NamedPath(),
                      help="Lay FILE over the configuration; repeatable, later ones win."),
-        click.option("--var-file", "variable_files", multiple=True, metavar="FILE", type=click.Path(path_type=Path),
+        click.option("--var-file", "variable_files", multiple=True, metavar="FILE", type=NamedPath(),
                      help="Read variables from FILE (NAME: value); repeatable."),
         click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable; repeatable."),
     ):  # fmt: skip
@@ -34,7 +47,7 @@ def configuration_options(command: _F) -> _F:
 def target_options(command: _F) -> _F:
     """Which TaskRouter to talk to."""
     for option in (
-        click.option("--local-db", metavar="FILE", type=click.Path(path_type=Path),
+        click.option("--local-db", metavar="FILE", type=NamedPath(),
                      help="The embedded TaskRouter, kept in FILE."),
         click.option("--local", is_flag=True, help="Use the embedded TaskRouter, kept in .tr-apply/local.db."),
         click.option("--base-url", metavar="URL", help="Another server of the same API [env: TR_APPLY_BASE_URL]."),

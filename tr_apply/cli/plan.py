@@ -12,7 +12,14 @@ from tr_apply.cli.bounded import Deadline, run
 from tr_apply.cli.configurations import require_paths, usable
 from tr_apply.cli.github import write_step_outputs
 from tr_apply.cli.jobs import AnyDeployment, Crew, Job, job_of, live, planned
-from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument, target_options
+from tr_apply.cli.options import (
+    NamedPath,
+    configuration_options,
+    output_of,
+    output_options,
+    paths_argument,
+    target_options,
+)
 from tr_apply.cli.output import Output, checked_envelope, errors_of, print_error, worst, write_file
 from tr_apply.cli.targets import TargetOptions, open_clients, target_of
 from tr_apply.config.load import Configuration
@@ -32,7 +39,7 @@ CHANGES_PENDING = 2  # as in Terraform; click's own 2 for usage errors is remapp
 
 @click.command("plan")
 @paths_argument
-@click.option("--out", "plan_file", metavar="FILE", type=click.Path(path_type=Path),
+@click.option("--out", "plan_file", metavar="FILE", type=NamedPath(),
               help="Save the plan, for apply --plan FILE.")  # fmt: skip
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes to apply.")
 @click.option("--base-ref", metavar="REV",

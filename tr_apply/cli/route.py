@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from tr_apply.cli.configurations import require_paths, usable
-from tr_apply.cli.options import configuration_options, output_of, output_options
+from tr_apply.cli.options import NamedPath, configuration_options, output_of, output_options
 from tr_apply.config.reader import DEPTH_LIMIT
 from tr_apply.config.suggestions import nearest
 from tr_apply.errors import UsageError
@@ -25,7 +25,7 @@ from tr_apply.resources.workflow import PRIORITY_LIMIT
 
 
 @click.command("route")
-@click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
+@click.argument("path", metavar="PATH", type=NamedPath())
 @click.option("--workflow", required=True, metavar="NAME", help="The workflow that gets the task.")
 @click.option("--task", "attributes", required=True, metavar="JSON", help="The attributes of the task.")
 @click.option(

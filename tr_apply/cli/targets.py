@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import click
 
@@ -28,6 +28,7 @@ _USUAL = {
     "api_secret_env": "TWILIO_API_SECRET",
 }
 _FIRST_REGION = "us1"
+_NEVER_IN_AN_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f\\]")
 _TWILIO = re.compile(r"https://taskrouter(\.[a-z0-9-]+)??(\.(?P<region>[a-z0-9-]+))?\.twilio\.com", re.IGNORECASE)
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def target_of(options: Mapping[str, Any]) -> TargetOptions:
     target = TargetOptions(options.get("base_url"), bool(options.get("local")), options.get("local_db"))
     if target.is_local and target.base_url is not None:
         raise UsageError("--local and --base-url exclude each other")
+    if target.base_url == "":  # a variable of the shell that is not set; Twilio itself was not meant
+        raise UsageError("--base-url is empty")
     return target
 
 
@@ -74,7 +77,6 @@ def connection_of(
         TargetError: when nothing says so, or it would not be safe.
     """
     base_url = _base_url(target, environment)
-    _require_tls(base_url)
     if credentials is not None:
         environment = _own(environment, credentials)
     account = environment.get("TWILIO_ACCOUNT_SID") or None
@@ -124,7 +126,20 @@ def region_of(target: TargetOptions, environment: Mapping[str, str]) -> str:
 
 
 def _base_url(target: TargetOptions, environment: Mapping[str, str]) -> str:
-    return (target.base_url or environment.get("TR_APPLY_BASE_URL") or _twilio_url(environment)).rstrip("/")
+    """The address that *target* or *environment* names.
+
+    Raises:
+        TargetError: when it is none, or credentials would not be safe on the way there.
+    """
+    url = (target.base_url or environment.get("TR_APPLY_BASE_URL") or _twilio_url(environment)).rstrip("/")
+    parts = _parts(url)
+    if parts.username or parts.password:
+        raise TargetError("credentials do not belong into the base URL; set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise _no_address(url)
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise TargetError(f"{url}: credentials are only sent over https, but for a server on this machine")
+    return url
 
 
 def _twilio_url(environment: Mapping[str, str]) -> str:
@@ -135,14 +150,20 @@ def _twilio_url(environment: Mapping[str, str]) -> str:
     return "https://" + ".".join(part for part in ("taskrouter", edge, region, "twilio.com") if part)
 
 
-def _require_tls(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise TargetError(f"{url}: expected the address of a server, as in https://example.com")
-    if parts.username or parts.password:
-        raise TargetError("credentials do not belong into the base URL; set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise TargetError(f"{url}: credentials are only sent over https, but for a server on this machine")
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        port = parts.port  # looked at only when it is asked for
+    except ValueError as error:
+        raise _no_address(url) from error
+    if port == 0 or _NEVER_IN_AN_ADDRESS.search(url):
+        raise _no_address(url)
+    return parts
+
+
+def _no_address(url: str) -> TargetError:
+    shown = url.rpartition("@")[2]  # never what may be a password
+    return TargetError(f"{shown}: expected the address of a server, as in https://example.com")
 
 
 def _is_loopback(host: str) -> bool:
