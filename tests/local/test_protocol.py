@@ -128,6 +128,7 @@ def test_a_browser_may_ask_what_it_may_do_without_credentials(bare):
         "/v1/Workspaces/",
         "/v1/Workspaces//TaskQueues",
         "/v1//Workspaces",
+        "/v1/Workspaces%0A",
         "/v1/Workspaces/WS1",
         "/v1/Workspaces/%00",
         "/v1/Workspaces/é/Workers",

@@ -95,7 +95,7 @@ class LocalTaskRouter:
             self._identity.account_sid, self._identity.auth_token = account_sid, auth_token
         scope[ACCOUNT] = account_sid
         for route in self._routes:
-            if (found := route.pattern.match(scope["path"])) is not None:
+            if (found := route.pattern.fullmatch(scope["path"])) is not None:
                 scope["path_params"] = found.groupdict()
                 return await route.endpoint(request)
         raise NotFoundError
