@@ -160,7 +160,7 @@ def test_as_text_it_is_a_table(cli, repository, tmp_path):
     lines = [line.split() for line in out[out.index("changed outside") :].splitlines()]
     assert lines[0] == ["changed", "outside", "at", "HEAD", "live", "now", "planned", "to"]
     assert lines[1] == ["task_queue/Gold", "max_reserved_workers", "1", "5", "1"]
-    assert "1 operations come from the files, 1 take back" in out
+    assert "Operations of this plan: 1 from the files, 1 to take back" in out
 
 
 def test_variables_and_overlays_are_those_of_the_revision(cli, repository):

@@ -31,6 +31,7 @@ BEYOND = {
     "a file with an explicit null lacks a workspace": "one file of a directory has it",
     "a name of 64 characters with an escape is not too long": "a string with ${ is checked once it is known",
     "a variable is read again and then checked": "a string with ${ is checked once it is known",
+    "a name cannot hold what no request can": "nobody writes that, and the pattern would be for machines only",
     "extra cannot hold what would be read back as a key of its own": "that is found by reading it back",
 }
 

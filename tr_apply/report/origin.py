@@ -27,8 +27,8 @@ def origins_text(found: Origins) -> str:
         for row in found.outside
     ]
     counts = Counter(found.operations.values())
-    told = f"Of this plan {counts['files']} operations come from the files, {counts['outside']} take back what was "
-    told += f"changed outside, and {counts['both']} do both.\n"
+    told = f"Operations of this plan: {counts['files']} from the files, {counts['outside']} to take back what was "
+    told += f"changed outside, {counts['both']} for both.\n"
     header = ("changed outside", f"at {printable(found.ref)}", "live now", "planned to")
     return table(header, rows) + told
 

@@ -25,6 +25,8 @@ def _literal_name(written: str) -> str:
             "{length} characters; TaskRouter takes at most {limit}",
             {"length": len(name), "limit": NAME_LIMIT},
         )
+    if "\0" in name:
+        raise PydanticCustomError("invalid-value", "a name cannot hold a NUL character")
     if not name.strip():
         raise PydanticCustomError("empty", "a name needs at least one visible character")
     return name

@@ -19,6 +19,7 @@ _OCTAL = re.compile(r"0o[0-7]+\Z")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _NOT_A_JSON_NUMBER = re.compile(r"([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z")
+_INTEGER_LIMIT = 2**63  # JSON sets none, but what reads it does; a longer number is an identifier without quotes
 _DIGITS_LIMIT = 400  # more than any number that means something, fewer than Python refuses to convert
 
 
@@ -26,7 +27,7 @@ def core_scalar(text: str) -> str | int | float | bool | None:
     """The value of the plain scalar *text*.
 
     Raises:
-        ValueError: for a number that JSON cannot say: infinite, not a number, or absurdly long.
+        ValueError: for a number that JSON cannot say: infinite, not a number, or too long to be kept.
     """
     if text and text[0] not in _BEGINNINGS:
         return text
@@ -39,19 +40,26 @@ def core_scalar(text: str) -> str | int | float | bool | None:
 
 def _number(text: str) -> str | int | float:
     if _INTEGER.match(text):
-        return int(_bounded(text))
+        return _integer(text, 10)
     if _FLOAT.match(text):
         value = float(_bounded(text))
         if value in (float("inf"), float("-inf")):
             raise ValueError(f"the number {text} is too large")
         return value
     if _OCTAL.match(text):
-        return int(_bounded(text), 0)
+        return _integer(text, 0)
     if _HEXADECIMAL.match(text):
-        return int(_bounded(text), 0)
+        return _integer(text, 0)
     if _NOT_A_JSON_NUMBER.match(text):
         raise ValueError(f"{text} is no number in JSON; quote it if it is meant as text")
     return text
+
+
+def _integer(text: str, base: int) -> int:
+    number = int(_bounded(text), base)
+    if not -_INTEGER_LIMIT <= number < _INTEGER_LIMIT:
+        raise ValueError("a number that does not fit into 64 bits; quote it if it is meant as text")
+    return number
 
 
 def _bounded(text: str) -> str:
