@@ -232,6 +232,32 @@ def test_a_rename_with_a_replacement_shows_both(world):
     ]
 
 
+@pytest.mark.parametrize("killed", range(5))
+@pytest.mark.parametrize(("lunch", "pause"), [("false", "true"), ("true", "false"), ("true", "true")])
+def test_a_former_name_that_is_used_again_does_not_lead_to_what_is_replaced(world, killed, lunch, pause):
+    text = "workspace: {{name: C}}\nactivities: [{{name: Offline}}, {}, {}]"
+    world.apply(text.format("{name: Lunch}", "{name: Break}"))
+    world.make("Workers", FriendlyName="x", ActivitySid=world.sid("Activities", "Lunch"))
+    world.make("Workers", FriendlyName="y", ActivitySid=world.sid("Activities", "Break"))
+    before = {name: world.sid("Activities", name) for name in ("Lunch", "Break")}
+    after = text.format(
+        f"{{name: Lunch, renamed_from: [Break], available: {lunch}}}", f"{{name: Break, available: {pause}}}"
+    )
+    world.apply_and_die(after, at=killed)
+
+    world.apply(after)
+
+    now = {each["friendly_name"]: each for each in world.items("Activities")}
+    assert {name: each["available"] for name, each in now.items()} == {
+        "Offline": False,
+        "Lunch": lunch == "true",
+        "Break": pause == "true",
+    }
+    kept = {name for name, sid in before.items() if now[name]["sid"] == sid}
+    assert kept == {name for name, flips in (("Lunch", lunch), ("Break", pause)) if flips == "false"}
+    assert [each["activity_name"] for each in world.items("Workers")] == ["Lunch", "Break"]
+
+
 def test_names_go_round_while_one_of_them_is_replaced(world):
     before = "workspace: {name: C}\nactivities: [{name: Offline}, {name: A}, {name: B}, {name: D}]"
     after = (

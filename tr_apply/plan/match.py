@@ -173,7 +173,7 @@ class _Matcher:
 
     def _match_renamed(self, index: int) -> None:
         own = self._free(self._keys[index])
-        former = [live for name in self._declared[index].renamed_from if (live := self._former(name)) is not None]
+        former = [live for name in self._former_names(index) if (live := self._former(name)) is not None]
         others = [live for live in former if name_key(live.name) not in self._wanted]
         if self._names_are_fixed:
             self._match_replaced(index, own, others)
@@ -192,6 +192,17 @@ class _Matcher:
             self._old[index] = former[0]
             self._claimed.add(former[0])
         self._claim(index, own)
+
+    def _former_names(self, index: int) -> Iterator[str]:
+        """Those that may still lead to it.
+
+        Once it is there, be it under the temporary name, whatever has a former name that is declared as well is that
+        other resource: the name was given away long ago and is used again.
+        """
+        is_there = self._free(self._keys[index]) or self._parked(self._kind.name_of(self._declared[index]))
+        for name in self._declared[index].renamed_from:
+            if is_there is None or name_key(name) not in self._wanted:
+                yield name
 
     def _former(self, name: str) -> Live | None:
         return self._free(name_key(name)) or self._parked(name)
