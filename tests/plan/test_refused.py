@@ -49,3 +49,14 @@ def test_a_queue_needs_none_in_a_multitasking_workspace_or_in_a_section_that_is_
     world.apply("workspace: {name: Old, multi_task_enabled: false}")
     left_alone = "workspace: {name: Old}\ntask_queues: [{name: A}]\nmanage: {task_queues: ignore}"
     assert world.plan(left_alone).operations == []
+
+
+def test_multitasking_is_a_one_way_door(world):
+    world.apply(SINGLE)
+    assert [each.action for each in world.apply(HEAD.replace("}", ", multi_task_enabled: true}")).operations] == [
+        "update"
+    ]
+
+    with pytest.raises(ConfigError, match=r"workspace.yaml:1:\d+: error: TaskRouter does not turn it off again"):
+        world.plan(SINGLE)
+    assert world.plan(HEAD).operations == []

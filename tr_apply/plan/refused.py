@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tr_apply.plan.draft import Draft
 from tr_apply.plan.problem import Problem
 from tr_apply.plan.world import is_managed
-from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER
+from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKSPACE
 from tr_apply.resources.kind import name_key
 
 
@@ -13,6 +13,7 @@ def refused_here(draft: Draft) -> Iterator[Problem]:
     """What the file alone does not show to be wrong."""
     yield from _unknown_channels(draft)
     yield from _without_activities(draft)
+    yield from _switched_off(draft)
 
 
 def _unknown_channels(draft: Draft) -> Iterator[Problem]:
@@ -46,3 +47,17 @@ def _without_activities(draft: Draft) -> Iterator[Problem]:
             fields = " and ".join(missing)
             message = f"the live workspace is not multitasking, where a queue needs {fields}"
             yield Problem("single-tasking-queue", message, (TASK_QUEUE.section, match.index, TASK_QUEUE.identity))
+
+
+def _switched_off(draft: Draft) -> Iterator[Problem]:
+    """Multitasking is a one-way door.
+
+    Projects made before 2019-12-19 are said to go back while they have another single-tasking workspace; no answer of
+    the API tells whether a project may.
+    """
+    live = draft.snapshot.workspace
+    if live is None or draft.document.workspace.multi_task_enabled is not False:
+        return
+    if live.answer.get("multi_task_enabled") is True:
+        message = "TaskRouter does not turn it off again; where an old project may, do so in the Console first"
+        yield Problem("multitasking-stays", message, (WORKSPACE.name, "multi_task_enabled"))
