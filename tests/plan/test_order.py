@@ -48,6 +48,23 @@ def test_a_new_worker_without_an_activity_waits_for_the_default(world):
     assert dependencies(world.plan(text))["alice"] == {"Center"}
 
 
+def test_a_queue_without_activities_waits_for_multitasking(world):
+    head = "workspace: {{name: Center, multi_task_enabled: {}, default_activity: {}}}\n"
+    activities = (
+        "activities: [{name: Offline}, {name: Busy}, {name: Reserved}, {name: Idle, available: true}, {name: Home}]\n"
+    )
+    of_old = "reservation_activity: Reserved, assignment_activity: Busy"
+    world.apply(
+        f"{head.format('false', 'Offline')}{activities.replace(', {name: Home}', '')}task_queues: [{{name: A, {of_old}}}]"
+    )
+
+    plan = world.apply(
+        f"{head.format('true', 'Home')}{activities}task_queues: [{{name: A}}, {{name: B}}, {{name: C, {of_old}}}]"
+    )
+
+    assert dependencies(plan) == {"Home": set(), "Center": {"Home"}, "A": {"Center"}, "B": {"Center"}, "C": set()}
+
+
 def test_everything_waits_for_a_new_workspace(world):
     found = dependencies(world.plan(FULL))
 

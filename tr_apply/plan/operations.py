@@ -11,7 +11,7 @@ from tr_apply.plan.draft import Desired, Draft
 from tr_apply.plan.match import Match
 from tr_apply.plan.people import People, moving
 from tr_apply.plan.secrets import masked, secret_parameters
-from tr_apply.resources import ACTIVITY, KIND_BY_NAME, WORKER, WORKFLOW, WORKSPACE
+from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE
 from tr_apply.resources.kind import Kind, Resource, name_key, temporary_name
 from tr_apply.resources.template import SidOf, escaped
 from tr_apply.resources.workflow import DOCUMENT_FIELDS, Workflow
@@ -19,6 +19,9 @@ from tr_apply.wire import DOCUMENT_FORM, Form, FormValue, form_of, model_of, ref
 
 # Where TaskRouter puts a new worker that nobody puts anywhere.
 _DEFAULT_ACTIVITY = frozenset({ParameterOf(SidOf(WORKSPACE.name, ""), "DefaultActivitySid")})
+
+# Whether TaskRouter takes a queue without activities.
+_MULTI_TASKING = frozenset({ParameterOf(SidOf(WORKSPACE.name, ""), "MultiTaskEnabled")})
 
 _QUEUE_SID = re.compile(r"\bWQ[0-9a-fA-F]{32}\b")
 
@@ -97,10 +100,20 @@ def _creation(draft: Draft, kind: Kind, resource: Resource) -> Write:
         SidOf(kind.name, "" if kind is WORKSPACE else name),
         None,
         form,
-        relies_on=frozenset() if kind is not WORKER or "ActivitySid" in form else _DEFAULT_ACTIVITY,
+        relies_on=_relied_on(draft, kind, form, left_out=""),
         takes=_name_of(kind, name),
         secrets=secret_parameters(draft.document, kind, resource, fields),
     )
+
+
+def _relied_on(draft: Draft, kind: Kind, form: Form, *, left_out: str | None) -> frozenset[ParameterOf]:
+    """What TaskRouter looks up in the workspace; a parameter that *form* does not have counts as *left_out*."""
+    if kind is WORKER and left_out is not None and "ActivitySid" not in form:
+        return _DEFAULT_ACTIVITY
+    if kind is TASK_QUEUE and draft.workspace.live.answer.get("multi_task_enabled") is False:
+        activities = [form.get(kind.fields[key].form, left_out) for key in kind.references]
+        return _MULTI_TASKING if "" in activities else frozenset()
+    return frozenset()
 
 
 def _name_of(kind: Kind, name: str) -> NameOf | None:
@@ -132,6 +145,7 @@ def _updating(draft: Draft, desired: Desired) -> Write:
         SidOf(kind.name, "" if kind is WORKSPACE else desired.name),
         draft.sid(desired.live),
         form,
+        relies_on=_relied_on(draft, kind, form, left_out=None),
         takes=_name_of(kind, desired.name) if renames else None,
         vacates=_name_of(kind, desired.live.name) if renames else None,
         releases=_released(draft, desired, form),
