@@ -163,7 +163,8 @@ def _serves(state: State, worker: WorkerParty, group: Group, task: Task) -> bool
 
 
 def precedence(state: State, party: TaskParty) -> _Precedence:
-    """Where a task stands among all that wait."""
-    queue_sid = party.task.queue_sid
+    """Where a task stands among all that wait. One directed to a worker stands in no queue's order."""
+    directed = party.step is not None and party.step.worker_sid is not None
+    queue_sid = None if directed else party.task.queue_sid
     queue = None if queue_sid is None else state.queues[queue_sid].queue
     return (state.goes_second(queue), *rank(party.task, queue))
