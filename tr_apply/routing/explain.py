@@ -180,7 +180,8 @@ def _two_operators(spot: Spot) -> str | None:
     meant = _MEANT_OPERATORS.get(frozenset(first.text + second.text))
     if meant is None:
         return f"two operators follow each other, {first.text} and {second.text}"
-    return f"{spot.source[first.offset : second.end]} is not an operator; write {meant}"
+    written = " ".join(spot.source[first.offset : second.end].split())
+    return f"{written} is not an operator; write {meant}"
 
 
 def _unary_not(spot: Spot) -> str | None:
@@ -236,6 +237,8 @@ def _minus(spot: Spot) -> str | None:
 
 
 def _exists(spot: Spot) -> str | None:
+    if spot.token.text.upper() == "EXISTS" and spot.before().kind == "PATH":
+        return f"there is no EXISTS; write {_shown(spot.before())} != null"
     if spot.before().text.upper() != "EXISTS":
         return None
     key = spot.after if spot.token.text == "(" else spot.token
@@ -264,6 +267,8 @@ def _element(spot: Spot) -> str | None:
 def _not_something(spot: Spot) -> str | None:
     if spot.token.keyword != "NOT":
         return None
+    if spot.after.text.upper() == "EXISTS":
+        return f"there is no NOT EXISTS; write {_shown(spot.before())} == null"
     match spot.after.keyword:
         case "HAS":
             return f"there is no NOT HAS; write {_value_not_in_list(spot)}"
