@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from tr_apply import __version__
+from tr_apply.cli.streams import StdoutLostError, prepare_streams, tell_lost
 from tr_apply.errors import InterruptedRunError, TrApplyError, UsageError
 
 USAGE = UsageError.exit_code
@@ -71,6 +72,7 @@ def commands() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    prepare_streams()
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for them takes longer than a small file
     code = run(sys.argv[1:] if arguments is None else arguments)
     gc.freeze()  # the process ends: a last search for garbage would take longer than all of `--help`
@@ -94,8 +96,8 @@ def run(arguments: list[str]) -> int:
         return _reported(_usage_error(error), arguments, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
         return _reported(InterruptedRunError("interrupted"), arguments, as_json=as_json)
-    except BrokenPipeError:
-        _close_quietly()
+    except StdoutLostError as error:
+        tell_lost(error)
         return 1
     except Exception as error:
         if not as_json:
@@ -128,7 +130,10 @@ def _usage_error(error: click.ClickException) -> UsageError:
 def _reported(error: TrApplyError, arguments: list[str], *, as_json: bool) -> int:
     from tr_apply.cli.output import print_error  # noqa: PLC0415
 
-    print_error(error, command=_command_of(arguments), as_json=as_json, file=_output_of(arguments))
+    try:
+        print_error(error, command=_command_of(arguments), as_json=as_json, file=_output_of(arguments))
+    except StdoutLostError as lost:
+        tell_lost(lost)
     return error.exit_code
 
 
@@ -155,8 +160,3 @@ def _output_of(arguments: list[str]) -> str | None:
 
 def _command_of(arguments: list[str]) -> str:
     return next((argument for argument in arguments if argument in COMMANDS), "")
-
-
-def _close_quietly() -> None:
-    """Whoever read our output has gone; Python would complain about it once more at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

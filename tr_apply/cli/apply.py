@@ -19,6 +19,7 @@ from tr_apply.cli.output import Output, errors_of, print_error, worst
 from tr_apply.cli.progress import ProgressOf, shown_progress
 from tr_apply.cli.records import Records, records
 from tr_apply.cli.saved import saved_jobs
+from tr_apply.cli.streams import StdoutLostError, tell_lost
 from tr_apply.cli.targets import TargetOptions, open_clients, target_of
 from tr_apply.deployment import Applied
 from tr_apply.errors import IncompleteError, InterruptedRunError, RefusedError, StaleError, TrApplyError, UsageError
@@ -305,14 +306,25 @@ def _conclude(jobs: Sequence[Job], output: Output) -> int:
         if isinstance(job.error, OutOfTimeError) and job.applied is not None:
             job.error = IncompleteError(f"{job.error}, while applying; run again, which does the rest")
     exit_code = worst([job.exit_code for job in jobs])
+    try:
+        _print_jobs(jobs, output, exit_code)
+    except TrApplyError as error:
+        error.exit_code = worst([exit_code, error.exit_code])  # what was done counts, told or not
+        raise
+    except StdoutLostError as error:
+        tell_lost(error)
+        return worst([exit_code, 1])
+    return exit_code
+
+
+def _print_jobs(jobs: Sequence[Job], output: Output, exit_code: int) -> None:
     if output.format == "json":
         _print_document(jobs, output, exit_code)
-        return exit_code
+        return
     for job in jobs:
         _print_job(job, output, several=len(jobs) > 1)
     if len(jobs) > 1:
         output.result("\n" + summary_table([(job.name, job.workspace, _outcome(job)) for job in jobs]))
-    return exit_code
 
 
 def _print_job(job: Job, output: Output, *, several: bool) -> None:

@@ -137,7 +137,7 @@ def _print_instead(document: str, file: str | None) -> None:
             return
     except TrApplyError as error:
         click.echo(f"Error: {error}", err=True)
-    sys.stdout.write(document)
+    click.echo(document, nl=False)
 
 
 def write_file(path: Path, text: str) -> None:

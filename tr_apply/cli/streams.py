@@ -1,0 +1,72 @@
+"""The three standard streams, as a program may find them: closed, full, or with nobody at the other end."""
+
+import io
+import os
+import sys
+from typing import Any
+
+import click
+
+_STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
+
+
+class StdoutLostError(OSError):
+    """Stdout takes nothing more: who read it has left, or there is no room."""
+
+
+class _Stdout(io.FileIO):
+    """Tells once that it is lost, and from then on takes everything: Python writes what is left when it ends."""
+
+    is_lost = False
+
+    def write(self, data: Any) -> int:
+        """Write *data*.
+
+        Raises:
+            StdoutLostError: the first time that it cannot.
+        """
+        if not self.is_lost:
+            try:
+                return super().write(data)
+            except OSError as error:
+                self.is_lost = True
+                raise StdoutLostError(*error.args) from error
+        return len(data)
+
+
+class _Stderr(io.FileIO):
+    """Drops what cannot be told: a run that writes must not end half-way because nobody listens."""
+
+    def write(self, data: Any) -> int:
+        """Write *data* if that can be done."""
+        try:
+            return super().write(data)
+        except OSError:
+            return len(data)
+
+
+def prepare_streams() -> None:
+    """Make the streams of this process safe to use, whatever it was started with."""
+    for descriptor, (name, mode) in enumerate(_STREAMS):
+        if getattr(sys, name) is None:  # closed: the next file to be opened would take its place
+            _open_null(descriptor, name, mode)
+    sys.stdout = _over(_Stdout(sys.stdout.fileno(), "w", closefd=False), sys.stdout.encoding)
+    sys.stderr = _over(_Stderr(sys.stderr.fileno(), "w", closefd=False), sys.stderr.encoding, line_buffering=True)
+
+
+def _open_null(descriptor: int, name: str, mode: str) -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    if null != descriptor:
+        os.dup2(null, descriptor)
+        os.close(null)
+    setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def _over(raw: io.FileIO, encoding: str, *, line_buffering: bool = False) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, line_buffering=line_buffering or raw.isatty())
+
+
+def tell_lost(error: StdoutLostError) -> None:
+    """Say that the result did not arrive; but for a pipe whose reader has left, of their own will."""
+    if not isinstance(error.__cause__, BrokenPipeError):
+        click.echo(f"Error: stdout cannot be written: {error.strerror}", err=True)
