@@ -262,6 +262,44 @@ def test_a_name_used_again_is_finished_by_the_next_run(world, killed):
     assert world.names("TaskQueues") == ["A", "B"]
 
 
+FORMER = {
+    "a chain whose end is missing": ([("K", [], 2)], [("X", ["N"], 1), ("N", ["K"], 2)]),
+    "a former name that is new": ([("M", [], 1)], [("X", ["N", "M"], 1), ("N", [], 2)]),
+    "both are new": ([("K", [], 1)], [("K", [], 1), ("N", [], 2), ("X", ["N"], 3)]),
+    "a circle of new ones": ([("K", [], 1)], [("K", [], 1), ("N", ["X"], 2), ("X", ["N"], 3)]),
+    "two in a row": ([("K", [], 1)], [("Y", ["K"], 1), ("N", [], 2), ("X", ["N"], 3), ("Z", ["X"], 4)]),
+}
+
+
+@pytest.mark.parametrize("case", FORMER)
+@pytest.mark.parametrize("moment", ["at", "after"])
+def test_a_name_is_not_taken_before_what_had_it_is_there(new_world, case, moment):
+    before, after = (text("task_queues", *queues) for queues in FORMER[case])
+
+    def became(killed):
+        """What became of each queue; None as the number of writes lets the run come through."""
+        world = new_world()
+        world.apply(before)
+        old = {sid: name for name, sid in sids(world, "task_queues").items()}
+        if killed is not None:
+            world.apply_and_die(after, **{moment: killed})
+        plan = world.apply(after)
+        return {old.get(sid): name for name, sid in sids(world, "task_queues").items() if sid in old}, plan.requests
+
+    whole, requests = became(None)
+
+    assert [became(killed)[0] for killed in range(requests)] == [whole] * requests
+
+
+def test_a_target_takes_along_what_had_its_name_before(world):
+    after = text("task_queues", ("K", [], 1), ("N", [], 2), ("X", ["N"], 3))
+    world.apply(text("task_queues", ("K", [], 1)))
+
+    plan = world.apply(after, "task_queue/N")
+
+    assert [operation.name for operation in plan.operations] == ["X", "N"]
+
+
 LONG = "a" * 63
 
 

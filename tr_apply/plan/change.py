@@ -71,7 +71,8 @@ class Write:
         sid: The resource's SID; None while nobody knows it.
         form: The form parameters.
         needs: Resources whose SIDs it needs beside those in its form.
-        relies_on: What TaskRouter looks up elsewhere when it carries this out.
+        relies_on: What must have been set elsewhere: TaskRouter looks it up when it carries this out, or the next run
+            could not understand what a killed one has left.
         takes: The name that it gives to the resource, which no other may have at that moment.
         vacates: The name that is free afterwards.
         releases: Resources that this one refers to before and no longer afterwards.

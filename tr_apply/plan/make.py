@@ -9,6 +9,7 @@ from tr_apply.plan.base import base_of, reads_of
 from tr_apply.plan.change import Operation, Plan, Target
 from tr_apply.plan.channels import channel_operations, unchanged_channels
 from tr_apply.plan.draft import Draft, draft_of
+from tr_apply.plan.former_names import after_former_names
 from tr_apply.plan.guard import blocked
 from tr_apply.plan.left_alone import left_alone
 from tr_apply.plan.operations import operations_of
@@ -147,7 +148,7 @@ def _renamed_seeds(draft: Draft) -> Iterator[Problem]:
 
 def _ordered(document: Document, operations: Sequence[Operation], targets: Sequence[str]) -> list[Operation]:
     try:
-        operations = with_parked_names(operations)
+        operations = after_former_names(document, with_parked_names(operations))
         return in_order(targeted(operations, targets) if targets else operations)
     except CircularReferenceError as error:
         message = f"these need each other's SIDs before they exist: {error}; leave one of them out at first"

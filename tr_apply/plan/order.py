@@ -110,7 +110,7 @@ class _Scheduler:
         for number, (_, write) in enumerate(self.writes):
             if write.verb is Verb.CREATE:
                 self._makers[_by_key(write.target)] = number
-            elif write.verb is Verb.UPDATE:
+            if write.verb is not Verb.DELETE:
                 self._setters.update({ParameterOf(_by_key(write.target), name): number for name in write.form})
             if write.vacates is not None:
                 self._vacaters[write.vacates] = number
@@ -130,7 +130,7 @@ class _Scheduler:
         for needed in _needed(write):
             yield self._makers.get(_by_key(needed))
         for parameter in write.relies_on:
-            yield self._setters.get(parameter)
+            yield self._setters.get(replace(parameter, target=_by_key(parameter.target)))
         if write.takes is not None:
             yield self._vacaters.get(write.takes)
         yield self._previous.get(number)
