@@ -273,6 +273,22 @@ def test_an_answer_that_comes_too_late_is_told(world):
     assert "is canceled and cannot become accepted" in world.said[0]
 
 
+def test_an_answer_after_the_end_of_the_workspace_is_told(world):
+    engines, path = world.api.app.store.engines, world.floor.path
+
+    def delete(call):
+        world.application.while_called = lambda _call: None
+        with engines.write() as writing:
+            writing.writer.delete("workspace", call.form["WorkspaceSid"])
+            writing.drop(call.form["WorkspaceSid"])
+
+    world.application.while_called = delete
+    world.answer(ASSIGN, says(instruction="accept"))
+    world.task()
+
+    assert f"20404 There is no Workspace {path.rpartition('/')[2]} any more" in world.said[0]
+
+
 def test_each_reserved_worker_is_called_about(world):
     world.floor.worker("bob")
     queue = world.floor.queue_of("Both", MaxReservedWorkers="2")

@@ -11,6 +11,7 @@ from tr_apply.local.kinds.task_queue import TASK_QUEUE
 from tr_apply.local.kinds.workflow import WORKFLOW
 from tr_apply.local.kinds.workspace import WORKSPACE
 from tr_apply.local.records import read_snapshot
+from tr_apply.local.refusals import NotFoundError
 from tr_apply.local.rows import item_of, select
 from tr_apply.local.setup import activity_of, task_channel_of, task_queue_of, workflow_of, workspace_of
 from tr_apply.routing.engine.engine import Engine
@@ -18,8 +19,14 @@ from tr_apply.routing.engine.setup import Setup
 
 
 def load_engine(reader: Reader, workspace_sid: str, new_sid: Callable[[str], str]) -> Engine:
-    """The engine of a workspace that exists, as it was when last written."""
-    [(workspace, _)] = _items(reader, WORKSPACE, "workspace.sid", workspace_sid)
+    """The engine of a workspace, as it was when last written.
+
+    Raises:
+        NotFoundError: There is no such workspace: it was deleted since somebody began to do something with it.
+    """
+    workspace = next((item for item, _ in _items(reader, WORKSPACE, "workspace.sid", workspace_sid)), None)
+    if workspace is None:
+        raise NotFoundError(f"There is no Workspace {workspace_sid} any more")
     setup = Setup(
         workspace_of(workspace),
         activities=tuple(activity_of(item) for item, _ in _within(reader, ACTIVITY, workspace_sid)),
