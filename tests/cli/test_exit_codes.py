@@ -40,6 +40,10 @@ USAGE_ERRORS = [
     ["plan"],
     ["plan", "nowhere.yaml"],
     ["plan", "--local", ""],
+    ["plan", "--local", "a" * 300],
+    ["plan", "--local", "--out", "a" * 300, MINIMAL],
+    ["validate", "--overlay", "a" * 300, MINIMAL],
+    ["diff", "a/" + "a" * 300, MINIMAL, "--local"],
     ["plan", "--local-db", "", MINIMAL],
     ["apply", "--local", "--auto-approve", ""],
     ["plan", "--bogus", MINIMAL],
@@ -231,6 +235,14 @@ def test_a_run_is_bounded_in_time(silent_server, monkeypatch, capsys):
 
     assert code == 1
     assert "--timeout" in capsys.readouterr().err
+
+
+def test_a_result_that_cannot_be_written_is_found_out_before_anything_is_done(tmp_path, capsys):
+    code = run(["apply", "--local", "--auto-approve", "--format", "json", "--output", str(tmp_path), MINIMAL])
+
+    assert code == 1
+    assert "cannot be written" in json.loads(capsys.readouterr().out)["errors"][0]["message"]
+    assert run(["export", "--local", "Corner Shop"]) == 1  # nobody made it
 
 
 # Streams that nobody reads, that are full, and that were closed before the start

@@ -181,6 +181,7 @@ def _apply(jobs: Sequence[Job], consent: Consent, way: Way, output: Output, kept
             job.error = error
         return
     kept.begin()
+    output.require_file()
     stop = Stop()
     run(_all_applied(pending, consent, way, output, stop, kept), stop=stop)
     kept.unchanged(unchanged)

@@ -7,7 +7,7 @@ from typing import Any
 
 from tr_apply.cli.options import given_variables
 from tr_apply.cli.output import Output
-from tr_apply.config.files import configuration_files
+from tr_apply.config.files import require_path
 from tr_apply.config.load import Configuration, Inputs, load
 from tr_apply.diagnostics import Severity
 from tr_apply.lint import lint
@@ -30,8 +30,7 @@ def require_paths(paths: Sequence[Path]) -> None:
         UsageError: for the first of them.
     """
     for path in paths:
-        if not path.exists():
-            configuration_files(path)
+        require_path(path)
 
 
 def checked(path: Path, options: Mapping[str, Any]) -> Configuration:

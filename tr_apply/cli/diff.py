@@ -70,7 +70,12 @@ def is_path(written: str) -> bool:
     """Whether *written* is a file or a folder, and not the name of a live workspace."""
     if WORKSPACE_SID.match(written):
         return False
-    return "/" in written or written.lower().endswith(SUFFIXES) or Path(written).exists()
+    if "/" in written or written.lower().endswith(SUFFIXES):
+        return True
+    try:
+        return Path(written).exists()
+    except OSError:  # too long for a file
+        return False
 
 
 def _loaded(written: Sequence[str], options: dict[str, Any]) -> list[Configuration | str]:

@@ -13,7 +13,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class NamedPath(click.Path):
-    """A file or a folder. An empty text names none: it is a variable of the shell that is not set."""
+    """A file or a folder, there or not. An empty text names none: it is a variable of the shell that is not set."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
@@ -22,6 +22,10 @@ class NamedPath(click.Path):
         """As of any path, but that an empty one is not taken for the current folder."""
         if value == "":
             self.fail("an empty text is no path", param, ctx)
+        try:
+            Path(value).exists()  # tells of what is behind a locked door, or has too long a name
+        except OSError as error:
+            self.fail(f"{str(value)!r}: {error.strerror}", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -54,6 +54,15 @@ class Output:
         else:
             click.echo(text, nl=False, color=self.color)
 
+    def require_file(self) -> None:
+        """Find out before anything is written to TaskRouter whether the result can be written to its file.
+
+        Raises:
+            TrApplyError: when it cannot.
+        """
+        if self.file is not None:
+            write_file(self.file, "".join(self.written))
+
     def document(self, exit_code: int, content: Mapping[str, Any], errors: Sequence[Mapping[str, Any]] = ()) -> None:
         """Print the result of the command as the one JSON document."""
         self.result(envelope(self.command, exit_code, content, errors))

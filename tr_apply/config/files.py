@@ -39,13 +39,26 @@ def configuration_files(path: Path) -> list[Found]:
     Raises:
         UsageError: when there is no such path.
     """
-    if not path.exists():
-        broken = " (a symbolic link to nowhere)" if path.is_symlink() else ""
-        raise UsageError(f"{path}: there is no such file or directory{broken}")
+    require_path(path)
     if not path.is_dir():
         return [Found(path)]
     found = sorted(_files_below(path), key=lambda each: each.path.relative_to(path).parts)
     return found or [Found(path, ("no-configuration", "no *.yaml or *.yml file in this directory"))]
+
+
+def require_path(path: Path) -> None:
+    """A PATH must be there.
+
+    Raises:
+        UsageError: when it is not, or nobody may know.
+    """
+    try:
+        is_there = path.exists()
+    except OSError as error:
+        raise UsageError(f"{path}: {_reason(error)}") from error
+    if not is_there:
+        broken = " (a symbolic link to nowhere)" if path.is_symlink() else ""
+        raise UsageError(f"{path}: there is no such file or directory{broken}")
 
 
 def _files_below(root: Path) -> Iterator[Found]:
