@@ -258,6 +258,58 @@ def test_a_former_name_that_is_used_again_does_not_lead_to_what_is_replaced(worl
     assert [each["activity_name"] for each in world.items("Workers")] == ["Lunch", "Break"]
 
 
+@pytest.mark.parametrize("killed", range(9))
+@pytest.mark.parametrize("flips", ["A", "AB", "BD", "ABD"])
+def test_names_that_went_round_long_ago_do_not_when_some_are_replaced(world, killed, flips):
+    world.apply("workspace: {name: C}\nactivities: [{name: Offline}, {name: A}, {name: B}, {name: D}]")
+    before = {name: world.sid("Activities", name) for name in "ABD"}
+    for name in "ABD":
+        world.make("Workers", FriendlyName=f"in {name}", ActivitySid=before[name])
+    former = {"A": "B", "B": "D", "D": "A"}
+    after = {
+        "workspace": {"name": "C"},
+        "activities": [{"name": "Offline"}]
+        + [{"name": name, "renamed_from": [former[name]], "available": name in flips} for name in "ABD"],
+    }
+    world.apply_and_die(after, at=killed)
+
+    world.apply(after)
+
+    assert {name for name, sid in before.items() if world.sid("Activities", name) != sid} == set(flips)
+    assert [each["activity_name"] for each in world.items("Workers")] == ["A", "B", "D"]
+
+
+@pytest.mark.parametrize(("available", "flips"), [("D", "A"), ("B", "D"), ("BD", "B"), ("AD", "D"), ("AB", "")])
+def test_names_that_go_round_while_one_is_replaced_are_finished_by_the_next_run(new_world, available, flips):
+    former = {"A": "B", "B": "D", "D": "A"}
+    head = {"workspace": {"name": "C"}, "activities": [{"name": "Offline"}]}
+    before = head | {
+        "activities": head["activities"] + [{"name": name, "available": name in available} for name in former]
+    }
+    after = head | {
+        "activities": head["activities"]
+        + [
+            {"name": new, "renamed_from": [old], "available": (old in available) is not (new in flips)}
+            for new, old in former.items()
+        ]
+    }
+
+    def became(killed):
+        world = new_world()
+        world.apply(before)
+        old = {world.sid("Activities", name): name for name in former}
+        if killed is not None:
+            world.apply_and_die(after, at=killed)
+        requests = world.apply(after).requests
+        now = {each["sid"]: each["friendly_name"] for each in world.items("Activities")}
+        return {name: now.get(sid) for sid, name in old.items()}, requests
+
+    whole, requests = became(None)
+
+    assert whole == {old: None if new in flips else new for new, old in former.items()}
+    assert [became(killed)[0] for killed in range(requests)] == [whole] * requests
+
+
 def test_names_go_round_while_one_of_them_is_replaced(world):
     before = "workspace: {name: C}\nactivities: [{name: Offline}, {name: A}, {name: B}, {name: D}]"
     after = (

@@ -139,22 +139,47 @@ class _Matcher:
         if all(self._free(name_key(name)) for name in names):
             self._settle_cycle(cycle)
         elif parked:
-            self._resume_cycle(cycle, names.index(parked[0]))
+            start = names.index(parked[0])
+            resumed = self._resumed([*cycle[start:], *cycle[:start]], self._parked(parked[0]))
+            if any(live is not None and self._is_fixed(index, live) for index, live in resumed.items()):
+                resumed = self._resumed([*cycle[start + 1 :], *cycle[: start + 1]], self._parked(parked[0]))
+            if not self._is_replaced_instead(cycle, resumed):
+                for index, live in resumed.items():
+                    self._claim(index, live)
 
-    def _resume_cycle(self, cycle: Sequence[int], start: int) -> None:
-        """Finish what a killed run began.
+    def _resumed(self, order: Sequence[int], parked: Live | None) -> dict[int, Live | None]:
+        """What finishes an exchange that a killed run began.
 
-        It parked the resource called ``names[start]``, and then gave each name in turn to the one after it, so that
-        whatever stands before the one name that is free now is done.
+        It took the first name of *order* away, by parking what becomes the last one or makes way for that, and then
+        gave each name in turn to the one after it, so that whatever stands before the one name that is free now is
+        done. What is parked is called as it was before, or, where it makes way, as what takes its place.
         """
-        order = [*cycle[start:], *cycle[:start]]
-        parked = self._parked(self._kind.name_of(self._declared[order[0]]))
         done = True
+        found: dict[int, Live | None] = {}
         for index, following in pairwise(order):
             own = self._free(self._keys[index])
             done = done and own is not None
-            self._claim(index, own if done else self._free(self._keys[following]))
-        self._claim(order[-1], parked)
+            found[index] = own if done else self._free(self._keys[following])
+        return found | {order[-1]: parked}
+
+    def _is_fixed(self, index: int, live: Live) -> bool:
+        return self._comparison.is_fixed(self._declared[index], live)
+
+    def _is_replaced_instead(self, cycle: Sequence[int], resumed: Mapping[int, Live | None]) -> bool:
+        """Whether the exchange was done long ago, and what is parked only makes way for what takes its own place.
+
+        Either way a parked one was called as it is parked, so that it is decided as it was when all names were live.
+        """
+        if not self._kind.replaced_on or not all(self._own(index) for index in cycle):
+            return False
+        declared = [self._declared[index] for index in cycle]
+        own = [live for index in cycle if (live := self._own(index)) is not None]
+        begun = [live for index in cycle if (live := resumed[index]) is not None]
+        return len(begun) < len(cycle) or self._total(declared, begun) >= self._total(declared, own)
+
+    def _own(self, index: int) -> Live | None:
+        """What has, or gave up for a moment, the name of that declared resource."""
+        return self._free(self._keys[index]) or self._parked(self._kind.name_of(self._declared[index]))
 
     def _settle_cycle(self, cycle: Sequence[int]) -> None:
         """All names are live: the swap is pending if that leaves fewer differences, else it is done."""
@@ -199,9 +224,8 @@ class _Matcher:
         Once it is there, be it under the temporary name, whatever has a former name that is declared as well is that
         other resource: the name was given away long ago and is used again.
         """
-        is_there = self._free(self._keys[index]) or self._parked(self._kind.name_of(self._declared[index]))
         for name in self._declared[index].renamed_from:
-            if is_there is None or name_key(name) not in self._wanted:
+            if self._own(index) is None or name_key(name) not in self._wanted:
                 yield name
 
     def _former(self, name: str) -> Live | None:
