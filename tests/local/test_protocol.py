@@ -300,6 +300,8 @@ def test_a_bug_is_answered_as_such_and_not_hidden(runner, refused):
         async with httpx.AsyncClient(transport=transport, base_url="http://x", auth=("AC1", "x")) as client:
             return await client.get("/v1/Workspaces")
 
-    refused(runner.run(get(raising=False)), 500, 20500)
+    answer = runner.run(get(raising=False))
+    refused(answer, 500, 20500)
+    assert answer.headers["connection"] == "close"  # as the server does, when it hears of the bug
     with pytest.raises(sqlite3.ProgrammingError):
         runner.run(get(raising=True))

@@ -68,8 +68,12 @@ def step_refused(request: Request, error: RoutingRefusedError) -> Response:
 
 
 def failed() -> Response:
-    """The same for a bug of ours."""
-    return json_response(error_body(_SERVER_ERROR, "Internal server error", 500), 500)
+    """The same for a bug of ours.
+
+    The server is told of the bug by an exception, and ends the connection for it. Whoever keeps connections must know,
+    or the next request is sent into one that is being closed.
+    """
+    return json_response(error_body(_SERVER_ERROR, "Internal server error", 500), 500, {"Connection": "close"})
 
 
 def _path(request: Request) -> str:
