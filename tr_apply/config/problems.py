@@ -138,7 +138,7 @@ def _note_unknown_key(path: KeyPath, around: Shape | None, notes: Notes, suggest
     key = str(path[-1])
     known = () if around is None else tuple(around.keys)
     if key == "delete":
-        hint = "only an overlay deletes"
+        hint = "only an overlay deletes, and only what the files declare"
     elif (suggestion := _other_name(key, known) or suggestions.nearest(key, known)) is not None:
         hint = f"did you mean `{suggestion}`?"
     else:
