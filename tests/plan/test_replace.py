@@ -310,6 +310,21 @@ def test_names_that_go_round_while_one_is_replaced_are_finished_by_the_next_run(
     assert [became(killed)[0] for killed in range(requests)] == [whole] * requests
 
 
+@pytest.mark.parametrize("killed", range(5))
+def test_half_a_circle_of_names_is_none_while_one_of_them_is_replaced(world, killed):
+    world.apply("workspace: {name: C}\nactivities: [{name: Offline}, {name: B, available: true}]")
+    world.make("Workers", FriendlyName="x", ActivitySid=world.sid("Activities", "B"))
+    after = (
+        "workspace: {name: C}\nactivities: [{name: Offline}, {name: B, renamed_from: [E]},"
+        " {name: E, renamed_from: [B], available: true}]"
+    )
+    world.apply_and_die(after, at=killed)
+
+    world.apply(after)
+
+    assert [each["activity_name"] for each in world.items("Workers")] == ["B"]
+
+
 def test_names_go_round_while_one_of_them_is_replaced(world):
     before = "workspace: {name: C}\nactivities: [{name: Offline}, {name: A}, {name: B}, {name: D}]"
     after = (

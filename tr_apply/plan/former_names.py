@@ -6,7 +6,7 @@ Where B was A, and A is declared as well, a live A is itself as long as there is
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from tr_apply.plan.change import NameOf, Operation, ParameterOf, Write
+from tr_apply.plan.change import Action, NameOf, Operation, ParameterOf, Write
 from tr_apply.plan.order import Step, schedule
 from tr_apply.resources import SECTIONS
 from tr_apply.resources.document import Document
@@ -18,9 +18,9 @@ def after_former_names(document: Document, operations: Sequence[Operation]) -> l
     result = list(operations)
     taking = {write.takes: (i, j) for i, o in enumerate(result) for j, write in enumerate(o.writes) if write.takes}
     steps: Sequence[Step] = ()
-    for name, parameter, heir in _heirs(document):
-        if name not in taking or heir not in taking:
-            continue
+    heirs = [each for each in _heirs(document) if each[0] in taking and each[2] in taking]
+    # Where two wait for each other, what is replaced goes last: once it is there, it looks as if names were exchanged.
+    for name, parameter, heir in sorted(heirs, key=lambda each: not _replaces(result[taking[each[0]][0]])):
         (index, at), (of_heir, at_heir) = taking[name], taking[heir]
         write, inheriting = result[index].writes[at], result[of_heir].writes[at_heir]
         if inheriting.vacates == name:
@@ -45,6 +45,10 @@ def _heirs(document: Document) -> Iterator[tuple[NameOf, str, NameOf]]:
             for former in each.renamed_from:
                 if name_key(former) in keys - {own.key}:
                     yield _name(kind, former), kind.fields[kind.identity].form, own
+
+
+def _replaces(operation: Operation) -> bool:
+    return operation.action is Action.REPLACE
 
 
 def _name(kind: Kind, name: str) -> NameOf:

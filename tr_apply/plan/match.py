@@ -166,16 +166,19 @@ class _Matcher:
         return self._comparison.is_fixed(self._declared[index], live)
 
     def _is_replaced_instead(self, cycle: Sequence[int], resumed: Mapping[int, Live | None]) -> bool:
-        """Whether the exchange was done long ago, and what is parked only makes way for what takes its own place.
+        """Whether no names are being exchanged, and what is parked only makes way for what takes its own place.
 
-        Either way a parked one was called as it is parked, so that it is decided as it was when all names were live.
+        An exchange needs all of them. Where all are there, it is decided as it was when all names were live: either way
+        what is parked had the name under which it is parked.
         """
-        if not self._kind.replaced_on or not all(self._own(index) for index in cycle):
+        if not self._kind.replaced_on:
             return False
-        declared = [self._declared[index] for index in cycle]
-        own = [live for index in cycle if (live := self._own(index)) is not None]
         begun = [live for index in cycle if (live := resumed[index]) is not None]
-        return len(begun) < len(cycle) or self._total(declared, begun) >= self._total(declared, own)
+        if len(begun) < len(cycle):
+            return True
+        own = [live for index in cycle if (live := self._own(index)) is not None]
+        declared = [self._declared[index] for index in cycle]
+        return len(own) == len(cycle) and self._total(declared, begun) >= self._total(declared, own)
 
     def _own(self, index: int) -> Live | None:
         """What has, or gave up for a moment, the name of that declared resource."""
