@@ -120,6 +120,13 @@ def test_it_listens_says_so_and_ends_in_peace_when_told(serve, stop):
     assert "Traceback" not in said
 
 
+def test_it_ends_in_peace_when_its_time_is_over(serve):
+    code, said = serve("--timeout", "0.01", "--no-color").end()
+
+    assert code == 0
+    assert "Traceback" not in said
+
+
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_a_request_under_way_is_answered_before_it_ends(serve, tmp_path, stop):
     server = serve()

@@ -66,6 +66,14 @@ KEEP_ALIVE_S = 75  # longer than the pauses of a client that reuses its connecti
     metavar="N",
     help="Let N seconds pass in each second, for demonstrations.",
 )
+@click.option(
+    "--timeout",
+    "timeout_s",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Stop by itself after so many seconds.",
+)
+@click.option("--no-color", is_flag=True, help="No colours, of which there are none here.")
 @click.option("-v", "--verbose", is_flag=True, help="Log each request on stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the address and errors.")
 def serve_command(  # one parameter an option
@@ -77,6 +85,8 @@ def serve_command(  # one parameter an option
     auth_token: str | None,
     callback_hosts: tuple[str, ...],
     clock_rate: float,
+    timeout_s: float | None,
+    no_color: bool,  # noqa: ARG001  # accepted as everywhere
     verbose: bool,
     quiet: bool,
 ) -> None:
@@ -117,7 +127,7 @@ def serve_command(  # one parameter an option
         # What routes stays; looking through all of it for garbage again and again takes a seventh of the time.
         gc.set_threshold(50_000, 20, 100)
         try:
-            _run(_logged(app) if verbose and not quiet else app, listener, beside_requests)
+            _run(_logged(app) if verbose and not quiet else app, listener, beside_requests, timeout_s)
         finally:
             app.close()
 
@@ -204,16 +214,21 @@ async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 def _run(
-    app: "ASGIApp", listener: socket.socket, beside_requests: "Callable[[], AbstractAsyncContextManager[None]]"
+    app: "ASGIApp",
+    listener: socket.socket,
+    beside_requests: "Callable[[], AbstractAsyncContextManager[None]]",
+    timeout_s: float | None,
 ) -> None:
-    """Serve until a signal says stop, within what *beside_requests* sets up once requests are taken.
+    """Serve until a signal or the time says stop, within what *beside_requests* sets up once requests are taken.
 
-    For a server that is its regular end, so both SIGINT and SIGTERM lead to exit code 0; a second Ctrl-C cuts off
+    For a server that is its regular end, so SIGINT, SIGTERM and the time lead to exit code 0; a second Ctrl-C cuts off
     requests under way and is an interruption.
 
     Raises:
         InterruptedRunError: There was a second Ctrl-C.
     """
+    import asyncio  # noqa: PLC0415  # not for --help
+
     import uvicorn  # noqa: PLC0415  # takes a tenth of a second, which --help must not
 
     class Server(uvicorn.Server):
@@ -223,6 +238,11 @@ def _run(
             await super().startup(sockets)
             self.beside = beside_requests()
             await self.beside.__aenter__()
+            if timeout_s is not None:
+                asyncio.get_running_loop().call_later(timeout_s, self.stop)
+
+        def stop(self) -> None:
+            self.should_exit = True
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             await super().shutdown(sockets)
