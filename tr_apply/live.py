@@ -59,7 +59,7 @@ class Snapshot:
 
     Attributes:
         account_sid: Whose workspace it is; None where that is not known yet.
-        workspace: The workspace itself; None before it was looked for.
+        workspace: The workspace itself.
         by_kind: Resources of each kind that was read.
         channels: Worker channels by SID of the worker, for those workers whose channels were read.
         work: What is under way, by SID of the queue, workflow or worker; of those that were asked about.
@@ -68,7 +68,7 @@ class Snapshot:
     """
 
     account_sid: str | None
-    workspace: Live | None
+    workspace: Live
     by_kind: Mapping[str, Sequence[Live]]
     channels: Mapping[str, Sequence[Live]] = field(default_factory=dict)
     work: Mapping[str, Work] = field(default_factory=dict)

@@ -6,7 +6,7 @@ Values of a form may still hold references: a name whose SID is not known before
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from tr_apply.errors import ApiError
 from tr_apply.live import Answer, Live
@@ -50,7 +50,7 @@ def _form_value(kind: Kind, key: str, value: Any) -> FormValue:
         return ""
     if key in kind.references:
         return SidOf(kind.references[key], value)
-    match kind.fields[key].holds:
+    match holds := kind.fields[key].holds:
         case Holds.NAME:
             return escaped(value)
         case Holds.TEXT:
@@ -61,6 +61,8 @@ def _form_value(kind: Kind, key: str, value: Any) -> FormValue:
             return ",".join(value)
         case Holds.JSON:
             return Json(value)
+        case _:
+            assert_never(holds)
 
 
 def form_text(value: FormValue, sid: Callable[[SidOf], str]) -> str:

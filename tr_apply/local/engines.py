@@ -33,7 +33,6 @@ class Engines:
         self._complete_at = -1
         self._session: Session | None = None
         self._batch: Batch | None = None
-        self._in_loop = False
         self._happened: list[Happened] = []
         self.listeners: list[Listener] = []
         """They are told what has happened, once it is kept. They must return at once, and not fail."""
@@ -42,7 +41,7 @@ class Engines:
     def write(self) -> Iterator[Session]:
         """A transaction; all that it did is taken back if there is an exception.
 
-        In an event loop, what is written in one turn of it is kept together at its end; ``kept`` waits for that.
+        What is written in one turn of the event loop is kept together at its end; ``kept`` waits for that.
         """
         session = None
         batch = self._batch = self._batch or self._begin()
@@ -64,9 +63,6 @@ class Engines:
                 self.keep()
         self._forget(session.dropped)
         self._happened += session.happened
-        if not self._in_loop:
-            self.keep()
-            batch.check()
 
     async def kept(self) -> None:
         """Wait until what was written is kept.
@@ -93,12 +89,9 @@ class Engines:
                 listener(happened)
 
     def _begin(self) -> Batch:
+        loop = asyncio.get_running_loop()
         batch = self._database.begin()
-        try:
-            asyncio.get_running_loop().call_soon(self.keep)
-            self._in_loop = True
-        except RuntimeError:
-            self._in_loop = False
+        loop.call_soon(self.keep)
         return batch
 
     @contextmanager

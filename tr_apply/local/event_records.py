@@ -90,10 +90,13 @@ def _with_about(record: EventRecord, about: About, state: State) -> EventRecord:
             name = None if previous is None else previous.name
             return _noted(record, {**about._asdict(), "previous_activity_name": name})
         case ChannelChange():
+            assert record.worker_sid is not None  # it is always that of a worker
             channel = state.channels.get(about.channel)
-            fields = {**about._asdict(), "channel_sid": None if channel is None else channel.sid}
-            if record.worker_sid is not None:
-                fields["available"] = state.workers[record.worker_sid].channel(about.channel).available
+            fields = {
+                **about._asdict(),
+                "channel_sid": None if channel is None else channel.sid,
+                "available": state.workers[record.worker_sid].channel(about.channel).available,
+            }
             return _noted(record, fields, task_channel=about.channel)
         case KnownWorkerSought():
             return _noted(record, about._asdict())

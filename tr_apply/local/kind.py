@@ -124,11 +124,7 @@ def _as_sent(_writer: Writer, change: Change) -> Values:
     return change.values
 
 
-def _nothing_more(_writer: Writer, _sid: str, _change: Change) -> None:
-    pass
-
-
-def _untold(_session: Session, _item: Item, _change: Change | None) -> None:
+def _nothing_more(*_change: object) -> None:
     pass
 
 
@@ -196,7 +192,7 @@ class Kind:
     changeable: bool = True
     prepare: Callable[[Writer, Change], Values] = _as_sent
     settle: Callable[[Writer, str, Change], None] = _nothing_more
-    tell: Callable[[Session, Item, Change | None], None] = _untold
+    tell: Callable[[Session, Item, Change | None], None] = _nothing_more
     deeds: Deeds | None = None
     row_of: Callable[[State, str, int], Row] | None = None
     shape: Callable[[Item], Item] = _as_read

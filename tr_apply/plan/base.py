@@ -77,8 +77,7 @@ def fingerprint(base: Mapping[str, Any]) -> str:
 
 def everything(snapshot: Snapshot) -> Iterator[tuple[str, Live]]:
     """Every live resource that was read, each as ``KIND/NAME`` with its name of now; also if two share a name."""
-    if snapshot.workspace is not None:
-        yield f"{WORKSPACE.name}/{snapshot.workspace.name}", snapshot.workspace
+    yield f"{WORKSPACE.name}/{snapshot.workspace.name}", snapshot.workspace
     names = Counter((live.kind, live.name) for live in snapshot.each())
     workers = {}
     for live in snapshot.each():

@@ -1,7 +1,7 @@
 """The parts of a plan, as values."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -137,10 +137,6 @@ class Operation:
     def requests(self) -> int:
         """How many writes it sends."""
         return len(self.writes)
-
-    def numbered(self, number: int) -> "Operation":
-        """The same, with its place in the plan."""
-        return replace(self, id=f"op-{number}")
 
 
 @dataclass(frozen=True, slots=True)

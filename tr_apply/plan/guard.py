@@ -13,7 +13,6 @@ from tr_apply.plan.draft import Draft
 from tr_apply.plan.people import People
 from tr_apply.plan.resemblance import SUSPECTED_RENAME, suspected_renames
 from tr_apply.plan.work import stranding
-from tr_apply.plan.world import is_managed
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKFLOW
 from tr_apply.resources.kind import Kind, name_key
 from tr_apply.resources.seeds import FLEX_OBJECTS, Seeds, is_flex, seeds
@@ -58,7 +57,7 @@ def _protected(patterns: Sequence[str], deletes: Iterable[Operation]) -> Iterato
 
 def _flex_owned(draft: Draft, deletes: Iterable[Operation]) -> Iterator[Blocked]:
     workspace = draft.snapshot.workspace
-    if workspace is None or not is_flex(workspace.name):
+    if not is_flex(workspace.name):
         return
     for operation in deletes:
         if name_key(operation.name) in FLEX_OBJECTS.get(operation.kind, ()):
@@ -154,8 +153,6 @@ def _without_consent(draft: Draft, deletes: Sequence[Operation]) -> Iterator[Blo
 
 def _managed(draft: Draft, kind: Kind) -> int:
     """How many live objects of *kind* are ours."""
-    if not is_managed(draft.document, kind):
-        return 0
     return sum(live not in draft.world.foreign for live in draft.snapshot.by_kind[kind.name])
 
 

@@ -45,8 +45,6 @@ class Questions:
 
 def questions(document: Document, snapshot: Snapshot) -> Questions:
     """What must be asked for *document*; nothing where nobody moves, nothing goes and no routing changes."""
-    if snapshot.predicted:
-        return Questions()
     draft = draft_of(document, snapshot, world_of(document, snapshot))
     workers: dict[str, Sequence[str]] = {}
     if draft.deleted or draft.replaced:

@@ -107,8 +107,7 @@ def _matched(document: Document, snapshot: Snapshot) -> World:
     world = World()
     labels = dict(live_labels(snapshot).by_sid)
     world.labels = Labels(labels)
-    if snapshot.workspace is not None:
-        labels[snapshot.workspace.sid] = SidOf(WORKSPACE.name, "")
+    labels[snapshot.workspace.sid] = SidOf(WORKSPACE.name, "")
     for kind in SECTIONS:  # a kind refers to kinds above it, whose names are settled by then
         if snapshot.has(kind.name):
             matching = _matching(document, kind, snapshot.by_kind[kind.name], world)

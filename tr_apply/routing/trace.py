@@ -150,13 +150,12 @@ def _reserved_at_a_time(state: State, step: Step) -> int:
 def _end(steps: tuple[StepTrace, ...], task: Task) -> tuple[End, int, str]:
     if not steps:
         return "no route", 0, unsure.REASON_WORKFLOW_TIMEOUT
-    match steps[-1].left_by:
-        case "timeout":
-            return "timed out", steps[-1].place.spent_s, unsure.REASON_WORKFLOW_TIMEOUT
-        case "skip":
-            return "skipped", steps[-1].entered_s, unsure.REASON_WORKFLOW_SKIPPED
-        case None:
-            return "expired", task.timeout_s, unsure.REASON_TTL
+    last = steps[-1]
+    if last.left_by is None:
+        return "expired", task.timeout_s, unsure.REASON_TTL
+    if last.left_by == "skip":
+        return "skipped", last.entered_s, unsure.REASON_WORKFLOW_SKIPPED
+    return "timed out", last.place.spent_s, unsure.REASON_WORKFLOW_TIMEOUT
 
 
 def _directed(state: State, task: Task, step: Step, nearest: int | None) -> Trace:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Container
+from typing import Final
 
 from tr_apply.local import columns, fields
 from tr_apply.local.clock import told
@@ -19,6 +20,12 @@ LONGEST_TIMEOUT_S = 1_209_600
 HIGHEST_PRIORITY = 2_147_483_647
 
 _STATUSES = ("pending", "reserved", "assigned", "wrapping", "completed", "canceled")
+_STEPS: Final = {
+    "wrapping": Engine.wrap_up_task,
+    "completed": Engine.complete_task,
+    "canceled": Engine.cancel_task,
+}
+"""What leads to a status that can be set; routing alone brings a task to the others."""
 
 
 def _create(session: Session, change: Change) -> str:
@@ -72,13 +79,7 @@ def _check_status(change: Change, status: str) -> None:
 
 def _set_status(engine: Engine, sid: str, change: Change, now_ms: int) -> None:
     reason: str = change.values.get("reason", "")
-    match change.values["assignment_status"]:
-        case "canceled":
-            engine.cancel_task(sid, reason, now_ms)
-        case "wrapping":
-            engine.wrap_up_task(sid, reason, now_ms)
-        case "completed":
-            engine.complete_task(sid, reason, now_ms)
+    _STEPS[change.values["assignment_status"]](engine, sid, reason, now_ms)
 
 
 def _delete(session: Session, change: Change) -> None:
