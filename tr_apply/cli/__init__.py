@@ -9,7 +9,6 @@ import os
 import sys
 from importlib import import_module
 from itertools import pairwise
-from typing import Any
 
 import click
 
@@ -81,7 +80,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line; the exit code is click's business nowhere."""
-    _never_fail_to_print()
     if _command_of(arguments) not in LONG_RUNNING:
         gc.disable()  # a third of all time, for a process that ends before anything could be collected
     as_json = _wants_json(arguments)
@@ -92,7 +90,7 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return USAGE
-    except click.ClickException as error:
+    except click.UsageError as error:
         return _reported(_usage_error(error), arguments, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
         return _reported(InterruptedRunError("interrupted"), arguments, as_json=as_json)
@@ -106,25 +104,15 @@ def run(arguments: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _never_fail_to_print() -> None:
-    """A name in a script that the terminal does not know is escaped rather than a crash."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure: Any = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
-
-
 def _wants_json(arguments: list[str]) -> bool:
     """Whether the caller expects one JSON document, also when the command line is wrong."""
     pairs = pairwise([*arguments, ""])
     return any(option == "--format=json" or (option == "--format" and value == "json") for option, value in pairs)
 
 
-def _usage_error(error: click.ClickException) -> UsageError:
-    hint = ""
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        hint = f"\nTry '{error.ctx.command_path} --help'."
-    return UsageError(error.format_message() + hint)
+def _usage_error(error: click.UsageError) -> UsageError:
+    assert error.ctx is not None, "click tells every usage error which command it belongs to"
+    return UsageError(f"{error.format_message()}\nTry '{error.ctx.command_path} --help'.")
 
 
 def _reported(error: TrApplyError, arguments: list[str], *, as_json: bool) -> int:

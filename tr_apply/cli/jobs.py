@@ -166,11 +166,12 @@ def refuse_repeated(jobs: Sequence[Job]) -> None:
 
 def _places(job: Job) -> Iterator[Hashable]:
     """What a workspace is known by: its SID now, its name in its account afterwards."""
-    if job.plan is not None and job.deployment is not None:
-        target = job.plan.target
-        yield id(job.deployment.client), name_key(target.workspace)
-        if target.workspace_sid is not None:
-            yield target.workspace_sid
+    assert job.plan is not None
+    assert job.deployment is not None
+    target = job.plan.target
+    yield id(job.deployment.client), name_key(target.workspace)
+    if target.workspace_sid is not None:
+        yield target.workspace_sid
 
 
 def _repeated(job: Job, others: str) -> ConfigError:

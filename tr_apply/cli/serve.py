@@ -8,7 +8,7 @@ import socket
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,10 +126,8 @@ def serve_command(  # one parameter an option
 
         # What routes stays; looking through all of it for garbage again and again takes a seventh of the time.
         gc.set_threshold(50_000, 20, 100)
-        try:
+        with closing(app):
             _run(_logged(app) if verbose and not quiet else app, listener, beside_requests, timeout_s)
-        finally:
-            app.close()
 
 
 def check_exposure(ip: str, *, account_sid: str | None, auth_token: str | None) -> None:

@@ -47,23 +47,23 @@ class _Stderr(io.FileIO):
 
 def prepare_streams() -> None:
     """Make the streams of this process safe to use, whatever it was started with."""
-    for descriptor, (name, mode) in enumerate(_STREAMS):
+    for name, mode in _STREAMS:  # in the order of their descriptors, as each new file takes the lowest that is free
         if getattr(sys, name) is None:  # closed: the next file to be opened would take its place
-            _open_null(descriptor, name, mode)
+            _open_null(name, mode)
     sys.stdout = _over(_Stdout(sys.stdout.fileno(), "w", closefd=False), sys.stdout.encoding)
     sys.stderr = _over(_Stderr(sys.stderr.fileno(), "w", closefd=False), sys.stderr.encoding, line_buffering=True)
 
 
-def _open_null(descriptor: int, name: str, mode: str) -> None:
+def _open_null(name: str, mode: str) -> None:
     null = os.open(os.devnull, os.O_RDWR)
-    if null != descriptor:
-        os.dup2(null, descriptor)
-        os.close(null)
-    setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+    setattr(sys, name, open(null, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def _over(raw: io.FileIO, encoding: str, *, line_buffering: bool = False) -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, line_buffering=line_buffering or raw.isatty())
+    """What the terminal cannot show is escaped rather than a crash."""
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding, "backslashreplace", line_buffering=line_buffering or raw.isatty()
+    )
 
 
 def tell_lost(error: StdoutLostError) -> None:

@@ -108,17 +108,20 @@ class SavedDeployment:
         Raises:
             RefusedError: when it does not.
         """
-        pause = self.client.patience.first_s
-        for look in range(_LOOKS):
-            snapshot = await read_parts(self.client, workspace, [kind.name for kind in SECTIONS], ())
-            different = sorted(_surprises(_prediction(plan), snapshot))
-            if not different or look == _LOOKS - 1:
+        expected, pause = _prediction(plan), self.client.patience.first_s
+        snapshot = await self._contents(workspace)
+        for _ in range(_LOOKS - 1):
+            if not any(_surprises(expected, snapshot)):
                 break
             await asyncio.sleep(pause)
             pause *= 2
-        if different:
+            snapshot = await self._contents(workspace)
+        if different := sorted(_surprises(expected, snapshot)):
             raise RefusedError(f"it is not as predicted: {', '.join(different)}; plan again")
         return replace(plan, operations=_after_creation(plan), sids=_sids(plan, snapshot))
+
+    async def _contents(self, workspace: Live) -> Snapshot:
+        return await read_parts(self.client, workspace, [kind.name for kind in SECTIONS], ())
 
 
 def _prediction(plan: Plan) -> Snapshot:

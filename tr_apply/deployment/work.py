@@ -8,12 +8,11 @@ from tr_apply.plan.work import OFFERED, OPEN, cannot_go, cannot_move
 from tr_apply.resources import KIND_BY_NAME, TASK_QUEUE, WORKER, WORKFLOW
 
 
-def last_look(client: Client, workspace_sid: str | None) -> Look | None:
-    """What raises ``StaleError`` where work would be stranded; None before there is a workspace."""
-    if workspace_sid is None:
-        return None
+def last_look(client: Client, workspace_sid: str | None) -> Look:
+    """What raises ``StaleError`` where work would be stranded."""
 
     async def look(_: Operation, write: Write) -> None:
+        assert workspace_sid is not None, "a plan that does not create its workspace knows it, if it writes at all"
         if (reason := await _obstacle(client, workspace_sid, write)) is not None:
             raise StaleError(reason)
 

@@ -21,10 +21,9 @@ def tidied(schema: Node, *, nullable: bool = False) -> Node:
     What a person writes leaves out what is not there; what a program prints says null.
     """
     made = _mapped(schema, lambda node: _ordered(_tidy(node, nullable=nullable)))
-    names = {name: _WORD.sub("_", name).lower() for name in made.get("$defs", {})}
+    names = {name: _WORD.sub("_", name).lower() for name in made["$defs"]}
     made = _mapped(made, lambda node: _renamed(node, names))
-    if "$defs" in made:
-        made["$defs"] = {names[name]: made["$defs"][name] for name in sorted(names)}
+    made["$defs"] = {names[name]: made["$defs"][name] for name in sorted(names)}
     return made
 
 

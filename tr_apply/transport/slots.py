@@ -103,8 +103,7 @@ class Transport:
     def redacted(self, text: str) -> str:
         """*text* of the server without what it could only know from us."""
         for secret in self._secrets:
-            if secret:
-                text = text.replace(secret, "***")
+            text = text.replace(secret, "***")
         return text
 
     async def attempt(
