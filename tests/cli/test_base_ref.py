@@ -1,11 +1,12 @@
 """``plan --base-ref``: what was changed outside the repository, apart from what the files changed."""
 
 import json
+import os
 import subprocess
 
 import pytest
 
-from tr_apply.cli import run
+from tr_apply.cli import revision, run
 
 LOCAL = ["--local-db", "world.db"]
 APPLIED = """
@@ -129,6 +130,21 @@ def test_what_is_sensitive_only_by_now_is_not_shown_either(cli, repository, tmp_
         assert "8217" not in out
 
 
+def test_a_channel_that_is_sensitive_only_by_now_is_not_shown_either(cli, tmp_path, repository):
+    text = APPLIED.replace('phone: "1"}', 'phone: "1"}, channels: {voice: {capacity: %d}}')
+    (repository / "w.yaml").write_text(text % 2)
+    git("commit", "-q", "-a", "-m", "with a channel")
+    outside(cli, tmp_path, text % 47)
+    (repository / "w.yaml").write_text((text % 3).replace("[attributes.phone]", "[channels.voice.capacity]"))
+
+    plan = planned(cli)
+
+    assert by_name(plan)["alice/voice"] == "both"
+    [row] = [row for row in plan["origins"]["outside"] if row["object"] == "worker_channel/alice/voice"]
+    assert row["path"] == "capacity"
+    assert 47 not in row.values()
+
+
 def test_what_only_the_files_changed_is_no_drift(cli, repository):
     (repository / "w.yaml").write_text(APPLIED.replace("{name: Gold}", "{name: Gold, task_order: LIFO}"))
 
@@ -249,3 +265,32 @@ def test_without_git_it_is_a_usage_error(cli, monkeypatch):
     monkeypatch.setenv("PATH", "")
 
     cli("plan", "config/w.yaml", "--var-file", "config/vars.yaml", "--base-ref", "HEAD", code=64)
+
+
+def plan_that_cannot_be_made(capsys):
+    """What is said when the revision cannot be had."""
+    assert run(["plan", "config/w.yaml", "--var-file", "config/vars.yaml", "--base-ref", "HEAD", *LOCAL]) == 64
+    return capsys.readouterr().err
+
+
+def test_a_repository_that_lacks_a_file_is_a_usage_error_with_the_words_of_git(repository, tmp_path, capsys):
+    blob = git("hash-object", str(repository / "vars.yaml"))
+    (tmp_path / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+
+    said = plan_that_cannot_be_made(capsys)
+
+    assert "--base-ref: git failed: " in said
+    assert blob in said
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.skipif(os.name != "posix", reason="takes a shell script for git")
+def test_a_git_that_does_not_answer_is_not_waited_for(tmp_path, monkeypatch, capsys):
+    hanging = tmp_path / "bin" / "git"
+    hanging.parent.mkdir()
+    hanging.write_text("#!/bin/sh\nexec sleep 1000\n")
+    hanging.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{hanging.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(revision, "_TIMEOUT_S", 0.1)
+
+    assert "git has not answered within 0.1 s" in plan_that_cannot_be_made(capsys)

@@ -379,6 +379,15 @@ def test_a_name_is_that_of_a_live_workspace(tr_apply, file):
     assert "there is no live workspace 'Nowhere'" in err
 
 
+def test_a_name_may_be_longer_than_that_of_any_file(tr_apply, file):
+    name = "Support" * 60
+
+    code, _, err = tr_apply("diff", "--local", file("w.yaml"), name)
+
+    assert code == 1
+    assert "there is no live workspace" in err
+
+
 def test_a_name_needs_a_target_and_two_files_need_none(tr_apply, file):
     path = file("w.yaml")
 

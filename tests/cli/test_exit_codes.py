@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tr_apply.cli import run
+from tr_apply.cli.streams import StdoutLostError, _over, _Stdout
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MINIMAL = str(EXAMPLES / "minimal.yaml")
@@ -43,7 +44,7 @@ USAGE_ERRORS = [
     ["plan", "--local", "a" * 300],
     ["plan", "--local", "--out", "a" * 300, MINIMAL],
     ["validate", "--overlay", "a" * 300, MINIMAL],
-    ["diff", "a/" + "a" * 300, MINIMAL, "--local"],
+    ["diff", "./" + "a" * 300, MINIMAL, "--local"],
     ["plan", "--local-db", "", MINIMAL],
     ["apply", "--local", "--auto-approve", ""],
     ["plan", "--bogus", MINIMAL],
@@ -288,6 +289,38 @@ def test_a_result_that_finds_no_room_is_an_error():
 
             assert code == 1
             assert told == "Error: stdout cannot be written: No space left on device\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_what_was_done_counts_although_its_result_finds_no_room(capsys):
+    apply = ["apply", "--local", "--auto-approve", "--format", "json", MINIMAL]
+    with Path("/dev/full").open("w") as full:
+        code, _, told = streamed(*apply, stdout=full)
+
+    assert code == 1
+    assert "Error: stdout cannot be written: No space left on device\n" in told
+    assert run(["plan", "--local", "--detailed-exitcode", MINIMAL]) == 0
+    assert run([*apply, "--output", "/dev/full"]) == 1
+    assert "/dev/full cannot be written: No space left on device" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_plan_that_could_not_be_shown_is_not_applied():
+    with Path("/dev/full").open("w") as full:
+        code, _, _ = streamed("apply", "--local", "--auto-approve", MINIMAL, stdout=full)
+
+    assert code == 1
+    assert run(["plan", "--local", "--detailed-exitcode", MINIMAL]) == 2
+
+
+def test_stdout_tells_once_that_it_is_lost_so_that_python_can_end(unread):
+    stdout = _over(_Stdout(unread, "w", closefd=False), "utf-8")
+    stdout.write("result")
+
+    with pytest.raises(StdoutLostError):
+        stdout.flush()
+    stdout.write("more")
+    stdout.close()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="closes streams in a shell")

@@ -64,6 +64,17 @@ def test_one_summary_at_the_end_tells_every_path(cli, write):
     assert "no changes" in summary[3]
 
 
+def test_the_summary_tells_what_needed_nothing(cli, write):
+    cli("apply", write("Done"), "--auto-approve")
+
+    code, out, _ = cli("apply", "Done.yaml", write("New"), "--auto-approve")
+
+    assert code == 0
+    _, done, new = out[out.index("path ") :].splitlines()
+    assert done.split(maxsplit=2) == ["Done.yaml", "Done", "no changes"]
+    assert "3 of 3 done; 3 requests; verified" in new
+
+
 def test_results_are_not_mixed_up(cli, write):
     paths = [write(name) for name in ("One", "Two", "Three")]
 

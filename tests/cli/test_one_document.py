@@ -186,6 +186,18 @@ def test_a_crash_is_one_document_too(capsys, monkeypatch, command):
     assert "Traceback" in printed.err
 
 
+def test_a_crash_is_a_traceback_where_no_json_was_asked_for(capsys, monkeypatch):
+    def broken(*_arguments):
+        raise ZeroDivisionError("out of luck")
+
+    monkeypatch.setattr("tr_apply.cli.configurations.load", broken)
+
+    with pytest.raises(ZeroDivisionError):
+        run(["validate", "good.yaml"])
+
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize("command", ["validate", "plan", "apply", "destroy"])
 def test_an_interrupt_at_any_moment_is_one_document_too(capsys, monkeypatch, command):
     def interrupted(*_arguments):

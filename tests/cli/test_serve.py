@@ -17,7 +17,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from tr_apply.cli.serve import check_exposure, serve_command
+from tr_apply.cli.serve import _running, check_exposure, serve_command
 from tr_apply.errors import TargetError, UsageError
 from tr_apply.local import open_app
 from tr_apply.local.clock import wall_clock
@@ -230,6 +230,23 @@ def test_memory_leaves_no_file(serve, tmp_path):
 
     assert server.end(signal.SIGTERM)[0] == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_fails_beside_the_requests_is_told_at_once(capsys):
+    begun = asyncio.Event()
+
+    async def fails():
+        begun.set()
+        raise ZeroDivisionError("out of luck")
+
+    async def serve():
+        async with _running(fails()):
+            await begun.wait()
+            await asyncio.sleep(0)  # lets the loop call who waits for its end
+            assert "ZeroDivisionError: out of luck" in capsys.readouterr().err
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(serve())
 
 
 def test_a_port_in_use_is_said_with_the_way_out(run):

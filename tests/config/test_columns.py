@@ -59,6 +59,8 @@ def scalars(text):
 @example("k: !!str\n  x y")
 @example("k: >2\n     a\n\n\n   b\n")
 @example("k: |\n\n  \n   a\n  b")
+@example("k: >\n  a\n  b\n\n  c\n")
+@example("k: >\n  a\u2028  b\n")
 @example('k: "a\\\n   \\  b\\\n\n c"')
 def test_the_character_at_the_index_is_that_of_the_value(text):
     for start, value in scalars(text):
@@ -122,3 +124,4 @@ def test_an_alias_and_an_empty_value_lead_to_themselves():
 def test_a_value_that_is_not_there_leads_to_the_beginning():
     assert character_index("k: |\n  x\n", 3, "something else", 2) == 3
     assert character_index("k: |", 3, "x", 0) == 3
+    assert character_index("k: x", 3, "something else", 2) == 3

@@ -114,6 +114,57 @@ def test_a_proof_that_cannot_be_had_is_exit_4(cli, write, interfere):
     assert said.document["plans"][0]["verified"] is None or "skipped" in statuses(said.document["plans"][0])
 
 
+BEFORE_THE_FIRST_WRITE = {
+    "is it still as planned": ("--plan", "plan.json"),
+    "what was there before": ("w.yaml", "--auto-approve", "--undo-out", "undo.json"),
+}
+
+
+@pytest.mark.parametrize("case", BEFORE_THE_FIRST_WRITE)
+def test_a_workspace_that_may_not_be_read_right_before_the_first_write_is_not_written(cli, write, interfere, case):
+    cli("apply", write("w.yaml", TEXT), "--auto-approve")
+    write("w.yaml", TEXT.replace("{name: B}", "{name: B, max_reserved_workers: 7}"))
+    cli("plan", "w.yaml", "--out", "plan.json")
+    sent = []
+
+    def refuses(request):
+        sent.append(request.method)
+        is_workspace = request.url.path.rpartition("/")[2].startswith("WS")
+        return httpx.Response(403, json={"message": "no"}) if is_workspace else None
+
+    interfere(refuses)
+
+    said = cli("apply", *BEFORE_THE_FIRST_WRITE[case])
+
+    assert said.code == 1
+    assert "HTTP 403" in said.err
+    assert set(sent) == {"GET"}
+
+
+def test_settings_of_a_worker_who_has_gone_since_are_not_called_done(cli, write, interfere):
+    workers = "workers: [{name: alice, channels: {voice: {capacity: %s}}}]\n"
+    cli("apply", write("w.yaml", TEXT + workers % 2), "--auto-approve")
+    write("w.yaml", TEXT + workers % 3)
+    cli("plan", "w.yaml", "--out", "plan.json")
+    written = []
+
+    def fires_alice_once_her_channel_is_written(request):
+        if request.method == "POST":
+            written.append(request)
+        elif written and request.url.path.endswith("/Workers"):
+            return httpx.Response(200, json={"workers": [], "meta": {"key": "workers", "next_page_url": None}})
+        return None
+
+    interfere(fires_alice_once_her_channel_is_written)
+
+    said = cli("apply", "--plan", "plan.json", "--format", "json")
+
+    [plan] = said.document["plans"]
+    assert said.code == 4
+    assert statuses(plan) == ["done"]
+    assert plan["notes"] == ["worker_channel/alice/voice is not as it was written"]
+
+
 def test_a_stop_leaves_what_has_not_begun(cli, write, interfere, monkeypatch):
     monkeypatch.setattr("tr_apply.cli.jobs.SIDE_BY_SIDE", 1)
     paths = [write(f"{name}.yaml", TEXT.replace("Center", name)) for name in ("One", "Two")]
@@ -167,6 +218,12 @@ DESTROYED = {
     "accepted and not done": (lambda r: httpx.Response(204) if r.method == "DELETE" else None, "still listed"),
     "no look afterwards": (Afterwards(forbidden), "could not be seen"),
 }
+
+
+def test_what_is_not_there_need_not_be_destroyed(cli, write):
+    said = cli("destroy", write("w.yaml", TEXT))
+
+    assert (said.code, said.out) == (0, "No changes. There is no workspace Center.\n")
 
 
 @pytest.mark.parametrize("case", DESTROYED)

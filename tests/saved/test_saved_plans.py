@@ -420,11 +420,22 @@ def test_what_is_no_text_is_refused(cli, tmp_path):
     assert cli("apply", "--plan", "plan.json").code == 6
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="this system has no file that cannot be read")
+def test_a_plan_file_that_cannot_be_read_is_told(cli):
+    said = cli("apply", "--plan", "/proc/self/mem")
+
+    assert said.code == 1
+    assert "/proc/self/mem cannot be read: Input/output error" in said.err
+
+
 @pytest.mark.usefixtures("saved")
 def test_the_result_of_an_apply_is_no_plan(cli):
     cli("apply", "--plan", "plan.json", "--format", "json", "--output", "applied.json")
 
-    assert cli("apply", "--plan", "applied.json").code == 6
+    said = cli("apply", "--plan", "applied.json")
+
+    assert said.code == 6
+    assert "the result of another command than plan" in said.err
 
 
 def test_a_plan_file_of_a_failed_plan_is_refused(cli, write):
@@ -435,6 +446,17 @@ def test_a_plan_file_of_a_failed_plan_is_refused(cli, write):
 
     assert said.code == 6
     assert "there is no plan in it: expected 'FIFO' or 'LIFO'" in said.err
+
+
+@pytest.mark.parametrize("errors", [[], None, [{}], "no list"])
+@pytest.mark.usefixtures("saved")
+def test_a_plan_file_without_a_plan_that_does_not_say_why_is_refused(cli, write, errors):
+    write("plan.json", forged(json.loads(PLAN.read_text()), lambda d: d.update(plans=[], errors=errors)))
+
+    said = cli("apply", "--plan", "plan.json")
+
+    assert said.code == 6
+    assert "there is no plan in it: planning failed" in said.err
 
 
 OPTIONS = [

@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
+import os
 import re
 import ssl
+import subprocess
+import sys
 from contextlib import asynccontextmanager
 
 import httpx
@@ -383,6 +386,19 @@ def test_a_proxy_that_cannot_be_used_is_an_error_that_does_not_repeat_it(monkeyp
     assert "canary" not in str(caught.value)
 
 
+def test_a_request_that_has_no_way_out_leaves_its_place_to_the_next(monkeypatch):
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "ftp://proxy")
+    connection = Connection(HTTPS, CONNECTION.username, SECRET)
+    transport = Transport(connection, concurrency=1, through=None, patience=IMPATIENT, observer=None)
+
+    async def attempt():
+        return await asyncio.gather(transport.attempt(GET), transport.attempt(GET), return_exceptions=True)
+
+    assert [type(each) for each in run(attempt())] == [TargetError, TargetError]
+
+
 def test_certificates_are_read_for_https_alone():
     assert _tls_context("http://127.0.0.1").get_ca_certs() == []
     assert _tls_context(HTTPS).get_ca_certs() != []
@@ -397,3 +413,13 @@ def test_a_transport_that_is_given_is_not_ours_to_close():
         await transport.close()
 
     run(attempt())
+
+
+def test_a_library_that_others_need_is_not_hidden_from_them(tmp_path):
+    (tmp_path / "sniffio.py").write_text("")
+    program = "import tr_apply.transport, tr_apply.transport.slots, sniffio; print(sniffio.__file__)"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == str(tmp_path / "sniffio.py")
