@@ -18,8 +18,9 @@ from tr_apply.resources.template import SidOf
 def carried_out(world, runner):
     """Carries out the plan for a configuration; its results by kind and name."""
 
-    def carry(text, *, stop=None, look=None, progress=lambda _: None):
+    def carry(text, *, stop=None, look=None, progress=lambda _: None, meanwhile=lambda: None):
         plan = world.plan(text)
+        meanwhile()
         world.requests.writes.clear()
 
         async def work():
@@ -65,6 +66,37 @@ def test_what_somebody_sees_then_keeps_it_from_going(world, carried_out):
     assert results["worker/bob"].stale
     assert "bob" in world.names("Workers")
     assert results["worker/carol"].status is Status.DONE
+
+
+# What fails
+
+
+def test_what_needs_a_failed_operation_in_several_ways_is_left_out_once_and_says_why(world, carried_out):
+    world.apply(SMALL)
+    text = """
+    workspace: {name: Support}
+    activities: [{name: Siesta}]
+    task_queues: [{name: North, reservation_activity: Siesta}, {name: South, reservation_activity: Siesta}, {name: East}]
+    workflows:
+    - name: Anywhere
+      filters: [{name: All, expression: "1 == 1", targets: [{queue: North, timeout: 60}, {queue: South}]}]
+    manage: {task_channels: additive, activities: additive, task_queues: additive, workflows: additive, workers: additive}
+    """
+    told = []
+
+    results = carried_out(
+        text,
+        meanwhile=lambda: world.make("Activities", FriendlyName="Siesta", Available="true"),
+        progress=lambda result: told.append(result.operation.name),
+    )
+
+    assert "already exists" in results["activity/Siesta"].error
+    assert {name: each.error for name, each in results.items() if each.status is Status.SKIPPED} == dict.fromkeys(
+        ["task_queue/North", "task_queue/South", "workflow/Anywhere"], "needs activity/Siesta, which failed"
+    )
+    assert results["task_queue/East"].status is Status.DONE
+    assert sorted(told) == ["East", "Siesta"]
+    assert failure_of(list(results.values()), interrupted=False)
 
 
 # What TaskRouter says about a secret

@@ -90,6 +90,22 @@ def test_a_database_that_became_read_only_still_answers_reads(open_api, file, re
     assert api.names("/Workspaces") == ["x"]
 
 
+@pytest.mark.parametrize("spoiled", ["{", "", "[1]", "7"])
+def test_a_worker_whose_attributes_somebody_spoiled_in_the_file_says_nothing_about_itself(open_floor, file, spoiled):
+    floor = open_floor(file)
+    queue = floor.queue_of("Spanish", TargetWorkers="language == 'es'")
+    carmen = floor.worker("carmen", "Available", language="es")
+    with connect(str(file)) as other:
+        other.execute("UPDATE worker SET attributes = ? WHERE friendly_name = 'alice'", (spoiled,))
+    other.close()
+
+    task = floor.task(WorkflowSid=floor.workflow_of("In Spanish", [], default=queue))
+
+    assert floor.status(task) == "reserved"
+    assert [each["worker_name"] for each in floor.api.items(f"{task}/Reservations")] == ["carmen"]
+    assert len(floor.reservations(carmen)) == 1
+
+
 def test_a_mistake_in_a_statement_is_no_passing_state():
     database = Database.open(":memory:")
 

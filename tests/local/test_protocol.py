@@ -6,6 +6,7 @@ import sqlite3
 
 import httpx
 import pytest
+import uvicorn
 
 from tr_apply.local import open_app
 from tr_apply.local.requests import BODY_LIMIT
@@ -289,6 +290,35 @@ def test_a_body_that_breaks_off_is_refused_and_nothing_happens(api, exchange):
 
     assert status == 400
     assert api.items("/Workspaces") == []
+
+
+def test_a_server_may_tell_the_application_that_it_starts_and_stops(api, runner):
+    config = uvicorn.Config(api.app, lifespan="on", log_config=None)
+    config.load()
+
+    async def start_and_stop():
+        lifespan = config.lifespan_class(config)
+        await lifespan.startup()
+        started = not lifespan.should_exit
+        await lifespan.shutdown()
+        return started, not lifespan.should_exit
+
+    assert runner.run(start_and_stop()) == (True, True)
+
+
+def test_a_websocket_is_closed_as_there_is_none(api, runner):
+    sent = []
+
+    async def connect():
+        return {"type": "websocket.connect"}
+
+    async def keep(message):
+        sent.append(message["type"])
+
+    scope = {"type": "websocket", "path": "/v1/Workspaces", "root_path": "", "headers": [], "query_string": b""}
+    runner.run(api.app(scope, connect, keep))
+
+    assert sent == ["websocket.close"]
 
 
 def test_a_bug_is_answered_as_such_and_not_hidden(runner, refused):

@@ -117,6 +117,14 @@ def test_a_step_that_is_not_possible_is_refused(api, floor, offer, refused, befo
     assert status(api, offer) == (before[-1] if before else "pending")
 
 
+def test_an_update_that_says_neither_status_nor_instruction_changes_nothing(api, floor, offer):
+    before = (api.read(offer), floor.events())
+
+    api.changed(offer, CallFrom="+15550100")
+
+    assert (api.read(offer), floor.events()) == before
+
+
 def test_a_reservation_has_a_revision(api, offer, refused):
     etag = api.get(offer).headers["etag"]
     accepted = api.post(offer, headers={"If-Match": etag}, ReservationStatus="accepted")

@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from tr_apply.local.kinds.workspace import WORKSPACE
+
 
 def test_a_worker_who_goes_available_is_offered_what_waits(floor):
     floor.move(floor.alice, "Offline")
@@ -234,6 +236,25 @@ def test_two_applications_on_one_file_route_together(open_api, open_floor, tmp_p
     one.accept(task)
     other.changed(task, AssignmentStatus="completed", Reason="x")
     assert one.api.items(f"{task}/Reservations")[0]["reservation_status"] == "completed"
+
+
+def test_a_workspace_that_another_process_deletes_before_what_is_due_has_happened_is_gone(
+    open_floor, open_api, tmp_path, clock, monkeypatch, refused
+):
+    floor, other = open_floor(tmp_path / "local.db"), open_api(tmp_path / "local.db").app
+    task, engines = floor.task(), floor.api.app.store.engines
+    catch_up = engines.catch_up
+
+    def catch_up_too_late(workspace_sid):
+        other.store.delete(WORKSPACE, (), workspace_sid)
+        other.store.engines.keep()
+        catch_up(workspace_sid)
+
+    monkeypatch.setattr(engines, "catch_up", catch_up_too_late)
+    clock.pass_s(121)
+
+    refused(floor.api.get(task), 404, 20404)
+    assert floor.api.items("/Workspaces") == []
 
 
 def test_a_file_served_ahead_of_time_goes_on_from_there(open_api, open_floor, tmp_path, clock):

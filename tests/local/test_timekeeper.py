@@ -78,6 +78,33 @@ def test_what_is_due_happens_though_nobody_asks(runner, clock, tmp_path):
     assert (told["EventType"], told["TaskSid"], told["AccountSid"]) == ("reservation.timeout", task["sid"], ACCOUNT)
 
 
+def test_what_is_due_happens_where_nobody_is_called_about_it_too(runner, clock, tmp_path):
+    async def scenario():
+        world = World(open_app(tmp_path / "local.db", clock=clock), None)
+        async with (
+            asyncio.timeout(20),
+            httpx.AsyncClient(
+                transport=httpx.ASGITransport(world.app), base_url="http://x/v1", auth=AUTH
+            ) as world.client,
+        ):
+            path = await world.floor()
+            await world.post(f"{path}/Tasks")
+            clock.pass_s(121)
+            running = asyncio.create_task(world.app.run())
+            count = 0
+            while not count:
+                await asyncio.sleep(0)
+                with world.app.store.engines.read() as reader:
+                    count = reader.value("SELECT count(*) FROM event WHERE type = 'reservation.timeout'")
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+        world.app.close()
+        return running.cancelled()
+
+    assert runner.run(scenario())
+
+
 def test_it_wakes_up_for_what_is_due_earlier_than_all_before(runner, tmp_path, monkeypatch):
     monkeypatch.setattr("tr_apply.local.timekeeper.LONGEST_PAUSE_S", 1_000)
 

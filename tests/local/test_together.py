@@ -1,6 +1,7 @@
 """Requests that arrive together are kept together: each for itself, none acknowledged before it is kept."""
 
 import asyncio
+import json
 import sqlite3
 from contextlib import suppress
 
@@ -121,6 +122,22 @@ def test_a_disk_that_fills_up_in_the_middle_takes_back_what_came_before(api, flo
 
     for each in answers:
         refused(each, 503, 20503)
+    assert tasks(api, floor) == []
+    assert floor.status(floor.task()) == "reserved"
+
+
+def test_a_disk_that_is_really_full_is_a_passing_state_too(api, floor, together, refused):
+    connection = api.app.store._database._connection
+    [pages] = connection.execute("PRAGMA page_count").fetchone()
+    [limit] = connection.execute("PRAGMA max_page_count").fetchone()
+    text = json.dumps({"words": "x" * 4000})
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    answers = together(*[("POST", f"{floor.path}/Tasks", {"Attributes": text})] * 5)
+
+    for each in answers:
+        assert "full" in refused(each, 503, 20503)
+    connection.execute(f"PRAGMA max_page_count = {limit}")
     assert tasks(api, floor) == []
     assert floor.status(floor.task()) == "reserved"
 

@@ -203,6 +203,19 @@ def test_an_ignored_channel_stays_as_it_is_live(world):
     assert world.plan(text + IGNORED.format("workers", "channels.s*")).operations == []
 
 
+def test_an_ignored_channel_stays_as_it_is_when_its_worker_changes(world):
+    text = HEAD + "workers: [{name: a, attributes: {level: %d}}]\n"
+    world.apply(text % 1)
+    path = f"{world.path()}/Workers/{world.sid('Workers', 'a')}/Channels"
+    world.rest("POST", f"{path}/sms", Capacity="5")
+    before = world.rest("GET", path)["channels"]
+
+    plan = world.apply(text % 2 + IGNORED.format("workers", "channels.sms"))
+
+    assert [(each.kind, each.name) for each in plan.operations] == [("worker", "a")]
+    assert world.rest("GET", path)["channels"] == before
+
+
 def workflow(*names):
     written = [
         f"{{name: {n}, expression: 'x == 1', targets: [{{queue: A}}]}}"

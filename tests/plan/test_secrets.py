@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from tr_apply.plan.document import plan_document
+from tr_apply.plan.document import FORMAT_VERSION, checksum_of, plan_document
 from tr_apply.plan.paths import covers
+from tr_apply.plan.saved import saved_plans
 
 HEAD = "workspace: {name: Center}\n"
 CANARY, FORMER = "hunter2", "swordfish"
@@ -156,6 +157,30 @@ def test_of_a_new_workflow_the_filters_without_a_secret_are_told(world):
     assert [each["path"] for each in changes if each.get("sensitive")] == ["filters[Gold].expression"]
     assert {"path": "filters[Silver]", "before": None, "after": filters[1]} in changes
     assert CANARY not in json.dumps(operations)
+
+
+def test_a_list_that_looks_like_filters_is_one_value(world):
+    def text(number):
+        routes = [{"name": "A", "targets": 1, "phone": number}, {"name": "B", "targets": 2}]
+        return document({"workers": ["attributes.routes[A].phone"]}, [{"name": "a", "attributes": {"routes": routes}}])
+
+    world.apply(text(CANARY))
+
+    [operation] = world.document(text("other"))["operations"]
+
+    assert [(change["path"], change.get("sensitive")) for change in operation["changes"]] == [
+        ("attributes.routes", True)
+    ]
+    assert CANARY not in json.dumps(operation)
+
+
+def test_a_plan_that_was_saved_and_read_again_is_told_in_the_same_words(world):
+    planned = world.document(document(ALL, worker(CANARY), workflow(CANARY), CANARY))
+    text = {"format_version": FORMAT_VERSION, "command": "plan", "plans": [planned]}
+
+    [plan] = saved_plans(json.dumps(text | {"checksum": checksum_of(text)}))
+
+    assert plan_document(plan) == planned
 
 
 def test_another_secret_is_another_plan(world):

@@ -12,7 +12,7 @@ from tr_apply.config.suggestions import nearest
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.document import Document, Rule
 from tr_apply.resources.field_path import is_field_path, path_parts
-from tr_apply.resources.kind import Kind, Resource
+from tr_apply.resources.kind import Kind, Resource, name_key
 from tr_apply.resources.workflow import Filter
 
 _Located = tuple[KeyPath, Any]
@@ -96,7 +96,8 @@ def _below(found: Iterator[_Located], part: str) -> Iterator[_Located]:
                 if part in value.model_fields_set and not type(value).model_fields[part].is_required():
                     yield (*path, part), getattr(value, part)
             case dict():
-                yield from (((*path, key), child) for key, child in value.items() if fnmatchcase(key, part))
+                same = name_key if path[2:] == ("channels",) else str  # attributes that differ by case are two
+                yield from (((*path, key), each) for key, each in value.items() if fnmatchcase(same(key), same(part)))
             case list():
                 pattern = part.removeprefix("[").removesuffix("]")
                 yield from (((*path, i), f) for i, f in enumerate(value) if f and fnmatchcase(f.name or "", pattern))

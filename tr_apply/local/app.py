@@ -71,7 +71,7 @@ class LocalTaskRouter:
         except RequestError as error:
             answer = refused(request, error)
         except RoutingRefusedError as error:
-            answer = step_refused(request, error)
+            answer = step_refused(error)
         except Exception as error:  # noqa: BLE001  # raised below
             answer, failure = failed(), error
         answer.raw_headers += (

@@ -39,7 +39,6 @@ _STATUS: Final[Mapping[type[RequestError], int]] = {
     UnavailableError: 503,
 }
 _SERVER_ERROR: Final = 20500
-_NOT_FOUND: Final = 404
 
 
 def refused(request: Request, error: RequestError) -> Response:
@@ -60,10 +59,8 @@ def refused(request: Request, error: RequestError) -> Response:
     return json_response(error_body(error.code, message, status), status, headers)
 
 
-def step_refused(request: Request, error: RoutingRefusedError) -> Response:
+def step_refused(error: RoutingRefusedError) -> Response:
     """The same for what the state of tasks and workers does not allow."""
-    if error.status == _NOT_FOUND:
-        return refused(request, NotFoundError())
     return json_response(error_body(error.api_code, str(error), error.status), error.status)
 
 

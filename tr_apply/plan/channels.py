@@ -2,17 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from typing import Any
 
 from tr_apply.live import Live
 from tr_apply.plan.change import Action, FieldChange, Operation, Verb, Write
 from tr_apply.plan.diff import changed_fields
 from tr_apply.plan.draft import Draft
-from tr_apply.plan.ownership import rule_of
 from tr_apply.plan.secrets import masked
 from tr_apply.resources import TASK_CHANNEL, WORKER, WORKER_CHANNEL
-from tr_apply.resources.field_path import path_parts
 from tr_apply.resources.kind import name_key
 from tr_apply.resources.template import SidOf
 from tr_apply.resources.worker import WorkerChannel
@@ -46,8 +43,6 @@ def _of_worker(draft: Draft, worker: Any, live: Live | None) -> Iterator[Operati
         channel = draft.world.name(TASK_CHANNEL.name, written)
         before = held.get(name_key(channel))
         model = _AS_TASKROUTER_MAKES_IT if before is None else model_of(before, Labels({}))
-        if _is_left_alone(draft, channel):
-            continue
         if changes := changed_fields(WORKER_CHANNEL, model, wanted):
             yield _update(draft, SidOf(WORKER.name, worker.name), channel, wanted, before, changes)
 
@@ -55,12 +50,6 @@ def _of_worker(draft: Draft, worker: Any, live: Live | None) -> Iterator[Operati
 def _live_channels(draft: Draft, live: Live) -> Mapping[str, Live]:
     """By the name that the task channel will have; one that is being replaced is a new one."""
     return {name_key(each.name): each for each in draft.snapshot.channels.get(live.sid, ())}
-
-
-def _is_left_alone(draft: Draft, channel: str) -> bool:
-    """Paths are written for the worker: ``channels.voice``."""
-    found = (path_parts(path) for path in rule_of(draft.document, WORKER).ignore)
-    return any(parts[0] == "channels" and fnmatchcase(channel, (*parts, "*")[1]) for parts in found)
 
 
 def _update(

@@ -44,7 +44,7 @@ def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, 
     world = world_of(document, snapshot)
     _refuse([*_matching_problems(world), *_dangling(document, world, has_sids=has_sids)])
     draft = draft_of(document, snapshot, world)
-    _refuse([*_out_of_scope(draft), *_repeated_channels(document), *_renamed_seeds(draft), *refused_here(draft)])
+    _refuse([*_out_of_scope(draft), *_renamed_seeds(draft), *refused_here(draft)])
     people = people_of(draft)
     channels = list(channel_operations(draft))
     operations = _ordered(document, [*operations_of(draft, people), *channels], targets)
@@ -125,14 +125,6 @@ def _out_of_scope(draft: Draft) -> Iterator[Problem]:
         names = {**asked_of(live, attributes), "friendly_name": match.name}
         if not ours(names):
             yield _outside(f"the worker {match.name!r}, as declared,", (WORKER.section, match.index))
-
-
-def _repeated_channels(document: Document) -> Iterator[Problem]:
-    for index, worker in enumerate(document.workers):
-        keys = [name_key(channel) for channel in worker.channels or ()]
-        if len(set(keys)) < len(keys):
-            message = "a task channel is named twice, in different spellings"
-            yield Problem("duplicate-name", message, (WORKER.section, index, "channels"))
 
 
 def _renamed_seeds(draft: Draft) -> Iterator[Problem]:

@@ -39,10 +39,10 @@ def saved_plans(text: str) -> list[Plan]:
     """
     document = _parsed(text)
     _require_version(document)
-    if document.get("checksum") != checksum_of(document):
-        raise RefusedError(f"it has been edited since it was written; {_AGAIN}")
     if document.get("command") != "plan":
         raise RefusedError("it is the result of another command than plan")
+    if document.get("checksum") != checksum_of(document):
+        raise RefusedError(f"it has been edited since it was written; {_AGAIN}")
     try:
         saved = _Saved.model_validate(document)
         plans = [each.plan() for each in saved.plans]
