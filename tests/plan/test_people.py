@@ -1,6 +1,11 @@
 """A live worker's activity is changed only when it goes away, or when the worker does."""
 
+from dataclasses import replace
+
 import pytest
+
+from tr_apply.live import Live, predicted
+from tr_apply.plan.make import make_plan
 
 HEAD = "workspace: {name: Center}\n"
 ACTIVITIES = "activities: [{name: Offline}, {name: Available, available: true}, {name: Break}, {name: Lunch}]\n"
@@ -182,3 +187,16 @@ def test_moving_and_deleting_that_was_killed_is_finished_by_the_next_run(world, 
     world.apply(after)
 
     assert whereabouts(world) == {"bob": "Offline"}
+
+
+@pytest.mark.parametrize("activity", [None, 7, ["WA1"], {}])
+def test_a_worker_of_whom_no_activity_is_told_is_in_none_that_goes(world, activity):
+    document = world.configuration("workspace: {name: Center}\nactivities: [{name: Offline}]\n").document
+    snapshot = predicted(None, document.workspace)
+    workers = [Live("worker", "a", "WK1", {"friendly_name": "a", "activity_sid": activity, "attributes": "{}"})]
+    by_kind = {**snapshot.by_kind, "worker": workers}
+
+    plan = make_plan(document, replace(snapshot, by_kind=by_kind, predicted=False))
+
+    assert [each.name for each in plan.operations if each.kind == "activity"] != []
+    assert [each.moves for each in plan.operations if each.moves] == []
