@@ -212,7 +212,9 @@ def _show_plan(job: Job, consent: Consent, output: Output) -> None:
     """The plan is part of the result; whoever is asked must see it in any case."""
     if job.plan is None:
         return
-    text = plan_text(job.plan, ascii_only=output.ascii_only)
+    refused = refusals(job.plan, consent.deletes, reviewed=consent.reviewed)
+    agreed = [each for each in job.plan.blocked if each not in refused]
+    text = plan_text(job.plan, ascii_only=output.ascii_only, agreed=agreed)
     if output.format == "text":
         output.result(text)
     if consent.asks and _is_asked() and (output.format != "text" or output.file is not None):

@@ -2,13 +2,13 @@
 
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
 
 from tr_apply.apply import Result, Status
-from tr_apply.plan.change import Action, Plan
+from tr_apply.plan.change import Action, Blocked, Plan
 from tr_apply.plan.document import plan_id
 from tr_apply.report.rows import SYMBOLS, Row, Tone, operation_rows, summary_line
 from tr_apply.report.values import printable
@@ -30,13 +30,13 @@ _REPLACES = re.compile(rf"^((?:\s|\x1b\[\d+m)*){SYMBOLS[Action.REPLACE]}", re.MU
 NO_CHANGES = "No changes."
 
 
-def plan_text(plan: Plan, *, ascii_only: bool = False) -> str:
-    """The whole plan."""
-    text = "\n".join(_plan_lines(plan)) + "\n"
+def plan_text(plan: Plan, *, ascii_only: bool = False, agreed: Collection[Blocked] = ()) -> str:
+    """The whole plan; what would block it is told as *agreed* to where somebody has."""
+    text = "\n".join(_plan_lines(plan, agreed)) + "\n"
     return _ascii(text) if ascii_only else text
 
 
-def _plan_lines(plan: Plan) -> Iterator[str]:
+def _plan_lines(plan: Plan, agreed: Collection[Blocked]) -> Iterator[str]:
     yield click.style(heading(plan), bold=True)
     for each in plan.diagnostics:
         yield from _wrapped(f"Note: {printable(each.message)}", "  ")
@@ -48,7 +48,7 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
         for row in operation_rows(operation):
             yield from row_lines(row)
     yield ""
-    yield from _blocked_lines(plan)
+    yield from _blocked_lines(plan, agreed)
     yield summary_line(plan)
     yield f"Plan id: {plan_id(plan)}"
 
@@ -95,10 +95,10 @@ def _styled(text: str, style: Mapping[str, Any]) -> str:
     return click.style(text, **style) if style else text
 
 
-def _blocked_lines(plan: Plan) -> Iterator[str]:
+def _blocked_lines(plan: Plan, agreed: Collection[Blocked]) -> Iterator[str]:
     for each in plan.blocked:
-        text = f"Blocked ({each.code}): {printable(each.message)}"
-        yield from _wrapped(text, "  ", _COLORS[Tone.BLOCKED])
+        word, tone = ("Agreed", Tone.NOTE) if each in agreed else ("Blocked", Tone.BLOCKED)
+        yield from _wrapped(f"{word} ({each.code}): {printable(each.message)}", "  ", _COLORS[tone])
     if plan.blocked:
         yield ""
 
