@@ -17,7 +17,8 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from tr_apply.cli.serve import _running, check_exposure, serve_command
+from tr_apply.cli import commands
+from tr_apply.cli.serve import _running, check_exposure
 from tr_apply.errors import TargetError, UsageError
 from tr_apply.local import open_app
 from tr_apply.local.clock import wall_clock
@@ -91,7 +92,8 @@ def run(tmp_path):
     """Runs the command in this process, where it is to fail before it listens."""
 
     def run(*arguments):
-        return CliRunner().invoke(serve_command, ["--port", "0", "--db", str(tmp_path / "local.db"), *arguments])
+        # As a part of the whole: click keeps the help option that a command was first called with.
+        return CliRunner().invoke(commands, ["serve", "--port", "0", "--db", str(tmp_path / "local.db"), *arguments])
 
     return run
 
