@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -343,6 +344,14 @@ def test_no_repr_has_the_secret():
 
     assert SECRET not in repr(transport) + repr(CONNECTION) + repr(CALL)
     assert SECRET not in repr(transport._request(CALL, {}, None).headers)
+
+
+@pytest.mark.parametrize("password", [SECRET, ""])
+def test_what_a_server_says_is_told_without_the_secret_if_there_is_one(password):
+    connection = replace(CONNECTION, password=password)
+    transport = Transport(connection, concurrency=1, through=None, patience=IMPATIENT, observer=None)
+
+    assert transport.redacted(f"no such token {password}!") == f"no such token {'***' if password else ''}!"
 
 
 HTTPS = "https://taskrouter.twilio.com"

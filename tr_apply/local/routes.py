@@ -1,9 +1,8 @@
 """All paths of the API and what is done at each: with statistics/endpoints.py the only place that knows methods."""
 
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,10 +14,8 @@ from tr_apply.local.kinds import KINDS
 from tr_apply.local.refusals import MethodNotAllowedError
 from tr_apply.local.requests import account_of, base_url, read_form, read_query
 from tr_apply.local.responses import JSON, json_response
-from tr_apply.local.statistics.endpoints import statistics_endpoints
+from tr_apply.local.statistics.endpoints import Endpoint, statistics_endpoints
 from tr_apply.local.store import Found, Store
-
-Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 _ASKED_FOR_MOST: Final = ("task", "task_reservation", "event")
 

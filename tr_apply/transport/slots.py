@@ -77,7 +77,7 @@ class Transport:
         self._left = asyncio.Event()
         self._under_way = 0
         login = b64encode(f"{connection.username}:{connection.password}".encode())
-        self._secrets = (connection.password, login.decode())
+        self._secrets = [each for each in (connection.password, login.decode()) if each]
         self._headers = (
             (b"Accept", b"application/json"),
             (b"Accept-Encoding", b"gzip"),

@@ -18,6 +18,7 @@ from tr_apply.local.store import Store
 _QUEUES = "/Workspaces/{workspace_sid}/TaskQueues"
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+"""What is done at a path, whatever the method."""
 
 
 def statistics_endpoints(store: Store) -> Mapping[str, Endpoint]:
