@@ -15,7 +15,7 @@ from tr_apply.config.load import load
 from tr_apply.deployment import Deployment
 from tr_apply.local import open_app
 from tr_apply.plan.change import Action
-from tr_apply.plan.document import plan_document
+from tr_apply.plan.saved.document import plan_document
 from tr_apply.transport import Connection, Patience, in_process
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"

@@ -12,11 +12,11 @@ from typing import Any
 from tr_apply.errors import TrApplyError
 from tr_apply.live import Live, Snapshot, predicted
 from tr_apply.plan.change import Action, FieldChange, Operation, Plan
-from tr_apply.plan.diff import changed_fields, set_fields
-from tr_apply.plan.match import ambiguity
-from tr_apply.plan.references import canonical
-from tr_apply.plan.secrets import masked
-from tr_apply.plan.world import World, deletes_rest, is_managed, live_labels
+from tr_apply.plan.compare.diff import changed_fields, set_fields
+from tr_apply.plan.compare.secrets import masked
+from tr_apply.plan.matching.match import ambiguity
+from tr_apply.plan.matching.matched import World, deletes_rest, is_managed, live_labels
+from tr_apply.plan.matching.references import canonical
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import Kind, name_key

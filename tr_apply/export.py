@@ -8,8 +8,8 @@ import yaml
 
 from tr_apply.errors import TrApplyError
 from tr_apply.live import Live, Snapshot
-from tr_apply.plan.diff import set_fields
-from tr_apply.plan.world import live_labels
+from tr_apply.plan.compare.diff import set_fields
+from tr_apply.plan.matching.matched import live_labels
 from tr_apply.resources import SECTIONS, WORKER, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.kind import Kind, name_key
 from tr_apply.resources.scalar import core_scalar

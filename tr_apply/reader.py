@@ -10,9 +10,9 @@ from tr_apply.client import Client
 from tr_apply.config.places import KeyPath
 from tr_apply.errors import TrApplyError
 from tr_apply.live import Live, Snapshot, Work, predicted
-from tr_apply.plan.problem import PlanProblemsError, Problem
-from tr_apply.plan.reading import first_kinds, missing_kinds, workers_with_channels
-from tr_apply.plan.work import Questions, questions
+from tr_apply.plan.checks.work import Questions, questions
+from tr_apply.plan.matching.problem import PlanProblemsError, Problem
+from tr_apply.plan.matching.reading import first_kinds, missing_kinds, workers_with_channels
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import name_key

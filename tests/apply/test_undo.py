@@ -12,8 +12,8 @@ from tr_apply.apply import Status, Stop
 from tr_apply.deployment import SavedDeployment
 from tr_apply.deployment.undo import Undo
 from tr_apply.errors import StaleError, TrApplyError
-from tr_apply.plan.document import checksum_of, plan_document
-from tr_apply.plan.saved import saved_plans
+from tr_apply.plan.saved.document import checksum_of, plan_document
+from tr_apply.plan.saved.load import saved_plans
 
 CANARY = "canary-5ecret"
 

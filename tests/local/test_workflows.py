@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tr_apply.local.configuration import SIZE_LIMIT
+from tr_apply.local.forms.configuration import SIZE_LIMIT
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tr_apply.plan.guard import refusals
+from tr_apply.plan.checks.guard import refusals
 
 HEAD = "workspace: {name: Center}\n"
 

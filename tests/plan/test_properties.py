@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tr_apply.plan.document import plan_document
+from tr_apply.plan.saved.document import plan_document
 
 ACTIVITIES = ["Offline", "Available", "Break", "Lunch", "Training"]
 CHANNELS = ["voice", "email", "fax", "chat"]

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tr_apply.plan.change import Action
-from tr_apply.plan.guard import refusals
-from tr_apply.plan.resemblance import SUSPECTED_RENAME
+from tr_apply.plan.checks.guard import refusals
+from tr_apply.plan.checks.resemblance import SUSPECTED_RENAME
 
 OTHERS = {
     "task_queues": [{"name": "Everyone"}, {"name": "Gold", "target_workers": "tier == 'gold'"}],

@@ -7,7 +7,7 @@ from tr_apply.apply import Status, Stop, failure_of
 from tr_apply.config.load import load
 from tr_apply.deployment import Deployment
 from tr_apply.errors import IncompleteError, StaleError
-from tr_apply.plan.stale import DriftError
+from tr_apply.plan.saved.stale import DriftError
 
 TEXT = """
 workspace: {name: Center}

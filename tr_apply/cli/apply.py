@@ -24,10 +24,10 @@ from tr_apply.cli.targets import TargetOptions, open_clients, target_of
 from tr_apply.deployment import Applied
 from tr_apply.errors import IncompleteError, InterruptedRunError, RefusedError, StaleError, TrApplyError, UsageError
 from tr_apply.plan.change import Operation, Plan
-from tr_apply.plan.document import plan_document, plan_id
-from tr_apply.plan.guard import refusals
-from tr_apply.plan.stale import DriftError
-from tr_apply.plan.target import parsed_target
+from tr_apply.plan.checks.guard import refusals
+from tr_apply.plan.requests.target import parsed_target
+from tr_apply.plan.saved.document import plan_document, plan_id
+from tr_apply.plan.saved.stale import DriftError
 from tr_apply.report.staleness import drift_document, drift_text
 from tr_apply.report.summary import apply_outcome, summary_table
 from tr_apply.report.terminal import plan_text, result_text

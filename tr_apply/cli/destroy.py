@@ -18,7 +18,7 @@ from tr_apply.config.load import Configuration
 from tr_apply.deployment import Deployment
 from tr_apply.errors import AnswerLostError, IncompleteError, RefusedError, TrApplyError
 from tr_apply.live import Snapshot
-from tr_apply.plan.guard import protects
+from tr_apply.plan.checks.guard import protects
 from tr_apply.report.values import printable
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.seeds import is_flex

@@ -11,7 +11,7 @@ from tr_apply.deployment import Applied, Deployment, SavedDeployment
 from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.errors import ConfigError, TrApplyError, UsageError
 from tr_apply.plan.change import Plan
-from tr_apply.plan.origin import Origins
+from tr_apply.plan.saved.origin import Origins
 from tr_apply.resources.kind import name_key
 
 AnyDeployment = Deployment | SavedDeployment

@@ -26,9 +26,9 @@ from tr_apply.config.load import Configuration
 from tr_apply.deployment import Deployment
 from tr_apply.errors import ConfigError, TrApplyError
 from tr_apply.plan.change import Plan
-from tr_apply.plan.document import plan_document, plan_id
-from tr_apply.plan.origin import Origins, origins
-from tr_apply.plan.target import parsed_target
+from tr_apply.plan.requests.target import parsed_target
+from tr_apply.plan.saved.document import plan_document, plan_id
+from tr_apply.plan.saved.origin import Origins, origins
 from tr_apply.report.entry import Entry
 from tr_apply.report.origin import origins_document, origins_text
 from tr_apply.report.summary import plan_outcome, summary_table

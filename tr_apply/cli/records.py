@@ -14,7 +14,7 @@ from tr_apply.deployment.undo import Undo
 from tr_apply.errors import IncompleteError, TrApplyError
 from tr_apply.journal import Journal
 from tr_apply.plan.change import Plan
-from tr_apply.plan.document import plan_document, plan_id
+from tr_apply.plan.saved.document import plan_document, plan_id
 from tr_apply.transport import Observer
 
 _UNFINISHED = "the apply that this would take back has not come to its end; its journal tells what it did"

@@ -6,7 +6,7 @@ from pathlib import Path
 from tr_apply.cli.jobs import Job
 from tr_apply.errors import RefusedError, TrApplyError, UsageError
 from tr_apply.plan.change import Plan
-from tr_apply.plan.withheld import is_withheld
+from tr_apply.plan.saved.secret_values import is_withheld
 from tr_apply.resources.kind import name_key
 
 
@@ -42,7 +42,7 @@ def _is_for(job: Job, plan: Plan) -> bool:
 
 
 def _plans(path: Path) -> list[Plan]:
-    from tr_apply.plan.saved import saved_plans  # noqa: PLC0415  # its models take time that nobody else needs to wait
+    from tr_apply.plan.saved.load import saved_plans  # noqa: PLC0415  # its models take time that nobody else needs to wait
 
     if not path.is_file():
         raise UsageError(f"--plan {path}: there is no such file")

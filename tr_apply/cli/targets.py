@@ -32,7 +32,7 @@ _NEVER_IN_AN_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f\\]")
 _TWILIO = re.compile(r"https://taskrouter(\.[a-z0-9-]+)??(\.(?P<region>[a-z0-9-]+))?\.twilio\.com", re.IGNORECASE)
 
 if TYPE_CHECKING:
-    from tr_apply.local.app import LocalTaskRouter
+    from tr_apply.local.http.app import LocalTaskRouter
 
 _NO_TARGET = (
     "no TaskRouter to talk to. Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN (or TWILIO_API_KEY and TWILIO_API_SECRET) "

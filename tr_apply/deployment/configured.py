@@ -17,8 +17,8 @@ from tr_apply.errors import ConfigError, TrApplyError, UsageError
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Plan
 from tr_apply.plan.make import make_plan
-from tr_apply.plan.problem import PlanProblemsError
-from tr_apply.plan.target import parsed_target
+from tr_apply.plan.matching.problem import PlanProblemsError
+from tr_apply.plan.requests.target import parsed_target
 from tr_apply.reader import find_workspace, read_everything, read_snapshot, read_workspace
 from tr_apply.resources import KIND_BY_NAME, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.document import Document

@@ -10,7 +10,7 @@ from tr_apply.deployment.applied import Applied
 from tr_apply.errors import AnswerLostError, RefusedError, StaleError, TrApplyError
 from tr_apply.live import Live
 from tr_apply.plan.change import Action, Operation, Plan
-from tr_apply.plan.guard import NEEDS_CONSENT
+from tr_apply.plan.checks.guard import NEEDS_CONSENT
 from tr_apply.resources import WORKSPACE
 from tr_apply.resources.kind import name_key
 from tr_apply.resources.template import SidOf

@@ -16,9 +16,9 @@ from tr_apply.deployment.work import last_look
 from tr_apply.errors import RefusedError, TrApplyError
 from tr_apply.live import Live, Snapshot, predicted
 from tr_apply.plan.change import Action, Operation, Plan, Verb
-from tr_apply.plan.diff import changed_fields
-from tr_apply.plan.withheld import filled, is_withheld
-from tr_apply.plan.world import live_labels
+from tr_apply.plan.compare.diff import changed_fields
+from tr_apply.plan.matching.matched import live_labels
+from tr_apply.plan.saved.secret_values import filled, is_withheld
 from tr_apply.reader import read_parts
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.kind import name_key

@@ -4,7 +4,7 @@ from tr_apply.apply import Look
 from tr_apply.client import Client
 from tr_apply.errors import StaleError
 from tr_apply.plan.change import Operation, Verb, Write
-from tr_apply.plan.work import OFFERED, OPEN, cannot_go, cannot_move
+from tr_apply.plan.checks.work import OFFERED, OPEN, cannot_go, cannot_move
 from tr_apply.resources import KIND_BY_NAME, TASK_QUEUE, WORKER, WORKFLOW
 
 

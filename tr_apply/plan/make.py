@@ -5,22 +5,22 @@ from collections.abc import Iterator, Sequence
 from tr_apply.config.places import KeyPath
 from tr_apply.config.references import Reference, references, sid_references
 from tr_apply.live import Snapshot
-from tr_apply.plan.base import base_of, reads_of
 from tr_apply.plan.change import Operation, Plan, Target
-from tr_apply.plan.channels import channel_operations, unchanged_channels
-from tr_apply.plan.draft import Draft, draft_of
-from tr_apply.plan.former_names import after_former_names
-from tr_apply.plan.guard import blocked
-from tr_apply.plan.left_alone import left_alone
-from tr_apply.plan.operations import operations_of
-from tr_apply.plan.order import CircularReferenceError, in_order, with_parked_names
-from tr_apply.plan.people import people_of
-from tr_apply.plan.problem import PlanProblemsError, Problem
-from tr_apply.plan.refused import refused_here
-from tr_apply.plan.secrets import sensitive_paths
-from tr_apply.plan.target import targeted
-from tr_apply.plan.work import work_notes
-from tr_apply.plan.world import World, asked_of, is_managed, world_of
+from tr_apply.plan.checks.guard import blocked
+from tr_apply.plan.checks.kept_as_live import left_alone
+from tr_apply.plan.checks.refused import refused_here
+from tr_apply.plan.checks.work import work_notes
+from tr_apply.plan.compare.secrets import sensitive_paths
+from tr_apply.plan.matching.decisions import Draft, draft_of
+from tr_apply.plan.matching.matched import World, asked_of, is_managed, world_of
+from tr_apply.plan.matching.problem import PlanProblemsError, Problem
+from tr_apply.plan.requests.channels import channel_operations, unchanged_channels
+from tr_apply.plan.requests.operations import operations_of
+from tr_apply.plan.requests.order import CircularReferenceError, in_order, with_parked_names
+from tr_apply.plan.requests.people import people_of
+from tr_apply.plan.requests.rename_order import after_former_names
+from tr_apply.plan.requests.target import targeted
+from tr_apply.plan.saved.relied_on import base_of, reads_of
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKSPACE
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import name_key

@@ -7,14 +7,14 @@ from typing import Any
 
 from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.live import Live, Snapshot
-from tr_apply.plan.base import base_of, everything, reads_of
 from tr_apply.plan.change import Action, Blocked, FieldChange, Operation, Plan, Target, Verb, Write
-from tr_apply.plan.diff import set_fields
-from tr_apply.plan.guard import PROTECTED, protects
+from tr_apply.plan.checks.guard import PROTECTED, protects
+from tr_apply.plan.compare.diff import set_fields
+from tr_apply.plan.compare.secrets import masked
 from tr_apply.plan.make import make_plan
-from tr_apply.plan.order import in_order
-from tr_apply.plan.secrets import masked
-from tr_apply.plan.world import live_labels
+from tr_apply.plan.matching.matched import live_labels
+from tr_apply.plan.requests.order import in_order
+from tr_apply.plan.saved.relied_on import base_of, everything, reads_of
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.document import Document, Manage, Safety
 from tr_apply.resources.kind import Kind, name_key

@@ -20,7 +20,7 @@ told below, with the module that does it.
 - *A task that stays in its queue in the next step does not move* (progress.py): there is task-queue.timeout and
   workflow.target-matched, but no task-queue.moved or .entered.
 - *Workers who never had a reservation come first, by the time of their last change of activity, then by SID*
-  (eligibility.py). Alternative: by the time of their creation.
+  (engine/eligibility.py). Alternative: by the time of their creation.
 - *Among workers who are freed together the one longest idle chooses first* (dispatch.py).
 - *With fewer workers than MaxReservedWorkers those there are get a reservation, and none is added later* (dispatch.py).
 - *A LIFO queue is ordered by the creation of tasks* (waiting.py). Alternative: by their virtual start time.
@@ -32,7 +32,7 @@ told below, with the module that does it.
   is assigned, so that one that wraps never ends.
 - *An event about a reservation has the task as its resource* (event_data.py), as in the one recorded list of events.
   Alternative: the reservation.
-- *Known workers' friendly names are compared without regard to case* (eligibility.py).
+- *Known workers' friendly names are compared without regard to case* (engine/eligibility.py).
 - *A task channel's time-outs and capacity that a worker has no record of are capacity 1, available* (state.py).
 """
 

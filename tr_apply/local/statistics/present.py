@@ -6,9 +6,8 @@ from functools import reduce
 from operator import or_
 from typing import Final
 
-from tr_apply.local.kind import name_key
-from tr_apply.local.statistics.durations import Figures
-from tr_apply.local.statistics.occurrences import Stay
+from tr_apply.local.kinds.kind import name_key
+from tr_apply.local.statistics.durations import Figures, Stay
 from tr_apply.local.statistics.real_time import (
     PresentTasks,
     PresentWorkers,

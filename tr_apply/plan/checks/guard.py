@@ -1,0 +1,227 @@
+"""Refuses operations that destroy too much, or that TaskRouter would refuse."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tr_apply.live import Live
+from tr_apply.plan.change import Action, Blocked, Operation, Plan
+from tr_apply.plan.checks.resemblance import SUSPECTED_RENAME, suspected_renames
+from tr_apply.plan.checks.work import stranding
+from tr_apply.plan.compare.diff import changed_fields
+from tr_apply.plan.matching.decisions import Draft
+from tr_apply.plan.requests.people import People
+from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKFLOW
+from tr_apply.resources.kind import Kind, name_key
+from tr_apply.resources.seeds import FLEX_OBJECTS, Seeds, is_flex, seeds
+from tr_apply.resources.workflow import Workflow
+from tr_apply.wire import model_of
+
+NEEDS_CONSENT = "needs-consent"
+CONSENT_DIFFERS = "consent-differs"
+PROTECTED = "protected"
+IN_USE = "in-use"
+STRANDED = "nowhere-to-go"
+
+Consent = Mapping[str, int]
+"""Kind -> how many deletes were agreed to."""
+
+
+def blocked(draft: Draft, people: People, operations: Sequence[Operation]) -> list[Blocked]:
+    """Every reason why one of *operations* may not be carried out."""
+    deletes = [operation for operation in operations if operation.action is Action.DELETE]
+    return [
+        *_protected(draft.document.safety.protect, deletes),
+        *_flex_owned(draft, deletes),
+        *_in_use(draft, deletes),
+        *_stranded(draft, people, operations),
+        *stranding(draft, operations),
+        *suspected_renames(draft, operations),
+        *_without_consent(draft, deletes),
+    ]
+
+
+def _protected(patterns: Sequence[str], deletes: Iterable[Operation]) -> Iterator[Blocked]:
+    for operation in deletes:
+        for pattern in patterns:
+            if protects(pattern, operation.kind, operation.name):
+                message = (
+                    f"the {KIND_BY_NAME[operation.kind].title} {operation.name!r} is protected by {pattern!r} in "
+                    "`safety.protect`; declare it, or remove the protection first"
+                )
+                yield Blocked(PROTECTED, message, operation.id)
+                break
+
+
+def _flex_owned(draft: Draft, deletes: Iterable[Operation]) -> Iterator[Blocked]:
+    workspace = draft.snapshot.workspace
+    if not is_flex(workspace.name):
+        return
+    for operation in deletes:
+        if name_key(operation.name) in FLEX_OBJECTS.get(operation.kind, ()):
+            message = (
+                f"the {KIND_BY_NAME[operation.kind].title} {operation.name!r} belongs to Flex, which put it into the "
+                f"workspace {workspace.name!r} and relies on it; declare it"
+            )
+            yield Blocked(PROTECTED, message, operation.id)
+
+
+def protects(pattern: str, kind: str, name: str) -> bool:
+    """Whether KIND/pattern covers a resource; names are compared as TaskRouter does."""
+    protected, _, glob = pattern.partition("/")
+    return protected == kind and fnmatchcase(name_key(name), name_key(glob))
+
+
+def _in_use(draft: Draft, deletes: Iterable[Operation]) -> Iterator[Blocked]:
+    users = _users(draft)
+    for operation in deletes:
+        found = users.get((operation.kind, name_key(operation.name)))
+        if found:
+            message = (
+                f"the {KIND_BY_NAME[operation.kind].title} {operation.name!r} is still used by {_listed(found)}; "
+                "declare it, or stop using it first"
+            )
+            yield Blocked(IN_USE, message, operation.id)
+
+
+def _users(draft: Draft) -> dict[tuple[str, str], list[str]]:
+    """By kind and key of an activity or a queue, what will lead to it."""
+    users: dict[tuple[str, str], list[str]] = {}
+    for workflow in draft.result(WORKFLOW):
+        for queue in queues_of(workflow):
+            users.setdefault((TASK_QUEUE.name, name_key(queue)), []).append(f"the workflow {workflow.name!r}")
+    for queue in draft.result(TASK_QUEUE):
+        for activity in (queue.reservation_activity, queue.assignment_activity):
+            if activity is not None:
+                users.setdefault((ACTIVITY.name, name_key(activity)), []).append(f"the task queue {queue.name!r}")
+    return users
+
+
+def queues_of(workflow: Workflow) -> Iterator[str]:
+    """The names of the queues that *workflow* sends tasks to."""
+    targets = [target for each in workflow.filters for target in each.targets]
+    for target in (*targets, workflow.default_filter):
+        if target is not None and target.queue is not None:
+            yield target.queue
+
+
+def _listed(names: Sequence[str], limit: int = 5) -> str:
+    unique = list(dict.fromkeys(names))
+    rest = len(unique) - limit
+    return ", ".join(unique[:limit]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _stranded(draft: Draft, people: People, operations: Iterable[Operation]) -> Iterator[Blocked]:
+    deleted = {(live.kind, live.name): live.sid for live in draft.deleted}
+    for operation in operations:
+        if operation.action is Action.DELETE and deleted[operation.kind, operation.name] in people.stranded:
+            who = "workers are in it" if operation.kind == ACTIVITY.name else "it is in an available activity"
+            message = (
+                f"the {KIND_BY_NAME[operation.kind].title} {operation.name!r} cannot be deleted while {who}, and the "
+                "workspace's default activity is no unavailable one to move them to"
+            )
+            yield Blocked(STRANDED, message, operation.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """How many objects of a kind are live, and how many go: in all, and without seeds, which nobody is asked about."""
+
+    live: int
+    total: int
+    counted: int
+
+
+def _without_consent(draft: Draft, deletes: Sequence[Operation]) -> Iterator[Blocked]:
+    safety = draft.document.safety
+    for kind in SECTIONS:
+        of_kind = [operation for operation in deletes if operation.kind == kind.name]
+        if not of_kind:
+            continue
+        free = _free(draft, kind)
+        count = _Count(_managed(draft, kind), len(of_kind), sum(o.name not in free for o in of_kind))
+        if (reason := _excess(count, safety.max_deletes)) is not None:
+            names = _listed([repr(operation.name) for operation in of_kind])
+            message = (
+                f"deletes {count.total} of {count.live} live {kind.plural} ({names}), {reason}; "
+                f"to agree, apply with --allow-delete {kind.name}={count.total}"
+            )
+            yield Blocked(NEEDS_CONSENT, message, of_kind[0].id)
+
+
+def _managed(draft: Draft, kind: Kind) -> int:
+    """How many live objects of *kind* are ours."""
+    return sum(live not in draft.world.foreign for live in draft.snapshot.by_kind[kind.name])
+
+
+def _excess(count: _Count, limit: Any) -> str | None:
+    """Why *count* needs consent; None if it does not."""
+    if count.counted == 0:
+        return None
+    if count.total >= count.live:
+        return "which leaves none of them"
+    share = isinstance(limit, str)
+    allowed = count.live * int(limit.rstrip("%")) // 100 if share else limit
+    if count.counted > allowed:
+        return f"more than `max_deletes` allows ({limit}{f', here {allowed}' if share else ''})"
+    return None
+
+
+def _free(draft: Draft, kind: Kind) -> set[str]:
+    """Names of deleted objects that equal a seed in every field and that nobody uses or is in."""
+    seeded = _seeds(draft)
+    users = _users(draft)
+    return {
+        live.name
+        for live in draft.deleted
+        if live.kind == kind.name
+        and (kind.name, name_key(live.name)) not in users
+        and not _is_inhabited(draft, live)
+        and _equals_seed(draft, kind, live, seeded)
+    }
+
+
+def _seeds(draft: Draft) -> Seeds:
+    multi_task_enabled = draft.workspace.live.answer.get("multi_task_enabled") is not False
+    return seeds(multi_task_enabled=multi_task_enabled, template="FIFO")
+
+
+def _is_inhabited(draft: Draft, live: Live) -> bool:
+    if live.kind != ACTIVITY.name:
+        return False
+    workers = draft.snapshot.by_kind.get(WORKER.name, ())
+    return any(worker.answer.get("activity_sid") == live.sid for worker in workers)
+
+
+def _equals_seed(draft: Draft, kind: Kind, live: Live, seeded: Seeds) -> bool:
+    model = model_of(live, draft.world.labels)
+    return any(
+        kind.name_of(seed) == kind.name_of(model) and not changed_fields(kind, seed, model)
+        for seed in seeded.get(kind.name, ())
+    )
+
+
+def refusals(plan: Plan, allowed: Consent, *, reviewed: bool = False) -> list[Blocked]:
+    """Why *plan* may not be applied: what is blocked, but for the deletes that were agreed to.
+
+    A plan that was saved has been *reviewed*, and that is consent to its deletes; nothing lifts a protection.
+    """
+    deletes = Counter(o.kind for o in plan.operations if o.action is Action.DELETE)
+    kinds = {operation.id: operation.kind for operation in plan.operations}
+    agreed = {kind for kind, number in allowed.items() if deletes[kind] == number}
+    refused = [each for each in plan.blocked if not _is_lifted(each, kinds[each.operation] in agreed, reviewed)]
+    for kind, number in allowed.items():
+        if deletes[kind] not in {0, number}:
+            first = next(o.id for o in plan.operations if o.action is Action.DELETE and o.kind == kind)
+            message = f"--allow-delete {kind}={number} was given, but the plan deletes {deletes[kind]}"
+            refused.append(Blocked(CONSENT_DIFFERS, message, first))
+    return refused
+
+
+def _is_lifted(blocked: Blocked, agreed: bool, reviewed: bool) -> bool:  # noqa: FBT001  # two facts about one reason
+    """Whether somebody has answered what only a person can know: that deletes, or new names, are meant."""
+    if blocked.code == NEEDS_CONSENT:
+        return reviewed or agreed
+    return blocked.code == SUSPECTED_RENAME and reviewed
