@@ -16,10 +16,10 @@ from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.errors import ConfigError, TrApplyError, UsageError
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Plan
-from tr_apply.plan.make import make_plan
+from tr_apply.plan.make import Planning, planning
 from tr_apply.plan.matching.problem import PlanProblemsError
 from tr_apply.plan.requests.target import parsed_target
-from tr_apply.reader import find_workspace, read_everything, read_snapshot, read_workspace
+from tr_apply.reader import declared_workspace, empty_snapshot, find_workspace, read_and_plan, read_everything
 from tr_apply.resources import KIND_BY_NAME, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import name_key
@@ -60,13 +60,16 @@ class Deployment:
         return plan
 
     async def _planned(self) -> tuple[Plan, Snapshot]:
-        document, has_sids = self.configuration.document, self.configuration.has_sids
         try:
-            snapshot = await read_snapshot(self.client, document, has_sids=has_sids)
-            plan = make_plan(document, snapshot, has_sids=has_sids, targets=self.targets)
+            start = await declared_workspace(self.client, self.configuration.document.workspace)
+            plan, snapshot = await read_and_plan(self.client, self._steps(start), start)
         except PlanProblemsError as error:
             raise self._config_error(error) from error
         return bound(plan, self.region), snapshot
+
+    def _steps(self, start: Snapshot) -> Planning:
+        has_sids = self.configuration.has_sids
+        return planning(self.configuration.document, start, has_sids=has_sids, targets=self.targets)
 
     async def check(self, plan: Plan) -> list[str]:
         """Make sure, right before the first write, that the workspace is what *plan* was made from; warnings.
@@ -83,13 +86,11 @@ class Deployment:
         Raises:
             ConfigError, ApiError, NetworkError: as ``plan``.
         """
-        document, has_sids = self.configuration.document, self.configuration.has_sids
+        start = empty_snapshot(self.client, workspace)
         try:
-            snapshot = await read_workspace(self.client, document, workspace, has_sids=has_sids)
-            plan = make_plan(document, snapshot, has_sids=has_sids, targets=self.targets)
+            return await read_and_plan(self.client, self._steps(start), start)
         except PlanProblemsError as error:
             raise self._config_error(error) from error
-        return plan, snapshot
 
     async def everything(self) -> Snapshot | None:
         """All that is live of the workspace; None if there is no such workspace."""

@@ -17,14 +17,13 @@ from tr_apply.errors import RefusedError, TrApplyError
 from tr_apply.live import Live, Snapshot, predicted
 from tr_apply.plan.change import Action, Operation, Plan, Verb
 from tr_apply.plan.compare.diff import changed_fields
-from tr_apply.plan.matching.matched import live_labels
 from tr_apply.plan.saved.secret_values import filled, is_withheld
 from tr_apply.reader import read_parts
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.kind import name_key
 from tr_apply.resources.template import SidOf
 from tr_apply.resources.workspace import Workspace
-from tr_apply.wire import model_of, references_in
+from tr_apply.wire import live_labels, model_of, references_in
 
 _LOOKS = 4  # lists may lag behind what was written
 

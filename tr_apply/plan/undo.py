@@ -12,14 +12,13 @@ from tr_apply.plan.checks.guard import PROTECTED, protects
 from tr_apply.plan.compare.diff import set_fields
 from tr_apply.plan.compare.secrets import masked
 from tr_apply.plan.make import make_plan
-from tr_apply.plan.matching.matched import live_labels
 from tr_apply.plan.requests.order import in_order
 from tr_apply.plan.saved.relied_on import base_of, everything, reads_of
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.document import Document, Manage, Safety
 from tr_apply.resources.kind import Kind, name_key
 from tr_apply.resources.template import SidOf
-from tr_apply.wire import Labels, model_of
+from tr_apply.wire import Labels, live_labels, model_of
 
 _SID = re.compile(r"\b[A-Z]{2}[0-9a-fA-F]{32}\b")
 _REMOVES = frozenset({Action.DELETE, Action.REPLACE})

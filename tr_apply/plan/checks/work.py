@@ -1,16 +1,14 @@
 """Work that a plan would strand: tasks in queues and workflows that go, and with people who move or go."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from tr_apply.diagnostics import Diagnostic, Severity
-from tr_apply.live import Snapshot, Work
+from tr_apply.live import Work
 from tr_apply.plan.change import Action, Blocked, FieldChange, Operation
-from tr_apply.plan.matching.decisions import Desired, Draft, draft_of
-from tr_apply.plan.matching.matched import world_of
+from tr_apply.plan.matching.decisions import Decisions, Kept
+from tr_apply.plan.matching.reading import WorkQuestions
 from tr_apply.plan.requests.people import people_of
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKFLOW
-from tr_apply.resources.document import Document
 from tr_apply.resources.workflow import DOCUMENT_FIELDS
 
 UNDER_WAY = "work-under-way"
@@ -24,55 +22,35 @@ OPEN = ("pending", "accepted", "wrapping")
 _NAMED = 5  # people whose names are told
 
 
-@dataclass(frozen=True, slots=True)
-class Questions:
-    """What must be known of the work that is under way, before a plan can be made.
-
-    Attributes:
-        holders: Kind and SID of each queue and workflow that goes.
-        workers: SIDs of the workers who move or go, each with the statuses of reservations that matter.
-        edited: SIDs of the workflows whose routing changes, in which tasks may wait.
-    """
-
-    holders: Sequence[tuple[str, str]] = ()
-    workers: Sequence[tuple[str, Sequence[str]]] = ()
-    edited: Sequence[str] = ()
-
-    def __bool__(self) -> bool:
-        """Whether anything must be asked."""
-        return bool(self.holders or self.workers or self.edited)
-
-
-def questions(document: Document, snapshot: Snapshot) -> Questions:
-    """What must be asked for *document*; nothing where nobody moves, nothing goes and no routing changes."""
-    draft = draft_of(document, snapshot, world_of(document, snapshot))
+def work_questions(decisions: Decisions) -> WorkQuestions:
+    """What must be asked; nothing where nobody moves, nothing is deleted and no routing changes."""
     workers: dict[str, Sequence[str]] = {}
-    if draft.deleted or draft.replaced:
-        for moves in people_of(draft).by_activity.values():
+    if decisions.deleted or decisions.replaced:
+        for moves in people_of(decisions).by_activity.values():
             workers |= {move.sid: OFFERED for move in moves if move.sid is not None}
-        workers |= {live.sid: OPEN for live in draft.deleted if live.kind == WORKER.name}
-    holders = [(live.kind, live.sid) for live in draft.deleted if live.kind in {TASK_QUEUE.name, WORKFLOW.name}]
-    edited = [each.live.sid for each in draft.kept if each.kind is WORKFLOW and _is_rerouted(each)]
-    return Questions(holders, sorted(workers.items()), edited)
+        workers |= {live.sid: OPEN for live in decisions.deleted if live.kind == WORKER.name}
+    holders = [(live.kind, live.sid) for live in decisions.deleted if live.kind in {TASK_QUEUE.name, WORKFLOW.name}]
+    edited = [each.live.sid for each in decisions.kept if each.kind is WORKFLOW and _is_rerouted(each)]
+    return WorkQuestions(holders, sorted(workers.items()), edited)
 
 
 def _root(path: str) -> str:
     return path.partition(".")[0].partition("[")[0]
 
 
-def stranding(draft: Draft, operations: Iterable[Operation]) -> Iterator[Blocked]:
+def stranding(decisions: Decisions, operations: Iterable[Operation]) -> Iterator[Blocked]:
     """Operations that would leave work behind."""
     for operation in operations:
         if operation.action is Action.DELETE:
-            work = draft.snapshot.work.get(operation.sid or "")
+            work = decisions.snapshot.work.get(operation.sid or "")
             if work is not None and work.any:
                 yield Blocked(UNDER_WAY, cannot_go(operation.kind, operation.name, work), operation.id)
         if operation.kind != WORKER.name:
-            yield from _moves(draft, operation)
+            yield from _moves(decisions, operation)
 
 
-def _moves(draft: Draft, operation: Operation) -> Iterator[Blocked]:
-    held = {move.worker: draft.snapshot.work.get(move.sid or "") for move in operation.moves}
+def _moves(decisions: Decisions, operation: Operation) -> Iterator[Blocked]:
+    held = {move.worker: decisions.snapshot.work.get(move.sid or "") for move in operation.moves}
     busy = {worker: work for worker, work in held.items() if work is not None and work.any}
     if busy:
         names = ", ".join(repr(worker) for worker in list(busy)[:_NAMED])
@@ -103,19 +81,19 @@ def cannot_move(name: str, work: Work) -> str:
     return f"the worker {name!r} cannot be moved while {tasks} reserved for it; try again when it has answered"
 
 
-def work_notes(draft: Draft, operations: Iterable[Operation]) -> Iterator[Diagnostic]:
+def work_notes(decisions: Decisions, operations: Iterable[Operation]) -> Iterator[Diagnostic]:
     """What *operations* mean for tasks that wait and for people, and what nobody would see in the fields."""
-    edited = {each.live.sid: each for each in draft.kept if each.kind is WORKFLOW and _is_rerouted(each)}
+    edited = {each.live.sid: each for each in decisions.kept if each.kind is WORKFLOW and _is_rerouted(each)}
     for operation in operations:
         if (each := edited.get(operation.sid or "")) is not None:
-            message = _waiting(each.name, draft.snapshot.work.get(each.live.sid), anew=each.after.re_evaluate_tasks)
+            message = _waiting(each.name, decisions.snapshot.work.get(each.live.sid), anew=each.after.re_evaluate_tasks)
             yield Diagnostic(Severity.INFO, "waiting-tasks", message)
         if operation.kind == ACTIVITY.name and any(_opens(change) for change in operation.changes):
             yield Diagnostic(Severity.INFO, "becomes-available", _reachable(operation))
 
 
-def _is_rerouted(desired: Desired) -> bool:
-    return any(_root(change.path) in DOCUMENT_FIELDS for change in desired.changes)
+def _is_rerouted(kept: Kept) -> bool:
+    return any(_root(change.path) in DOCUMENT_FIELDS for change in kept.changes)
 
 
 def _waiting(name: str, work: Work | None, *, anew: bool) -> str:

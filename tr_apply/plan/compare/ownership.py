@@ -24,6 +24,16 @@ def mode_of(document: Document, kind: Kind) -> str:
     return mode
 
 
+def is_managed(document: Document, kind: Kind) -> bool:
+    """Whether the file says anything about *kind*."""
+    return document.declares(kind.section) and getattr(document.manage, kind.section).mode != "ignore"
+
+
+def deletes_rest(document: Document, kind: Kind) -> bool:
+    """Whether live resources that the file does not declare are deleted."""
+    return is_managed(document, kind) and getattr(document.manage, kind.section).mode == "exact"
+
+
 def rule_of(document: Document, kind: Kind) -> Rule:
     """What the file says about the ownership of *kind*."""
     rule: Rule = getattr(document.manage, kind.section)
