@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tr_apply.deployment import Deployment
+from tr_apply.deployment.configured import Configured
 from tr_apply.difference import contents_of_file, contents_of_live, difference, planned_difference
 from tr_apply.reader import named_workspace, read_everything
 
@@ -81,7 +81,7 @@ class Both:
         """What *configuration* has otherwise than this live workspace."""
 
         async def planned(client, workspace):
-            return await Deployment(configuration, client).plan_for(workspace)
+            return await Configured(configuration).plan_for(client, workspace)
 
         plan, snapshot = self._with_client(planned)
         return planned_difference(plan, snapshot, configuration.document, to_live=False)

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.carrying_out import carried_out
 from tests.faults.configurations import SMALL, SMALL_CHANGED
-from tr_apply.apply import Status, Stop
-from tr_apply.deployment import SavedDeployment
+from tr_apply.apply import Status
+from tr_apply.deployment.deployment import Deployment
+from tr_apply.deployment.saved import Saved
 from tr_apply.deployment.undo import Undo
 from tr_apply.errors import StaleError, TrApplyError
 from tr_apply.plan.saved.document import checksum_of, plan_document
@@ -78,10 +80,9 @@ def taken_back(world, runner):
 def take_back(world, runner, plan):
     async def work():
         async with world._client() as client:
-            deployment = SavedDeployment(plan, client)
+            deployment = Deployment(Saved(plan), client)
             ready = await deployment.plan()
-            await deployment.check(ready)
-            return await deployment.apply(ready, progress=lambda _: None, stop=Stop())
+            return await carried_out(deployment, ready, rechecks=True)
 
     result = runner.run(work())
     assert [(r.operation.name, r.error) for r in result.results if r.status is not Status.DONE] == []

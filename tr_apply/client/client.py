@@ -124,6 +124,10 @@ class Client:
         """Tasks of a queue or a workflow that are pending or reserved."""
         return await work.tasks(self._sender, workspace_sid, kind, sid)
 
+    async def unfinished_tasks(self, workspace_sid: str) -> Work:
+        """Every task of a workspace that has not ended."""
+        return await work.unfinished(self._sender, workspace_sid)
+
     async def is_anybody_busy(self, workspace_sid: str) -> bool:
         """Whether any worker of a workspace has, or is offered, a task."""
         return await work.is_anybody_busy(self._sender, workspace_sid)

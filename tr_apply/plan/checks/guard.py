@@ -1,14 +1,13 @@
 """Refuses operations that destroy too much, or that TaskRouter would refuse."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from tr_apply.live import Live
-from tr_apply.plan.change import Action, Blocked, Operation, Plan
-from tr_apply.plan.checks.resemblance import SUSPECTED_RENAME, suspected_renames
+from tr_apply.plan.change import Action, Blocked, Operation
+from tr_apply.plan.checks.resemblance import suspected_renames
 from tr_apply.plan.checks.work import stranding
 from tr_apply.plan.compare.diff import changed_fields
 from tr_apply.plan.matching.decisions import Decisions
@@ -20,13 +19,9 @@ from tr_apply.resources.workflow import Workflow
 from tr_apply.wire import model_of
 
 NEEDS_CONSENT = "needs-consent"
-CONSENT_DIFFERS = "consent-differs"
 PROTECTED = "protected"
 IN_USE = "in-use"
 STRANDED = "nowhere-to-go"
-
-Consent = Mapping[str, int]
-"""Kind -> how many deletes were agreed to."""
 
 
 def blocked(decisions: Decisions, people: People, operations: Sequence[Operation]) -> list[Blocked]:
@@ -201,27 +196,3 @@ def _equals_seed(decisions: Decisions, kind: Kind, live: Live, seeded: Seeds) ->
         kind.name_of(seed) == kind.name_of(model) and not changed_fields(kind, seed, model)
         for seed in seeded.get(kind.name, ())
     )
-
-
-def refusals(plan: Plan, allowed: Consent, *, reviewed: bool = False) -> list[Blocked]:
-    """Why *plan* may not be applied: what is blocked, but for the deletes that were agreed to.
-
-    A plan that was saved has been *reviewed*, and that is consent to its deletes; nothing lifts a protection.
-    """
-    deletes = Counter(o.kind for o in plan.operations if o.action is Action.DELETE)
-    kinds = {operation.id: operation.kind for operation in plan.operations}
-    agreed = {kind for kind, number in allowed.items() if deletes[kind] == number}
-    refused = [each for each in plan.blocked if not _is_lifted(each, kinds[each.operation] in agreed, reviewed)]
-    for kind, number in allowed.items():
-        if deletes[kind] not in {0, number}:
-            first = next(o.id for o in plan.operations if o.action is Action.DELETE and o.kind == kind)
-            message = f"--allow-delete {kind}={number} was given, but the plan deletes {deletes[kind]}"
-            refused.append(Blocked(CONSENT_DIFFERS, message, first))
-    return refused
-
-
-def _is_lifted(blocked: Blocked, agreed: bool, reviewed: bool) -> bool:  # noqa: FBT001  # two facts about one reason
-    """Whether somebody has answered what only a person can know: that deletes, or new names, are meant."""
-    if blocked.code == NEEDS_CONSENT:
-        return reviewed or agreed
-    return blocked.code == SUSPECTED_RENAME and reviewed

@@ -5,7 +5,7 @@ import pytest
 
 from tr_apply.apply import Status, failure_of
 from tr_apply.config.load import load
-from tr_apply.deployment import Deployment
+from tr_apply.deployment.configured import Configured
 from tr_apply.errors import ConfigError, IncompleteError, UsageError
 
 CENTER = "workspace: {name: Center}\n"
@@ -236,7 +236,7 @@ def test_everything_of_a_workspace_that_is_not_there_is_nothing(world, runner):
 
     async def everything():
         async with world._client() as client:
-            return await Deployment(configuration, client).everything()
+            return await Configured(configuration).everything(client)
 
     assert runner.run(everything()) is None
     world.apply(TEAM)
@@ -254,7 +254,7 @@ def test_everything_of_two_workspaces_is_a_question(world, tmp_path, runner):
 
     async def everything():
         async with world._client() as client:
-            await Deployment(load(path), client).everything()
+            await Configured(load(path)).everything(client)
 
     with pytest.raises(ConfigError, match=rf"{path}:1:\d+: .*several live workspaces match"):
         runner.run(everything())
