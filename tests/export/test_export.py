@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from tr_apply.diagnostics import Severity
+from tr_apply.findings import Severity
 from tr_apply.lint import lint
 
 HEAD = "workspace: {name: Center}\n"

@@ -6,10 +6,10 @@ import pytest
 import yaml
 
 from tr_apply.config.load import load
-from tr_apply.diagnostics import errors_of
+from tr_apply.findings import errors_of
 from tr_apply.lint import lint, rules
 from tr_apply.lint.rules import RULES
-from tr_apply.routing.check import CODES
+from tr_apply.routing.check import TEXT_RULES
 
 CASES = yaml.safe_load(Path(__file__).with_name("cases.yaml").read_text(encoding="utf-8"))
 EACH = [pytest.param(case, id=f"{code} {case['it']}") for code, cases in CASES.items() for case in cases]
@@ -40,7 +40,7 @@ def test_each_rule_has_a_case_in_which_it_finds_something_and_one_in_which_it_do
 def test_the_table_has_every_code_once():
     codes = [row.code for row in rules()]
 
-    assert len(codes) == len(set(codes)) == len(RULES) + len(CODES)
+    assert len(codes) == len(set(codes)) == len(RULES) + len(TEXT_RULES)
 
 
 def test_the_table_has_the_severity_that_a_finding_has():

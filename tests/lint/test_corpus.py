@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tr_apply.config.load import load
-from tr_apply.diagnostics import Severity
+from tr_apply.findings import Severity
 from tr_apply.lint import lint
 from tr_apply.resources.template import escaped
 from tr_apply.resources.workflow import from_document

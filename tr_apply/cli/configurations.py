@@ -9,7 +9,7 @@ from tr_apply.cli.options import given_variables
 from tr_apply.cli.output import Output
 from tr_apply.config.files import require_path
 from tr_apply.config.load import Configuration, Inputs, load
-from tr_apply.diagnostics import Severity
+from tr_apply.findings import Severity
 from tr_apply.lint import lint
 
 

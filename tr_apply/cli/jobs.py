@@ -8,11 +8,11 @@ from tr_apply.cli.bounded import Deadline
 from tr_apply.cli.targets import Clients, credentials_of
 from tr_apply.config.load import Configuration
 from tr_apply.deployment import Applied, Deployment, SavedDeployment
-from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.errors import ConfigError, TrApplyError, UsageError
+from tr_apply.findings import Finding, Severity
 from tr_apply.plan.change import Plan
 from tr_apply.plan.saved.origin import Origins
-from tr_apply.resources.kind import name_key
+from tr_apply.routing.names import name_key
 
 AnyDeployment = Deployment | SavedDeployment
 
@@ -179,4 +179,4 @@ def _repeated(job: Job, others: str) -> ConfigError:
         f"{job.name} is for the workspace {job.workspace!r}, and so is {others}; nothing is done for either; "
         "make them one PATH, or leave one out"
     )
-    return ConfigError([Diagnostic(Severity.ERROR, "workspace-twice", message, file=job.name)])
+    return ConfigError([Finding(Severity.ERROR, "workspace-twice", message, file=job.name)])

@@ -7,7 +7,7 @@ from tr_apply.cli.jobs import Job
 from tr_apply.errors import RefusedError, TrApplyError, UsageError
 from tr_apply.plan.change import Plan
 from tr_apply.plan.saved.secret_values import is_withheld
-from tr_apply.resources.kind import name_key
+from tr_apply.routing.names import name_key
 
 
 def saved_jobs(path: Path, configured: Sequence[Job]) -> list[Job]:

@@ -12,8 +12,8 @@ from tr_apply.cli.configurations import checked, require_paths
 from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument
 from tr_apply.cli.output import envelope
 from tr_apply.config.files import TEST_SUFFIXES
-from tr_apply.diagnostics import Diagnostic, Severity, errors_of
 from tr_apply.errors import ConfigError
+from tr_apply.findings import Finding, Severity, errors_of
 from tr_apply.report.values import printable
 
 _COMMAND = "validate"
@@ -22,7 +22,7 @@ _COMMAND = "validate"
 class Findings(NamedTuple):
     """What was found, in the order of the PATHs and their files, and the exit code that it makes."""
 
-    diagnostics: Sequence[Diagnostic]
+    diagnostics: Sequence[Finding]
     exit_code: int
 
 
@@ -48,13 +48,9 @@ def _repository() -> Path | None:
 
 
 def _json(findings: Findings) -> str:
-    content = {"diagnostics": [each._asdict() for each in findings.diagnostics]}
-    errors = [_without_severity(each) for each in errors_of(findings.diagnostics)]
+    content = {"diagnostics": [each.document() for each in findings.diagnostics]}
+    errors = [each.error_document() for each in errors_of(findings.diagnostics)]
     return envelope(_COMMAND, findings.exit_code, content, errors)
-
-
-def _without_severity(each: Diagnostic) -> dict[str, Any]:
-    return {key: value for key, value in each._asdict().items() if key != "severity"}
 
 
 FORMATS: Mapping[str, Callable[[Findings], str]] = {
@@ -91,7 +87,7 @@ def validate_command(paths: tuple[Path, ...], *, fail_on: str, **options: Any) -
     return exit_code
 
 
-def _findings(path: Path, options: Mapping[str, Any]) -> Sequence[Diagnostic]:
+def _findings(path: Path, options: Mapping[str, Any]) -> Sequence[Finding]:
     """Of a configuration; or of one file of routing tests, checked against the configuration beside it."""
     if path.is_dir() or not path.name.endswith(TEST_SUFFIXES):
         return checked(path, options).diagnostics
@@ -102,7 +98,7 @@ def _findings(path: Path, options: Mapping[str, Any]) -> Sequence[Diagnostic]:
     return [each for each in suite.diagnostics if each.file == name]
 
 
-def _summary(found: Sequence[Diagnostic], paths: Sequence[Path]) -> str:
+def _summary(found: Sequence[Finding], paths: Sequence[Path]) -> str:
     if not found:
         return f"{', '.join(map(str, paths))}: valid"
     counts = Counter(each.severity for each in found)

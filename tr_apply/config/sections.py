@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from tr_apply.config.places import KeyPath, Located, Places, Sources
+from tr_apply.config.places import Located, Places, Sources
 from tr_apply.config.reader import Mistake, SourceFile
+from tr_apply.findings import KeyPath
 from tr_apply.resources import SECTIONS
 
 _LISTS = frozenset(kind.section for kind in SECTIONS)

@@ -12,8 +12,8 @@ from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.creation import created, creates_workspace
 from tr_apply.deployment.freshness import bound, checked_again, seen_workers
 from tr_apply.deployment.work import last_look
-from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.errors import ConfigError, TrApplyError, UsageError
+from tr_apply.findings import Finding
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Plan
 from tr_apply.plan.make import make_plan
@@ -22,7 +22,7 @@ from tr_apply.plan.requests.target import parsed_target
 from tr_apply.reader import find_workspace, read_everything, read_snapshot, read_workspace
 from tr_apply.resources import KIND_BY_NAME, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import name_key
+from tr_apply.routing.names import name_key
 
 _PROOFS = 4  # lists may lag behind what was written
 
@@ -154,9 +154,9 @@ class Deployment:
     def _config_error(self, error: PlanProblemsError) -> ConfigError:
         notes = self.configuration.notes
         before = len(notes.found)
-        for problem in error.problems:
-            notes.add(Severity.ERROR, problem.code, problem.message, problem.path)
-        found: list[Diagnostic] = notes.found[before:]
+        for finding in error.findings:
+            notes.place(finding)
+        found: list[Finding] = notes.found[before:]
         del notes.found[before:]
         return ConfigError(withheld(found, notes.root.value))
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from tr_apply.config.places import KeyPath
 from tr_apply.config.references import Reference, references, sid_references
+from tr_apply.findings import Finding, KeyPath, error_at
 from tr_apply.live import Snapshot
 from tr_apply.plan.change import Operation, Plan, Target
 from tr_apply.plan.checks.guard import blocked
@@ -13,7 +13,7 @@ from tr_apply.plan.checks.work import work_notes
 from tr_apply.plan.compare.secrets import sensitive_paths
 from tr_apply.plan.matching.decisions import Draft, draft_of
 from tr_apply.plan.matching.matched import World, asked_of, is_managed, world_of
-from tr_apply.plan.matching.problem import PlanProblemsError, Problem
+from tr_apply.plan.matching.problem import PlanProblemsError
 from tr_apply.plan.requests.channels import channel_operations, unchanged_channels
 from tr_apply.plan.requests.operations import operations_of
 from tr_apply.plan.requests.order import CircularReferenceError, in_order, with_parked_names
@@ -23,9 +23,9 @@ from tr_apply.plan.requests.target import targeted
 from tr_apply.plan.saved.relied_on import base_of, reads_of
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKSPACE
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import name_key
 from tr_apply.resources.seeds import SEEDED_CHANNELS
 from tr_apply.resources.template import SidOf
+from tr_apply.routing.names import name_key
 from tr_apply.wire import parsed_json, references_in
 
 
@@ -63,12 +63,12 @@ def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, 
     )
 
 
-def _refuse(problems: Sequence[Problem]) -> None:
+def _refuse(problems: Sequence[Finding]) -> None:
     if problems:
         raise PlanProblemsError(problems)
 
 
-def _matching_problems(world: World) -> Iterator[Problem]:
+def _matching_problems(world: World) -> Iterator[Finding]:
     for kind in SECTIONS:
         if (matching := world.matchings.get(kind.name)) is None:
             continue
@@ -80,17 +80,17 @@ def _matching_problems(world: World) -> Iterator[Problem]:
                 yield _outside(f"the live {kind.title} {live.name!r}", path)
             if match.live is not None and kind.identity in kind.replaced_on and match.live.name != match.name:
                 message = f"it is spelled {match.live.name!r} in TaskRouter, which cannot change it; write it so"
-                yield Problem("spelling", message, path)
+                yield error_at("spelling", message, path)
 
 
-def _outside(what: str, path: KeyPath) -> Problem:
+def _outside(what: str, path: KeyPath) -> Finding:
     message = (
         f"{what} does not match `manage.workers.where`, so that it is not ours; take it out here, or widen `where`"
     )
-    return Problem("outside-scope", message, path)
+    return error_at("outside-scope", message, path)
 
 
-def _dangling(document: Document, world: World, *, has_sids: bool) -> Iterator[Problem]:
+def _dangling(document: Document, world: World, *, has_sids: bool) -> Iterator[Finding]:
     """Names that lead nowhere, or to several, now that it is known what is live."""
     for reference in references(document):
         if _is_wanted(document, reference):
@@ -100,11 +100,11 @@ def _dangling(document: Document, world: World, *, has_sids: bool) -> Iterator[P
         yield from _lost(world, sid, path, "${sid:…} leads nowhere: there is no " + KIND_BY_NAME[sid.kind].title)
 
 
-def _lost(world: World, label: SidOf, path: KeyPath, lead: str) -> Iterator[Problem]:
+def _lost(world: World, label: SidOf, path: KeyPath, lead: str) -> Iterator[Finding]:
     if not world.knows(label.kind, label.name):
-        yield Problem("unknown-reference", f"{lead} {label.name!r}, neither declared nor live", path)
+        yield error_at("unknown-reference", f"{lead} {label.name!r}, neither declared nor live", path)
     elif (several := world.ambiguous.get((label.kind, name_key(label.name)))) is not None:
-        yield Problem("ambiguous-live-name", several, path)
+        yield error_at("ambiguous-live-name", several, path)
 
 
 def _is_wanted(document: Document, reference: Reference) -> bool:
@@ -114,7 +114,7 @@ def _is_wanted(document: Document, reference: Reference) -> bool:
     return kind is None or is_managed(document, kind)
 
 
-def _out_of_scope(draft: Draft) -> Iterator[Problem]:
+def _out_of_scope(draft: Draft) -> Iterator[Finding]:
     """Declared workers who would not be ours any more, once they are as declared."""
     if (ours := draft.world.ours) is None:
         return
@@ -127,7 +127,7 @@ def _out_of_scope(draft: Draft) -> Iterator[Problem]:
             yield _outside(f"the worker {match.name!r}, as declared,", (WORKER.section, match.index))
 
 
-def _renamed_seeds(draft: Draft) -> Iterator[Problem]:
+def _renamed_seeds(draft: Draft) -> Iterator[Finding]:
     """A channel is renamed by deleting it, which is never done to those of TaskRouter itself."""
     for match in draft.replaced:
         if match.kind is TASK_CHANNEL and match.old is not None and match.old.name in SEEDED_CHANNELS:
@@ -135,7 +135,7 @@ def _renamed_seeds(draft: Draft) -> Iterator[Problem]:
                 f"the task channel {match.old.name!r} is one of TaskRouter's own, which are never deleted, and "
                 "TaskRouter cannot rename it; remove `renamed_from`"
             )
-            yield Problem("seeded-channel", message, (TASK_CHANNEL.section, match.index, "renamed_from"))
+            yield error_at("seeded-channel", message, (TASK_CHANNEL.section, match.index, "renamed_from"))
 
 
 def _ordered(document: Document, operations: Sequence[Operation], targets: Sequence[str]) -> list[Operation]:
@@ -144,7 +144,7 @@ def _ordered(document: Document, operations: Sequence[Operation], targets: Seque
         return in_order(targeted(operations, targets) if targets else operations)
     except CircularReferenceError as error:
         message = f"these need each other's SIDs before they exist: {error}; leave one of them out at first"
-        raise PlanProblemsError([Problem("circular-reference", message, _path_of(document, error.targets))]) from error
+        raise PlanProblemsError([error_at("circular-reference", message, _path_of(document, error.targets))]) from error
 
 
 def _path_of(document: Document, targets: Sequence[SidOf]) -> KeyPath:

@@ -16,7 +16,6 @@ from tr_apply.rehearsal.roster import Places, Roster
 from tr_apply.resources import ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE, Kind
 from tr_apply.resources.activity import Activity as DeclaredActivity
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import name_key
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY, SEEDED_CHANNELS, seeds
 from tr_apply.resources.template import SidOf
 from tr_apply.resources.worker import Worker as DeclaredWorker
@@ -26,6 +25,7 @@ from tr_apply.routing.engine.engine import Engine
 from tr_apply.routing.engine.log import Snapshot
 from tr_apply.routing.engine.setup import Setup
 from tr_apply.routing.engine.tasks import NewTask
+from tr_apply.routing.names import name_key
 from tr_apply.routing.records import Attributes, Worker, WorkerChannel
 from tr_apply.routing.trace import Trace, trace
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace

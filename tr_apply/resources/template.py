@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tr_apply.routing.names import SID_LENGTH, sid_pattern
+
 MARK = re.compile(r"\$\$\{|\$\{sid:([^}]*)\}")
-_LIVE_MARK = re.compile(r"\$\{|[A-Z]{2}[0-9a-f]{32}")
-SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}\Z")
-SID_LENGTH = 34
+_LIVE_MARK = re.compile(r"\$\{|" + sid_pattern())
+SID = re.compile(sid_pattern() + r"\Z")
 
 WORKSPACE = "workspace"
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from tr_apply.routing.engine.line import Line
 from tr_apply.routing.engine.waiting import Waiting
+from tr_apply.routing.names import name_key
 from tr_apply.routing.nodes import OrderBy
 from tr_apply.routing.records import Worker, WorkerChannel
 from tr_apply.routing.workflow import Wanted
@@ -66,7 +67,7 @@ class WorkerParty:
         self.worker = worker
         self.available = activity.available
         self.names: dict[str, Any] = worker_names(worker, activity)
-        self.wanted_as: tuple[Wanted, Wanted] = (("sid", worker.sid), ("friendly_name", worker.name.casefold()))
+        self.wanted_as: tuple[Wanted, Wanted] = (("sid", worker.sid), ("friendly_name", name_key(worker.name)))
         self.idle = self._idle_since(self.last_reserved_ms)
 
     def channel(self, unique_name: str) -> WorkerChannel:
