@@ -28,7 +28,7 @@ def create(state: State, worker: Worker) -> WorkerParty:
         raise IllegalStepError(f"There is a worker {worker.sid} already")
     activity = state.activity(worker.activity_sid)
     number = state.membership.add_worker(worker_names(worker, activity))
-    party = WorkerParty(replace(worker, status_changed_ms=state.now), activity, number)
+    party = WorkerParty(replace(worker, status_changed_ms=state.now), activity, number, state.channels)
     enrol(state, party)
     state.changed_workers[worker.sid] = party
     follow_queues(state, party, state.membership.queues_of(number))
