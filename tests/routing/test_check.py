@@ -208,6 +208,40 @@ def test_a_message_says_what_to_write(source, place, expected):
     assert expected in message(source, place)
 
 
+# Forms that TaskRouter has taken
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "offset", "hint"),
+    [
+        ("n == '+1', '+2', '+3'", FILTER, 11, "did you mean n IN ['+1', '+2', '+3']?"),
+        ("a == 1 OR b = 5, true", QUEUE, 17, "did you mean b IN [5, true]?"),
+        ("task.a == 1 AND *(worker.b == 2 OR worker.c == 3)", TARGET, 16, "remove it"),
+        ("*(a == 1)", FILTER, 0, "remove it"),
+        ("worker.flag! = true", TARGET, 0, "did you mean worker.flag != true?"),
+        ("worker.skill-level DESC, worker.a ASC", ORDER_BY, 0, "rename the attribute"),
+    ],
+)
+def test_a_form_that_taskrouter_has_taken_is_a_warning_with_what_was_probably_meant(source, place, offset, hint):
+    [finding] = check(source, place)
+
+    assert (finding.severity, finding.code, finding.spot.offset) == ("warning", "unread-syntax", offset)
+    assert hint in finding.message
+
+
+@pytest.mark.parametrize(
+    "source", ["a *(b == 1)", "a * 2 == 1", "x == ['a'], 'b'", "x == 'a', y", "flag ! = true", "flag! != true", "x == 'a',"]
+)
+def test_what_is_only_like_such_a_form_is_an_error(source):
+    [finding] = check(source, FILTER)
+
+    assert finding.code == "expression-syntax"
+
+
+def test_a_hint_at_a_list_has_every_value():
+    assert "did you mean x IN ['a', 'b', 'c']?" in message("x HAS 'a', 'b', 'c'", QUEUE)
+
+
 # Two attributes that may both be missing
 
 

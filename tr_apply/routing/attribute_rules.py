@@ -73,7 +73,7 @@ def attribute_never_set(tree: Tree, place: Place, types: AttributeTypes) -> Rema
     seen: set[Path] = set()
     for path in _needed(tree):
         keys = attribute_keys(path, place)
-        if keys is None or path in seen or types.at(keys) is not None:
+        if keys is None or path in seen or types.at(keys) is not None or str(path).endswith("!"):
             continue
         seen.add(path)
         whose = "task" if place in {Place.FILTER, Place.KNOWN_WORKER} else "worker"

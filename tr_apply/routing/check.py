@@ -37,6 +37,7 @@ RULES: Final = (
     comparison_rules.ordered_text,
     comparison_rules.several_types,
     comparison_rules.both_missing,
+    spelling_rules.unread_syntax,
     spelling_rules.mixed_and_or,
     spelling_rules.operator_and_minus,
     spelling_rules.keyword_case,
@@ -62,7 +63,7 @@ def check(source: str, place: Place, *, given: str | None = None) -> tuple[Findi
         tree = _TREES[place](source)
     except ExpressionSyntaxError as error:
         return (_finding(EXPRESSION_SYNTAX, error.offset, error.message),)
-    text = RoutingText(place, tokenize(source), tree, _parsed(given))
+    text = RoutingText(place, tokenize(source, order_by=place is Place.ORDER_BY), tree, _parsed(given))
     found = (
         _finding(rule, offset, message) for rule in RULES if place in rule.places for offset, message in rule.find(text)
     )

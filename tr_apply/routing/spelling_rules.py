@@ -4,7 +4,8 @@ import re
 from itertools import pairwise
 from typing import Final
 
-from tr_apply.routing.nodes import And, Or, expressions
+from tr_apply.routing.format import format_operand
+from tr_apply.routing.nodes import And, ListLiteral, Or, Path, comparisons, expressions
 from tr_apply.routing.place import EXPRESSIONS, Place
 from tr_apply.routing.text_rule import Remarks, RoutingText, text_rule
 from tr_apply.routing.tokens import shown
@@ -66,6 +67,32 @@ def operator_and_minus(text: RoutingText) -> Remarks:
                 f"write {operator.text[0]} -{value} for a negative number"
             )
             yield operator.offset, message
+
+
+@text_rule(
+    "unread-syntax",
+    "TaskRouter has taken this form, and what it makes of it is not known.",
+    *EXPRESSIONS,
+    Place.ORDER_BY,
+)
+def unread_syntax(text: RoutingText) -> Remarks:
+    """``x == 'a', 'b'``, ``*(…)``, ``flag! = true`` and a hyphen in an order_by stand in deployed workflows."""
+    for comparison in comparisons(text.tree):
+        if comparison.unread:
+            meant = ListLiteral((comparison.right, *comparison.unread))
+            hint = f"did you mean {format_operand(comparison.left)} IN {format_operand(meant)}?"
+            yield comparison.unread[0].offset, f"{_TAKEN}, and only the first value counts here; {hint}"
+        if (name := format_operand(comparison.left)).endswith("!") and isinstance(comparison.left, Path):
+            hint = f"did you mean {name.removesuffix('!')} != {format_operand(comparison.right)}?"
+            yield comparison.offset, f"{_TAKEN}, and nobody has {name} here; {hint}"
+    for token in text.tokens:
+        if token.text == "*":
+            yield token.offset, f"{_TAKEN}, and * counts for nothing here; remove it"
+        elif token.kind == "PATH" and "-" in token.text:
+            yield token.offset, f"{_TAKEN}: a hyphen cannot stand in a key elsewhere; rename the attribute"
+
+
+_TAKEN: Final = "TaskRouter has taken this, but what it makes of it is not known"
 
 
 @text_rule("mixed-and-or", "AND and OR stand side by side without parentheses.", *EXPRESSIONS)
