@@ -59,6 +59,8 @@ class Finding(NamedTuple):
     column: int | None = None
     path: str | None = None
     spot: Spot = Spot()
+    because: str | None = None
+    """Why it stays, of one that was accepted."""
 
     def __str__(self) -> str:
         """One unwrapped line, beginning ``PATH:LINE:COLUMN: `` where there is a place."""

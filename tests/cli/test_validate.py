@@ -275,6 +275,21 @@ def test_the_log_has_every_rule_once_and_every_result_leads_to_its_own(validated
     assert found["invocations"] == [{"executionSuccessful": True, "exitCode": 3}]
 
 
+def test_an_accepted_finding_is_suppressed_in_the_log_and_is_said_nowhere_else(validated, tmp_path):
+    (tmp_path / "w.yaml").write_text(
+        "lint: {accept: [{code: empty-workflow, in: workflow/W, because: built next week}]}\n"
+        "workspace: {name: X}\nworkflows: [{name: W}]\n"
+    )
+
+    assert [validated("w.yaml", "--format", name, "--fail-on", "warning")[:2] for name in ("text", "github")] == [
+        (0, ""),
+        (0, ""),
+    ]
+    [result] = results(validated("w.yaml", "--format", "sarif")[1])
+    assert result["ruleId"] == "empty-workflow"
+    assert result["suppressions"] == [{"kind": "inSource", "justification": "built next week"}]
+
+
 def test_a_finding_without_a_place_or_a_known_code_is_told_all_the_same():
     finding = Finding(Severity.WARNING, "brand-new", "something")
     half = Finding(Severity.ERROR, "brand-new", "in a file", "a.yaml")

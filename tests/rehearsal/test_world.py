@@ -185,3 +185,14 @@ def test_a_route_that_the_worker_ends_is_told(document):
     end = replace(route(World(document), Question("W")), end="not accepted", ended_s=120, reason="No")
 
     assert route_text(end).splitlines()[-1] == "End: at 2m it is canceled (No)."
+
+
+def test_an_accepted_expression_that_does_not_parse_matches_nobody(tmp_path):
+    accept = {"code": "expression-syntax", "in": "task_queue/Q", "text": "skill-level > 3", "because": "deployed"}
+    content = {
+        **DOCUMENT,
+        "lint": {"accept": [accept]},
+        "task_queues": [{"name": "Q", "target_workers": "skill-level > 3"}, {"name": "Chatters"}],
+    }
+
+    assert eligible(World(document_of(content, tmp_path))) == []

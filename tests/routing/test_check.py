@@ -230,7 +230,8 @@ def test_a_form_that_taskrouter_has_taken_is_a_warning_with_what_was_probably_me
 
 
 @pytest.mark.parametrize(
-    "source", ["a *(b == 1)", "a * 2 == 1", "x == ['a'], 'b'", "x == 'a', y", "flag ! = true", "flag! != true", "x == 'a',"]
+    "source",
+    ["a *(b == 1)", "a * 2 == 1", "x == ['a'], 'b'", "x == 'a', y", "flag ! = true", "flag! != true", "x == 'a',"],
 )
 def test_what_is_only_like_such_a_form_is_an_error(source):
     [finding] = check(source, FILTER)

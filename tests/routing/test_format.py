@@ -66,7 +66,8 @@ def test_an_order_has_one_canonical_text():
 
 
 @pytest.mark.parametrize(
-    "source", ["x == 'a', 'b'", "*(a == 1)", "*(a == 1 AND b == 2) OR c == 3", "a == 1 AND *(b == 2 OR c == 3)", "a! == 1"]
+    "source",
+    ["x == 'a', 'b'", "*(a == 1)", "*(a == 1 AND b == 2) OR c == 3", "a == 1 AND *(b == 2 OR c == 3)", "a! == 1"],
 )
 def test_what_taskrouter_has_taken_is_written_as_it_is_and_is_another_tree_than_what_is_read_of_it(source):
     tree = parse(source)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def require_paths(paths: Sequence[Path]) -> None:
 def checked(path: Path, options: Mapping[str, Any]) -> Configuration:
     """The configuration at *path*, with every finding."""
     configuration = load(path, inputs_of(options))
-    lint(configuration)
+    lint(configuration, today=datetime.now(UTC).date())
     return configuration
 
 

@@ -23,6 +23,7 @@ class Findings(NamedTuple):
     """What was found, in the order of the PATHs and their files, and the exit code that it makes."""
 
     diagnostics: Sequence[Finding]
+    accepted: Sequence[Finding]
     exit_code: int
 
 
@@ -39,7 +40,8 @@ def _github(findings: Findings) -> str:
 def _sarif(findings: Findings) -> str:
     from tr_apply.report.sarif import sarif  # noqa: PLC0415
 
-    return sarif(findings.diagnostics, exit_code=findings.exit_code, root=_repository())
+    found = (*findings.diagnostics, *findings.accepted)
+    return sarif(found, exit_code=findings.exit_code, root=_repository())
 
 
 def _repository() -> Path | None:
@@ -78,24 +80,27 @@ def validate_command(paths: tuple[Path, ...], *, fail_on: str, **options: Any) -
     """
     output = output_of(_COMMAND, options)
     require_paths(paths)
-    found = [each for path in paths for each in _findings(path, options)]
+    parts = [_findings(path, options) for path in paths]
+    found = [each for diagnostics, _ in parts for each in diagnostics]
+    accepted = [each for _, accepted in parts for each in accepted]
     fatal = {Severity.ERROR, Severity.WARNING} if fail_on == "warning" else {Severity.ERROR}
     exit_code = ConfigError.exit_code if any(each.severity in fatal for each in found) else 0
-    output.result(FORMATS[output.format](Findings(found, exit_code)))
+    output.result(FORMATS[output.format](Findings(found, accepted, exit_code)))
     if output.format in {"text", "github"}:
         output.say(_summary(found, paths))
     return exit_code
 
 
-def _findings(path: Path, options: Mapping[str, Any]) -> Sequence[Finding]:
-    """Of a configuration; or of one file of routing tests, checked against the configuration beside it."""
+def _findings(path: Path, options: Mapping[str, Any]) -> tuple[Sequence[Finding], Sequence[Finding]]:
+    """Those of a configuration, and those that it accepts; or of one file of routing tests next to a configuration."""
     if path.is_dir() or not path.name.endswith(TEST_SUFFIXES):
-        return checked(path, options).diagnostics
+        configuration = checked(path, options)
+        return configuration.diagnostics, configuration.accepted
     from tr_apply.config.routing_tests import load_routing_tests  # noqa: PLC0415
 
     suite = load_routing_tests(checked(path.parent, options))
     name = os.fsencode(path).decode(errors="backslashreplace")  # as findings call it
-    return [each for each in suite.diagnostics if each.file == name]
+    return [each for each in suite.diagnostics if each.file == name], ()
 
 
 def _summary(found: Sequence[Finding], paths: Sequence[Path]) -> str:

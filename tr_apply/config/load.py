@@ -56,6 +56,11 @@ class Configuration(NamedTuple):
             )
         )
 
+    @property
+    def accepted(self) -> tuple[Finding, ...]:
+        """Findings that the configuration accepts, in the order in which they were found."""
+        return tuple(withheld(self.notes.accepted, self.notes.root.value))
+
     def require_valid(self) -> None:
         """Do nothing if the configuration can be used.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tr_apply.config.places import Located, Places, Sources, dotted, find
 from tr_apply.config.variables import REFERENCE, VariableError, Variables
-from tr_apply.findings import Finding, KeyPath, Severity
+from tr_apply.findings import Finding, KeyPath, Severity, Spot
 from tr_apply.resources import KINDS
 from tr_apply.resources.template import MARK, origin, sample
 
@@ -32,6 +32,9 @@ class Notes:
     """
 
     found: list[Finding] = field(default_factory=list)
+
+    accepted: list[Finding] = field(default_factory=list)
+    """Findings that the configuration accepts; each says why."""
 
     def add(
         self,
@@ -66,7 +69,7 @@ class Notes:
     def at(self, severity: Severity, code: str, message: str, place: int, path: KeyPath = ()) -> None:
         """Note *message* at *place*."""
         file, line, column = self.sources.locate(place)
-        self.found.append(Finding(severity, code, message, file, line, column, dotted(path) or None))
+        self.found.append(Finding(severity, code, message, file, line, column, dotted(path) or None, Spot(path)))
 
     def error(self, code: str, message: str, path: KeyPath, *, key: bool = False, offset: int | None = None) -> None:
         """Note what keeps the configuration from being used."""

@@ -11,7 +11,7 @@ from tr_apply.lint.conditions import routing_text
 from tr_apply.lint.declarations import Declarations
 from tr_apply.resources.document import Ownership
 from tr_apply.resources.workflow import Target
-from tr_apply.routing.check import check, check_against
+from tr_apply.routing.check import EXPRESSION_SYNTAX, check, check_against
 from tr_apply.routing.name_rules import own_name_in_queue
 from tr_apply.routing.place import Place
 from tr_apply.routing.value_types import ANYTHING, AttributeTypes, Keys, ValueTypes
@@ -62,6 +62,11 @@ def _site(path: KeyPath, template: str | None, place: Place, given: str | None =
     text = routing_text(template) if template else None
     if text is not None:
         yield PlacedText(path, text, place, given)
+
+
+def is_unreadable(text: PlacedText) -> bool:
+    """Whether it has a syntax error."""
+    return any(finding.code == EXPRESSION_SYNTAX.code for finding in check(text.text, text.place))
 
 
 def expression_findings(declarations: Declarations) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """Everything that is looked for. Each rule is written next to the function that finds it."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Final
 
 from tr_apply.findings import Rule
@@ -34,8 +34,5 @@ RULES: Final = (
 )
 """The rules on the structure. Those on one routing text are in tr_apply.routing.check."""
 
-
-def rules() -> Iterator[Rule]:
-    """Every rule of a check of a configuration that can be read."""
-    yield from RULES
-    yield from TEXT_RULES
+EVERY_RULE: Final[Sequence[Rule]] = (*RULES, *TEXT_RULES)
+"""Every rule on a configuration that can be read."""

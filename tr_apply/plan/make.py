@@ -9,6 +9,7 @@ from tr_apply.plan.change import Operation, Plan, Target
 from tr_apply.plan.checks.guard import blocked
 from tr_apply.plan.checks.kept_as_live import left_alone
 from tr_apply.plan.checks.refused import refused_here
+from tr_apply.plan.checks.unreadable import unreadable
 from tr_apply.plan.checks.work import work_notes
 from tr_apply.plan.compare.secrets import sensitive_paths
 from tr_apply.plan.matching.decisions import Draft, draft_of
@@ -44,7 +45,7 @@ def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, 
     world = world_of(document, snapshot)
     _refuse([*_matching_problems(world), *_dangling(document, world, has_sids=has_sids)])
     draft = draft_of(document, snapshot, world)
-    _refuse([*_out_of_scope(draft), *_renamed_seeds(draft), *refused_here(draft)])
+    _refuse([*_out_of_scope(draft), *_renamed_seeds(draft), *refused_here(draft), *unreadable(draft)])
     people = people_of(draft)
     channels = list(channel_operations(draft))
     operations = _ordered(document, [*operations_of(draft, people), *channels], targets)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tr_apply.config.references import references
 from tr_apply.rehearsal.question import Question
+from tr_apply.rehearsal.readable import readable
 from tr_apply.rehearsal.roster import Places, Roster
 from tr_apply.resources import ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE, Kind
 from tr_apply.resources.activity import Activity as DeclaredActivity
@@ -68,7 +69,7 @@ class World:
     """Everything that a configuration declares, ready to be asked about."""
 
     def __init__(self, document: Document) -> None:
-        self.document = document
+        self.document = document = readable(document)
         self.sids = Sids()
         self.activities = tuple(_activities(document, self.sids))
         self._channels = {name_key(each.unique_name): each for each in _channels(document, self.sids)}

@@ -59,6 +59,7 @@ def _result(each: Finding, index: Mapping[str, int], root: Path | None) -> dict[
         "level": _LEVELS[each.severity],
         "message": {"text": each.message},
         "locations": [_location(each, root)] if each.file is not None else [],
+        **({} if each.because is None else {"suppressions": [{"kind": "inSource", "justification": each.because}]}),
     }
 
 

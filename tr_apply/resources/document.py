@@ -10,6 +10,7 @@ from tr_apply.resources import KIND_BY_NAME
 from tr_apply.resources.activity import Activity
 from tr_apply.resources.fields import Expression, whole_number
 from tr_apply.resources.kind import Resource
+from tr_apply.resources.lint import Lint
 from tr_apply.resources.task_channel import TaskChannel
 from tr_apply.resources.task_queue import TaskQueue
 from tr_apply.resources.worker import Worker
@@ -184,6 +185,9 @@ class Document(Resource):
 
     safety: Safety = Safety.model_construct()
     """What an apply must not do unattended."""
+
+    lint: Lint = Lint.model_construct()
+    """How findings count, and which of them stay."""
 
     def declares(self, section: str) -> bool:
         """Whether the file has *section* at all; what it leaves out is not managed."""
