@@ -12,8 +12,8 @@ from tr_apply.plan.checks.refused import refused_here
 from tr_apply.plan.checks.unreadable import unreadable
 from tr_apply.plan.checks.work import work_notes
 from tr_apply.plan.compare.secrets import sensitive_paths
-from tr_apply.plan.matching.decisions import Draft, draft_of
-from tr_apply.plan.matching.matched import World, asked_of, is_managed, world_of
+from tr_apply.plan.matching.decisions import Decisions, draft_of
+from tr_apply.plan.matching.matched import Matched, asked_of, is_managed, world_of
 from tr_apply.plan.matching.problem import PlanProblemsError
 from tr_apply.plan.requests.channels import channel_operations, unchanged_channels
 from tr_apply.plan.requests.operations import operations_of
@@ -42,21 +42,21 @@ def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, 
     Raises:
         PlanProblemsError: when it cannot be done at all.
     """
-    world = world_of(document, snapshot)
-    _refuse([*_matching_problems(world), *_dangling(document, world, has_sids=has_sids)])
-    draft = draft_of(document, snapshot, world)
-    _refuse([*_out_of_scope(draft), *_renamed_seeds(draft), *refused_here(draft), *unreadable(draft)])
-    people = people_of(draft)
-    channels = list(channel_operations(draft))
-    operations = _ordered(document, [*operations_of(draft, people), *channels], targets)
-    sids = _sids(draft, operations)
+    matched = world_of(document, snapshot)
+    _refuse([*_matching_problems(matched), *_dangling(document, matched, has_sids=has_sids)])
+    decisions = draft_of(document, snapshot, matched)
+    _refuse([*_out_of_scope(decisions), *_renamed_seeds(decisions), *refused_here(decisions), *unreadable(decisions)])
+    people = people_of(decisions)
+    channels = list(channel_operations(decisions))
+    operations = _ordered(document, [*operations_of(decisions, people), *channels], targets)
+    sids = _sids(decisions, operations)
     base = base_of(document, snapshot, operations, sids.values())
     return Plan(
         target=_target(document, snapshot),
         operations=operations,
-        blocked=blocked(draft, people, operations),
-        diagnostics=[*draft.diagnostics, *left_alone(draft), *work_notes(draft, operations)],
-        unchanged=_unchanged(draft) + unchanged_channels(draft, len(channels)),
+        blocked=blocked(decisions, people, operations),
+        diagnostics=[*decisions.diagnostics, *left_alone(decisions), *work_notes(decisions, operations)],
+        unchanged=_unchanged(decisions) + unchanged_channels(decisions, len(channels)),
         sids=sids,
         base=base,
         reads=reads_of(snapshot, base) if operations else {},
@@ -69,15 +69,15 @@ def _refuse(problems: Sequence[Finding]) -> None:
         raise PlanProblemsError(problems)
 
 
-def _matching_problems(world: World) -> Iterator[Finding]:
+def _matching_problems(matched: Matched) -> Iterator[Finding]:
     for kind in SECTIONS:
-        if (matching := world.matchings.get(kind.name)) is None:
+        if (matching := matched.matchings.get(kind.name)) is None:
             continue
         yield from matching.problems
         for match in matching.matches:
             path = (kind.section, match.index, kind.identity)
             live = match.live if match.live is not None else match.old
-            if live is not None and live in world.foreign:
+            if live is not None and live in matched.foreign:
                 yield _outside(f"the live {kind.title} {live.name!r}", path)
             if match.live is not None and kind.identity in kind.replaced_on and match.live.name != match.name:
                 message = f"it is spelled {match.live.name!r} in TaskRouter, which cannot change it; write it so"
@@ -91,20 +91,20 @@ def _outside(what: str, path: KeyPath) -> Finding:
     return error_at("outside-scope", message, path)
 
 
-def _dangling(document: Document, world: World, *, has_sids: bool) -> Iterator[Finding]:
+def _dangling(document: Document, matched: Matched, *, has_sids: bool) -> Iterator[Finding]:
     """Names that lead nowhere, or to several, now that it is known what is live."""
     for reference in references(document):
         if _is_wanted(document, reference):
             title = KIND_BY_NAME[reference.kind].title
-            yield from _lost(world, SidOf(reference.kind, reference.name), reference.path, f"there is no {title}")
+            yield from _lost(matched, SidOf(reference.kind, reference.name), reference.path, f"there is no {title}")
     for sid, path in sid_references(document) if has_sids else ():
-        yield from _lost(world, sid, path, "${sid:…} leads nowhere: there is no " + KIND_BY_NAME[sid.kind].title)
+        yield from _lost(matched, sid, path, "${sid:…} leads nowhere: there is no " + KIND_BY_NAME[sid.kind].title)
 
 
-def _lost(world: World, label: SidOf, path: KeyPath, lead: str) -> Iterator[Finding]:
-    if not world.knows(label.kind, label.name):
+def _lost(matched: Matched, label: SidOf, path: KeyPath, lead: str) -> Iterator[Finding]:
+    if not matched.knows(label.kind, label.name):
         yield error_at("unknown-reference", f"{lead} {label.name!r}, neither declared nor live", path)
-    elif (several := world.ambiguous.get((label.kind, name_key(label.name)))) is not None:
+    elif (several := matched.ambiguous.get((label.kind, name_key(label.name)))) is not None:
         yield error_at("ambiguous-live-name", several, path)
 
 
@@ -115,22 +115,22 @@ def _is_wanted(document: Document, reference: Reference) -> bool:
     return kind is None or is_managed(document, kind)
 
 
-def _out_of_scope(draft: Draft) -> Iterator[Finding]:
+def _out_of_scope(decisions: Decisions) -> Iterator[Finding]:
     """Declared workers who would not be ours any more, once they are as declared."""
-    if (ours := draft.world.ours) is None:
+    if (ours := decisions.matched.ours) is None:
         return
-    wanted = {each.name: (each.live, each.after) for each in draft.kept if each.kind is WORKER and each.declared}
-    for match in draft.world.matches(WORKER):
+    wanted = {each.name: (each.live, each.after) for each in decisions.kept if each.kind is WORKER and each.declared}
+    for match in decisions.matched.matches(WORKER):
         live, after = wanted.get(match.name, (None, match.declared))
         attributes = parsed_json(live, "attributes") if live and after.attributes is None else after.attributes
-        names = {**asked_of(live, attributes), "friendly_name": match.name}
+        names = {**expression_names(live, attributes), "friendly_name": match.name}
         if not ours(names):
             yield _outside(f"the worker {match.name!r}, as declared,", (WORKER.section, match.index))
 
 
-def _renamed_seeds(draft: Draft) -> Iterator[Finding]:
+def _renamed_seeds(decisions: Decisions) -> Iterator[Finding]:
     """A channel is renamed by deleting it, which is never done to those of TaskRouter itself."""
-    for match in draft.replaced:
+    for match in decisions.replaced:
         if match.kind is TASK_CHANNEL and match.old is not None and match.old.name in SEEDED_CHANNELS:
             message = (
                 f"the task channel {match.old.name!r} is one of TaskRouter's own, which are never deleted, and "
@@ -163,23 +163,23 @@ def _target(document: Document, snapshot: Snapshot) -> Target:
     return Target(document.workspace.name, account, workspace.sid if workspace is not None and known else None)
 
 
-def _unchanged(draft: Draft) -> int:
+def _unchanged(decisions: Decisions) -> int:
     """Declared resources that need nothing, the workspace among them."""
-    replaced = {match.live for match in draft.replaced}
-    kept = draft.kept if draft.snapshot.predicted else (draft.workspace, *draft.kept)
+    replaced = {match.live for match in decisions.replaced}
+    kept = decisions.kept if decisions.snapshot.predicted else (decisions.workspace, *decisions.kept)
     return sum(each.declared and not each.changes and each.live not in replaced for each in kept)
 
 
-def _sids(draft: Draft, operations: Sequence[Operation]) -> dict[SidOf, str]:
+def _sids(decisions: Decisions, operations: Sequence[Operation]) -> dict[SidOf, str]:
     """SIDs of the live resources that some request leads to."""
-    if draft.snapshot.predicted:
+    if decisions.snapshot.predicted:
         return {}
-    known = {label: sid for sid, label in draft.world.labels.by_sid.items()}
+    known = {label: sid for sid, label in decisions.matched.labels.by_sid.items()}
     wanted: set[SidOf] = {SidOf(WORKSPACE.name, "")}
     for operation in operations:
         for write in operation.writes:
             wanted |= write.needs | {write.target}
             for value in write.form.values():
                 wanted |= references_in(value)
-    spelled = {label: SidOf(label.kind, draft.world.name(label.kind, label.name)) for label in wanted}
+    spelled = {label: SidOf(label.kind, decisions.matched.name(label.kind, label.name)) for label in wanted}
     return {label: known[name] for label, name in spelled.items() if name in known}

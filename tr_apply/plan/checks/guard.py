@@ -11,7 +11,7 @@ from tr_apply.plan.change import Action, Blocked, Operation, Plan
 from tr_apply.plan.checks.resemblance import SUSPECTED_RENAME, suspected_renames
 from tr_apply.plan.checks.work import stranding
 from tr_apply.plan.compare.diff import changed_fields
-from tr_apply.plan.matching.decisions import Draft
+from tr_apply.plan.matching.decisions import Decisions
 from tr_apply.plan.requests.people import People
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKFLOW
 from tr_apply.resources.kind import Kind
@@ -30,17 +30,17 @@ Consent = Mapping[str, int]
 """Kind -> how many deletes were agreed to."""
 
 
-def blocked(draft: Draft, people: People, operations: Sequence[Operation]) -> list[Blocked]:
+def blocked(decisions: Decisions, people: People, operations: Sequence[Operation]) -> list[Blocked]:
     """Every reason why one of *operations* may not be carried out."""
     deletes = [operation for operation in operations if operation.action is Action.DELETE]
     return [
-        *_protected(draft.document.safety.protect, deletes),
-        *_flex_owned(draft, deletes),
-        *_in_use(draft, deletes),
-        *_stranded(draft, people, operations),
-        *stranding(draft, operations),
-        *suspected_renames(draft, operations),
-        *_without_consent(draft, deletes),
+        *_protected(decisions.document.safety.protect, deletes),
+        *_flex_owned(decisions, deletes),
+        *_in_use(decisions, deletes),
+        *_stranded(decisions, people, operations),
+        *stranding(decisions, operations),
+        *suspected_renames(decisions, operations),
+        *_without_consent(decisions, deletes),
     ]
 
 
@@ -56,8 +56,8 @@ def _protected(patterns: Sequence[str], deletes: Iterable[Operation]) -> Iterato
                 break
 
 
-def _flex_owned(draft: Draft, deletes: Iterable[Operation]) -> Iterator[Blocked]:
-    workspace = draft.snapshot.workspace
+def _flex_owned(decisions: Decisions, deletes: Iterable[Operation]) -> Iterator[Blocked]:
+    workspace = decisions.snapshot.workspace
     if not is_flex(workspace.name):
         return
     for operation in deletes:
@@ -75,8 +75,8 @@ def protects(pattern: str, kind: str, name: str) -> bool:
     return protected == kind and fnmatchcase(name_key(name), name_key(glob))
 
 
-def _in_use(draft: Draft, deletes: Iterable[Operation]) -> Iterator[Blocked]:
-    users = _users(draft)
+def _in_use(decisions: Decisions, deletes: Iterable[Operation]) -> Iterator[Blocked]:
+    users = _users(decisions)
     for operation in deletes:
         found = users.get((operation.kind, name_key(operation.name)))
         if found:
@@ -87,13 +87,13 @@ def _in_use(draft: Draft, deletes: Iterable[Operation]) -> Iterator[Blocked]:
             yield Blocked(IN_USE, message, operation.id)
 
 
-def _users(draft: Draft) -> dict[tuple[str, str], list[str]]:
+def _users(decisions: Decisions) -> dict[tuple[str, str], list[str]]:
     """By kind and key of an activity or a queue, what will lead to it."""
     users: dict[tuple[str, str], list[str]] = {}
-    for workflow in draft.result(WORKFLOW):
+    for workflow in decisions.result(WORKFLOW):
         for queue in queues_of(workflow):
             users.setdefault((TASK_QUEUE.name, name_key(queue)), []).append(f"the workflow {workflow.name!r}")
-    for queue in draft.result(TASK_QUEUE):
+    for queue in decisions.result(TASK_QUEUE):
         for activity in (queue.reservation_activity, queue.assignment_activity):
             if activity is not None:
                 users.setdefault((ACTIVITY.name, name_key(activity)), []).append(f"the task queue {queue.name!r}")
@@ -114,8 +114,8 @@ def _listed(names: Sequence[str], limit: int = 5) -> str:
     return ", ".join(unique[:limit]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _stranded(draft: Draft, people: People, operations: Iterable[Operation]) -> Iterator[Blocked]:
-    deleted = {(live.kind, live.name): live.sid for live in draft.deleted}
+def _stranded(decisions: Decisions, people: People, operations: Iterable[Operation]) -> Iterator[Blocked]:
+    deleted = {(live.kind, live.name): live.sid for live in decisions.deleted}
     for operation in operations:
         if operation.action is Action.DELETE and deleted[operation.kind, operation.name] in people.stranded:
             who = "workers are in it" if operation.kind == ACTIVITY.name else "it is in an available activity"
@@ -135,14 +135,14 @@ class _Count:
     counted: int
 
 
-def _without_consent(draft: Draft, deletes: Sequence[Operation]) -> Iterator[Blocked]:
-    safety = draft.document.safety
+def _without_consent(decisions: Decisions, deletes: Sequence[Operation]) -> Iterator[Blocked]:
+    safety = decisions.document.safety
     for kind in SECTIONS:
         of_kind = [operation for operation in deletes if operation.kind == kind.name]
         if not of_kind:
             continue
-        free = _free(draft, kind)
-        count = _Count(_managed(draft, kind), len(of_kind), sum(o.name not in free for o in of_kind))
+        free = _free(decisions, kind)
+        count = _Count(_managed(decisions, kind), len(of_kind), sum(o.name not in free for o in of_kind))
         if (reason := _excess(count, safety.max_deletes)) is not None:
             names = _listed([repr(operation.name) for operation in of_kind])
             message = (
@@ -152,9 +152,9 @@ def _without_consent(draft: Draft, deletes: Sequence[Operation]) -> Iterator[Blo
             yield Blocked(NEEDS_CONSENT, message, of_kind[0].id)
 
 
-def _managed(draft: Draft, kind: Kind) -> int:
+def _managed(decisions: Decisions, kind: Kind) -> int:
     """How many live objects of *kind* are ours."""
-    return sum(live not in draft.world.foreign for live in draft.snapshot.by_kind[kind.name])
+    return sum(live not in decisions.matched.foreign for live in decisions.snapshot.by_kind[kind.name])
 
 
 def _excess(count: _Count, limit: Any) -> str | None:
@@ -170,34 +170,34 @@ def _excess(count: _Count, limit: Any) -> str | None:
     return None
 
 
-def _free(draft: Draft, kind: Kind) -> set[str]:
+def _free(decisions: Decisions, kind: Kind) -> set[str]:
     """Names of deleted objects that equal a seed in every field and that nobody uses or is in."""
-    seeded = _seeds(draft)
-    users = _users(draft)
+    seeded = _seeds(decisions)
+    users = _users(decisions)
     return {
         live.name
-        for live in draft.deleted
+        for live in decisions.deleted
         if live.kind == kind.name
         and (kind.name, name_key(live.name)) not in users
-        and not _is_inhabited(draft, live)
-        and _equals_seed(draft, kind, live, seeded)
+        and not _is_inhabited(decisions, live)
+        and _equals_seed(decisions, kind, live, seeded)
     }
 
 
-def _seeds(draft: Draft) -> Seeds:
-    multi_task_enabled = draft.workspace.live.answer.get("multi_task_enabled") is not False
+def _seeds(decisions: Decisions) -> Seeds:
+    multi_task_enabled = decisions.workspace.live.answer.get("multi_task_enabled") is not False
     return seeds(multi_task_enabled=multi_task_enabled, template="FIFO")
 
 
-def _is_inhabited(draft: Draft, live: Live) -> bool:
+def _is_inhabited(decisions: Decisions, live: Live) -> bool:
     if live.kind != ACTIVITY.name:
         return False
-    workers = draft.snapshot.by_kind.get(WORKER.name, ())
+    workers = decisions.snapshot.by_kind.get(WORKER.name, ())
     return any(worker.answer.get("activity_sid") == live.sid for worker in workers)
 
 
-def _equals_seed(draft: Draft, kind: Kind, live: Live, seeded: Seeds) -> bool:
-    model = model_of(live, draft.world.labels)
+def _equals_seed(decisions: Decisions, kind: Kind, live: Live, seeded: Seeds) -> bool:
+    model = model_of(live, decisions.matched.labels)
     return any(
         kind.name_of(seed) == kind.name_of(model) and not changed_fields(kind, seed, model)
         for seed in seeded.get(kind.name, ())

@@ -10,7 +10,7 @@ from typing import Any
 from tr_apply.live import Live
 from tr_apply.plan.change import Action, Blocked, Operation
 from tr_apply.plan.compare.diff import changed_fields, set_fields
-from tr_apply.plan.matching.decisions import Draft
+from tr_apply.plan.matching.decisions import Decisions
 from tr_apply.plan.matching.match import Match
 from tr_apply.resources import SECTIONS, WORKER, WORKFLOW
 from tr_apply.resources.kind import Kind
@@ -23,14 +23,14 @@ _TELLING = 3  # values that make a definition one person's rather than a team's,
 _PLAIN = re.compile(r"\w[\w .-]*\Z")
 
 
-def suspected_renames(draft: Draft, operations: Iterable[Operation]) -> Iterator[Blocked]:
+def suspected_renames(decisions: Decisions, operations: Iterable[Operation]) -> Iterator[Blocked]:
     """Deletions of what looks like something new: a rename would have kept the SID, and everything that hangs on it."""
     deletions = {(o.kind, o.name): o.id for o in operations if o.action is Action.DELETE}
     creations = {(o.kind, o.name) for o in operations if o.action is Action.CREATE}
     for kind in SECTIONS:
-        gone = [live for live in draft.deleted if (live.kind, live.name) in deletions]
-        new = [match for match in draft.new if match.kind is kind and (kind.name, match.name) in creations]
-        for live, match in _pairs(draft, kind, [each for each in gone if each.kind == kind.name], new):
+        gone = [live for live in decisions.deleted if (live.kind, live.name) in deletions]
+        new = [match for match in decisions.new if match.kind is kind and (kind.name, match.name) in creations]
+        for live, match in _pairs(decisions, kind, [each for each in gone if each.kind == kind.name], new):
             yield Blocked(SUSPECTED_RENAME, _message(kind, live.name, match.name), deletions[kind.name, live.name])
 
 
@@ -42,24 +42,26 @@ def _message(kind: Kind, old: str, new: str) -> str:
     )
 
 
-def _pairs(draft: Draft, kind: Kind, gone: Iterable[Live], new: Iterable[Match]) -> Iterator[tuple[Live, Match]]:
+def _pairs(
+    decisions: Decisions, kind: Kind, gone: Iterable[Live], new: Iterable[Match]
+) -> Iterator[tuple[Live, Match]]:
     """Each that goes with the first that looks like it, each once."""
     left = [match for match in new if "renamed_from" not in match.declared.model_fields_set]
     for live in gone if left else ():
-        before = model_of(live, draft.world.labels)
-        found = next((match for match in left if _look_alike(draft, kind, before, match.declared)), None)
+        before = model_of(live, decisions.matched.labels)
+        found = next((match for match in left if _look_alike(decisions, kind, before, match.declared)), None)
         if found is not None:
             left.remove(found)
             yield live, found
 
 
-def _look_alike(draft: Draft, kind: Kind, before: Any, after: Any) -> bool:
+def _look_alike(decisions: Decisions, kind: Kind, before: Any, after: Any) -> bool:
     old, new = kind.name_of(before), kind.name_of(after)
     if _bare(old) == _bare(new):
         return True
     if any(change.path != kind.identity for change in changed_fields(kind, before, _whole(kind, before, after))):
         return False
-    return _are_close(old, new) or _is_telling(draft, kind, before)
+    return _are_close(old, new) or _is_telling(decisions, kind, before)
 
 
 def _whole(kind: Kind, before: Any, after: Any) -> Any:
@@ -81,7 +83,7 @@ def _are_close(old: str, new: str) -> bool:
     return difflib.SequenceMatcher(None, _bare(old), _bare(new), autojunk=False).ratio() >= _ALIKE
 
 
-def _is_telling(draft: Draft, kind: Kind, before: Any) -> bool:
+def _is_telling(decisions: Decisions, kind: Kind, before: Any) -> bool:
     """Whether a definition belongs to one resource alone, so that its like under another name is no coincidence."""
     leaves = list(_leaves(content := _content(kind, before)))
     if not any(isinstance(leaf, str) for leaf in leaves):
@@ -90,8 +92,8 @@ def _is_telling(draft: Draft, kind: Kind, before: Any) -> bool:
         return False
     same = [
         live
-        for live in draft.snapshot.by_kind.get(kind.name, ())
-        if _content(kind, model_of(live, draft.world.labels)) == content
+        for live in decisions.snapshot.by_kind.get(kind.name, ())
+        if _content(kind, model_of(live, decisions.matched.labels)) == content
     ]
     return len(same) == 1
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tr_apply.findings import Finding, Severity
 from tr_apply.live import Snapshot, Work
 from tr_apply.plan.change import Action, Blocked, FieldChange, Operation
-from tr_apply.plan.matching.decisions import Desired, Draft, draft_of
+from tr_apply.plan.matching.decisions import Kept, Decisions, draft_of
 from tr_apply.plan.matching.matched import world_of
 from tr_apply.plan.requests.people import people_of
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKFLOW
@@ -46,30 +46,30 @@ class Questions:
 
 def questions(document: Document, snapshot: Snapshot) -> Questions:
     """What must be asked for *document*; nothing where nobody moves, nothing goes and no routing changes."""
-    draft = draft_of(document, snapshot, world_of(document, snapshot))
+    decisions = draft_of(document, snapshot, world_of(document, snapshot))
     workers: dict[str, Sequence[str]] = {}
-    if draft.deleted or draft.replaced:
-        for moves in people_of(draft).by_activity.values():
+    if decisions.deleted or decisions.replaced:
+        for moves in people_of(decisions).by_activity.values():
             workers |= {move.sid: OFFERED for move in moves if move.sid is not None}
-        workers |= {live.sid: OPEN for live in draft.deleted if live.kind == WORKER.name}
-    holders = [(live.kind, live.sid) for live in draft.deleted if live.kind in {TASK_QUEUE.name, WORKFLOW.name}]
-    edited = [each.live.sid for each in draft.kept if each.kind is WORKFLOW and _is_rerouted(each)]
+        workers |= {live.sid: OPEN for live in decisions.deleted if live.kind == WORKER.name}
+    holders = [(live.kind, live.sid) for live in decisions.deleted if live.kind in {TASK_QUEUE.name, WORKFLOW.name}]
+    edited = [each.live.sid for each in decisions.kept if each.kind is WORKFLOW and _is_rerouted(each)]
     return Questions(holders, sorted(workers.items()), edited)
 
 
-def stranding(draft: Draft, operations: Iterable[Operation]) -> Iterator[Blocked]:
+def stranding(decisions: Decisions, operations: Iterable[Operation]) -> Iterator[Blocked]:
     """Operations that would leave work behind."""
     for operation in operations:
         if operation.action is Action.DELETE:
-            work = draft.snapshot.work.get(operation.sid or "")
+            work = decisions.snapshot.work.get(operation.sid or "")
             if work is not None and work.any:
                 yield Blocked(UNDER_WAY, cannot_go(operation.kind, operation.name, work), operation.id)
         if operation.kind != WORKER.name:
-            yield from _moves(draft, operation)
+            yield from _moves(decisions, operation)
 
 
-def _moves(draft: Draft, operation: Operation) -> Iterator[Blocked]:
-    held = {move.worker: draft.snapshot.work.get(move.sid or "") for move in operation.moves}
+def _moves(decisions: Decisions, operation: Operation) -> Iterator[Blocked]:
+    held = {move.worker: decisions.snapshot.work.get(move.sid or "") for move in operation.moves}
     busy = {worker: work for worker, work in held.items() if work is not None and work.any}
     if busy:
         names = ", ".join(repr(worker) for worker in list(busy)[:_NAMED])
@@ -100,19 +100,19 @@ def cannot_move(name: str, work: Work) -> str:
     return f"the worker {name!r} cannot be moved while {tasks} reserved for it; try again when it has answered"
 
 
-def work_notes(draft: Draft, operations: Iterable[Operation]) -> Iterator[Finding]:
+def work_notes(decisions: Decisions, operations: Iterable[Operation]) -> Iterator[Finding]:
     """What *operations* mean for tasks that wait and for people, and what nobody would see in the fields."""
-    edited = {each.live.sid: each for each in draft.kept if each.kind is WORKFLOW and _is_rerouted(each)}
+    edited = {each.live.sid: each for each in decisions.kept if each.kind is WORKFLOW and _is_rerouted(each)}
     for operation in operations:
         if (each := edited.get(operation.sid or "")) is not None:
-            message = _waiting(each.name, draft.snapshot.work.get(each.live.sid), anew=each.after.re_evaluate_tasks)
+            message = _waiting(each.name, decisions.snapshot.work.get(each.live.sid), anew=each.after.re_evaluate_tasks)
             yield Finding(Severity.INFO, "waiting-tasks", message)
         if operation.kind == ACTIVITY.name and any(_opens(change) for change in operation.changes):
             yield Finding(Severity.INFO, "becomes-available", _reachable(operation))
 
 
-def _is_rerouted(desired: Desired) -> bool:
-    return any(root_of(change.path) in DOCUMENT_FIELDS for change in desired.changes)
+def _is_rerouted(kept: Kept) -> bool:
+    return any(root_of(change.path) in DOCUMENT_FIELDS for change in kept.changes)
 
 
 def _waiting(name: str, work: Work | None, *, anew: bool) -> str:

@@ -10,7 +10,7 @@ from tr_apply.plan.change import FieldChange
 from tr_apply.plan.compare.diff import changed_fields, is_unchanged
 from tr_apply.plan.compare.ownership import ignored_differences, owned, rule_of
 from tr_apply.plan.matching.match import Match
-from tr_apply.plan.matching.matched import World, deletes_rest
+from tr_apply.plan.matching.matched import Matched, deletes_rest
 from tr_apply.plan.matching.references import canonical, repointed
 from tr_apply.resources import ACTIVITY, SECTIONS, TASK_CHANNEL, WORKSPACE
 from tr_apply.resources.document import Document
@@ -23,7 +23,7 @@ _RANK = {kind.name: index for index, kind in enumerate(SECTIONS)}
 
 
 @dataclass(slots=True)
-class Desired:
+class Kept:
     """A live resource that stays, and what it shall become.
 
     Attributes:
@@ -32,7 +32,7 @@ class Desired:
         after: What it shall be.
         declared: Whether the file has it.
         changes: All that must be written.
-        told: The same without what only follows a replaced resource to its new SID.
+        shown: The same without what only follows a replaced resource to its new SID.
         follows: Those of the changes that only follow.
         ignored: How many differences are left alone, because what differs is not ours.
     """
@@ -42,7 +42,7 @@ class Desired:
     after: Any
     declared: bool
     changes: Sequence[FieldChange] = ()
-    told: Sequence[FieldChange] = ()
+    shown: Sequence[FieldChange] = ()
     follows: Sequence[FieldChange] = ()
     ignored: int = 0
 
@@ -53,14 +53,14 @@ class Desired:
 
 
 @dataclass(slots=True)
-class Draft:
+class Decisions:
     """What is known before requests are made of it."""
 
     document: Document
     snapshot: Snapshot
-    world: World
-    workspace: Desired
-    kept: list[Desired] = field(default_factory=list)
+    matched: Matched
+    workspace: Kept
+    kept: list[Kept] = field(default_factory=list)
     """Live resources that stay, declared or not."""
 
     new: list[Match] = field(default_factory=list)
@@ -78,117 +78,119 @@ class Draft:
         """Every resource of *kind* as it will be."""
         for each in self.kept:
             if each.kind is kind:
-                yield each.after if each.declared else model_of(each.live, self.world.labels)
+                yield each.after if each.declared else model_of(each.live, self.matched.labels)
         for match in (*self.new, *self.replaced):
             if match.kind is kind and match.live is None:
                 yield match.declared
 
 
-def draft_of(document: Document, snapshot: Snapshot, world: World) -> Draft:
+def draft_of(document: Document, snapshot: Snapshot, matched: Matched) -> Decisions:
     """Decide for each declared and each live resource what becomes of it; asked again, the same answer."""
-    known = snapshot.worked_out.get("draft")
-    if known is None or known[0] is not world:
-        known = snapshot.worked_out["draft"] = world, _drafted(document, snapshot, world)
-    draft: Draft = known[1]
-    return draft
+    known = snapshot.worked_out.get("decisions")
+    if known is None or known[0] is not matched:
+        known = snapshot.worked_out["decisions"] = matched, _decided(document, snapshot, matched)
+    decisions: Decisions = known[1]
+    return decisions
 
 
-def _drafted(document: Document, snapshot: Snapshot, world: World) -> Draft:
+def _decided(document: Document, snapshot: Snapshot, matched: Matched) -> Decisions:
     assert snapshot.workspace is not None
-    declared = canonical(WORKSPACE, document.workspace, world.name)
-    draft = Draft(document, snapshot, world, _desired(document, world, WORKSPACE, snapshot.workspace, declared))
+    declared = canonical(WORKSPACE, document.workspace, matched.name)
+    decisions = Decisions(
+        document, snapshot, matched, _kept_as(document, matched, WORKSPACE, snapshot.workspace, declared)
+    )
     for kind in SECTIONS:
-        for match in world.matches(kind):
-            _place(draft, _spelled(match, world))
-        for live in world.rest(kind):
-            _place_rest(draft, kind, live)
-    _sort(draft)
-    return draft
+        for match in matched.matches(kind):
+            _place(decisions, _spelled(match, matched))
+        for live in matched.rest(kind):
+            _place_rest(decisions, kind, live)
+    _sort(decisions)
+    return decisions
 
 
-def _sort(draft: Draft) -> None:
+def _sort(decisions: Decisions) -> None:
     """By kind and name, so that neither the order of the file nor that of TaskRouter's lists changes a plan."""
-    draft.kept.sort(key=lambda each: (_RANK[each.kind.name], name_key(each.name)))
-    draft.new.sort(key=lambda each: (_RANK[each.kind.name], each.key))
-    draft.replaced.sort(key=lambda each: (_RANK[each.kind.name], each.key))
-    draft.deleted.sort(key=lambda each: (_RANK[each.kind], name_key(each.name)))
-    draft.diagnostics.sort(key=lambda each: each.message)
+    decisions.kept.sort(key=lambda each: (_RANK[each.kind.name], name_key(each.name)))
+    decisions.new.sort(key=lambda each: (_RANK[each.kind.name], each.key))
+    decisions.replaced.sort(key=lambda each: (_RANK[each.kind.name], each.key))
+    decisions.deleted.sort(key=lambda each: (_RANK[each.kind], name_key(each.name)))
+    decisions.diagnostics.sort(key=lambda each: each.message)
 
 
-def _spelled(match: Match, world: World) -> Match:
-    declared = canonical(match.kind, match.declared, world.name)
+def _spelled(match: Match, matched: Matched) -> Match:
+    declared = canonical(match.kind, match.declared, matched.name)
     return match if declared is match.declared else replace(match, declared=declared)
 
 
-def _place(draft: Draft, match: Match) -> None:
+def _place(decisions: Decisions, match: Match) -> None:
     """New, kept or replaced; kept and replaced, where a replacement was interrupted."""
     if match.live is not None:
-        draft.kept.append(_desired(draft.document, draft.world, match.kind, match.live, match.declared))
+        decisions.kept.append(_kept_as(decisions.document, decisions.matched, match.kind, match.live, match.declared))
     if match.old is not None:
-        draft.replaced.append(_replacement(draft, match, match.old))
+        decisions.replaced.append(_replacement(decisions, match, match.old))
     elif match.live is None:
-        draft.new.append(match)
+        decisions.new.append(match)
 
 
-def _replacement(draft: Draft, match: Match, old: Live) -> Match:
+def _replacement(decisions: Decisions, match: Match, old: Live) -> Match:
     """What is not ours is taken over from the *old* one."""
-    before = model_of(old, draft.world.labels)
-    return replace(match, declared=owned(match.kind, match.declared, before, rule_of(draft.document, match.kind)))
+    before = model_of(old, decisions.matched.labels)
+    return replace(match, declared=owned(match.kind, match.declared, before, rule_of(decisions.document, match.kind)))
 
 
-def _desired(document: Document, world: World, kind: Kind, live: Live, declared: Any) -> Desired:
-    desired = Desired(kind, live, declared, declared=True)
-    if world.renamed or not is_unchanged(kind, declared, live, world.labels):
-        before, rule = model_of(live, world.labels), rule_of(document, kind)
-        desired.after = owned(kind, declared, before, rule)
-        desired.ignored = ignored_differences(kind, declared, before, rule)
-        _compare(desired, before, world)
-    return desired
+def _kept_as(document: Document, matched: Matched, kind: Kind, live: Live, declared: Any) -> Kept:
+    kept = Kept(kind, live, declared, declared=True)
+    if matched.renamed or not is_unchanged(kind, declared, live, matched.labels):
+        before, rule = model_of(live, matched.labels), rule_of(document, kind)
+        kept.after = owned(kind, declared, before, rule)
+        kept.ignored = ignored_differences(kind, declared, before, rule)
+        _compare(kept, before, matched)
+    return kept
 
 
-def _compare(desired: Desired, before: Any, world: World) -> None:
+def _compare(kept: Kept, before: Any, matched: Matched) -> None:
     """Find what changes from *before*, with every reference leading to what is there when the plan is done."""
-    kind, moved = desired.kind, before
-    if world.renamed:
-        moved = repointed(kind, before, world.renamed)
-        desired.after = repointed(kind, desired.after, world.renamed)
-    if not (changes := changed_fields(kind, before, desired.after)):
+    kind, moved = kept.kind, before
+    if matched.renamed:
+        moved = repointed(kind, before, matched.renamed)
+        kept.after = repointed(kind, kept.after, matched.renamed)
+    if not (changes := changed_fields(kind, before, kept.after)):
         return
-    desired.after = world.spelled(kind, desired.after)
-    desired.changes = desired.told = changes = changed_fields(kind, before, desired.after)
+    kept.after = matched.spelled(kind, kept.after)
+    kept.changes = kept.shown = changes = changed_fields(kind, before, kept.after)
     if moved is not before:
-        desired.told = changed_fields(kind, moved, desired.after)
+        kept.shown = changed_fields(kind, moved, kept.after)
         follows = changed_fields(kind, before, moved)
-        desired.follows = [change for change in changes if change in follows]
+        kept.follows = [change for change in changes if change in follows]
 
 
-def _place_rest(draft: Draft, kind: Kind, live: Live) -> None:
+def _place_rest(decisions: Decisions, kind: Kind, live: Live) -> None:
     """What the file does not declare is deleted where the section is exact, unless something keeps it."""
-    if not _is_kept(draft, kind, live):
-        draft.deleted.append(live)
+    if not _is_kept(decisions, kind, live):
+        decisions.deleted.append(live)
         return
-    kept = Desired(kind, live, None, declared=False)
-    if draft.world.renamed:
-        kept.after = before = model_of(live, draft.world.labels)
-        _compare(kept, before, draft.world)
-    draft.kept.append(kept)
+    kept = Kept(kind, live, None, declared=False)
+    if decisions.matched.renamed:
+        kept.after = before = model_of(live, decisions.matched.labels)
+        _compare(kept, before, decisions.matched)
+    decisions.kept.append(kept)
 
 
-def _is_kept(draft: Draft, kind: Kind, live: Live) -> bool:
-    if not deletes_rest(draft.document, kind) or live in draft.world.foreign:
+def _is_kept(decisions: Decisions, kind: Kind, live: Live) -> bool:
+    if not deletes_rest(decisions.document, kind) or live in decisions.matched.foreign:
         return True
     if kind is TASK_CHANNEL:
         return live.name in SEEDED_CHANNELS
-    if kind is ACTIVITY and (uses := _workspace_uses(draft, live)):
+    if kind is ACTIVITY and (uses := _workspace_uses(decisions, live)):
         message = f"the activity {live.name!r} is not declared and stays, because it is the workspace's {uses}"
-        draft.diagnostics.append(Finding(Severity.INFO, "kept", message))
+        decisions.diagnostics.append(Finding(Severity.INFO, "kept", message))
         return True
     return False
 
 
-def _workspace_uses(draft: Draft, live: Live) -> str:
+def _workspace_uses(decisions: Decisions, live: Live) -> str:
     """What the workspace will use the activity *live* for; TaskRouter would refuse to delete it."""
-    after = draft.workspace.after
+    after = decisions.workspace.after
     uses: Mapping[str, str | None] = {
         "default activity": after.default_activity,
         "timeout activity": after.timeout_activity,

@@ -34,7 +34,7 @@ def deletes_rest(document: Document, kind: Kind) -> bool:
 
 
 @dataclass(slots=True)
-class World:
+class Matched:
     """Declared and live resources, matched.
 
     Attributes:
@@ -96,31 +96,31 @@ class World:
         return self.labels.by_sid[live.sid]
 
 
-def world_of(document: Document, snapshot: Snapshot) -> World:
+def world_of(document: Document, snapshot: Snapshot) -> Matched:
     """Match the resources of *document* with those of *snapshot*; asked again, the same answer."""
-    known = snapshot.worked_out.get("world")
+    known = snapshot.worked_out.get("matched")
     if known is None or known[0] is not document:
-        known = snapshot.worked_out["world"] = document, _matched(document, snapshot)
-    world: World = known[1]
-    return world
+        known = snapshot.worked_out["matched"] = document, _matched(document, snapshot)
+    matched: Matched = known[1]
+    return matched
 
 
-def _matched(document: Document, snapshot: Snapshot) -> World:
-    world = World()
+def _matched(document: Document, snapshot: Snapshot) -> Matched:
+    matched = Matched()
     labels = dict(live_labels(snapshot).by_sid)
-    world.labels = Labels(labels)
+    matched.labels = Labels(labels)
     labels[snapshot.workspace.sid] = SidOf(WORKSPACE.name, "")
     for kind in SECTIONS:  # a kind refers to kinds above it, whose names are settled by then
         if snapshot.has(kind.name):
-            matching = _matching(document, kind, snapshot.by_kind[kind.name], world)
-            world.matchings[kind.name] = matching
-            _name(world, kind, matching, labels)
-    world.ours = _scope_of(document, world)
-    if world.ours is not None:
+            matching = _matching(document, kind, snapshot.by_kind[kind.name], matched)
+            matched.matchings[kind.name] = matching
+            _name(matched, kind, matching, labels)
+    matched.ours = _scope_of(document, matched)
+    if matched.ours is not None:
         for live in snapshot.by_kind.get(WORKER.name, ()):
-            if not world.ours(asked_of(live, parsed_json(live, "attributes"))):
-                world.foreign.add(live)
-    return world
+            if not matched.ours(expression_names(live, parsed_json(live, "attributes"))):
+                matched.foreign.add(live)
+    return matched
 
 
 def live_labels(snapshot: Snapshot) -> Labels:
@@ -128,14 +128,14 @@ def live_labels(snapshot: Snapshot) -> Labels:
     return Labels({live.sid: SidOf(live.kind, live.name) for live in snapshot.each()})
 
 
-def _matching(document: Document, kind: Kind, live: Sequence[Live], world: World) -> Matching:
+def _matching(document: Document, kind: Kind, live: Sequence[Live], matched: Matched) -> Matching:
     if not is_managed(document, kind):
         return Matching(rest=list(live))
     rule = rule_of(document, kind)
 
     def distance(declared: Any, other: Live) -> int:
-        held = model_of(other, world.labels)
-        wanted = owned(kind, canonical(kind, declared, world.name), held, rule)
+        held = model_of(other, matched.labels)
+        wanted = owned(kind, canonical(kind, declared, matched.name), held, rule)
         roots = {root_of(change.path) for change in changed_fields(kind, held, wanted)}
         return len(roots - {kind.identity})
 
@@ -156,10 +156,10 @@ def _is_fixed(kind: Kind, declared: Any, live: Live, rule: Ownership) -> bool:
     return False
 
 
-def _name(world: World, kind: Kind, matching: Matching, labels: dict[str, SidOf]) -> None:
+def _name(matched: Matched, kind: Kind, matching: Matching, labels: dict[str, SidOf]) -> None:
     """Settle what the resources of *kind* are called."""
-    names = world.names.setdefault(kind.name, {})
-    for name, live in _named(matching, world.renamed):
+    names = matched.names.setdefault(kind.name, {})
+    for name, live in _named(matching, matched.renamed):
         if live is not None and live.name != name:
             labels[live.sid] = SidOf(kind.name, name)
         names.setdefault(name_key(name), name)
@@ -170,7 +170,7 @@ def _name(world: World, kind: Kind, matching: Matching, labels: dict[str, SidOf]
         names.setdefault(key, same[0].name)
         labels.update({live.sid: SidOf(kind.name, live.name) for live in same})
         if len(same) > 1:
-            world.ambiguous[kind.name, key] = ambiguity(kind, same)
+            matched.ambiguous[kind.name, key] = ambiguity(kind, same)
 
 
 def _named(matching: Matching, renamed: dict[SidOf, str]) -> Iterator[tuple[str, Live | None]]:
@@ -182,16 +182,16 @@ def _named(matching: Matching, renamed: dict[SidOf, str]) -> Iterator[tuple[str,
             yield parked, each.old
 
 
-def _scope_of(document: Document, world: World) -> Predicate | None:
+def _scope_of(document: Document, matched: Matched) -> Predicate | None:
     """Which workers are ours, by their attributes; None where all of them are."""
     where = document.manage.workers.where
     if where is None or not is_managed(document, WORKER):
         return None
-    sids = {(label.kind, name_key(label.name)): sid for sid, label in world.labels.by_sid.items()}
+    sids = {(label.kind, name_key(label.name)): sid for sid, label in matched.labels.by_sid.items()}
     return compiled(parse(filled(where, lambda label: sids.get((label.kind, name_key(label.name)), ""))))
 
 
-def asked_of(live: Live | None, attributes: Any) -> Mapping[str, Any]:
+def expression_names(live: Live | None, attributes: Any) -> Mapping[str, Any]:
     """What an expression over workers can ask about *live*, or about a new one, if it had these *attributes*."""
     answer = {} if live is None else live.answer
     built_in = {key: answer.get(key) for key in ("friendly_name", "activity_sid", "activity_name", "sid")}

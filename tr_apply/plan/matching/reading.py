@@ -5,7 +5,7 @@ from typing import Any
 
 from tr_apply.config.references import sid_references
 from tr_apply.live import Snapshot
-from tr_apply.plan.matching.decisions import Draft, draft_of
+from tr_apply.plan.matching.decisions import Decisions, draft_of
 from tr_apply.plan.matching.matched import is_managed, world_of
 from tr_apply.resources import ACTIVITY, SECTIONS, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW
 from tr_apply.resources.document import Document
@@ -28,30 +28,30 @@ def missing_kinds(document: Document, snapshot: Snapshot) -> list[str]:
     """What else must be read, now that *snapshot* shows what has to be done; empty when it is all there."""
     if snapshot.predicted or all(map(snapshot.has, _ORDER)):
         return []
-    draft = draft_of(document, snapshot, world_of(document, snapshot))
-    return sorted({kind for kind in _needed(draft) if not snapshot.has(kind)}, key=_ORDER.__getitem__)
+    decisions = draft_of(document, snapshot, world_of(document, snapshot))
+    return sorted({kind for kind in _needed(decisions) if not snapshot.has(kind)}, key=_ORDER.__getitem__)
 
 
-def _needed(draft: Draft) -> Iterator[str]:
-    replaced = {match.kind.name for match in draft.replaced}
-    gone = {live.kind for live in draft.deleted} | replaced
+def _needed(decisions: Decisions) -> Iterator[str]:
+    replaced = {match.kind.name for match in decisions.replaced}
+    gone = {live.kind for live in decisions.deleted} | replaced
     if ACTIVITY.name in gone:
         yield from (TASK_QUEUE.name, WORKER.name)  # who uses it, and who is in it
     if ACTIVITY.name in replaced or TASK_QUEUE.name in gone:
         yield WORKFLOW.name  # whose documents lead to it
-    if any(live.kind == WORKER.name and live.answer.get("available") is True for live in draft.deleted):
+    if any(live.kind == WORKER.name and live.answer.get("available") is True for live in decisions.deleted):
         yield ACTIVITY.name  # somewhere to move them to
-    for kind, resource in _written(draft):
+    for kind, resource in _written(decisions):
         yield from (kind.references[key] for key in kind.references if getattr(resource, key) is not None)
         if kind is WORKER and resource.channels:
             yield TASK_CHANNEL.name
 
 
-def _written(draft: Draft) -> Iterator[tuple[Kind, Any]]:
+def _written(decisions: Decisions) -> Iterator[tuple[Kind, Any]]:
     """Resources whose references must be sent as SIDs."""
-    for match in (*draft.new, *draft.replaced):
+    for match in (*decisions.new, *decisions.replaced):
         yield match.kind, match.declared
-    for each in (draft.workspace, *draft.kept):
+    for each in (decisions.workspace, *decisions.kept):
         paths = {change.path for change in each.changes}
         if paths.intersection(each.kind.references):
             yield each.kind, each.after
@@ -61,5 +61,5 @@ def workers_with_channels(document: Document, snapshot: Snapshot) -> list[str]:
     """SIDs of the live workers whose channels must be read: those that declare some."""
     if snapshot.predicted or not is_managed(document, WORKER) or not any(w.channels for w in document.workers):
         return []
-    world = world_of(document, snapshot)
-    return [m.live.sid for m in world.matches(WORKER) if m.live is not None and m.declared.channels]
+    matched = world_of(document, snapshot)
+    return [m.live.sid for m in matched.matches(WORKER) if m.live is not None and m.declared.channels]

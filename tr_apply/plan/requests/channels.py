@@ -8,7 +8,7 @@ from tr_apply.live import Live
 from tr_apply.plan.change import Action, FieldChange, Operation, Verb, Write
 from tr_apply.plan.compare.diff import changed_fields
 from tr_apply.plan.compare.secrets import masked
-from tr_apply.plan.matching.decisions import Draft
+from tr_apply.plan.matching.decisions import Decisions
 from tr_apply.resources import TASK_CHANNEL, WORKER, WORKER_CHANNEL
 from tr_apply.resources.template import SidOf
 from tr_apply.resources.worker import WorkerChannel
@@ -18,45 +18,50 @@ from tr_apply.wire import Labels, form_of, model_of
 _AS_TASKROUTER_MAKES_IT = WorkerChannel()
 
 
-def channel_operations(draft: Draft) -> Iterator[Operation]:
+def channel_operations(decisions: Decisions) -> Iterator[Operation]:
     """An update for each declared channel of a declared worker that differs; TaskRouter creates them by itself."""
-    for match in draft.new:
+    for match in decisions.new:
         if match.kind is WORKER:
-            yield from _of_worker(draft, match.declared, None)
-    for each in draft.kept:
+            yield from _of_worker(decisions, match.declared, None)
+    for each in decisions.kept:
         if each.kind is WORKER and each.declared:
-            yield from _of_worker(draft, each.after, each.live)
+            yield from _of_worker(decisions, each.after, each.live)
 
 
-def unchanged_channels(draft: Draft, operations: int) -> int:
+def unchanged_channels(decisions: Decisions, operations: int) -> int:
     """How many declared worker channels need nothing, where *operations* need something."""
-    declared = (m.declared for m in draft.new if m.kind is WORKER)
-    kept = (each.after for each in draft.kept if each.kind is WORKER and each.declared)
+    declared = (m.declared for m in decisions.new if m.kind is WORKER)
+    kept = (each.after for each in decisions.kept if each.kind is WORKER and each.declared)
     return sum(len(worker.channels or ()) for worker in (*declared, *kept)) - operations
 
 
-def _of_worker(draft: Draft, worker: Any, live: Live | None) -> Iterator[Operation]:
+def _of_worker(decisions: Decisions, worker: Any, live: Live | None) -> Iterator[Operation]:
     if not worker.channels:
         return
-    held = {} if live is None else _live_channels(draft, live)
+    held = {} if live is None else _live_channels(decisions, live)
     for written, wanted in sorted(worker.channels.items()):
-        channel = draft.world.name(TASK_CHANNEL.name, written)
+        channel = decisions.matched.name(TASK_CHANNEL.name, written)
         before = held.get(name_key(channel))
         model = _AS_TASKROUTER_MAKES_IT if before is None else model_of(before, Labels({}))
         if changes := changed_fields(WORKER_CHANNEL, model, wanted):
-            yield _update(draft, SidOf(WORKER.name, worker.name), channel, wanted, before, changes)
+            yield _update(decisions, SidOf(WORKER.name, worker.name), channel, wanted, before, changes)
 
 
-def _live_channels(draft: Draft, live: Live) -> Mapping[str, Live]:
+def _live_channels(decisions: Decisions, live: Live) -> Mapping[str, Live]:
     """By the name that the task channel will have; one that is being replaced is a new one."""
-    return {name_key(each.name): each for each in draft.snapshot.channels.get(live.sid, ())}
+    return {name_key(each.name): each for each in decisions.snapshot.channels.get(live.sid, ())}
 
 
 def _update(
-    draft: Draft, worker: SidOf, channel: str, wanted: WorkerChannel, before: Live | None, changes: list[FieldChange]
+    decisions: Decisions,
+    worker: SidOf,
+    channel: str,
+    wanted: WorkerChannel,
+    before: Live | None,
+    changes: list[FieldChange],
 ) -> Operation:
     name, sid = f"{worker.name}/{channel}", None if before is None else before.sid
-    told = _told(draft, channel, changes)
+    told = _told(decisions, channel, changes)
     form = form_of(WORKER_CHANNEL, wanted, [change.path for change in changes])
     write = Write(
         Verb.UPDATE,
@@ -69,10 +74,10 @@ def _update(
     return Operation(Action.UPDATE, WORKER_CHANNEL.name, name, sid, told, (write,))
 
 
-def _told(draft: Draft, channel: str, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
+def _told(decisions: Decisions, channel: str, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
     """*changes* with the secret ones marked; patterns are written for the worker."""
     of_worker = [replace(change, path=f"channels.{channel}.{change.path}") for change in changes]
     return [
         replace(change, sensitive=found.sensitive)
-        for change, found in zip(changes, masked(draft.document, WORKER, of_worker), strict=True)
+        for change, found in zip(changes, masked(decisions.document, WORKER, of_worker), strict=True)
     ]

@@ -1,4 +1,4 @@
-"""Operations with their requests, made of a draft; not yet in order."""
+"""Operations with their requests, made of a decisions; not yet in order."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from tr_apply.live import Live
 from tr_apply.plan.change import Action, FieldChange, Move, NameOf, Operation, ParameterOf, Verb, Write
 from tr_apply.plan.compare.diff import changed_fields, set_fields, written_fields
 from tr_apply.plan.compare.secrets import masked, secret_parameters
-from tr_apply.plan.matching.decisions import Desired, Draft
+from tr_apply.plan.matching.decisions import Kept, Decisions
 from tr_apply.plan.matching.match import Match
 from tr_apply.plan.requests.people import People, moving
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE
@@ -27,36 +27,36 @@ _MULTI_TASKING = frozenset({ParameterOf(SidOf(WORKSPACE.name, ""), "MultiTaskEna
 _QUEUE_SID = re.compile(rf"\b{sid_pattern('WQ')}\b")
 
 
-def operations_of(draft: Draft, people: People) -> list[Operation]:
-    """Every operation that *draft* needs, worker channels left out."""
-    stays = draft.kept if draft.snapshot.predicted else (draft.workspace, *draft.kept)
-    following = _followers_of(draft)
+def operations_of(decisions: Decisions, people: People) -> list[Operation]:
+    """Every operation that *decisions* needs, worker channels left out."""
+    stays = decisions.kept if decisions.snapshot.predicted else (decisions.workspace, *decisions.kept)
+    following = _followers_of(decisions)
     return [
-        *([_create_workspace(draft)] if draft.snapshot.predicted else []),
-        *(_create(draft, match) for match in draft.new),
-        *(_update(draft, each) for each in stays if each.told),
-        *(_replace(draft, match, people, following.get(_old_label(match), ())) for match in draft.replaced),
-        *(_delete(draft, live, people) for live in draft.deleted),
+        *([_create_workspace(decisions)] if decisions.snapshot.predicted else []),
+        *(_create(decisions, match) for match in decisions.new),
+        *(_update(decisions, each) for each in stays if each.shown),
+        *(_replace(decisions, match, people, following.get(_old_label(match), ())) for match in decisions.replaced),
+        *(_delete(decisions, live, people) for live in decisions.deleted),
     ]
 
 
 # New ones
 
 
-def _create_workspace(draft: Draft) -> Operation:
+def _create_workspace(decisions: Decisions) -> Operation:
     """A new workspace cannot be told of what is in it before it exists: that takes a second request."""
-    declared = draft.document.workspace
-    first = _creation(draft, WORKSPACE, declared)
+    declared = decisions.document.workspace
+    first = _creation(decisions, WORKSPACE, declared)
     writes = [replace(first, form={name: value for name, value in first.form.items() if not references_in(value)})]
-    if draft.workspace.told:
-        writes.append(_updating(draft, draft.workspace))
+    if decisions.workspace.shown:
+        writes.append(_updating(decisions, decisions.workspace))
     changes = [FieldChange(key, None, value) for key, value in set_fields(WORKSPACE, declared)]
     return Operation(
-        Action.CREATE, WORKSPACE.name, declared.name, None, masked(draft.document, WORKSPACE, changes), writes
+        Action.CREATE, WORKSPACE.name, declared.name, None, masked(decisions.document, WORKSPACE, changes), writes
     )
 
 
-def _create(draft: Draft, match: Match) -> Operation:
+def _create(decisions: Decisions, match: Match) -> Operation:
     kind, declared = match.kind, match.declared
     changes = [FieldChange(key, None, value) for key, value in set_fields(kind, declared)]
     return Operation(
@@ -64,14 +64,14 @@ def _create(draft: Draft, match: Match) -> Operation:
         kind.name,
         match.name,
         None,
-        masked(draft.document, kind, changes),
-        tuple(_creations(draft, kind, declared)),
+        masked(decisions.document, kind, changes),
+        tuple(_creations(decisions, kind, declared)),
     )
 
 
-def _creations(draft: Draft, kind: Kind, resource: Resource) -> Iterator[Write]:
+def _creations(decisions: Decisions, kind: Kind, resource: Resource) -> Iterator[Write]:
     """One request; a second one where the resource asks for its own SID, which is not known before it exists."""
-    whole = _creation(draft, kind, resource)
+    whole = _creation(decisions, kind, resource)
     own = {parameter: value for parameter, value in whole.form.items() if _asks_for(whole.target, value)}
     if not own:
         yield whole
@@ -93,7 +93,7 @@ def _sent_fields(kind: Kind, resource: Resource) -> list[str]:
     return [*fields, "filters"] if kind is WORKFLOW else fields  # TaskRouter wants a document, even an empty one
 
 
-def _creation(draft: Draft, kind: Kind, resource: Resource) -> Write:
+def _creation(decisions: Decisions, kind: Kind, resource: Resource) -> Write:
     name, fields = kind.name_of(resource), _sent_fields(kind, resource)
     form = form_of(kind, resource, fields)
     return Write(
@@ -101,17 +101,17 @@ def _creation(draft: Draft, kind: Kind, resource: Resource) -> Write:
         SidOf(kind.name, "" if kind is WORKSPACE else name),
         None,
         form,
-        relies_on=_relied_on(draft, kind, form, left_out=""),
+        relies_on=_relied_on(decisions, kind, form, left_out=""),
         takes=_name_of(kind, name),
-        secrets=secret_parameters(draft.document, kind, resource, fields),
+        secrets=secret_parameters(decisions.document, kind, resource, fields),
     )
 
 
-def _relied_on(draft: Draft, kind: Kind, form: Form, *, left_out: str | None) -> frozenset[ParameterOf]:
+def _relied_on(decisions: Decisions, kind: Kind, form: Form, *, left_out: str | None) -> frozenset[ParameterOf]:
     """What TaskRouter looks up in the workspace; a parameter that *form* does not have counts as *left_out*."""
     if kind is WORKER and left_out is not None and "ActivitySid" not in form:
         return _DEFAULT_ACTIVITY
-    if kind is TASK_QUEUE and draft.workspace.live.answer.get("multi_task_enabled") is False:
+    if kind is TASK_QUEUE and decisions.workspace.live.answer.get("multi_task_enabled") is False:
         activities = [form.get(kind.fields[key].form, left_out) for key in kind.references]
         return _MULTI_TASKING if "" in activities else frozenset()
     return frozenset()
@@ -124,42 +124,42 @@ def _name_of(kind: Kind, name: str) -> NameOf | None:
 # Those that stay
 
 
-def _update(draft: Draft, desired: Desired) -> Operation:
+def _update(decisions: Decisions, kept: Kept) -> Operation:
     return Operation(
         Action.UPDATE,
-        desired.kind.name,
-        desired.name,
-        draft.sid(desired.live),
-        masked(draft.document, desired.kind, desired.told),
-        (_updating(draft, desired),),
+        kept.kind.name,
+        kept.name,
+        decisions.sid(kept.live),
+        masked(decisions.document, kept.kind, kept.shown),
+        (_updating(decisions, kept),),
     )
 
 
-def _updating(draft: Draft, desired: Desired) -> Write:
-    """The request that carries the changes of *desired*, and nothing else."""
-    kind, after = desired.kind, desired.after
-    fields = written_fields(kind, desired.changes)
-    renames = name_key(desired.name) != name_key(desired.live.name)
+def _updating(decisions: Decisions, kept: Kept) -> Write:
+    """The request that carries the changes of *kept*, and nothing else."""
+    kind, after = kept.kind, kept.after
+    fields = written_fields(kind, kept.changes)
+    renames = name_key(kept.name) != name_key(kept.live.name)
     form = _with_re_evaluation(after, form_of(kind, after, fields))
     return Write(
         Verb.UPDATE,
-        SidOf(kind.name, "" if kind is WORKSPACE else desired.name),
-        draft.sid(desired.live),
+        SidOf(kind.name, "" if kind is WORKSPACE else kept.name),
+        decisions.sid(kept.live),
         form,
-        relies_on=_relied_on(draft, kind, form, left_out=None),
-        takes=_name_of(kind, desired.name) if renames else None,
-        vacates=_name_of(kind, desired.live.name) if renames else None,
-        releases=_released(draft, desired, form),
-        secrets=secret_parameters(draft.document, kind, after, fields),
+        relies_on=_relied_on(decisions, kind, form, left_out=None),
+        takes=_name_of(kind, kept.name) if renames else None,
+        vacates=_name_of(kind, kept.live.name) if renames else None,
+        releases=_released(decisions, kept, form),
+        secrets=secret_parameters(decisions.document, kind, after, fields),
     )
 
 
-def _released(draft: Draft, desired: Desired, form: Form) -> frozenset[SidOf]:
+def _released(decisions: Decisions, kept: Kept, form: Form) -> frozenset[SidOf]:
     """What the live resource leads to by a parameter that *form* sets to something else."""
-    labels = draft.world.labels.by_sid
-    written = {spec.answer for spec in desired.kind.fields.values() if spec.form in form}
+    labels = decisions.matched.labels.by_sid
+    written = {spec.answer for spec in kept.kind.fields.values() if spec.form in form}
     written |= {"configuration"} if DOCUMENT_FORM in form else set()
-    before = {labels[sid] for sid in _referred_sids(desired.live, written) if sid in labels}
+    before = {labels[sid] for sid in _referred_sids(kept.live, written) if sid in labels}
     return frozenset(before - {sid for value in form.values() for sid in references_in(value)})
 
 
@@ -174,49 +174,49 @@ def _old_label(match: Match) -> SidOf:
     return SidOf(match.kind.name, temporary_name(match.name))
 
 
-def _followers_of(draft: Draft) -> Mapping[SidOf, Sequence[Desired]]:
+def _followers_of(decisions: Decisions) -> Mapping[SidOf, Sequence[Kept]]:
     """What changes only because it leads to a replaced resource, under the first of those that it leads to."""
-    followers: dict[SidOf, list[Desired]] = {}
-    for each in (draft.workspace, *draft.kept):
-        if each.changes and not each.told:
-            first = next(label for match in draft.replaced if _leads_to(each, label := _old_label(match)))
+    followers: dict[SidOf, list[Kept]] = {}
+    for each in (decisions.workspace, *decisions.kept):
+        if each.changes and not each.shown:
+            first = next(label for match in decisions.replaced if _leads_to(each, label := _old_label(match)))
             followers.setdefault(first, []).append(each)
     return followers
 
 
-def _leads_to(desired: Desired, label: SidOf) -> bool:
-    return any(_mentions(change, label) for change in desired.follows)
+def _leads_to(kept: Kept, label: SidOf) -> bool:
+    return any(_mentions(change, label) for change in kept.follows)
 
 
 def _mentions(change: FieldChange, label: SidOf) -> bool:
     return change.before == label.name or f"${{sid:{label}}}" in repr(change.before)
 
 
-def _replace(draft: Draft, match: Match, people: People, followers: Sequence[Desired]) -> Operation:
+def _replace(decisions: Decisions, match: Match, people: People, followers: Sequence[Kept]) -> Operation:
     """A new one takes its place, and everything that led to the old one follows."""
     old, kind, label = match.old, match.kind, _old_label(match)
     assert old is not None
     moves = people.by_activity.get(old.sid, [])
-    writes = [*_making_way(draft, match, old, label)]
+    writes = [*_making_way(decisions, match, old, label)]
     if match.live is None:
-        writes.append(_creation(draft, kind, match.declared))
-    writes += [_updating(draft, each) for each in followers]
+        writes.append(_creation(decisions, kind, match.declared))
+    writes += [_updating(decisions, each) for each in followers]
     writes += [moving(move, label, late=False) for move in moves]
-    writes.append(_removal(draft, old, label))
+    writes.append(_removal(decisions, old, label))
     return Operation(
         Action.REPLACE,
         kind.name,
         match.name,
-        draft.sid(old),
-        masked(draft.document, kind, _replaced_fields(draft, match, old)),
+        decisions.sid(old),
+        masked(decisions.document, kind, _replaced_fields(decisions, match, old)),
         writes,
         moves,
-        tuple(sorted(_repointed_paths(draft, label))),
+        tuple(sorted(_repointed_paths(decisions, label))),
         _replace_reason(match),
     )
 
 
-def _making_way(draft: Draft, match: Match, old: Live, label: SidOf) -> Iterator[Write]:
+def _making_way(decisions: Decisions, match: Match, old: Live, label: SidOf) -> Iterator[Write]:
     """The old one gives up its name, if it can and has not done so in a run before.
 
     Even where nobody needs the name: from the temporary one the next run knows that this one was killed.
@@ -225,16 +225,16 @@ def _making_way(draft: Draft, match: Match, old: Live, label: SidOf) -> Iterator
         yield Write(
             Verb.UPDATE,
             label,
-            draft.sid(old),
+            decisions.sid(old),
             {"FriendlyName": escaped(label.name)},
             takes=_name_of(match.kind, label.name),
             vacates=_name_of(match.kind, old.name),
         )
 
 
-def _replaced_fields(draft: Draft, match: Match, old: Live) -> Sequence[FieldChange]:
+def _replaced_fields(decisions: Decisions, match: Match, old: Live) -> Sequence[FieldChange]:
     """What differs; that the old one waits under another name is nobody's concern."""
-    before = model_of(old, draft.world.labels)
+    before = model_of(old, decisions.matched.labels)
     if name_key(old.name) == name_key(temporary_name(match.name)):
         before = before.model_copy(update={match.kind.identity: match.name})
     return changed_fields(match.kind, before, match.declared)
@@ -247,8 +247,8 @@ def _replace_reason(match: Match) -> str:
     return f"TaskRouter cannot change `{field}`: a new {match.kind.title} with a new SID takes its place"
 
 
-def _repointed_paths(draft: Draft, label: SidOf) -> Iterator[str]:
-    for each in (draft.workspace, *draft.kept):
+def _repointed_paths(decisions: Decisions, label: SidOf) -> Iterator[str]:
+    for each in (decisions.workspace, *decisions.kept):
         owner = each.kind.name if each.kind is WORKSPACE else f"{each.kind.name}/{each.name}"
         for change in each.follows:
             if _mentions(change, label):
@@ -258,19 +258,24 @@ def _repointed_paths(draft: Draft, label: SidOf) -> Iterator[str]:
 # Those that go
 
 
-def _delete(draft: Draft, live: Live, people: People) -> Operation:
+def _delete(decisions: Decisions, live: Live, people: People) -> Operation:
     kind = KIND_BY_NAME[live.kind]
-    changes = [FieldChange(key, value, None) for key, value in set_fields(kind, model_of(live, draft.world.labels))]
+    changes = [
+        FieldChange(key, value, None) for key, value in set_fields(kind, model_of(live, decisions.matched.labels))
+    ]
     moves = _moves_before(live, people)
     left = live.answer.get("activity_sid") if kind is WORKER else live.sid
-    left_label = draft.world.labels.by_sid.get(str(left))
+    left_label = decisions.matched.labels.by_sid.get(str(left))
     return Operation(
         Action.DELETE,
         kind.name,
         live.name,
-        draft.sid(live),
-        masked(draft.document, kind, changes),
-        (*(moving(move, left_label, late=True) for move in moves), _removal(draft, live, draft.world.label(live))),
+        decisions.sid(live),
+        masked(decisions.document, kind, changes),
+        (
+            *(moving(move, left_label, late=True) for move in moves),
+            _removal(decisions, live, decisions.matched.label(live)),
+        ),
         moves,
         reason=f"not declared in `{kind.section}`",
     )
@@ -283,11 +288,11 @@ def _moves_before(live: Live, people: People) -> Sequence[Move]:
     return [own] if own is not None else []
 
 
-def _removal(draft: Draft, live: Live, label: SidOf) -> Write:
+def _removal(decisions: Decisions, live: Live, label: SidOf) -> Write:
     """The request that deletes *live*, after everything else."""
-    labels = draft.world.labels.by_sid
+    labels = decisions.matched.labels.by_sid
     releases = frozenset(labels[sid] for sid in _referred_sids(live, live.answer) if sid in labels)
-    return Write(Verb.DELETE, label, draft.sid(live), releases=releases, late=True)
+    return Write(Verb.DELETE, label, decisions.sid(live), releases=releases, late=True)
 
 
 def _referred_sids(live: Live, keys: Collection[str]) -> Iterator[str]:

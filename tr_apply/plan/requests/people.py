@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from tr_apply.live import Live
 from tr_apply.plan.change import Move, Verb, Write
-from tr_apply.plan.matching.decisions import Draft
+from tr_apply.plan.matching.decisions import Decisions
 from tr_apply.resources import ACTIVITY, WORKER
 from tr_apply.resources.template import SidOf
 from tr_apply.routing.names import name_key
@@ -12,7 +12,7 @@ from tr_apply.routing.names import name_key
 
 @dataclass(slots=True)
 class People:
-    """The moves that a draft needs.
+    """The moves that a decisions needs.
 
     Attributes:
         by_activity: Moves out of each activity that goes away, by its SID.
@@ -25,19 +25,19 @@ class People:
     stranded: set[str] = field(default_factory=set)
 
 
-def people_of(draft: Draft) -> People:
-    """Every move that *draft* needs."""
-    return _Movers(draft).people()
+def people_of(decisions: Decisions) -> People:
+    """Every move that *decisions* needs."""
+    return _Movers(decisions).people()
 
 
 class _Movers:
-    def __init__(self, draft: Draft) -> None:
-        self._draft = draft
+    def __init__(self, decisions: Decisions) -> None:
+        self._draft = decisions
         self._people = People()
         # Of a replaced activity everybody goes to the new one of the same name; of a deleted one, elsewhere.
-        self._replacements = {m.old.sid: m.name for m in draft.replaced if m.kind is ACTIVITY and m.old is not None}
-        self._gone = {live.sid for live in draft.deleted if live.kind == ACTIVITY.name}
-        self._available = {name_key(a.name): bool(a.available) for a in draft.result(ACTIVITY)}
+        self._replacements = {m.old.sid: m.name for m in decisions.replaced if m.kind is ACTIVITY and m.old is not None}
+        self._gone = {live.sid for live in decisions.deleted if live.kind == ACTIVITY.name}
+        self._available = {name_key(a.name): bool(a.available) for a in decisions.result(ACTIVITY)}
 
     def people(self) -> People:
         declared = {each.live.sid: each.after for each in self._draft.kept if each.kind is WORKER and each.declared}
@@ -77,15 +77,15 @@ class _Movers:
 
     def _move(self, live: Live, destination: str) -> Move:
         before = str(
-            live.answer.get("activity_name") or self._draft.world.labels.name(str(live.answer["activity_sid"]))
+            live.answer.get("activity_name") or self._draft.matched.labels.name(str(live.answer["activity_sid"]))
         )
-        return Move(self._draft.world.label(live).name, self._draft.sid(live), before, destination)
+        return Move(self._draft.matched.label(live).name, self._draft.sid(live), before, destination)
 
     def _refuge(self, declared: str | None) -> str | None:
         """An unavailable activity of the result: the declared one, else the workspace's default; None if neither is."""
         for name in (declared, self._draft.workspace.after.default_activity):
             if name is not None and self._available.get(name_key(name)) is False:
-                return self._draft.world.name(ACTIVITY.name, name)
+                return self._draft.matched.name(ACTIVITY.name, name)
         return None
 
 
