@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent / "tr_apply"
 
 LAYERS = {
     "__init__": 0,
-    "diagnostics": 0,
+    "findings": 0,
     "starter": 0,
     "errors": 1,
     "routing": 2,

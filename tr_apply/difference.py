@@ -20,9 +20,10 @@ from tr_apply.plan.matching.matched import Matched
 from tr_apply.plan.matching.references import canonical
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import Kind, name_key
+from tr_apply.resources.kind import Kind
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY, SEEDED_CHANNELS
 from tr_apply.resources.worker import WorkerChannel
+from tr_apply.routing.names import name_key
 from tr_apply.wire import Labels, live_labels, model_of
 
 _RANK = {kind.name: index for index, kind in enumerate((WORKSPACE, *SECTIONS, WORKER_CHANNEL))}

@@ -7,18 +7,18 @@ from dataclasses import replace
 from typing import TypeVar
 
 from tr_apply.client import Client
-from tr_apply.config.places import KeyPath
 from tr_apply.errors import TrApplyError
+from tr_apply.findings import KeyPath, error_at
 from tr_apply.live import Live, Snapshot, Work, predicted
 from tr_apply.plan.change import Plan
 from tr_apply.plan.make import Planning
-from tr_apply.plan.matching.problem import PlanProblemsError, Problem
+from tr_apply.plan.matching.problem import PlanProblemsError
 from tr_apply.plan.matching.reading import Reads, WorkQuestions
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER
-from tr_apply.resources.kind import name_key
 from tr_apply.resources.workspace import Workspace
+from tr_apply.routing.names import name_key, sid_pattern
 
-WORKSPACE_SID = re.compile(r"WS[0-9a-fA-F]{32}\Z")
+WORKSPACE_SID = re.compile(sid_pattern("WS") + r"\Z")
 _NAMES_TOLD = 10
 
 
@@ -151,7 +151,7 @@ def _listed(workspaces: Iterable[Live]) -> str:
 
 def _problem(code: str, message: str) -> PlanProblemsError:
     path: KeyPath = ("workspace", "name")
-    return PlanProblemsError([Problem(code, message, path)])
+    return PlanProblemsError([error_at(code, message, path)])
 
 
 async def named_workspace(client: Client, name: str) -> Live:

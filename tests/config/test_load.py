@@ -1,5 +1,6 @@
 """load(): what a configuration says, once variables, overlays and several files are one."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -264,7 +265,7 @@ workflows:
     default_filter: {queue: Nope}
 """
     )
-    lint(configuration)
+    lint(configuration, today=date(2026, 1, 1))
 
     assert [(each.severity.value, each.code, each.path) for each in configuration.diagnostics] == [
         ("error", "missing-key", "workflows[0].filters[0]"),

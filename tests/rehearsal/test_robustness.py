@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tr_apply.config.load import load
 from tr_apply.config.routing_tests import load_routing_tests
-from tr_apply.diagnostics import errors_of
+from tr_apply.findings import errors_of
 from tr_apply.rehearsal.question import Question
 from tr_apply.rehearsal.route import route
 from tr_apply.rehearsal.trial import trial

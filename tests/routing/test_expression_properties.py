@@ -153,7 +153,7 @@ def test_any_text_is_an_expression_or_a_syntax_error_within_it(text, read):
 @given(any_text | expressions.map(format_expression), st.sampled_from(Place), attributes)
 def test_any_text_can_be_checked(text, place, sample):
     for finding in check(text, place, given=text) + check_against(text, place, summarize([sample])):
-        assert 0 <= finding.offset <= len(text)
+        assert 0 <= finding.spot.offset <= len(text)
 
 
 @thorough

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from tr_apply.cli.options import given_variables
 from tr_apply.cli.output import Output
 from tr_apply.config.files import require_path
 from tr_apply.config.load import Configuration, Inputs, load
-from tr_apply.diagnostics import Severity
+from tr_apply.findings import Severity
 from tr_apply.lint import lint
 
 
@@ -36,7 +37,7 @@ def require_paths(paths: Sequence[Path]) -> None:
 def checked(path: Path, options: Mapping[str, Any]) -> Configuration:
     """The configuration at *path*, with every finding."""
     configuration = load(path, inputs_of(options))
-    lint(configuration)
+    lint(configuration, today=datetime.now(UTC).date())
     return configuration
 
 

@@ -17,9 +17,9 @@ from tr_apply.config.files import SUFFIXES
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.connect import TargetOptions
-from tr_apply.diagnostics import errors_of
 from tr_apply.difference import Difference, contents_of_file, contents_of_live, difference, planned_difference
 from tr_apply.errors import ConfigError
+from tr_apply.findings import errors_of
 from tr_apply.live import Live
 from tr_apply.reader import WORKSPACE_SID, named_workspace, read_everything
 from tr_apply.report.difference import difference_document, difference_text

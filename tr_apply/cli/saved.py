@@ -9,7 +9,7 @@ from tr_apply.deployment.saved import Saved
 from tr_apply.errors import RefusedError, TrApplyError, UsageError
 from tr_apply.plan.change import Plan
 from tr_apply.plan.saved.secret_values import is_withheld
-from tr_apply.resources.kind import name_key
+from tr_apply.routing.names import name_key
 
 
 def saved_members(path: Path, configured: Sequence[Member]) -> list[Member]:

@@ -14,7 +14,8 @@ from tr_apply.client.paging import listed
 from tr_apply.errors import AnswerLostError, ApiError, NetworkError, StaleError
 from tr_apply.live import Live, Work
 from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKSPACE
-from tr_apply.resources.kind import Kind, name_key
+from tr_apply.resources.kind import Kind
+from tr_apply.routing.names import name_key
 from tr_apply.transport import (
     Call,
     Connection,

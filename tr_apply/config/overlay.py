@@ -7,11 +7,12 @@ thing away. Nothing is changed in place, because YAML aliases let several places
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tr_apply.config.places import KeyPath, Located, Places, place_of
+from tr_apply.config.places import Located, Places, place_of
 from tr_apply.config.reader import Mistake
 from tr_apply.config.suggestions import nearest
+from tr_apply.findings import KeyPath
 from tr_apply.resources import SECTIONS
-from tr_apply.resources.kind import name_key
+from tr_apply.routing.names import name_key
 
 # What names the items of a list, by the key under which the list stands.
 _SECTION_IDENTITIES = {kind.section: kind.identity for kind in SECTIONS}

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
-from tr_apply.config.places import KeyPath, Located, Places, Sources
+from tr_apply.config.places import Located, Places, Sources
 from tr_apply.config.reader import Mistake, SourceFile
+from tr_apply.findings import KeyPath
 from tr_apply.resources import SECTIONS
 
 _LISTS = frozenset(kind.section for kind in SECTIONS)
-_MAPPINGS = frozenset({"vars", "manage"})
+_MAPPINGS = frozenset({"vars", "manage", "lint"})
 
 
 def joined(files: Iterable[SourceFile], sources: Sources, mistakes: list[Mistake]) -> Located:
@@ -45,7 +46,7 @@ def _join(root: Located, file: Located, sources: Sources, mistakes: list[Mistake
         held = Located(root.value.get(key), root.node.child(key) or 0)
         if first is None:
             _put(root, str(key), part, at)
-        elif not inside and key in _LISTS and isinstance(part.value, list) and isinstance(held.value, list):
+        elif _is_joined(inside, key) and isinstance(part.value, list) and isinstance(held.value, list):
             _extend(held, part)
         elif not inside and key in _MAPPINGS and isinstance(part.value, dict) and isinstance(held.value, dict):
             _join(held, part, sources, mistakes, (str(key),))
@@ -53,6 +54,11 @@ def _join(root: Located, file: Located, sources: Sources, mistakes: list[Mistake
             what = f"`{'.'.join(map(str, (*inside, key)))}`"
             message = f"{what} is written twice; the first is at {sources.described(first)}"
             mistakes.append(Mistake("duplicate-key", message, at, (*inside, key)))
+
+
+def _is_joined(inside: KeyPath, key: str | int) -> bool:
+    """Whether lists that stand there in several files are one list."""
+    return key in _LISTS if not inside else (*inside, key) == ("lint", "accept")
 
 
 def _put(root: Located, key: str, part: Located, key_place: int) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tr_apply.diagnostics import Diagnostic
+from tr_apply.findings import Finding
 from tr_apply.resources import KINDS
 from tr_apply.resources.field_path import lies_in
 
@@ -14,7 +14,7 @@ _FILTER = re.compile(r"filters\[(\d+)\]")
 _TELLTALE = 4  # characters; what is shorter may be in a message by chance, unless it stands in quotation marks
 
 
-def withheld(found: Iterable[Diagnostic], raw: Any) -> Sequence[Diagnostic]:
+def withheld(found: Iterable[Finding], raw: Any) -> Sequence[Finding]:
     """*found* without what would tell a sensitive value of *raw*, the configuration as it was read."""
     patterns = _patterns(raw)
     if not patterns:
@@ -39,7 +39,7 @@ def _listed(rule: Any) -> Sequence[str]:
     return [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []
 
 
-def _is_about(each: Diagnostic, raw: Any, patterns: Mapping[str, Sequence[str]]) -> bool:
+def _is_about(each: Finding, raw: Any, patterns: Mapping[str, Sequence[str]]) -> bool:
     match = _PATH.match(each.path or "")
     if match is None or match["section"] not in patterns:
         return False

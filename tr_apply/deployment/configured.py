@@ -9,8 +9,8 @@ from tr_apply.config.load import Configuration
 from tr_apply.config.withheld import withheld
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.freshness import bound
-from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.errors import ConfigError, UsageError
+from tr_apply.findings import Finding
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Plan
 from tr_apply.plan.make import Planning, planning
@@ -20,7 +20,7 @@ from tr_apply.reader import declared_workspace, empty_snapshot, find_workspace, 
 from tr_apply.resources import KIND_BY_NAME, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.credentials import Credentials
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import name_key
+from tr_apply.routing.names import name_key
 
 _PROOFS = 4  # lists may lag behind what was written
 
@@ -130,9 +130,9 @@ class Configured:
     def _config_error(self, error: PlanProblemsError) -> ConfigError:
         notes = self.configuration.notes
         before = len(notes.found)
-        for problem in error.problems:
-            notes.add(Severity.ERROR, problem.code, problem.message, problem.path)
-        found: list[Diagnostic] = notes.found[before:]
+        for finding in error.findings:
+            notes.place(finding)
+        found: list[Finding] = notes.found[before:]
         del notes.found[before:]
         return ConfigError(withheld(found, notes.root.value))
 

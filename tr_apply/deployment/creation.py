@@ -12,8 +12,8 @@ from tr_apply.live import Live
 from tr_apply.plan.change import Action, Operation, Plan
 from tr_apply.plan.checks.guard import NEEDS_CONSENT
 from tr_apply.resources import WORKSPACE
-from tr_apply.resources.kind import name_key
 from tr_apply.resources.template import SidOf
+from tr_apply.routing.names import name_key
 from tr_apply.wire import form_text
 
 Rest = Callable[[Live], Awaitable[Plan]]

@@ -10,13 +10,13 @@ from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.run import Run
 from tr_apply.deployment.source import Source
-from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.errors import ConfigError, TrApplyError
+from tr_apply.findings import Finding, Severity
 from tr_apply.plan.change import Plan
 from tr_apply.plan.checks.consent import Consent, require_consent
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.plan.saved.origin import Origins
-from tr_apply.resources.kind import name_key
+from tr_apply.routing.names import name_key
 
 SIDE_BY_SIDE = 8  # workspaces at once; requests are bounded by themselves
 
@@ -177,4 +177,4 @@ def _repeated(member: Member, others: str) -> ConfigError:
         f"{member.name} is for the workspace {member.workspace!r}, and so is {others}; nothing is done for either; "
         "make them one PATH, or leave one out"
     )
-    return ConfigError([Diagnostic(Severity.ERROR, "workspace-twice", message, file=member.name)])
+    return ConfigError([Finding(Severity.ERROR, "workspace-twice", message, file=member.name)])

@@ -11,8 +11,8 @@ from tr_apply.live import Snapshot, Work
 from tr_apply.plan.checks.guard import protects
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import name_key
 from tr_apply.resources.seeds import is_flex
+from tr_apply.routing.names import name_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from tr_apply.plan.saved.secret_values import filled, is_withheld
 from tr_apply.reader import read_parts
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.credentials import Credentials
-from tr_apply.resources.kind import name_key
 from tr_apply.resources.template import SidOf
 from tr_apply.resources.workspace import Workspace
+from tr_apply.routing.names import name_key
 from tr_apply.wire import live_labels, model_of, references_in
 
 _LOOKS = 4  # lists may lag behind what was written

@@ -2,19 +2,20 @@
 
 from collections.abc import Generator, Iterator, Sequence
 
-from tr_apply.config.places import KeyPath
 from tr_apply.config.references import Reference, references, sid_references
+from tr_apply.findings import Finding, KeyPath, error_at
 from tr_apply.live import Snapshot
 from tr_apply.plan.change import Operation, Plan, Target
 from tr_apply.plan.checks.guard import blocked
 from tr_apply.plan.checks.kept_as_live import left_alone
 from tr_apply.plan.checks.refused import refused_here
+from tr_apply.plan.checks.unreadable import unreadable
 from tr_apply.plan.checks.work import work_notes, work_questions
 from tr_apply.plan.compare.ownership import is_managed
 from tr_apply.plan.compare.secrets import sensitive_paths
 from tr_apply.plan.matching.decisions import Decisions, decided
 from tr_apply.plan.matching.matched import Matched, expression_names, match_all
-from tr_apply.plan.matching.problem import PlanProblemsError, Problem
+from tr_apply.plan.matching.problem import PlanProblemsError
 from tr_apply.plan.matching.reading import Reads, first_kinds, missing_kinds, workers_with_channels
 from tr_apply.plan.requests.channels import channel_operations, unchanged_channels
 from tr_apply.plan.requests.operations import operations_of
@@ -25,9 +26,9 @@ from tr_apply.plan.requests.target import targeted
 from tr_apply.plan.saved.relied_on import base_of, reads_of
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKSPACE
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import name_key
 from tr_apply.resources.seeds import SEEDED_CHANNELS
 from tr_apply.resources.template import SidOf
+from tr_apply.routing.names import name_key
 from tr_apply.wire import parsed_json, references_in
 
 Planning = Generator[Reads, Snapshot, Plan]
@@ -80,7 +81,7 @@ def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, 
 
 def _plan(decisions: Decisions, targets: Sequence[str]) -> Plan:
     document, snapshot = decisions.document, decisions.snapshot
-    _refuse([*_out_of_scope(decisions), *_renamed_seeds(decisions), *refused_here(decisions)])
+    _refuse([*_out_of_scope(decisions), *_renamed_seeds(decisions), *refused_here(decisions), *unreadable(decisions)])
     people = people_of(decisions)
     channels = list(channel_operations(decisions))
     operations = _ordered(document, [*operations_of(decisions, people), *channels], targets)
@@ -99,12 +100,12 @@ def _plan(decisions: Decisions, targets: Sequence[str]) -> Plan:
     )
 
 
-def _refuse(problems: Sequence[Problem]) -> None:
+def _refuse(problems: Sequence[Finding]) -> None:
     if problems:
         raise PlanProblemsError(problems)
 
 
-def _matching_problems(matched: Matched) -> Iterator[Problem]:
+def _matching_problems(matched: Matched) -> Iterator[Finding]:
     for kind in SECTIONS:
         if (matching := matched.matchings.get(kind.name)) is None:
             continue
@@ -116,17 +117,17 @@ def _matching_problems(matched: Matched) -> Iterator[Problem]:
                 yield _outside(f"the live {kind.title} {live.name!r}", path)
             if match.live is not None and kind.identity in kind.replaced_on and match.live.name != match.name:
                 message = f"it is spelled {match.live.name!r} in TaskRouter, which cannot change it; write it so"
-                yield Problem("spelling", message, path)
+                yield error_at("spelling", message, path)
 
 
-def _outside(what: str, path: KeyPath) -> Problem:
+def _outside(what: str, path: KeyPath) -> Finding:
     message = (
         f"{what} does not match `manage.workers.where`, so that it is not ours; take it out here, or widen `where`"
     )
-    return Problem("outside-scope", message, path)
+    return error_at("outside-scope", message, path)
 
 
-def _dangling(document: Document, matched: Matched, *, has_sids: bool) -> Iterator[Problem]:
+def _dangling(document: Document, matched: Matched, *, has_sids: bool) -> Iterator[Finding]:
     """Names that lead nowhere, or to several, now that it is known what is live."""
     for reference in references(document):
         if _is_wanted(document, reference):
@@ -136,11 +137,11 @@ def _dangling(document: Document, matched: Matched, *, has_sids: bool) -> Iterat
         yield from _lost(matched, sid, path, "${sid:…} leads nowhere: there is no " + KIND_BY_NAME[sid.kind].title)
 
 
-def _lost(matched: Matched, label: SidOf, path: KeyPath, lead: str) -> Iterator[Problem]:
+def _lost(matched: Matched, label: SidOf, path: KeyPath, lead: str) -> Iterator[Finding]:
     if not matched.knows(label.kind, label.name):
-        yield Problem("unknown-reference", f"{lead} {label.name!r}, neither declared nor live", path)
+        yield error_at("unknown-reference", f"{lead} {label.name!r}, neither declared nor live", path)
     elif (several := matched.ambiguous.get((label.kind, name_key(label.name)))) is not None:
-        yield Problem("ambiguous-live-name", several, path)
+        yield error_at("ambiguous-live-name", several, path)
 
 
 def _is_wanted(document: Document, reference: Reference) -> bool:
@@ -150,7 +151,7 @@ def _is_wanted(document: Document, reference: Reference) -> bool:
     return kind is None or is_managed(document, kind)
 
 
-def _out_of_scope(decisions: Decisions) -> Iterator[Problem]:
+def _out_of_scope(decisions: Decisions) -> Iterator[Finding]:
     """Declared workers who would not be ours any more, once they are as declared."""
     if (ours := decisions.matched.ours) is None:
         return
@@ -163,7 +164,7 @@ def _out_of_scope(decisions: Decisions) -> Iterator[Problem]:
             yield _outside(f"the worker {match.name!r}, as declared,", (WORKER.section, match.index))
 
 
-def _renamed_seeds(decisions: Decisions) -> Iterator[Problem]:
+def _renamed_seeds(decisions: Decisions) -> Iterator[Finding]:
     """A channel is renamed by deleting it, which is never done to those of TaskRouter itself."""
     for match in decisions.replaced:
         if match.kind is TASK_CHANNEL and match.old is not None and match.old.name in SEEDED_CHANNELS:
@@ -171,7 +172,7 @@ def _renamed_seeds(decisions: Decisions) -> Iterator[Problem]:
                 f"the task channel {match.old.name!r} is one of TaskRouter's own, which are never deleted, and "
                 "TaskRouter cannot rename it; remove `renamed_from`"
             )
-            yield Problem("seeded-channel", message, (TASK_CHANNEL.section, match.index, "renamed_from"))
+            yield error_at("seeded-channel", message, (TASK_CHANNEL.section, match.index, "renamed_from"))
 
 
 def _ordered(document: Document, operations: Sequence[Operation], targets: Sequence[str]) -> list[Operation]:
@@ -180,7 +181,7 @@ def _ordered(document: Document, operations: Sequence[Operation], targets: Seque
         return in_order(targeted(operations, targets) if targets else operations)
     except CircularReferenceError as error:
         message = f"these need each other's SIDs before they exist: {error}; leave one of them out at first"
-        raise PlanProblemsError([Problem("circular-reference", message, _path_of(document, error.targets))]) from error
+        raise PlanProblemsError([error_at("circular-reference", message, _path_of(document, error.targets))]) from error
 
 
 def _path_of(document: Document, targets: Sequence[SidOf]) -> KeyPath:

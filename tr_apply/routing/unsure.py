@@ -4,6 +4,10 @@ Rules about single values and operators are marked "unsure" in evaluate.py, wher
 lives of tasks stand here: where the rule is a value it is a constant, and where it is a way of doing things it is
 told below, with the module that does it.
 
+- *What TaskRouter has taken although no grammar explains it counts for nothing* (tokens.py, parser.py). In
+  ``x == 'a', 'b'`` only the first value is compared; the star of ``*(…)`` is passed over; ``flag!`` of
+  ``flag! = true`` is the name of an attribute that nobody has; ``skill-level`` in an order_by is one name.
+  Alternatives: a list, a negation, or that nothing of the expression counts.
 - *A step without a time-out adds nothing to the sum of the time-outs behind it* (workflow.py), so that a step reached
   by ``skip_if`` keeps a deadline of its own. Alternative: every later step waits for ever, too.
 - *A time-out of 0 is none* (workflow.py). Alternative: the step is left as soon as it is entered.

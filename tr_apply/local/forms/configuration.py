@@ -6,7 +6,8 @@ from typing import Any
 from tr_apply.local.forms.matching import check_expression
 from tr_apply.local.storage.documents import compact, parse_object
 from tr_apply.local.storage.refusals import InvalidParameterError
-from tr_apply.local.storage.sids import is_sid
+from tr_apply.routing.names import is_sid
+from tr_apply.routing.numbers import as_whole_number
 from tr_apply.routing.parser import parse, parse_known_worker, parse_order_by
 
 SIZE_LIMIT = 1_038_576  # bytes, white space included
@@ -121,5 +122,5 @@ def _text(path: str, value: Any) -> None:
 def _is_number(value: Any) -> bool:
     """Whole and not negative, as a number or as its digits in a string, both of which TaskRouter keeps as they are."""
     if isinstance(value, str):
-        return value.isascii() and value.isdigit()
+        return as_whole_number(value) is not None
     return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)

@@ -8,11 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from tr_apply.local.forms.matching import check_expression
-from tr_apply.local.kinds.kind import name_key
 from tr_apply.local.storage.clock import moment_of
 from tr_apply.local.storage.documents import compact, parse_object
 from tr_apply.local.storage.refusals import InvalidParameterError
-from tr_apply.local.storage.sids import is_sid
+from tr_apply.routing.names import is_sid, name_key
 from tr_apply.routing.records import Attributes
 
 _EARLIEST_MS = moment_of("1900-01-01T00:00:00Z")

@@ -209,8 +209,3 @@ class Kind:
     def repeatable(self) -> frozenset[str]:
         """The query parameters that may be repeated."""
         return frozenset(each.name for each in self.filters if isinstance(each, ColumnFilter) and each.repeats)
-
-
-def name_key(name: str) -> str:
-    """What two names share when TaskRouter takes them for the same."""
-    return name.casefold()

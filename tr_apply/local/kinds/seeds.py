@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from tr_apply.local.kinds.activity import ACTIVITY
-from tr_apply.local.kinds.kind import Change, Kind, name_key
+from tr_apply.local.kinds.kind import Change, Kind
 from tr_apply.local.kinds.task_channel import TASK_CHANNEL
 from tr_apply.local.kinds.task_queue import TASK_QUEUE
 from tr_apply.local.kinds.workflow import WORKFLOW
 from tr_apply.local.storage.database import Writer
+from tr_apply.routing.names import name_key
 
 TEMPLATES = ("NONE", "FIFO", "EMPTY")
 """The third is what older programs send for the first."""

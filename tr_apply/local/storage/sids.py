@@ -5,7 +5,6 @@ meanwhile, in whichever process, without remembering what was deleted.
 """
 
 import random
-import re
 
 ACCOUNT_SID = "AC" + 32 * "0"
 """The account of whoever signs in as something that is no account."""
@@ -23,8 +22,3 @@ def new_sid(prefix: str, position: int) -> str:
 def position_of(sid: str) -> int:
     """Where in creation order the resource of *sid* stands or stood."""
     return int(sid[-_POSITION_DIGITS:], 16)
-
-
-def is_sid(text: str, prefix: str) -> bool:
-    """Whether *text* has the form of a SID of that kind."""
-    return re.fullmatch(prefix + "[0-9a-fA-F]{32}", text) is not None

@@ -12,13 +12,14 @@ from typing import NamedTuple, Self
 from tr_apply.local.forms import fields
 from tr_apply.local.kinds.kind import Item, Kind
 from tr_apply.local.storage.refusals import AbsolutePagingError, InvalidParameterError
-from tr_apply.local.storage.sids import is_sid, new_sid, position_of
+from tr_apply.local.storage.sids import new_sid, position_of
+from tr_apply.routing.names import is_sid, sid_pattern
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 1000
 
 _VALUE = r"(?:[0-9]{4}-[0-9]{2}-[0-9T:.]{18}Z|-?[0-9]{1,18})"  # a date or a whole number
-_TOKEN = re.compile(rf"(PA|PB)([A-Z]{{2}}[0-9a-fA-F]{{32}})(?:/({_VALUE}(?:,{_VALUE})*))?")
+_TOKEN = re.compile(rf"(PA|PB)({sid_pattern()})(?:/({_VALUE}(?:,{_VALUE})*))?")
 
 
 class Key(NamedTuple):

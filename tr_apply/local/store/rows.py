@@ -5,7 +5,8 @@ from functools import cache
 
 from tr_apply.local.kinds.kind import Item, Kind, Scope
 from tr_apply.local.storage.database import Reader, Row
-from tr_apply.local.storage.sids import is_sid, position_of
+from tr_apply.local.storage.sids import position_of
+from tr_apply.routing.names import is_sid
 
 
 def select(kind: Kind, conditions: Iterable[str], last: str, order: str = "1") -> str:

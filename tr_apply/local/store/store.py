@@ -8,7 +8,7 @@ from typing import Any
 
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds.all_kinds import KINDS
-from tr_apply.local.kinds.kind import Change, Field, Item, Kind, Scope, Values, name_key
+from tr_apply.local.kinds.kind import Change, Field, Item, Kind, Scope, Values
 from tr_apply.local.storage.database import Database, Reader, Writer
 from tr_apply.local.storage.refusals import (
     DuplicateNameError,
@@ -21,6 +21,7 @@ from tr_apply.local.store.listing import read_page
 from tr_apply.local.store.paging import Page
 from tr_apply.local.store.rows import find, item_of
 from tr_apply.local.store.rules import check_deletable
+from tr_apply.routing.names import name_key
 
 Form = Mapping[str, Sequence[str]]
 """Field -> the values it was sent with."""

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from tr_apply.diagnostics import Diagnostic, Severity
+from tr_apply.findings import Finding, Severity
 from tr_apply.plan.compare.ownership import mode_of
 from tr_apply.plan.matching.decisions import Decisions
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKSPACE
@@ -11,10 +11,10 @@ from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKSPACE
 LEFT_ALONE = "left-alone"
 
 
-def left_alone(decisions: Decisions) -> Iterator[Diagnostic]:
+def left_alone(decisions: Decisions) -> Iterator[Finding]:
     """One note, if there is anything to count."""
     if parts := [*_foreign(decisions), *_undeclared(decisions), *_ignored(decisions)]:
-        yield Diagnostic(Severity.INFO, LEFT_ALONE, f"left alone: {'; '.join(parts)}")
+        yield Finding(Severity.INFO, LEFT_ALONE, f"left alone: {'; '.join(parts)}")
 
 
 def _foreign(decisions: Decisions) -> Iterator[str]:

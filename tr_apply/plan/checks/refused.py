@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator
 
+from tr_apply.findings import Finding, error_at
 from tr_apply.plan.compare.ownership import is_managed
 from tr_apply.plan.matching.decisions import Decisions
-from tr_apply.plan.matching.problem import Problem
 from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKSPACE
-from tr_apply.resources.kind import name_key
+from tr_apply.routing.names import name_key
 
 
-def refused_here(decisions: Decisions) -> Iterator[Problem]:
+def refused_here(decisions: Decisions) -> Iterator[Finding]:
     """What the file alone does not show to be wrong."""
     yield from _unknown_channels(decisions)
     yield from _without_activities(decisions)
     yield from _switched_off(decisions)
 
 
-def _unknown_channels(decisions: Decisions) -> Iterator[Problem]:
+def _unknown_channels(decisions: Decisions) -> Iterator[Finding]:
     """Channels of live workers that no task channel makes, where task channels themselves are not read."""
     if decisions.snapshot.has(TASK_CHANNEL.name):
         return  # then they are references like any other
@@ -27,10 +27,10 @@ def _unknown_channels(decisions: Decisions) -> Iterator[Problem]:
         for channel in match.declared.channels:
             if name_key(channel) not in held:
                 message = f"there is no {TASK_CHANNEL.title} {channel!r}, neither declared nor live"
-                yield Problem("unknown-reference", message, (WORKER.section, match.index, "channels", channel))
+                yield error_at("unknown-reference", message, (WORKER.section, match.index, "channels", channel))
 
 
-def _without_activities(decisions: Decisions) -> Iterator[Problem]:
+def _without_activities(decisions: Decisions) -> Iterator[Finding]:
     """Queues that TaskRouter would refuse: a workspace that is not multitasking moves workers to their activities.
 
     Where the file says what the workspace is, this was looked at before anything was read.
@@ -46,10 +46,10 @@ def _without_activities(decisions: Decisions) -> Iterator[Problem]:
         if missing and (match.live is None or match.live in changed):
             fields = " and ".join(missing)
             message = f"the live workspace is not multitasking, where a queue needs {fields}"
-            yield Problem("single-tasking-queue", message, (TASK_QUEUE.section, match.index, TASK_QUEUE.identity))
+            yield error_at("single-tasking-queue", message, (TASK_QUEUE.section, match.index, TASK_QUEUE.identity))
 
 
-def _switched_off(decisions: Decisions) -> Iterator[Problem]:
+def _switched_off(decisions: Decisions) -> Iterator[Finding]:
     """Multitasking is a one-way door.
 
     Projects made before 2019-12-19 are said to go back while they have another single-tasking workspace; no answer of
@@ -60,4 +60,4 @@ def _switched_off(decisions: Decisions) -> Iterator[Problem]:
         return
     if live.answer.get("multi_task_enabled") is True:
         message = "TaskRouter does not turn it off again; where an old project may, do so in the Console first"
-        yield Problem("multitasking-stays", message, (WORKSPACE.name, "multi_task_enabled"))
+        yield error_at("multitasking-stays", message, (WORKSPACE.name, "multi_task_enabled"))

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tr_apply.diagnostics import Diagnostic, Severity
+from tr_apply.findings import Finding, Severity
 from tr_apply.live import Work
 from tr_apply.plan.change import Action, Blocked, FieldChange, Operation
 from tr_apply.plan.matching.decisions import Decisions, Kept
 from tr_apply.plan.matching.reading import WorkQuestions
 from tr_apply.plan.requests.people import people_of
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKFLOW
+from tr_apply.resources.field_path import root_of
 from tr_apply.resources.workflow import DOCUMENT_FIELDS
 
 UNDER_WAY = "work-under-way"
@@ -32,10 +33,6 @@ def work_questions(decisions: Decisions) -> WorkQuestions:
     holders = [(live.kind, live.sid) for live in decisions.deleted if live.kind in {TASK_QUEUE.name, WORKFLOW.name}]
     edited = [each.live.sid for each in decisions.kept if each.kind is WORKFLOW and _is_rerouted(each)]
     return WorkQuestions(holders, sorted(workers.items()), edited)
-
-
-def _root(path: str) -> str:
-    return path.partition(".")[0].partition("[")[0]
 
 
 def stranding(decisions: Decisions, operations: Iterable[Operation]) -> Iterator[Blocked]:
@@ -81,19 +78,19 @@ def cannot_move(name: str, work: Work) -> str:
     return f"the worker {name!r} cannot be moved while {tasks} reserved for it; try again when it has answered"
 
 
-def work_notes(decisions: Decisions, operations: Iterable[Operation]) -> Iterator[Diagnostic]:
+def work_notes(decisions: Decisions, operations: Iterable[Operation]) -> Iterator[Finding]:
     """What *operations* mean for tasks that wait and for people, and what nobody would see in the fields."""
     edited = {each.live.sid: each for each in decisions.kept if each.kind is WORKFLOW and _is_rerouted(each)}
     for operation in operations:
         if (each := edited.get(operation.sid or "")) is not None:
             message = _waiting(each.name, decisions.snapshot.work.get(each.live.sid), anew=each.after.re_evaluate_tasks)
-            yield Diagnostic(Severity.INFO, "waiting-tasks", message)
+            yield Finding(Severity.INFO, "waiting-tasks", message)
         if operation.kind == ACTIVITY.name and any(_opens(change) for change in operation.changes):
-            yield Diagnostic(Severity.INFO, "becomes-available", _reachable(operation))
+            yield Finding(Severity.INFO, "becomes-available", _reachable(operation))
 
 
 def _is_rerouted(kept: Kept) -> bool:
-    return any(_root(change.path) in DOCUMENT_FIELDS for change in kept.changes)
+    return any(root_of(change.path) in DOCUMENT_FIELDS for change in kept.changes)
 
 
 def _waiting(name: str, work: Work | None, *, anew: bool) -> str:

@@ -9,6 +9,7 @@ from tr_apply.plan.compare.document_diff import document_changes
 from tr_apply.plan.compare.equality import same_expression, same_json, same_set
 from tr_apply.plan.compare.workflow_diff import filter_value, target_value, workflow_changes
 from tr_apply.resources import KINDS, WORKFLOW, WORKSPACE
+from tr_apply.resources.field_path import root_of
 from tr_apply.resources.kind import Holds, Kind
 from tr_apply.resources.workflow import DOCUMENT_FIELDS, Filter, Target, Workflow
 from tr_apply.wire import Labels, field_of, parsed_json
@@ -71,7 +72,7 @@ def _field_changes(kind: Kind, key: str, old: Any, new: Any) -> Iterator[FieldCh
 
 def written_fields(kind: Kind, changes: Sequence[FieldChange]) -> list[str]:
     """YAML keys of the form parameters that *changes* need, each once, in the kind's order."""
-    roots = {change.path.partition(".")[0].partition("[")[0] for change in changes}
+    roots = {root_of(change.path) for change in changes}
     keys = [key for key in kind.fields if key in roots]
     return keys + (["filters"] if roots.intersection(DOCUMENT_FIELDS) and kind.model is Workflow else [])
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.resources import KINDS
-from tr_apply.resources.template import sample, sids_in
+from tr_apply.resources.template import sample
 from tr_apply.routing.parser import parse, parse_order_by
 
 _PREFIXES = {kind.name: kind.sid_prefix for kind in KINDS}
@@ -23,10 +23,9 @@ def expression_key(text: str | None, *, order_by: bool = False) -> Hashable:
     if not text:
         return ""
     try:
-        tree = (parse_order_by if order_by else parse)(sample(text, _PREFIXES))
+        return (parse_order_by if order_by else parse)(sample(text, _PREFIXES))
     except ExpressionSyntaxError:
         return text
-    return tree, tuple(sids_in(text))
 
 
 def same_json(one: Any, other: Any) -> bool:

@@ -9,12 +9,12 @@ from typing import Any
 
 from tr_apply.plan.compare.diff import changed_fields
 from tr_apply.plan.compare.workflow_diff import FilterKey, keyed
-from tr_apply.resources.document import Document, Rule, WorkersRule
+from tr_apply.resources.document import Document, Ownership, WorkersOwnership
 from tr_apply.resources.field_path import path_parts
 from tr_apply.resources.kind import Kind
 from tr_apply.resources.workflow import Filter
 
-_ALL = Rule.model_construct()
+_ALL = Ownership.model_construct()
 """Everything is ours."""
 
 
@@ -34,16 +34,16 @@ def deletes_rest(document: Document, kind: Kind) -> bool:
     return is_managed(document, kind) and getattr(document.manage, kind.section).mode == "exact"
 
 
-def rule_of(document: Document, kind: Kind) -> Rule:
+def rule_of(document: Document, kind: Kind) -> Ownership:
     """What the file says about the ownership of *kind*."""
-    rule: Rule = getattr(document.manage, kind.section)
+    rule: Ownership = getattr(document.manage, kind.section)
     return rule
 
 
-def owned(kind: Kind, declared: Any, live: Any, rule: Rule) -> Any:
+def owned(kind: Kind, declared: Any, live: Any, rule: Ownership) -> Any:
     """*declared* as it shall become, where *live* is what it is now."""
     changes = {key: getattr(live, key) for key in kind.kept_when_unset if getattr(declared, key) is None}
-    if isinstance(rule, WorkersRule) and rule.attributes == "merge" and declared.attributes is not None:
+    if isinstance(rule, WorkersOwnership) and rule.attributes == "merge" and declared.attributes is not None:
         changes["attributes"] = merged(live.attributes, declared.attributes)
     desired = declared.model_copy(update=changes) if changes else declared
     for path in rule.ignore:
@@ -54,9 +54,9 @@ def owned(kind: Kind, declared: Any, live: Any, rule: Rule) -> Any:
     return desired
 
 
-def ignored_differences(kind: Kind, declared: Any, live: Any, rule: Rule) -> int:
+def ignored_differences(kind: Kind, declared: Any, live: Any, rule: Ownership) -> int:
     """How many differences between *declared* and *live* are none because *rule* says that they are not ours."""
-    if not rule.ignore and not (isinstance(rule, WorkersRule) and rule.attributes == "merge"):
+    if not rule.ignore and not (isinstance(rule, WorkersOwnership) and rule.attributes == "merge"):
         return 0
     told = {change.path for change in changed_fields(kind, live, owned(kind, declared, live, rule))}
     return sum(change.path not in told for change in changed_fields(kind, live, owned(kind, declared, live, _ALL)))

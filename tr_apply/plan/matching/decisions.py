@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tr_apply.diagnostics import Diagnostic, Severity
+from tr_apply.findings import Finding, Severity
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import FieldChange
 from tr_apply.plan.compare.diff import changed_fields, is_unchanged
@@ -14,8 +14,9 @@ from tr_apply.plan.matching.matched import Matched
 from tr_apply.plan.matching.references import canonical, repointed
 from tr_apply.resources import ACTIVITY, SECTIONS, TASK_CHANNEL, WORKSPACE
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import Kind, name_key
+from tr_apply.resources.kind import Kind
 from tr_apply.resources.seeds import SEEDED_CHANNELS
+from tr_apply.routing.names import name_key
 from tr_apply.wire import model_of
 
 _RANK = {kind.name: index for index, kind in enumerate(SECTIONS)}
@@ -67,7 +68,7 @@ class Decisions:
 
     replaced: list[Match] = field(default_factory=list)
     deleted: list[Live] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
+    diagnostics: list[Finding] = field(default_factory=list)
 
     def sid(self, live: Live) -> str | None:
         """The SID of *live*, unless it is only predicted."""
@@ -173,7 +174,7 @@ def _is_kept(decisions: Decisions, kind: Kind, live: Live) -> bool:
         return live.name in SEEDED_CHANNELS
     if kind is ACTIVITY and (uses := _workspace_uses(decisions, live)):
         message = f"the activity {live.name!r} is not declared and stays, because it is the workspace's {uses}"
-        decisions.diagnostics.append(Diagnostic(Severity.INFO, "kept", message))
+        decisions.diagnostics.append(Finding(Severity.INFO, "kept", message))
         return True
     return False
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from tr_apply.findings import Finding, error_at
 from tr_apply.live import Live
-from tr_apply.plan.matching.problem import Problem
-from tr_apply.resources.kind import TEMPORARY_SUFFIX, Kind, name_key, temporary_name
+from tr_apply.resources.kind import TEMPORARY_SUFFIX, Kind, temporary_name
+from tr_apply.routing.names import name_key
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +44,7 @@ class Matching:
 
     matches: list[Match] = field(default_factory=list)
     rest: list[Live] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Finding] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class _Matcher:
     def _problem(self, index: int | None, code: str, message: str) -> None:
         section = self._kind.section
         path = (section,) if index is None else (section, index, self._kind.identity)
-        self._result.problems.append(Problem(code, message, path))
+        self._result.problems.append(error_at(code, message, path))
 
     def _free(self, key: str) -> Live | None:
         """The live resource of that name, if nobody has claimed it yet."""

@@ -11,14 +11,16 @@ from tr_apply.plan.compare.ownership import is_managed, owned, rule_of
 from tr_apply.plan.matching.match import Comparison, Match, Matching, ambiguity, match
 from tr_apply.plan.matching.references import canonical, rewritten
 from tr_apply.resources import SECTIONS, WORKER, WORKSPACE
-from tr_apply.resources.document import Document, Rule
-from tr_apply.resources.kind import Kind, name_key, temporary_name
+from tr_apply.resources.document import Document, Ownership
+from tr_apply.resources.field_path import root_of
+from tr_apply.resources.kind import Kind, temporary_name
 from tr_apply.resources.template import MARK, SID, SidOf, filled, referring, sid_of
 from tr_apply.routing.evaluate import Predicate, compiled
+from tr_apply.routing.names import name_key, sid_pattern
 from tr_apply.routing.parser import parse
 from tr_apply.wire import Labels, live_labels, model_of, parsed_json
 
-_MARK_OR_SID = re.compile(MARK.pattern + r"|[A-Z]{2}[0-9a-fA-F]{32}")
+_MARK_OR_SID = re.compile(f"{MARK.pattern}|{sid_pattern()}")
 
 
 @dataclass(slots=True)
@@ -111,7 +113,7 @@ def _matching(document: Document, kind: Kind, live: Sequence[Live], matched: Mat
     def distance(declared: Any, other: Live) -> int:
         held = model_of(other, matched.labels)
         wanted = owned(kind, canonical(kind, declared, matched.name), held, rule)
-        roots = {change.path.partition(".")[0].partition("[")[0] for change in changed_fields(kind, held, wanted)}
+        roots = {root_of(change.path) for change in changed_fields(kind, held, wanted)}
         return len(roots - {kind.identity})
 
     return match(
@@ -122,7 +124,7 @@ def _matching(document: Document, kind: Kind, live: Sequence[Live], matched: Mat
     )
 
 
-def _is_fixed(kind: Kind, declared: Any, live: Live, rule: Rule) -> bool:
+def _is_fixed(kind: Kind, declared: Any, live: Live, rule: Ownership) -> bool:
     """Whether TaskRouter cannot turn *live* into *declared*, and nobody says to leave that alone."""
     for key in kind.replaced_on - {kind.identity}:
         wanted, now = getattr(declared, key), live.answer.get(kind.fields[key].answer)

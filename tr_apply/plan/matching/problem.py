@@ -1,23 +1,13 @@
 """Why no plan can be made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from tr_apply.config.places import KeyPath
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One reason; ``path`` leads to the place in the configuration."""
-
-    code: str
-    message: str
-    path: KeyPath
+from tr_apply.findings import Finding
 
 
 class PlanProblemsError(Exception):
-    """The configuration cannot be applied to this workspace."""
+    """The configuration cannot be applied to this workspace; each finding has its spot in the configuration."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("; ".join(problem.message for problem in problems))
-        self.problems = problems
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("; ".join(each.message for each in findings))
+        self.findings = findings

@@ -10,9 +10,9 @@ from tr_apply.plan.compare.diff import changed_fields
 from tr_apply.plan.compare.secrets import masked
 from tr_apply.plan.matching.decisions import Decisions
 from tr_apply.resources import TASK_CHANNEL, WORKER, WORKER_CHANNEL
-from tr_apply.resources.kind import name_key
 from tr_apply.resources.template import SidOf
 from tr_apply.resources.worker import WorkerChannel
+from tr_apply.routing.names import name_key
 from tr_apply.wire import Labels, form_of, model_of
 
 _AS_TASKROUTER_MAKES_IT = WorkerChannel()

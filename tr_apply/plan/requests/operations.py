@@ -12,9 +12,10 @@ from tr_apply.plan.matching.decisions import Decisions, Kept
 from tr_apply.plan.matching.match import Match
 from tr_apply.plan.requests.people import People, moving
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE
-from tr_apply.resources.kind import Kind, Resource, name_key, temporary_name
+from tr_apply.resources.kind import Kind, Resource, temporary_name
 from tr_apply.resources.template import SidOf, escaped
 from tr_apply.resources.workflow import DOCUMENT_FIELDS, Workflow
+from tr_apply.routing.names import name_key, sid_pattern
 from tr_apply.wire import DOCUMENT_FORM, Form, FormValue, form_of, model_of, references_in
 
 # Where TaskRouter puts a new worker that nobody puts anywhere.
@@ -23,7 +24,7 @@ _DEFAULT_ACTIVITY = frozenset({ParameterOf(SidOf(WORKSPACE.name, ""), "DefaultAc
 # Whether TaskRouter takes a queue without activities.
 _MULTI_TASKING = frozenset({ParameterOf(SidOf(WORKSPACE.name, ""), "MultiTaskEnabled")})
 
-_QUEUE_SID = re.compile(r"\bWQ[0-9a-fA-F]{32}\b")
+_QUEUE_SID = re.compile(rf"\b{sid_pattern('WQ')}\b")
 
 
 def operations_of(decisions: Decisions, people: People) -> list[Operation]:

@@ -6,8 +6,8 @@ from tr_apply.live import Live
 from tr_apply.plan.change import Move, Verb, Write
 from tr_apply.plan.matching.decisions import Decisions
 from tr_apply.resources import ACTIVITY, WORKER
-from tr_apply.resources.kind import name_key
 from tr_apply.resources.template import SidOf
+from tr_apply.routing.names import name_key
 
 
 @dataclass(slots=True)

@@ -10,7 +10,8 @@ from tr_apply.plan.change import Action, NameOf, Operation, ParameterOf, Write
 from tr_apply.plan.requests.order import Step, schedule
 from tr_apply.resources import SECTIONS
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import Kind, name_key
+from tr_apply.resources.kind import Kind
+from tr_apply.routing.names import name_key
 
 
 def after_former_names(document: Document, operations: Sequence[Operation]) -> list[Operation]:

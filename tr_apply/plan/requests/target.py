@@ -6,7 +6,7 @@ from tr_apply.errors import UsageError
 from tr_apply.plan.change import Operation
 from tr_apply.plan.requests.order import schedule
 from tr_apply.resources import KIND_BY_NAME
-from tr_apply.resources.kind import name_key
+from tr_apply.routing.names import name_key
 
 
 def parsed_target(text: str) -> tuple[str, str]:

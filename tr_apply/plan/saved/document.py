@@ -5,7 +5,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tr_apply.diagnostics import Diagnostic
 from tr_apply.plan.change import Action, FieldChange, Operation, Plan, Withheld, Write
 from tr_apply.plan.saved.relied_on import digest, fingerprint
 from tr_apply.resources.template import SidOf, sid_of
@@ -38,7 +37,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "reads": dict(plan.reads),
         "sensitive": {section: [*paths] for section, paths in sorted(plan.sensitive.items())},
         "blocked": [{"code": b.code, "message": b.message, "operation": b.operation} for b in plan.blocked],
-        "diagnostics": [diagnostic_value(each) for each in plan.diagnostics],
+        "diagnostics": [each.document() for each in plan.diagnostics],
         "summary": summary(plan),
     }
 
@@ -69,23 +68,6 @@ def checksum_of(document: Mapping[str, Any]) -> str:
     """What a saved document has to say of itself, so that one that was edited or cut off is noticed."""
     checked = {key: value for key, value in document.items() if key not in _UNCHECKED}
     return hashlib.sha256(json.dumps(checked, sort_keys=True).encode()).hexdigest()
-
-
-def diagnostic_value(each: Diagnostic) -> dict[str, Any]:
-    """A finding as JSON."""
-    return {"severity": each.severity.value, **error_value(each)}
-
-
-def error_value(each: Diagnostic) -> dict[str, Any]:
-    """A finding as JSON, in the form of an error."""
-    return {
-        "code": each.code,
-        "message": each.message,
-        "file": each.file,
-        "line": each.line,
-        "column": each.column,
-        "path": each.path,
-    }
 
 
 def _operation(operation: Operation) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Annotated, Any, NoReturn
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.errors import RefusedError
+from tr_apply.findings import Finding, Severity
 from tr_apply.plan.change import (
     Action,
     Blocked,
@@ -26,6 +26,7 @@ from tr_apply.plan.saved.document import DIGEST, FORMAT_VERSION, checksum_of, id
 from tr_apply.plan.saved.relied_on import fingerprint
 from tr_apply.resources import KIND_BY_NAME
 from tr_apply.resources.template import sid_of
+from tr_apply.routing.names import sid_pattern
 from tr_apply.wire import FormValue, Json
 
 _AGAIN = "plan again"
@@ -103,7 +104,7 @@ def _label(text: str) -> str:
 
 
 _Label = Annotated[str, AfterValidator(_label)]
-_Sid = Annotated[str, Field(pattern=r"^[A-Z]{2}[0-9a-fA-F]{32}$")]
+_Sid = Annotated[str, Field(pattern=f"^{sid_pattern()}$")]
 _KindName = Annotated[str, AfterValidator(_label)]
 
 
@@ -273,7 +274,7 @@ class _Plan(_Part):
             Target(target.workspace, target.account_sid, target.workspace_sid, target.region),
             tuple(each.operation() for each in self.operations),
             tuple(Blocked(each.code, each.message, each.operation) for each in self.blocked),
-            tuple(Diagnostic(**each.model_dump()) for each in self.diagnostics),
+            tuple(Finding(**each.model_dump()) for each in self.diagnostics),
             self.summary.unchanged,
             {sid_of(label): sid for label, sid in self.sids.items()},
             self.base.objects,

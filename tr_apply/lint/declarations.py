@@ -1,13 +1,12 @@
-"""What the rules look at, and the shape of what they say."""
+"""What a configuration declares, as the rules look at it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
-from tr_apply.config.places import KeyPath
 from tr_apply.config.references import declared, declared_of, filters_of
-from tr_apply.diagnostics import Severity
+from tr_apply.findings import KeyPath
 from tr_apply.lint.attributes import Attributes, types
 from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW, Kind
 from tr_apply.resources.document import Document
@@ -17,23 +16,8 @@ from tr_apply.resources.workflow import Filter, Target, Workflow
 from tr_apply.routing.value_types import AttributeTypes
 
 
-class Remark(NamedTuple):
-    """What is to be said about the value under ``path``, its last key, or a character in it.
-
-    ``offset`` is 0-based and counts in the text as an expression is read: variables replaced, SIDs made up.
-    """
-
-    path: KeyPath
-    message: str
-    key: bool = False
-    offset: int | None = None
-
-
-Remarks: TypeAlias = Iterator[Remark]
-
-
 @dataclass(frozen=True)
-class Subject:
+class Declarations:
     """A document, and what several rules ask about it.
 
     Attributes:
@@ -101,22 +85,3 @@ class Subject:
 
     def _each(self, kind: Kind) -> Iterator[tuple[KeyPath, Any]]:
         return (((kind.section, index), resource) for index, resource in declared_of(self.document, kind))
-
-
-class Rule(NamedTuple):
-    """One thing to find.
-
-    Attributes:
-        code: Stays the same from version to version.
-        severity: An error is what TaskRouter refuses or what the file contradicts itself in; a warning is what cannot
-            be meant; an info is what often is not meant.
-        says: What it stands for, in one line.
-        find: Finds it.
-        needs_all: Whether it looks for what is missing, and so has nothing to say while something cannot be read.
-    """
-
-    code: str
-    severity: Severity
-    says: str
-    find: Callable[[Subject], Remarks]
-    needs_all: bool = False
