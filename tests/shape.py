@@ -31,8 +31,12 @@ class Module:
     def lines(self) -> int:
         return len(self.text.splitlines())
 
-    def imports(self) -> Iterator[tuple[str, str | None]]:
+    @cached_property
+    def imports(self) -> tuple[tuple[str, str | None], ...]:
         """What it imports, wherever the statement is: a module, and the name taken from it if there is one."""
+        return tuple(self._imports())
+
+    def _imports(self) -> Iterator[tuple[str, str | None]]:
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 yield from ((alias.name, None) for alias in node.names)
@@ -66,7 +70,7 @@ def import_graph(found: Iterable[Module]) -> Graph:
     known = {module.name: module for module in found}
 
     def imported(module: Module) -> Iterator[str]:
-        for source, name in module.imports():
+        for source, name in module.imports:
             yield f"{source}.{name}" if f"{source}.{name}" in known else source
 
     return {name: known.keys() & set(imported(module)) - {name} for name, module in known.items()}

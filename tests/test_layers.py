@@ -59,12 +59,12 @@ PARTS = {part_of(module) for module in MODULES}
 
 def own_parts(module):
     """The other parts of the package that a module imports from."""
-    names = (f"{source}.{name}".split(".") for source, name in module.imports() if source.startswith("tr_apply"))
+    names = (f"{source}.{name}".split(".") for source, name in module.imports if source.startswith("tr_apply"))
     return {part for _, part, *_ in names} & PARTS - {part_of(module)}
 
 
 def libraries(module):
-    return {source.split(".")[0] for source, _ in module.imports()}
+    return {source.split(".")[0] for source, _ in module.imports}
 
 
 def test_every_part_of_the_package_has_a_layer():
@@ -72,9 +72,7 @@ def test_every_part_of_the_package_has_a_layer():
 
 
 def test_no_import_is_relative():
-    assert [
-        f"{module.name}: {source}" for module in MODULES for source, _ in module.imports() if source[0] == "."
-    ] == []
+    assert [f"{module.name}: {source}" for module in MODULES for source, _ in module.imports if source[0] == "."] == []
 
 
 def test_a_module_imports_only_from_layers_below():
