@@ -18,7 +18,7 @@ LINES = st.lists(
     st.tuples(st.integers(0, 4), st.sampled_from(["", "- ", "? "]), st.sampled_from(WORDS), st.sampled_from(["", ":", ": "]), st.sampled_from(WORDS)),
     max_size=12,
 ).map(lambda lines: "\n".join("  " * indent + "".join(rest) for indent, *rest in lines))  # fmt: skip
-FUZZ = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+FUZZ = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def lines_of(text):
