@@ -1,6 +1,7 @@
 """The package keeps its shape. A limit is the figure that was reached: lower it when it falls, and do not raise it."""
 
 from graphlib import CycleError
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ LIMITS = {
     "import levels": 41,
     "imports a module": 5.3,
     "class names with several meanings": 51,
-    "files under 60 lines": 79,
+    "modules under 60 lines": 62,
     "lines of the longest file": 400,
     "lines of the longest function": 60,
 }
@@ -26,12 +27,12 @@ def test_a_figure_of_the_package_is_within_its_limit(measured, figure):
     assert measured[figure] <= LIMITS[figure]
 
 
-def module(name, text=""):
-    return Module(name, None, text)
+def module(name, text="", file="module.py"):
+    return Module(name, Path(file), text)
 
 
 HOUSE = [
-    module("house"),
+    module("house", file="__init__.py"),
     module("house.roof", "from house import walls\nfrom house.walls import Door as Gate\nclass Tile: ..."),
     module("house.walls", "import house.floor\nclass Door: ...\nclass _Tile: ...\n"),
     module("house.floor", "import os\ndef late():\n    from house.cellar import lamp\n    return lamp\n"),
@@ -76,8 +77,9 @@ def test_figures_count_files_functions_and_lines():
         "imports a module": 0.6,
         "class names with several meanings": 1,
         "files under 60 lines": 5,
+        "modules under 60 lines": 4,
         "lines of the longest file": 4,
         "lines of the longest function": 3,
-        "modules": 5,
+        "files": 5,
         "lines": 13,
     }
