@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -104,6 +105,11 @@ def several_meanings(found: Iterable[Module]) -> dict[str, list[str]]:
     return {name: homes[name] for name in sorted(homes) if len(homes[name]) > 1}
 
 
+def rooms(found: Iterable[Module]) -> Counter[Path]:
+    """How many modules stand side by side in each folder."""
+    return Counter(module.path.parent for module in found if not module.is_door)
+
+
 def figures(found: Sequence[Module]) -> dict[str, float]:
     """What one number says about the whole."""
     graph = import_graph(found)
@@ -115,6 +121,7 @@ def figures(found: Sequence[Module]) -> dict[str, float]:
         "modules under 60 lines": sum(module.lines < SHORT and not module.is_door for module in found),
         "lines of the longest file": max(module.lines for module in found),
         "lines of the longest function": max(lines for module in found for _, lines in module.functions()),
+        "modules in the largest room": max(rooms(found).values()),
         "files": len(found),
         "lines": sum(module.lines for module in found),
     }
