@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
+from hypothesis import settings
 
 from tests.carrying_out import carried_out
 from tr_apply.apply import Status
@@ -31,6 +32,10 @@ COLLECTIONS = {
     "workers": "Workers",
 }
 RUNTIME = {"sid", "account_sid", "workspace_sid", "url", "links", "date_created", "date_updated", "date_status_changed"}
+
+# No test fails because the machine is busy: how long an example takes says nothing.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 class KilledError(Exception):

@@ -94,7 +94,7 @@ class Both:
         return self._runner.run(run())
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(first=documents(), second=documents())
 def test_files_differ_in_what_the_workspaces_made_of_them_differ_in(new_world, runner, first, second):
     one, other = Both(new_world, runner, first), Both(new_world, runner, second)

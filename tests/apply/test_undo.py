@@ -358,7 +358,7 @@ def test_where_others_have_made_a_mess_there_is_no_way_back(world, begun):
         way_back()
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(dies_at=st.integers(0, 9))
 def test_whatever_part_was_done_is_taken_back(new_world, runner, dies_at):
     world = new_world()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tr_apply.lint import lint
 
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # a workspace takes too many requests to be shrunk
-PROPERTY = settings(max_examples=40, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+PROPERTY = settings(max_examples=40, phases=PHASES, suppress_health_check=list(HealthCheck))
 NUMBERS = itertools.count()
 
 ODD = [

@@ -49,7 +49,7 @@ def spoilt(draw):
 
 
 @given(configuration=spoilt())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_nothing_that_could_be_read_breaks_it(tmp_path_factory, configuration):
     path = tmp_path_factory.mktemp("spoilt") / "configuration.yaml"
     path.write_text(json.dumps(configuration), encoding="utf-8")

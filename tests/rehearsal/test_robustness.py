@@ -19,9 +19,7 @@ from tr_apply.report.tests_document import tests_document as document_of
 from tr_apply.report.tests_junit import tests_junit as junit_of
 from tr_apply.report.tests_text import tests_text as text_of
 
-thorough = settings(
-    deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+thorough = settings(derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 WORKSPACE = """\
 workspace: {name: X}

@@ -60,7 +60,7 @@ lists = st.none() | st.permutations(STAFF).flatmap(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(lists, max_size=6))
 def test_whom_earlier_questions_supposed_to_be_there_does_not_matter(document, questions):
     world = World(document)
