@@ -75,8 +75,8 @@ def _deletes(plan: Plan) -> Counter[str]:
 def _is_lifted(blocked: Blocked, plan: Plan, consent: Consent, agreed: set[str]) -> bool:
     """Whether somebody has answered what only a person can know: that deletes, or new names, are meant."""
     if blocked.code == NEEDS_CONSENT:
-        kind = next(each.kind for each in plan.operations if each.id == blocked.operation)
-        return consent.is_reviewed or kind in agreed
+        kinds = {each.kind for each in plan.operations if each.id == blocked.operation}
+        return consent.is_reviewed or bool(kinds & agreed)
     return blocked.code == SUSPECTED_RENAME and consent.is_reviewed
 
 
