@@ -23,6 +23,7 @@ LAYERS = {
     "apply": 8,
     "difference": 8,
     "export": 8,
+    "rendering": 8,
     "deployment": 9,
     "report": 9,
     "schema": 9,

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tr_apply.rehearsal.coverage import Coverage
 from tr_apply.rehearsal.results import RoutingTestResult, RoutingTestSummary
 from tr_apply.rehearsal.route import Route
+from tr_apply.rendering import RenderedConfiguration
 from tr_apply.resources import KINDS
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -250,6 +251,9 @@ class Output(_Part):
 
     diagnostics: list[Finding] = []
     """By validate: every finding, warnings included."""
+
+    configurations: list[RenderedConfiguration] = []
+    """By render: one for each PATH that could be read, in order."""
 
     route: Route | None = None
     """By route: what becomes of the task."""
