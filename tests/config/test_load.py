@@ -8,6 +8,7 @@ from tr_apply.config.load import Inputs, load
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Sources
 from tr_apply.config.variables import Variables
+from tr_apply.diagnostics import errors_of
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.lint import lint
 
@@ -169,20 +170,43 @@ def test_variables_come_from_the_nearest_that_has_them(loaded):
     assert configuration.document.workspace.name == "given second file later env default"
 
 
+SOURCES = ["given", "variable file", "secret", "environment", "overlay", "file", "default"]
+"""Where a variable may come from; the first that has it counts."""
+
+
+@pytest.mark.parametrize("first", range(len(SOURCES)))
+def test_each_source_of_a_variable_beats_all_that_follow(loaded, first):
+    has = dict.fromkeys(SOURCES[first:], True)
+    keys = {"secret": "TR_SECRET_a", "environment": "TR_VAR_a"}
+
+    configuration = loaded(
+        "workspace: {name: W, event_callback_url: 'https://x.example/${a}'}\n"
+        + ("vars: {a: file}\n" if "file" in has else "")
+        + ("variables: {a: {default: default}}\n" if "default" in has else ""),
+        overlays=["vars: {a: overlay}\n"] if "overlay" in has else [],
+        variable_files=["a: variable file\n"] if "variable file" in has else [],
+        given={"a": "given"} if "given" in has else {},
+        environment={key: name for name, key in keys.items() if name in has},
+    )
+
+    assert errors_of(configuration.diagnostics) == ()
+    assert configuration.document.workspace.event_callback_url == f"https://x.example/{SOURCES[first]}"
+
+
 def test_values_from_outside_are_literal_and_those_in_vars_are_not(loaded):
     configuration = loaded(
         "vars: {d: '${b} ${sid:worker/a}'}\nworkspace: {name: W}\n"
         "workers: [{name: a, attributes: {x: '${a}', y: '${b}', z: '${c}', w: '${d}', v: '${e}${f}'}}]\n",
         given={"a": "${sid:worker/nobody}", "e": "$", "f": "{g}"},
         environment={"TR_VAR_b": "${missing}"},
-        variable_files=["c: $${x}\n"],
+        variable_files=["c: $${x}${b}\n"],
     )
 
     assert configuration.diagnostics == ()
     assert attributes_of(configuration) == {
         "x": "$${sid:worker/nobody}",
         "y": "$${missing}",
-        "z": "$$${x}",
+        "z": "$${x}$${missing}",
         "w": "$${missing} ${sid:worker/a}",
         "v": "$${g}",
     }

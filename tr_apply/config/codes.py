@@ -31,6 +31,9 @@ CODES: Final[Mapping[str, str]] = {
     "malformed-variable": "A ${…} is neither a variable nor a SID.",
     "endless-variable": "A variable needs itself.",
     "variable-too-long": "Variables make too much of a string.",
+    "environment-beats-file": "A variable of the environment is used instead of the value in `vars`.",
+    "secret-misplaced": "A secret variable is used where plans and messages show the value.",
+    "unused-variable": "No configuration uses the variable of a --var.",
     # Overlays
     "overlay-unnamed": "An overlay does not name what it changes.",
     "overlay-ambiguous": "An overlay names what there is more than once.",

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tr_apply.config.files import Found, configuration_files, read_file
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
+from tr_apply.config.marks import VARIABLE_NAME
 from tr_apply.config.names import note_names
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import KeyPath, Located, Sources, paths_of
@@ -18,8 +19,16 @@ from tr_apply.config.references import note_broken_references
 from tr_apply.config.sections import counted, joined, shifted
 from tr_apply.config.shape import shape_of
 from tr_apply.config.structure import document_of
-from tr_apply.config.substitution import Failure, literal_variables, substitute, variables_of
-from tr_apply.config.variables import UNKNOWN, VARIABLE_NAME
+from tr_apply.config.substitution import (
+    Failure,
+    Substitution,
+    substitute,
+    substitute_variables,
+    values_of,
+    variables_of,
+)
+from tr_apply.config.variable_notes import note_variables
+from tr_apply.config.variables import UNKNOWN
 from tr_apply.config.withheld import withheld
 from tr_apply.config.workflows import note_workflows
 from tr_apply.diagnostics import Diagnostic, Severity, errors_of
@@ -51,7 +60,7 @@ class Configuration(NamedTuple):
         order = {name: index for index, name in enumerate(self.notes.sources.names)}
         return tuple(
             sorted(
-                withheld(self.notes.found, self.notes.root.value),
+                withheld(self.notes.found, self.notes),
                 key=lambda each: (order.get(each.file or "", -1), each.line or 0, each.column or 0),
             )
         )
@@ -103,20 +112,20 @@ def load(path: Path, inputs: Inputs | None = None) -> Configuration:
     sources = Sources()
     read = _read(path, inputs, sources)
     mistakes: list[Mistake] = []
-    from_files = literal_variables(read.variable_files, mistakes)
-    notes = Notes(sources, variables_of(read.content, {**from_files, **inputs.given}, inputs.environment))
-    failures, has_sids = substitute(read.content, notes)
-    if rosters := [file for file in read.content if isinstance(file.data.get(WORKER.section), dict)]:
+    from_files = values_of(read.variable_files, mistakes)
+    variables = variables_of(read.content, from_files=from_files, given=inputs.given, environment=inputs.environment)
+    notes = Notes(sources, variables)
+    made = substitute_variables(read.variable_files, notes).and_then(substitute(read.content, notes))
+    if tables := [file for file in read.content if isinstance(file.data.get(WORKER.section), dict)]:
         from tr_apply.config.roster import read_roster  # noqa: PLC0415  # seldom needed
 
-        for file in rosters:
+        for file in tables:
             read_roster(file, sources)
-        more, with_sids = substitute(rosters, notes)
-        failures, has_sids = [*failures, *more], has_sids or with_sids
+        made = made.and_then(substitute(tables, notes))
     notes.root = _joined(read, sources, mistakes)
     _note_mistakes(read, mistakes, notes)
-    _note_failures(failures, read, notes)
-    return _checked(str(path), read, notes, has_sids=has_sids)
+    _note_failures(made.failures, read, notes)
+    return _checked(str(path), read, notes, made)
 
 
 def _read(path: Path, inputs: Inputs, sources: Sources) -> _Read:
@@ -186,13 +195,16 @@ def _note_failures(failures: Sequence[Failure], read: _Read, notes: Notes) -> No
         notes.at(Severity.ERROR, failure.error.code, failure.error.message, failure.at, path)
 
 
-def _checked(path: str, read: _Read, notes: Notes, *, has_sids: bool) -> Configuration:
+def _checked(path: str, read: _Read, notes: Notes, made: Substitution) -> Configuration:
     if any(file.has_nulls for file in read.content):
         from tr_apply.config.problems import note_nulls  # noqa: PLC0415  # seldom needed
 
         note_nulls(notes, shape_of(Document))
     note_phone_numbers({k: v for file in read.content for k, v in file.phone_numbers.items()}, notes)
+    note_variables(notes)
     document, valid = document_of(notes, whole=read.complete)
+    if made.secret:
+        document = _with_secrets(document, notes, made.secret)
     raw = notes.root.value
     note_names(document, raw, notes)
     if document.declares("manage"):
@@ -201,5 +213,12 @@ def _checked(path: str, read: _Read, notes: Notes, *, has_sids: bool) -> Configu
         note_ownership(document, notes)
     note_workflows(document, notes)
     if read.complete:
-        note_broken_references(document, raw, notes, has_sids=has_sids)
-    return Configuration(path, document, notes, complete=read.complete and valid, has_sids=has_sids)
+        note_broken_references(document, raw, notes, has_sids=made.has_sids)
+    return Configuration(path, document, notes, complete=read.complete and valid, has_sids=made.has_sids)
+
+
+def _with_secrets(document: Document, notes: Notes, places: set[int]) -> Document:
+    from tr_apply.config.flows import by_resource, flows_of, secret_paths  # noqa: PLC0415  # seldom needed
+
+    notes.secret_paths = secret_paths(notes, places)
+    return document.with_secrets(by_resource(flows_of(notes.secret_paths, notes)))

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tr_apply.config.marks import REFERENCE
 from tr_apply.config.places import KeyPath, Located, Places, Sources, dotted, find
-from tr_apply.config.variables import REFERENCE, VariableError, Variables
+from tr_apply.config.variables import VariableError, Variables
 from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.resources import KINDS
 from tr_apply.resources.template import MARK, origin, sample
@@ -30,6 +31,12 @@ class Notes:
 
     Nothing more is said about the former, and of the latter only errors are told.
     """
+
+    secret_paths: Sequence[KeyPath] = ()
+    """Where the values of secret variables have been put."""
+
+    expanded: set[int] = field(default_factory=set)
+    """Places of strings of an item with ``for_each``: the characters of what they became are not those written."""
 
     found: list[Diagnostic] = field(default_factory=list)
 
@@ -77,6 +84,8 @@ class Notes:
 
     def character(self, place: int, value: str, offset: int) -> int:
         """The place of character *offset* of the string *value* at *place*, as it is with its variables replaced."""
+        if place in self.expanded:
+            return place
         from tr_apply.config.columns import character_index  # noqa: PLC0415  # seldom needed
         from tr_apply.config.table import cell_index  # noqa: PLC0415
 

@@ -68,6 +68,19 @@ def place_of(node: Node) -> int:
     return node if isinstance(node, int) else node.at
 
 
+def nodes_at(value: Any, place: int) -> Node:
+    """Places of *value*, all of which is written at *place*."""
+    if not isinstance(value, (dict, list)):
+        return place
+    node = Places(place, mapping=isinstance(value, dict))
+    if isinstance(value, dict):
+        node.keys = [place] * len(value)
+        node.children = {key: nodes_at(child, place) for key, child in value.items()}
+    else:
+        node.children = [nodes_at(child, place) for child in value]
+    return node
+
+
 def find(root: Node, path: Sequence[str | int], *, key: bool = False) -> int:
     """The place of what *path* leads to, or of the nearest that exists above it; with *key*, of its last key."""
     node: Node = root

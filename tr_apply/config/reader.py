@@ -69,6 +69,9 @@ class SourceFile:
     complete: bool = True
     """False after a mistake that kept the rest of the file from being read."""
 
+    rows: dict[int, list[Any]] = field(default_factory=dict)
+    """The rows of the tables that a ``for_each`` names, by the place of that."""
+
 
 class _UnreadableError(Exception):
     """Nothing after this point of the file can be read."""

@@ -105,13 +105,13 @@ def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
     notes = Notes(sources, configuration.notes.variables)
     file = read_file(_found(path), sources)
     notes.root = Located(file.data, file.places)
-    failures, _ = substitute([file], notes)
+    shape = shape_of(RoutingTests)
+    failures = substitute([file], notes, shape).failures
     for mistake in file.mistakes:
         notes.at(Severity.ERROR, mistake.code, mistake.message, mistake.place, mistake.path)
         notes.mistaken.add(mistake.place)
     for failure in failures:
         notes.at(Severity.ERROR, failure.error.code, failure.error.message, failure.at)
-    shape = shape_of(RoutingTests)
     note_literal_keys(file.marked_keys, notes, shape)
     note_phone_numbers(file.phone_numbers, notes, shape)
     if file.has_nulls:

@@ -7,7 +7,7 @@ from tr_apply.config.reader import Mistake, SourceFile
 from tr_apply.resources import SECTIONS
 
 _LISTS = frozenset(kind.section for kind in SECTIONS)
-_MAPPINGS = frozenset({"vars", "manage"})
+_MAPPINGS = frozenset({"vars", "variables", "manage"})
 
 
 def joined(files: Iterable[SourceFile], sources: Sources, mistakes: list[Mistake]) -> Located:

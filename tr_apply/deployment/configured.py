@@ -158,7 +158,7 @@ class Deployment:
             notes.add(Severity.ERROR, problem.code, problem.message, problem.path)
         found: list[Diagnostic] = notes.found[before:]
         del notes.found[before:]
-        return ConfigError(withheld(found, notes.root.value))
+        return ConfigError(withheld(found, notes))
 
 
 def _declared_names(document: Document, kind: str) -> Iterator[str]:

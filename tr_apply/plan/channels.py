@@ -56,7 +56,7 @@ def _update(
     draft: Draft, worker: SidOf, channel: str, wanted: WorkerChannel, before: Live | None, changes: list[FieldChange]
 ) -> Operation:
     name, sid = f"{worker.name}/{channel}", None if before is None else before.sid
-    told = _told(draft, channel, changes)
+    told = _told(draft, worker.name, channel, changes)
     form = form_of(WORKER_CHANNEL, wanted, [change.path for change in changes])
     write = Write(
         Verb.UPDATE,
@@ -69,10 +69,10 @@ def _update(
     return Operation(Action.UPDATE, WORKER_CHANNEL.name, name, sid, told, (write,))
 
 
-def _told(draft: Draft, channel: str, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
+def _told(draft: Draft, worker: str, channel: str, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
     """*changes* with the secret ones marked; patterns are written for the worker."""
     of_worker = [replace(change, path=f"channels.{channel}.{change.path}") for change in changes]
     return [
         replace(change, sensitive=found.sensitive)
-        for change, found in zip(changes, masked(draft.document, WORKER, of_worker), strict=True)
+        for change, found in zip(changes, masked(draft.document, WORKER, worker, of_worker), strict=True)
     ]

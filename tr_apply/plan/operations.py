@@ -51,7 +51,12 @@ def _create_workspace(draft: Draft) -> Operation:
         writes.append(_updating(draft, draft.workspace))
     changes = [FieldChange(key, None, value) for key, value in set_fields(WORKSPACE, declared)]
     return Operation(
-        Action.CREATE, WORKSPACE.name, declared.name, None, masked(draft.document, WORKSPACE, changes), writes
+        Action.CREATE,
+        WORKSPACE.name,
+        declared.name,
+        None,
+        masked(draft.document, WORKSPACE, declared.name, changes),
+        writes,
     )
 
 
@@ -63,7 +68,7 @@ def _create(draft: Draft, match: Match) -> Operation:
         kind.name,
         match.name,
         None,
-        masked(draft.document, kind, changes),
+        masked(draft.document, kind, match.name, changes),
         tuple(_creations(draft, kind, declared)),
     )
 
@@ -129,7 +134,7 @@ def _update(draft: Draft, desired: Desired) -> Operation:
         desired.kind.name,
         desired.name,
         draft.sid(desired.live),
-        masked(draft.document, desired.kind, desired.told),
+        masked(draft.document, desired.kind, desired.name, desired.told),
         (_updating(draft, desired),),
     )
 
@@ -207,7 +212,7 @@ def _replace(draft: Draft, match: Match, people: People, followers: Sequence[Des
         kind.name,
         match.name,
         draft.sid(old),
-        masked(draft.document, kind, _replaced_fields(draft, match, old)),
+        masked(draft.document, kind, match.name, _replaced_fields(draft, match, old)),
         writes,
         moves,
         tuple(sorted(_repointed_paths(draft, label))),
@@ -268,7 +273,7 @@ def _delete(draft: Draft, live: Live, people: People) -> Operation:
         kind.name,
         live.name,
         draft.sid(live),
-        masked(draft.document, kind, changes),
+        masked(draft.document, kind, None, changes),
         (*(moving(move, left_label, late=True) for move in moves), _removal(draft, live, draft.world.label(live))),
         moves,
         reason=f"not declared in `{kind.section}`",

@@ -165,7 +165,7 @@ class _Teller:
 
     @cached_property
     def _sensitive(self) -> Sequence[str]:
-        return self._world.document.manage.workers.sensitive
+        return self._world.document.sensitive("workers")
 
     def route(self, question: Question, traced: Trace) -> Route:
         reached = {each.step.filter for each in traced.steps}
@@ -249,11 +249,11 @@ class _Teller:
 
     def _is_secret(self, path: str) -> bool:
         """Whether ``manage`` calls what stands at *path* in a workflow sensitive."""
-        return any(lies_in(path, pattern) for pattern in self._world.document.manage.workflows.sensitive)
+        return any(lies_in(path, pattern) for pattern in self._world.document.sensitive("workflows"))
 
     @cached_property
     def _hides_queues(self) -> bool:
-        patterns = self._world.document.manage.task_queues.sensitive
+        patterns = self._world.document.sensitive("task_queues")
         return any(lies_in("target_workers", pattern) for pattern in patterns)
 
     def _text(self, expression: Any, *, hides: bool = False) -> str:

@@ -1,17 +1,19 @@
 """A whole configuration: the sections of a file, and what may be done to the workspace."""
 
 import re
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from tr_apply.resources import KIND_BY_NAME
 from tr_apply.resources.activity import Activity
 from tr_apply.resources.fields import Expression, whole_number
-from tr_apply.resources.kind import Resource
+from tr_apply.resources.kind import Resource, name_key
 from tr_apply.resources.task_channel import TaskChannel
 from tr_apply.resources.task_queue import TaskQueue
+from tr_apply.resources.variable import Variable
 from tr_apply.resources.worker import Worker
 from tr_apply.resources.workflow import Workflow
 from tr_apply.resources.workspace import Workspace
@@ -155,7 +157,10 @@ class Document(Resource):
     """
 
     vars: dict[VariableName, str] = {}
-    """Values for ``${name}`` in any string."""
+    """Values for ``${name}`` in any string, unless the command line or the environment has others."""
+
+    variables: dict[VariableName, Variable] = {}
+    """What the values of variables must be, and which of them are secret."""
 
     workspace: Workspace
     """The workspace itself."""
@@ -181,6 +186,25 @@ class Document(Resource):
     safety: Safety = Safety.model_construct()
     """What an apply must not do unattended."""
 
+    _flows: Mapping[str, Mapping[str, Sequence[str]]] = PrivateAttr(default_factory=dict)
+    """Fields that secret variables flow into, by section and by the key of the resource's name."""
+
     def declares(self, section: str) -> bool:
         """Whether the file has *section* at all; what it leaves out is not managed."""
         return section in self.model_fields_set
+
+    def with_secrets(self, flows: Mapping[str, Mapping[str, Sequence[str]]]) -> Self:
+        """The same, with the fields that secret variables flow into, by section and by the key of a name."""
+        document = self.model_copy()
+        document._flows = flows  # noqa: SLF001  # its own
+        return document
+
+    def sensitive(self, section: str, name: str | None = None) -> Sequence[str]:
+        """The paths of fields that must not be shown: what ``manage`` says, and where secret variables flow.
+
+        The latter are those of the resource *name* only; without a name, those of all resources of the *section*.
+        """
+        rule: Rule = getattr(self.manage, section)
+        flows = self._flows.get(section, {})
+        own = [path for paths in flows.values() for path in paths] if name is None else flows.get(name_key(name), ())
+        return (*rule.sensitive, *(path for path in own if path not in rule.sensitive))
