@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from tr_apply.cli.bounded import run
-from tr_apply.cli.configurations import checked, require_paths
+from tr_apply.cli.configurations import checked, require_inputs
 from tr_apply.cli.options import configuration_options, output_of, output_options, target_options
 from tr_apply.cli.output import Output
 from tr_apply.cli.targets import TargetOptions, credentials_of, open_client, target_of
@@ -58,7 +58,7 @@ def diff_command(before: str, after: str, *, detailed_exitcode: bool, **options:
         tr-apply diff "Support Center" WS0123456789abcdef0123456789abcdef
     """
     output, target = output_of("diff", options), target_of(options)
-    require_paths([Path(each) for each in (before, after) if is_path(each)])
+    require_inputs([Path(each) for each in (before, after) if is_path(each)], options)
     sides = _loaded([before, after], options)
     compared = _compared(sides, target, output, timeout_s=options["timeout"])
     exit_code = DIFFERENT if detailed_exitcode and compared.difference.operations else 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tr_apply.cli.configurations import require_paths, usable
+from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument
 from tr_apply.cli.output import Output, errors_of, print_error, worst
 from tr_apply.config.routing_tests import is_routing_test, load_routing_tests
@@ -49,7 +49,7 @@ def test_command(paths: tuple[Path, ...], *, coverage: bool, **options: Any) -> 
         tr-apply test --format junit --output report.xml .
     """
     output = output_of("test", options)
-    require_paths(paths)
+    require_inputs(list(map(_tested, paths)), options)
     result = _run(list(dict.fromkeys(map(_tested, paths))), options, output)
     _print(result, output, with_coverage=coverage)
     return result.exit_code

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from tr_apply.cli.configurations import checked, require_paths
+from tr_apply.cli.configurations import checked, require_paths, unused_variables
 from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument
 from tr_apply.cli.output import envelope
 from tr_apply.config.files import TEST_SUFFIXES
@@ -82,7 +82,10 @@ def validate_command(paths: tuple[Path, ...], *, fail_on: str, **options: Any) -
     """
     output = output_of(_COMMAND, options)
     require_paths(paths)
-    found = [each for path in paths for each in _findings(path, options)]
+    found = [
+        *unused_variables(_folders(paths), options),
+        *(each for path in paths for each in _findings(path, options)),
+    ]
     fatal = {Severity.ERROR, Severity.WARNING} if fail_on == "warning" else {Severity.ERROR}
     exit_code = ConfigError.exit_code if any(each.severity in fatal for each in found) else 0
     output.result(FORMATS[output.format](Findings(found, exit_code)))
@@ -100,6 +103,11 @@ def _findings(path: Path, options: Mapping[str, Any]) -> Sequence[Diagnostic]:
     suite = load_routing_tests(checked(path.parent, options))
     name = os.fsencode(path).decode(errors="backslashreplace")  # as findings call it
     return [each for each in suite.diagnostics if each.file == name]
+
+
+def _folders(paths: Sequence[Path]) -> Sequence[Path]:
+    """*paths*, with the folder of its configuration for each file of routing tests."""
+    return [path.parent if path.name.endswith(TEST_SUFFIXES) and not path.is_dir() else path for path in paths]
 
 
 def _summary(found: Sequence[Diagnostic], paths: Sequence[Path]) -> str:

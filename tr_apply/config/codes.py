@@ -34,10 +34,18 @@ CODES: Final[Mapping[str, str]] = {
     "environment-beats-file": "A variable of the environment is used instead of the value in `vars`.",
     "secret-misplaced": "A secret variable is used where plans and messages show the value.",
     "unused-variable": "No configuration uses the variable of a --var.",
+    # Objects made by for_each
+    "for-each": "A for_each makes no objects, or too many.",
+    "unknown-each": "A ${each.…} names no value of the for_each around it.",
     # Overlays
     "overlay-unnamed": "An overlay does not name what it changes.",
     "overlay-ambiguous": "An overlay names what there is more than once.",
     "overlay-delete": "An overlay deletes what is not there, or says more than that.",
+    "overlay-unknown": "An overlay changes what the configuration does not have, without new: true.",
+    "overlay-new": "An overlay adds what the configuration has already.",
+    "overlay-unset": "An overlay takes away a key that is not there, or that must be.",
+    "overlay-place": "An overlay puts a filter before or after one that is not there.",
+    "weakens-safety": "An overlay would make safety less strict.",
     # Structure
     "missing-key": "A key is missing.",
     "unknown-key": "A key has no meaning here.",

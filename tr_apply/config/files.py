@@ -90,6 +90,11 @@ def _found(path: Path) -> Found:
     return Found(path, ("unreadable", "not a regular file") if is_special else None)
 
 
+def regular(path: Path) -> Found:
+    """The file at *path*, if it is one: a pipe would wait for ever."""
+    return Found(path, None if path.is_file() else ("unreadable", "not a regular file"))
+
+
 def _reason(error: OSError) -> str:
     return error.strerror or str(error)
 

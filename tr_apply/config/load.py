@@ -3,7 +3,7 @@
 Nothing stops at the first mistake: whatever can still be read is read and checked, and every finding is kept.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -84,7 +84,7 @@ class Inputs(NamedTuple):
     environment: Mapping[str, str] = MappingProxyType({})
 
 
-class _Read(NamedTuple):
+class Files(NamedTuple):
     """Every file of a run."""
 
     files: Sequence[SourceFile]
@@ -110,32 +110,62 @@ def load(path: Path, inputs: Inputs | None = None) -> Configuration:
     """
     inputs = inputs or Inputs()
     sources = Sources()
-    read = _read(path, inputs, sources)
+    read = read_all(path, inputs, sources)
     mistakes: list[Mistake] = []
     from_files = values_of(read.variable_files, mistakes)
     variables = variables_of(read.content, from_files=from_files, given=inputs.given, environment=inputs.environment)
     notes = Notes(sources, variables)
     made = substitute_variables(read.variable_files, notes).and_then(substitute(read.content, notes))
-    if tables := [file for file in read.content if isinstance(file.data.get(WORKER.section), dict)]:
-        from tr_apply.config.roster import read_roster  # noqa: PLC0415  # seldom needed
+    if with_tables := [file for file in read.content if names_tables(file)]:
+        for file in with_tables:
+            file.sites.clear()  # their variables are filled in
+            read_tables(file, sources)
+        made = made.and_then(substitute(with_tables, notes))
+    for file in read.content:
+        if file.has_for_each:
+            from tr_apply.config.for_each import expand  # noqa: PLC0415  # seldom needed
 
-        for file in tables:
-            read_roster(file, sources)
-        made = made.and_then(substitute(tables, notes))
-    notes.root = _joined(read, sources, mistakes)
+            expand(file, made, notes)
+    notes.root = _joined(read, sources, mistakes, notes.written)
     _note_mistakes(read, mistakes, notes)
     _note_failures(made.failures, read, notes)
+    if made.each:
+        from tr_apply.config.for_each import note_left_over  # noqa: PLC0415  # seldom needed
+
+        note_left_over(made.each, notes)
     return _checked(str(path), read, notes, made)
 
 
-def _read(path: Path, inputs: Inputs, sources: Sources) -> _Read:
+def names_tables(file: SourceFile) -> bool:
+    """Whether *file* names a table of workers, or of values for objects that it makes."""
+    return isinstance(file.data.get(WORKER.section), dict) or file.has_for_each
+
+
+def read_tables(file: SourceFile, sources: Sources) -> None:
+    """Put what the tables hold that *file* names in their place."""
+    if isinstance(file.data.get(WORKER.section), dict):
+        from tr_apply.config.roster import read_roster  # noqa: PLC0415  # seldom needed
+
+        read_roster(file, sources)
+    if file.has_for_each:
+        from tr_apply.config.each_rows import read_rows  # noqa: PLC0415  # seldom needed
+
+        read_rows(file, sources)
+
+
+def read_all(path: Path, inputs: Inputs, sources: Sources) -> Files:
+    """Every file of a run for *path*, with its tables, as it is written.
+
+    Raises:
+        UsageError: when there is no such path, overlay or file of variables.
+    """
     for name in inputs.given:
         if not VARIABLE_NAME.match(name):
             raise UsageError(f"--var {name}=…: a variable's name is made of letters, digits and _")
     found = configuration_files(path)
     overlays, variable_files = _existing(inputs.overlays), _existing(inputs.variable_files)
     raw = frozenset({"vars"})
-    return _Read(
+    return Files(
         files=[read_file(each, sources, raw=raw) for each in found],
         overlays=[read_file(each, sources, raw=raw) for each in overlays],
         variable_files=[read_file(each, sources, raw=True) for each in variable_files],
@@ -149,17 +179,21 @@ def _existing(paths: Sequence[Path]) -> list[Found]:
     return [Found(path) for path in paths]
 
 
-def _joined(read: _Read, sources: Sources, mistakes: list[Mistake]) -> Located:
+def _joined(read: Files, sources: Sources, mistakes: list[Mistake], written: Container[int]) -> Located:
+    """One mapping of sections; *written* has the places of values that variables put there."""
     root = joined(read.files, sources, mistakes)
     if read.overlays:
         from tr_apply.config.overlay import overlaid  # noqa: PLC0415  # seldom needed
 
+    found: list[Mistake] = []
     for overlay in read.overlays:
-        root = overlaid(root, Located(overlay.data, overlay.places), mistakes)
+        root = overlaid(root, Located(overlay.data, overlay.places), found, lambda place: place not in written)
+    whole = all(file.complete for file in read.content)  # where one is not, what is missing may be there
+    mistakes.extend(each for each in found if whole or each.code != "overlay-unknown")
     return root
 
 
-def _note_mistakes(read: _Read, mistakes: Sequence[Mistake], notes: Notes) -> None:
+def _note_mistakes(read: Files, mistakes: Sequence[Mistake], notes: Notes) -> None:
     """Note what was found in the files, under the paths that it has in the whole."""
     before: Mapping[str, int] = {}
     for file in read.files:
@@ -179,7 +213,7 @@ def _note_all(mistakes: Iterable[Mistake], notes: Notes) -> None:
         notes.mistaken.add(each.place)
 
 
-def _note_failures(failures: Sequence[Failure], read: _Read, notes: Notes) -> None:
+def _note_failures(failures: Sequence[Failure], read: Files, notes: Notes) -> None:
     """Note the strings that lack a variable; one that an overlay replaced has a path in its own file only.
 
     Where a file could not be read to its end, what seems to have no value may well have one there.
@@ -195,7 +229,7 @@ def _note_failures(failures: Sequence[Failure], read: _Read, notes: Notes) -> No
         notes.at(Severity.ERROR, failure.error.code, failure.error.message, failure.at, path)
 
 
-def _checked(path: str, read: _Read, notes: Notes, made: Substitution) -> Configuration:
+def _checked(path: str, read: Files, notes: Notes, made: Substitution) -> Configuration:
     if any(file.has_nulls for file in read.content):
         from tr_apply.config.problems import note_nulls  # noqa: PLC0415  # seldom needed
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tr_apply.config.marks import REFERENCE
-from tr_apply.config.places import KeyPath, Located, Places, Sources, dotted, find
+from tr_apply.config.places import KeyPath, Located, Places, Sources, dotted, find, labels_of
 from tr_apply.config.variables import VariableError, Variables
 from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.resources import KINDS
@@ -67,6 +67,8 @@ class Notes:
 
     def at(self, severity: Severity, code: str, message: str, place: int, path: KeyPath = ()) -> None:
         """Note *message* at *place*."""
+        if self.expanded and (labels := "; ".join(labels_of(self.root.node, path))):
+            message = f"{message} (where {labels})"
         file, line, column = self.sources.locate(place)
         self.found.append(Diagnostic(severity, code, message, file, line, column, dotted(path) or None))
 

@@ -63,14 +63,14 @@ class SourceFile:
 
     mistakes: list[Mistake] = field(default_factory=list)
     has_nulls: bool = False
+    has_for_each: bool = False
+    """Whether a key is ``for_each``, wherever it stands."""
+
     folder: Path = Path()
     """Where the file lies."""
 
     complete: bool = True
     """False after a mistake that kept the rest of the file from being read."""
-
-    rows: dict[int, list[Any]] = field(default_factory=dict)
-    """The rows of the tables that a ``for_each`` names, by the place of that."""
 
 
 class _UnreadableError(Exception):
@@ -275,6 +275,8 @@ class _Builder:
         """One string object for all equal keys."""
         if (known := self._keys.get(key)) is not None:
             return known
+        if key == "for_each":
+            self._source.has_for_each = True
         if "${" in key:
             self._source.marked_keys.append((place, (*self._path(), key)))
         self._keys[key] = key

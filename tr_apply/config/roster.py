@@ -31,13 +31,12 @@ def read_roster(file: SourceFile, sources: Sources) -> None:
     named, node = file.data[_SECTION], file.places.child(_SECTION)
     assert isinstance(node, Places)
     assert isinstance(file.places.children, dict)
-    file.sites.clear()  # their variables are filled in
     for key in named.keys() - {_KEY}:
         message = f"unknown key `{shown(key)}`; " + (
             f"did you mean `{_KEY}`?" if nearest(key, [_KEY]) else f"known here: {_KEY}"
         )
         file.mistakes.append(Mistake("unknown-key", message, node.key_place(key) or node.at, (_SECTION, key)))
-    begin = _opened(named.get(_KEY), node, file, sources)
+    begin = opened_table(named.get(_KEY), node, file, sources, (_SECTION,))
     if begin is None:
         file.complete = False
         roster = _Roster(file, node.at)
@@ -47,12 +46,12 @@ def read_roster(file: SourceFile, sources: Sources) -> None:
     file.data[_SECTION], file.places.children[_SECTION] = roster.workers, roster.places
 
 
-def _opened(written: Any, node: Places, file: SourceFile, sources: Sources) -> int | None:
-    """The place where the table begins."""
+def opened_table(written: Any, node: Places, file: SourceFile, sources: Sources, at_path: KeyPath) -> int | None:
+    """The place where the table begins that is *written* under ``csv`` at *at_path*."""
     at = place_of(node.child(_KEY) or node)
     if not isinstance(written, str) or not written:
         message = "expected a list of workers, or `csv:` and the path of a table, relative to this file"
-        file.mistakes.append(Mistake("wrong-type", message, at, (_SECTION,)))
+        file.mistakes.append(Mistake("wrong-type", message, at, at_path))
         return None
     path = file.folder / written
     begin, mistake = open_table(path, sources)
@@ -61,7 +60,7 @@ def _opened(written: Any, node: Places, file: SourceFile, sources: Sources) -> i
         return begin
     if mistake.code != "not-utf-8":  # there is no place in a file that cannot be read
         mistake = mistake._replace(message=f"{shown(str(path))}: {mistake.message}", place=at)
-    file.mistakes.append(mistake._replace(path=(_SECTION,)))
+    file.mistakes.append(mistake._replace(path=at_path))
     return None
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from pydantic import ValidationError
 
-from tr_apply.config.files import TEST_SUFFIXES, Found, read_file
+from tr_apply.config.files import TEST_SUFFIXES, read_file, regular
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.load import Configuration
 from tr_apply.config.notes import Notes
@@ -57,8 +57,7 @@ def is_routing_test(path: Path) -> bool:
 
 def load_routing_tests(configuration: Configuration) -> Suite:
     """The routing tests beside *configuration*: below its folder or, of a single file, in the folder it lies in."""
-    path = Path(configuration.path)
-    files = sorted(_files_below(path) if path.is_dir() else _files_beside(path))
+    files = test_files(Path(configuration.path))
     if not files:
         return Suite((), [Diagnostic(Severity.ERROR, *_EMPTY, file=configuration.path)])
     known = _known_names(configuration)
@@ -67,6 +66,11 @@ def load_routing_tests(configuration: Configuration) -> Suite:
         [test for suite in suites for test in suite.tests],
         [each for suite in suites for each in suite.diagnostics],
     )
+
+
+def test_files(path: Path) -> Sequence[Path]:
+    """The files of routing tests beside the configuration *path*."""
+    return sorted(_files_below(path) if path.is_dir() else _files_beside(path))
 
 
 def _files_below(root: Path) -> Iterator[Path]:
@@ -103,7 +107,7 @@ def _known_names(configuration: Configuration) -> _Known:
 def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
     sources = Sources()
     notes = Notes(sources, configuration.notes.variables)
-    file = read_file(_found(path), sources)
+    file = read_file(regular(path), sources)
     notes.root = Located(file.data, file.places)
     shape = shape_of(RoutingTests)
     failures = substitute([file], notes, shape).failures
@@ -119,11 +123,6 @@ def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
     tests = list(_checked(notes, known, whole=file.complete))
     notes.found.sort(key=lambda each: (each.line or 0, each.column or 0))
     return Suite(tests, notes.found)
-
-
-def _found(path: Path) -> Found:
-    """A pipe would wait for ever."""
-    return Found(path, None if path.is_file() else ("unreadable", "not a regular file"))
 
 
 def _checked(notes: Notes, known: _Known, *, whole: bool) -> Iterator[LocatedTest]:

@@ -1,5 +1,6 @@
 """Putting variables into the strings of files that were read."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -33,13 +34,13 @@ class Substitution:
         failures: Strings that could not be completed.
         has_sids: Whether some string asks for a SID.
         secret: Places of strings into which a secret flowed.
-        each: Places of strings that hold ``${each.…}``, and where in them that begins.
+        each: Places of strings that hold ``${each.…}``, where the first of them begins, and what it names.
     """
 
     failures: list[Failure] = field(default_factory=list)
     has_sids: bool = False
     secret: set[int] = field(default_factory=set)
-    each: dict[int, int] = field(default_factory=dict)
+    each: dict[int, tuple[int, str]] = field(default_factory=dict)
 
     def and_then(self, later: "Substitution") -> "Substitution":
         """What came of this one and a *later* one."""
@@ -138,15 +139,15 @@ def _substitute(site: Site, notes: Notes, made: Substitution, *, variable: str) 
     if variables.holds_secret(text):
         made.secret.add(site.place)
     if not variable and (each := _first_each(value)) is not None:
-        made.each[site.place] = each
+        made.each[site.place] = (notes.character(site.place, value, each.start()), each[1])
     return not variable and variables.type_of(text) is not None
 
 
-def _first_each(value: str) -> int | None:
-    """Where in *value* the first ``${each.…}`` begins."""
+def _first_each(value: str) -> re.Match[str] | None:
+    """The first ``${each.…}`` in *value*."""
     if "${each." not in value:
         return None
-    return next((match.start() for match in EACH.finditer(value) if match[1] is not None), None)
+    return next((match for match in EACH.finditer(value) if match[1] is not None), None)
 
 
 def _containers(value: Any) -> Iterator[Any]:

@@ -14,6 +14,7 @@ from tr_apply.plan.people import People
 from tr_apply.plan.resemblance import SUSPECTED_RENAME, suspected_renames
 from tr_apply.plan.work import stranding
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKFLOW
+from tr_apply.resources.document import strictest
 from tr_apply.resources.kind import Kind, name_key
 from tr_apply.resources.seeds import FLEX_OBJECTS, Seeds, is_flex, seeds
 from tr_apply.resources.workflow import Workflow
@@ -142,7 +143,7 @@ def _without_consent(draft: Draft, deletes: Sequence[Operation]) -> Iterator[Blo
             continue
         free = _free(draft, kind)
         count = _Count(_managed(draft, kind), len(of_kind), sum(o.name not in free for o in of_kind))
-        if (reason := _excess(count, safety.max_deletes)) is not None:
+        if (reason := _excess(count, strictest(safety.max_deletes, count.live))) is not None:
             names = _listed([repr(operation.name) for operation in of_kind])
             message = (
                 f"deletes {count.total} of {count.live} live {kind.plural} ({names}), {reason}; "

@@ -94,8 +94,27 @@ def _pattern(written: str) -> str:
     return written
 
 
-def _share(written: Any) -> Any:
+class Limits(tuple[int | str, ...]):
+    """Limits of different units, all of which count: what an overlay adds to the one of a file."""
+
+    __slots__ = ()
+
+
+def strictest(limit: Any, live: int) -> Any:
+    """The limit of *limit*, of which there may be several, that allows the fewest of so many *live* objects."""
+    return min(limit, key=lambda each: allowed_of(each, live)) if isinstance(limit, Limits) else limit
+
+
+def allowed_of(limit: int | str, live: int) -> int:
+    """How many of so many *live* objects a number or a share is."""
+    return live * int(limit.rstrip("%")) // 100 if isinstance(limit, str) else limit
+
+
+def share(written: Any) -> Any:
+    """A number of objects, a share of them, or both from an overlay and a file."""
     written = whole_number(written)
+    if isinstance(written, Limits):
+        return written
     if isinstance(written, str) and _PERCENT.match(written):
         return written
     if isinstance(written, int) and not isinstance(written, bool) and written >= 0:
@@ -117,7 +136,7 @@ class Safety(Resource):
     protect: list[Annotated[str, Field(json_schema_extra={"pattern": _PROTECTED}), AfterValidator(_pattern)]] = []
     """KIND/pattern of resources that are never deleted, whether listed in the file or not."""
 
-    max_deletes: Annotated[Any, BeforeValidator(_share), WithJsonSchema(_SHARE_SCHEMA)] = f"{DEFAULT_SHARE}%"
+    max_deletes: Annotated[Any, BeforeValidator(share), WithJsonSchema(_SHARE_SCHEMA)] = f"{DEFAULT_SHARE}%"
     """How many objects of a kind may be deleted without consent: a number, or a share of the live ones."""
 
 
