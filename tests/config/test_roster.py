@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -214,3 +215,18 @@ def test_the_value_of_a_cell(cell, value):
 )
 def test_json_in_a_cell_is_itself(value):
     assert attribute(json.dumps(value)) == value
+
+
+def test_the_workers_of_an_overlays_table_say_in_a_column_that_they_are_new(loaded):
+    Path("more.csv").write_text("name,new,attributes.level\nann,,2\nben,true,3\n")
+    base = "workspace: {name: W}\nworkers: [{name: ann}]\n"
+
+    configuration = loaded(base, overlays=["workers: {csv: more.csv}\n"])
+    alone = loaded("workspace: {name: W}\nworkers: {csv: more.csv}\n")
+
+    assert configuration.diagnostics == ()
+    assert [(each.name, each.attributes) for each in configuration.document.workers] == [
+        ("ann", {"level": 2}),
+        ("ben", {"level": 3}),
+    ]
+    assert [each.code for each in alone.diagnostics] == ["unknown-key"]

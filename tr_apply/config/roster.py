@@ -20,6 +20,7 @@ from tr_apply.resources.worker import WorkerChannel
 _SECTION: Final = WORKER.section
 _KEY: Final = "csv"
 _PLAIN: Final = ("name", "activity")
+_NEW: Final = "new"  # of overlays alone
 _COLUMN: Final = re.compile(r"(attributes)\.([^.]+(?:\.[^.]+)*)|(channels)\.(.+)\.([^.]+)")
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,5})(\.[0-9]+)?\Z")  # shorter than any phone number
 _BOOLEAN: Final = re.compile(r"(true|True|TRUE|false|False|FALSE)\Z")
@@ -120,7 +121,7 @@ class _Roster:
             self._file.complete = False
 
     def _path(self, cell: Cell) -> tuple[str, ...]:
-        if cell.text in {*_PLAIN, ""}:
+        if cell.text in {*_PLAIN, _NEW, ""}:
             return (cell.text,) if cell.text else ()
         match = _COLUMN.fullmatch(cell.text)
         if match is not None and match[1]:
@@ -172,7 +173,7 @@ class _Roster:
             case "attributes":
                 value = attribute(cell.text)
                 return value, self._nodes(value, place, DEPTH_LIMIT)
-            case "channels":
+            case "channels" | "new":
                 return core_scalar(cell.text), place
             case _:
                 return cell.text, place
