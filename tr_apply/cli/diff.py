@@ -13,7 +13,7 @@ from tr_apply.cli.options import configuration_options, output_of, output_option
 from tr_apply.cli.output import Output
 from tr_apply.cli.targets import TargetOptions, credentials_of, open_client, target_of
 from tr_apply.client import Client
-from tr_apply.config.files import SUFFIXES
+from tr_apply.config.files import STANDARD_INPUT, SUFFIXES
 from tr_apply.config.load import Configuration
 from tr_apply.deployment import Deployment
 from tr_apply.diagnostics import errors_of
@@ -70,6 +70,8 @@ def is_path(written: str) -> bool:
     """Whether *written* is a file or a folder, and not the name of a live workspace."""
     if WORKSPACE_SID.match(written):
         return False
+    if Path(written) == STANDARD_INPUT:
+        return True
     if "/" in written or written.lower().endswith(SUFFIXES):
         return True
     try:

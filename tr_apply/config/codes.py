@@ -6,6 +6,7 @@ from typing import Final
 CODES: Final[Mapping[str, str]] = {
     # Files and their syntax
     "no-configuration": "A directory holds no YAML file.",
+    "several-workspaces": "A folder holds several workspaces; each is a PATH of its own.",
     "unreadable": "A file or a folder cannot be read.",
     "symlink-loop": "A link leads to a folder that is read already.",
     "too-large": "A file is larger than any configuration.",

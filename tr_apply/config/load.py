@@ -16,7 +16,7 @@ from tr_apply.config.notes import Notes
 from tr_apply.config.places import KeyPath, Located, Sources, paths_of
 from tr_apply.config.reader import Mistake, SourceFile
 from tr_apply.config.references import note_broken_references
-from tr_apply.config.sections import counted, joined, shifted
+from tr_apply.config.sections import counted, joined, several_workspaces, several_workspaces_mistake, shifted
 from tr_apply.config.shape import shape_of
 from tr_apply.config.structure import document_of
 from tr_apply.config.substitution import (
@@ -28,13 +28,14 @@ from tr_apply.config.substitution import (
     variables_of,
 )
 from tr_apply.config.variable_notes import note_variables
-from tr_apply.config.variables import UNKNOWN
+from tr_apply.config.variables import UNKNOWN, Variables
 from tr_apply.config.withheld import withheld
 from tr_apply.config.workflows import note_workflows
 from tr_apply.diagnostics import Diagnostic, Severity, errors_of
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.resources import WORKER
 from tr_apply.resources.document import Document
+from tr_apply.resources.workspace import Workspace
 
 
 class Configuration(NamedTuple):
@@ -111,6 +112,8 @@ def load(path: Path, inputs: Inputs | None = None) -> Configuration:
     inputs = inputs or Inputs()
     sources = Sources()
     read = read_all(path, inputs, sources)
+    if workspaces := several_workspaces(read.files):
+        return _without_content(str(path), sources, several_workspaces_mistake(str(path), workspaces, sources))
     mistakes: list[Mistake] = []
     from_files = values_of(read.variable_files, mistakes)
     variables = variables_of(read.content, from_files=from_files, given=inputs.given, environment=inputs.environment)
@@ -134,6 +137,14 @@ def load(path: Path, inputs: Inputs | None = None) -> Configuration:
 
         note_left_over(made.each, notes)
     return _checked(str(path), read, notes, made)
+
+
+def _without_content(path: str, sources: Sources, mistake: Mistake) -> Configuration:
+    """A configuration of which nothing but *mistake* can be told."""
+    notes = Notes(sources, Variables())
+    notes.at(Severity.ERROR, mistake.code, mistake.message, mistake.place, mistake.path)
+    document = Document.model_construct(workspace=Workspace.model_construct(name=""))
+    return Configuration(path, document, notes, complete=False)
 
 
 def names_tables(file: SourceFile) -> bool:
