@@ -196,6 +196,8 @@ MISTAKES = {
     "[en, es]": ("for-each", "expected lists of values by name, as in {lang: [en, es]}, or {csv: FILE}"),
     "{}": ("for-each", "expected lists of values by name, as in {lang: [en, es]}, or {csv: FILE}"),
     "{lang: [+4912345678]}": ("for-each", 'YAML reads +4912345678 as the number 4912345678; quote it: "+4912345678"'),
+    "{lang: [en, 007]}": ("for-each", 'YAML reads 007 as the number 7; quote it: "007"'),
+    "{csv: long.csv}": ("invalid-value", "1.5E+10 is a long number that the spreadsheet has shortened; format the column as text (where lang: 1.5E+10)"),
     "{csv: none.csv}": ("unreadable", "none.csv: No such file or directory"),
     "{csv: bad.csv}": ("csv-syntax", "this quote is never closed"),
     "{csv: bad.csv, lang: [a]}": ("unknown-key", "`csv` is the only key of a `for_each` over a table"),
@@ -206,7 +208,11 @@ MISTAKES = {
 
 @pytest.mark.parametrize("written", MISTAKES)
 def test_a_for_each_that_cannot_be_meant_is_an_error(loaded, written):
-    files = {"c.yaml": HEAD + f"task_queues: [{{for_each: {written}, name: '${{each.lang}}'}}]\n", "bad.csv": 'a\n"x'}
+    files = {
+        "c.yaml": HEAD + f"task_queues: [{{for_each: {written}, name: '${{each.lang}}'}}]\n",
+        "bad.csv": 'a\n"x',
+        "long.csv": "lang\n1.5E+10\n",
+    }
 
     configuration = loaded(files)
 

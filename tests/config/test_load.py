@@ -27,7 +27,7 @@ workers:
   - name: a
     attributes:
       texts: [no, off, on, yes, y, 12:30, 1_000, 0b1, 2024-01-01, 1.2.3, "5", '~', nil, -, +, .]
-      numbers: [012, 0o14, 0xC, -7, +7, 1.5, .5, 5., 1e3, -1.5E-3]
+      numbers: [0o14, 0xC, -7, +7, 1.5, .5, 5., 1e3, -1.5E-3]
       booleans: [true, True, TRUE, false, False, FALSE]
       nulls: [null, Null, NULL, ~, ]
 """
@@ -36,8 +36,8 @@ workers:
     assert configuration.diagnostics == ()
     attributes = attributes_of(configuration)
     assert attributes["texts"] == ["no", "off", "on", "yes", "y", "12:30", "1_000", "0b1", "2024-01-01", "1.2.3", "5", "~", "nil", "-", "+", "."]  # fmt: skip
-    assert attributes["numbers"] == [12, 12, 12, -7, 7, 1.5, 0.5, 5.0, 1000.0, -0.0015]
-    assert [type(number) for number in attributes["numbers"]] == [int] * 5 + [float] * 5
+    assert attributes["numbers"] == [12, 12, -7, 7, 1.5, 0.5, 5.0, 1000.0, -0.0015]
+    assert [type(number) for number in attributes["numbers"]] == [int] * 4 + [float] * 5
     assert attributes["booleans"] == [True] * 3 + [False] * 3
     assert attributes["nulls"] == [None] * 4
 

@@ -12,6 +12,7 @@ from tr_apply.config.codes import CODES
 from tr_apply.config.load import Inputs, load
 from tr_apply.config.variables import VariableError, Variables
 from tr_apply.diagnostics import errors_of
+from tr_apply.lint import lint
 from tr_apply.resources.template import SidOf, Substituted, filled, mapped, parts
 
 PIECES = ["$", "{", "}", "${", "$${", "${a}", "${b}", "${sid:worker/x}", "${c:-d}", "x", "sid:workspace", ":-"]
@@ -280,3 +281,17 @@ def test_a_secret_hides_the_field_of_its_own_resource_and_no_other(loaded):
     assert {*document.sensitive("workflows", "C")} == {"filters[One].expression", "filters[One].targets", "filters[*].expression"}  # fmt: skip
     assert document.sensitive("workers", "ANN") == ("attributes.keys.door",)
     assert document.sensitive("workers", "ben") == ()
+
+
+def test_a_value_that_stands_alone_is_plain_text_to_whoever_reads_attributes(loaded):
+    configuration = loaded(
+        "workspace: {name: W}\nworkers:\n  - {name: a, attributes: {team: '${team}'}}\n"
+        "  - {for_each: {t: [support]}, name: b, attributes: {team: '${each.t}', teams: ['${team}']}}\n"
+        "task_queues: [{name: Q, target_workers: \"team == 'support'\"}]\n",
+        given={"team": "support"},
+    )
+    lint(configuration)
+
+    first, second = (each.attributes for each in configuration.document.workers)
+    assert {type(each) for each in (first["team"], second["team"], *second["teams"])} == {str}
+    assert configuration.diagnostics == ()

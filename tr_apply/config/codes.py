@@ -24,7 +24,8 @@ CODES: Final[Mapping[str, str]] = {
     "tag": "A value has a tag.",
     "duplicate-key": "A key is written twice.",
     "invalid-number": "A number that JSON cannot say.",
-    "phone-number": "A phone number without quotes would lose its plus sign or its zeros.",
+    "phone-number": "A number without quotes would lose its plus sign or its leading zeros.",
+    "mixed-column": "The cells of a column in a table have several types.",
     "literal-key": "A key holds ${…}, which is text there.",
     "no-tests": "There is no file of routing tests.",
     # Variables

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from tr_apply.config.places import KeyPath, Node, Places, Sources
 from tr_apply.config.reader import Mistake, Site, SourceFile
-from tr_apply.config.roster import opened_table
+from tr_apply.config.roster import opened_table, refuse_shortened
 from tr_apply.config.table import Cell, TableError, rows
 from tr_apply.resources import SECTIONS, WORKFLOW
 
@@ -70,6 +70,7 @@ def _read(file: SourceFile, text: str, begin: int, path: KeyPath) -> Rows:
         for row in rows(text):
             if header:
                 _add(found, header, row, begin)
+                _note_shortened(file, row, begin, path)
                 _note_unnamed(file, row[len(header) :], begin, path)
             else:
                 header = [cell.text for cell in row]
@@ -86,6 +87,14 @@ def _add(found: Rows, header: Sequence[str], row: Sequence[Cell], begin: int) ->
     cells = dict(zip(header, row, strict=False))
     found.append({name: cells[name].text if name in cells else "" for name in header if name})
     found.places.append({name: begin + cell.at for name, cell in cells.items() if name})
+
+
+def _note_shortened(file: SourceFile, row: Sequence[Cell], begin: int, path: KeyPath) -> None:
+    for cell in row:
+        try:
+            refuse_shortened(cell.text)
+        except ValueError as error:
+            file.mistakes.append(Mistake("invalid-value", str(error), begin + cell.at, path))
 
 
 def _note_unnamed(file: SourceFile, cells: Sequence[Cell], begin: int, path: KeyPath) -> None:

@@ -208,9 +208,8 @@ class _Expansion:
             self._made.secret.add(place)
         if EACH.fullmatch(text) is not None and used:
             [alone] = used
-            if not isinstance(alone.value, str) and is_json(path):
-                return Located(alone.value, nodes_at(alone.value, place))
-            return Located(Substituted(alone.text), place)
+            value = alone.value if is_json(path) else Substituted(alone.text)
+            return Located(value, nodes_at(value, place))
         made = _put_in(text, values, place)
         self._values += len(made) // _LONG
         return Located(made, place)

@@ -220,8 +220,9 @@ def _note_mistakes(read: Files, mistakes: Sequence[Mistake], notes: Notes) -> No
 
 def _note_all(mistakes: Iterable[Mistake], notes: Notes) -> None:
     for each in mistakes:
-        notes.at(Severity.ERROR, each.code, each.message, each.place, each.path)
-        notes.mistaken.add(each.place)
+        notes.at(each.severity, each.code, each.message, each.place, each.path)
+        if each.severity is Severity.ERROR:
+            notes.mistaken.add(each.place)
 
 
 def _note_failures(failures: Sequence[Failure], read: Files, notes: Notes) -> None:

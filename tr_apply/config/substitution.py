@@ -13,7 +13,7 @@ from tr_apply.config.places import KeyPath, Places, find, nodes_at, paths_of
 from tr_apply.config.reader import Mistake, Site, SourceFile
 from tr_apply.config.shape import Shape, shape_at
 from tr_apply.config.variables import VariableError, Variables
-from tr_apply.resources.template import sids_in
+from tr_apply.resources.template import Substituted, sids_in
 
 _VARIABLES = "vars"
 
@@ -100,14 +100,14 @@ def substitute(files: Sequence[SourceFile], notes: Notes, root: Shape | None = N
     made = Substitution()
     for file in files:
         section, declarations = file.data.get(_VARIABLES), {*map(id, _containers(file.data.get(DECLARATIONS)))}
-        typed = [
+        alone = [
             site
             for site in file.sites
             if id(site.container) not in declarations  # they are read by themselves
             and _substitute(site, notes, made, variable=str(site.key) if site.container is section else "")
         ]
-        if typed:
-            _put_typed(file, typed, notes, root)
+        if alone:
+            _put_alone(file, alone, notes, root)
     return made
 
 
@@ -121,7 +121,7 @@ def substitute_variables(files: Sequence[SourceFile], notes: Notes) -> Substitut
 
 
 def _substitute(site: Site, notes: Notes, made: Substitution, *, variable: str) -> bool:
-    """Replace the variables in one string; whether it is one variable that has a type."""
+    """Replace the variables in one string; whether it is exactly one variable."""
     text, variables = site.container[site.key], notes.variables
     if variable and not variables.uses(variable, text):
         return False
@@ -140,7 +140,7 @@ def _substitute(site: Site, notes: Notes, made: Substitution, *, variable: str) 
         made.secret.add(site.place)
     if not variable and (each := _first_each(value)) is not None:
         made.each[site.place] = (notes.character(site.place, value, each.start()), each[1])
-    return not variable and variables.type_of(text) is not None
+    return not variable and isinstance(value, Substituted)
 
 
 def _first_each(value: str) -> re.Match[str] | None:
@@ -158,20 +158,22 @@ def _containers(value: Any) -> Iterator[Any]:
             yield from _containers(child)
 
 
-def _put_typed(file: SourceFile, sites: Sequence[Site], notes: Notes, root: Shape | None) -> None:
-    """Put values of a type where any value may stand; where text or a number must, it is text that is read again."""
+def _put_alone(file: SourceFile, sites: Sequence[Site], notes: Notes, root: Shape | None) -> None:
+    """Put the value of a variable that stands alone where any value may stand, as its type or as plain text.
+
+    Elsewhere it stays text that is read again where a number is wanted.
+    """
     paths: dict[int, list[KeyPath]] = {}
     for place, path in paths_of(file.places, {site.place for site in sites}):
         paths.setdefault(place, []).append(path)
     for site in sites:
         declaration = notes.variables.type_of(notes.written[site.place])
-        assert declaration is not None
         for path in paths.get(site.place, ()):
             if _holds_any(shape_at(path, root)):
-                value = declaration.value(str(site.container[site.key]))
-                site.container[site.key] = value
-                _put_node(file.places, path, value, site.place)
-                file.has_nulls = file.has_nulls or declaration.type == "json"
+                text = str(site.container[site.key])
+                site.container[site.key] = text if declaration is None else declaration.value(text)
+                _put_node(file.places, path, site.container[site.key], site.place)
+                file.has_nulls = file.has_nulls or site.container[site.key] is None
                 break
 
 

@@ -157,7 +157,8 @@ class WorkersTable(Resource):
 
     UTF-8 with a header; cells are divided by the comma, semicolon or tab that the header has most of. Columns are
     ``name``, ``activity``, ``attributes.KEY`` (or ``attributes.KEY.KEY``), ``channels.UNIQUE_NAME.capacity`` and
-    ``channels.UNIQUE_NAME.available``. An empty cell leaves the key out. A cell below ``attributes`` is a boolean if
+    ``channels.UNIQUE_NAME.available``. The cells of a column ``attributes.KEY[]`` are lists: elements with semicolons
+    between them, as in ``en; es``. An empty cell leaves the key out. A cell below ``attributes`` is a boolean if
     it is true or false, a number if it is one of at most six digits before the point (a longer one is text, as phone
     numbers are, and so is one with a plus sign or a zero before it), JSON if it begins with a bracket or a brace or is
     text in double quotes, else text. Variables work as in any string.
