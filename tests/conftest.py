@@ -8,14 +8,17 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
+from hypothesis import settings
 
-from tr_apply.apply import Status, Stop
+from tests.carrying_out import carried_out
+from tr_apply.apply import Status
 from tr_apply.client import Client
 from tr_apply.config.load import load
-from tr_apply.deployment import Deployment
+from tr_apply.deployment.configured import Configured
+from tr_apply.deployment.deployment import Deployment
 from tr_apply.local import open_app
 from tr_apply.plan.change import Action
-from tr_apply.plan.document import plan_document
+from tr_apply.plan.saved.document import plan_document
 from tr_apply.transport import Connection, Patience, in_process
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
@@ -29,6 +32,10 @@ COLLECTIONS = {
     "workers": "Workers",
 }
 RUNTIME = {"sid", "account_sid", "workspace_sid", "url", "links", "date_created", "date_updated", "date_status_changed"}
+
+# No test fails because the machine is busy: how long an example takes says nothing.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 class KilledError(Exception):
@@ -133,7 +140,7 @@ class World:
 
         async def planned():
             async with self._client() as client:
-                return await Deployment(configuration, client, targets).plan()
+                return await Deployment(Configured(configuration, targets), client).plan()
 
         self.requests.reads.clear()
         return self._runner.run(planned())
@@ -147,8 +154,8 @@ class World:
 
         async def applied():
             async with self._client() as client:
-                deployment = Deployment(configuration, client, targets)
-                return await deployment.apply(plan, progress=lambda _: None, stop=stop or Stop())
+                deployment = Deployment(Configured(configuration, targets), client)
+                return await carried_out(deployment, plan, stop=stop)
 
         self.requests.writes.clear()
         return self._runner.run(applied())

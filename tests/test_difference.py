@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tr_apply.deployment import Deployment
+from tr_apply.deployment.configured import Configured
 from tr_apply.difference import contents_of_file, contents_of_live, difference, planned_difference
 from tr_apply.reader import named_workspace, read_everything
 
@@ -81,7 +81,7 @@ class Both:
         """What *configuration* has otherwise than this live workspace."""
 
         async def planned(client, workspace):
-            return await Deployment(configuration, client).plan_for(workspace)
+            return await Configured(configuration).plan_for(client, workspace)
 
         plan, snapshot = self._with_client(planned)
         return planned_difference(plan, snapshot, configuration.document, to_live=False)
@@ -94,7 +94,7 @@ class Both:
         return self._runner.run(run())
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(first=documents(), second=documents())
 def test_files_differ_in_what_the_workspaces_made_of_them_differ_in(new_world, runner, first, second):
     one, other = Both(new_world, runner, first), Both(new_world, runner, second)

@@ -87,7 +87,7 @@ def test_the_two_lines_are_in_the_readme(line):
 def test_every_public_code_of_a_finding_is_in_the_readme():
     text = README.read_text(encoding="utf-8")
 
-    assert [code for code, *_ in rules() if f"`{code}`" not in text] == []
+    assert [rule.code for rule in rules() if f"`{rule.code}`" not in text] == []
 
 
 def test_the_changelog_has_an_entry_for_the_version():

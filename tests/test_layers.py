@@ -1,16 +1,10 @@
 """A module imports only from layers below its own, so that the tree can be read from the bottom up."""
 
-import ast
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-ROOT = Path(__file__).parent.parent / "tr_apply"
+from tests.shape import PACKAGE, modules
 
 LAYERS = {
     "__init__": 0,
-    "diagnostics": 0,
+    "findings": 0,
     "starter": 0,
     "errors": 1,
     "routing": 2,
@@ -55,49 +49,59 @@ NEVER = {
 }
 
 
-def modules() -> list[Path]:
-    return sorted(ROOT.rglob("*.py"))
+def part_of(module):
+    return module.path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def part_of(path: Path) -> str:
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+MODULES = modules()
+PARTS = {part_of(module) for module in MODULES}
 
 
-def imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module is not None:
-            assert node.level == 0, f"{path}: relative import"
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+def own_parts(module):
+    """The other parts of the package that a module imports from."""
+    names = (f"{source}.{name}".split(".") for source, name in module.imports if source.startswith("tr_apply"))
+    return {part for _, part, *_ in names} & PARTS - {part_of(module)}
 
 
-def own_parts(path: Path) -> set[str]:
-    found = {name.split(".")[1] for name in imported(path) if name.startswith("tr_apply.")}
-    return {part for part in found if (ROOT / part).is_dir() or (ROOT / f"{part}.py").exists()}
-
-
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_imports_only_from_layers_below(path):
-    part = part_of(path)
-
-    too_high = {other for other in own_parts(path) - {part} if LAYERS[other] >= LAYERS[part]}
-
-    assert not too_high, f"{part} (layer {LAYERS[part]}) imports {too_high}"
-    assert not own_parts(path) & NEVER.get(part, set())
-
-
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_library_is_imported_only_where_it_belongs(path):
-    roots = {name.split(".")[0] for name in imported(path)}
-
-    strangers = {library for library in roots & ONLY_IN.keys() if part_of(path) not in ONLY_IN[library]}
-
-    assert not strangers
+def libraries(module):
+    return {source.split(".")[0] for source, _ in module.imports}
 
 
 def test_every_part_of_the_package_has_a_layer():
-    parts = {part_of(path) for path in modules()}
+    assert LAYERS.keys() >= PARTS
 
-    assert parts <= LAYERS.keys()
+
+def test_no_import_is_relative():
+    assert [f"{module.name}: {source}" for module in MODULES for source, _ in module.imports if source[0] == "."] == []
+
+
+def test_a_module_imports_only_from_layers_below():
+    too_high = [
+        f"{module.name} (layer {LAYERS[part_of(module)]}) imports {part} (layer {LAYERS[part]})"
+        for module in MODULES
+        for part in own_parts(module)
+        if LAYERS[part] >= LAYERS[part_of(module)]
+    ]
+
+    assert too_high == []
+
+
+def test_a_part_never_imports_from_those_that_it_must_not_know():
+    known = [
+        f"{module.name} imports {part}"
+        for module in MODULES
+        for part in own_parts(module) & NEVER.get(part_of(module), set())
+    ]
+
+    assert known == []
+
+
+def test_a_library_is_imported_only_where_it_belongs():
+    strangers = [
+        f"{module.name} imports {library}"
+        for module in MODULES
+        for library in libraries(module) & ONLY_IN.keys()
+        if part_of(module) not in ONLY_IN[library]
+    ]
+
+    assert strangers == []

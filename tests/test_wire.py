@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tr_apply.client.answers import live_of
 from tr_apply.errors import ApiError
 from tr_apply.live import Live
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE
@@ -198,7 +199,7 @@ def test_an_answer_is_what_a_file_would_say(kind, answer, expected):
 def test_a_document_that_is_no_json_names_its_resource(text):
     found = live(WORKER, attributes=text)
 
-    with pytest.raises(ApiError, match=r"the attributes of the worker 'x' \(WK0+\) is no JSON"):
+    with pytest.raises(ApiError, match=r"the attributes of the worker 'x' \(WK0+\) is not valid JSON"):
         model_of(found, LABELS)
 
 
@@ -216,10 +217,17 @@ def test_a_document_with_much_in_it_is_not_nested_for_that():
     assert parsed_json(live(WORKER, attributes=json.dumps(deep)), "attributes") == deep
 
 
-def test_a_document_is_read_once():
-    found = live(WORKER, attributes='{"a": 1}')
+def test_a_document_is_read_with_its_answer():
+    found = live_of(WORKER, {"sid": "WK" + "0" * 32, "friendly_name": "x", "attributes": '{"a": 1}'})
 
-    assert parsed_json(found, "attributes") is parsed_json(found, "attributes")
+    assert parsed_json(found, "attributes") is found.documents["attributes"]
+
+
+def test_a_document_that_cannot_be_read_is_an_error_only_where_it_is_needed():
+    found = live_of(WORKER, {"sid": "WK" + "0" * 32, "friendly_name": "x", "attributes": "{"})
+
+    with pytest.raises(ApiError, match=r"the attributes of the worker 'x' .* is not valid JSON"):
+        parsed_json(found, "attributes")
 
 
 ANSWER_KEYS = {spec.form: spec.answer for kind in KIND_BY_NAME.values() for spec in kind.fields.values()}

@@ -10,10 +10,11 @@ from tr_apply.client import Client, Seen
 from tr_apply.errors import AnswerLostError, ApiError, IncompleteError, InterruptedRunError, StaleError, TrApplyError
 from tr_apply.live import Answer
 from tr_apply.plan.change import Action, Operation, Verb, Write
-from tr_apply.plan.order import Step, schedule
+from tr_apply.plan.requests.order import Step, schedule
 from tr_apply.resources import KIND_BY_NAME, WORKER, WORKER_CHANNEL, WORKSPACE
-from tr_apply.resources.kind import Kind, name_key
+from tr_apply.resources.kind import Kind
 from tr_apply.resources.template import SID, SidOf
+from tr_apply.routing.names import name_key
 from tr_apply.transport import Purpose
 from tr_apply.wire import form_text
 

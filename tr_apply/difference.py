@@ -13,17 +13,19 @@ from typing import Any
 from tr_apply.errors import TrApplyError
 from tr_apply.live import Live, Snapshot, predicted
 from tr_apply.plan.change import Action, FieldChange, Operation, Plan
-from tr_apply.plan.diff import changed_fields, set_fields
-from tr_apply.plan.match import ambiguity
-from tr_apply.plan.references import canonical
-from tr_apply.plan.secrets import masked
-from tr_apply.plan.world import World, deletes_rest, is_managed, live_labels
+from tr_apply.plan.compare.diff import changed_fields, set_fields
+from tr_apply.plan.compare.ownership import deletes_rest, is_managed
+from tr_apply.plan.compare.secrets import masked
+from tr_apply.plan.matching.match import ambiguity
+from tr_apply.plan.matching.matched import Matched
+from tr_apply.plan.matching.references import canonical
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import Kind, name_key
+from tr_apply.resources.kind import Kind
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY, SEEDED_CHANNELS
 from tr_apply.resources.worker import WorkerChannel
-from tr_apply.wire import Labels, model_of
+from tr_apply.routing.names import name_key
+from tr_apply.wire import Labels, live_labels, model_of
 
 _RANK = {kind.name: index for index, kind in enumerate((WORKSPACE, *SECTIONS, WORKER_CHANNEL))}
 _AS_TASKROUTER_MAKES_IT = WorkerChannel()
@@ -148,7 +150,7 @@ class _Comparison:
         self._before, self._after = before, after
         self._pairs = {kind.name: dict(_renamed(kind, before, after)) for kind in SECTIONS}
         self._has_renames = any(self._pairs.values())
-        self._worlds = (World(), World())
+        self._matched = (Matched(), Matched())
         for kind in SECTIONS:
             self._name(kind)
 
@@ -158,8 +160,8 @@ class _Comparison:
         after = {key: kind.name_of(each) for key, each in new.items()}
         pairs = self._pairs[kind.name]
         before = {key: after.get(pairs.get(key, key), kind.name_of(each)) for key, each in old.items()}
-        self._worlds[0].names[kind.name] = {**after, **before}
-        self._worlds[1].names[kind.name] = {**before, **after}
+        self._matched[0].names[kind.name] = {**after, **before}
+        self._matched[1].names[kind.name] = {**before, **after}
 
     def difference(self) -> Difference:
         found = [*self._of_workspace(), *(each for kind in SECTIONS for each in self._of_kind(kind))]
@@ -207,8 +209,8 @@ class _Comparison:
 
     def _of_channels(self, worker: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Operation]:
         """By channel; one that nobody mentions is as TaskRouter makes it."""
-        before = {self._worlds[0].name(TASK_CHANNEL.name, name): each for name, each in old.items()}
-        after = {self._worlds[1].name(TASK_CHANNEL.name, name): each for name, each in new.items()}
+        before = {self._matched[0].name(TASK_CHANNEL.name, name): each for name, each in old.items()}
+        after = {self._matched[1].name(TASK_CHANNEL.name, name): each for name, each in new.items()}
         for name in before.keys() | after.keys():
             now, then = before.get(name, _AS_TASKROUTER_MAKES_IT), after.get(name, _AS_TASKROUTER_MAKES_IT)
             if changes := changed_fields(WORKER_CHANNEL, now, then):
@@ -219,7 +221,7 @@ class _Comparison:
 
     def _spelled(self, kind: Kind, resource: Any, side: int) -> Any:
         """*resource* with whatever leads to another spelled as that one is called."""
-        world = self._worlds[side]
+        world = self._matched[side]
         return world.spelled(kind, canonical(kind, resource, world.name))
 
     def _operation(

@@ -18,7 +18,7 @@
 
 from collections.abc import Sequence
 
-from tr_apply.diagnostics import Diagnostic
+from tr_apply.findings import Finding
 
 
 class TrApplyError(Exception):
@@ -41,7 +41,7 @@ class ConfigError(TrApplyError):
     exit_code = 3
     code = "invalid-configuration"
 
-    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+    def __init__(self, diagnostics: Sequence[Finding]) -> None:
         super().__init__("\n".join(str(each) for each in diagnostics))
         self.diagnostics = tuple(diagnostics)
 

@@ -8,15 +8,15 @@ import yaml
 
 from tr_apply.errors import TrApplyError
 from tr_apply.live import Live, Snapshot
-from tr_apply.plan.diff import set_fields
-from tr_apply.plan.world import live_labels
+from tr_apply.plan.compare.diff import set_fields
 from tr_apply.resources import SECTIONS, WORKER, WORKER_CHANNEL, WORKSPACE
-from tr_apply.resources.kind import Kind, name_key
+from tr_apply.resources.kind import Kind
 from tr_apply.resources.scalar import core_scalar
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY
 from tr_apply.resources.template import SidOf, escaped
 from tr_apply.resources.worker import WorkerChannel
-from tr_apply.wire import Labels, model_of
+from tr_apply.routing.names import name_key
+from tr_apply.wire import Labels, live_labels, model_of
 
 Sections = Mapping[str, Any]
 """The value of each section, in the order in which they are written."""

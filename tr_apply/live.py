@@ -16,6 +16,13 @@ Answer = Mapping[str, Any]
 """One resource as the API shows it: snake_case keys."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Stands for a JSON document that cannot be read; ``why`` completes a sentence about it."""
+
+    why: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Live:
     """One live resource; two are the same only if they are one object.
@@ -25,14 +32,14 @@ class Live:
         name: Its identity, as it is live.
         sid: Its SID; made up while the resource is only predicted.
         answer: What the API says about it.
-        parsed: JSON documents that the answer holds as text, as far as they were read already; by their keys in it.
+        documents: The JSON that the answer holds as text, read; by its keys. Text that is not read yet is not in it.
     """
 
     kind: str
     name: str
     sid: str
     answer: Answer
-    parsed: dict[str, Any] = field(default_factory=dict, repr=False)
+    documents: Mapping[str, "Any | Unreadable"] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,6 @@ class Snapshot:
         channels: Worker channels by SID of the worker, for those workers whose channels were read.
         work: What is under way, by SID of the queue, workflow or worker; of those that were asked about.
         predicted: Whether all of it is the prediction for a new workspace.
-        worked_out: What a plan has found out from all this already, with the configuration that it did so for.
     """
 
     account_sid: str | None
@@ -73,7 +79,6 @@ class Snapshot:
     channels: Mapping[str, Sequence[Live]] = field(default_factory=dict)
     work: Mapping[str, Work] = field(default_factory=dict)
     predicted: bool = False
-    worked_out: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def each(self) -> Iterator[Live]:
         """Every resource that was read, worker channels left out."""

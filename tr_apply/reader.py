@@ -7,76 +7,90 @@ from dataclasses import replace
 from typing import TypeVar
 
 from tr_apply.client import Client
-from tr_apply.config.places import KeyPath
 from tr_apply.errors import TrApplyError
+from tr_apply.findings import KeyPath, error_at
 from tr_apply.live import Live, Snapshot, Work, predicted
-from tr_apply.plan.problem import PlanProblemsError, Problem
-from tr_apply.plan.reading import first_kinds, missing_kinds, workers_with_channels
-from tr_apply.plan.work import Questions, questions
+from tr_apply.plan.change import Plan
+from tr_apply.plan.make import Planning
+from tr_apply.plan.matching.problem import PlanProblemsError
+from tr_apply.plan.matching.reading import Reads, WorkQuestions
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER
-from tr_apply.resources.document import Document
-from tr_apply.resources.kind import name_key
 from tr_apply.resources.workspace import Workspace
+from tr_apply.routing.names import name_key, sid_pattern
 
-WORKSPACE_SID = re.compile(r"WS[0-9a-fA-F]{32}\Z")
+WORKSPACE_SID = re.compile(sid_pattern("WS") + r"\Z")
 _NAMES_TOLD = 10
 
 
-async def read_snapshot(client: Client, document: Document, *, has_sids: bool) -> Snapshot:
-    """The live workspace of *document*, or the prediction of a new one.
+async def read_and_plan(client: Client, steps: Planning, snapshot: Snapshot) -> tuple[Plan, Snapshot]:
+    """The plan that *steps* make of *snapshot*, and the snapshot with all that was read for it.
+
+    Raises:
+        PlanProblemsError: when no plan can be made.
+        ApiError: when TaskRouter refuses.
+        NetworkError: when it does not answer.
+    """
+    try:
+        reads = next(steps)
+        while True:
+            snapshot = await _with_all(client, snapshot, reads)
+            reads = steps.send(snapshot)
+    except StopIteration as finished:
+        return finished.value, snapshot
+
+
+async def declared_workspace(client: Client, declared: Workspace) -> Snapshot:
+    """The live workspace that *declared* means and nothing in it yet, or the prediction of a new one.
 
     Raises:
         PlanProblemsError: when it is not clear which workspace is meant.
         ApiError: when TaskRouter refuses.
         NetworkError: when it does not answer.
     """
-    workspace = await find_workspace(client, document.workspace)
-    if workspace is None:
-        return predicted(client.account_sid, document.workspace)
-    return await read_workspace(client, document, workspace, has_sids=has_sids)
+    workspace = await find_workspace(client, declared)
+    return predicted(client.account_sid, declared) if workspace is None else empty_snapshot(client, workspace)
 
 
-async def read_workspace(client: Client, document: Document, workspace: Live, *, has_sids: bool) -> Snapshot:
-    """What a plan for *document* needs of *workspace*; different kinds are read side by side."""
+def empty_snapshot(client: Client, workspace: Live) -> Snapshot:
+    """*workspace* before anything in it was read."""
     account = workspace.answer.get("account_sid")
-    snapshot = Snapshot(account if isinstance(account, str) else client.account_sid, workspace, {})
-    snapshot = await _with_kinds(client, snapshot, first_kinds(document, has_sids=has_sids))
-    while kinds := missing_kinds(document, snapshot):
-        snapshot = await _with_kinds(client, snapshot, kinds)
-    snapshot = await _with_channels(client, snapshot, workers_with_channels(document, snapshot))
-    return await _with_work(client, snapshot, questions(document, snapshot))
+    return Snapshot(account if isinstance(account, str) else client.account_sid, workspace, {})
+
+
+async def _with_all(client: Client, snapshot: Snapshot, reads: Reads) -> Snapshot:
+    """*snapshot* with what *reads* asks for; different kinds are read side by side."""
+    snapshot = await _with_kinds(client, snapshot, reads.kinds)
+    snapshot = await _with_channels(client, snapshot, reads.channels)
+    return await _with_work(client, snapshot, reads.work)
 
 
 async def read_parts(client: Client, workspace: Live, kinds: Sequence[str], workers: Sequence[str]) -> Snapshot:
     """Those *kinds* of *workspace*, and the channels of the *workers* of those SIDs that are still there."""
-    account = workspace.answer.get("account_sid")
-    snapshot = Snapshot(account if isinstance(account, str) else client.account_sid, workspace, {})
-    snapshot = await _with_kinds(client, snapshot, kinds)
+    snapshot = await _with_kinds(client, empty_snapshot(client, workspace), kinds)
     there = {worker.sid for worker in snapshot.by_kind.get(WORKER.name, ())}
     return await _with_channels(client, snapshot, [sid for sid in workers if sid in there])
 
 
 async def _with_kinds(client: Client, snapshot: Snapshot, kinds: Sequence[str]) -> Snapshot:
-    assert snapshot.workspace is not None
+    if not kinds:
+        return snapshot
     sid = snapshot.workspace.sid
     found = await _together(client.resources(KIND_BY_NAME[kind], sid) for kind in kinds)
     by_kind = {**snapshot.by_kind, **dict(zip(kinds, found, strict=True))}
-    return Snapshot(snapshot.account_sid, snapshot.workspace, by_kind, snapshot.channels)
+    return replace(snapshot, by_kind=by_kind)
 
 
 async def _with_channels(client: Client, snapshot: Snapshot, workers: Sequence[str]) -> Snapshot:
-    assert snapshot.workspace is not None
     if not workers:
-        return snapshot  # with all that was worked out of it
+        return snapshot
     sid = snapshot.workspace.sid
     found = await _together(client.worker_channels(sid, worker) for worker in workers)
     channels = {worker: tuple(each) for worker, each in zip(workers, found, strict=True)}
-    return Snapshot(snapshot.account_sid, snapshot.workspace, snapshot.by_kind, channels)
+    return replace(snapshot, channels=channels)
 
 
-async def _with_work(client: Client, snapshot: Snapshot, asked: Questions) -> Snapshot:
+async def _with_work(client: Client, snapshot: Snapshot, asked: WorkQuestions) -> Snapshot:
     """What is under way where something goes or somebody moves."""
-    assert snapshot.workspace is not None
     if not asked:
         return snapshot
     sid = snapshot.workspace.sid
@@ -87,7 +101,7 @@ async def _with_work(client: Client, snapshot: Snapshot, asked: Questions) -> Sn
         work |= {worker: each for (worker, _), each in zip(asked.workers, found, strict=True)}
     waiting = await _together(client.waiting_tasks(sid, workflow) for workflow in asked.edited)
     work |= {each: Work({"pending": n}) for each, n in zip(asked.edited, waiting, strict=True) if n is not None}
-    return replace(snapshot, work=work, worked_out={})
+    return replace(snapshot, work=work)
 
 
 _Read = TypeVar("_Read")
@@ -137,7 +151,7 @@ def _listed(workspaces: Iterable[Live]) -> str:
 
 def _problem(code: str, message: str) -> PlanProblemsError:
     path: KeyPath = ("workspace", "name")
-    return PlanProblemsError([Problem(code, message, path)])
+    return PlanProblemsError([error_at(code, message, path)])
 
 
 async def named_workspace(client: Client, name: str) -> Live:
@@ -168,8 +182,6 @@ def _those(workspaces: Sequence[Live]) -> str:
 
 async def read_everything(client: Client, workspace: Live, *, channels: bool = True) -> Snapshot:
     """All of *workspace*; the *channels* of the workers take a request each."""
-    account = workspace.answer.get("account_sid")
-    snapshot = Snapshot(account if isinstance(account, str) else None, workspace, {})
-    snapshot = await _with_kinds(client, snapshot, [kind.name for kind in SECTIONS])
+    snapshot = await _with_kinds(client, empty_snapshot(client, workspace), [kind.name for kind in SECTIONS])
     workers = [worker.sid for worker in snapshot.by_kind[WORKER.name]] if channels else []
     return await _with_channels(client, snapshot, workers)

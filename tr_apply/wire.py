@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from tr_apply.errors import ApiError
-from tr_apply.live import Answer, Live
+from tr_apply.live import Answer, Live, Snapshot, Unreadable
 from tr_apply.resources import KIND_BY_NAME, WORKFLOW
 from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 from tr_apply.resources.template import SID, SidOf, escaped, filled, from_live, mapped, sids_in
@@ -130,6 +130,11 @@ class Labels:
         return from_live(text, self.by_sid)
 
 
+def live_labels(snapshot: Snapshot) -> Labels:
+    """What each SID is called now."""
+    return Labels({live.sid: SidOf(live.kind, live.name) for live in snapshot.each()})
+
+
 def model_of(live: Live, labels: Labels) -> Any:
     """The resource that *live* would be in a file.
 
@@ -192,23 +197,23 @@ def parsed_json(live: Live, key: str) -> Any:
     """The JSON document that *live* holds as text under *key*; None where there is none.
 
     Raises:
-        ApiError: when it is no JSON.
+        ApiError: when it cannot be read.
     """
-    if key in live.parsed:
-        return live.parsed[key]
-    text = live.answer.get(key)
+    found = live.documents[key] if key in live.documents else read_document(live.answer.get(key))
+    if isinstance(found, Unreadable):
+        raise ApiError(f"the {key} of the {live.kind} {live.name!r} ({live.sid}) {found.why}", status=200)
+    return found
+
+
+def read_document(text: Any) -> Any | Unreadable:
+    """The JSON document that an answer holds as *text*; None where there is none."""
     if not isinstance(text, str) or not text:
         return text if isinstance(text, dict) else None
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        message = f"the {key} of the {live.kind} {live.name!r} ({live.sid}) is no JSON: {error}"
-        raise ApiError(message, status=200) from error
-    if _is_too_deep(text, document):
-        message = f"the {key} of the {live.kind} {live.name!r} ({live.sid}) is nested deeper than {_DEEPEST} levels"
-        raise ApiError(message, status=200)
-    live.parsed[key] = document
-    return document
+        return Unreadable(f"is not valid JSON: {error}")
+    return Unreadable(f"is nested deeper than {_DEEPEST} levels") if _is_too_deep(text, document) else document
 
 
 def _is_too_deep(text: str, document: Any) -> bool:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tr_apply.apply import Status, Stop
+from tests.carrying_out import carried_out
+from tr_apply.apply import Status
 from tr_apply.client import Client
-from tr_apply.deployment import Deployment
+from tr_apply.deployment.configured import Configured
+from tr_apply.deployment.deployment import Deployment
 from tr_apply.errors import TrApplyError
 from tr_apply.journal import Journal
 from tr_apply.transport import Call, Connection, Outcome, Patience, Purpose
@@ -47,9 +49,9 @@ def applied(world, runner, file):
             with Journal(file, run) as journal:
                 through_ = through or world.requests
                 async with Client(connection, through=through_, patience=patience, observer=journal) as client:
-                    deployment = Deployment(configuration, client)
+                    deployment = Deployment(Configured(configuration), client)
                     plan = await deployment.plan()
-                    return await deployment.apply(plan, progress=lambda _: None, stop=Stop())
+                    return await carried_out(deployment, plan)
 
         return runner.run(work())
 

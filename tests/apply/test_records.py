@@ -169,7 +169,7 @@ def test_an_old_way_back_does_not_stay_when_a_new_apply_begins(cli, monkeypatch)
     async def died(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tr_apply.cli.apply._carry_out", died)
+    monkeypatch.setattr("tr_apply.deployment.deployment.Deployment.apply", died)
     cli("apply", "second.yaml", "--auto-approve", *CONSENT_TO_SMALL_CHANGED, "--undo-out", "undo.json")
 
     code, _, err = cli("apply", "--plan", "undo.json")

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.carrying_out import carried_out
 from tests.faults.configurations import SMALL, SMALL_CHANGED
-from tr_apply.apply import Status, Stop
-from tr_apply.deployment import SavedDeployment
+from tr_apply.apply import Status
+from tr_apply.deployment.deployment import Deployment
+from tr_apply.deployment.saved import Saved
 from tr_apply.deployment.undo import Undo
 from tr_apply.errors import StaleError, TrApplyError
-from tr_apply.plan.document import checksum_of, plan_document
-from tr_apply.plan.saved import saved_plans
+from tr_apply.plan.saved.document import checksum_of, plan_document
+from tr_apply.plan.saved.load import saved_plans
 
 CANARY = "canary-5ecret"
 
@@ -78,10 +80,9 @@ def taken_back(world, runner):
 def take_back(world, runner, plan):
     async def work():
         async with world._client() as client:
-            deployment = SavedDeployment(plan, client)
+            deployment = Deployment(Saved(plan), client)
             ready = await deployment.plan()
-            await deployment.check(ready)
-            return await deployment.apply(ready, progress=lambda _: None, stop=Stop())
+            return await carried_out(deployment, ready, rechecks=True)
 
     result = runner.run(work())
     assert [(r.operation.name, r.error) for r in result.results if r.status is not Status.DONE] == []
@@ -357,7 +358,7 @@ def test_where_others_have_made_a_mess_there_is_no_way_back(world, begun):
         way_back()
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(dies_at=st.integers(0, 9))
 def test_whatever_part_was_done_is_taken_back(new_world, runner, dies_at):
     world = new_world()

@@ -16,7 +16,7 @@ def state(world):
     return found | {"Workers": sorted(kept, key=repr)}
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_apply_is_taken_back(new_world, runner, data):
     first = data.draw(documents(), label="first")

@@ -23,6 +23,11 @@ def pytest_ignore_collect(config):
     return None if config.getoption("--benchmarks", default=False) else True
 
 
+def pytest_xdist_auto_num_workers(config):
+    """One process, as what is measured side by side must have the machine to itself."""
+    return 0 if config.getoption("--benchmarks", default=False) else None
+
+
 def cpu_seconds(command, environment):
     """Processor time of a process, its children included: what other work on the machine disturbs least."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

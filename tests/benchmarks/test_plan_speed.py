@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 
 from tr_apply.client import Client
 from tr_apply.config.load import load
-from tr_apply.deployment import Deployment
+from tr_apply.deployment.configured import Configured
+from tr_apply.deployment.deployment import Deployment
 from tr_apply.transport import Connection
 
 gc.disable()  # as the command line does
@@ -51,7 +52,7 @@ def requests_alone():
 async def plan():
     async with Client(Connection(url, account, "secret", account), concurrency=10) as client:
         began = time.perf_counter()
-        found = await Deployment(configuration, client).plan()
+        found = await Deployment(Configured(configuration), client).plan()
         return time.perf_counter() - began, len(found.operations), found.unchanged
 
 

@@ -49,7 +49,7 @@ def test_only_yes_is_yes(capsys, types, answer, code):
     assert run(["apply", "w.yaml", *LOCAL]) == code
 
     printed = capsys.readouterr()
-    assert "Apply these changes? Only 'yes'" in printed.err
+    assert "Apply these changes? Type 'yes'" in printed.err
     assert run(["plan", "w.yaml", *LOCAL, "--detailed-exitcode"]) == (0 if code == 0 else 2)
 
 
@@ -78,7 +78,7 @@ def test_nobody_is_asked_where_nothing_is_to_be_done(capsys, types):
     capsys.readouterr()
 
     assert run(["apply", "w.yaml", *LOCAL]) == 0
-    assert "Only 'yes'" not in capsys.readouterr().err
+    assert "Type 'yes'" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("typed", "code"), [("Center\n", 0), ("center\n", 6), ("", 6)])

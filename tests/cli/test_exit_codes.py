@@ -127,7 +127,7 @@ def test_without_a_terminal_apply_needs_approval_and_writes_nothing():
     assert done.returncode == 6
     assert "--auto-approve" in done.stderr
     assert "to create" in done.stdout
-    assert tr_apply("plan", "--local", "--detailed-exitcode", MINIMAL).returncode == 2
+    assert run(["plan", "--local", "--detailed-exitcode", MINIMAL]) == 2
 
 
 def test_deletes_without_consent_are_6_and_named(capsys, tmp_path):

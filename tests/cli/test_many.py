@@ -6,9 +6,8 @@ import json
 import pytest
 
 from tr_apply.cli import run
-from tr_apply.cli.bounded import Deadline
-from tr_apply.cli.jobs import SIDE_BY_SIDE, Crew, Job
 from tr_apply.cli.output import worst
+from tr_apply.deployment.fleet import SIDE_BY_SIDE, Fleet, Member
 from tr_apply.errors import RefusedError
 
 LOCAL = ["--local-db", "world.db"]
@@ -167,34 +166,35 @@ def test_the_same_workspace_twice_is_refused_before_anything_is_written(cli, wri
 
 
 class Rooms:
-    """Counts how many are at it at once."""
+    """Counts how many are in it at once."""
 
     def __init__(self):
         self.now = self.most = 0
-        self.done = []
+        self.left = set()
 
-    async def enter(self, job):
+    async def enter(self, member):
         self.now += 1
         self.most = max(self.most, self.now)
-        for _ in range(5 if job.name == "0" else 1):
+        for _ in range(5 if member.name == "0" else 1):
             await asyncio.sleep(0)
         self.now -= 1
-        if job.name == "2":
+        self.left.add(member.name)
+        if member.name == "2":
             raise RefusedError("no")
-        if job.name == "3":
+        if member.name == "3":
             raise ZeroDivisionError
 
 
-def test_a_bounded_number_at_once_and_done_in_order_whatever_happens():
+def test_a_bounded_number_is_at_work_at_once_and_one_failure_stops_no_other():
     rooms = Rooms()
-    jobs = [Job(str(number)) for number in range(3 * SIDE_BY_SIDE)]
+    members = [Member(str(number)) for number in range(3 * SIDE_BY_SIDE)]
 
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(Crew(Deadline(None)).each(jobs, rooms.enter, lambda job: rooms.done.append(int(job.name))))
+        asyncio.run(Fleet(members).each(members, rooms.enter))
 
     assert rooms.most == SIDE_BY_SIDE
-    assert rooms.done == [n for n in range(len(jobs)) if n != 3]
-    assert [job.exit_code for job in jobs[:4]] == [0, 0, 6, 0]
+    assert rooms.left == {member.name for member in members}
+    assert [member.exit_code for member in members[:4]] == [0, 0, 6, 0]
 
 
 # Accounts

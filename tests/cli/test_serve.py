@@ -21,7 +21,7 @@ from tr_apply.cli import commands
 from tr_apply.cli.serve import _running, check_exposure
 from tr_apply.errors import TargetError, UsageError
 from tr_apply.local import open_app
-from tr_apply.local.clock import wall_clock
+from tr_apply.local.storage.clock import wall_clock
 
 # As the command line ends a command: a message and the exit code of the error's class.
 PROGRAM = """
@@ -307,7 +307,7 @@ def test_a_file_that_is_no_database_is_said(run, tmp_path):
 def test_help_needs_none_of_the_heavy_modules():
     program = (
         "import sys; from tr_apply.cli.serve import serve_command\n"
-        "heavy = {'uvicorn', 'starlette', 'asyncio', 'httptools', 'uvloop', 'tr_apply.local.app'}\n"
+        "heavy = {'uvicorn', 'starlette', 'asyncio', 'httptools', 'uvloop', 'tr_apply.local.http.app'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
 

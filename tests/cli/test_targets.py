@@ -2,7 +2,8 @@
 
 import pytest
 
-from tr_apply.cli.targets import TargetOptions, connection_of, region_of, target_of
+from tr_apply.cli.targets import target_of
+from tr_apply.deployment.connect import TargetOptions, connection_of, region_of
 from tr_apply.errors import TargetError, UsageError
 from tr_apply.resources.credentials import Credentials
 

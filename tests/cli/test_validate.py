@@ -8,7 +8,7 @@ import pytest
 
 from tr_apply.cli import run
 from tr_apply.config.codes import CODES
-from tr_apply.diagnostics import Diagnostic, Severity
+from tr_apply.findings import Finding, Severity
 from tr_apply.lint import rules
 from tr_apply.report.github import annotations
 from tr_apply.report.sarif import sarif
@@ -269,16 +269,31 @@ def test_the_log_has_every_rule_once_and_every_result_leads_to_its_own(validated
     ids = [rule["id"] for rule in described]
     assert log["version"] == "2.1.0"
     assert len(ids) == len(set(ids))
-    assert set(ids) == {*CODES, *(code for code, *_ in rules())}
+    assert set(ids) == {*CODES, *(rule.code for rule in rules())}
     assert all(rule["shortDescription"]["text"] for rule in described)
     assert [ids[result["ruleIndex"]] for result in found["results"]] == [r["ruleId"] for r in found["results"]]
     assert found["invocations"] == [{"executionSuccessful": True, "exitCode": 3}]
 
 
+def test_an_accepted_finding_is_suppressed_in_the_log_and_is_said_nowhere_else(validated, tmp_path):
+    (tmp_path / "w.yaml").write_text(
+        "lint: {accept: [{code: empty-workflow, in: workflow/W, because: built next week}]}\n"
+        "workspace: {name: X}\nworkflows: [{name: W}]\n"
+    )
+
+    assert [validated("w.yaml", "--format", name, "--fail-on", "warning")[:2] for name in ("text", "github")] == [
+        (0, ""),
+        (0, ""),
+    ]
+    [result] = results(validated("w.yaml", "--format", "sarif")[1])
+    assert result["ruleId"] == "empty-workflow"
+    assert result["suppressions"] == [{"kind": "inSource", "justification": "built next week"}]
+
+
 def test_a_finding_without_a_place_or_a_known_code_is_told_all_the_same():
-    finding = Diagnostic(Severity.WARNING, "brand-new", "something")
-    half = Diagnostic(Severity.ERROR, "brand-new", "in a file", "a.yaml")
-    column = Diagnostic(Severity.ERROR, "brand-new", "in a line", "a.yaml", 3)
+    finding = Finding(Severity.WARNING, "brand-new", "something")
+    half = Finding(Severity.ERROR, "brand-new", "in a file", "a.yaml")
+    column = Finding(Severity.ERROR, "brand-new", "in a line", "a.yaml", 3)
 
     log = json.loads(sarif([finding, half, column], exit_code=0))
 
@@ -293,6 +308,6 @@ def test_a_finding_without_a_place_or_a_known_code_is_told_all_the_same():
 
 
 def test_half_a_surrogate_pair_is_still_json():
-    text = sarif([Diagnostic(Severity.ERROR, "empty", "\ud800", "\ud800.yaml", 1, 1)], exit_code=3)
+    text = sarif([Finding(Severity.ERROR, "empty", "\ud800", "\ud800.yaml", 1, 1)], exit_code=3)
 
     assert json.loads(text.encode())["runs"][0]["results"][0]["message"]["text"] == "\ud800"

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tr_apply.config.codes import CODES
-from tr_apply.diagnostics import Severity
+from tr_apply.findings import Severity
 
 CASES = yaml.load((Path(__file__).parent / "cases.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tr_apply.config.load import load
-from tr_apply.diagnostics import errors_of
+from tr_apply.findings import errors_of
 
 HEAD = "workspace: {name: W}\n"
 NAME = st.sampled_from("abc")

@@ -18,17 +18,21 @@ LINES = st.lists(
     st.tuples(st.integers(0, 4), st.sampled_from(["", "- ", "? "]), st.sampled_from(WORDS), st.sampled_from(["", ":", ": "]), st.sampled_from(WORDS)),
     max_size=12,
 ).map(lambda lines: "\n".join("  " * indent + "".join(rest) for indent, *rest in lines))  # fmt: skip
-FUZZ = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+FUZZ = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def lines_of(text):
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def check(loaded, content, **inputs):
     configuration = loaded(content, **inputs)
 
-    texts = dict(zip(configuration.notes.sources.names, configuration.notes.sources.texts, strict=True))
+    sources = configuration.notes.sources
+    lines = {name: lines_of(text) for name, text in zip(sources.names, sources.texts, strict=True)}
     for finding in configuration.diagnostics:
-        lines = texts[finding.file].replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        assert 1 <= finding.line <= len(lines)
-        assert 1 <= finding.column <= len(lines[finding.line - 1]) + 1
+        assert 1 <= finding.line <= len(lines[finding.file])
+        assert 1 <= finding.column <= len(lines[finding.file][finding.line - 1]) + 1
         assert "\n" not in str(finding)
     if not configuration.complete:
         assert configuration.diagnostics, "something is wrong, and nothing is said"

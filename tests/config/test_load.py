@@ -1,5 +1,6 @@
 """load(): what a configuration says, once variables, overlays and several files are one."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,8 @@ from tr_apply.config.load import Inputs, load
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Sources
 from tr_apply.config.variables import Variables
-from tr_apply.diagnostics import errors_of
 from tr_apply.errors import ConfigError, UsageError
+from tr_apply.findings import errors_of
 from tr_apply.lint import lint
 
 MINIMAL = "workspace: {name: W}\n"
@@ -288,7 +289,7 @@ workflows:
     default_filter: {queue: Nope}
 """
     )
-    lint(configuration)
+    lint(configuration, today=date(2026, 1, 1))
 
     assert [(each.severity.value, each.code, each.path) for each in configuration.diagnostics] == [
         ("error", "missing-key", "workflows[0].filters[0]"),

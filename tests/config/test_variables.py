@@ -1,6 +1,7 @@
 """Variables: what stands for ``${NAME}``, and what does not."""
 
 import json
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from tr_apply.config.codes import CODES
 from tr_apply.config.load import Inputs, load
 from tr_apply.config.variables import VariableError, Variables
-from tr_apply.diagnostics import errors_of
+from tr_apply.findings import errors_of
 from tr_apply.lint import lint
 from tr_apply.resources.template import SidOf, Substituted, filled, mapped, parts
 
@@ -290,7 +291,7 @@ def test_a_value_that_stands_alone_is_plain_text_to_whoever_reads_attributes(loa
         "task_queues: [{name: Q, target_workers: \"team == 'support'\"}]\n",
         given={"team": "support"},
     )
-    lint(configuration)
+    lint(configuration, today=date(2026, 1, 1))
 
     first, second = (each.attributes for each in configuration.document.workers)
     assert {type(each) for each in (first["team"], second["team"], *second["teams"])} == {str}

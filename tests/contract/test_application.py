@@ -13,8 +13,8 @@ from twilio.rest import Client
 from tests.contract.application import Application
 from tests.contract.conftest import ACCOUNT, ElsewhereHttpClient, serving
 from tr_apply.local import open_app
-from tr_apply.local.app import Callbacks
-from tr_apply.local.clock import wall_clock
+from tr_apply.local.http.app import Callbacks
+from tr_apply.local.storage.clock import wall_clock
 from tr_apply.transport.callback import Caller
 
 TOKEN = "0123456789abcdef"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tr_apply.local.kinds import KINDS
+from tr_apply.local.kinds.all_kinds import KINDS
 
 PAGING = {"PageSize", "Page", "PageToken"}
 UNDOCUMENTED = {

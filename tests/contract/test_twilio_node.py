@@ -13,7 +13,7 @@ import pytest
 
 from tests.contract.conftest import ACCOUNT, serving
 from tr_apply.local import open_app
-from tr_apply.local.app import Callbacks
+from tr_apply.local.http.app import Callbacks
 from tr_apply.transport.callback import Caller
 
 SCRIPT = Path(__file__).parent / "application.mjs"

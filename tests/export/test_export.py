@@ -1,11 +1,12 @@
 """What an export writes, and what it leaves out."""
 
 import json
+from datetime import date
 
 import pytest
 import yaml
 
-from tr_apply.diagnostics import Severity
+from tr_apply.findings import Severity
 from tr_apply.lint import lint
 
 HEAD = "workspace: {name: Center}\n"
@@ -160,7 +161,7 @@ def test_a_queue_that_is_gone_stays_a_sid_and_is_left_alone(world, exported, tol
 
     text = exported(world)
     configuration = world.configuration(text)
-    lint(configuration)
+    lint(configuration, today=date(2026, 1, 1))
 
     [workflow] = sections(text)["workflows"]
     assert workflow["filters"][0]["targets"] == [{"queue": GONE}]

@@ -7,7 +7,6 @@ import signal
 import sqlite3
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +64,7 @@ CHANGED = (
 CONSENT = [f"--allow-delete={each}=1" for each in ("worker", "workflow", "task_queue", "task_channel", "activity")]
 
 SID = re.compile(r"\b[A-Z]{2}[0-9a-f]{32}\b")
+PATIENT = Patience(total_s=600, attempt_s=600)  # sends nothing twice, however busy the machine is
 MOMENTS = ("before", "during", "after")
 
 
@@ -123,7 +123,7 @@ def contents(database):
     def told(row):
         return SID.sub(lambda sid: whole.get(sid[0], ""), repr(row))
 
-    return {table: tuple(sorted(map(told, rows[table]))) for table in sorted(rows)}
+    return tuple((table, *sorted(map(told, rows[table]))) for table in sorted(rows))
 
 
 def named(row, cursor):
@@ -136,8 +136,9 @@ def named(row, cursor):
 
 
 @pytest.fixture
-def local(cli, tmp_path):
+def local(cli, tmp_path, monkeypatch):
     """The same server's file, without the network in between: base, world, and what runs on them."""
+    monkeypatch.setattr("tr_apply.client.client.Patience", lambda: PATIENT)
     return Local(cli, tmp_path / "base.db", tmp_path / "world.db")
 
 
@@ -161,35 +162,39 @@ class Local:
         behind.new(self.world)
 
 
+REPAIRED = {}  # what a killed run has left and the next one repaired, by file: the same is repaired the same way
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("index", [0, 1], ids=["from nothing", "a change"])
-def test_killed_before_during_or_after_any_request_and_run_again_the_world_is_the_same(
-    behind, zygote, local, files, index
-):
+def test_killed_at_any_request_and_run_again_the_world_is_the_same(behind, zygote, local, files, index, moment):
     path = files[index]
     if index:
         local.apply(files[0], local.base)
     local.begin(behind)
-    code, said = zygote.run(arguments(behind, path), lambda _: None)
+    code, said = zygote.run(arguments(behind, path), lambda _: None, PATIENT)
     assert code == 0, said
     requests, expected = behind.proxy.numbers, contents(local.world)
     assert requests > 28
-    mended = []  # a run knows nothing but what the server holds, so that the same is mended the same way
+    seen, repaired = set(), REPAIRED.setdefault(path.name, set())
 
-    for number, moment in product(range(requests), MOMENTS):
+    for number in range(requests):
         local.begin(behind)
         pids = []
         behind.proxy.begin(killing(pids, number, moment))
 
-        code, said = zygote.run(arguments(behind, path), pids.append)
+        code, said = zygote.run(arguments(behind, path), pids.append, PATIENT)
 
         assert code == -signal.SIGKILL or (moment == "after" and number >= requests - 2), said
         behind.proxy.settle()
         behind.close()
-        if (left := contents(local.world)) not in mended:
+        left = contents(local.world)
+        seen.add(left)
+        if left not in repaired:
             local.apply(path)
-            assert contents(local.world) == expected, (number, moment)
-            mended.append(left)
-    assert len(mended) > requests // 3
+            assert contents(local.world) == expected, number
+            repaired.add(left)
+    assert len(seen) > requests // (3 if moment == "before" else 6)
 
 
 def interrupting(pids, write, sent):
@@ -214,7 +219,7 @@ def test_one_interrupt_begins_nothing_new_and_finishes_what_runs(behind, cli, zy
     pids, sent = [], []
     behind.proxy.begin(interrupting(pids, 5, sent))
 
-    code, said = zygote.run([*arguments(behind, files[0]), "--concurrency", "4"], pids.append)
+    code, said = zygote.run([*arguments(behind, files[0]), "--concurrency", "4"], pids.append, PATIENT)
 
     assert code == 130
     assert "running again does the rest" in said
@@ -234,7 +239,7 @@ def test_a_second_interrupt_ends_it_at_once(behind, zygote, files):
 
     behind.proxy.begin(lambda request: fault if request.write == 5 else None)
 
-    code, said = zygote.run(arguments(behind, files[0]), pids.append, Patience(total_s=600, attempt_s=600))
+    code, said = zygote.run(arguments(behind, files[0]), pids.append, PATIENT)
 
     assert code == 130
     assert "what was under way may have been done or not, and running again does the rest" in said
@@ -249,7 +254,7 @@ def test_an_interrupt_while_planning_ends_it_with_nothing_written(behind, zygote
 
     behind.proxy.begin(lambda _request: fault)
 
-    code, _ = zygote.run(arguments(behind, files[0]), pids.append, Patience(total_s=600, attempt_s=600))
+    code, _ = zygote.run(arguments(behind, files[0]), pids.append, PATIENT)
 
     assert code == 130
     assert behind.proxy.writes == 0

@@ -1,15 +1,16 @@
 """lint(): what cases.yaml says, no more and no less."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tr_apply.config.load import load
-from tr_apply.diagnostics import errors_of
-from tr_apply.lint import lint, rules
+from tr_apply.findings import errors_of
+from tr_apply.lint import lint, rules, verdicts
 from tr_apply.lint.rules import RULES
-from tr_apply.routing.check import CODES
+from tr_apply.routing.check import TEXT_RULES
 
 CASES = yaml.safe_load(Path(__file__).with_name("cases.yaml").read_text(encoding="utf-8"))
 EACH = [pytest.param(case, id=f"{code} {case['it']}") for code, cases in CASES.items() for case in cases]
@@ -23,14 +24,14 @@ def test_what_is_found(case, tmp_path):
     configuration = load(path)
     before = list(configuration.notes.found)
 
-    lint(configuration)
+    lint(configuration, today=date(2026, 1, 1))
 
     found = [each for each in configuration.diagnostics if each not in before]
     assert [f"{each.severity} {each.code} {each.line}:{each.column}" for each in found] == case.get("at", []), found
     assert bool(errors_of(before)) is case.get("invalid", False), before
 
 
-@pytest.mark.parametrize("code", [rule.code for rule in RULES])
+@pytest.mark.parametrize("code", [rule.code for rule in (*RULES, *verdicts.RULES)])
 def test_each_rule_has_a_case_in_which_it_finds_something_and_one_in_which_it_does_not(code):
     finds = [any(f" {code} " in place for place in case.get("at", [])) for case in CASES[code]]
 
@@ -40,7 +41,7 @@ def test_each_rule_has_a_case_in_which_it_finds_something_and_one_in_which_it_do
 def test_the_table_has_every_code_once():
     codes = [row.code for row in rules()]
 
-    assert len(codes) == len(set(codes)) == len(RULES) + len(CODES)
+    assert len(codes) == len(set(codes)) == len(RULES) + len(TEXT_RULES) + len(verdicts.RULES)
 
 
 def test_the_table_has_the_severity_that_a_finding_has():

@@ -3,12 +3,13 @@
 import json
 import re
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tr_apply.config.load import load
-from tr_apply.diagnostics import Severity
+from tr_apply.findings import Severity
 from tr_apply.lint import lint
 from tr_apply.resources.template import escaped
 from tr_apply.resources.workflow import from_document
@@ -79,7 +80,7 @@ def warned_of(written, path):
     path.write_text(json.dumps(written), encoding="utf-8")
     configuration = load(path)
     before = list(configuration.notes.found)
-    lint(configuration)
+    lint(configuration, today=date(2026, 1, 1))
     after = (each for each in configuration.notes.found if each not in before)
     return Counter(each.code for each in after if each.severity is not Severity.INFO)
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tr_apply.local import open_app
-from tr_apply.local.clock import moment_of
+from tr_apply.local.storage.clock import moment_of
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 AUTH = (ACCOUNT, "secret")

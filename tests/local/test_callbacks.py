@@ -9,9 +9,9 @@ from twilio.request_validator import RequestValidator
 from tests.local.conftest import ACCOUNT, Api, Floor
 from tr_apply.errors import NetworkError
 from tr_apply.local import open_app
-from tr_apply.local.app import Callbacks
 from tr_apply.local.callbacks.deliveries import Patience
 from tr_apply.local.callbacks.hosts import Hosts
+from tr_apply.local.http.app import Callbacks
 
 ASSIGN = "http://localhost:9/assign"
 FALLBACK = "http://127.0.0.1:9/fallback?x=1"

@@ -9,10 +9,10 @@ import pytest
 
 from tr_apply.errors import TargetError
 from tr_apply.local import open_app
-from tr_apply.local.connection import connect
-from tr_apply.local.database import Database
-from tr_apply.local.refusals import UnavailableError
-from tr_apply.local.schema import MIGRATIONS
+from tr_apply.local.storage.connection import connect
+from tr_apply.local.storage.database import Database
+from tr_apply.local.storage.refusals import UnavailableError
+from tr_apply.local.storage.schema import MIGRATIONS
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_the_file_of_a_newer_version_is_refused(file):
 
 
 def test_a_locked_file_cannot_be_opened(file, monkeypatch):
-    monkeypatch.setattr("tr_apply.local.connection.BUSY_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("tr_apply.local.storage.connection.BUSY_TIMEOUT_S", 0.01)
     open_app(file).close()
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -185,7 +185,7 @@ def test_a_locked_file_cannot_be_opened(file, monkeypatch):
 
 
 def test_a_new_file_that_another_process_is_writing_cannot_be_opened(tmp_path, monkeypatch):
-    monkeypatch.setattr("tr_apply.local.connection.BUSY_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("tr_apply.local.storage.connection.BUSY_TIMEOUT_S", 0.01)
     other = sqlite3.connect(tmp_path / "local.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
@@ -262,7 +262,7 @@ def test_processes_that_create_and_write_one_file_together_lose_nothing(open_api
 
 
 def test_a_file_of_the_first_version_is_brought_to_the_present_one(open_api, file, monkeypatch):
-    monkeypatch.setattr("tr_apply.local.connection.MIGRATIONS", MIGRATIONS[:1])
+    monkeypatch.setattr("tr_apply.local.storage.connection.MIGRATIONS", MIGRATIONS[:1])
     connection = connect(file)
     connection.execute(
         "INSERT INTO workspace (position, sid, friendly_name, name_key, event_callback_url, multi_task_enabled,"

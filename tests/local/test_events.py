@@ -2,7 +2,7 @@
 
 import pytest
 
-from tr_apply.local.history import forget_old_events
+from tr_apply.local.history.events import forget_old_events
 
 DAY_S = 24 * 60 * 60
 
@@ -287,7 +287,7 @@ def test_events_are_kept_for_30_days(api, floor, clock):
 
 
 def test_what_is_too_old_is_removed_from_the_file(api, floor, clock, monkeypatch):
-    monkeypatch.setattr("tr_apply.local.history._FORGOTTEN_AT_A_TIME", 3)
+    monkeypatch.setattr("tr_apply.local.history.events._FORGOTTEN_AT_A_TIME", 3)
     clock.pass_s(31 * DAY_S)
     floor.move(floor.alice, "Offline")
 

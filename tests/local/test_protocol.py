@@ -9,8 +9,8 @@ import pytest
 import uvicorn
 
 from tr_apply.local import open_app
-from tr_apply.local.requests import BODY_LIMIT
-from tr_apply.local.sids import ACCOUNT_SID
+from tr_apply.local.http.requests import BODY_LIMIT
+from tr_apply.local.storage.sids import ACCOUNT_SID
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 

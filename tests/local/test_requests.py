@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from tr_apply.local.refusals import InvalidParameterError
-from tr_apply.local.requests import read_form
+from tr_apply.local.http.requests import read_form
+from tr_apply.local.storage.refusals import InvalidParameterError
 
 PIECES = [b"%", b"=", b"&", b"+", b"a", b"3", b"D", b"_", b".", b"\r", b"\n", b" ", b"\t", b"%3D", b"%0a", b"%C3%A9"]
 

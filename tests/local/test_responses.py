@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tr_apply.local.responses import json_response
+from tr_apply.local.http.answers import json_response
 
 
 @pytest.mark.parametrize("text", ["plain", 'quote " and \\', "línea\n", "日本", "\ud800", "\u2028", "\x7f\x00"])

@@ -275,7 +275,7 @@ def test_what_failed_in_the_middle_is_as_if_it_had_not_been(api, floor, monkeypa
     def fail(*_):
         raise RuntimeError
 
-    monkeypatch.setattr("tr_apply.local.session.write_events", fail)
+    monkeypatch.setattr("tr_apply.local.history.session.write_events", fail)
     with pytest.raises(RuntimeError):
         floor.task()
     monkeypatch.undo()

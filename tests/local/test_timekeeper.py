@@ -8,9 +8,9 @@ import pytest
 
 from tests.local.conftest import ACCOUNT, AUTH
 from tr_apply.local import open_app
-from tr_apply.local.app import Callbacks
-from tr_apply.local.clock import clock_at_rate, moment_of, wall_clock
-from tr_apply.local.refusals import UnavailableError
+from tr_apply.local.http.app import Callbacks
+from tr_apply.local.storage.clock import clock_at_rate, moment_of, wall_clock
+from tr_apply.local.storage.refusals import UnavailableError
 
 URL = "http://localhost:9/"
 
@@ -62,7 +62,7 @@ async def running(path, clock):
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     """Another process's writing, or a clock that is put forward, is noticed at once."""
-    monkeypatch.setattr("tr_apply.local.timekeeper.LONGEST_PAUSE_S", 0.005)
+    monkeypatch.setattr("tr_apply.local.store.timekeeper.LONGEST_PAUSE_S", 0.005)
 
 
 def test_what_is_due_happens_though_nobody_asks(runner, clock, tmp_path):
@@ -106,7 +106,7 @@ def test_what_is_due_happens_where_nobody_is_called_about_it_too(runner, clock, 
 
 
 def test_it_wakes_up_for_what_is_due_earlier_than_all_before(runner, tmp_path, monkeypatch):
-    monkeypatch.setattr("tr_apply.local.timekeeper.LONGEST_PAUSE_S", 1_000)
+    monkeypatch.setattr("tr_apply.local.store.timekeeper.LONGEST_PAUSE_S", 1_000)
 
     async def scenario():
         async with asyncio.timeout(20), running(tmp_path / "local.db", wall_clock) as world:

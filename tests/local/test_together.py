@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tr_apply.local import session as session_module
-from tr_apply.local.database import Database
-from tr_apply.local.refusals import UnavailableError
+from tr_apply.local.history import session as session_module
+from tr_apply.local.storage.database import Database
+from tr_apply.local.storage.refusals import UnavailableError
 
 _KEEP_EVENT = "INSERT INTO event (position, sid, workspace_sid, type, at_ms, written_ms) VALUES (?, '', '', '', 0, 0)"
 _EVENTS = "SELECT position FROM event ORDER BY position"

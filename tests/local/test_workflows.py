@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tr_apply.local.configuration import SIZE_LIMIT
+from tr_apply.local.forms.configuration import SIZE_LIMIT
 
 
 @pytest.fixture
@@ -53,6 +53,26 @@ def test_a_configuration_comes_back_compact_and_otherwise_as_it_was_sent(api, wo
         '"default_filter":{"queue":"QUEUE","Expression":"1==1"}},"extra":[1,null,true]}'
     ).replace("QUEUE", queue)
     assert api.read(f"{workspace}/Workflows/{made['sid']}") == made
+
+
+@pytest.mark.parametrize(
+    ("where", "text"),
+    [
+        ("filter", "language == 'en', 'es'"),
+        ("filter", "vip == true AND *(language == 'en' OR language == 'es')"),
+        ("expression", "worker.flag! = true"),
+        ("order_by", "worker.skill-level DESC"),
+    ],
+)
+def test_what_taskrouter_has_taken_is_taken_and_kept_as_it_is(where, text, post, queue):
+    target = {"queue": queue, **({} if where == "filter" else {where: text})}
+    each = {"expression": text if where == "filter" else "1==1", "targets": [target]}
+
+    made = post(routed(filters=[each]))
+
+    assert made.status_code == 201
+    [kept] = json.loads(made.json()["configuration"])["task_routing"]["filters"]
+    assert kept == each
 
 
 def test_every_key_of_a_target_is_accepted(post, queue):

@@ -5,7 +5,7 @@ import random
 
 import httpx
 
-from tr_apply.plan.document import plan_document, plan_id
+from tr_apply.plan.saved.document import plan_document, plan_id
 
 BEFORE = """
 workspace: {name: Center}

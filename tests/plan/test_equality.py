@@ -2,7 +2,7 @@
 
 import pytest
 
-from tr_apply.plan.equality import same_expression, same_json, same_set
+from tr_apply.plan.compare.equality import same_expression, same_json, same_set
 
 SAME_EXPRESSION = [
     ("level>3", "level > 3"),

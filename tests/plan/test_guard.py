@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tr_apply.plan.guard import refusals
+from tr_apply.plan.checks.consent import Approval, Consent, refusals
 
 HEAD = "workspace: {name: Center}\n"
 
@@ -176,7 +176,7 @@ def test_consent_must_name_the_number_of_the_plan(world, case):
 
     plan = world.plan(HEAD + numbered(4, 3) + "workers: [{name: a}]")
 
-    assert sorted(each.code for each in refusals(plan, allowed)) == sorted(expected)
+    assert sorted(each.code for each in refusals(plan, Consent(deletes=allowed))) == sorted(expected)
 
 
 def test_a_plan_that_was_reviewed_needs_no_further_consent(world):
@@ -184,7 +184,7 @@ def test_a_plan_that_was_reviewed_needs_no_further_consent(world):
 
     plan = world.plan(HEAD + numbered(4, 3))
 
-    assert refusals(plan, {}, reviewed=True) == []
+    assert refusals(plan, Consent(Approval.REVIEWED)) == []
 
 
 def test_consent_that_differs_is_refused_even_where_none_is_needed(world):
@@ -193,8 +193,8 @@ def test_consent_that_differs_is_refused_even_where_none_is_needed(world):
     plan = world.plan(HEAD + numbered(10, 1))
 
     assert codes(plan) == []
-    assert [each.code for each in refusals(plan, {"task_queue": 5})] == ["consent-differs"]
-    assert refusals(plan, {"task_queue": 1}) == []
+    assert [each.code for each in refusals(plan, Consent(deletes={"task_queue": 5}))] == ["consent-differs"]
+    assert refusals(plan, Consent(deletes={"task_queue": 1})) == []
 
 
 PROTECTED = {
@@ -215,7 +215,9 @@ def test_protection_beats_consent(world, case):
 
     by_id = {operation.id: operation.name for operation in plan.operations}
     assert [by_id[each.operation] for each in plan.blocked] == names
-    assert [each.code for each in refusals(plan, {"task_queue": 2}, reviewed=True)] == ["protected"] * len(names)
+    assert [each.code for each in refusals(plan, Consent(Approval.REVIEWED, {"task_queue": 2}))] == ["protected"] * len(
+        names
+    )
 
 
 def test_protection_keeps_nothing_from_being_changed(world):
@@ -275,7 +277,7 @@ def test_what_somebody_else_still_uses_is_not_deleted(world, case):
 
     [found] = plan.blocked
     assert (found.code, found.message.partition(";")[0]) == ("in-use", message)
-    assert refusals(plan, {}, reviewed=True) == [found]
+    assert refusals(plan, Consent(Approval.REVIEWED)) == [found]
 
 
 def test_many_users_are_counted(world):

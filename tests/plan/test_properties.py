@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tr_apply.plan.document import plan_document
+from tr_apply.plan.saved.document import plan_document
 
 ACTIVITIES = ["Offline", "Available", "Break", "Lunch", "Training"]
 CHANNELS = ["voice", "email", "fax", "chat"]
@@ -165,7 +165,7 @@ def is_refused(plan):
     return any(each.code in {"in-use", "nowhere-to-go"} for each in plan.blocked)
 
 
-quick = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
 
 @quick

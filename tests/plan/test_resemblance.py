@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tr_apply.plan.change import Action
-from tr_apply.plan.guard import refusals
-from tr_apply.plan.resemblance import SUSPECTED_RENAME
+from tr_apply.plan.checks.consent import Approval, Consent, refusals
+from tr_apply.plan.checks.resemblance import SUSPECTED_RENAME
 
 OTHERS = {
     "task_queues": [{"name": "Everyone"}, {"name": "Gold", "target_workers": "tier == 'gold'"}],
@@ -99,8 +99,8 @@ def test_consent_to_delete_is_no_answer_and_a_review_is_one(world):
     world.apply(configuration("task_queues", SPANISH))
     plan = world.plan(configuration("task_queues", {**SPANISH, "name": "Español"}))
 
-    assert [each.code for each in refusals(plan, {"task_queue": 1})] == [SUSPECTED_RENAME]
-    assert refusals(plan, {}, reviewed=True) == []
+    assert [each.code for each in refusals(plan, Consent(deletes={"task_queue": 1}))] == [SUSPECTED_RENAME]
+    assert refusals(plan, Consent(Approval.REVIEWED)) == []
 
 
 def test_two_that_are_exchanged_for_two_are_two_suspicions(world):

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from tr_apply.plan.document import FORMAT_VERSION, checksum_of, plan_document
-from tr_apply.plan.paths import covers
-from tr_apply.plan.saved import saved_plans
+from tr_apply.plan.compare.paths import covers
+from tr_apply.plan.saved.document import FORMAT_VERSION, checksum_of, plan_document
+from tr_apply.plan.saved.load import saved_plans
 
 HEAD = "workspace: {name: Center}\n"
 CANARY, FORMER = "hunter2", "swordfish"

@@ -7,7 +7,7 @@ import pytest
 from tr_apply.deployment.freshness import require_account
 from tr_apply.errors import RefusedError
 from tr_apply.plan.change import Plan, Target
-from tr_apply.plan.stale import drift
+from tr_apply.plan.saved.stale import drift
 from tr_apply.reader import read_parts
 
 HEAD = "workspace: {name: Center}\n"

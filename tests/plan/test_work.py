@@ -3,7 +3,7 @@
 import pytest
 
 from tr_apply.apply import Status
-from tr_apply.plan.work import UNDER_WAY
+from tr_apply.plan.checks.work import UNDER_WAY
 
 CENTER = """
 workspace: {name: Center, default_activity: Offline, timeout_activity: Offline}

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from tr_apply.plan.workflow_diff import workflow_changes
+from tr_apply.plan.compare.workflow_diff import workflow_changes
 from tr_apply.resources.workflow import Workflow, from_document
 
 QUEUE = {"queue": "A"}

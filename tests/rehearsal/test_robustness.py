@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tr_apply.config.load import load
 from tr_apply.config.routing_tests import load_routing_tests
-from tr_apply.diagnostics import errors_of
+from tr_apply.findings import errors_of
 from tr_apply.rehearsal.question import Question
 from tr_apply.rehearsal.route import route
 from tr_apply.rehearsal.trial import trial
@@ -19,9 +19,7 @@ from tr_apply.report.tests_document import tests_document as document_of
 from tr_apply.report.tests_junit import tests_junit as junit_of
 from tr_apply.report.tests_text import tests_text as text_of
 
-thorough = settings(
-    deadline=None, derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+thorough = settings(derandomize=True, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 WORKSPACE = """\
 workspace: {name: X}

@@ -60,7 +60,7 @@ lists = st.none() | st.permutations(STAFF).flatmap(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(lists, max_size=6))
 def test_whom_earlier_questions_supposed_to_be_there_does_not_matter(document, questions):
     world = World(document)
@@ -121,6 +121,42 @@ def test_a_sid_of_what_is_not_declared_is_nobodys(tmp_path):
     assert eligible(World(document_of(content, tmp_path))) == []
 
 
+@pytest.mark.parametrize(
+    ("expression", "members"),
+    [
+        ("favourite == '${sid:worker/ben}'", ["ann"]),
+        ("favourite == '${sid:worker/ann}'", []),
+        ("favourite != '${sid:worker/nobody}'", ["ann", "ben"]),
+        ("favourite == '${sid:worker/missing}'", ["ben"]),
+        ("favourite == '${sid:worker/BEN}'", ["ann"]),
+    ],
+)
+def test_a_sid_is_the_same_wherever_it_is_asked_for_and_of_no_other_object(expression, members, tmp_path):
+    content = {
+        **DOCUMENT,
+        "manage": {"workers": "additive"},
+        "task_queues": [{"name": "Q", "target_workers": expression}, {"name": "Chatters"}],
+        "workers": [
+            {"name": "ann", "attributes": {"favourite": "${sid:worker/ben}"}},
+            {"name": "ben", "attributes": {"favourite": "${sid:worker/missing}"}},
+        ],
+    }
+
+    assert eligible(World(document_of(content, tmp_path))) == members
+
+
+def test_nobody_matches_a_channel_that_there_is_not(tmp_path):
+    filters = [
+        {
+            "expression": "1==1",
+            "targets": [{"queue": "Q", "expression": "worker.channel.voise.assigned_tasks < 1"}],
+        }
+    ]
+    content = {**DOCUMENT, "workflows": [{"name": "W", "filters": filters}]}
+
+    assert eligible(World(document_of(content, tmp_path))) == []
+
+
 def test_workers_attributes_may_hold_sids(tmp_path):
     content = {
         **DOCUMENT,
@@ -149,3 +185,14 @@ def test_a_route_that_the_worker_ends_is_told(document):
     end = replace(route(World(document), Question("W")), end="not accepted", ended_s=120, reason="No")
 
     assert route_text(end).splitlines()[-1] == "End: at 2m it is canceled (No)."
+
+
+def test_an_accepted_expression_that_does_not_parse_matches_nobody(tmp_path):
+    accept = {"code": "expression-syntax", "in": "task_queue/Q", "text": "skill-level > 3", "because": "deployed"}
+    content = {
+        **DOCUMENT,
+        "lint": {"accept": [accept]},
+        "task_queues": [{"name": "Q", "target_workers": "skill-level > 3"}, {"name": "Chatters"}],
+    }
+
+    assert eligible(World(document_of(content, tmp_path))) == []

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.report.conftest import steady
-from tr_apply.diagnostics import Diagnostic, Severity
+from tr_apply.findings import Finding, Severity
 from tr_apply.plan.change import Action, Blocked, FieldChange, Move, Operation, Plan, Target
 from tr_apply.report.entry import Entry
 from tr_apply.report.html import plans_html
@@ -45,7 +45,7 @@ def hostile_entries():
         operation(Action.DELETE, HOSTILE, moves=(Move(HOSTILE, None, HOSTILE, HOSTILE),)),
         workspace=HOSTILE,
         blocked=(Blocked("in-use", HOSTILE, "op-1"),),
-        diagnostics=(Diagnostic(Severity.INFO, "kept", HOSTILE),),
+        diagnostics=(Finding(Severity.INFO, "kept", HOSTILE),),
     )
     return [Entry(HOSTILE, plan, more=HOSTILE), Entry(HOSTILE, None, [HOSTILE])]
 

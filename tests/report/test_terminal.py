@@ -4,7 +4,7 @@ import click
 import pytest
 
 from tr_apply.apply import Result
-from tr_apply.diagnostics import Diagnostic, Severity
+from tr_apply.findings import Finding, Severity
 from tr_apply.plan.change import Action, Blocked, FieldChange, Move, Operation, Plan, Target, Verb, Write
 from tr_apply.report.terminal import NO_CHANGES, WIDTH, plan_text, progress_line, result_text
 from tr_apply.resources.template import SidOf
@@ -277,7 +277,7 @@ def test_nothing_that_somebody_else_wrote_can_steer_the_terminal():
         operation(Action.CREATE, changes=(FieldChange("filters", None, filters),)),
         operation(Action.REPLACE, repoints=(HOSTILE,), reason="because"),
         blocked=(Blocked("in-use", HOSTILE, "op-1"),),
-        diagnostics=(Diagnostic(Severity.INFO, "kept", HOSTILE),),
+        diagnostics=(Finding(Severity.INFO, "kept", HOSTILE),),
     )
 
     text = click.unstyle(plan_text(plan))
@@ -297,7 +297,7 @@ def test_no_line_is_wider_than_a_terminal_but_for_words_that_cannot_be_broken():
         operation(changes=(FieldChange("target_workers", long, long[:200]), FieldChange("url", url, None))),
         operation(name="N " * 60, action=Action.DELETE, moves=[Move(f"worker {i}", None, "A", "B") for i in range(30)]),
         blocked=(Blocked("in-use", long, "op-1"),),
-        diagnostics=(Diagnostic(Severity.INFO, "kept", long),),
+        diagnostics=(Finding(Severity.INFO, "kept", long),),
     )
 
     wide = [line for line in click.unstyle(plan_text(plan)).splitlines() if len(line) > WIDTH]

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tr_apply.resources import KINDS, SECTIONS
-from tr_apply.resources.kind import NAME_LIMIT, name_key, temporary_name
+from tr_apply.resources.kind import NAME_LIMIT, temporary_name
 from tr_apply.resources.routing_test import RoutingTests, seconds
 from tr_apply.resources.seeds import FLEX_WORKSPACE, is_flex, seeds
 from tr_apply.resources.template import each_string, escaped, filled, from_live, mapped, origin, plain
 from tr_apply.resources.workflow import Workflow, from_document, to_document
+from tr_apply.routing.names import name_key
 
 QUEUE = "WQ" + "a" * 32
 JSON = st.recursive(st.none() | st.integers() | st.text(max_size=3), lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(max_size=3), below, max_size=3))  # fmt: skip

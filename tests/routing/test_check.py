@@ -2,8 +2,8 @@
 
 import pytest
 
-from tr_apply.diagnostics import Severity
-from tr_apply.routing.check import CODES, RULES, Finding, check, check_against
+from tr_apply.findings import Finding, Severity, Spot
+from tr_apply.routing.check import RULES, TEXT_RULES, check, check_against
 from tr_apply.routing.place import Place
 from tr_apply.routing.value_types import AttributeTypes, JsonType, summarize
 
@@ -26,7 +26,7 @@ TYPES = summarize(WORKERS)
 
 
 def said(source, place, **more):
-    return [(finding.code, finding.offset) for finding in check(source, place, **more)]
+    return [(finding.code, finding.spot.offset) for finding in check(source, place, **more)]
 
 
 def message(source, place, **more):
@@ -43,7 +43,7 @@ def test_a_syntax_error_is_the_only_finding():
             Severity.ERROR,
             "expression-syntax",
             "a key cannot contain a hyphen; rename the attribute or, if this is a text, quote it",
-            12,
+            spot=Spot(offset=12),
         ),
     )
 
@@ -129,7 +129,9 @@ def test_each_place_has_its_own_syntax(source, place):
 def test_what_cannot_be_meant_is_a_warning(source, place, code, offset):
     findings = check(source, place)
 
-    assert [(finding.severity, finding.code, finding.offset) for finding in findings] == [("warning", code, offset)]
+    assert [(finding.severity, finding.code, finding.spot.offset) for finding in findings] == [
+        ("warning", code, offset)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -206,6 +208,41 @@ def test_a_message_says_what_to_write(source, place, expected):
     assert expected in message(source, place)
 
 
+# Forms that TaskRouter has taken
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "offset", "hint"),
+    [
+        ("n == '+1', '+2', '+3'", FILTER, 11, "did you mean n IN ['+1', '+2', '+3']?"),
+        ("a == 1 OR b = 5, true", QUEUE, 17, "did you mean b IN [5, true]?"),
+        ("task.a == 1 AND *(worker.b == 2 OR worker.c == 3)", TARGET, 16, "remove it"),
+        ("*(a == 1)", FILTER, 0, "remove it"),
+        ("worker.flag! = true", TARGET, 0, "did you mean worker.flag != true?"),
+        ("worker.skill-level DESC, worker.a ASC", ORDER_BY, 0, "rename the attribute"),
+    ],
+)
+def test_a_form_that_taskrouter_has_taken_is_a_warning_with_what_was_probably_meant(source, place, offset, hint):
+    [finding] = check(source, place)
+
+    assert (finding.severity, finding.code, finding.spot.offset) == ("warning", "unread-syntax", offset)
+    assert hint in finding.message
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["a *(b == 1)", "a * 2 == 1", "x == ['a'], 'b'", "x == 'a', y", "flag ! = true", "flag! != true", "x == 'a',"],
+)
+def test_what_is_only_like_such_a_form_is_an_error(source):
+    [finding] = check(source, FILTER)
+
+    assert finding.code == "expression-syntax"
+
+
+def test_a_hint_at_a_list_has_every_value():
+    assert "did you mean x IN ['a', 'b', 'c']?" in message("x HAS 'a', 'b', 'c'", QUEUE)
+
+
 # Two attributes that may both be missing
 
 
@@ -277,7 +314,9 @@ def test_a_filter_guards_its_targets():
 def test_what_no_worker_or_task_can_satisfy_is_a_warning(source, place, code, offset):
     findings = check_against(source, place, TYPES)
 
-    assert [(finding.severity, finding.code, finding.offset) for finding in findings] == [("warning", code, offset)]
+    assert [(finding.severity, finding.code, finding.spot.offset) for finding in findings] == [
+        ("warning", code, offset)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -352,8 +391,8 @@ def test_a_summary_has_every_attribute_with_all_its_types():
 
 
 def test_every_rule_has_a_code_of_its_own_and_one_line_about_it():
-    codes = [rule.code for rule in RULES]
+    codes = [rule.code for rule in TEXT_RULES]
 
-    assert sorted({"expression-syntax", "attribute-type", "attribute-never-set", *codes}) == sorted(CODES)
+    assert {"expression-syntax", "attribute-type", "attribute-never-set", *(rule.code for rule in RULES)} == set(codes)
     assert len(set(codes)) == len(codes)
-    assert all(line.endswith(".") and "\n" not in line for line in CODES.values())
+    assert all(rule.says.endswith(".") and "\n" not in rule.says for rule in TEXT_RULES)

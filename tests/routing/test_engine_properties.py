@@ -21,7 +21,7 @@ from tr_apply.routing.trace import trace
 from tr_apply.routing.workflow import CHANNEL_ROOT
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
 
-thorough = settings(deadline=None, derandomize=True, max_examples=150)
+thorough = settings(derandomize=True, max_examples=150)
 
 ACTIVITIES = (
     Activity("Idle", "Idle", available=True),
@@ -541,7 +541,7 @@ def test_a_worker_who_becomes_available_takes_the_first_task(setup, staff, timel
         return
     party = idle[0]
     record = replace(party.worker, activity_sid="Idle")
-    imagined = type(party)(record, state.activities["Idle"], 0)
+    imagined = type(party)(record, state.activities["Idle"], 0, state.channels)
     waiting = [
         each for each in state.tasks.values() if each.task.status == "pending" and is_eligible(state, imagined, each)
     ]

@@ -285,3 +285,22 @@ def test_an_order_key_can_be_compared_on_its_own():
     order_by = parse_order_by("worker.a.b DESC")
 
     assert order_key(order_by, {"a": {"b": 5}}) < order_key(order_by, {"a": {"b": -5}}) < order_key(order_by, {})
+
+
+@pytest.mark.parametrize(
+    ("source", "names", "answer"),
+    [
+        ("x == 'a', 'b'", {"x": "a"}, True),
+        ("x == 'a', 'b'", {"x": "b"}, False),
+        ("x == 'a', 'b' AND y == 1", {"x": "a", "y": 2}, False),
+        ("y == 1 AND *(x == 'a' OR x == 'b')", {"x": "b", "y": 1}, True),
+        ("flag! = true", {"flag": True}, False),
+        ("flag! = true", {"flag": False}, False),
+        ("flag! = true OR x == 1", {"x": 1}, True),
+    ],
+)
+def test_what_taskrouter_has_taken_and_nobody_can_read_matches_nothing_more(source, names, answer):
+    tree = parse(source)
+
+    assert evaluate(tree, names) is answer
+    assert compiled(tree)(names) is answer

@@ -63,3 +63,15 @@ def test_an_order_has_one_canonical_text():
     order_by = parse_order_by("worker.a   asc,worker.b.c[0] Desc")
 
     assert format_order_by(order_by) == "worker.a ASC, worker.b.c[0] DESC"
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["x == 'a', 'b'", "*(a == 1)", "*(a == 1 AND b == 2) OR c == 3", "a == 1 AND *(b == 2 OR c == 3)", "a! == 1"],
+)
+def test_what_taskrouter_has_taken_is_written_as_it_is_and_is_another_tree_than_what_is_read_of_it(source):
+    tree = parse(source)
+    without = source.replace(", 'b'", "").replace("*", "").replace("!", "")
+
+    assert format_expression(tree) == source
+    assert tree != parse(without)

@@ -9,6 +9,7 @@ FOLDER = Path(__file__).parent
 RULES = yaml.safe_load((FOLDER / "rules.yaml").read_text(encoding="utf-8"))
 
 
+@pytest.fixture(scope="module")
 def titles():
     return [
         f"{path.stem}: {scenario['rule']}"
@@ -18,19 +19,17 @@ def titles():
 
 
 @pytest.mark.parametrize("section", RULES)
-def test_every_rule_is_shown_by_scenarios_that_exist(section):
-    known = set(titles())
-
+def test_every_rule_is_shown_by_scenarios_that_exist(titles, section):
     for rule in RULES[section]:
         assert rule["shown by"], rule["rule"]
-        assert set(rule["shown by"]) <= known, rule["rule"]
+        assert set(rule["shown by"]) <= set(titles), rule["rule"]
 
 
-def test_every_scenario_shows_a_rule():
+def test_every_scenario_shows_a_rule(titles):
     shown = {title for rules in RULES.values() for rule in rules for title in rule["shown by"]}
 
-    assert set(titles()) == shown
+    assert set(titles) == shown
 
 
-def test_no_title_is_used_twice():
-    assert len(titles()) == len(set(titles()))
+def test_no_title_is_used_twice(titles):
+    assert len(titles) == len(set(titles))

@@ -8,7 +8,7 @@ import pytest
 
 from tr_apply.cli import run
 from tr_apply.local import open_app
-from tr_apply.transport import in_process
+from tr_apply.transport import Patience, in_process
 
 OFFLINE = ("validate", "route", "test", "schema")
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
@@ -30,6 +30,12 @@ class Said:
 @pytest.fixture(autouse=True)
 def _alone(alone):
     pass
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch):
+    """Pauses between two looks at a workspace that is not as it was written are short here; there are as many."""
+    monkeypatch.setattr("tr_apply.client.client.Patience", lambda: Patience(first_s=0.01))
 
 
 @pytest.fixture

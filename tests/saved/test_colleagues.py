@@ -2,12 +2,14 @@
 
 import pytest
 
+from tests.carrying_out import carried_out
 from tests.saved.terminal import Terminal
-from tr_apply.apply import Status, Stop, failure_of
+from tr_apply.apply import Status, failure_of
 from tr_apply.config.load import load
-from tr_apply.deployment import Deployment
+from tr_apply.deployment.configured import Configured
+from tr_apply.deployment.deployment import Deployment
 from tr_apply.errors import IncompleteError, StaleError
-from tr_apply.plan.stale import DriftError
+from tr_apply.plan.saved.stale import DriftError
 
 TEXT = """
 workspace: {name: Center}
@@ -27,12 +29,12 @@ class Two:
         for number, text in enumerate(texts):
             path = tmp_path / f"{number}.yaml"
             path.write_text(text)
-            self.deployments.append(Deployment(load(path), self._clients[number]))
+            self.deployments.append(Deployment(Configured(load(path)), self._clients[number]))
         self.plans = [runner.run(each.plan()) for each in self.deployments]
 
     def apply(self, number):
         deployment, plan = self.deployments[number], self.plans[number]
-        return self._runner.run(deployment.apply(plan, progress=lambda _: None, stop=Stop()))
+        return self._runner.run(carried_out(deployment, plan))
 
     def check(self, number):
         return self._runner.run(self.deployments[number].check(self.plans[number]))
@@ -129,7 +131,7 @@ def asked(cli, write, live):  # noqa: ARG001  # the file must be there
 
     def ask(*arguments):
         terminal = Terminal("apply", "w.yaml", "--local-db", "world.db", *arguments)
-        terminal.wait_for("Only 'yes'")
+        terminal.wait_for("Type 'yes'")
         return terminal
 
     return ask

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tr_apply.cli import targets
+from tr_apply.deployment import connect
 from tr_apply.transport import in_process
 
 TEXT = "workspace: {{name: {name}}}\ntask_queues: [{{name: A, max_reserved_workers: {number}}}, {{name: B}}]\n"
@@ -57,7 +57,7 @@ def test_another_plan_than_expected_is_stale_and_not_applied(cli, planned, write
 
     assert said.code == 5
     assert planned["plan_id"] in said.err
-    assert "plan again, and give the id of the plan that shall be applied" in said.err
+    assert "Plan again and pass the new id" in said.err
     assert live.state() == before
 
 
@@ -79,7 +79,7 @@ def test_what_changes_after_the_plan_was_made_again_is_noticed_too(cli, planned,
                     await live._rest.post(f"{request.url.path}/{sid}", data={"MaxReservedWorkers": "9"})
             return answer
 
-    monkeypatch.setattr(targets, "in_process", lambda app: Colleague(in_process(app)))
+    monkeypatch.setattr(connect, "in_process", lambda app: Colleague(in_process(app)))
 
     said = cli("apply", "w.yaml", "--expect", planned["plan_id"])
 

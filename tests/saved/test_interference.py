@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.saved.terminal import Terminal
-from tr_apply.cli import targets
+from tr_apply.deployment import connect
 from tr_apply.transport import in_process
 
 TEXT = """
@@ -38,7 +38,7 @@ class Between(httpx.AsyncBaseTransport):
 @pytest.fixture
 def interfere(monkeypatch):
     """Has every request go through a function, which may give an answer, or nothing."""
-    return lambda how: monkeypatch.setattr(targets, "in_process", lambda app: Between(in_process(app), how))
+    return lambda how: monkeypatch.setattr(connect, "in_process", lambda app: Between(in_process(app), how))
 
 
 def is_write(request, method, end):
@@ -166,7 +166,7 @@ def test_settings_of_a_worker_who_has_gone_since_are_not_called_done(cli, write,
 
 
 def test_a_stop_leaves_what_has_not_begun(cli, write, interfere, monkeypatch):
-    monkeypatch.setattr("tr_apply.cli.jobs.SIDE_BY_SIDE", 1)
+    monkeypatch.setattr("tr_apply.deployment.fleet.SIDE_BY_SIDE", 1)
     paths = [write(f"{name}.yaml", TEXT.replace("Center", name)) for name in ("One", "Two")]
 
     stopped = []

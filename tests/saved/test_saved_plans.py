@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tr_apply.live import Live, predicted
-from tr_apply.plan.document import checksum_of
+from tr_apply.plan.saved.document import checksum_of
 from tr_apply.resources.workspace import Workspace
 
 PLAN = Path("plan.json")

@@ -7,7 +7,7 @@ from contextlib import closing
 import httpx
 import pytest
 
-from tr_apply.cli import targets
+from tr_apply.deployment import connect
 from tr_apply.transport import in_process
 
 CANARY, FORMER, OTHER = "canary-7391", "former-8264", "other-5177"
@@ -288,7 +288,7 @@ class Quoting(httpx.AsyncBaseTransport):
 
 
 def test_no_secret_is_told_when_taskrouter_quotes_it(cli, plan_of, tmp_path, monkeypatch):
-    monkeypatch.setattr(targets, "in_process", lambda app: Quoting(in_process(app)))
+    monkeypatch.setattr(connect, "in_process", lambda app: Quoting(in_process(app)))
 
     for form in FORMATS:
         said = cli("apply", plan_of(CANARY), "--auto-approve", "--format", form)

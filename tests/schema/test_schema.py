@@ -14,7 +14,7 @@ from tr_apply.cli import run
 from tr_apply.config.load import Inputs, load
 from tr_apply.config.places import Sources
 from tr_apply.config.reader import read
-from tr_apply.diagnostics import Severity
+from tr_apply.findings import Severity
 from tr_apply.schema import NAMES, schema, schema_text
 
 ROOT = Path(__file__).parents[2]
@@ -299,7 +299,7 @@ def test_descriptions_are_the_docstrings_of_the_models():
 def test_inherited_keys_are_described_as_where_they_are_declared():
     definitions = schema("workspace")["$defs"]
 
-    assert definitions["workers_rule"]["properties"]["ignore"] == definitions["rule"]["properties"]["ignore"]
+    assert definitions["workers_ownership"]["properties"]["ignore"] == definitions["ownership"]["properties"]["ignore"]
 
 
 def test_a_plan_and_an_apply_are_what_the_schema_says(capsys, tmp_path):

@@ -2,45 +2,16 @@
 
 import asyncio
 import signal
-import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from tr_apply.apply import Stop
-from tr_apply.errors import InterruptedRunError, TrApplyError
+from tr_apply.deployment.deadline import Deadline
+from tr_apply.errors import InterruptedRunError
 
 T = TypeVar("T")
 
-_AT_ONCE = "interrupted at once; what was under way may have been done or not, and running again does the rest"
-
-
-class Deadline:
-    """When all of a run must have ended; the same moment for everything that it does side by side."""
-
-    def __init__(self, timeout_s: float | None) -> None:
-        self._timeout_s = timeout_s
-        self._end = None if timeout_s is None else time.monotonic() + timeout_s
-
-    @asynccontextmanager
-    async def bound(self) -> AsyncIterator[None]:
-        """What is done inside ends in time.
-
-        Raises:
-            OutOfTimeError: when it did not.
-        """
-        left = None if self._end is None else max(0.0, self._end - time.monotonic())
-        try:
-            async with asyncio.timeout(left):
-                yield
-        except TimeoutError as error:
-            raise OutOfTimeError(f"gave up after {self._timeout_s:g} s (--timeout)") from error
-
-
-class OutOfTimeError(TrApplyError):
-    """The run took longer than it was allowed to."""
-
-    code = "timeout"
+_AT_ONCE = "stopped immediately: requests in progress may or may not have been carried out. Run again to finish"
 
 
 def run(work: Coroutine[Any, Any, T], *, timeout_s: float | None = None, stop: Stop | None = None) -> T:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ from tr_apply.cli.options import given_variables
 from tr_apply.cli.output import Output
 from tr_apply.config.files import require_path
 from tr_apply.config.load import Configuration, Inputs, load
-from tr_apply.diagnostics import Diagnostic, Severity
 from tr_apply.errors import ConfigError
+from tr_apply.findings import Finding, Severity
 from tr_apply.lint import lint
 
 
@@ -46,7 +47,7 @@ def require_inputs(paths: Sequence[Path], options: Mapping[str, Any]) -> None:
         raise ConfigError(unused)
 
 
-def unused_variables(paths: Sequence[Path], options: Mapping[str, Any]) -> tuple[Diagnostic, ...]:
+def unused_variables(paths: Sequence[Path], options: Mapping[str, Any]) -> tuple[Finding, ...]:
     """An error for each ``--var`` that nothing at *paths* uses."""
     if not options["variables"] or not paths:
         return ()
@@ -58,7 +59,7 @@ def unused_variables(paths: Sequence[Path], options: Mapping[str, Any]) -> tuple
 def checked(path: Path, options: Mapping[str, Any]) -> Configuration:
     """The configuration at *path*, with every finding."""
     configuration = load(path, inputs_of(options))
-    lint(configuration)
+    lint(configuration, today=datetime.now(UTC).date())
     return configuration
 
 

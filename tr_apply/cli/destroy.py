@@ -1,27 +1,26 @@
 """``tr-apply destroy``: delete a workspace, with all that is in it."""
 
 import sys
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from tr_apply.cli.asking import answered
-from tr_apply.cli.bounded import Deadline, OutOfTimeError, run
+from tr_apply.cli.bounded import run
 from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.options import NamedPath, configuration_options, output_of, output_options, target_options
 from tr_apply.cli.output import Output
-from tr_apply.cli.targets import TargetOptions, credentials_of, open_client, target_of
-from tr_apply.client import Client
-from tr_apply.config.load import Configuration
-from tr_apply.deployment import Deployment
-from tr_apply.errors import AnswerLostError, IncompleteError, RefusedError, TrApplyError
+from tr_apply.cli.targets import open_client, target_of
+from tr_apply.deployment.configured import Configured
+from tr_apply.deployment.connect import TargetOptions
+from tr_apply.deployment.deadline import Deadline
+from tr_apply.deployment.removal import Removal, planned_removal, remove
+from tr_apply.errors import RefusedError
 from tr_apply.live import Snapshot
-from tr_apply.plan.guard import protects
 from tr_apply.report.values import printable
-from tr_apply.resources import SECTIONS, WORKSPACE
-from tr_apply.resources.seeds import is_flex
+from tr_apply.resources import KIND_BY_NAME, SECTIONS
 
 
 @click.command("destroy")
@@ -33,94 +32,68 @@ from tr_apply.resources.seeds import is_flex
 def destroy_command(path: Path, *, confirm: str | None, **options: Any) -> int:
     """Delete the workspace of a configuration, with everything in it.
 
+    Refused while something in it is protected by `safety.protect`, or while tasks have not ended.
+
     \b
         tr-apply destroy workspace.yaml
         tr-apply destroy --local --confirm "Support Center" examples/support-center
     """
     output, target = output_of("destroy", options), target_of(options)
     require_inputs([path], options)
-    configuration = usable(path, options, output)
-    _refuse_if_protected(configuration)
+    source = Configured(usable(path, options, output))
     deadline = Deadline(options["timeout"])
-    found = run(_found(configuration, target, output, deadline))
+    found = run(_planned(source, target, output, deadline))
     if found is not None:
-        _require_name(found, confirm, output)
-        run(_deleted(configuration, found, target, output, deadline))
-    _print(configuration, found, output)
+        name = _typed_name(found, output) if confirm is None else confirm
+        run(_removed(source, found, name, target, output, deadline))
+    _print(source.workspace, found, output)
     return 0
 
 
-def _refuse_if_protected(configuration: Configuration) -> None:
-    document = configuration.document
-    if is_flex(document.workspace.name):
-        raise RefusedError("the workspace belongs to Flex, which cannot work without it; nothing was deleted")
-    for pattern in document.safety.protect:
-        if protects(pattern, WORKSPACE.name, document.workspace.name):
-            raise RefusedError(f"the workspace is protected by {pattern!r} in `safety.protect`; nothing was deleted")
+async def _planned(source: Configured, target: TargetOptions, output: Output, deadline: Deadline) -> Removal | None:
+    async with (
+        deadline.bound(),
+        open_client(target, verbose=output.verbose, credentials=source.credentials) as client,
+    ):
+        return await planned_removal(client, source)
 
 
-def _client(configuration: Configuration, target: TargetOptions, output: Output) -> AbstractAsyncContextManager[Client]:
-    credentials = credentials_of(configuration)
-    return open_client(target, concurrency=10, verbose=output.verbose, credentials=credentials)
+async def _removed(
+    source: Configured, found: Removal, name: str, target: TargetOptions, output: Output, deadline: Deadline
+) -> None:
+    async with open_client(target, verbose=output.verbose, credentials=source.credentials) as client:
+        await remove(client, source, found, name, deadline)
 
 
-async def _found(
-    configuration: Configuration, target: TargetOptions, output: Output, deadline: Deadline
-) -> Snapshot | None:
-    async with deadline.bound(), _client(configuration, target, output) as client:
-        return await Deployment(configuration, client).everything()
-
-
-def _require_name(found: Snapshot, confirm: str | None, output: Output) -> None:
+def _typed_name(found: Removal, output: Output) -> str:
     """Nobody deletes a workspace by a slip of the finger.
 
     Raises:
-        RefusedError: when the name is not given as it is.
+        RefusedError: when there is nobody to type it.
     """
-    assert found.workspace is not None
-    name = found.workspace.name
-    if confirm is None:
-        if not sys.stdin.isatty():
-            raise RefusedError("nobody is there to type the workspace's name: use --confirm NAME")
-        output.warn(f"This deletes the workspace {printable(name)} ({found.workspace.sid}) with {_contents(found)}.")
-        confirm = answered("Type its name to delete it: ", or_else="nothing was deleted")
-    if confirm != name:
-        raise RefusedError(f"the workspace's name is {name!r}, not {confirm!r}; nothing was deleted")
+    if not sys.stdin.isatty():
+        raise RefusedError("not running in a terminal, so nobody can type the workspace's name: use --confirm NAME")
+    output.warn(f"This deletes the workspace {printable(found.name)} ({found.sid}) with {_contents(found.snapshot)}.")
+    if found.undeclared:
+        output.warn(f"The configuration does not declare {_listed(found.undeclared.items())} of these.")
+    return answered("Type its name to delete it: ", or_else="nothing was deleted")
 
 
 def _contents(found: Snapshot) -> str:
-    counts = [(len(found.by_kind[kind.name]), kind) for kind in SECTIONS]
+    return _listed((kind.name, len(found.by_kind[kind.name])) for kind in SECTIONS)
+
+
+def _listed(counts: Iterable[tuple[str, int]]) -> str:
     return ", ".join(
-        f"{count} {kind.title if count == 1 else kind.section.replace('_', ' ')}" for count, kind in counts
+        f"{number} {KIND_BY_NAME[kind].title if number == 1 else KIND_BY_NAME[kind].plural}" for kind, number in counts
     )
 
 
-async def _deleted(
-    configuration: Configuration, found: Snapshot, target: TargetOptions, output: Output, deadline: Deadline
-) -> None:
-    assert found.workspace is not None
-    sid = found.workspace.sid
-    async with _client(configuration, target, output) as client:
-        try:
-            async with deadline.bound():
-                await client.delete(WORKSPACE, sid, sid)
-        except (AnswerLostError, OutOfTimeError) as error:
-            raise IncompleteError(f"the workspace may have been deleted: {error}; run again to find out") from error
-        try:
-            async with deadline.bound():
-                left = [live for live in await client.workspaces() if live.sid == sid]
-        except TrApplyError as error:
-            raise IncompleteError(f"the workspace was deleted, but that could not be seen: {error}") from error
-    if left:
-        name = configuration.document.workspace.name
-        raise IncompleteError(f"TaskRouter accepted the deletion, but the workspace {name!r} ({sid}) is still listed")
-
-
-def _print(configuration: Configuration, found: Snapshot | None, output: Output) -> None:
-    name = configuration.document.workspace.name
-    deleted = {} if found is None else {kind: len(live) for kind, live in found.by_kind.items()}
+def _print(name: str, removal: Removal | None, output: Output) -> None:
+    found = None if removal is None else removal.snapshot
     if output.format == "json":
-        sid = None if found is None or found.workspace is None else found.workspace.sid
+        deleted = {} if found is None else {kind: len(live) for kind, live in found.by_kind.items()}
+        sid = None if removal is None else removal.sid
         content = {"workspace": name, "workspace_sid": sid, "deleted": found is not None, "contents": deleted}
         output.document(0, content)
     elif found is None:

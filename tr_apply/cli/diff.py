@@ -11,14 +11,15 @@ from tr_apply.cli.bounded import run
 from tr_apply.cli.configurations import checked, require_inputs
 from tr_apply.cli.options import configuration_options, output_of, output_options, target_options
 from tr_apply.cli.output import Output
-from tr_apply.cli.targets import TargetOptions, credentials_of, open_client, target_of
+from tr_apply.cli.targets import open_client, target_of
 from tr_apply.client import Client
 from tr_apply.config.files import STANDARD_INPUT, SUFFIXES
 from tr_apply.config.load import Configuration
-from tr_apply.deployment import Deployment
-from tr_apply.diagnostics import errors_of
+from tr_apply.deployment.configured import Configured
+from tr_apply.deployment.connect import TargetOptions
 from tr_apply.difference import Difference, contents_of_file, contents_of_live, difference, planned_difference
 from tr_apply.errors import ConfigError
+from tr_apply.findings import errors_of
 from tr_apply.live import Live
 from tr_apply.reader import WORKSPACE_SID, named_workspace, read_everything
 from tr_apply.report.difference import difference_document, difference_text
@@ -106,8 +107,8 @@ def _compared(
 
 async def _read(sides: Sequence[Configuration | str], target: TargetOptions, output: Output) -> Compared:
     """With the credentials that the file names for its workspace, where it does."""
-    credentials = next((credentials_of(side) for side in sides if isinstance(side, Configuration)), None)
-    async with open_client(target, concurrency=10, verbose=output.verbose, credentials=credentials) as client:
+    credentials = next((Configured(side).credentials for side in sides if isinstance(side, Configuration)), None)
+    async with open_client(target, verbose=output.verbose, credentials=credentials) as client:
         before, after = [
             side if isinstance(side, Configuration) else await named_workspace(client, side) for side in sides
         ]
@@ -126,7 +127,7 @@ async def _difference(before: Side, after: Side, client: Client) -> Difference:
 
 
 async def _planned(configuration: Configuration, live: Live, client: Client, *, to_live: bool) -> Difference:
-    plan, snapshot = await Deployment(configuration, client).plan_for(live)
+    plan, snapshot = await Configured(configuration).plan_for(client, live)
     return planned_difference(plan, snapshot, configuration.document, to_live=to_live)
 
 

@@ -8,7 +8,8 @@ import click
 from tr_apply.cli.bounded import run
 from tr_apply.cli.options import output_of, output_options, target_options
 from tr_apply.cli.output import Output, write_file
-from tr_apply.cli.targets import TargetOptions, open_client, target_of
+from tr_apply.cli.targets import open_client, target_of
+from tr_apply.deployment.connect import TargetOptions
 from tr_apply.errors import TrApplyError
 from tr_apply.export import Sections, sections_of, yaml_text
 from tr_apply.live import Snapshot
@@ -39,7 +40,7 @@ def export_command(workspace: str, **options: Any) -> int:
 
 
 async def _read(name: str, target: TargetOptions, output: Output) -> Snapshot:
-    async with open_client(target, concurrency=10, verbose=output.verbose) as client:
+    async with open_client(target, verbose=output.verbose) as client:
         workspace = await named_workspace(client, name)
         return await read_everything(client, workspace)
 

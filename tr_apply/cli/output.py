@@ -86,7 +86,7 @@ def checked_envelope(
     command: str, exit_code: int, content: Mapping[str, Any], errors: Sequence[Mapping[str, Any]] = ()
 ) -> str:
     """The same for what is read again later, with a checksum."""
-    from tr_apply.plan.document import checksum_of  # noqa: PLC0415
+    from tr_apply.plan.saved.document import checksum_of  # noqa: PLC0415
 
     document = {**_head(command, exit_code, errors), **content}
     return _json(document | {"checksum": checksum_of(document)})
@@ -107,11 +107,10 @@ def worst(codes: Sequence[int]) -> int:
 
 def errors_of(error: TrApplyError, file: str | None = None) -> list[dict[str, Any]]:
     """*error* as JSON errors: every finding of an invalid configuration, or the error itself, as one of *file*."""
-    from tr_apply.diagnostics import errors_of as only_errors  # noqa: PLC0415
-    from tr_apply.plan.document import error_value  # noqa: PLC0415
+    from tr_apply.findings import errors_of as only_errors  # noqa: PLC0415
 
     if isinstance(error, ConfigError):
-        return [error_value(each) for each in only_errors(error.diagnostics)]
+        return [each.error_document() for each in only_errors(error.diagnostics)]
     return [simple_error(error.code, str(error)) | {"file": file}]
 
 

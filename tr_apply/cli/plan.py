@@ -8,10 +8,9 @@ from typing import Any
 
 import click
 
-from tr_apply.cli.bounded import Deadline, run
+from tr_apply.cli.bounded import run
 from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.github import write_step_outputs
-from tr_apply.cli.jobs import AnyDeployment, Crew, Job, job_of, live, planned
 from tr_apply.cli.options import (
     NamedPath,
     configuration_options,
@@ -21,14 +20,18 @@ from tr_apply.cli.options import (
     target_options,
 )
 from tr_apply.cli.output import Output, checked_envelope, errors_of, print_error, worst, write_file
-from tr_apply.cli.targets import TargetOptions, open_clients, target_of
+from tr_apply.cli.targets import command_clients, target_of
+from tr_apply.cli.workspaces import member_of
 from tr_apply.config.load import Configuration
-from tr_apply.deployment import Deployment
+from tr_apply.deployment.configured import Configured
+from tr_apply.deployment.connect import TargetOptions
+from tr_apply.deployment.deadline import Deadline
+from tr_apply.deployment.deployment import Deployment
+from tr_apply.deployment.fleet import Fleet, Member
 from tr_apply.errors import ConfigError, TrApplyError
-from tr_apply.plan.change import Plan
-from tr_apply.plan.document import plan_document, plan_id
-from tr_apply.plan.origin import Origins, origins
-from tr_apply.plan.target import parsed_target
+from tr_apply.plan.requests.target import parsed_target
+from tr_apply.plan.saved.document import plan_document, plan_id
+from tr_apply.plan.saved.origin import Origins, origins
 from tr_apply.report.entry import Entry
 from tr_apply.report.origin import origins_document, origins_text
 from tr_apply.report.summary import plan_outcome, summary_table
@@ -72,126 +75,121 @@ def plan_command(
     for each in targets:
         parsed_target(each)
     deadline = Deadline(options["timeout"])
-    jobs = [job_of(str(path), partial(usable, path, options, output), targets) for path in paths]
-    then = {} if base_ref is None else _applied_before(jobs, paths, base_ref, options)
-    run(_planned(jobs, target, output, deadline, then))
-    errors = [error for job in jobs if job.error is not None for error in errors_of(job.error, job.name)]
-    exit_code = worst([_exit_code(job, detailed=detailed_exitcode) for job in jobs])
-    document = checked_envelope("plan", exit_code, {"plans": _documents(jobs)}, errors)
+    members = [member_of(str(path), partial(usable, path, options, output), targets) for path in paths]
+    then = {} if base_ref is None else _applied_before(members, paths, base_ref, options)
+    run(_planned(Fleet(members, deadline), target, output, then))
+    errors = [error for member in members if member.error is not None for error in errors_of(member.error, member.name)]
+    exit_code = worst([_exit_code(member, detailed=detailed_exitcode) for member in members])
+    document = checked_envelope("plan", exit_code, {"plans": _documents(members)}, errors)
     if plan_file is not None:
         write_file(plan_file, document)
     if not errors:
-        _tell_github(jobs)
-    _print(jobs, output, document)
+        _tell_github(members)
+    _print(members, output, document)
     return exit_code
 
 
 def _applied_before(
-    jobs: Sequence[Job], paths: Sequence[Path], base_ref: str, options: Mapping[str, Any]
+    members: Sequence[Member], paths: Sequence[Path], base_ref: str, options: Mapping[str, Any]
 ) -> dict[str, Configuration]:
-    """By PATH, the configuration as it was; where it cannot be told, the job says why."""
+    """By PATH, the configuration as it was; where it cannot be told, the member says why."""
     from tr_apply.cli.revision import revision, usable_then  # noqa: PLC0415
 
     found = {}
     with revision(base_ref) as then:
-        for job, path in zip(jobs, paths, strict=True):
+        for member, path in zip(members, paths, strict=True):
             configuration, problem = usable_then(then, path, options)
-            job.origins = Origins(base_ref, problem=problem)
+            member.origins = Origins(base_ref, problem=problem)
             if configuration is not None:
-                found[job.name] = configuration
+                found[member.name] = configuration
     return found
 
 
-async def _planned(
-    jobs: Sequence[Job],
-    target: TargetOptions,
-    output: Output,
-    deadline: Deadline,
-    then: Mapping[str, Configuration],
-) -> None:
-    async with open_clients(target, concurrency=10, verbose=output.verbose) as clients:
-        await planned(jobs, clients, deadline)
+async def _planned(fleet: Fleet, target: TargetOptions, output: Output, then: Mapping[str, Configuration]) -> None:
+    async with command_clients(target, verbose=output.verbose) as clients:
+        await fleet.plan(clients)
 
-        async def tell_apart(job: Job) -> None:
-            assert job.plan is not None
-            assert job.deployment is not None
-            assert job.origins is not None
-            job.origins = await _origins(job.plan, job.deployment, then[job.name], job.origins.ref)
+        async def find_origins(member: Member) -> None:
+            assert member.deployment is not None
+            assert member.origins is not None
+            async with fleet.deadline.bound():
+                member.origins = await _origins(member.deployment, then[member.name], member.origins.ref)
 
-        await Crew(deadline).each([job for job in live(jobs) if job.name in then], tell_apart)
+        await fleet.each([member for member in fleet.live if member.name in then], find_origins)
 
 
-async def _origins(plan: Plan, deployment: AnyDeployment, then: Configuration, ref: str) -> Origins:
-    snapshot = deployment.snapshot
-    if plan.target.workspace_sid is None or snapshot is None or snapshot.workspace is None:
+async def _origins(deployment: Deployment, then: Configuration, ref: str) -> Origins:
+    plan, snapshot = deployment.planned, deployment.snapshot
+    if plan is None or snapshot is None or plan.target.workspace_sid is None:
         return Origins(ref, problem="the workspace is new")
-    before = Deployment(then, deployment.client)
     try:
-        applied, _ = await before.plan_for(snapshot.workspace)
+        applied, _ = await Configured(then).plan_for(deployment.client, snapshot.workspace)
     except ConfigError:
         return Origins(ref, problem=f"the configuration at {ref} does not fit the workspace any more")
     return origins(plan, applied, ref)
 
 
-def _exit_code(job: Job, *, detailed: bool) -> int:
-    if job.error is None and detailed and job.plan is not None and job.plan.operations:
+def _exit_code(member: Member, *, detailed: bool) -> int:
+    if member.error is None and detailed and member.plan is not None and member.plan.operations:
         return CHANGES_PENDING
-    return job.exit_code
+    return member.exit_code
 
 
-def _documents(jobs: Sequence[Job]) -> list[dict[str, Any]]:
+def _documents(members: Sequence[Member]) -> list[dict[str, Any]]:
     return [
-        plan_document(job.plan) | ({} if job.origins is None else {"origins": origins_document(job.origins)})
-        for job in live(jobs)
-        if job.plan is not None
+        plan_document(member.plan) | ({} if member.origins is None else {"origins": origins_document(member.origins)})
+        for member in members
+        if member.error is None and member.plan is not None
     ]
 
 
-def _tell_github(jobs: Sequence[Job]) -> None:
-    plans = [job.plan for job in jobs if job.plan is not None]
+def _tell_github(members: Sequence[Member]) -> None:
+    plans = [member.plan for member in members if member.plan is not None]
     has_changes = any(plan.operations for plan in plans)
     outputs = {"plan_id": " ".join(map(plan_id, plans)), "has_changes": str(has_changes).lower()}
     write_step_outputs(os.environ, outputs)
 
 
-def _print(jobs: Sequence[Job], output: Output, document: str) -> None:
+def _print(members: Sequence[Member], output: Output, document: str) -> None:
     if output.format == "json":
         output.result(document)
         return
-    output.result(_report(jobs, output))
-    for job in jobs:
-        if job.error is not None:
-            print_error(job.error, command=output.command, as_json=False, of=job.name if len(jobs) > 1 else None)
+    output.result(_report(members, output))
+    for member in members:
+        if member.error is not None:
+            print_error(
+                member.error, command=output.command, as_json=False, of=member.name if len(members) > 1 else None
+            )
 
 
-def _report(jobs: Sequence[Job], output: Output) -> str:
+def _report(members: Sequence[Member], output: Output) -> str:
     if output.format == "markdown":
         from tr_apply.report.markdown import plans_markdown  # noqa: PLC0415
 
-        return plans_markdown([_entry(job) for job in jobs])
+        return plans_markdown([_entry(member) for member in members])
     if output.format == "html":
         from tr_apply.report.html import plans_html  # noqa: PLC0415
 
-        return plans_html([_entry(job) for job in jobs])
-    texts = [_text(job, output) for job in live(jobs)]
-    if len(jobs) > 1:
-        texts.append(summary_table([(job.name, job.workspace, _outcome(job)) for job in jobs]))
+        return plans_html([_entry(member) for member in members])
+    texts = [_text(member, output) for member in members if member.error is None]
+    if len(members) > 1:
+        texts.append(summary_table([(member.name, member.workspace, _outcome(member)) for member in members]))
     return "\n".join(texts)
 
 
-def _entry(job: Job) -> Entry:
-    errors = () if job.error is None else (str(job.error),)
-    return Entry(job.name, job.plan, errors, "" if job.origins is None else origins_text(job.origins))
+def _entry(member: Member) -> Entry:
+    errors = () if member.error is None else (str(member.error),)
+    return Entry(member.name, member.plan, errors, "" if member.origins is None else origins_text(member.origins))
 
 
-def _text(job: Job, output: Output) -> str:
-    assert job.plan is not None
-    text = plan_text(job.plan, ascii_only=output.ascii_only)
-    return text if job.origins is None else f"{text}\n{origins_text(job.origins)}"
+def _text(member: Member, output: Output) -> str:
+    assert member.plan is not None
+    text = plan_text(member.plan, ascii_only=output.ascii_only)
+    return text if member.origins is None else f"{text}\n{origins_text(member.origins)}"
 
 
-def _outcome(job: Job) -> str:
-    return _failed(job.error) if job.error is not None or job.plan is None else plan_outcome(job.plan)
+def _outcome(member: Member) -> str:
+    return _failed(member.error) if member.error is not None or member.plan is None else plan_outcome(member.plan)
 
 
 def _failed(error: TrApplyError | None) -> str:

@@ -9,12 +9,16 @@ from pathlib import Path
 from tr_apply.apply import Status
 from tr_apply.cli.output import checked_envelope, simple_error, write_file
 from tr_apply.client import Client
-from tr_apply.deployment import Applied
+from tr_apply.deployment.applied import Applied
+from tr_apply.deployment.configured import Configured
+from tr_apply.deployment.fleet import Member
+from tr_apply.deployment.run import After
+from tr_apply.deployment.saved import Saved
 from tr_apply.deployment.undo import Undo
 from tr_apply.errors import IncompleteError, TrApplyError
 from tr_apply.journal import Journal
 from tr_apply.plan.change import Plan
-from tr_apply.plan.document import plan_document, plan_id
+from tr_apply.plan.saved.document import plan_document, plan_id
 from tr_apply.transport import Observer
 
 _UNFINISHED = "the apply that this would take back has not come to its end; its journal tells what it did"
@@ -57,6 +61,12 @@ class Records:
         if self.undo_file is not None:
             self._save()
 
+    def record_of(self, member: Member) -> "_Record":
+        """Writes down what is done for *member*."""
+        source = member.source.configured if isinstance(member.source, Saved) else member.source
+        protect = source.configuration.document.safety.protect if isinstance(source, Configured) else ()
+        return _Record(self, protect)
+
     async def before(self, client: Client, plan: Plan, protected: Sequence[str]) -> Undo | None:
         """To be called right before *plan* is carried out.
 
@@ -93,6 +103,23 @@ class Records:
         assert self.undo_file is not None
         plans = [plan_document(each) for each in self._ways_back]
         write_file(self.undo_file, checked_envelope("plan", 1 if errors else 0, {"plans": plans}, errors))
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """Writes down what is done for one workspace."""
+
+    records: Records
+    protected: Sequence[str]
+
+    async def before(self, client: Client, plan: Plan) -> After:
+        """As ``Records.before``; what it returns is called when the plan was carried out."""
+        undo = await self.records.before(client, plan, self.protected)
+
+        async def after(applied: Applied) -> None:
+            await self.records.after(client, plan, applied, undo)
+
+        return after
 
 
 @contextmanager

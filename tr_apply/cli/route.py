@@ -19,9 +19,9 @@ from tr_apply.rehearsal.world import World
 from tr_apply.report.route_document import route_document
 from tr_apply.report.route_text import route_text
 from tr_apply.report.values import printable
-from tr_apply.resources.kind import name_key
 from tr_apply.resources.worker import ATTRIBUTES_LIMIT
 from tr_apply.resources.workflow import PRIORITY_LIMIT
+from tr_apply.routing.names import name_key
 
 
 @click.command("route")

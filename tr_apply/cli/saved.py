@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tr_apply.cli.jobs import Job
+from tr_apply.deployment.configured import Configured
+from tr_apply.deployment.fleet import Member
+from tr_apply.deployment.saved import Saved
 from tr_apply.errors import RefusedError, TrApplyError, UsageError
 from tr_apply.plan.change import Plan
-from tr_apply.plan.withheld import is_withheld
-from tr_apply.resources.kind import name_key
+from tr_apply.plan.saved.secret_values import is_withheld
+from tr_apply.routing.names import name_key
 
 
-def saved_jobs(path: Path, configured: Sequence[Job]) -> list[Job]:
-    """A job for each plan in the file *path*, with the one of the *configured* that is for the same workspace.
+def saved_members(path: Path, configured: Sequence[Member]) -> list[Member]:
+    """A member for each plan in the file *path*, with the one of the *configured* that is for the same workspace.
 
     Raises:
         UsageError: when there is no such file, when a configuration is for none of the plans, or when one is missing.
@@ -19,9 +21,9 @@ def saved_jobs(path: Path, configured: Sequence[Job]) -> list[Job]:
     """
     plans = _plans(path)
     left = list(configured)
-    jobs = []
+    members = []
     for plan in plans:
-        own = next((job for job in left if _is_for(job, plan)), None)
+        own = next((member for member in left if _is_for(member, plan)), None)
         if own is None and is_withheld(plan):
             raise UsageError(
                 f"{path}: the plan for {plan.target.workspace!r} holds sensitive values as digests; give the "
@@ -29,20 +31,21 @@ def saved_jobs(path: Path, configured: Sequence[Job]) -> list[Job]:
             )
         if own is not None:
             left.remove(own)
-        job = own or Job(str(path))
-        job.saved = plan
-        jobs.append(job)
+        member = own or Member(str(path))
+        configuration = member.source if isinstance(member.source, Configured) else None
+        member.source = Saved(plan, configuration)
+        members.append(member)
     if left:
         raise UsageError(f"{left[0].name} is for the workspace {left[0].workspace!r}, which {path} has no plan for")
-    return jobs
+    return members
 
 
-def _is_for(job: Job, plan: Plan) -> bool:
-    return job.workspace is not None and name_key(job.workspace) == name_key(plan.target.workspace)
+def _is_for(member: Member, plan: Plan) -> bool:
+    return member.workspace is not None and name_key(member.workspace) == name_key(plan.target.workspace)
 
 
 def _plans(path: Path) -> list[Plan]:
-    from tr_apply.plan.saved import saved_plans  # noqa: PLC0415  # its models take time that nobody else needs to wait
+    from tr_apply.plan.saved.load import saved_plans  # noqa: PLC0415  # its models take time that nobody else needs to wait
 
     if not path.is_file():
         raise UsageError(f"--plan {path}: there is no such file")

@@ -16,7 +16,7 @@ import click
 
 from tr_apply.errors import InterruptedRunError, TargetError, UsageError
 from tr_apply.local import DEFAULT_PATH, open_app
-from tr_apply.local.clock import clock_at_rate
+from tr_apply.local.storage.clock import clock_at_rate
 
 if TYPE_CHECKING:
     import uvicorn
@@ -102,8 +102,8 @@ def serve_command(  # one parameter an option
     _check_account(account_sid)
     address = _address(host, port)
     check_exposure(address[0], account_sid=account_sid, auth_token=auth_token)
-    from tr_apply.local.app import Callbacks  # noqa: PLC0415  # starlette and httpx are for those who serve
     from tr_apply.local.callbacks.hosts import Hosts  # noqa: PLC0415
+    from tr_apply.local.http.app import Callbacks  # noqa: PLC0415  # starlette and httpx are for those who serve
     from tr_apply.transport.callback import Caller  # noqa: PLC0415
 
     with _listening(address) as listener:

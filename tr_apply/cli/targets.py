@@ -1,57 +1,16 @@
-"""Which TaskRouter a command talks to: options first, then the environment, and never a guess."""
+"""The options that name a TaskRouter, and clients for a command."""
 
-import ipaddress
-import os
-import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urlsplit
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import click
 
 from tr_apply.client import Client
-from tr_apply.config.load import Configuration
-from tr_apply.errors import TargetError, UsageError
-from tr_apply.local import DEFAULT_PATH, open_app
+from tr_apply.deployment.connect import CONCURRENCY, Clients, TargetOptions, open_clients
+from tr_apply.errors import UsageError
 from tr_apply.resources.credentials import Credentials
-from tr_apply.transport import Call, Connection, Observer, Outcome, in_process
-
-LOCAL = "local"
-_LOCAL = Connection("http://local", "local", "local")
-_USUAL = {
-    "account_sid_env": "TWILIO_ACCOUNT_SID",
-    "auth_token_env": "TWILIO_AUTH_TOKEN",
-    "api_key_env": "TWILIO_API_KEY",
-    "api_secret_env": "TWILIO_API_SECRET",
-}
-_FIRST_REGION = "us1"
-_NEVER_IN_AN_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f\\]")
-_TWILIO = re.compile(r"https://taskrouter(\.[a-z0-9-]+)??(\.(?P<region>[a-z0-9-]+))?\.twilio\.com", re.IGNORECASE)
-
-if TYPE_CHECKING:
-    from tr_apply.local.app import LocalTaskRouter
-
-_NO_TARGET = (
-    "no TaskRouter to talk to. Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN (or TWILIO_API_KEY and TWILIO_API_SECRET) "
-    "for Twilio, or use --local for the embedded TaskRouter, which needs no account"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class TargetOptions:
-    """What the command line says about it."""
-
-    base_url: str | None = None
-    local: bool = False
-    local_db: Path | None = None
-
-    @property
-    def is_local(self) -> bool:
-        """Whether the embedded TaskRouter is meant."""
-        return self.local or self.local_db is not None
+from tr_apply.transport import Call, Observer, Outcome
 
 
 def target_of(options: Mapping[str, Any]) -> TargetOptions:
@@ -68,187 +27,24 @@ def target_of(options: Mapping[str, Any]) -> TargetOptions:
     return target
 
 
-def connection_of(
-    target: TargetOptions, environment: Mapping[str, str], credentials: Credentials | None = None
-) -> Connection:
-    """Where TaskRouter is and who asks; a workspace may name the variables that hold its own *credentials*.
-
-    Raises:
-        TargetError: when nothing says so, or it would not be safe.
-    """
-    base_url = _base_url(target, environment)
-    if credentials is not None:
-        environment = _own(environment, credentials)
-    account = environment.get("TWILIO_ACCOUNT_SID") or None
-    key, secret = environment.get("TWILIO_API_KEY"), environment.get("TWILIO_API_SECRET")
-    token = environment.get("TWILIO_AUTH_TOKEN")
-    if key and secret:
-        return Connection(base_url, key, secret, account)
-    if account and token:
-        return Connection(base_url, account, token, account)
-    raise TargetError(_NO_TARGET)
-
-
-def _own(environment: Mapping[str, str], credentials: Credentials) -> Mapping[str, str]:
-    """*environment* as if the usual variables held what those that *credentials* name hold.
-
-    Raises:
-        TargetError: when one of those is not set.
-    """
-    own = dict(environment)
-    if credentials.auth_token_env is not None:
-        for usual in ("TWILIO_API_KEY", "TWILIO_API_SECRET"):
-            own.pop(usual, None)  # of another account, perhaps
-    for field, usual in _USUAL.items():
-        name = getattr(credentials, field)
-        if name is None:
-            continue
-        if not (value := environment.get(name)):
-            raise TargetError(f"the environment variable {name}, which `workspace.credentials` names, is not set")
-        own[usual] = value
-    return own
-
-
-def credentials_of(configuration: Configuration) -> Credentials | None:
-    """Where the configuration says that the credentials for its workspace are; None for the usual variables."""
-    return configuration.document.workspace.credentials
-
-
-def region_of(target: TargetOptions, environment: Mapping[str, str]) -> str:
-    """What tells TaskRouters apart: a region of Twilio, ``local``, or the address of another server."""
-    if target.is_local:
-        return LOCAL
-    base_url = _base_url(target, environment)
-    if (found := _TWILIO.fullmatch(base_url)) is not None:
-        return found["region"] or _FIRST_REGION
-    parts = urlsplit(base_url)
-    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
-
-
-def _base_url(target: TargetOptions, environment: Mapping[str, str]) -> str:
-    """The address that *target* or *environment* names.
-
-    Raises:
-        TargetError: when it is none, or credentials would not be safe on the way there.
-    """
-    url = (target.base_url or environment.get("TR_APPLY_BASE_URL") or _twilio_url(environment)).rstrip("/")
-    parts = _parts(url)
-    if parts.username or parts.password:
-        raise TargetError("credentials do not belong into the base URL; set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise _no_address(url)
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise TargetError(f"{url}: credentials are only sent over https, but for a server on this machine")
-    return url
-
-
-def _twilio_url(environment: Mapping[str, str]) -> str:
-    """``taskrouter[.edge][.region].twilio.com``; an edge alone belongs to us1."""
-    edge, region = environment.get("TWILIO_EDGE"), environment.get("TWILIO_REGION")
-    if edge and not region:
-        region = _FIRST_REGION
-    return "https://" + ".".join(part for part in ("taskrouter", edge, region, "twilio.com") if part)
-
-
-def _parts(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        port = parts.port  # looked at only when it is asked for
-    except ValueError as error:
-        raise _no_address(url) from error
-    if port == 0 or _NEVER_IN_AN_ADDRESS.search(url):
-        raise _no_address(url)
-    return parts
-
-
-def _no_address(url: str) -> TargetError:
-    shown = url.rpartition("@")[2]  # never what may be a password
-    return TargetError(f"{shown}: expected the address of a server, as in https://example.com")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-class Clients:
-    """Clients of one TaskRouter, one for each account: workspaces of an account share its limits.
-
-    Attributes:
-        region: Which TaskRouter it is.
-    """
-
-    def __init__(
-        self, target: TargetOptions, environment: Mapping[str, str], make: Callable[[Connection], Client]
-    ) -> None:
-        self.region = region_of(target, environment)
-        self._target = target
-        self._environment = environment
-        self._make = make
-        self._clients: dict[Connection, Client] = {}
-
-    def of(self, credentials: Credentials | None) -> Client:
-        """The client for a workspace with these *credentials*.
-
-        Raises:
-            TargetError: as ``connection_of``.
-        """
-        connection = _LOCAL if self._target.is_local else connection_of(self._target, self._environment, credentials)
-        if connection not in self._clients:
-            self._clients[connection] = self._make(connection)
-        return self._clients[connection]
-
-    async def close(self) -> None:
-        """Close every connection."""
-        for client in self._clients.values():
-            await client.__aexit__(None, None, None)
-
-
-@asynccontextmanager
-async def open_clients(
-    target: TargetOptions, *, concurrency: int, verbose: bool, observers: Sequence[Observer] = ()
-) -> AsyncIterator[Clients]:
-    """Clients of the TaskRouter that *target* and the environment name."""
-    told = (*observers, _tell) if verbose else tuple(observers)
-
-    def observer(call: Call, outcome: Outcome | None) -> None:
-        for each in told:
-            each(call, outcome)
-
-    with _embedded(target) if target.is_local else nullcontext() as app:
-        through = None if app is None else in_process(app)
-        clients = Clients(
-            target,
-            os.environ,
-            lambda connection: Client(connection, concurrency=concurrency, through=through, observer=observer),
-        )
-        try:
-            yield clients
-        finally:
-            await clients.close()
+def command_clients(
+    target: TargetOptions, *, verbose: bool, concurrency: int = CONCURRENCY, observers: Sequence[Observer] = ()
+) -> AbstractAsyncContextManager[Clients]:
+    """Clients of the TaskRouter that *target* and the environment name; with *verbose*, every request is logged."""
+    shown_to = (*observers, _log) if verbose else tuple(observers)
+    return open_clients(target, concurrency=concurrency, observers=shown_to)
 
 
 @asynccontextmanager
 async def open_client(
-    target: TargetOptions, *, concurrency: int, verbose: bool, credentials: Credentials | None = None
+    target: TargetOptions, *, verbose: bool, credentials: Credentials | None = None
 ) -> AsyncIterator[Client]:
     """The one client of a command that talks to a single workspace."""
-    async with open_clients(target, concurrency=concurrency, verbose=verbose) as clients:
+    async with command_clients(target, verbose=verbose) as clients:
         yield clients.of(credentials)
 
 
-@contextmanager
-def _embedded(target: TargetOptions) -> "Iterator[LocalTaskRouter]":
-    app = open_app(target.local_db or DEFAULT_PATH)
-    try:
-        yield app
-    finally:
-        app.close()
-
-
-def _tell(call: Call, outcome: Outcome | None) -> None:
+def _log(call: Call, outcome: Outcome | None) -> None:
     if outcome is not None:
         what = outcome.problem if outcome.status is None else str(outcome.status)
         click.echo(f"{call.method} {call.path} {what} {outcome.seconds * 1000:.0f} ms", err=True)

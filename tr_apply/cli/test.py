@@ -11,8 +11,8 @@ from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument
 from tr_apply.cli.output import Output, errors_of, print_error, worst
 from tr_apply.config.routing_tests import is_routing_test, load_routing_tests
-from tr_apply.diagnostics import errors_of as only_errors
 from tr_apply.errors import ConfigError, TrApplyError, UsageError
+from tr_apply.findings import errors_of as only_errors
 from tr_apply.rehearsal.trial import Trial, trial
 from tr_apply.rehearsal.world import World
 from tr_apply.report.tests_document import test_errors, tests_document

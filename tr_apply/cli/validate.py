@@ -12,8 +12,8 @@ from tr_apply.cli.configurations import checked, require_paths, unused_variables
 from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument
 from tr_apply.cli.output import envelope
 from tr_apply.config.files import TEST_SUFFIXES
-from tr_apply.diagnostics import Diagnostic, Severity, errors_of
 from tr_apply.errors import ConfigError
+from tr_apply.findings import Finding, Severity, errors_of
 from tr_apply.report.values import printable
 
 _COMMAND = "validate"
@@ -22,7 +22,8 @@ _COMMAND = "validate"
 class Findings(NamedTuple):
     """What was found, in the order of the PATHs and their files, and the exit code that it makes."""
 
-    diagnostics: Sequence[Diagnostic]
+    diagnostics: Sequence[Finding]
+    accepted: Sequence[Finding]
     exit_code: int
 
 
@@ -39,7 +40,8 @@ def _github(findings: Findings) -> str:
 def _sarif(findings: Findings) -> str:
     from tr_apply.report.sarif import sarif  # noqa: PLC0415
 
-    return sarif(findings.diagnostics, exit_code=findings.exit_code, root=_repository())
+    found = (*findings.diagnostics, *findings.accepted)
+    return sarif(found, exit_code=findings.exit_code, root=_repository())
 
 
 def _repository() -> Path | None:
@@ -48,13 +50,9 @@ def _repository() -> Path | None:
 
 
 def _json(findings: Findings) -> str:
-    content = {"diagnostics": [each._asdict() for each in findings.diagnostics]}
-    errors = [_without_severity(each) for each in errors_of(findings.diagnostics)]
+    content = {"diagnostics": [each.document() for each in findings.diagnostics]}
+    errors = [each.error_document() for each in errors_of(findings.diagnostics)]
     return envelope(_COMMAND, findings.exit_code, content, errors)
-
-
-def _without_severity(each: Diagnostic) -> dict[str, Any]:
-    return {key: value for key, value in each._asdict().items() if key != "severity"}
 
 
 FORMATS: Mapping[str, Callable[[Findings], str]] = {
@@ -82,27 +80,28 @@ def validate_command(paths: tuple[Path, ...], *, fail_on: str, **options: Any) -
     """
     output = output_of(_COMMAND, options)
     require_paths(paths)
-    found = [
-        *unused_variables(_folders(paths), options),
-        *(each for path in paths for each in _findings(path, options)),
-    ]
+    parts = [_findings(path, options) for path in paths]
+    unused = unused_variables(_folders(paths), options)
+    found = [*unused, *(each for diagnostics, _ in parts for each in diagnostics)]
+    accepted = [each for _, accepted in parts for each in accepted]
     fatal = {Severity.ERROR, Severity.WARNING} if fail_on == "warning" else {Severity.ERROR}
     exit_code = ConfigError.exit_code if any(each.severity in fatal for each in found) else 0
-    output.result(FORMATS[output.format](Findings(found, exit_code)))
+    output.result(FORMATS[output.format](Findings(found, accepted, exit_code)))
     if output.format in {"text", "github"}:
         output.say(_summary(found, paths))
     return exit_code
 
 
-def _findings(path: Path, options: Mapping[str, Any]) -> Sequence[Diagnostic]:
-    """Of a configuration; or of one file of routing tests, checked against the configuration beside it."""
+def _findings(path: Path, options: Mapping[str, Any]) -> tuple[Sequence[Finding], Sequence[Finding]]:
+    """Those of a configuration, and those that it accepts; or of one file of routing tests next to a configuration."""
     if path.is_dir() or not path.name.endswith(TEST_SUFFIXES):
-        return checked(path, options).diagnostics
+        configuration = checked(path, options)
+        return configuration.diagnostics, configuration.accepted
     from tr_apply.config.routing_tests import load_routing_tests  # noqa: PLC0415
 
     suite = load_routing_tests(checked(path.parent, options))
     name = os.fsencode(path).decode(errors="backslashreplace")  # as findings call it
-    return [each for each in suite.diagnostics if each.file == name]
+    return [each for each in suite.diagnostics if each.file == name], ()
 
 
 def _folders(paths: Sequence[Path]) -> Sequence[Path]:
@@ -110,7 +109,7 @@ def _folders(paths: Sequence[Path]) -> Sequence[Path]:
     return [path.parent if path.name.endswith(TEST_SUFFIXES) and not path.is_dir() else path for path in paths]
 
 
-def _summary(found: Sequence[Diagnostic], paths: Sequence[Path]) -> str:
+def _summary(found: Sequence[Finding], paths: Sequence[Path]) -> str:
     if not found:
         return f"{', '.join(map(str, paths))}: valid"
     counts = Counter(each.severity for each in found)

@@ -7,9 +7,12 @@ from typing import Any
 
 from tr_apply.errors import NetworkError, StaleError
 from tr_apply.live import Answer, Live
-from tr_apply.resources import WORKER_CHANNEL
+from tr_apply.resources import KINDS, WORKER_CHANNEL
 from tr_apply.resources.kind import FormField, Holds, Kind
 from tr_apply.transport import Response
+from tr_apply.wire import read_document
+
+_DOCUMENTS = {kind.name: [spec.answer for spec in kind.fields.values() if spec.holds is Holds.JSON] for kind in KINDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def live_of(kind: Kind, answer: Any) -> Live:
     name = answer.get(identity) if isinstance(answer, dict) else None
     if not isinstance(sid, str) or not isinstance(name, str):
         raise NetworkError(f"an answer shows a {kind.title} without a SID or a {identity}")
-    return Live(kind.name, name, sid, answer)
+    return Live(kind.name, name, sid, answer, {key: read_document(answer.get(key)) for key in _DOCUMENTS[kind.name]})
 
 
 def seen_in(kind: Kind, response: Response) -> Seen:

@@ -14,7 +14,8 @@ from tr_apply.client.paging import listed
 from tr_apply.errors import AnswerLostError, ApiError, NetworkError, StaleError
 from tr_apply.live import Live, Work
 from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKSPACE
-from tr_apply.resources.kind import Kind, name_key
+from tr_apply.resources.kind import Kind
+from tr_apply.routing.names import name_key
 from tr_apply.transport import (
     Call,
     Connection,
@@ -123,6 +124,10 @@ class Client:
     async def unrouted_tasks(self, workspace_sid: str, kind: Kind, sid: str) -> Work:
         """Tasks of a queue or a workflow that are pending or reserved."""
         return await work.tasks(self._sender, workspace_sid, kind, sid)
+
+    async def unfinished_tasks(self, workspace_sid: str) -> Work:
+        """Every task of a workspace that has not ended."""
+        return await work.unfinished(self._sender, workspace_sid)
 
     async def is_anybody_busy(self, workspace_sid: str) -> bool:
         """Whether any worker of a workspace has, or is offered, a task."""

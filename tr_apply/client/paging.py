@@ -1,17 +1,15 @@
 """Lists, page by page, from a server that may go round in circles or point elsewhere."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tr_apply.client.answers import live_of
-from tr_apply.errors import ApiError, NetworkError
+from tr_apply.errors import NetworkError
 from tr_apply.live import Live
-from tr_apply.resources.kind import Holds, Kind
+from tr_apply.resources.kind import Kind
 from tr_apply.transport import Sender
-from tr_apply.wire import parsed_json
 
 PAGE_SIZE = 1000
 _SLICE = 20  # resources that are looked at in one go
@@ -30,7 +28,6 @@ async def listed(
     next_query: str | None = urlencode({**(query or {}), "PageSize": str(PAGE_SIZE)})
     visited = {next_query}
     seen: set[str] = set()
-    documents = [spec.answer for spec in kind.fields.values() if spec.holds is Holds.JSON]
     page = await _page(sender, path, next_query)
     while True:
         next_query = _next_query(page, path)
@@ -45,7 +42,6 @@ async def listed(
                 live = live_of(kind, item)
                 if live.sid not in seen:  # a list that changes meanwhile may show an item twice
                     seen.add(live.sid)
-                    _read_documents(live, documents)
                     yield live
         except BaseException:
             await _ended(following)
@@ -57,13 +53,6 @@ async def listed(
 
 async def _page(sender: Sender, path: str, query: str | None) -> Any:
     return (await sender.get(f"{path}?{query}")).body
-
-
-def _read_documents(live: Live, keys: Sequence[str]) -> None:
-    """Read JSON in *live* while there is time for it; whoever needs it says what is wrong with it."""
-    for key in keys:
-        with contextlib.suppress(ApiError):
-            parsed_json(live, key)
 
 
 async def _ended(task: asyncio.Task[Any] | None) -> None:

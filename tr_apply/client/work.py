@@ -17,6 +17,9 @@ UNROUTED = ("pending", "reserved")
 BUSY = ("reserved", "assigned", "wrapping")
 """Statuses of tasks that some worker has."""
 
+UNFINISHED = ("pending", *BUSY)
+"""Statuses of tasks that somebody still waits for or works on."""
+
 _PAGE_SIZE = 1000  # more tasks than anybody wants to know the number of
 _FILTERS = {TASK_QUEUE.name: "TaskQueueSid", WORKFLOW.name: "WorkflowSid"}
 
@@ -36,6 +39,12 @@ async def is_anybody_busy(sender: Sender, workspace_sid: str) -> bool:
     query = [*(("AssignmentStatus", status) for status in BUSY), ("PageSize", 1)]
     path = f"{_workspace(workspace_sid)}/Tasks?{urlencode(query)}"
     return (await _counted(sender, path, "tasks", "assignment_status")).any
+
+
+async def unfinished(sender: Sender, workspace_sid: str) -> Work:
+    """Every task of a workspace that has not ended."""
+    query = [*(("AssignmentStatus", status) for status in UNFINISHED), ("PageSize", _PAGE_SIZE)]
+    return await _counted(sender, f"{_workspace(workspace_sid)}/Tasks?{urlencode(query)}", "tasks", "assignment_status")
 
 
 async def reservations(sender: Sender, workspace_sid: str, worker_sid: str, status: str) -> Work:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from tr_apply.config.places import KeyPath, Node, Places, Sources
+from tr_apply.config.places import Node, Places, Sources
 from tr_apply.config.reader import Mistake, Site, SourceFile
 from tr_apply.config.roster import opened_table, refuse_shortened
 from tr_apply.config.table import Cell, TableError, rows
+from tr_apply.findings import KeyPath
 from tr_apply.resources import SECTIONS, WORKFLOW
 
 KEY: Final = "for_each"

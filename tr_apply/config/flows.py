@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from tr_apply.config.notes import Notes
-from tr_apply.config.places import KeyPath, paths_of
+from tr_apply.config.places import paths_of
+from tr_apply.findings import KeyPath
 from tr_apply.resources import SECTIONS, WORKFLOW, WORKSPACE
 from tr_apply.resources.fields import literal_fields
-from tr_apply.resources.kind import Kind, name_key
+from tr_apply.resources.kind import Kind
 from tr_apply.resources.workflow import Target
+from tr_apply.routing.names import name_key
 
 _BY_SECTION: Final = {kind.section: kind for kind in (WORKSPACE, *SECTIONS)}
 _UNSEEN: Final = frozenset({"vars", "variables"})

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from tr_apply.config.notes import Notes
-from tr_apply.config.places import KeyPath, paths_of
+from tr_apply.config.places import paths_of
 from tr_apply.config.shape import Shape, is_json
-from tr_apply.diagnostics import Severity
+from tr_apply.findings import KeyPath, Severity
 
 
 def note_phone_numbers(numbers: Mapping[int, str], notes: Notes, root: Shape | None = None) -> None:

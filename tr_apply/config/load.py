@@ -13,7 +13,7 @@ from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.marks import VARIABLE_NAME
 from tr_apply.config.names import note_names
 from tr_apply.config.notes import Notes
-from tr_apply.config.places import KeyPath, Located, Sources, paths_of
+from tr_apply.config.places import Located, Sources, paths_of
 from tr_apply.config.reader import Mistake, SourceFile
 from tr_apply.config.references import note_broken_references
 from tr_apply.config.sections import counted, joined, several_workspaces, several_workspaces_mistake, shifted
@@ -31,8 +31,8 @@ from tr_apply.config.variable_notes import note_variables
 from tr_apply.config.variables import UNKNOWN, Variables
 from tr_apply.config.withheld import withheld
 from tr_apply.config.workflows import note_workflows
-from tr_apply.diagnostics import Diagnostic, Severity, errors_of
 from tr_apply.errors import ConfigError, UsageError
+from tr_apply.findings import Finding, KeyPath, Severity, errors_of
 from tr_apply.resources import WORKER
 from tr_apply.resources.document import Document
 from tr_apply.resources.workspace import Workspace
@@ -56,7 +56,7 @@ class Configuration(NamedTuple):
     has_sids: bool = False
 
     @property
-    def diagnostics(self) -> tuple[Diagnostic, ...]:
+    def diagnostics(self) -> tuple[Finding, ...]:
         """Errors and warnings in the order of the files."""
         order = {name: index for index, name in enumerate(self.notes.sources.names)}
         return tuple(
@@ -65,6 +65,11 @@ class Configuration(NamedTuple):
                 key=lambda each: (order.get(each.file or "", -1), each.line or 0, each.column or 0),
             )
         )
+
+    @property
+    def accepted(self) -> tuple[Finding, ...]:
+        """Findings that the configuration accepts, in the order in which they were found."""
+        return tuple(withheld(self.notes.accepted, self.notes))
 
     def require_valid(self) -> None:
         """Do nothing if the configuration can be used.

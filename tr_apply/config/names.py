@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tr_apply.config.notes import Notes
-from tr_apply.config.places import KeyPath
 from tr_apply.config.references import declared_of, written_names
+from tr_apply.findings import KeyPath
 from tr_apply.resources import SECTIONS, WORKER, WORKSPACE
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import Kind, name_key
+from tr_apply.resources.kind import Kind
+from tr_apply.routing.names import name_key
 
 
 def note_names(document: Document, raw: Mapping[str, Any], notes: Notes) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tr_apply.config.marks import REFERENCE
-from tr_apply.config.places import KeyPath, Located, Places, Sources, dotted, find, labels_of
+from tr_apply.config.places import Located, Places, Sources, dotted, find, labels_of
 from tr_apply.config.variables import VariableError, Variables
-from tr_apply.diagnostics import Diagnostic, Severity
+from tr_apply.findings import Finding, KeyPath, Severity, Spot
 from tr_apply.resources import KINDS
 from tr_apply.resources.template import MARK, origin, sample
 
@@ -38,7 +38,10 @@ class Notes:
     expanded: set[int] = field(default_factory=set)
     """Places of strings of an item with ``for_each``: the characters of what they became are not those written."""
 
-    found: list[Diagnostic] = field(default_factory=list)
+    found: list[Finding] = field(default_factory=list)
+
+    accepted: list[Finding] = field(default_factory=list)
+    """Findings that the configuration accepts; each says why."""
 
     def add(
         self,
@@ -62,6 +65,11 @@ class Notes:
             place = self.character(place, template, origin(template, MARK, _sampled, offset))
         self.at(severity, code, message, place, path)
 
+    def place(self, finding: Finding) -> None:
+        """Note *finding* at its spot."""
+        path, key, offset = finding.spot
+        self.add(finding.severity, finding.code, finding.message, path, key=key, offset=offset)
+
     def _is_half_read(self, path: KeyPath) -> bool:
         return bool(self.half_read) and path in self.half_read
 
@@ -70,7 +78,7 @@ class Notes:
         if self.expanded and (labels := "; ".join(labels_of(self.root.node, path))):
             message = f"{message} (where {labels})"
         file, line, column = self.sources.locate(place)
-        self.found.append(Diagnostic(severity, code, message, file, line, column, dotted(path) or None))
+        self.found.append(Finding(severity, code, message, file, line, column, dotted(path) or None, Spot(path)))
 
     def error(self, code: str, message: str, path: KeyPath, *, key: bool = False, offset: int | None = None) -> None:
         """Note what keeps the configuration from being used."""

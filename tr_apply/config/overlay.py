@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from tr_apply.config.overlay_safety import SECTION as SAFETY
 from tr_apply.config.overlay_safety import WEAKENS, safer
-from tr_apply.config.places import KeyPath, Located, Node, Places, place_of, shown
+from tr_apply.config.places import Located, Node, Places, place_of, shown
 from tr_apply.config.reader import Mistake
 from tr_apply.config.shape import is_json
 from tr_apply.config.suggestions import nearest
+from tr_apply.findings import KeyPath
 from tr_apply.resources import SECTIONS
-from tr_apply.resources.kind import name_key
+from tr_apply.routing.names import name_key
 
 NEW: Final = "new"
 DELETE: Final = "delete"

@@ -5,15 +5,17 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from tr_apply.config.notes import Notes
-from tr_apply.config.places import KeyPath, shown
+from tr_apply.config.places import shown
 from tr_apply.config.references import declared_of
 from tr_apply.config.shape import Shape, shape_at
 from tr_apply.config.suggestions import nearest
+from tr_apply.findings import KeyPath
 from tr_apply.resources import SECTIONS, WORKSPACE
-from tr_apply.resources.document import Document, Rule
-from tr_apply.resources.field_path import is_field_path, path_parts
-from tr_apply.resources.kind import Kind, Resource, name_key
+from tr_apply.resources.document import Document, Ownership
+from tr_apply.resources.field_path import is_field_path, path_parts, root_of
+from tr_apply.resources.kind import Kind, Resource
 from tr_apply.resources.workflow import Filter
+from tr_apply.routing.names import name_key
 
 _Located = tuple[KeyPath, Any]
 
@@ -21,7 +23,7 @@ _Located = tuple[KeyPath, Any]
 def note_ownership(document: Document, notes: Notes) -> None:
     """Note the paths of ``manage`` that cannot be meant."""
     for kind in (WORKSPACE, *SECTIONS):
-        rule: Rule = getattr(document.manage, kind.section)
+        rule: Ownership = getattr(document.manage, kind.section)
         for index, path in enumerate(rule.sensitive):
             if (problem := _problem(kind, path)) is not None:
                 notes.error("field-path", problem, ("manage", kind.section, "sensitive", index))
@@ -35,7 +37,7 @@ def note_ownership(document: Document, notes: Notes) -> None:
 def _problem(kind: Kind, path: str) -> str | None:
     if not is_field_path(path):
         return f"'{shown(path)}' is no path; expected one such as attributes.phone or filters[NAME].targets"
-    field, known = path_parts(path)[0], kind.model.model_fields
+    field, known = root_of(path), kind.model.model_fields
     if field in known:
         return None
     near = nearest(field, known)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-KeyPath = tuple[str | int, ...]
+from tr_apply.findings import KeyPath
 
 _LINE_END = re.compile(r"\r\n|\n|\r")  # what editors take for the end of a line; YAML knows three more
 _UNPRINTABLE = r"[^\S ]|[\x00-\x1f\x7f-\x9f\u2028\u2029]"  # compiled when there is something to say

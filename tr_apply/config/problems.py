@@ -7,9 +7,10 @@ from typing import Any, Final
 from pydantic_core import ErrorDetails
 
 from tr_apply.config.notes import Notes
-from tr_apply.config.places import KeyPath, shown
+from tr_apply.config.places import shown
 from tr_apply.config.shape import Shape, nulls, shape_at
 from tr_apply.config.suggestions import Suggestions
+from tr_apply.findings import KeyPath
 from tr_apply.resources import KINDS
 from tr_apply.resources.scalar import core_scalar
 

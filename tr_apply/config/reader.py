@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tr_apply.config.places import KeyPath, Node, Places, Sources, place_of, shown
-from tr_apply.diagnostics import Severity
+from tr_apply.config.places import Node, Places, Sources, place_of, shown
+from tr_apply.findings import KeyPath, Severity
 from tr_apply.resources.scalar import NULLS, core_scalar
 
 DEPTH_LIMIT = 100

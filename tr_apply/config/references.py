@@ -5,15 +5,17 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from tr_apply.config.notes import Notes
-from tr_apply.config.places import KeyPath, find, shown
+from tr_apply.config.places import find, shown
 from tr_apply.config.suggestions import Suggestions
+from tr_apply.findings import KeyPath
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKFLOW
 from tr_apply.resources.document import Document
 from tr_apply.resources.fields import literal_fields
-from tr_apply.resources.kind import Kind, Resource, name_key
+from tr_apply.resources.kind import Kind, Resource
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY, SEEDED_ACTIVITIES, SEEDED_CHANNELS
-from tr_apply.resources.template import MARK, SID, SID_LENGTH, WORKSPACE, SidOf, plain, sid_of, sids_in
+from tr_apply.resources.template import MARK, SID, WORKSPACE, SidOf, plain, sid_of, sids_in
 from tr_apply.resources.workflow import Filter, Workflow
+from tr_apply.routing.names import SID_LENGTH, name_key
 
 _NO_SUCH_QUEUE = (
     "a SID, which no declared queue is called: write the name of the queue; TaskRouter takes no workflow whose queue "

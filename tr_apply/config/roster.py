@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, NoReturn
 
 from tr_apply.config.files import open_table
-from tr_apply.config.places import KeyPath, Node, Places, Sources, place_of, shown
+from tr_apply.config.places import Node, Places, Sources, place_of, shown
 from tr_apply.config.reader import DEPTH_LIMIT, Mistake, Site, SourceFile
 from tr_apply.config.suggestions import nearest
 from tr_apply.config.table import Cell, TableError, rows
-from tr_apply.diagnostics import Severity
+from tr_apply.findings import KeyPath, Severity
 from tr_apply.resources import WORKER
 from tr_apply.resources.scalar import core_scalar
 from tr_apply.resources.worker import WorkerChannel

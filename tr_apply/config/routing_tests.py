@@ -12,18 +12,18 @@ from tr_apply.config.files import TEST_SUFFIXES, read_file, regular
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.load import Configuration
 from tr_apply.config.notes import Notes
-from tr_apply.config.places import KeyPath, Located, Sources, find, shown
+from tr_apply.config.places import Located, Sources, find, shown
 from tr_apply.config.problems import note_nulls, note_problems
 from tr_apply.config.references import declared_of, references
 from tr_apply.config.shape import shape_of
 from tr_apply.config.substitution import substitute
 from tr_apply.config.suggestions import Suggestions
-from tr_apply.diagnostics import Diagnostic, Severity
+from tr_apply.findings import Finding, KeyPath, Severity
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_CHANNEL
-from tr_apply.resources.kind import name_key
 from tr_apply.resources.routing_test import RoutingTest, RoutingTests
 from tr_apply.resources.seeds import SEEDED_CHANNELS
 from tr_apply.resources.template import WORKSPACE, sids_in
+from tr_apply.routing.names import name_key
 
 _EMPTY: Final = ("no-tests", "no *.test.yaml beside this configuration")
 
@@ -47,7 +47,7 @@ class Suite:
     """The routing tests of a configuration, as far as they could be read, and what is wrong with them."""
 
     tests: Sequence[LocatedTest]
-    diagnostics: Sequence[Diagnostic]
+    diagnostics: Sequence[Finding]
 
 
 def is_routing_test(path: Path) -> bool:
@@ -59,7 +59,7 @@ def load_routing_tests(configuration: Configuration) -> Suite:
     """The routing tests beside *configuration*: below its folder or, of a single file, in the folder it lies in."""
     files = test_files(Path(configuration.path))
     if not files:
-        return Suite((), [Diagnostic(Severity.ERROR, *_EMPTY, file=configuration.path)])
+        return Suite((), [Finding(Severity.ERROR, *_EMPTY, file=configuration.path)])
     known = _known_names(configuration)
     suites = [_read(file, configuration, known) for file in files]
     return Suite(

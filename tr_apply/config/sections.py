@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from tr_apply.config.places import KeyPath, Located, Places, Sources, shown
+from tr_apply.config.places import Located, Places, Sources, shown
 from tr_apply.config.reader import Mistake, SourceFile
+from tr_apply.findings import KeyPath
 from tr_apply.resources import SECTIONS, WORKSPACE
 
 _LISTS = frozenset(kind.section for kind in SECTIONS)
 _LISTED = 3  # names in a message
-_MAPPINGS = frozenset({"vars", "variables", "manage"})
+_MAPPINGS = frozenset({"vars", "variables", "manage", "lint"})
 
 
 def several_workspaces(files: Iterable[SourceFile]) -> list[SourceFile]:
@@ -71,7 +72,7 @@ def _join(root: Located, file: Located, sources: Sources, mistakes: list[Mistake
         held = Located(root.value.get(key), root.node.child(key) or 0)
         if first is None:
             _put(root, str(key), part, at)
-        elif not inside and key in _LISTS and isinstance(part.value, list) and isinstance(held.value, list):
+        elif _is_joined(inside, key) and isinstance(part.value, list) and isinstance(held.value, list):
             _extend(held, part)
         elif not inside and key in _MAPPINGS and isinstance(part.value, dict) and isinstance(held.value, dict):
             _join(held, part, sources, mistakes, (str(key),))
@@ -79,6 +80,11 @@ def _join(root: Located, file: Located, sources: Sources, mistakes: list[Mistake
             what = f"`{'.'.join(map(str, (*inside, key)))}`"
             message = f"{what} is written twice; the first is at {sources.described(first)}"
             mistakes.append(Mistake("duplicate-key", message, at, (*inside, key)))
+
+
+def _is_joined(inside: KeyPath, key: str | int) -> bool:
+    """Whether lists that stand there in several files are one list."""
+    return key in _LISTS if not inside else (*inside, key) == ("lint", "accept")
 
 
 def _put(root: Located, key: str, part: Located, key_place: int) -> None:

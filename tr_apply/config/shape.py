@@ -5,7 +5,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from tr_apply.config.places import KeyPath
+from tr_apply.findings import KeyPath
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import Resource
 

@@ -11,6 +11,7 @@ from tr_apply.config.shape import shape_of
 from tr_apply.resources import SECTIONS
 from tr_apply.resources.document import Document, Manage, Safety
 from tr_apply.resources.kind import Resource
+from tr_apply.resources.lint import Lint
 from tr_apply.resources.workspace import Workspace
 
 _ROUNDS = 8  # what is wrong in a key may take away what the one around it needs
@@ -38,6 +39,7 @@ def _salvaged(raw: Mapping[str, Any]) -> Document:
     parts["workspace"] = parts["workspace"] or Workspace.model_construct(name="")
     parts["manage"] = _valid(Manage, raw.get("manage", {})) or Manage()
     parts["safety"] = _valid(Safety, raw.get("safety", {})) or Safety()
+    parts["lint"] = _valid(Lint, raw.get("lint", {})) or Lint()
     for kind in SECTIONS:
         if isinstance(items := raw.get(kind.section), list):
             parts[kind.section] = [_valid(kind.model, item) for item in items]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from tr_apply.resources.kind import name_key
+from tr_apply.routing.names import name_key
 
 _LONGEST = 100  # characters; nobody misspells a longer name, and comparing takes the square of it
 _MOST_COMPARISONS = 200_000  # in one run

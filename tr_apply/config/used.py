@@ -11,12 +11,12 @@ from tr_apply.config.places import Sources
 from tr_apply.config.reader import SourceFile
 from tr_apply.config.routing_tests import test_files
 from tr_apply.config.suggestions import nearest
-from tr_apply.diagnostics import Diagnostic, Severity
+from tr_apply.findings import Finding, Severity
 
 _SECTIONS = ("vars", DECLARATIONS)
 
 
-def unused_variables(paths: Sequence[Path], inputs: Inputs) -> Iterator[Diagnostic]:
+def unused_variables(paths: Sequence[Path], inputs: Inputs) -> Iterator[Finding]:
     """An error for each ``--var`` that no configuration at one of *paths*, nor its tests and overlays, use or declare.
 
     Where a file cannot be read to its end there is none: what is missing may be there.
@@ -29,7 +29,7 @@ def unused_variables(paths: Sequence[Path], inputs: Inputs) -> Iterator[Diagnost
         if name not in known:
             near = nearest(name, known)
             hint = f"; did you mean {near}?" if near else ""
-            yield Diagnostic(Severity.ERROR, "unused-variable", f"--var {name}=…: nothing uses {name}{hint}")
+            yield Finding(Severity.ERROR, "unused-variable", f"--var {name}=…: nothing uses {name}{hint}")
 
 
 def _files(path: Path, inputs: Inputs) -> Iterator[SourceFile]:

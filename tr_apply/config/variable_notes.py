@@ -2,7 +2,7 @@
 
 from tr_apply.config.declarations import SECTION as DECLARATIONS
 from tr_apply.config.notes import Notes
-from tr_apply.diagnostics import Severity
+from tr_apply.findings import Severity
 
 _VARS = "vars"
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tr_apply.config.notes import Notes
-from tr_apply.config.places import KeyPath, dotted
-from tr_apply.diagnostics import Diagnostic
+from tr_apply.config.places import dotted
+from tr_apply.findings import Finding, KeyPath
 from tr_apply.resources import KINDS
 from tr_apply.resources.field_path import lies_in
 
@@ -16,7 +16,7 @@ _FILTER = re.compile(r"filters\[(\d+)\]")
 _TELLTALE = 4  # characters; what is shorter may be in a message by chance, unless it stands in quotation marks
 
 
-def withheld(found: Iterable[Diagnostic], notes: Notes) -> Sequence[Diagnostic]:
+def withheld(found: Iterable[Finding], notes: Notes) -> Sequence[Finding]:
     """*found* without what would show a sensitive value of the configuration that *notes* are about."""
     raw, flows = notes.root.value, {dotted(path) for path in notes.secret_paths}
     patterns, values = _patterns(raw), {*notes.variables.secret_values()}
@@ -25,7 +25,7 @@ def withheld(found: Iterable[Diagnostic], notes: Notes) -> Sequence[Diagnostic]:
     secrets = {text for section in patterns for text in _texts(raw, section, patterns[section])} | values
     secrets |= {str(value) for path in notes.secret_paths if (value := _at(raw, path)) not in (None, "")}
 
-    def shows_one(each: Diagnostic) -> bool:
+    def shows_one(each: Finding) -> bool:
         return each.path in flows or _is_about(each, raw, patterns) or _quotes(each.message, secrets)
 
     return tuple(each._replace(message=_SAYS) if shows_one(each) else each for each in found)
@@ -50,7 +50,7 @@ def _listed(rule: Any) -> Sequence[str]:
     return [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []
 
 
-def _is_about(each: Diagnostic, raw: Any, patterns: Mapping[str, Sequence[str]]) -> bool:
+def _is_about(each: Finding, raw: Any, patterns: Mapping[str, Sequence[str]]) -> bool:
     match = _PATH.match(each.path or "")
     if match is None or match["section"] not in patterns:
         return False

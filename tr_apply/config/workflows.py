@@ -4,13 +4,14 @@ from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from tr_apply.config.notes import Notes
-from tr_apply.config.places import KeyPath
 from tr_apply.config.references import declared_of, filters_of
+from tr_apply.findings import KeyPath
 from tr_apply.resources import WORKFLOW
 from tr_apply.resources.document import Document
-from tr_apply.resources.template import SID_LENGTH, SidOf, filled, mapped
+from tr_apply.resources.template import SidOf, filled, mapped
 from tr_apply.resources.worker import compact_json
-from tr_apply.resources.workflow import DOCUMENT_LIMIT, FILTER_NAMES, Target, Workflow, from_document, to_document
+from tr_apply.resources.workflow import DOCUMENT_LIMIT, Target, Workflow, from_document, to_document
+from tr_apply.routing.names import FILTER_NAMES, SID_LENGTH
 
 _BESIDE: Final = dict.fromkeys(FILTER_NAMES, "name")
 """What a key of TaskRouter is called in a configuration, where that differs."""
@@ -55,7 +56,7 @@ def _written_twice(workflow: Workflow, path: KeyPath) -> Iterator[tuple[KeyPath,
     yield from _both((*path, "document_extra"), workflow.document_extra, {"task_routing"})
     for index, each in filters_of(workflow):
         at = (*path, "filters", index)
-        names = set() if each.name is None else {"filter_friendly_name"}
+        names = set() if each.name is None else {FILTER_NAMES[0]}
         yield from _both((*at, "extra"), each.extra, names | {"expression", "targets"})
         for step, target in enumerate(each.targets):
             yield from _both((*at, "targets", step, "extra"), target.extra, _keys_of(target))

@@ -10,10 +10,10 @@ from tr_apply.deployment.applied import Applied
 from tr_apply.errors import AnswerLostError, RefusedError, StaleError, TrApplyError
 from tr_apply.live import Live
 from tr_apply.plan.change import Action, Operation, Plan
-from tr_apply.plan.guard import NEEDS_CONSENT
+from tr_apply.plan.checks.guard import NEEDS_CONSENT
 from tr_apply.resources import WORKSPACE
-from tr_apply.resources.kind import name_key
 from tr_apply.resources.template import SidOf
+from tr_apply.routing.names import name_key
 from tr_apply.wire import form_text
 
 Rest = Callable[[Live], Awaitable[Plan]]
@@ -61,7 +61,7 @@ async def created(plan: Plan, client: Client, rest_of: Rest, *, progress: Progre
     sids = Sids({**real.sids, SidOf(WORKSPACE.name, ""): live.sid})
     operations = _with_planned_ids(real.operations, plan)
     done = await carry_out(operations, client, sids, progress=progress, stop=stop)
-    applied = Applied(_joined(result, rest, done))
+    applied = Applied(_joined(result, rest, done), created=live.sid)
     if _told(real.operations) != _told(plan.operations[1:]):
         applied.notes.append("the new workspace was not as predicted; the rest was planned again from what is there")
     return applied

@@ -7,10 +7,10 @@ from tr_apply.client import Client
 from tr_apply.errors import ApiError, RefusedError, StaleError
 from tr_apply.live import Answer, Live, Snapshot
 from tr_apply.plan.change import Plan
-from tr_apply.plan.stale import DriftError, drift, unrelated_changes, workers_with_channels
+from tr_apply.plan.saved.stale import DriftError, drift, unrelated_changes, workers_with_channels
 from tr_apply.reader import read_parts
 from tr_apply.resources import KIND_BY_NAME, WORKER
-from tr_apply.resources.kind import name_key
+from tr_apply.routing.names import name_key
 
 _NOT_FOUND = 404
 

@@ -11,8 +11,9 @@ from tr_apply.live import Live
 from tr_apply.plan.change import Plan, Verb, Write
 from tr_apply.reader import named_workspace, read_parts
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER, WORKER_CHANNEL, WORKSPACE
-from tr_apply.resources.kind import FormField, Holds, name_key
+from tr_apply.resources.kind import FormField, Holds
 from tr_apply.resources.template import SidOf
+from tr_apply.routing.names import name_key
 from tr_apply.wire import DOCUMENT_FORM, FormValue, form_text, parsed_json, references_in
 
 _LOOKS = 4  # lists may lag behind what was written

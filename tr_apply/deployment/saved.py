@@ -1,53 +1,54 @@
-"""A saved plan and the TaskRouter that it is for: no configuration is needed, unless something in it is sensitive."""
+"""Plans that were saved: no configuration is needed, unless something in them is sensitive."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tr_apply.apply import Progress, Sids, Status, Stop, carry_out
 from tr_apply.client import Client
 from tr_apply.deployment.applied import Applied
-from tr_apply.deployment.configured import Deployment
-from tr_apply.deployment.creation import created, creates_workspace
-from tr_apply.deployment.freshness import checked_again, require_account, seen_workers
+from tr_apply.deployment.configured import Configured
+from tr_apply.deployment.freshness import checked_again, require_account
 from tr_apply.deployment.proof import unproven
-from tr_apply.deployment.work import last_look
-from tr_apply.errors import RefusedError, TrApplyError
+from tr_apply.errors import RefusedError
 from tr_apply.live import Live, Snapshot, predicted
 from tr_apply.plan.change import Action, Operation, Plan, Verb
-from tr_apply.plan.diff import changed_fields
-from tr_apply.plan.withheld import filled, is_withheld
-from tr_apply.plan.world import live_labels
+from tr_apply.plan.compare.diff import changed_fields
+from tr_apply.plan.saved.secret_values import filled, is_withheld
 from tr_apply.reader import read_parts
 from tr_apply.resources import SECTIONS, WORKSPACE
-from tr_apply.resources.kind import name_key
+from tr_apply.resources.credentials import Credentials
 from tr_apply.resources.template import SidOf
 from tr_apply.resources.workspace import Workspace
-from tr_apply.wire import model_of, references_in
+from tr_apply.routing.names import name_key
+from tr_apply.wire import live_labels, model_of, references_in
 
 _LOOKS = 4  # lists may lag behind what was written
 
 
-@dataclass(slots=True)
-class SavedDeployment:
-    """A saved plan and the TaskRouter that it is for.
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A plan that was saved.
 
     Attributes:
         saved: The plan as it was saved.
-        client: The TaskRouter.
-        region: Which one it is.
-        configuration: What the plan was made from, for its sensitive values.
-        snapshot: What was last read to check the plan.
+        configured: What it was made from, for its sensitive values.
     """
 
     saved: Plan
-    client: Client
-    region: str | None = None
-    configuration: Deployment | None = None
-    snapshot: Snapshot | None = None
+    configured: Configured | None = None
 
-    async def plan(self) -> Plan:
+    @property
+    def workspace(self) -> str:
+        """The workspace's name."""
+        return self.saved.target.workspace
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """Which variables hold the credentials; None for the usual ones."""
+        return None if self.configured is None else self.configured.credentials
+
+    async def plan(self, client: Client, region: str | None) -> tuple[Plan, Snapshot | None]:
         """The plan, ready to be carried out: it belongs here, and its sensitive values are filled in.
 
         Raises:
@@ -55,73 +56,45 @@ class SavedDeployment:
             StaleError: when a sensitive value is not the one that was planned.
         """
         target = self.saved.target
-        if target.region != self.region:
-            raise RefusedError(f"the plan was made for {target.region}, and this is {self.region}")
-        if self.client.account_sid is not None or target.workspace_sid is None:
-            require_account(self.saved, self.client.account_sid)
+        if target.region != region:
+            raise RefusedError(f"the plan was made for {target.region}, and this is {region}")
+        if client.account_sid is not None or target.workspace_sid is None:
+            require_account(self.saved, client.account_sid)
         if not is_withheld(self.saved):
-            return self.saved
-        await self.check(self.saved)  # a change of the workspace is told as what it is
-        assert self.configuration is not None, "asked for before"
-        return filled(self.saved, await self.configuration.plan())
+            return self.saved, None
+        snapshot, _ = await checked_again(client, self.saved)  # a change of the workspace is reported as what it is
+        if self.configured is None:
+            raise RefusedError("the plan holds sensitive values as digests; give the configuration, too")
+        fresh, _ = await self.configured.plan(client, region)
+        return filled(self.saved, fresh), snapshot
 
-    async def check(self, plan: Plan) -> list[str]:
-        """As ``Deployment.check``."""
-        self.snapshot, warnings = await checked_again(self.client, plan)
-        return warnings
-
-    async def apply(self, plan: Plan, *, progress: Progress, stop: Stop) -> Applied:
-        """Carry out *plan*, then read again what it has written and see whether it is there."""
-        sids = Sids(plan.sids)
-        if creates_workspace(plan):
-
-            async def rest_of(live: Live) -> Plan:
-                nonlocal sids
-                rest = await self._rest(plan, live)
-                sids = Sids(rest.sids)
-                return rest
-
-            applied = await created(plan, self.client, rest_of, progress=progress, stop=stop)
-        else:
-            seen = seen_workers(plan, self.snapshot)
-            look = last_look(self.client, plan.target.workspace_sid)
-            done = await carry_out(
-                plan.operations, self.client, sids, progress=progress, stop=stop, seen=seen, look=look
-            )
-            applied = Applied(done)
-        if all(result.status is Status.DONE for result in applied.results):
-            await self._prove(applied, plan)
-        return applied
-
-    async def _prove(self, applied: Applied, plan: Plan) -> None:
-        try:
-            left = await unproven(self.client, plan)
-        except TrApplyError as error:
-            applied.notes.append(f"the workspace could not be read again: {error}")
-            return
+    async def prove(self, client: Client, plan: Plan, applied: Applied) -> None:
+        """Read again what was written and see whether it is there."""
+        left = await unproven(client, plan)
         applied.verified = not left
         applied.notes += [f"{each} is not as it was written" for each in left]
 
-    async def _rest(self, plan: Plan, workspace: Live) -> Plan:
+    async def rest(self, client: Client, plan: Plan, workspace: Live) -> Plan:
         """The rest of *plan*, for the *workspace* that was just created, if that holds what was predicted.
 
         Raises:
             RefusedError: when it does not.
         """
-        expected, pause = _prediction(plan), self.client.patience.first_s
-        snapshot = await self._contents(workspace)
+        expected, pause = _prediction(plan), client.patience.first_s
+        snapshot = await _contents(client, workspace)
         for _ in range(_LOOKS - 1):
             if not any(_surprises(expected, snapshot)):
                 break
             await asyncio.sleep(pause)
             pause *= 2
-            snapshot = await self._contents(workspace)
+            snapshot = await _contents(client, workspace)
         if different := sorted(_surprises(expected, snapshot)):
             raise RefusedError(f"it is not as predicted: {', '.join(different)}; plan again")
         return replace(plan, operations=_after_creation(plan), sids=_sids(plan, snapshot))
 
-    async def _contents(self, workspace: Live) -> Snapshot:
-        return await read_parts(self.client, workspace, [kind.name for kind in SECTIONS], ())
+
+async def _contents(client: Client, workspace: Live) -> Snapshot:
+    return await read_parts(client, workspace, [kind.name for kind in SECTIONS], ())
 
 
 def _prediction(plan: Plan) -> Snapshot:

@@ -7,11 +7,11 @@ from tr_apply.deployment.creation import creates_workspace
 from tr_apply.errors import ApiError, StaleError, TrApplyError
 from tr_apply.live import Snapshot
 from tr_apply.plan.change import Plan
-from tr_apply.plan.problem import PlanProblemsError
+from tr_apply.plan.matching.problem import PlanProblemsError
 from tr_apply.plan.undo import inverse, loses_channels, workers_to_read
 from tr_apply.reader import read_parts
 from tr_apply.resources import SECTIONS, WORKER
-from tr_apply.resources.kind import name_key
+from tr_apply.routing.names import name_key
 
 _ALL = [kind.name for kind in SECTIONS]
 _NOT_FOUND = 404

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
-from tr_apply.resources.document import Rule
+from tr_apply.resources.document import Ownership
+from tr_apply.resources.field_path import path_parts
 from tr_apply.routing.value_types import AttributeTypes, JsonType, Keys, json_type
 
 Attributes: TypeAlias = Mapping[str, Any]
@@ -52,10 +53,10 @@ def texts(attributes: Iterable[Attributes], keys: Keys) -> Iterable[str]:
             yield from (element for element in value if isinstance(element, str))
 
 
-def are_kept(rule: Rule, keys: Sequence[str | int]) -> bool:
+def are_kept(rule: Ownership, keys: Sequence[str | int]) -> bool:
     """Whether what stands under *keys* among the attributes stays as it is live, so that the file does not show it."""
     for pattern in rule.ignore:
-        field, _, below = pattern.partition(".")
-        if field == "attributes" and fnmatchcase(str(keys[0]), below.partition(".")[0] or "*"):
+        field, *below = path_parts(pattern)
+        if field == "attributes" and fnmatchcase(str(keys[0]), below[0] if below else "*"):
             return True
     return False

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final, NamedTuple
 
-from tr_apply.config.places import KeyPath
+from tr_apply.findings import Finding, KeyPath
 from tr_apply.lint.attributes import are_kept
 from tr_apply.lint.conditions import routing_text
-from tr_apply.lint.subject import Remark, Subject
-from tr_apply.resources.document import Rule
+from tr_apply.lint.declarations import Declarations
+from tr_apply.resources.document import Ownership
 from tr_apply.resources.workflow import Target
-from tr_apply.routing.check import Finding, check, check_against
+from tr_apply.routing.check import EXPRESSION_SYNTAX, check, check_against
+from tr_apply.routing.name_rules import own_name_in_queue
 from tr_apply.routing.place import Place
 from tr_apply.routing.value_types import ANYTHING, AttributeTypes, Keys, ValueTypes
 
 
-class Site(NamedTuple):
+class PlacedText(NamedTuple):
     """A routing text and where it stands; ``given`` is what holds of the task there, as another such text."""
 
     path: KeyPath
@@ -37,57 +38,62 @@ _OF_WORKERS: Final = frozenset({Place.QUEUE, Place.TARGET, Place.ORDER_BY})
 _WHERE: Final = ("manage", "workers", "where")
 
 
-def sites(subject: Subject) -> Iterator[Site]:
+def placed_texts(declarations: Declarations) -> Iterator[PlacedText]:
     """Every routing text of the document, but for those in which a variable could not be replaced."""
-    for path, queue in subject.queues:
+    for path, queue in declarations.queues:
         if queue.target_workers.strip():  # nobody, otherwise
             yield from _site((*path, "target_workers"), queue.target_workers, Place.QUEUE)
-    for path, each in subject.filters:
+    for path, each in declarations.filters:
         yield from _site((*path, "expression"), each.expression, Place.FILTER)
         given = routing_text(each.expression)
         for index, target in enumerate(each.targets):
             yield from _of_target((*path, "targets", index), target, given)
-    for path, default in subject.default_filters:
+    for path, default in declarations.default_filters:
         yield from _of_target(path, default, None)
-    yield from _site(_WHERE, subject.document.manage.workers.where, Place.QUEUE)
+    yield from _site(_WHERE, declarations.document.manage.workers.where, Place.QUEUE)
 
 
-def _of_target(path: KeyPath, target: Target, given: str | None) -> Iterator[Site]:
+def _of_target(path: KeyPath, target: Target, given: str | None) -> Iterator[PlacedText]:
     for field, place in _OF_TARGETS.items():
         yield from _site((*path, field), getattr(target, field), place, given if place is Place.TARGET else None)
 
 
-def _site(path: KeyPath, template: str | None, place: Place, given: str | None = None) -> Iterator[Site]:
+def _site(path: KeyPath, template: str | None, place: Place, given: str | None = None) -> Iterator[PlacedText]:
     text = routing_text(template) if template else None
     if text is not None:
-        yield Site(path, text, place, given)
+        yield PlacedText(path, text, place, given)
 
 
-def expression_findings(subject: Subject) -> Iterator[tuple[Finding, Remark]]:
+def is_unreadable(text: PlacedText) -> bool:
+    """Whether it has a syntax error."""
+    return any(finding.code == EXPRESSION_SYNTAX.code for finding in check(text.text, text.place))
+
+
+def expression_findings(declarations: Declarations) -> Iterator[Finding]:
     """What is to be said about every routing text; texts that occur often are looked at once."""
-    known = _known_types(subject)
+    known = _known_types(declarations)
 
     @cache
     def found(text: str, place: Place, given: str | None) -> tuple[Finding, ...]:
         further = check_against(text, place, known) if place in _OF_WORKERS else ()
         return (*check(text, place, given=given), *further)
 
-    for site in sites(subject):
-        for finding in found(site.text, site.place, site.given):
-            if site.path != _WHERE or finding.code != "own-name-in-queue":  # there, these names are documented
-                yield finding, Remark(site.path, finding.message, offset=finding.offset)
+    for text in placed_texts(declarations):
+        for finding in found(text.text, text.place, text.given):
+            if text.path != _WHERE or finding.code != own_name_in_queue.code:  # there, these names are documented
+                yield finding._replace(spot=finding.spot._replace(path=text.path))
 
 
 @dataclass(frozen=True)
 class _KnownTypes(AttributeTypes):
     """Types of attributes some of which the file does not show."""
 
-    rule: Rule
+    rule: Ownership
 
     def at(self, keys: Keys) -> ValueTypes | None:
         return ANYTHING if are_kept(self.rule, keys) else super().at(keys)
 
 
-def _known_types(subject: Subject) -> AttributeTypes:
-    known = subject.attribute_types.types if subject.all_attributes else {}
-    return _KnownTypes(known, subject.document.manage.workers)
+def _known_types(declarations: Declarations) -> AttributeTypes:
+    known = declarations.attribute_types.types if declarations.all_attributes else {}
+    return _KnownTypes(known, declarations.document.manage.workers)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from tr_apply.config.places import KeyPath
 from tr_apply.config.references import filters_of
+from tr_apply.findings import KeyPath, Severity, Spot
 from tr_apply.lint.conditions import Taken, condition, constant
-from tr_apply.lint.subject import Remark, Remarks, Subject
+from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.lint.target_rules import first_trap
 from tr_apply.resources.workflow import Filter, Workflow
 
@@ -13,13 +14,14 @@ _UNREAD = frozenset({"filters", "default_filter"})
 """Keys of ``extra`` under which there are filters that could not be read."""
 
 
-def hidden_filter(subject: Subject) -> Remarks:
+@document_rule("hidden-filter", Severity.WARNING, "A filter above takes all the tasks of this one and keeps them.")
+def hidden_filter(declarations: Declarations) -> Remarks:
     """A filter above takes all its tasks and keeps them.
 
     One above that a task can leave, by its last timeout or skip_if, hides nothing: the task goes on to the next filter
     that matches.
     """
-    for path, workflow in subject.workflows:
+    for path, workflow in declarations.workflows:
         taken = Taken()
         for index, each in filters_of(workflow):
             tree = condition(each.expression)
@@ -27,7 +29,7 @@ def hidden_filter(subject: Subject) -> Remarks:
                 continue
             above = taken.by(tree)
             if above:
-                yield Remark((*path, "filters", index, "expression"), _hidden_by(above, workflow.filters))
+                yield Spot((*path, "filters", index, "expression")), _hidden_by(above, workflow.filters)
             elif first_trap(each.targets) is not None:
                 taken.add(tree, index)
 
@@ -37,12 +39,15 @@ def _hidden_by(above: Sequence[int], filters: Sequence[Filter]) -> str:
     return f"never reached: all tasks that it matches go to {' and '.join(named)} above and stay there"
 
 
-def last_timeout(subject: Subject) -> Remarks:
+@document_rule(
+    "last-timeout", Severity.INFO, "A task may be canceled because the last target of its filter has a timeout."
+)
+def last_timeout(declarations: Declarations) -> Remarks:
     """What happens behind the last target is a surprise, because default_filter is no net for it.
 
     Silent where a later filter is sure to match the task, and where skip_if has the task leave sooner.
     """
-    for path, workflow in subject.workflows:
+    for path, workflow in declarations.workflows:
         below = Taken()
         for index, each in reversed(list(filters_of(workflow))):
             tree = condition(each.expression)
@@ -50,7 +55,7 @@ def last_timeout(subject: Subject) -> Remarks:
                 continue
             if _ends_by_timeout(each) and not below.by(tree):
                 at = (*path, "filters", index, "targets", len(each.targets) - 1, "timeout")
-                yield Remark(at, _after_timeout(workflow, index))
+                yield Spot(at), _after_timeout(workflow, index)
             below.add(tree, index)
 
 
@@ -68,34 +73,41 @@ def _after_timeout(workflow: Workflow, index: int) -> str:
     return f"when this time is up, the task {goes_on}is canceled{net}"
 
 
-def no_default_filter(subject: Subject) -> Remarks:
+@document_rule(
+    "no-default-filter", Severity.INFO, "A task that no filter of the workflow matches is canceled.", needs_all=True
+)
+def no_default_filter(declarations: Declarations) -> Remarks:
     """Many workflows do without, because they know all the tasks that there can be."""
-    for path, workflow in _without_default(subject):
+    for path, workflow in _without_default(declarations):
         if workflow.filters and not any(constant(condition(each.expression)) for _, each in filters_of(workflow)):
             message = "there is no default_filter: a task that no filter matches is canceled at once"
-            yield Remark((*path, "filters"), message, key=True)
+            yield Spot((*path, "filters"), key=True), message
 
 
-def empty_workflow(subject: Subject) -> Remarks:
+@document_rule(
+    "empty-workflow", Severity.WARNING, "A workflow has neither filters nor a default_filter.", needs_all=True
+)
+def empty_workflow(declarations: Declarations) -> Remarks:
     """A workflow that leads nowhere."""
-    for path, workflow in _without_default(subject):
+    for path, workflow in _without_default(declarations):
         if not workflow.filters:
             message = "the workflow has neither filters nor a default_filter: every task is canceled at once"
-            yield Remark((*path, "name"), message)
+            yield Spot((*path, "name")), message
 
 
-def _without_default(subject: Subject) -> Iterator[tuple[KeyPath, Workflow]]:
-    for path, workflow in subject.workflows:
+def _without_default(declarations: Declarations) -> Iterator[tuple[KeyPath, Workflow]]:
+    for path, workflow in declarations.workflows:
         if workflow.default_filter is None and _UNREAD.isdisjoint(workflow.extra):
             yield path, workflow
 
 
-def default_filter_key(subject: Subject) -> Remarks:
+@document_rule("default-filter-key", Severity.WARNING, "A default_filter has a key that means nothing there.")
+def default_filter_key(declarations: Declarations) -> Remarks:
     """A default_filter is the last step: there is no other to go on to."""
-    for path, target in subject.default_filters:
+    for path, target in declarations.default_filters:
         for field in ("timeout", "skip_if"):
             if getattr(target, field) is not None:
-                yield Remark((*path, field), f"{field} means nothing here, where a task stays", key=True)
+                yield Spot((*path, field), key=True), f"{field} means nothing here, where a task stays"
         if target.expression is not None and constant(condition(target.expression)) is not True:
             message = "an expression in a default_filter is not documented; put it into a filter, or into the queue"
-            yield Remark((*path, "expression"), message, key=True)
+            yield Spot((*path, "expression"), key=True), message

@@ -5,13 +5,15 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, Final
 
-from tr_apply.config.places import KeyPath
-from tr_apply.lint.subject import Remark, Remarks, Subject
+from tr_apply.findings import KeyPath, Severity, Spot
+from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.rule import Remarks, document_rule
+from tr_apply.routing.names import FILTER_NAMES
 
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "the document": ("task_routing",),
     "task_routing": ("filters", "default_filter"),
-    "a filter": ("filter_friendly_name", "expression", "targets"),
+    "a filter": (FILTER_NAMES[0], "expression", "targets"),
     "a target": (
         "queue",
         "expression",
@@ -26,27 +28,28 @@ _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 """What TaskRouter reads, by where it stands."""
 
 # Labels in their several spellings, and a queue as old helper libraries write it. They do no harm anywhere.
-_HARMLESS: Final = frozenset(
-    {"filter_friendly_name", "friendly_name", "friendlyName", "filterFriendlyName", "task_queue_sid"}
-)
+_HARMLESS: Final = frozenset({*FILTER_NAMES, "task_queue_sid"})
 _CLOSE: Final = 0.8  # of 1, which is equal: `prority` is 0.93 from `priority`
 
 
-def inert_key(subject: Subject) -> Remarks:
+@document_rule(
+    "inert-key", Severity.WARNING, "A key under extra is a misspelt or misplaced one of TaskRouter's, which ignores it."
+)
+def inert_key(declarations: Declarations) -> Remarks:
     """``Timeout`` and ``prority`` are kept and do nothing, and so does a timeout of a filter."""
-    for place, path, extra in _extras(subject):
+    for place, path, extra in _extras(declarations):
         for key in extra:
             if key not in _KEYS[place] and key not in _HARMLESS and (instead := _instead(key, place)):
-                yield Remark((*path, key), f"TaskRouter keeps `{key}` here and ignores it; {instead}", key=True)
+                yield Spot((*path, key), key=True), f"TaskRouter keeps `{key}` here and ignores it; {instead}"
 
 
-def _extras(subject: Subject) -> Iterator[tuple[str, KeyPath, Mapping[str, Any]]]:
-    for path, workflow in subject.workflows:
+def _extras(declarations: Declarations) -> Iterator[tuple[str, KeyPath, Mapping[str, Any]]]:
+    for path, workflow in declarations.workflows:
         yield "the document", (*path, "document_extra"), workflow.document_extra
         yield "task_routing", (*path, "extra"), workflow.extra
-    for path, each in subject.filters:
+    for path, each in declarations.filters:
         yield "a filter", (*path, "extra"), each.extra
-    for path, target in chain(subject.targets, subject.default_filters):
+    for path, target in chain(declarations.targets, declarations.default_filters):
         yield "a target", (*path, "extra"), target.extra
 
 

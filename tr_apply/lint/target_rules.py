@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from itertools import chain
 
+from tr_apply.findings import Severity, Spot
 from tr_apply.lint.conditions import condition, constant
-from tr_apply.lint.subject import Remark, Remarks, Subject
+from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.resources.workflow import Target
 
 _QUEUE_KEYS = ("queue", "task_queue_sid")  # the second as old helper libraries write it
@@ -21,38 +23,44 @@ def first_trap(targets: Sequence[Target]) -> int | None:
     return next((index for index, each in enumerate(targets) if not can_be_left(each)), None)
 
 
-def unreachable_target(subject: Subject) -> Remarks:
+@document_rule(
+    "unreachable-target", Severity.WARNING, "A target stands behind one that no task ever leaves for the next."
+)
+def unreachable_target(declarations: Declarations) -> Remarks:
     """Behind a target with neither timeout nor skip_if nothing is ever tried."""
-    for path, each in subject.filters:
+    for path, each in declarations.filters:
         trap = first_trap(each.targets)
         if trap is not None and trap + 1 < len(each.targets):
             message = (
                 f"never reached: a task that nobody takes stays in targets[{trap}], "
                 "which has no timeout and no skip_if that can be true"
             )
-            yield Remark((*path, "targets", trap + 1), message)
+            yield Spot((*path, "targets", trap + 1)), message
 
 
-def missing_queue(subject: Subject) -> Remarks:
+@document_rule("missing-queue", Severity.ERROR, "The first target of a filter, or a default_filter, has no queue.")
+def missing_queue(declarations: Declarations) -> Remarks:
     """Only a later target has one to inherit from."""
-    firsts = (((*path, "targets", 0), each.targets[0]) for path, each in subject.filters)
-    for path, target in chain(firsts, subject.default_filters):
+    firsts = (((*path, "targets", 0), each.targets[0]) for path, each in declarations.filters)
+    for path, target in chain(firsts, declarations.default_filters):
         if target.queue is None and target.extra.keys().isdisjoint(_QUEUE_KEYS):
             where = "a default_filter" if path[-1] == "default_filter" else "the first target of a filter"
-            yield Remark((*path, "queue"), f"`queue` is missing: TaskRouter demands it in {where}")
+            yield Spot((*path, "queue")), f"`queue` is missing: TaskRouter demands it in {where}"
 
 
-def two_known_workers(subject: Subject) -> Remarks:
+@document_rule("two-known-workers", Severity.WARNING, "A target names its known worker in both ways.")
+def two_known_workers(declarations: Declarations) -> Remarks:
     """A target waits for one worker, who is named in one way."""
-    for path, target in chain(subject.targets, subject.default_filters):
+    for path, target in chain(declarations.targets, declarations.default_filters):
         if all(getattr(target, field) for field in _KNOWN_WORKERS):
             message = "a target has either this or known_worker_sid, and here are both"
-            yield Remark((*path, "known_worker_friendly_name"), message)
+            yield Spot((*path, "known_worker_friendly_name")), message
 
 
-def known_worker_waits(subject: Subject) -> Remarks:
+@document_rule("known-worker-waits", Severity.INFO, "A task may wait for one worker for as long as it lives.")
+def known_worker_waits(declarations: Declarations) -> Remarks:
     """A known worker who is away, unknown or not in the queue keeps the task in the target."""
-    for path, each in subject.filters:
+    for path, each in declarations.filters:
         last = each.targets[-1]
         for field in _KNOWN_WORKERS:
             if getattr(last, field) and not can_be_left(last):
@@ -60,18 +68,23 @@ def known_worker_waits(subject: Subject) -> Remarks:
                     "while this worker is away or not in the queue, the task waits here until its own time is up; "
                     "after a timeout or skip_if, a further target could have somebody else take it"
                 )
-                yield Remark((*path, "targets", len(each.targets) - 1, field), message)
+                yield Spot((*path, "targets", len(each.targets) - 1, field)), message
 
 
-def skip_if_counts_all(subject: Subject) -> Remarks:
+@document_rule(
+    "skip-if-counts-all",
+    Severity.WARNING,
+    "A skip_if counts workers whom its target leaves out, and there is no timeout.",
+)
+def skip_if_counts_all(declarations: Declarations) -> Remarks:
     """``workers.available`` counts the workers of the queue, whoever of them the target is for."""
-    for path, target in subject.targets:
+    for path, target in declarations.targets:
         if _is_for_some(target) and _depends(target.skip_if) and not _has(target, "timeout"):
             message = (
                 "skip_if counts every worker of the queue, also those whom this target leaves out: "
                 "while one of them is available, a task that nobody else can take waits here; add a timeout"
             )
-            yield Remark((*path, "skip_if"), message)
+            yield Spot((*path, "skip_if")), message
 
 
 def _has(target: Target, field: str) -> bool:

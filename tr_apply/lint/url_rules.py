@@ -5,37 +5,40 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from tr_apply.config.places import KeyPath
+from tr_apply.findings import KeyPath, Severity, Spot
 from tr_apply.lint.conditions import routing_text
-from tr_apply.lint.subject import Remark, Remarks, Subject
+from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.rule import Remarks, document_rule
 
 _PRIVATE_NAMES: Final = (".localhost", ".local", ".internal", ".test")
 
 
-def invalid_url(subject: Subject) -> Remarks:
+@document_rule("invalid-url", Severity.WARNING, "A callback is no absolute http or https URL.")
+def invalid_url(declarations: Declarations) -> Remarks:
     """TaskRouter keeps any text, and calls only an http or https URL."""
-    for path, url in _urls(subject):
+    for path, url in _urls(declarations):
         if _parts(url) is None:
-            yield Remark(path, "TaskRouter cannot call this: it is no absolute http or https URL")
+            yield Spot(path), "TaskRouter cannot call this: it is no absolute http or https URL"
 
 
-def unencrypted_url(subject: Subject) -> Remarks:
+@document_rule("unencrypted-url", Severity.WARNING, "A callback to a public host is not encrypted.")
+def unencrypted_url(declarations: Declarations) -> Remarks:
     """What is posted names people and their phone numbers."""
-    for path, url in _urls(subject):
+    for path, url in _urls(declarations):
         parts = _parts(url)
         if parts is not None and parts.scheme == "http" and _is_public(parts.hostname or ""):
-            yield Remark(path, "TaskRouter posts what it knows of tasks and workers here, unencrypted; use https")
+            yield Spot(path), "TaskRouter posts what it knows of tasks and workers here, unencrypted; use https"
 
 
-def _urls(subject: Subject) -> Iterator[tuple[KeyPath, str]]:
-    for path, template in _templates(subject):
+def _urls(declarations: Declarations) -> Iterator[tuple[KeyPath, str]]:
+    for path, template in _templates(declarations):
         if template and (url := routing_text(template)):
             yield path, url
 
 
-def _templates(subject: Subject) -> Iterator[tuple[KeyPath, str | None]]:
-    yield ("workspace", "event_callback_url"), subject.document.workspace.event_callback_url
-    for path, workflow in subject.workflows:
+def _templates(declarations: Declarations) -> Iterator[tuple[KeyPath, str | None]]:
+    yield ("workspace", "event_callback_url"), declarations.document.workspace.event_callback_url
+    for path, workflow in declarations.workflows:
         yield (*path, "assignment_callback_url"), workflow.assignment_callback_url
         yield (*path, "fallback_assignment_callback_url"), workflow.fallback_assignment_callback_url
 

@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import product
 from typing import Final, TypeAlias
 
+from tr_apply.findings import Severity, Spot
 from tr_apply.lint.attributes import texts
 from tr_apply.lint.conditions import parsed
-from tr_apply.lint.expressions import Site, sites
-from tr_apply.lint.subject import Remark, Remarks, Subject
+from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.expressions import PlacedText, placed_texts
+from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.routing.nodes import Comparator, Constant, ListLiteral, Operand, Path, comparisons
 from tr_apply.routing.place import Place, attribute_keys
 from tr_apply.routing.value_types import Keys
@@ -26,22 +28,25 @@ _Value: TypeAlias = tuple[Keys, str]
 """An attribute and a text that it may have."""
 
 
-def value_spelling(subject: Subject) -> Remarks:
+@document_rule(
+    "value-spelling", Severity.WARNING, "An expression asks for a text that the workers have in another spelling only."
+)
+def value_spelling(declarations: Declarations) -> Remarks:
     """``languages HAS 'ES'`` where no worker has ES and some have es.
 
     Silent about an expression that asks for both, and about a value that nobody has in any spelling.
     """
-    asked = [(site, _asked(site)) for site in sites(subject) if site.place in _PLACES]
-    spellings = _spellings(subject, asked)
+    asked = [(site, _asked(site)) for site in placed_texts(declarations) if site.place in _PLACES]
+    spellings = _spellings(declarations, asked)
     for site, values in asked:
         for (keys, value), offset in values.items():
             other = spellings.get((keys, value))
             if other is not None and (keys, other) not in values:
                 message = f"no worker has {value!r} in {Path(keys)}, but some have {other!r}"
-                yield Remark(site.path, message, offset=offset)
+                yield Spot(site.path, offset=offset), message
 
 
-def _asked(site: Site) -> dict[_Value, int]:
+def _asked(site: PlacedText) -> dict[_Value, int]:
     """The values that an expression asks for, each with an offset."""
     found: dict[_Value, int] = {}
     tree = parsed(site.text)
@@ -66,7 +71,9 @@ def _texts(operands: Iterable[Operand]) -> Iterator[tuple[str, int]]:
                 yield item.value, item.offset
 
 
-def _spellings(subject: Subject, asked: Iterable[tuple[Site, Mapping[_Value, int]]]) -> dict[_Value, str]:
+def _spellings(
+    declarations: Declarations, asked: Iterable[tuple[PlacedText, Mapping[_Value, int]]]
+) -> dict[_Value, str]:
     """For values that no worker has, another spelling that some have."""
     wanted: dict[Keys, set[str]] = defaultdict(set)
     for _, values in asked:
@@ -75,7 +82,7 @@ def _spellings(subject: Subject, asked: Iterable[tuple[Site, Mapping[_Value, int
     return {
         (keys, value): other
         for keys, values in wanted.items()
-        for value, other in _others(values, texts(subject.all_attributes, keys))
+        for value, other in _others(values, texts(declarations.all_attributes, keys))
     }
 
 

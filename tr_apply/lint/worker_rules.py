@@ -5,10 +5,11 @@ from collections import defaultdict
 from itertools import takewhile
 from typing import Any, Final
 
-from tr_apply.config.places import KeyPath
+from tr_apply.findings import KeyPath, Severity, Spot
 from tr_apply.lint.attributes import are_kept
 from tr_apply.lint.conditions import condition
-from tr_apply.lint.subject import Remark, Remarks, Subject
+from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.resources.template import each_string
 from tr_apply.routing.evaluate import compiled
 from tr_apply.routing.nodes import Expression, paths
@@ -23,23 +24,28 @@ _UNKNOWN_NAMES: Final = OWN_NAMES - {"friendly_name"}
 """What an expression may ask about a worker that only TaskRouter knows."""
 
 
-def attribute_key(subject: Subject) -> Remarks:
+@document_rule(
+    "attribute-key", Severity.INFO, "An attribute of a worker has a name that cannot stand in an expression."
+)
+def attribute_key(declarations: Declarations) -> Remarks:
     """A key with a hyphen is legal, but no expression can name it. Told once for all workers."""
     found: dict[Keys, list[str]] = defaultdict(list)
-    for keys in subject.attribute_types.types:
+    for keys in declarations.attribute_types.types:
         name, pattern = keys[-1], _LATER_KEY if keys[:-1] else _FIRST_KEY
         if isinstance(name, str) and not pattern.fullmatch(name):
             found[keys[:-1]].append(name)
     for within, names in found.items():
         listed = ", ".join(map(repr, names[:_LISTED])) + ", …" * (len(names) > _LISTED)
         message = f"expressions cannot name {listed}: they know keys of letters, digits, _ and $ only"
-        yield Remark(_first_with((*within, names[0]), subject), message, key=True)
+        yield Spot(_first_with((*within, names[0]), declarations), key=True), message
 
 
-def _first_with(keys: Keys, subject: Subject) -> KeyPath:
+def _first_with(keys: Keys, declarations: Declarations) -> KeyPath:
     """The path of the attribute in the first worker that has it; as far as there is no list in between."""
     plain = tuple(takewhile(lambda key: key != 0, keys))
-    return next((*path, "attributes", *plain) for path, worker in subject.workers if _has(worker.attributes, plain))
+    return next(
+        (*path, "attributes", *plain) for path, worker in declarations.workers if _has(worker.attributes, plain)
+    )
 
 
 def _has(value: Any, keys: Keys) -> bool:
@@ -48,24 +54,25 @@ def _has(value: Any, keys: Keys) -> bool:
     return isinstance(value, dict) and keys[0] in value and _has(value[keys[0]], keys[1:])
 
 
-def outside_scope(subject: Subject) -> Remarks:
+@document_rule("outside-scope", Severity.ERROR, "A worker is declared that `manage.workers.where` leaves out.")
+def outside_scope(declarations: Declarations) -> Remarks:
     """Such a worker would be created, and from then on be none of ours."""
-    tree = condition(subject.document.manage.workers.where)
-    if tree is None or not _is_decided_here(tree, subject):
+    tree = condition(declarations.document.manage.workers.where)
+    if tree is None or not _is_decided_here(tree, declarations):
         return
     is_ours = compiled(tree)
-    for path, worker in subject.workers:
+    for path, worker in declarations.workers:
         attributes = worker.attributes
         if attributes is None or is_ours({**attributes, "friendly_name": worker.name}):
             continue
         if not any("${" in text for text in each_string(attributes)):
             what = f"the attributes of {worker.name!r} do not match `manage.workers.where`, so it would not be ours"
-            yield Remark((*path, "attributes"), f"{what}; change one or the other")
+            yield Spot((*path, "attributes")), f"{what}; change one or the other"
 
 
-def _is_decided_here(where: Expression, subject: Subject) -> bool:
+def _is_decided_here(where: Expression, declarations: Declarations) -> bool:
     """Whether everything that *where* asks for stands in the file."""
-    rule = subject.document.manage.workers
+    rule = declarations.document.manage.workers
     if rule.attributes == "merge" or "${" in str(rule.where):
         return False
     asked = [path.segments for path in paths(where)]

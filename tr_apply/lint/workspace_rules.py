@@ -6,11 +6,13 @@ from typing import Final
 
 from tr_apply.config.references import sid_references
 from tr_apply.config.suggestions import nearest
-from tr_apply.lint.subject import Remark, Remarks, Subject
+from tr_apply.findings import Severity, Spot
+from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.resources import SECTIONS, TASK_CHANNEL, TASK_QUEUE, WORKFLOW
-from tr_apply.resources.kind import name_key
 from tr_apply.resources.seeds import SEEDED_CHANNELS
 from tr_apply.resources.task_channel import DOCUMENTED_UNIQUE_NAME
+from tr_apply.routing.names import name_key
 
 _EVENTS: Final = {
     "activity": "created updated deleted",
@@ -34,81 +36,95 @@ _LIMITS: Final = {"activity": 100, "task_channel": 15, "task_queue": 5_000, "wor
 _UNIQUE_NAME: Final = re.compile(DOCUMENTED_UNIQUE_NAME)
 
 
-def unknown_event(subject: Subject) -> Remarks:
+@document_rule("unknown-event", Severity.WARNING, "An event type that TaskRouter does not have.")
+def unknown_event(declarations: Declarations) -> Remarks:
     """Events of a misspelt type are never posted."""
-    for index, event in enumerate(subject.document.workspace.events_filter or ()):
+    for index, event in enumerate(declarations.document.workspace.events_filter or ()):
         if event not in EVENT_TYPES:
             near = nearest(event, EVENT_TYPES)
             hint = f"; is {near} meant?" if near else ""
-            yield Remark(("workspace", "events_filter", index), f"TaskRouter has no event {event}{hint}")
+            yield Spot(("workspace", "events_filter", index)), f"TaskRouter has no event {event}{hint}"
 
 
-def available_timeout_activity(subject: Subject) -> Remarks:
+@document_rule("available-timeout-activity", Severity.WARNING, "Workers who let a reservation time out stay available.")
+def available_timeout_activity(declarations: Declarations) -> Remarks:
     """The activity of people who do not answer."""
-    if _is_available(subject, subject.document.workspace.timeout_activity):
+    if _is_available(declarations, declarations.document.workspace.timeout_activity):
         message = "it is available: whoever lets a reservation time out is at once offered tasks again"
-        yield Remark(("workspace", "timeout_activity"), message)
+        yield Spot(("workspace", "timeout_activity")), message
 
 
-def available_default_activity(subject: Subject) -> Remarks:
+@document_rule("available-default-activity", Severity.INFO, "New workers are available at once.")
+def available_default_activity(declarations: Declarations) -> Remarks:
     """The activity of new workers, and of those who must be moved before something is deleted."""
-    if _is_available(subject, subject.document.workspace.default_activity):
+    if _is_available(declarations, declarations.document.workspace.default_activity):
         message = "it is available: a new worker is offered tasks at once, and nobody can be moved here for a deletion"
-        yield Remark(("workspace", "default_activity"), message)
+        yield Spot(("workspace", "default_activity")), message
 
 
-def _is_available(subject: Subject, name: str | None) -> bool:
-    declared = (each for each in subject.document.activities if each is not None)
+def _is_available(declarations: Declarations, name: str | None) -> bool:
+    declared = (each for each in declarations.document.activities if each is not None)
     return name is not None and any(each.available and name_key(each.name) == name_key(name) for each in declared)
 
 
-def channel_name(subject: Subject) -> Remarks:
+@document_rule("channel-name", Severity.WARNING, "The unique name of a task channel cannot stand in an expression.")
+def channel_name(declarations: Declarations) -> Remarks:
     """Expressions know a channel by its unique name, as in ``worker.channel.voice.assigned_tasks``."""
-    for index, channel in enumerate(subject.document.task_channels):
+    for index, channel in enumerate(declarations.document.task_channels):
         if channel is not None and not _UNIQUE_NAME.search(channel.unique_name):
             message = "letters, digits, _ and $ are documented here, the first no digit; expressions cannot name others"
-            yield Remark((TASK_CHANNEL.section, index, TASK_CHANNEL.identity), message)
+            yield Spot((TASK_CHANNEL.section, index, TASK_CHANNEL.identity)), message
 
 
-def single_tasking_queue(subject: Subject) -> Remarks:
+@document_rule(
+    "single-tasking-queue",
+    Severity.ERROR,
+    "A queue lacks the activities that it needs in a workspace that is not multitasking.",
+    needs_all=True,
+)
+def single_tasking_queue(declarations: Declarations) -> Remarks:
     """A workspace that is not multitasking moves workers to these activities."""
-    if subject.document.workspace.multi_task_enabled is not False:
+    if declarations.document.workspace.multi_task_enabled is not False:
         return
-    for path, queue in subject.queues:
+    for path, queue in declarations.queues:
         missing = [field for field in TASK_QUEUE.references if getattr(queue, field) is None]
         if missing:
             fields = " and ".join(missing)
             message = f"a queue of a workspace that is not multitasking cannot be created without {fields}"
-            yield Remark((*path, "name"), message)
+            yield Spot((*path, "name")), message
 
 
-def unused_queue(subject: Subject) -> Remarks:
+@document_rule("unused-queue", Severity.INFO, "No workflow leads to a queue.", needs_all=True)
+def unused_queue(declarations: Declarations) -> Remarks:
     """Tasks can still be put into it one by one, so that it may be meant.
 
     Silent where a workflow names a queue that there is not: it may well be this one, misspelt.
     """
-    if not (subject.is_closed(TASK_QUEUE) and subject.is_closed(WORKFLOW)):
+    if not (declarations.is_closed(TASK_QUEUE) and declarations.is_closed(WORKFLOW)):
         return
-    named = (target.queue for _, target in chain(subject.targets, subject.default_filters))
+    named = (target.queue for _, target in chain(declarations.targets, declarations.default_filters))
     used = {name_key(name) for name in named if name is not None}
-    if not used <= {name_key(queue.name) for _, queue in subject.queues}:
+    if not used <= {name_key(queue.name) for _, queue in declarations.queues}:
         return
-    unused = [(path, queue) for path, queue in subject.queues if name_key(queue.name) not in used]
-    if unused and subject.has_sids:
-        used.update(name_key(sid.name) for sid, _ in sid_references(subject.document) if sid.kind == TASK_QUEUE.name)
+    unused = [(path, queue) for path, queue in declarations.queues if name_key(queue.name) not in used]
+    if unused and declarations.has_sids:
+        used.update(
+            name_key(sid.name) for sid, _ in sid_references(declarations.document) if sid.kind == TASK_QUEUE.name
+        )
     for path, queue in unused:
         if name_key(queue.name) not in used:
-            yield Remark((*path, "name"), "no workflow leads to this queue")
+            yield Spot((*path, "name")), "no workflow leads to this queue"
 
 
-def over_limit(subject: Subject) -> Remarks:
+@document_rule("over-limit", Severity.WARNING, "More of a kind than TaskRouter allows by default.")
+def over_limit(declarations: Declarations) -> Remarks:
     """TaskRouter refuses what is too many, unless Twilio has raised the limit."""
     for kind in SECTIONS:
-        count, limit = len(getattr(subject.document, kind.section)), _LIMITS[kind.name]
+        count, limit = len(getattr(declarations.document, kind.section)), _LIMITS[kind.name]
         if kind is TASK_CHANNEL:
-            declared = {each.unique_name for each in subject.document.task_channels if each is not None}
+            declared = {each.unique_name for each in declarations.document.task_channels if each is not None}
             count += len(SEEDED_CHANNELS.keys() - declared)
         if count > limit:
             own = ", TaskRouter's own included" * (kind is TASK_CHANNEL)
             message = f"these are {count:,}{own}; more than {limit:,} are refused, unless Twilio raised the limit"
-            yield Remark((kind.section,), message, key=True)
+            yield Spot((kind.section,), key=True), message

@@ -11,10 +11,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tr_apply.local.clock import Clock, wall_clock
+from tr_apply.local.storage.clock import Clock, wall_clock
 
 if TYPE_CHECKING:
-    from tr_apply.local.app import Callbacks, LocalTaskRouter
+    from tr_apply.local.http.app import Callbacks, LocalTaskRouter
 
 DEFAULT_PATH = Path(".tr-apply/local.db")
 """Where the embedded TaskRouter keeps its world unless told otherwise, below the current folder."""
@@ -36,9 +36,9 @@ def open_app(
     Raises:
         TargetError: The file cannot be used.
     """
-    from tr_apply.local.app import create_app  # noqa: PLC0415  # starlette is for those who open one
-    from tr_apply.local.database import Database  # noqa: PLC0415
-    from tr_apply.local.store import Store  # noqa: PLC0415
+    from tr_apply.local.http.app import create_app  # noqa: PLC0415  # starlette is for those who open one
+    from tr_apply.local.storage.database import Database  # noqa: PLC0415
+    from tr_apply.local.store.store import Store  # noqa: PLC0415
 
     store = Store(Database.open(path, clock))
     return create_app(store, account_sid=account_sid, auth_token=auth_token, callbacks=callbacks)

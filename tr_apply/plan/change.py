@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tr_apply.diagnostics import Diagnostic
+from tr_apply.findings import Finding
 from tr_apply.resources.template import SidOf
 from tr_apply.wire import Form, Json
 
@@ -181,7 +181,7 @@ class Plan:
     target: Target
     operations: Sequence[Operation] = ()
     blocked: Sequence[Blocked] = ()
-    diagnostics: Sequence[Diagnostic] = ()
+    diagnostics: Sequence[Finding] = ()
     unchanged: int = 0
     sids: Mapping[SidOf, str] = field(default_factory=dict)
     base: Mapping[str, Any] = field(default_factory=dict)

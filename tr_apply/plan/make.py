@@ -1,61 +1,98 @@
 """From a configuration and a live workspace to a finished plan."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
-from tr_apply.config.places import KeyPath
 from tr_apply.config.references import Reference, references, sid_references
+from tr_apply.findings import Finding, KeyPath, error_at
 from tr_apply.live import Snapshot
-from tr_apply.plan.base import base_of, reads_of
 from tr_apply.plan.change import Operation, Plan, Target
-from tr_apply.plan.channels import channel_operations, unchanged_channels
-from tr_apply.plan.draft import Draft, draft_of
-from tr_apply.plan.former_names import after_former_names
-from tr_apply.plan.guard import blocked
-from tr_apply.plan.left_alone import left_alone
-from tr_apply.plan.operations import operations_of
-from tr_apply.plan.order import CircularReferenceError, in_order, with_parked_names
-from tr_apply.plan.people import people_of
-from tr_apply.plan.problem import PlanProblemsError, Problem
-from tr_apply.plan.refused import refused_here
-from tr_apply.plan.secrets import sensitive_paths
-from tr_apply.plan.target import targeted
-from tr_apply.plan.work import work_notes
-from tr_apply.plan.world import World, asked_of, is_managed, world_of
+from tr_apply.plan.checks.guard import blocked
+from tr_apply.plan.checks.kept_as_live import left_alone
+from tr_apply.plan.checks.refused import refused_here
+from tr_apply.plan.checks.unreadable import unreadable
+from tr_apply.plan.checks.work import work_notes, work_questions
+from tr_apply.plan.compare.ownership import is_managed
+from tr_apply.plan.compare.secrets import sensitive_paths
+from tr_apply.plan.matching.decisions import Decisions, decided
+from tr_apply.plan.matching.matched import Matched, expression_names, match_all
+from tr_apply.plan.matching.problem import PlanProblemsError
+from tr_apply.plan.matching.reading import Reads, first_kinds, missing_kinds, workers_with_channels
+from tr_apply.plan.requests.channels import channel_operations, unchanged_channels
+from tr_apply.plan.requests.operations import operations_of
+from tr_apply.plan.requests.order import CircularReferenceError, in_order, with_parked_names
+from tr_apply.plan.requests.people import people_of
+from tr_apply.plan.requests.rename_order import after_former_names
+from tr_apply.plan.requests.target import targeted
+from tr_apply.plan.saved.relied_on import base_of, reads_of
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKSPACE
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import name_key
 from tr_apply.resources.seeds import SEEDED_CHANNELS
 from tr_apply.resources.template import SidOf
+from tr_apply.routing.names import name_key
 from tr_apply.wire import parsed_json, references_in
 
+Planning = Generator[Reads, Snapshot, Plan]
+"""A plan in the making: yields what must be read next, takes the snapshot that has it, returns the plan."""
 
-def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, targets: Sequence[str] = ()) -> Plan:
-    """Everything that must be done to make the workspace of *snapshot* what *document* says.
+
+def planning(document: Document, snapshot: Snapshot, *, has_sids: bool = True, targets: Sequence[str] = ()) -> Planning:
+    """Make the plan for *document* step by step, from a *snapshot* that may hold nothing but the workspace.
+
+    Whoever drives it reads what it yields and sends the snapshot with that in it, so that nothing here does I/O, and
+    nothing is worked out twice.
 
     Args:
         document: The configuration.
-        snapshot: The live workspace, with every kind that ``reading`` asks for.
+        snapshot: What is known of the live workspace so far, or what a new one is predicted to hold.
         has_sids: False spares a walk over every string, where no ``${sid:…}`` was written.
-        targets: ``KIND/NAME`` of what shall be done alone, with what that needs; everything where there are none.
+        targets: ``KIND/NAME`` of what is done alone, with what that needs; everything where there are none.
 
     Raises:
         PlanProblemsError: when it cannot be done at all.
     """
-    world = world_of(document, snapshot)
-    _refuse([*_matching_problems(world), *_dangling(document, world, has_sids=has_sids)])
-    draft = draft_of(document, snapshot, world)
-    _refuse([*_out_of_scope(draft), *_renamed_seeds(draft), *refused_here(draft)])
-    people = people_of(draft)
-    channels = list(channel_operations(draft))
-    operations = _ordered(document, [*operations_of(draft, people), *channels], targets)
-    sids = _sids(draft, operations)
+    if not snapshot.predicted:
+        snapshot = yield Reads(first_kinds(document, has_sids=has_sids))
+    decisions = decided(document, snapshot, match_all(document, snapshot))
+    while not snapshot.predicted and (kinds := missing_kinds(decisions)):
+        snapshot = yield Reads(kinds)
+        decisions = decided(document, snapshot, match_all(document, snapshot))
+    _refuse([*_matching_problems(decisions.matched), *_dangling(document, decisions.matched, has_sids=has_sids)])
+    if not snapshot.predicted:
+        reads = Reads(channels=workers_with_channels(decisions), work=work_questions(decisions))
+        decisions.snapshot = (yield reads) if reads else snapshot
+    return _plan(decisions, targets)
+
+
+def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, targets: Sequence[str] = ()) -> Plan:
+    """The same, where *snapshot* holds everything already.
+
+    Raises:
+        PlanProblemsError: when it cannot be done at all.
+    """
+    steps = planning(document, snapshot, has_sids=has_sids, targets=targets)
+    try:
+        next(steps)
+        while True:
+            steps.send(snapshot)
+    except StopIteration as finished:
+        plan: Plan = finished.value
+        return plan
+
+
+def _plan(decisions: Decisions, targets: Sequence[str]) -> Plan:
+    document, snapshot = decisions.document, decisions.snapshot
+    _refuse([*_out_of_scope(decisions), *_renamed_seeds(decisions), *refused_here(decisions), *unreadable(decisions)])
+    people = people_of(decisions)
+    channels = list(channel_operations(decisions))
+    operations = _ordered(document, [*operations_of(decisions, people), *channels], targets)
+    sids = _sids(decisions, operations)
     base = base_of(document, snapshot, operations, sids.values())
     return Plan(
         target=_target(document, snapshot),
         operations=operations,
-        blocked=blocked(draft, people, operations),
-        diagnostics=[*draft.diagnostics, *left_alone(draft), *work_notes(draft, operations)],
-        unchanged=_unchanged(draft) + unchanged_channels(draft, len(channels)),
+        blocked=blocked(decisions, people, operations),
+        diagnostics=[*decisions.diagnostics, *left_alone(decisions), *work_notes(decisions, operations)],
+        unchanged=_unchanged(decisions) + unchanged_channels(decisions, len(channels)),
         sids=sids,
         base=base,
         reads=reads_of(snapshot, base) if operations else {},
@@ -63,48 +100,48 @@ def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, 
     )
 
 
-def _refuse(problems: Sequence[Problem]) -> None:
+def _refuse(problems: Sequence[Finding]) -> None:
     if problems:
         raise PlanProblemsError(problems)
 
 
-def _matching_problems(world: World) -> Iterator[Problem]:
+def _matching_problems(matched: Matched) -> Iterator[Finding]:
     for kind in SECTIONS:
-        if (matching := world.matchings.get(kind.name)) is None:
+        if (matching := matched.matchings.get(kind.name)) is None:
             continue
         yield from matching.problems
         for match in matching.matches:
             path = (kind.section, match.index, kind.identity)
             live = match.live if match.live is not None else match.old
-            if live is not None and live in world.foreign:
+            if live is not None and live in matched.foreign:
                 yield _outside(f"the live {kind.title} {live.name!r}", path)
             if match.live is not None and kind.identity in kind.replaced_on and match.live.name != match.name:
                 message = f"it is spelled {match.live.name!r} in TaskRouter, which cannot change it; write it so"
-                yield Problem("spelling", message, path)
+                yield error_at("spelling", message, path)
 
 
-def _outside(what: str, path: KeyPath) -> Problem:
+def _outside(what: str, path: KeyPath) -> Finding:
     message = (
         f"{what} does not match `manage.workers.where`, so that it is not ours; take it out here, or widen `where`"
     )
-    return Problem("outside-scope", message, path)
+    return error_at("outside-scope", message, path)
 
 
-def _dangling(document: Document, world: World, *, has_sids: bool) -> Iterator[Problem]:
+def _dangling(document: Document, matched: Matched, *, has_sids: bool) -> Iterator[Finding]:
     """Names that lead nowhere, or to several, now that it is known what is live."""
     for reference in references(document):
         if _is_wanted(document, reference):
             title = KIND_BY_NAME[reference.kind].title
-            yield from _lost(world, SidOf(reference.kind, reference.name), reference.path, f"there is no {title}")
+            yield from _lost(matched, SidOf(reference.kind, reference.name), reference.path, f"there is no {title}")
     for sid, path in sid_references(document) if has_sids else ():
-        yield from _lost(world, sid, path, "${sid:…} leads nowhere: there is no " + KIND_BY_NAME[sid.kind].title)
+        yield from _lost(matched, sid, path, "${sid:…} leads nowhere: there is no " + KIND_BY_NAME[sid.kind].title)
 
 
-def _lost(world: World, label: SidOf, path: KeyPath, lead: str) -> Iterator[Problem]:
-    if not world.knows(label.kind, label.name):
-        yield Problem("unknown-reference", f"{lead} {label.name!r}, neither declared nor live", path)
-    elif (several := world.ambiguous.get((label.kind, name_key(label.name)))) is not None:
-        yield Problem("ambiguous-live-name", several, path)
+def _lost(matched: Matched, label: SidOf, path: KeyPath, lead: str) -> Iterator[Finding]:
+    if not matched.knows(label.kind, label.name):
+        yield error_at("unknown-reference", f"{lead} {label.name!r}, neither declared nor live", path)
+    elif (several := matched.ambiguous.get((label.kind, name_key(label.name)))) is not None:
+        yield error_at("ambiguous-live-name", several, path)
 
 
 def _is_wanted(document: Document, reference: Reference) -> bool:
@@ -114,28 +151,28 @@ def _is_wanted(document: Document, reference: Reference) -> bool:
     return kind is None or is_managed(document, kind)
 
 
-def _out_of_scope(draft: Draft) -> Iterator[Problem]:
+def _out_of_scope(decisions: Decisions) -> Iterator[Finding]:
     """Declared workers who would not be ours any more, once they are as declared."""
-    if (ours := draft.world.ours) is None:
+    if (ours := decisions.matched.ours) is None:
         return
-    wanted = {each.name: (each.live, each.after) for each in draft.kept if each.kind is WORKER and each.declared}
-    for match in draft.world.matches(WORKER):
+    wanted = {each.name: (each.live, each.after) for each in decisions.kept if each.kind is WORKER and each.declared}
+    for match in decisions.matched.matches(WORKER):
         live, after = wanted.get(match.name, (None, match.declared))
         attributes = parsed_json(live, "attributes") if live and after.attributes is None else after.attributes
-        names = {**asked_of(live, attributes), "friendly_name": match.name}
+        names = {**expression_names(live, attributes), "friendly_name": match.name}
         if not ours(names):
             yield _outside(f"the worker {match.name!r}, as declared,", (WORKER.section, match.index))
 
 
-def _renamed_seeds(draft: Draft) -> Iterator[Problem]:
+def _renamed_seeds(decisions: Decisions) -> Iterator[Finding]:
     """A channel is renamed by deleting it, which is never done to those of TaskRouter itself."""
-    for match in draft.replaced:
+    for match in decisions.replaced:
         if match.kind is TASK_CHANNEL and match.old is not None and match.old.name in SEEDED_CHANNELS:
             message = (
                 f"the task channel {match.old.name!r} is one of TaskRouter's own, which are never deleted, and "
                 "TaskRouter cannot rename it; remove `renamed_from`"
             )
-            yield Problem("seeded-channel", message, (TASK_CHANNEL.section, match.index, "renamed_from"))
+            yield error_at("seeded-channel", message, (TASK_CHANNEL.section, match.index, "renamed_from"))
 
 
 def _ordered(document: Document, operations: Sequence[Operation], targets: Sequence[str]) -> list[Operation]:
@@ -144,7 +181,7 @@ def _ordered(document: Document, operations: Sequence[Operation], targets: Seque
         return in_order(targeted(operations, targets) if targets else operations)
     except CircularReferenceError as error:
         message = f"these need each other's SIDs before they exist: {error}; leave one of them out at first"
-        raise PlanProblemsError([Problem("circular-reference", message, _path_of(document, error.targets))]) from error
+        raise PlanProblemsError([error_at("circular-reference", message, _path_of(document, error.targets))]) from error
 
 
 def _path_of(document: Document, targets: Sequence[SidOf]) -> KeyPath:
@@ -162,23 +199,23 @@ def _target(document: Document, snapshot: Snapshot) -> Target:
     return Target(document.workspace.name, account, workspace.sid if workspace is not None and known else None)
 
 
-def _unchanged(draft: Draft) -> int:
+def _unchanged(decisions: Decisions) -> int:
     """Declared resources that need nothing, the workspace among them."""
-    replaced = {match.live for match in draft.replaced}
-    kept = draft.kept if draft.snapshot.predicted else (draft.workspace, *draft.kept)
+    replaced = {match.live for match in decisions.replaced}
+    kept = decisions.kept if decisions.snapshot.predicted else (decisions.workspace, *decisions.kept)
     return sum(each.declared and not each.changes and each.live not in replaced for each in kept)
 
 
-def _sids(draft: Draft, operations: Sequence[Operation]) -> dict[SidOf, str]:
+def _sids(decisions: Decisions, operations: Sequence[Operation]) -> dict[SidOf, str]:
     """SIDs of the live resources that some request leads to."""
-    if draft.snapshot.predicted:
+    if decisions.snapshot.predicted:
         return {}
-    known = {label: sid for sid, label in draft.world.labels.by_sid.items()}
+    known = {label: sid for sid, label in decisions.matched.labels.by_sid.items()}
     wanted: set[SidOf] = {SidOf(WORKSPACE.name, "")}
     for operation in operations:
         for write in operation.writes:
             wanted |= write.needs | {write.target}
             for value in write.form.values():
                 wanted |= references_in(value)
-    spelled = {label: SidOf(label.kind, draft.world.name(label.kind, label.name)) for label in wanted}
+    spelled = {label: SidOf(label.kind, decisions.matched.name(label.kind, label.name)) for label in wanted}
     return {label: known[name] for label, name in spelled.items() if name in known}

@@ -5,23 +5,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tr_apply.diagnostics import Diagnostic, Severity
+from tr_apply.findings import Finding, Severity
 from tr_apply.live import Live, Snapshot
-from tr_apply.plan.base import base_of, everything, reads_of
 from tr_apply.plan.change import Action, Blocked, FieldChange, Operation, Plan, Target, Verb, Write
-from tr_apply.plan.diff import set_fields
-from tr_apply.plan.guard import PROTECTED, protects
+from tr_apply.plan.checks.guard import PROTECTED, protects
+from tr_apply.plan.compare.diff import set_fields
+from tr_apply.plan.compare.secrets import masked
 from tr_apply.plan.make import make_plan
-from tr_apply.plan.order import in_order
-from tr_apply.plan.secrets import masked
-from tr_apply.plan.world import live_labels
+from tr_apply.plan.requests.order import in_order
+from tr_apply.plan.saved.relied_on import base_of, everything, reads_of
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.document import Document, Manage, Safety
-from tr_apply.resources.kind import Kind, name_key
+from tr_apply.resources.field_path import root_of
+from tr_apply.resources.kind import Kind
 from tr_apply.resources.template import SidOf
-from tr_apply.wire import Labels, model_of
+from tr_apply.routing.names import name_key, sid_pattern
+from tr_apply.wire import Labels, live_labels, model_of
 
-_SID = re.compile(r"\b[A-Z]{2}[0-9a-fA-F]{32}\b")
+_SID = re.compile(rf"\b{sid_pattern()}\b")
 _REMOVES = frozenset({Action.DELETE, Action.REPLACE})
 _OWN_SID = SidOf(WORKSPACE.name, "")
 _KEPT = "the workspace {name!r} is protected by `safety.protect`, as it was when the plan was made that this takes back"
@@ -64,7 +65,7 @@ def inverse(plan: Plan, before: Snapshot | None, after: Snapshot | None, *, prot
     document = _document(plan, before, after, protected)
     targets = _touched(plan, before) | _leading_to_gone(plan, before, after)
     found = make_plan(document, after, targets=sorted(targets))
-    limits = [Diagnostic(Severity.WARNING, "not-undone", text) for text in _limits(plan, before, after, found)]
+    limits = [Finding(Severity.WARNING, "not-undone", text) for text in _limits(plan, before, after, found)]
     return replace(
         found,
         target=replace(found.target, region=plan.target.region),
@@ -163,7 +164,7 @@ def _hidden(plan: Plan, kind: Kind) -> Iterator[str]:
                 yield from (keys.get(parameter, "*") for parameter in write.secrets)
         for change in operation.changes:
             if change.sensitive and operation.kind == kind.name:
-                yield change.path.partition(".")[0].partition("[")[0]
+                yield root_of(change.path)
             elif change.sensitive and operation.kind == WORKER_CHANNEL.name and kind is WORKER:
                 yield "channels"
         yield from _hidden_before(plan, kind, operation)

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from tr_apply.rehearsal.route import Route
 from tr_apply.rehearsal.world import World
-from tr_apply.resources.kind import name_key
+from tr_apply.routing.names import name_key
 
 Sort: TypeAlias = Literal["filter", "target", "queue"]
 SORTS: tuple[Sort, ...] = ("filter", "target", "queue")

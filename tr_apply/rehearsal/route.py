@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from tr_apply.plan.paths import covers
+from tr_apply.plan.compare.paths import covers
 from tr_apply.rehearsal.question import Question
 from tr_apply.rehearsal.world import World
 from tr_apply.resources.field_path import lies_in

@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from tr_apply.config.references import references
 from tr_apply.rehearsal.question import Question
+from tr_apply.rehearsal.readable import readable
 from tr_apply.rehearsal.roster import Places, Roster
 from tr_apply.resources import ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE, Kind
 from tr_apply.resources.activity import Activity as DeclaredActivity
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import name_key
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY, SEEDED_CHANNELS, seeds
-from tr_apply.resources.template import SidOf
+from tr_apply.resources.template import SidOf, made_up_sid
 from tr_apply.resources.worker import Worker as DeclaredWorker
 from tr_apply.resources.worker import compact_json
 from tr_apply.resources.workflow import to_document
@@ -26,12 +26,13 @@ from tr_apply.routing.engine.engine import Engine
 from tr_apply.routing.engine.log import Snapshot
 from tr_apply.routing.engine.setup import Setup
 from tr_apply.routing.engine.tasks import NewTask
+from tr_apply.routing.names import SID_LENGTH, name_key
 from tr_apply.routing.records import Attributes, Worker, WorkerChannel
 from tr_apply.routing.trace import Trace, trace
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
 from tr_apply.wire import Json, form_text
 
-_WORKSPACE_SID: Final = "WS".ljust(34, "0")
+_WORKSPACE_SID: Final = "WS".ljust(SID_LENGTH, "0")
 _NOBODY: Final = ""  # a target_workers
 _AWAY: Final = "(away)"  # an activity
 
@@ -60,26 +61,26 @@ class Sids:
         """What a ``${sid:…}`` stands for; one that leads nowhere stands for a SID that nothing has."""
         if reference.kind == WORKSPACE.name:
             return _WORKSPACE_SID
-        return self.by_name.get((reference.kind, name_key(reference.name)), "XX".ljust(34, "0"))
+        known = self.by_name.get((reference.kind, name_key(reference.name)))
+        return known or made_up_sid("XX", reference)
 
 
 class World:
     """Everything that a configuration declares, ready to be asked about."""
 
     def __init__(self, document: Document) -> None:
-        self.document = document
+        self.document = document = readable(document)
         self.sids = Sids()
         self.activities = tuple(_activities(document, self.sids))
+        self._channels = {name_key(each.unique_name): each for each in _channels(document, self.sids)}
+        for kind in (TASK_QUEUE, WORKER, WORKFLOW):  # before the first expression is read: it may name any of them
+            for each in getattr(document, kind.section):
+                self.sids.add(kind, kind.name_of(each))
         self.queues = tuple(_queues(document, self.sids))
         self.undeclared = frozenset(queue.name for queue in self.queues[len(document.task_queues) :])
         """Names of the queues of which nothing is known."""
 
-        self._channels = {name_key(each.unique_name): each for each in _channels(document, self.sids)}
         self._staff = {name_key(each.name): each for each in document.workers}
-        for worker in document.workers:
-            self.sids.add(WORKER, worker.name)
-        for workflow in document.workflows:
-            self.sids.add(WORKFLOW, workflow.name)
         self._setup = self._make_setup()
 
     def trace(self, question: Question, *, nearest: int) -> Trace:
@@ -88,7 +89,7 @@ class World:
         *nearest* is how many of those are named who are not eligible in a step.
         """
         new = NewTask(
-            sid="WT".ljust(34, "0"),
+            sid="WT".ljust(SID_LENGTH, "0"),
             workflow_sid=self.sids.of(WORKFLOW, question.workflow),
             attributes=self._attributes(question.attributes),
             channel=self._channels[name_key(question.channel)].unique_name,
@@ -227,8 +228,6 @@ def _channels(document: Document, sids: Sids) -> Iterator[TaskChannel]:
 
 def _queues(document: Document, sids: Sids) -> Iterator[TaskQueue]:
     """Those declared, then those referred to."""
-    for each in document.task_queues:
-        sids.add(TASK_QUEUE, each.name)
     for each in document.task_queues:
         yield TaskQueue(
             sids.of(TASK_QUEUE, each.name),

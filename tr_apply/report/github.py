@@ -8,7 +8,7 @@ from os.path import normpath
 from pathlib import Path
 from typing import Final
 
-from tr_apply.diagnostics import Diagnostic, Severity
+from tr_apply.findings import Finding, Severity
 from tr_apply.report.values import printable
 
 _COMMANDS: Final[Mapping[Severity, str]] = {
@@ -18,12 +18,12 @@ _COMMANDS: Final[Mapping[Severity, str]] = {
 }
 
 
-def annotations(findings: Iterable[Diagnostic], root: Path | None = None) -> str:
+def annotations(findings: Iterable[Finding], root: Path | None = None) -> str:
     """One line a finding. Files below *root*, the checked-out repository, are named from there."""
     return "".join(f"{_annotation(each, root)}\n" for each in findings)
 
 
-def _annotation(each: Diagnostic, root: Path | None) -> str:
+def _annotation(each: Finding, root: Path | None) -> str:
     file = None if each.file is None else below(each.file, root)
     place = {"file": file, "line": each.line, "col": each.column}
     properties = ",".join(f"{key}={_property(str(value))}" for key, value in place.items() if value is not None)

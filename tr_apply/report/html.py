@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from tr_apply.plan.change import Plan
-from tr_apply.plan.document import plan_id
+from tr_apply.plan.saved.document import plan_id
 from tr_apply.report.entry import Entry, headline
 from tr_apply.report.rows import Row, operation_rows
 from tr_apply.report.values import printable

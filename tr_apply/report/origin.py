@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from tr_apply.plan.origin import Origins
+from tr_apply.plan.saved.origin import Origins
 from tr_apply.report.staleness import drift_document
 from tr_apply.report.table import table
 from tr_apply.report.values import printable, shown

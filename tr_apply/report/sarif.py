@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from tr_apply import __version__
 from tr_apply.config.codes import CODES
-from tr_apply.diagnostics import Diagnostic, Severity
+from tr_apply.findings import Finding, Severity
 from tr_apply.lint import rules
 from tr_apply.report.github import below
 
@@ -23,7 +23,7 @@ _LEVELS: Final[Mapping[Severity, str]] = {
 }
 
 
-def sarif(findings: Sequence[Diagnostic], *, exit_code: int, root: Path | None = None) -> str:
+def sarif(findings: Sequence[Finding], *, exit_code: int, root: Path | None = None) -> str:
     """A log of one run. Files below *root*, the checked-out repository, are named from there."""
     described = list(_rules(findings))
     index = {rule["id"]: number for number, rule in enumerate(described)}
@@ -38,10 +38,10 @@ def sarif(findings: Sequence[Diagnostic], *, exit_code: int, root: Path | None =
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _rules(findings: Sequence[Diagnostic]) -> Iterator[dict[str, Any]]:
+def _rules(findings: Sequence[Finding]) -> Iterator[dict[str, Any]]:
     """Every code there is, found or not, so that a reader can tell what was looked for; each once."""
     described = {code: (Severity.ERROR, says) for code, says in CODES.items()}
-    described |= {code: (severity, says) for code, severity, says in rules()}
+    described |= {rule.code: (rule.severity, rule.says) for rule in rules()}
     for each in findings:
         described.setdefault(each.code, (each.severity, each.code))
     for code, (severity, says) in described.items():
@@ -52,17 +52,18 @@ def _rules(findings: Sequence[Diagnostic]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _result(each: Diagnostic, index: Mapping[str, int], root: Path | None) -> dict[str, Any]:
+def _result(each: Finding, index: Mapping[str, int], root: Path | None) -> dict[str, Any]:
     return {
         "ruleId": each.code,
         "ruleIndex": index[each.code],
         "level": _LEVELS[each.severity],
         "message": {"text": each.message},
         "locations": [_location(each, root)] if each.file is not None else [],
+        **({} if each.because is None else {"suppressions": [{"kind": "inSource", "justification": each.because}]}),
     }
 
 
-def _location(each: Diagnostic, root: Path | None) -> dict[str, Any]:
+def _location(each: Finding, root: Path | None) -> dict[str, Any]:
     assert each.file is not None
     physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(below(each.file, root))}}
     if each.line is not None:

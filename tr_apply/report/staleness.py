@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tr_apply.plan.stale import Drift
+from tr_apply.plan.saved.stale import Drift
 from tr_apply.report.table import table
 from tr_apply.report.values import printable, shown
 

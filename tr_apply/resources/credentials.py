@@ -7,10 +7,11 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from tr_apply.resources.kind import Resource
+from tr_apply.routing.names import sid_pattern
 
 # A name, and nothing that is more likely the secret itself: a SID, a token, or letters and digits in one long run.
 _NAME: Final = (
-    r"^(?![A-Za-z]{2}[0-9a-fA-F]{32}$)"
+    rf"^(?!{sid_pattern('[A-Za-z]{2}')}$)"
     r"(?![0-9a-fA-F]{32}$)"
     r"(?![A-Za-z]{0,40}[0-9][A-Za-z0-9]{15,}$)"
     r"(?!(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9]{20,}$)"

@@ -10,20 +10,22 @@ from pydantic_core import PydanticCustomError
 from tr_apply.resources import KIND_BY_NAME
 from tr_apply.resources.activity import Activity
 from tr_apply.resources.fields import Expression, whole_number
-from tr_apply.resources.kind import Resource, name_key
+from tr_apply.resources.kind import Resource
+from tr_apply.resources.lint import Lint
 from tr_apply.resources.task_channel import TaskChannel
 from tr_apply.resources.task_queue import TaskQueue
 from tr_apply.resources.variable import Variable
 from tr_apply.resources.worker import Worker
 from tr_apply.resources.workflow import Workflow
 from tr_apply.resources.workspace import Workspace
+from tr_apply.routing.names import name_key
 
 _PERCENT = re.compile(r"(100|[0-9]{1,2})%\Z")
 _VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 DEFAULT_SHARE = 20  # per cent of the live objects of a kind that may be deleted without consent
 
 
-class Rule(Resource):
+class Ownership(Resource):
     """What tr-apply owns of the workspace itself."""
 
     ignore: list[Annotated[str, Field(min_length=1)]] = []
@@ -33,14 +35,14 @@ class Rule(Resource):
     """Paths of fields whose values are never printed."""
 
 
-class SectionRule(Rule):
+class SectionOwnership(Ownership):
     """What tr-apply owns of a section."""
 
     mode: Literal["exact", "additive", "ignore"] = "exact"
     """``exact``: what is not in the file is deleted; ``additive``: it is left alone; ``ignore``: all is left alone."""
 
 
-class WorkersRule(SectionRule):
+class WorkersOwnership(SectionOwnership):
     """What tr-apply owns of the workers."""
 
     where: Expression | None = None
@@ -55,29 +57,33 @@ def _mode_alone(written: Any) -> Any:
 
 
 _Mode = Literal["exact", "additive", "ignore"]
-ManagedSection = Annotated[SectionRule, BeforeValidator(_mode_alone, json_schema_input_type=_Mode | SectionRule)]
-ManagedWorkers = Annotated[WorkersRule, BeforeValidator(_mode_alone, json_schema_input_type=_Mode | WorkersRule)]
+ManagedSection = Annotated[
+    SectionOwnership, BeforeValidator(_mode_alone, json_schema_input_type=_Mode | SectionOwnership)
+]
+ManagedWorkers = Annotated[
+    WorkersOwnership, BeforeValidator(_mode_alone, json_schema_input_type=_Mode | WorkersOwnership)
+]
 
 
 class Manage(Resource):
     """Which part of the live workspace is ours, section by section."""
 
-    workspace: Rule = Rule.model_construct()
+    workspace: Ownership = Ownership.model_construct()
     """The workspace's own fields."""
 
-    activities: ManagedSection = SectionRule.model_construct()
+    activities: ManagedSection = SectionOwnership.model_construct()
     """Activities."""
 
-    task_channels: ManagedSection = SectionRule.model_construct()
+    task_channels: ManagedSection = SectionOwnership.model_construct()
     """Task channels."""
 
-    task_queues: ManagedSection = SectionRule.model_construct()
+    task_queues: ManagedSection = SectionOwnership.model_construct()
     """Task queues."""
 
-    workflows: ManagedSection = SectionRule.model_construct()
+    workflows: ManagedSection = SectionOwnership.model_construct()
     """Workflows."""
 
-    workers: ManagedWorkers = WorkersRule.model_construct()
+    workers: ManagedWorkers = WorkersOwnership.model_construct()
     """Workers."""
 
 
@@ -206,6 +212,9 @@ class Document(Resource):
     safety: Safety = Safety.model_construct()
     """What an apply must not do unattended."""
 
+    lint: Lint = Lint.model_construct()
+    """How findings count, and which of them stay."""
+
     _flows: Mapping[str, Mapping[str, Sequence[str]]] = PrivateAttr(default_factory=dict)
     """Fields that secret variables flow into, by section and by the key of the resource's name."""
 
@@ -224,7 +233,7 @@ class Document(Resource):
 
         The latter are those of the resource *name* only; without a name, those of all resources of the *section*.
         """
-        rule: Rule = getattr(self.manage, section)
+        rule: Ownership = getattr(self.manage, section)
         flows = self._flows.get(section, {})
         own = [path for paths in flows.values() for path in paths] if name is None else flows.get(name_key(name), ())
         return (*rule.sensitive, *(path for path in own if path not in rule.sensitive))

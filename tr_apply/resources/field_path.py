@@ -22,3 +22,8 @@ def lies_in(path: str, pattern: str) -> bool:
 def path_parts(path: str) -> tuple[str, ...]:
     """*path* part by part; brackets stay on what they hold."""
     return tuple(match[1] or f"[{match[2]}]" for match in _PART.finditer(path))
+
+
+def root_of(path: str) -> str:
+    """The field in which *path* begins: ``filters`` of ``filters[Gold].targets``."""
+    return path.partition(".")[0].partition("[")[0]

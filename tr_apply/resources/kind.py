@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from tr_apply.routing.names import name_key
+
 TEMPORARY_SUFFIX = " (tr-apply)"
 NAME_LIMIT = 64  # characters of a FriendlyName
 _DIGEST_LENGTH = 8
@@ -100,14 +102,6 @@ class Kind(NamedTuple):
         """The identity that *resource* carries."""
         name: str = getattr(resource, self.identity)
         return name
-
-
-def name_key(name: str) -> str:
-    """What two names of one kind share when TaskRouter takes them for the same.
-
-    Documented for workers; for the other kinds it is unsure, and the careful reading.
-    """
-    return name.casefold()
 
 
 def temporary_name(name: str) -> str:

@@ -8,12 +8,14 @@ is nothing but the model written down.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
+from tr_apply.routing.names import SID_LENGTH, name_key, sid_pattern
+
 MARK = re.compile(r"\$\$\{|\$\{sid:([^}]*)\}")
-_LIVE_MARK = re.compile(r"\$\{|[A-Z]{2}[0-9a-f]{32}")
-SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}\Z")
-SID_LENGTH = 34
+_LIVE_MARK = re.compile(r"\$\{|" + sid_pattern())
+SID = re.compile(sid_pattern() + r"\Z")
 
 WORKSPACE = "workspace"
 
@@ -104,7 +106,13 @@ def sample(template: str, prefixes: Mapping[str, str]) -> str:
         template: The text.
         prefixes: SID prefix by kind; an unknown kind gets one that no resource has.
     """
-    return filled(template, lambda reference: prefixes.get(reference.kind, "XX").ljust(SID_LENGTH, "0"))
+    return filled(template, lambda reference: made_up_sid(prefixes.get(reference.kind, "XX"), reference))
+
+
+def made_up_sid(prefix: str, reference: SidOf) -> str:
+    """What stands for the SID of *reference* where none is known: the same each time, and of two objects never one."""
+    digest = sha256(f"{reference.kind}/{name_key(reference.name)}".encode("utf-8", "surrogatepass")).hexdigest()
+    return (prefix + digest)[:SID_LENGTH]
 
 
 def origin(text: str, pattern: re.Pattern[str], replace: Callable[[str], str], offset: int) -> int:

@@ -8,7 +8,8 @@ from pydantic_core import PydanticCustomError
 
 from tr_apply.resources.fields import INTEGER, Flag, JsonObject, Name
 from tr_apply.resources.kind import FormField, Holds, Kind, Resource
-from tr_apply.resources.template import SID_LENGTH, filled
+from tr_apply.resources.template import filled
+from tr_apply.routing.names import SID_LENGTH
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 ATTRIBUTES_LIMIT = 4096  # characters of the JSON document

@@ -5,7 +5,6 @@ TaskRouter keeps as ``Configuration``. Nothing that TaskRouter keeps is dropped:
 ``extra`` at the same level.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
@@ -14,6 +13,8 @@ from pydantic import Field
 from tr_apply.resources.fields import INTEGER, Expression, Flag, JsonObject, Name, Template, Url
 from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 from tr_apply.resources.template import SidOf
+from tr_apply.routing.names import FILTER_NAMES
+from tr_apply.routing.numbers import as_whole_number
 
 DOCUMENT_LIMIT = 1_038_576  # bytes of the JSON document
 PRIORITY_LIMIT = 2_147_483_647
@@ -121,11 +122,8 @@ WORKFLOW = Kind(
 DOCUMENT_FIELDS = ("filters", "default_filter", "extra", "document_extra")
 """The keys of a workflow that together make the form parameter ``Configuration``."""
 
-# Twilio's own helpers and samples write a filter's name in all of these ways.
-FILTER_NAMES = ("filter_friendly_name", "friendly_name", "friendlyName", "filterFriendlyName")
 _NUMBERS = {"priority": range(PRIORITY_LIMIT + 1), "timeout": range(1, TIMEOUT_LIMIT + 1)}
 _TEXTS = ("expression", "order_by", "skip_if", "known_worker_sid", "known_worker_friendly_name")
-_DIGITS = re.compile(r"[0-9]{1,10}\Z")
 
 
 def to_document(workflow: Workflow) -> dict[str, Any]:
@@ -137,7 +135,7 @@ def to_document(workflow: Workflow) -> dict[str, Any]:
 
 
 def _filter_document(each: Filter) -> dict[str, Any]:
-    name = {} if each.name is None else {"filter_friendly_name": each.name}
+    name = {} if each.name is None else {FILTER_NAMES[0]: each.name}
     targets = [_target_document(target) for target in each.targets]
     return {**name, "expression": each.expression, "targets": targets, **each.extra}
 
@@ -199,10 +197,10 @@ class _DocumentReader:
                 return value
 
     def _filter(self, written: Mapping[str, Any]) -> Filter:
-        name_key = next((k for k in FILTER_NAMES if isinstance(written.get(k), str)), None)
-        known = {"expression", "targets"} | {k for k in FILTER_NAMES if k == name_key or written.get(k) is None}
+        written_as = next((k for k in FILTER_NAMES if isinstance(written.get(k), str)), None)
+        known = {"expression", "targets"} | {k for k in FILTER_NAMES if k == written_as or written.get(k) is None}
         return Filter.model_construct(
-            name=None if name_key is None else self._template(written[name_key]),
+            name=None if written_as is None else self._template(written[written_as]),
             expression=self._template(written["expression"]),
             targets=[self._target(target) for target in written["targets"]],
             extra=self.rest(written, known=known),
@@ -220,7 +218,7 @@ class _DocumentReader:
                 keys[key] = self._template(text)
                 known.add(key)
         for key, allowed in _NUMBERS.items():
-            number = _whole_number(written.get(key))
+            number = as_whole_number(written.get(key))
             if number is not None and number in allowed:
                 keys[key] = number
                 known.add(key)
@@ -237,14 +235,3 @@ def _objects(value: Any) -> list[Mapping[str, Any]] | None:
 def _is_filter(value: Mapping[str, Any]) -> bool:
     expression = value.get("expression")
     return isinstance(expression, str) and bool(expression) and bool(_objects(value.get("targets")))
-
-
-def _whole_number(value: Any) -> int | None:
-    """``5`` and ``"5"`` are the same priority or time-out to TaskRouter."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str) and _DIGITS.match(value):
-        return int(value)
-    return value if isinstance(value, int) else None

@@ -9,8 +9,9 @@ from pydantic_core import PydanticCustomError
 from tr_apply.resources.credentials import Credentials
 from tr_apply.resources.fields import Flag, Name, Url
 from tr_apply.resources.kind import FormField, Holds, Kind, Resource
+from tr_apply.routing.names import sid_pattern
 
-_SID: Final = r"^WS[0-9a-fA-F]{32}$"
+_SID: Final = f"^{sid_pattern('WS')}$"
 _EVENT: Final = r"^[^,\s]([^,]*[^,\s])?$"  # whatever TaskRouter may hold; lint knows those that mean something
 
 

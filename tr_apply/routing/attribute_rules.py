@@ -13,7 +13,7 @@ from tr_apply.routing.nodes import (
     paths,
 )
 from tr_apply.routing.place import Place, attribute_keys
-from tr_apply.routing.subject import Remarks
+from tr_apply.routing.text_rule import Remarks, attribute_rule
 from tr_apply.routing.value_types import (
     NULL,
     SOMETHING,
@@ -31,6 +31,7 @@ _WRITTEN_AT_LOGIN: Final = frozenset({"contact_uri", "email", "full_name", "imag
 _TypesAt: TypeAlias = Callable[[Path], ValueTypes | None]
 
 
+@attribute_rule("attribute-type", "The attribute never has a type with which the comparison makes sense.")
 def attribute_type(tree: Tree, place: Place, types: AttributeTypes) -> Remarks:
     """``level HAS 'support'`` where level is always a number."""
 
@@ -63,6 +64,7 @@ def _never_ordered(order_by: OrderBy, types_at: _TypesAt) -> Remarks:
             yield path.offset, f"order_by compares integers, and {path} is {types}"
 
 
+@attribute_rule("attribute-never-set", "No worker, or no task, has the attribute.")
 def attribute_never_set(tree: Tree, place: Place, types: AttributeTypes) -> Remarks:
     """``skill HAS 'support'`` where every worker has skills instead.
 
@@ -71,7 +73,7 @@ def attribute_never_set(tree: Tree, place: Place, types: AttributeTypes) -> Rema
     seen: set[Path] = set()
     for path in _needed(tree):
         keys = attribute_keys(path, place)
-        if keys is None or path in seen or types.at(keys) is not None:
+        if keys is None or path in seen or types.at(keys) is not None or str(path).endswith("!"):
             continue
         seen.add(path)
         whose = "task" if place in {Place.FILTER, Place.KNOWN_WORKER} else "worker"

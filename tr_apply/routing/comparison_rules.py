@@ -21,8 +21,8 @@ from tr_apply.routing.nodes import (
     expressions,
     paths,
 )
-from tr_apply.routing.place import Place, built_in_types, is_prefixed
-from tr_apply.routing.subject import Remarks, Subject
+from tr_apply.routing.place import EXPRESSIONS, Place, built_in_types, is_prefixed
+from tr_apply.routing.text_rule import Remarks, RoutingText, text_rule
 from tr_apply.routing.tokens import shown
 from tr_apply.routing.value_types import (
     ANYTHING,
@@ -35,9 +35,14 @@ from tr_apply.routing.value_types import (
 )
 
 
-def constant_comparison(subject: Subject) -> Remarks:
+@text_rule(
+    "constant-comparison",
+    "A comparison has no attribute in it and is no way of saying everybody or nobody.",
+    *EXPRESSIONS,
+)
+def constant_comparison(text: RoutingText) -> Remarks:
     """``"language" == "spanish"`` has no attribute in it."""
-    for comparison in comparisons(subject.tree):
+    for comparison in comparisons(text.tree):
         if any(paths(comparison)) or _is_idiom(comparison):
             continue
         answer = "true" if evaluate(comparison, {}) else "false"
@@ -56,11 +61,12 @@ def _is_idiom(comparison: Comparison) -> bool:
             return False
 
 
-def operand_type(subject: Subject) -> Remarks:
+@text_rule("operand-type", "The operator has the same answer for all operands of these types.", *EXPRESSIONS)
+def operand_type(text: RoutingText) -> Remarks:
     """``language IN 'en'`` is false for every language."""
-    for comparison in comparisons(subject.tree):
+    for comparison in comparisons(text.tree):
         if any(paths(comparison)):
-            reason = foregone(comparison, own_types(comparison, subject.place))
+            reason = foregone(comparison, own_types(comparison, text.place))
             if reason:
                 yield comparison.offset, reason
 
@@ -126,9 +132,12 @@ _NEEDS: Final = {
 }
 
 
-def contradiction(subject: Subject) -> Remarks:
+@text_rule(
+    "contradiction", "Two comparisons of one attribute make an AND never true or an OR always true.", *EXPRESSIONS
+)
+def contradiction(text: RoutingText) -> Remarks:
     """``a == 1 AND a == 2`` is never true, ``a != 1 OR a != 2`` always."""
-    for junction in expressions(subject.tree):
+    for junction in expressions(text.tree):
         match junction:
             case And(operands):
                 for path, first, second in _differing(operands, Comparator.EQUAL):
@@ -151,9 +160,10 @@ def _differing(operands: Sequence[Expression], comparator: Comparator) -> Iterat
                     yield path, first, constant
 
 
-def repeated_condition(subject: Subject) -> Remarks:
+@text_rule("repeated-condition", "The same condition stands twice in one AND or OR.", *EXPRESSIONS)
+def repeated_condition(text: RoutingText) -> Remarks:
     """``a == 1 OR a == 1``: one of both was perhaps meant to be something else."""
-    for junction in expressions(subject.tree):
+    for junction in expressions(text.tree):
         match junction:
             case And(operands) | Or(operands):
                 seen: set[Expression] = set()
@@ -164,9 +174,10 @@ def repeated_condition(subject: Subject) -> Remarks:
                     seen.add(operand)
 
 
-def ordered_text(subject: Subject) -> Remarks:
+@text_rule("ordered-text", "An attribute is ordered against a text.", *EXPRESSIONS)
+def ordered_text(text: RoutingText) -> Remarks:
     """``level > '5'``: how texts are ordered is not documented."""
-    for comparison in comparisons(subject.tree):
+    for comparison in comparisons(text.tree):
         if comparison.comparator not in ORDERINGS or not any(paths(comparison)):
             continue
         for operand in (comparison.left, comparison.right):
@@ -182,10 +193,11 @@ def _about_ordered(value: str) -> str:
     return f"how TaskRouter orders a text such as {text} is not documented"
 
 
-def several_types(subject: Subject) -> Remarks:
+@text_rule("several-types", "One attribute is used as values of several types.", *EXPRESSIONS)
+def several_types(text: RoutingText) -> Remarks:
     """``level == 3 OR level == '3'``: an attribute should have one type everywhere."""
     before: dict[Path, str] = {}
-    for comparison in comparisons(subject.tree):
+    for comparison in comparisons(text.tree):
         for path, kind in _uses(comparison):
             earlier = before.setdefault(path, kind)
             if earlier != kind:
@@ -208,15 +220,20 @@ def _uses(comparison: Comparison) -> Iterator[tuple[Path, str]]:
 _KINDS: Final = {bool: "a boolean", int: "a number", float: "a number", str: "a text"}
 
 
-def both_missing(subject: Subject) -> Remarks:
+@text_rule(
+    "both-missing",
+    "A target matches every worker without the attribute when the task lacks its own.",
+    Place.TARGET,
+)
+def both_missing(text: RoutingText) -> Remarks:
     """``task.a == worker.b`` is true of a worker without b when the task has no a."""
-    given = () if subject.given is None else _required(subject.given)
+    given = () if text.given is None else _required(text.given)
     present = frozenset(Path(("task", *path.segments)) for path in given)
 
     def attribute_of(path: Path) -> bool:
-        return is_prefixed(path) and not built_in_types(path, subject.place)
+        return is_prefixed(path) and not built_in_types(path, text.place)
 
-    for comparison in _unguarded(subject.tree, present):
+    for comparison in _unguarded(text.tree, present):
         if all(attribute_of(path) for path in paths(comparison)):
             left, right = format_operand(comparison.left), format_operand(comparison.right)
             yield (

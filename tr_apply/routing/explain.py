@@ -6,7 +6,7 @@ mistakes that people make there, the commonest of them being habits from other q
 Nothing imports this before there is a mistake: that would take as long as reading a small file.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -43,7 +43,7 @@ _MEANT_OPERATORS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class Position:
     """Where the parser stands: at the first token that does not fit."""
 
     source: str
@@ -75,21 +75,21 @@ class Spot:
         return ExpressionSyntaxError(message, self.token.offset)
 
 
-_Hint: TypeAlias = Callable[[Spot], str | None]
+_Hint: TypeAlias = Callable[[Position], str | None]
 
 
 def explained(missing: Missing, source: str, tokens: Sequence[Token], index: int) -> ExpressionSyntaxError:
     """What is wrong with *source* where *missing* should stand at the token of that *index*."""
-    return _EXPECTED[missing](Spot(source, tokens, index))
+    return _EXPECTED[missing](Position(source, tokens, index))
 
 
-def _operand_expected(spot: Spot) -> ExpressionSyntaxError:
+def _operand_expected(at: Position) -> ExpressionSyntaxError:
     """A key, a value or a list must stand here, or a parenthesis before a comparison."""
     hints = (_two_operators, _unary_not, _round_brackets, _keyword_as_key, _nothing_more)
-    return _explained(spot, hints, f"a key or a value is expected here, not {_shown(spot.token)}")
+    return _explained(at, hints, f"a key or a value is expected here, not {_shown(at.token)}")
 
 
-def _comparator_expected(spot: Spot) -> ExpressionSyntaxError:
+def _comparator_expected(at: Position) -> ExpressionSyntaxError:
     """A comparator must stand here, after an operand."""
     hints = (
         _minus,
@@ -102,11 +102,11 @@ def _comparator_expected(spot: Spot) -> ExpressionSyntaxError:
         _repeated_value,
         _bare_operand,
     )
-    message = f"a comparison operator must follow {_shown(spot.before())}"
-    return _explained(spot, hints, f"{message}, not {_shown(spot.token)}")
+    message = f"a comparison operator must follow {_shown(at.before())}"
+    return _explained(at, hints, f"{message}, not {_shown(at.token)}")
 
 
-def _connective_expected(spot: Spot) -> ExpressionSyntaxError:
+def _connective_expected(at: Position) -> ExpressionSyntaxError:
     """AND, OR or the end of the expression or parenthesis must stand here, after a comparison."""
     hints = (
         _unclosed_parenthesis,
@@ -119,51 +119,51 @@ def _connective_expected(spot: Spot) -> ExpressionSyntaxError:
         _quote_in_text,
         _unquoted_words,
     )
-    return _explained(spot, hints, f"AND or OR is missing before {_shown(spot.token)}")
+    return _explained(at, hints, f"AND or OR is missing before {_shown(at.token)}")
 
 
-def _list_end_expected(spot: Spot) -> ExpressionSyntaxError:
+def _list_end_expected(at: Position) -> ExpressionSyntaxError:
     """A comma or the end of the list must stand here, after an element."""
-    match spot.token:
+    match at.token:
         case Token("END"):
             message = "the list is not closed; a ] is missing"
         case Token("PUNCTUATION", ")"):
             message = "a ] is missing before )"
         case _:
-            message = f"a comma is missing before {_shown(spot.token)}"
-    return _explained(spot, (_minus, _quote_in_text), message)
+            message = f"a comma is missing before {_shown(at.token)}"
+    return _explained(at, (_minus, _quote_in_text), message)
 
 
-def _worker_attribute_expected(spot: Spot) -> ExpressionSyntaxError:
+def _worker_attribute_expected(at: Position) -> ExpressionSyntaxError:
     """An attribute of the worker must stand here, at the beginning of an order_by clause."""
-    token = spot.token
+    token = at.token
     message = "an attribute of the worker is expected here, as in worker.level DESC"
     if token.kind == "PATH" and token.text.split(".")[0].upper() not in _NO_ATTRIBUTES:
         message = f"only attributes of the worker give an order; write worker.{shown(token.text)}"
-    return _explained(spot, (), message)
+    return _explained(at, (), message)
 
 
-def _direction_expected(spot: Spot) -> ExpressionSyntaxError:
+def _direction_expected(at: Position) -> ExpressionSyntaxError:
     """ASC or DESC must stand here, after an attribute."""
-    message = f"ASC or DESC must follow {_shown(spot.before())}"
-    return _explained(spot, (_minus, _element), message)
+    message = f"ASC or DESC must follow {_shown(at.before())}"
+    return _explained(at, (_minus, _element), message)
 
 
-def _comma_expected(spot: Spot) -> ExpressionSyntaxError:
+def _comma_expected(at: Position) -> ExpressionSyntaxError:
     """A comma or the end of the order_by must stand here, after a clause."""
-    return _explained(spot, (), f"a comma is missing before {_shown(spot.token)}")
+    return _explained(at, (), f"a comma is missing before {_shown(at.token)}")
 
 
-def _task_attribute_expected(spot: Spot) -> ExpressionSyntaxError:
+def _task_attribute_expected(at: Position) -> ExpressionSyntaxError:
     """An attribute of the task, and nothing else, must stand here."""
     message = "only the name of a task attribute can stand here, as in task.agent_sid"
-    return _explained(spot, (_minus,), message)
+    return _explained(at, (_minus,), message)
 
 
-def _explained(spot: Spot, hints: Sequence[_Hint], otherwise: str) -> ExpressionSyntaxError:
-    if spot.token.kind == "INVALID":
-        return invalid_token(spot.source, spot.token.offset)
-    return spot.error(next(filter(None, (hint(spot) for hint in hints)), otherwise))
+def _explained(at: Position, hints: Sequence[_Hint], otherwise: str) -> ExpressionSyntaxError:
+    if at.token.kind == "INVALID" or at.token.text == "*":
+        return invalid_token(at.source, at.token.offset)
+    return at.error(next(filter(None, (hint(at) for hint in hints)), otherwise))
 
 
 def _shown(token: Token) -> str:
@@ -173,21 +173,21 @@ def _shown(token: Token) -> str:
 # What may be wrong where an operand is expected
 
 
-def _two_operators(spot: Spot) -> str | None:
-    first, second = spot.before(), spot.token
+def _two_operators(at: Position) -> str | None:
+    first, second = at.before(), at.token
     if first.kind != "OPERATOR" or second.kind != "OPERATOR":
         return None
     meant = _MEANT_OPERATORS.get(frozenset(first.text + second.text))
     if meant is None:
         return f"two operators follow each other, {first.text} and {second.text}"
-    written = " ".join(spot.source[first.offset : second.end].split())
+    written = " ".join(at.source[first.offset : second.end].split())
     return f"{written} is not an operator; write {meant}"
 
 
-def _unary_not(spot: Spot) -> str | None:
-    if spot.token.keyword != "NOT" or _is_comparator(spot.before()):
+def _unary_not(at: Position) -> str | None:
+    if at.token.keyword != "NOT" or _is_comparator(at.before()):
         return None
-    if spot.after.text.upper() == "EXISTS":
+    if at.after.text.upper() == "EXISTS":
         return "there is no NOT EXISTS; write key == null"
     return (
         "NOT cannot stand before a comparison; turn the comparison around: "
@@ -195,25 +195,25 @@ def _unary_not(spot: Spot) -> str | None:
     )
 
 
-def _round_brackets(spot: Spot) -> str | None:
-    if spot.token.text != "(":
+def _round_brackets(at: Position) -> str | None:
+    if at.token.text != "(":
         return None
-    if spot.before().keyword in {"IN", "HAS"} or spot.before().text in {"<-", ">-"}:
+    if at.before().keyword in {"IN", "HAS"} or at.before().text in {"<-", ">-"}:
         return "a list stands in square brackets, as in ['a', 'b']"
     return "parentheses hold whole comparisons; a single value stands without them"
 
 
-def _keyword_as_key(spot: Spot) -> str | None:
-    keyword = spot.token.keyword
-    if keyword not in {"IN", "HAS", "CONTAINS"} or not _is_comparator(spot.after):
+def _keyword_as_key(at: Position) -> str | None:
+    keyword = at.token.keyword
+    if keyword not in {"IN", "HAS", "CONTAINS"} or not _is_comparator(at.after):
         return None
-    return f"{spot.token.text} is an operator and cannot be a key"
+    return f"{at.token.text} is an operator and cannot be a key"
 
 
-def _nothing_more(spot: Spot) -> str | None:
+def _nothing_more(at: Position) -> str | None:
     """What is missing at an end, a closing bracket, a comma or an operator."""
-    token, before = spot.token, spot.before()
-    if token.kind == "END" and spot.index == 0:
+    token, before = at.token, at.before()
+    if token.kind == "END" and at.index == 0:
         return "the expression is empty; 1==1 is always true, 1==0 never"
     if token.text == ")" and before.text == "(":
         return "there is nothing between these parentheses"
@@ -228,35 +228,35 @@ def _nothing_more(spot: Spot) -> str | None:
 # What may be wrong where a comparator is expected, after an operand
 
 
-def _minus(spot: Spot) -> str | None:
-    if spot.token.kind != "NUMBER" or not spot.token.text.startswith("-"):
+def _minus(at: Position) -> str | None:
+    if at.token.kind != "NUMBER" or not at.token.text.startswith("-"):
         return None
-    if spot.touches and spot.before().kind == "PATH":
+    if at.touches and at.before().kind == "PATH":
         return "a key cannot contain a hyphen; rename the attribute or, if this is a text, quote it"
     return "there is no arithmetic"
 
 
-def _exists(spot: Spot) -> str | None:
-    if spot.token.text.upper() == "EXISTS" and spot.before().kind == "PATH":
-        return f"there is no EXISTS; write {_shown(spot.before())} != null"
-    if spot.before().text.upper() != "EXISTS":
+def _exists(at: Position) -> str | None:
+    if at.token.text.upper() == "EXISTS" and at.before().kind == "PATH":
+        return f"there is no EXISTS; write {_shown(at.before())} != null"
+    if at.before().text.upper() != "EXISTS":
         return None
-    key = spot.after if spot.token.text == "(" else spot.token
+    key = at.after if at.token.text == "(" else at.token
     return f"there is no EXISTS; write {shown(key.text)} != null" if key.kind == "PATH" else None
 
 
-def _foreign_operator(spot: Spot) -> str | None:
-    return _FOREIGN_OPERATORS.get(spot.token.text.upper())
+def _foreign_operator(at: Position) -> str | None:
+    return _FOREIGN_OPERATORS.get(at.token.text.upper())
 
 
-def _function(spot: Spot) -> str | None:
-    if spot.token.text != "(" or spot.before().kind != "PATH":
+def _function(at: Position) -> str | None:
+    if at.token.text != "(" or at.before().kind != "PATH":
         return None
-    return f"there are no functions such as {_shown(spot.before())}(…)"
+    return f"there are no functions such as {_shown(at.before())}(…)"
 
 
-def _element(spot: Spot) -> str | None:
-    if spot.token.text != "[" or spot.before().kind != "PATH":
+def _element(at: Position) -> str | None:
+    if at.token.text != "[" or at.before().kind != "PATH":
         return None
     return (
         "an element is written without blanks and counted from 0, as in list[0]; "
@@ -264,48 +264,48 @@ def _element(spot: Spot) -> str | None:
     )
 
 
-def _not_something(spot: Spot) -> str | None:
-    if spot.token.keyword != "NOT":
+def _not_something(at: Position) -> str | None:
+    if at.token.keyword != "NOT":
         return None
-    if spot.after.text.upper() == "EXISTS":
-        return f"there is no NOT EXISTS; write {_shown(spot.before())} == null"
-    match spot.after.keyword:
+    if at.after.text.upper() == "EXISTS":
+        return f"there is no NOT EXISTS; write {_shown(at.before())} == null"
+    match at.after.keyword:
         case "HAS":
-            return f"there is no NOT HAS; write {_value_not_in_list(spot)}"
+            return f"there is no NOT HAS; write {_value_not_in_list(at)}"
         case "CONTAINS":
             return "there is no NOT CONTAINS; let an earlier filter take what contains it"
         case _:
             return "after NOT only IN can stand"
 
 
-def _value_not_in_list(spot: Spot) -> str:
-    value = spot.tokens[min(spot.index + 2, len(spot.tokens) - 1)]
+def _value_not_in_list(at: Position) -> str:
+    value = at.tokens[min(at.index + 2, len(at.tokens) - 1)]
     written = _shown(value) if value.kind in {"STRING", "NUMBER", "PATH"} else "'x'"
-    return f"{written} NOT IN {_shown(spot.before())}"
+    return f"{written} NOT IN {_shown(at.before())}"
 
 
-def _value_in_parentheses(spot: Spot) -> str | None:
-    if spot.token.text != ")" or spot.before(2).text != "(":
+def _value_in_parentheses(at: Position) -> str | None:
+    if at.token.text != ")" or at.before(2).text != "(":
         return None
-    return f"parentheses hold whole comparisons; write {_shown(spot.before())} without them"
+    return f"parentheses hold whole comparisons; write {_shown(at.before())} without them"
 
 
-def _repeated_value(spot: Spot) -> str | None:
+def _repeated_value(at: Position) -> str | None:
     """``language == 'en' OR 'es'``: the second value has no key."""
-    value, connective, key = spot.before(), spot.before(2), spot.before(5)
+    value, connective, key = at.before(), at.before(2), at.before(5)
     if value.kind not in {"STRING", "NUMBER"} or connective.keyword not in {"AND", "OR"}:
         return None
     if key.kind != "PATH":
         return None
-    repeated = f"{_shown(key)} {_shown(spot.before(4))} {_shown(value)}"
+    repeated = f"{_shown(key)} {_shown(at.before(4))} {_shown(value)}"
     return f"the key must be repeated: write {connective.text} {repeated}"
 
 
-def _bare_operand(spot: Spot) -> str | None:
-    ends = spot.token.kind == "END" or spot.token.text in {")", ","}
-    if not ends and spot.token.keyword not in {"AND", "OR"}:
+def _bare_operand(at: Position) -> str | None:
+    ends = at.token.kind == "END" or at.token.text in {")", ","}
+    if not ends and at.token.keyword not in {"AND", "OR"}:
         return None
-    before = spot.before()
+    before = at.before()
     if before.kind == "PATH":
         return f"a comparison operator must follow {_shown(before)}, as in {_shown(before)} == true"
     return f"{_shown(before)} alone is no comparison; 1==1 is always true, 1==0 never"
@@ -314,16 +314,16 @@ def _bare_operand(spot: Spot) -> str | None:
 # What may be wrong where AND or OR is expected, after a comparison
 
 
-def _unclosed_parenthesis(spot: Spot) -> str | None:
-    if spot.token.kind != "END":
+def _unclosed_parenthesis(at: Position) -> str | None:
+    if at.token.kind != "END":
         return None
-    return f"the parenthesis at column {_opening(spot).offset + 1} is not closed"
+    return f"the parenthesis at column {_opening(at).offset + 1} is not closed"
 
 
-def _opening(spot: Spot) -> Token:
+def _opening(at: Position) -> Token:
     """The innermost parenthesis that is open at the place."""
     openings: list[Token] = []
-    for token in spot.tokens[: spot.index]:
+    for token in at.tokens[: at.index]:
         if token.text == "(":
             openings.append(token)
         elif token.text == ")":
@@ -331,37 +331,46 @@ def _opening(spot: Spot) -> Token:
     return openings[-1]
 
 
-def _closes_nothing(spot: Spot) -> str | None:
-    return f"this {spot.token.text} closes nothing" if spot.token.text in {")", "]"} else None
+def _closes_nothing(at: Position) -> str | None:
+    return f"this {at.token.text} closes nothing" if at.token.text in {")", "]"} else None
 
 
-def _values_without_list(spot: Spot) -> str | None:
-    if spot.token.text != ",":
+def _values_without_list(at: Position) -> str | None:
+    if at.token.text != "," or at.before().text == "]":
         return None
-    key = spot.before(3) if spot.before(3).kind == "PATH" else Token("PATH", "key", 0)
-    values = f"[{_shown(spot.before())}, {_shown(spot.after)}]"
-    return f"several values form a list; did you mean {_shown(key)} IN {values}?"
+    key = at.before(3) if at.before(3).kind == "PATH" else Token("PATH", "key", 0)
+    values = ", ".join([at.before().text, *_values_after(at)])
+    return f"several values form a list; did you mean {_shown(key)} IN [{values}]?"
 
 
-def _chain(spot: Spot) -> str | None:
-    if not _is_comparator(spot.token):
+def _values_after(at: Position) -> Iterator[str]:
+    """Every value that follows a comma, from the place on."""
+    rest = at.tokens[at.index :]
+    for comma, value in zip(rest[::2], rest[1::2], strict=False):
+        if comma.text != "," or value.kind not in {"STRING", "NUMBER", "PATH", "KEYWORD"}:
+            return
+        yield value.text
+
+
+def _chain(at: Position) -> str | None:
+    if not _is_comparator(at.token):
         return None
-    repeated = f"{_shown(spot.before())} {_shown(spot.token)} {_shown(spot.after)}"
+    repeated = f"{_shown(at.before())} {_shown(at.token)} {_shown(at.after)}"
     return f"comparisons cannot be chained; write AND {repeated} as a comparison of its own"
 
 
-def _quote_in_text(spot: Spot) -> str | None:
+def _quote_in_text(at: Position) -> str | None:
     """``'O'Brien'``: the text ends earlier than it was meant to."""
-    if spot.before().kind != "STRING" or not spot.touches:
+    if at.before().kind != "STRING" or not at.touches:
         return None
-    if spot.token.kind not in {"PATH", "NUMBER", "STRING"}:
+    if at.token.kind not in {"PATH", "NUMBER", "STRING"}:
         return None
-    other = '"' if spot.before().text[0] == "'" else "'"
-    return f"the text ends before {_shown(spot.token)}; with a quote in it, write it in {other}"
+    other = '"' if at.before().text[0] == "'" else "'"
+    return f"the text ends before {_shown(at.token)}; with a quote in it, write it in {other}"
 
 
-def _unquoted_words(spot: Spot) -> str | None:
-    words = (spot.before(), spot.token)
+def _unquoted_words(at: Position) -> str | None:
+    words = (at.before(), at.token)
     if any(word.kind != "PATH" for word in words):
         return None
     return f"a text stands in quotes, as in '{_shown(words[0])} {_shown(words[1])}'"
@@ -371,7 +380,7 @@ def _is_comparator(token: Token) -> bool:
     return token.kind == "OPERATOR" or token.keyword in {"HAS", "IN", "NOT", "CONTAINS"}
 
 
-_EXPECTED: Final[Mapping[Missing, Callable[[Spot], ExpressionSyntaxError]]] = {
+_EXPECTED: Final[Mapping[Missing, Callable[[Position], ExpressionSyntaxError]]] = {
     "operand": _operand_expected,
     "comparator": _comparator_expected,
     "connective": _connective_expected,

@@ -28,13 +28,15 @@ def format_expression(expression: Expression) -> str:
     """*expression* as canonical text."""
     match expression:
         case Comparison(left, comparator, right):
-            return f"{format_operand(left)} {comparator} {format_operand(right)}"
+            values = ", ".join(map(format_operand, (right, *expression.unread)))
+            text = f"{format_operand(left)} {comparator} {values}"
         case And(operands):
-            return " AND ".join(_inner(operand) for operand in operands)
+            text = " AND ".join(_inner(operand) for operand in operands)
         case Or(operands):
-            return " OR ".join(_inner(operand) for operand in operands)
+            text = " OR ".join(_inner(operand) for operand in operands)
         case _:
             assert_never(expression)
+    return f"*({text})" if expression.starred else text
 
 
 def format_order_by(order_by: OrderBy) -> str:
@@ -44,7 +46,7 @@ def format_order_by(order_by: OrderBy) -> str:
 
 def _inner(expression: Expression) -> str:
     text = format_expression(expression)
-    return text if isinstance(expression, Comparison) else f"({text})"
+    return text if isinstance(expression, Comparison) or expression.starred else f"({text})"
 
 
 def format_operand(operand: Operand) -> str:

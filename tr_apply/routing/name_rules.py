@@ -11,16 +11,17 @@ from tr_apply.routing.nodes import (
     comparisons,
     paths,
 )
-from tr_apply.routing.place import CHANNEL_PROPERTIES, Place, built_in_types, is_prefixed
-from tr_apply.routing.subject import Remarks, Subject
+from tr_apply.routing.place import CHANNEL_PROPERTIES, UNPREFIXED, Place, built_in_types, is_prefixed
+from tr_apply.routing.text_rule import Remarks, RoutingText, text_rule
 from tr_apply.routing.value_types import INTEGER
 
 
-def wrong_prefix(subject: Subject) -> Remarks:
+@text_rule("wrong-prefix", "A name in a queue or a filter has a prefix, which only targets know.", *UNPREFIXED)
+def wrong_prefix(text: RoutingText) -> Remarks:
     """``worker.skills`` in a queue looks for an attribute that is called worker."""
-    for path in paths(subject.tree):
+    for path in paths(text.tree):
         if is_prefixed(path):
-            yield path.offset, _without_prefix(path, subject.place)
+            yield path.offset, _without_prefix(path, text.place)
 
 
 def _without_prefix(path: Path, place: Place) -> str:
@@ -30,9 +31,10 @@ def _without_prefix(path: Path, place: Place) -> str:
     return f"{path} is always null: {where} sees the attributes of the {own} only"
 
 
-def missing_prefix(subject: Subject) -> Remarks:
+@text_rule("missing-prefix", "A name in a target begins neither with task. nor with worker.", Place.TARGET)
+def missing_prefix(text: RoutingText) -> Remarks:
     """A name without prefix is null in a target."""
-    for path in paths(subject.tree):
+    for path in paths(text.tree):
         if len(path.segments) == 1 or path.segments[0] not in {"task", "worker"}:
             message = (
                 f"{path} is always null: in a target every name begins with task. or worker., "
@@ -41,10 +43,11 @@ def missing_prefix(subject: Subject) -> Remarks:
             yield path.offset, message
 
 
-def skip_if_name(subject: Subject) -> Remarks:
+@text_rule("skip-if-name", "A name in a skip_if is none of the numbers of workers that it knows.", Place.SKIP_IF)
+def skip_if_name(text: RoutingText) -> Remarks:
     """skip_if knows nothing but how many workers there are."""
-    for path in paths(subject.tree):
-        if built_in_types(path, subject.place) is None:
+    for path in paths(text.tree):
+        if built_in_types(path, text.place) is None:
             message = (
                 f"skip_if does not know {path}, only workers.available, workers.unavailable "
                 "and workers.WA… with the SID of an activity"
@@ -52,19 +55,28 @@ def skip_if_name(subject: Subject) -> Remarks:
             yield path.offset, message
 
 
-def channel_property(subject: Subject) -> Remarks:
+@text_rule(
+    "channel-property",
+    "A name under worker.channel is none of the numbers that TaskRouter keeps there.",
+    Place.TARGET,
+    Place.ORDER_BY,
+)
+def channel_property(text: RoutingText) -> Remarks:
     """``worker.channel.voice.capacity`` is none of the three numbers that there are."""
     known = ", ".join(sorted(CHANNEL_PROPERTIES))
-    for path in paths(subject.tree):
+    for path in paths(text.tree):
         match path.segments:
-            case ("worker", "channel", channel, *_) if not built_in_types(path, subject.place):
+            case ("worker", "channel", channel, *_) if not built_in_types(path, text.place):
                 yield path.offset, f"{path} is always null: worker.channel.{channel} has {known}"
 
 
-def own_name_in_queue(subject: Subject) -> Remarks:
+@text_rule(
+    "own-name-in-queue", "A queue uses a name such as sid that is documented for other places only.", Place.QUEUE
+)
+def own_name_in_queue(text: RoutingText) -> Remarks:
     """``friendly_name`` is documented for lists of workers and for targets, not for a queue."""
-    for path in paths(subject.tree):
-        if built_in_types(path, subject.place):
+    for path in paths(text.tree):
+        if built_in_types(path, text.place):
             message = (
                 f"{path} is documented for targets, as worker.{path}, but not for queues; "
                 "an attribute is the safe choice here"
@@ -72,9 +84,12 @@ def own_name_in_queue(subject: Subject) -> Remarks:
             yield path.offset, message
 
 
-def unquoted_text(subject: Subject) -> Remarks:
+@text_rule(
+    "unquoted-text", "A word that is probably meant as a text stands without quotes, as an attribute.", *UNPREFIXED
+)
+def unquoted_text(text: RoutingText) -> Remarks:
     """``language == en`` compares two attributes."""
-    for comparison in comparisons(subject.tree):
+    for comparison in comparisons(text.tree):
         for word in _perhaps_texts(comparison):
             yield word.offset, f"{word} is an attribute here; for the text write '{word}'"
 
@@ -93,17 +108,19 @@ def _perhaps_texts(comparison: Comparison) -> Iterator[Path]:
 _OF_TEXTS: Final = frozenset({Comparator.EQUAL, Comparator.NOT_EQUAL, Comparator.HAS, Comparator.CONTAINS})
 
 
-def repeated_order(subject: Subject) -> Remarks:
+@text_rule("repeated-order", "An order_by names one attribute twice.", Place.ORDER_BY)
+def repeated_order(text: RoutingText) -> Remarks:
     """The second clause of one attribute finds no ties left to decide."""
     seen: set[Path] = set()
-    for path in paths(subject.tree):
+    for path in paths(text.tree):
         if path in seen:
             yield path.offset, f"{path} stands here a second time and decides nothing"
         seen.add(path)
 
 
-def order_of_texts(subject: Subject) -> Remarks:
+@text_rule("order-of-texts", "An order_by names something of TaskRouter's own that is not a number.", Place.ORDER_BY)
+def order_of_texts(text: RoutingText) -> Remarks:
     """order_by compares integers; ``worker.friendly_name`` never is one."""
-    for path in paths(subject.tree):
-        if (types := built_in_types(path, subject.place)) and types != INTEGER:
+    for path in paths(text.tree):
+        if (types := built_in_types(path, text.place)) and types != INTEGER:
             yield path.offset, f"order_by compares integers, and {path} is {types}"

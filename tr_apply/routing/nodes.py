@@ -92,7 +92,11 @@ Operand: TypeAlias = Path | Constant | ListLiteral
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two operands and how they are compared; ``offset`` is that of the left one."""
+    """Two operands and how they are compared; ``offset`` is that of the left one.
+
+    ``unread`` and ``starred`` are what TaskRouter takes and nobody knows the meaning of (unsure.py): further values
+    after a comma, and a ``*`` before parentheses. They decide nothing, and an expression with them is another one.
+    """
 
     left: Operand
     comparator: Comparator
@@ -100,6 +104,8 @@ class Comparison:
     offset: int = _aside()
     spelling: str = field(default="", compare=False, repr=False)
     """The operator as written, as in ``=`` or ``>-``; empty in a tree that was not parsed."""
+    unread: tuple[Constant, ...] = ()
+    starred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,7 @@ class And:
     offset: int = _aside()
     grouped: bool = field(default=False, compare=False, repr=False)
     """Whether it was written in parentheses."""
+    starred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,7 @@ class Or:
     offset: int = _aside()
     grouped: bool = field(default=False, compare=False, repr=False)
     """Whether it was written in parentheses."""
+    starred: bool = False
 
 
 Expression: TypeAlias = Comparison | And | Or

@@ -5,8 +5,8 @@
     expression  = or , END ;
     or          = and , { "OR" , and } ;
     and         = primary , { "AND" , primary } ;
-    primary     = "(" , or , ")" | comparison ;
-    comparison  = operand , comparator , operand ;
+    primary     = [ "*" ] , "(" , or , ")" | comparison ;
+    comparison  = operand , comparator , operand , { "," , value } ;        a comma after == only
     comparator  = "==" | "=" | "!=" | ">" | ">=" | "<" | "<="
                 | "HAS" | ">-" | "IN" | "<-" | "NOT" , "IN" | "CONTAINS" ;
     operand     = string | number | "true" | "false" | "null" | list | path ;
@@ -15,12 +15,14 @@
     order by    = clause , { "," , clause } , END ;
     clause      = path beginning with "worker." , ( "ASC" | "DESC" ) ;
 
-Twilio publishes no grammar. That AND binds tighter than OR is unsure, which is why format.py writes
-the parentheses and check.py asks for them.
+Twilio publishes no grammar. The star and the comma stand in deployed expressions; what they do is
+unsure, and here it is nothing (unsure.py). That AND binds tighter than OR is unsure, which is why
+format.py writes the parentheses and check.py asks for them.
 """
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -81,7 +83,7 @@ def parse_order_by(source: str) -> OrderBy:
     Raises:
         ExpressionSyntaxError: with the 0-based offset of the first wrong token.
     """
-    return _Parser(source).order_by()
+    return _Parser(source, order_by=True).order_by()
 
 
 def parse_known_worker(source: str) -> Path:
@@ -98,9 +100,9 @@ class _Parser:
 
     __slots__ = ("_depth", "_index", "_source", "_tokens")
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, *, order_by: bool = False) -> None:
         self._source = source
-        self._tokens = tokenize(source)
+        self._tokens = tokenize(source, order_by=order_by)
         self._index = 0
         self._depth = 0
 
@@ -144,6 +146,7 @@ class _Parser:
 
     def _primary(self) -> Expression:
         opening = self._token
+        starred = self._accept("*")
         if not self._accept("("):
             return self._comparison()
         self._enter()
@@ -151,14 +154,26 @@ class _Parser:
         if not self._accept(")"):
             raise self._without("connective")
         self._depth -= 1
-        return inner if isinstance(inner, Comparison) else _grouped(inner, opening.offset)
+        inner = inner if isinstance(inner, Comparison) else _grouped(inner, opening.offset)
+        return replace(inner, starred=True) if starred else inner
 
     def _comparison(self) -> Comparison:
         left = self._operand()
         first = self._token
         comparator = self._comparator()
         spelling = self._source[first.offset : self._tokens[self._index - 1].end]
-        return Comparison(left, comparator, self._operand(), left.offset, spelling)
+        right = self._operand()
+        reads_on = comparator is Comparator.EQUAL and isinstance(left, Path) and isinstance(right, Constant)
+        unread = tuple(self._unread()) if reads_on else ()
+        return Comparison(left, comparator, right, left.offset, spelling, unread)
+
+    def _unread(self) -> Iterator[Constant]:
+        """``'b'`` in ``x == 'a', 'b'``."""
+        while self._token.text == "," and _is_constant(self._tokens[self._index + 1]):
+            self._index += 1
+            value = self._operand()
+            assert isinstance(value, Constant)
+            yield value
 
     def _comparator(self) -> Comparator:
         if self._token.keyword == "NOT" and self._tokens[self._index + 1].keyword == "IN":
@@ -243,6 +258,10 @@ class _Parser:
                 f"more than {MAX_NESTING} parentheses and lists stand inside each other",
                 self._tokens[self._index - 1].offset,
             )
+
+
+def _is_constant(token: Token) -> bool:
+    return token.kind in {"STRING", "NUMBER"} or token.keyword in _LITERALS
 
 
 def _grouped(tree: And | Or, offset: int) -> And | Or:

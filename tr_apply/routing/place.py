@@ -4,6 +4,7 @@ import re
 from enum import StrEnum
 from typing import Final
 
+from tr_apply.routing.names import sid_pattern
 from tr_apply.routing.nodes import Path
 from tr_apply.routing.value_types import INTEGER, TEXT, Keys, ValueTypes
 
@@ -31,6 +32,8 @@ class Place(StrEnum):
 
 
 EXPRESSIONS: Final = frozenset({Place.QUEUE, Place.FILTER, Place.TARGET, Place.SKIP_IF})
+UNPREFIXED: Final = frozenset({Place.QUEUE, Place.FILTER})
+"""Where no name has a prefix."""
 
 OWN_NAMES: Final = frozenset({"sid", "friendly_name", "activity_sid", "activity_name"})
 """What TaskRouter itself knows of a worker, beside the attributes."""
@@ -38,7 +41,7 @@ OWN_NAMES: Final = frozenset({"sid", "friendly_name", "activity_sid", "activity_
 CHANNEL_PROPERTIES: Final = frozenset({"configured_capacity", "assigned_tasks", "available_capacity_percentage"})
 """What TaskRouter itself knows of a worker's channel: ``worker.channel.<task channel>.…``."""
 
-_WORKERS_IN_ACTIVITY: Final = re.compile(r"workers\.(available|unavailable|WA[0-9a-f]{32})")
+_WORKERS_IN_ACTIVITY: Final = re.compile(rf"workers\.(available|unavailable|{sid_pattern('WA')})")
 
 _ATTRIBUTE_ROOTS: Final = {
     Place.TARGET: "worker",

@@ -1,6 +1,6 @@
 """Who is eligible for a task in a step, in order, and what excludes everybody else.
 
-Where the engine looks only as far as it must, this looks at every worker; both go by eligibility.py. To say why
+Where the engine looks only as far as it must, this looks at every worker; both go by engine/eligibility.py. To say why
 somebody is excluded costs much more than to know it, and is done for the nearest only.
 """
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from tr_apply.routing.eligibility import admission, preference
 from tr_apply.routing.engine.dispatch import find_worker
+from tr_apply.routing.engine.eligibility import admission, preference
 from tr_apply.routing.engine.line import Key
 from tr_apply.routing.engine.parties import WorkerParty
 from tr_apply.routing.engine.state import State

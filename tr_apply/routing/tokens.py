@@ -4,11 +4,13 @@ r"""Splits a routing expression into tokens, each with its place in the text.
 
     string   = "'" { char } "'" | '"' { char } '"'          with the escapes \' \" and \\
     number   = [ "-" ] digit { digit } [ "." digit { digit } ]
-    path     = ident { "." segment | "[" digit { digit } "]" }      without blanks inside
+    path     = ident { "." segment | "[" digit { digit } "]" } [ "!" ]      without blanks inside
     ident    = ( letter | "_" | "$" ) { letter | digit | "_" | "$" }
     segment  = ( letter | digit | "_" | "$" ) { letter | digit | "_" | "$" }
 
-Letters are those of ASCII. Keywords are recognised in any case.
+Letters are those of ASCII. Keywords are recognised in any case. A ``!`` belongs to a path only before a blank and an
+``=``, a ``*`` is a token only before a parenthesis, and segments of an order_by may have hyphens: TaskRouter has taken
+all three (unsure.py).
 """
 
 import re
@@ -46,24 +48,24 @@ class Token(NamedTuple):
 # The order counts: IN[1] is a keyword and a list, not an element of a list called IN; >- comes
 # before >, which is why "score >-1" asks for an element of a list. Possessive quantifiers (++, *+)
 # keep a text that does not match from being tried in every other way.
-_SCANNER: Final = re.compile(
-    r"""
+_PATTERN: Final = r"""
     [ \t\r\n]*+
-    (?: (?P<PUNCTUATION> [()\[\],] )
+    (?: (?P<PUNCTUATION> [()\[\],] | \*(?=\() )
       | (?P<KEYWORD> (?i: AND | OR | IN | HAS | NOT | CONTAINS | TRUE | FALSE | NULL )(?![\w$.]) )
-      | (?P<PATH> [A-Za-z_$][\w$]*+ (?: \.[\w$]++ | \[\d{1,9}\] )*+ )
+      | (?P<PATH> [A-Za-z_$][\w$]*+ (?: \.[\w$]++ | \[\d{1,9}\] )*+ (?: (?<=[\w$])!(?=[ \t\r\n]++=) )?+ )
       | (?P<STRING> '[^'\\]*+(?:\\.[^'\\]*+)*+' | "[^"\\]*+(?:\\.[^"\\]*+)*+" )
       | (?P<OPERATOR> [=!><]= | [><]- | [=><] )
       | (?P<NUMBER> -?\d++(?:\.\d++)?+(?![\w$.]) )
       | (?P<END> \Z )
       | (?P<INVALID> .+ )
     )
-    """,
-    re.VERBOSE | re.DOTALL | re.ASCII,
-)
+"""
+_FLAGS: Final = re.VERBOSE | re.DOTALL | re.ASCII
+_SCANNER: Final = re.compile(_PATTERN, _FLAGS)
+_ORDER_SCANNER: Final = re.compile(_PATTERN.replace(r"\.[\w$]++", r"\.[\w$][\w$-]*+"), _FLAGS)
 
 
-def tokenize(source: str) -> list[Token]:
+def tokenize(source: str, *, order_by: bool = False) -> list[Token]:
     """The tokens of *source*; the last one is ``END``, or ``INVALID`` with all that cannot be read.
 
     An ``INVALID`` token is no error here, so that the parser can report a mistake further left
@@ -80,7 +82,7 @@ def tokenize(source: str) -> list[Token]:
     make = tuple.__new__  # half the time of Token(...), which counts with thousands of expressions
     return [
         make(Token, (kind := cast("TokenKind", match.lastgroup), match[kind], match.start(kind)))
-        for match in _SCANNER.finditer(source)
+        for match in (_ORDER_SCANNER if order_by else _SCANNER).finditer(source)
     ]
 
 

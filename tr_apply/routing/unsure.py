@@ -4,6 +4,10 @@ Rules about single values and operators are marked "unsure" in evaluate.py, wher
 lives of tasks stand here: where the rule is a value it is a constant, and where it is a way of doing things it is
 told below, with the module that does it.
 
+- *What TaskRouter has taken although no grammar explains it counts for nothing* (tokens.py, parser.py). In
+  ``x == 'a', 'b'`` only the first value is compared; the star of ``*(…)`` is passed over; ``flag!`` of
+  ``flag! = true`` is the name of an attribute that nobody has; ``skill-level`` in an order_by is one name.
+  Alternatives: a list, a negation, or that nothing of the expression counts.
 - *A step without a time-out adds nothing to the sum of the time-outs behind it* (workflow.py), so that a step reached
   by ``skip_if`` keeps a deadline of its own. Alternative: every later step waits for ever, too.
 - *A time-out of 0 is none* (workflow.py). Alternative: the step is left as soon as it is entered.
@@ -20,7 +24,7 @@ told below, with the module that does it.
 - *A task that stays in its queue in the next step does not move* (progress.py): there is task-queue.timeout and
   workflow.target-matched, but no task-queue.moved or .entered.
 - *Workers who never had a reservation come first, by the time of their last change of activity, then by SID*
-  (eligibility.py). Alternative: by the time of their creation.
+  (engine/eligibility.py). Alternative: by the time of their creation.
 - *Among workers who are freed together the one longest idle chooses first* (dispatch.py).
 - *With fewer workers than MaxReservedWorkers those there are get a reservation, and none is added later* (dispatch.py).
 - *A LIFO queue is ordered by the creation of tasks* (waiting.py). Alternative: by their virtual start time.
@@ -32,7 +36,7 @@ told below, with the module that does it.
   is assigned, so that one that wraps never ends.
 - *An event about a reservation has the task as its resource* (event_data.py), as in the one recorded list of events.
   Alternative: the reservation.
-- *Known workers' friendly names are compared without regard to case* (eligibility.py).
+- *Known workers' friendly names are compared without regard to case* (engine/eligibility.py).
 - *A task channel's time-outs and capacity that a worker has no record of are capacity 1, available* (state.py).
 """
 

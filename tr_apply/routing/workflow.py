@@ -5,13 +5,14 @@ all steps up to that one, in all filters it went through, however early or late 
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
 from tr_apply.routing.evaluate import Predicate, compiled, resolve
+from tr_apply.routing.names import FILTER_NAMES, name_key
 from tr_apply.routing.nodes import Expression, OrderBy, Path, paths
+from tr_apply.routing.numbers import as_whole_number
 from tr_apply.routing.parser import parse, parse_known_worker, parse_order_by
 from tr_apply.routing.place import CHANNEL_PROPERTIES
 from tr_apply.routing.records import Place
@@ -30,9 +31,6 @@ Exit: TypeAlias = Literal["timeout", "skip"]
 
 Wanted: TypeAlias = tuple[Literal["sid", "friendly_name"], str]
 """The only worker a step wants; friendly names are without regard to case."""
-
-_FILTER_NAMES: Final = ("filter_friendly_name", "friendly_name", "friendlyName", "filterFriendlyName")
-_DIGITS: Final = re.compile(r"[0-9]{1,10}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +145,7 @@ def wanted(step: Step, attributes: Mapping[str, Any]) -> Wanted | None:
     if step.known_worker is None or not isinstance(value, str):
         return None
     by = step.known_worker.by
-    return (by, value.casefold() if by == "friendly_name" else value)
+    return (by, name_key(value) if by == "friendly_name" else value)
 
 
 def known_value(step: Step, attributes: Mapping[str, Any]) -> Any:
@@ -223,7 +221,7 @@ def read_routing(document: str) -> Routing:
 
 
 def _read_filter(index: int, written: Mapping[str, Any]) -> Filter:
-    name = next((written[key] for key in _FILTER_NAMES if isinstance(written.get(key), str)), None)
+    name = next((written[key] for key in FILTER_NAMES if isinstance(written.get(key), str)), None)
     expression = parse(written["expression"])
     return Filter(index, name, expression, tuple(_read_steps(index, written["targets"])), compiled(expression))
 
@@ -236,7 +234,7 @@ def _read_steps(filter_index: int, targets: list[Mapping[str, Any]]) -> Iterator
             filter_index,
             index,
             queue_sid,
-            timeout_s=whole_number(target.get("timeout")) or None,
+            timeout_s=as_whole_number(target.get("timeout")) or None,
             skip_if=_expression(target.get("skip_if")),
             **_read_choice(target),
         )
@@ -250,7 +248,7 @@ def _read_default(target: Mapping[str, Any]) -> Step:
 def _read_choice(target: Mapping[str, Any]) -> dict[str, Any]:
     order_by = target.get("order_by")
     return {
-        "priority": whole_number(target.get("priority")),
+        "priority": as_whole_number(target.get("priority")),
         "expression": _expression(target.get("expression")),
         "order_by": parse_order_by(order_by) if order_by else None,
         "known_worker": _known_worker(target),
@@ -271,13 +269,6 @@ def _known_worker(target: Mapping[str, Any]) -> KnownWorker | None:
     if text := target.get("known_worker_friendly_name"):
         return KnownWorker(parse_known_worker(text), "friendly_name")
     return None
-
-
-def whole_number(value: Any) -> int | None:
-    """The number that *value* is or, being a text, holds: TaskRouter takes both."""
-    if isinstance(value, str) and _DIGITS.fullmatch(value):
-        return int(value)
-    return value if isinstance(value, int) else None
 
 
 def _internal(path: Path) -> Path:

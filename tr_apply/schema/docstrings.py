@@ -35,6 +35,7 @@ def _with_descriptions(schema: dict[str, Any], model: type[Resource]) -> dict[st
     said = dict(
         text for each in reversed(model.__mro__) if issubclass(each, Resource) for text in _field_docstrings(each)
     )
+    said |= {field.alias: said[name] for name, field in model.model_fields.items() if field.alias and name in said}
     properties = {
         key: {"description": said[key], **value} if key in said else value
         for key, value in schema.get("properties", {}).items()

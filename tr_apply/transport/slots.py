@@ -22,6 +22,7 @@ import httpx
 
 from tr_apply import __version__
 from tr_apply.errors import NetworkError, TargetError
+from tr_apply.transport.address import require_safe_address
 from tr_apply.transport.answer import body_of, content_of
 from tr_apply.transport.call import (
     FIRST_SERVER_ERROR,
@@ -54,6 +55,9 @@ class Transport:
         through: Instead of the network; an ``httpx.ASGITransport`` for the embedded TaskRouter.
         patience: How long one attempt may take.
         observer: Is told of every attempt.
+
+    Raises:
+        TargetError: when credentials would not be safe on the way there.
     """
 
     def __init__(
@@ -65,6 +69,8 @@ class Transport:
         patience: Patience,
         observer: Observer | None,
     ) -> None:
+        if through is None:
+            require_safe_address(connection.base_url)
         self._base_url = connection.base_url
         self._patience = patience
         self._through = through

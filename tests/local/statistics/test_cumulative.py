@@ -3,7 +3,7 @@
 import pytest
 
 from tr_apply.local.statistics.cumulative import COUNTED_TYPES, Tally, nested
-from tr_apply.local.statistics.occurrences import Occurrence
+from tr_apply.local.statistics.durations import Occurrence
 
 NO_DURATION = {"avg": 0, "min": 0, "max": 0, "total": 0}
 

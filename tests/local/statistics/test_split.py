@@ -2,8 +2,8 @@
 
 import pytest
 
-from tr_apply.local.refusals import InvalidParameterError
 from tr_apply.local.statistics.split import Split, read_thresholds
+from tr_apply.local.storage.refusals import InvalidParameterError
 
 
 def sides(split):

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tr_apply.local.refusals import InvalidParameterError, TooLongAgoError
 from tr_apply.local.statistics.window import Window
+from tr_apply.local.storage.refusals import InvalidParameterError, TooLongAgoError
 
 
 def ms(text):

@@ -15,10 +15,10 @@ from typing import Any, Final
 from tr_apply.errors import NetworkError
 from tr_apply.local.callbacks.forms import assignment_form
 from tr_apply.local.callbacks.sending import HeldBackError, Reply, Say, Sender
-from tr_apply.local.engines import Engines
-from tr_apply.local.history import EventRecord
-from tr_apply.local.instructions import carry_out
-from tr_apply.local.refusals import RequestError
+from tr_apply.local.history.events import EventRecord
+from tr_apply.local.kinds.instructions import carry_out
+from tr_apply.local.storage.refusals import RequestError
+from tr_apply.local.store.engines import Engines
 from tr_apply.routing.refusals import RoutingRefusedError
 from tr_apply.routing.workspace import TaskChannel
 

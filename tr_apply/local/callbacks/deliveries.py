@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from tr_apply.errors import NetworkError
 from tr_apply.local.callbacks.forms import event_form
 from tr_apply.local.callbacks.sending import HeldBackError, Say, Sender, is_success
-from tr_apply.local.history import EventRecord
+from tr_apply.local.history.events import EventRecord
 from tr_apply.routing.workspace import TaskChannel
 
 _WHAT: Final = "Event callback"

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tr_apply.local.engines import Engines
-from tr_apply.local.session import Happened
+from tr_apply.local.history.session import Happened
+from tr_apply.local.store.engines import Engines
 from tr_apply.routing.events import EventType
 
 _MAY_CHANGE: Final[frozenset[EventType]] = frozenset({"workspace.updated", "workflow.created", "workflow.updated"})

@@ -8,9 +8,9 @@ from tr_apply.local.callbacks.assignments import Assignments, Offer
 from tr_apply.local.callbacks.deliveries import Deliveries, Delivery, Patience
 from tr_apply.local.callbacks.destinations import DestinationBook, Destinations
 from tr_apply.local.callbacks.sending import Say, Sender
-from tr_apply.local.engines import Engines
-from tr_apply.local.history import EventRecord
-from tr_apply.local.session import Happened
+from tr_apply.local.history.events import EventRecord
+from tr_apply.local.history.session import Happened
+from tr_apply.local.store.engines import Engines
 
 
 class Dispatcher:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tr_apply.local.event_data import data_of, description_of, subject_of
-from tr_apply.local.history import EventRecord
+from tr_apply.local.history.event_data import data_of, description_of, subject_of
+from tr_apply.local.history.events import EventRecord
 from tr_apply.routing.workspace import TaskChannel
 
 MS_IN_SECOND = 1000

@@ -1,13 +1,15 @@
 """What a callback is sent with, by whom, and what comes back."""
 
+import base64
+import hashlib
+import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
 from tr_apply.errors import NetworkError
 from tr_apply.local.callbacks.hosts import Hosts, host_of
-from tr_apply.local.callbacks.signature import signature
-from tr_apply.local.sids import ACCOUNT_SID
+from tr_apply.local.storage.sids import ACCOUNT_SID
 
 Form: TypeAlias = Mapping[str, str]
 _SUCCESS: Final = 2  # the first digit of a status
@@ -96,3 +98,9 @@ class Sender:
             self._told.add((what, host))
             way_out = f"; --callback-allow {host} lets it through" if host else ", its URL has no host"
             self._say(f"{what} to {host or 'nowhere'} held back{way_out}")
+
+
+def signature(url: str, form: Mapping[str, str], auth_token: str) -> str:
+    """The signature of a POST: HMAC-SHA1 over the URL and the sorted fields, as base64."""
+    text = url + "".join(name + form[name] for name in sorted(form))
+    return base64.b64encode(hmac.new(auth_token.encode(), text.encode(), hashlib.sha1).digest()).decode()

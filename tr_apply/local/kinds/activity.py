@@ -1,9 +1,10 @@
 """Activities: what a worker is doing, and whether that leaves room for tasks."""
 
-from tr_apply.local import columns, fields
-from tr_apply.local.kind import Change, ColumnFilter, Field, Item, Kind
-from tr_apply.local.session import Session
-from tr_apply.local.setup import activity_of
+from tr_apply.local.forms import fields
+from tr_apply.local.history.session import Session
+from tr_apply.local.kinds import columns
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, Item, Kind
+from tr_apply.local.kinds.setup import activity_of
 
 
 def _tell(session: Session, item: Item, change: Change | None) -> None:

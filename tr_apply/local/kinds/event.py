@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from tr_apply.local import columns, fields
-from tr_apply.local.database import Reader
-from tr_apply.local.event_data import data_of, description_of, subject_of
-from tr_apply.local.history import KEPT_MS, EventRecord, first_position_at
-from tr_apply.local.kind import ColumnFilter, Conditions, Item, Kind, Narrowing
-from tr_apply.local.refusals import InvalidParameterError
+from tr_apply.local.forms import fields
+from tr_apply.local.history.event_data import data_of, description_of, subject_of
+from tr_apply.local.history.events import KEPT_MS, EventRecord, first_position_at
+from tr_apply.local.kinds import columns
+from tr_apply.local.kinds.kind import ColumnFilter, Conditions, Item, Kind, Narrowing
+from tr_apply.local.storage.database import Reader
+from tr_apply.local.storage.refusals import InvalidParameterError
 from tr_apply.routing.workspace import TaskChannel
 
 _DEFAULT_MINUTES = 15

@@ -1,10 +1,11 @@
 """Reservations, which are found under their task and under their worker: the same ones, with the same SIDs."""
 
-from tr_apply.local import columns, fields
-from tr_apply.local.instructions import carry_out
-from tr_apply.local.kind import Change, ColumnFilter, Deeds, Field, Kind
-from tr_apply.local.refusals import InvalidParameterError
-from tr_apply.local.session import Session
+from tr_apply.local.forms import fields
+from tr_apply.local.history.session import Session
+from tr_apply.local.kinds import columns
+from tr_apply.local.kinds.instructions import carry_out
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Deeds, Field, Kind
+from tr_apply.local.storage.refusals import InvalidParameterError
 
 _STATUSES = ("pending", "accepted", "rejected", "timeout", "canceled", "rescinded", "wrapping", "completed")
 

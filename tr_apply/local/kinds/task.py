@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable, Container
 from typing import Final
 
-from tr_apply.local import columns, fields
-from tr_apply.local.clock import told
-from tr_apply.local.database import Reader, Row
-from tr_apply.local.kind import Change, ColumnFilter, Deeds, Field, Item, ItemFilter, Kind
-from tr_apply.local.matching import check_expression, matcher
-from tr_apply.local.refusals import InvalidParameterError
-from tr_apply.local.session import Session
+from tr_apply.local.forms import fields
+from tr_apply.local.forms.matching import check_expression, matcher
+from tr_apply.local.history.session import Session
+from tr_apply.local.kinds import columns
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Deeds, Field, Item, ItemFilter, Kind
+from tr_apply.local.storage.clock import told
+from tr_apply.local.storage.database import Reader, Row
+from tr_apply.local.storage.refusals import InvalidParameterError
 from tr_apply.routing.engine.engine import Engine
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.tasks import DEFAULT_TIMEOUT_S, NewTask, TaskUpdate

@@ -1,11 +1,12 @@
 """Task channels: kinds of tasks, of which a worker can take several at a time."""
 
-from tr_apply.local import columns, fields
-from tr_apply.local.database import Writer
-from tr_apply.local.kind import Change, Field, Item, Kind
+from tr_apply.local.forms import fields
+from tr_apply.local.history.session import Session
+from tr_apply.local.kinds import columns
+from tr_apply.local.kinds.kind import Change, Field, Item, Kind
+from tr_apply.local.kinds.setup import task_channel_of
 from tr_apply.local.kinds.worker_channel import open_channels
-from tr_apply.local.session import Session
-from tr_apply.local.setup import task_channel_of
+from tr_apply.local.storage.database import Writer
 
 
 def _open_for_workers(writer: Writer, sid: str, change: Change) -> None:

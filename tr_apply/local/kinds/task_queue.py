@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 
-from tr_apply.local import columns, fields
-from tr_apply.local.database import Reader, Writer
-from tr_apply.local.documents import parse_object
-from tr_apply.local.kind import Change, ColumnFilter, Field, Item, ItemFilter, Kind, Values
-from tr_apply.local.matching import Names, check_expression, matcher, names_of_workers
-from tr_apply.local.refusals import InvalidParameterError
-from tr_apply.local.session import Session
-from tr_apply.local.setup import task_queue_of
+from tr_apply.local.forms import fields
+from tr_apply.local.forms.matching import Names, check_expression, matcher, names_of_workers
+from tr_apply.local.history.session import Session
+from tr_apply.local.kinds import columns
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, Item, ItemFilter, Kind, Values
+from tr_apply.local.kinds.setup import task_queue_of
+from tr_apply.local.storage.database import Reader, Writer
+from tr_apply.local.storage.documents import parse_object
+from tr_apply.local.storage.refusals import InvalidParameterError
 
 ACTIVITIES = ("reservation_activity_sid", "assignment_activity_sid")
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 
-from tr_apply.local import columns, fields
-from tr_apply.local.database import Reader, Writer
-from tr_apply.local.kind import Change, ColumnFilter, Field, Item, ItemFilter, Kind, Values
+from tr_apply.local.forms import fields
+from tr_apply.local.forms.matching import check_expression, matcher, worker_names
+from tr_apply.local.history.records import attributes_of, read_workers
+from tr_apply.local.history.session import Session
+from tr_apply.local.kinds import columns
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, Item, ItemFilter, Kind, Values
 from tr_apply.local.kinds.worker_channel import open_channels
-from tr_apply.local.matching import check_expression, matcher, worker_names
-from tr_apply.local.refusals import InvalidParameterError
-from tr_apply.local.session import Session
-from tr_apply.local.workers import attributes_of, read_workers
+from tr_apply.local.storage.database import Reader, Writer
+from tr_apply.local.storage.refusals import InvalidParameterError
 from tr_apply.routing.engine.workers import WorkerUpdate
 
 

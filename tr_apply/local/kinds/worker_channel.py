@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from tr_apply.local import columns, fields
-from tr_apply.local.database import Writer
-from tr_apply.local.kind import Change, Field, Item, Kind
-from tr_apply.local.session import Session
+from tr_apply.local.forms import fields
+from tr_apply.local.history.session import Session
+from tr_apply.local.kinds import columns
+from tr_apply.local.kinds.kind import Change, Field, Item, Kind
+from tr_apply.local.storage.database import Writer
 
 CAPACITY_LIMIT = 50
 

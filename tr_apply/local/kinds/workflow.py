@@ -1,12 +1,13 @@
 """Workflows: which tasks go to which queues."""
 
-from tr_apply.local import columns, fields
-from tr_apply.local.configuration import configuration, queues_of
-from tr_apply.local.database import Writer
-from tr_apply.local.kind import Change, ColumnFilter, Field, Item, Kind, Values
-from tr_apply.local.refusals import InvalidParameterError
-from tr_apply.local.session import Session
-from tr_apply.local.setup import workflow_of
+from tr_apply.local.forms import fields
+from tr_apply.local.forms.configuration import configuration, queues_of
+from tr_apply.local.history.session import Session
+from tr_apply.local.kinds import columns
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, Item, Kind, Values
+from tr_apply.local.kinds.setup import workflow_of
+from tr_apply.local.storage.database import Writer
+from tr_apply.local.storage.refusals import InvalidParameterError
 
 
 def _check_queues(writer: Writer, change: Change) -> Values:

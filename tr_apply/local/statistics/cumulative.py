@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
 from tr_apply.local.statistics.choices import DELETED, TIMED_OUT_IN_WORKFLOW
-from tr_apply.local.statistics.durations import Durations, Figures
-from tr_apply.local.statistics.occurrences import Occurrence
+from tr_apply.local.statistics.durations import Durations, Figures, Occurrence
 from tr_apply.local.statistics.split import Split, Thresholds
 from tr_apply.routing.events import EventType
 

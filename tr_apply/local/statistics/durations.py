@@ -1,6 +1,8 @@
 """Lengths of time, added up."""
 
-from typing import Any, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from tr_apply.routing.events import EventType
 
 Figures: TypeAlias = dict[str, Any]
 """A part of an answer."""
@@ -37,3 +39,26 @@ class Durations:
             "max": self.longest_ms // MS_IN_SECOND,
             "total": self.total_ms // MS_IN_SECOND,
         }
+
+
+STAY_ENDS: Final[tuple[EventType, ...]] = ("worker.activity.update", "worker.deleted")
+"""The events that end a worker's stay in an activity."""
+
+
+class Occurrence(NamedTuple):
+    """Something that happened to a task or a reservation."""
+
+    type: EventType
+    waited_ms: int = 0
+    """Since the task was created."""
+
+    waited_in_queue_ms: int = 0
+    """Since the task entered its queue."""
+
+
+class Stay(NamedTuple):
+    """The time that a worker spent in an activity without leaving it."""
+
+    activity_sid: str
+    since_ms: int
+    until_ms: int

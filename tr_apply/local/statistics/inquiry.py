@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self, TypeAlias
 
-from tr_apply.local import fields
+from tr_apply.local.forms import fields
 from tr_apply.local.kinds.workspace import WORKSPACE
-from tr_apply.local.refusals import InvalidParameterError, NotFoundError
 from tr_apply.local.statistics.past import Past
 from tr_apply.local.statistics.present import Present, WorkerFilter
 from tr_apply.local.statistics.split import NAME as SPLIT_BY_WAIT_TIME
 from tr_apply.local.statistics.split import Thresholds, read_thresholds
 from tr_apply.local.statistics.window import Window
-from tr_apply.local.store import Store
+from tr_apply.local.storage.refusals import InvalidParameterError, NotFoundError
+from tr_apply.local.store.store import Store
 from tr_apply.routing.engine.state import State
 
 Sids: TypeAlias = Mapping[str, str]

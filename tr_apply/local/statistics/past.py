@@ -11,15 +11,14 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tr_apply.local.database import Row
-from tr_apply.local.engines import Engines
-from tr_apply.local.history import first_position_at
-from tr_apply.local.statistics.activity_durations import ActivityDurations
+from tr_apply.local.history.events import first_position_at
+from tr_apply.local.statistics.activity_stays import ActivityDurations
 from tr_apply.local.statistics.cumulative import COUNTED_TYPES, RESERVATION_TYPES, Tally
-from tr_apply.local.statistics.durations import Figures
-from tr_apply.local.statistics.occurrences import STAY_ENDS, Occurrence, Stay
+from tr_apply.local.statistics.durations import STAY_ENDS, Figures, Occurrence, Stay
 from tr_apply.local.statistics.split import Thresholds
 from tr_apply.local.statistics.window import Window
+from tr_apply.local.storage.database import Row
+from tr_apply.local.store.engines import Engines
 
 PART: Final = 2_000
 """Of how many positions the events are read at a time, which takes some milliseconds."""

@@ -6,9 +6,7 @@ from functools import reduce
 from operator import or_
 from typing import Final
 
-from tr_apply.local.kind import name_key
-from tr_apply.local.statistics.durations import Figures
-from tr_apply.local.statistics.occurrences import Stay
+from tr_apply.local.statistics.durations import Figures, Stay
 from tr_apply.local.statistics.real_time import (
     PresentTasks,
     PresentWorkers,
@@ -17,6 +15,7 @@ from tr_apply.local.statistics.real_time import (
     workspace_figures,
 )
 from tr_apply.routing.engine.state import State
+from tr_apply.routing.names import name_key
 from tr_apply.routing.records import Task
 from tr_apply.routing.worker_index import Bits, numbers_in
 

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from tr_apply.local.documents import parse_object
-from tr_apply.local.fields import sid
+from tr_apply.local.forms.fields import sid
 from tr_apply.local.kinds.task_queue import TASK_QUEUE
-from tr_apply.local.paging import Page
-from tr_apply.local.refusals import InvalidParameterError
 from tr_apply.local.statistics.cumulative import nested
 from tr_apply.local.statistics.durations import Figures
 from tr_apply.local.statistics.inquiry import Inquiry, Query, Sids
-from tr_apply.local.store import Store
+from tr_apply.local.storage.documents import parse_object
+from tr_apply.local.storage.refusals import InvalidParameterError
+from tr_apply.local.store.paging import Page
+from tr_apply.local.store.store import Store
 
 LIST_KEY: Final = "task_queues_statistics"
 BULK_LIMIT: Final = 50

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias
 
-from tr_apply.local.statistics.activity_durations import ActivityDurations
+from tr_apply.local.statistics.activity_stays import ActivityDurations
 from tr_apply.local.statistics.cumulative import Owner, nested
 from tr_apply.local.statistics.durations import Figures
 from tr_apply.local.statistics.inquiry import Inquiry

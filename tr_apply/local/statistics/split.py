@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from itertools import accumulate
 
-from tr_apply.local.fields import integer
+from tr_apply.local.forms.fields import integer
 from tr_apply.local.statistics.choices import SPLIT_LIMIT
 from tr_apply.local.statistics.durations import MS_IN_SECOND
 

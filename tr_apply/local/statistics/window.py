@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
-from tr_apply.local.clock import stored
-from tr_apply.local.fields import integer, moment
-from tr_apply.local.refusals import InvalidParameterError, TooLongAgoError
+from tr_apply.local.forms.fields import integer, moment
 from tr_apply.local.statistics.durations import MS_IN_SECOND
+from tr_apply.local.storage.clock import stored
+from tr_apply.local.storage.refusals import InvalidParameterError, TooLongAgoError
 
 DEFAULT_MINUTES: Final = 15
 HISTORY_DAYS: Final = 30

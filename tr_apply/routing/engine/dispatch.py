@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TypeAlias
 
-from tr_apply.routing.eligibility import admission, preference
+from tr_apply.routing.engine.eligibility import admission, preference
 from tr_apply.routing.engine.parties import QueueParty, WorkerParty
 from tr_apply.routing.engine.reservations import reserve
 from tr_apply.routing.engine.state import State

@@ -3,11 +3,12 @@
 Everything here follows from the records and the configuration, so none of it is ever stored.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from tr_apply.routing.engine.line import Line
 from tr_apply.routing.engine.waiting import Waiting
+from tr_apply.routing.names import name_key
 from tr_apply.routing.nodes import OrderBy
 from tr_apply.routing.records import Worker, WorkerChannel
 from tr_apply.routing.workflow import Wanted
@@ -44,7 +45,8 @@ class WorkerParty:
         "worker",
     )
 
-    def __init__(self, worker: Worker, activity: Activity, number: int) -> None:
+    def __init__(self, worker: Worker, activity: Activity, number: int, channels: Container[str]) -> None:
+        """Begin with nothing in hand; *channels* are those of the workspace, as they are at any time."""
         self.number = number
         self.queues: dict[QueueParty, None] = {}
         self.load: dict[str, int] = {}
@@ -58,7 +60,7 @@ class WorkerParty:
         self.last_reserved_on = dict(worker.last_reserved_on)
         self.absent: dict[Line[WorkerParty], None] = {}
         """The lines that do not have this worker because there was nothing to take."""
-        self.numbers = ChannelNumbers(self)
+        self.numbers = ChannelNumbers(self, channels)
         self.change(worker, activity)
 
     def change(self, worker: Worker, activity: Activity) -> None:
@@ -66,7 +68,7 @@ class WorkerParty:
         self.worker = worker
         self.available = activity.available
         self.names: dict[str, Any] = worker_names(worker, activity)
-        self.wanted_as: tuple[Wanted, Wanted] = (("sid", worker.sid), ("friendly_name", worker.name.casefold()))
+        self.wanted_as: tuple[Wanted, Wanted] = (("sid", worker.sid), ("friendly_name", name_key(worker.name)))
         self.idle = self._idle_since(self.last_reserved_ms)
 
     def channel(self, unique_name: str) -> WorkerChannel:
@@ -112,14 +114,20 @@ class QueueParty:
 
 
 class ChannelNumbers(Mapping[str, Mapping[str, int]]):
-    """What expressions read of a worker's channels, worked out when they do."""
+    """What expressions read of a worker's channels, worked out when they do.
 
-    __slots__ = ("_party",)
+    A channel that the workspace does not have is null, and so is every number of it.
+    """
 
-    def __init__(self, party: WorkerParty) -> None:
+    __slots__ = ("_channels", "_party")
+
+    def __init__(self, party: WorkerParty, channels: Container[str]) -> None:
         self._party = party
+        self._channels = channels
 
     def __getitem__(self, channel: str) -> Mapping[str, int]:
+        if channel not in self._channels:
+            raise KeyError(channel)
         party = self._party
         capacity = party.channel(channel).capacity
         return {

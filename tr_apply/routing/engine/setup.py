@@ -61,7 +61,7 @@ def _add_documents(state: State, setup: Setup, snapshot: Snapshot) -> None:
 
 def _add_workers(state: State, snapshot: Snapshot) -> None:
     workers = [
-        WorkerParty(worker, state.activity(worker.activity_sid), number)
+        WorkerParty(worker, state.activity(worker.activity_sid), number, state.channels)
         for number, worker in enumerate(snapshot.workers)
     ]
     expressions = {sid: queue.queue.target_workers for sid, queue in state.queues.items()}

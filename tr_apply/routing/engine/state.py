@@ -4,7 +4,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Final
 
-from tr_apply.routing.eligibility import Ready, preference, ready_for_one, ready_for_several
+from tr_apply.routing.engine.eligibility import Ready, preference, ready_for_one, ready_for_several
 from tr_apply.routing.engine.line import Key, Line
 from tr_apply.routing.engine.parties import QueueParty, WorkerParty
 from tr_apply.routing.engine.timers import Timers

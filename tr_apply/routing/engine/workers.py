@@ -8,6 +8,7 @@ from tr_apply.routing.engine.parties import WorkerParty, free_percentage, worker
 from tr_apply.routing.engine.presence import change, follow_queues, free, leave_queue, move, tell
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.events import ActivityChange, ChannelChange
+from tr_apply.routing.names import name_key
 from tr_apply.routing.records import Attributes, Worker, WorkerChannel
 from tr_apply.routing.refusals import IllegalStepError, InUseError
 
@@ -27,7 +28,7 @@ def create(state: State, worker: Worker) -> WorkerParty:
         raise IllegalStepError(f"There is a worker {worker.sid} already")
     activity = state.activity(worker.activity_sid)
     number = state.membership.add_worker(worker_names(worker, activity))
-    party = WorkerParty(replace(worker, status_changed_ms=state.now), activity, number)
+    party = WorkerParty(replace(worker, status_changed_ms=state.now), activity, number, state.channels)
     enrol(state, party)
     state.changed_workers[worker.sid] = party
     follow_queues(state, party, state.membership.queues_of(number))
@@ -39,7 +40,7 @@ def create(state: State, worker: Worker) -> WorkerParty:
 def enrol(state: State, party: WorkerParty) -> None:
     """Note a worker under SID, name and number, and in the activity."""
     worker = party.worker
-    state.workers[worker.sid] = state.named[worker.name.casefold()] = state.numbered[party.number] = party
+    state.workers[worker.sid] = state.named[name_key(worker.name)] = state.numbered[party.number] = party
     state.in_activity[worker.activity_sid] |= 1 << party.number
 
 
@@ -47,10 +48,10 @@ def update(state: State, party: WorkerParty, changes: WorkerUpdate) -> None:
     """Change a worker's name or attributes, and so perhaps the queues and what the worker is eligible for."""
     before = party.worker
     name = before.name if changes.name is None else changes.name
-    if name.casefold() != before.name.casefold():
+    if name_key(name) != name_key(before.name):
         _check_name(state, name)
-    del state.named[before.name.casefold()]
-    state.named[name.casefold()] = party
+    del state.named[name_key(before.name)]
+    state.named[name_key(name)] = party
     attributes = before.attributes if changes.attributes is None else changes.attributes
     change(state, party, replace(before, name=name, attributes=attributes))
     follow_queues(state, party, state.membership.change_worker(party.number, party.names))
@@ -120,7 +121,7 @@ def delete(state: State, party: WorkerParty) -> None:
     for queue in list(party.queues):
         leave_queue(party, queue)
     state.in_activity[worker.activity_sid] &= ~(1 << party.number)
-    del state.workers[worker.sid], state.named[worker.name.casefold()], state.numbered[party.number]
+    del state.workers[worker.sid], state.named[name_key(worker.name)], state.numbered[party.number]
     state.changed_workers.pop(worker.sid, None)
     state.removed_workers.append(worker.sid)
     tell(state, party, "worker.deleted", ActivityChange(worker.activity_sid, since_ms=worker.status_changed_ms))
@@ -133,5 +134,5 @@ def record(party: WorkerParty) -> Worker:
 
 
 def _check_name(state: State, name: str) -> None:
-    if name.casefold() in state.named:
+    if name_key(name) in state.named:
         raise IllegalStepError(f"There is a worker named {name} already")

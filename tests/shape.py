@@ -1,0 +1,140 @@
+"""The shape of the package in figures: ``python tests/shape.py`` prints them, test_shape.py holds them to limits."""
+
+import ast
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "tr_apply"
+SHORT = 60  # lines; a module with fewer may belong to its neighbour
+
+Graph = Mapping[str, set[str]]
+"""The modules that each module imports, by name."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """One file. A package's own name is that of its ``__init__.py``."""
+
+    name: str
+    path: Path
+    text: str
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    @property
+    def is_door(self) -> bool:
+        """Whether it is a package's ``__init__.py``, which may be short."""
+        return self.path.name == "__init__.py"
+
+    @property
+    def lines(self) -> int:
+        return len(self.text.splitlines())
+
+    @cached_property
+    def imports(self) -> tuple[tuple[str, str | None], ...]:
+        """What it imports, wherever the statement is: a module, and the name taken from it if there is one."""
+        return tuple(self._imports())
+
+    def _imports(self) -> Iterator[tuple[str, str | None]]:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from ((alias.name, None) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                source = "." * node.level + (node.module or "")
+                yield from ((source, alias.name) for alias in node.names)
+
+    def classes(self) -> Iterator[str]:
+        """The classes at its top, without the underscore of private ones."""
+        return (node.name.lstrip("_") for node in self.tree.body if isinstance(node, ast.ClassDef))
+
+    def functions(self) -> Iterator[tuple[str, int]]:
+        """Every function and the lines that it takes."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"{self.name}.{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+@cache
+def modules() -> tuple[Module, ...]:
+    """Every module of the package, by path."""
+    return tuple(
+        Module(_dotted(path), path, path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))
+    )
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def import_graph(found: Iterable[Module]) -> Graph:
+    """Which of the modules *found* import which others of them."""
+    known = {module.name: module for module in found}
+
+    def imported(module: Module) -> Iterator[str]:
+        for source, name in module.imports:
+            yield f"{source}.{name}" if f"{source}.{name}" in known else source
+
+    return {name: known.keys() & set(imported(module)) - {name} for name, module in known.items()}
+
+
+def levels(graph: Graph) -> dict[str, int]:
+    """How many modules stand one on top of the other up to each module, counting itself.
+
+    Raises:
+        CycleError: when modules import each other in a circle.
+    """
+    found: dict[str, int] = {}
+    for name in TopologicalSorter(graph).static_order():
+        found[name] = 1 + max((found[below] for below in graph[name]), default=0)
+    return found
+
+
+def several_meanings(found: Iterable[Module]) -> dict[str, list[str]]:
+    """Names of classes that more than one module uses, with these modules."""
+    homes: dict[str, list[str]] = {}
+    for module in found:
+        for name in set(module.classes()):
+            homes.setdefault(name, []).append(module.name)
+    return {name: homes[name] for name in sorted(homes) if len(homes[name]) > 1}
+
+
+def rooms(found: Iterable[Module]) -> Counter[Path]:
+    """How many modules stand side by side in each folder."""
+    return Counter(module.path.parent for module in found if not module.is_door)
+
+
+def figures(found: Sequence[Module]) -> dict[str, float]:
+    """What one number says about the whole."""
+    graph = import_graph(found)
+    return {
+        "import levels": max(levels(graph).values()),
+        "imports a module": round(sum(map(len, graph.values())) / len(graph), 2),
+        "class names with several meanings": len(several_meanings(found)),
+        "files under 60 lines": sum(module.lines < SHORT for module in found),
+        "modules under 60 lines": sum(module.lines < SHORT and not module.is_door for module in found),
+        "lines of the longest file": max(module.lines for module in found),
+        "lines of the longest function": max(lines for module in found for _, lines in module.functions()),
+        "modules in the largest room": max(rooms(found).values()),
+        "files": len(found),
+        "lines": sum(module.lines for module in found),
+    }
+
+
+def main() -> None:
+    found = modules()
+    for name, figure in figures(found).items():
+        sys.stdout.write(f"{figure:>9,} {name}\n")
+    sys.stdout.write("\nClass names with several meanings:\n")
+    for name, homes in several_meanings(found).items():
+        sys.stdout.write(f"  {name}: {', '.join(homes)}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""One workspace and the TaskRouter that it is in: read, plan, consent, apply, prove."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tr_apply.apply import Progress, Result, Sids, carry_out, failure_of
+from tr_apply.client import Client
+from tr_apply.deployment.applied import Applied
+from tr_apply.deployment.connect import Clients
+from tr_apply.deployment.creation import Rest, created, creates_workspace
+from tr_apply.deployment.deadline import OutOfTimeError
+from tr_apply.deployment.freshness import checked_again, seen_workers
+from tr_apply.deployment.last_look import last_look
+from tr_apply.deployment.run import Run
+from tr_apply.deployment.source import Source
+from tr_apply.errors import IncompleteError, InterruptedRunError, TrApplyError
+from tr_apply.live import Live, Snapshot
+from tr_apply.plan.change import Operation, Plan
+from tr_apply.plan.checks.consent import Consent, require_consent
+from tr_apply.plan.saved.document import plan_id
+
+_GAVE_UP = "timed out; it may have been started"
+
+
+@dataclass(slots=True)
+class Deployment:
+    """One workspace and the TaskRouter that it is in.
+
+    Attributes:
+        source: What its plan is made from.
+        client: The TaskRouter.
+        region: Tells TaskRouters apart, so that a plan for one is not taken for one of another.
+        name: What the user calls it: a PATH, or the file of a saved plan.
+        planned: The plan, once it is made.
+        snapshot: What was last read to make or to check a plan.
+        applied: What came of it, as far as it got.
+        warnings: What a reader should know before it is carried out.
+    """
+
+    source: Source
+    client: Client
+    region: str | None = None
+    name: str = ""
+    planned: Plan | None = None
+    snapshot: Snapshot | None = None
+    applied: Applied | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    def connect(self, clients: Clients) -> None:
+        """Use a client of *clients* from now on.
+
+        Raises:
+            TargetError: when there is none for this workspace.
+        """
+        self.client, self.region = clients.of(self.source.credentials), clients.region
+
+    async def plan(self) -> Plan:
+        """Read what is needed, write nothing.
+
+        Raises:
+            TrApplyError: as ``Source.plan``.
+        """
+        self.planned, self.snapshot = await self.source.plan(self.client, self.region)
+        return self.planned
+
+    async def check(self, plan: Plan) -> Sequence[str]:
+        """Make sure that the workspace is what *plan* was made from; warnings about the rest of it.
+
+        Raises:
+            StaleError: when it is not.
+            RefusedError: when it is in another account.
+        """
+        self.snapshot, warnings = await checked_again(self.client, plan)
+        return warnings
+
+    async def apply(self, plan: Plan, consent: Consent, run: Run | None = None) -> Applied:
+        """Carry out *plan*, read the workspace again and prove that nothing is left.
+
+        What was done is in ``applied`` also when this raises.
+
+        Raises:
+            RefusedError: when *plan* does something that *consent* does not cover; nothing was written.
+            StaleError: when the workspace is not what the plan was made from; nothing was written.
+            IncompleteError: when something was or may have been written, and not all is as it should be.
+            InterruptedRunError: when the run was asked to stop.
+            TrApplyError: when nothing could be written.
+        """
+        run = run or Run()
+        require_consent(plan, consent, plan_id(plan))
+        if run.stop.asked:
+            self.applied = Applied([Result(each, error="interrupted") for each in plan.operations])
+            raise InterruptedRunError("interrupted before anything was written here; run again")
+        try:
+            async with run.deadline.bound():
+                if run.rechecks:
+                    self.warnings += await self.check(plan)
+                await self._carry_out(plan, run)
+        except OutOfTimeError as error:
+            if self.applied is None:
+                raise
+            raise IncompleteError(f"{error}, while applying; run again, which does the rest") from error
+        return self._finished(interrupted=run.stop.asked)
+
+    async def _carry_out(self, plan: Plan, run: Run) -> None:
+        touched = _Touched(plan, run.progress)
+        after = None if run.record is None else await run.record.before(self.client, plan)
+        try:
+            self.applied = await self._written(plan, touched, run)
+        finally:
+            self.applied = self.applied or touched.applied()
+        if after is not None:
+            await after(self.applied)
+
+    async def _written(self, plan: Plan, progress: Progress, run: Run) -> Applied:
+        if creates_workspace(plan):
+            applied = await created(plan, self.client, self._rest_of(plan), progress=progress, stop=run.stop)
+        else:
+            results = await carry_out(
+                plan.operations,
+                self.client,
+                Sids(plan.sids),
+                progress=progress,
+                stop=run.stop,
+                seen=seen_workers(plan, self.snapshot),
+                look=last_look(self.client, plan.target.workspace_sid),
+            )
+            applied = Applied(results)
+        if applied.is_done:
+            try:
+                await self.source.prove(self.client, plan, applied)
+            except TrApplyError as error:
+                applied.notes.append(f"the workspace could not be read again: {error}")
+        return applied
+
+    def _rest_of(self, plan: Plan) -> Rest:
+        async def rest_of(workspace: Live) -> Plan:
+            return await self.source.rest(self.client, plan, workspace)
+
+        return rest_of
+
+    def _finished(self, *, interrupted: bool) -> Applied:
+        assert self.applied is not None
+        if (failure := failure_of(self.applied.results, interrupted=interrupted)) is not None:
+            raise failure
+        if not self.applied.verified:
+            raise IncompleteError("everything was sent, but the workspace is not proven to be as declared; plan again")
+        return self.applied
+
+
+class _Touched:
+    """What is known of each operation while a plan is carried out, in case it is never finished."""
+
+    def __init__(self, plan: Plan, progress: Progress) -> None:
+        self._plan = plan
+        self._progress = progress
+        self._results: dict[tuple[str, ...], Result] = {}
+
+    def __call__(self, result: Result) -> None:
+        self._results[_key(result.operation)] = result
+        self._progress(result)
+
+    def applied(self) -> Applied:
+        """The results so far; an operation without one may have been started."""
+        results = [self._results.get(_key(each), Result(each, error=_GAVE_UP)) for each in self._plan.operations]
+        return Applied(results)
+
+
+def _key(operation: Operation) -> tuple[str, ...]:
+    """What an operation goes by, also where the plan had to be made again in a new workspace."""
+    return operation.action.value, operation.kind, operation.name

@@ -1,0 +1,180 @@
+"""Several workspaces in one run: side by side, and what goes wrong with one does not stop the others."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tr_apply.deployment.applied import Applied
+from tr_apply.deployment.connect import Clients
+from tr_apply.deployment.deadline import Deadline
+from tr_apply.deployment.deployment import Deployment
+from tr_apply.deployment.run import Run
+from tr_apply.deployment.source import Source
+from tr_apply.errors import ConfigError, TrApplyError
+from tr_apply.findings import Finding, Severity
+from tr_apply.plan.change import Plan
+from tr_apply.plan.checks.consent import Consent, require_consent
+from tr_apply.plan.saved.document import plan_id
+from tr_apply.plan.saved.origin import Origins
+from tr_apply.routing.names import name_key
+
+SIDE_BY_SIDE = 8  # workspaces at once; requests are bounded by themselves
+
+
+@dataclass(slots=True)
+class Member:
+    """One workspace of a run.
+
+    Attributes:
+        name: The PATH, or the file of a saved plan, as the user called it.
+        source: What its plan is made from; None where that could not be loaded.
+        consent: What was agreed to for it.
+        deployment: Reads and writes for it, once it is connected.
+        origins: Where the changes of the plan come from, where that was asked for.
+        error: Why it has ended.
+    """
+
+    name: str
+    source: Source | None = None
+    consent: Consent = field(default_factory=Consent)
+    deployment: Deployment | None = None
+    origins: Origins | None = None
+    error: TrApplyError | None = None
+
+    @property
+    def plan(self) -> Plan | None:
+        """Its plan, once it is made."""
+        return None if self.deployment is None else self.deployment.planned
+
+    @property
+    def applied(self) -> Applied | None:
+        """What came of its plan, as far as that got."""
+        return None if self.deployment is None else self.deployment.applied
+
+    @property
+    def exit_code(self) -> int:
+        """What this one adds to the exit code."""
+        return 0 if self.error is None else self.error.exit_code
+
+    @property
+    def workspace(self) -> str | None:
+        """The workspace's name, as far as it is known."""
+        if self.plan is not None:
+            return self.plan.target.workspace
+        return None if self.source is None else self.source.workspace
+
+    def connected(self, clients: Clients) -> Deployment:
+        """Its deployment, with a client of *clients*.
+
+        Raises:
+            TargetError: when there is none for it.
+        """
+        assert self.source is not None, "what could not be loaded has ended"
+        if self.deployment is None:
+            client = clients.of(self.source.credentials)
+            self.deployment = Deployment(self.source, client, clients.region, self.name)
+        else:
+            self.deployment.connect(clients)
+        return self.deployment
+
+    def review(self) -> None:
+        """End here where the plan does what nobody agreed to, before anybody is asked and anything is written."""
+        if self.error is None and self.plan is not None:
+            try:
+                require_consent(self.plan, self.consent, plan_id(self.plan))
+            except TrApplyError as error:
+                self.error = error
+
+
+Step = Callable[[Member], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The workspaces of one run, all of which end before the same deadline."""
+
+    members: Sequence[Member]
+    deadline: Deadline = field(default_factory=Deadline)
+
+    @property
+    def live(self) -> list[Member]:
+        """Those that have not ended."""
+        return [member for member in self.members if member.error is None]
+
+    async def plan(self, clients: Clients) -> None:
+        """Make the plan of each; one workspace may have one plan only."""
+
+        async def plan(member: Member) -> None:
+            async with self.deadline.bound():
+                await member.connected(clients).plan()
+
+        await self.each(self.live, plan)
+        self._refuse_repeated()
+
+    async def apply(self, members: Sequence[Member], clients: Clients, run_of: Callable[[Member], Run]) -> None:
+        """Carry out the plan of each of *members*, as far as its consent goes."""
+
+        async def apply(member: Member) -> None:
+            assert member.plan is not None, "it has been planned"
+            await member.connected(clients).apply(member.plan, member.consent, run_of(member))
+
+        self._refuse_repeated()
+        await self.each([member for member in members if member.error is None], apply)
+
+    async def each(self, members: Sequence[Member], step: Step) -> None:
+        """Do *step* for each of *members*, a bounded number of them at once.
+
+        An error of ours ends its own member; a bug is raised when all others have ended.
+        """
+        room = asyncio.Semaphore(SIDE_BY_SIDE)
+        tasks = [asyncio.create_task(_done(step, member, room)) for member in members]
+        try:
+            bugs = [bug for task in tasks if (bug := await _ended(task)) is not None]
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if bugs:
+            raise bugs[0]
+
+    def _refuse_repeated(self) -> None:
+        """Two plans for one workspace would each be wrong as soon as the other is carried out: both end here."""
+        by_place: dict[Hashable, list[Member]] = {}
+        for member in self.live:
+            for place in _places(member):
+                by_place.setdefault(place, []).append(member)
+        for same in by_place.values():
+            for member in same if len(same) > 1 else ():
+                others = ", ".join(each.name for each in same if each is not member)
+                member.error = member.error or _repeated(member, others)
+
+
+async def _done(step: Step, member: Member, room: asyncio.Semaphore) -> None:
+    async with room:
+        try:
+            await step(member)
+        except TrApplyError as error:
+            member.error = error
+
+
+async def _ended(task: asyncio.Task[None]) -> BaseException | None:
+    await asyncio.wait([task])
+    return task.exception()
+
+
+def _places(member: Member) -> Iterator[Hashable]:
+    """What a workspace is known by: its SID now, its name in its account afterwards."""
+    if member.deployment is None or member.plan is None:
+        return
+    target = member.plan.target
+    yield id(member.deployment.client), name_key(target.workspace)
+    if target.workspace_sid is not None:
+        yield target.workspace_sid
+
+
+def _repeated(member: Member, others: str) -> ConfigError:
+    message = (
+        f"{member.name} is for the workspace {member.workspace!r}, and so is {others}; nothing is done for either; "
+        "make them one PATH, or leave one out"
+    )
+    return ConfigError([Finding(Severity.ERROR, "workspace-twice", message, file=member.name)])

@@ -1,0 +1,36 @@
+"""A last look, right before something is taken away: work may have come in since it was planned."""
+
+from tr_apply.apply import Look
+from tr_apply.client import Client
+from tr_apply.errors import StaleError
+from tr_apply.plan.change import Operation, Verb, Write
+from tr_apply.plan.checks.work import OFFERED, OPEN, cannot_go, cannot_move
+from tr_apply.resources import KIND_BY_NAME, TASK_QUEUE, WORKER, WORKFLOW
+
+
+def last_look(client: Client, workspace_sid: str | None) -> Look:
+    """What raises ``StaleError`` where work would be stranded."""
+
+    async def look(_: Operation, write: Write) -> None:
+        assert workspace_sid is not None, "a plan that does not create its workspace knows it, if it writes at all"
+        if (reason := await _obstacle(client, workspace_sid, write)) is not None:
+            raise StaleError(reason)
+
+    return look
+
+
+async def _obstacle(client: Client, workspace_sid: str, write: Write) -> str | None:
+    """Why *write* must not be sent."""
+    kind, name, sid = KIND_BY_NAME[write.target.kind], write.target.name, write.sid
+    if sid is None:
+        return None  # made a moment ago
+    if write.verb is Verb.DELETE and kind in (TASK_QUEUE, WORKFLOW):
+        work = await client.unrouted_tasks(workspace_sid, kind, sid)
+        return cannot_go(kind.name, name, work) if work.any else None
+    if write.verb is Verb.DELETE and kind is WORKER:
+        work = await client.reservations(workspace_sid, sid, OPEN)
+        return cannot_go(kind.name, name, work) if work.any else None
+    if kind is WORKER and "ActivitySid" in write.form:
+        work = await client.reservations(workspace_sid, sid, OFFERED)
+        return cannot_move(name, work) if work.any else None
+    return None

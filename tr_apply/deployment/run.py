@@ -1,0 +1,51 @@
+"""How a plan is carried out: who is shown its progress, what ends it early, and who writes it down."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tr_apply.apply import Progress, Result, Stop
+from tr_apply.client import Client
+from tr_apply.deployment.applied import Applied
+from tr_apply.deployment.deadline import Deadline
+from tr_apply.plan.change import Plan
+
+
+class Record(Protocol):
+    """Writes down what a run does."""
+
+    async def before(self, client: Client, plan: Plan) -> "After":
+        """Called right before the first write.
+
+        Raises:
+            TrApplyError: when it cannot be written down; then nothing is written to the workspace.
+        """
+
+
+After = Callable[[Applied], Awaitable[None]]
+"""Called when the plan was carried out, or as much of it as could be. Raises IncompleteError when that could not be
+written down."""
+
+
+def _nobody(_: Result) -> None:
+    """Nobody is shown the progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a plan is carried out.
+
+    Attributes:
+        progress: Called whenever a request has ended.
+        stop: Asks for nothing new to be begun.
+        deadline: When it must have ended.
+        record: Writes down what is done.
+        rechecks: Whether the workspace is read again before the first write. Only a plan that was made a moment ago,
+            and that nobody has seen in between, does without.
+    """
+
+    progress: Progress = _nobody
+    stop: Stop = field(default_factory=Stop)
+    deadline: Deadline = field(default_factory=Deadline)
+    record: Record | None = None
+    rechecks: bool = True

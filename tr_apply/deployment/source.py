@@ -1,0 +1,45 @@
+"""Where the plan of a deployment comes from: a configuration, or a file that holds a plan."""
+
+from typing import Protocol
+
+from tr_apply.client import Client
+from tr_apply.deployment.applied import Applied
+from tr_apply.live import Live, Snapshot
+from tr_apply.plan.change import Plan
+from tr_apply.resources.credentials import Credentials
+
+
+class Source(Protocol):
+    """Makes the plan of a deployment, and knows how to prove that it was carried out."""
+
+    @property
+    def workspace(self) -> str:
+        """The workspace's name."""
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """Which variables hold the credentials; None for the usual ones."""
+
+    async def plan(self, client: Client, region: str | None) -> tuple[Plan, Snapshot | None]:
+        """The plan, and the snapshot that it was made from; writes nothing.
+
+        Raises:
+            ConfigError: when the configuration does not fit the workspace.
+            RefusedError: when a saved plan was made for another place.
+            StaleError: when a saved plan does not fit its configuration.
+            ApiError, NetworkError: when the workspace cannot be read.
+        """
+
+    async def rest(self, client: Client, plan: Plan, workspace: Live) -> Plan:
+        """What is left of *plan* to do in the *workspace* that was just created.
+
+        Raises:
+            TrApplyError: when that cannot be found out, or is not as predicted.
+        """
+
+    async def prove(self, client: Client, plan: Plan, applied: Applied) -> None:
+        """Read the workspace again and note in *applied* whether anything is left.
+
+        Raises:
+            TrApplyError: when it cannot be read.
+        """

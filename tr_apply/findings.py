@@ -1,0 +1,100 @@
+"""What a check has to say about a configuration: one value, whichever check says it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+KeyPath = tuple[str | int, ...]
+"""The keys and indices that lead to a value of a document."""
+
+
+class Severity(StrEnum):
+    """How bad a finding is; only an ``ERROR`` keeps a configuration from being used."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that can be found. A rule is written next to the function that finds it.
+
+    Attributes:
+        code: Stays the same from version to version.
+        severity: An error is what TaskRouter refuses or what the file contradicts itself in; a warning is what cannot
+            be meant; an info is what often is not meant.
+        says: What it stands for, in one line.
+    """
+
+    code: str
+    severity: Severity
+    says: str
+
+
+class Spot(NamedTuple):
+    """Where in a document something was found: the value under ``path``, its last key, or a character in it.
+
+    ``offset`` is 0-based and counts in the text as an expression is read: variables replaced, SIDs made up.
+    """
+
+    path: KeyPath = ()
+    key: bool = False
+    offset: int | None = None
+
+
+class Finding(NamedTuple):
+    """Something that was found, with its place as far as it is known.
+
+    A check knows the ``spot``. Whoever has read the files adds the other places: ``line`` and ``column`` are 1-based,
+    and ``path`` is the spot's as the YAML's keys, as in ``task_queues[2].target_workers``.
+    """
+
+    severity: Severity
+    code: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    path: str | None = None
+    spot: Spot = Spot()
+    because: str | None = None
+    """Why it stays, of one that was accepted."""
+
+    def __str__(self) -> str:
+        """One unwrapped line, beginning ``PATH:LINE:COLUMN: `` where there is a place."""
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        head = f"{place}: " if place else ""
+        tail = f" ({self.path})" if self.path else ""
+        return f"{head}{self.severity}: {self.message} [{self.code}]{tail}"
+
+    def document(self) -> dict[str, Any]:
+        """The finding as JSON output has it."""
+        return {"severity": self.severity.value, **self.error_document()}
+
+    def error_document(self) -> dict[str, Any]:
+        """The finding as JSON output has it among errors."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "path": self.path,
+        }
+
+
+def found_by(rule: Rule, message: str, spot: Spot) -> Finding:
+    """What *rule* found at *spot*."""
+    return Finding(rule.severity, rule.code, message, spot=spot)
+
+
+def error_at(code: str, message: str, path: KeyPath) -> Finding:
+    """Something at *path* that keeps the configuration from being used."""
+    return Finding(Severity.ERROR, code, message, spot=Spot(path))
+
+
+def errors_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those that make a configuration unusable."""
+    return tuple(each for each in findings if each.severity is Severity.ERROR)

@@ -1,0 +1,87 @@
+"""What a configuration declares, as the rules look at it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tr_apply.config.references import declared, declared_of, filters_of
+from tr_apply.findings import KeyPath
+from tr_apply.lint.attributes import Attributes, types
+from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW, Kind
+from tr_apply.resources.document import Document
+from tr_apply.resources.task_queue import TaskQueue
+from tr_apply.resources.worker import Worker
+from tr_apply.resources.workflow import Filter, Target, Workflow
+from tr_apply.routing.value_types import AttributeTypes
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """A document, and what several rules ask about it.
+
+    Attributes:
+        document: The resources; None stands for those that could not be read.
+        whole: Whether all of it could be read, so that what is missing is really missing.
+        has_sids: Whether any string asks for a SID.
+    """
+
+    document: Document
+    whole: bool = True
+    has_sids: bool = False
+
+    @property
+    def queues(self) -> Iterator[tuple[KeyPath, TaskQueue]]:
+        """Every task queue with its path."""
+        return self._each(TASK_QUEUE)
+
+    @property
+    def workflows(self) -> Iterator[tuple[KeyPath, Workflow]]:
+        """Every workflow with its path."""
+        return self._each(WORKFLOW)
+
+    @property
+    def workers(self) -> Iterator[tuple[KeyPath, Worker]]:
+        """Every worker with its path."""
+        return self._each(WORKER)
+
+    @property
+    def filters(self) -> Iterator[tuple[KeyPath, Filter]]:
+        """Every filter of every workflow with its path."""
+        for path, workflow in self.workflows:
+            for index, each in filters_of(workflow):
+                yield (*path, "filters", index), each
+
+    @property
+    def targets(self) -> Iterator[tuple[KeyPath, Target]]:
+        """Every target of every filter with its path."""
+        for path, each in self.filters:
+            for index, target in enumerate(each.targets):
+                yield (*path, "targets", index), target
+
+    @property
+    def default_filters(self) -> Iterator[tuple[KeyPath, Target]]:
+        """Every default_filter with its path."""
+        for path, workflow in self.workflows:
+            if workflow.default_filter is not None:
+                yield (*path, "default_filter"), workflow.default_filter
+
+    def is_closed(self, kind: Kind) -> bool:
+        """Whether nothing of *kind* exists but what the file declares, once it is applied."""
+        return self.whole and kind.name in declared(self.document, {}).closed
+
+    @cached_property
+    def attribute_types(self) -> AttributeTypes:
+        """The attributes of the workers that declare any, and their types."""
+        return types(worker.attributes for _, worker in self.workers if worker.attributes)
+
+    @cached_property
+    def all_attributes(self) -> Sequence[Attributes]:
+        """The attributes of every worker there is; nothing where the file does not show them all."""
+        if not self.is_closed(WORKER) or self.document.manage.workers.attributes == "merge":
+            return ()
+        found = [worker.attributes for _, worker in self.workers]
+        return [] if None in found else [each for each in found if each is not None]
+
+    def _each(self, kind: Kind) -> Iterator[tuple[KeyPath, Any]]:
+        return (((kind.section, index), resource) for index, resource in declared_of(self.document, kind))

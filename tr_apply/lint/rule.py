@@ -1,0 +1,39 @@
+"""What a rule on a whole configuration is."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tr_apply.findings import Finding, Rule, Severity, Spot, found_by
+from tr_apply.lint.declarations import Declarations
+
+Remarks: TypeAlias = Iterator[tuple[Spot, str]]
+"""Places in the document, and what is to be said about them."""
+
+_Find: TypeAlias = Callable[[Declarations], Remarks]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRule(Rule):
+    """A rule on what is declared.
+
+    Attributes:
+        find: Finds it.
+        needs_all: Whether it looks for what is missing, and so has nothing to say while something cannot be read.
+    """
+
+    find: _Find
+    needs_all: bool = False
+
+    def findings(self, declarations: Declarations) -> Iterator[Finding]:
+        """What the rule finds among *declarations*."""
+        if declarations.whole or not self.needs_all:
+            for spot, message in self.find(declarations):
+                yield found_by(self, message, spot)
+
+
+def document_rule(
+    code: str, severity: Severity, says: str, *, needs_all: bool = False
+) -> Callable[[_Find], DocumentRule]:
+    """Make the rule that the decorated function carries out."""
+    return lambda find: DocumentRule(code, severity, says, find, needs_all)

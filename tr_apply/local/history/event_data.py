@@ -1,0 +1,210 @@
+"""The words in which an event is told: its data, its description, what it is about.
+
+``event_data`` of the Events resource and the parameters of an event callback are the same things under two spellings,
+``task_sid`` and ``TaskSid``; here they have the first. Values are texts, as TaskRouter has them.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from tr_apply.local.history.events import EventRecord
+from tr_apply.routing.workspace import TaskChannel
+
+Data = dict[str, str]
+About = Mapping[str, Any]
+
+
+class Subject(NamedTuple):
+    """What an event is about: its type, its SID, and its path below the workspace."""
+
+    type: str
+    sid: str
+    path: str
+
+
+def data_of(record: EventRecord, channel: TaskChannel | None) -> Data:
+    """What is told of an event, but for what all events have; *channel* is the record's, if it is still there."""
+    about: About = json.loads(record.about) if record.about else {}
+    data = {
+        **_task(record, channel),
+        **_reservation(record),
+        **_worker(record),
+        **_OF_GROUP.get(record.type.partition(".")[0], _nothing)(record, about),
+    }
+    return {name: str(value) for name, value in data.items() if value is not None}
+
+
+def description_of(record: EventRecord, data: Data) -> str:
+    """A sentence about an event."""
+    group, _, verb = record.type.partition(".")
+    match record.type:
+        case "worker.activity.update":
+            return f"Worker {record.worker_name} updated to {record.worker_activity_name} Activity"
+        case "reservation.created":
+            return (
+                f"Task {record.task_sid} assigned to Worker {record.worker_name}"
+                f" with Reservation {record.reservation_sid}"
+            )
+        case "task-queue.entered" | "task-queue.timeout" | "task-queue.moved":
+            return f"Task {record.task_sid} {_DONE_IN_QUEUE[verb]} TaskQueue {record.task_queue_sid}"
+    name = _name(record, data)
+    return f"{_NOUNS[group]} {name} {verb.replace('.', ' ').replace('-', ' ')}"
+
+
+def subject_of(record: EventRecord) -> Subject:
+    """What an event is about. A reservation's is the task, as in the one list of events that was recorded."""
+    group = record.type.partition(".")[0]
+    about: About = json.loads(record.about) if record.about else {}
+    if record.task_sid is not None:
+        return Subject("task", record.task_sid, f"/Tasks/{record.task_sid}")
+    if record.worker_sid is not None:
+        return Subject("worker", record.worker_sid, f"/Workers/{record.worker_sid}")
+    collection = _COLLECTIONS[group]
+    sid = about["sid"]
+    return Subject(group.replace("-", ""), sid, f"/{collection}/{sid}" if collection else "")
+
+
+_COLLECTIONS: Final = {
+    "activity": "Activities",
+    "task-channel": "TaskChannels",
+    "task-queue": "TaskQueues",
+    "workflow": "Workflows",
+    "workspace": "",
+}
+_NOUNS: Final = {
+    "activity": "Activity",
+    "reservation": "Reservation",
+    "task": "Task",
+    "task-channel": "TaskChannel",
+    "task-queue": "TaskQueue",
+    "worker": "Worker",
+    "workflow": "Workflow",
+    "workspace": "Workspace",
+}
+_DONE_IN_QUEUE: Final = {"entered": "entered", "timeout": "timed out in", "moved": "left"}
+
+
+def _name(record: EventRecord, data: Data) -> str | None:
+    if record.type.startswith("workflow.") and record.task_sid:
+        return f"{record.workflow_sid} for Task {record.task_sid}"
+    names = (record.reservation_sid, record.task_sid, record.worker_name)
+    return next((each for each in names if each), None) or next(
+        (value for key, value in data.items() if key.endswith("_name")), None
+    )
+
+
+def _task(record: EventRecord, channel: TaskChannel | None) -> dict[str, Any]:
+    if record.task_sid is None:
+        return {}
+    assert record.task_created_ms is not None
+    reasons = {"canceled": "task_canceled_reason", "completed": "task_completed_reason"}
+    reason = reasons.get(record.task_status or "")
+    return {
+        "task_sid": record.task_sid,
+        "task_attributes": record.task_attributes,
+        "task_age": max(0, record.at_ms - record.task_created_ms) // 1000,
+        "task_priority": record.task_priority,
+        "task_assignment_status": record.task_status,
+        **({reason: record.task_reason} if reason else {}),
+        "task_channel_unique_name": record.task_channel,
+        **({} if channel is None else _of_channel(channel)),
+        "task_queue_sid": record.task_queue_sid,
+        "workflow_sid": record.workflow_sid,
+    }
+
+
+def _of_channel(channel: TaskChannel) -> dict[str, Any]:
+    return {
+        "task_channel_sid": channel.sid,
+        "task_channel_name": channel.name,
+        "task_channel_optimized_routing": str(channel.channel_optimized_routing).lower(),
+    }
+
+
+def _reservation(record: EventRecord) -> dict[str, Any]:
+    return {"reservation_sid": record.reservation_sid}
+
+
+def _worker(record: EventRecord) -> dict[str, Any]:
+    return {
+        "worker_sid": record.worker_sid,
+        "worker_name": record.worker_name,
+        "worker_attributes": record.worker_attributes,
+        "worker_activity_sid": record.worker_activity_sid,
+        "worker_activity_name": record.worker_activity_name,
+        "worker_version": record.worker_version,
+    }
+
+
+def _nothing(_record: EventRecord, _about: About) -> dict[str, Any]:
+    return {}
+
+
+def _worker_change(record: EventRecord, about: About) -> dict[str, Any]:
+    if "since_ms" in about:
+        spent_ms = max(0, record.at_ms - about["since_ms"])
+        return {
+            "worker_time_in_previous_activity": spent_ms // 1000,
+            "worker_time_in_previous_activity_ms": spent_ms,
+            "worker_previous_activity_sid": about["previous_activity_sid"],
+            "worker_previous_activity_name": about["previous_activity_name"],
+        }
+    if "channel" in about:
+        return {
+            "worker_channel_available": str(about["available"]).lower(),
+            "worker_channel_available_capacity": about["available_capacity_percentage"],
+            "worker_channel_previous_capacity": about["previous_capacity"],
+            "worker_channel_task_count": about["assigned_tasks"],
+            "task_channel_sid": about["channel_sid"],
+            "task_channel_unique_name": about["channel"],
+        }
+    return {}
+
+
+def _activity(_record: EventRecord, about: About) -> dict[str, Any]:
+    return {
+        "activity_sid": about["sid"],
+        "activity_name": about["name"],
+        "activity_available": str(about["available"]).lower(),
+    }
+
+
+def _task_channel(_record: EventRecord, about: About) -> dict[str, Any]:
+    return {
+        "task_channel_sid": about["sid"],
+        "task_channel_name": about["name"],
+        "task_channel_unique_name": about["unique_name"],
+        "task_channel_optimized_routing": str(about["channel_optimized_routing"]).lower(),
+    }
+
+
+def _task_queue(_record: EventRecord, about: About) -> dict[str, Any]:
+    if not about:
+        return {}
+    return {
+        "task_queue_sid": about["sid"],
+        "task_queue_name": about["name"],
+        "task_queue_target_expression": about["target_workers"],
+    }
+
+
+def _workflow(_record: EventRecord, about: About) -> dict[str, Any]:
+    if "value" in about:  # the known worker that a step asks for
+        known_by = about.get("by", "sid")
+        return {f"known_worker_{known_by}": about["value"], "known_worker_error_code": about["debugger_code"]}
+    return {"workflow_sid": about["sid"], "workflow_name": about["name"]} if about else {}
+
+
+def _workspace(_record: EventRecord, about: About) -> dict[str, Any]:
+    return {"workspace_sid": about["sid"], "workspace_name": about["name"]}
+
+
+_OF_GROUP: Final[Mapping[str, Callable[[EventRecord, About], dict[str, Any]]]] = {
+    "activity": _activity,
+    "task-channel": _task_channel,
+    "task-queue": _task_queue,
+    "worker": _worker_change,
+    "workflow": _workflow,
+    "workspace": _workspace,
+}

@@ -1,0 +1,108 @@
+"""What has happened, as rows of the ``event`` table: written once, never changed, kept for 30 days.
+
+A row says what the task, the reservation and the worker were at that moment, in columns, so that figures can be taken
+from it without reading JSON. How it is told to others is the business of event_data.py.
+"""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from tr_apply.local.storage.database import Reader, Row, Writer
+from tr_apply.routing.events import EventType
+
+KEPT_MS: Final = 30 * 24 * 60 * 60 * 1000
+
+_FORGOTTEN_AT_A_TIME: Final = 10_000
+
+
+class EventRecord(NamedTuple):
+    """One thing that happened; the fields are the columns of the table."""
+
+    position: int
+    sid: str
+    workspace_sid: str
+    type: EventType
+    at_ms: int
+    """When it happened."""
+
+    written_ms: int
+    """When it was noticed: later, if nobody was there when a timer went off. Never falls as position grows."""
+
+    task_sid: str | None = None
+    task_attributes: str | None = None
+    task_created_ms: int | None = None
+    task_priority: int | None = None
+    task_status: str | None = None
+    task_channel: str | None = None
+    """Unique name of the task channel, also of a reservation and of a change to a worker's channel."""
+
+    task_queue_sid: str | None = None
+    """The queue the task was in, or the queue itself that the event is about."""
+
+    task_queue_entered_ms: int | None = None
+    workflow_sid: str | None = None
+    task_reason: str | None = None
+    reservation_sid: str | None = None
+    worker_sid: str | None = None
+    worker_name: str | None = None
+    worker_attributes: str | None = None
+    worker_activity_sid: str | None = None
+    worker_activity_name: str | None = None
+    worker_version: int | None = None
+    about: str | None = None
+    """JSON of what the event is about beside that: the fields of ``ActivityChange``, ``ChannelChange`` or
+    ``KnownWorkerSought``, or of the resource that was created, updated or deleted."""
+
+
+OF_TASK: Final = EventRecord._fields.index("task_reason")
+"""How many columns hold something where the event is about a task alone that has not ended, as most are."""
+
+
+def _insert(columns: Sequence[str]) -> str:
+    marks = ", ".join("?" * len(columns))
+    return " ".join(("INSERT INTO event", f"({', '.join(columns)})", "VALUES", f"({marks})"))
+
+
+_INSERT: Final = _insert(EventRecord._fields)
+_INSERT_OF_TASK: Final = _insert(EventRecord._fields[:OF_TASK])
+
+
+def write_events(writer: Writer, rows: Sequence[Row]) -> None:
+    """Keep events: the fields of their records, or only the first ``OF_TASK`` of them where the others are None."""
+    # The sqlite3 module takes five times as long to pass on None as a number, so those columns are left out.
+    short = [row for row in rows if len(row) == OF_TASK]
+    if short:
+        writer.run_later(_INSERT_OF_TASK, short)
+    if len(short) < len(rows):
+        writer.run_later(_INSERT, [row for row in rows if len(row) != OF_TASK])
+
+
+def forget_old_events(writer: Writer) -> bool:
+    """Remove some of the events that are too old to be kept; False once there are none left."""
+    end = first_position_at(writer, writer.now_ms - KEPT_MS)
+    sql = "SELECT position FROM event WHERE position < ? ORDER BY position LIMIT ?"
+    found = [position for (position,) in writer.rows(sql, (end, _FORGOTTEN_AT_A_TIME))]
+    if found:
+        writer.run("DELETE FROM event WHERE position <= ?", (found[-1],))
+    return len(found) == _FORGOTTEN_AT_A_TIME
+
+
+def first_position_at(reader: Reader, moment_ms: int) -> int:
+    """A position before which nothing stands that happened at *moment_ms* or later: a search by halves."""
+    # Two queries: SQLite finds one end of a table at once, but for both at a time it reads the whole table.
+    bounds = reader.row("SELECT (SELECT min(position) FROM event), (SELECT max(position) + 1 FROM event)")
+    assert bounds is not None
+    low, high = bounds[0] or 0, bounds[1] or 0
+    while low < high:
+        middle = (low + high) // 2
+        found = _event_from(reader, middle)
+        if found is None or found[1] >= moment_ms:
+            high = middle
+        else:
+            low = found[0] + 1
+    return low
+
+
+def _event_from(reader: Reader, position: int) -> Row | None:
+    sql = "SELECT position, written_ms FROM event WHERE position >= ? ORDER BY position LIMIT 1"
+    return reader.row(sql, (position,))

@@ -1,0 +1,144 @@
+"""The embedded TaskRouter as an ASGI application: who may come in, and what every answer has in common."""
+
+import random
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Router
+from starlette.types import Receive, Scope, Send
+
+from tr_apply.local.callbacks.deliveries import Patience
+from tr_apply.local.callbacks.dispatcher import Dispatcher
+from tr_apply.local.callbacks.hosts import Hosts
+from tr_apply.local.callbacks.sending import Identity, Post, Say, Sender
+from tr_apply.local.http.answers import json_response
+from tr_apply.local.http.refused_answers import failed, refused, step_refused
+from tr_apply.local.http.requests import ACCOUNT, Credentials, header
+from tr_apply.local.http.routes import all_routes
+from tr_apply.local.storage.refusals import NotFoundError, RequestError
+from tr_apply.local.storage.sids import ACCOUNT_SID
+from tr_apply.local.store.store import Store
+from tr_apply.local.store.timekeeper import Timekeeper
+from tr_apply.routing.refusals import RoutingRefusedError
+
+HEALTH: Final = "/healthz"
+
+_EVERY_ANSWER: Final = (
+    (b"access-control-allow-origin", b"*"),
+    (
+        b"access-control-allow-headers",
+        b"Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since",
+    ),
+    (b"access-control-allow-methods", b"GET, POST, DELETE, OPTIONS"),
+    (b"access-control-expose-headers", b"ETag"),
+    (b"access-control-allow-credentials", b"true"),
+)
+
+
+class LocalTaskRouter:
+    """The application, which owns the store.
+
+    It calls nobody unless it was given callbacks, and needs nobody to watch the clock, as each request finds that
+    everything has happened which was due. With callbacks, ``run`` is there to make things happen in time.
+
+    Starlette reads requests, matches paths and makes answers; its layers of middleware stay out, as all that they would
+    do stands in the few lines of ``__call__``, and each costs every request.
+    """
+
+    def __init__(self, store: Store, credentials: Credentials, callbacks: "Callbacks | None" = None) -> None:
+        self.store = store
+        self._credentials = credentials
+        self._identity = Identity(credentials.account_sid or ACCOUNT_SID, credentials.auth_token)
+        self._routes = all_routes(store)
+        self._unasked = Router()
+        self._dispatcher = None
+        if callbacks is not None:
+            sender = Sender(callbacks.post, callbacks.hosts, self._identity, callbacks.say)
+            self._dispatcher = Dispatcher(store.engines, sender, callbacks.say, callbacks.patience)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; raise what went wrong in here, once it was admitted, for the server to log."""
+        if scope["type"] != "http":  # a server that starts or stops, or a websocket
+            await self._unasked(scope, receive, send)
+            return
+        began, failure = time.perf_counter(), None
+        request = Request(scope, receive)
+        try:
+            answer = await self._answer(request)
+        except RequestError as error:
+            answer = refused(request, error)
+        except RoutingRefusedError as error:
+            answer = step_refused(error)
+        except Exception as error:  # noqa: BLE001  # raised below
+            answer, failure = failed(), error
+        answer.raw_headers += (
+            *_EVERY_ANSWER,
+            (b"twilio-request-id", b"RQ%032x" % random.getrandbits(128)),
+            (b"twilio-request-duration", b"%.3f" % (time.perf_counter() - began)),
+        )
+        await answer(scope, receive, send)
+        if failure is not None:
+            raise failure
+
+    async def _answer(self, request: Request) -> Response:
+        """Anyone may ask for health or for what a browser may do, everyone else comes with credentials."""
+        scope = request.scope
+        if scope["path"] == HEALTH:
+            return json_response({"status": "ok"})
+        if scope["method"] == "OPTIONS":
+            return Response(status_code=204)
+        account_sid, auth_token = self._credentials.account_of(header(scope, b"authorization"))
+        if auth_token is not None:
+            self._identity.account_sid, self._identity.auth_token = account_sid, auth_token
+        scope[ACCOUNT] = account_sid
+        for route in self._routes:
+            if (found := route.pattern.fullmatch(scope["path"])) is not None:
+                scope["path_params"] = found.groupdict()
+                return await route.endpoint(request)
+        raise NotFoundError
+
+    async def run(self, rate: float = 1.0) -> None:
+        """Let things happen when they are due, until cancelled; then end the callbacks under way.
+
+        *rate* is how fast the clock goes that the application was given, in its seconds per second.
+        """
+        try:
+            await Timekeeper(self.store.engines, rate).run()
+        finally:
+            if self._dispatcher is not None:
+                await self._dispatcher.stop()
+
+    async def settled(self) -> None:
+        """Wait for the callbacks under way, and those that follow from them."""
+        await self.store.engines.kept()
+        while self._dispatcher is not None and self._dispatcher.busy:
+            await self._dispatcher.settled()
+            await self.store.engines.kept()
+
+    def close(self) -> None:
+        """Close the database. Requests under way must have ended."""
+        self.store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """How an application is called: by what, where, and who is told what goes wrong."""
+
+    post: Post
+    say: Say
+    hosts: Hosts = field(default_factory=Hosts)
+    patience: Patience = field(default_factory=Patience)
+
+
+def create_app(
+    store: Store,
+    *,
+    account_sid: str | None = None,
+    auth_token: str | None = None,
+    callbacks: Callbacks | None = None,
+) -> LocalTaskRouter:
+    """The application over *store*, for that account with that token, or for anyone where they are None."""
+    return LocalTaskRouter(store, Credentials(account_sid, auth_token), callbacks)

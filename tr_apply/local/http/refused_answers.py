@@ -1,0 +1,77 @@
+"""What a request is answered that is refused: the only place that knows the status of each refusal."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tr_apply.local.http.answers import error_body, json_response
+from tr_apply.local.http.requests import account_of
+from tr_apply.local.storage.refusals import (
+    AbsolutePagingError,
+    BodyTooLargeError,
+    DuplicateNameError,
+    InstructionError,
+    InvalidParameterError,
+    MethodNotAllowedError,
+    NotFoundError,
+    PreconditionFailedError,
+    RequestError,
+    TooLongAgoError,
+    UnauthorizedError,
+    UnavailableError,
+)
+from tr_apply.routing.refusals import RoutingRefusedError
+
+_STATUS: Final[Mapping[type[RequestError], int]] = {
+    InvalidParameterError: 400,
+    DuplicateNameError: 400,
+    InstructionError: 400,
+    AbsolutePagingError: 400,
+    TooLongAgoError: 400,
+    UnauthorizedError: 401,
+    NotFoundError: 404,
+    MethodNotAllowedError: 405,
+    PreconditionFailedError: 412,
+    BodyTooLargeError: 413,
+    UnavailableError: 503,
+}
+_SERVER_ERROR: Final = 20500
+
+
+def refused(request: Request, error: RequestError) -> Response:
+    """Twilio's error body for a request that cannot be carried out."""
+    status, message = _STATUS[type(error)], str(error)
+    headers = {}
+    match error:
+        case NotFoundError():
+            message = f"The requested resource {_path(request)} was not found"
+        case MethodNotAllowedError():
+            message = f"{request.method} is not allowed on {_path(request)}"
+        case DuplicateNameError():
+            message += f" for account {account_of(request)}"
+        case UnauthorizedError():
+            headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
+        case UnavailableError():
+            headers["Retry-After"] = "1"
+    return json_response(error_body(error.code, message, status), status, headers)
+
+
+def step_refused(error: RoutingRefusedError) -> Response:
+    """The same for what the state of tasks and workers does not allow."""
+    return json_response(error_body(error.api_code, str(error), error.status), error.status)
+
+
+def failed() -> Response:
+    """The same for a bug of ours.
+
+    The server is told of the bug by an exception, and ends the connection for it. Whoever keeps connections must know,
+    or the next request is sent into one that is being closed.
+    """
+    return json_response(error_body(_SERVER_ERROR, "Internal server error", 500), 500, {"Connection": "close"})
+
+
+def _path(request: Request) -> str:
+    path: str = request.scope["path"]
+    return path.removeprefix("/v1")

@@ -1,0 +1,101 @@
+"""All paths of the API and what is done at each: with statistics.py the only place that knows methods."""
+
+import re
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import compile_path
+
+from tr_apply.local.http.answers import JSON, Renderer, json_response, renderer
+from tr_apply.local.http.requests import account_of, base_url, read_form, read_query
+from tr_apply.local.http.statistics import Endpoint, statistics_endpoints
+from tr_apply.local.kinds.all_kinds import KINDS
+from tr_apply.local.kinds.kind import Kind
+from tr_apply.local.storage.refusals import MethodNotAllowedError
+from tr_apply.local.store.store import Found, Store
+
+_ASKED_FOR_MOST: Final = ("task", "task_reservation", "event")
+
+
+class Route(NamedTuple):
+    """Where a path leads."""
+
+    pattern: re.Pattern[str]
+    endpoint: Endpoint
+
+
+def all_routes(store: Store) -> list[Route]:
+    """All routes; those of what is asked for most stand first, as they are tried one after the other."""
+    first = [route for name in _ASKED_FOR_MOST for route in _routes_of(store, KINDS[name])]
+    # Some of these hide what would be a queue or a worker called ``Statistics``.
+    statistics = [_route(path, endpoint) for path, endpoint in statistics_endpoints(store).items()]
+    others = [route for name, kind in KINDS.items() if name not in _ASKED_FOR_MOST for route in _routes_of(store, kind)]
+    return [*first, *statistics, *others]
+
+
+def _routes_of(store: Store, kind: Kind) -> list[Route]:
+    endpoints = _Endpoints(store, kind)
+    return [_route(kind.collection, endpoints.collection), _route(f"{kind.collection}/{{sid}}", endpoints.item)]
+
+
+def _route(path: str, endpoint: Endpoint) -> Route:
+    return Route(compile_path(f"/v1{path}")[0], endpoint)
+
+
+@dataclass(frozen=True, slots=True)
+class _Endpoints:
+    """The two URLs of a kind of resource."""
+
+    store: Store
+    kind: Kind
+
+    async def collection(self, request: Request) -> Response:
+        """List, or create."""
+        scope, its_renderer = _scope(request), self._renderer(request)
+        match request.method:
+            case "GET":
+                query = read_query(request, repeatable=self.kind.repeatable)
+                page = self.store.list(self.kind, scope, query)
+                return json_response(its_renderer.page(self.kind.list_key, page))
+            case "POST" if self.kind.creatable:
+                form = await read_form(request)
+                made = self.store.create(self.kind, scope, form)
+                await self.store.engines.kept()
+                return _found(its_renderer, made, 201)
+        raise MethodNotAllowedError
+
+    async def item(self, request: Request) -> Response:
+        """Fetch, update or delete."""
+        kind, store, (*above, sid) = self.kind, self.store, _scope(request)
+        scope, if_match = tuple(above), request.headers.get("if-match")
+        its_renderer = self._renderer(request)
+        match request.method:
+            case "GET":
+                return _found(its_renderer, store.fetch(kind, scope, sid))
+            case "POST" if kind.changeable:
+                form = await read_form(request)
+                changed = store.update(kind, scope, sid, form, if_match=if_match)
+                await store.engines.kept()
+                return _found(its_renderer, changed)
+            case "DELETE" if kind.creatable:
+                store.delete(kind, scope, sid, if_match=if_match)
+                await store.engines.kept()
+                return Response(status_code=204, media_type=JSON, headers={"Content-Length": "0"})
+        raise MethodNotAllowedError
+
+    def _renderer(self, request: Request) -> Renderer:
+        """Made before anything is written, as it refuses a request that cannot be answered with URLs."""
+        scope = _scope(request)[: len(self.kind.scope)]
+        return renderer(self.kind, scope, account_of(request), base_url(request))
+
+
+def _scope(request: Request) -> tuple[str, ...]:
+    """The SIDs of the path, from the workspace down."""
+    return tuple(request.path_params.values())
+
+
+def _found(renderer: Renderer, found: Found, status: int = 200) -> Response:
+    headers = {} if found.revision is None else {"ETag": f'"{found.revision}"'}
+    return json_response(renderer.body(found.item), status, headers)

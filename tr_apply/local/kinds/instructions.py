@@ -1,0 +1,176 @@
+"""What a reservation is instructed to do, by REST or in the answer of an assignment callback.
+
+There is no telephony here: a call is taken for answered, and a conference for joined, the moment it is asked for. So
+the bookkeeping is that of a call that went well. What would happen to the call afterwards does not: nobody is called
+back about its status, nothing is recorded, and its end, with the activity a worker then goes to, never comes.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tr_apply.local.history.session import Session
+from tr_apply.local.storage.refusals import InstructionError
+from tr_apply.routing.engine.engine import Engine
+from tr_apply.routing.engine.tasks import TaskUpdate
+from tr_apply.routing.records import Attributes, Reservation
+
+Parameters = Mapping[str, Any]
+"""As in the JSON of a callback's answer: ``call_sid``, ``accept``, …"""
+
+UNKNOWN: Final = 55555
+
+
+@dataclass(frozen=True, slots=True)
+class _Codes:
+    """TaskRouter's codes for what can be wrong with an instruction."""
+
+    not_pending: int
+    to: int = 0
+    from_: int = 0
+    url: int = 0
+    call_sid: int = 0
+
+
+_CODES: Final = {
+    "call": _Codes(to=40110, from_=40111, url=40112, not_pending=40114),
+    "redirect": _Codes(url=40120, call_sid=40121, not_pending=40123),
+    "dequeue": _Codes(to=40131, not_pending=40135, call_sid=40140),
+    "conference": _Codes(to=40137, not_pending=40136, call_sid=40141),
+}
+_NOT_RUNNING: Final = 40146
+_NO_SUPERVISOR: Final = 40147
+
+
+def carry_out(session: Session, workspace_sid: str, sid: str, name: str, parameters: Parameters) -> None:
+    """Do what the instruction called *name* says with the reservation *sid*.
+
+    Raises:
+        InstructionError: There is no such instruction, something that it needs is missing, or the reservation is not
+            in a state for it.
+        RoutingRefusedError: The reservation cannot be accepted or rejected any more.
+    """
+    if (act := _ACTS.get(name)) is None:
+        raise InstructionError(UNKNOWN, f"Instruction {name} is not one of {', '.join(_ACTS)}")
+    act(_Offer(session, workspace_sid, sid, name, parameters))
+
+
+class _Offer:
+    """A reservation that is instructed."""
+
+    def __init__(self, session: Session, workspace_sid: str, sid: str, name: str, parameters: Parameters) -> None:
+        self.sid = sid
+        self.now_ms = session.now_ms
+        self.engine: Engine = session.engine(workspace_sid)
+        self.parameters = parameters
+        self._name = name
+        self._workspace_sid = workspace_sid
+
+    @property
+    def reservation(self) -> Reservation:
+        return self.engine.state.reservation(self.sid)
+
+    @property
+    def task_attributes(self) -> Mapping[str, Any]:
+        return self.engine.state.task(self.reservation.task_sid).task.attributes.values
+
+    def require(self, *what: str) -> None:
+        """Raise InstructionError unless the reservation is pending and has all that is named."""
+        codes, reservation = _CODES[self._name], self.reservation
+        if reservation.status != "pending":
+            raise InstructionError(
+                codes.not_pending, f"Reservation {self.sid} is {reservation.status}; {self._name} needs a pending one"
+            )
+        worker = self.engine.state.worker(reservation.worker_sid).worker
+        have = {
+            "to": self.parameters.get("to") or worker.attributes.values.get("contact_uri"),
+            "from_": self.parameters.get("from"),
+            "url": self.parameters.get("url"),
+            "call_sid": self.parameters.get("call_sid") or self.task_attributes.get("call_sid"),
+        }
+        for each in what:
+            if not have[each]:
+                raise InstructionError(getattr(codes, each), f"{self._name} needs {_SAID[each]}")
+
+    def accept(self) -> None:
+        self.engine.accept(self.sid, self.now_ms)
+
+    def accept_if_told(self) -> None:
+        if _is_true(self.parameters.get("accept")):
+            self.accept()
+
+    def add_attributes(self, added: Mapping[str, Any]) -> None:
+        """Note with the task what the call would have left there."""
+        attributes = Attributes.of({**self.task_attributes, **added})
+        self.engine.update_task(self.reservation.task_sid, TaskUpdate(attributes), self.now_ms)
+
+
+_SAID: Final = {
+    "to": "to, or a contact_uri among the attributes of the worker",
+    "from_": "from",
+    "url": "url",
+    "call_sid": "call_sid, or one among the attributes of the task",
+}
+
+
+def _accept(offer: _Offer) -> None:
+    offer.accept()
+
+
+def _reject(offer: _Offer) -> None:
+    activity_sid = offer.parameters.get("activity_sid") or None
+    if activity_sid is not None and activity_sid not in offer.engine.state.activities:
+        raise InstructionError(40100, f"activity_sid {activity_sid} is not the SID of an activity of the workspace")
+    offer.engine.reject(offer.sid, offer.now_ms, activity_sid=activity_sid)
+
+
+def _call(offer: _Offer) -> None:
+    offer.require("to", "from_", "url")
+    offer.accept_if_told()
+
+
+def _redirect(offer: _Offer) -> None:
+    offer.require("url", "call_sid")
+    offer.accept_if_told()
+
+
+def _dequeue(offer: _Offer) -> None:
+    offer.require("call_sid", "to")
+    offer.accept()
+    offer.add_attributes({"worker_call_sid": _made_up("CA")})
+
+
+def _conference(offer: _Offer) -> None:
+    offer.require("call_sid", "to")
+    customer = offer.task_attributes.get("call_sid") or offer.parameters.get("call_sid")
+    offer.accept()
+    participants = {"worker": _made_up("CA"), "customer": customer}
+    offer.add_attributes({"conference": {"sid": _made_up("CF"), "participants": participants}})
+
+
+def _supervise(offer: _Offer) -> None:
+    """Somebody listens in, which nothing here shows."""
+    if offer.reservation.status != "accepted":
+        raise InstructionError(_NOT_RUNNING, f"Reservation {offer.sid} is not accepted; there is nothing to supervise")
+    if not offer.parameters.get("supervisor"):
+        raise InstructionError(_NO_SUPERVISOR, "supervise needs supervisor")
+
+
+_ACTS: Final[Mapping[str, Callable[[_Offer], None]]] = {
+    "accept": _accept,
+    "reject": _reject,
+    "call": _call,
+    "dequeue": _dequeue,
+    "redirect": _redirect,
+    "conference": _conference,
+    "supervise": _supervise,
+}
+
+
+def _made_up(prefix: str) -> str:
+    return prefix + secrets.token_hex(16)
+
+
+def _is_true(value: Any) -> bool:
+    return value is True or (isinstance(value, str) and value.lower() in {"true", "1", "yes"})

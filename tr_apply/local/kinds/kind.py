@@ -1,0 +1,211 @@
+"""What the store must know of one kind of resource; kinds/ holds one row of this for each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tr_apply.local.history.session import Session
+from tr_apply.local.storage.database import Reader, Row, Writer
+from tr_apply.routing.engine.state import State
+
+Item = dict[str, Any]
+"""A resource as the API answers it, without what depends on who asks and how: account_sid, url and links."""
+
+Scope = tuple[str, ...]
+"""The SIDs of the resources above, from the workspace down; empty for a workspace."""
+
+Values = dict[str, Any]
+"""Column -> value, of the fields that a request sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A field of the form that creates or updates a resource.
+
+    Attributes:
+        name: As in ``FriendlyName``.
+        column: Where it is stored; of a field that is not ``stored``, its name among the values.
+        parse: The field's name and text -> the value; raises InvalidParameterError.
+        on: Where it counts. Elsewhere it is ignored, as unknown fields are.
+        required: Whether a resource cannot be created without it.
+        default: The value at creation when it was left out.
+        refers_to: Table of the same workspace that must hold the SID.
+        stored: False for a field that is an instruction, such as ``Template``.
+        repeats: Whether several values may be sent by repeating the field; they are stored as a comma list.
+    """
+
+    name: str
+    column: str
+    parse: Callable[[str, str], Any]
+    on: Literal["create", "update", "both"] = "both"
+    required: bool = False
+    default: Any = None
+    refers_to: str | None = None
+    stored: bool = True
+    repeats: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFilter:
+    """A query parameter of the list that SQLite can answer: *condition* has one ``?`` for the parsed value."""
+
+    name: str
+    condition: str
+    parse: Callable[[str, str], Any]
+    repeats: bool = False
+    """Whether several values may be sent by repeating the parameter; they arrive as a comma list."""
+
+
+Conditions = list[tuple[str, Any]]
+"""Conditions in SQL, each with one ``?``, and their values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """Query parameters that say together which items are meant."""
+
+    names: tuple[str, ...]
+    conditions: Callable[[Reader, Mapping[str, str]], Conditions]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFilter:
+    """A query parameter of the list that needs an expression to be evaluated for every item.
+
+    ``test`` takes a reader, the workspace's SID and the parameter's text, and returns the question to ask of items.
+    """
+
+    name: str
+    test: Callable[[Reader, str, str], Callable[[Item], bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A write as the hooks of a kind see it.
+
+    Attributes:
+        scope: Where the resource is.
+        before: The resource as it was; None when it is being created.
+        values: The fields that were sent, and at creation the defaults of the others.
+    """
+
+    scope: Scope
+    before: Item | None
+    values: Values
+
+    def after(self, column: str) -> Any:
+        """What *column* will be."""
+        before = self.before or {}
+        return self.values.get(column, before.get(column))
+
+    @property
+    def workspace_sid(self) -> str:
+        """The workspace that the resource is in, or is."""
+        if self.scope:
+            return self.scope[0]
+        sid: str = (self.before or {}).get("sid", "")
+        return sid
+
+
+@dataclass(frozen=True, slots=True)
+class Deeds:
+    """What creates, changes and removes a resource that routing decides about.
+
+    They tell the engine of the session, which then has the rows written. Each takes the session and the change;
+    ``create`` returns the new SID, and one that is None cannot be done.
+    """
+
+    update: Callable[[Session, Change], None]
+    create: Callable[[Session, Change], str] | None = None
+    delete: Callable[[Session, Change], None] | None = None
+
+
+def _as_sent(_writer: Writer, change: Change) -> Values:
+    return change.values
+
+
+def _nothing_more(*_change: object) -> None:
+    pass
+
+
+def _as_read(item: Item) -> Item:
+    return item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Kind:
+    """A kind of resource.
+
+    Attributes:
+        name: How the program calls it.
+        table: Its table, where that has another name.
+        noun: How messages call it.
+        sid_prefix: Two letters.
+        collection: Path of the collection below ``/v1``, with the scope's columns in braces.
+        list_key: Key of the items in a list answer.
+        columns: Field of the answer -> SQL, in the order of the answer.
+        source: The ``FROM`` clause.
+        scope: Columns that hold the SIDs of the resources above, from the workspace down.
+        parent: Name of the kind directly above; empty for a workspace.
+        booleans: Fields of the answer that are booleans; SQLite has none.
+        links: Name -> path below ``/v1``, with fields of the answer in braces; None where the field is None.
+        fields: What a form can hold.
+        filters: What a list can be narrowed by.
+        orderings: Name in ``Ordering`` -> column; without an ordering a list is in the order of creation.
+        combinations: Columns that may be ordered by together; none where one is all there can be.
+        named_by: Column of the name that no other of the workspace may have, whatever its case.
+        names_repeat: True where several may have one name after all.
+        alias: Column that may stand for the SID in a path.
+        revision: Column of its revision, sent as ETag and checked against If-Match; empty where it has none.
+        creatable: Whether the API creates and deletes it; otherwise it comes and goes with others.
+        changeable: Whether the API updates it.
+        prepare: Checks what is particular to the kind, and returns the columns to write.
+        settle: What else changes with it, in the same transaction, once it is written.
+        tell: Tells the engine of the resource as it is now, and of the change; of one to be deleted, without one.
+        deeds: What writes it instead, where routing decides about it.
+        row_of: The row with a SID as the query for it would find it, from what the engine knows, which is faster.
+        shape: Makes of what the columns hold the item as it is answered.
+        paths: Fields of the item that hold a path below ``/v1``, answered as a URL.
+        narrowing: What parameters of a list say together.
+    """
+
+    name: str
+    noun: str
+    sid_prefix: str
+    collection: str
+    list_key: str
+    columns: Mapping[str, str]
+    source: str
+    scope: tuple[str, ...]
+    parent: str
+    fields: tuple[Field, ...]
+    booleans: tuple[str, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
+    filters: tuple[ColumnFilter | ItemFilter, ...] = ()
+    orderings: Mapping[str, str] = field(default_factory=dict)
+    combinations: tuple[frozenset[str], ...] = ()
+    named_by: str | None = None
+    names_repeat: bool = False
+    alias: str | None = None
+    revision: str = ""
+    creatable: bool = True
+    changeable: bool = True
+    prepare: Callable[[Writer, Change], Values] = _as_sent
+    settle: Callable[[Writer, str, Change], None] = _nothing_more
+    tell: Callable[[Session, Item, Change | None], None] = _nothing_more
+    deeds: Deeds | None = None
+    row_of: Callable[[State, str, int], Row] | None = None
+    shape: Callable[[Item], Item] = _as_read
+    paths: tuple[str, ...] = ()
+    narrowing: Narrowing | None = None
+    table: str = ""
+
+    def __post_init__(self) -> None:
+        """Call the table as the kind unless it has a name of its own."""
+        if not self.table:
+            object.__setattr__(self, "table", self.name)
+
+    @property
+    def repeatable(self) -> frozenset[str]:
+        """The query parameters that may be repeated."""
+        return frozenset(each.name for each in self.filters if isinstance(each, ColumnFilter) and each.repeats)

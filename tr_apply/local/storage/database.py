@@ -1,0 +1,366 @@
+"""The two ways to use the SQLite file, ``read`` and ``write``.
+
+Several processes may share one file. WAL lets them read while one writes, every write begins by taking the write lock,
+and nothing read in one transaction is relied upon in the next unless its ``edition`` says that nobody else has written
+meanwhile. ``synchronous=NORMAL`` means that what was committed survives the death of the process at any moment (not a
+power cut).
+
+Time never goes back in a file: when its latest event is later than the clock says, because it was served at another
+clock rate or the clock was set back, it goes on from there.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from tr_apply.local.storage.clock import Clock, stored, wall_clock
+from tr_apply.local.storage.connection import circumstance, connect
+from tr_apply.local.storage.refusals import UnavailableError
+from tr_apply.local.storage.sids import new_sid
+
+Row = tuple[Any, ...]
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+class Reader:
+    """Reads within one transaction: everything it answers was true at the same moment.
+
+    Attributes:
+        now_ms: That moment.
+        edition: A number that changes whenever something was written that the engines were not told of: by another
+            process, by another Database, or by ``write``.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, now_ms: int, edition: int) -> None:
+        self._connection = connection
+        self.now_ms = now_ms
+        self.edition = edition
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
+        """An iterator over the rows, which come as tuples."""
+        return self._use().execute(sql, parameters)
+
+    def row(self, sql: str, parameters: Parameters = ()) -> Row | None:
+        """The first row."""
+        found: Row | None = self._use().execute(sql, parameters).fetchone()
+        return found
+
+    def value(self, sql: str, parameters: Parameters = ()) -> Any:
+        """The first value of the first row; None when there is no row."""
+        found = self.row(sql, parameters)
+        return found[0] if found else None
+
+    def _use(self) -> sqlite3.Connection:
+        return self._connection
+
+
+class Writer(Reader):
+    """One transaction that writes: all of it carries one time, and all of it is kept or none."""
+
+    def __init__(self, connection: sqlite3.Connection, now_ms: int, edition: int) -> None:
+        super().__init__(connection, now_ms, edition)
+        self._now: str | None = None
+        self._last: int | None = None
+        self._later: dict[str, list[Parameters]] = {}
+        self._part: dict[str, int] | None = None
+
+    @property
+    def now(self) -> str:
+        """The time of the transaction as text."""
+        if self._now is None:
+            self._now = stored(self.now_ms)
+        return self._now
+
+    def insert(self, table: str, prefix: str, values: Mapping[str, Any]) -> str:
+        """Add a row with a fresh SID and the time of this transaction, and return the SID."""
+        [sid] = self.insert_many(table, prefix, [values])
+        return sid
+
+    def insert_many(self, table: str, prefix: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Add rows that have the same columns, in this order, and return their SIDs."""
+        if not rows:
+            return []
+        first = self.positions(len(rows))
+        sids = [new_sid(prefix, position) for position in range(first, first + len(rows))]
+        columns = ("position", "sid", "date_created", "date_updated", *rows[0])
+        sql = _words("INSERT INTO", table, _listed(columns), "VALUES", _listed("?" for _ in columns))
+        self._use().executemany(
+            sql,
+            (
+                (position, sid, self.now, self.now, *values.values())
+                for position, (sid, values) in enumerate(zip(sids, rows, strict=True), first)
+            ),
+        )
+        return sids
+
+    def update(self, table: str, sid: str, values: Mapping[str, Any]) -> None:
+        """Set *values* and ``date_updated`` of the row with *sid*."""
+        changes = {**values, "date_updated": self.now}
+        assignments = ", ".join(f"{column} = ?" for column in changes)
+        sql = _words("UPDATE", table, "SET", assignments, "WHERE sid = ?")
+        self._use().execute(sql, (*changes.values(), sid))
+
+    def delete(self, table: str, sid: str) -> None:
+        """Remove the row with *sid*, and with it what the schema says belongs to it."""
+        self._use().execute(_words("DELETE FROM", table, "WHERE sid = ?"), (sid,))
+
+    def same_name(self, table: str, workspace_sid: str, name_key: str, but: str) -> bool:
+        """Whether another row than the one with the SID *but* has that name in the workspace."""
+        conditions = "WHERE workspace_sid = ? AND name_key = ? AND sid <> ?"
+        return self.row(_words("SELECT 1 FROM", table, conditions), (workspace_sid, name_key, but)) is not None
+
+    def run(self, sql: str, parameters: Parameters = ()) -> None:
+        """Any other statement."""
+        self._use().execute(sql, parameters)
+
+    def run_many(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        """Any other statement, once for each of *parameters*."""
+        self._use().executemany(sql, parameters)
+
+    def run_later(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        """The same, put off until something is read or the transaction ends; with it what others put off, all at once.
+
+        Statements that are put off must not depend on each other's order.
+        """
+        self._later.setdefault(sql, []).extend(parameters)
+
+    def positions(self, count: int) -> int:
+        """The first of *count* positions that belong to this transaction now."""
+        if self._last is None:
+            self._last = self.value("SELECT last FROM sequence")
+        first: int = self._last + 1
+        self._last += count
+        return first
+
+    def finish(self) -> None:
+        """Note the positions that were given away; the last thing before the transaction is committed."""
+        self._write_out()
+        if self._last is not None:
+            self.run("UPDATE sequence SET last = ?", (self._last,))
+
+    def begin_part(self) -> None:
+        """From here on everything can be taken back for itself; no savepoint is needed until a statement is run."""
+        self._part = {sql: len(rows) for sql, rows in self._later.items()}
+
+    def end_part(self) -> None:
+        """Leave that to the whole."""
+        if self._part is None:
+            self._connection.execute("RELEASE part")
+        self._part = None
+
+    def undo_part(self) -> None:
+        """Take back everything since the part began."""
+        if self._part is None:
+            self._later.clear()
+            self._connection.execute("ROLLBACK TO part")
+            self._connection.execute("RELEASE part")
+        else:
+            self._later = self._of_earlier_parts(self._part)
+        self._part = None
+
+    def _use(self) -> sqlite3.Connection:
+        if self._part is not None:
+            self._set_savepoint(self._part)
+        if self._later:
+            self._write_out()
+        return self._connection
+
+    def _set_savepoint(self, part: Mapping[str, int]) -> None:
+        own = {sql: rows[part.get(sql, 0) :] for sql, rows in self._later.items()}
+        self._later = self._of_earlier_parts(part)
+        self._write_out()
+        self._connection.execute("SAVEPOINT part")
+        self._later, self._part = own, None
+
+    def _of_earlier_parts(self, part: Mapping[str, int]) -> dict[str, list[Parameters]]:
+        return {sql: self._later[sql][:count] for sql, count in part.items()}
+
+    def _write_out(self) -> None:
+        later, self._later = self._later, {}
+        try:
+            for sql, rows in later.items():
+                self._connection.executemany(sql, rows)
+        except sqlite3.Error:
+            # It may be the work of parts that have long ended and rely on it: then nothing can be kept.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+
+class Database:
+    """The connection of this process. For one event loop: no transaction spans an ``await``."""
+
+    def __init__(self, connection: sqlite3.Connection, clock: Clock = wall_clock) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._ahead_ms = 0
+        self._now_ms = 0
+        self._edition = -1
+        self._unrouted = 0
+        # SQL asks for the present as it asks for a column, in what depends on it, such as the age of a task.
+        connection.create_function("now_ms", 0, lambda: self._now_ms)
+
+    @classmethod
+    def open(cls, path: str | Path, clock: Clock = wall_clock) -> Self:
+        """Open the file, creating it and its folder where missing; ``:memory:`` keeps everything in memory.
+
+        Raises:
+            TargetError: The file cannot be used, with the reason.
+        """
+        return cls(connect(path), clock)
+
+    def close(self) -> None:
+        """Release the file. Closing twice is harmless."""
+        self._connection.close()
+
+    def now_ms(self) -> int:
+        """The present of this file, as far as this process knows it."""
+        self._now_ms = max(self._clock() + self._ahead_ms, self._now_ms)
+        return self._now_ms
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        """A consistent view, however many statements look at it.
+
+        Raises:
+            UnavailableError: The database cannot be read right now.
+        """
+        with self._transaction("BEGIN"):
+            yield Reader(self._connection, self.now_ms(), self._edition + self._unrouted)
+
+    @contextmanager
+    def write(self) -> Iterator[Writer]:
+        """The write lock, from the first statement on; an exception takes back everything.
+
+        Raises:
+            UnavailableError: The database cannot be written right now.
+        """
+        with self._transaction("BEGIN IMMEDIATE"):
+            writer = Writer(self._connection, self.now_ms(), self._edition + self._unrouted)
+            yield writer
+            writer.finish()
+        self._unrouted += 1
+
+    def begin(self) -> "Batch":
+        """The same for several writers in turn, who see to it that the engines know what they write.
+
+        Raises:
+            UnavailableError: The database cannot be written right now.
+        """
+        with _EXPLAINED:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._look_for_others()
+        return Batch(self._connection, Writer(self._connection, self.now_ms(), self._edition + self._unrouted))
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        with _EXPLAINED:
+            self._connection.execute(begin)
+            try:
+                self._look_for_others()
+                yield
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    def _look_for_others(self) -> None:
+        """Notice that somebody else has written, perhaps with a clock that is ahead of ours."""
+        edition = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        if edition == self._edition:
+            return
+        self._edition = edition
+        latest = self._connection.execute("SELECT written_ms FROM event ORDER BY position DESC LIMIT 1").fetchone()
+        if latest is not None:
+            self._ahead_ms = max(self._ahead_ms, latest[0] - self._clock())
+
+
+class Batch:
+    """A transaction that several writers share, one after the other, so that the price of keeping is paid once.
+
+    ``with batch as writer:`` is the part of one of them. The parts are kept together, or not at all.
+
+    Attributes:
+        parts: How many there are to keep.
+        ended: Set once they are kept, or it is clear that they will not be.
+        failure: Why they are not.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, writer: Writer) -> None:
+        self.parts = 0
+        self.ended = asyncio.Event()
+        self.failure: BaseException | None = None
+        self._connection = connection
+        self._writer = writer
+
+    def __enter__(self) -> Writer:
+        """Begin one writer's part.
+
+        Raises:
+            UnavailableError: The database cannot be written right now.
+        """
+        self._check()
+        self._writer.begin_part()
+        return self._writer
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        """End the part; an exception takes it back, and no other."""
+        with _EXPLAINED:
+            if error is None:
+                self._writer.end_part()
+                self.parts += 1
+            elif self._connection.in_transaction:  # or SQLite has taken back everything, the disk being full
+                self._writer.undo_part()
+        _EXPLAINED.__exit__(kind, error, trace)
+
+    def keep(self) -> None:
+        """Keep all parts. Those who wait for that learn of a failure when they ask; they must not go on without."""
+        try:
+            self._commit()
+        except Exception as error:  # noqa: BLE001  # whatever it is, it concerns those who wait
+            self.failure = error
+        self.ended.set()
+
+    def check(self) -> None:
+        """Raise what kept the parts from being kept, if something did."""
+        if self.failure is not None:
+            raise self.failure
+
+    def _check(self) -> None:
+        if not self._connection.in_transaction:
+            raise UnavailableError("The database cannot be used: it has taken back what was written")
+
+    def _commit(self) -> None:
+        self._check()
+        with _EXPLAINED:
+            try:
+                self._writer.finish()
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+
+class _Explained:
+    """Tells a database that cannot be used right now from a mistake of ours."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, sqlite3.DatabaseError) and (reason := circumstance(error)):
+            raise UnavailableError(f"The database cannot be used: {reason}") from error
+
+
+_EXPLAINED = _Explained()
+
+
+def _words(*words: str) -> str:
+    return " ".join(words)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return f"({', '.join(names)})"

@@ -1,0 +1,94 @@
+"""JSON that arrives as the text of a form field.
+
+It is checked strictly and stored as text: only the white space between its parts is taken out, so that key order,
+unknown keys, numbers written as strings, escapes and the digits of numbers come back as they were sent.
+"""
+
+import json
+import math
+import re
+from collections import Counter
+from typing import Any, NoReturn
+
+from tr_apply.local.storage.refusals import InvalidParameterError
+
+DEPTH_LIMIT = 100  # far below what could exhaust the stack of whoever reads the document later
+
+_TOO_LARGE = 2**63
+_LONGEST_INTEGER = len("-9223372036854775808")
+_STRING_OR_REST = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^" \t\r\n]+')
+
+
+def parse_object(name: str, text: str) -> dict[str, Any]:
+    """The object that *text* is.
+
+    Raises:
+        InvalidParameterError: Not JSON, or JSON that readers do not agree upon: a repeated key, a number that is
+            none (``NaN``) or too large, nesting without end; or no object.
+    """
+    try:
+        value = _DECODER.decode(text)
+    except RecursionError:
+        raise InvalidParameterError(f"{name} is nested too deeply") from None
+    except ValueError as error:
+        raise InvalidParameterError(f"{name} is not valid JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise InvalidParameterError(f"{name} must be a JSON object")
+    # What has no more brackets than that is not nested more deeply either; most documents need not be walked through.
+    if text.count("{") + text.count("[") > DEPTH_LIMIT and _depth(value) > DEPTH_LIMIT:
+        raise InvalidParameterError(f"{name} is nested too deeply")
+    return value
+
+
+def compact(text: str) -> str:
+    """Valid JSON without the white space between its parts."""
+    return "".join(_STRING_OR_REST.findall(text))
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        repeated = next(key for key, count in counts.items() if count > 1)
+        raise ValueError(f"the key {json.dumps(repeated)} is repeated")
+    return value
+
+
+def _no_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
+
+
+def _integer(digits: str) -> int:
+    number = int(digits) if len(digits) <= _LONGEST_INTEGER else _TOO_LARGE
+    if not -_TOO_LARGE <= number < _TOO_LARGE:
+        raise ValueError("a number does not fit into 64 bits")
+    return number
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        level = [child for each in level for child in _children(each)]
+    return depth
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_constant=_no_constant,
+    parse_int=_integer,
+    parse_float=_float,
+)

@@ -1,0 +1,72 @@
+"""When a resource may not be deleted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tr_apply.local.kinds.kind import Item, Kind
+from tr_apply.local.storage.database import Reader
+from tr_apply.local.storage.refusals import InvalidParameterError
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A reason to keep a resource: there is a row that *query* finds for its ``:sid``.
+
+    ``reason`` completes the sentence "... cannot be deleted ..."; it may name columns of that row in braces.
+    """
+
+    query: str
+    reason: str
+
+
+KEPT: Mapping[str, tuple[Rule, ...]] = {
+    "activity": (
+        Rule(
+            "SELECT friendly_name FROM workspace WHERE default_activity_sid = :sid",
+            "while it is the default activity of the workspace",
+        ),
+        Rule(
+            "SELECT friendly_name FROM workspace WHERE timeout_activity_sid = :sid",
+            "while it is the timeout activity of the workspace",
+        ),
+        Rule(
+            "SELECT friendly_name FROM worker WHERE activity_sid = :sid",
+            "while Worker {friendly_name} is in it",
+        ),
+        Rule(
+            "SELECT friendly_name FROM task_queue"
+            " WHERE reservation_activity_sid = :sid OR assignment_activity_sid = :sid",
+            "while TaskQueue {friendly_name} uses it",
+        ),
+    ),
+    "task_channel": (
+        Rule(
+            "SELECT unique_name FROM task_channel WHERE sid = :sid AND unique_name = 'default'",
+            "because it is the default one of the workspace",
+        ),
+    ),
+    "task_queue": (
+        Rule(
+            "SELECT workflow.friendly_name FROM workflow_queue"
+            " JOIN workflow ON workflow.sid = workflow_queue.workflow_sid"
+            " WHERE workflow_queue.task_queue_sid = :sid",
+            "while Workflow {friendly_name} refers to it",
+        ),
+    ),
+    "worker": (
+        Rule(
+            "SELECT worker.friendly_name FROM worker JOIN activity ON activity.sid = worker.activity_sid"
+            " WHERE worker.sid = :sid AND activity.available",
+            "while in an available Activity",
+        ),
+    ),
+}
+"""Kind -> the rules, in the order in which they are told. A workspace takes everything in it along."""
+
+
+def check_deletable(reader: Reader, kind: Kind, item: Item) -> None:
+    """Raise InvalidParameterError, with the reason, if a rule keeps *item*."""
+    for rule in KEPT.get(kind.name, ()):
+        if found := reader.row(rule.query, {"sid": item["sid"]}):
+            reason = rule.reason.format(friendly_name=found[0])
+            raise InvalidParameterError(f"{kind.noun} {item['sid']} cannot be deleted {reason}")

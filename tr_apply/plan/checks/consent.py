@@ -1,0 +1,94 @@
+"""What somebody agreed to before a plan is carried out, and what a plan may not do without that."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tr_apply.errors import RefusedError, StaleError
+from tr_apply.plan.change import Action, Blocked, Plan
+from tr_apply.plan.checks.guard import NEEDS_CONSENT
+from tr_apply.plan.checks.resemblance import SUSPECTED_RENAME
+
+CONSENT_DIFFERS = "consent-differs"
+
+
+class Approval(StrEnum):
+    """Who has seen a plan before it is carried out."""
+
+    NOBODY = "nobody"
+    """An unattended run: ``--auto-approve``, or a program."""
+
+    ASKED = "asked"
+    """A person saw the plan on a terminal and typed yes."""
+
+    REVIEWED = "reviewed"
+    """This very plan was saved or its id was given: ``--plan``, ``--expect``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the caller agreed to beforehand.
+
+    Attributes:
+        approval: Who has seen the plan.
+        deletes: Kind -> exactly how many deletes of it are agreed to.
+        plan_id: The id of the plan that was reviewed; None where no id was given.
+    """
+
+    approval: Approval = Approval.NOBODY
+    deletes: Mapping[str, int] = field(default_factory=dict)
+    plan_id: str | None = None
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether somebody has reviewed this very plan."""
+        return self.approval is Approval.REVIEWED
+
+
+def require_consent(plan: Plan, consent: Consent, plan_id: str) -> None:
+    """Do nothing if *plan*, whose id is *plan_id*, may be carried out.
+
+    Raises:
+        StaleError: when another plan was reviewed.
+        RefusedError: with every reason why it is refused.
+    """
+    if consent.plan_id is not None and consent.plan_id != plan_id:
+        raise StaleError(
+            f"nothing was written: expected plan {consent.plan_id}, but the current plan is {plan_id}: the "
+            "configuration or the workspace has changed. Plan again and pass the new id"
+        )
+    if refused := refusals(plan, consent):
+        raise RefusedError("nothing was written:\n" + "\n".join(f"  {each.message} [{each.code}]" for each in refused))
+
+
+def refusals(plan: Plan, consent: Consent) -> Sequence[Blocked]:
+    """Why *plan* may not be carried out: what is blocked, except for what was agreed to; nothing lifts a protection."""
+    agreed = {kind for kind, number in consent.deletes.items() if _deletes(plan)[kind] == number}
+    return [*(each for each in plan.blocked if not _is_lifted(each, plan, consent, agreed)), *_differing(plan, consent)]
+
+
+def _deletes(plan: Plan) -> Counter[str]:
+    return Counter(each.kind for each in plan.operations if each.action is Action.DELETE)
+
+
+def _is_lifted(blocked: Blocked, plan: Plan, consent: Consent, agreed: set[str]) -> bool:
+    """Whether somebody has answered what only a person can know: that deletes, or new names, are meant."""
+    if blocked.code == NEEDS_CONSENT:
+        kinds = {each.kind for each in plan.operations if each.id == blocked.operation}
+        return consent.is_reviewed or bool(kinds & agreed)
+    return blocked.code == SUSPECTED_RENAME and consent.is_reviewed
+
+
+def _differing(plan: Plan, consent: Consent) -> Sequence[Blocked]:
+    """Kinds of which another number of deletes was agreed to; that nothing is left to delete is fine."""
+    deletes = _deletes(plan)
+    differing = [(kind, number) for kind, number in consent.deletes.items() if deletes[kind] not in {0, number}]
+    return [
+        Blocked(
+            CONSENT_DIFFERS,
+            f"--allow-delete {kind}={number} was given, but the plan deletes {deletes[kind]}",
+            next(each.id for each in plan.operations if each.action is Action.DELETE and each.kind == kind),
+        )
+        for kind, number in differing
+    ]

@@ -1,0 +1,200 @@
+"""Refuses operations that destroy too much, or that TaskRouter would refuse."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tr_apply.live import Live
+from tr_apply.plan.change import Action, Blocked, Operation
+from tr_apply.plan.checks.resemblance import suspected_renames
+from tr_apply.plan.checks.work import stranding
+from tr_apply.plan.compare.diff import changed_fields
+from tr_apply.plan.matching.decisions import Decisions
+from tr_apply.plan.requests.people import People
+from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKFLOW
+from tr_apply.resources.document import strictest
+from tr_apply.resources.kind import Kind
+from tr_apply.resources.seeds import FLEX_OBJECTS, Seeds, is_flex, seeds
+from tr_apply.resources.workflow import Workflow
+from tr_apply.routing.names import name_key
+from tr_apply.wire import model_of
+
+NEEDS_CONSENT = "needs-consent"
+PROTECTED = "protected"
+IN_USE = "in-use"
+STRANDED = "nowhere-to-go"
+
+
+def blocked(decisions: Decisions, people: People, operations: Sequence[Operation]) -> list[Blocked]:
+    """Every reason why one of *operations* may not be carried out."""
+    deletes = [operation for operation in operations if operation.action is Action.DELETE]
+    return [
+        *_protected(decisions.document.safety.protect, deletes),
+        *_flex_owned(decisions, deletes),
+        *_in_use(decisions, deletes),
+        *_stranded(decisions, people, operations),
+        *stranding(decisions, operations),
+        *suspected_renames(decisions, operations),
+        *_without_consent(decisions, deletes),
+    ]
+
+
+def _protected(patterns: Sequence[str], deletes: Iterable[Operation]) -> Iterator[Blocked]:
+    for operation in deletes:
+        for pattern in patterns:
+            if protects(pattern, operation.kind, operation.name):
+                message = (
+                    f"the {KIND_BY_NAME[operation.kind].title} {operation.name!r} is protected by {pattern!r} in "
+                    "`safety.protect`; declare it, or remove the protection first"
+                )
+                yield Blocked(PROTECTED, message, operation.id)
+                break
+
+
+def _flex_owned(decisions: Decisions, deletes: Iterable[Operation]) -> Iterator[Blocked]:
+    workspace = decisions.snapshot.workspace
+    if not is_flex(workspace.name):
+        return
+    for operation in deletes:
+        if name_key(operation.name) in FLEX_OBJECTS.get(operation.kind, ()):
+            message = (
+                f"the {KIND_BY_NAME[operation.kind].title} {operation.name!r} belongs to Flex, which put it into the "
+                f"workspace {workspace.name!r} and relies on it; declare it"
+            )
+            yield Blocked(PROTECTED, message, operation.id)
+
+
+def protects(pattern: str, kind: str, name: str) -> bool:
+    """Whether KIND/pattern covers a resource; names are compared as TaskRouter does."""
+    protected, _, glob = pattern.partition("/")
+    return protected == kind and fnmatchcase(name_key(name), name_key(glob))
+
+
+def _in_use(decisions: Decisions, deletes: Iterable[Operation]) -> Iterator[Blocked]:
+    users = _users(decisions)
+    for operation in deletes:
+        found = users.get((operation.kind, name_key(operation.name)))
+        if found:
+            message = (
+                f"the {KIND_BY_NAME[operation.kind].title} {operation.name!r} is still used by {_listed(found)}; "
+                "declare it, or stop using it first"
+            )
+            yield Blocked(IN_USE, message, operation.id)
+
+
+def _users(decisions: Decisions) -> dict[tuple[str, str], list[str]]:
+    """By kind and key of an activity or a queue, what will lead to it."""
+    users: dict[tuple[str, str], list[str]] = {}
+    for workflow in decisions.result(WORKFLOW):
+        for queue in queues_of(workflow):
+            users.setdefault((TASK_QUEUE.name, name_key(queue)), []).append(f"the workflow {workflow.name!r}")
+    for queue in decisions.result(TASK_QUEUE):
+        for activity in (queue.reservation_activity, queue.assignment_activity):
+            if activity is not None:
+                users.setdefault((ACTIVITY.name, name_key(activity)), []).append(f"the task queue {queue.name!r}")
+    return users
+
+
+def queues_of(workflow: Workflow) -> Iterator[str]:
+    """The names of the queues that *workflow* sends tasks to."""
+    targets = [target for each in workflow.filters for target in each.targets]
+    for target in (*targets, workflow.default_filter):
+        if target is not None and target.queue is not None:
+            yield target.queue
+
+
+def _listed(names: Sequence[str], limit: int = 5) -> str:
+    unique = list(dict.fromkeys(names))
+    rest = len(unique) - limit
+    return ", ".join(unique[:limit]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _stranded(decisions: Decisions, people: People, operations: Iterable[Operation]) -> Iterator[Blocked]:
+    deleted = {(live.kind, live.name): live.sid for live in decisions.deleted}
+    for operation in operations:
+        if operation.action is Action.DELETE and deleted[operation.kind, operation.name] in people.stranded:
+            who = "workers are in it" if operation.kind == ACTIVITY.name else "it is in an available activity"
+            message = (
+                f"the {KIND_BY_NAME[operation.kind].title} {operation.name!r} cannot be deleted while {who}, and the "
+                "workspace's default activity is no unavailable one to move them to"
+            )
+            yield Blocked(STRANDED, message, operation.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """How many objects of a kind are live, and how many go: in all, and without seeds, which nobody is asked about."""
+
+    live: int
+    total: int
+    counted: int
+
+
+def _without_consent(decisions: Decisions, deletes: Sequence[Operation]) -> Iterator[Blocked]:
+    safety = decisions.document.safety
+    for kind in SECTIONS:
+        of_kind = [operation for operation in deletes if operation.kind == kind.name]
+        if not of_kind:
+            continue
+        free = _free(decisions, kind)
+        count = _Count(_managed(decisions, kind), len(of_kind), sum(o.name not in free for o in of_kind))
+        if (reason := _excess(count, strictest(safety.max_deletes, count.live))) is not None:
+            names = _listed([repr(operation.name) for operation in of_kind])
+            message = (
+                f"deletes {count.total} of {count.live} live {kind.plural} ({names}), {reason}; "
+                f"to agree, apply with --allow-delete {kind.name}={count.total}"
+            )
+            yield Blocked(NEEDS_CONSENT, message, of_kind[0].id)
+
+
+def _managed(decisions: Decisions, kind: Kind) -> int:
+    """How many live objects of *kind* are ours."""
+    return sum(live not in decisions.matched.foreign for live in decisions.snapshot.by_kind[kind.name])
+
+
+def _excess(count: _Count, limit: Any) -> str | None:
+    """Why *count* needs consent; None if it does not."""
+    if count.counted == 0:
+        return None
+    if count.total >= count.live:
+        return "which leaves none of them"
+    share = isinstance(limit, str)
+    allowed = count.live * int(limit.rstrip("%")) // 100 if share else limit
+    if count.counted > allowed:
+        return f"more than `max_deletes` allows ({limit}{f', here {allowed}' if share else ''})"
+    return None
+
+
+def _free(decisions: Decisions, kind: Kind) -> set[str]:
+    """Names of deleted objects that equal a seed in every field and that nobody uses or is in."""
+    seeded = _seeds(decisions)
+    users = _users(decisions)
+    return {
+        live.name
+        for live in decisions.deleted
+        if live.kind == kind.name
+        and (kind.name, name_key(live.name)) not in users
+        and not _is_inhabited(decisions, live)
+        and _equals_seed(decisions, kind, live, seeded)
+    }
+
+
+def _seeds(decisions: Decisions) -> Seeds:
+    multi_task_enabled = decisions.workspace.live.answer.get("multi_task_enabled") is not False
+    return seeds(multi_task_enabled=multi_task_enabled, template="FIFO")
+
+
+def _is_inhabited(decisions: Decisions, live: Live) -> bool:
+    if live.kind != ACTIVITY.name:
+        return False
+    workers = decisions.snapshot.by_kind.get(WORKER.name, ())
+    return any(worker.answer.get("activity_sid") == live.sid for worker in workers)
+
+
+def _equals_seed(decisions: Decisions, kind: Kind, live: Live, seeded: Seeds) -> bool:
+    model = model_of(live, decisions.matched.labels)
+    return any(
+        kind.name_of(seed) == kind.name_of(model) and not changed_fields(kind, seed, model)
+        for seed in seeded.get(kind.name, ())
+    )

@@ -1,0 +1,63 @@
+"""What TaskRouter would refuse in this very workspace: an error before the first write, as it is known by then."""
+
+from collections.abc import Iterator
+
+from tr_apply.findings import Finding, error_at
+from tr_apply.plan.compare.ownership import is_managed
+from tr_apply.plan.matching.decisions import Decisions
+from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKSPACE
+from tr_apply.routing.names import name_key
+
+
+def refused_here(decisions: Decisions) -> Iterator[Finding]:
+    """What the file alone does not show to be wrong."""
+    yield from _unknown_channels(decisions)
+    yield from _without_activities(decisions)
+    yield from _switched_off(decisions)
+
+
+def _unknown_channels(decisions: Decisions) -> Iterator[Finding]:
+    """Channels of live workers that no task channel makes, where task channels themselves are not read."""
+    if decisions.snapshot.has(TASK_CHANNEL.name):
+        return  # then they are references like any other
+    for match in decisions.matched.matches(WORKER):
+        if match.live is None or not match.declared.channels:
+            continue
+        held = {name_key(each.name) for each in decisions.snapshot.channels.get(match.live.sid, ())}
+        for channel in match.declared.channels:
+            if name_key(channel) not in held:
+                message = f"there is no {TASK_CHANNEL.title} {channel!r}, neither declared nor live"
+                yield error_at("unknown-reference", message, (WORKER.section, match.index, "channels", channel))
+
+
+def _without_activities(decisions: Decisions) -> Iterator[Finding]:
+    """Queues that TaskRouter would refuse: a workspace that is not multitasking moves workers to their activities.
+
+    Where the file says what the workspace is, this was looked at before anything was read.
+    """
+    live = decisions.snapshot.workspace
+    if live is None or live.answer.get("multi_task_enabled") is not False:
+        return
+    if decisions.document.workspace.multi_task_enabled is not None or not is_managed(decisions.document, TASK_QUEUE):
+        return
+    changed = {each.live for each in decisions.kept if each.kind is TASK_QUEUE and each.changes}
+    for match in decisions.matched.matches(TASK_QUEUE):
+        missing = [field for field in TASK_QUEUE.references if getattr(match.declared, field) is None]
+        if missing and (match.live is None or match.live in changed):
+            fields = " and ".join(missing)
+            message = f"the live workspace is not multitasking, where a queue needs {fields}"
+            yield error_at("single-tasking-queue", message, (TASK_QUEUE.section, match.index, TASK_QUEUE.identity))
+
+
+def _switched_off(decisions: Decisions) -> Iterator[Finding]:
+    """Multitasking is a one-way door.
+
+    Projects made before 2019-12-19 are said to go back while they have another single-tasking workspace; no answer of
+    the API tells whether a project may.
+    """
+    live = decisions.snapshot.workspace
+    if live is None or decisions.document.workspace.multi_task_enabled is not False:
+        return
+    if live.answer.get("multi_task_enabled") is True:
+        message = "TaskRouter does not turn it off again; where an old project may, do so in the Console first"
+        yield error_at("multitasking-stays", message, (WORKSPACE.name, "multi_task_enabled"))

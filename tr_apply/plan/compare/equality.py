@@ -1,0 +1,50 @@
+"""When two values mean the same to TaskRouter, although they are not the same text."""
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from tr_apply.errors import ExpressionSyntaxError
+from tr_apply.resources import KINDS
+from tr_apply.resources.template import sample
+from tr_apply.routing.parser import parse, parse_order_by
+
+_PREFIXES = {kind.name: kind.sid_prefix for kind in KINDS}
+
+
+def same_expression(one: str | None, other: str | None, *, order_by: bool = False) -> bool:
+    """Whether two expressions are one tree, however they are written; none is an empty one."""
+    if (one or "") == (other or ""):
+        return True
+    return bool(one and other) and expression_key(one, order_by=order_by) == expression_key(other, order_by=order_by)
+
+
+def expression_key(text: str | None, *, order_by: bool = False) -> Hashable:
+    """What two expressions share when they are one tree; the text itself where it is no expression."""
+    if not text:
+        return ""
+    try:
+        return (parse_order_by if order_by else parse)(sample(text, _PREFIXES))
+    except ExpressionSyntaxError:
+        return text
+
+
+def same_json(one: Any, other: Any) -> bool:
+    """Whether two JSON values are equal: key order aside, 1 is 1.0 and is not true."""
+    return bool(one == other) and _same_types(one, other)
+
+
+def _same_types(one: Any, other: Any) -> bool:
+    """Whether equal values are equal in JSON too: Python takes True for 1 wherever it stands."""
+    kind = type(one)
+    if kind is str or repr(one) == repr(other):  # nearly always, and quick
+        return True
+    if kind is dict:
+        return all(_same_types(value, other[key]) for key, value in one.items())
+    if kind is list:
+        return all(map(_same_types, one, other))
+    return (kind is bool) is (type(other) is bool)
+
+
+def same_set(one: Sequence[str] | None, other: Sequence[str] | None) -> bool:
+    """Whether two lists hold the same, in any order; no list is an empty one."""
+    return set(one or ()) == set(other or ())

@@ -1,0 +1,306 @@
+"""Operations with their requests, made of a decisions; not yet in order."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from tr_apply.live import Live
+from tr_apply.plan.change import Action, FieldChange, Move, NameOf, Operation, ParameterOf, Verb, Write
+from tr_apply.plan.compare.diff import changed_fields, set_fields, written_fields
+from tr_apply.plan.compare.secrets import masked, secret_parameters
+from tr_apply.plan.matching.decisions import Decisions, Kept
+from tr_apply.plan.matching.match import Match
+from tr_apply.plan.requests.people import People, moving
+from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE
+from tr_apply.resources.kind import Kind, Resource, temporary_name
+from tr_apply.resources.template import SidOf, escaped
+from tr_apply.resources.workflow import DOCUMENT_FIELDS, Workflow
+from tr_apply.routing.names import name_key, sid_pattern
+from tr_apply.wire import DOCUMENT_FORM, Form, FormValue, form_of, model_of, references_in
+
+# Where TaskRouter puts a new worker that nobody puts anywhere.
+_DEFAULT_ACTIVITY = frozenset({ParameterOf(SidOf(WORKSPACE.name, ""), "DefaultActivitySid")})
+
+# Whether TaskRouter takes a queue without activities.
+_MULTI_TASKING = frozenset({ParameterOf(SidOf(WORKSPACE.name, ""), "MultiTaskEnabled")})
+
+_QUEUE_SID = re.compile(rf"\b{sid_pattern('WQ')}\b")
+
+
+def operations_of(decisions: Decisions, people: People) -> list[Operation]:
+    """Every operation that *decisions* needs, worker channels left out."""
+    stays = decisions.kept if decisions.snapshot.predicted else (decisions.workspace, *decisions.kept)
+    following = _followers_of(decisions)
+    return [
+        *([_create_workspace(decisions)] if decisions.snapshot.predicted else []),
+        *(_create(decisions, match) for match in decisions.new),
+        *(_update(decisions, each) for each in stays if each.shown),
+        *(_replace(decisions, match, people, following.get(_old_label(match), ())) for match in decisions.replaced),
+        *(_delete(decisions, live, people) for live in decisions.deleted),
+    ]
+
+
+# New ones
+
+
+def _create_workspace(decisions: Decisions) -> Operation:
+    """A new workspace cannot be told of what is in it before it exists: that takes a second request."""
+    declared = decisions.document.workspace
+    first = _creation(decisions, WORKSPACE, declared)
+    writes = [replace(first, form={name: value for name, value in first.form.items() if not references_in(value)})]
+    if decisions.workspace.shown:
+        writes.append(_updating(decisions, decisions.workspace))
+    changes = [FieldChange(key, None, value) for key, value in set_fields(WORKSPACE, declared)]
+    return Operation(
+        Action.CREATE,
+        WORKSPACE.name,
+        declared.name,
+        None,
+        masked(decisions.document, WORKSPACE, declared.name, changes),
+        writes,
+    )
+
+
+def _create(decisions: Decisions, match: Match) -> Operation:
+    kind, declared = match.kind, match.declared
+    changes = [FieldChange(key, None, value) for key, value in set_fields(kind, declared)]
+    return Operation(
+        Action.CREATE,
+        kind.name,
+        match.name,
+        None,
+        masked(decisions.document, kind, match.name, changes),
+        tuple(_creations(decisions, kind, declared)),
+    )
+
+
+def _creations(decisions: Decisions, kind: Kind, resource: Resource) -> Iterator[Write]:
+    """One request; a second one where the resource asks for its own SID, which is not known before it exists."""
+    whole = _creation(decisions, kind, resource)
+    own = {parameter: value for parameter, value in whole.form.items() if _asks_for(whole.target, value)}
+    if not own:
+        yield whole
+        return
+    needed = form_of(kind, Workflow(name=whole.target.name), DOCUMENT_FIELDS) if kind is WORKFLOW else {}
+    first = {parameter: value for parameter, value in whole.form.items() if parameter not in own}
+    yield replace(whole, form=needed | first)
+    yield Write(Verb.UPDATE, whole.target, None, own, secrets=whole.secrets)
+
+
+def _asks_for(target: SidOf, value: FormValue) -> bool:
+    return any(sid.kind == target.kind and name_key(sid.name) == name_key(target.name) for sid in references_in(value))
+
+
+def _sent_fields(kind: Kind, resource: Resource) -> list[str]:
+    """What a new resource is made of; what equals TaskRouter's own default is not sent."""
+    wanted = {kind.identity, "name"} | {key for key, _ in set_fields(kind, resource)}
+    fields = [key for key, spec in kind.fields.items() if spec.create and key in wanted]
+    return [*fields, "filters"] if kind is WORKFLOW else fields  # TaskRouter wants a document, even an empty one
+
+
+def _creation(decisions: Decisions, kind: Kind, resource: Resource) -> Write:
+    name, fields = kind.name_of(resource), _sent_fields(kind, resource)
+    form = form_of(kind, resource, fields)
+    return Write(
+        Verb.CREATE,
+        SidOf(kind.name, "" if kind is WORKSPACE else name),
+        None,
+        form,
+        relies_on=_relied_on(decisions, kind, form, left_out=""),
+        takes=_name_of(kind, name),
+        secrets=secret_parameters(decisions.document, kind, resource, fields),
+    )
+
+
+def _relied_on(decisions: Decisions, kind: Kind, form: Form, *, left_out: str | None) -> frozenset[ParameterOf]:
+    """What TaskRouter looks up in the workspace; a parameter that *form* does not have counts as *left_out*."""
+    if kind is WORKER and left_out is not None and "ActivitySid" not in form:
+        return _DEFAULT_ACTIVITY
+    if kind is TASK_QUEUE and decisions.workspace.live.answer.get("multi_task_enabled") is False:
+        activities = [form.get(kind.fields[key].form, left_out) for key in kind.references]
+        return _MULTI_TASKING if "" in activities else frozenset()
+    return frozenset()
+
+
+def _name_of(kind: Kind, name: str) -> NameOf | None:
+    return None if kind is WORKSPACE else NameOf(kind.name, name_key(name))
+
+
+# Those that stay
+
+
+def _update(decisions: Decisions, kept: Kept) -> Operation:
+    return Operation(
+        Action.UPDATE,
+        kept.kind.name,
+        kept.name,
+        decisions.sid(kept.live),
+        masked(decisions.document, kept.kind, kept.name, kept.shown),
+        (_updating(decisions, kept),),
+    )
+
+
+def _updating(decisions: Decisions, kept: Kept) -> Write:
+    """The request that carries the changes of *kept*, and nothing else."""
+    kind, after = kept.kind, kept.after
+    fields = written_fields(kind, kept.changes)
+    renames = name_key(kept.name) != name_key(kept.live.name)
+    form = _with_re_evaluation(after, form_of(kind, after, fields))
+    return Write(
+        Verb.UPDATE,
+        SidOf(kind.name, "" if kind is WORKSPACE else kept.name),
+        decisions.sid(kept.live),
+        form,
+        relies_on=_relied_on(decisions, kind, form, left_out=None),
+        takes=_name_of(kind, kept.name) if renames else None,
+        vacates=_name_of(kind, kept.live.name) if renames else None,
+        releases=_released(decisions, kept, form),
+        secrets=secret_parameters(decisions.document, kind, after, fields),
+    )
+
+
+def _released(decisions: Decisions, kept: Kept, form: Form) -> frozenset[SidOf]:
+    """What the live resource leads to by a parameter that *form* sets to something else."""
+    labels = decisions.matched.labels.by_sid
+    written = {spec.answer for spec in kept.kind.fields.values() if spec.form in form}
+    written |= {"configuration"} if DOCUMENT_FORM in form else set()
+    before = {labels[sid] for sid in _referred_sids(kept.live, written) if sid in labels}
+    return frozenset(before - {sid for value in form.values() for sid in references_in(value)})
+
+
+def _with_re_evaluation(after: Resource, form: Form) -> Form:
+    return {**form, "ReEvaluateTasks": "true"} if isinstance(after, Workflow) and after.re_evaluate_tasks else form
+
+
+# Those that TaskRouter cannot change
+
+
+def _old_label(match: Match) -> SidOf:
+    return SidOf(match.kind.name, temporary_name(match.name))
+
+
+def _followers_of(decisions: Decisions) -> Mapping[SidOf, Sequence[Kept]]:
+    """What changes only because it leads to a replaced resource, under the first of those that it leads to."""
+    followers: dict[SidOf, list[Kept]] = {}
+    for each in (decisions.workspace, *decisions.kept):
+        if each.changes and not each.shown:
+            first = next(label for match in decisions.replaced if _leads_to(each, label := _old_label(match)))
+            followers.setdefault(first, []).append(each)
+    return followers
+
+
+def _leads_to(kept: Kept, label: SidOf) -> bool:
+    return any(_mentions(change, label) for change in kept.follows)
+
+
+def _mentions(change: FieldChange, label: SidOf) -> bool:
+    return change.before == label.name or f"${{sid:{label}}}" in repr(change.before)
+
+
+def _replace(decisions: Decisions, match: Match, people: People, followers: Sequence[Kept]) -> Operation:
+    """A new one takes its place, and everything that led to the old one follows."""
+    old, kind, label = match.old, match.kind, _old_label(match)
+    assert old is not None
+    moves = people.by_activity.get(old.sid, [])
+    writes = [*_making_way(decisions, match, old, label)]
+    if match.live is None:
+        writes.append(_creation(decisions, kind, match.declared))
+    writes += [_updating(decisions, each) for each in followers]
+    writes += [moving(move, label, late=False) for move in moves]
+    writes.append(_removal(decisions, old, label))
+    return Operation(
+        Action.REPLACE,
+        kind.name,
+        match.name,
+        decisions.sid(old),
+        masked(decisions.document, kind, match.name, _replaced_fields(decisions, match, old)),
+        writes,
+        moves,
+        tuple(sorted(_repointed_paths(decisions, label))),
+        _replace_reason(match),
+    )
+
+
+def _making_way(decisions: Decisions, match: Match, old: Live, label: SidOf) -> Iterator[Write]:
+    """The old one gives up its name, if it can and has not done so in a run before.
+
+    Even where nobody needs the name: from the temporary one the next run knows that this one was killed.
+    """
+    if match.kind.identity not in match.kind.replaced_on and name_key(old.name) != name_key(label.name):
+        yield Write(
+            Verb.UPDATE,
+            label,
+            decisions.sid(old),
+            {"FriendlyName": escaped(label.name)},
+            takes=_name_of(match.kind, label.name),
+            vacates=_name_of(match.kind, old.name),
+        )
+
+
+def _replaced_fields(decisions: Decisions, match: Match, old: Live) -> Sequence[FieldChange]:
+    """What differs; that the old one waits under another name is nobody's concern."""
+    before = model_of(old, decisions.matched.labels)
+    if name_key(old.name) == name_key(temporary_name(match.name)):
+        before = before.model_copy(update={match.kind.identity: match.name})
+    return changed_fields(match.kind, before, match.declared)
+
+
+def _replace_reason(match: Match) -> str:
+    if match.live is not None:
+        return "finishes a replacement that was interrupted"
+    [field] = match.kind.replaced_on
+    return f"TaskRouter cannot change `{field}`: a new {match.kind.title} with a new SID takes its place"
+
+
+def _repointed_paths(decisions: Decisions, label: SidOf) -> Iterator[str]:
+    for each in (decisions.workspace, *decisions.kept):
+        owner = each.kind.name if each.kind is WORKSPACE else f"{each.kind.name}/{each.name}"
+        for change in each.follows:
+            if _mentions(change, label):
+                yield f"{owner}.{change.path}"
+
+
+# Those that go
+
+
+def _delete(decisions: Decisions, live: Live, people: People) -> Operation:
+    kind, labels = KIND_BY_NAME[live.kind], decisions.matched.labels
+    changes = [FieldChange(key, value, None) for key, value in set_fields(kind, model_of(live, labels))]
+    moves = _moves_before(live, people)
+    left = live.answer.get("activity_sid") if kind is WORKER else live.sid
+    left_label = labels.by_sid.get(str(left))
+    leaving = (moving(move, left_label, late=True) for move in moves)
+    return Operation(
+        Action.DELETE,
+        kind.name,
+        live.name,
+        decisions.sid(live),
+        masked(decisions.document, kind, None, changes),
+        (*leaving, _removal(decisions, live, decisions.matched.label(live))),
+        moves,
+        reason=f"not declared in `{kind.section}`",
+    )
+
+
+def _moves_before(live: Live, people: People) -> Sequence[Move]:
+    if live.kind == ACTIVITY.name:
+        return people.by_activity.get(live.sid, [])
+    own = people.by_worker.get(live.sid)
+    return [own] if own is not None else []
+
+
+def _removal(decisions: Decisions, live: Live, label: SidOf) -> Write:
+    """The request that deletes *live*, after everything else."""
+    labels = decisions.matched.labels.by_sid
+    releases = frozenset(labels[sid] for sid in _referred_sids(live, live.answer) if sid in labels)
+    return Write(Verb.DELETE, label, decisions.sid(live), releases=releases, late=True)
+
+
+def _referred_sids(live: Live, keys: Collection[str]) -> Iterator[str]:
+    """SIDs that *live* leads to now by one of *keys*, and that TaskRouter keeps from being deleted meanwhile."""
+    for key in keys:
+        if key.endswith("activity_sid") and isinstance(value := live.answer.get(key), str):
+            yield value
+    configuration = live.answer.get("configuration")
+    if live.kind == WORKFLOW.name and "configuration" in keys and isinstance(configuration, str):
+        yield from _QUEUE_SID.findall(configuration)

@@ -1,0 +1,226 @@
+"""What each request waits for: from the references and names that it needs, not from its kind."""
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tr_apply.plan.change import Action, NameOf, Operation, ParameterOf, Verb, Write
+from tr_apply.resources import KIND_BY_NAME, KINDS, WORKSPACE
+from tr_apply.resources.kind import temporary_name
+from tr_apply.resources.template import SidOf, escaped
+from tr_apply.routing.names import name_key
+from tr_apply.wire import references_in
+
+_RANK = {kind.name: index for index, kind in enumerate(KINDS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request of a plan, and the steps (by number) that must have succeeded before it is sent."""
+
+    number: int
+    operation: int
+    write: Write
+    after: frozenset[int]
+
+
+class CircularReferenceError(Exception):
+    """Resources that do not exist yet need each other's SIDs; ``targets`` is the way round."""
+
+    def __init__(self, targets: Sequence[SidOf]) -> None:
+        super().__init__(" -> ".join(str(target) for target in (*targets, targets[0])))
+        self.targets = tuple(targets)
+
+
+# Names that go round in a circle
+
+
+def with_parked_names(operations: Sequence[Operation]) -> list[Operation]:
+    """*operations* with one more request for each circle of names: A becomes B while B becomes A."""
+    result = list(operations)
+    for circle in _name_circles(result):
+        index = min(circle, key=lambda each: result[each].name)
+        result[index] = _parking(result[index])
+    return result
+
+
+def _name_circles(operations: Sequence[Operation]) -> Iterator[list[int]]:
+    """Operations whose renames wait for each other."""
+    renames = [
+        (index, write)
+        for index, operation in enumerate(operations)
+        for write in operation.writes
+        if operation.action is Action.UPDATE and write.takes is not None and write.vacates is not None
+    ]
+    vacated_by = {write.vacates: index for index, write in renames}
+    follows = {index: vacated_by[write.takes] for index, write in renames if write.takes in vacated_by}
+    seen: set[int] = set()
+    for start in follows:
+        path: list[int] = []
+        at: int | None = start
+        while at is not None and at not in seen:
+            seen.add(at)
+            path.append(at)
+            at = follows.get(at)
+        if at in path:
+            yield path[path.index(at) :]
+
+
+def _parking(operation: Operation) -> Operation:
+    """Its resource gives up its name first, and gets the new one when that is free."""
+    [write] = operation.writes
+    identity = KIND_BY_NAME[operation.kind].identity
+    live = next(change.before for change in operation.changes if change.path == identity)
+    parked = temporary_name(live)
+    first = replace(
+        write,
+        form={"FriendlyName": escaped(parked)},
+        takes=NameOf(operation.kind, name_key(parked)),
+        secrets=frozenset(),
+    )
+    return replace(operation, writes=(first, replace(write, vacates=None)))
+
+
+# Requests
+
+
+def schedule(operations: Sequence[Operation]) -> list[Step]:
+    """Every request of *operations* with what it waits for.
+
+    Raises:
+        CircularReferenceError: when no order is possible.
+    """
+    scheduler = _Scheduler(operations)
+    steps = [Step(n, o, w, frozenset(scheduler.waits_for(n))) for n, (o, w) in enumerate(scheduler.writes)]
+    _refuse_circles(steps)
+    return steps
+
+
+class _Scheduler:
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        self.writes = [(index, write) for index, o in enumerate(operations) for write in o.writes]
+        self._makers: dict[SidOf, int] = {}
+        self._vacaters: dict[NameOf, int] = {}
+        self._releasers: dict[SidOf, list[int]] = {}
+        self._setters: dict[ParameterOf, int] = {}
+        self._previous: dict[int, int] = {}
+        self._index()
+
+    def _index(self) -> None:
+        latest: dict[SidOf, int] = {}
+        for number, (_, write) in enumerate(self.writes):
+            if write.verb is Verb.CREATE:
+                self._makers[_by_key(write.target)] = number
+            if write.verb is not Verb.DELETE:
+                self._setters.update({ParameterOf(_by_key(write.target), name): number for name in write.form})
+            if write.vacates is not None:
+                self._vacaters[write.vacates] = number
+            for released in write.releases:
+                self._releasers.setdefault(_by_key(released), []).append(number)
+            target = _by_key(write.target)
+            if target in latest:
+                self._previous[number] = latest[target]
+            latest[target] = number
+
+    def waits_for(self, number: int) -> Iterator[int]:
+        """Numbers of the requests that must have succeeded before this one."""
+        return (each for each in self._all_before(number) if each is not None and each != number)
+
+    def _all_before(self, number: int) -> Iterator[int | None]:
+        _, write = self.writes[number]
+        for needed in _needed(write):
+            yield self._makers.get(_by_key(needed))
+        for parameter in write.relies_on:
+            yield self._setters.get(replace(parameter, target=_by_key(parameter.target)))
+        if write.takes is not None:
+            yield self._vacaters.get(write.takes)
+        yield self._previous.get(number)
+        if write.verb is Verb.DELETE:
+            yield from self._releasers.get(_by_key(write.target), ())
+
+
+def _needed(write: Write) -> Iterator[SidOf]:
+    yield from write.needs
+    for value in write.form.values():
+        yield from references_in(value)
+    yield write.target
+    yield SidOf(WORKSPACE.name, "")
+
+
+def _by_key(reference: SidOf) -> SidOf:
+    return SidOf(reference.kind, name_key(reference.name))
+
+
+def _refuse_circles(steps: Sequence[Step]) -> None:
+    waiting = {step.number: set(step.after) for step in steps}
+    while ready := [number for number, after in waiting.items() if not after]:
+        for number in ready:
+            del waiting[number]
+        for after in waiting.values():
+            after.difference_update(ready)
+    if waiting:
+        raise CircularReferenceError([steps[number].write.target for number in _way_round(waiting)])
+
+
+def _way_round(waiting: Mapping[int, set[int]]) -> list[int]:
+    """A circle among requests that all wait for another of them."""
+    path: list[int] = []
+    at = min(waiting)
+    while at not in path:
+        path.append(at)
+        at = min(waiting[at])
+    return path[path.index(at) :]
+
+
+# Operations
+
+
+def in_order(operations: Sequence[Operation]) -> list[Operation]:
+    """*operations* numbered, each after those that must be done before it begins.
+
+    Where that leaves a choice: what is made or changed in creation order, then what goes, in reverse.
+    """
+    listed = sorted(operations, key=_place)
+    before = _dependencies(listed)
+    dependents: dict[int, list[int]] = {}
+    for index, found in before.items():
+        for each in found:
+            dependents.setdefault(each, []).append(index)
+    waiting = {index: len(found) for index, found in before.items()}
+    ready = [index for index, number in waiting.items() if not number]
+    order: list[Operation] = []
+    while ready:
+        done = heapq.heappop(ready)
+        order.append(listed[done])
+        for index in dependents.get(done, ()):
+            waiting[index] -= 1
+            if not waiting[index]:
+                heapq.heappush(ready, index)
+    return _numbered(order)
+
+
+def _place(operation: Operation) -> tuple[bool, int, str]:
+    is_delete = operation.action is Action.DELETE
+    rank = _RANK[operation.kind]
+    return is_delete, -rank if is_delete else rank, name_key(operation.name)
+
+
+def _dependencies(operations: Sequence[Operation]) -> Mapping[int, set[int]]:
+    """What must be done before each operation begins; before a deletion ends, as that comes last anyway."""
+    before: dict[int, set[int]] = {index: set() for index in range(len(operations))}
+    begun: set[int] = set()
+    for step in (steps := schedule(operations)):
+        if step.operation not in begun or operations[step.operation].action is Action.DELETE:
+            before[step.operation].update(steps[number].operation for number in step.after)
+            before[step.operation].discard(step.operation)
+        begun.add(step.operation)
+    return before
+
+
+def _numbered(operations: Sequence[Operation]) -> list[Operation]:
+    ids = [f"op-{number}" for number in range(1, len(operations) + 1)]
+    before = _dependencies(operations)
+    return [
+        replace(operation, id=ids[index], depends_on=tuple(ids[each] for each in sorted(before[index])))
+        for index, operation in enumerate(operations)
+    ]

@@ -1,0 +1,69 @@
+"""A name that something else had before is taken only when that is there, so that a killed run is not misread.
+
+Where B was A, and A is declared as well, a live A is itself as long as there is a B; without a B, it is what becomes B.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from tr_apply.plan.change import Action, NameOf, Operation, ParameterOf, Write
+from tr_apply.plan.requests.order import Step, schedule
+from tr_apply.resources import SECTIONS
+from tr_apply.resources.document import Document
+from tr_apply.resources.kind import Kind
+from tr_apply.routing.names import name_key
+
+
+def after_former_names(document: Document, operations: Sequence[Operation]) -> list[Operation]:
+    """*operations* in which whatever takes a name waits for all that had it before, unless that waits for it."""
+    result = list(operations)
+    taking = {write.takes: (i, j) for i, o in enumerate(result) for j, write in enumerate(o.writes) if write.takes}
+    steps: Sequence[Step] = ()
+    heirs = [each for each in _heirs(document) if each[0] in taking and each[2] in taking]
+    # Where two wait for each other, what is replaced goes last: once it is there, it looks as if names were exchanged.
+    for name, parameter, heir in sorted(heirs, key=lambda each: not _replaces(result[taking[each[0]][0]])):
+        (index, at), (of_heir, at_heir) = taking[name], taking[heir]
+        write, inheriting = result[index].writes[at], result[of_heir].writes[at_heir]
+        if inheriting.vacates == name:
+            continue
+        steps = steps or schedule(result)
+        if not _waits_for(steps, inheriting, write):
+            waiting = replace(write, relies_on=write.relies_on | {ParameterOf(inheriting.target, parameter)})
+            writes = [*result[index].writes[:at], waiting, *result[index].writes[at + 1 :]]
+            result[index], steps = replace(result[index], writes=writes), ()
+    return result
+
+
+def _heirs(document: Document) -> Iterator[tuple[NameOf, str, NameOf]]:
+    """Names that are declared, the parameter that sets them, and names of what is said to have been called so."""
+    for kind in SECTIONS:
+        if kind.identity in kind.replaced_on:
+            continue
+        declared = getattr(document, kind.section)
+        keys = {name_key(kind.name_of(each)) for each in declared}
+        for each in declared:
+            own = _name(kind, kind.name_of(each))
+            for former in each.renamed_from:
+                if name_key(former) in keys - {own.key}:
+                    yield _name(kind, former), kind.fields[kind.identity].form, own
+
+
+def _replaces(operation: Operation) -> bool:
+    return operation.action is Action.REPLACE
+
+
+def _name(kind: Kind, name: str) -> NameOf:
+    return NameOf(kind.name, name_key(name))
+
+
+def _waits_for(steps: Sequence[Step], later: Write, earlier: Write) -> bool:
+    """Whether *later* is sent after *earlier* anyway."""
+    pending = [step.number for step in steps if step.write is later]
+    seen: set[int] = set()
+    while pending:
+        step = steps[pending.pop()]
+        if step.write is earlier:
+            return True
+        pending += step.after - seen
+        seen |= step.after
+    return False

@@ -1,0 +1,52 @@
+"""The sensitive values of a saved plan: only its configuration knows them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tr_apply.errors import StaleError
+from tr_apply.plan.change import Plan, Withheld, Write
+from tr_apply.plan.saved.document import form_value
+from tr_apply.resources.template import SidOf
+from tr_apply.wire import FormValue
+
+
+def is_withheld(plan: Plan) -> bool:
+    """Whether *plan* has sensitive values that only its configuration knows."""
+    return any(isinstance(value, Withheld) for _, _, value in _parameters(plan))
+
+
+def filled(plan: Plan, fresh: Plan) -> Plan:
+    """*plan* with its sensitive values taken from *fresh*, which was just made from the configuration.
+
+    Raises:
+        StaleError: when the configuration has others than those that were planned, or none.
+    """
+    known: dict[tuple[SidOf, str], list[FormValue]] = {}
+    for write, name, value in _parameters(fresh):
+        known.setdefault((write.target, name), []).append(value)
+
+    wrong: list[str] = []
+
+    def value_of(write: Write, name: str, planned: FormValue) -> FormValue:
+        """What *fresh* sends there, be it to create or to change: a former configuration knows of no new names."""
+        if not isinstance(planned, Withheld):
+            return planned
+        for value in known.get((write.target, name), ()):
+            if form_value(value, hides=True) == {"digest": planned.value}:
+                return value
+        wrong.append(f"{write.target} {name}")
+        return planned
+
+    def write_of(write: Write) -> Write:
+        return replace(write, form={name: value_of(write, name, value) for name, value in write.form.items()})
+
+    operations = [replace(each, writes=tuple(map(write_of, each.writes))) for each in plan.operations]
+    if wrong:
+        raise StaleError(f"sensitive values are not those that were planned: {', '.join(sorted(wrong))}; plan again")
+    return replace(plan, operations=operations)
+
+
+def _parameters(plan: Plan) -> Iterator[tuple[Write, str, FormValue]]:
+    for operation in plan.operations:
+        for write in operation.writes:
+            yield from ((write, name, value) for name, value in write.form.items())

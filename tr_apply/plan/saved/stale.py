@@ -1,0 +1,178 @@
+"""What has changed in the live workspace since a plan was made: what it relies on, and what it does not."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tr_apply.errors import StaleError
+from tr_apply.live import Live, Snapshot
+from tr_apply.plan.change import Action, FieldChange, Plan
+from tr_apply.plan.compare.document_diff import document_changes
+from tr_apply.plan.saved.relied_on import digest, everything, field_values, names_of, reads_of, state_of
+from tr_apply.resources import WORKER, WORKER_CHANNEL
+from tr_apply.wire import live_labels
+
+_HIDDEN = "(not shown)"
+_GONE = "(none)"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One thing that a plan relies on and that has changed since.
+
+    Attributes:
+        object: ``KIND/NAME`` as it was planned, or a kind whose names have changed.
+        path: The field; empty for the object itself.
+        planned_from: What it was.
+        live_now: What it is.
+        planned_to: What the plan would make of it.
+    """
+
+    object: str
+    path: str
+    planned_from: Any
+    live_now: Any
+    planned_to: Any
+
+
+def drift(plan: Plan, snapshot: Snapshot) -> list[Drift]:
+    """What is not as *plan* was made from, now that it is as in *snapshot*; the same kinds must have been read."""
+    found = {live.sid: live for _, live in everything(snapshot)}
+    rows: list[Drift] = []
+    for label, record in plan.base.items():
+        if "names" in record:
+            rows.extend(_names_drift(label, record["names"], names_of(snapshot, label)))
+        else:
+            rows.extend(_Object(label, record, plan).drift(found.get(record["sid"]), snapshot))
+    return rows
+
+
+def unrelated_changes(plan: Plan, snapshot: Snapshot) -> list[str]:
+    """The kinds in which something has changed that *plan* does not rely on."""
+    now = reads_of(snapshot, plan.base)
+    return [kind for kind, seen in plan.reads.items() if now.get(kind) != seen]
+
+
+def workers_with_channels(plan: Plan) -> list[str]:
+    """SIDs of the live workers whose channels *plan* relies on."""
+    writes = [write for each in plan.operations if each.kind == WORKER_CHANNEL.name for write in each.writes]
+    workers = {label for write in writes for label in write.needs if label.kind == WORKER.name}
+    return sorted({plan.sids[label] for label in workers if label in plan.sids})
+
+
+def _names_drift(kind: str, before: Mapping[str, str] | str, now: Mapping[str, str] | str) -> Iterator[Drift]:
+    if before == now:
+        return
+    if isinstance(before, str) or isinstance(now, str):
+        yield Drift(kind, "names", _number(before), _number(now), None)
+        return
+    for name in sorted(before.keys() | now.keys()):
+        if before.get(name) != now.get(name):
+            yield Drift(f"{kind}/{name}", "", before.get(name, _GONE), now.get(name, _GONE), None)
+
+
+def _number(names: Mapping[str, str] | str) -> str:
+    return names if isinstance(names, str) else f"{len(names)} names"
+
+
+class _Object:
+    """A resource that a plan relies on."""
+
+    def __init__(self, label: str, record: Mapping[str, Any], plan: Plan) -> None:
+        self._label = label
+        self._record = record
+        self._operations = [each for each in plan.operations if each.sid == record["sid"]]
+        self._changes = {change.path: change for each in self._operations for change in each.changes}
+
+    def drift(self, live: Live | None, snapshot: Snapshot) -> Iterator[Drift]:
+        """What is not as it was recorded."""
+        if live is None:
+            yield Drift(self._label, "", self._record["sid"], _GONE, self._planned(""))
+            return
+        now = field_values(live, live_labels(snapshot), self._record["fields"])
+        for key, seen in self._record["fields"].items():
+            if digest(now[key]) != seen:
+                yield from self._field(key, now[key])
+        if "state" in self._record and (state := state_of(live, snapshot)) != self._record["state"]:
+            yield Drift(
+                self._label,
+                "workers in it" if isinstance(state, list) else "it is",
+                self._record["state"],
+                state,
+                self._planned(""),
+            )
+
+    def _field(self, key: str, now: Any) -> Iterator[Drift]:
+        values = self._record.get("values", {})
+        if key in values:
+            before = values[key]
+        elif (change := self._changes.get(key)) is not None and not change.sensitive:
+            before = change.before
+        else:
+            yield Drift(self._label, key, _HIDDEN, _HIDDEN, self._planned(key))
+            return
+        for change in _parts(key, before, now):
+            yield Drift(self._label, change.path, change.before, change.after, self._planned(change.path))
+
+    def _planned(self, path: str) -> Any:
+        """What the plan makes of *path*; None where it leaves it as it is."""
+        if any(each.action is Action.DELETE for each in self._operations):
+            return "deleted"
+        return planned_at(self._changes, path)
+
+
+def planned_at(changes: Mapping[str, FieldChange], path: str) -> Any:
+    """What *changes*, by path, make of *path*, what lies in it or what holds it; None where they leave it alone."""
+    if path in changes:
+        return _after(changes[path])
+    below = {each: _after(change) for each, change in changes.items() if not path or _is_below(each, path)}
+    above = [_after(change) for each, change in changes.items() if _is_below(path, each)]
+    return below or (above[0] if above else None)
+
+
+def _is_below(path: str, other: str) -> bool:
+    return path.startswith((f"{other}.", f"{other}["))
+
+
+def _after(change: FieldChange) -> Any:
+    if change.after is None:
+        return _GONE
+    return "(sensitive)" if change.sensitive else change.after
+
+
+def _parts(key: str, before: Any, now: Any) -> Iterator[FieldChange]:
+    """The difference as finely as it can be told: by key of a document, by filter of a workflow."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        yield from document_changes(key, before, now)
+    elif _are_filters(before) and _are_filters(now) and (before or now):
+        old, new = _by_name(before), _by_name(now)
+        changed = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
+        for name in changed:
+            yield from document_changes(f"{key}[{name}]", old.get(name), new.get(name))
+        if not changed:
+            yield FieldChange(key, list(old), list(new))
+    else:
+        yield FieldChange(key, before, now)
+
+
+def _are_filters(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) and "targets" in each for each in value)
+
+
+def _by_name(filters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Filters by name; those without one, or with one that repeats, by their number."""
+    names = [each.get("name") for each in filters]
+    return {
+        name if name and names.count(name) == 1 else f"#{number}": each
+        for number, (name, each) in enumerate(zip(names, filters, strict=True), 1)
+    }
+
+
+class DriftError(StaleError):
+    """What a plan relies on has changed; ``rows`` say how."""
+
+    def __init__(self, rows: Sequence[Drift]) -> None:
+        things = len({row.object for row in rows})
+        what = "a thing" if things == 1 else f"{things} things"
+        super().__init__(f"nothing was written: {what} that the plan relies on changed since it was made; plan again")
+        self.rows = tuple(rows)

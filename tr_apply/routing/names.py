@@ -1,0 +1,32 @@
+"""How TaskRouter writes and compares names, and what a SID looks like."""
+
+import re
+from typing import Final
+
+SID_LENGTH: Final = 34
+ANY_PREFIX: Final = "[A-Z]{2}"
+_DIGITS: Final = "[0-9a-fA-F]{32}"
+
+FILTER_NAMES: Final = ("filter_friendly_name", "friendly_name", "friendlyName", "filterFriendlyName")
+"""The keys in which Twilio's own helpers and samples write a filter's name; TaskRouter's own comes first."""
+
+
+def name_key(name: str) -> str:
+    """What two names of one kind share when TaskRouter takes them for the same.
+
+    Documented for workers; for the other kinds it is unsure, and the careful reading.
+    """
+    return name.casefold()
+
+
+def sid_pattern(prefix: str = ANY_PREFIX) -> str:
+    """The regular expression of a SID that begins with *prefix*, to be a part of a longer one."""
+    return prefix + _DIGITS
+
+
+_SID: Final = re.compile(sid_pattern())
+
+
+def is_sid(text: str, prefix: str = "") -> bool:
+    """Whether *text* has the form of a SID, of the kind that has *prefix*."""
+    return text.startswith(prefix) and _SID.fullmatch(text) is not None
