@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from tr_apply.config.files import Found, read_file
+from tr_apply.config.files import read_file, regular
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.load import Configuration
 from tr_apply.config.names import note_repeated
@@ -94,7 +94,7 @@ def _known_names(configuration: Configuration) -> _Known:
 def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
     sources = Sources()
     notes = Notes(sources, configuration.notes.variables)
-    file = read_file(_found(path), sources)
+    file = read_file(regular(path), sources)
     notes.root = Located(file.data, file.places)
     failures, _ = substitute([file], notes)
     for mistake in file.mistakes:
@@ -110,11 +110,6 @@ def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
     tests = list(_checked(notes, known, whole=file.complete))
     notes.found.sort(key=lambda each: (each.line or 0, each.column or 0))
     return Suite(tests, notes.found)
-
-
-def _found(path: Path) -> Found:
-    """A pipe would wait for ever."""
-    return Found(path, None if path.is_file() else ("unreadable", "not a regular file"))
 
 
 def _checked(notes: Notes, known: _Known, *, whole: bool) -> Iterator[LocatedTest]:

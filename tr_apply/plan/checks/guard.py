@@ -139,7 +139,7 @@ def _count(decisions: Decisions, kind: Kind, operations: Sequence[Operation]) ->
 
 def _without_consent(decisions: Decisions, operations: Sequence[Operation]) -> Iterator[Blocked]:
     for count in delete_counts(decisions, operations):
-        if (reason := _excess(count, decisions.document.safety.max_deletes)) is not None:
+        if (reason := _excess(count, strictest(decisions.document.safety.max_deletes, count.of))) is not None:
             yield needs_consent(
                 count, operations, f"{reason}. {_APPROVING.format(kind=count.kind, number=count.deletes)}"
             )
