@@ -16,6 +16,7 @@ LAYERS = {
     "plan": 6,
     "local": 6,
     "rehearsal": 7,
+    "impact": 7,
     "transport": 6,
     "client": 7,
     "journal": 7,
