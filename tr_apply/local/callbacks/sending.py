@@ -12,6 +12,10 @@ from tr_apply.local.callbacks.hosts import Hosts, host_of
 from tr_apply.local.storage.sids import ACCOUNT_SID
 
 Form: TypeAlias = Mapping[str, str]
+
+CALLBACK_MARK: Final = "X-Tr-Apply-Callback"
+"""The header of every callback. A callback to a TaskRouter is no request to it: it would lead to the next callback."""
+
 _SUCCESS: Final = 2  # the first digit of a status
 
 Say: TypeAlias = Callable[[str], None]
@@ -89,7 +93,8 @@ class Sender:
             raise HeldBackError(url)
         url = url.partition("#")[0]  # what stands there overrides settings of Twilio's own connection
         token = self.identity.auth_token
-        headers = {} if token is None else {"X-Twilio-Signature": signature(url, form, token)}
+        signed = {} if token is None else {"X-Twilio-Signature": signature(url, form, token)}
+        headers = {CALLBACK_MARK: "1", **signed}
         return await self._post(url, form, headers, timeout_s=timeout_s)
 
     def _tell_held_back(self, what: str, host: str) -> None:

@@ -18,6 +18,7 @@ from tr_apply.local.storage.refusals import (
     NotFoundError,
     PreconditionFailedError,
     RequestError,
+    SlowBodyError,
     TooLongAgoError,
     UnauthorizedError,
     UnavailableError,
@@ -33,6 +34,7 @@ _STATUS: Final[Mapping[type[RequestError], int]] = {
     UnauthorizedError: 401,
     NotFoundError: 404,
     MethodNotAllowedError: 405,
+    SlowBodyError: 408,
     PreconditionFailedError: 412,
     BodyTooLargeError: 413,
     UnavailableError: 503,
@@ -55,6 +57,8 @@ def refused(request: Request, error: RequestError) -> Response:
             headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
         case UnavailableError():
             headers["Retry-After"] = "1"
+        case SlowBodyError() | BodyTooLargeError():
+            headers["Connection"] = "close"  # the rest of the body need not be taken
     return json_response(error_body(error.code, message, status), status, headers)
 
 

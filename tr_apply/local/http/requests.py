@@ -17,12 +17,14 @@ from tr_apply.local.storage.sids import ACCOUNT_SID
 
 BODY_LIMIT = 4 * 1024 * 1024  # bytes: three times the largest Configuration, as percent-encoding can make it
 PARAMETER_LIMIT = 1000
+BROKEN_LIMIT = 64 * 1024  # bytes of a text whose escapes must be read one by one, as some of them are broken
 FORM = "application/x-www-form-urlencoded"
 ACCOUNT = "tr_apply.account_sid"
 """Where in the scope of a request the account is that it acts for."""
 
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+"""What a Host header may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,15 @@ def _parameter(pair: bytes) -> tuple[str, str]:
 
 def _unescaped(text: bytes) -> str:
     if b"%" in text:
-        text = unquote_to_bytes(text) if _BROKEN_ESCAPE.search(text) else _unquoted(text)
+        text = _leniently_unquoted(text) if _BROKEN_ESCAPE.search(text) else _unquoted(text)
     return text.decode()
+
+
+def _leniently_unquoted(text: bytes) -> bytes:
+    """A ``%`` that begins no escape stands for itself, as no library writes it."""
+    if len(text) > BROKEN_LIMIT:
+        raise InvalidParameterError("A parameter has a % that is not followed by two hexadecimal digits")
+    return unquote_to_bytes(text)
 
 
 def _unquoted(text: bytes) -> bytes:
@@ -144,7 +153,7 @@ def _unquoted(text: bytes) -> bytes:
 
 @lru_cache(maxsize=64)
 def _base_url(scheme: str, host: str) -> str:
-    if not _HOST.fullmatch(host):
+    if not HOST.fullmatch(host):
         raise InvalidParameterError("The Host header is not valid")
     return f"{scheme}://{host}/v1"
 

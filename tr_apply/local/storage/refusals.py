@@ -71,3 +71,7 @@ class MethodNotAllowedError(RequestError):
 
 class BodyTooLargeError(RequestError):
     """The request body is larger than anything TaskRouter takes."""
+
+
+class SlowBodyError(RequestError):
+    """The request body did not arrive in time."""
