@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tr_apply.errors import InterruptedRunError, TargetError
+from tr_apply.errors import InterruptedRunError, TargetError, TrApplyError
 
 if TYPE_CHECKING:
     import uvicorn
@@ -66,7 +66,8 @@ async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
     def tell_failure(ended: asyncio.Task[None]) -> None:
         if not ended.cancelled() and (error := ended.exception()):
-            click.echo("".join(traceback.format_exception(error)), err=True)
+            text = str(error) if isinstance(error, TrApplyError) else "".join(traceback.format_exception(error))
+            click.echo(text, err=True)
 
     task = asyncio.create_task(work)
     task.add_done_callback(tell_failure)

@@ -18,6 +18,7 @@ from tr_apply.local.callbacks.sending import HeldBackError, Reply, Say, Sender
 from tr_apply.local.history.events import EventRecord
 from tr_apply.local.kinds.instructions import carry_out
 from tr_apply.local.storage.refusals import RequestError
+from tr_apply.local.storage.turns import in_turn
 from tr_apply.local.store.engines import Engines
 from tr_apply.routing.refusals import RoutingRefusedError
 from tr_apply.routing.workspace import TaskChannel
@@ -67,17 +68,22 @@ class Assignments:
             except (NetworkError, UnusableReplyError) as error:
                 self.say(f"{_WHAT} for Reservation {offer.record.reservation_sid} failed: {error}")
             else:
-                self._carry_out(offer.record, instruction)
+                await self._carry_out(offer.record, instruction)
                 return
 
-    def _carry_out(self, record: EventRecord, instruction: Mapping[str, Any]) -> None:
+    async def _carry_out(self, record: EventRecord, instruction: Mapping[str, Any]) -> None:
         name = instruction.get("instruction")
         if name is None:
             return
-        assert record.reservation_sid is not None
-        try:
+        sid = record.reservation_sid
+        assert sid is not None
+
+        async def carried_out() -> None:
             with self.engines.write() as session:
-                carry_out(session, record.workspace_sid, record.reservation_sid, str(name), instruction)
+                carry_out(session, record.workspace_sid, sid, str(name), instruction)
+
+        try:
+            await in_turn(carried_out)
         except (RequestError, RoutingRefusedError) as error:
             code = getattr(error, "api_code", None) or getattr(error, "code", "")
             self.say(f"Instruction {name!r} for Reservation {record.reservation_sid} failed: {code} {error}")

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
+from tr_apply.errors import TargetError
 from tr_apply.local.callbacks.deliveries import Patience
 from tr_apply.local.callbacks.dispatcher import Dispatcher
 from tr_apply.local.callbacks.hosts import Hosts
@@ -18,8 +19,9 @@ from tr_apply.local.http.answers import json_response
 from tr_apply.local.http.refused_answers import failed, refused, step_refused
 from tr_apply.local.http.requests import ACCOUNT, Credentials, header
 from tr_apply.local.http.routes import all_routes
-from tr_apply.local.storage.refusals import NotFoundError, RequestError
+from tr_apply.local.storage.refusals import NotFoundError, RequestError, UnavailableError
 from tr_apply.local.storage.sids import ACCOUNT_SID
+from tr_apply.local.storage.turns import in_turn
 from tr_apply.local.store.store import Store
 from tr_apply.local.store.timekeeper import Timekeeper
 from tr_apply.routing.refusals import RoutingRefusedError
@@ -48,8 +50,11 @@ class LocalTaskRouter:
     do stands in the few lines of ``__call__``, and each costs every request.
     """
 
-    def __init__(self, store: Store, credentials: Credentials, callbacks: "Callbacks | None" = None) -> None:
+    def __init__(
+        self, store: Store, credentials: Credentials, callbacks: "Callbacks | None" = None, *, in_process: bool = False
+    ) -> None:
         self.store = store
+        self._in_process = in_process
         self._credentials = credentials
         self._identity = Identity(credentials.account_sid or ACCOUNT_SID, credentials.auth_token)
         self._routes = all_routes(store)
@@ -64,14 +69,19 @@ class LocalTaskRouter:
         if scope["type"] != "http":  # a server that starts or stops, or a websocket
             await self._unasked(scope, receive, send)
             return
-        began, failure = time.perf_counter(), None
+        began = time.perf_counter()
+        failure: Exception | None = None
         request = Request(scope, receive)
         try:
-            answer = await self._answer(request)
+            answer = await in_turn(lambda: self._answer(request))
         except RequestError as error:
             answer = refused(request, error)
+            if self._in_process and isinstance(error, UnavailableError):
+                failure = TargetError(str(error))
         except RoutingRefusedError as error:
             answer = step_refused(error)
+        except TargetError as error:
+            answer, failure = failed(str(error)), error
         except Exception as error:  # noqa: BLE001  # raised below
             answer, failure = failed(), error
         answer.raw_headers += (
@@ -139,6 +149,10 @@ def create_app(
     account_sid: str | None = None,
     auth_token: str | None = None,
     callbacks: Callbacks | None = None,
+    in_process: bool = False,
 ) -> LocalTaskRouter:
-    """The application over *store*, for that account with that token, or for anyone where they are None."""
-    return LocalTaskRouter(store, Credentials(account_sid, auth_token), callbacks)
+    """The application over *store*, for that account with that token, or for anyone where they are None.
+
+    *in_process* says that a database that cannot be used right now is to be raised as TargetError.
+    """
+    return LocalTaskRouter(store, Credentials(account_sid, auth_token), callbacks, in_process=in_process)

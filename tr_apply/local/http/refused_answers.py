@@ -14,6 +14,7 @@ from tr_apply.local.storage.refusals import (
     DuplicateNameError,
     InstructionError,
     InvalidParameterError,
+    LockedNowError,
     MethodNotAllowedError,
     NotFoundError,
     PreconditionFailedError,
@@ -38,6 +39,7 @@ _STATUS: Final[Mapping[type[RequestError], int]] = {
     PreconditionFailedError: 412,
     BodyTooLargeError: 413,
     UnavailableError: 503,
+    LockedNowError: 503,
 }
 _SERVER_ERROR: Final = 20500
 
@@ -67,13 +69,13 @@ def step_refused(error: RoutingRefusedError) -> Response:
     return json_response(error_body(error.api_code, str(error), error.status), error.status)
 
 
-def failed() -> Response:
-    """The same for a bug of ours.
+def failed(message: str = "Internal server error") -> Response:
+    """The same for a bug of ours, or a database that is beyond use.
 
     The server is told of the bug by an exception, and ends the connection for it. Whoever keeps connections must know,
     or the next request is sent into one that is being closed.
     """
-    return json_response(error_body(_SERVER_ERROR, "Internal server error", 500), 500, {"Connection": "close"})
+    return json_response(error_body(_SERVER_ERROR, message, 500), 500, {"Connection": "close"})
 
 
 def _path(request: Request) -> str:

@@ -22,6 +22,7 @@ FORM = "application/x-www-form-urlencoded"
 ACCOUNT = "tr_apply.account_sid"
 """Where in the scope of a request the account is that it acts for."""
 
+_BODY = "tr_apply.body"
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 """What a Host header may be."""
@@ -93,12 +94,15 @@ async def read_form(request: Request) -> Mapping[str, list[str]]:
 
 
 async def read_body(request: Request) -> bytes:
-    """The whole body.
+    """The whole body, however often it is asked for.
 
     Raises:
         BodyTooLargeError: It is larger than anything TaskRouter takes.
         InvalidParameterError: The client went away before it was complete.
     """
+    if (kept := request.scope.get(_BODY)) is not None:
+        whole: bytes = kept
+        return whole
     body, more = bytearray(), True
     while more:
         message = await request.receive()
@@ -108,7 +112,8 @@ async def read_body(request: Request) -> bytes:
         if len(body) > BODY_LIMIT:
             raise BodyTooLargeError(f"The body is larger than {BODY_LIMIT} bytes")
         more = message.get("more_body", False)
-    return bytes(body)
+    whole = request.scope[_BODY] = bytes(body)
+    return whole
 
 
 def _parameters(text: bytes) -> list[tuple[str, str]]:
