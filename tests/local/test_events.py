@@ -87,6 +87,30 @@ def test_an_event_answers_everything_about_itself(api, floor, clock):
     assert api.items(f"{floor.path}/Events", Sid=told["sid"]) == [told]
 
 
+def test_the_end_of_a_tasks_time_has_a_description_of_its_own(api, floor, clock):
+    floor.move(floor.alice, "Offline")
+    floor.task(Timeout="60")
+    canceled = floor.task()
+    api.changed(canceled, AssignmentStatus="canceled", Reason="hangup")
+    clock.pass_s(61)
+
+    by_caller, by_time = api.items(f"{floor.path}/Events", EventType="task.canceled")
+    assert by_caller["description"] == f"Task {sid_of(canceled)} canceled"
+    assert by_time["description"] == "Task TTL Exceeded"
+
+
+def test_changes_of_a_worker_and_a_queue_are_described_with_what_changed(api, floor):
+    api.changed(floor.alice, Attributes='{"level": 3}')
+    api.changed(f"{floor.path}/TaskQueues/{floor.queue}", TargetWorkers="level == 3")
+
+    assert event(api, floor, "worker.attributes.update")["description"] == (
+        'Worker alice updated attributes to {"level":3}'
+    )
+    assert event(api, floor, "task-queue.expression.updated")["description"] == (
+        f"TaskQueue {floor.queue} expression updated to 'level == 3'"
+    )
+
+
 def test_an_event_is_neither_changed_nor_deleted(api, floor, refused):
     path = f"{floor.path}/Events/{api.items(f'{floor.path}/Events')[0]['sid']}"
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from tr_apply.local.history.events import EventRecord
+from tr_apply.routing.unsure import REASON_TTL
 from tr_apply.routing.workspace import TaskChannel
 
 Data = dict[str, str]
@@ -39,6 +40,13 @@ def description_of(record: EventRecord, data: Data) -> str:
     """A sentence about an event."""
     group, _, verb = record.type.partition(".")
     match record.type:
+        case "task.canceled" if record.task_reason == REASON_TTL:
+            return REASON_TTL
+        case "worker.attributes.update":
+            return f"Worker {record.worker_name} updated attributes to {record.worker_attributes}"
+        case "task-queue.expression.updated":
+            expression = data["task_queue_target_expression"]
+            return f"TaskQueue {record.task_queue_sid} expression updated to '{expression}'"
         case "worker.activity.update":
             return f"Worker {record.worker_name} updated to {record.worker_activity_name} Activity"
         case "reservation.created":

@@ -28,7 +28,14 @@ from tr_apply.routing.refusals import RoutingRefusedError
 
 HEALTH: Final = "/healthz"
 
+# Their values are not documented. There is no limit here, so one is named that nobody reaches.
+_RATE_LIMIT: Final = (
+    (b"x-rate-limit-limit", b"1000000"),
+    (b"x-rate-limit-remaining", b"1000000"),
+    (b"x-rate-limit-config", b"unlimited"),
+)
 _EVERY_ANSWER: Final = (
+    *_RATE_LIMIT,
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-allow-headers",
@@ -79,7 +86,7 @@ class LocalTaskRouter:
             if self._in_process and isinstance(error, UnavailableError):
                 failure = TargetError(str(error))
         except RoutingRefusedError as error:
-            answer = step_refused(error)
+            answer = step_refused(request, error)
         except TargetError as error:
             answer, failure = failed(str(error)), error
         except Exception as error:  # noqa: BLE001  # raised below

@@ -24,7 +24,7 @@ from tr_apply.local.storage.refusals import (
     UnauthorizedError,
     UnavailableError,
 )
-from tr_apply.routing.refusals import RoutingRefusedError
+from tr_apply.routing.refusals import NotAssignedError, RoutingRefusedError
 
 _STATUS: Final[Mapping[type[RequestError], int]] = {
     InvalidParameterError: 400,
@@ -64,9 +64,12 @@ def refused(request: Request, error: RequestError) -> Response:
     return json_response(error_body(error.code, message, status), status, headers)
 
 
-def step_refused(error: RoutingRefusedError) -> Response:
+def step_refused(request: Request, error: RoutingRefusedError) -> Response:
     """The same for what the state of tasks and workers does not allow."""
-    return json_response(error_body(error.api_code, str(error), error.status), error.status)
+    message = str(error)
+    if isinstance(error, NotAssignedError):
+        message = f"{error.what} for account {account_of(request)} {error.why}"
+    return json_response(error_body(error.api_code, message, error.status), error.status)
 
 
 def failed(message: str = "Internal server error") -> Response:

@@ -4,7 +4,7 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.requests import Request
 from starlette.types import Scope
 
+from tr_apply.local.http.multipart import MULTIPART, pairs_of
 from tr_apply.local.storage.refusals import BodyTooLargeError, InvalidParameterError, UnauthorizedError
 from tr_apply.local.storage.sids import ACCOUNT_SID
 
@@ -85,10 +86,16 @@ def read_query(request: Request, repeatable: frozenset[str] = frozenset()) -> di
 async def read_form(request: Request) -> Mapping[str, list[str]]:
     """The fields of the body, each with all its values."""
     body = await read_body(request)
-    if body and (header(request.scope, b"content-type") or FORM).partition(";")[0].strip().lower() != FORM:
+    content_type = header(request.scope, b"content-type") or FORM
+    encoding = content_type.partition(";")[0].strip().lower() if body else FORM
+    if encoding == FORM:
+        pairs = _parameters(body)
+    elif encoding == MULTIPART:
+        pairs = _clean(lambda: pairs_of(body, content_type, PARAMETER_LIMIT))
+    else:
         raise InvalidParameterError(f"The body must be sent as {FORM}")
     form: dict[str, list[str]] = {}
-    for name, value in _parameters(body):
+    for name, value in pairs:
         form.setdefault(name, []).append(value)
     return form
 
@@ -119,8 +126,13 @@ async def read_body(request: Request) -> bytes:
 def _parameters(text: bytes) -> list[tuple[str, str]]:
     if text.count(b"&") >= PARAMETER_LIMIT:
         raise InvalidParameterError(f"More than {PARAMETER_LIMIT} parameters")
+    return _clean(lambda: [_parameter(pair) for pair in text.split(b"&") if pair])
+
+
+def _clean(read: Callable[[], list[tuple[str, str]]]) -> list[tuple[str, str]]:
+    """The names and values that *read* finds, which are UTF-8 without NUL characters."""
     try:
-        pairs = [_parameter(pair) for pair in text.split(b"&") if pair]
+        pairs = read()
     except UnicodeDecodeError:
         raise InvalidParameterError("The parameters are not UTF-8") from None
     for _, value in pairs:
