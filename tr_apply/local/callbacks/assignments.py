@@ -15,13 +15,13 @@ from typing import Any, Final
 from tr_apply.errors import NetworkError
 from tr_apply.local.callbacks.forms import assignment_form
 from tr_apply.local.callbacks.sending import HeldBackError, Reply, Say, Sender
+from tr_apply.local.history.event_data import Referred
 from tr_apply.local.history.events import EventRecord
 from tr_apply.local.kinds.instructions import carry_out
 from tr_apply.local.storage.refusals import RequestError
 from tr_apply.local.storage.turns import in_turn
 from tr_apply.local.store.engines import Engines
 from tr_apply.routing.refusals import RoutingRefusedError
-from tr_apply.routing.workspace import TaskChannel
 
 _WHAT: Final = "Assignment callback"
 
@@ -39,12 +39,12 @@ class Offer:
 
     Attributes:
         record: Its creation.
-        channel: The task's, for those who are called.
+        referred: What it refers to, for those who are called.
         urls: Whom to call, first choice first.
     """
 
     record: EventRecord
-    channel: TaskChannel | None
+    referred: Referred
     urls: tuple[str, ...]
 
 
@@ -59,7 +59,7 @@ class Assignments:
     async def call(self, offer: Offer) -> None:
         """Call about a reservation, and do what the answer says."""
         account_sid = self.sender.identity.account_sid
-        form = assignment_form(offer.record, offer.channel, account_sid=account_sid)
+        form = assignment_form(offer.record, offer.referred, account_sid=account_sid)
         for url in offer.urls:
             try:
                 instruction = instruction_of(await self.sender.send(_WHAT, url, form, timeout_s=LIMIT_S))

@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 from tr_apply.errors import NetworkError
 from tr_apply.local.callbacks.forms import event_form
 from tr_apply.local.callbacks.sending import HeldBackError, Say, Sender, is_success
+from tr_apply.local.history.event_data import Referred
 from tr_apply.local.history.events import EventRecord
-from tr_apply.routing.workspace import TaskChannel
 
 _WHAT: Final = "Event callback"
 
@@ -32,7 +32,7 @@ class Delivery(NamedTuple):
     """An event on its way."""
 
     record: EventRecord
-    channel: TaskChannel | None
+    referred: Referred
     url: str
     workspace_name: str
 
@@ -76,7 +76,7 @@ class Deliveries:
     async def _deliver(self, delivery: Delivery) -> None:
         record, identity = delivery.record, self._sender.identity
         form = event_form(
-            record, delivery.channel, account_sid=identity.account_sid, workspace_name=delivery.workspace_name
+            record, delivery.referred, account_sid=identity.account_sid, workspace_name=delivery.workspace_name
         )
         for pause_s in (*self._patience.retry_after_s, None):
             try:

@@ -8,6 +8,7 @@ from tr_apply.local.callbacks.assignments import Assignments, Offer
 from tr_apply.local.callbacks.deliveries import Deliveries, Delivery, Patience
 from tr_apply.local.callbacks.destinations import DestinationBook, Destinations
 from tr_apply.local.callbacks.sending import Say, Sender
+from tr_apply.local.history.event_data import Referred
 from tr_apply.local.history.events import EventRecord
 from tr_apply.local.history.session import Happened
 from tr_apply.local.store.engines import Engines
@@ -56,8 +57,8 @@ class Dispatcher:
             if record.type == "reservation.created" and (
                 urls := destinations.assignment_urls.get(record.workflow_sid or "")
             ):
-                channel = happened.state.channels.get(record.task_channel or "")
-                self._begin(self._assignments.call(Offer(record, channel, urls)))
+                referred = Referred.by(record, happened.state)
+                self._begin(self._assignments.call(Offer(record, referred, urls)))
 
     def _deliver(self, records: Sequence[EventRecord], happened: Happened, destinations: Destinations) -> None:
         sid = happened.workspace_sid
@@ -66,8 +67,8 @@ class Dispatcher:
             return
         deliveries = self._deliveries.setdefault(sid, Deliveries(self._sender, self._say, self._patience))
         for record in wanted:
-            channel = happened.state.channels.get(record.task_channel or "")
-            deliveries.add(Delivery(record, channel, destinations.event_url, destinations.workspace_name))
+            referred = Referred.by(record, happened.state)
+            deliveries.add(Delivery(record, referred, destinations.event_url, destinations.workspace_name))
         if sid not in self._delivering:
             self._delivering.add(sid)
             self._begin(self._run(sid, deliveries))
