@@ -224,7 +224,11 @@ async def _all_applied(
 ) -> None:
     plans = [member.plan for member in pending if member.plan is not None]
     async with command_clients(
-        way.target, concurrency=way.concurrency, verbose=output.verbose, observers=kept.observers, deadline=fleet.deadline
+        way.target,
+        concurrency=way.concurrency,
+        verbose=output.verbose,
+        observers=kept.observers,
+        deadline=fleet.deadline,
     ) as clients:
         with shown_progress(plans, output) as progress_of:
 
