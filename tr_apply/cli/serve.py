@@ -14,7 +14,7 @@ import click
 from tr_apply.cli.serving import listening, resolved, run_server, running, url_of
 from tr_apply.errors import RefusedError, TargetError, UsageError
 from tr_apply.local import DEFAULT_PATH, open_app
-from tr_apply.local.storage.clock import clock_at_rate
+from tr_apply.local.storage.clock import SteeredClock
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -75,6 +75,12 @@ if TYPE_CHECKING:
     help="Write the address to this file once the server listens.",
 )
 @click.option(
+    "--control",
+    "is_controlled",
+    is_flag=True,
+    help="For tests: reset, clock, callbacks, faults and snapshots under /_tr-apply/. On this machine only.",
+)
+@click.option(
     "--clock-rate",
     type=click.FloatRange(0, min_open=True, max=1_000_000),
     default=1.0,
@@ -103,6 +109,7 @@ def serve_command(  # one parameter an option
     hosts: tuple[str, ...],
     origins: tuple[str, ...],
     ready_file: Path | None,
+    is_controlled: bool,
     clock_rate: float,
     timeout_s: float | None,
     no_color: bool,  # noqa: ARG001  # accepted as everywhere
@@ -122,8 +129,13 @@ def serve_command(  # one parameter an option
     _check_account(account_sid)
     address = resolved(host, port)
     check_exposure(address[0], account_sid=account_sid, auth_token=auth_token)
+    if is_controlled and not ipaddress.ip_address(address[0]).is_loopback:
+        raise UsageError("--control is for this machine only: leave --host out")
     _check_ready_file(ready_file)
     from tr_apply.local.callbacks.hosts import Hosts  # noqa: PLC0415
+    from tr_apply.local.callbacks.sending import Quiet  # noqa: PLC0415
+    from tr_apply.local.control.calls import Calls  # noqa: PLC0415
+    from tr_apply.local.control.control import controlled  # noqa: PLC0415
     from tr_apply.local.http.app import Callbacks  # noqa: PLC0415  # starlette and httpx are for those who serve
     from tr_apply.local.http.gate import Gate  # noqa: PLC0415
     from tr_apply.transport.callback import Caller  # noqa: PLC0415
@@ -132,24 +144,27 @@ def serve_command(  # one parameter an option
     with listening(address) as listener:
         url = url_of(listener)
         caller = Caller()
+        clock = SteeredClock(clock_rate)
+        stillness = Quiet()
+        calls = Calls(caller, clock, stillness)
         app = open_app(
             database if database == ":memory:" else Path(database),
             account_sid=account_sid or None,
             auth_token=auth_token or None,
-            clock=clock_at_rate(clock_rate),
-            callbacks=Callbacks(caller, _say, Hosts(callback_hosts)),
+            clock=clock,
+            callbacks=Callbacks(calls if is_controlled else caller, _say, Hosts(callback_hosts), quiet=stillness),
         )
 
         @asynccontextmanager
         async def beside_requests() -> AsyncIterator[None]:
             _announce(url, database, ready_file, quiet=quiet)
-            async with running(app.run(clock_rate)):
+            async with running(app.run(lambda: clock.rate)):
                 yield
             await caller.close()
 
         # What routes stays; looking through all of it for garbage again and again takes a seventh of the time.
         gc.set_threshold(50_000, 20, 100)
-        served = Gate(_reporting(app), admission)
+        served = Gate(_reporting(controlled(app, clock, calls) if is_controlled else app), admission)
         with closing(app):
             run_server(_logged(served) if verbose and not quiet else served, listener, beside_requests, timeout_s)
 

@@ -14,7 +14,7 @@ from tr_apply.errors import InterruptedRunError, TargetError, TrApplyError
 
 if TYPE_CHECKING:
     import uvicorn
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 GRACE_S = 5  # for requests under way when the server is told to stop; they take milliseconds unless the client is slow
 KEEP_ALIVE_S = 75  # longer than the pauses of a client that reuses its connection
@@ -119,11 +119,24 @@ def run_server(
             with _signals_to(self.handle_exit):
                 yield
 
-    server = Server(_settings(app))
+    server = Server(_settings(_abortable(app)))
     with _without_cancellations():
         server.run([listener])
     if server.force_exit:
         raise InterruptedRunError("stopped before the requests under way were answered")
+
+
+def _abortable(app: "ASGIApp") -> "ASGIApp":
+    """The application, with a way to close the connection of a request, which is how an answer gets lost."""
+
+    async def abortable(scope: "Scope", receive: "Receive", send: "Send") -> None:
+        # What uvicorn sends with is a method of what knows the connection; ASGI itself has no way to close it.
+        transport = getattr(getattr(send, "__self__", None), "transport", None)
+        if transport is not None:
+            scope["tr_apply.abort"] = transport.close
+        await app(scope, receive, send)
+
+    return abortable
 
 
 def _settings(app: "ASGIApp") -> "uvicorn.Config":

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from tr_apply.errors import NetworkError
 from tr_apply.local.callbacks.forms import event_form
-from tr_apply.local.callbacks.sending import HeldBackError, Say, Sender, is_success
+from tr_apply.local.callbacks.sending import HeldBackError, Quiet, Say, Sender, is_success
 from tr_apply.local.history.event_data import Referred
 from tr_apply.local.history.events import EventRecord
 
@@ -48,7 +48,8 @@ class Patience:
 class Deliveries:
     """The events of one workspace that wait to be delivered."""
 
-    def __init__(self, sender: Sender, say: Say, patience: Patience) -> None:
+    def __init__(self, sender: Sender, say: Say, patience: Patience, quiet: Quiet) -> None:
+        self._quiet = quiet
         self._sender = sender
         self._say = say
         self._patience = patience
@@ -89,5 +90,6 @@ class Deliveries:
             except NetworkError as error:
                 problem = str(error)
             if pause_s is not None:
-                await asyncio.sleep(pause_s)
+                with self._quiet.resting():
+                    await asyncio.sleep(pause_s)
         self._say(f"{_WHAT} for {record.type} {record.sid} given up: {problem}")

@@ -7,7 +7,7 @@ from typing import Any
 from tr_apply.local.callbacks.assignments import Assignments, Offer
 from tr_apply.local.callbacks.deliveries import Deliveries, Delivery, Patience
 from tr_apply.local.callbacks.destinations import DestinationBook, Destinations
-from tr_apply.local.callbacks.sending import Say, Sender
+from tr_apply.local.callbacks.sending import Quiet, Say, Sender
 from tr_apply.local.history.event_data import Referred
 from tr_apply.local.history.events import EventRecord
 from tr_apply.local.history.session import Happened
@@ -17,7 +17,8 @@ from tr_apply.local.store.engines import Engines
 class Dispatcher:
     """All callbacks of one application. Its tasks run in the event loop of whoever did what they tell of."""
 
-    def __init__(self, engines: Engines, sender: Sender, say: Say, patience: Patience) -> None:
+    def __init__(self, engines: Engines, sender: Sender, say: Say, patience: Patience, quiet: Quiet) -> None:
+        self.quiet = quiet
         self._sender = sender
         self._say = say
         self._patience = patience
@@ -65,7 +66,7 @@ class Dispatcher:
         wanted = [record for record in records if destinations.takes(record.type)]
         if not wanted:
             return
-        deliveries = self._deliveries.setdefault(sid, Deliveries(self._sender, self._say, self._patience))
+        deliveries = self._deliveries.setdefault(sid, Deliveries(self._sender, self._say, self._patience, self.quiet))
         for record in wanted:
             referred = Referred.by(record, happened.state)
             deliveries.add(Delivery(record, referred, destinations.event_url, destinations.workspace_name))
@@ -83,4 +84,9 @@ class Dispatcher:
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.quiet.begin()
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self.quiet.end()

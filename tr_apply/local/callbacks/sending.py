@@ -1,9 +1,11 @@
 """What a callback is sent with, by whom, and what comes back."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
@@ -65,6 +67,44 @@ class Identity:
 
     account_sid: str = ACCOUNT_SID
     auth_token: str | None = None
+
+
+class Quiet:
+    """Tells when nothing is going on but what waits for somebody to let it go on."""
+
+    def __init__(self) -> None:
+        self._busy = 0
+        self._changed = asyncio.Event()
+        self._changed.set()
+
+    def begin(self) -> None:
+        """Note that something goes on."""
+        self._busy += 1
+        self._changed.clear()
+
+    def end(self) -> None:
+        """Note that it does no more."""
+        self._busy -= 1
+        if not self._busy:
+            self._changed.set()
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """What goes on only waits while inside."""
+        self.end()
+        try:
+            yield
+        finally:
+            self.begin()
+
+    async def wait(self) -> None:
+        """Wait until nothing goes on."""
+        await self._changed.wait()
+
+    @property
+    def is_now(self) -> bool:
+        """Whether nothing goes on."""
+        return not self._busy
 
 
 class HeldBackError(NetworkError):

@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,7 +15,7 @@ from tr_apply.errors import TargetError
 from tr_apply.local.callbacks.deliveries import Patience
 from tr_apply.local.callbacks.dispatcher import Dispatcher
 from tr_apply.local.callbacks.hosts import Hosts
-from tr_apply.local.callbacks.sending import Identity, Post, Say, Sender
+from tr_apply.local.callbacks.sending import Identity, Post, Quiet, Say, Sender
 from tr_apply.local.http.answers import json_response
 from tr_apply.local.http.refused_answers import failed, refused, step_refused
 from tr_apply.local.http.requests import ACCOUNT, Credentials, header
@@ -62,14 +63,14 @@ class LocalTaskRouter:
     ) -> None:
         self.store = store
         self._in_process = in_process
-        self._credentials = credentials
+        self.credentials = credentials
         self._identity = Identity(credentials.account_sid or ACCOUNT_SID, credentials.auth_token)
         self._routes = all_routes(store)
         self._unasked = Router()
         self._dispatcher = None
         if callbacks is not None:
             sender = Sender(callbacks.post, callbacks.hosts, self._identity, callbacks.say)
-            self._dispatcher = Dispatcher(store.engines, sender, callbacks.say, callbacks.patience)
+            self._dispatcher = Dispatcher(store.engines, sender, callbacks.say, callbacks.patience, callbacks.quiet)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; raise what went wrong in here, once it was admitted, for the server to log."""
@@ -107,7 +108,7 @@ class LocalTaskRouter:
             return json_response({"status": "ok"})
         if scope["method"] == "OPTIONS":
             return Response(status_code=204)
-        account_sid, auth_token = self._credentials.account_of(header(scope, b"authorization"))
+        account_sid, auth_token = self.credentials.account_of(header(scope, b"authorization"))
         if auth_token is not None:
             self._identity.account_sid, self._identity.auth_token = account_sid, auth_token
         scope[ACCOUNT] = account_sid
@@ -117,7 +118,7 @@ class LocalTaskRouter:
                 return await route.endpoint(request)
         raise NotFoundError
 
-    async def run(self, rate: float = 1.0) -> None:
+    async def run(self, rate: float | Callable[[], float] = 1.0) -> None:
         """Let things happen when they are due, until cancelled; then end the callbacks under way.
 
         *rate* is how fast the clock goes that the application was given, in its seconds per second.
@@ -135,6 +136,19 @@ class LocalTaskRouter:
             await self._dispatcher.settled()
             await self.store.engines.kept()
 
+    async def quiet(self) -> None:
+        """Wait for the callbacks under way, and those that follow, but not for what is held back or sent again."""
+        await self.store.engines.kept()
+        while self._dispatcher is not None and not self._dispatcher.quiet.is_now:
+            await self._dispatcher.quiet.wait()
+            await self.store.engines.kept()
+
+    async def stop_callbacks(self) -> None:
+        """End all callbacks, whether they were answered or not."""
+        await self.store.engines.kept()
+        if self._dispatcher is not None:
+            await self._dispatcher.stop()
+
     def close(self) -> None:
         """Close the database. Requests under way must have ended."""
         self.store.close()
@@ -148,6 +162,7 @@ class Callbacks:
     say: Say
     hosts: Hosts = field(default_factory=Hosts)
     patience: Patience = field(default_factory=Patience)
+    quiet: Quiet = field(default_factory=Quiet)
 
 
 def create_app(

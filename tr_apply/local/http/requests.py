@@ -36,6 +36,15 @@ class Credentials:
     account_sid: str | None = None
     auth_token: str | None = None
 
+    def require(self, authorization: str | None) -> None:
+        """Do nothing where anyone is answered, or the right one asks.
+
+        Raises:
+            UnauthorizedError: It is somebody else.
+        """
+        if self.account_sid is not None or self.auth_token is not None:
+            self.account_of(authorization)
+
     def account_of(self, authorization: str | None) -> tuple[str, str | None]:
         """The account that a request acts for, and its token, unless it signed in with an API key's secret instead.
 

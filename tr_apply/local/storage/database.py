@@ -12,16 +12,19 @@ clock rate or the clock was set back, it goes on from there.
 import asyncio
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from tr_apply.local.storage.clock import Clock, stored, wall_clock
-from tr_apply.local.storage.connection import DamagedError, circumstance, connect, damage, is_damaged, is_locked
+from tr_apply.local.storage.connection import MEMORY, DamagedError, circumstance, connect, damage, is_damaged, is_locked
 from tr_apply.local.storage.refusals import LockedNowError, UnavailableError
 from tr_apply.local.storage.sids import new_sid
 
 Row = tuple[Any, ...]
+Copy = sqlite3.Connection
+"""All that a database held at some moment."""
+
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 
@@ -218,6 +221,41 @@ class Database:
     def close(self) -> None:
         """Release the file. Closing twice is harmless."""
         self._connection.close()
+
+    def copied(self) -> "Copy":
+        """All that the file holds, in memory."""
+        copy = sqlite3.connect(MEMORY)
+        with self._explained:
+            self._connection.backup(copy)
+        return copy
+
+    def restore(self, copy: "Copy") -> None:
+        """Hold what a copy holds, and nothing else, at whatever time the clock shows.
+
+        Raises:
+            UnavailableError: The database cannot be written right now.
+        """
+        with self._explained:
+            # A backup would wait for another process for ever.
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute("ROLLBACK")
+            copy.backup(self._connection)
+        self._unrouted += 1
+        self.follow_clock()
+
+    def empty(self) -> None:
+        """Hold nothing, as in the beginning.
+
+        Raises:
+            UnavailableError: The database cannot be written right now.
+        """
+        with closing(connect(MEMORY)) as fresh:
+            self.restore(fresh)
+
+    def follow_clock(self) -> None:
+        """Have the time that the clock shows, even if that is earlier than before, unless something happened later."""
+        self._ahead_ms = self._now_ms = 0
+        self._edition = -1
 
     def damaged(self) -> DamagedError:
         """For whoever finds something in the file that cannot be."""
