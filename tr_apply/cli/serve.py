@@ -4,7 +4,7 @@ import gc
 import ipaddress
 import os
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING
 import click
 
 from tr_apply.cli.serving import listening, resolved, run_server, running, url_of
-from tr_apply.errors import RefusedError, TargetError, UsageError
+from tr_apply.config.files import require_path
+from tr_apply.errors import RefusedError, TargetError, TrApplyError, UsageError
 from tr_apply.local import DEFAULT_PATH, open_app
 from tr_apply.local.storage.clock import SteeredClock
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from tr_apply.deployment.applied import Applied
+    from tr_apply.deployment.seed import Seed
+    from tr_apply.local.http.app import LocalTaskRouter
     from tr_apply.local.http.gate import Admission
 
 
@@ -69,6 +73,14 @@ if TYPE_CHECKING:
     help="Let web pages of this origin use the server, as in http://localhost:3000 (repeatable); default: its own.",
 )
 @click.option(
+    "--seed",
+    "seed_path",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Apply this configuration before the first request, and again after each reset.",
+)
+@click.option("--watch", "watches", is_flag=True, help="Apply the --seed again whenever a file in its folder changes.")
+@click.option(
     "--ready-file",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -108,6 +120,8 @@ def serve_command(  # one parameter an option
     callback_hosts: tuple[str, ...],
     hosts: tuple[str, ...],
     origins: tuple[str, ...],
+    seed_path: Path | None,
+    watches: bool,
     ready_file: Path | None,
     is_controlled: bool,
     clock_rate: float,
@@ -124,6 +138,7 @@ def serve_command(  # one parameter an option
 
     \b
         tr-apply serve --port 8080
+        tr-apply serve --seed workspace.yaml --watch --db :memory:
         tr-apply apply workspace.yaml --base-url http://127.0.0.1:8080
     """  # click wants the character that the escape stands for
     _check_account(account_sid)
@@ -131,6 +146,7 @@ def serve_command(  # one parameter an option
     check_exposure(address[0], account_sid=account_sid, auth_token=auth_token)
     if is_controlled and not ipaddress.ip_address(address[0]).is_loopback:
         raise UsageError("--control is for this machine only: leave --host out")
+    _check_seed(seed_path, watches=watches)
     _check_ready_file(ready_file)
     from tr_apply.local.callbacks.hosts import Hosts  # noqa: PLC0415
     from tr_apply.local.callbacks.sending import Quiet  # noqa: PLC0415
@@ -155,18 +171,33 @@ def serve_command(  # one parameter an option
             callbacks=Callbacks(calls if is_controlled else caller, _say, Hosts(callback_hosts), quiet=stillness),
         )
 
+        seed = None if seed_path is None else _seed(seed_path, app, account_sid, auth_token)
+
+        reports: list[str] = []
+
+        async def prepare() -> None:
+            if seed is not None:
+                reports.append(_seed_report(seed_path, await seed.plant()))
+
+        async def plant() -> None:
+            if seed is not None:
+                report = _seed_report(seed_path, await seed.plant())
+                click.echo(report, err=True)
+
         @asynccontextmanager
         async def beside_requests() -> AsyncIterator[None]:
-            _announce(url, database, ready_file, quiet=quiet)
-            async with running(app.run(lambda: clock.rate)):
+            _announce(url, (*reports, f"Keeping everything in {database}. Ctrl-C stops."), ready_file, quiet=quiet)
+            async with running(app.run(lambda: clock.rate)), running(_follow(seed, plant) if watches else _nothing()):
                 yield
             await caller.close()
 
         # What routes stays; looking through all of it for garbage again and again takes a seventh of the time.
         gc.set_threshold(50_000, 20, 100)
-        served = Gate(_reporting(controlled(app, clock, calls) if is_controlled else app), admission)
+        served = Gate(_reporting(controlled(app, clock, calls, plant) if is_controlled else app), admission)
         with closing(app):
-            run_server(_logged(served) if verbose and not quiet else served, listener, beside_requests, timeout_s)
+            run_server(
+                _logged(served) if verbose and not quiet else served, listener, prepare, beside_requests, timeout_s
+            )
 
 
 def check_exposure(ip: str, *, account_sid: str | None, auth_token: str | None) -> None:
@@ -180,6 +211,42 @@ def check_exposure(ip: str, *, account_sid: str | None, auth_token: str | None) 
 def _check_account(account_sid: str | None) -> None:
     if account_sid and not account_sid.startswith("AC"):
         raise UsageError("--account-sid must be the SID of an account, which begins with AC")
+
+
+def _check_seed(path: Path | None, *, watches: bool) -> None:
+    if watches and path is None:
+        raise UsageError("--watch needs --seed PATH")
+    if path is not None:
+        require_path(path)
+
+
+def _seed(path: Path, app: "LocalTaskRouter", account_sid: str | None, auth_token: str | None) -> "Seed":
+    from tr_apply.deployment.seed import Seed  # noqa: PLC0415  # plans and applies; not for --help
+    from tr_apply.transport import Connection  # noqa: PLC0415
+
+    # As an API key where anyone is let in, so that callbacks are not signed with a password of ours.
+    user = account_sid or f"SK{0:032x}"
+    return Seed(path, app, Connection("http://local", user, auth_token or "seed"), os.environ)
+
+
+def _seed_report(path: Path | None, applied: "Applied") -> str:
+    from tr_apply.report.summary import apply_outcome  # noqa: PLC0415
+
+    return f"Seed {path}: {apply_outcome(applied.results, verified=applied.verified)}"
+
+
+async def _nothing() -> None:
+    pass
+
+
+async def _follow(seed: "Seed | None", plant: Callable[[], Awaitable[None]]) -> None:
+    """Apply the seed again at each change; what is wrong with it is reported, and the server goes on."""
+    assert seed is not None, "--watch needs --seed"
+    async for _ in seed.changes():
+        try:
+            await plant()
+        except TrApplyError as error:
+            click.echo(f"Seed: {error}", err=True)
 
 
 def _is_wildcard(ip: str) -> bool:
@@ -212,14 +279,14 @@ def _check_ready_file(path: Path | None) -> None:
         raise TargetError(f"--ready-file: {path}: {error.strerror}") from error
 
 
-def _announce(url: str, database: str, ready_file: Path | None, *, quiet: bool) -> None:
+def _announce(url: str, more: Iterable[str], ready_file: Path | None, *, quiet: bool) -> None:
     click.echo(f"Listening on {url}", err=True)
     with suppress(OSError):  # whoever started the server need not read its stdout
         click.echo(f"Listening on {url}")
+    for line in () if quiet else more:
+        click.echo(line, err=True)
     if ready_file is not None:
         _write_whole(ready_file, url)
-    if not quiet:
-        click.echo(f"Keeping everything in {database}. Ctrl-C stops.", err=True)
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -4,7 +4,7 @@ import errno
 import signal
 import socket
 import traceback
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -82,10 +82,13 @@ async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 def run_server(
     app: "ASGIApp",
     listener: socket.socket,
+    prepare: "Callable[[], Awaitable[None]]",
     beside_requests: "Callable[[], AbstractAsyncContextManager[None]]",
     timeout_s: float | None,
 ) -> None:
     """Serve until a signal or the time says stop, within what *beside_requests* sets up once requests are taken.
+
+    Nothing is answered before *prepare* is done.
 
     For a server that is its regular end, so SIGINT, SIGTERM and the time lead to exit code 0; a second Ctrl-C cuts off
     requests under way and is an interruption.
@@ -101,6 +104,7 @@ def run_server(
         """uvicorn, except that something runs beside it, and that signals end it without killing the process."""
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await prepare()
             await super().startup(sockets)
             self.beside = beside_requests()
             await self.beside.__aenter__()

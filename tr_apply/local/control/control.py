@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tr_apply.errors import TrApplyError
 from tr_apply.local.control.calls import Calls
 from tr_apply.local.control.faults import Fault, Faults, number_of
 from tr_apply.local.http.answers import json_response
@@ -101,7 +102,10 @@ class Control:
         self.calls.clear()
         self.clock.reset()
         self.app.store.empty()
-        await self.refill()
+        try:
+            await self.refill()
+        except TrApplyError as error:
+            raise InvalidParameterError(f"The world is empty, as it could not be filled again: {error}") from error
         return self._time()
 
     async def _set_clock(self, body: Any) -> Mapping[str, Any]:
