@@ -5,7 +5,6 @@ import ssl
 from base64 import b64encode
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, quote, unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from tr_apply.errors import TargetError
 
@@ -67,9 +66,13 @@ def proxy_for(base_url: str) -> Endpoint | None:
     Raises:
         TargetError: when what it names cannot be used.
     """
+    if not base_url.startswith("https:"):
+        return None
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415  # which imports much else
+
     proxies = getproxies()
     address = proxies.get("https") or proxies.get("all")
-    if not base_url.startswith("https:") or not address or proxy_bypass(endpoint_of(base_url).host):
+    if not address or proxy_bypass(endpoint_of(base_url).host):
         return None
     try:
         return _parsed(urlsplit(address if "://" in address else f"http://{address}"))
