@@ -35,6 +35,7 @@ LAYERS = {
 # Who may import what costs much or has effects; everybody else goes through them.
 ONLY_IN = {
     "httpx": {"transport"},
+    "httptools": {"transport"},
     "sqlite3": {"local"},
     "starlette": {"local", "cli"},
     "uvicorn": {"cli"},
