@@ -125,8 +125,17 @@ def test_two_values_of_one_type_can_differ(text):
     assert never_true(parse(text), Place.TARGET) is False
 
 
-def test_a_count_may_be_written_as_a_decimal_number():
-    assert never_true(parse("worker.channel.voice.assigned_tasks == 5.0"), Place.TARGET) is False
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{LOAD_A} == 5.0",
+        f"{LOAD_A} > -3",
+        "worker.channel.a.available_capacity_percentage < 150",
+        "worker.channel.a.available_capacity_percentage > 99.5",
+    ],
+)
+def test_a_count_is_compared_with_numbers_that_no_count_is(text):
+    assert never_true(parse(text), Place.TARGET) is False
 
 
 def test_the_load_of_a_channel_is_no_attribute_of_that_name():
