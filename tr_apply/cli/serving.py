@@ -132,12 +132,13 @@ def run_server(
 
 def _abortable(app: "ASGIApp") -> "ASGIApp":
     """The application, with a way to close the connection of a request, which is how an answer gets lost."""
+    from tr_apply.local.control.faults import ABORT  # noqa: PLC0415  # starlette is for those who serve
 
     async def abortable(scope: "Scope", receive: "Receive", send: "Send") -> None:
         # What uvicorn sends with is a method of what knows the connection; ASGI itself has no way to close it.
         transport = getattr(getattr(send, "__self__", None), "transport", None)
         if transport is not None:
-            scope["tr_apply.abort"] = transport.close
+            scope[ABORT] = transport.close
         await app(scope, receive, send)
 
     return abortable

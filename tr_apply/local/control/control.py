@@ -124,7 +124,9 @@ class Control:
         store = self.app.store
         present_ms = store.engines.now_ms()
         if now_ms is None:
-            self.clock.go(max(self.clock.wall_ms(), present_ms), self.clock.first_rate)
+            self.clock.reset()
+            if self.clock() < present_ms:
+                self.clock.go(present_ms, self.clock.first_rate)
         elif now_ms > present_ms:
             self.clock.go(present_ms, 0)
             await self._advance(now_ms - present_ms)

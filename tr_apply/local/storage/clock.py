@@ -18,16 +18,8 @@ def wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-def clock_at_rate(rate: float) -> Clock:
-    """A clock that shows the wall's time now, and from now on goes *rate* times as fast."""
-    if rate == 1:
-        return wall_clock
-    began_ms, began_s = wall_clock(), time.monotonic()
-    return lambda: began_ms + int((time.monotonic() - began_s) * 1000 * rate)
-
-
 class SteeredClock:
-    """A clock that can be stopped, moved and let go faster.
+    """A clock that can be stopped, moved and let go faster; until then, at a rate of 1, it is the clock on the wall.
 
     Attributes:
         first_rate: How fast it goes until it is told otherwise, in its seconds per second.
@@ -39,6 +31,8 @@ class SteeredClock:
 
     def __call__(self) -> int:
         """The present, in milliseconds since 1970."""
+        if self._is_wall:  # which may be set, and goes on while a laptop sleeps
+            return wall_clock()
         return self._began_ms + int((time.monotonic() - self._began_s) * 1000 * self._rate)
 
     @property
@@ -53,15 +47,12 @@ class SteeredClock:
     def go(self, from_ms: int, rate: float) -> None:
         """Go on from a moment."""
         self._began_ms, self._began_s, self._rate = from_ms, time.monotonic(), rate
+        self._is_wall = False
 
     def reset(self) -> None:
         """Go on from the present, as in the beginning."""
-        self.go(self.wall_ms(), self.first_rate)
-
-    @staticmethod
-    def wall_ms() -> int:
-        """The clock on the wall."""
-        return wall_clock()
+        self.go(wall_clock(), self.first_rate)
+        self._is_wall = self.first_rate == 1
 
 
 def stored(moment_ms: int) -> str:
