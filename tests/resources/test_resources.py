@@ -96,9 +96,7 @@ def test_every_string_of_a_value_is_found_and_every_leaf_is_mapped(value):
 
 
 def read(document):
-    keys = from_document(
-        document, queue_name=lambda sid: f"<{sid}>" if sid.startswith("WQ") else None, template=escaped
-    )
+    keys = from_document(document, lambda sid: f"<{sid}>" if sid.startswith("WQ") else None, escaped)
     return Workflow.model_construct(name="W", **keys)
 
 
