@@ -226,6 +226,8 @@ def _problem_of(mark: str, known: Declared, suggestions: Suggestions) -> tuple[s
 
 def _unknown(kind: str, name: str, known: Declared, suggestions: Suggestions) -> str:
     row = KIND_BY_NAME[kind]
+    if row is TASK_QUEUE and (name.startswith("task.") or "{{" in name):
+        return "TaskRouter takes no queue from a task; write one filter for each queue, with its name here"
     near = suggestions.nearest(name, known.names[kind].values())
     hint = f"did you mean {near!r}?" if near else f"add it to `{row.section}`"
     return f"there is no {row.title} '{shown(name)}'; {hint}"

@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from typing import Final
 
 from tr_apply.findings import Rule
-from tr_apply.lint import filter_rules, key_rules, target_rules, url_rules, value_rules, worker_rules, workspace_rules
+from tr_apply.lint import (
+    filter_rules,
+    key_rules,
+    member_rules,
+    own_name_rules,
+    target_rules,
+    url_rules,
+    value_rules,
+    worker_rules,
+    workspace_rules,
+)
 from tr_apply.routing.check import TEXT_RULES
 
 RULES: Final = (
@@ -16,13 +26,19 @@ RULES: Final = (
     target_rules.two_known_workers,
     filter_rules.default_filter_key,
     filter_rules.empty_workflow,
+    filter_rules.long_reservation_timeout,
     key_rules.inert_key,
+    own_name_rules.unknown_activity,
+    own_name_rules.unknown_channel,
+    member_rules.empty_queue,
+    member_rules.mixed_types,
     value_rules.value_spelling,
     workspace_rules.unknown_event,
     url_rules.invalid_url,
     url_rules.unencrypted_url,
     workspace_rules.channel_name,
     workspace_rules.single_tasking_queue,
+    workspace_rules.multitasking_activity,
     workspace_rules.available_timeout_activity,
     workspace_rules.over_limit,
     filter_rules.last_timeout,
@@ -31,6 +47,8 @@ RULES: Final = (
     workspace_rules.unused_queue,
     workspace_rules.available_default_activity,
     worker_rules.attribute_key,
+    target_rules.timeout_after_skip,
+    member_rules.same_members,
 )
 """The rules on the structure. Those on one routing text are in tr_apply.routing.check."""
 

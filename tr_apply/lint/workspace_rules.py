@@ -94,6 +94,22 @@ def single_tasking_queue(declarations: Declarations) -> Remarks:
             yield Spot((*path, "name")), message
 
 
+@document_rule(
+    "multitasking-activity",
+    Severity.WARNING,
+    "A queue of a multitasking workspace names an activity that has no effect.",
+)
+def multitasking_activity(declarations: Declarations) -> Remarks:
+    """A multitasking workspace leaves people in their activity, whatever a queue says."""
+    if declarations.document.workspace.multi_task_enabled is not True:
+        return
+    for path, queue in declarations.queues:
+        for field in TASK_QUEUE.references:
+            if getattr(queue, field) is not None:
+                message = f"a multitasking workspace does not change anybody's activity: {field} has no effect"
+                yield Spot((*path, field), key=True), message
+
+
 @document_rule("unused-queue", Severity.INFO, "No workflow leads to a queue.", needs_all=True)
 def unused_queue(declarations: Declarations) -> Remarks:
     """Tasks can still be put into it one by one, so that it may be meant.

@@ -8,7 +8,8 @@ from tr_apply.config.routing_tests import LocatedTest
 from tr_apply.rehearsal.question import Question
 from tr_apply.rehearsal.route import Route, StepRow, route
 from tr_apply.rehearsal.world import World
-from tr_apply.resources.routing_test import Expectation, ExpectedStep, RoutingTest, Whereabouts, seconds
+from tr_apply.resources.fields import seconds
+from tr_apply.resources.routing_test import Expectation, ExpectedStep, RoutingTest, Whereabouts
 from tr_apply.resources.template import plain
 from tr_apply.routing.names import name_key
 
