@@ -15,6 +15,7 @@ LAYERS = {
     "lint": 5,
     "wire": 5,
     "plan": 6,
+    "explain": 6,
     "local": 6,
     "rehearsal": 7,
     "transport": 6,

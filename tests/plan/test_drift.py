@@ -252,7 +252,9 @@ def test_a_live_document_that_is_no_json_is_an_error_that_names_it(world):
     world.apply(DOCUMENT)
     world.sql("UPDATE workflow SET configuration = '{'")
 
-    with pytest.raises(Exception, match=r"the configuration of the workflow 'Incoming' \(WW[0-9a-f]+\) is not valid JSON"):
+    with pytest.raises(
+        Exception, match=r"the configuration of the workflow 'Incoming' \(WW[0-9a-f]+\) is not valid JSON"
+    ):
         world.plan(DOCUMENT)
 
 

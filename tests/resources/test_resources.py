@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tr_apply.resources import KINDS, SECTIONS
-from tr_apply.resources.kind import NAME_LIMIT, temporary_name
 from tr_apply.resources.fields import seconds
+from tr_apply.resources.kind import NAME_LIMIT, temporary_name
 from tr_apply.resources.routing_test import RoutingTests
 from tr_apply.resources.seeds import FLEX_WORKSPACE, is_flex, seeds
 from tr_apply.resources.template import SidOf, each_string, escaped, filled, from_live, mapped, origin, plain
