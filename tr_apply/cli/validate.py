@@ -81,26 +81,44 @@ def validate_command(paths: tuple[Path, ...], *, fail_on: str, **options: Any) -
     output = output_of(_COMMAND, options)
     require_paths(paths)
     parts = [_findings(path, options) for path in paths]
-    found = [each for diagnostics, _ in parts for each in diagnostics]
-    accepted = [each for _, accepted in parts for each in accepted]
+    found = [each for part in parts for each in part.diagnostics]
+    accepted = [each for part in parts for each in part.accepted]
     fatal = {Severity.ERROR, Severity.WARNING} if fail_on == "warning" else {Severity.ERROR}
     exit_code = ConfigError.exit_code if any(each.severity in fatal for each in found) else 0
-    output.result(FORMATS[output.format](Findings(found, accepted, exit_code)))
+    if output.format == "text" and output.width is not None:
+        output.result(_terminal_text(parts, output.width))
+    else:
+        output.result(FORMATS[output.format](Findings(found, accepted, exit_code)))
     if output.format in {"text", "github"}:
         output.say(_summary(found, paths))
     return exit_code
 
 
-def _findings(path: Path, options: Mapping[str, Any]) -> tuple[Sequence[Finding], Sequence[Finding]]:
-    """Those of a configuration, and those that it accepts; or of one file of routing tests next to a configuration."""
+class _Part(NamedTuple):
+    """What was found at one PATH, what of it is accepted, and the line that a finding is about."""
+
+    diagnostics: Sequence[Finding]
+    accepted: Sequence[Finding]
+    line: Callable[[Finding], str | None]
+
+
+def _terminal_text(parts: Sequence[_Part], width: int) -> str:
+    from tr_apply.report.finding_text import finding_text  # noqa: PLC0415
+
+    found = ((each, part.line(each)) for part in parts for each in part.diagnostics)
+    return "".join(finding_text(finding, line, width=width) for finding, line in found)
+
+
+def _findings(path: Path, options: Mapping[str, Any]) -> _Part:
+    """Those of a configuration; or those of one file of routing tests next to a configuration."""
     if path.is_dir() or not path.name.endswith(TEST_SUFFIXES):
         configuration = checked(path, options)
-        return configuration.diagnostics, configuration.accepted
+        return _Part(configuration.diagnostics, configuration.accepted, configuration.source_line)
     from tr_apply.config.routing_tests import load_routing_tests  # noqa: PLC0415
 
     suite = load_routing_tests(checked(path.parent, options))
     name = os.fsencode(path).decode(errors="backslashreplace")  # as findings call it
-    return [each for each in suite.diagnostics if each.file == name], ()
+    return _Part([each for each in suite.diagnostics if each.file == name], (), lambda _: None)
 
 
 def _summary(found: Sequence[Finding], paths: Sequence[Path]) -> str:

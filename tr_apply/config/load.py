@@ -20,7 +20,7 @@ from tr_apply.config.shape import shape_of
 from tr_apply.config.structure import document_of
 from tr_apply.config.substitution import Failure, literal_variables, substitute, variables_of
 from tr_apply.config.variables import UNKNOWN, VARIABLE_NAME
-from tr_apply.config.withheld import withheld
+from tr_apply.config.withheld import is_withheld, withheld
 from tr_apply.config.workflows import note_workflows
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding, KeyPath, Severity, errors_of
@@ -60,6 +60,13 @@ class Configuration(NamedTuple):
     def accepted(self) -> tuple[Finding, ...]:
         """Findings that the configuration accepts, in the order in which they were found."""
         return tuple(withheld(self.notes.accepted, self.notes.root.value))
+
+    def source_line(self, finding: Finding) -> str | None:
+        """The line of a file that *finding* is about; None where there is none or where it may not be shown."""
+        if finding.file is None or finding.line is None:
+            return None
+        line = self.notes.sources.line(finding.file, finding.line)
+        return None if line is None or is_withheld(line, finding, self.notes.root.value) else line
 
     def require_valid(self) -> None:
         """Do nothing if the configuration can be used.

@@ -26,6 +26,14 @@ def withheld(found: Iterable[Finding], raw: Any) -> Sequence[Finding]:
     )
 
 
+def is_withheld(text: str, about: Finding, raw: Any) -> bool:
+    """Whether *text* about the place of *about* would tell a sensitive value, or stands among credentials."""
+    if about.spot.path[:2] == ("workspace", "credentials"):
+        return True
+    [said] = withheld([about._replace(message=text)], raw)
+    return said.message != text
+
+
 def _patterns(raw: Any) -> dict[str, Sequence[str]]:
     """The paths by section. It is what was written, as the configuration may be invalid elsewhere."""
     manage = raw.get("manage") if isinstance(raw, Mapping) else None
