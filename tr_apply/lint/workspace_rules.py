@@ -10,25 +10,10 @@ from tr_apply.findings import Severity, Spot
 from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.resources import SECTIONS, TASK_CHANNEL, TASK_QUEUE, WORKFLOW
+from tr_apply.resources.event_types import EVENT_TYPES
 from tr_apply.resources.seeds import SEEDED_CHANNELS
 from tr_apply.resources.task_channel import DOCUMENTED_UNIQUE_NAME
 from tr_apply.routing.names import name_key
-
-_EVENTS: Final = {
-    "activity": "created updated deleted",
-    "reservation": "created accepted rejected timeout canceled rescinded completed wrapup failed",
-    "task": (
-        "created updated canceled wrapup completed deleted system-deleted transfer-initiated transfer-attempt-failed "
-        "transfer-failed transfer-canceled transfer-completed"
-    ),
-    "task-channel": "created updated deleted",
-    "task-queue": "created deleted entered timeout moved expression.updated",
-    "worker": "created activity.update attributes.update capacity.update channel.availability.update deleted",
-    "workflow": "created updated deleted target-matched entered timeout skipped",
-    "workspace": "created updated deleted",
-}
-EVENT_TYPES: Final = tuple(f"{group}.{each}" for group, names in _EVENTS.items() for each in names.split())
-"""Every event that TaskRouter documents; mind that those of a worker end in ``update``."""
 
 _LIMITS: Final = {"activity": 100, "task_channel": 15, "task_queue": 5_000, "workflow": 1_000, "worker": 15_000}
 """How many there may be in a workspace, unless Twilio has raised it for the account."""

@@ -7,12 +7,16 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from tr_apply.resources.credentials import Credentials
+from tr_apply.resources.event_types import EVENT_TYPES
 from tr_apply.resources.fields import Flag, Name, Url
 from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 from tr_apply.routing.names import sid_pattern
 
 _SID: Final = f"^{sid_pattern('WS')}$"
 _EVENT: Final = r"^[^,\s]([^,]*[^,\s])?$"  # whatever TaskRouter may hold; lint knows those that mean something
+
+_ANY_EVENT: Final = Field(json_schema_extra={"anyOf": [{"enum": list(EVENT_TYPES)}, {"pattern": _EVENT}]})
+"""Editors complete the documented ones; TaskRouter holds any."""
 
 
 def _sid(written: str) -> str:
@@ -51,9 +55,7 @@ class Workspace(Resource):
     event_callback_url: Url | None = None
     """Where TaskRouter posts its events; empty for nowhere."""
 
-    events_filter: list[Annotated[str, Field(json_schema_extra={"pattern": _EVENT}), AfterValidator(_event)]] | None = (
-        None
-    )
+    events_filter: list[Annotated[str, _ANY_EVENT, AfterValidator(_event)]] | None = None
     """The event types that are posted; an empty list for all of them."""
 
     credentials: Credentials | None = None

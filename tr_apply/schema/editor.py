@@ -12,6 +12,24 @@ _NULL: Final = {"type": "null"}
 _ANY_SCALAR: Final = ["string", "number", "boolean"]
 _LIMITS: Final = ("enum", "const", "pattern", "minLength", "maxLength")
 _ORDER: Final = ("description", "type", "default", "$ref", "enum", "anyOf", "required", "properties", "$defs")
+_KIND_AND_NAME: Final = "expected KIND/NAME, as in task_queue/Everyone"
+MESSAGES: Final = {
+    _ONE_VARIABLE: "expected a value of this type, or one ${NAME} that stands for it",
+    _SOME_VARIABLE: "neither one of the possible values nor a text with a ${NAME} in it",
+    r"\S": "expected a name with at least one visible character",
+    r"^[a-z][a-z0-9-]*$": "expected the code of a finding, as in hidden-filter",
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "expected a day, as in 2027-03-31",
+    r"^[0-9]{1,9}[smh]$": "expected a time such as 90s, 15m or 2h",
+    r"^(100|[0-9]{1,2})%$": "expected a share from 0% to 100%",
+    r"^[^,\s]([^,]*[^,\s])?$": "expected one event type, as in task.created",
+}
+"""What an editor says where a text does not match, by the pattern. Longer patterns are told by how they begin."""
+
+_BEGINNINGS: Final = {
+    "^WS": "expected WS and 32 hexadecimal digits",
+    "^(workspace|": _KIND_AND_NAME,
+    "^(?!": "expected the name of an environment variable, as in TWILIO_AUTH_TOKEN",
+}
 _WORD: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -29,7 +47,7 @@ def tidied(schema: Node, *, nullable: bool = False) -> Node:
 
 def for_editors(schema: Node) -> Node:
     """The same for a file with variables: a ``${NAME}`` may stand where it is replaced before it is checked."""
-    made = _mapped(tidied(schema), lambda node: _ordered(_with_variables(node)))
+    made = _mapped(tidied(schema), lambda node: _ordered(_with_message(_with_variables(node))))
     [name_pattern] = made["properties"]["vars"]["patternProperties"]
     made["properties"]["vars"]["patternProperties"] = {name_pattern: {"type": _ANY_SCALAR}}
     return made
@@ -80,6 +98,17 @@ def _with_variables(node: Node) -> Node:
             return {**rest, "anyOf": [limits, {"pattern": _SOME_VARIABLE}]}
         case _:
             return node
+
+
+def _with_message(node: Node) -> Node:
+    """*node* with what an editor says instead of its pattern, and the same for its choices."""
+    made = {**node, "anyOf": [_with_message(choice) for choice in node["anyOf"]]} if "anyOf" in node else node
+    pattern = made.get("pattern")
+    if not isinstance(pattern, str):
+        return made
+    by_beginning = (message for start, message in _BEGINNINGS.items() if pattern.startswith(start))
+    message = MESSAGES.get(pattern) or next(by_beginning, None)
+    return made if message is None else {**made, "patternErrorMessage": message}
 
 
 def _ordered(node: Node) -> Node:
