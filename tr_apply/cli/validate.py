@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 
 import click
 
-from tr_apply.cli.configurations import checked, require_paths
+from tr_apply.cli.configurations import checked, require_paths, unused_variables
+from tr_apply.cli.github import repository
 from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument
 from tr_apply.cli.output import envelope
-from tr_apply.config.files import TEST_SUFFIXES
+from tr_apply.config.load import Configuration
+from tr_apply.config.routing_test_files import configuration_of, files_of_tests, is_routing_test
 from tr_apply.errors import ConfigError
 from tr_apply.findings import Finding, Severity, errors_of
 from tr_apply.report.values import printable
@@ -34,19 +36,14 @@ def _text(findings: Findings) -> str:
 def _github(findings: Findings) -> str:
     from tr_apply.report.github import annotations  # noqa: PLC0415
 
-    return annotations(findings.diagnostics, _repository())
+    return annotations(findings.diagnostics, repository(os.environ))
 
 
 def _sarif(findings: Findings) -> str:
     from tr_apply.report.sarif import sarif  # noqa: PLC0415
 
     found = (*findings.diagnostics, *findings.accepted)
-    return sarif(found, exit_code=findings.exit_code, root=_repository())
-
-
-def _repository() -> Path | None:
-    """What GitHub's runner has checked out, from where it names files; None elsewhere."""
-    return Path(root) if (root := os.environ.get("GITHUB_WORKSPACE")) else None
+    return sarif(found, exit_code=findings.exit_code, root=repository(os.environ))
 
 
 def _json(findings: Findings) -> str:
@@ -72,7 +69,8 @@ FORMATS: Mapping[str, Callable[[Findings], str]] = {
 def validate_command(paths: tuple[Path, ...], *, fail_on: str, **options: Any) -> int:
     """Check a configuration offline: syntax, types, references, expressions, and what cannot be meant.
 
-    A PATH to a *.test.yaml checks that file alone, without running its tests.
+    Routing tests (*.test.yaml) in a folder are checked as well, without running them. A PATH to a *.test.yaml checks
+    that file alone.
 
     \b
         tr-apply validate workspace.yaml
@@ -81,7 +79,9 @@ def validate_command(paths: tuple[Path, ...], *, fail_on: str, **options: Any) -
     output = output_of(_COMMAND, options)
     require_paths(paths)
     parts = [_findings(path, options) for path in paths]
-    found = [each for part in parts for each in part.diagnostics]
+    unused = unused_variables(_folders(paths), options)
+    parts = [_Part(unused, (), lambda _: None), *parts]
+    found = list(dict.fromkeys(each for part in parts for each in part.diagnostics))
     accepted = [each for part in parts for each in part.accepted]
     fatal = {Severity.ERROR, Severity.WARNING} if fail_on == "warning" else {Severity.ERROR}
     exit_code = ConfigError.exit_code if any(each.severity in fatal for each in found) else 0
@@ -105,20 +105,31 @@ class _Part(NamedTuple):
 def _terminal_text(parts: Sequence[_Part], width: int) -> str:
     from tr_apply.report.finding_text import finding_text  # noqa: PLC0415
 
-    found = ((each, part.line(each)) for part in parts for each in part.diagnostics)
-    return "".join(finding_text(finding, line, width=width) for finding, line in found)
+    found = {each: part.line(each) for part in parts for each in part.diagnostics}
+    return "".join(finding_text(finding, line, width=width) for finding, line in found.items())
 
 
 def _findings(path: Path, options: Mapping[str, Any]) -> _Part:
-    """Those of a configuration; or those of one file of routing tests next to a configuration."""
-    if path.is_dir() or not path.name.endswith(TEST_SUFFIXES):
-        configuration = checked(path, options)
-        return _Part(configuration.diagnostics, configuration.accepted, configuration.source_line)
+    """Those of a configuration, with the routing tests of a folder. Of a file of routing tests, those of it alone."""
+    if path.is_file() and is_routing_test(path):
+        configuration = checked(configuration_of(path), options)
+        return _Part(_test_findings(configuration, [path]), (), configuration.source_line)
+    configuration = checked(path, options)
+    files = files_of_tests(path) if path.is_dir() and configuration.complete else ()
+    of_tests = _test_findings(configuration, files) if files else ()
+    found = [*configuration.diagnostics, *of_tests]
+    return _Part(found, configuration.accepted, configuration.source_line)
+
+
+def _folders(paths: Sequence[Path]) -> Sequence[Path]:
+    """*paths*, with the configuration that it is for in place of each file of routing tests."""
+    return [configuration_of(path) if path.is_file() and is_routing_test(path) else path for path in paths]
+
+
+def _test_findings(configuration: Configuration, files: Sequence[Path]) -> Sequence[Finding]:
     from tr_apply.config.routing_tests import load_routing_tests  # noqa: PLC0415
 
-    suite = load_routing_tests(checked(path.parent, options))
-    name = os.fsencode(path).decode(errors="backslashreplace")  # as findings call it
-    return _Part([each for each in suite.diagnostics if each.file == name], (), lambda _: None)
+    return load_routing_tests(configuration, files).diagnostics
 
 
 def _summary(found: Sequence[Finding], paths: Sequence[Path]) -> str:

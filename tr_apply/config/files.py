@@ -2,14 +2,17 @@
 
 import codecs
 import os
+import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from tr_apply.config.places import Places, Sources
 from tr_apply.config.reader import Mistake, SourceFile, read
 from tr_apply.errors import UsageError
 
+STANDARD_INPUT = Path("-")
 SUFFIXES = (".yaml", ".yml")
 TEST_SUFFIXES = (".test.yaml", ".test.yml")
 _SIZE_LIMIT = 256 * 1024 * 1024  # bytes; more is no configuration
@@ -40,7 +43,7 @@ def configuration_files(path: Path) -> list[Found]:
         UsageError: when there is no such path.
     """
     require_path(path)
-    if not path.is_dir():
+    if path == STANDARD_INPUT or not path.is_dir():
         return [Found(path)]
     found = sorted(_files_below(path), key=lambda each: each.path.relative_to(path).parts)
     return found or [Found(path, ("no-configuration", "no *.yaml or *.yml file in this directory"))]
@@ -52,6 +55,8 @@ def require_path(path: Path) -> None:
     Raises:
         UsageError: when it is not, or nobody may know.
     """
+    if path == STANDARD_INPUT:
+        return
     try:
         is_there = path.exists()
     except OSError as error:
@@ -90,6 +95,11 @@ def _found(path: Path) -> Found:
     return Found(path, ("unreadable", "not a regular file") if is_special else None)
 
 
+def regular(path: Path) -> Found:
+    """The file at *path*, if it is one: a pipe would wait for ever."""
+    return Found(path, None if path.is_file() else ("unreadable", "not a regular file"))
+
+
 def _reason(error: OSError) -> str:
     return error.strerror or str(error)
 
@@ -111,7 +121,7 @@ def open_table(path: Path, sources: Sources) -> tuple[int, Mistake | None]:
 
 
 def _opened(found: Found, sources: Sources) -> tuple[int, Mistake | None]:
-    name = os.fsencode(found.path).decode(errors="backslashreplace")
+    name = "<stdin>" if found.path == STANDARD_INPUT else os.fsencode(found.path).decode(errors="backslashreplace")
     problem, before, text = found.problem, "", None
     try:
         text = _text(found.path) if problem is None else None
@@ -125,10 +135,20 @@ def _opened(found: Found, sources: Sources) -> tuple[int, Mistake | None]:
     return begin, None if problem is None else Mistake(*problem, begin + len(before))
 
 
+def _of_file(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_SIZE_LIMIT + 1)
+
+
+@lru_cache(maxsize=1)
+def _of_stream(stream: BinaryIO) -> bytes:
+    """What is in a stream, which can be read once, however often it is needed."""
+    return stream.read(_SIZE_LIMIT + 1)
+
+
 def _text(path: Path) -> str | None:
     """The text of a file; None if it is too large."""
-    with path.open("rb") as file:
-        content = file.read(_SIZE_LIMIT + 1)
+    content = _of_stream(sys.stdin.buffer) if path == STANDARD_INPUT else _of_file(path)
     if len(content) > _SIZE_LIMIT:
         return None
     content = content.removeprefix(codecs.BOM_UTF8)

@@ -16,21 +16,22 @@ _PRIVATE_NAMES: Final = (".localhost", ".local", ".internal", ".test")
 @document_rule("invalid-url", Severity.WARNING, "A callback is no absolute http or https URL.")
 def invalid_url(declarations: Declarations) -> Remarks:
     """TaskRouter keeps any text, and calls only an http or https URL."""
-    for path, url in _urls(declarations):
-        if _parts(url) is None:
+    for path, url in urls(declarations):
+        if parts_of(url) is None:
             yield Spot(path), "TaskRouter cannot call this: it is no absolute http or https URL"
 
 
 @document_rule("unencrypted-url", Severity.WARNING, "A callback to a public host is not encrypted.")
 def unencrypted_url(declarations: Declarations) -> Remarks:
     """What is posted names people and their phone numbers."""
-    for path, url in _urls(declarations):
-        parts = _parts(url)
+    for path, url in urls(declarations):
+        parts = parts_of(url)
         if parts is not None and parts.scheme == "http" and _is_public(parts.hostname or ""):
             yield Spot(path), "TaskRouter posts what it knows of tasks and workers here, unencrypted; use https"
 
 
-def _urls(declarations: Declarations) -> Iterator[tuple[KeyPath, str]]:
+def urls(declarations: Declarations) -> Iterator[tuple[KeyPath, str]]:
+    """Every URL that TaskRouter calls, with its path."""
     for path, template in _templates(declarations):
         if template and (url := routing_text(template)):
             yield path, url
@@ -43,7 +44,8 @@ def _templates(declarations: Declarations) -> Iterator[tuple[KeyPath, str | None
         yield (*path, "fallback_assignment_callback_url"), workflow.fallback_assignment_callback_url
 
 
-def _parts(url: str) -> SplitResult | None:
+def parts_of(url: str) -> SplitResult | None:
+    """The parts of an absolute http or https URL; None of anything else."""
     try:
         parts = urlsplit(url)
     except ValueError:

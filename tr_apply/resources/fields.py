@@ -60,7 +60,7 @@ Name = Annotated[str, Field(json_schema_extra={"pattern": r"\S", "maxLength": NA
 INTEGER: Final = BeforeValidator(whole_number)
 """Of an ``int``, after its limits."""
 
-MOMENT: Final = r"^[0-9]{1,9}[smh]$"
+MOMENT: Final = r"^(?=[0-9])([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$"
 _UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
 TIMES: Final = frozenset({"timeout", "task_reservation_timeout"})
@@ -68,8 +68,8 @@ TIMES: Final = frozenset({"timeout", "task_reservation_timeout"})
 
 
 def seconds(moment: str) -> int:
-    """What a time such as ``90s``, ``15m`` or ``2h`` is in seconds."""
-    return int(moment[:-1]) * _UNIT_SECONDS[moment[-1]]
+    """What a time such as ``90s``, ``2m30s`` or ``2h`` is in seconds."""
+    return sum(int(number) * _UNIT_SECONDS[unit] for number, unit in re.findall("([0-9]+)([hms])", moment))
 
 
 def _whole_seconds(value: Any) -> Any:

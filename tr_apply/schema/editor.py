@@ -6,7 +6,7 @@ from typing import Any, Final
 
 Node = dict[str, Any]
 
-_ONE_VARIABLE: Final = r"^\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}$"
+_ONE_VARIABLE: Final = r"^\$\{([A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?|each\.[^}]+)\}$"
 _SOME_VARIABLE: Final = r"\$\{"
 _NULL: Final = {"type": "null"}
 _ANY_SCALAR: Final = ["string", "number", "boolean"]
@@ -19,7 +19,7 @@ MESSAGES: Final = {
     r"\S": "expected a name with at least one visible character",
     r"^[a-z][a-z0-9-]*$": "expected the code of a finding, as in hidden-filter",
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "expected a day, as in 2027-03-31",
-    r"^[0-9]{1,9}[smh]$": "expected a time such as 90s, 15m or 2h",
+    r"^(?=[0-9])([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$": "expected a time such as 90s, 2m30s or 2h",
     r"^(100|[0-9]{1,2})%$": "expected a share from 0% to 100%",
     r"^[^,\s]([^,]*[^,\s])?$": "expected one event type, as in task.created",
 }
@@ -89,8 +89,17 @@ def _renamed(node: Node, names: Mapping[str, str]) -> Node:
     return {**node, "$ref": f"#/$defs/{names[reference.rpartition('/')[2]]}"}
 
 
+def variable() -> Node:
+    """The schema of a text that is exactly one ``${NAME}``."""
+    return {"type": "string", "pattern": _ONE_VARIABLE}
+
+
 def _with_variables(node: Node) -> Node:
     match node.get("type"):
+        case "array":  # a variable of the type json
+            return {**node, "type": ["array", "string"], "pattern": _ONE_VARIABLE}
+        case "object" if node.get("additionalProperties") is True:
+            return {**node, "type": ["object", "string"], "pattern": _ONE_VARIABLE}
         case "integer" | "boolean" as kind:
             return {**node, "type": [kind, "string"], "pattern": _ONE_VARIABLE}
         case "string" if limits := {key: node[key] for key in _LIMITS if key in node}:

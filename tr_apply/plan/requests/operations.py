@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tr_apply.live import Live
-from tr_apply.plan.change import Action, FieldChange, Move, NameOf, Operation, ParameterOf, Verb, Write
+from tr_apply.plan.change import Action, FieldChange, Move, Operation, ParameterOf, Verb, Write
 from tr_apply.plan.compare.diff import changed_fields, set_fields, written_fields
 from tr_apply.plan.compare.secrets import masked, secret_parameters
 from tr_apply.plan.matching.decisions import Decisions, Kept
@@ -52,7 +52,12 @@ def _create_workspace(decisions: Decisions) -> Operation:
         writes.append(_updating(decisions, decisions.workspace))
     changes = [FieldChange(key, None, value) for key, value in set_fields(WORKSPACE, declared)]
     return Operation(
-        Action.CREATE, WORKSPACE.name, declared.name, None, masked(decisions.document, WORKSPACE, changes), writes
+        Action.CREATE,
+        WORKSPACE.name,
+        declared.name,
+        None,
+        masked(decisions.document, WORKSPACE, declared.name, changes),
+        writes,
     )
 
 
@@ -64,7 +69,7 @@ def _create(decisions: Decisions, match: Match) -> Operation:
         kind.name,
         match.name,
         None,
-        masked(decisions.document, kind, changes),
+        masked(decisions.document, kind, match.name, changes),
         tuple(_creations(decisions, kind, declared)),
     )
 
@@ -102,7 +107,7 @@ def _creation(decisions: Decisions, kind: Kind, resource: Resource) -> Write:
         None,
         form,
         relies_on=_relied_on(decisions, kind, form, left_out=""),
-        takes=_name_of(kind, name),
+        takes=_key_of(kind, name),
         secrets=secret_parameters(decisions.document, kind, resource, fields),
     )
 
@@ -117,8 +122,8 @@ def _relied_on(decisions: Decisions, kind: Kind, form: Form, *, left_out: str | 
     return frozenset()
 
 
-def _name_of(kind: Kind, name: str) -> NameOf | None:
-    return None if kind is WORKSPACE else NameOf(kind.name, name_key(name))
+def _key_of(kind: Kind, name: str) -> str | None:
+    return None if kind is WORKSPACE else name_key(name)
 
 
 # Those that stay
@@ -130,7 +135,7 @@ def _update(decisions: Decisions, kept: Kept) -> Operation:
         kept.kind.name,
         kept.name,
         decisions.sid(kept.live),
-        masked(decisions.document, kept.kind, kept.shown),
+        masked(decisions.document, kept.kind, kept.name, kept.shown),
         (_updating(decisions, kept),),
     )
 
@@ -147,8 +152,8 @@ def _updating(decisions: Decisions, kept: Kept) -> Write:
         decisions.sid(kept.live),
         form,
         relies_on=_relied_on(decisions, kind, form, left_out=None),
-        takes=_name_of(kind, kept.name) if renames else None,
-        vacates=_name_of(kind, kept.live.name) if renames else None,
+        takes=_key_of(kind, kept.name) if renames else None,
+        vacates=_key_of(kind, kept.live.name) if renames else None,
         releases=_released(decisions, kept, form),
         secrets=secret_parameters(decisions.document, kind, after, fields),
     )
@@ -208,7 +213,7 @@ def _replace(decisions: Decisions, match: Match, people: People, followers: Sequ
         kind.name,
         match.name,
         decisions.sid(old),
-        masked(decisions.document, kind, _replaced_fields(decisions, match, old)),
+        masked(decisions.document, kind, match.name, _replaced_fields(decisions, match, old)),
         writes,
         moves,
         tuple(sorted(_repointed_paths(decisions, label))),
@@ -227,8 +232,8 @@ def _making_way(decisions: Decisions, match: Match, old: Live, label: SidOf) -> 
             label,
             decisions.sid(old),
             {"FriendlyName": escaped(label.name)},
-            takes=_name_of(match.kind, label.name),
-            vacates=_name_of(match.kind, old.name),
+            takes=_key_of(match.kind, label.name),
+            vacates=_key_of(match.kind, old.name),
         )
 
 
@@ -270,7 +275,7 @@ def _delete(decisions: Decisions, live: Live, people: People) -> Operation:
         kind.name,
         live.name,
         decisions.sid(live),
-        masked(decisions.document, kind, changes),
+        masked(decisions.document, kind, None, changes),
         (*leaving, _removal(decisions, live, decisions.matched.label(live))),
         moves,
         reason=f"not declared in `{kind.section}`",
