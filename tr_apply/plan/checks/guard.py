@@ -12,6 +12,7 @@ from tr_apply.plan.compare.diff import changed_fields
 from tr_apply.plan.matching.decisions import Decisions
 from tr_apply.plan.requests.people import People
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKFLOW
+from tr_apply.resources.document import strictest
 from tr_apply.resources.kind import Kind
 from tr_apply.resources.seeds import FLEX_OBJECTS, Seeds, is_flex, seeds
 from tr_apply.resources.workflow import Workflow
