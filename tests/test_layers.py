@@ -14,7 +14,6 @@ LAYERS = {
     "lint": 5,
     "wire": 5,
     "plan": 6,
-    "explain": 6,
     "local": 6,
     "rehearsal": 7,
     "transport": 6,
@@ -28,8 +27,9 @@ LAYERS = {
     "deployment": 9,
     "report": 9,
     "schema": 9,
-    "cli": 10,
-    "__main__": 11,
+    "explain": 10,
+    "cli": 11,
+    "__main__": 12,
 }
 
 # Who may import what costs much or has effects; everybody else goes through them.

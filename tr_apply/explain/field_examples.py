@@ -6,6 +6,13 @@ from typing import Any, Final
 
 _EXAMPLES: Final[Mapping[str, str]] = {
     "vars": "{spanish: \"languages HAS 'es'\"}",
+    "variables": "{team: {type: string, enum: [emea, us], default: emea}, event_token: {secret: true}}",
+    "variables.type": "string",
+    "variables.enum": "[emea, us]",
+    "variables.default": "emea",
+    "variables.description": "Token of the event sink",
+    "variables.secret": "true",
+    "for_each": "{lang: [en, es]}",
     "workspace": "{name: Support Center, multi_task_enabled: true}",
     "workspace.name": "Support Center",
     "workspace.sid": f"WS{'0123456789abcdef' * 2}",
@@ -58,7 +65,7 @@ _EXAMPLES: Final[Mapping[str, str]] = {
     "default_filter": "{queue: Everyone}",
     "workers": "[{name: alice, attributes: {languages: [en, es]}}]",
     "workers.name": "alice",
-    "workers.csv": "agents.csv",
+    "csv": "agents.csv",
     "activity": "Offline",
     "workers.attributes": "{languages: [en, es], level: 3}",
     "channels": "{voice: {capacity: 1}, chat: {capacity: 3}}",

@@ -15,6 +15,9 @@ _SINGULAR: Final = {
     **{kind.name: (kind.section,) for kind in SECTIONS},
     WORKER_CHANNEL.name: (WORKER.section, "channels"),
 }
+_SAMPLES: Final = {"channels": "voice", "variables": "team"}
+"""A name for what stands under any name, by the key above it."""
+
 _Holders: TypeAlias = Mapping[int, Literal["list", "mapping"]]
 """Which of the keys on a way hold a list of objects, or objects by any name."""
 
@@ -83,7 +86,7 @@ def _nested(field: Field, value: str) -> Iterator[str]:
         holder = field.holders.get(number)
         indent = indent.replace("-", " ") + ("  - " if holder == "list" else "  ")
         if holder == "mapping":
-            yield f"{indent}voice:"
+            yield f"{indent}{_SAMPLES.get(key, 'name')}:"
             indent += "  "
     yield f"{indent}{field.keys[-1]}: {value}"
 
@@ -106,8 +109,9 @@ class _Walk:
                 yield from self.below(keys, self.definitions[reference.rpartition("/")[2]], holders)
             if isinstance(items := each.get("items"), dict):
                 yield from self.below(keys, items, {**holders, last: "list"})
-            if isinstance(values := each.get("additionalProperties"), dict):
-                yield from self.below(keys, values, {**holders, last: "mapping"})
+            for values in (each.get("additionalProperties"), *each.get("patternProperties", {}).values()):
+                if isinstance(values, dict):
+                    yield from self.below(keys, values, {**holders, last: "mapping"})
             for key, child in each.get("properties", {}).items():
                 yield Field((*keys, key), child, key in each.get("required", ()), holders)
                 yield from self.below((*keys, key), child, holders)

@@ -114,6 +114,18 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "value-spelling": Example(
         _staffed("languages HAS 'ES'", "languages: [es]"), _staffed("languages HAS 'es'", "languages: [es]")
     ),
+    "value-type": Example(
+        _staffed("skills HAS '466'", "skills: [466, en]"), _staffed("skills HAS 466", "skills: [466, en]")
+    ),
+    "empty-target-workers": Example(
+        'vars: {who: ""}\ntask_queues: [{name: Q, target_workers: "${who}"}]\n',
+        'vars: {who: ""}\ntask_queues: [{name: Q, target_workers: "${who:-1==1}"}]\n',
+    ),
+    "secret-in-url": Example(
+        'workspace: {name: X, event_callback_url: "https://me:pass@example.com/"}\n',
+        'variables: {login: {secret: true, default: "me:pass"}}\n'
+        'workspace: {name: X, event_callback_url: "https://${login}@example.com/"}\n',
+    ),
     "unknown-event": Example(
         "workspace: {name: X, events_filter: [task.finished]}\n",
         "workspace: {name: X, events_filter: [task.completed]}\n",

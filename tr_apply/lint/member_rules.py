@@ -21,12 +21,12 @@ _UNKNOWN_NAMES: Final = frozenset({"activity_sid", "activity_name"})
 """What changes with every call and is in no file."""
 
 _GROUPS: Final = {
-    JsonType.TEXT: "a text",
     JsonType.LIST: "a list",
     JsonType.OBJECT: "an object",
-    JsonType.BOOLEAN: "a boolean",
-    JsonType.INTEGER: "a number",
-    JsonType.DECIMAL: "a number",
+    JsonType.TEXT: "a single value",
+    JsonType.BOOLEAN: "a single value",
+    JsonType.INTEGER: "a single value",
+    JsonType.DECIMAL: "a single value",
 }
 
 
@@ -72,7 +72,9 @@ def _names(worker: Worker) -> dict[str, Any]:
     return {**attributes, "sid": made_up_sid(WORKER.sid_prefix, own), "friendly_name": worker.name}
 
 
-@document_rule("mixed-types", Severity.WARNING, "An attribute has several types among the workers.")
+@document_rule(
+    "mixed-types", Severity.WARNING, "An attribute is a list for some workers and a single value for others."
+)
 def mixed_types(declarations: Declarations) -> Remarks:
     """``languages: es`` next to ``languages: [es]``: an expression finds one of both."""
     for keys, types in declarations.attribute_types.types.items():

@@ -47,10 +47,24 @@ def tidied(schema: Node, *, nullable: bool = False) -> Node:
 
 def for_editors(schema: Node) -> Node:
     """The same for a file with variables: a ``${NAME}`` may stand where it is replaced before it is checked."""
-    made = _mapped(tidied(schema), lambda node: _ordered(_with_message(_with_variables(node))))
+    made = _mapped(tidied(schema), lambda node: _ordered(_with_variables(node)))
     [name_pattern] = made["properties"]["vars"]["patternProperties"]
     made["properties"]["vars"]["patternProperties"] = {name_pattern: {"type": _ANY_SCALAR}}
     return made
+
+
+def with_messages(schema: Node) -> Node:
+    """*schema* with what an editor says where a text does not match a pattern."""
+    return _mapped(schema, _with_message)
+
+
+def _with_message(node: Node) -> Node:
+    pattern = node.get("pattern")
+    if not isinstance(pattern, str):
+        return node
+    by_beginning = (message for start, message in _BEGINNINGS.items() if pattern.startswith(start))
+    message = MESSAGES.get(pattern) or next(by_beginning, None)
+    return node if message is None else {**node, "patternErrorMessage": message}
 
 
 def _mapped(node: Node, change: Callable[[Node], Node]) -> Node:
@@ -107,17 +121,6 @@ def _with_variables(node: Node) -> Node:
             return {**rest, "anyOf": [limits, {"pattern": _SOME_VARIABLE}]}
         case _:
             return node
-
-
-def _with_message(node: Node) -> Node:
-    """*node* with what an editor says instead of its pattern, and the same for its choices."""
-    made = {**node, "anyOf": [_with_message(choice) for choice in node["anyOf"]]} if "anyOf" in node else node
-    pattern = made.get("pattern")
-    if not isinstance(pattern, str):
-        return made
-    by_beginning = (message for start, message in _BEGINNINGS.items() if pattern.startswith(start))
-    message = MESSAGES.get(pattern) or next(by_beginning, None)
-    return made if message is None else {**made, "patternErrorMessage": message}
 
 
 def _ordered(node: Node) -> Node:
