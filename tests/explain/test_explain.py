@@ -8,8 +8,7 @@ import yaml
 from tr_apply.cli import run
 from tr_apply.config.codes import CODES
 from tr_apply.config.load import load
-from tr_apply.explain import explained, file_examples, rule_examples
-from tr_apply.explain.exit_codes import EXIT_CODES
+from tr_apply.explain import EXIT_CODES, explained, file_examples, rule_examples
 from tr_apply.explain.fields import field_named, field_names, field_text
 from tr_apply.findings import Severity
 from tr_apply.lint import lint, rules

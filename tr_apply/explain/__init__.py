@@ -1,17 +1,29 @@
 """What a code, an exit code or a key of a configuration means, with an example."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tr_apply.config.codes import CODES
 from tr_apply.config.suggestions import nearest
 from tr_apply.errors import UsageError
 from tr_apply.explain import file_examples, rule_examples
-from tr_apply.explain.exit_codes import EXIT_CODES
 from tr_apply.explain.fields import field_named, field_names, field_text
 from tr_apply.findings import Rule
 from tr_apply.lint import rules
 from tr_apply.lint.verdicts import same_code
+
+EXIT_CODES: Final[Mapping[str, str]] = {
+    "0": "success, or nothing to do",
+    "1": "an error: the API, the network, a bug",
+    "2": "changes are pending (`plan --detailed-exitcode`)",
+    "3": "the configuration is invalid, or routing tests failed",
+    "4": "some write was or may have been executed, and not all is as it should be",
+    "5": "stale: the workspace is not what the plan was made from",
+    "6": "refused for safety",
+    "64": "command-line usage",
+    "130": "interrupted",
+}
+"""What each exit code means."""
 
 _EXAMPLES: Final = {**file_examples.EXAMPLES, **rule_examples.EXAMPLES}
 

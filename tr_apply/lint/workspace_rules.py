@@ -10,9 +10,9 @@ from tr_apply.findings import Severity, Spot
 from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.resources import SECTIONS, TASK_CHANNEL, TASK_QUEUE, WORKFLOW
-from tr_apply.resources.event_types import EVENT_TYPES
 from tr_apply.resources.seeds import SEEDED_CHANNELS
 from tr_apply.resources.task_channel import DOCUMENTED_UNIQUE_NAME
+from tr_apply.resources.workspace import EVENT_TYPES
 from tr_apply.routing.names import name_key
 
 _LIMITS: Final = {"activity": 100, "task_channel": 15, "task_queue": 5_000, "workflow": 1_000, "worker": 15_000}

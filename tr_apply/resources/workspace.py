@@ -7,13 +7,28 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from tr_apply.resources.credentials import Credentials
-from tr_apply.resources.event_types import EVENT_TYPES
 from tr_apply.resources.fields import Flag, Name, Url
 from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 from tr_apply.routing.names import sid_pattern
 
 _SID: Final = f"^{sid_pattern('WS')}$"
 _EVENT: Final = r"^[^,\s]([^,]*[^,\s])?$"  # whatever TaskRouter may hold; lint knows those that mean something
+
+_EVENTS: Final = {
+    "activity": "created updated deleted",
+    "reservation": "created accepted rejected timeout canceled rescinded completed wrapup failed",
+    "task": (
+        "created updated canceled wrapup completed deleted system-deleted transfer-initiated transfer-attempt-failed "
+        "transfer-failed transfer-canceled transfer-completed"
+    ),
+    "task-channel": "created updated deleted",
+    "task-queue": "created deleted entered timeout moved expression.updated",
+    "worker": "created activity.update attributes.update capacity.update channel.availability.update deleted",
+    "workflow": "created updated deleted target-matched entered timeout skipped",
+    "workspace": "created updated deleted",
+}
+EVENT_TYPES: Final = tuple(f"{group}.{each}" for group, names in _EVENTS.items() for each in names.split())
+"""Every event that TaskRouter documents; mind that those of a worker end in ``update``."""
 
 _ANY_EVENT: Final = Field(json_schema_extra={"anyOf": [{"enum": list(EVENT_TYPES)}, {"pattern": _EVENT}]})
 """Editors complete the documented ones; TaskRouter holds any."""
