@@ -175,7 +175,9 @@ def _apply(fleet: Fleet, approval: Approval, way: Way, output: Output, kept: Rec
 
 
 async def _all_planned(fleet: Fleet, way: Way, output: Output) -> None:
-    async with command_clients(way.target, concurrency=way.concurrency, verbose=output.verbose) as clients:
+    async with command_clients(
+        way.target, concurrency=way.concurrency, verbose=output.verbose, deadline=fleet.deadline
+    ) as clients:
         await fleet.plan(clients)
 
 
@@ -222,7 +224,11 @@ async def _all_applied(
 ) -> None:
     plans = [member.plan for member in pending if member.plan is not None]
     async with command_clients(
-        way.target, concurrency=way.concurrency, verbose=output.verbose, observers=kept.observers
+        way.target,
+        concurrency=way.concurrency,
+        verbose=output.verbose,
+        observers=kept.observers,
+        deadline=fleet.deadline,
     ) as clients:
         with shown_progress(plans, output) as progress_of:
 

@@ -106,7 +106,7 @@ def _applied_before(
 
 
 async def _planned(fleet: Fleet, target: TargetOptions, output: Output, then: Mapping[str, Configuration]) -> None:
-    async with command_clients(target, verbose=output.verbose) as clients:
+    async with command_clients(target, verbose=output.verbose, deadline=fleet.deadline) as clients:
         await fleet.plan(clients)
 
         async def find_origins(member: Member) -> None:

@@ -26,6 +26,44 @@ def clock_at_rate(rate: float) -> Clock:
     return lambda: began_ms + int((time.monotonic() - began_s) * 1000 * rate)
 
 
+class SteeredClock:
+    """A clock that can be stopped, moved and let go faster.
+
+    Attributes:
+        first_rate: How fast it goes until it is told otherwise, in its seconds per second.
+    """
+
+    def __init__(self, first_rate: float = 1.0) -> None:
+        self.first_rate = first_rate
+        self.reset()
+
+    def __call__(self) -> int:
+        """The present, in milliseconds since 1970."""
+        return self._began_ms + int((time.monotonic() - self._began_s) * 1000 * self._rate)
+
+    @property
+    def rate(self) -> float:
+        """How fast it goes; 0 where it stands still."""
+        return self._rate
+
+    @rate.setter
+    def rate(self, rate: float) -> None:
+        self.go(self(), rate)
+
+    def go(self, from_ms: int, rate: float) -> None:
+        """Go on from a moment."""
+        self._began_ms, self._began_s, self._rate = from_ms, time.monotonic(), rate
+
+    def reset(self) -> None:
+        """Go on from the present, as in the beginning."""
+        self.go(self.wall_ms(), self.first_rate)
+
+    @staticmethod
+    def wall_ms() -> int:
+        """The clock on the wall."""
+        return wall_clock()
+
+
 def stored(moment_ms: int) -> str:
     """A moment as text: ISO 8601 in UTC with microseconds, so that text order is time order."""
     return f"{_EPOCH + moment_ms * _MILLISECOND:%Y-%m-%dT%H:%M:%S.%fZ}"
