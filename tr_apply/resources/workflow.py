@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from tr_apply.resources.fields import INTEGER, Expression, Flag, JsonObject, Name, Template, Url
+from tr_apply.resources.fields import INTEGER, Expression, Flag, JsonObject, Name, Template, Url, seconds_up_to
 from tr_apply.resources.kind import DocumentField, FormField, Holds, Kind, Resource
 from tr_apply.resources.template import SidOf
 from tr_apply.routing.names import FILTER_NAMES
@@ -30,8 +30,8 @@ class Target(Resource):
     priority: Annotated[int, Field(ge=0, le=PRIORITY_LIMIT), INTEGER] | None = None
     """Replaces the task's priority from this step on; higher is served first."""
 
-    timeout: Annotated[int, Field(ge=1, le=TIMEOUT_LIMIT), INTEGER] | None = None
-    """Seconds that this step adds to the time a task may wait; without it a task stays in this step."""
+    timeout: Annotated[int, Field(ge=1, le=TIMEOUT_LIMIT), seconds_up_to(TIMEOUT_LIMIT)] | None = None
+    """Seconds, or a time such as ``2m``: how long a task waits in this step; without it the task stays here."""
 
     expression: Expression | None = None
     """Which of the queue's workers may take the task; names are ``task.…`` and ``worker.…``."""
@@ -83,8 +83,8 @@ class Workflow(Resource):
     fallback_assignment_callback_url: Url = ""
     """Where it asks when the first URL fails; empty for nowhere."""
 
-    task_reservation_timeout: Annotated[int, Field(ge=1, le=86_400), INTEGER] = 120
-    """Seconds that a worker has to accept."""
+    task_reservation_timeout: Annotated[int, Field(ge=1, le=86_400), seconds_up_to(86_400)] = 120
+    """Seconds, or a time such as ``2m``, that a worker has to accept."""
 
     re_evaluate_tasks: Flag = False
     """Whether waiting tasks go through the new configuration when this workflow is updated; never compared."""
