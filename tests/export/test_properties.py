@@ -3,6 +3,7 @@
 import itertools
 import json
 from datetime import date
+from urllib.parse import quote
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -91,6 +92,10 @@ class Making:
         sid = self.one_of(*self.sids, "WK" + "f" * 32, "")
         return self.draw(TEXT.filter(lambda text: not text.endswith("$"))) + sid + self.draw(TEXT)
 
+    def url(self):
+        """A URL that TaskRouter takes, with any text in it, perhaps a SID."""
+        return "https://example.com/" + quote(self.text(), errors="replace")
+
     def one_of(self, *choices):
         return self.draw(st.sampled_from(choices))
 
@@ -141,8 +146,8 @@ class Making:
         document = {"task_routing": routing | self.extra("routing"), **self.extra("document")}
         return {
             "Configuration": json.dumps(document),
-            "AssignmentCallbackUrl": self.text(),
-            "FallbackAssignmentCallbackUrl": self.text(),
+            "AssignmentCallbackUrl": self.url(),
+            "FallbackAssignmentCallbackUrl": self.url(),
             "TaskReservationTimeout": self.one_of("1", "120", "86400"),
         }
 
@@ -176,7 +181,7 @@ class Making:
 
     def settings(self, activities):
         form = {
-            "EventCallbackUrl": self.text(),
+            "EventCallbackUrl": self.url(),
             "EventsFilter": self.one_of("", "task.created", "task.created, task.canceled", "a b,,c"),
             "PrioritizeQueueOrder": self.one_of("FIFO", "LIFO"),
         }
