@@ -25,6 +25,7 @@ CODES: Final[Mapping[str, str]] = {
     "invalid-number": "A number that JSON cannot say.",
     "phone-number": "A phone number without quotes would lose its plus sign or its zeros.",
     "literal-key": "A key holds ${…}, which is text there.",
+    "more-findings": "A file has more findings than are shown.",
     "no-tests": "There is no file of routing tests.",
     # Variables
     "unknown-variable": "A variable has no value.",

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from tr_apply.config.files import Found, configuration_files, read_file
+from tr_apply.config.first_findings import first_findings
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.names import note_names
 from tr_apply.config.notes import Notes
@@ -47,14 +48,12 @@ class Configuration(NamedTuple):
 
     @property
     def diagnostics(self) -> tuple[Finding, ...]:
-        """Errors and warnings in the order of the files."""
+        """Errors and warnings in the order of the files, the worst 100 of each."""
         order = {name: index for index, name in enumerate(self.notes.sources.names)}
-        return tuple(
-            sorted(
-                withheld(self.notes.found, self.notes.root.value),
-                key=lambda each: (order.get(each.file or "", -1), each.line or 0, each.column or 0),
-            )
+        found = sorted(
+            self.notes.found, key=lambda each: (order.get(each.file or "", -1), each.line or 0, each.column or 0)
         )
+        return tuple(withheld(first_findings(found), self.notes.root.value))
 
     @property
     def accepted(self) -> tuple[Finding, ...]:

@@ -65,7 +65,7 @@ def _merged(base: Located, patch: Located, mistakes: list[Mistake], path: KeyPat
             value[key], places.children[key] = below.value, below.node
         else:
             value[key], places.children[key] = written.value, written.node
-            places.keys.append(patch.node.key_place(key) or place_of(node))
+            places.add_key(str(key), patch.node.key_place(key) or place_of(node))
     return Located(value, places)
 
 

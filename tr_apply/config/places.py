@@ -7,6 +7,7 @@ files, laid end to end.
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -20,11 +21,12 @@ _SHOWN = 80  # characters of a key in a message
 class Places:
     """Places of a mapping or a sequence: its own, those of its keys in order, and those of what it holds."""
 
-    __slots__ = ("at", "children", "keys")
+    __slots__ = ("_by_key", "at", "children", "keys")
 
     def __init__(self, at: int, *, mapping: bool) -> None:
         self.at = at
         self.keys: list[int] = []
+        self._by_key: dict[str | int, int] | None = None  # made by the first question, as most mappings get none
         self.children: dict[str | int, Node] | list[Node] = {} if mapping else []
 
     def child(self, key: str | int) -> "Node | None":
@@ -35,9 +37,31 @@ class Places:
 
     def key_place(self, key: str | int) -> int | None:
         """Where *key* itself is written; None for an item of a sequence."""
-        if isinstance(self.children, dict) and key in self.children:
-            return self.keys[list(self.children).index(key)]
-        return None
+        if not isinstance(self.children, dict) or key not in self.children:
+            return None
+        if self._by_key is None:
+            self._by_key = dict(zip(self.children, self.keys, strict=False))  # the last key may still lack its value
+        return self._by_key[key]
+
+    def add_key(self, key: str, place: int) -> None:
+        """Note that *key*, new in this mapping, is written at *place*; its value follows."""
+        self.keys.append(place)
+        if self._by_key is not None:
+            self._by_key[key] = place
+
+    def drop_last_key(self) -> None:
+        """Forget the key that was added last, because it got no value."""
+        self.keys.pop()
+        self._by_key = None
+
+    def remove(self, keys: AbstractSet[str]) -> None:
+        """Forget *keys* and what they hold."""
+        assert isinstance(self.children, dict)
+        left = [(key, place) for key, place in zip(self.children, self.keys, strict=True) if key not in keys]
+        self.keys[:] = [place for _, place in left]
+        for key in keys & self.children.keys():
+            del self.children[key]
+        self._by_key = None
 
     def items(self) -> Iterator[tuple[str | int, "Node"]]:
         """Each key or index with its places."""

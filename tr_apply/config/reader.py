@@ -18,7 +18,7 @@ from tr_apply.findings import KeyPath
 from tr_apply.resources.scalar import NULLS, core_scalar
 
 DEPTH_LIMIT = 100
-EXPANSION_LIMIT = 1_000_000  # values that aliases may stand for in one file
+EXPANSION_LIMIT = 100_000  # values that aliases may stand for in a file; in a longer one, as many as it has characters
 _MERGE_KEY = "`<<` is not supported; write the keys out, or use variables or an overlay"
 _UNSEEN: Any = object()
 _LONG = 1000  # characters; an alias of a longer text counts as so many more values
@@ -134,9 +134,10 @@ class _Builder:
         self._stack: list[_Frame] = []  # the containers around it, outermost first
         self._top: _Frame | None = None  # the container being filled; None outside the root
         self._anchors: dict[str, tuple[Any, Node, int] | None] = {}
-        self._refused_keys: list[tuple[_Frame, str]] = []
+        self._refused_keys: dict[_Frame, set[str]] = {}
         self._values = 0
         self._expanded = 0
+        self._expansion_limit = EXPANSION_LIMIT
         self._documents = 0
         self._scalars: dict[str, Any] = {}
         self._keys: dict[str, str] = {}
@@ -152,6 +153,7 @@ class _Builder:
             yaml.AliasEvent: self._alias,
             yaml.DocumentStartEvent: self._start_document,
         }
+        self._expansion_limit = max(EXPANSION_LIMIT, len(text))
         parser = _Parser(text)
         try:
             get_event = parser.get_event
@@ -165,11 +167,12 @@ class _Builder:
         """Keep what was read, also where a mistake ended it."""
         while (top := self._top) is not None:
             if top.key is not None and top.key not in top.data:
-                top.places.keys.pop()
+                top.places.drop_last_key()
             self._end(None)
-        for frame, key in self._refused_keys:
-            if key in frame.data:
-                del frame.places.keys[list(frame.children).index(key)], frame.children[key], frame.data[key]
+        for frame, keys in self._refused_keys.items():
+            frame.places.remove(keys)
+            for key in keys & frame.data.keys():
+                del frame.data[key]
 
     def note(self, code: str, message: str, place: int) -> None:
         """Note a mistake at *place*, about the value that comes next."""
@@ -261,8 +264,8 @@ class _Builder:
 
     def _begin_key(self, top: _Frame, key: str, place: int) -> None:
         if key not in top.data:
-            top.places.keys.append(place)
-        elif (top, key) not in self._refused_keys:
+            top.places.add_key(key, place)
+        elif key not in self._refused_keys.get(top, ()):
             first = top.places.key_place(key)
             assert first is not None
             message = f"`{shown(key)}` is written twice; the first is at {self._sources.described(first)}"
@@ -281,7 +284,7 @@ class _Builder:
     def _refuse_key(self, top: _Frame, key: str, code: str, message: str, place: int) -> None:
         """Note the mistake, and forget the key and its value at the end."""
         self.note(code, message, place)
-        self._refused_keys.append((top, key))
+        self._refused_keys.setdefault(top, set()).add(key)
 
     def _start_mapping(self, event: Any) -> None:
         self._start(event, {})
@@ -342,10 +345,9 @@ class _Builder:
         value, node, size = anchored
         self._values += size
         self._expanded += size
-        if self._expanded > EXPANSION_LIMIT:
-            raise _UnreadableError(
-                "alias-bomb", f"aliases stand for more than {EXPANSION_LIMIT:,} values in this file", place
-            )
+        if self._expanded > self._expansion_limit:
+            message = f"aliases stand for more than {self._expansion_limit:,} values in this file"
+            raise _UnreadableError("alias-bomb", message, place)
         if node in self._source.phone_numbers:
             self._source.phone_numbers[place] = self._source.phone_numbers[node]
         self._add(value, _moved(node, place))

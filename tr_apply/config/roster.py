@@ -205,7 +205,7 @@ class _Branch(NamedTuple):
         """Put *value* under *key*, written at *place*."""
         assert isinstance(self.places.children, dict)
         self.data[key], self.places.children[key] = value, node
-        self.places.keys.append(place)
+        self.places.add_key(key, place)
 
     def branch(self, key: str, place: int) -> "_Branch":
         """The mapping under *key*, new if there is none."""

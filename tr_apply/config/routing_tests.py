@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from tr_apply.config.files import Found, read_file
+from tr_apply.config.first_findings import first_findings
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.load import Configuration
 from tr_apply.config.names import note_repeated
@@ -109,7 +110,7 @@ def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
         note_nulls(notes, shape)
     tests = list(_checked(notes, known, whole=file.complete))
     notes.found.sort(key=lambda each: (each.line or 0, each.column or 0))
-    return Suite(tests, notes.found)
+    return Suite(tests, tuple(first_findings(notes.found)))
 
 
 def _found(path: Path) -> Found:
