@@ -21,6 +21,7 @@ def inputs_of(options: Mapping[str, Any]) -> Inputs:
         given=given_variables(options["variables"]),
         variable_files=options["variable_files"],
         environment=os.environ,
+        credentials_variables=options["credentials_variables"],
     )
 
 

@@ -53,6 +53,7 @@ CODES: Final[Mapping[str, str]] = {
     "dangling-sid": "A target names its queue by a SID that no declared queue has.",
     "unknown-kind": "A ${sid:…} names no kind of resource.",
     "document-too-long": "Attributes or a workflow make a larger document than TaskRouter takes.",
+    "credentials-variable": "`credentials` names an environment variable that it may not name.",
     "field-path": "A path in ignore or sensitive leads nowhere.",
     "declared-and-ignored": "A field is declared, and left as it is live.",
 }

@@ -77,6 +77,8 @@ class Inputs(NamedTuple):
     given: Mapping[str, str] = MappingProxyType({})
     variable_files: Sequence[Path] = ()
     environment: Mapping[str, str] = MappingProxyType({})
+    credentials_variables: Sequence[str] = ()
+    """Environment variables that ``credentials`` may name, too."""
 
 
 class _Read(NamedTuple):
@@ -120,7 +122,13 @@ def load(path: Path, inputs: Inputs | None = None) -> Configuration:
     notes.root = _joined(read, sources, mistakes)
     _note_mistakes(read, mistakes, notes)
     _note_failures(failures, read, notes)
-    return _checked(str(path), read, notes, has_sids=has_sids)
+    configuration = _checked(str(path), read, notes, has_sids=has_sids)
+    if configuration.document.workspace.credentials is not None:
+        from tr_apply.config.credentials import allowed_variables, note_credentials  # noqa: PLC0415  # seldom needed
+
+        allowed = allowed_variables(inputs.credentials_variables, inputs.environment)
+        note_credentials(configuration.document, allowed, notes)
+    return configuration
 
 
 def _read(path: Path, inputs: Inputs, sources: Sources) -> _Read:
