@@ -55,7 +55,9 @@ class Revision:
         if (then := self.path(path)) is None:
             return None
         overlays, variable_files = (self._paths(options[key]) for key in ("overlays", "variable_files"))
-        configuration = load(then, inputs_of({**options, "overlays": overlays, "variable_files": variable_files}))
+        root = None if (root := options["root"]) is None else self.path(root) or root
+        files = {"overlays": overlays, "variable_files": variable_files, "root": root}
+        configuration = load(then, inputs_of({**options, **files}))
         configuration.require_valid()
         return configuration
 

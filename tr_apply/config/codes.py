@@ -7,6 +7,7 @@ CODES: Final[Mapping[str, str]] = {
     # Files and their syntax
     "no-configuration": "A directory holds no YAML file.",
     "unreadable": "A file or a folder cannot be read.",
+    "outside-root": "A file that is named, or that a link leads to, lies outside of the configuration's root.",
     "symlink-loop": "A link leads to a folder that is read already.",
     "too-large": "A file is larger than any configuration.",
     "not-utf-8": "A file is no UTF-8 text.",

@@ -8,12 +8,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from tr_apply.config.files import Found, configuration_files, read_file
+from tr_apply.config.files import Found, configuration_files, given_file, read_file, require_path
 from tr_apply.config.first_findings import first_findings
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.names import note_names
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Located, Sources, paths_of
+from tr_apply.config.reach import NOWHERE, Reach, reach_of, reach_of_given
 from tr_apply.config.reader import Mistake, SourceFile
 from tr_apply.config.references import note_broken_references
 from tr_apply.config.sections import counted, joined, shifted
@@ -38,6 +39,7 @@ class Configuration(NamedTuple):
         notes: Every finding so far, and the places that later checks need.
         complete: Whether all of the structure is right, so that checks across resources make sense.
         has_sids: Whether any string asks for a SID.
+        reach: Where a file may lie that belongs to it.
     """
 
     path: str
@@ -45,6 +47,7 @@ class Configuration(NamedTuple):
     notes: Notes
     complete: bool
     has_sids: bool = False
+    reach: Reach = NOWHERE
 
     @property
     def diagnostics(self) -> tuple[Finding, ...]:
@@ -80,6 +83,9 @@ class Inputs(NamedTuple):
     credentials_variables: Sequence[str] = ()
     """Environment variables that ``credentials`` may name, too."""
 
+    root: Path | None = None
+    """What the configuration names lies in it; None for the folder of its PATH."""
+
 
 class _Read(NamedTuple):
     """Every file of a run."""
@@ -107,7 +113,9 @@ def load(path: Path, inputs: Inputs | None = None) -> Configuration:
     """
     inputs = inputs or Inputs()
     sources = Sources()
-    read = _read(path, inputs, sources)
+    require_path(path)
+    reach = reach_of(path, inputs.root)
+    read = _read(path, inputs, sources, reach)
     mistakes: list[Mistake] = []
     from_files = literal_variables(read.variable_files, mistakes)
     notes = Notes(sources, variables_of(read.content, {**from_files, **inputs.given}, inputs.environment))
@@ -122,7 +130,7 @@ def load(path: Path, inputs: Inputs | None = None) -> Configuration:
     notes.root = _joined(read, sources, mistakes)
     _note_mistakes(read, mistakes, notes)
     _note_failures(failures, read, notes)
-    configuration = _checked(str(path), read, notes, has_sids=has_sids)
+    configuration = _checked(str(path), read, notes, has_sids=has_sids)._replace(reach=reach)
     if configuration.document.workspace.credentials is not None:
         from tr_apply.config.credentials import allowed_variables, note_credentials  # noqa: PLC0415  # seldom needed
 
@@ -131,25 +139,30 @@ def load(path: Path, inputs: Inputs | None = None) -> Configuration:
     return configuration
 
 
-def _read(path: Path, inputs: Inputs, sources: Sources) -> _Read:
+def _read(path: Path, inputs: Inputs, sources: Sources, reach: Reach) -> _Read:
     for name in inputs.given:
         if not VARIABLE_NAME.match(name):
             raise UsageError(f"--var {name}=…: a variable's name is made of letters, digits and _")
-    found = configuration_files(path)
-    overlays, variable_files = _existing(inputs.overlays), _existing(inputs.variable_files)
+    found = configuration_files(path, reach, is_chosen=inputs.root is not None)
+    overlays, variable_files = _existing(inputs.overlays, reach), _existing(inputs.variable_files, reach)
     raw = frozenset({"vars"})
-    return _Read(
+    read = _Read(
         files=[read_file(each, sources, raw=raw) for each in found],
         overlays=[read_file(each, sources, raw=raw) for each in overlays],
         variable_files=[read_file(each, sources, raw=True) for each in variable_files],
     )
+    for file in read.files:
+        file.reach = reach
+    for file in read.overlays:
+        file.reach = reach.also(file.folder)
+    return read
 
 
-def _existing(paths: Sequence[Path]) -> list[Found]:
+def _existing(paths: Sequence[Path], reach: Reach) -> list[Found]:
     for path in paths:
         if not path.exists() or path.is_dir():
             raise UsageError(f"{path}: there is no such file")
-    return [Found(path) for path in paths]
+    return [given_file(path, reach_of_given(path, reach)) for path in paths]
 
 
 def _joined(read: _Read, sources: Sources, mistakes: list[Mistake]) -> Located:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from tr_apply.config.places import Node, Places, Sources, place_of, shown
+from tr_apply.config.reach import NOWHERE, Reach
 from tr_apply.findings import KeyPath
 from tr_apply.resources.scalar import NULLS, core_scalar
 
@@ -66,6 +67,9 @@ class SourceFile:
     has_nulls: bool = False
     folder: Path = Path()
     """Where the file lies."""
+
+    reach: Reach = NOWHERE
+    """Where a file may lie that this one names."""
 
     complete: bool = True
     """False after a mistake that kept the rest of the file from being read."""

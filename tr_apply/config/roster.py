@@ -56,7 +56,7 @@ def _opened(written: Any, node: Places, file: SourceFile, sources: Sources) -> i
         file.mistakes.append(Mistake("wrong-type", message, at, (_SECTION,)))
         return None
     path = file.folder / written
-    begin, mistake = open_table(path, sources)
+    begin, mistake = open_table(path, sources, file.reach)
     if mistake is None:
         sources.tables.add(sources.names[-1])
         return begin

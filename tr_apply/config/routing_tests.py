@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from tr_apply.config.files import Found, read_file
+from tr_apply.config.files import OUTSIDE, Found, read_file
 from tr_apply.config.first_findings import first_findings
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.load import Configuration
@@ -95,7 +95,7 @@ def _known_names(configuration: Configuration) -> _Known:
 def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
     sources = Sources()
     notes = Notes(sources, configuration.notes.variables)
-    file = read_file(_found(path), sources)
+    file = read_file(_found(path, configuration), sources)
     notes.root = Located(file.data, file.places)
     failures, _ = substitute([file], notes)
     for mistake in file.mistakes:
@@ -113,9 +113,12 @@ def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
     return Suite(tests, tuple(first_findings(notes.found)))
 
 
-def _found(path: Path) -> Found:
+def _found(path: Path, configuration: Configuration) -> Found:
     """A pipe would wait for ever."""
-    return Found(path, None if path.is_file() else ("unreadable", "not a regular file"))
+    reach = configuration.reach.also(path.parent)
+    if path.is_symlink() and not reach.holds(path):
+        return Found(path, OUTSIDE)
+    return Found(path, None if path.is_file() else ("unreadable", "not a regular file"), reach)
 
 
 def _checked(notes: Notes, known: _Known, *, whole: bool) -> Iterator[LocatedTest]:
