@@ -1,6 +1,7 @@
 """``tr-apply apply``: show the plan, ask, carry it out, prove that nothing is left."""
 
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,7 +28,7 @@ from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.fleet import Fleet, Member
 from tr_apply.deployment.run import Run
 from tr_apply.deployment.saved import Saved
-from tr_apply.errors import RefusedError, TrApplyError, UsageError
+from tr_apply.errors import IncompleteError, InterruptedRunError, RefusedError, TrApplyError, UsageError
 from tr_apply.plan.change import Plan
 from tr_apply.plan.checks.consent import Approval, Consent, refusals
 from tr_apply.plan.requests.target import parsed_target
@@ -170,8 +171,24 @@ def _apply(fleet: Fleet, approval: Approval, way: Way, output: Output, kept: Rec
     kept.begin()
     output.require_file()
     stop = Stop()
-    run(_all_applied(fleet, pending, way, output, stop, kept), stop=stop)
-    kept.unchanged(plans)
+    try:
+        run(_all_applied(fleet, pending, way, output, stop, kept), stop=stop)
+        kept.unchanged(plans)
+    except InterruptedRunError:
+        raise
+    except Exception as error:
+        if all(member.applied is None for member in pending):
+            raise
+        _conclude_anyway(pending, error)
+
+
+def _conclude_anyway(members: Sequence[Member], error: Exception) -> None:
+    """Something was written, so there will be a summary, and the exit code says that not all is well."""
+    if not isinstance(error, TrApplyError):
+        traceback.print_exception(error)
+    for member in members:
+        if member.error is None:
+            member.error = IncompleteError(f"what was done is done, but the run could not be concluded: {error}")
 
 
 async def _all_planned(fleet: Fleet, way: Way, output: Output) -> None:
@@ -282,6 +299,8 @@ def _print_member(member: Member, output: Output, *, several: bool) -> None:
             output.result(plan_text(applied.left, ascii_only=output.ascii_only))
     if member.error is not None:
         print_error(member.error, command=output.command, as_json=False, of=member.name if several else None)
+    for bug in [each.bug for each in applied.results if each.bug is not None] if applied is not None else ():
+        traceback.print_exception(bug)
     if isinstance(member.error, DriftError):
         output.warn(drift_text(member.error.rows))
 

@@ -14,6 +14,7 @@ import click
 from tr_apply.errors import ConfigError, TrApplyError
 
 FORMAT_VERSION = "1.0"
+_ONLY_OURS = 0o600
 _PREFIX_LENGTH = 40  # of a temporary file's name, which must not be longer than a name may be
 _WORST_FIRST = (130, 4, 1, 64, 3, 5, 6, 2, 0)
 
@@ -156,8 +157,10 @@ def _print_instead(document: str, file: str | None) -> None:
     click.echo(document, nl=False)
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, text: str, *, private: bool = False) -> None:
     """Put *text* into the file *path*, wholly or not at all; into a pipe or a device as it is.
+
+    What is *private* only its owner may read.
 
     Raises:
         TrApplyError: when it cannot be written.
@@ -174,7 +177,7 @@ def write_file(path: Path, text: str) -> None:
         try:
             with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(text)
-            Path(temporary).chmod(_mode_of(path))
+            Path(temporary).chmod(_ONLY_OURS if private else _mode_of(path))
             Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)

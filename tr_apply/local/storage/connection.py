@@ -1,7 +1,9 @@
 """Opening the SQLite file: whose it is, which version it has, and what is wrong when it cannot be used."""
 
+import os
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tr_apply.errors import TargetError
@@ -9,6 +11,7 @@ from tr_apply.local.storage.schema import APPLICATION_ID, MIGRATIONS
 
 MEMORY = ":memory:"
 BUSY_TIMEOUT_S = 5.0
+_ONLY_OURS = 0o600
 
 _CIRCUMSTANCES = {
     sqlite3.SQLITE_BUSY: "it is locked by another process",
@@ -37,6 +40,7 @@ def connect(path: str | Path) -> sqlite3.Connection:
     try:
         if str(path) != MEMORY:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
+            _make_private(path)
         connection = _opened(path)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -50,6 +54,12 @@ def connect(path: str | Path) -> sqlite3.Connection:
         _discard(connection)
         raise
     return connection
+
+
+def _make_private(path: str | Path) -> None:
+    """A new file is its owner's alone, as are those that SQLite puts next to it: people are in it."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _ONLY_OURS))
 
 
 def _opened(path: str | Path) -> sqlite3.Connection:
