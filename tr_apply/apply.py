@@ -11,6 +11,7 @@ from tr_apply.errors import AnswerLostError, ApiError, IncompleteError, Interrup
 from tr_apply.live import Answer
 from tr_apply.plan.change import Action, Operation, Verb, Write
 from tr_apply.plan.requests.order import Step, schedule
+from tr_apply.printable import printable
 from tr_apply.resources import KIND_BY_NAME, WORKER, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.kind import Kind
 from tr_apply.resources.template import SID, SidOf
@@ -91,8 +92,7 @@ def _told_failures(results: Sequence[Result]) -> Iterator[str]:
     failed = [result for result in results if result.status is Status.FAILED]
     for result in failed[:_TOLD_FAILURES]:
         operation = result.operation
-        name = "".join(each if each.isprintable() else "?" for each in operation.name)
-        yield f"{operation.action.value} {operation.kind} {name}: {result.error}"
+        yield f"{operation.action.value} {operation.kind} {printable(operation.name)}: {printable(result.error)}"
     if len(failed) > _TOLD_FAILURES:
         yield f"and {len(failed) - _TOLD_FAILURES} more"
 

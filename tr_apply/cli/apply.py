@@ -34,10 +34,10 @@ from tr_apply.plan.checks.consent import Approval, Consent, refusals
 from tr_apply.plan.requests.target import parsed_target
 from tr_apply.plan.saved.document import plan_document
 from tr_apply.plan.saved.stale import DriftError
+from tr_apply.printable import printable, without_commands
 from tr_apply.report.staleness import drift_document, drift_text
 from tr_apply.report.summary import apply_outcome, summary_table
 from tr_apply.report.terminal import plan_text, result_text
-from tr_apply.report.values import printable
 from tr_apply.resources import KIND_BY_NAME
 
 
@@ -213,7 +213,7 @@ def _show_plan(member: Member, approval: Approval, output: Output) -> None:
     if output.format == "text":
         output.result(text)
     if approval is Approval.ASKED and _is_asked() and (output.format != "text" or output.file is not None):
-        click.echo(text, err=True, nl=False)
+        click.echo(without_commands(text), err=True, nl=False)
 
 
 def _is_asked() -> bool:

@@ -16,7 +16,7 @@ from tr_apply.config.load import Configuration
 from tr_apply.config.routing_test_files import configuration_of, files_of_tests, is_routing_test
 from tr_apply.errors import ConfigError
 from tr_apply.findings import Finding, Severity, errors_of
-from tr_apply.report.values import printable
+from tr_apply.printable import printable
 
 _COMMAND = "validate"
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tr_apply.findings import KeyPath
+from tr_apply.printable import printable
 
 _LINE_END = re.compile(r"\r\n|\n|\r")  # what editors take for the end of a line; YAML knows three more
-_UNPRINTABLE = r"[^\S ]|[\x00-\x1f\x7f-\x9f\u2028\u2029]"  # compiled when there is something to say
 _SHOWN = 80  # characters of a key in a message
 
 
@@ -177,4 +177,4 @@ def dotted(path: Sequence[str | int]) -> str:
 def shown(text: str) -> str:
     """*text* as a part of a message: short, and on one line."""
     short = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-    return re.sub(_UNPRINTABLE, lambda match: repr(match[0])[1:-1], short)
+    return printable(short)

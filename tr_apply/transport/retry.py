@@ -19,6 +19,7 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from tr_apply.errors import AnswerLostError, ApiError, NetworkError
+from tr_apply.printable import printable
 from tr_apply.transport.advice import advice
 from tr_apply.transport.call import (
     FIRST_REFUSAL,
@@ -198,7 +199,7 @@ class Sender:
         found = (body.get(key) for key in ("message", "detail", "title"))
         message = next((each for each in found if isinstance(each, str) and each), _phrase(response.status))
         code = f", code {body['code']}" if isinstance(body.get("code"), int) else ""
-        request = f", request {response.request_id}" if response.request_id else ""
+        request = f", request {_shown(response.request_id)}" if response.request_id else ""
         return self._transport.redacted(f"{_shown(message)} (HTTP {response.status}{code}{request})")
 
 
@@ -231,8 +232,7 @@ def _phrase(status: int) -> str:
 def _shown(message: str) -> str:
     """On one line, and without what a terminal could take for a command."""
     line = " ".join(message.split())
-    printable = "".join(character if character.isprintable() else "?" for character in line)
-    return printable if len(printable) <= _MESSAGE_LIMIT else f"{printable[:_MESSAGE_LIMIT]}…"
+    return printable(line if len(line) <= _MESSAGE_LIMIT else f"{line[:_MESSAGE_LIMIT]}…")
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
