@@ -49,6 +49,8 @@ CODES: Final[Mapping[str, str]] = {
     "sid-in-name": "A name asks for a SID.",
     # Meaning
     "duplicate-name": "Two resources have the same name.",
+    "look-alike": "Two names of a kind look the same and are not.",
+    "invisible-character": "A name holds a character that cannot be seen, or that changes how others are shown.",
     "renamed-from": "A former name is claimed twice, or is the present one.",
     "unknown-reference": "A name leads nowhere.",
     "dangling-sid": "A target names its queue by a SID that no declared queue has.",

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tr_apply.config.files import Found, configuration_files, given_file, read_file, require_path
 from tr_apply.config.first_findings import first_findings
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
+from tr_apply.config.look_alikes import note_look_alikes
 from tr_apply.config.names import note_names
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Located, Sources, paths_of
@@ -220,6 +221,7 @@ def _checked(path: str, read: _Read, notes: Notes, *, has_sids: bool) -> Configu
     document, valid = document_of(notes, whole=read.complete)
     raw = notes.root.value
     note_names(document, raw, notes)
+    note_look_alikes(raw, notes)
     if document.declares("manage"):
         from tr_apply.config.ownership import note_ownership  # noqa: PLC0415  # seldom needed
 
