@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tr_apply.config.look_alikes import skeletons
-from tr_apply.diagnostics import Severity
+from tr_apply.findings import Severity
 from tr_apply.printable import printable
 
 ALIKE = [

@@ -93,7 +93,7 @@ def test_a_refusal_says_message_status_code_and_request():
             answer(400, {"title": "Bad", "detail": "The name is taken", "code": 20001}),
             "The name is taken (HTTP 400, code 20001)",
         ),
-        (answer(400, {"message": "one\n\ttwo \x1b[31mred"}), "one two ?[31mred (HTTP 400)"),
+        (answer(400, {"message": "one\n\ttwo \x1b[31mred"}), "one two \\x1b[31mred (HTTP 400)"),
         (answer(400, {"message": "x" * 5000}), "x" * 500 + "… (HTTP 400)"),
         (
             answer(302, content=b"", location="https://evil.example/"),

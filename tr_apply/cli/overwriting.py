@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tr_apply.errors import RefusedError
 from tr_apply.export import exported_workspace, is_unchanged_export
-from tr_apply.resources.kind import name_key
+from tr_apply.routing.names import name_key
 
 _INSTEAD = "give --overwrite, or another file"
 

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from tr_apply.config.notes import Notes
-from tr_apply.config.places import KeyPath
 from tr_apply.config.references import written_names
+from tr_apply.findings import KeyPath
 from tr_apply.printable import hidden_characters, printable
 from tr_apply.resources import SECTIONS, WORKSPACE
-from tr_apply.resources.kind import name_key
 from tr_apply.resources.template import plain
+from tr_apply.routing.names import name_key
 
 _LATIN: Final = (
     # Cyrillic
