@@ -21,6 +21,7 @@ RULES: Final = (
     workspace_rules.unknown_event,
     url_rules.invalid_url,
     url_rules.unencrypted_url,
+    url_rules.url_password,
     workspace_rules.channel_name,
     workspace_rules.single_tasking_queue,
     workspace_rules.available_timeout_activity,

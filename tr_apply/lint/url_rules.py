@@ -9,6 +9,7 @@ from tr_apply.findings import KeyPath, Severity, Spot
 from tr_apply.lint.conditions import routing_text
 from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.rule import Remarks, document_rule
+from tr_apply.resources.url import holds_password
 
 _PRIVATE_NAMES: Final = (".localhost", ".local", ".internal", ".test")
 
@@ -28,6 +29,15 @@ def unencrypted_url(declarations: Declarations) -> Remarks:
         parts = _parts(url)
         if parts is not None and parts.scheme == "http" and _is_public(parts.hostname or ""):
             yield Spot(path), "TaskRouter posts what it knows of tasks and workers here, unencrypted; use https"
+
+
+@document_rule("url-password", Severity.WARNING, "A callback holds a password, or a parameter such as token=.")
+def url_password(declarations: Declarations) -> Remarks:
+    """Everybody who may read the repository could call it."""
+    for path, url in _urls(declarations):
+        if holds_password(url):
+            message = "this URL holds a password, which plans hide and this file shows; take it from a secret variable"
+            yield Spot(path), message
 
 
 def _urls(declarations: Declarations) -> Iterator[tuple[KeyPath, str]]:

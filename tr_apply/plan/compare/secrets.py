@@ -1,4 +1,4 @@
-"""Which values must not be shown: ``manage.….sensitive``."""
+"""Which values must not be shown: ``manage.….sensitive``, and URLs with a password in them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -12,6 +12,7 @@ from tr_apply.plan.compare.paths import covers
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import Kind
+from tr_apply.resources.url import is_url_with_password
 from tr_apply.resources.workflow import DOCUMENT_FIELDS
 from tr_apply.wire import form_of
 
@@ -19,16 +20,12 @@ from tr_apply.wire import form_of
 def marked(document: Document, kind: Kind, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
     """*changes*, one for one, with those marked that hold something secret."""
     patterns = rule_of(document, kind).sensitive
-    if not patterns:
-        return tuple(changes)
     return tuple(_marked(patterns, change) for change in changes)
 
 
 def masked(document: Document, kind: Kind, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
     """*changes* with those marked that hold something secret, and what stands beside a secret told apart from it."""
     patterns = rule_of(document, kind).sensitive
-    if not patterns:
-        return tuple(changes)
     return tuple(part for change in changes for part in _parts(patterns, change))
 
 
@@ -56,8 +53,6 @@ def sensitive_paths(document: Document) -> dict[str, Sequence[str]]:
 def secret_parameters(document: Document, kind: Kind, resource: Any, fields: Iterable[str]) -> frozenset[str]:
     """Form parameters for *fields* of *resource* that carry something secret, changed or not."""
     patterns = rule_of(document, kind).sensitive
-    if not patterns:
-        return frozenset()
     found: set[str] = set()
     for key in fields:
         together = DOCUMENT_FIELDS if key in DOCUMENT_FIELDS else (key,)
@@ -66,5 +61,7 @@ def secret_parameters(document: Document, kind: Kind, resource: Any, fields: Ite
     return frozenset(found)
 
 
-def _is_secret(patterns: Sequence[str], path: str, values: Iterable[Any]) -> bool:
-    return any(covers(pattern, path, values) for pattern in patterns)
+def _is_secret(patterns: Sequence[str], path: str, values: Sequence[Any]) -> bool:
+    return any(covers(pattern, path, values) for pattern in patterns) or any(
+        is_url_with_password(path, value) for value in values
+    )
