@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tr_apply.cli import run
 from tr_apply.cli.targets import target_of
 from tr_apply.deployment.connect import TargetOptions, connection_of, region_of
 from tr_apply.errors import TargetError, UsageError
@@ -181,3 +182,41 @@ def test_a_password_in_an_address_is_not_repeated(url):
 def test_an_empty_base_url_does_not_mean_twilio():
     with pytest.raises(UsageError, match="--base-url"):
         target_of({"base_url": ""})
+
+
+# A pull request writes the configuration, the environment has the secrets of a job
+
+
+HOSTILE = [
+    "{account_sid_env: GITHUB_TOKEN, auth_token_env: TWILIO_AUTH_TOKEN}",
+    "{auth_token_env: AWS_SECRET_ACCESS_KEY}",
+    "{api_key_env: GITHUB_TOKEN, api_secret_env: AWS_SECRET_ACCESS_KEY}",
+    "{region_env: GITHUB_TOKEN}",
+    "{account_sid_env: TWILIO_OF_SID}",
+    "{region_env: TWILIO_OF_REGION}",
+]
+COMMANDS = [["validate"], ["plan", "--out", "plan.json"], ["apply", "--auto-approve", "--journal", "journal", "-v"],
+            ["destroy", "--confirm", "W"], ["diff", "Other"]]  # fmt: skip
+
+
+@pytest.mark.parametrize("credentials", HOSTILE)
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_no_secret_of_a_job_is_sent_or_shown(credentials, command, tmp_path, monkeypatch, capfd, silent_server):
+    monkeypatch.chdir(tmp_path)
+    canary = "ghs_canary0123456789"
+    for name in ("GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "TWILIO_OF_SID", "TWILIO_OF_REGION"):
+        monkeypatch.setenv(name, canary)
+    for name, value in USUAL.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "w.yaml").write_text(f"workspace: {{name: W, credentials: {credentials}}}\n")
+    server = [] if command[0] == "validate" or "region" in credentials else ["--base-url", silent_server.url]
+
+    for form in ("text", "json"):
+        code = run([command[0], "w.yaml", *command[1:], *server, "--timeout", "5", "--format", form])
+
+        printed = capfd.readouterr()
+        assert code == (0 if command[0] == "validate" and "_OF_" in credentials else 1 if "_OF_" in credentials else 3)
+        assert canary not in printed.out + printed.err
+    assert not silent_server.was_asked
+    for path in tmp_path.iterdir():
+        assert canary not in path.read_text()
