@@ -334,3 +334,20 @@ def test_a_git_of_another_language_is_understood(tmp_path, monkeypatch, cli):
     monkeypatch.setenv("LANGUAGE", "de")
 
     cli("plan", "config/w.yaml", "--var-file", "config/vars.yaml", "--base-ref", "HEAD")
+
+
+@pytest.mark.usefixtures("repository")
+def test_the_root_is_the_one_of_the_revision(tmp_path, cli):
+    (tmp_path / "shared.csv").write_text("name,attributes.level\nalice,1\n")
+    text = APPLIED.replace(
+        'workers: [{name: alice, attributes: {level: 1, phone: "1"}}]', "workers: {csv: ../shared.csv}"
+    )
+    (tmp_path / "config" / "w.yaml").write_text(text)
+    git("add", ".")
+    git("commit", "-q", "-m", "with a table")
+    arguments = ["plan", "config/w.yaml", "--var-file", "config/vars.yaml", "--base-ref", "HEAD", "--format", "json"]
+
+    [plan] = json.loads(cli(*arguments, "--root", "."))["plans"]
+
+    assert "problem" not in {key for key, value in plan["origins"].items() if value}
+    cli(*arguments, code=3)
