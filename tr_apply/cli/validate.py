@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from tr_apply.cli.configurations import checked, require_paths
+from tr_apply.cli.configurations import checked, require_paths, root_of
 from tr_apply.cli.github import repository
 from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument
 from tr_apply.cli.output import envelope
@@ -95,7 +95,7 @@ def _findings(path: Path, options: Mapping[str, Any]) -> tuple[Sequence[Finding]
     Of a file of routing tests, those of that file alone.
     """
     if path.is_file() and is_routing_test(path):
-        return _test_findings(checked(configuration_of(path), options), [path]), ()
+        return _test_findings(checked(configuration_of(path, root_of(options)), options), [path]), ()
     configuration = checked(path, options)
     files = files_of_tests(path) if path.is_dir() and configuration.complete else ()
     of_tests = _test_findings(configuration, files) if files else ()
