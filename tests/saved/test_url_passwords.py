@@ -39,6 +39,7 @@ def test_no_output_and_no_file_shows_it(cli, file, live, tmp_path, monkeypatch, 
     commands += [
         ["apply", path, "--auto-approve", "-v", "--format", "json", "--journal", "journal", "--undo-out", "undo.json"]
     ]
+    commands += [["render", path, "--format", form] for form in ("yaml", "json")]
     without = file("https://example.com/", "without.yaml")
     commands += [["plan", without, "--format", form] for form in ("text", "json", "markdown", "html")]
 
