@@ -2,7 +2,10 @@
 
 import pytest
 
-from tr_apply.transport import Call, Connection
+from tests.transport.clock import run
+from tests.transport.scripted import Script, answer
+from tr_apply.errors import ApiError
+from tr_apply.transport import Call, Connection, Patience, Sender, Transport
 from tr_apply.transport.advice import advice
 
 ACCOUNT = "AC" + "1" * 32
@@ -27,3 +30,21 @@ ADVICE = [
 @pytest.mark.parametrize(("status", "connection", "call", "expected"), ADVICE)
 def test_a_refused_login_says_which_variables_and_which_permission(status, connection, call, expected):
     assert advice(status, call, connection) == expected
+
+
+def test_the_error_of_a_refused_login_says_it_and_not_who_asked():
+    connection = Connection("http://127.0.0.1:1", "SK0canary", "x", ACCOUNT, ("T_KEY", "T_SECRET"))
+    refusal = answer(401, {"code": 20003, "message": "Authenticate, SK0canary", "status": 401})
+
+    async def sent():
+        patience = Patience()
+        transport = Transport(connection, concurrency=1, through=Script(refusal), patience=patience, observer=None)
+        return await Sender(transport, patience).get("/v1/Workspaces")
+
+    with pytest.raises(ApiError) as refused:
+        run(sent())
+
+    assert str(refused.value) == (
+        "GET /v1/Workspaces: Authenticate, *** (HTTP 401, code 20003); the credentials in T_KEY and T_SECRET were refused; "
+        "a restricted key needs the TaskRouter permission to read workspaces"
+    )
