@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tr_apply.cli import run
+from tr_apply.config.load import Inputs, load
 
 FOLDER = Path(__file__).parent.parent / "examples"
 EXAMPLES = ["minimal.yaml", "support-center", "flex"]
@@ -60,6 +61,15 @@ def test_the_overlay_of_the_support_center_makes_a_second_one(capsys, database):
     names = {(operation["kind"], operation["name"]) for operation in done["plans"][0]["operations"]}
     assert ("workspace", "Support Center (staging)") in names
     assert ("worker", "luis") not in names
+
+
+def test_the_staging_overlay_says_that_its_workspace_is_a_new_one():
+    configuration = load(
+        FOLDER / "support-center", Inputs(overlays=[FOLDER / "support-center" / "overlays" / "staging.yaml"])
+    )
+
+    assert "renamed_from" in configuration.document.workspace.model_fields_set
+    assert configuration.document.workspace.renamed_from == []
 
 
 def test_the_routing_tests_of_the_support_center_pass_and_reach_everything(capsys):

@@ -7,6 +7,7 @@ plans empty differs in nothing. SIDs, and the names of the two workspaces themse
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 from tr_apply.errors import TrApplyError
@@ -182,7 +183,7 @@ class _Comparison:
         )
         changes = [change for change in changed_fields(WORKSPACE, old, new) if change.path != WORKSPACE.identity]
         if changes:
-            yield self._operation(Action.UPDATE, WORKSPACE, new.name, changes)
+            yield self._operation(Action.UPDATE, WORKSPACE, new.name, changes, former=old.name)
 
     def _of_kind(self, kind: Kind) -> Iterator[Operation]:
         old, new = self._before.by_kind[kind.name], self._after.by_kind[kind.name]
@@ -202,7 +203,7 @@ class _Comparison:
 
     def _of_both(self, kind: Kind, old: Any, new: Any) -> Iterator[Operation]:
         if changes := changed_fields(kind, old, new):
-            yield self._operation(Action.UPDATE, kind, kind.name_of(new), changes)
+            yield self._operation(Action.UPDATE, kind, kind.name_of(new), changes, former=kind.name_of(old))
         if kind is WORKER:
             yield from self._of_channels(new.name, old.channels or {}, new.channels or {})
 
@@ -214,7 +215,7 @@ class _Comparison:
             now, then = before.get(name, _AS_TASKROUTER_MAKES_IT), after.get(name, _AS_TASKROUTER_MAKES_IT)
             if changes := changed_fields(WORKER_CHANNEL, now, then):
                 told = [replace(change, path=f"channels.{name}.{change.path}") for change in changes]
-                secret = [change.sensitive for change in self._masked(WORKER, told)]
+                secret = [change.sensitive for change in self._masked(WORKER, {worker}, told)]
                 marked = [replace(change, sensitive=s) for change, s in zip(changes, secret, strict=True)]
                 yield Operation(Action.UPDATE, WORKER_CHANNEL.name, f"{worker}/{name}", None, tuple(marked))
 
@@ -223,13 +224,16 @@ class _Comparison:
         world = self._matched[side]
         return world.spelled(kind, canonical(kind, resource, world.name))
 
-    def _operation(self, action: Action, kind: Kind, name: str, changes: Iterable[FieldChange]) -> Operation:
-        return Operation(action, kind.name, name, None, tuple(self._masked(kind, list(changes))))
+    def _operation(
+        self, action: Action, kind: Kind, name: str, changes: Iterable[FieldChange], *, former: str = ""
+    ) -> Operation:
+        names = {None} if action is Action.DELETE else {name, former or name}
+        return Operation(action, kind.name, name, None, tuple(self._masked(kind, names, list(changes))))
 
-    def _masked(self, kind: Kind, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
-        """What either file calls a secret is one."""
-        for document in self._documents:
-            changes = masked(document, kind, changes)
+    def _masked(self, kind: Kind, names: Iterable[str | None], changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
+        """What either file calls a secret is one, by either of the *names* that the resource has."""
+        for document, name in product(self._documents, names):
+            changes = masked(document, kind, name, changes)
         return changes
 
 
@@ -277,7 +281,7 @@ def _told(operation: Operation, models: Mapping[str, Any], document: Document) -
     kind, action, changes = KIND_BY_NAME[operation.kind], operation.action, operation.changes
     if action is Action.DELETE:
         gone = _set(kind, models[operation.sid or ""])
-        changes = masked(document, kind, [replace(change, before=change.after, after=None) for change in gone])
+        changes = masked(document, kind, None, [replace(change, before=change.after, after=None) for change in gone])
     if action is Action.CREATE:
         changes = [change for change in changes if change.after != {}]
     own_name = WORKSPACE.identity if kind is WORKSPACE else None

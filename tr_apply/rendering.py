@@ -65,10 +65,10 @@ def _plain(value: Any, *, is_name: bool) -> Any:
 
 
 def _without_secrets(document: Document, section: str, value: Any) -> Any:
-    patterns = getattr(document.manage, section).sensitive
-    if isinstance(value, list):
-        return [_hidden_fields(resource, patterns) for resource in value]
-    return _hidden_fields(value, patterns)
+    if not isinstance(value, list):
+        return _hidden_fields(value, document.sensitive(section))
+    identity = next(kind.identity for kind in SECTIONS if kind.section == section)
+    return [_hidden_fields(each, document.sensitive(section, str(each[identity]))) for each in value]
 
 
 def _hidden_fields(resource: Mapping[str, Any], patterns: Sequence[str]) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """Which files a PATH stands for, and what is told of those that cannot be read."""
 
 import codecs
+import io
 import os
 import threading
 from pathlib import Path
 
 import pytest
 
+from tr_apply.cli import run
 from tr_apply.config import files
 from tr_apply.config.load import load
 from tr_apply.errors import UsageError
@@ -181,3 +183,48 @@ def test_a_file_name_that_is_no_text_can_be_told(folder):
     found = {each.file for each in load(Path()).diagnostics}
 
     assert found == {"caf\\xe9.yaml"}
+
+
+@pytest.mark.parametrize("number", [2, 10])
+def test_a_folder_of_several_workspaces_is_one_finding_with_what_to_pass(loaded, number):
+    one = "workspace: {{name: Tenant {0}}}\ntask_queues: [{{name: Q}}]\nworkflows: [{{name: F, x: 1}}]\n"
+
+    configuration = loaded({f"{each:02}.yaml": one.format(each) for each in range(number)})
+
+    [finding] = configuration.diagnostics
+    assert (finding.code, finding.file, finding.line, finding.column) == ("several-workspaces", "01.yaml", 1, 1)
+    more = "'Tenant 1'" if number == 2 else "'Tenant 1', 'Tenant 2', …"
+    assert finding.message == (
+        f"these are {number} workspaces ('Tenant 0', {more}), and a PATH is one; the first is at 00.yaml:1:1. "
+        "Pass each as a PATH of its own, as in ./*.yaml"
+    )
+
+
+@pytest.fixture
+def standard_input(monkeypatch):
+    def put(text):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+    return put
+
+
+def test_a_dash_is_standard_input_read_once(standard_input, folder, capsys):
+    (folder / "people.csv").write_text("name\nann\n")
+    standard_input("workspace: {name: '${n}'}\nworkers: {csv: people.csv}\ntask_queues: [{name: Q, x: 1}]\n")
+
+    code = run(["validate", "-", "--var", "n=W"])
+
+    assert code == 3
+    assert capsys.readouterr().out == "<stdin>:3:25: error: unknown key `x`; known here: name, renamed_from, target_workers, max_reserved_workers, task_order, reservation_activity, assignment_activity [unknown-key] (task_queues[0].x)\n"  # fmt: skip
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_comes_from_standard_input_is_planned_and_applied_like_a_file(standard_input, capsys):
+    text = "workspace: {name: W}\ntask_queues: [{name: Q}]\n"
+    for command in (["plan", "-"], ["apply", "-", "--auto-approve"], ["diff", "-", "W"]):
+        standard_input(text)
+        assert run([*command, "--local"]) == 0, capsys.readouterr().err
+
+    assert "No differences" in capsys.readouterr().out
+    standard_input(text)
+    assert run(["plan", "-", "--local", "--base-ref", "HEAD"]) == 64

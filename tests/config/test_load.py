@@ -10,6 +10,7 @@ from tr_apply.config.notes import Notes
 from tr_apply.config.places import Sources
 from tr_apply.config.variables import Variables
 from tr_apply.errors import ConfigError, UsageError
+from tr_apply.findings import errors_of
 from tr_apply.lint import lint
 
 MINIMAL = "workspace: {name: W}\n"
@@ -27,7 +28,7 @@ workers:
   - name: a
     attributes:
       texts: [no, off, on, yes, y, 12:30, 1_000, 0b1, 2024-01-01, 1.2.3, "5", '~', nil, -, +, .]
-      numbers: [012, 0o14, 0xC, -7, +7, 1.5, .5, 5., 1e3, -1.5E-3]
+      numbers: [0o14, 0xC, -7, +7, 1.5, .5, 5., 1e3, -1.5E-3]
       booleans: [true, True, TRUE, false, False, FALSE]
       nulls: [null, Null, NULL, ~, ]
 """
@@ -36,8 +37,8 @@ workers:
     assert configuration.diagnostics == ()
     attributes = attributes_of(configuration)
     assert attributes["texts"] == ["no", "off", "on", "yes", "y", "12:30", "1_000", "0b1", "2024-01-01", "1.2.3", "5", "~", "nil", "-", "+", "."]  # fmt: skip
-    assert attributes["numbers"] == [12, 12, 12, -7, 7, 1.5, 0.5, 5.0, 1000.0, -0.0015]
-    assert [type(number) for number in attributes["numbers"]] == [int] * 5 + [float] * 5
+    assert attributes["numbers"] == [12, 12, -7, 7, 1.5, 0.5, 5.0, 1000.0, -0.0015]
+    assert [type(number) for number in attributes["numbers"]] == [int] * 4 + [float] * 5
     assert attributes["booleans"] == [True] * 3 + [False] * 3
     assert attributes["nulls"] == [None] * 4
 
@@ -170,20 +171,43 @@ def test_variables_come_from_the_nearest_that_has_them(loaded):
     assert configuration.document.workspace.name == "given second file later env default"
 
 
+SOURCES = ["given", "variable file", "secret", "environment", "overlay", "file", "default"]
+"""Where a variable may come from; the first that has it counts."""
+
+
+@pytest.mark.parametrize("first", range(len(SOURCES)))
+def test_each_source_of_a_variable_beats_all_that_follow(loaded, first):
+    has = dict.fromkeys(SOURCES[first:], True)
+    keys = {"secret": "TR_SECRET_a", "environment": "TR_VAR_a"}
+
+    configuration = loaded(
+        "workspace: {name: W, event_callback_url: 'https://x.example/${a}'}\n"
+        + ("vars: {a: file}\n" if "file" in has else "")
+        + ("variables: {a: {default: default}}\n" if "default" in has else ""),
+        overlays=["vars: {a: overlay}\n"] if "overlay" in has else [],
+        variable_files=["a: variable file\n"] if "variable file" in has else [],
+        given={"a": "given"} if "given" in has else {},
+        environment={key: name for name, key in keys.items() if name in has},
+    )
+
+    assert errors_of(configuration.diagnostics) == ()
+    assert configuration.document.workspace.event_callback_url == f"https://x.example/{SOURCES[first]}"
+
+
 def test_values_from_outside_are_literal_and_those_in_vars_are_not(loaded):
     configuration = loaded(
         "vars: {d: '${b} ${sid:worker/a}'}\nworkspace: {name: W}\n"
         "workers: [{name: a, attributes: {x: '${a}', y: '${b}', z: '${c}', w: '${d}', v: '${e}${f}'}}]\n",
         given={"a": "${sid:worker/nobody}", "e": "$", "f": "{g}"},
         environment={"TR_VAR_b": "${missing}"},
-        variable_files=["c: $${x}\n"],
+        variable_files=["c: $${x}${b}\n"],
     )
 
     assert configuration.diagnostics == ()
     assert attributes_of(configuration) == {
         "x": "$${sid:worker/nobody}",
         "y": "$${missing}",
-        "z": "$$${x}",
+        "z": "$${x}$${missing}",
         "w": "$${missing} ${sid:worker/a}",
         "v": "$${g}",
     }

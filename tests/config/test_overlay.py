@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tr_apply.config.overlay import overlaid
 from tr_apply.config.places import Located, Places, Sources, find, place_of
 from tr_apply.config.reader import read
+from tr_apply.resources.document import allowed_of, share, strictest
 
 LEAF = st.integers(0, 9) | st.text("ab", max_size=2) | st.booleans()
 JSON = st.recursive(LEAF, lambda below: st.lists(below, max_size=2) | st.dictionaries(st.sampled_from("xyz"), below, max_size=3), max_leaves=5)  # fmt: skip
@@ -139,3 +140,73 @@ def test_a_value_is_where_the_overlay_wrote_it_and_its_key_where_it_stood_before
     assert where("workspace", "sid", key=True) == ("base.yaml", 1, 22)
     assert where("workspace", "template", key=True) == ("overlay.yaml", 3, 21)
     assert where("workspace", "name") == ("base.yaml", 1, 19)
+
+
+BASE = {
+    "workspace": {"name": "W"},
+    "workflows": [{"name": "A", "filters": [{"name": name} for name in "FGH"]}],
+}
+
+
+@given(st.sampled_from("FGHN"), st.sampled_from(["before", "after"]), st.sampled_from("FGH"))
+def test_a_filter_goes_directly_before_or_after_the_one_that_it_names(name, key, other):
+    if name == other:
+        return
+
+    result, mistakes = laid(BASE, {"workflows": [{"name": "A", "filters": [{"name": name, key: other}]}]})
+
+    names = [each["name"] for each in result.value["workflows"][0]["filters"]]
+    assert mistakes == []
+    assert names.index(name) - names.index(other) == (1 if key == "after" else -1)
+    assert [each for each in names if each != name] == [each for each in "FGH" if each != name]
+    assert has_places(result.value, result.node)
+
+
+LIMIT = st.integers(0, 60) | st.integers(0, 100).map("{}%".format)
+
+
+@given(st.lists(LIMIT, min_size=2, max_size=5), st.integers(0, 200))
+def test_the_strictest_limit_of_all_counts_whatever_is_live(limits, live):
+    result, _ = laid(*({"safety": {"max_deletes": limit}} for limit in limits))
+
+    made = strictest(share(result.value["safety"]["max_deletes"]), live)
+    assert allowed_of(made, live) == min(allowed_of(limit, live) for limit in limits)
+
+
+@given(st.lists(LIMIT, min_size=2, max_size=2))
+def test_a_literal_limit_that_is_higher_in_the_same_unit_is_a_mistake(limits):
+    _, mistakes = laid(*({"safety": {"max_deletes": limit}} for limit in limits))
+
+    numbers = [int(str(limit).rstrip("%")) for limit in limits]
+    same_unit = type(limits[0]) is type(limits[1])
+    assert bool(mistakes) == (same_unit and numbers[1] > numbers[0])
+
+
+def test_protected_names_are_united():
+    result, mistakes = laid(*({"safety": {"protect": names}} for names in (["a/1", "a/2"], ["a/2", "a/3"], ["a/1"])))
+
+    assert result.value == {"safety": {"protect": ["a/1", "a/2", "a/3"]}}
+    assert mistakes == []
+
+
+def test_what_is_new_and_what_is_taken_away_leaves_no_trace_in_the_result():
+    base = {"task_queues": [{"name": "Q", "x": 1, "y": 2}], "workspace": {"name": "W", "z": 3}}
+
+    result, mistakes = laid(
+        base, {"task_queues": [{"name": "q", "unset": ["x"]}, {"name": "N", "new": True}], "unset": ["workspace"]}
+    )
+
+    assert result.value == {"task_queues": [{"name": "q", "y": 2}, {"name": "N"}]}
+    assert mistakes == []
+
+
+@given(CONFIGURATION, CONFIGURATION)
+def test_only_what_the_base_has_or_what_is_new_is_no_mistake(data, patch):
+    def names(section):
+        return {each["name"].casefold() for each in data.get(section, ())}
+
+    unknown = any(each["name"].casefold() not in names(section) for section in ("task_queues", "workflows") for each in patch.get(section, ()))  # fmt: skip
+    _, mistakes = laid(data, patch)
+
+    codes = {each.code for each in mistakes if each.path[-1:] != () and "filters" not in each.path}
+    assert codes == ({"overlay-unknown"} if unknown else set())

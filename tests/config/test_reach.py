@@ -135,7 +135,7 @@ def test_an_overlay_or_a_variable_file_in_the_repository_is_no_link_out(home, ki
 def test_an_overlay_of_the_caller_lies_anywhere_and_reaches_its_own_folder(home):
     Path("w.yaml").write_text("workspace: {name: W}\n")
     (home / "ops").mkdir()
-    (home / "ops" / "people.csv").write_text("name\nann\n")
+    (home / "ops" / "people.csv").write_text("name,new\nann,true\n")
     overlay = home / "ops" / "o.yaml"
 
     overlay.write_text("workers: {csv: people.csv}\n")

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -214,3 +215,61 @@ def test_the_value_of_a_cell(cell, value):
 )
 def test_json_in_a_cell_is_itself(value):
     assert attribute(json.dumps(value)) == value
+
+
+def test_the_workers_of_an_overlays_table_say_in_a_column_that_they_are_new(loaded):
+    Path("more.csv").write_text("name,new,attributes.level\nann,,2\nben,true,3\n")
+    base = "workspace: {name: W}\nworkers: [{name: ann}]\n"
+
+    configuration = loaded(base, overlays=["workers: {csv: more.csv}\n"])
+    alone = loaded("workspace: {name: W}\nworkers: {csv: more.csv}\n")
+
+    assert configuration.diagnostics == ()
+    assert [(each.name, each.attributes) for each in configuration.document.workers] == [
+        ("ann", {"level": 2}),
+        ("ben", {"level": 3}),
+    ]
+    assert [each.code for each in alone.diagnostics] == ["unknown-key"]
+
+
+def test_a_column_of_lists_has_semicolons_between_the_elements(findings):
+    text = 'name,attributes.languages[],attributes.n\nann,en; es ;,1\nben,de,2\nche,,3\ndan,"[""a;b""]",4\neva,1;x,5\n'
+
+    found, workers = findings(text)
+
+    assert found == []
+    assert [each["attributes"].get("languages") for each in workers] == [["en", "es"], ["de"], None, ["a;b"], [1, "x"]]
+
+
+def test_a_key_is_a_list_or_a_value(findings):
+    found, _ = findings("name,attributes.a[],attributes.a\nann,x,y\n")
+
+    assert found == ["agents.csv:1:21 duplicate-key workers"]
+
+
+@pytest.mark.parametrize("cell", ["1.50056E+10", "4E+12", "-1,5E+10"])
+@pytest.mark.parametrize("column", ["name", "attributes.phone"])
+def test_a_number_that_a_spreadsheet_has_shortened_is_an_error(loaded, cell, column):
+    header, row = ("name", f'"{cell}"') if column == "name" else (f"name,{column}", f'ann,"{cell}"')
+    Path("agents.csv").write_text(f"{header}\n{row}\n")
+
+    configuration = loaded(YAML)
+
+    first = configuration.diagnostics[0]
+    assert (first.code, first.line) == ("invalid-value", 2)
+    assert f"{cell} is a long number that the spreadsheet has shortened" in first.message
+
+
+def test_a_column_of_several_types_is_a_warning_that_names_the_rows(loaded):
+    cells = ["1", "2", "three", "4", "", "${x}", "true", *(str(n) for n in range(5, 11))]
+    Path("agents.csv").write_text(
+        "name,attributes.level,attributes.ok\n" + "".join(f"w{i},{cell},{i}\n" for i, cell in enumerate(cells))
+    )
+
+    [finding] = loaded(YAML, given={"x": "5"}).diagnostics
+
+    assert (finding.severity, finding.code, finding.file, finding.line) == ("warning", "mixed-column", "agents.csv", 4)
+    assert finding.message == (
+        "`attributes.level` is text in row 4, a boolean in row 8, a number in rows 2, 3, 5, 9, 10 and 4 more; "
+        "expressions compare them differently"
+    )

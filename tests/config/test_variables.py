@@ -1,12 +1,20 @@
 """Variables: what stands for ``${NAME}``, and what does not."""
 
+import json
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tr_apply.config.codes import CODES
+from tr_apply.config.load import Inputs, load
 from tr_apply.config.variables import VariableError, Variables
-from tr_apply.resources.template import SidOf, Substituted, filled, parts
+from tr_apply.findings import errors_of
+from tr_apply.lint import lint
+from tr_apply.resources.template import SidOf, Substituted, filled, mapped, parts
 
 PIECES = ["$", "{", "}", "${", "$${", "${a}", "${b}", "${sid:worker/x}", "${c:-d}", "x", "sid:workspace", ":-"]
 TEXT = st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
@@ -167,3 +175,124 @@ def test_a_declared_text_is_known_from_another_that_is_equal():
     assert variables.uses("a", first)
     assert not variables.uses("a", second)
     assert not Variables(given={"a": "z"}, declared={"a": first}).uses("a", first)
+
+
+TYPED = {"n": ("integer", "0x10", 16), "x": ("number", "1.50", 1.5), "b": ("boolean", "TRUE", True), "j": ("json", '{"a": [1]}', {"a": [1]}), "s": ("string", "0042", "0042")}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_a_variable_with_a_type_is_that_in_attributes_and_json_in_a_text(loaded, name):
+    kind, text, value = TYPED[name]
+
+    configuration = loaded(
+        f"variables: {{v: {{type: {kind}}}}}\nworkspace: {{name: W}}\n"
+        "task_queues: [{name: Q, target_workers: 'level == ${v}'}]\n"
+        "workers: [{name: a, attributes: {alone: '${v}', list: ['${v}'], inside: 'x ${v}', no_type: '${w}'}}]\n",
+        environment={"TR_VAR_v": text, "TR_VAR_w": "5"},
+    )
+
+    assert errors_of(configuration.diagnostics) == ()
+    written = value if kind == "string" else json.dumps(value, separators=(",", ":"))
+    attributes = {"alone": value, "list": [value], "inside": f"x {written}", "no_type": "5"}
+    assert configuration.document.workers[0].attributes == attributes
+    assert configuration.document.task_queues[0].target_workers == f"level == {written}"
+
+
+def test_a_list_may_come_from_a_variable_of_json(loaded):
+    configuration = loaded(
+        "variables: {events: {type: json, default: [task.created, task.canceled]}}\n"
+        "workspace: {name: W, events_filter: '${events}'}\n"
+    )
+
+    assert configuration.diagnostics == ()
+    assert configuration.document.workspace.events_filter == ["task.created", "task.canceled"]
+
+
+def test_null_is_a_value_in_attributes_alone(loaded):
+    configuration = loaded(
+        "variables: {none: {type: json}}\nvars: {none: 'null'}\n"
+        "workspace: {name: W, events_filter: '${none}'}\nworkers: [{name: a, attributes: {b: '${none}'}}]\n"
+    )
+
+    assert [(each.code, each.path) for each in configuration.diagnostics] == [("null", "workspace.events_filter")]
+    assert configuration.document.workers[0].attributes == {"b": None}
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers(-99, 99) | st.text(), lambda below: st.lists(below) | st.dictionaries(st.text(), below), max_leaves=6))  # fmt: skip
+def test_a_json_value_enters_attributes_as_it_is(value):
+    text = "variables: {v: {type: json}}\nworkspace: {name: W}\nworkers: [{name: a, attributes: {v: '${v}'}}]\n"
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "c.yaml")
+        path.write_text(text)
+        configuration = load(path, Inputs(given={"v": json.dumps(value)}))
+
+    assert errors_of(configuration.diagnostics) == ()
+    assert mapped(configuration.document.workers[0].attributes["v"], as_sent) == value
+
+
+def as_sent(leaf):
+    return literal(leaf) if isinstance(leaf, str) else leaf
+
+
+CHAIN = st.dictionaries(st.sampled_from("abcd"), st.lists(st.sampled_from(["${a}", "${b}", "${c}", "${d}", "x"]), max_size=2).map("".join), max_size=4)  # fmt: skip
+
+
+@given(CHAIN, st.sampled_from("abcd"), st.sampled_from(["${a}", "y ${b}", "${c}${d}", "z", "${d:-w}"]))
+def test_what_needs_a_secret_is_one(declared, secret, text):
+    variables = Variables(declared=declared, environment={f"TR_SECRET_{secret}": "canary"})
+
+    try:
+        made = variables.substituted(text)
+    except VariableError:
+        return
+
+    if "canary" in made:
+        assert variables.holds_secret(text)
+    if f"${{{secret}" not in "".join([text, *declared.values()]):
+        assert not variables.holds_secret(text)
+
+
+def test_no_file_makes_a_secret_of_another_one_public(loaded):
+    configuration = loaded(
+        {
+            "a.yaml": "variables: {t: {secret: true}}\nworkspace: {name: W, event_callback_url: 'https://x.example/${t}'}\n",
+        },
+        overlays=["variables: {t: {secret: false, default: d}}\n"],
+    )
+
+    assert configuration.document.sensitive("workspace") == ("event_callback_url",)
+
+
+def test_a_secret_hides_the_field_of_its_own_resource_and_no_other(loaded):
+    configuration = loaded(
+        "variables: {t: {secret: true, default: canary}}\nworkspace: {name: W}\n"
+        "workflows:\n"
+        "  - {name: A, assignment_callback_url: 'https://x.example/${t}'}\n"
+        "  - {name: B, assignment_callback_url: 'https://x.example/'}\n"
+        "  - name: C\n"
+        "    filters:\n"
+        "      - {name: One, expression: \"a == '${t}'\", targets: [{queue: Q, expression: \"b == '${t}'\"}]}\n"
+        "      - {expression: \"a == '${t}'\", targets: [{queue: Q}]}\n"
+        "workers: [{name: ann, attributes: {keys: {door: ['${t}', 1]}, level: 2}}]\n"
+    )
+    document = configuration.document
+
+    assert document.sensitive("workflows", "a") == ("assignment_callback_url",)
+    assert document.sensitive("workflows", "B") == ()
+    assert {*document.sensitive("workflows", "C")} == {"filters[One].expression", "filters[One].targets", "filters[*].expression"}  # fmt: skip
+    assert document.sensitive("workers", "ANN") == ("attributes.keys.door",)
+    assert document.sensitive("workers", "ben") == ()
+
+
+def test_a_value_that_stands_alone_is_plain_text_to_whoever_reads_attributes(loaded):
+    configuration = loaded(
+        "workspace: {name: W}\nworkers:\n  - {name: a, attributes: {team: '${team}'}}\n"
+        "  - {for_each: {t: [support]}, name: b, attributes: {team: '${each.t}', teams: ['${team}']}}\n"
+        "task_queues: [{name: Q, target_workers: \"team == 'support'\"}]\n",
+        given={"team": "support"},
+    )
+    lint(configuration, today=date(2026, 1, 1))
+
+    first, second = (each.attributes for each in configuration.document.workers)
+    assert {type(each) for each in (first["team"], second["team"], *second["teams"])} == {str}
+    assert configuration.diagnostics == ()

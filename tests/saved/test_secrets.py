@@ -30,13 +30,24 @@ manage:
 """
 
 
-@pytest.fixture
-def plan_of(write, monkeypatch):
+_UNMANAGED = TEXT.partition("manage:")[0]
+
+# What is secret, by what makes it so: the name of the environment's variable, and the file.
+HIDDEN_BY = {
+    "manage": ("TR_VAR_SECRET", TEXT),
+    "the environment": ("TR_SECRET_SECRET", _UNMANAGED),
+    "a declaration": ("TR_VAR_SECRET", _UNMANAGED + "variables: {SECRET: {secret: true}}\n"),
+}
+
+
+@pytest.fixture(params=HIDDEN_BY)
+def plan_of(request, write, monkeypatch):
     """Puts a secret into the environment, and a configuration that needs it into a file."""
+    variable, text = HIDDEN_BY[request.param]
 
     def put(secret, level=1):
-        monkeypatch.setenv("TR_VAR_SECRET", secret)
-        return write("w.yaml", TEXT.replace("LEVEL", str(level)))
+        monkeypatch.setenv(variable, secret)
+        return write("w.yaml", text.replace("LEVEL", str(level)))
 
     return put
 
@@ -232,7 +243,8 @@ def test_a_secret_that_is_not_planned_any_more_is_stale(cli, plan_of):
 def test_variables_of_the_configuration_may_be_given_with_a_saved_plan(cli, plan_of, monkeypatch):
     path = plan_of(CANARY)
     cli("plan", path, "--out", "plan.json")
-    monkeypatch.delenv("TR_VAR_SECRET")
+    for variable, _ in HIDDEN_BY.values():
+        monkeypatch.delenv(variable, raising=False)
 
     assert cli("apply", "--plan", "plan.json", path, "--var", f"SECRET={OTHER}").code == 5
     assert cli("apply", "--plan", "plan.json", path, "--var", f"SECRET={CANARY}").code == 0

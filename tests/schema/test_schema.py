@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -17,11 +18,11 @@ from tr_apply.findings import Severity
 from tr_apply.schema import NAMES, schema, schema_text
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = sorted(
-    path.relative_to(ROOT)
-    for path in (ROOT / "examples").rglob("*.yaml")
-    if path.parent.name != "overlays"  # in which a resource may say no more than its name
+SHIPPED = sorted(
+    path.relative_to(ROOT) for path in [*(ROOT / "examples").rglob("*.yaml"), *(ROOT / "tr_apply").rglob("*.yaml")]
 )
+EXAMPLES = [path for path in SHIPPED if path.parts[0] == "examples" and path.parent.name != "overlays"]
+NAMED_SCHEMA = re.compile(r"# yaml-language-server: \$schema=(\S+)")
 CASES = yaml.load((ROOT / "tests" / "config" / "cases.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
 STRUCTURAL = {"missing-key", "unknown-key", "wrong-type", "invalid-value", "out-of-range", "empty", "too-long", "null"}
 BEYOND = {
@@ -33,6 +34,8 @@ BEYOND = {
     "a variable is read again and then checked": "a string with ${ is checked once it is known",
     "a name cannot hold what no request can": "nobody writes that, and the pattern would be for machines only",
     "extra cannot hold what would be read back as a key of its own": "that is found by reading it back",
+    "a value outside of its type or its enum": "the values of variables are known to the loader alone",
+    "an empty value of a type": "the values of variables are known to the loader alone",
 }
 
 ACCEPTED = [
@@ -54,6 +57,10 @@ ACCEPTED = [
     "safety: {protect: ['task_queue/*'], max_deletes: 20%}",
     "safety: {max_deletes: 0}",
     "vars: {a: 1, b: true, c: text}",
+    "variables: {a: {type: integer, enum: [1, 2], default: 1, description: d, secret: true}, b: {}}",
+    "task_queues: [{for_each: {lang: [en, 1, true], s: [a]}, name: '${each.lang} ${each.s}', max_reserved_workers: '${each.s}'}]",
+    "workers: [{for_each: {csv: agents.csv}, name: '${each.name}'}]",
+    "workflows: [{name: W, filters: [{for_each: {a: [b]}, expression: x == 1, targets: [{queue: Q}]}]}]",
     "workspace: {name: W, credentials: {account_sid_env: SID, auth_token_env: TOKEN}}",
     "workspace: {name: W, events_filter: [task.created], sid: WS0123456789abcdef0123456789abcdef}",
 ]
@@ -97,6 +104,11 @@ REJECTED = [
     "safety: {max_deletes: -1}",
     "safety: {max_deletes: some}",
     "vars: {1a: x}",
+    "variables: {a: {type: int}}",
+    "variables: {a: {secret: 'yes'}}",
+    "variables: {a: text}",
+    "task_queues: [{name: Q, new: true}]",
+    "task_queues: [{name: Q, unset: [task_order]}]",
     "vars: {a: [1]}",
     "workspace: {name: W, credentials: {auth_token_env: 0123456789abcdef0123456789abcdef}}",
     "workspace: {name: W, credentials: {account_sid_env: AC0123456789abcdef0123456789abcdef}}",
@@ -165,12 +177,56 @@ def test_every_example_is_accepted(path):
     assert rejects(name, data) == []
 
 
+@pytest.mark.parametrize("path", SHIPPED, ids=str)
+def test_every_file_that_is_shipped_fits_the_schema_that_it_names(path):
+    text = (ROOT / path).read_text(encoding="utf-8")
+    if (named := NAMED_SCHEMA.match(text)) is None:
+        assert path.parent.name != "overlays", "an overlay names its schema"
+        return
+
+    file = ROOT / "schemas" / named[1].rpartition("/")[2]
+    if path in EXAMPLES:  # the starter is written elsewhere, with its schemas
+        assert (ROOT / path.parent / named[1]).resolve() == file
+    assert [
+        each.message for each in Draft202012Validator(json.loads(file.read_text())).iter_errors(data_of(text))
+    ] == []
+
+
+OVERLAYS = {
+    True: [
+        "workspace: {renamed_from: [], unset: [event_callback_url]}",
+        "task_queues: [{name: Q, task_order: LIFO}, {name: R, delete: true}, {name: S, new: true, unset: [task_order]}]",
+        "workflows: [{name: W, filters: [{name: F, after: G}, {name: N, new: true, before: F}], default_filter: {unset: [queue]}}]",
+        "task_channels: [{unique_name: fax, delete: true}]",
+        "safety: {protect: [task_queue/Q], max_deletes: 5}",
+        "workers: [{name: a, attributes: {unset: [x]}}, {for_each: {n: [1]}, name: 'w${each.n}', new: true}]",
+        "unset: [workers]",
+        "{}",
+    ],
+    False: [
+        "task_queues: [{task_order: LIFO}]",
+        "task_queues: [{name: Q, new: false}]",
+        "task_queues: [{name: Q, before: R}]",
+        "task_queues: [{name: Q, delete: 1}]",
+        "task_queues: [{name: Q, unset: task_order}]",
+        "workspace: {nam: W}",
+        "safety: {unset: [protect]}",
+    ],
+}
+
+
+@pytest.mark.parametrize(("text", "fits"), [(text, fits) for fits, texts in OVERLAYS.items() for text in texts])
+def test_an_overlay_has_a_schema_of_its_own(text, fits):
+    assert (rejects("overlay", data_of(text)) == []) == fits
+
+
 @pytest.mark.parametrize("text", ACCEPTED)
 def test_what_is_right_is_accepted_by_both(tmp_path, monkeypatch, text):
     monkeypatch.chdir(tmp_path)
     text = with_workspace(text)
 
     given = {"x": "true", "n": "1", "t": "30", "order": "FIFO"}
+    text = text.replace("s: [a]", "s: ['5']")
     assert structural_errors(text, given=given) == set()
     assert rejects("workspace", data_of(text)) == []
 
@@ -235,6 +291,7 @@ def test_descriptions_are_the_docstrings_of_the_models():
     }
 
     made = schema("workspace")["$defs"]["task_queue"]
+    del made["properties"]["for_each"]  # of no model
 
     assert {made["description"], *(value["description"] for value in made["properties"].values())} == strings
 

@@ -13,7 +13,7 @@ import click
 from tr_apply.apply import Result, Status, Stop
 from tr_apply.cli.asking import answered
 from tr_apply.cli.bounded import run
-from tr_apply.cli.configurations import require_paths, usable
+from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.options import NamedPath, configuration_options, output_of, output_options, target_options
 from tr_apply.cli.output import Output, errors_of, print_error, worst
 from tr_apply.cli.progress import shown_progress
@@ -96,7 +96,7 @@ def apply_command(
     _require_sense(paths, plan_file, options | {"expected": expected, "allowed": allowed, "targets": targets})
     if expected and len(ids) != len(paths):
         raise UsageError(f"--expect: {len(ids)} plan ids are given for {len(paths)} PATHs; give one for each, in order")
-    require_paths(paths)
+    require_inputs(paths, options)
     for each in targets:
         parsed_target(each)
     approval = _approval(auto_approve=auto_approve, reviewed=bool(ids) or plan_file is not None)

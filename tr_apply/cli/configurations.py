@@ -10,8 +10,8 @@ from tr_apply.cli.options import given_variables
 from tr_apply.cli.output import Output
 from tr_apply.config.files import require_path
 from tr_apply.config.load import Configuration, Inputs, load
-from tr_apply.errors import UsageError
-from tr_apply.findings import Severity
+from tr_apply.errors import ConfigError, UsageError
+from tr_apply.findings import Finding, Severity
 from tr_apply.lint import lint
 
 
@@ -40,13 +40,34 @@ def root_of(options: Mapping[str, Any]) -> Path | None:
 
 
 def require_paths(paths: Sequence[Path]) -> None:
-    """A PATH that does not exist is a mistake of the command line, found before anything is done for the others.
+    """Check that each PATH exists, before anything is done for the others.
 
     Raises:
-        UsageError: for the first of them.
+        UsageError: for the first that does not.
     """
     for path in paths:
         require_path(path)
+
+
+def require_inputs(paths: Sequence[Path], options: Mapping[str, Any]) -> None:
+    """Check that each PATH exists and that one of them uses each ``--var``.
+
+    Raises:
+        UsageError: for the first PATH that does not exist.
+        ConfigError: with the variables that nothing uses.
+    """
+    require_paths(paths)
+    if unused := unused_variables(paths, options):
+        raise ConfigError(unused)
+
+
+def unused_variables(paths: Sequence[Path], options: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """An error for each ``--var`` that nothing at *paths* uses."""
+    if not options["variables"] or not paths:
+        return ()
+    from tr_apply.config import used  # noqa: PLC0415  # seldom needed
+
+    return tuple(used.unused_variables(paths, inputs_of(options)))
 
 
 def checked(path: Path, options: Mapping[str, Any]) -> Configuration:

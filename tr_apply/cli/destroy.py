@@ -9,7 +9,7 @@ import click
 
 from tr_apply.cli.asking import answered
 from tr_apply.cli.bounded import run
-from tr_apply.cli.configurations import usable
+from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.options import NamedPath, configuration_options, output_of, output_options, target_options
 from tr_apply.cli.output import Output
 from tr_apply.cli.targets import open_client, target_of
@@ -39,6 +39,7 @@ def destroy_command(path: Path, *, confirm: str | None, **options: Any) -> int:
         tr-apply destroy --local --confirm "Support Center" examples/support-center
     """
     output, target = output_of("destroy", options), target_of(options)
+    require_inputs([path], options)
     source = Configured(usable(path, options, output))
     deadline = Deadline(options["timeout"])
     found = run(_planned(source, target, output, deadline))

@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from tr_apply.cli.bounded import run
-from tr_apply.cli.configurations import checked, require_paths
+from tr_apply.cli.configurations import checked, require_inputs
 from tr_apply.cli.options import configuration_options, output_of, output_options, target_options
 from tr_apply.cli.output import Output
 from tr_apply.cli.targets import open_client, target_of
 from tr_apply.client import Client
-from tr_apply.config.files import SUFFIXES
+from tr_apply.config.files import STANDARD_INPUT, SUFFIXES
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.connect import TargetOptions
@@ -59,7 +59,7 @@ def diff_command(before: str, after: str, *, detailed_exitcode: bool, **options:
         tr-apply diff "Support Center" WS0123456789abcdef0123456789abcdef
     """
     output, target = output_of("diff", options), target_of(options)
-    require_paths([Path(each) for each in (before, after) if is_path(each)])
+    require_inputs([Path(each) for each in (before, after) if is_path(each)], options)
     sides = _loaded([before, after], options)
     compared = _compared(sides, target, output, timeout_s=options["timeout"])
     exit_code = DIFFERENT if detailed_exitcode and compared.difference.operations else 0
@@ -71,6 +71,8 @@ def is_path(written: str) -> bool:
     """Whether *written* is a file or a folder, and not the name of a live workspace."""
     if WORKSPACE_SID.match(written):
         return False
+    if Path(written) == STANDARD_INPUT:
+        return True
     if "/" in written or written.lower().endswith(SUFFIXES):
         return True
     try:

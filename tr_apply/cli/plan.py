@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from tr_apply.cli.bounded import run
-from tr_apply.cli.configurations import require_paths, usable
+from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.github import write_step_outputs
 from tr_apply.cli.options import (
     NamedPath,
@@ -74,7 +74,7 @@ def plan_command(
         tr-apply plan --local examples/support-center
     """
     output, target = output_of("plan", options), target_of(options)
-    require_paths(paths)
+    require_inputs(paths, options)
     for each in targets:
         parsed_target(each)
     if plan_file is not None and not overwrite:

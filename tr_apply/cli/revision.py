@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tr_apply.cli.configurations import inputs_of
+from tr_apply.config.files import STANDARD_INPUT
 from tr_apply.config.load import Configuration, load
 from tr_apply.errors import ConfigError, UsageError
 
@@ -54,6 +55,8 @@ class Revision:
         Raises:
             ConfigError: when it cannot be used.
         """
+        if path == STANDARD_INPUT:
+            raise UsageError("--base-ref: what comes from standard input has no former revision")
         if (then := self.path(path)) is None:
             return None
         overlays, variable_files = (self._paths(options[key]) for key in ("overlays", "variable_files"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tr_apply.cli.configurations import require_paths, usable
+from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.options import NamedPath, configuration_options, output_of, output_options
 from tr_apply.cli.output import json_value
 from tr_apply.config.reader import DEPTH_LIMIT
@@ -52,7 +52,7 @@ def route_command(path: Path, *, workflow: str, attributes: str, available: tupl
         tr-apply route workspace.yaml --workflow Incoming --task '{"language": "es"}'
     """
     output = output_of("route", options)
-    require_paths([path])
+    require_inputs([path], options)
     task = _task(attributes)
     workspace = OfflineWorkspace(usable(path, options, output).document)
     request = RouteRequest(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from tr_apply.cli.configurations import checked, require_paths, root_of
+from tr_apply.cli.configurations import checked, require_paths, root_of, unused_variables
 from tr_apply.cli.github import repository
 from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument
 from tr_apply.cli.output import envelope
@@ -79,7 +79,8 @@ def validate_command(paths: tuple[Path, ...], *, fail_on: str, **options: Any) -
     output = output_of(_COMMAND, options)
     require_paths(paths)
     parts = [_findings(path, options) for path in paths]
-    found = list(dict.fromkeys(each for diagnostics, _ in parts for each in diagnostics))
+    unused = unused_variables(_folders(paths), options)
+    found = list(dict.fromkeys([*unused, *(each for diagnostics, _ in parts for each in diagnostics)]))
     accepted = [each for _, accepted in parts for each in accepted]
     fatal = {Severity.ERROR, Severity.WARNING} if fail_on == "warning" else {Severity.ERROR}
     exit_code = ConfigError.exit_code if any(each.severity in fatal for each in found) else 0
@@ -100,6 +101,11 @@ def _findings(path: Path, options: Mapping[str, Any]) -> tuple[Sequence[Finding]
     files = files_of_tests(path) if path.is_dir() and configuration.complete else ()
     of_tests = _test_findings(configuration, files) if files else ()
     return [*configuration.diagnostics, *of_tests], configuration.accepted
+
+
+def _folders(paths: Sequence[Path]) -> Sequence[Path]:
+    """*paths*, with the configuration that it is for in place of each file of routing tests."""
+    return [configuration_of(path) if path.is_file() and is_routing_test(path) else path for path in paths]
 
 
 def _test_findings(configuration: Configuration, files: Sequence[Path]) -> Sequence[Finding]:

@@ -6,6 +6,7 @@ from typing import Final
 CODES: Final[Mapping[str, str]] = {
     # Files and their syntax
     "no-configuration": "A directory holds no YAML file.",
+    "several-workspaces": "A folder holds several workspaces; each is a PATH of its own.",
     "unreadable": "A file or a folder cannot be read.",
     "outside-root": "A file that is named, or that a link leads to, lies outside of the configuration's root.",
     "symlink-loop": "A link leads to a folder that is read already.",
@@ -24,7 +25,8 @@ CODES: Final[Mapping[str, str]] = {
     "tag": "A value has a tag.",
     "duplicate-key": "A key is written twice.",
     "invalid-number": "A number that JSON cannot say.",
-    "phone-number": "A phone number without quotes would lose its plus sign or its zeros.",
+    "phone-number": "A number without quotes would lose its plus sign or its leading zeros.",
+    "mixed-column": "The cells of a column in a table have several types.",
     "literal-key": "A key holds ${…}, which is text there.",
     "more-findings": "A file has more findings than are shown.",
     "no-tests": "There is no file of routing tests.",
@@ -33,10 +35,21 @@ CODES: Final[Mapping[str, str]] = {
     "malformed-variable": "A ${…} is neither a variable nor a SID.",
     "endless-variable": "A variable needs itself.",
     "variable-too-long": "Variables make too much of a string.",
+    "environment-beats-file": "A variable of the environment is used instead of the value in `vars`.",
+    "secret-misplaced": "A secret variable is used where plans and messages show the value.",
+    "unused-variable": "No configuration uses the variable of a --var.",
+    # Objects made by for_each
+    "for-each": "A for_each makes no objects, or too many.",
+    "unknown-each": "A ${each.…} names no value of the for_each around it.",
     # Overlays
     "overlay-unnamed": "An overlay does not name what it changes.",
     "overlay-ambiguous": "An overlay names what there is more than once.",
     "overlay-delete": "An overlay deletes what is not there, or says more than that.",
+    "overlay-unknown": "An overlay changes what the configuration does not have, without new: true.",
+    "overlay-new": "An overlay adds what the configuration has already.",
+    "overlay-unset": "An overlay takes away a key that is not there, or that must be.",
+    "overlay-place": "An overlay puts a filter before or after one that is not there.",
+    "weakens-safety": "An overlay would make safety less strict.",
     # Structure
     "missing-key": "A key is missing.",
     "unknown-key": "A key has no meaning here.",

@@ -2,16 +2,19 @@
 
 import codecs
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 from tr_apply.config.places import Places, Sources
 from tr_apply.config.reach import OutsideError, Reach, leads_out, reach_of_path
 from tr_apply.config.reader import Mistake, SourceFile, read
 from tr_apply.errors import UsageError
 
+STANDARD_INPUT = Path("-")
 SUFFIXES = (".yaml", ".yml")
 TEST_SUFFIXES = (".test.yaml", ".test.yml")
 _SIZE_LIMIT = 256 * 1024 * 1024  # bytes; more is no configuration
@@ -53,6 +56,8 @@ def configuration_files(path: Path, reach: Reach, *, is_chosen: bool = False) ->
         UsageError: when there is no such path.
     """
     require_path(path)
+    if path == STANDARD_INPUT:
+        return [Found(path)]
     if leads_out(path, reach, is_chosen=is_chosen):
         return [Found(path, OUTSIDE)]
     if not path.is_dir():
@@ -67,6 +72,8 @@ def require_path(path: Path) -> None:
     Raises:
         UsageError: when it is not, or nobody may know.
     """
+    if path == STANDARD_INPUT:
+        return
     try:
         is_there = path.exists()
     except OSError as error:
@@ -129,6 +136,14 @@ def _descriptor(found: Found) -> Iterator[int]:
         yield file.fileno()
 
 
+def regular(path: Path, reach: Reach) -> Found:
+    """The file at *path*, if it is one, here or where *reach* allows: a pipe would wait for ever."""
+    reach = reach.also(path.parent)
+    if path.is_symlink() and not reach.holds(path):
+        return Found(path, OUTSIDE)
+    return Found(path, None if path.is_file() else ("unreadable", "not a regular file"), reach)
+
+
 def _reason(error: OSError) -> str:
     return error.strerror or str(error)
 
@@ -150,7 +165,7 @@ def open_table(path: Path, sources: Sources, reach: Reach) -> tuple[int, Mistake
 
 
 def _opened(found: Found, sources: Sources) -> tuple[int, Mistake | None]:
-    name = os.fsencode(found.path).decode(errors="backslashreplace")
+    name = "<stdin>" if found.path == STANDARD_INPUT else os.fsencode(found.path).decode(errors="backslashreplace")
     problem, before, text = found.problem, "", None
     try:
         text = _text(found) if problem is None else None
@@ -166,10 +181,20 @@ def _opened(found: Found, sources: Sources) -> tuple[int, Mistake | None]:
     return begin, None if problem is None else Mistake(*problem, begin + len(before))
 
 
+def _of_file(found: Found) -> bytes:
+    with _descriptor(found) as opened, open(opened, "rb", closefd=False) as file:
+        return file.read(_SIZE_LIMIT + 1)
+
+
+@lru_cache(maxsize=1)
+def _of_stream(stream: BinaryIO) -> bytes:
+    """What is in a stream, which can be read once, however often it is needed."""
+    return stream.read(_SIZE_LIMIT + 1)
+
+
 def _text(found: Found) -> str | None:
     """The text of a file; None if it is too large."""
-    with _descriptor(found) as opened, open(opened, "rb", closefd=False) as file:
-        content = file.read(_SIZE_LIMIT + 1)
+    content = _of_stream(sys.stdin.buffer) if found.path == STANDARD_INPUT else _of_file(found)
     if len(content) > _SIZE_LIMIT:
         return None
     content = content.removeprefix(codecs.BOM_UTF8)

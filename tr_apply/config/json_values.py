@@ -9,7 +9,7 @@ from tr_apply.findings import KeyPath, Severity
 
 
 def note_phone_numbers(numbers: Mapping[int, str], notes: Notes, root: Shape | None = None) -> None:
-    """A phone number without quotes would arrive without its plus sign or its zeros.
+    """Note numbers that would arrive without their plus sign or their leading zeros.
 
     *numbers* are by place; *root* is the shape of the whole, if it is no configuration.
     """
@@ -18,7 +18,8 @@ def note_phone_numbers(numbers: Mapping[int, str], notes: Notes, root: Shape | N
         if is_json(path[:-1], root) and place not in noted:
             noted.add(place)
             text = numbers[place]
-            message = f'YAML reads {text} as a number and drops what precedes its digits; quote it: "{text}"'
+            lost = "plus sign" if text.startswith("+") else "leading zeros"
+            message = f'YAML reads {text} as a number and drops its {lost}; quote it: "{text}"'
             notes.at(Severity.ERROR, "phone-number", message, place, path)
 
 

@@ -3,7 +3,7 @@
 Nothing stops at the first mistake: whatever can still be read is read and checked, and every finding is kept.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -12,23 +12,33 @@ from tr_apply.config.files import Found, configuration_files, given_file, read_f
 from tr_apply.config.first_findings import first_findings
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.look_alikes import note_look_alikes
+from tr_apply.config.marks import VARIABLE_NAME
 from tr_apply.config.names import note_names
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Located, Sources, paths_of
 from tr_apply.config.reach import NOWHERE, Reach, reach_of, reach_of_given
 from tr_apply.config.reader import Mistake, SourceFile
 from tr_apply.config.references import note_broken_references
-from tr_apply.config.sections import counted, joined, shifted
+from tr_apply.config.sections import counted, joined, several_workspaces, several_workspaces_mistake, shifted
 from tr_apply.config.shape import shape_of
 from tr_apply.config.structure import document_of
-from tr_apply.config.substitution import Failure, literal_variables, substitute, variables_of
-from tr_apply.config.variables import UNKNOWN, VARIABLE_NAME
+from tr_apply.config.substitution import (
+    Failure,
+    Substitution,
+    substitute,
+    substitute_variables,
+    values_of,
+    variables_of,
+)
+from tr_apply.config.variable_notes import note_variables
+from tr_apply.config.variables import UNKNOWN, Variables
 from tr_apply.config.withheld import withheld
 from tr_apply.config.workflows import note_workflows
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding, KeyPath, Severity, errors_of
 from tr_apply.resources import WORKER
 from tr_apply.resources.document import Document
+from tr_apply.resources.workspace import Workspace
 
 
 class Configuration(NamedTuple):
@@ -57,12 +67,12 @@ class Configuration(NamedTuple):
         found = sorted(
             self.notes.found, key=lambda each: (order.get(each.file or "", -1), each.line or 0, each.column or 0)
         )
-        return tuple(withheld(first_findings(found), self.notes.root.value))
+        return tuple(withheld(first_findings(found), self.notes))
 
     @property
     def accepted(self) -> tuple[Finding, ...]:
         """Findings that the configuration accepts, in the order in which they were found."""
-        return tuple(withheld(self.notes.accepted, self.notes.root.value))
+        return tuple(withheld(self.notes.accepted, self.notes))
 
     def require_valid(self) -> None:
         """Do nothing if the configuration can be used.
@@ -88,7 +98,7 @@ class Inputs(NamedTuple):
     """What the configuration names lies in it; None for the folder of its PATH."""
 
 
-class _Read(NamedTuple):
+class Files(NamedTuple):
     """Every file of a run."""
 
     files: Sequence[SourceFile]
@@ -114,24 +124,32 @@ def load(path: Path, inputs: Inputs | None = None) -> Configuration:
     """
     inputs = inputs or Inputs()
     sources = Sources()
-    require_path(path)
-    reach = reach_of(path, inputs.root)
-    read = _read(path, inputs, sources, reach)
+    read = read_all(path, inputs, sources)
+    if workspaces := several_workspaces(read.files):
+        return _without_content(str(path), sources, several_workspaces_mistake(str(path), workspaces, sources))
     mistakes: list[Mistake] = []
-    from_files = literal_variables(read.variable_files, mistakes)
-    notes = Notes(sources, variables_of(read.content, {**from_files, **inputs.given}, inputs.environment))
-    failures, has_sids = substitute(read.content, notes)
-    if rosters := [file for file in read.content if isinstance(file.data.get(WORKER.section), dict)]:
-        from tr_apply.config.roster import read_roster  # noqa: PLC0415  # seldom needed
+    from_files = values_of(read.variable_files, mistakes)
+    variables = variables_of(read.content, from_files=from_files, given=inputs.given, environment=inputs.environment)
+    notes = Notes(sources, variables)
+    made = substitute_variables(read.variable_files, notes).and_then(substitute(read.content, notes))
+    if with_tables := [file for file in read.content if names_tables(file)]:
+        for file in with_tables:
+            file.sites.clear()  # their variables are filled in
+            read_tables(file, sources)
+        made = made.and_then(substitute(with_tables, notes))
+    for file in read.content:
+        if file.has_for_each:
+            from tr_apply.config.for_each import expand  # noqa: PLC0415  # seldom needed
 
-        for file in rosters:
-            read_roster(file, sources)
-        more, with_sids = substitute(rosters, notes)
-        failures, has_sids = [*failures, *more], has_sids or with_sids
-    notes.root = _joined(read, sources, mistakes)
+            expand(file, made, notes)
+    notes.root = _joined(read, sources, mistakes, notes.written)
     _note_mistakes(read, mistakes, notes)
-    _note_failures(failures, read, notes)
-    configuration = _checked(str(path), read, notes, has_sids=has_sids)._replace(reach=reach)
+    _note_failures(made.failures, read, notes)
+    if made.each:
+        from tr_apply.config.for_each import note_left_over  # noqa: PLC0415  # seldom needed
+
+        note_left_over(made.each, notes)
+    configuration = _checked(str(path), read, notes, made)._replace(reach=reach_of(path, inputs.root))
     if configuration.document.workspace.credentials is not None:
         from tr_apply.config.credentials import allowed_variables, note_credentials  # noqa: PLC0415  # seldom needed
 
@@ -140,14 +158,46 @@ def load(path: Path, inputs: Inputs | None = None) -> Configuration:
     return configuration
 
 
-def _read(path: Path, inputs: Inputs, sources: Sources, reach: Reach) -> _Read:
+def _without_content(path: str, sources: Sources, mistake: Mistake) -> Configuration:
+    """A configuration of which nothing but *mistake* can be told."""
+    notes = Notes(sources, Variables())
+    notes.at(Severity.ERROR, mistake.code, mistake.message, mistake.place, mistake.path)
+    document = Document.model_construct(workspace=Workspace.model_construct(name=""))
+    return Configuration(path, document, notes, complete=False)
+
+
+def names_tables(file: SourceFile) -> bool:
+    """Whether *file* names a table of workers, or of values for objects that it makes."""
+    return isinstance(file.data.get(WORKER.section), dict) or file.has_for_each
+
+
+def read_tables(file: SourceFile, sources: Sources) -> None:
+    """Put what the tables hold that *file* names in their place."""
+    if isinstance(file.data.get(WORKER.section), dict):
+        from tr_apply.config.roster import read_roster  # noqa: PLC0415  # seldom needed
+
+        read_roster(file, sources)
+    if file.has_for_each:
+        from tr_apply.config.each_rows import read_rows  # noqa: PLC0415  # seldom needed
+
+        read_rows(file, sources)
+
+
+def read_all(path: Path, inputs: Inputs, sources: Sources) -> Files:
+    """Every file of a run for *path*, with its tables, as it is written.
+
+    Raises:
+        UsageError: when there is no such path, overlay or file of variables.
+    """
     for name in inputs.given:
         if not VARIABLE_NAME.match(name):
             raise UsageError(f"--var {name}=…: a variable's name is made of letters, digits and _")
+    require_path(path)
+    reach = reach_of(path, inputs.root)
     found = configuration_files(path, reach, is_chosen=inputs.root is not None)
     overlays, variable_files = _existing(inputs.overlays, reach), _existing(inputs.variable_files, reach)
     raw = frozenset({"vars"})
-    read = _Read(
+    read = Files(
         files=[read_file(each, sources, raw=raw) for each in found],
         overlays=[read_file(each, sources, raw=raw) for each in overlays],
         variable_files=[read_file(each, sources, raw=True) for each in variable_files],
@@ -166,17 +216,21 @@ def _existing(paths: Sequence[Path], reach: Reach) -> list[Found]:
     return [given_file(path, reach_of_given(path, reach)) for path in paths]
 
 
-def _joined(read: _Read, sources: Sources, mistakes: list[Mistake]) -> Located:
+def _joined(read: Files, sources: Sources, mistakes: list[Mistake], written: Container[int]) -> Located:
+    """One mapping of sections; *written* has the places of values that variables put there."""
     root = joined(read.files, sources, mistakes)
     if read.overlays:
         from tr_apply.config.overlay import overlaid  # noqa: PLC0415  # seldom needed
 
+    found: list[Mistake] = []
     for overlay in read.overlays:
-        root = overlaid(root, Located(overlay.data, overlay.places), mistakes)
+        root = overlaid(root, Located(overlay.data, overlay.places), found, lambda place: place not in written)
+    whole = all(file.complete for file in read.content)  # where one is not, what is missing may be there
+    mistakes.extend(each for each in found if whole or each.code != "overlay-unknown")
     return root
 
 
-def _note_mistakes(read: _Read, mistakes: Sequence[Mistake], notes: Notes) -> None:
+def _note_mistakes(read: Files, mistakes: Sequence[Mistake], notes: Notes) -> None:
     """Note what was found in the files, under the paths that it has in the whole."""
     before: Mapping[str, int] = {}
     for file in read.files:
@@ -192,11 +246,12 @@ def _note_mistakes(read: _Read, mistakes: Sequence[Mistake], notes: Notes) -> No
 
 def _note_all(mistakes: Iterable[Mistake], notes: Notes) -> None:
     for each in mistakes:
-        notes.at(Severity.ERROR, each.code, each.message, each.place, each.path)
-        notes.mistaken.add(each.place)
+        notes.at(each.severity, each.code, each.message, each.place, each.path)
+        if each.severity is Severity.ERROR:
+            notes.mistaken.add(each.place)
 
 
-def _note_failures(failures: Sequence[Failure], read: _Read, notes: Notes) -> None:
+def _note_failures(failures: Sequence[Failure], read: Files, notes: Notes) -> None:
     """Note the strings that lack a variable; one that an overlay replaced has a path in its own file only.
 
     Where a file could not be read to its end, what seems to have no value may well have one there.
@@ -212,13 +267,16 @@ def _note_failures(failures: Sequence[Failure], read: _Read, notes: Notes) -> No
         notes.at(Severity.ERROR, failure.error.code, failure.error.message, failure.at, path)
 
 
-def _checked(path: str, read: _Read, notes: Notes, *, has_sids: bool) -> Configuration:
+def _checked(path: str, read: Files, notes: Notes, made: Substitution) -> Configuration:
     if any(file.has_nulls for file in read.content):
         from tr_apply.config.problems import note_nulls  # noqa: PLC0415  # seldom needed
 
         note_nulls(notes, shape_of(Document))
     note_phone_numbers({k: v for file in read.content for k, v in file.phone_numbers.items()}, notes)
+    note_variables(notes)
     document, valid = document_of(notes, whole=read.complete)
+    if made.secret:
+        document = _with_secrets(document, notes, made.secret)
     raw = notes.root.value
     note_names(document, raw, notes)
     note_look_alikes(raw, notes)
@@ -228,5 +286,12 @@ def _checked(path: str, read: _Read, notes: Notes, *, has_sids: bool) -> Configu
         note_ownership(document, notes)
     note_workflows(document, notes)
     if read.complete:
-        note_broken_references(document, raw, notes, has_sids=has_sids)
-    return Configuration(path, document, notes, complete=read.complete and valid, has_sids=has_sids)
+        note_broken_references(document, raw, notes, has_sids=made.has_sids)
+    return Configuration(path, document, notes, complete=read.complete and valid, has_sids=made.has_sids)
+
+
+def _with_secrets(document: Document, notes: Notes, places: set[int]) -> Document:
+    from tr_apply.config.flows import by_resource, flows_of, secret_paths  # noqa: PLC0415  # seldom needed
+
+    notes.secret_paths = secret_paths(notes, places)
+    return document.with_secrets(by_resource(flows_of(notes.secret_paths, notes)))

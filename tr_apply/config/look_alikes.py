@@ -50,9 +50,8 @@ def skeletons(name: str) -> tuple[str, str]:
     if not name.isascii():
         hidden = set(hidden_characters(name))
         seen = "".join(each for index, each in enumerate(name) if index not in hidden)
-        seen = unicodedata.normalize(
-            "NFKC", unicodedata.normalize("NFKC", seen.translate(_SCRIPTS)).translate(_SCRIPTS)
-        )
+        apart = unicodedata.normalize("NFKD", seen.translate(_SCRIPTS)).translate(_SCRIPTS)
+        seen = unicodedata.normalize("NFKC", apart)
     seen = _BLANKS.sub(" ", seen).strip()
     return seen.casefold(), seen.translate(_SHAPES).replace("rn", "m")
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tr_apply.config.places import Located, Places, Sources, dotted, find
-from tr_apply.config.variables import REFERENCE, VariableError, Variables
+from tr_apply.config.marks import REFERENCE
+from tr_apply.config.places import Located, Places, Sources, dotted, find, labels_of
+from tr_apply.config.variables import VariableError, Variables
 from tr_apply.findings import Finding, KeyPath, Severity, Spot
 from tr_apply.resources import KINDS
 from tr_apply.resources.template import MARK, origin, sample
@@ -30,6 +31,12 @@ class Notes:
 
     Nothing more is said about the former, and of the latter only errors are told.
     """
+
+    secret_paths: Sequence[KeyPath] = ()
+    """Where the values of secret variables have been put."""
+
+    expanded: set[int] = field(default_factory=set)
+    """Places of strings of an item with ``for_each``: the characters of what they became are not those written."""
 
     found: list[Finding] = field(default_factory=list)
 
@@ -68,6 +75,8 @@ class Notes:
 
     def at(self, severity: Severity, code: str, message: str, place: int, path: KeyPath = ()) -> None:
         """Note *message* at *place*."""
+        if self.expanded and (labels := "; ".join(labels_of(self.root.node, path))):
+            message = f"{message} (where {labels})"
         file, line, column = self.sources.locate(place)
         self.found.append(Finding(severity, code, message, file, line, column, dotted(path) or None, Spot(path)))
 
@@ -85,6 +94,8 @@ class Notes:
 
     def character(self, place: int, value: str, offset: int) -> int:
         """The place of character *offset* of the string *value* at *place*, as it is with its variables replaced."""
+        if place in self.expanded:
+            return place
         from tr_apply.config.columns import character_index  # noqa: PLC0415  # seldom needed
         from tr_apply.config.table import cell_index  # noqa: PLC0415
 

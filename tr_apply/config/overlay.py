@@ -1,35 +1,141 @@
 """Overlays: one configuration laid over another, by the names of what they hold.
 
-Mappings merge, scalars and plain lists replace, lists of named things merge by name, and ``delete: true`` takes a named
-thing away. Nothing is changed in place, because YAML aliases let several places share one value.
+Mappings merge, scalars and plain lists replace, lists of named things merge by name. ``new: true`` adds a named thing,
+``delete: true`` takes one away, ``unset`` takes keys away; ``before`` and ``after`` place a filter by another's name.
+Nothing is changed in place, because YAML aliases let several places share one value.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, Final
 
-from tr_apply.config.places import Located, Places, place_of
+from tr_apply.config.overlay_safety import SECTION as SAFETY
+from tr_apply.config.overlay_safety import WEAKENS, safer
+from tr_apply.config.places import Located, Node, Places, place_of, shown
 from tr_apply.config.reader import Mistake
+from tr_apply.config.shape import is_json
 from tr_apply.config.suggestions import nearest
 from tr_apply.findings import KeyPath
 from tr_apply.resources import SECTIONS
 from tr_apply.routing.names import name_key
 
+NEW: Final = "new"
+DELETE: Final = "delete"
+UNSET: Final = "unset"
+PLACES: Final = ("before", "after")
 # What names the items of a list, by the key under which the list stands.
-_SECTION_IDENTITIES = {kind.section: kind.identity for kind in SECTIONS}
-_FILTERS = "filters"
+_SECTION_IDENTITIES: Final = {kind.section: kind.identity for kind in SECTIONS}
+_TITLES: Final = {kind.section: kind.title for kind in SECTIONS}
+_FILTERS: Final = "filters"
 
 
-def overlaid(base: Located, patch: Located, mistakes: list[Mistake], path: KeyPath = ()) -> Located:
-    """*base* with *patch* laid over it; *path* is where both stand."""
-    if len(path) == 2 and path[0] == "manage":  # noqa: PLR2004
-        base, patch = _spelled_out(base), _spelled_out(patch)
-    match base.value, patch.value:
-        case dict(), dict():
-            return _merged(base, patch, mistakes, path)
-        case list(), list() if (identity := _identity(path, patch.value)) is not None:
-            return _ByName(base, identity, path, mistakes).with_patch(patch)
-        case _:
-            return patch
+def overlaid(
+    base: Located, patch: Located, mistakes: list[Mistake], is_literal: Callable[[int], bool] = lambda _: True
+) -> Located:
+    """*base* with *patch* laid over it; *is_literal* says of a place whether no variable has put its value there."""
+    return _Overlay(mistakes, is_literal).laid(base, patch, ())
+
+
+class _Overlay:
+    """One configuration that is laid over another."""
+
+    def __init__(self, mistakes: list[Mistake], is_literal: Callable[[int], bool]) -> None:
+        self.mistakes = mistakes
+        self._is_literal = is_literal
+
+    def note(self, code: str, message: str, node: Node, path: KeyPath) -> None:
+        """Note a mistake of the overlay."""
+        self.mistakes.append(Mistake(code, message, place_of(node), path))
+
+    def laid(self, base: Located, patch: Located, path: KeyPath) -> Located:
+        """*base* with *patch* laid over it, both of which stand at *path*."""
+        if len(path) == 2 and path[0] == "manage":  # noqa: PLR2004
+            base, patch = _spelled_out(base), _spelled_out(patch)
+        if len(path) == 2 and path[0] == SAFETY:  # noqa: PLR2004
+            literal = self._is_literal(place_of(patch.node))
+            return safer(str(path[1]), base, patch, self.mistakes.append, is_literal=literal)
+        match base.value, patch.value:
+            case dict(), dict():
+                return self._merged(base, patch, path)
+            case list(), list() if (identity := _identity(path, patch.value)) is not None:
+                return _ByName(self, base, identity, path).with_patch(patch)
+            case _:
+                return patch
+
+    def _merged(self, base: Located, patch: Located, path: KeyPath) -> Located:
+        assert isinstance(base.node, Places)
+        assert isinstance(patch.node, Places)
+        value, places = dict(base.value), base.node.copy()
+        assert isinstance(places.children, dict)
+        unsets = UNSET in patch.value and not is_json(path)
+        if unsets:
+            self._unset(Located(value, places), patch, path)
+        for key, node in patch.node.items():
+            if key == UNSET and unsets:
+                continue
+            written = Located(patch.value[key], node)
+            if key not in value:
+                places.add_key(str(key), patch.node.key_place(key) or place_of(node))
+            held = Located(value[key], places.children[key]) if key in value else _nothing(written)
+            below = self.laid(held, written, (*path, key))
+            value[key], places.children[key] = below.value, below.node
+        return Located(value, places)
+
+    def _unset(self, base: Located, patch: Located, path: KeyPath) -> None:
+        """Take keys out of *base*, which is changed."""
+        assert isinstance(patch.node, Places)
+        assert isinstance(base.node, Places)
+        keys, node = patch.value[UNSET], patch.node.child(UNSET)
+        at = (*path, UNSET)
+        if not isinstance(keys, list) or not isinstance(node, Places):
+            self.note(
+                "overlay-unset", f"expected a list of keys, as in `{UNSET}: [{_example(base.value)}]`", node or 0, at
+            )
+            return
+        gone: set[str] = set()
+        for index, key in enumerate(keys):
+            problem = self._unset_problem(key, base.value, patch.value, path)
+            if problem is not None:
+                self.note(*problem, node.child(index) or node, (*at, index))
+            else:
+                gone.add(key)
+        _remove(base.value, base.node, gone)
+
+    def _unset_problem(
+        self, key: Any, base: Mapping[str, Any], patch: Mapping[str, Any], path: KeyPath
+    ) -> tuple[str, str] | None:
+        """Code and message of why *key* cannot be taken away."""
+        if path[:1] == (SAFETY,) or (not path and key == SAFETY):
+            return WEAKENS, f"an overlay can only make `{SAFETY}` stricter: it takes nothing of it away"
+        if not isinstance(key, str):
+            return "overlay-unset", "expected the name of a key"
+        if key in patch:
+            return "overlay-unset", f"`{shown(key)}` is set here, too; remove one"
+        if key not in base:
+            near = nearest(key, base)
+            hint = f"did you mean `{near}`?" if near else f"there are: {', '.join(map(shown, base))}"
+            return "overlay-unset", f"there is no `{shown(key)}` to take away; {hint}"
+        if key == _identity_of(path):
+            return "overlay-unset", f"`{key}` says which object is meant, and cannot be taken away"
+        return None
+
+
+def _example(base: Mapping[str, Any]) -> str:
+    return shown(next(reversed([*base]), "KEY"))
+
+
+def _remove(value: dict[str, Any], node: Places, keys: AbstractSet[str]) -> None:
+    node.remove(keys)
+    for key in keys:
+        del value[key]
+
+
+def _nothing(written: Located) -> Located:
+    """What a mapping or a list is laid over where there is none."""
+    if not isinstance(written.value, (dict, list)):
+        return written
+    is_mapping = isinstance(written.value, dict)
+    return Located({} if is_mapping else [], Places(place_of(written.node), mapping=is_mapping))
 
 
 def _spelled_out(rule: Located) -> Located:
@@ -42,6 +148,10 @@ def _spelled_out(rule: Located) -> Located:
     return Located({"mode": rule.value}, places)
 
 
+def _is_filters(path: KeyPath) -> bool:
+    return len(path) == 3 and path[0] == "workflows" and path[2] == _FILTERS  # noqa: PLR2004
+
+
 def _identity(path: KeyPath, items: list[Any]) -> str | None:
     """The key that names the items of a list; None where the list is a plain one.
 
@@ -49,33 +159,25 @@ def _identity(path: KeyPath, items: list[Any]) -> str | None:
     """
     if len(path) == 1 and items:
         return _SECTION_IDENTITIES.get(str(path[0]))
-    is_filters = len(path) == 3 and path[0] == "workflows" and path[2] == _FILTERS  # noqa: PLR2004
-    return "name" if is_filters and any(_name(item, "name") is not None for item in items) else None
+    return "name" if _is_filters(path) and any(_name(item, "name") is not None for item in items) else None
 
 
-def _merged(base: Located, patch: Located, mistakes: list[Mistake], path: KeyPath) -> Located:
-    assert isinstance(base.node, Places)
-    assert isinstance(patch.node, Places)
-    value, places = dict(base.value), base.node.copy()
-    assert isinstance(places.children, dict)
-    for key, node in patch.node.items():
-        written = Located(patch.value[key], node)
-        if key in value:
-            below = overlaid(Located(value[key], places.children[key]), written, mistakes, (*path, key))
-            value[key], places.children[key] = below.value, below.node
-        else:
-            value[key], places.children[key] = written.value, written.node
-            places.add_key(str(key), patch.node.key_place(key) or place_of(node))
-    return Located(value, places)
+def _identity_of(path: KeyPath) -> str | None:
+    """The key that names the object at *path*."""
+    if _is_filters(path[:-1]):
+        return "name"
+    return _SECTION_IDENTITIES.get(str(path[0])) if len(path) == 2 else "name" if path == ("workspace",) else None  # noqa: PLR2004
 
 
 class _ByName:
     """A list that is being patched by the names of its items."""
 
-    def __init__(self, base: Located, identity: str, path: KeyPath, mistakes: list[Mistake]) -> None:
+    def __init__(self, overlay: _Overlay, base: Located, identity: str, path: KeyPath) -> None:
+        self._overlay = overlay
         self._identity = identity
         self._path = path
-        self._mistakes = mistakes
+        self._title = "filter" if _is_filters(path) else _TITLES[str(path[0])]
+        self._controls = (NEW, *PLACES) if _is_filters(path) else (NEW,)
         self._place = place_of(base.node)
         self._items = list(_items(base))
         self._names = [_name(item.value, identity) for item in self._items]
@@ -92,32 +194,99 @@ class _ByName:
         name = _name(written.value, self._identity)
         if name is None:
             message = f"an overlay needs the `{self._identity}` of what it changes or adds"
-            self._mistakes.append(Mistake("overlay-unnamed", message, place_of(written.node), path))
+            self._note("overlay-unnamed", message, written.node, path)
             return
         found = [index for index, each in enumerate(self._names) if each == name]
         if len(found) > 1:
             message = "several have this name, so that an overlay cannot tell them apart"
-            self._mistakes.append(Mistake("overlay-ambiguous", message, place_of(written.node), path))
-        elif "delete" in written.value:
+            self._note("overlay-ambiguous", message, written.node, path)
+        elif DELETE in written.value:
             self._delete(found, written, path)
         elif found:
-            self._items[found[0]] = overlaid(self._items[found[0]], written, self._mistakes, (*self._path, found[0]))
+            self._change(found[0], written, path)
         else:
-            self._items.append(written)
-            self._names.append(name)
+            self._add(name, written, path)
+
+    def _change(self, index: int, written: Located, path: KeyPath) -> None:
+        if NEW in written.value:
+            there = "the configuration has it already; leave `new` out to change that one"
+            self._note("overlay-new", there, _child(written, NEW), path)
+        patch = _without(written, self._controls)
+        self._items[index] = self._overlay.laid(self._items[index], patch, (*self._path, index))
+        self._place_at(written, index, path)
+
+    def _add(self, name: str, written: Located, path: KeyPath) -> None:
+        called = written.value[self._identity]
+        if written.value.get(NEW, True) is not True:
+            self._note("overlay-new", "`new` is true, or left out", _child(written, NEW), path)
+        elif not written.value.keys() & {*self._controls}:
+            near = nearest(called, self._spelled())
+            hint = f"did you mean {near!r}? " if near else ""
+            message = f"there is no {self._title} '{shown(called)}' to change; {hint}`new: true` adds one"
+            self._note("overlay-unknown", message, _child(written, self._identity), path)
+        self._items.append(_without(written, self._controls))
+        self._names.append(name)
+        self._place_at(written, len(self._items) - 1, path)
+
+    def _place_at(self, written: Located, index: int, path: KeyPath) -> None:
+        """Move the item at *index* to where ``before`` or ``after`` says that it goes."""
+        wanted = [key for key in PLACES if key in self._controls and key in written.value]
+        if not wanted:
+            return
+        key, other = wanted[0], written.value[wanted[0]]
+        if len(wanted) > 1:
+            self._note("overlay-place", "`before` and `after` exclude each other", _child(written, "after"), path)
+            return
+        item, name = self._items.pop(index), self._names.pop(index)
+        at = [i for i, each in enumerate(self._names) if isinstance(other, str) and each == name_key(other)]
+        if len(at) != 1:
+            index = len(self._items) if not at else index
+            self._note("overlay-place", self._no_place(other, len(at)), _child(written, key), (*path, key))
+        else:
+            index = at[0] + (key == "after")
+        self._items.insert(index, item)
+        self._names.insert(index, name)
+
+    def _no_place(self, other: Any, number: int) -> str:
+        if number:
+            return f"{number} filters are called {other!r}"
+        near = nearest(other, self._spelled()) if isinstance(other, str) else None
+        return f"there is no other filter {other!r} here" + (f"; did you mean {near!r}?" if near else "")
 
     def _delete(self, found: Sequence[int], written: Located, path: KeyPath) -> None:
-        if written.value["delete"] is not True or written.value.keys() != {"delete", self._identity}:
-            message = f"`delete: true` stands alone beside the `{self._identity}`"
+        if written.value[DELETE] is not True or written.value.keys() != {DELETE, self._identity}:
+            message = f"with `delete: true` only the `{self._identity}` may be given"
         elif found:
             del self._items[found[0]], self._names[found[0]]
             return
         else:
             wanted = written.value[self._identity]
-            spelled = {item.value[self._identity] for item in self._items if _name(item.value, self._identity)}
-            near = nearest(wanted, spelled)
+            near = nearest(wanted, self._spelled())
             message = f"there is no {wanted!r} to delete" + (f"; did you mean {near!r}?" if near else "")
-        self._mistakes.append(Mistake("overlay-delete", message, place_of(written.node), path))
+        self._note("overlay-delete", message, written.node, path)
+
+    def _spelled(self) -> set[str]:
+        return {item.value[self._identity] for item in self._items if _name(item.value, self._identity)}
+
+    def _note(self, code: str, message: str, node: Node, path: KeyPath) -> None:
+        self._overlay.note(code, message, node, path)
+
+
+def _child(written: Located, key: str) -> Node:
+    assert isinstance(written.node, Places)
+    return written.node.child(key) or written.node
+
+
+def _without(written: Located, keys: Sequence[str]) -> Located:
+    """*written* without *keys*."""
+    if not written.value.keys() & {*keys}:
+        return written
+    assert isinstance(written.node, Places)
+    value, node = dict(written.value), written.node.copy()
+    for key in keys:
+        if key in value:
+            _remove(value, node, {key})
+    return Located(value, node)
 
 
 def _items(items: Located) -> Iterator[Located]:

@@ -19,12 +19,16 @@ _SHOWN = 80  # characters of a key in a message
 
 
 class Places:
-    """Places of a mapping or a sequence: its own, those of its keys in order, and those of what it holds."""
+    """Places of a mapping or a sequence: its own, those of its keys in order, and those of what it holds.
 
-    __slots__ = ("_by_key", "at", "children", "keys")
+    ``label`` says which of the objects this is that one item of a file made; it is empty for all others.
+    """
+
+    __slots__ = ("_by_key", "at", "children", "keys", "label")
 
     def __init__(self, at: int, *, mapping: bool) -> None:
         self.at = at
+        self.label = ""
         self.keys: list[int] = []
         self._by_key: dict[str | int, int] | None = None  # made by the first question, as most mappings get none
         self.children: dict[str | int, Node] | list[Node] = {} if mapping else []
@@ -73,7 +77,7 @@ class Places:
     def copy(self) -> "Places":
         """The same, to be changed by itself; what is below is shared."""
         copy = Places(self.at, mapping=isinstance(self.children, dict))
-        copy.keys, copy.children = list(self.keys), self.children.copy()
+        copy.keys, copy.children, copy.label = list(self.keys), self.children.copy(), self.label
         return copy
 
 
@@ -92,6 +96,19 @@ def place_of(node: Node) -> int:
     return node if isinstance(node, int) else node.at
 
 
+def nodes_at(value: Any, place: int) -> Node:
+    """Places of *value*, all of which is written at *place*."""
+    if not isinstance(value, (dict, list)):
+        return place
+    node = Places(place, mapping=isinstance(value, dict))
+    if isinstance(value, dict):
+        node.keys = [place] * len(value)
+        node.children = {key: nodes_at(child, place) for key, child in value.items()}
+    else:
+        node.children = [nodes_at(child, place) for child in value]
+    return node
+
+
 def find(root: Node, path: Sequence[str | int], *, key: bool = False) -> int:
     """The place of what *path* leads to, or of the nearest that exists above it; with *key*, of its last key."""
     node: Node = root
@@ -104,6 +121,15 @@ def find(root: Node, path: Sequence[str | int], *, key: bool = False) -> int:
             found = at
         node = child
     return found
+
+
+def labels_of(root: Node, path: Sequence[str | int]) -> Iterator[str]:
+    """What tells apart the objects on the way to *path* that one item of a file made."""
+    node: Node | None = root
+    for part in path:
+        node = node.child(part) if isinstance(node, Places) else None
+        if isinstance(node, Places) and node.label:
+            yield node.label
 
 
 def paths_of(root: Node, places: set[int]) -> Iterator[tuple[int, KeyPath]]:

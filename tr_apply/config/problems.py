@@ -29,6 +29,14 @@ _OTHER_NAMES: Final = {
     "channels": "task_channels",
 }
 
+_ONLY_IN_OVERLAYS: Final = {
+    "delete": "only an overlay deletes, and only what the files declare",
+    "new": "only an overlay adds objects, by their names",
+    "unset": "only an overlay takes keys away; leave the key out",
+    "before": "only an overlay places filters; their order in a file counts",
+    "after": "only an overlay places filters; their order in a file counts",
+}
+
 _TYPES: Final = {
     "string_type": "a string",
     "int_type": "a whole number",
@@ -138,8 +146,8 @@ def _is_whole_number(text: str) -> bool:
 def _note_unknown_key(path: KeyPath, around: Shape | None, notes: Notes, suggestions: Suggestions) -> None:
     key = str(path[-1])
     known = () if around is None else tuple(around.keys)
-    if key == "delete":
-        hint = "only an overlay deletes, and only what the files declare"
+    if (hint := _ONLY_IN_OVERLAYS.get(key)) is not None:
+        pass
     elif (suggestion := _other_name(key, known) or suggestions.nearest(key, known)) is not None:
         hint = f"did you mean `{suggestion}`?"
     else:

@@ -15,18 +15,19 @@ import yaml
 
 from tr_apply.config.places import Node, Places, Sources, place_of, shown
 from tr_apply.config.reach import NOWHERE, Reach
-from tr_apply.findings import KeyPath
+from tr_apply.findings import KeyPath, Severity
 from tr_apply.resources.scalar import NULLS, core_scalar
 
 DEPTH_LIMIT = 100
 EXPANSION_LIMIT = 100_000  # values that aliases may stand for in a file; in a longer one, as many as it has characters
 _MERGE_KEY = "`<<` is not supported; write the keys out, or use variables or an overlay"
 _UNSEEN: Any = object()
+_NUMBERS = (int, float)
 _LONG = 1000  # characters; an alias of a longer text counts as so many more values
 
-# A plus sign, or the zeros of a dialling prefix, would be lost if YAML read these as numbers.
-_PHONE_NUMBER = re.compile(r"(\+|0)[0-9]{7,15}\Z")
-_SHORTEST_PHONE_NUMBER = 8
+# The plus sign of a phone number and leading zeros would be lost: YAML reads these as numbers.
+_PHONE_NUMBER = re.compile(r"\+[0-9]{7,15}\Z|[-+]?0[0-9]")
+_LOSSY = frozenset("+-0")  # what such a number begins with
 
 # The C parser where libyaml is there (all wheels); the pure one answers the same, ten times slower.
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -39,6 +40,7 @@ class Mistake(NamedTuple):
     message: str
     place: int
     path: KeyPath = ()
+    severity: Severity = Severity.ERROR
 
 
 @dataclass(slots=True)
@@ -58,13 +60,16 @@ class SourceFile:
     places: Places
     sites: list[Site] = field(default_factory=list)
     phone_numbers: dict[int, str] = field(default_factory=dict)
-    """Plain scalars that were read as numbers and look like phone numbers, by place."""
+    """Plain scalars that were read as numbers and lost a plus sign or leading zeros, by place."""
 
     marked_keys: list[tuple[int, KeyPath]] = field(default_factory=list)
     """The first of each key that holds ``${``."""
 
     mistakes: list[Mistake] = field(default_factory=list)
     has_nulls: bool = False
+    has_for_each: bool = False
+    """Whether a key is ``for_each``, wherever it stands."""
+
     folder: Path = Path()
     """Where the file lies."""
 
@@ -224,7 +229,7 @@ class _Builder:
         value = self._scalars.get(text, _UNSEEN)
         if value is _UNSEEN:
             value = self._converted(text, place)
-        if type(value) is int and len(text) >= _SHORTEST_PHONE_NUMBER and _PHONE_NUMBER.match(text):
+        if type(value) in _NUMBERS and text[0] in _LOSSY and _PHONE_NUMBER.match(text):
             self._source.phone_numbers[place] = text
         return value
 
@@ -280,6 +285,8 @@ class _Builder:
         """One string object for all equal keys."""
         if (known := self._keys.get(key)) is not None:
             return known
+        if key == "for_each":
+            self._source.has_for_each = True
         if "${" in key:
             self._source.marked_keys.append((place, (*self._path(), key)))
         self._keys[key] = key

@@ -13,7 +13,7 @@ from tr_apply.config.places import Node, Places, Sources, place_of, shown
 from tr_apply.config.reader import DEPTH_LIMIT, Mistake, Site, SourceFile
 from tr_apply.config.suggestions import nearest
 from tr_apply.config.table import Cell, TableError, rows
-from tr_apply.findings import KeyPath
+from tr_apply.findings import KeyPath, Severity
 from tr_apply.resources import WORKER
 from tr_apply.resources.scalar import core_scalar
 from tr_apply.resources.worker import WorkerChannel
@@ -21,10 +21,17 @@ from tr_apply.resources.worker import WorkerChannel
 _SECTION: Final = WORKER.section
 _KEY: Final = "csv"
 _PLAIN: Final = ("name", "activity")
-_COLUMN: Final = re.compile(r"(attributes)\.([^.]+(?:\.[^.]+)*)|(channels)\.(.+)\.([^.]+)")
+_NEW: Final = "new"  # of overlays alone
+_COLUMN: Final = re.compile(r"(attributes)\.([^.]+?(?:\.[^.]+?)*)(\[\])?|(channels)\.(.+)\.([^.]+)")
+_SHORTENED: Final = re.compile(r"-?[0-9](?:[.,][0-9]+)?E\+[0-9]+\Z")  # how a spreadsheet shows a long number
+_SEPARATOR: Final = ";"  # of a list in a cell
+_ROWS_SHOWN: Final = 5
+_TYPES: Final = {bool: "a boolean", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,5})(\.[0-9]+)?\Z")  # shorter than any phone number
 _BOOLEAN: Final = re.compile(r"(true|True|TRUE|false|False|FALSE)\Z")
-_KNOWN: Final = "name, activity, attributes.KEY, channels.UNIQUE_NAME.capacity, channels.UNIQUE_NAME.available"
+_KNOWN: Final = (
+    "name, activity, attributes.KEY, attributes.KEY[], channels.UNIQUE_NAME.capacity, channels.UNIQUE_NAME.available"
+)
 
 
 def read_roster(file: SourceFile, sources: Sources) -> None:
@@ -32,28 +39,27 @@ def read_roster(file: SourceFile, sources: Sources) -> None:
     named, node = file.data[_SECTION], file.places.child(_SECTION)
     assert isinstance(node, Places)
     assert isinstance(file.places.children, dict)
-    file.sites.clear()  # their variables are filled in
     for key in named.keys() - {_KEY}:
         message = f"unknown key `{shown(key)}`; " + (
             f"did you mean `{_KEY}`?" if nearest(key, [_KEY]) else f"known here: {_KEY}"
         )
         file.mistakes.append(Mistake("unknown-key", message, node.key_place(key) or node.at, (_SECTION, key)))
-    begin = _opened(named.get(_KEY), node, file, sources)
+    begin = opened_table(named.get(_KEY), node, file, sources, (_SECTION,))
     if begin is None:
         file.complete = False
-        roster = _Roster(file, node.at)
+        roster = _Roster(file, node.at, sources)
     else:
-        roster = _Roster(file, begin)
+        roster = _Roster(file, begin, sources)
         roster.read(sources.text_at(begin)[0])
     file.data[_SECTION], file.places.children[_SECTION] = roster.workers, roster.places
 
 
-def _opened(written: Any, node: Places, file: SourceFile, sources: Sources) -> int | None:
-    """The place where the table begins."""
+def opened_table(written: Any, node: Places, file: SourceFile, sources: Sources, at_path: KeyPath) -> int | None:
+    """The place where the table begins that is *written* under ``csv`` at *at_path*."""
     at = place_of(node.child(_KEY) or node)
     if not isinstance(written, str) or not written:
         message = "expected a list of workers, or `csv:` and the path of a table, relative to this file"
-        file.mistakes.append(Mistake("wrong-type", message, at, (_SECTION,)))
+        file.mistakes.append(Mistake("wrong-type", message, at, at_path))
         return None
     path = file.folder / written
     begin, mistake = open_table(path, sources, file.reach)
@@ -62,7 +68,7 @@ def _opened(written: Any, node: Places, file: SourceFile, sources: Sources) -> i
         return begin
     if mistake.code != "not-utf-8":  # there is no place in a file that cannot be read
         mistake = mistake._replace(message=f"{shown(str(path))}: {mistake.message}", place=at)
-    file.mistakes.append(mistake._replace(path=(_SECTION,)))
+    file.mistakes.append(mistake._replace(path=at_path))
     return None
 
 
@@ -71,17 +77,21 @@ class _Column(NamedTuple):
 
     path: tuple[str, ...]
     unnamed: bool
+    is_list: bool = False
 
 
 class _Roster:
     """The workers of one table."""
 
-    def __init__(self, file: SourceFile, begin: int) -> None:
+    def __init__(self, file: SourceFile, begin: int, sources: Sources) -> None:
+        self._sources = sources
         self.workers: list[Any] = []
         self.places = Places(begin, mapping=False)
         self._file = file
         self._begin = begin
         self._columns: list[_Column] = []
+        self._types: dict[int, dict[str, list[int]]] = {}
+        """The places of the cells of each type, by column."""
 
     def read(self, text: str) -> None:
         """Read all of *text*."""
@@ -94,6 +104,7 @@ class _Roster:
         except TableError as error:
             self._note("csv-syntax", error.message, error.at)
             self._file.complete = False
+        self._note_mixed_columns()
         if not self._columns:
             self._note("missing-key", f"the table has no header; its columns are {_KNOWN}", 0)
 
@@ -116,19 +127,20 @@ class _Roster:
                 path = ()
             elif path:
                 taken[path] = cell
-            self._columns.append(_Column(path, unnamed=not cell.text))
+            is_list = path[:1] == ("attributes",) and cell.text.endswith("[]")
+            self._columns.append(_Column(path, unnamed=not cell.text, is_list=is_list))
         if not any(column.path == ("name",) for column in self._columns):
             self._note("missing-key", "the column `name` is missing", row[0].at)
             self._file.complete = False
 
     def _path(self, cell: Cell) -> tuple[str, ...]:
-        if cell.text in {*_PLAIN, ""}:
+        if cell.text in {*_PLAIN, _NEW, ""}:
             return (cell.text,) if cell.text else ()
         match = _COLUMN.fullmatch(cell.text)
         if match is not None and match[1]:
             return (match[1], *match[2].split("."))
-        if match is not None and match[5] in WorkerChannel.model_fields:
-            return (match[3], match[4], match[5])
+        if match is not None and match[6] in WorkerChannel.model_fields:
+            return (match[4], match[5], match[6])
         near = nearest(cell.text, _PLAIN)
         hint = f"did you mean `{near}`?" if near else f"known here: {_KNOWN}"
         self._note("unknown-key", f"unknown column `{shown(cell.text)}`; {hint}", cell.at)
@@ -143,7 +155,7 @@ class _Roster:
         for index, cell in enumerate(row):
             path = self._columns[index].path if index < len(self._columns) else ()
             if cell.text and path:
-                self._put(worker, path, cell)
+                self._put(worker, index, cell)
             elif cell.text and self._is_unnamed(index):
                 message = "the header has no name for this column"
                 self._note("unknown-key", message, cell.at, (len(self.workers),))
@@ -151,16 +163,33 @@ class _Roster:
         assert isinstance(self.places.children, list)
         self.places.children.append(worker.places)
 
+    def _note_mixed_columns(self) -> None:
+        """Warn of columns whose cells have several types, at the first cell of the rarest."""
+        for column, types in self._types.items():
+            if len(types) > 1:
+                by_number = sorted(types.items(), key=lambda each: len(each[1]))
+                what = ", ".join(f"{kind} in {self._rows(places)}" for kind, places in by_number)
+                message = f"`{'.'.join(self._columns[column].path)}` is {what}; expressions compare them differently"
+                place = by_number[0][1][0]
+                self._file.mistakes.append(
+                    Mistake("mixed-column", message, place, (_SECTION,), severity=Severity.WARNING)
+                )
+
+    def _rows(self, places: Sequence[int]) -> str:
+        lines = [str(self._sources.locate(place)[1]) for place in places[:_ROWS_SHOWN]]
+        more = len(places) - len(lines)
+        return f"row{'s' if len(places) > 1 else ''} {', '.join(lines)}{f' and {more} more' if more else ''}"
+
     def _is_unnamed(self, index: int) -> bool:
         return index >= len(self._columns) or self._columns[index].unnamed
 
-    def _put(self, worker: "_Branch", path: tuple[str, ...], cell: Cell) -> None:
-        place = self._begin + cell.at
+    def _put(self, worker: "_Branch", column: int, cell: Cell) -> None:
+        path, place = self._columns[column].path, self._begin + cell.at
         branch = worker
         for key in path[:-1]:
             branch = branch.branch(key, place)
         try:
-            value, node = self._value(path, cell)
+            value, node = self._value(column, cell)
         except ValueError as error:
             self._note("invalid-value", str(error), cell.at, (len(self.workers), *path))
             value, node = "", place
@@ -168,13 +197,16 @@ class _Roster:
         if isinstance(value, str) and "${" in value:
             self._file.sites.append(Site(branch.data, path[-1], place))
 
-    def _value(self, path: tuple[str, ...], cell: Cell) -> tuple[Any, Node]:
+    def _value(self, column: int, cell: Cell) -> tuple[Any, Node]:
         place = self._begin + cell.at
-        match path[0]:
+        refuse_shortened(cell.text)
+        match self._columns[column].path[0]:
             case "attributes":
-                value = attribute(cell.text)
+                value = elements(cell.text) if self._columns[column].is_list else attribute(cell.text)
+                if "${" not in cell.text and value is not None:
+                    self._types.setdefault(column, {}).setdefault(_TYPES[type(value)], []).append(place)
                 return value, self._nodes(value, place, DEPTH_LIMIT)
-            case "channels":
+            case "channels" | "new":
                 return core_scalar(cell.text), place
             case _:
                 return cell.text, place
@@ -193,6 +225,27 @@ class _Roster:
         texts = ((key, part) for key, part in parts if isinstance(part, str) and "${" in part)
         self._file.sites.extend(Site(value, key, place) for key, _ in texts)
         return node
+
+
+def refuse_shortened(text: str) -> None:
+    """Refuse what a spreadsheet has made of a long number: its digits are lost.
+
+    Raises:
+        ValueError: if *text* is one.
+    """
+    if _SHORTENED.match(text):
+        raise ValueError(f"{text} is a long number that the spreadsheet has shortened; format the column as text")
+
+
+def elements(text: str) -> Any:
+    """The list that the text of a cell means: elements with semicolons between them, or JSON.
+
+    Raises:
+        ValueError: for what begins like JSON and is none.
+    """
+    if text.startswith("["):
+        return attribute(text)
+    return [attribute(part) for each in text.split(_SEPARATOR) if (part := each.strip())]
 
 
 class _Branch(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from tr_apply.config.files import OUTSIDE, Found, read_file
+from tr_apply.config.files import read_file, regular
 from tr_apply.config.first_findings import first_findings
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.load import Configuration
@@ -15,10 +15,11 @@ from tr_apply.config.names import note_repeated
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Located, Sources, find, shown
 from tr_apply.config.problems import note_nulls, note_problems
+from tr_apply.config.reader import SourceFile
 from tr_apply.config.references import Reference, declared, references
 from tr_apply.config.routing_test_files import files_of_tests
 from tr_apply.config.shape import shape_of
-from tr_apply.config.substitution import substitute
+from tr_apply.config.substitution import Substitution, substitute
 from tr_apply.config.suggestions import Suggestions
 from tr_apply.findings import Finding, KeyPath, Severity
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW
@@ -95,15 +96,19 @@ def _known_names(configuration: Configuration) -> _Known:
 def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
     sources = Sources()
     notes = Notes(sources, configuration.notes.variables)
-    file = read_file(_found(path, configuration), sources)
+    file = read_file(regular(path, configuration.reach), sources)
     notes.root = Located(file.data, file.places)
-    failures, _ = substitute([file], notes)
+    shape = shape_of(RoutingTests)
+    made = substitute([file], notes, shape)
+    _take_back_secrets(file, made, notes)
     for mistake in file.mistakes:
         notes.at(Severity.ERROR, mistake.code, mistake.message, mistake.place, mistake.path)
         notes.mistaken.add(mistake.place)
-    for failure in failures:
+    for failure in made.failures:
         notes.at(Severity.ERROR, failure.error.code, failure.error.message, failure.at)
-    shape = shape_of(RoutingTests)
+    for at, name in made.each.values():
+        message = f"`${{each.{shown(name)}}}` stands for a value of `for_each`, which a test does not have"
+        notes.at(Severity.ERROR, "unknown-each", message, at)
     note_literal_keys(file.marked_keys, notes, shape)
     note_phone_numbers(file.phone_numbers, notes, shape)
     if file.has_nulls:
@@ -113,12 +118,14 @@ def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
     return Suite(tests, tuple(first_findings(notes.found)))
 
 
-def _found(path: Path, configuration: Configuration) -> Found:
-    """A pipe would wait for ever."""
-    reach = configuration.reach.also(path.parent)
-    if path.is_symlink() and not reach.holds(path):
-        return Found(path, OUTSIDE)
-    return Found(path, None if path.is_file() else ("unreadable", "not a regular file"), reach)
+def _take_back_secrets(file: SourceFile, made: Substitution, notes: Notes) -> None:
+    """A test prints its tasks and its names: no secret may get into one."""
+    for site in file.sites:
+        if site.place in made.secret:
+            site.container[site.key] = notes.written[site.place]
+            message = "a secret variable cannot be used in a test, because its output shows this value"
+            notes.at(Severity.ERROR, "secret-misplaced", message, site.place)
+            notes.mistaken.add(site.place)
 
 
 def _checked(notes: Notes, known: _Known, *, whole: bool) -> Iterator[LocatedTest]:

@@ -1,14 +1,40 @@
 """Several files -> one mapping of sections: lists are joined in path order, everything else may stand only once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from tr_apply.config.places import Located, Places, Sources
+from tr_apply.config.places import Located, Places, Sources, shown
 from tr_apply.config.reader import Mistake, SourceFile
 from tr_apply.findings import KeyPath
-from tr_apply.resources import SECTIONS
+from tr_apply.resources import SECTIONS, WORKSPACE
 
 _LISTS = frozenset(kind.section for kind in SECTIONS)
-_MAPPINGS = frozenset({"vars", "manage", "lint"})
+_LISTED = 3  # names in a message
+_MAPPINGS = frozenset({"vars", "variables", "manage", "lint"})
+
+
+def several_workspaces(files: Iterable[SourceFile]) -> list[SourceFile]:
+    """Those of *files* that declare a workspace, if they declare several of different names."""
+    found = {id(file): name for file in files if (name := _workspace_name(file)) is not None}
+    return [file for file in files if id(file) in found] if len(set(found.values())) > 1 else []
+
+
+def _workspace_name(file: SourceFile) -> str | None:
+    workspace = file.data.get(WORKSPACE.section)
+    name = workspace.get(WORKSPACE.identity) if isinstance(workspace, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def several_workspaces_mistake(path: str, files: Sequence[SourceFile], sources: Sources) -> Mistake:
+    """What is wrong with a folder of so many workspaces."""
+    names = [repr(shown(_workspace_name(file) or "")) for file in files]
+    listed = ", ".join([*names[:_LISTED], *(["…"] if len(names) > _LISTED else [])])
+    place = files[1].places.key_place(WORKSPACE.section) or files[1].places.at
+    first = sources.described(files[0].places.key_place(WORKSPACE.section) or 0)
+    message = (
+        f"these are {len(files)} workspaces ({listed}), and a PATH is one; the first is at {first}. "
+        f"Pass each as a PATH of its own, as in {path.rstrip('/')}/*.yaml"
+    )
+    return Mistake("several-workspaces", message, place, (WORKSPACE.section,))
 
 
 def joined(files: Iterable[SourceFile], sources: Sources, mistakes: list[Mistake]) -> Located:

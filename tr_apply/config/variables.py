@@ -1,16 +1,30 @@
 """``${NAME}`` in strings: where values come from, and putting them in."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tr_apply.resources.template import Substituted, escaped
+from tr_apply.config.declarations import Declaration, TypeMistakeError
+from tr_apply.config.marks import (
+    EACH,
+    REFERENCE,
+    VARIABLE_NAME,
+    GluedMarkError,
+    Mark,
+    Pieces,
+    names_in,
+    only_name,
+    pieces_of,
+    template_of,
+    united,
+    variables_in,
+)
+from tr_apply.resources.template import Substituted
 
-ENVIRONMENT_PREFIX = "TR_VAR_"  # no other variable can be read, so that no secret of a CI job can be printed
-VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+# No other variable of the environment can be read: a pull request must not print what a CI job keeps to itself.
+ENVIRONMENT_PREFIX = "TR_VAR_"
+SECRET_PREFIX = "TR_SECRET_"  # noqa: S105  # the prefix of a name
 
-# An escape, or a reference: a name or sid:… with an optional default.
-REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
 UNKNOWN = "unknown-variable"
 _LIMIT = 100_000  # characters by which variables may make one string longer
 _LIMIT_OF_ALL = 50_000_000  # characters by which they may make all strings longer
@@ -35,34 +49,39 @@ class VariableError(Exception):
         self.variable = variable
 
 
-class _Mark(str):
-    """A ``${sid:…}``, which stays for later."""
+class Template(str):
+    """What a file says that a variable is: it may refer to others."""
 
     __slots__ = ()
 
 
-_Pieces = tuple[str, ...]
-"""Literal text and marks, in order."""
+_UNDECLARED = Declaration()
 
 
 @dataclass(slots=True)
 class Variables:
-    """Values by name.
+    """Values by name; the first of these that has one counts.
 
     Attributes:
         given: From the command line: literal text.
+        from_files: From files of variables: may refer to other variables.
+        environment: The process's environment, of which ``TR_SECRET_…``, then ``TR_VAR_…`` count: literal text.
         declared: From ``vars:`` of overlays and files: may refer to other variables.
-        environment: The process's environment, of which ``TR_VAR_…`` counts: literal text.
+        declarations: From ``variables:``: types, defaults, and what is secret.
     """
 
     given: Mapping[str, str] = field(default_factory=dict)
     declared: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
-    _known: dict[str, "_Pieces | VariableError"] = field(default_factory=dict)
+    from_files: Mapping[str, str] = field(default_factory=dict)
+    declarations: Mapping[str, Declaration] = field(default_factory=dict)
+    _known: dict[str, "Pieces | VariableError"] = field(default_factory=dict)
+    _read: dict[str, "Pieces | VariableError"] = field(default_factory=dict)
+    _secret: dict[str, bool] = field(default_factory=dict)
     _grown: int = 0
 
     def substituted(self, text: str, *, name: str = "") -> str:
-        """*text* with every variable in it replaced; ``${sid:…}`` stays for later.
+        """*text* with every variable in it replaced; ``${sid:…}`` and ``${each.…}`` stay for later.
 
         What variables hold, but for the marks in declared ones, is literal: it comes out escaped. Where *text* is what
         the variable *name* is declared to be, it cannot need itself.
@@ -71,16 +90,112 @@ class Variables:
             VariableError: for a name without a value, a name that needs itself, or a malformed ``${``.
         """
         value = _template(self._declared_value(name) if name else self._pieces(text))
-        exact = REFERENCE.fullmatch(text)
-        is_one = exact is not None and exact[1] is not None and not exact[1].startswith("sid:")
-        return Substituted(value) if is_one else value
+        return Substituted(value) if only_name(text) is not None else value
 
     def uses(self, name: str, text: str) -> bool:
         """Whether *text*, as declared, is what the variable *name* stands for."""
-        return name not in self.given and self.declared.get(name) is text
+        if self.from_files.get(name) is text:
+            return name not in self.given
+        return self.declared.get(name) is text and not self._is_overruled(name)
 
-    def _pieces(self, text: str) -> _Pieces:
-        pieces: list[str | _Mark] = []
+    def type_of(self, text: str) -> Declaration | None:
+        """How *text*, if it is exactly one ``${NAME}`` of a declared type, is to be read where any value may stand."""
+        declaration = self.declarations.get(only_name(text) or "", _UNDECLARED)
+        return declaration if declaration.is_typed else None
+
+    def type_mistakes(self) -> Iterator[tuple[str, TypeMistakeError]]:
+        """The declared variables whose values are not as they must be."""
+        for name, declaration in self.declarations.items():
+            try:
+                value = self._raw_value(name) if self._source(name) is not None else ()
+                if value:  # an empty one is as good as none where a default is written
+                    declaration.text(_template(value))
+            except VariableError:
+                continue  # told where it is declared
+            except TypeMistakeError as error:
+                yield name, error
+
+    def origin(self, name: str) -> str:
+        """What gives *name* its value, as people call it: ``vars``, ``default``, or what is outside the files."""
+        if name in self.given:
+            return f"--var {name}"
+        if name in self.from_files:
+            return "--var-file"
+        if (found := self._in_environment(name)) is not None:
+            return found[0]
+        return "vars" if name in self.declared else "default"
+
+    def beaten_by_environment(self) -> Iterator[tuple[str, str]]:
+        """The variables for which the environment has another value than ``vars``, with its name for them."""
+        for name, text in self.declared.items():
+            found = None if name in self.given or name in self.from_files else self._in_environment(name)
+            if found is not None and self._literal(text) != found[1]:
+                yield name, found[0]
+
+    def holds_secret(self, text: str) -> bool:
+        """Whether the value of a secret variable flows into *text*."""
+        return any(self._is_secret(name) for name in variables_in(text))
+
+    def secret_values(self) -> Iterator[str]:
+        """The values of all secret variables."""
+        names = {name for name, each in self.declarations.items() if each.secret}
+        names |= {key.removeprefix(SECRET_PREFIX) for key in self.environment if key.startswith(SECRET_PREFIX)}
+        for name in sorted(names):
+            if self._is_secret(name) and (value := self._literal(f"${{{name}}}")):
+                yield value
+
+    def _literal(self, text: str) -> str | None:
+        try:
+            return "".join(self._pieces(text))
+        except VariableError:
+            return None
+
+    def _in_environment(self, name: str) -> tuple[str, str] | None:
+        """Name and value of the environment's variable for *name*."""
+        names = (SECRET_PREFIX + name, ENVIRONMENT_PREFIX + name)
+        return next(((each, self.environment[each]) for each in names if each in self.environment), None)
+
+    def _is_overruled(self, name: str) -> bool:
+        """Whether what comes from outside beats the files for *name*."""
+        return name in self.given or name in self.from_files or self._in_environment(name) is not None
+
+    def _source(self, name: str) -> str | None:
+        """The text that *name* stands for, before anything is put into it; a ``Template`` may refer to others."""
+        if name in self.given:
+            return self.given[name]
+        if name in self.from_files:
+            return Template(self.from_files[name])
+        if (found := self._in_environment(name)) is not None:
+            return found[1]
+        default = self.declarations.get(name, _UNDECLARED).default
+        text = self.declared.get(name, default)
+        return None if text is None else Template(text)
+
+    def _template_of(self, name: str) -> str | None:
+        source = self._source(name)
+        return source if isinstance(source, Template) else None
+
+    def _is_secret(self, name: str) -> bool:
+        pending, seen = [name], {name}
+        while pending:
+            each = pending.pop()
+            if self._is_secret_itself(each) or self._secret.get(each):
+                self._secret[name] = True
+                break
+            if self._secret.get(each) is None:
+                needed = {*variables_in(self._template_of(each) or "")} - seen
+                seen |= needed
+                pending.extend(needed)
+        return self._secret.setdefault(name, False)
+
+    def _is_secret_itself(self, name: str) -> bool:
+        if self.declarations.get(name, _UNDECLARED).secret:
+            return True
+        from_outside = name in self.given or name in self.from_files
+        return SECRET_PREFIX + name in self.environment and not from_outside
+
+    def _pieces(self, text: str) -> Pieces:
+        pieces: list[str | Mark] = []
         length = end = 0  # the first: how much longer the text has become
         for match in REFERENCE.finditer(text):
             made = self._replacement(match)
@@ -94,39 +209,41 @@ class Variables:
         if self._grown > _LIMIT_OF_ALL:
             message = f"variables make this configuration longer by more than {_LIMIT_OF_ALL:,} characters"
             raise VariableError("variable-too-long", message)
-        return tuple(_united([*pieces, text[end:]]))
+        return tuple(united([*pieces, text[end:]]))
 
-    def _replacement(self, match: re.Match[str]) -> _Pieces:
+    def _replacement(self, match: re.Match[str]) -> Pieces:
         inside = match[1]
         if match[0] == "$${":
             return ("${",)
         if inside is None:
             message = "`${` without `}`; write `$${` for a literal `${`"
             raise VariableError("malformed-variable", message, offset=match.start())
-        if "${" in inside:
+        if "${" in (EACH.sub("", inside) if inside.startswith("sid:") else inside):
             message = "a `${…}` cannot hold another one; give the inner one a name of its own under `vars:`"
             raise VariableError("malformed-variable", message, offset=match.start())
-        if inside.startswith("sid:"):
-            return (_Mark(match[0]),)
+        if inside.startswith(("sid:", "each.")):
+            return (Mark(match[0]),)
         name, separator, default = inside.partition(":-")
         if not VARIABLE_NAME.match(name):
             message = f"`{match[0]}` is neither a variable nor a ${{sid:…}}; write `$${{` for a literal `${{`"
             raise VariableError("malformed-variable", message, offset=match.start())
         return self._value(name, default if separator else None, match.start())
 
-    def _value(self, name: str, default: str | None, offset: int) -> _Pieces:
-        if name in self.given:
-            return (self.given[name],)
-        if name in self.declared:
-            try:
-                return self._declared_value(name)
-            except VariableError as error:
-                variable = error.variable or name
-                raise VariableError(error.code, error.message, offset=offset, variable=variable) from error
-        if (value := self.environment.get(ENVIRONMENT_PREFIX + name)) is not None:
-            return (value,)
-        if default is not None:
-            return (default,)
+    def _value(self, name: str, default: str | None, offset: int) -> Pieces:
+        try:
+            value = self._read_value(name) if self._source(name) is not None else None
+            if default is not None and not value:
+                return self._as_declared(name, (default,))
+            if value == ():
+                return self._as_declared(name, value)
+        except VariableError as error:
+            variable = error.variable or name
+            raise VariableError(error.code, error.message, offset=offset, variable=variable) from error
+        except TypeMistakeError as error:
+            message = f"the variable {name}: {error}"
+            raise VariableError(error.code, message, offset=offset) from error
+        if value is not None:
+            return value
         raise VariableError(
             UNKNOWN,
             f"the variable {name} has no value: add it under `vars:`, give --var {name}=VALUE, "
@@ -134,8 +251,35 @@ class Variables:
             offset=offset,
         )
 
-    def _declared_value(self, name: str) -> _Pieces:
-        """What the variable *name* is declared to be."""
+    def _read_value(self, name: str) -> Pieces:
+        """The value of *name* as it is put into a text; an empty one is empty, whatever its type."""
+        if name not in self._read:
+            value = self._raw_value(name)
+            try:
+                self._read[name] = self._as_declared(name, value) if value else value
+            except TypeMistakeError as error:
+                self._read[name] = VariableError(error.code, str(error), variable=name)
+        read = self._read[name]
+        if isinstance(read, VariableError):
+            raise read
+        return read
+
+    def _as_declared(self, name: str, value: Pieces) -> Pieces:
+        declaration = self.declarations.get(name, _UNDECLARED)
+        if not declaration.is_typed and not declaration.enum:
+            return value
+        return pieces_of(declaration.text(_template(value)))
+
+    def _raw_value(self, name: str) -> Pieces:
+        """What *name* stands for, before its type is looked at."""
+        source = self._source(name)
+        assert source is not None
+        if isinstance(source, Template):
+            return self._declared_value(name)
+        return (source,) if source else ()
+
+    def _declared_value(self, name: str) -> Pieces:
+        """What the files say that the variable *name* is."""
         if name not in self._known:
             self._settle(name)
         known = self._known[name]
@@ -160,14 +304,14 @@ class Variables:
 
     def _needed(self, name: str) -> list[str]:
         """The declared variables in what *name* is declared to be."""
-        names = (each for each, _ in _names_in(self.declared[name]))
-        return [each for each in names if each in self.declared and each not in self.given]
+        names = (each for each, _ in names_in(self._template_of(name) or ""))
+        return [each for each in names if self._template_of(each) is not None]
 
     def _keep(self, name: str) -> None:
         if name in self._known:
             return
         try:
-            self._known[name] = self._pieces(self.declared[name])
+            self._known[name] = self._pieces(self._template_of(name) or "")
         except VariableError as error:
             self._known[name] = error
 
@@ -179,43 +323,12 @@ class Variables:
             around = [*cycle[index : index + shown], *cycle[:shown]][:shown]
             message = f"the variable {name} needs itself: {' -> '.join((*around, *more, name))}"
             needed = cycle[(index + 1) % len(cycle)]
-            offset = next(offset for each, offset in _names_in(self.declared[name]) if each == needed)
+            offset = next(offset for each, offset in names_in(self._template_of(name) or "") if each == needed)
             self._known[name] = VariableError("endless-variable", message, offset=offset, variable=name)
 
 
-def _names_in(text: str) -> Iterator[tuple[str, int]]:
-    """What each reference in *text* names, with its offset."""
-    for match in REFERENCE.finditer(text):
-        yield (match[1] or "").partition(":-")[0], match.start()
-
-
-def _united(pieces: Iterable[str]) -> Iterator[str]:
-    """*pieces* with literal text that is side by side made one."""
-    literal: list[str] = []
-    for piece in pieces:
-        if isinstance(piece, _Mark):
-            yield from filter(None, ["".join(literal)])
-            yield piece
-            literal = []
-        else:
-            literal.append(piece)
-    yield from filter(None, ["".join(literal)])
-
-
-def _template(pieces: _Pieces) -> str:
-    """*pieces* as one text, in which what is literal is escaped."""
-    return "".join(_joined(pieces))
-
-
-def _joined(pieces: _Pieces) -> Iterator[str]:
-    literal = ""
-    for piece in pieces:
-        if not isinstance(piece, _Mark):
-            literal += piece
-            continue
-        if literal.endswith("$"):  # the two would read as an escape
-            raise VariableError("malformed-variable", f"a `$` cannot stand directly before `{piece}`")
-        yield escaped(literal)
-        yield piece
-        literal = ""
-    yield escaped(literal)
+def _template(pieces: Pieces) -> str:
+    try:
+        return template_of(pieces)
+    except GluedMarkError as error:
+        raise VariableError("malformed-variable", f"a `$` cannot stand directly before `{error}`") from error

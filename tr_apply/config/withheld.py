@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tr_apply.findings import Finding
+from tr_apply.config.notes import Notes
+from tr_apply.config.places import dotted
+from tr_apply.findings import Finding, KeyPath
 from tr_apply.resources import KINDS
 from tr_apply.resources.field_path import lies_in
 
@@ -14,16 +16,25 @@ _FILTER = re.compile(r"filters\[(\d+)\]")
 _TELLTALE = 4  # characters; what is shorter may be in a message by chance, unless it stands in quotation marks
 
 
-def withheld(found: Iterable[Finding], raw: Any) -> Sequence[Finding]:
-    """*found* without what would tell a sensitive value of *raw*, the configuration as it was read."""
-    patterns = _patterns(raw)
-    if not patterns:
+def withheld(found: Iterable[Finding], notes: Notes) -> Sequence[Finding]:
+    """*found* without what would show a sensitive value of the configuration that *notes* are about."""
+    raw, flows = notes.root.value, {dotted(path) for path in notes.secret_paths}
+    patterns, values = _patterns(raw), {*notes.variables.secret_values()}
+    if not patterns and not flows and not values:
         return tuple(found)
-    secrets = {text for section in patterns for text in _texts(raw, section, patterns[section])}
-    return tuple(
-        each._replace(message=_SAYS) if _is_about(each, raw, patterns) or _quotes(each.message, secrets) else each
-        for each in found
-    )
+    secrets = {text for section in patterns for text in _texts(raw, section, patterns[section])} | values
+    secrets |= {str(value) for path in notes.secret_paths if (value := _at(raw, path)) not in (None, "")}
+
+    def shows_one(each: Finding) -> bool:
+        return each.path in flows or _is_about(each, raw, patterns) or _quotes(each.message, secrets)
+
+    return tuple(each._replace(message=_SAYS) if shows_one(each) else each for each in found)
+
+
+def _at(value: Any, path: KeyPath) -> Any:
+    for part in path:
+        value = value[part]
+    return value
 
 
 def _patterns(raw: Any) -> dict[str, Sequence[str]]:

@@ -134,7 +134,7 @@ class Configured:
             notes.place(finding)
         found: list[Finding] = notes.found[before:]
         del notes.found[before:]
-        return ConfigError(withheld(found, notes.root.value))
+        return ConfigError(withheld(found, notes))
 
 
 def _declared_names(document: Document, kind: str) -> Iterator[str]:

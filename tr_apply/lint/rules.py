@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from typing import Final
 
 from tr_apply.findings import Rule
-from tr_apply.lint import filter_rules, key_rules, target_rules, url_rules, value_rules, worker_rules, workspace_rules
+from tr_apply.lint import (
+    filter_rules,
+    key_rules,
+    secret_rules,
+    target_rules,
+    type_rules,
+    url_rules,
+    value_rules,
+    worker_rules,
+    workspace_rules,
+)
 from tr_apply.routing.check import TEXT_RULES
 
 RULES: Final = (
@@ -18,10 +28,12 @@ RULES: Final = (
     filter_rules.empty_workflow,
     key_rules.inert_key,
     value_rules.value_spelling,
+    type_rules.value_type,
+    workspace_rules.empty_target_workers,
     workspace_rules.unknown_event,
     url_rules.invalid_url,
     url_rules.unencrypted_url,
-    url_rules.url_password,
+    secret_rules.secret_in_url,
     workspace_rules.channel_name,
     workspace_rules.single_tasking_queue,
     workspace_rules.available_timeout_activity,

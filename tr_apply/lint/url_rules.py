@@ -9,7 +9,6 @@ from tr_apply.findings import KeyPath, Severity, Spot
 from tr_apply.lint.conditions import routing_text
 from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.rule import Remarks, document_rule
-from tr_apply.resources.url import holds_password
 
 _PRIVATE_NAMES: Final = (".localhost", ".local", ".internal", ".test")
 
@@ -17,30 +16,22 @@ _PRIVATE_NAMES: Final = (".localhost", ".local", ".internal", ".test")
 @document_rule("invalid-url", Severity.WARNING, "A callback is no absolute http or https URL.")
 def invalid_url(declarations: Declarations) -> Remarks:
     """TaskRouter keeps any text, and calls only an http or https URL."""
-    for path, url in _urls(declarations):
-        if _parts(url) is None:
+    for path, url in urls(declarations):
+        if parts_of(url) is None:
             yield Spot(path), "TaskRouter cannot call this: it is no absolute http or https URL"
 
 
 @document_rule("unencrypted-url", Severity.WARNING, "A callback to a public host is not encrypted.")
 def unencrypted_url(declarations: Declarations) -> Remarks:
     """What is posted names people and their phone numbers."""
-    for path, url in _urls(declarations):
-        parts = _parts(url)
+    for path, url in urls(declarations):
+        parts = parts_of(url)
         if parts is not None and parts.scheme == "http" and _is_public(parts.hostname or ""):
             yield Spot(path), "TaskRouter posts what it knows of tasks and workers here, unencrypted; use https"
 
 
-@document_rule("url-password", Severity.WARNING, "A callback holds a password, or a parameter such as token=.")
-def url_password(declarations: Declarations) -> Remarks:
-    """Everybody who may read the repository could call it."""
-    for path, url in _urls(declarations):
-        if holds_password(url):
-            message = "this URL holds a password, which plans hide and this file shows; take it from a secret variable"
-            yield Spot(path), message
-
-
-def _urls(declarations: Declarations) -> Iterator[tuple[KeyPath, str]]:
+def urls(declarations: Declarations) -> Iterator[tuple[KeyPath, str]]:
+    """Every URL that TaskRouter calls, with its path."""
     for path, template in _templates(declarations):
         if template and (url := routing_text(template)):
             yield path, url
@@ -53,7 +44,8 @@ def _templates(declarations: Declarations) -> Iterator[tuple[KeyPath, str | None
         yield (*path, "fallback_assignment_callback_url"), workflow.fallback_assignment_callback_url
 
 
-def _parts(url: str) -> SplitResult | None:
+def parts_of(url: str) -> SplitResult | None:
+    """The parts of an absolute http or https URL; None of anything else."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -128,3 +128,12 @@ def over_limit(declarations: Declarations) -> Remarks:
             own = ", TaskRouter's own included" * (kind is TASK_CHANNEL)
             message = f"these are {count:,}{own}; more than {limit:,} are refused, unless Twilio raised the limit"
             yield Spot((kind.section,), key=True), message
+
+
+@document_rule("empty-target-workers", Severity.WARNING, "A queue's expression is empty: nobody is ever in it.")
+def empty_target_workers(declarations: Declarations) -> Remarks:
+    """TaskRouter takes an empty expression; a variable without a value makes one."""
+    for path, queue in declarations.queues:
+        if not queue.target_workers.strip():
+            message = "nobody is ever in this queue, as the expression is empty; write 1==1 for everybody"
+            yield Spot((*path, "target_workers")), message

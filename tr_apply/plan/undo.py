@@ -217,7 +217,7 @@ def _removal_of_all(plan: Plan, after: Snapshot, protected: Sequence[str]) -> Pl
         WORKSPACE.name,
         live.name,
         live.sid,
-        masked(document, WORKSPACE, changes),
+        masked(document, WORKSPACE, live.name, changes),
         (Write(Verb.DELETE, _OWN_SID, live.sid, late=True),),
         reason=_CREATED,
     )

@@ -54,7 +54,7 @@ class _Wording:
 
     @cached_property
     def _sensitive(self) -> Sequence[str]:
-        return self._workspace.document.manage.workers.sensitive
+        return self._workspace.document.sensitive("workers")
 
     def route(self, request: RouteRequest, traced: Trace) -> Route:
         reached = {each.step.filter for each in traced.steps}
@@ -142,11 +142,11 @@ class _Wording:
 
     def _is_secret(self, path: str) -> bool:
         """Whether ``manage`` calls what stands at *path* in a workflow sensitive."""
-        return any(lies_in(path, pattern) for pattern in self._workspace.document.manage.workflows.sensitive)
+        return any(lies_in(path, pattern) for pattern in self._workspace.document.sensitive("workflows"))
 
     @cached_property
     def _hides_queues(self) -> bool:
-        patterns = self._workspace.document.manage.task_queues.sensitive
+        patterns = self._workspace.document.sensitive("task_queues")
         return any(lies_in("target_workers", pattern) for pattern in patterns)
 
     def _text(self, expression: Any, *, hides: bool = False) -> str:

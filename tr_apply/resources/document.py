@@ -1,9 +1,10 @@
 """A whole configuration: the sections of a file, and what may be done to the workspace."""
 
 import re
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from tr_apply.resources import KIND_BY_NAME
@@ -13,9 +14,11 @@ from tr_apply.resources.kind import Resource
 from tr_apply.resources.lint import Lint
 from tr_apply.resources.task_channel import TaskChannel
 from tr_apply.resources.task_queue import TaskQueue
+from tr_apply.resources.variable import Variable
 from tr_apply.resources.worker import Worker
 from tr_apply.resources.workflow import Workflow
 from tr_apply.resources.workspace import Workspace
+from tr_apply.routing.names import name_key
 
 _PERCENT = re.compile(r"(100|[0-9]{1,2})%\Z")
 _VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
@@ -97,8 +100,27 @@ def _pattern(written: str) -> str:
     return written
 
 
-def _share(written: Any) -> Any:
+class Limits(tuple[int | str, ...]):
+    """Limits of different units, all of which count: what an overlay adds to the one of a file."""
+
+    __slots__ = ()
+
+
+def strictest(limit: Any, live: int) -> Any:
+    """The limit of *limit*, of which there may be several, that allows the fewest of so many *live* objects."""
+    return min(limit, key=lambda each: allowed_of(each, live)) if isinstance(limit, Limits) else limit
+
+
+def allowed_of(limit: int | str, live: int) -> int:
+    """How many of so many *live* objects a number or a share is."""
+    return live * int(limit.rstrip("%")) // 100 if isinstance(limit, str) else limit
+
+
+def share(written: Any) -> Any:
+    """A number of objects, a share of them, or both from an overlay and a file."""
     written = whole_number(written)
+    if isinstance(written, Limits):
+        return written
     if isinstance(written, str) and _PERCENT.match(written):
         return written
     if isinstance(written, int) and not isinstance(written, bool) and written >= 0:
@@ -120,7 +142,7 @@ class Safety(Resource):
     protect: list[Annotated[str, Field(json_schema_extra={"pattern": _PROTECTED}), AfterValidator(_pattern)]] = []
     """KIND/pattern of resources that are never deleted, whether listed in the file or not."""
 
-    max_deletes: Annotated[Any, BeforeValidator(_share), WithJsonSchema(_SHARE_SCHEMA)] = f"{DEFAULT_SHARE}%"
+    max_deletes: Annotated[Any, BeforeValidator(share), WithJsonSchema(_SHARE_SCHEMA)] = f"{DEFAULT_SHARE}%"
     """How many objects of a kind may be deleted without consent: a number, or a share of the live ones."""
 
 
@@ -141,7 +163,8 @@ class WorkersTable(Resource):
 
     UTF-8 with a header; cells are divided by the comma, semicolon or tab that the header has most of. Columns are
     ``name``, ``activity``, ``attributes.KEY`` (or ``attributes.KEY.KEY``), ``channels.UNIQUE_NAME.capacity`` and
-    ``channels.UNIQUE_NAME.available``. An empty cell leaves the key out. A cell below ``attributes`` is a boolean if
+    ``channels.UNIQUE_NAME.available``. The cells of a column ``attributes.KEY[]`` are lists: elements with semicolons
+    between them, as in ``en; es``. An empty cell leaves the key out. A cell below ``attributes`` is a boolean if
     it is true or false, a number if it is one of at most six digits before the point (a longer one is text, as phone
     numbers are, and so is one with a plus sign or a zero before it), JSON if it begins with a bracket or a brace or is
     text in double quotes, else text. Variables work as in any string.
@@ -160,7 +183,10 @@ class Document(Resource):
     """
 
     vars: dict[VariableName, str] = {}
-    """Values for ``${name}`` in any string."""
+    """Values for ``${name}`` in any string, unless the command line or the environment has others."""
+
+    variables: dict[VariableName, Variable] = {}
+    """What the values of variables must be, and which of them are secret."""
 
     workspace: Workspace
     """The workspace itself."""
@@ -189,6 +215,25 @@ class Document(Resource):
     lint: Lint = Lint.model_construct()
     """How findings count, and which of them stay."""
 
+    _flows: Mapping[str, Mapping[str, Sequence[str]]] = PrivateAttr(default_factory=dict)
+    """Fields that secret variables flow into, by section and by the key of the resource's name."""
+
     def declares(self, section: str) -> bool:
         """Whether the file has *section* at all; what it leaves out is not managed."""
         return section in self.model_fields_set
+
+    def with_secrets(self, flows: Mapping[str, Mapping[str, Sequence[str]]]) -> Self:
+        """The same, with the fields that secret variables flow into, by section and by the key of a name."""
+        document = self.model_copy()
+        document._flows = flows  # noqa: SLF001  # its own
+        return document
+
+    def sensitive(self, section: str, name: str | None = None) -> Sequence[str]:
+        """The paths of fields that must not be shown: what ``manage`` says, and where secret variables flow.
+
+        The latter are those of the resource *name* only; without a name, those of all resources of the *section*.
+        """
+        rule: Ownership = getattr(self.manage, section)
+        flows = self._flows.get(section, {})
+        own = [path for paths in flows.values() for path in paths] if name is None else flows.get(name_key(name), ())
+        return (*rule.sensitive, *(path for path in own if path not in rule.sensitive))

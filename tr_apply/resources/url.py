@@ -12,16 +12,24 @@ _SECRETS: Final = frozenset(
 )  # fmt: skip
 
 
-def holds_password(url: str) -> bool:
-    """Whether *url* lets in whoever knows it: by a user or a password before its host, or by a parameter.
+def secret_in(url: str) -> str | None:
+    """What in *url* lets in whoever knows it, without its value: a password before its host, or a parameter.
 
     Such a parameter's name ends in a word such as token, key or secret, and its value is not empty.
     """
     try:
         parts = urlsplit(url)
-        return bool(parts.username or parts.password) or any(map(_is_secret, _parameters(parts)))
+        password = parts.password
     except ValueError:  # no URL that could be called; what may be a password before a host counts
-        return "@" in url
+        return "a password" if "@" in url else None
+    if password:
+        return "a password"
+    return next((f"the parameter `{name}`" for name, value in _parameters(parts) if value and _is_secret(name)), None)
+
+
+def holds_password(url: str) -> bool:
+    """Whether *url* lets in whoever knows it."""
+    return secret_in(url) is not None
 
 
 def is_url_with_password(path: str, value: Any) -> bool:
@@ -34,7 +42,6 @@ def _parameters(parts: SplitResult) -> list[tuple[str, str]]:
     return [pair for pairs in found for pair in pairs]
 
 
-def _is_secret(parameter: tuple[str, str]) -> bool:
-    name, value = parameter
+def _is_secret(name: str) -> bool:
     words = [word.lower() for word in _WORDS.findall(name)]
-    return bool(value) and bool(words) and words[-1] in _SECRETS
+    return bool(words) and words[-1] in _SECRETS

@@ -6,10 +6,11 @@ from typing import Any, Final
 from tr_apply.schema.editor import for_editors, tidied
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-NAMES: Final = ("workspace", "plan", "tests")
+NAMES: Final = ("workspace", "overlay", "plan", "tests")
 
 _TITLES: Final = {
     "workspace": "tr-apply workspace",
+    "overlay": "tr-apply overlay",
     "plan": "tr-apply JSON output",
     "tests": "tr-apply routing tests",
 }
@@ -26,11 +27,22 @@ def schema_text(name: str) -> str:
     return json.dumps(schema(name), indent=2, ensure_ascii=False) + "\n"
 
 
-def _workspace() -> dict[str, Any]:
+def _configuration() -> dict[str, Any]:
     from tr_apply.resources.document import Document  # noqa: PLC0415
     from tr_apply.schema.docstrings import described  # noqa: PLC0415
+    from tr_apply.schema.forms import with_for_each  # noqa: PLC0415
 
-    made = for_editors(described(Document.model_json_schema(), Document))
+    return with_for_each(for_editors(described(Document.model_json_schema(), Document)))
+
+
+def _overlay() -> dict[str, Any]:
+    from tr_apply.schema.forms import as_overlay  # noqa: PLC0415
+
+    return as_overlay(_configuration())
+
+
+def _workspace() -> dict[str, Any]:
+    made = _configuration()
     made["required"] = [key for key in made["required"] if key != "workspace"]  # one file of a directory has it
     return made
 
@@ -48,4 +60,4 @@ def _tests() -> dict[str, Any]:
     return tidied(described(RoutingTests.model_json_schema(), RoutingTests))
 
 
-_SCHEMAS: Final = {"workspace": _workspace, "plan": _plan, "tests": _tests}
+_SCHEMAS: Final = {"workspace": _workspace, "overlay": _overlay, "plan": _plan, "tests": _tests}

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 Node = dict[str, Any]
 
-_ONE_VARIABLE: Final = r"^\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}$"
+_ONE_VARIABLE: Final = r"^\$\{([A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?|each\.[^}]+)\}$"
 _SOME_VARIABLE: Final = r"\$\{"
 _NULL: Final = {"type": "null"}
 _ANY_SCALAR: Final = ["string", "number", "boolean"]
@@ -71,8 +71,17 @@ def _renamed(node: Node, names: Mapping[str, str]) -> Node:
     return {**node, "$ref": f"#/$defs/{names[reference.rpartition('/')[2]]}"}
 
 
+def variable() -> Node:
+    """The schema of a text that is exactly one ``${NAME}``."""
+    return {"type": "string", "pattern": _ONE_VARIABLE}
+
+
 def _with_variables(node: Node) -> Node:
     match node.get("type"):
+        case "array":  # a variable of the type json
+            return {**node, "type": ["array", "string"], "pattern": _ONE_VARIABLE}
+        case "object" if node.get("additionalProperties") is True:
+            return {**node, "type": ["object", "string"], "pattern": _ONE_VARIABLE}
         case "integer" | "boolean" as kind:
             return {**node, "type": [kind, "string"], "pattern": _ONE_VARIABLE}
         case "string" if limits := {key: node[key] for key in _LIMITS if key in node}:

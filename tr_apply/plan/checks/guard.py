@@ -12,6 +12,7 @@ from tr_apply.plan.compare.diff import changed_fields
 from tr_apply.plan.matching.decisions import Decisions
 from tr_apply.plan.requests.people import People
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKFLOW
+from tr_apply.resources.document import strictest
 from tr_apply.resources.kind import Kind
 from tr_apply.resources.seeds import FLEX_OBJECTS, Seeds, is_flex, seeds
 from tr_apply.resources.workflow import Workflow
@@ -139,7 +140,7 @@ def _count(decisions: Decisions, kind: Kind, operations: Sequence[Operation]) ->
 
 def _without_consent(decisions: Decisions, operations: Sequence[Operation]) -> Iterator[Blocked]:
     for count in delete_counts(decisions, operations):
-        if (reason := _excess(count, decisions.document.safety.max_deletes)) is not None:
+        if (reason := _excess(count, strictest(decisions.document.safety.max_deletes, count.of))) is not None:
             yield needs_consent(
                 count, operations, f"{reason}. {_APPROVING.format(kind=count.kind, number=count.deletes)}"
             )

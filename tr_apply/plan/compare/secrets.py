@@ -1,4 +1,4 @@
-"""Which values must not be shown: ``manage.….sensitive``, and URLs with a password in them."""
+"""Values that must not be shown: ``manage.….sensitive``, what secret variables flow into, URLs with a password."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -7,7 +7,6 @@ from typing import Any
 from tr_apply.plan.change import FieldChange
 from tr_apply.plan.compare.diff import plain_value
 from tr_apply.plan.compare.document_diff import split
-from tr_apply.plan.compare.ownership import rule_of
 from tr_apply.plan.compare.paths import covers
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.document import Document
@@ -17,15 +16,18 @@ from tr_apply.resources.workflow import DOCUMENT_FIELDS
 from tr_apply.wire import form_of
 
 
-def marked(document: Document, kind: Kind, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
-    """*changes*, one for one, with those marked that hold something secret."""
-    patterns = rule_of(document, kind).sensitive
+def marked(document: Document, kind: Kind, name: str | None, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
+    """*changes* of the resource *name*, one for one, with those marked that hold something secret.
+
+    Without a name, that is whatever is secret in any resource of *kind*: a live one may be an earlier form of it.
+    """
+    patterns = document.sensitive(kind.section, name)
     return tuple(_marked(patterns, change) for change in changes)
 
 
-def masked(document: Document, kind: Kind, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
-    """*changes* with those marked that hold something secret, and what stands beside a secret told apart from it."""
-    patterns = rule_of(document, kind).sensitive
+def masked(document: Document, kind: Kind, name: str | None, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
+    """The same, split where only a part of a change is secret."""
+    patterns = document.sensitive(kind.section, name)
     return tuple(part for change in changes for part in _parts(patterns, change))
 
 
@@ -45,14 +47,14 @@ def _parts(patterns: Sequence[str], change: FieldChange) -> Iterator[FieldChange
 
 
 def sensitive_paths(document: Document) -> dict[str, Sequence[str]]:
-    """What ``manage`` calls sensitive, by section; sections without any are left out."""
-    rules = {kind.section: rule_of(document, kind).sensitive for kind in (WORKSPACE, *SECTIONS)}
+    """What must not be shown of any resource, by section; sections without any are left out."""
+    rules = {kind.section: document.sensitive(kind.section) for kind in (WORKSPACE, *SECTIONS)}
     return {section: [*paths] for section, paths in rules.items() if paths}
 
 
 def secret_parameters(document: Document, kind: Kind, resource: Any, fields: Iterable[str]) -> frozenset[str]:
     """Form parameters for *fields* of *resource* that carry something secret, changed or not."""
-    patterns = rule_of(document, kind).sensitive
+    patterns = document.sensitive(kind.section, kind.name_of(resource))
     found: set[str] = set()
     for key in fields:
         together = DOCUMENT_FIELDS if key in DOCUMENT_FIELDS else (key,)

@@ -61,7 +61,7 @@ def _update(
     changes: list[FieldChange],
 ) -> Operation:
     name, sid = f"{worker.name}/{channel}", None if before is None else before.sid
-    told = _told(decisions, channel, changes)
+    told = _told(decisions, worker.name, channel, changes)
     form = form_of(WORKER_CHANNEL, wanted, [change.path for change in changes])
     write = Write(
         Verb.UPDATE,
@@ -74,10 +74,10 @@ def _update(
     return Operation(Action.UPDATE, WORKER_CHANNEL.name, name, sid, told, (write,))
 
 
-def _told(decisions: Decisions, channel: str, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
+def _told(decisions: Decisions, worker: str, channel: str, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
     """*changes* with the secret ones marked; patterns are written for the worker."""
     of_worker = [replace(change, path=f"channels.{channel}.{change.path}") for change in changes]
     return [
         replace(change, sensitive=found.sensitive)
-        for change, found in zip(changes, masked(decisions.document, WORKER, of_worker), strict=True)
+        for change, found in zip(changes, masked(decisions.document, WORKER, worker, of_worker), strict=True)
     ]

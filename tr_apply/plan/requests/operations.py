@@ -52,7 +52,12 @@ def _create_workspace(decisions: Decisions) -> Operation:
         writes.append(_updating(decisions, decisions.workspace))
     changes = [FieldChange(key, None, value) for key, value in set_fields(WORKSPACE, declared)]
     return Operation(
-        Action.CREATE, WORKSPACE.name, declared.name, None, masked(decisions.document, WORKSPACE, changes), writes
+        Action.CREATE,
+        WORKSPACE.name,
+        declared.name,
+        None,
+        masked(decisions.document, WORKSPACE, declared.name, changes),
+        writes,
     )
 
 
@@ -64,7 +69,7 @@ def _create(decisions: Decisions, match: Match) -> Operation:
         kind.name,
         match.name,
         None,
-        masked(decisions.document, kind, changes),
+        masked(decisions.document, kind, match.name, changes),
         tuple(_creations(decisions, kind, declared)),
     )
 
@@ -130,7 +135,7 @@ def _update(decisions: Decisions, kept: Kept) -> Operation:
         kept.kind.name,
         kept.name,
         decisions.sid(kept.live),
-        masked(decisions.document, kept.kind, kept.shown),
+        masked(decisions.document, kept.kind, kept.name, kept.shown),
         (_updating(decisions, kept),),
     )
 
@@ -208,7 +213,7 @@ def _replace(decisions: Decisions, match: Match, people: People, followers: Sequ
         kind.name,
         match.name,
         decisions.sid(old),
-        masked(decisions.document, kind, _replaced_fields(decisions, match, old)),
+        masked(decisions.document, kind, match.name, _replaced_fields(decisions, match, old)),
         writes,
         moves,
         tuple(sorted(_repointed_paths(decisions, label))),
@@ -270,7 +275,7 @@ def _delete(decisions: Decisions, live: Live, people: People) -> Operation:
         kind.name,
         live.name,
         decisions.sid(live),
-        masked(decisions.document, kind, changes),
+        masked(decisions.document, kind, None, changes),
         (*leaving, _removal(decisions, live, decisions.matched.label(live))),
         moves,
         reason=f"not declared in `{kind.section}`",

@@ -116,7 +116,7 @@ def _shown(document: Document, kind: Kind, values: Mapping[str, Any], *, is_chan
     """What may stand in a plan: nothing sensitive, and nothing about people that the plan does not tell anyway."""
     if not hasattr(document.manage, kind.section):
         return {}  # what is secret of it is said elsewhere; the operations tell the rest
-    found = marked(document, kind, [FieldChange(key, value, None) for key, value in values.items()])
+    found = marked(document, kind, None, [FieldChange(key, value, None) for key, value in values.items()])
     private = {key for key, spec in kind.fields.items() if spec.holds is Holds.JSON and not is_changed}
     return {each.path: each.before for each in found if not each.sensitive and each.path not in private}
 

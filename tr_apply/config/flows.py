@@ -1,0 +1,91 @@
+"""Where the values of secret variables end up: fields that are hidden, and places where a secret cannot stay one."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from tr_apply.config.notes import Notes
+from tr_apply.config.places import paths_of
+from tr_apply.findings import KeyPath
+from tr_apply.resources import SECTIONS, WORKFLOW, WORKSPACE
+from tr_apply.resources.fields import literal_fields
+from tr_apply.resources.kind import Kind
+from tr_apply.resources.workflow import Target
+from tr_apply.routing.names import name_key
+
+_BY_SECTION: Final = {kind.section: kind for kind in (WORKSPACE, *SECTIONS)}
+_UNSEEN: Final = frozenset({"vars", "variables"})
+"""Sections that nothing shows."""
+
+_SETTINGS: Final = frozenset({"sid", "template", "credentials"})
+"""Fields of a workspace that are no part of it at TaskRouter: messages name them."""
+
+_MISPLACED = "a secret variable cannot be used here, because plans and messages show this value"
+
+
+class Flow(NamedTuple):
+    """A field that a secret flows into: as ``manage`` would call it, and the resource that has it."""
+
+    section: str
+    name: str
+    field: str
+
+
+def flows_of(paths: Iterable[KeyPath], notes: Notes) -> Iterator[Flow]:
+    """The fields at *paths*, into which secrets flow; what must not hold one is noted."""
+    for path in paths:
+        kind = _BY_SECTION.get(str(path[0])) if path else None
+        rest = path[1:] if kind is WORKSPACE else path[2:]
+        if kind is not None and rest and not _is_shown(kind, rest):
+            resource = notes.root.value[path[0]] if kind is WORKSPACE else notes.root.value[path[0]][path[1]]
+            name = resource.get(kind.identity) if isinstance(resource, dict) else None
+            yield Flow(kind.section, name_key(name) if isinstance(name, str) else "", _field(rest, resource))
+        elif path and path[0] not in _UNSEEN:
+            notes.error("secret-misplaced", _MISPLACED, path)
+
+
+def by_resource(flows: Iterable[Flow]) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    """*flows* by section and by the key of the resource's name."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for each in flows:
+        fields = found.setdefault(each.section, {}).setdefault(each.name, [])
+        if each.field not in fields:
+            fields.append(each.field)
+    return found
+
+
+def secret_paths(notes: Notes, places: set[int]) -> list[KeyPath]:
+    """Where in the configuration the strings at *places* are; what an overlay replaced is nowhere."""
+    return [path for _, path in paths_of(notes.root.node, places)] if places else []
+
+
+def _is_shown(kind: Kind, rest: KeyPath) -> bool:
+    """Whether plans and messages must show what is there: names, and what says which workspace is meant."""
+    match rest:
+        case (str() as field, *_) if field in literal_fields(kind.model):
+            return True
+        case (str() as field, *_) if kind is WORKSPACE and field in _SETTINGS:
+            return True
+        case ("filters", _, "targets", _, key) | ("default_filter", key) if kind is WORKFLOW:
+            return key in literal_fields(Target)
+        case ("filters", _, key) if kind is WORKFLOW:
+            return key == "name"
+        case _:
+            return False
+
+
+def _field(rest: KeyPath, resource: Mapping[str, Any]) -> str:
+    """The path of a field as ``manage`` writes it; a list other than that of the filters is one value."""
+    field = str(rest[0])
+    for index, part in enumerate(rest[1:], 1):
+        if isinstance(part, str):
+            field += f".{part}"
+        elif rest[:index] == ("filters",):
+            field += f"[{_filter_name(resource['filters'][part])}]"
+        else:
+            break
+    return field
+
+
+def _filter_name(each: Any) -> str:
+    name = each.get("name") if isinstance(each, dict) else None
+    return name if isinstance(name, str) and name else "*"

@@ -1,0 +1,77 @@
+"""``safety`` in an overlay: it may make a deployment safer, and never less safe."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from tr_apply.config.places import Located, Places, place_of
+from tr_apply.config.reader import Mistake
+from tr_apply.resources.document import Limits, share
+from tr_apply.resources.scalar import core_scalar
+
+SECTION: Final = "safety"
+WEAKENS: Final = "weakens-safety"
+_LIMITS: Final = frozenset({"max_deletes", "max_people_lost"})
+_PROTECTED: Final = "protect"
+_DELETE: Final = "delete"
+
+
+def safer(key: str, base: Located, patch: Located, note: Callable[[Mistake], None], *, is_literal: bool) -> Located:
+    """What *key* of ``safety`` says where *patch* is laid over *base*.
+
+    Of two limits both are kept where they have not the same unit: which is stricter depends on what is live. A limit
+    that is higher is a mistake if it *is_literal*; one from a variable just does not count.
+    """
+    match key, base.value, patch.value:
+        case "protect", list(), list():
+            return _united(base, patch)
+        case "delete", "declared", other if other != "declared":
+            note(_weakens(key, "`declared` cannot be taken back by an overlay", patch))
+            return base
+        case _ if key in _LIMITS and (held := _limits(base.value)) and (wanted := _limits(patch.value)):
+            return _stricter(key, Located(held, base.node), Located(wanted, patch.node), note, is_literal=is_literal)
+        case _:
+            return patch
+
+
+def _united(base: Located, patch: Located) -> Located:
+    assert isinstance(base.node, Places)
+    assert isinstance(patch.node, Places)
+    node = base.node.copy()
+    assert isinstance(node.children, list)
+    more = [(patch.value[index], child) for index, child in patch.node.items() if patch.value[index] not in base.value]
+    node.children.extend(child for _, child in more)
+    return Located([*base.value, *(value for value, _ in more)], node)
+
+
+def _limits(written: Any) -> dict[type, int | str]:
+    """The limits in *written* by their unit, a number or a share; none where it is no limit."""
+    if isinstance(written, Limits):
+        return {type(each): each for each in written}
+    try:
+        value = core_scalar(str(written)) if isinstance(written, str) else written
+        limit: int | str = share(value)
+    except ValueError:
+        return {}
+    return {type(limit): limit}
+
+
+def _stricter(key: str, base: Located, patch: Located, note: Callable[[Mistake], None], *, is_literal: bool) -> Located:
+    made = dict(base.value)
+    node = base.node
+    for unit, limit in patch.value.items():
+        if unit not in made or _number(limit) <= _number(made[unit]):
+            made[unit], node = limit, patch.node
+        elif is_literal:
+            note(_weakens(key, f"{limit} is more than {made[unit]}, which the configuration allows", patch))
+    [first, *rest] = made.values()
+    return Located(Limits((first, *rest)) if rest else first, place_of(node))
+
+
+def _number(limit: int | str) -> int:
+    return int(str(limit).rstrip("%"))
+
+
+def _weakens(key: str, why: str, patch: Located) -> Mistake:
+    return Mistake(
+        WEAKENS, f"an overlay can only make `{SECTION}` stricter: {why}", place_of(patch.node), (SECTION, key)
+    )
