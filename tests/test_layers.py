@@ -17,6 +17,7 @@ LAYERS = {
     "plan": 6,
     "local": 6,
     "rehearsal": 7,
+    "impact": 7,
     "transport": 6,
     "client": 7,
     "journal": 7,
@@ -28,13 +29,15 @@ LAYERS = {
     "deployment": 9,
     "report": 9,
     "schema": 9,
-    "cli": 10,
-    "__main__": 11,
+    "explain": 10,
+    "cli": 11,
+    "__main__": 12,
 }
 
 # Who may import what costs much or has effects; everybody else goes through them.
 ONLY_IN = {
     "httpx": {"transport"},
+    "httptools": {"transport"},
     "sqlite3": {"local"},
     "starlette": {"local", "cli"},
     "uvicorn": {"cli"},

@@ -7,19 +7,22 @@ from dataclasses import replace
 from typing import TypeVar
 
 from tr_apply.client import Client
-from tr_apply.errors import TrApplyError
+from tr_apply.errors import ApiError, TrApplyError
 from tr_apply.findings import KeyPath, error_at
 from tr_apply.live import Live, Snapshot, Work, predicted
 from tr_apply.plan.change import Plan
+from tr_apply.plan.checks.workspace_rename import OtherWorkspace
 from tr_apply.plan.make import Planning
 from tr_apply.plan.matching.problem import PlanProblemsError
 from tr_apply.plan.matching.reading import Reads, WorkQuestions
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER
+from tr_apply.resources.kind import Kind
 from tr_apply.resources.workspace import Workspace
 from tr_apply.routing.names import name_key, sid_pattern
 
 WORKSPACE_SID = re.compile(sid_pattern("WS") + r"\Z")
 _NAMES_TOLD = 10
+_NOT_FOUND = 404
 
 
 async def read_and_plan(client: Client, steps: Planning, snapshot: Snapshot) -> tuple[Plan, Snapshot]:
@@ -129,7 +132,7 @@ def _first(group: BaseExceptionGroup[TrApplyError]) -> TrApplyError:
 async def find_workspace(client: Client, declared: Workspace) -> Live | None:
     """The live workspace that *declared* means; None if it must be created."""
     if declared.sid is not None:
-        return await client.workspace(declared.sid)
+        return await _pinned_workspace(client, declared.sid)
     by_key: dict[str, list[Live]] = {}
     for live in await client.workspaces():
         by_key.setdefault(name_key(live.name), []).append(live)
@@ -143,6 +146,28 @@ async def find_workspace(client: Client, declared: Workspace) -> Live | None:
     if len(found) > 1:
         raise _problem("ambiguous-workspace", f"several live workspaces match: {_listed(found)}; pin one by `sid`")
     return found[0] if found else None
+
+
+async def _pinned_workspace(client: Client, sid: str) -> Live:
+    try:
+        return await client.workspace(sid)
+    except ApiError as error:
+        if error.status != _NOT_FOUND:
+            raise
+        account = client.account_sid or "these credentials belong to"
+        message = f"there is no workspace {sid} in the account {account}; remove `sid`, or use that workspace's account"
+        raise PlanProblemsError([error_at("unknown-workspace", message, ("workspace", "sid"))]) from error
+
+
+async def read_names(client: Client, workspaces: Sequence[Live], kinds: Sequence[Kind]) -> list[OtherWorkspace]:
+    """The names of everything of *kinds* in each of *workspaces*."""
+
+    async def read(live: Live) -> OtherWorkspace:
+        found = await _together(client.resources(kind, live.sid) for kind in kinds)
+        keys = [frozenset(name_key(each.name) for each in resources) for resources in found]
+        return OtherWorkspace(live, dict(zip((kind.name for kind in kinds), keys, strict=True)))
+
+    return await _together(read(live) for live in workspaces)
 
 
 def _listed(workspaces: Iterable[Live]) -> str:

@@ -14,26 +14,15 @@ from tr_apply.config.reader import read
 from tr_apply.findings import Severity
 
 
-class _Counted(dict):
-    """A mapping that counts how many of its keys were looked through."""
-
-    steps = 0
-
-    def __iter__(self):
-        for key in super().__iter__():
-            _Counted.steps += 1
-            yield key
-
-
-class _CountedPlaces(Places):
-    """Places whose keys are counted when somebody looks through them."""
+class _CountedFrame(reader._Frame):
+    """A mapping that counts how many of its keys are looked at to find where one is written first."""
 
     __slots__ = ()
+    steps = 0
 
-    def __init__(self, at, *, mapping):
-        super().__init__(at, mapping=mapping)
-        if mapping:
-            self.children = _Counted()
+    def first_place(self, key):
+        _CountedFrame.steps += len(self.data) if self.first is None else 1
+        return super().first_place(key)
 
 
 KEYS = ["*a", "<<", *(f"k{number}" for number in range(12))]
@@ -46,13 +35,13 @@ def test_repeated_keys_cost_steps_in_proportion_to_the_file(keys, times):
     text = "a: &a x\nm:\n" + "".join(f"  {key} : 1\n" for key in written)
     sources = Sources()
     begin = sources.add("c.yaml", text)
-    _Counted.steps = 0
+    _CountedFrame.steps = 0
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reader, "Places", _CountedPlaces)
+        patch.setattr(reader, "_Frame", _CountedFrame)
         found = read(sources, begin)
 
-    assert _Counted.steps <= 2 * len(written) + 4
+    assert _CountedFrame.steps <= 2 * len(written) + 4
     repeated = sum(count - 1 for key, count in Counter(written).items() if key not in KEYS[:2])
     assert sum(each.code == "duplicate-key" for each in found.mistakes) == repeated
 
@@ -69,7 +58,7 @@ def test_the_place_of_a_key_is_found_whatever_was_asked_before(names, data):
             assert places.key_place(asked) == expected.get(asked)
     gone = data.draw(st.sets(st.sampled_from(names))) if names else set()
 
-    places.remove(gone)
+    places.without(gone)
 
     assert {name: places.key_place(name) for name in names} == {
         name: None if name in gone else expected[name] for name in names

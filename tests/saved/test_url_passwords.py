@@ -12,7 +12,7 @@ from tr_apply.resources.url import holds_password
 CANARY, FORMER = "c4nary7391", "f0rmer8264"
 WITH = ["https://user:{}@example.com/x", "https://example.com/x?a=b&token={}",
         "https://example.com/x?apiKey={}", "https://example.com/x?x-api-key={}", "https://example.com/#access_token={}",
-        "https://example.com/x?a=1;SECRET={}", "https://user:{}@[broken/x"]  # fmt: skip
+        "https://example.com/x?a=1;SECRET={}"]  # fmt: skip
 TEXT = """
 workspace: {name: Center, event_callback_url: "URL"}
 task_queues: [{name: Gold}]
@@ -85,3 +85,7 @@ def test_any_other_url_is_shown(url):
 def test_any_text_has_an_answer(text):
     assert holds_password(text) in {True, False}
     assert holds_password(f"https://a:{CANARY}@example.com/")
+
+
+def test_what_is_no_url_and_may_hold_a_password_counts_as_one():
+    assert holds_password(f"https://user:{CANARY}@[broken/x")

@@ -125,7 +125,7 @@ def _example(base: Mapping[str, Any]) -> str:
 
 
 def _remove(value: dict[str, Any], node: Places, keys: AbstractSet[str]) -> None:
-    node.remove(keys)
+    node.without(keys)
     for key in keys:
         del value[key]
 
