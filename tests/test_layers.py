@@ -3,6 +3,7 @@
 from tests.shape import PACKAGE, modules
 
 LAYERS = {
+    "printable": -1,
     "__init__": 0,
     "findings": 0,
     "starter": 0,

@@ -11,6 +11,7 @@ from tr_apply.errors import AnswerLostError, ApiError, IncompleteError, Interrup
 from tr_apply.live import Answer
 from tr_apply.plan.change import Action, Operation, Verb, Write
 from tr_apply.plan.requests.order import Step, schedule
+from tr_apply.printable import printable
 from tr_apply.resources import KIND_BY_NAME, WORKER, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.kind import Kind
 from tr_apply.resources.template import SID, SidOf
@@ -38,6 +39,7 @@ class Result:
         failed: Whether a request of it failed.
         lost: Whether a request of it may have been carried out although no answer arrived.
         stale: Whether it failed because the workspace is not what the plan was made from.
+        bug: The error of ours that kept a request from being sent, or its answer from being read.
     """
 
     operation: Operation
@@ -46,6 +48,18 @@ class Result:
     failed: bool = False
     lost: bool = False
     stale: bool = False
+    bug: Exception | None = None
+
+    def fail(self, error: Exception, message: str) -> None:
+        """Note that a request has failed; one that an error of ours ended may have been carried out."""
+        self.failed, self.error = True, message
+        self.lost = self.lost or isinstance(error, AnswerLostError)
+        self.stale = self.stale or isinstance(error, StaleError)
+        if not isinstance(error, TrApplyError):
+            self.error = (
+                f"a bug in tr-apply ended it, and it may have been carried out: {type(error).__name__}: {error}"
+            )
+            self.lost, self.bug = True, error
 
     @property
     def status(self) -> Status:
@@ -78,8 +92,7 @@ def _told_failures(results: Sequence[Result]) -> Iterator[str]:
     failed = [result for result in results if result.status is Status.FAILED]
     for result in failed[:_TOLD_FAILURES]:
         operation = result.operation
-        name = "".join(each if each.isprintable() else "?" for each in operation.name)
-        yield f"{operation.action.value} {operation.kind} {name}: {result.error}"
+        yield f"{operation.action.value} {operation.kind} {printable(operation.name)}: {printable(result.error)}"
     if len(failed) > _TOLD_FAILURES:
         yield f"and {len(failed) - _TOLD_FAILURES} more"
 
@@ -231,10 +244,8 @@ def _settle(run: _Run, step: Step, task: asyncio.Task[None], progress: Progress)
     result = run.results[step.operation]
     try:
         task.result()
-    except TrApplyError as error:
-        result.failed, result.error = True, _message(error, step.write)
-        result.lost = result.lost or isinstance(error, AnswerLostError)
-        result.stale = result.stale or isinstance(error, StaleError)
+    except Exception as error:  # noqa: BLE001  # after the first write a run ends with its summary, whatever happens
+        result.fail(error, _message(error, step.write))
         run.unsound = True
         _skip_dependents(run, step, str(step.write.target))
         progress(result)
@@ -249,7 +260,7 @@ def _settle(run: _Run, step: Step, task: asyncio.Task[None], progress: Progress)
     progress(result)
 
 
-def _message(error: TrApplyError, write: Write) -> str:
+def _message(error: Exception, write: Write) -> str:
     """What went wrong; TaskRouter's own words may quote what was sent, and with that a sensitive value."""
     if isinstance(error, ApiError) and write.secrets:
         code = "" if error.api_code is None else f", code {error.api_code}"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from typing import Any
 
 import yaml
@@ -13,13 +14,15 @@ from tr_apply.resources import SECTIONS, WORKER, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.kind import Kind
 from tr_apply.resources.scalar import core_scalar
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY
-from tr_apply.resources.template import SidOf, escaped
+from tr_apply.resources.template import SidOf, escaped, plain
 from tr_apply.resources.worker import WorkerChannel
 from tr_apply.routing.names import name_key
 from tr_apply.wire import Labels, live_labels, model_of
 
 Sections = Mapping[str, Any]
 """The value of each section, in the order in which they are written."""
+
+_HEAD = "# Exported by tr-apply; sha256 of the rest: "
 
 # What TaskRouter sets by itself, so that the file needs not say it.
 _WORKSPACE_DEFAULTS: Mapping[str, Any] = {
@@ -123,6 +126,37 @@ def yaml_text(sections: Sections) -> str:
         return "\n".join(_dumped({name: value}) for name, value in sections.items())
     except UnicodeEncodeError as error:
         raise TrApplyError(f"text that is no Unicode cannot be written: {error.object!r}") from error
+
+
+def exported_text(sections: Sections) -> str:
+    """*sections* as the text of a file; its first line tells later whether somebody has edited the rest.
+
+    Raises:
+        TrApplyError: as ``yaml_text``.
+    """
+    text = yaml_text(sections)
+    return f"{_HEAD}{_digest(text)}\n{text}"
+
+
+def is_unchanged_export(text: str) -> bool:
+    """Whether *text* is what ``exported_text`` has made, and nothing else."""
+    first, _, rest = text.partition("\n")
+    return first.startswith(_HEAD) and first.removeprefix(_HEAD) == _digest(rest)
+
+
+def exported_workspace(text: str) -> str | None:
+    """The name of the workspace that the export *text* is of; None if it does not say."""
+    try:
+        document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  # both are safe
+    except yaml.YAMLError:
+        return None
+    workspace = document.get("workspace") if isinstance(document, dict) else None
+    name = workspace.get("name") if isinstance(workspace, dict) else None
+    return plain(name) if isinstance(name, str) else None
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
 def _dumped(section: Mapping[str, Any]) -> str:

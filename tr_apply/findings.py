@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from tr_apply.printable import printable
+
 KeyPath = tuple[str | int, ...]
 """The keys and indices that lead to a value of a document."""
 
@@ -63,11 +65,11 @@ class Finding(NamedTuple):
     """Why it stays, of one that was accepted."""
 
     def __str__(self) -> str:
-        """One unwrapped line, beginning ``PATH:LINE:COLUMN: `` where there is a place."""
+        """One unwrapped, printable line, beginning ``PATH:LINE:COLUMN: `` where there is a place."""
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         head = f"{place}: " if place else ""
         tail = f" ({self.path})" if self.path else ""
-        return f"{head}{self.severity}: {self.message} [{self.code}]{tail}"
+        return printable(f"{head}{self.severity}: {self.message} [{self.code}]{tail}")
 
     def document(self) -> dict[str, Any]:
         """The finding as JSON output has it."""

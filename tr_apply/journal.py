@@ -8,6 +8,7 @@ credentials.
 
 import json
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -45,6 +46,7 @@ class Journal:
         """
         try:
             self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _ONLY_OURS)
+            _keep_private(self._file)
         except OSError as error:
             raise TrApplyError(f"the journal {self.path} cannot be opened: {error.strerror}") from error
         return self
@@ -87,6 +89,13 @@ class Journal:
                 left = left[os.write(self._file, left) :]
         except OSError as error:
             raise TrApplyError(f"the journal {self.path} cannot be written: {error.strerror}") from error
+
+
+def _keep_private(file: int) -> None:
+    """Take from others what an older file, or one that was made beforehand, allows them."""
+    state = os.fstat(file)
+    if stat.S_ISREG(state.st_mode) and state.st_uid == os.geteuid() and stat.S_IMODE(state.st_mode) & ~_ONLY_OURS:
+        os.fchmod(file, _ONLY_OURS)
 
 
 def _told(call: Call) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from tr_apply.resources.field_path import lies_in
 from tr_apply.resources.fields import literal_fields
 from tr_apply.resources.kind import Resource
 from tr_apply.resources.template import escaped
+from tr_apply.resources.url import is_url_with_password
 
 SENSITIVE: Final = "(sensitive)"
 _VARIABLES: Final = frozenset({"vars", "variables"})
@@ -64,8 +65,6 @@ def _plain(value: Any, *, is_name: bool) -> Any:
 
 
 def _without_secrets(document: Document, section: str, value: Any) -> Any:
-    if not document.sensitive(section):
-        return value
     if not isinstance(value, list):
         return _hidden_fields(value, document.sensitive(section))
     identity = next(kind.identity for kind in SECTIONS if kind.section == section)
@@ -77,8 +76,8 @@ def _hidden_fields(resource: Mapping[str, Any], patterns: Sequence[str]) -> dict
 
 
 def _hidden(path: str, value: Any, patterns: Iterable[str]) -> Any:
-    """*value* at *path* with every part that one of *patterns* names replaced."""
-    if any(lies_in(path, pattern) for pattern in patterns):
+    """*value* at *path* with every part replaced that one of *patterns* names, or that is a URL with a password."""
+    if is_url_with_password(path, value) or any(lies_in(path, pattern) for pattern in patterns):
         return SENSITIVE
     match value:
         case dict():

@@ -87,6 +87,10 @@ class SilentServer:
     def url(self):
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
+    @property
+    def was_asked(self):
+        return self._asked.is_set()
+
     def wait_for_a_request(self):
         assert self._asked.wait(20)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -294,3 +295,59 @@ def test_a_git_that_does_not_answer_is_not_waited_for(tmp_path, monkeypatch, cap
     monkeypatch.setattr(revision, "_TIMEOUT_S", 0.1)
 
     assert "git has not answered within 0.1 s" in plan_that_cannot_be_made(capsys)
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_repository_of_somebody_else_is_an_error_and_no_plan(monkeypatch, capsys):
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own way to try that
+
+    assert "dubious ownership" in plan_that_cannot_be_made(capsys)
+
+
+@pytest.mark.parametrize("broken", ["gitdir: /nowhere/at/all", "nonsense"])
+def test_a_broken_repository_is_an_error_and_no_plan(repository, capsys, broken):
+    (repository / ".git").write_text(broken)
+
+    assert "--base-ref: git failed: " in plan_that_cannot_be_made(capsys)
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("ref", ["nothing", "HEAD~7", "--help", "", "HEAD:config", "\x1b[31mHEAD"])
+def test_a_revision_that_does_not_exist_is_an_error_and_no_plan(capsys, ref):
+    code = run(["plan", "config/w.yaml", "--var-file", "config/vars.yaml", f"--base-ref={ref}", *LOCAL])
+
+    said = capsys.readouterr()
+    assert code == 64
+    assert said.out == ""
+    assert "\x1b" not in said.err
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_git_of_another_language_is_understood(tmp_path, monkeypatch, cli):
+    """What is in no repository is taken as it is, whatever git would call that."""
+    speaking = tmp_path / "bin" / "git"
+    speaking.parent.mkdir()
+    speaking.write_text('#!/bin/sh\ntest "$LC_ALL$LANGUAGE" = CC || { echo "fatal: kein Git-Repository" >&2; exit 128; }\n'
+                        f'exec {shutil.which("git")} "$@"\n')  # fmt: skip
+    speaking.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{speaking.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("LANGUAGE", "de")
+
+    cli("plan", "config/w.yaml", "--var-file", "config/vars.yaml", "--base-ref", "HEAD")
+
+
+@pytest.mark.usefixtures("repository")
+def test_the_root_is_the_one_of_the_revision(tmp_path, cli):
+    (tmp_path / "shared.csv").write_text("name,attributes.level\nalice,1\n")
+    text = APPLIED.replace(
+        'workers: [{name: alice, attributes: {level: 1, phone: "1"}}]', "workers: {csv: ../shared.csv}"
+    )
+    (tmp_path / "config" / "w.yaml").write_text(text)
+    git("add", ".")
+    git("commit", "-q", "-m", "with a table")
+    arguments = ["plan", "config/w.yaml", "--var-file", "config/vars.yaml", "--base-ref", "HEAD", "--format", "json"]
+
+    [plan] = json.loads(cli(*arguments, "--root", "."))["plans"]
+
+    assert "problem" not in {key for key, value in plan["origins"].items() if value}
+    cli(*arguments, code=3)

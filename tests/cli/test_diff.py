@@ -402,12 +402,12 @@ def test_a_name_needs_a_target_and_two_files_need_none(tr_apply, file):
 def test_the_credentials_that_a_file_names_are_asked_for(tr_apply, file, monkeypatch):
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "0" * 32)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "of somebody else")
-    named = "{name: Shop, credentials: {account_sid_env: SHOP_SID, auth_token_env: SHOP_TOKEN}, "
+    named = "{name: Shop, credentials: {account_sid_env: TWILIO_SHOP_SID, auth_token_env: TWILIO_SHOP_TOKEN}, "
 
     code, _, err = tr_apply("diff", file("w.yaml", BASE.replace("{name: Shop, ", named)), "Shop")
 
     assert code == 1
-    assert "SHOP_SID" in err
+    assert "TWILIO_SHOP_SID" in err
 
 
 def test_a_folder_is_a_configuration(differences, file, tmp_path):

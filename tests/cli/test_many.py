@@ -201,14 +201,14 @@ def test_a_bounded_number_is_at_work_at_once_and_one_failure_stops_no_other():
 
 
 ACCOUNTS = """
-workspace: {{name: {name}, credentials: {{account_sid_env: {name}_SID, auth_token_env: {name}_TOKEN}}}}
+workspace: {{name: {name}, credentials: {{account_sid_env: TWILIO_{name}_SID, auth_token_env: TWILIO_{name}_TOKEN}}}}
 task_queues: [{{name: A}}]
 """
 
 
 def test_one_run_serves_several_accounts(capsys, write, monkeypatch, silent_server):
-    monkeypatch.setenv("ONE_SID", "AC" + "1" * 32)
-    monkeypatch.setenv("ONE_TOKEN", "canary-one")
+    monkeypatch.setenv("TWILIO_ONE_SID", "AC" + "1" * 32)
+    monkeypatch.setenv("TWILIO_ONE_TOKEN", "canary-one")
     paths = [write("ONE", ACCOUNTS), write("TWO", ACCOUNTS)]
 
     code = run(["plan", *paths, "--base-url", silent_server.url, "--timeout", "0.3", "--format", "json"])
@@ -217,7 +217,7 @@ def test_one_run_serves_several_accounts(capsys, write, monkeypatch, silent_serv
     errors = json.loads(printed.out)["errors"]
     assert code == 1
     assert [error["code"] for error in errors] == ["timeout", "no-target"]
-    assert "TWO_SID" in errors[1]["message"]
+    assert "TWILIO_TWO_SID" in errors[1]["message"]
     assert "canary-one" not in printed.out + printed.err
 
 

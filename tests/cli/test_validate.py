@@ -356,10 +356,16 @@ def test_a_finding_without_a_place_or_a_known_code_is_told_all_the_same():
     assert log["runs"][0]["tool"]["driver"]["rules"][first["ruleIndex"]]["id"] == "brand-new"
 
 
-def test_half_a_surrogate_pair_is_still_json():
+def test_brackets_in_a_message_make_no_link():
+    text = sarif([Finding(Severity.ERROR, "empty", "see [here](https://evil.example)")], exit_code=3)
+
+    assert json.loads(text)["runs"][0]["results"][0]["message"]["text"] == r"see \[here\](https://evil.example)"
+
+
+def test_half_a_surrogate_pair_is_shown_as_an_escape():
     text = sarif([Finding(Severity.ERROR, "empty", "\ud800", "\ud800.yaml", 1, 1)], exit_code=3)
 
-    assert json.loads(text.encode())["runs"][0]["results"][0]["message"]["text"] == "\ud800"
+    assert json.loads(text.encode())["runs"][0]["results"][0]["message"]["text"] == "\\ud800"
 
 
 # On a terminal

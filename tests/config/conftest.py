@@ -18,13 +18,14 @@ def folder(tmp_path, monkeypatch):
 def loaded(folder):  # noqa: ARG001
     """Writes files and loads what they say."""
 
-    def load_(content, *, overlays=(), variable_files=(), given=(), environment=()):
+    def load_(content, *, overlays=(), variable_files=(), given=(), environment=(), credentials_variables=()):
         files = content if isinstance(content, dict) else {"c.yaml": content}
         inputs = Inputs(
             overlays=_written("overlay", overlays),
             variable_files=_written("variables", variable_files),
             given=dict(given),
             environment=dict(environment),
+            credentials_variables=credentials_variables,
         )
         for name, text in files.items():
             path = Path(name)

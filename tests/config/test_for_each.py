@@ -47,7 +47,7 @@ def test_the_objects_are_the_product_of_the_lists_the_last_of_which_varies_first
 
     expected = [dict(zip(lists, each, strict=True)) for each in product(*lists.values())]
     found = [worker.attributes for worker in configuration.document.workers]
-    assert {each.code for each in configuration.diagnostics} <= {"duplicate-name"}  # two may read alike
+    assert {each.code for each in configuration.diagnostics} <= {"duplicate-name", "look-alike"}  # two may read alike
     assert found == [
         {name: escaped(text) for name, text in values.items()} | {"all": escaped("-".join(values.values()))}
         for values in expected
@@ -256,7 +256,9 @@ HUGE = {
 def test_more_objects_than_anybody_means_are_refused_at_their_place(loaded, kind):
     configuration = loaded(HEAD + HUGE[kind])
 
-    found = {(each.line, each.code, each.path.partition("[")[0]) for each in errors_of(configuration.diagnostics)}
+    found = {
+        (each.line, each.code, (each.path or "").partition("[")[0]) for each in errors_of(configuration.notes.found)
+    }
     assert (2, "for-each", "task_queues") in found
     assert all("10,000" in each.message for each in configuration.diagnostics if each.code == "for-each")
 

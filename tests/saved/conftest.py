@@ -10,7 +10,7 @@ from tr_apply.cli import run
 from tr_apply.local import open_app
 from tr_apply.transport import Patience, in_process
 
-OFFLINE = ("validate", "route", "test", "schema")
+OFFLINE = ("validate", "render", "route", "test", "schema")
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 
 

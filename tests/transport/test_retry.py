@@ -5,11 +5,14 @@ import logging
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.transport.clock import run
 from tests.transport.scripted import CONNECTION, SECRET, Script, answer
 from tr_apply.errors import AnswerLostError, ApiError, NetworkError
 from tr_apply.transport import Call, Patience, Sender, Transport
+from tr_apply.transport.retry import retry_after
 
 GET = Call("GET", "/v1/Workspaces")
 POST = Call("POST", "/v1/Workspaces/WS1/Workers/WK1", ("FriendlyName",))
@@ -89,7 +92,7 @@ def test_a_refusal_says_message_status_code_and_request():
             answer(400, {"title": "Bad", "detail": "The name is taken", "code": 20001}),
             "The name is taken (HTTP 400, code 20001)",
         ),
-        (answer(400, {"message": "one\n\ttwo \x1b[31mred"}), "one two ?[31mred (HTTP 400)"),
+        (answer(400, {"message": "one\n\ttwo \x1b[31mred"}), "one two \\x1b[31mred (HTTP 400)"),
         (answer(400, {"message": "x" * 5000}), "x" * 500 + "… (HTTP 400)"),
         (
             answer(302, content=b"", location="https://evil.example/"),
@@ -139,6 +142,29 @@ def test_retry_after_is_kept_to_the_second(status, headers, seconds):
     _, script = sent(POST, answer(status, {}, **headers), FINE)
 
     assert script.pauses == [pytest.approx(seconds)]
+
+
+ODD_DATES = st.one_of(
+    st.text(max_size=40),
+    st.from_regex(r"\A(Fri, )?\d{1,3} (Dec|Foo) \d{1,12} \d{1,4}:\d{1,4}(:\d{1,4})? ?(GMT|[+-]\d{1,20})?\Z"),
+    st.floats().map(str),
+    st.integers().map(str),
+)
+
+
+@given(ODD_DATES, st.none() | ODD_DATES)
+def test_whatever_a_server_says_about_waiting_a_run_goes_on_or_ends_with_a_message(said, now):
+    headers = {"retry-after": said} | ({} if now is None else {"date": now})
+
+    wait_s = retry_after(headers)
+
+    assert wait_s is None or wait_s >= 0
+
+
+def test_a_date_in_a_year_that_no_calendar_has_is_as_good_as_none():
+    _, script = sent(POST, answer(429, {}, retry_after="Fri, 31 Dec 99999999999 23:59:59 GMT"), FINE)
+
+    assert len(script.requests) == 2
 
 
 @pytest.mark.parametrize("said", ["-1", "soon", "nan", "", "Fri, 99 Foo 1999"])

@@ -1,6 +1,7 @@
 """``tr-apply apply``: show the plan, ask, carry it out, prove that nothing is left."""
 
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,16 +27,16 @@ from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.fleet import Fleet, Member
 from tr_apply.deployment.run import Run
 from tr_apply.deployment.saved import Saved
-from tr_apply.errors import RefusedError, TrApplyError, UsageError
+from tr_apply.errors import IncompleteError, InterruptedRunError, RefusedError, TrApplyError, UsageError
 from tr_apply.plan.change import Plan
 from tr_apply.plan.checks.consent import Approval, Consent, refusals
 from tr_apply.plan.requests.target import parsed_target
 from tr_apply.plan.saved.document import plan_document
 from tr_apply.plan.saved.stale import DriftError
+from tr_apply.printable import printable, without_commands
 from tr_apply.report.staleness import drift_document, drift_text
 from tr_apply.report.summary import apply_outcome, summary_table
 from tr_apply.report.terminal import plan_text, result_text
-from tr_apply.report.values import printable
 from tr_apply.resources import KIND_BY_NAME
 
 
@@ -169,8 +170,24 @@ def _apply(fleet: Fleet, approval: Approval, way: Way, output: Output, kept: Rec
     kept.begin()
     output.require_file()
     stop = Stop()
-    run(_all_applied(fleet, pending, way, output, stop, kept), stop=stop)
-    kept.unchanged(plans)
+    try:
+        run(_all_applied(fleet, pending, way, output, stop, kept), stop=stop)
+        kept.unchanged(plans)
+    except InterruptedRunError:
+        raise
+    except Exception as error:
+        if all(member.applied is None for member in pending):
+            raise
+        _conclude_anyway(pending, error)
+
+
+def _conclude_anyway(members: Sequence[Member], error: Exception) -> None:
+    """Something was written, so there will be a summary, and the exit code says that not all is well."""
+    if not isinstance(error, TrApplyError):
+        traceback.print_exception(error)
+    for member in members:
+        if member.error is None:
+            member.error = IncompleteError(f"what was done is done, but the run could not be concluded: {error}")
 
 
 async def _all_planned(fleet: Fleet, way: Way, output: Output) -> None:
@@ -197,7 +214,7 @@ def _show_plan(member: Member, approval: Approval, output: Output) -> None:
     if output.format == "text":
         output.result(text)
     if approval is Approval.ASKED and _is_asked() and (output.format != "text" or output.file is not None):
-        click.echo(text, err=True, nl=False)
+        click.echo(without_commands(text), err=True, nl=False)
 
 
 def _is_asked() -> bool:
@@ -287,6 +304,8 @@ def _print_member(member: Member, output: Output, *, several: bool) -> None:
             output.result(plan_text(applied.left, ascii_only=output.ascii_only))
     if member.error is not None:
         print_error(member.error, command=output.command, as_json=False, of=member.name if several else None)
+    for bug in [each.bug for each in applied.results if each.bug is not None] if applied is not None else ():
+        traceback.print_exception(bug)
     if isinstance(member.error, DriftError):
         output.warn(drift_text(member.error.rows))
 

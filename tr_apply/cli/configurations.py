@@ -10,7 +10,7 @@ from tr_apply.cli.options import given_variables
 from tr_apply.cli.output import Output
 from tr_apply.config.files import require_path
 from tr_apply.config.load import Configuration, Inputs, load
-from tr_apply.errors import ConfigError
+from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding, Severity
 from tr_apply.lint import lint
 
@@ -22,7 +22,21 @@ def inputs_of(options: Mapping[str, Any]) -> Inputs:
         given=given_variables(options["variables"]),
         variable_files=options["variable_files"],
         environment=os.environ,
+        credentials_variables=options["credentials_variables"],
+        root=root_of(options),
     )
+
+
+def root_of(options: Mapping[str, Any]) -> Path | None:
+    """What ``--root`` names.
+
+    Raises:
+        UsageError: when it is no folder.
+    """
+    root: Path | None = options["root"]
+    if root is not None and not root.is_dir():
+        raise UsageError(f"--root {root}: there is no such folder")
+    return root
 
 
 def require_paths(paths: Sequence[Path]) -> None:

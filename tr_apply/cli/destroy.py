@@ -19,7 +19,7 @@ from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.removal import Removal, planned_removal, remove
 from tr_apply.errors import RefusedError
 from tr_apply.live import Snapshot
-from tr_apply.report.values import printable
+from tr_apply.printable import printable
 from tr_apply.resources import KIND_BY_NAME, SECTIONS
 
 

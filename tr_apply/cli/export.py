@@ -8,22 +8,26 @@ import click
 from tr_apply.cli.bounded import run
 from tr_apply.cli.options import output_of, output_options, target_options
 from tr_apply.cli.output import Output, write_file
+from tr_apply.cli.overwriting import require_own_exports
 from tr_apply.cli.targets import open_client, target_of
 from tr_apply.deployment.connect import TargetOptions
 from tr_apply.errors import TrApplyError
-from tr_apply.export import Sections, sections_of, yaml_text
+from tr_apply.export import Sections, exported_text, sections_of
 from tr_apply.live import Snapshot
 from tr_apply.reader import named_workspace, read_everything
+from tr_apply.resources.template import plain
 
 
 @click.command("export")
 @click.argument("workspace", metavar="NAME|SID")
+@click.option("--overwrite", is_flag=True, help="Write over files that are no unchanged export of this workspace.")
 @target_options
 @output_options("yaml")
-def export_command(workspace: str, **options: Any) -> int:
+def export_command(workspace: str, *, overwrite: bool, **options: Any) -> int:
     """Write a live workspace as YAML that plans empty.
 
-    With --output FOLDER/ (or a folder that exists) there is one file a kind.
+    With --output FOLDER/ (or a folder that exists) there is one file a kind. The first line holds a digest of the rest:
+    a file that was edited since is not written over.
 
     \b
         tr-apply export "Support Center" > workspace.yaml
@@ -33,10 +37,16 @@ def export_command(workspace: str, **options: Any) -> int:
     snapshot = run(_read(workspace, target, output), timeout_s=options["timeout"])
     sections = sections_of(snapshot)
     if output.file is not None and (output.file.is_dir() or options["output_file"].endswith("/")):
-        _write_folder(sections, output.file, output)
+        _write_folder(sections, output.file, output, overwrite=overwrite)
     else:
-        output.result(yaml_text(sections))
+        if output.file is not None and not overwrite:
+            require_own_exports([output.file], _name_in(sections))
+        output.result(exported_text(sections))
     return 0
+
+
+def _name_in(sections: Sections) -> str:
+    return plain(sections["workspace"]["name"])
 
 
 async def _read(name: str, target: TargetOptions, output: Output) -> Snapshot:
@@ -45,7 +55,7 @@ async def _read(name: str, target: TargetOptions, output: Output) -> Snapshot:
         return await read_everything(client, workspace)
 
 
-def _write_folder(sections: Sections, folder: Path, output: Output) -> None:
+def _write_folder(sections: Sections, folder: Path, output: Output, *, overwrite: bool) -> None:
     """One file a section. A file of a kind that has gone is not left behind to be read again."""
     others = [path for path in folder.glob("*.y*ml") if path.stem not in sections]
     if others:
@@ -53,7 +63,9 @@ def _write_folder(sections: Sections, folder: Path, output: Output) -> None:
         raise TrApplyError(
             f"{folder} holds other configuration, which would be read as well: {listed}; choose another folder"
         )
-    for name, value in sections.items():
-        path = folder / f"{name}.yaml"
-        write_file(path, yaml_text({name: value}))
+    files = {folder / f"{name}.yaml": {name: value} for name, value in sections.items()}
+    if not overwrite:
+        require_own_exports(files, _name_in(sections), folder)
+    for path, section in files.items():
+        write_file(path, exported_text(section))
         output.say(f"wrote {path}")

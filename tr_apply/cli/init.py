@@ -12,7 +12,7 @@ from tr_apply import __version__
 from tr_apply.cli.options import NamedPath, output_of, output_options
 from tr_apply.config.files import SUFFIXES
 from tr_apply.errors import TrApplyError, UsageError
-from tr_apply.report.values import printable
+from tr_apply.printable import printable
 
 FOLDER: Final = "taskrouter"
 

@@ -38,6 +38,11 @@ def paths_argument(command: _F) -> _F:
 def configuration_options(command: _F) -> _F:
     """What surrounds the files of a configuration."""
     for option in (
+        click.option("--allow-credentials-env", "credentials_variables", multiple=True, metavar="NAME",
+                     help="Let `credentials` name the environment variable NAME; repeatable "
+                          "[env: TR_APPLY_CREDENTIALS_ENV, comma-separated]."),
+        click.option("--root", metavar="DIR", type=NamedPath(),
+                     help="Read only files in DIR, links included; the folder of PATH by default."),
         click.option("--overlay", "overlays", multiple=True, metavar="FILE", type=NamedPath(),
                      help="Lay FILE over the configuration; repeatable, later ones win."),
         click.option("--var-file", "variable_files", multiple=True, metavar="FILE", type=NamedPath(),

@@ -12,9 +12,12 @@ from typing import Any
 import click
 
 from tr_apply.errors import ConfigError, TrApplyError
+from tr_apply.printable import html_without_commands, printable_json, printable_lines, without_commands
 
 FORMAT_VERSION = "1.0"
+_ONLY_OURS = 0o600
 _PREFIX_LENGTH = 40  # of a temporary file's name, which must not be longer than a name may be
+_HARMLESS = {"text": without_commands, "markdown": without_commands, "html": html_without_commands}
 _WORST_FIRST = (130, 4, 1, 64, 3, 5, 6, 2, 0)
 
 
@@ -50,6 +53,7 @@ class Output:
     def result(self, text: str) -> None:
         """Print the result of the command, or the next part of it."""
         text = text if text.endswith("\n") or not text else f"{text}\n"
+        text = _HARMLESS.get(self.format, str)(text)
         if self.file is not None:
             self.written.append(click.unstyle(text))
             write_file(self.file, "".join(self.written))
@@ -72,11 +76,16 @@ class Output:
     def say(self, text: str) -> None:
         """Tell a person how it is going."""
         if not self.quiet:
-            click.echo(text, err=True)
+            tell(text)
 
     def warn(self, text: str) -> None:
         """Tell a person what went wrong."""
-        click.echo(text, err=True)
+        tell(text)
+
+
+def tell(text: str) -> None:
+    """Print *text* on stderr, whoever wrote what is in it."""
+    click.echo(printable_lines(text), err=True)
 
 
 def envelope(command: str, exit_code: int, content: Mapping[str, Any], errors: Sequence[Mapping[str, Any]] = ()) -> str:
@@ -107,7 +116,7 @@ def _head(command: str, exit_code: int, errors: Sequence[Mapping[str, Any]]) -> 
 
 
 def _json(document: Mapping[str, Any]) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return printable_json(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
 
 
 def worst(codes: Sequence[int]) -> int:
@@ -136,9 +145,9 @@ def print_error(
     if as_json:
         _print_instead(envelope(command, error.exit_code, {}, errors_of(error)), file)
     elif isinstance(error, ConfigError):
-        click.echo(str(error), err=True)
+        tell(str(error))
     else:
-        click.echo(f"Error: {error}" if of is None else f"Error: {of}: {error}", err=True)
+        tell(f"Error: {error}" if of is None else f"Error: {of}: {error}")
 
 
 def print_crash(error: Exception, *, command: str, file: str | None = None) -> None:
@@ -154,12 +163,14 @@ def _print_instead(document: str, file: str | None) -> None:
             write_file(Path(file), document)
             return
     except TrApplyError as error:
-        click.echo(f"Error: {error}", err=True)
+        tell(f"Error: {error}")
     click.echo(document, nl=False)
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, text: str, *, private: bool = False) -> None:
     """Put *text* into the file *path*, wholly or not at all; into a pipe or a device as it is.
+
+    What is *private* only its owner may read.
 
     Raises:
         TrApplyError: when it cannot be written.
@@ -176,7 +187,7 @@ def write_file(path: Path, text: str) -> None:
         try:
             with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(text)
-            Path(temporary).chmod(_mode_of(path))
+            Path(temporary).chmod(_ONLY_OURS if private else _mode_of(path))
             Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)

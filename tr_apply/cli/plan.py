@@ -19,6 +19,7 @@ from tr_apply.cli.options import (
     target_options,
 )
 from tr_apply.cli.output import Output, checked_envelope, errors_of, print_error, worst, write_file
+from tr_apply.cli.overwriting import require_plan_or_nothing
 from tr_apply.cli.targets import command_clients, target_of
 from tr_apply.cli.workspaces import members_of
 from tr_apply.config.load import Configuration
@@ -43,6 +44,7 @@ CHANGES_PENDING = 2  # as in Terraform; click's own 2 for usage errors is remapp
 @paths_argument
 @click.option("--out", "plan_file", metavar="FILE", type=NamedPath(),
               help="Save the plan, for apply --plan FILE.")  # fmt: skip
+@click.option("--overwrite", is_flag=True, help="Let --out write over a file that is not a plan.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes to apply.")
 @click.option("--base-ref", metavar="REV",
               help="Tell what was changed outside the repository since the git revision REV was applied.")  # fmt: skip
@@ -54,6 +56,7 @@ def plan_command(
     paths: tuple[Path, ...],
     *,
     plan_file: Path | None,
+    overwrite: bool,
     detailed_exitcode: bool,
     base_ref: str | None,
     targets: tuple[str, ...],
@@ -73,6 +76,8 @@ def plan_command(
     require_inputs(paths, options)
     for each in targets:
         parsed_target(each)
+    if plan_file is not None and not overwrite:
+        require_plan_or_nothing(plan_file)
     deadline = Deadline(options["timeout"])
     members = members_of(paths, lambda path: usable(path, options, output), targets)
     then = {} if base_ref is None else _applied_before(members, paths, base_ref, options)
@@ -81,7 +86,7 @@ def plan_command(
     exit_code = worst([_exit_code(member, detailed=detailed_exitcode) for member in members])
     document = checked_envelope("plan", exit_code, {"plans": _documents(members)}, errors)
     if plan_file is not None:
-        write_file(plan_file, document)
+        write_file(plan_file, document, private=True)
     if not errors:
         _tell_github(members)
     _print(members, output, document)

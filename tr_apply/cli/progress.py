@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from tr_apply.apply import Progress, Result, Status
 from tr_apply.cli.output import Output
 from tr_apply.plan.change import Plan
+from tr_apply.printable import printable
 from tr_apply.report.terminal import progress_line
-from tr_apply.report.values import printable
 
 ProgressOf = Callable[[Plan], Progress]
 """What is told of the requests of one of several plans."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tr_apply.apply import Status
 from tr_apply.cli.output import checked_envelope, simple_error, write_file
+from tr_apply.cli.overwriting import require_plan_or_nothing
 from tr_apply.client import Client
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.configured import Configured
@@ -49,6 +50,7 @@ class Records:
             TrApplyError: when it cannot.
         """
         if self.undo_file is not None:
+            require_plan_or_nothing(self.undo_file, "name another file for --undo-out")
             self._save([simple_error("unfinished", _UNFINISHED)])
 
     def unchanged(self, plans: Sequence[Plan]) -> None:
@@ -102,7 +104,8 @@ class Records:
     def _save(self, errors: Sequence[dict[str, object]] = ()) -> None:
         assert self.undo_file is not None
         plans = [plan_document(each) for each in self._ways_back]
-        write_file(self.undo_file, checked_envelope("plan", 1 if errors else 0, {"plans": plans}, errors))
+        text = checked_envelope("plan", 1 if errors else 0, {"plans": plans}, errors)
+        write_file(self.undo_file, text, private=True)
 
 
 @dataclass(frozen=True, slots=True)

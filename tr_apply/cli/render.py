@@ -10,8 +10,8 @@ from tr_apply.cli.configurations import require_paths, usable
 from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument
 from tr_apply.cli.output import Output, errors_of, json_value, print_error, worst
 from tr_apply.errors import TrApplyError, UsageError
+from tr_apply.printable import printable
 from tr_apply.rendering import RenderedConfiguration, rendered
-from tr_apply.report.values import printable
 
 
 @click.command("render")

@@ -16,6 +16,8 @@ from tr_apply.config.load import Configuration, load
 from tr_apply.errors import ConfigError, UsageError
 
 _TIMEOUT_S = 120
+_NO_REPOSITORY = "not a git repository (or any "  # a broken one is "not a git repository: " and its path
+_ENGLISH = {"LC_ALL": "C", "LANGUAGE": "C"}
 _OF_ANOTHER = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")  # set where a hook calls us
 
 
@@ -58,7 +60,9 @@ class Revision:
         if (then := self.path(path)) is None:
             return None
         overlays, variable_files = (self._paths(options[key]) for key in ("overlays", "variable_files"))
-        configuration = load(then, inputs_of({**options, "overlays": overlays, "variable_files": variable_files}))
+        root = None if (root := options["root"]) is None else self.path(root) or root
+        files = {"overlays": overlays, "variable_files": variable_files, "root": root}
+        configuration = load(then, inputs_of({**options, **files}))
         configuration.require_valid()
         return configuration
 
@@ -77,8 +81,16 @@ _folder = partial(tempfile.TemporaryDirectory, prefix="tr-apply-")
 
 
 def _root(folder: Path) -> Path | None:
+    """The repository that *folder* lies in; None if it lies in none.
+
+    Raises:
+        UsageError: when git says anything else, as of a repository that somebody else owns.
+    """
     done = _git(folder, "rev-parse", "--show-toplevel")
-    return Path(done.stdout.strip()) if done.returncode == 0 else None
+    if done.returncode != 0 and _NO_REPOSITORY in done.stderr:
+        return None
+    _done(done)
+    return Path(done.stdout.removesuffix("\n"))
 
 
 def _tree(root: Path, ref: str, folder: Path) -> Path:
@@ -106,7 +118,13 @@ def _git(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProc
     command = ["git", "-C", str(folder), *arguments]
     try:
         return subprocess.run(  # noqa: S603  # git, with arguments that are no options
-            command, env={**environment, **more}, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+            command,
+            env={**environment, **_ENGLISH, **more},
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+            encoding="utf-8",
+            errors="surrogateescape",
         )
     except FileNotFoundError as error:
         raise UsageError("--base-ref needs git, which is not installed") from error

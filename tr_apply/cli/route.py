@@ -14,10 +14,10 @@ from tr_apply.cli.output import json_value
 from tr_apply.config.reader import DEPTH_LIMIT
 from tr_apply.config.suggestions import nearest
 from tr_apply.errors import UsageError
+from tr_apply.printable import printable
 from tr_apply.rehearsal.find_route import find_route
 from tr_apply.rehearsal.offline_workspace import OfflineWorkspace, RouteRequest
 from tr_apply.report.route_text import route_text
-from tr_apply.report.values import printable
 from tr_apply.resources.worker import ATTRIBUTES_LIMIT
 from tr_apply.resources.workflow import PRIORITY_LIMIT
 from tr_apply.routing.names import name_key

@@ -4,8 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-import click
-
+from tr_apply.cli.output import tell
 from tr_apply.client import Client
 from tr_apply.deployment.connect import CONCURRENCY, Clients, TargetOptions, open_clients
 from tr_apply.deployment.deadline import Deadline
@@ -53,4 +52,4 @@ async def open_client(
 def _log(call: Call, outcome: Outcome | None) -> None:
     if outcome is not None:
         what = outcome.problem if outcome.status is None else str(outcome.status)
-        click.echo(f"{call.method} {call.path} {what} {outcome.seconds * 1000:.0f} ms", err=True)
+        tell(f"{call.method} {call.path} {what} {outcome.seconds * 1000:.0f} ms")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tr_apply.cli.configurations import require_inputs, require_paths, usable
+from tr_apply.cli.configurations import require_inputs, require_paths, root_of, usable
 from tr_apply.cli.github import repository
 from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument
 from tr_apply.cli.output import Output, envelope, errors_of, json_value, print_error, worst
@@ -56,7 +56,7 @@ def test_command(paths: tuple[Path, ...], *, wanted: str | None, coverage: bool,
     """
     output = output_of("test", options)
     require_paths(paths)
-    selection = selected(paths)
+    selection = selected(paths, root_of(options))
     require_inputs(list(selection), options)
     result = _run(selection, wanted, options, output)
     _require_tests(result, wanted)

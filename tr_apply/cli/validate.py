@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from tr_apply.cli.configurations import checked, require_paths, unused_variables
+from tr_apply.cli.configurations import checked, require_paths, root_of, unused_variables
 from tr_apply.cli.github import repository
 from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument
 from tr_apply.cli.output import envelope
@@ -16,7 +16,7 @@ from tr_apply.config.load import Configuration
 from tr_apply.config.routing_test_files import configuration_of, files_of_tests, is_routing_test
 from tr_apply.errors import ConfigError
 from tr_apply.findings import Finding, Severity, errors_of
-from tr_apply.report.values import printable
+from tr_apply.printable import printable
 
 _COMMAND = "validate"
 
@@ -112,7 +112,7 @@ def _terminal_text(parts: Sequence[_Part], width: int) -> str:
 def _findings(path: Path, options: Mapping[str, Any]) -> _Part:
     """Those of a configuration, with the routing tests of a folder. Of a file of routing tests, those of it alone."""
     if path.is_file() and is_routing_test(path):
-        configuration = checked(configuration_of(path), options)
+        configuration = checked(configuration_of(path, root_of(options)), options)
         return _Part(_test_findings(configuration, [path]), (), configuration.source_line)
     configuration = checked(path, options)
     files = files_of_tests(path) if path.is_dir() and configuration.complete else ()

@@ -8,6 +8,7 @@ CODES: Final[Mapping[str, str]] = {
     "no-configuration": "A directory holds no YAML file.",
     "several-workspaces": "A folder holds several workspaces; each is a PATH of its own.",
     "unreadable": "A file or a folder cannot be read.",
+    "outside-root": "A file that is named, or that a link leads to, lies outside of the configuration's root.",
     "symlink-loop": "A link leads to a folder that is read already.",
     "too-large": "A file is larger than any configuration.",
     "not-utf-8": "A file is no UTF-8 text.",
@@ -27,6 +28,7 @@ CODES: Final[Mapping[str, str]] = {
     "phone-number": "A number without quotes would lose its plus sign or its leading zeros.",
     "mixed-column": "The cells of a column in a table have several types.",
     "literal-key": "A key holds ${…}, which is text there.",
+    "more-findings": "A file has more findings than are shown.",
     "no-tests": "There is no file of routing tests.",
     # Variables
     "unknown-variable": "A variable has no value.",
@@ -60,11 +62,14 @@ CODES: Final[Mapping[str, str]] = {
     "sid-in-name": "A name asks for a SID.",
     # Meaning
     "duplicate-name": "Two resources have the same name.",
+    "look-alike": "Two names of a kind look the same and are not.",
+    "invisible-character": "A name holds a character that cannot be seen, or that changes how others are shown.",
     "renamed-from": "A former name is claimed twice, or is the present one.",
     "unknown-reference": "A name leads nowhere.",
     "dangling-sid": "A target names its queue by a SID that no declared queue has.",
     "unknown-kind": "A ${sid:…} names no kind of resource.",
     "document-too-long": "Attributes or a workflow make a larger document than TaskRouter takes.",
+    "credentials-variable": "`credentials` names an environment variable that it may not name.",
     "field-path": "A path in ignore or sensitive leads nowhere.",
     "declared-and-ignored": "A field is declared, and left as it is live.",
 }

@@ -5,7 +5,9 @@ message needs it; the rules are those of libyaml's scanner.
 """
 
 import re
+from array import array
 from collections.abc import Generator, Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -44,8 +46,27 @@ def character_index(text: str, start: int, value: str, offset: int) -> int:
     if not value or text[start : start + 1] == "*":
         return start
     at = min(offset, len(value) - 1)
-    span = next(islice(_spans(text, start, value), at, None), Span(start, start))
+    span = _walk(text, start, value).span(at)
     return span.end if offset > at else span.begin
+
+
+class _Walk:
+    """The way through one scalar, as far as anybody has asked: many findings about one text walk it once."""
+
+    def __init__(self, text: str, start: int, value: str) -> None:
+        self._start = start
+        self._spans = iter(_spans(text, start, value))
+        self._begins, self._ends = array("q"), array("q")
+
+    def span(self, at: int) -> Span:
+        """What character *at* of the value was made of."""
+        for each in islice(self._spans, max(0, at + 1 - len(self._begins))):
+            self._begins.append(each.begin)
+            self._ends.append(each.end)
+        return Span(self._begins[at], self._ends[at]) if at < len(self._begins) else Span(self._start, self._start)
+
+
+_walk = lru_cache(maxsize=1)(_Walk)
 
 
 def _spans(text: str, start: int, value: str) -> Iterable[Span]:

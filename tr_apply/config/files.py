@@ -4,11 +4,13 @@ import codecs
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 from tr_apply.config.places import Places, Sources
+from tr_apply.config.reach import OutsideError, Reach, leads_out, reach_of_path
 from tr_apply.config.reader import Mistake, SourceFile, read
 from tr_apply.errors import UsageError
 
@@ -26,6 +28,9 @@ class Found(NamedTuple):
     problem: tuple[str, str] | None = None
     """Code and message of why it cannot be read."""
 
+    reach: Reach | None = None
+    """Where it may lie; None for anywhere."""
+
 
 class _NotTextError(Exception):
     """The content of a file is no UTF-8."""
@@ -36,16 +41,28 @@ class _NotTextError(Exception):
         self.before = before
 
 
-def configuration_files(path: Path) -> list[Found]:
+OUTSIDE: Final = (
+    "outside-root",
+    "this leads out of the configuration's root, so it is not read; move the file into it, or give --root DIR",
+)
+
+
+def configuration_files(path: Path, reach: Reach, *, is_chosen: bool = False) -> list[Found]:
     """The files of the configuration *path*, in the order in which their sections are joined.
+
+    *reach* is where they may lie besides the folder of *path* itself; *is_chosen* if the caller has said so.
 
     Raises:
         UsageError: when there is no such path.
     """
     require_path(path)
-    if path == STANDARD_INPUT or not path.is_dir():
+    if path == STANDARD_INPUT:
         return [Found(path)]
-    found = sorted(_files_below(path), key=lambda each: each.path.relative_to(path).parts)
+    if leads_out(path, reach, is_chosen=is_chosen):
+        return [Found(path, OUTSIDE)]
+    if not path.is_dir():
+        return [given_file(path, reach_of_path(path, reach))]
+    found = sorted(_files_below(path, reach.also(path)), key=lambda each: each.path.relative_to(path).parts)
     return found or [Found(path, ("no-configuration", "no *.yaml or *.yml file in this directory"))]
 
 
@@ -66,7 +83,12 @@ def require_path(path: Path) -> None:
         raise UsageError(f"{path}: there is no such file or directory{broken}")
 
 
-def _files_below(root: Path) -> Iterator[Found]:
+def given_file(path: Path, reach: Reach | None) -> Found:
+    """A file that the caller names; a pipe of the shell is what it is."""
+    return Found(path, reach=reach if path.is_file() or path.is_symlink() else None)
+
+
+def _files_below(root: Path, reach: Reach) -> Iterator[Found]:
     entered: dict[str, str] = {}
     refused: list[OSError] = []
     for folder, folders, names in os.walk(root, followlinks=True, onerror=refused.append):
@@ -77,7 +99,10 @@ def _files_below(root: Path) -> Iterator[Found]:
             folders.clear()
             continue
         folders[:] = sorted(each for each in folders if each != "overlays" and not each.startswith("."))
-        yield from (_found(Path(folder, name)) for name in names if _is_configuration(name))
+        for outside in [each for each in folders if not _may_enter(Path(folder, each), reach)]:
+            yield Found(Path(folder, outside), OUTSIDE)
+            folders.remove(outside)
+        yield from (_found(Path(folder, name), reach) for name in names if _is_configuration(name))
     for error in refused:
         yield Found(Path(str(error.filename)), ("unreadable", _reason(error)))
 
@@ -86,18 +111,37 @@ def _is_configuration(name: str) -> bool:
     return name.endswith(SUFFIXES) and not name.endswith(TEST_SUFFIXES) and not name.startswith(".")
 
 
-def _found(path: Path) -> Found:
+def _may_enter(folder: Path, reach: Reach) -> bool:
+    return not folder.is_symlink() or reach.holds(folder)
+
+
+def _found(path: Path, reach: Reach) -> Found:
     """A pipe would wait for ever, and a link may lead nowhere."""
+    if path.is_symlink() and not reach.holds(path):
+        return Found(path, OUTSIDE)
     try:
         is_special = not path.is_file() and path.stat() is not None
     except OSError as error:
         return Found(path, ("unreadable", _reason(error)))
-    return Found(path, ("unreadable", "not a regular file") if is_special else None)
+    return Found(path, ("unreadable", "not a regular file") if is_special else None, reach)
 
 
-def regular(path: Path) -> Found:
-    """The file at *path*, if it is one: a pipe would wait for ever."""
-    return Found(path, None if path.is_file() else ("unreadable", "not a regular file"))
+@contextmanager
+def _descriptor(found: Found) -> Iterator[int]:
+    if found.reach is not None:
+        with found.reach.opened(found.path) as opened:
+            yield opened
+        return
+    with found.path.open("rb", buffering=0) as file:
+        yield file.fileno()
+
+
+def regular(path: Path, reach: Reach) -> Found:
+    """The file at *path*, if it is one, here or where *reach* allows: a pipe would wait for ever."""
+    reach = reach.also(path.parent)
+    if path.is_symlink() and not reach.holds(path):
+        return Found(path, OUTSIDE)
+    return Found(path, None if path.is_file() else ("unreadable", "not a regular file"), reach)
 
 
 def _reason(error: OSError) -> str:
@@ -115,16 +159,18 @@ def read_file(found: Found, sources: Sources, *, raw: bool | frozenset[str] = Fa
     return source
 
 
-def open_table(path: Path, sources: Sources) -> tuple[int, Mistake | None]:
-    """The place where the text of a table begins, or why it cannot be read."""
-    return _opened(_found(path), sources)
+def open_table(path: Path, sources: Sources, reach: Reach) -> tuple[int, Mistake | None]:
+    """The place where the text of a table begins, or why it cannot be read; *reach* is where it may lie."""
+    return _opened(Found(path, reach=reach), sources)
 
 
 def _opened(found: Found, sources: Sources) -> tuple[int, Mistake | None]:
     name = "<stdin>" if found.path == STANDARD_INPUT else os.fsencode(found.path).decode(errors="backslashreplace")
     problem, before, text = found.problem, "", None
     try:
-        text = _text(found.path) if problem is None else None
+        text = _text(found) if problem is None else None
+    except OutsideError:
+        problem = OUTSIDE
     except OSError as error:
         problem = ("unreadable", _reason(error))
     except _NotTextError as error:
@@ -135,8 +181,8 @@ def _opened(found: Found, sources: Sources) -> tuple[int, Mistake | None]:
     return begin, None if problem is None else Mistake(*problem, begin + len(before))
 
 
-def _of_file(path: Path) -> bytes:
-    with path.open("rb") as file:
+def _of_file(found: Found) -> bytes:
+    with _descriptor(found) as opened, open(opened, "rb", closefd=False) as file:
         return file.read(_SIZE_LIMIT + 1)
 
 
@@ -146,9 +192,9 @@ def _of_stream(stream: BinaryIO) -> bytes:
     return stream.read(_SIZE_LIMIT + 1)
 
 
-def _text(path: Path) -> str | None:
+def _text(found: Found) -> str | None:
     """The text of a file; None if it is too large."""
-    content = _of_stream(sys.stdin.buffer) if path == STANDARD_INPUT else _of_file(path)
+    content = _of_stream(sys.stdin.buffer) if found.path == STANDARD_INPUT else _of_file(found)
     if len(content) > _SIZE_LIMIT:
         return None
     content = content.removeprefix(codecs.BOM_UTF8)

@@ -8,12 +8,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from tr_apply.config.files import Found, configuration_files, read_file
+from tr_apply.config.files import Found, configuration_files, given_file, read_file, require_path
+from tr_apply.config.first_findings import first_findings
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
+from tr_apply.config.look_alikes import note_look_alikes
 from tr_apply.config.marks import VARIABLE_NAME
 from tr_apply.config.names import note_names
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Located, Sources, paths_of
+from tr_apply.config.reach import NOWHERE, Reach, reach_of, reach_of_given
 from tr_apply.config.reader import Mistake, SourceFile
 from tr_apply.config.references import note_broken_references
 from tr_apply.config.sections import counted, joined, several_workspaces, several_workspaces_mistake, shifted
@@ -47,6 +50,7 @@ class Configuration(NamedTuple):
         notes: Every finding so far, and the places that later checks need.
         complete: Whether all of the structure is right, so that checks across resources make sense.
         has_sids: Whether any string asks for a SID.
+        reach: Where a file may lie that belongs to it.
     """
 
     path: str
@@ -54,17 +58,16 @@ class Configuration(NamedTuple):
     notes: Notes
     complete: bool
     has_sids: bool = False
+    reach: Reach = NOWHERE
 
     @property
     def diagnostics(self) -> tuple[Finding, ...]:
-        """Errors and warnings in the order of the files."""
+        """Errors and warnings in the order of the files, the worst 100 of each."""
         order = {name: index for index, name in enumerate(self.notes.sources.names)}
-        return tuple(
-            sorted(
-                withheld(self.notes.found, self.notes),
-                key=lambda each: (order.get(each.file or "", -1), each.line or 0, each.column or 0),
-            )
+        found = sorted(
+            self.notes.found, key=lambda each: (order.get(each.file or "", -1), each.line or 0, each.column or 0)
         )
+        return tuple(withheld(first_findings(found), self.notes))
 
     @property
     def accepted(self) -> tuple[Finding, ...]:
@@ -95,6 +98,11 @@ class Inputs(NamedTuple):
     given: Mapping[str, str] = MappingProxyType({})
     variable_files: Sequence[Path] = ()
     environment: Mapping[str, str] = MappingProxyType({})
+    credentials_variables: Sequence[str] = ()
+    """Environment variables that ``credentials`` may name, too."""
+
+    root: Path | None = None
+    """What the configuration names lies in it; None for the folder of its PATH."""
 
 
 class Files(NamedTuple):
@@ -148,7 +156,13 @@ def load(path: Path, inputs: Inputs | None = None) -> Configuration:
         from tr_apply.config.for_each import note_left_over  # noqa: PLC0415  # seldom needed
 
         note_left_over(made.each, notes)
-    return _checked(str(path), read, notes, made)
+    configuration = _checked(str(path), read, notes, made)._replace(reach=reach_of(path, inputs.root))
+    if configuration.document.workspace.credentials is not None:
+        from tr_apply.config.credentials import allowed_variables, note_credentials  # noqa: PLC0415  # seldom needed
+
+        allowed = allowed_variables(inputs.credentials_variables, inputs.environment)
+        note_credentials(configuration.document, allowed, notes)
+    return configuration
 
 
 def _without_content(path: str, sources: Sources, mistake: Mistake) -> Configuration:
@@ -185,21 +199,28 @@ def read_all(path: Path, inputs: Inputs, sources: Sources) -> Files:
     for name in inputs.given:
         if not VARIABLE_NAME.match(name):
             raise UsageError(f"--var {name}=…: a variable's name is made of letters, digits and _")
-    found = configuration_files(path)
-    overlays, variable_files = _existing(inputs.overlays), _existing(inputs.variable_files)
+    require_path(path)
+    reach = reach_of(path, inputs.root)
+    found = configuration_files(path, reach, is_chosen=inputs.root is not None)
+    overlays, variable_files = _existing(inputs.overlays, reach), _existing(inputs.variable_files, reach)
     raw = frozenset({"vars"})
-    return Files(
+    read = Files(
         files=[read_file(each, sources, raw=raw) for each in found],
         overlays=[read_file(each, sources, raw=raw) for each in overlays],
         variable_files=[read_file(each, sources, raw=True) for each in variable_files],
     )
+    for file in read.files:
+        file.reach = reach
+    for file in read.overlays:
+        file.reach = reach.also(file.folder)
+    return read
 
 
-def _existing(paths: Sequence[Path]) -> list[Found]:
+def _existing(paths: Sequence[Path], reach: Reach) -> list[Found]:
     for path in paths:
         if not path.exists() or path.is_dir():
             raise UsageError(f"{path}: there is no such file")
-    return [Found(path) for path in paths]
+    return [given_file(path, reach_of_given(path, reach)) for path in paths]
 
 
 def _joined(read: Files, sources: Sources, mistakes: list[Mistake], written: Container[int]) -> Located:
@@ -265,6 +286,7 @@ def _checked(path: str, read: Files, notes: Notes, made: Substitution) -> Config
         document = _with_secrets(document, notes, made.secret)
     raw = notes.root.value
     note_names(document, raw, notes)
+    note_look_alikes(raw, notes)
     if document.declares("manage"):
         from tr_apply.config.ownership import note_ownership  # noqa: PLC0415  # seldom needed
 

@@ -9,6 +9,7 @@ from typing import Final
 from tr_apply.config.files import STANDARD_INPUT, SUFFIXES, read_file, regular
 from tr_apply.config.marks import REFERENCE
 from tr_apply.config.places import Sources
+from tr_apply.config.reach import reach_of
 from tr_apply.resources.pattern import fits
 from tr_apply.routing.names import name_key
 
@@ -36,7 +37,7 @@ def _folder_of(path: Path) -> Path:
 
 def _patterns(folder: Path) -> Iterator[str]:
     for path in islice(_files_below(folder), _MOST_FILES):
-        file = read_file(regular(path), Sources(), raw=True)
+        file = read_file(regular(path, reach_of(folder, None)), Sources(), raw=True)
         workspace = file.data.get("workspace")
         name = workspace.get("name") if isinstance(workspace, dict) else None
         if isinstance(name, str):

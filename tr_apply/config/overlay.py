@@ -6,6 +6,7 @@ Nothing is changed in place, because YAML aliases let several places share one v
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from tr_apply.config.overlay_safety import SECTION as SAFETY
@@ -74,7 +75,7 @@ class _Overlay:
                 continue
             written = Located(patch.value[key], node)
             if key not in value:
-                places.keys.append(patch.node.key_place(key) or place_of(node))
+                places.add_key(str(key), patch.node.key_place(key) or place_of(node))
             held = Located(value[key], places.children[key]) if key in value else _nothing(written)
             below = self.laid(held, written, (*path, key))
             value[key], places.children[key] = below.value, below.node
@@ -91,12 +92,14 @@ class _Overlay:
                 "overlay-unset", f"expected a list of keys, as in `{UNSET}: [{_example(base.value)}]`", node or 0, at
             )
             return
+        gone: set[str] = set()
         for index, key in enumerate(keys):
             problem = self._unset_problem(key, base.value, patch.value, path)
             if problem is not None:
                 self.note(*problem, node.child(index) or node, (*at, index))
             else:
-                _remove(base.value, base.node, key)
+                gone.add(key)
+        _remove(base.value, base.node, gone)
 
     def _unset_problem(
         self, key: Any, base: Mapping[str, Any], patch: Mapping[str, Any], path: KeyPath
@@ -121,9 +124,10 @@ def _example(base: Mapping[str, Any]) -> str:
     return shown(next(reversed([*base]), "KEY"))
 
 
-def _remove(value: dict[str, Any], node: Places, key: str) -> None:
-    node.without({key})
-    del value[key]
+def _remove(value: dict[str, Any], node: Places, keys: AbstractSet[str]) -> None:
+    node.without(keys)
+    for key in keys:
+        del value[key]
 
 
 def _nothing(written: Located) -> Located:
@@ -281,7 +285,7 @@ def _without(written: Located, keys: Sequence[str]) -> Located:
     value, node = dict(written.value), written.node.copy()
     for key in keys:
         if key in value:
-            _remove(value, node, key)
+            _remove(value, node, {key})
     return Located(value, node)
 
 

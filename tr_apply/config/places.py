@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tr_apply.findings import KeyPath
+from tr_apply.printable import printable
 
 _LINE_END = re.compile(r"\r\n|\n|\r")  # what editors take for the end of a line; YAML knows three more
-_UNPRINTABLE = r"[^\S ]|[\x00-\x1f\x7f-\x9f\u2028\u2029]"  # compiled when there is something to say
 _SHOWN = 80  # characters of a key in a message
 
 
@@ -88,6 +88,12 @@ class Places:
         if self._key_places is None or len(self._key_places) != len(self.keys):  # some were added
             self._key_places = dict(zip(self.children, self.keys, strict=True))
         return self._key_places[key]
+
+    def add_key(self, key: str | int, place: int) -> None:
+        """Note that *key*, new in this mapping, is written at *place*; its value follows."""
+        self.keys.append(place)
+        if self._key_places is not None:
+            self._key_places[key] = place
 
     def without(self, dropped: Collection[str | int]) -> None:
         """Forget those keys and what they hold."""
@@ -238,4 +244,4 @@ def dotted(path: Sequence[str | int]) -> str:
 def shown(text: str) -> str:
     """*text* as a part of a message: short, and on one line."""
     short = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-    return re.sub(_UNPRINTABLE, lambda match: repr(match[0])[1:-1], short)
+    return printable(short)

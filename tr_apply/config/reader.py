@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 import yaml
 
 from tr_apply.config.places import Node, Places, Sources, place_of, shown
+from tr_apply.config.reach import NOWHERE, Reach
 from tr_apply.findings import KeyPath, Severity
 from tr_apply.resources.scalar import NULLS, core_scalar
 
 DEPTH_LIMIT = 100
-EXPANSION_LIMIT = 1_000_000  # values that aliases may stand for in one file
+EXPANSION_LIMIT = 100_000  # values that aliases may stand for in a file; in a longer one, as many as it has characters
 _MERGE_KEY = "`<<` is not supported; write the keys out, or use variables or an overlay"
 _UNSEEN: Any = object()
 _NUMBERS = (int, float)
@@ -71,6 +72,9 @@ class SourceFile:
 
     folder: Path = Path()
     """Where the file lies."""
+
+    reach: Reach = NOWHERE
+    """Where a file may lie that this one names."""
 
     complete: bool = True
     """False after a mistake that kept the rest of the file from being read."""
@@ -161,6 +165,7 @@ class _Builder:
         self._refused_keys: dict[_Frame, set[str]] = {}
         self._values = 0
         self._expanded = 0
+        self._expansion_limit = EXPANSION_LIMIT
         self._documents = 0
         self._scalars: dict[str, Any] = {}
         self._keys: dict[str, str] = {}
@@ -177,6 +182,7 @@ class _Builder:
             yaml.AliasEvent: self._alias,
             yaml.DocumentStartEvent: self._start_document,
         }
+        self._expansion_limit = max(EXPANSION_LIMIT, len(text))
         parser = _Parser(text)
         try:
             get_event = parser.get_event
@@ -377,10 +383,9 @@ class _Builder:
         value, node, size = anchored
         self._values += size
         self._expanded += size
-        if self._expanded > EXPANSION_LIMIT:
-            raise _UnreadableError(
-                "alias-bomb", f"aliases stand for more than {EXPANSION_LIMIT:,} values in this file", place
-            )
+        if self._expanded > self._expansion_limit:
+            message = f"aliases stand for more than {self._expansion_limit:,} values in this file"
+            raise _UnreadableError("alias-bomb", message, place)
         if node in self._source.phone_numbers:
             self._source.phone_numbers[place] = self._source.phone_numbers[node]
         self._add(value, _moved(node, place))

@@ -62,7 +62,7 @@ def opened_table(written: Any, node: Places, file: SourceFile, sources: Sources,
         file.mistakes.append(Mistake("wrong-type", message, at, at_path))
         return None
     path = file.folder / written
-    begin, mistake = open_table(path, sources)
+    begin, mistake = open_table(path, sources, file.reach)
     if mistake is None:
         sources.tables.add(sources.names[-1])
         return begin
@@ -258,7 +258,7 @@ class _Branch(NamedTuple):
         """Put *value* under *key*, written at *place*."""
         assert isinstance(self.places.children, dict)
         self.data[key], self.places.children[key] = value, node
-        self.places.keys.append(place)
+        self.places.add_key(key, place)
 
     def branch(self, key: str, place: int) -> "_Branch":
         """The mapping under *key*, new if there is none."""

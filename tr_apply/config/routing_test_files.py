@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from tr_apply.config.files import SUFFIXES, TEST_SUFFIXES, Found, configuration_files, read_file
 from tr_apply.config.places import Sources
+from tr_apply.config.reach import reach_of
 from tr_apply.resources import WORKSPACE
 
 Selection: TypeAlias = Mapping[Path, Sequence[Path] | None]
@@ -68,7 +69,7 @@ def configuration_of(file: Path, root: Path | None = None) -> Path:
         is_inside = folder == start or folder.is_relative_to(limit)
         if not is_inside and (root is not None or _is_for_everyone(folder)):
             break
-        if _declares_workspace(configuration_files(folder) if is_inside else _right_in(folder)):
+        if _declares_workspace(configuration_files(folder, reach_of(folder, root)) if is_inside else _right_in(folder)):
             return folder if file.is_absolute() else _as_called(folder)
     return file.parent
 
@@ -102,7 +103,7 @@ def _right_in(folder: Path) -> Iterator[Found]:
         if name.endswith(SUFFIXES) and not name.startswith(".") and not name.endswith(TEST_SUFFIXES):
             path = folder / name
             if path.is_file():
-                yield Found(path)
+                yield Found(path, reach=reach_of(folder, None))
 
 
 def _below(root: Path) -> Iterator[Path]:

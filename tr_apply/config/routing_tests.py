@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from tr_apply.config.files import read_file, regular
+from tr_apply.config.first_findings import first_findings
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.load import Configuration
 from tr_apply.config.names import note_repeated
@@ -95,7 +96,7 @@ def _known_names(configuration: Configuration) -> _Known:
 def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
     sources = Sources()
     notes = Notes(sources, configuration.notes.variables)
-    file = read_file(regular(path), sources)
+    file = read_file(regular(path, configuration.reach), sources)
     notes.root = Located(file.data, file.places)
     shape = shape_of(RoutingTests)
     made = substitute([file], notes, shape)
@@ -114,7 +115,7 @@ def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
         note_nulls(notes, shape)
     tests = list(_checked(notes, known, whole=file.complete))
     notes.found.sort(key=lambda each: (each.line or 0, each.column or 0))
-    return Suite(tests, notes.found)
+    return Suite(tests, tuple(first_findings(notes.found)))
 
 
 def _take_back_secrets(file: SourceFile, made: Substitution, notes: Notes) -> None:

@@ -93,7 +93,7 @@ def _put(root: Located, key: str, part: Located, key_place: int) -> None:
     assert isinstance(root.node.children, dict)
     root.value[key] = part.value.copy() if isinstance(part.value, (dict, list)) else part.value
     root.node.children[key] = part.node.copy() if isinstance(part.node, Places) else part.node
-    root.node.keys.append(key_place)
+    root.node.add_key(key, key_place)
 
 
 def _extend(held: Located, part: Located) -> None:

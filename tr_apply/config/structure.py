@@ -1,6 +1,6 @@
 """From the data of all files to models; where something is wrong, to those that are right."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, get_args
 
@@ -15,7 +15,6 @@ from tr_apply.resources.lint import Lint
 from tr_apply.resources.workspace import Workspace
 
 _ROUNDS = 8  # what is wrong in a key may take away what the one around it needs
-_MOST_KEYS = 100
 
 
 def document_of(notes: Notes, *, whole: bool) -> tuple[Document, bool]:
@@ -80,24 +79,34 @@ def _without_wrong_keys(model: type[Resource], written: Any) -> Any:
             return model.model_validate(written)
         except ValidationError as error:
             wrong = error.errors(include_url=False, include_context=False, include_input=False)
-        for each in wrong[:_MOST_KEYS]:
-            written = _without(written, each["loc"])
+        written = _without(written, _tree_of(each["loc"] for each in wrong))
     return None
 
 
-def _without(value: Any, path: Sequence[str | int]) -> Any:
-    """*value* without the last key of *path* that it has; None where nothing is left.
+class _Wrong(dict[str | int, "_Wrong"]):
+    """What is wrong in a value, by key; where nothing is below, the value itself is."""
+
+
+def _tree_of(paths: Iterable[Sequence[str | int]]) -> _Wrong:
+    tree = _Wrong()
+    for path in paths:
+        node = tree
+        for part in path:
+            node = node.setdefault(part, _Wrong())
+    return tree
+
+
+def _without(value: Any, wrong: _Wrong) -> Any:
+    """*value* without the last key of each wrong path that it has; None where nothing is left.
 
     An item of a list goes with the whole list, as the indices of the others must stay.
     """
-    if not path or not isinstance(value, (dict, list)):
+    if not wrong or not isinstance(value, (dict, list)):
         return None
-    head, rest = path[0], path[1:]
     if isinstance(value, list):
-        assert isinstance(head, int)
-        below = _without(value[head], rest)
-        return None if below is None else [*value[:head], below, *value[head + 1 :]]
-    if head not in value:
+        items = [_without(each, wrong[index]) if index in wrong else each for index, each in enumerate(value)]
+        return None if any(items[index] is None for index in wrong if isinstance(index, int)) else items
+    if not wrong.keys() <= value.keys():
         return None
-    below = _without(value[head], rest)
-    return {key: below if key == head else child for key, child in value.items() if key != head or below is not None}
+    kept = {key: _without(child, wrong[key]) if key in wrong else child for key, child in value.items()}
+    return {key: child for key, child in kept.items() if child is not None or key not in wrong}

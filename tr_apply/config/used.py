@@ -8,6 +8,7 @@ from tr_apply.config.files import read_file, regular
 from tr_apply.config.load import Inputs, names_tables, read_all, read_tables
 from tr_apply.config.marks import variables_in
 from tr_apply.config.places import Sources
+from tr_apply.config.reach import reach_of
 from tr_apply.config.reader import SourceFile
 from tr_apply.config.routing_test_files import files_of_tests
 from tr_apply.config.suggestions import nearest
@@ -39,7 +40,7 @@ def _files(path: Path, inputs: Inputs) -> Iterator[SourceFile]:
         read_tables(file, sources)
     yield from (*read.content, *read.variable_files)
     for test in files_of_tests(path):
-        yield read_file(regular(test), sources)
+        yield read_file(regular(test, reach_of(path, inputs.root)), sources)
 
 
 def _names(file: SourceFile) -> Iterable[str]:

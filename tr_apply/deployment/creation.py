@@ -7,7 +7,7 @@ from itertools import count
 from tr_apply.apply import Progress, Result, Sids, Stop, carry_out, purpose_of
 from tr_apply.client import Client
 from tr_apply.deployment.applied import Applied
-from tr_apply.errors import AnswerLostError, RefusedError, StaleError, TrApplyError
+from tr_apply.errors import RefusedError, TrApplyError
 from tr_apply.live import Live
 from tr_apply.plan.change import Action, Operation, Plan
 from tr_apply.plan.checks.guard import NEEDS_CONSENT
@@ -40,9 +40,8 @@ async def created(plan: Plan, client: Client, rest_of: Rest, *, progress: Progre
     try:
         form = {key: form_text(value, lambda label: label.name) for key, value in first.writes[0].form.items()}
         live = await client.create(WORKSPACE, None, form, purpose=purpose_of(first, first.writes[0], form))
-    except TrApplyError as error:
-        result.failed, result.error = True, str(error)
-        result.lost, result.stale = isinstance(error, AnswerLostError), isinstance(error, StaleError)
+    except Exception as error:  # noqa: BLE001  # the workspace may have been created: the run ends with its summary
+        result.fail(error, str(error))
         for each in rest:
             each.error = f"needs the workspace {first.name!r}, which could not be created"
         return Applied([result, *rest])

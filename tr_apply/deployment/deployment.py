@@ -52,7 +52,7 @@ class Deployment:
         Raises:
             TargetError: when there is none for this workspace.
         """
-        self.client, self.region = clients.of(self.source.credentials), clients.region
+        self.client, self.region = clients.of(self.source.credentials), clients.region(self.source.credentials)
 
     async def plan(self) -> Plan:
         """Read what is needed, write nothing.

@@ -72,7 +72,7 @@ class Member:
         assert self.source is not None, "what could not be loaded has ended"
         if self.deployment is None:
             client = clients.of(self.source.credentials)
-            self.deployment = Deployment(self.source, client, clients.region, self.name)
+            self.deployment = Deployment(self.source, client, clients.region(self.source.credentials), self.name)
         else:
             self.deployment.connect(clients)
         return self.deployment

@@ -8,9 +8,9 @@ import click
 from tr_apply.difference import Difference
 from tr_apply.plan.change import Action, Operation
 from tr_apply.plan.saved.document import change_document
+from tr_apply.printable import printable
 from tr_apply.report.rows import operation_rows
 from tr_apply.report.terminal import row_lines
-from tr_apply.report.values import printable
 
 NO_DIFFERENCES = "No differences."
 

@@ -5,7 +5,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tr_apply.report.values import printable, shown
+from tr_apply.printable import printable
+from tr_apply.report.values import shown
 
 _MOST = 500  # elements; beyond that nobody reads on, and matching them takes its time
 _LONGEST = 20_000  # characters of JSON, for the same reasons

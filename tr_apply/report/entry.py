@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tr_apply.plan.change import Plan
+from tr_apply.printable import printable
 from tr_apply.report.rows import summary_line
-from tr_apply.report.values import printable
 
 
 @dataclass(frozen=True, slots=True)

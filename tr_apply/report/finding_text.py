@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from tr_apply.findings import Finding, Severity
-from tr_apply.report.values import printable
+from tr_apply.printable import printable
 
 _COLORS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _NARROWEST: Final = 40  # characters; a terminal of fewer is written to as if it had these

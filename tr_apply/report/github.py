@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tr_apply.findings import Finding, Severity
-from tr_apply.report.values import printable
+from tr_apply.printable import printable
 
 _COMMANDS: Final[Mapping[Severity, str]] = {
     Severity.ERROR: "error",

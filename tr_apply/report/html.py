@@ -5,9 +5,9 @@ from html import escape
 
 from tr_apply.plan.change import Plan
 from tr_apply.plan.saved.document import plan_id
+from tr_apply.printable import printable
 from tr_apply.report.entry import Entry, headline
 from tr_apply.report.rows import Row, operation_rows
-from tr_apply.report.values import printable
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """

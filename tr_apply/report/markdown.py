@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tr_apply.plan.change import Plan
 from tr_apply.plan.saved.document import plan_id
+from tr_apply.printable import printable
 from tr_apply.report.entry import Entry, headline
 from tr_apply.report.rows import Row, operation_rows
-from tr_apply.report.values import printable
 
 MARKER = "<!-- tr-apply -->"
 """The first line, by which a comment is found again and updated in place."""

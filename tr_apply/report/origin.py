@@ -4,9 +4,10 @@ from collections import Counter
 from typing import Any
 
 from tr_apply.plan.saved.origin import Origins
+from tr_apply.printable import printable
 from tr_apply.report.staleness import drift_document
 from tr_apply.report.table import table
-from tr_apply.report.values import printable, shown
+from tr_apply.report.values import shown
 
 _STAYS = "stays"
 

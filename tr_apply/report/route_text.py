@@ -7,9 +7,9 @@ from typing import Any, Final, assert_never
 
 import click
 
+from tr_apply.printable import printable
 from tr_apply.rehearsal.find_route import SENSITIVE
 from tr_apply.rehearsal.route import ExcludedWorker, FalseComparison, Route, RouteFilter, RouteStep, WantedWorker
-from tr_apply.report.values import printable
 from tr_apply.routing.survey import Obstacle
 
 WIDTH: Final = 76  # columns; leaves room for an indent of four

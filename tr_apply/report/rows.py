@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import Any
 
 from tr_apply.plan.change import Action, FieldChange, Operation, Plan
+from tr_apply.printable import printable
 from tr_apply.report.elements import element_changes
-from tr_apply.report.values import filter_line, is_filter, printable, shown
+from tr_apply.report.values import filter_line, is_filter, shown
 
 MOVES_SHOWN = 10
 _SENSITIVE = "(sensitive)"

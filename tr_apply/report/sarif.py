@@ -13,6 +13,7 @@ from tr_apply import __version__
 from tr_apply.config.codes import CODES
 from tr_apply.findings import Finding, Severity
 from tr_apply.lint import rules
+from tr_apply.printable import printable, printable_json
 from tr_apply.report.github import below
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -35,7 +36,7 @@ def sarif(findings: Sequence[Finding], *, exit_code: int, root: Path | None = No
         "results": [_result(each, index, root) for each in findings],
     }
     # Escaped to ASCII: half a surrogate pair, which a file may hold, is no text that could be encoded otherwise.
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return printable_json(json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)) + "\n"
 
 
 def _rules(findings: Sequence[Finding]) -> Iterator[dict[str, Any]]:
@@ -57,10 +58,15 @@ def _result(each: Finding, index: Mapping[str, int], root: Path | None) -> dict[
         "ruleId": each.code,
         "ruleIndex": index[each.code],
         "level": _LEVELS[each.severity],
-        "message": {"text": each.message},
+        "message": {"text": _text(each.message)},
         "locations": [_location(each, root)] if each.file is not None else [],
         **({} if each.because is None else {"suppressions": [{"kind": "inSource", "justification": each.because}]}),
     }
+
+
+def _text(message: str) -> str:
+    """A square bracket begins a link in SARIF's texts, unless a backslash is before it."""
+    return printable(message).replace("[", "\\[").replace("]", "\\]")
 
 
 def _location(each: Finding, root: Path | None) -> dict[str, Any]:
@@ -69,7 +75,7 @@ def _location(each: Finding, root: Path | None) -> dict[str, Any]:
     if each.line is not None:
         column = {} if each.column is None else {"startColumn": each.column}
         physical["region"] = {"startLine": each.line, **column}
-    logical = {"logicalLocations": [{"fullyQualifiedName": each.path}]} if each.path else {}
+    logical = {"logicalLocations": [{"fullyQualifiedName": printable(each.path)}]} if each.path else {}
     return {"physicalLocation": physical, **logical}
 
 

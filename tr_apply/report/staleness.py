@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from tr_apply.plan.saved.stale import Drift
+from tr_apply.printable import printable
 from tr_apply.report.table import table
-from tr_apply.report.values import printable, shown
+from tr_apply.report.values import shown
 
 _HEADER = ("changed meanwhile", "planned from", "live now", "planned to")
 

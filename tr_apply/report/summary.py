@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from tr_apply.apply import Result, Status
 from tr_apply.plan.change import Action, Plan
+from tr_apply.printable import printable
 from tr_apply.report.table import table
-from tr_apply.report.values import printable
 
 
 def summary_table(rows: Sequence[tuple[str, str | None, str]]) -> str:

@@ -10,8 +10,8 @@ import click
 from tr_apply.apply import Result, Status
 from tr_apply.plan.change import Action, Blocked, Plan
 from tr_apply.plan.saved.document import plan_id
+from tr_apply.printable import printable
 from tr_apply.report.rows import SYMBOLS, Row, Tone, operation_rows, summary_line
-from tr_apply.report.values import printable
 
 WIDTH = 80
 _INDENT = 4

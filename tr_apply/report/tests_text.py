@@ -6,10 +6,10 @@ from typing import Any, Final
 import click
 
 from tr_apply.findings import Finding, Severity
+from tr_apply.printable import printable
 from tr_apply.rehearsal.coverage import Coverage, MissedPart
 from tr_apply.rehearsal.results import RoutingTestResult, RoutingTestRun, UnmetExpectation, summary_of
 from tr_apply.report.route_text import filter_label, route_lines, wrapped
-from tr_apply.report.values import printable
 
 FAILED: Final = "routing-test-failed"
 

@@ -2,13 +2,12 @@
 
 import json
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from tr_apply.printable import printable
 from tr_apply.resources.scalar import core_scalar
 
-_STEERS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # Unicode categories
 _DEEPEST = 50  # levels, after which nobody reads on, and which Python's own depth must suffice for
 _SEPARATES = re.compile(r"[,\[\]{}\"'#]|:(\s|$)|^[-?&*!|>%@`]")
 
@@ -53,13 +52,6 @@ def _is_plain(text: str) -> bool:
         return core_scalar(text) == text and text == text.strip() and bool(text)
     except ValueError:
         return False
-
-
-def printable(text: str) -> str:
-    """*text* without anything that could steer a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in _STEERS else c for c in text)
 
 
 def is_filter(value: Any) -> bool:

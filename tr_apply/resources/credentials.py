@@ -37,7 +37,9 @@ _TOGETHER: Final[dict[str, Any]] = {"api_key_env": ["api_secret_env"], "api_secr
 class Credentials(Resource):
     """Names of the environment variables with the credentials of the workspace's account.
 
-    So one run serves workspaces of several accounts. What is left out comes from where it comes without this.
+    So one run serves workspaces of several accounts. What is left out comes from where it comes without this. A name
+    begins with TWILIO_ or TR_APPLY_ and says its sort (SID, TOKEN, KEY, SECRET, REGION), as in TWILIO_EMEA_SID; others
+    are allowed from outside the file, by --allow-credentials-env.
     """
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "dependentRequired": _TOGETHER})
@@ -53,6 +55,9 @@ class Credentials(Resource):
 
     api_secret_env: EnvironmentVariable | None = None
     """Name of the variable with the secret of that API key."""
+
+    region_env: EnvironmentVariable | None = None
+    """Name of the variable with the account's region, as in TWILIO_REGION."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

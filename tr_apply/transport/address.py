@@ -37,7 +37,7 @@ def _parts(url: str) -> SplitResult:
 
 
 def _no_address(url: str) -> TargetError:
-    shown = url.rpartition("@")[2]  # never what may be a password
+    shown = url.partition("?")[0].rpartition("@")[2]  # never what may be a password
     return TargetError(f"{shown}: expected the address of a server, as in https://example.com")
 
 

@@ -19,12 +19,21 @@ class Connection:
         username: Account SID or API key.
         password: Auth token or the key's secret.
         account_sid: Whose workspaces these are; None if only the answers tell.
+        variables: Names of the environment variables that hold the username and the password, for messages.
+        region: Of Twilio; None for another server.
     """
 
     base_url: str
     username: str
     password: str = field(repr=False)
     account_sid: str | None = None
+    variables: tuple[str, ...] = ()
+    region: str | None = None
+
+    @property
+    def is_key(self) -> bool:
+        """Whether an API key asks, which may be a restricted one."""
+        return self.username != self.account_sid
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from tr_apply.errors import AnswerLostError, ApiError, NetworkError
+from tr_apply.printable import printable
+from tr_apply.transport.advice import advice
 from tr_apply.transport.call import (
     FIRST_REFUSAL,
     FIRST_SERVER_ERROR,
@@ -120,14 +122,14 @@ class Sender:
         except LostError as error:
             return self._failed(error)
         if response.status >= FIRST_SERVER_ERROR:
-            return self._failed(LostError(self._said(response), sent=True, wait_s=_retry_after(response.headers)))
+            return self._failed(LostError(self._said(response), sent=True, wait_s=retry_after(response.headers)))
         self._answered, self._failing_since = True, None
         if response.status < FIRST_REFUSAL:
             return response
         if response.status == _NOT_FOUND and trial.call.method == "DELETE" and trial.lost:
             return response  # the attempt before had deleted it
         if response.status == TOO_MANY_REQUESTS:
-            wait_s = _retry_after(response.headers)
+            wait_s = retry_after(response.headers)
             return LostError(self._said(response), sent=False, wait_s=wait_s, refused=True)
         raise self._refusal(trial.call, response)
 
@@ -184,7 +186,7 @@ class Sender:
     def _refusal(self, call: Call, response: Response) -> ApiError:
         code = response.body.get("code") if isinstance(response.body, dict) else None
         return ApiError(
-            f"{call}: {self._said(response)}",
+            f"{call}: {self._said(response)}{advice(response.status, call, self._transport.connection)}",
             status=response.status,
             api_code=code if isinstance(code, int) else None,
             request_id=response.request_id,
@@ -196,7 +198,7 @@ class Sender:
         found = (body.get(key) for key in ("message", "detail", "title"))
         message = next((each for each in found if isinstance(each, str) and each), _phrase(response.status))
         code = f", code {body['code']}" if isinstance(body.get("code"), int) else ""
-        request = f", request {response.request_id}" if response.request_id else ""
+        request = f", request {_shown(response.request_id)}" if response.request_id else ""
         return self._transport.redacted(f"{_shown(message)} (HTTP {response.status}{code}{request})")
 
 
@@ -231,11 +233,10 @@ def _phrase(status: int) -> str:
 def _shown(message: str) -> str:
     """On one line, and without what a terminal could take for a command."""
     line = " ".join(message.split())
-    printable = "".join(character if character.isprintable() else "?" for character in line)
-    return printable if len(printable) <= _MESSAGE_LIMIT else f"{printable[:_MESSAGE_LIMIT]}…"
+    return printable(line if len(line) <= _MESSAGE_LIMIT else f"{line[:_MESSAGE_LIMIT]}…")
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
+def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that TaskRouter asks to wait, which it may say as a number or as a date."""
     text = headers.get("retry-after", "")
     try:
@@ -256,6 +257,6 @@ def _seconds_until(date: str, now: str) -> float | None:
 def _moment(date: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for a year, or a distance from UTC, that no clock shows
         return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -64,6 +64,7 @@ class Transport:
     ) -> None:
         if through is None:
             require_safe_address(connection.base_url)
+        self.connection = connection
         self._base_url = connection.base_url
         self._patience = patience
         self._through = through
@@ -76,7 +77,8 @@ class Transport:
         self._left = asyncio.Event()
         self._under_way = 0
         login = b64encode(f"{connection.username}:{connection.password}".encode())
-        self._secrets = [each for each in (connection.password, login.decode()) if each]
+        key = (connection.username,) if connection.is_key and connection.variables else ()
+        self._secrets = [each for each in (connection.password, login.decode(), *key) if each]
         self._headers: tuple[Header, ...] = (
             (b"Accept", b"application/json"),
             (b"Accept-Encoding", b"gzip"),

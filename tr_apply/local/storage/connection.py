@@ -4,9 +4,10 @@ The file may come from somebody else, with a repository. What SQLite would run b
 table or a trigger, is not in a file of ours, and a file that has more or other tables than ours is refused.
 """
 
+import os
 import sqlite3
 import stat
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from tr_apply.errors import TargetError
 from tr_apply.local.storage.schema import APPLICATION_ID, MIGRATIONS
 
 MEMORY = ":memory:"
+_ONLY_OURS: Final = 0o600
 TURN_S: Final = 0.1
 """How long SQLite waits for the lock at a time. Nothing else happens meanwhile, and no signal is heard."""
 
@@ -91,9 +93,15 @@ def _connected(path: str | Path) -> sqlite3.Connection:
 
 
 def _prepare(path: Path) -> None:
+    """Make the folder, and the file if it is new: for its owner alone, because people are in it.
+
+    The files that SQLite puts next to it are as private as it is.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and not path.is_dir() and not stat.S_ISREG(path.stat().st_mode):
         raise TargetError(f"cannot use {path} as the database: it is not a regular file")  # opening a pipe would wait
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _ONLY_OURS))
 
 
 def _opened(path: str | Path) -> sqlite3.Connection:

@@ -1,4 +1,4 @@
-"""Which values must not be shown: ``manage.….sensitive``, and what secret variables flow into."""
+"""Values that must not be shown: ``manage.….sensitive``, what secret variables flow into, URLs with a password."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -11,6 +11,7 @@ from tr_apply.plan.compare.paths import covers
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import Kind
+from tr_apply.resources.url import is_url_with_password
 from tr_apply.wire import form_of
 
 
@@ -20,16 +21,12 @@ def marked(document: Document, kind: Kind, name: str | None, changes: Sequence[F
     Without a name, that is whatever is secret in any resource of *kind*: a live one may be an earlier form of it.
     """
     patterns = document.sensitive(kind.section, name)
-    if not patterns:
-        return tuple(changes)
     return tuple(_marked(patterns, change) for change in changes)
 
 
 def masked(document: Document, kind: Kind, name: str | None, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
     """The same, split where only a part of a change is secret."""
     patterns = document.sensitive(kind.section, name)
-    if not patterns:
-        return tuple(changes)
     return tuple(part for change in changes for part in _parts(patterns, change))
 
 
@@ -57,8 +54,6 @@ def sensitive_paths(document: Document) -> dict[str, Sequence[str]]:
 def secret_parameters(document: Document, kind: Kind, resource: Any, fields: Iterable[str]) -> frozenset[str]:
     """Form parameters for *fields* of *resource* that carry something secret, changed or not."""
     patterns = document.sensitive(kind.section, kind.name_of(resource))
-    if not patterns:
-        return frozenset()
     found: set[str] = set()
     for key in fields:
         together = kind.document_keys if key in kind.document_keys else (key,)
@@ -67,5 +62,7 @@ def secret_parameters(document: Document, kind: Kind, resource: Any, fields: Ite
     return frozenset(found)
 
 
-def _is_secret(patterns: Sequence[str], path: str, values: Iterable[Any]) -> bool:
-    return any(covers(pattern, path, values) for pattern in patterns)
+def _is_secret(patterns: Sequence[str], path: str, values: Sequence[Any]) -> bool:
+    return any(covers(pattern, path, values) for pattern in patterns) or any(
+        is_url_with_password(path, value) for value in values
+    )

@@ -1,0 +1,242 @@
+"""What a configuration may read: nothing outside of its root, whatever it names and wherever its links lead."""
+
+import os
+import shlex
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tr_apply.cli import run
+from tr_apply.config import reach as reach_module
+from tr_apply.config.load import Inputs, load
+from tr_apply.config.reach import OutsideError, Reach
+from tr_apply.config.routing_tests import load_routing_tests
+
+CANARY = "c4nary"
+SECRET = f"//registry.example/:_authToken={CANARY}\nname\n{CANARY}\n"
+WITH_TABLE = "workspace: {{name: W}}\nworkers: {{csv: {}}}\n"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A folder with a secret in it, and in another one below, the working directory, a repository."""
+    (tmp_path / ".npmrc").write_text(SECRET)
+    (tmp_path / "agents.csv").write_text(SECRET)
+    (tmp_path / "secret.yaml").write_text(f"{CANARY}: [\n")
+    (tmp_path / "repository").mkdir()
+    monkeypatch.chdir(tmp_path / "repository")
+    return tmp_path
+
+
+def codes(path=".", **inputs):
+    configuration = load(Path(path), Inputs(**inputs))
+    told = "\n".join(map(str, configuration.diagnostics))
+    assert CANARY not in told
+    assert CANARY not in str(configuration.notes.sources)
+    return [each.code for each in configuration.diagnostics]
+
+
+OUTSIDE = ["../.npmrc", "../agents.csv", "{home}/.npmrc", "link.csv", "links/agents.csv", "a/../../agents.csv", "/etc/passwd",
+           "/proc/self/environ", "chain.csv", ".", "..", "../nothing.csv"]  # fmt: skip
+
+
+@pytest.mark.parametrize("named", OUTSIDE)
+def test_a_table_outside_is_not_read(home, named):
+    Path("link.csv").symlink_to("../agents.csv")
+    Path("links").symlink_to("..")
+    Path("chain.csv").symlink_to("link.csv")
+    Path("w.yaml").write_text(WITH_TABLE.format(named.format(home=home)))
+
+    assert codes("w.yaml") == ["unreadable" if named == "." else "outside-root"]
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
+def test_no_format_quotes_what_lies_outside_and_each_names_the_option(home, form, capsys):
+    Path("w.yaml").write_text(WITH_TABLE.format("../.npmrc"))
+    (home / ".npmrc").write_text(SECRET)
+
+    assert run(["validate", "w.yaml", "--format", form]) == 3
+
+    printed = capsys.readouterr()
+    assert CANARY not in printed.out + printed.err
+    assert "--root DIR" in printed.out
+
+
+def test_a_table_inside_is_read_and_a_wider_root_reaches_further(home):
+    Path("tables").mkdir()
+    Path("tables/agents.csv").write_text("name\nann\n")
+    Path("link.csv").symlink_to("tables/agents.csv")
+    Path("w.yaml").write_text(WITH_TABLE.format("link.csv"))
+    (home / "shared.csv").write_text("name\nben\n")
+    Path("x.yaml").write_text(WITH_TABLE.format("../shared.csv"))
+
+    assert codes("w.yaml") == []
+    assert codes("x.yaml", root=home) == []
+    assert codes("x.yaml") == ["outside-root"]
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("named", [".env", ".git/config", "x/.env"])
+def test_what_is_hidden_inside_is_not_read_either(named):
+    Path(named).parent.mkdir(exist_ok=True)
+    Path(named).write_text(SECRET)
+    Path("w.yaml").write_text(WITH_TABLE.format(named))
+
+    assert codes("w.yaml") == ["outside-root"]
+
+
+def test_a_link_in_a_folder_leads_nowhere_else(home):
+    Path("conf").mkdir()
+    Path("conf/w.yaml").write_text("workspace: {name: W}\n")
+    Path("conf/a.yaml").symlink_to(home / "secret.yaml")
+    Path("conf/everything").symlink_to("/")
+    Path("conf/more").symlink_to(home)
+
+    assert codes("conf") == ["outside-root"] * 3
+
+
+@pytest.mark.parametrize("target", ["/", "{home}", "..", "/etc"])
+def test_a_path_that_is_a_link_out_is_not_walked(home, target):
+    Path("conf").symlink_to(target.format(home=home))
+
+    assert codes("conf") == ["outside-root"]
+
+
+def test_a_path_that_is_a_link_out_is_read_where_the_caller_gives_the_root(home):
+    (home / "ours").mkdir()
+    (home / "ours" / "w.yaml").write_text("workspace: {name: W}\n")
+    Path("conf").symlink_to(home / "ours")
+
+    assert codes("conf") == ["outside-root"]
+    assert codes("conf", root=home) == []
+
+
+def test_a_file_that_is_a_link_out_is_not_read(home):
+    Path("w.yaml").symlink_to(home / "secret.yaml")
+
+    assert codes("w.yaml") == ["outside-root"]
+    assert codes("w.yaml", root=Path()) == ["outside-root"]
+
+
+@pytest.mark.parametrize("kind", ["overlays", "variable_files"])
+def test_an_overlay_or_a_variable_file_in_the_repository_is_no_link_out(home, kind):
+    Path("w.yaml").write_text("workspace: {name: W}\n")
+    Path("o.yaml").symlink_to(home / "secret.yaml")
+
+    assert codes("w.yaml", **{kind: [Path("o.yaml")]}) == ["outside-root"]
+    assert codes("w.yaml", **{kind: [Path.cwd() / "." / "o.yaml"]}) == ["outside-root"]
+
+
+def test_an_overlay_of_the_caller_lies_anywhere_and_reaches_its_own_folder(home):
+    Path("w.yaml").write_text("workspace: {name: W}\n")
+    (home / "ops").mkdir()
+    (home / "ops" / "people.csv").write_text("name,new\nann,true\n")
+    overlay = home / "ops" / "o.yaml"
+
+    overlay.write_text("workers: {csv: people.csv}\n")
+    assert codes("w.yaml", overlays=[overlay]) == []
+    overlay.write_text("workers: {csv: ../agents.csv}\n")
+    assert codes("w.yaml", overlays=[overlay]) == ["outside-root"]
+
+
+def test_routing_tests_are_held_to_the_same_rule(home):
+    Path("w.yaml").write_text("workspace: {name: W}\n")
+    Path("w.test.yaml").symlink_to(home / "secret.yaml")
+
+    suite = load_routing_tests(load(Path("w.yaml")))
+
+    assert [each.code for each in suite.diagnostics] == ["outside-root"]
+    assert CANARY not in str(suite.diagnostics)
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    "arguments", ["/dev/stdin < w.yaml", "<(cat w.yaml)", "w.yaml --overlay <(echo 'task_queues: []')"]
+)
+def test_what_a_shell_passes_on_is_read(arguments):
+    Path("w.yaml").write_text("workspace: {name: W}\n")
+
+    command = f"{shlex.quote(sys.executable)} -m tr_apply validate {arguments}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_link_that_is_exchanged_after_it_was_looked_at_leads_nowhere(home, monkeypatch):
+    Path("inside").mkdir()
+    Path("inside/agents.csv").write_text("name\nann\n")
+    original = reach_module._opened_below
+
+    def exchanged(folder, parts):
+        Path("inside").rename("was-inside")
+        Path("inside").symlink_to(home)
+        return original(folder, parts)
+
+    monkeypatch.setattr(reach_module, "_opened_below", exchanged)
+    Path("w.yaml").write_text(WITH_TABLE.format("inside/agents.csv"))
+    reach = Reach((Path.cwd(),))
+
+    with pytest.raises(OutsideError), reach.opened(Path("inside/agents.csv")):
+        pass
+
+
+def test_no_moment_of_an_exchange_shows_the_secret(home):
+    Path("real.csv").write_text("name\nann\n")
+    reach, ended = Reach((Path.cwd(),)), threading.Event()
+
+    def exchange():
+        while not ended.is_set():
+            for target in (home / "agents.csv", Path("real.csv")):
+                Path("next.csv").symlink_to(target)
+                Path("next.csv").replace("now.csv")
+
+    exchanger = threading.Thread(target=exchange)
+    exchanger.start()
+    seen = set()
+    try:
+        for _ in range(2000):
+            try:
+                with reach.opened(Path("now.csv")) as descriptor:
+                    seen.add(os.read(descriptor, 1000))
+            except (OutsideError, FileNotFoundError):
+                pass
+    finally:
+        ended.set()
+        exchanger.join()
+
+    assert seen == {b"name\nann\n"}
+
+
+STEPS = st.sampled_from(["..", ".", "a", "b", "a/b", "up", "out", "round", "deep", "agents.csv", ".npmrc", "/", "in"])
+TARGETS = st.sampled_from(
+    ["..", "../..", "a", "a/b", "up", "round", "../agents.csv", "agents.csv", "/", "a/in", "../repository"]
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["up", "out", "round", "deep", "a/in", "a/b/up"]), TARGETS),
+    st.lists(STEPS, max_size=6),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+def test_no_way_through_links_leads_to_the_secret(home, links, steps):
+    Path("a/b").mkdir(parents=True, exist_ok=True)
+    for name, target in links.items():
+        Path(name).symlink_to(target)
+    try:
+        Path("w.yaml").write_text(WITH_TABLE.format("/".join(steps) or "x"))
+        assert codes("w.yaml")
+        codes(".")
+        reach = Reach((home / "repository",))
+        try:
+            with reach.opened(Path(*steps)) as descriptor:
+                assert CANARY not in os.read(descriptor, 1000).decode()
+        except (OutsideError, OSError):
+            pass
+    finally:
+        for name in links:
+            Path(name).unlink()

@@ -1,0 +1,61 @@
+"""Files that are there already: tr-apply writes over its own, and over others only when it is told to."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from tr_apply.errors import RefusedError
+from tr_apply.export import exported_workspace, is_unchanged_export
+from tr_apply.routing.names import name_key
+
+_INSTEAD = "give --overwrite, or another file"
+
+
+def require_plan_or_nothing(path: Path, instead: str = _INSTEAD) -> None:
+    """Make sure that writing a plan to *path* loses nothing but a plan; *instead* is what else to do.
+
+    Raises:
+        RefusedError: when the file is something else.
+    """
+    if path.is_file() and not _is_plan(path):
+        raise _refused(path, "is not a plan", instead)
+
+
+def _refused(path: Path, problem: str, instead: str = _INSTEAD) -> RefusedError:
+    return RefusedError(f"{path} exists and {problem}, so it is not written over: {instead}")
+
+
+def _is_plan(path: Path) -> bool:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and {"format_version", "plans"} <= document.keys()
+
+
+def require_own_exports(paths: Iterable[Path], workspace: str, folder: Path | None = None) -> None:
+    """Make sure that an export of *workspace* to *paths* loses nothing but an earlier export of it.
+
+    In a *folder* only the file of the workspace names it.
+
+    Raises:
+        RefusedError: when one of the files is something else, or was edited since.
+    """
+    found = [path for path in paths if path.is_file()]
+    for path in found:
+        if not is_unchanged_export(_text(path)):
+            raise _refused(path, "is not an export as tr-apply wrote it")
+    named = found if folder is None else [each for each in found if each.stem == "workspace"]
+    for path in named:
+        other = exported_workspace(_text(path))
+        if other is None or name_key(other) != name_key(workspace):
+            raise _refused(path, f"is an export of the workspace {other!r}, not of {workspace!r}")
+    if found and not named:
+        raise _refused(found[0], "has no workspace.yaml beside it that says whose export it is")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""

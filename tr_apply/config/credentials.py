@@ -1,0 +1,37 @@
+"""Which environment variables ``workspace.credentials`` may name: the file is a stranger's, the environment is not."""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from tr_apply.config.notes import Notes
+from tr_apply.resources.document import Document
+
+ALLOWED_VARIABLE: Final = "TR_APPLY_CREDENTIALS_ENV"
+_PREFIXES: Final = ("TWILIO_", "TR_APPLY_")
+_SORTS: Final[Mapping[str, str]] = {
+    "account_sid_env": "SID",
+    "auth_token_env": "TOKEN",
+    "api_key_env": "KEY",
+    "api_secret_env": "SECRET",
+    "region_env": "REGION",
+}
+
+
+def allowed_variables(given: Collection[str], environment: Mapping[str, str]) -> frozenset[str]:
+    """The names that the caller allows: *given* as options, and those in the environment."""
+    listed = environment.get(ALLOWED_VARIABLE, "").split(",")
+    return frozenset(each.strip() for each in (*given, *listed) if each.strip())
+
+
+def note_credentials(document: Document, allowed: Collection[str], notes: Notes) -> None:
+    """Any other secret of a job could be sent to the server as a password, or be shown as an account."""
+    credentials = document.workspace.credentials
+    for field, sort in _SORTS.items() if credentials is not None else ():
+        name = getattr(credentials, field)
+        if name is None or name in allowed or (name.startswith(_PREFIXES) and sort in name):
+            continue
+        message = (
+            f"`{field}` may name a variable that begins with {' or '.join(_PREFIXES)} and contains {sort}; rename "
+            f"{name}, or allow it from outside the file: --allow-credentials-env {name} ({ALLOWED_VARIABLE}={name})"
+        )
+        notes.error("credentials-variable", message, ("workspace", "credentials", field))

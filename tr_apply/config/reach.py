@@ -1,0 +1,143 @@
+"""Where a configuration may read: inside its root, whatever its links say.
+
+A pull request writes the files, and the machine that checks them has others: keys, tokens, the settings of tools. What
+a file names is resolved first, and then opened folder by folder from the root without following any link, so a link
+that is exchanged in between leads nowhere.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_FOLDER: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe must not wait for a writer
+_EXCHANGED: Final = {errno.ELOOP, errno.ENOTDIR}
+_OF_THE_SYSTEM: Final = ("dev", "proc")  # where shells keep what they pass on: no repository lies there
+
+
+class OutsideError(Exception):
+    """A path leads out of where it may lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The folders that a file may lie in, all links resolved.
+
+    Attributes:
+        folders: Of these.
+        shows_hidden: Whether names in them may begin with a dot, as those of tools with their tokens do.
+    """
+
+    folders: Sequence[Path]
+    shows_hidden: bool = False
+
+    def holds(self, path: Path) -> bool:
+        """Whether *path* leads to something inside."""
+        return self._inside(_real(path)) is not None
+
+    def also(self, folder: Path) -> "Reach":
+        """The same, and what is in *folder*."""
+        return Reach((*self.folders, _real(folder)), shows_hidden=self.shows_hidden)
+
+    @contextmanager
+    def opened(self, path: Path) -> Iterator[int]:
+        """The descriptor of the regular file that *path* leads to.
+
+        Raises:
+            OutsideError: when that lies outside.
+            OSError: when it cannot be opened.
+        """
+        real = _real(path)
+        if (folder := self._inside(real)) is None:
+            raise OutsideError
+        descriptor = _opened_below(folder, real.relative_to(folder).parts)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, "not a regular file")
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _inside(self, real: Path) -> Path | None:
+        for folder in self.folders:
+            if real.is_relative_to(folder):
+                below = real.relative_to(folder).parts
+                if self.shows_hidden or not any(part.startswith(".") for part in below):
+                    return folder
+        return None
+
+
+def _opened_below(folder: Path, parts: Sequence[str]) -> int:
+    """A descriptor of what *parts* lead to from *folder*, no link among them."""
+    at = os.open(folder, _FOLDER)
+    try:
+        for part in parts[:-1]:
+            below = os.open(part, _FOLDER, dir_fd=at)
+            os.close(at)
+            at = below
+        return os.open(parts[-1] if parts else ".", _FILE, dir_fd=at)
+    except OSError as error:
+        if error.errno in _EXCHANGED:
+            raise OutsideError from error
+        raise
+    finally:
+        os.close(at)
+
+
+NOWHERE: Final = Reach(())
+
+
+def reach_of(path: Path, root: Path | None) -> Reach:
+    """Where what the configuration *path* names may lie: in *root*, or in its own folder."""
+    return Reach((_real(root or _folder_of(path)),))
+
+
+def reach_of_given(path: Path, reach: Reach) -> Reach | None:
+    """Where a file may lie that the caller names beside a configuration; None for anywhere.
+
+    Below the root or the working directory it is part of a repository, and no link out of both.
+    """
+    written = _absolute(path)
+    if written.parts[1:2] and written.parts[1] in _OF_THE_SYSTEM:
+        return None
+    around = Reach((*reach.folders, Path.cwd().resolve()), shows_hidden=True)
+    return around if any(map(written.is_relative_to, (*around.folders, Path.cwd()))) else None
+
+
+def reach_of_path(path: Path, reach: Reach) -> Reach | None:
+    """Where the one file of a configuration may lie: where it is written; None for anywhere."""
+    if _absolute(path).parts[1:2] and _absolute(path).parts[1] in _OF_THE_SYSTEM:
+        return None
+    return Reach((*reach.folders, _real(path.parent)), shows_hidden=True)
+
+
+def leads_out(path: Path, reach: Reach, *, is_chosen: bool) -> bool:
+    """Whether the folder of a PATH is a link out of the working directory, or to what holds it.
+
+    Where *is_chosen*, the caller has named the root, and so has agreed to it.
+    """
+    folder = _folder_of(path)
+    written, real, here = _absolute(folder), _real(folder), Path.cwd()
+    if is_chosen and reach.holds(real):
+        return False
+    is_ours = written != here and written.is_relative_to(here)
+    leaves = is_ours and not real.is_relative_to(_real(here))
+    return leaves or (real != _real(written.parent) / written.name and _real(written.parent).is_relative_to(real))
+
+
+def _folder_of(path: Path) -> Path:
+    return path if path.is_dir() else path.parent
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.normpath(path.absolute()))
+
+
+def _real(path: Path) -> Path:
+    """*path* without links; unlike ``Path.resolve`` it takes a circle of links for a file that is not there."""
+    return Path(os.path.realpath(path))

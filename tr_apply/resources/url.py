@@ -1,0 +1,47 @@
+"""Passwords in URLs: who reads a plan, a log or a journal must not be able to call them."""
+
+import re
+from typing import Any, Final
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+_SUFFIX: Final = "_url"
+_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_SECRETS: Final = frozenset(
+    ("token", "key", "secret", "password", "passwd", "pwd", "passphrase", "signature", "sig", "auth", "authorization",
+     "credential", "credentials", "jwt", "bearer", "apikey", "accesskey", "secretkey", "accesstoken", "authtoken")
+)  # fmt: skip
+
+
+def secret_in(url: str) -> str | None:
+    """What in *url* lets in whoever knows it, without its value: a password before its host, or a parameter.
+
+    Such a parameter's name ends in a word such as token, key or secret, and its value is not empty.
+    """
+    try:
+        parts = urlsplit(url)
+        password = parts.password
+    except ValueError:  # no URL that could be called; what may be a password before a host counts
+        return "a password" if "@" in url else None
+    if password:
+        return "a password"
+    return next((f"the parameter `{name}`" for name, value in _parameters(parts) if value and _is_secret(name)), None)
+
+
+def holds_password(url: str) -> bool:
+    """Whether *url* lets in whoever knows it."""
+    return secret_in(url) is not None
+
+
+def is_url_with_password(path: str, value: Any) -> bool:
+    """Whether the field at *path* is a URL, and *value* one that holds a password."""
+    return path.endswith(_SUFFIX) and isinstance(value, str) and holds_password(value)
+
+
+def _parameters(parts: SplitResult) -> list[tuple[str, str]]:
+    found = [parse_qsl(text.replace(";", "&"), keep_blank_values=True) for text in (parts.query, parts.fragment)]
+    return [pair for pairs in found for pair in pairs]
+
+
+def _is_secret(name: str) -> bool:
+    words = [word.lower() for word in _WORDS.findall(name)]
+    return bool(words) and words[-1] in _SECRETS

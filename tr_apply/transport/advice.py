@@ -1,0 +1,36 @@
+"""What to look at when TaskRouter does not let somebody in."""
+
+import re
+from typing import Final
+
+from tr_apply.transport.call import Call, Connection
+
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
+_SID: Final = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
+_INNER_CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_VERBS: Final = {"GET": "read", "DELETE": "delete"}
+
+
+def advice(status: int, call: Call, connection: Connection) -> str:
+    """What to add to the message of a refusal: which variables were refused, and what the key may lack."""
+    if status not in {_UNAUTHORIZED, _FORBIDDEN} or not connection.variables:
+        return ""
+    names = " and ".join(connection.variables)
+    found = ""
+    if status == _UNAUTHORIZED:
+        found = f"; the credentials in {names} were refused"
+        if connection.region is not None:
+            found += f" (each region of Twilio has credentials of its own, and this is {connection.region})"
+    if connection.is_key:
+        found += f"; a restricted key needs the TaskRouter permission to {_permission(call)}"
+    elif status == _FORBIDDEN:
+        found = f"; the credentials in {names} may not {_permission(call)}"
+    return found
+
+
+def _permission(call: Call) -> str:
+    """What *call* does, as in "update task queues"."""
+    parts = call.place.strip("/").split("/")
+    is_one = _SID.fullmatch(parts[-1]) is not None
+    what = _INNER_CAPITAL.sub(" ", parts[-2] if is_one else parts[-1]).lower()
+    return f"{_VERBS.get(call.method, 'update' if is_one else 'create')} {what}"
