@@ -14,9 +14,10 @@ from tr_apply.config.load import Configuration
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Located, Sources, find, shown
 from tr_apply.config.problems import note_nulls, note_problems
+from tr_apply.config.reader import SourceFile
 from tr_apply.config.references import declared_of, references
 from tr_apply.config.shape import shape_of
-from tr_apply.config.substitution import substitute
+from tr_apply.config.substitution import Substitution, substitute
 from tr_apply.config.suggestions import Suggestions
 from tr_apply.findings import Finding, KeyPath, Severity
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_CHANNEL
@@ -110,12 +111,16 @@ def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
     file = read_file(regular(path), sources)
     notes.root = Located(file.data, file.places)
     shape = shape_of(RoutingTests)
-    failures = substitute([file], notes, shape).failures
+    made = substitute([file], notes, shape)
+    _take_back_secrets(file, made, notes)
     for mistake in file.mistakes:
         notes.at(Severity.ERROR, mistake.code, mistake.message, mistake.place, mistake.path)
         notes.mistaken.add(mistake.place)
-    for failure in failures:
+    for failure in made.failures:
         notes.at(Severity.ERROR, failure.error.code, failure.error.message, failure.at)
+    for at, name in made.each.values():
+        message = f"`${{each.{shown(name)}}}` stands for a value of `for_each`, which a test does not have"
+        notes.at(Severity.ERROR, "unknown-each", message, at)
     note_literal_keys(file.marked_keys, notes, shape)
     note_phone_numbers(file.phone_numbers, notes, shape)
     if file.has_nulls:
@@ -123,6 +128,16 @@ def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
     tests = list(_checked(notes, known, whole=file.complete))
     notes.found.sort(key=lambda each: (each.line or 0, each.column or 0))
     return Suite(tests, notes.found)
+
+
+def _take_back_secrets(file: SourceFile, made: Substitution, notes: Notes) -> None:
+    """A test prints its tasks and its names: no secret may get into one."""
+    for site in file.sites:
+        if site.place in made.secret:
+            site.container[site.key] = notes.written[site.place]
+            message = "a secret variable cannot be used in a test, because its output shows this value"
+            notes.at(Severity.ERROR, "secret-misplaced", message, site.place)
+            notes.mistaken.add(site.place)
 
 
 def _checked(notes: Notes, known: _Known, *, whole: bool) -> Iterator[LocatedTest]:
