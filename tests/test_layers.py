@@ -11,7 +11,6 @@ LAYERS = {
     "resources": 3,
     "config": 4,
     "live": 4,
-    "schema": 5,
     "lint": 5,
     "wire": 5,
     "plan": 6,
@@ -24,8 +23,10 @@ LAYERS = {
     "apply": 8,
     "difference": 8,
     "export": 8,
+    "rendering": 8,
     "deployment": 9,
     "report": 9,
+    "schema": 9,
     "cli": 10,
     "__main__": 11,
 }

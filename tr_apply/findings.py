@@ -73,6 +73,20 @@ class Finding(NamedTuple):
         """The finding as JSON output has it."""
         return {"severity": self.severity.value, **self.error_document()}
 
+    @classmethod
+    def from_document(cls, document: Any) -> "Finding":
+        """The finding that JSON output shows as *document*.
+
+        Raises:
+            ValueError: when it is none.
+        """
+        match document:
+            case {"severity": str(severity), "code": str(code), "message": str(message)}:
+                rest = {key: document.get(key) for key in ("file", "line", "column", "path")}
+                return cls(Severity(severity), code, message, **rest)
+            case _:
+                raise ValueError(document)
+
     def error_document(self) -> dict[str, Any]:
         """The finding as JSON output has it among errors."""
         return {
@@ -83,6 +97,24 @@ class Finding(NamedTuple):
             "column": self.column,
             "path": self.path,
         }
+
+
+_TEXT_OR_NULL = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+_NUMBER_OR_NULL = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]}
+FINDING_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "severity": {"type": "string", "enum": [each.value for each in Severity]},
+        "code": {"type": "string"},
+        "message": {"type": "string"},
+        "file": _TEXT_OR_NULL,
+        "line": _NUMBER_OR_NULL,
+        "column": _NUMBER_OR_NULL,
+        "path": _TEXT_OR_NULL,
+    },
+    "required": ["severity", "code", "message", "file", "line", "column", "path"],
+}
+"""The JSON Schema of ``Finding.document()``."""
 
 
 def found_by(rule: Rule, message: str, spot: Spot) -> Finding:

@@ -87,6 +87,10 @@ CASES = {
     "route, invalid": ([], ["route", "broken.yaml", *TASK, "{}"], 3),
     "route, no JSON": ([], ["route", "good.yaml", *TASK, "{"], 64),
     "route, no workflow": ([], ["route", "good.yaml", "--workflow", "X", "--task", "{}"], 64),
+    # render
+    "render, written": ([], ["render", "good.yaml"], 0),
+    "render, invalid": ([], ["render", "good.yaml", "broken.yaml"], 3),
+    "render, no PATH": ([], ["render", "nowhere.yaml"], 64),
     # test
     "test, passed": ([], ["test", "sound"], 0),
     "test, failed": ([], ["test", "wrong"], 3),

@@ -449,3 +449,140 @@ def test_the_same_question_has_the_same_answer_in_every_process(path):
     }
 
     assert len(answers) == 1
+
+
+# The document, as the contract names its parts
+
+FILTER_KEYS = ["number", "name", "expression", "matches", "reached", "because"]
+STEP_KEYS = [
+    "number",
+    "filter",
+    "filter_name",
+    "default_filter",
+    "target",
+    "queue",
+    "priority",
+    "timeout",
+    "expression",
+    "entered",
+    "deadline",
+    "eligible",
+    "offered_to",
+    "excluded",
+    "excluded_count",
+]
+
+
+def test_the_document_has_every_name_of_the_contract(told):
+    route = told({"type": "ticket", "customer_value": "Gold", "language": "es"})
+
+    assert {"workflow", "task", "available", "filters", "steps", "end"} <= route.keys()
+    assert [list(each) for each in route["filters"]] == [FILTER_KEYS] * 4
+    for step in route["steps"]:
+        assert [key for key in step if key in STEP_KEYS] == STEP_KEYS
+    assert route["task"] == {
+        "attributes": {"type": "ticket", "customer_value": "Gold", "language": "es"},
+        "channel": "default",
+        "priority": 0,
+    }
+    assert route["end"] == {"how": "expired", "at": 86_400, "reason": "Task TTL Exceeded"}
+
+
+def test_filters_steps_and_targets_are_numbered_from_1(told):
+    route = told({"type": "ticket", "customer_value": "Gold", "language": "es"})
+
+    assert [each["number"] for each in route["filters"]] == [1, 2, 3, 4]
+    assert [(each["number"], each["filter"], each["target"], each["queue"]) for each in route["steps"]] == [
+        (1, 2, 1, "Gold"),
+        (2, 2, 2, "Spanish"),
+        (3, 2, 3, "Everyone"),
+    ]
+
+
+def test_a_step_says_everything_about_itself(told):
+    route = told({"type": "ticket", "customer_value": "Gold", "language": "es"})
+
+    first = route["steps"][0]
+    assert {key: first[key] for key in STEP_KEYS if not key.startswith("excluded")} == {
+        "number": 1,
+        "filter": 2,
+        "filter_name": "Gold tickets",
+        "default_filter": False,
+        "target": 1,
+        "queue": "Gold",
+        "priority": 10,
+        "timeout": 60,
+        "expression": None,
+        "entered": 0,
+        "deadline": 60,
+        "eligible": ["bob", "alice"],
+        "offered_to": 2,
+    }
+    assert first["excluded"] == [
+        {
+            "worker": "carol",
+            "obstacle": "not_in_queue",
+            "because": {"comparison": "level >= 3", "found": {"level": 1}},
+            "found": None,
+        }
+    ]
+    assert first["excluded_count"] == 1
+
+
+def test_the_default_filter_has_no_number(told):
+    [step] = told({"type": "call"})["steps"]
+
+    assert (step["filter"], step["filter_name"], step["default_filter"], step["target"]) == (None, None, True, 1)
+
+
+def test_deadlines_are_the_sum_of_the_time_outs(tmp_path, capsys):
+    timeouts = [210, 390, 300, 300, 300, None]
+    targets = [{"queue": "Q"} if each is None else {"queue": "Q", "timeout": each} for each in timeouts]
+    path = tmp_path / "w.yaml"
+    path.write_text(
+        json.dumps(
+            {
+                "workspace": {"name": "X"},
+                "task_queues": [{"name": "Q"}],
+                "workflows": [{"name": "W", "filters": [{"expression": "1==1", "targets": targets}]}],
+            }
+        )
+    )
+
+    assert run(["route", str(path), "--workflow", "W", "--task", "{}", "--format", "json"]) == 0
+
+    steps = json.loads(capsys.readouterr().out)["route"]["steps"]
+    assert [each["timeout"] for each in steps] == timeouts
+    assert [each["deadline"] for each in steps] == [210, 600, 900, 1200, 1500, None]
+    assert [each["entered"] for each in steps] == [0, 210, 600, 900, 1200, 1500]
+
+
+def test_whether_workers_were_named_as_available_is_told(told):
+    assert told({})["all_available"] is True
+    route = told({}, "--available", "carol")
+    assert (route["all_available"], route["available"]) == (False, ["carol"])
+
+
+def test_the_schema_knows_every_key_of_a_route(told):
+    definitions = schema("plan")["$defs"]
+    route = told({"type": "ticket", "customer_value": "Gold"})
+    own_agent = told({"agent": "carol"})["steps"][0]
+
+    for name, value in (
+        ("route", route),
+        ("route_task", route["task"]),
+        ("route_filter", route["filters"][0]),
+        ("false_comparison", route["filters"][0]["because"]),
+        ("route_step", route["steps"][0]),
+        ("excluded_worker", route["steps"][0]["excluded"][0]),
+        ("wanted_worker", own_agent["known_worker"]),
+        ("route_end", route["end"]),
+    ):
+        assert definitions[name]["properties"].keys() == value.keys(), name
+        assert set(definitions[name]["required"]) == value.keys(), name
+
+
+def test_attributes_reach_the_document_as_they_are(told):
+    task = {"big": 10**30, "small": 1.5, "nested": [{"a": None}], "text": "é"}
+
+    assert told(task)["task"]["attributes"] == task

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -38,6 +39,7 @@ workflows:
 workers:
   - {name: alice, attributes: {level: 3}}
   - {name: bob, attributes: {level: 1}, activity: Offline}
+activities: [{name: Offline}, {name: Here, available: true}]
 """
 
 CONTRACT = """\
@@ -100,6 +102,8 @@ PASSING = [
     ({"steps": []}, {"a": 2}, {"workflow": "strict"}),
     ({"filter": "One", "at": {"29s": {"queue": "gold"}, "30s": {"unrouted": True}}}, {"a": 1}, {"workflow": "Strict"}),
     ({"at": {"0s": {"queue": "Gold"}, "59s": {"queue": "Gold"}, "1m": {"queue": "Everyone"}}}, GOLD, {}),
+    ({"at": {"0m59s": {"queue": "Gold"}, "1m0s": {"queue": "Everyone"}}}, GOLD, {}),
+    ({"at": {"23h59m59s": {"queue": "Everyone"}, "23h60m": {"unrouted": True}}}, {}, {}),
     ({"at": {"23h": {"queue": "Everyone"}, "24h": {"unrouted": True}}}, {}, {}),
     ({"steps": [{"queue": "Everyone", "eligible": ["bob", "alice"]}]}, {}, {"available": ["bob", "alice"]}),
     ({"steps": [{"queue": "Everyone", "eligible": []}]}, {}, {"available": []}),
@@ -296,6 +300,14 @@ MISTAKES = [
     ("tests: [{name: T, workflow: Incoming, task: {a: ▶+14155551234}, expect: {unrouted: true}}]", "quote it"),
     ("tests: [{name: T, workflow: Incoming, ▶expects: {unrouted: true}}]", "did you mean `expect`?"),
     ("tests: [{name: T, workflow: Incoming, expect: {at: {▶9d: {queue: Gold}}}}]", "such as 90s"),
+    ("tests: [{name: T, workflow: Incoming, expect: {at: {▶30s2m: {queue: Gold}}}}]", "such as 90s"),
+    ("tests: [{name: T, workflow: Incoming, expect: {at: {▶'': {queue: Gold}}}}]", "such as 90s"),
+    ("workers: [{name: zoe, activity: ▶Hier}]\ntests: []", "did you mean 'Here'?"),
+    ("workers: [{name: zoe, attributes: {a: ▶'${sid:worker/bop}'}}]\ntests: []", "did you mean 'bob'?"),
+    ("workers: [{name: zoe, attributes: {a: ▶+14155551234}}]\ntests: []", "quote it"),
+    ("workers: [{name: zoe}, {name: ▶ZOE}]\ntests: []", "written twice"),
+    ("workers: [{name: zoe, tasks: ▶-1}]\ntests: []", "0"),
+    ("workers: [{name: zoe, ▶task: 1}]\ntests: []", "did you mean `tasks`?"),
     ("tests: [{name: T, workflow: Incoming, expect: {at: {9s: ▶{}}}}]", "either a queue or unrouted"),
     ("tests: [{name: T, workflow: Incoming, expect: ▶{}}]", "expected a filter"),
     ("tests: [{name: T, workflow: Incoming, expect: ▶{unrouted: true, filter: X}}]", "only one of"),
@@ -348,14 +360,18 @@ def test_a_literal_key_is_a_warning_and_the_test_runs(folder, capsys):
 # Which files
 
 
-def test_a_path_to_a_file_of_tests_tests_the_folder_it_lies_in(folder, capsys):
-    for name in ("a.test.yaml", "b.test.yml"):
+@pytest.mark.parametrize("chosen", [["a.test.yaml"], ["b.test.yml", "c.test.yaml"], ["", "c.test.yaml"]])
+def test_a_path_to_a_file_of_tests_runs_that_file_only(folder, capsys, chosen):
+    for name in ("a.test.yaml", "b.test.yml", "c.test.yaml"):
         (folder / name).write_text(CONTRACT)
 
-    code = run(["test", str(folder / "a.test.yaml"), str(folder / "b.test.yml"), "--format", "json"])
+    code = run(["test", *(str(folder / name) for name in chosen), "--format", "json"])
 
+    tests = json.loads(capsys.readouterr().out)["tests"]
     assert code == 0
-    assert json.loads(capsys.readouterr().out)["summary"] == {"passed": 2, "failed": 0}
+    assert [(Path(each["file"]).name, each["path"]) for each in tests] == [
+        (name, str(folder)) for name in chosen if name
+    ]
 
 
 def test_tests_are_found_below_a_folder_but_not_in_overlays_or_hidden_ones(folder, capsys):
@@ -433,3 +449,258 @@ def test_a_pipe_is_not_waited_for(folder, capsys):
     assert run(["test", str(folder)]) == 3
 
     assert "not a regular file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["gold tickets TRY", "for a minute, then"])
+def test_k_selects_the_tests_whose_name_contains_the_text(folder, capsys, text):
+    (folder / "a.test.yaml").write_text(CONTRACT)
+    (folder / "b.test.yaml").write_text(json.dumps({"tests": one({"unrouted": True}, task=GOLD)}))
+
+    code = run(["test", str(folder), "-k", text, "--format", "json"])
+
+    [test] = json.loads(capsys.readouterr().out)["tests"]
+    assert (code, test["name"]) == (0, "Gold tickets try Gold for a minute, then everyone")
+
+
+def test_a_text_that_selects_no_test_is_a_usage_error(folder, capsys):
+    (folder / "a.test.yaml").write_text(CONTRACT)
+
+    assert run(["test", str(folder), "-k", "silver"]) == 64
+
+    assert "-k 'silver': no test has a name that contains this" in capsys.readouterr().err
+
+
+def test_the_text_ends_with_a_list_of_the_failures_of_all_configurations(folder, capsys):
+    failing = json.dumps({"tests": [*one({"unrouted": True}, task=GOLD), *one({"filter": "Gold tickets"}, task=GOLD)]})
+    for name in ("one", "two"):
+        (folder / name).mkdir()
+        (folder / name / "w.yaml").write_text(WORKSPACE)
+        (folder / name / "w.test.yaml").write_text(failing)
+
+    run(["test", str(folder / "one"), str(folder / "two")])
+
+    assert capsys.readouterr().out.endswith(f"""\
+1 passed, 1 failed.
+
+Failed:
+  {folder}/one/w.test.yaml:1 T
+  {folder}/two/w.test.yaml:1 T
+""")
+
+
+def test_without_failures_the_text_ends_with_the_numbers(folder, capsys):
+    (folder / "a.test.yaml").write_text(CONTRACT)
+
+    run(["test", str(folder)])
+
+    assert capsys.readouterr().out.endswith("\n1 passed, 0 failed.\n")
+
+
+def test_in_the_format_of_github_a_failure_is_an_annotation_at_its_line(folder, capsys, monkeypatch):
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(folder.parent))
+    (folder / "a.test.yaml").write_text(CONTRACT.replace("filter: Gold tickets", "filter: Mine"))
+
+    code = run(["test", str(folder), "--format", "github"])
+
+    captured = capsys.readouterr()
+    assert code == 3
+    assert captured.out == (
+        f"::error file={folder.name}/a.test.yaml,line=2,col=5::Gold tickets try Gold for a minute, then everyone: "
+        "filter: expected filter Mine, not filter Gold tickets [routing-test-failed]\n"
+    )
+    assert captured.err == "In all: 0 passed, 1 failed.\n"
+
+
+def test_in_the_format_of_github_a_broken_file_is_annotated_where_it_is_wrong(folder, capsys):
+    (folder / "a.test.yaml").write_text(CONTRACT.replace("workflow: Incoming", "workflow: Outgoing"))
+
+    code = run(["test", str(folder), "--format", "github"])
+
+    [line] = capsys.readouterr().out.splitlines()
+    assert code == 3
+    assert line.startswith(f"::error file={folder}/a.test.yaml,line=3,col=15::there is no workflow 'Outgoing'")
+
+
+# People of a file's own
+
+NO_WORKERS = """\
+workspace: {name: Flex}
+activities: [{name: Offline}, {name: Here, available: true}, {name: Lunch}]
+task_queues:
+  - {name: Spanish, target_workers: "languages HAS 'es'"}
+workflows:
+  - {name: Voice, default_filter: {queue: Spanish}}
+"""
+
+
+def eligible(folder, capsys, workers, **test):
+    """Who is eligible for a task of `voice` with these people."""
+    expect = {"steps": [{"queue": "Spanish", "eligible": ["ned"]}]}
+    tests = [{"name": "T", "workflow": "Voice", "channel": "voice", "expect": expect, **test}]
+    ned = {"name": "ned", "attributes": {"languages": []}}
+    (folder / "people.test.yaml").write_text(json.dumps({"workers": [ned, *workers], "tests": tests}))
+
+    run(["test", str(folder), "--format", "json"])
+
+    document = json.loads(capsys.readouterr().out)
+    assert {each["code"] for each in document["errors"]} == {"routing-test-failed"}, document["errors"]
+    [test] = document["tests"]
+    return test["route"]["steps"][0]["eligible"], test["route"]
+
+
+def worker(name, **more):
+    return {"name": name, "attributes": {"languages": ["es"]}, **more}
+
+
+@pytest.fixture
+def flex(folder):
+    (folder / "workspace.yaml").write_text(NO_WORKERS)
+    return folder
+
+
+def test_a_file_may_bring_people_where_the_configuration_declares_none(flex, capsys):
+    assert eligible(flex, capsys, [worker("zoe"), worker("ann")])[0] == ["zoe", "ann"]
+
+
+@pytest.mark.parametrize(
+    ("person", "is_eligible"),
+    [
+        (worker("zoe", activity="Here"), True),
+        (worker("zoe", activity="here"), True),
+        (worker("zoe", activity="Lunch"), False),
+        (worker("zoe", channels={"voice": {"available": False}}), False),
+        (worker("zoe", channels={"voice": {"capacity": 0}}), False),
+        (worker("zoe", channels={"chat": {"capacity": 0}}), True),
+        (worker("zoe", tasks=1), False),
+        (worker("zoe", tasks=2, channels={"voice": {"capacity": 2}}), False),
+        (worker("zoe", tasks=2, channels={"voice": {"capacity": 3}}), True),
+    ],
+)
+def test_activity_channels_and_tasks_in_hand_decide_who_is_eligible(flex, capsys, person, is_eligible):
+    assert eligible(flex, capsys, [person])[0] == (["zoe"] if is_eligible else [])
+
+
+def test_who_is_named_as_available_is_so_whatever_the_activity(flex, capsys):
+    people = [worker("zoe", activity="Lunch"), worker("ann")]
+
+    assert eligible(flex, capsys, people, available=["zoe"])[0] == ["zoe"]
+    assert eligible(flex, capsys, people, available=["zoe", "ann"])[0] == ["zoe", "ann"]
+
+
+def test_who_is_away_is_not_among_those_that_the_route_calls_available(flex, capsys):
+    _, route = eligible(flex, capsys, [worker("zoe", activity="Lunch"), worker("ann")])
+
+    assert (route["available"], route["all_available"]) == (["ned", "ann"], True)
+    assert [each for each in route["steps"][0]["excluded"] if each["worker"] == "zoe"] == [
+        {"worker": "zoe", "obstacle": "activity", "because": None, "found": {"activity": "Lunch"}}
+    ]
+
+
+def test_tasks_in_hand_are_shown_as_what_excludes_the_worker(flex, capsys):
+    _, route = eligible(flex, capsys, [worker("zoe", tasks=3)])
+
+    [zoe] = [each for each in route["steps"][0]["excluded"] if each["worker"] == "zoe"]
+    assert (zoe["obstacle"], zoe["found"]) == ("capacity", {"used": 3, "capacity": 1})
+
+
+def test_tasks_in_hand_are_on_the_channel_of_each_test(flex):
+    tests = [
+        {"name": channel, "workflow": "Voice", "channel": channel,
+         "expect": {"steps": [{"queue": "Spanish", "eligible": names}]}}
+        for channel, names in (("voice", []), ("chat", ["zoe"]), ("voice", []))
+    ]  # fmt: skip
+    people = [worker("zoe", tasks=1, channels={"chat": {"capacity": 2}})]
+    (flex / "people.test.yaml").write_text(json.dumps({"workers": people, "tests": tests}))
+
+    assert run(["test", str(flex)]) == 0
+
+
+def test_a_worker_of_a_single_tasking_workspace_with_a_task_takes_no_other(flex, capsys):
+    text = NO_WORKERS.replace("name: Flex", "name: Flex, multi_task_enabled: false").replace(
+        "{name: Spanish,", "{name: Spanish, reservation_activity: Lunch, assignment_activity: Lunch,"
+    )
+    (flex / "workspace.yaml").write_text(text)
+
+    found, _ = eligible(flex, capsys, [worker("zoe", tasks=1), worker("ann")])
+
+    assert found == ["ann"]
+
+
+def test_expressions_read_the_numbers_of_tasks_in_hand(flex, capsys):
+    text = NO_WORKERS.replace(
+        "{queue: Spanish}", "{queue: Spanish, expression: 'worker.channel.voice.assigned_tasks < 2'}"
+    )
+    (flex / "workspace.yaml").write_text(text)
+    roomy = {"voice": {"capacity": 9}}
+
+    found, _ = eligible(flex, capsys, [worker("zoe", tasks=2, channels=roomy), worker("ann", tasks=1, channels=roomy)])
+
+    assert found == ["ann"]
+
+
+def test_a_person_of_the_same_name_replaces_the_declared_one_for_that_file_alone(folder, capsys):
+    def expecting(names):
+        return one({"filter": "Gold tickets", "steps": [{"queue": "Gold", "eligible": names}, {"queue": "Everyone"}]},
+                   task=GOLD)  # fmt: skip
+
+    own = {"workers": [{"name": "Alice", "attributes": {"level": 1}}, {"name": "zoe", "attributes": {"level": 9}}]}
+    (folder / "a.test.yaml").write_text(json.dumps({"tests": expecting(["alice"])}))
+    (folder / "b.test.yaml").write_text(json.dumps({**own, "tests": expecting(["zoe"])}))
+    (folder / "c.test.yaml").write_text(json.dumps({"tests": expecting(["alice"])}))
+
+    code = run(["test", str(folder), "--format", "json"])
+
+    assert json.loads(capsys.readouterr().out)["errors"] == []
+    assert code == 0
+
+
+def test_people_may_have_an_activity_and_a_channel_of_a_section_that_is_not_managed(flex, capsys):
+    (flex / "workspace.yaml").write_text(NO_WORKERS.replace("activities:", "# "))
+
+    people = [worker("zoe", activity="Break"), worker("ann", activity="Available", channels={"fax": {"capacity": 2}})]
+
+    assert eligible(flex, capsys, people)[0] == ["ann"]
+    assert eligible(flex, capsys, people, channel="fax")[0] == ["ann"]
+
+
+def test_the_example_of_the_readme_passes(flex):
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    [example] = [block for block in re.findall("```yaml\n(.*?)```", readme, re.DOTALL) if block.startswith("workers:")]
+    (flex / "workspace.yaml").write_text(NO_WORKERS.replace("activities:", "# "))
+    (flex / "readme.test.yaml").write_text(example)
+
+    assert run(["test", str(flex)]) == 0
+
+
+# Whose tests
+
+
+@pytest.mark.parametrize("called", ["absolute", "relative", "from inside"])
+def test_a_file_of_tests_is_for_the_nearest_folder_upwards_that_declares_a_workspace(
+    folder, capsys, monkeypatch, called
+):
+    deep = folder / "tests" / "voice"
+    deep.mkdir(parents=True)
+    (folder / "tests" / "more.yaml").write_text("# nothing is declared here\n")
+    (deep / "a.test.yaml").write_text(CONTRACT)
+    monkeypatch.chdir(deep if called == "from inside" else folder)
+    file = {"absolute": str(deep / "a.test.yaml"), "relative": "tests/voice/a.test.yaml", "from inside": "a.test.yaml"}
+
+    code = run(["test", file[called], "--format", "json"])
+
+    [test] = json.loads(capsys.readouterr().out)["tests"]
+    assert code == 0
+    assert test["path"] == ("." if called == "relative" else str(folder))
+
+
+def test_a_nearer_workspace_wins(folder, capsys):
+    nearer = folder / "emea"
+    nearer.mkdir()
+    (nearer / "w.yaml").write_text(WORKSPACE.replace("level >= 3", "level >= 9"))
+    (nearer / "a.test.yaml").write_text(CONTRACT)
+
+    code = run(["test", str(nearer / "a.test.yaml"), "--format", "json"])
+
+    [test] = json.loads(capsys.readouterr().out)["tests"]
+    assert (code, test["path"]) == (3, str(nearer))
+    assert test["differences"] == [{"about": "step 1: eligible", "expected": ["alice"], "actual": [], "hint": None}]

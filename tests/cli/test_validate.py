@@ -181,6 +181,50 @@ def test_a_file_of_routing_tests_that_is_right_is_valid(validated, tmp_path):
     assert validated("taskrouter/w.test.yaml") == (0, "", "taskrouter/w.test.yaml: valid\n")
 
 
+def test_a_folder_is_checked_with_its_routing_tests(validated, tmp_path):
+    folder = tmp_path / "taskrouter"
+    (folder / "tests").mkdir(parents=True)
+    (folder / "w.yaml").write_text(THREE.replace("max_reserved_workers: 99", "max_reserved_workers: 9"))
+    (folder / "tests" / "w.test.yaml").write_text(TESTS)
+
+    code, text, _ = validated("taskrouter")
+
+    assert code == 3
+    assert [line for line in text.splitlines() if ": error: " in line] == [
+        (
+            "taskrouter/tests/w.test.yaml:3:27: error: there is no workflow 'Nobody'; it must be declared in "
+            "`workflows` [unknown-reference] (tests[1].workflow)"
+        )
+    ]
+    for format_name in ("json", "github", "sarif"):
+        assert "taskrouter/tests/w.test.yaml" in validated("taskrouter", "--format", format_name)[1]
+
+
+def test_a_file_of_routing_tests_below_a_folder_that_is_given_is_told_once(validated, tmp_path):
+    (tmp_path / "w.yaml").write_text(THREE.replace("max_reserved_workers: 99", "max_reserved_workers: 9"))
+    (tmp_path / "w.test.yaml").write_text(TESTS)
+
+    _, text, _ = validated(".", "w.test.yaml")
+
+    assert text.count("w.test.yaml:3:27: error: ") == 1
+
+
+def test_routing_tests_are_not_held_against_a_configuration_that_could_not_be_read(validated, tmp_path):
+    (tmp_path / "w.yaml").write_text(THREE.replace("workflows:", "workflow:"))
+    (tmp_path / "w.test.yaml").write_text(TESTS)
+
+    code, text, _ = validated(".")
+
+    assert code == 3
+    assert "w.test.yaml" not in text
+
+
+def test_a_folder_without_routing_tests_is_valid(validated, tmp_path):
+    (tmp_path / "w.yaml").write_text("workspace: {name: X}\n")
+
+    assert validated(".") == (0, "", ".: valid\n")
+
+
 # Hostile names
 
 

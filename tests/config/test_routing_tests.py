@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tr_apply.config.load import load
-from tr_apply.config.routing_tests import is_routing_test, load_routing_tests
+from tr_apply.config.routing_test_files import is_routing_test
+from tr_apply.config.routing_tests import load_routing_tests
 
 WORKSPACE = """
 vars: {topic: billing}
@@ -111,6 +112,36 @@ def test_a_mistake_is_told_with_its_place(suite, old, new, expected):
     found = findings(suite({"w.yaml": WORKSPACE, "w.test.yaml": GOOD.replace(old, new, 1)}))
 
     assert expected in found
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        ("", []),
+        ("activities: []\n", ["w.test.yaml:2:33 unknown-reference workers[0].activity"]),
+        ("task_channels: []\n", ["w.test.yaml:2:51 unknown-reference workers[0].channels.fax"]),
+        ("task_channels: [{unique_name: fax, name: Fax}]\nactivities: [{name: Break}]\n", []),
+        ("activities: []\nmanage: {activities: additive}\n", []),
+    ],
+)
+def test_people_have_activities_and_channels_that_can_exist(suite, sections, expected):
+    people = "\nworkers: [{name: zoe, activity: Break, channels: {fax: {}}}]\n"
+    tests = "tests: [{name: T, workflow: Incoming, available: [zoe], expect: {default_filter: true}}]\n"
+
+    found = suite({"w.yaml": WORKSPACE + sections, "w.test.yaml": people + tests})
+
+    assert findings(found) == expected
+
+
+def test_the_people_of_a_file_are_known_in_that_file_alone(suite):
+    people = "workers: [{name: zoe}]\n"
+    test = "tests: [{name: T, workflow: Incoming, available: [zoe], expect: {default_filter: true}}]\n"
+
+    found = suite({"w.yaml": WORKSPACE, "a.test.yaml": people + test, "b.test.yaml": test})
+
+    assert findings(found) == ["b.test.yaml:1:51 unknown-reference tests[0].available[0]"]
+    [of_a, of_b] = found.tests
+    assert ([each.name for each in of_a.workers], of_b.workers) == (["zoe"], ())
 
 
 def test_names_that_a_section_left_out_may_have_are_those_that_are_referred_to(suite):

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from tr_apply.plan.checks.consent import Approval, Consent, refusals
+from tr_apply.plan.change import Consent
+from tr_apply.plan.checks.consent import Approval, refusals
+from tr_apply.plan.checks.consent import Consent as Given
 
 HEAD = "workspace: {name: Center}\n"
 
@@ -53,7 +55,8 @@ def test_deleting_needs_consent_beyond_a_limit(world, case):
     assert codes(plan) == ["needs-consent"] * needed
     if needed:
         assert f"--allow-delete task_queue={gone}" in plan.blocked[0].message
-        assert f"deletes {gone} of {live} live task queues ('Q00'" in plan.blocked[0].message
+        assert plan.blocked[0].message.startswith(f"deletes {gone} of {live} task queues: Q00")
+        assert plan.blocked[0].consent == Consent("task_queue", gone, live)
 
 
 def test_others_that_take_the_place_of_all_are_no_consent(world):
@@ -62,6 +65,8 @@ def test_others_that_take_the_place_of_all_are_no_consent(world):
     plan = world.plan(HEAD + queues("B") + "safety: {max_deletes: 100%}")
 
     assert codes(plan) == ["needs-consent"]
+    assert "These are all that are live." in plan.blocked[0].message
+    assert "none of them" not in plan.blocked[0].message
 
 
 def test_each_kind_is_counted_by_itself(world):
@@ -69,7 +74,7 @@ def test_each_kind_is_counted_by_itself(world):
 
     plan = world.plan(HEAD + numbered(10, 2) + "workers: [{name: a}]")
 
-    assert [each.message.partition(" (")[0] for each in plan.blocked] == ["deletes 1 of 2 live workers"]
+    assert [each.message.partition(". ")[0] for each in plan.blocked] == ["deletes 1 of 2 workers: b"]
 
 
 def test_what_is_not_ours_is_not_counted(world):
@@ -87,7 +92,7 @@ def test_what_is_not_ours_is_not_counted(world):
     plan = world.plan(after)
 
     assert [operation.name for operation in plan.operations] == ["w2"]
-    assert "deletes 1 of 3 live workers" in plan.blocked[0].message
+    assert "deletes 1 of 3 workers" in plan.blocked[0].message
 
 
 def test_renames_replacements_and_moves_are_no_deletes(world):
@@ -176,7 +181,7 @@ def test_consent_must_name_the_number_of_the_plan(world, case):
 
     plan = world.plan(HEAD + numbered(4, 3) + "workers: [{name: a}]")
 
-    assert sorted(each.code for each in refusals(plan, Consent(deletes=allowed))) == sorted(expected)
+    assert sorted(each.code for each in refusals(plan, Given(deletes=allowed))) == sorted(expected)
 
 
 def test_a_plan_that_was_reviewed_needs_no_further_consent(world):
@@ -184,7 +189,7 @@ def test_a_plan_that_was_reviewed_needs_no_further_consent(world):
 
     plan = world.plan(HEAD + numbered(4, 3))
 
-    assert refusals(plan, Consent(Approval.REVIEWED)) == []
+    assert refusals(plan, Given(Approval.REVIEWED)) == []
 
 
 def test_consent_that_differs_is_refused_even_where_none_is_needed(world):
@@ -193,8 +198,42 @@ def test_consent_that_differs_is_refused_even_where_none_is_needed(world):
     plan = world.plan(HEAD + numbered(10, 1))
 
     assert codes(plan) == []
-    assert [each.code for each in refusals(plan, Consent(deletes={"task_queue": 5}))] == ["consent-differs"]
-    assert refusals(plan, Consent(deletes={"task_queue": 1})) == []
+    asked = Given(Approval.ASKED, {"task_queue": 5})
+    assert [each.code for each in refusals(plan, asked)] == ["consent-differs"]
+    assert refusals(plan, Given(deletes={"task_queue": 1})) == []
+
+
+# What is allowed where nobody has seen the plan -> what a person is asked about, and what nobody agreed to.
+UNATTENDED = {
+    "a fifth is not allowed by itself": ("", [], ["needs-consent"]),
+    "a written share is": ("safety: {max_deletes: 20%}", [], []),
+    "a written number is": ("safety: {max_deletes: 1}", [], []),
+    "a written zero is not": ("safety: {max_deletes: 0}", ["needs-consent"], ["needs-consent"]),
+}
+
+
+@pytest.mark.parametrize("case", UNATTENDED)
+def test_deletes_that_nobody_has_seen_need_a_written_limit_or_consent(world, case):
+    safety, asked, unattended = UNATTENDED[case]
+    world.apply(HEAD + numbered(10))
+
+    plan = world.plan(HEAD + numbered(10, 1) + safety)
+
+    assert [each.code for each in refusals(plan, Given(Approval.ASKED))] == asked
+    assert [each.code for each in refusals(plan, Given(Approval.NOBODY))] == unattended
+    assert refusals(plan, Given(Approval.NOBODY, {"task_queue": 1})) == []
+    assert refusals(plan, Given(Approval.REVIEWED)) == []
+
+
+def test_a_delete_that_nobody_has_seen_says_the_three_ways_out(world):
+    world.apply(HEAD + numbered(10))
+
+    [refused] = refusals(world.plan(HEAD + numbered(10, 1)), Given())
+
+    assert refused.message == (
+        "deletes 1 of 10 task queues: Q00. Nobody has seen the plan: write `safety.max_deletes: 20%` for the behaviour "
+        "before 0.2, give --allow-delete task_queue=1, or apply a reviewed plan"
+    )
 
 
 PROTECTED = {
@@ -215,7 +254,7 @@ def test_protection_beats_consent(world, case):
 
     by_id = {operation.id: operation.name for operation in plan.operations}
     assert [by_id[each.operation] for each in plan.blocked] == names
-    assert [each.code for each in refusals(plan, Consent(Approval.REVIEWED, {"task_queue": 2}))] == ["protected"] * len(
+    assert [each.code for each in refusals(plan, Given(Approval.REVIEWED, {"task_queue": 2}))] == ["protected"] * len(
         names
     )
 
@@ -277,7 +316,7 @@ def test_what_somebody_else_still_uses_is_not_deleted(world, case):
 
     [found] = plan.blocked
     assert (found.code, found.message.partition(";")[0]) == ("in-use", message)
-    assert refusals(plan, Consent(Approval.REVIEWED)) == [found]
+    assert refusals(plan, Given(Approval.REVIEWED)) == [found]
 
 
 def test_many_users_are_counted(world):

@@ -6,16 +6,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tr_apply.cli.output import json_value
 from tr_apply.config.load import load
 from tr_apply.config.routing_tests import load_routing_tests
 from tr_apply.findings import errors_of
-from tr_apply.rehearsal.question import Question
-from tr_apply.rehearsal.route import route
-from tr_apply.rehearsal.trial import trial
-from tr_apply.rehearsal.world import World
-from tr_apply.report.route_document import route_document
+from tr_apply.rehearsal.find_route import find_route
+from tr_apply.rehearsal.offline_workspace import OfflineWorkspace, RouteRequest
+from tr_apply.rehearsal.results import results_document, run_tests
 from tr_apply.report.route_text import route_text
-from tr_apply.report.tests_document import tests_document as document_of
 from tr_apply.report.tests_junit import tests_junit as junit_of
 from tr_apply.report.tests_text import tests_text as text_of
 
@@ -63,14 +61,28 @@ expectations = st.fixed_dictionaries(
         "default_filter": scalars,
         "unrouted": scalars,
         "steps": st.lists(steps, max_size=3) | values,
-        "at": st.dictionaries(st.sampled_from(["0s", "7s", "1h", "1d", "s"]), st.fixed_dictionaries({"queue": words})),
+        "at": st.dictionaries(
+            st.sampled_from(["0s", "7s", "1h", "1h7s", "1d", "s"]), st.fixed_dictionaries({"queue": words})
+        ),
     },
 )
 tests = st.fixed_dictionaries(
     {"name": words, "workflow": st.sampled_from(["W", "V", "w", "X"]), "expect": expectations},
     optional={"task": attributes, "available": st.lists(words, max_size=2), "channel": words, "priority": scalars},
 )
-files = st.fixed_dictionaries({"tests": st.lists(tests, max_size=3)}) | values
+workers = st.fixed_dictionaries(
+    {"name": words},
+    optional={
+        "activity": words,
+        "attributes": attributes,
+        "channels": st.dictionaries(words, st.fixed_dictionaries({}, optional={"capacity": scalars}), max_size=2),
+        "tasks": scalars,
+    },
+)
+files = (
+    st.fixed_dictionaries({"tests": st.lists(tests, max_size=3)}, optional={"workers": st.lists(workers, max_size=3)})
+    | values
+)
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +108,9 @@ def test_every_file_of_tests_is_tried_or_its_mistakes_are_told(folder, configura
     if errors_of(suite.diagnostics):
         assert all(each.line is not None and each.column is not None for each in suite.diagnostics)
         return
-    tried = trial("X", World(configuration.document), suite.tests)
+    tried = run_tests("X", configuration.document, suite.tests)
 
-    json.dumps(document_of([tried], with_coverage=True))
+    json.dumps(json_value(results_document([tried], with_coverage=True)))
     assert text_of([tried], with_coverage=True).isprintable() is False  # it has lines
     assert junit_of([tried], {}).startswith("<?xml")
 
@@ -106,8 +118,10 @@ def test_every_file_of_tests_is_tried_or_its_mistakes_are_told(folder, configura
 @thorough
 @given(attributes, st.sampled_from(["W", "V"]), st.none() | st.just(("bob",)), st.sampled_from(["default", "chat"]))
 def test_every_task_has_a_way(configuration, task, workflow, available, channel):
-    found = route(World(configuration.document), Question(workflow, task, channel, available=available))
+    found = find_route(
+        OfflineWorkspace(configuration.document), RouteRequest(workflow, task, channel, available=available)
+    )
 
-    json.dumps(route_document(found))
+    json.dumps(json_value(found))
     assert "\x1b" not in route_text(found).replace("\x1b[1m", "").replace("\x1b[0m", "")
-    assert found.ended_s >= max((step.entered_s for step in found.steps), default=0)
+    assert found.end.at >= max((step.entered for step in found.steps), default=0)

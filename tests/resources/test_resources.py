@@ -181,7 +181,9 @@ def expecting(**expect):
     return RoutingTests.model_validate({"tests": [{"name": "t", "workflow": "W", "task": {}, "expect": expect}]})
 
 
-@pytest.mark.parametrize(("moment", "expected"), [("90s", 90), ("15m", 900), ("2h", 7200), ("0s", 0)])
+@pytest.mark.parametrize(
+    ("moment", "expected"), [("90s", 90), ("15m", 900), ("2h", 7200), ("0s", 0), ("2m30s", 150), ("1h0m1s", 3601)]
+)
 def test_a_moment_is_so_many_seconds(moment, expected):
     assert seconds(moment) == expected
     assert expecting(at={moment: {"queue": "Q"}}).tests[0].expect.at.keys() == {moment}

@@ -72,7 +72,7 @@ def test_a_task_is_somewhere_at_every_age_until_it_ends():
         None,
         None,
     ]
-    assert (found.end, found.ended_s) == ("timed out", 90)
+    assert (found.end, found.ended_s) == ("timed_out", 90)
 
 
 def test_a_task_whose_time_is_over_first_does_not_see_the_deadline():
@@ -141,7 +141,7 @@ def test_a_task_for_a_worker_ends_when_that_worker_lets_it_time_out():
 
     [step] = found.steps
     assert ([each.sid for each in step.workers.eligible], step.reserved) == (["cid"], 1)
-    assert (found.end, found.ended_s) == ("not accepted", 120)
+    assert (found.end, found.ended_s) == ("not_accepted", 120)
     assert found.reason.startswith("RoutingTarget not available for Reservation acceptance")
     assert {each.obstacle for each in step.workers.excluded} == {Obstacle.NOT_WANTED}
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "plan": "Show what apply would change.",
     "apply": "Make the live workspace equal to the configuration.",
     "destroy": "Delete a workspace.",
+    "render": "Print a configuration after variables and overlays.",
     "export": "Write a live workspace as YAML.",
     "diff": "Show what two workspaces differ in.",
     "route": "Tell what becomes of a task, offline.",

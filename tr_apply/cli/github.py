@@ -19,3 +19,8 @@ def write_step_outputs(environment: Mapping[str, str], outputs: Mapping[str, str
             file.writelines(f"{name}={value}\n" for name, value in outputs.items())
     except OSError as error:
         raise TrApplyError(f"GITHUB_OUTPUT={path} cannot be written: {error.strerror}") from error
+
+
+def repository(environment: Mapping[str, str]) -> Path | None:
+    """The folder that GitHub's runner has checked out, from where it names files; None elsewhere."""
+    return Path(root) if (root := environment.get("GITHUB_WORKSPACE")) else None

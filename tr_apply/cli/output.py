@@ -82,6 +82,14 @@ def envelope(command: str, exit_code: int, content: Mapping[str, Any], errors: S
     return _json({**_head(command, exit_code, errors), **content})
 
 
+def json_value(document: object) -> dict[str, Any]:
+    """*document*, a dataclass that is a JSON document; fields that equal their default are left out."""
+    from pydantic import TypeAdapter  # noqa: PLC0415
+
+    value: dict[str, Any] = TypeAdapter(type(document)).dump_python(document, mode="json", exclude_defaults=True)
+    return value
+
+
 def checked_envelope(
     command: str, exit_code: int, content: Mapping[str, Any], errors: Sequence[Mapping[str, Any]] = ()
 ) -> str:

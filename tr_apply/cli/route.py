@@ -10,13 +10,12 @@ import click
 
 from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.options import NamedPath, configuration_options, output_of, output_options
+from tr_apply.cli.output import json_value
 from tr_apply.config.reader import DEPTH_LIMIT
 from tr_apply.config.suggestions import nearest
 from tr_apply.errors import UsageError
-from tr_apply.rehearsal.question import Question
-from tr_apply.rehearsal.route import route
-from tr_apply.rehearsal.world import World
-from tr_apply.report.route_document import route_document
+from tr_apply.rehearsal.find_route import find_route
+from tr_apply.rehearsal.offline_workspace import OfflineWorkspace, RouteRequest
 from tr_apply.report.route_text import route_text
 from tr_apply.report.values import printable
 from tr_apply.resources.worker import ATTRIBUTES_LIMIT
@@ -55,17 +54,17 @@ def route_command(path: Path, *, workflow: str, attributes: str, available: tupl
     output = output_of("route", options)
     require_inputs([path], options)
     task = _task(attributes)
-    world = World(usable(path, options, output).document)
-    question = Question(
-        workflow=_known("workflow", workflow, [each.name for each in world.workflows]),
+    workspace = OfflineWorkspace(usable(path, options, output).document)
+    request = RouteRequest(
+        workflow=_known("workflow", workflow, [each.name for each in workspace.workflows]),
         attributes=task,
-        channel=_known("task channel", options["channel"], world.channel_names),
+        channel=_known("task channel", options["channel"], workspace.channel_names),
         priority=options["priority"],
-        available=_workers(available, world),
+        available=_workers(available, workspace),
     )
-    found = route(world, question)
+    found = find_route(workspace, request)
     if output.format == "json":
-        output.document(0, {"route": route_document(found)})
+        output.document(0, {"route": json_value(found)})
     else:
         output.result(route_text(found))
     return 0
@@ -99,10 +98,10 @@ def _depth(value: Any) -> int:
     return 1 + max(map(_depth, children), default=0)
 
 
-def _workers(written: Sequence[str], world: World) -> tuple[str, ...] | None:
+def _workers(written: Sequence[str], workspace: OfflineWorkspace) -> tuple[str, ...] | None:
     if not written:
         return None
-    return tuple(_known("worker", name, world.worker_names) for name in written)
+    return tuple(_known("worker", name, workspace.worker_names) for name in written)
 
 
 def _known(what: str, name: str, known: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from tr_apply.deployment.fleet import Member
 from tr_apply.deployment.saved import Saved
 from tr_apply.errors import RefusedError, TrApplyError, UsageError
 from tr_apply.plan.change import Plan
-from tr_apply.plan.saved.secret_values import is_withheld
+from tr_apply.plan.saved.secret_values import needs_secrets
 from tr_apply.routing.names import name_key
 
 
@@ -24,7 +24,7 @@ def saved_members(path: Path, configured: Sequence[Member]) -> list[Member]:
     members = []
     for plan in plans:
         own = next((member for member in left if _is_for(member, plan)), None)
-        if own is None and is_withheld(plan):
+        if own is None and needs_secrets(plan):
             raise UsageError(
                 f"{path}: the plan for {plan.target.workspace!r} holds sensitive values as digests; give the "
                 f"configuration, too: apply --plan {path} PATH"

@@ -1,100 +1,147 @@
 """``tr-apply test``: routing tests, offline."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tr_apply.cli.configurations import require_inputs, usable
+from tr_apply.cli.configurations import require_inputs, require_paths, usable
+from tr_apply.cli.github import repository
 from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument
-from tr_apply.cli.output import Output, errors_of, print_error, worst
-from tr_apply.config.routing_tests import is_routing_test, load_routing_tests
+from tr_apply.cli.output import Output, envelope, errors_of, json_value, print_error, worst
+from tr_apply.config.routing_test_files import selected
+from tr_apply.config.routing_tests import LocatedTest, load_routing_tests
 from tr_apply.errors import ConfigError, TrApplyError, UsageError
+from tr_apply.findings import Finding, Severity
 from tr_apply.findings import errors_of as only_errors
-from tr_apply.rehearsal.trial import Trial, trial
-from tr_apply.rehearsal.world import World
-from tr_apply.report.tests_document import test_errors, tests_document
-from tr_apply.report.tests_junit import tests_junit
-from tr_apply.report.tests_text import summary_line, tests_text
+from tr_apply.rehearsal.results import RoutingTestRun, results_document, run_tests
+from tr_apply.report.tests_text import failure_findings, summary_line, tests_text
 
 _FAILED = ConfigError.exit_code
 
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """What came of all PATHs."""
+    """The results of all configurations."""
 
-    trials: Sequence[Trial]
+    runs: Sequence[RoutingTestRun]
     broken: Mapping[str, TrApplyError]
-    """The PATHs that could not be tested, and why."""
+    """The configurations that could not be tested, and why."""
 
     @property
     def exit_code(self) -> int:
-        codes = [_FAILED for each in self.trials if each.failed]
+        codes = [_FAILED for each in self.runs if each.failed]
         return worst([*codes, *(error.exit_code for error in self.broken.values()), 0])
 
 
 @click.command("test")
 @paths_argument
+@click.option("-k", "wanted", metavar="TEXT", help="Run only the tests whose name contains TEXT.")
 @click.option("--coverage", is_flag=True, help="List filters, targets and queues that no test reaches.")
 @configuration_options
-@output_options("text", "json", "junit")
-def test_command(paths: tuple[Path, ...], *, coverage: bool, **options: Any) -> int:
+@output_options("text", "json", "junit", "github")
+def test_command(paths: tuple[Path, ...], *, wanted: str | None, coverage: bool, **options: Any) -> int:
     """Run the routing tests (*.test.yaml) of a configuration, offline.
+
+    A PATH to a *.test.yaml runs the tests of that file only, with the configuration of the nearest folder, from its own
+    upwards, that declares a workspace.
 
     \b
         tr-apply test examples/support-center
+        tr-apply test examples/support-center/voice.test.yaml -k Spanish
         tr-apply test --format junit --output report.xml .
     """
     output = output_of("test", options)
-    require_inputs(list(map(_tested, paths)), options)
-    result = _run(list(dict.fromkeys(map(_tested, paths))), options, output)
+    require_paths(paths)
+    selection = selected(paths)
+    require_inputs(list(selection), options)
+    result = _run(selection, wanted, options, output)
+    _require_tests(result, wanted)
     _print(result, output, with_coverage=coverage)
     return result.exit_code
 
 
-def _tested(path: Path) -> Path:
-    """A file of tests is for the folder it lies in."""
-    return path.parent if is_routing_test(path) and path.is_file() else path
-
-
-def _run(paths: Sequence[Path], options: Mapping[str, Any], output: Output) -> _Result:
+def _run(
+    selection: Mapping[Path, Sequence[Path] | None], wanted: str | None, options: Mapping[str, Any], output: Output
+) -> _Result:
     """Several PATHs are several workspaces; one that is broken does not stop the others."""
-    trials: list[Trial] = []
+    runs: list[RoutingTestRun] = []
     broken: dict[str, TrApplyError] = {}
-    for path in paths:
+    for path, files in selection.items():
         try:
-            trials.append(_tried(path, options, output))
+            runs.append(_tried(path, files, wanted, options, output))
         except UsageError:
             raise
         except TrApplyError as error:
             broken[str(path)] = error
-    return _Result(trials, broken)
+    return _Result(runs, broken)
 
 
-def _tried(path: Path, options: Mapping[str, Any], output: Output) -> Trial:
+def _tried(
+    path: Path, files: Sequence[Path] | None, wanted: str | None, options: Mapping[str, Any], output: Output
+) -> RoutingTestRun:
     configuration = usable(path, options, output)
-    suite = load_routing_tests(configuration)
+    suite = load_routing_tests(configuration, files)
     if only_errors(suite.diagnostics):
         raise ConfigError(suite.diagnostics)
     for each in suite.diagnostics:
         output.say(str(each))
-    return trial(str(path), World(configuration.document), suite.tests)
+    return run_tests(str(path), configuration.document, _wanted(suite.tests, wanted))
+
+
+def _wanted(tests: Sequence[LocatedTest], text: str | None) -> Sequence[LocatedTest]:
+    if text is None:
+        return tests
+    return [each for each in tests if text.casefold() in each.test.name.casefold()]
+
+
+def _require_tests(result: _Result, wanted: str | None) -> None:
+    """A TEXT that selects nothing is a mistake, not a success."""
+    if wanted is not None and not result.broken and not any(each.results for each in result.runs):
+        raise UsageError(f"-k {wanted!r}: no test has a name that contains this")
 
 
 def _print(result: _Result, output: Output, *, with_coverage: bool) -> None:
     if output.format == "json":
-        errors = [each for error in result.broken.values() for each in errors_of(error)]
-        content = tests_document(result.trials, with_coverage=with_coverage)
-        output.document(result.exit_code, content, [*errors, *test_errors(result.trials)])
+        output.result(_json(result, with_coverage=with_coverage))
         return
-    if output.format == "junit":
-        output.result(tests_junit(result.trials, {path: str(error) for path, error in result.broken.items()}))
-    elif result.trials:
-        output.result(tests_text(result.trials, with_coverage=with_coverage))
+    if output.format == "text":
+        if result.runs:
+            output.result(tests_text(result.runs, with_coverage=with_coverage))
+    else:
+        output.result(_FORMATS[output.format](result))
     for error in result.broken.values():
         print_error(error, command=output.command, as_json=False)
-    if len(result.trials) > 1 and output.format == "text":
-        output.say(f"In all: {summary_line(result.trials)}")
+    if output.format == "github" or (len(result.runs) > 1 and output.format == "text"):
+        output.say(f"In all: {summary_line(result.runs)}")
+
+
+def _json(result: _Result, *, with_coverage: bool) -> str:
+    errors = [each for error in result.broken.values() for each in errors_of(error)]
+    errors += [each.error_document() for each in failure_findings(result.runs)]
+    content = json_value(results_document(result.runs, with_coverage=with_coverage))
+    return envelope("test", result.exit_code, content, errors)
+
+
+def _junit(result: _Result) -> str:
+    from tr_apply.report.tests_junit import tests_junit  # noqa: PLC0415
+
+    return tests_junit(result.runs, {path: str(error) for path, error in result.broken.items()})
+
+
+def _github(result: _Result) -> str:
+    """Failures and what is wrong in the files, each at its line."""
+    from tr_apply.report.github import annotations  # noqa: PLC0415
+
+    broken = [each for error in result.broken.values() for each in _findings(error)]
+    return annotations([*broken, *failure_findings(result.runs)], repository(os.environ))
+
+
+def _findings(error: TrApplyError) -> Sequence[Finding]:
+    return error.diagnostics if isinstance(error, ConfigError) else [Finding(Severity.ERROR, error.code, str(error))]
+
+
+_FORMATS: Mapping[str, Callable[[_Result], str]] = {"junit": _junit, "github": _github}

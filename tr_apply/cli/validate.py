@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 import click
 
 from tr_apply.cli.configurations import checked, require_paths, unused_variables
+from tr_apply.cli.github import repository
 from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument
 from tr_apply.cli.output import envelope
-from tr_apply.config.files import TEST_SUFFIXES
+from tr_apply.config.load import Configuration
+from tr_apply.config.routing_test_files import configuration_of, files_of_tests, is_routing_test
 from tr_apply.errors import ConfigError
 from tr_apply.findings import Finding, Severity, errors_of
 from tr_apply.report.values import printable
@@ -34,19 +36,14 @@ def _text(findings: Findings) -> str:
 def _github(findings: Findings) -> str:
     from tr_apply.report.github import annotations  # noqa: PLC0415
 
-    return annotations(findings.diagnostics, _repository())
+    return annotations(findings.diagnostics, repository(os.environ))
 
 
 def _sarif(findings: Findings) -> str:
     from tr_apply.report.sarif import sarif  # noqa: PLC0415
 
     found = (*findings.diagnostics, *findings.accepted)
-    return sarif(found, exit_code=findings.exit_code, root=_repository())
-
-
-def _repository() -> Path | None:
-    """What GitHub's runner has checked out, from where it names files; None elsewhere."""
-    return Path(root) if (root := os.environ.get("GITHUB_WORKSPACE")) else None
+    return sarif(found, exit_code=findings.exit_code, root=repository(os.environ))
 
 
 def _json(findings: Findings) -> str:
@@ -72,7 +69,8 @@ FORMATS: Mapping[str, Callable[[Findings], str]] = {
 def validate_command(paths: tuple[Path, ...], *, fail_on: str, **options: Any) -> int:
     """Check a configuration offline: syntax, types, references, expressions, and what cannot be meant.
 
-    A PATH to a *.test.yaml checks that file alone, without running its tests.
+    Routing tests (*.test.yaml) in a folder are checked as well, without running them. A PATH to a *.test.yaml checks
+    that file alone.
 
     \b
         tr-apply validate workspace.yaml
@@ -82,7 +80,7 @@ def validate_command(paths: tuple[Path, ...], *, fail_on: str, **options: Any) -
     require_paths(paths)
     parts = [_findings(path, options) for path in paths]
     unused = unused_variables(_folders(paths), options)
-    found = [*unused, *(each for diagnostics, _ in parts for each in diagnostics)]
+    found = list(dict.fromkeys([*unused, *(each for diagnostics, _ in parts for each in diagnostics)]))
     accepted = [each for _, accepted in parts for each in accepted]
     fatal = {Severity.ERROR, Severity.WARNING} if fail_on == "warning" else {Severity.ERROR}
     exit_code = ConfigError.exit_code if any(each.severity in fatal for each in found) else 0
@@ -93,20 +91,27 @@ def validate_command(paths: tuple[Path, ...], *, fail_on: str, **options: Any) -
 
 
 def _findings(path: Path, options: Mapping[str, Any]) -> tuple[Sequence[Finding], Sequence[Finding]]:
-    """Those of a configuration, and those that it accepts; or of one file of routing tests next to a configuration."""
-    if path.is_dir() or not path.name.endswith(TEST_SUFFIXES):
-        configuration = checked(path, options)
-        return configuration.diagnostics, configuration.accepted
-    from tr_apply.config.routing_tests import load_routing_tests  # noqa: PLC0415
+    """Those of a configuration, with the routing tests of a folder, and those that it accepts.
 
-    suite = load_routing_tests(checked(path.parent, options))
-    name = os.fsencode(path).decode(errors="backslashreplace")  # as findings call it
-    return [each for each in suite.diagnostics if each.file == name], ()
+    Of a file of routing tests, those of that file alone.
+    """
+    if path.is_file() and is_routing_test(path):
+        return _test_findings(checked(configuration_of(path), options), [path]), ()
+    configuration = checked(path, options)
+    files = files_of_tests(path) if path.is_dir() and configuration.complete else ()
+    of_tests = _test_findings(configuration, files) if files else ()
+    return [*configuration.diagnostics, *of_tests], configuration.accepted
 
 
 def _folders(paths: Sequence[Path]) -> Sequence[Path]:
-    """*paths*, with the folder of its configuration for each file of routing tests."""
-    return [path.parent if path.name.endswith(TEST_SUFFIXES) and not path.is_dir() else path for path in paths]
+    """*paths*, with the configuration that it is for in place of each file of routing tests."""
+    return [configuration_of(path) if path.is_file() and is_routing_test(path) else path for path in paths]
+
+
+def _test_findings(configuration: Configuration, files: Sequence[Path]) -> Sequence[Finding]:
+    from tr_apply.config.routing_tests import load_routing_tests  # noqa: PLC0415
+
+    return load_routing_tests(configuration, files).diagnostics
 
 
 def _summary(found: Sequence[Finding], paths: Sequence[Path]) -> str:

@@ -16,16 +16,17 @@ def note_names(document: Document, raw: Mapping[str, Any], notes: Notes) -> None
     """Note names that stand for two things."""
     for kind in SECTIONS:
         names = (((kind.section, index, kind.identity), name) for index, name in written_names(raw, kind))
-        _note_repeated(names, f"the {kind.title} {{name!r}} is declared twice", notes)
+        note_repeated(names, f"the {kind.title} {{name!r}} is declared twice", notes)
         _note_former_names(document, kind, notes)
     _note_own_name(WORKSPACE, document.workspace, (WORKSPACE.section,), notes)
     for index, worker in declared_of(document, WORKER):
         if len(channels := worker.channels or {}) > 1:
             at: KeyPath = (WORKER.section, index, "channels")
-            _note_repeated((((*at, name), name) for name in channels), "the channel {name!r} is written twice", notes)
+            note_repeated((((*at, name), name) for name in channels), "the channel {name!r} is written twice", notes)
 
 
-def _note_repeated(names: Iterable[tuple[KeyPath, str]], message: str, notes: Notes) -> None:
+def note_repeated(names: Iterable[tuple[KeyPath, str]], message: str, notes: Notes) -> None:
+    """Note each of *names* that is the same as one before it."""
     first: dict[str, KeyPath] = {}
     for path, name in names:
         if (before := first.setdefault(name_key(name), path)) != path:

@@ -1,43 +1,61 @@
 """Routing tests: the ``*.test.yaml`` of a configuration, checked against what it declares."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from pydantic import ValidationError
 
-from tr_apply.config.files import TEST_SUFFIXES, read_file, regular
+from tr_apply.config.files import read_file, regular
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.load import Configuration
+from tr_apply.config.names import note_repeated
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Located, Sources, find, shown
 from tr_apply.config.problems import note_nulls, note_problems
 from tr_apply.config.reader import SourceFile
-from tr_apply.config.references import declared_of, references
+from tr_apply.config.references import Reference, declared, references
+from tr_apply.config.routing_test_files import files_of_tests
 from tr_apply.config.shape import shape_of
 from tr_apply.config.substitution import Substitution, substitute
 from tr_apply.config.suggestions import Suggestions
 from tr_apply.findings import Finding, KeyPath, Severity
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_CHANNEL
-from tr_apply.resources.routing_test import RoutingTest, RoutingTests
-from tr_apply.resources.seeds import SEEDED_CHANNELS
-from tr_apply.resources.template import WORKSPACE, sids_in
+from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW
+from tr_apply.resources.routing_test import OwnWorker, RoutingTest, RoutingTests
+from tr_apply.resources.template import WORKSPACE, SidOf, sids_in
 from tr_apply.routing.names import name_key
 
 _EMPTY: Final = ("no-tests", "no *.test.yaml beside this configuration")
 
 
-_Known: TypeAlias = Mapping[str, Mapping[str, str]]
-"""Names by kind and by what two names of a kind share."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The names that tests may use."""
+
+    names: Mapping[str, dict[str, str]]
+    """By kind and by what two names of a kind share."""
+
+    closed: frozenset[str]
+    """Kinds of which there can be no others."""
+
+    def with_people_of(self, content: RoutingTests) -> "_Known":
+        """The same with the workers of a file of tests, and with channels that only they have."""
+        people = {name_key(each.name): each.name for each in content.workers}
+        workers = {**self.names[WORKER.name], **people}
+        if TASK_CHANNEL.name in self.closed:
+            return _Known({**self.names, WORKER.name: workers}, self.closed)
+        channels = {name_key(name): name for each in content.workers for name in each.channels}
+        channels |= self.names[TASK_CHANNEL.name]
+        return _Known({**self.names, WORKER.name: workers, TASK_CHANNEL.name: channels}, self.closed)
 
 
 @dataclass(frozen=True, slots=True)
 class LocatedTest:
-    """A routing test, and where it is written."""
+    """A routing test, the people whom its file brings, and where it is written."""
 
     test: RoutingTest
+    workers: Sequence[OwnWorker]
     file: str
     line: int
     column: int
@@ -51,58 +69,27 @@ class Suite:
     diagnostics: Sequence[Finding]
 
 
-def is_routing_test(path: Path) -> bool:
-    """Whether *path* is named as a file of routing tests."""
-    return path.name.endswith(TEST_SUFFIXES)
-
-
-def load_routing_tests(configuration: Configuration) -> Suite:
-    """The routing tests beside *configuration*: below its folder or, of a single file, in the folder it lies in."""
-    files = test_files(Path(configuration.path))
-    if not files:
+def load_routing_tests(configuration: Configuration, files: Sequence[Path] | None = None) -> Suite:
+    """The routing tests of *configuration*; those in *files* alone, where these are given."""
+    chosen = files_of_tests(Path(configuration.path)) if files is None else files
+    if not chosen:
         return Suite((), [Finding(Severity.ERROR, *_EMPTY, file=configuration.path)])
     known = _known_names(configuration)
-    suites = [_read(file, configuration, known) for file in files]
+    suites = [_read(file, configuration, known) for file in chosen]
     return Suite(
         [test for suite in suites for test in suite.tests],
         [each for suite in suites for each in suite.diagnostics],
     )
 
 
-def test_files(path: Path) -> Sequence[Path]:
-    """The files of routing tests beside the configuration *path*."""
-    return sorted(_files_below(path) if path.is_dir() else _files_beside(path))
-
-
-def _files_below(root: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(root):
-        folders[:] = [each for each in folders if each != "overlays" and not each.startswith(".")]
-        yield from (Path(folder, name) for name in names if _is_test(name))
-
-
-def _files_beside(path: Path) -> Iterator[Path]:
-    """Those that begin with its name, if there are any: a folder may hold several workspaces, each with its tests."""
-    found = [path.with_name(name) for name in os.listdir(path.parent) if _is_test(name)]  # noqa: PTH208  names alone
-    own = [each for each in found if each.name.startswith(f"{path.stem}.")]
-    yield from own or found
-
-
-def _is_test(name: str) -> bool:
-    return name.endswith(TEST_SUFFIXES) and not name.startswith(".")
-
-
 def _known_names(configuration: Configuration) -> _Known:
-    """The names that tests may use: those that are declared and, of a section that is not, those referred to."""
+    """The names that are declared, those of what TaskRouter has by itself, and those that are referred to."""
     document = configuration.document
-    known = {
-        kind.name: {name_key(kind.name_of(each)): kind.name_of(each) for _, each in declared_of(document, kind)}
-        for kind in SECTIONS
-    }
+    found = declared(document, configuration.notes.root.value)
+    names = {kind: dict(of_kind) for kind, of_kind in found.names.items()}
     for each in references(document):
-        known[each.kind].setdefault(name_key(each.name), each.name)
-    for name in SEEDED_CHANNELS:
-        known[TASK_CHANNEL.name].setdefault(name_key(name), name)
-    return known
+        names[each.kind].setdefault(name_key(each.name), each.name)
+    return _Known(names, found.closed)
 
 
 def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
@@ -142,40 +129,69 @@ def _take_back_secrets(file: SourceFile, made: Substitution, notes: Notes) -> No
 
 def _checked(notes: Notes, known: _Known, *, whole: bool) -> Iterator[LocatedTest]:
     try:
-        tests = RoutingTests.model_validate(notes.root.value).tests
+        content = RoutingTests.model_validate(notes.root.value)
     except ValidationError as error:
         note_problems(error.errors(include_url=False), notes, shape_of(RoutingTests), whole=whole)
         return
+    names = (((WORKER.section, index, "name"), each.name) for index, each in enumerate(content.workers))
+    note_repeated(names, "the worker {name!r} is written twice", notes)
+    _note_unknown_names(content, notes, known.with_people_of(content))
+    workers = tuple(content.workers)
+    for index, test in enumerate(content.tests):
+        yield LocatedTest(test, workers, *notes.sources.locate(find(notes.root.node, ("tests", index))))
+
+
+def _note_unknown_names(content: RoutingTests, notes: Notes, known: _Known) -> None:
     suggestions = Suggestions()
-    for index, test in enumerate(tests):
-        for kind, name, path in _names_in(test, ("tests", index)):
-            _note_unknown(kind, name, path, notes, known[kind], suggestions)
-        for name, path in _sids_in(test.task, ("tests", index, "task")):
-            if name.kind in known:
-                _note_unknown(name.kind, name.name, path, notes, known[name.kind], suggestions)
-            elif name.kind != WORKSPACE:
-                kinds = ", ".join((WORKSPACE, *known))
-                notes.error("unknown-kind", f"`{shown(name.kind)}` is no kind of resource; kinds are {kinds}", path)
-        yield LocatedTest(test, *notes.sources.locate(find(notes.root.node, ("tests", index))))
+    for each in _references(content, known.closed):
+        _note_unknown(each, notes, known.names[each.kind], suggestions)
+    for sid, path in _sids(content):
+        if sid.kind in known.names:
+            _note_unknown(Reference(sid.kind, sid.name, path), notes, known.names[sid.kind], suggestions)
+        elif sid.kind != WORKSPACE:
+            kinds = ", ".join((WORKSPACE, *known.names))
+            notes.error("unknown-kind", f"`{shown(sid.kind)}` is no kind of resource; kinds are {kinds}", path)
 
 
-def _names_in(test: RoutingTest, at: KeyPath) -> Iterator[tuple[str, str, KeyPath]]:
-    """Kind, name and path of everything that *test* names."""
-    yield "workflow", test.workflow, (*at, "workflow")
-    yield "task_channel", test.channel, (*at, "channel")
+def _references(content: RoutingTests, closed: frozenset[str]) -> Iterator[Reference]:
+    """Everything that *content* names; a worker may have an activity or a channel of a section that is not managed."""
+    for index, worker in enumerate(content.workers):
+        yield from (each for each in _of_worker(worker, ("workers", index)) if each.kind in closed)
+    for index, test in enumerate(content.tests):
+        yield from _of_test(test, ("tests", index))
+
+
+def _of_worker(worker: OwnWorker, at: KeyPath) -> Iterator[Reference]:
+    if worker.activity is not None:
+        yield Reference(ACTIVITY.name, worker.activity, (*at, "activity"))
+    for channel in worker.channels:
+        yield Reference(TASK_CHANNEL.name, channel, (*at, "channels", channel), key=True)
+
+
+def _of_test(test: RoutingTest, at: KeyPath) -> Iterator[Reference]:
+    yield Reference(WORKFLOW.name, test.workflow, (*at, "workflow"))
+    yield Reference(TASK_CHANNEL.name, test.channel, (*at, "channel"))
     for index, name in enumerate(test.available or ()):
-        yield "worker", name, (*at, "available", index)
+        yield Reference(WORKER.name, name, (*at, "available", index))
     for number, step in enumerate(test.expect.steps or ()):
         here = (*at, "expect", "steps", number)
-        yield "task_queue", step.queue, (*here, "queue")
+        yield Reference(TASK_QUEUE.name, step.queue, (*here, "queue"))
         for index, name in enumerate(step.eligible or ()):
-            yield "worker", name, (*here, "eligible", index)
+            yield Reference(WORKER.name, name, (*here, "eligible", index))
     for moment, where in (test.expect.at or {}).items():
         if where.queue is not None:
-            yield "task_queue", where.queue, (*at, "expect", "at", moment, "queue")
+            yield Reference(TASK_QUEUE.name, where.queue, (*at, "expect", "at", moment, "queue"))
 
 
-def _sids_in(value: Any, at: KeyPath) -> Iterator[tuple[Any, KeyPath]]:
+def _sids(content: RoutingTests) -> Iterator[tuple[SidOf, KeyPath]]:
+    """Every ``${sid:…}`` in the attributes of *content*."""
+    for index, worker in enumerate(content.workers):
+        yield from _sids_in(worker.attributes, ("workers", index, "attributes"))
+    for index, test in enumerate(content.tests):
+        yield from _sids_in(test.task, ("tests", index, "task"))
+
+
+def _sids_in(value: Any, at: KeyPath) -> Iterator[tuple[SidOf, KeyPath]]:
     match value:
         case str():
             yield from ((each, at) for each in sids_in(value))
@@ -189,11 +205,11 @@ def _sids_in(value: Any, at: KeyPath) -> Iterator[tuple[Any, KeyPath]]:
             pass
 
 
-def _note_unknown(
-    kind: str, name: str, path: KeyPath, notes: Notes, known: Mapping[str, str], suggestions: Suggestions
-) -> None:  # fmt: skip
-    if name_key(name) in known:
+def _note_unknown(each: Reference, notes: Notes, known: Mapping[str, str], suggestions: Suggestions) -> None:
+    if name_key(each.name) in known:
         return
-    near = suggestions.nearest(name, known.values())
-    hint = f"did you mean {near!r}?" if near else f"it must be declared in `{KIND_BY_NAME[kind].section}`"
-    notes.error("unknown-reference", f"there is no {KIND_BY_NAME[kind].title} '{shown(name)}'; {hint}", path)
+    kind = KIND_BY_NAME[each.kind]
+    near = suggestions.nearest(each.name, known.values())
+    hint = f"did you mean {near!r}?" if near else f"it must be declared in `{kind.section}`"
+    message = f"there is no {kind.title} '{shown(each.name)}'; {hint}"
+    notes.error("unknown-reference", message, each.path, key=each.key)

@@ -9,7 +9,7 @@ from tr_apply.config.load import Inputs, names_tables, read_all, read_tables
 from tr_apply.config.marks import variables_in
 from tr_apply.config.places import Sources
 from tr_apply.config.reader import SourceFile
-from tr_apply.config.routing_tests import test_files
+from tr_apply.config.routing_test_files import files_of_tests
 from tr_apply.config.suggestions import nearest
 from tr_apply.findings import Finding, Severity
 
@@ -38,7 +38,7 @@ def _files(path: Path, inputs: Inputs) -> Iterator[SourceFile]:
     for file in filter(names_tables, read.content):
         read_tables(file, sources)
     yield from (*read.content, *read.variable_files)
-    for test in test_files(path):
+    for test in files_of_tests(path):
         yield read_file(regular(test), sources)
 
 

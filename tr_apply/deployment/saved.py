@@ -14,7 +14,7 @@ from tr_apply.errors import RefusedError
 from tr_apply.live import Live, Snapshot, predicted
 from tr_apply.plan.change import Action, Operation, Plan, Verb
 from tr_apply.plan.compare.diff import changed_fields
-from tr_apply.plan.saved.secret_values import filled, is_withheld
+from tr_apply.plan.saved.secret_values import filled, needs_secrets
 from tr_apply.reader import read_parts
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.credentials import Credentials
@@ -60,7 +60,7 @@ class Saved:
             raise RefusedError(f"the plan was made for {target.region}, and this is {region}")
         if client.account_sid is not None or target.workspace_sid is None:
             require_account(self.saved, client.account_sid)
-        if not is_withheld(self.saved):
+        if not needs_secrets(self.saved):
             return self.saved, None
         snapshot, _ = await checked_again(client, self.saved)  # a change of the workspace is reported as what it is
         if self.configured is None:
@@ -136,7 +136,7 @@ def _sids(plan: Plan, snapshot: Snapshot) -> dict[SidOf, str]:
         wanted |= write.needs | {write.target}
         wanted.update(*(references_in(value) for value in write.form.values()))
         if write.verb is Verb.UPDATE and write.vacates is not None:
-            former.setdefault(write.target, write.vacates.key)
+            former.setdefault(write.target, write.vacates)
     names = {label: (label.kind, former.get(label, name_key(label.name))) for label in wanted}
     found = {label: live[name] for label, name in names.items() if name in live}
     return found | {SidOf(WORKSPACE.name, ""): snapshot.workspace.sid}

@@ -1,13 +1,35 @@
-"""The parts of a plan, as values."""
+"""The parts of a plan, as values. They are the JSON document as well: pydantic dumps, reads and describes them."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+    computed_field,
+)
 
 from tr_apply.findings import Finding
-from tr_apply.resources.template import SidOf
-from tr_apply.wire import Form, Json
+from tr_apply.resources import KIND_BY_NAME, KINDS
+from tr_apply.resources.template import SID, SidOf, sid_of
+from tr_apply.wire import FormValue, Json
+
+DIGEST = "sha256:"
+_SID_MARK = "$sid"
+
+
+def digest(value: Any) -> str:
+    """A short digest of a JSON value, so that secrets can be compared without being stored."""
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 class Action(StrEnum):
@@ -19,22 +41,159 @@ class Action(StrEnum):
     DELETE = "delete"
 
 
-@dataclass(frozen=True, slots=True)
-class Withheld(Json):
-    """A sensitive value of a saved plan, of which only a digest is known; nothing can be sent before it is filled in.
+class Verb(StrEnum):
+    """What a request does."""
 
-    ``value`` is the digest.
-    """
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretDigest(Json):
+    """A sensitive value of which only a digest is known: ``value``. It must be filled in before it can be sent."""
+
+    @classmethod
+    def read(cls, written: Any) -> "SecretDigest":
+        """The value that a document shows as *written*."""
+        return cls(str(written).removeprefix(DIGEST))
+
+
+# How values are written as JSON, and read again
+
+
+def _label(value: Any) -> Any:
+    label = sid_of(value) if isinstance(value, str) else value
+    return _kind_name(label.kind) and label
+
+
+def _kind_name(name: str) -> str:
+    if name not in KIND_BY_NAME:
+        raise ValueError(name)
+    return name
+
+
+def _sid(text: str) -> str:
+    if not SID.match(text):
+        raise ValueError(text)
+    return text
+
+
+def _form_document(value: FormValue) -> Any:
+    match value:
+        case SecretDigest(known):
+            return {"digest": known}
+        case SidOf():
+            return {"sid": str(value)}
+        case Json(document):
+            return {"json": _marked(document)}
+        case _:
+            return value
+
+
+def _form_value(document: Any) -> FormValue:
+    match document:
+        case SidOf() | Json():
+            return document
+        case {"digest": str(known)} if len(document) == 1:
+            return SecretDigest(known)
+        case {"sid": str(label)} if len(document) == 1:
+            found: SidOf = _label(label)
+            return found
+        case {"json": content} if len(document) == 1:
+            return Json(_unmarked(content))
+        case str():
+            return document
+        case _:
+            raise ValueError(document)
+
+
+def _marked(value: Any) -> Any:
+    """A document with ``{"$sid": KIND/NAME}`` for each SID in it; own keys that begin with ``$`` get another one."""
+    match value:
+        case dict():
+            return {f"${key}" if key.startswith("$") else key: _marked(child) for key, child in value.items()}
+        case list() | tuple():
+            return [_marked(child) for child in value]
+        case SidOf():
+            return {_SID_MARK: str(value)}
+        case _:
+            return value
+
+
+def _unmarked(value: Any) -> Any:
+    """The document of which ``_marked`` has made *value*."""
+    match value:
+        case {"$sid": str(label)}:
+            return sid_of(label)
+        case dict():
+            return {key[1:] if key.startswith("$$") else key: _unmarked(child) for key, child in value.items()}
+        case list():
+            return [_unmarked(child) for child in value]
+        case _:
+            return value
+
+
+def hidden(value: FormValue) -> FormValue:
+    """What stands for a sensitive form parameter: its digest. A SID is not a secret."""
+    if isinstance(value, SecretDigest | SidOf):
+        return value
+    return SecretDigest(digest(_marked(value.value) if isinstance(value, Json) else value))
+
+
+def _change_document(value: Any) -> Any:
+    return f"{DIGEST}{value.value}" if isinstance(value, SecretDigest) else value
+
+
+_FORM_SCHEMA = {
+    "anyOf": [
+        {"type": "string"},
+        {"type": "object", "properties": {"sid": {"type": "string"}}, "required": ["sid"]},
+        {"type": "object", "properties": {"json": {}}, "required": ["json"]},
+        {"type": "object", "properties": {"digest": {"type": "string"}}, "required": ["digest"]},
+    ]
+}
+
+Label = Annotated[
+    SidOf, PlainSerializer(str, return_type=str), BeforeValidator(_label), WithJsonSchema({"type": "string"})
+]
+Labels = Annotated[frozenset[Label], PlainSerializer(lambda labels: sorted(map(str, labels)))]
+KindName = Annotated[str, AfterValidator(_kind_name), Field(json_schema_extra={"enum": [kind.name for kind in KINDS]})]
+Sid = Annotated[str, AfterValidator(_sid)]
+FormDocument = Annotated[
+    FormValue, PlainSerializer(_form_document), PlainValidator(_form_value), WithJsonSchema(_FORM_SCHEMA)
+]
+Value = Annotated[Any, PlainSerializer(_change_document)]
+Count = Annotated[int, Field(ge=0)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+def _is_none(value: Any) -> bool:
+    return value is None
+
+
+def _is_empty(value: Any) -> bool:
+    return not value
+
+
+# The parts
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field that gets another value; None stands for none."""
+    """A field that gets another value."""
 
     path: str
-    before: Any
-    after: Any
-    sensitive: bool = False
+    """The field, by its key in the configuration; lists are counted from 0."""
+
+    before: Value
+    """What it is; null for nothing."""
+
+    after: Value
+    """What it will be; null for nothing."""
+
+    sensitive: Annotated[bool, Field(exclude_if=_is_empty)] = False
+    """Whether ``before`` and ``after`` are digests because the values must not be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,48 +208,68 @@ class NameOf:
 class ParameterOf:
     """A form parameter of a resource, which a request may set."""
 
-    target: SidOf
+    target: Label
+    """The resource."""
+
     parameter: str
+    """The form parameter."""
 
 
-class Verb(StrEnum):
-    """What a request does."""
+def _in_order(parameters: frozenset[ParameterOf]) -> list[dict[str, str]]:
+    each = sorted((str(parameter.target), parameter.parameter) for parameter in parameters)
+    return [{"target": target, "parameter": parameter} for target, parameter in each]
 
-    CREATE = "create"
-    UPDATE = "update"
-    DELETE = "delete"
+
+Parameters = Annotated[frozenset[ParameterOf], PlainSerializer(_in_order), Field(exclude_if=_is_empty)]
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One request.
-
-    Attributes:
-        verb: What it does.
-        target: The resource, by the name that it has when the plan is done; a worker channel as ``WORKER/CHANNEL``.
-        sid: The resource's SID; None while nobody knows it.
-        form: The form parameters.
-        needs: Resources whose SIDs it needs beside those in its form.
-        relies_on: What must have been set elsewhere: TaskRouter looks it up when it carries this out, or the next run
-            could not understand what a killed one has left.
-        takes: The name that it gives to the resource, which no other may have at that moment.
-        vacates: The name that is free afterwards.
-        releases: Resources that this one refers to before and no longer afterwards.
-        late: Whether it waits until everything that is not late has succeeded.
-        secrets: Form parameters that must not be shown.
-    """
+    """One request."""
 
     verb: Verb
-    target: SidOf
-    sid: str | None
-    form: Form = field(default_factory=dict)
-    needs: frozenset[SidOf] = frozenset()
-    relies_on: frozenset[ParameterOf] = frozenset()
-    takes: NameOf | None = None
-    vacates: NameOf | None = None
-    releases: frozenset[SidOf] = frozenset()
+    """What it does."""
+
+    target: Label
+    """The resource, by the name that it has when the plan is done; a worker channel as ``WORKER/CHANNEL``."""
+
+    sid: Sid | None
+    """The resource's SID; null while it is not known."""
+
+    form: Mapping[str, FormDocument] = field(default_factory=dict)
+    """The form parameters: text, the SID of a resource, a JSON document, or the digest of a sensitive value."""
+
+    needs: Labels = frozenset()
+    """Resources whose SIDs it needs besides those in its form."""
+
+    relies_on: Parameters = frozenset()
+    """What must have been set elsewhere: TaskRouter looks it up when it carries this out, or the next run could not
+    understand what an interrupted one has left."""
+
+    takes: str | None = None
+    """The name that it gives to the resource, which no other may have at that moment; folded as names compare."""
+
+    vacates: str | None = None
+    """The name that is free afterwards; folded as names compare."""
+
+    releases: Labels = frozenset()
+    """Resources that this one refers to before and no longer afterwards."""
+
     late: bool = False
-    secrets: frozenset[str] = frozenset()
+    """Whether it waits until everything that is not late has succeeded."""
+
+    secrets: Annotated[frozenset[str], Field(exclude=True)] = frozenset()
+    """Form parameters that must not be shown."""
+
+    @property
+    def takes_name(self) -> NameOf | None:
+        """``takes``, with its kind."""
+        return None if self.takes is None else NameOf(self.target.kind, self.takes)
+
+    @property
+    def vacates_name(self) -> NameOf | None:
+        """``vacates``, with its kind."""
+        return None if self.vacates is None else NameOf(self.target.kind, self.vacates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,41 +277,70 @@ class Move:
     """A worker who must leave an activity."""
 
     worker: str
-    sid: str | None
+    """The worker's name."""
+
+    sid: Sid | None
+    """The worker's SID."""
+
     before: str
+    """The activity now."""
+
     after: str
+    """The activity afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """Where a resource is declared."""
+
+    file: str
+    """The file, as the user called it."""
+
+    line: Annotated[int, Field(ge=1)]
+    """Line, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A change of one resource, with all requests that it takes.
-
-    Attributes:
-        id: As in ``op-3``; empty until the plan is put in order.
-        action: What happens.
-        kind: The resource's kind.
-        name: Its name when the plan is done; of a deleted one, its name now.
-        sid: Its SID now; None for a new one.
-        reason: Why this action and no gentler one; empty where the changes say it all.
-        changes: The fields.
-        writes: The requests, in an order in which each can be sent.
-        moves: Workers who change their activity for it.
-        repoints: Paths of fields that lead to its new SID afterwards.
-        depends_on: Operations that must be done before this one begins.
-    """
+    """A change of one resource, with all requests that it takes."""
 
     action: Action
-    kind: str
-    name: str
-    sid: str | None
-    changes: Sequence[FieldChange] = ()
-    writes: Sequence[Write] = ()
-    moves: Sequence[Move] = ()
-    repoints: Sequence[str] = ()
-    reason: str = ""
-    id: str = ""
-    depends_on: Sequence[str] = ()
+    """What happens to the resource."""
 
+    kind: KindName
+    """What it is."""
+
+    name: str
+    """Its name when the plan is done; of a deleted one, its name now."""
+
+    sid: Sid | None
+    """Its SID now; null for a new one."""
+
+    changes: Sequence[FieldChange] = ()
+    """Its fields."""
+
+    writes: Sequence[Write] = ()
+    """Its requests, in an order in which each can be sent."""
+
+    moves: Sequence[Move] = ()
+    """Workers who change their activity for it."""
+
+    repoints: Sequence[str] = ()
+    """Paths of fields that lead to its new SID afterwards."""
+
+    reason: str = ""
+    """Why this action and no gentler one."""
+
+    id: str = ""
+    """As in ``op-3``; empty until the plan is put in order."""
+
+    depends_on: Sequence[str] = ()
+    """Operations that must be done before this one begins."""
+
+    source: Annotated[SourceLine | None, Field(exclude_if=_is_none)] = None
+    """Where it is declared; absent where it is not."""
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated properties
     @property
     def requests(self) -> int:
         """How many writes it sends."""
@@ -140,25 +348,77 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Consent:
+    """Deletes that somebody must agree to."""
+
+    kind: KindName
+    """The kind."""
+
+    deletes: Count
+    """How many of it the plan deletes."""
+
+    of: Count
+    """How many of it are live and managed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Blocked:
-    """Why an operation may not be carried out, and what to do about it."""
+    """Why an operation may not be carried out."""
 
     code: str
+    """The reason, for programs."""
+
     message: str
+    """The reason, and what to do about it."""
+
     operation: str
+    """The operation's id."""
+
+    consent: Annotated[Consent | None, Field(exclude_if=_is_none)] = None
+    """What approving the plan agrees to, where that is all that is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The workspace that a plan is for; the SIDs are None until it exists.
-
-    ``region`` tells servers apart: a region of Twilio, ``local``, or a base URL; None where nobody said.
-    """
+    """The workspace that a plan is for."""
 
     workspace: str
+    """Its name."""
+
     account_sid: str | None
-    workspace_sid: str | None
+    """The account; null where it is not known."""
+
+    workspace_sid: Sid | None
+    """The workspace; null until it exists."""
+
     region: str | None = None
+    """Which TaskRouter: a region of Twilio, ``local``, or the address of another server."""
+
+    host: Annotated[str | None, Field(exclude_if=_is_none)] = None
+    """The server's name, with a port that is not the usual one; absent for the embedded TaskRouter."""
+
+    database: Annotated[str | None, Field(exclude_if=_is_none)] = None
+    """The file of the embedded TaskRouter; absent for any other."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteCount:
+    """How many objects of a kind a plan deletes, and what was live of it."""
+
+    kind: KindName
+    """The kind."""
+
+    deletes: Count
+    """How many of it are deleted."""
+
+    counted: Count
+    """How many of these count: all but unused seeds, about which nobody is asked."""
+
+    of: Count
+    """How many of it are live and managed."""
+
+    remaining: Count
+    """How many of it there are when the plan is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +429,15 @@ class Plan:
         target: The workspace.
         operations: In an order in which they could be carried out one after the other.
         blocked: Operations that may not be carried out.
-        diagnostics: What a reader should know beside the changes.
+        diagnostics: What a reader should know as well.
         unchanged: How many declared resources need nothing.
         sids: What is known of the SIDs that writes ask for.
         base: What the plan relies on in the live workspace: ``KIND/NAME`` -> how it was.
         reads: The kinds that were read for it, each with a digest of what it does not rely on.
         sensitive: The paths that are not shown, by the section of ``manage``; the way back does not show them either,
             whatever it touches.
+        deletes: What it deletes, by kind.
+        limits_deletes: Whether the configuration itself says how many deletes need no consent.
     """
 
     target: Target
@@ -187,6 +449,8 @@ class Plan:
     base: Mapping[str, Any] = field(default_factory=dict)
     reads: Mapping[str, str] = field(default_factory=dict)
     sensitive: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    deletes: Sequence[DeleteCount] = ()
+    limits_deletes: bool = True
 
     def count(self, action: Action) -> int:
         """How many operations do this."""

@@ -6,7 +6,7 @@ from tr_apply.config.references import Reference, references, sid_references
 from tr_apply.findings import Finding, KeyPath, error_at
 from tr_apply.live import Snapshot
 from tr_apply.plan.change import Operation, Plan, Target
-from tr_apply.plan.checks.guard import blocked
+from tr_apply.plan.checks.guard import blocked, delete_counts
 from tr_apply.plan.checks.kept_as_live import left_alone
 from tr_apply.plan.checks.refused import refused_here
 from tr_apply.plan.checks.unreadable import unreadable
@@ -97,6 +97,8 @@ def _plan(decisions: Decisions, targets: Sequence[str]) -> Plan:
         base=base,
         reads=reads_of(snapshot, base) if operations else {},
         sensitive=sensitive_paths(document),
+        deletes=delete_counts(decisions, operations),
+        limits_deletes="max_deletes" in document.safety.model_fields_set,
     )
 
 

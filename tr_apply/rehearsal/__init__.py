@@ -1,10 +1,9 @@
-"""A configuration on trial: what would become of tasks, asked of the routing engine without any TaskRouter.
+"""A configuration in the routing engine, without a TaskRouter: what becomes of tasks.
 
-world       a configuration as the engine sees it, with SIDs of its own
-question    which task, and who is there
-roster      who is available
-route       the way of one task, in names instead of SIDs
-verdict     a routing test and what came of it
-coverage    what no test has reached
-trial       all tests of a configuration
+offline_workspace   a configuration in the engine, with SIDs of its own, and what can be asked of it
+staff               its workers: what they have in hand, and who is available
+route               the way of one task: the JSON document of ``route``
+find_route          from what the engine traced to that document
+results             routing tests and their results: the JSON document of ``test``
+coverage            what no test has reached
 """

@@ -1,88 +1,150 @@
-"""What of a configuration's routing no test has reached."""
+"""Which filters, targets and queues of a configuration no test has reached. These dataclasses are the JSON document."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Annotated, TypeAlias
 
-from tr_apply.rehearsal.route import Route
-from tr_apply.rehearsal.world import World
+from pydantic import Field
+
+from tr_apply.config.references import references
+from tr_apply.rehearsal.route import Count, Number, Route
+from tr_apply.resources import TASK_QUEUE
+from tr_apply.resources.document import Document
 from tr_apply.routing.names import name_key
 
-Sort: TypeAlias = Literal["filter", "target", "queue"]
-SORTS: tuple[Sort, ...] = ("filter", "target", "queue")
+Percentage: TypeAlias = Annotated[int, Field(ge=0, le=100)]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Something that a task can come to."""
+class MissedPart:
+    """What no test reaches."""
 
-    sort: Sort
     workflow: str | None = None
-    filter: int | None = None
-    """From 1; None for the default filter."""
+    """Its workflow."""
+
+    filter: Number | None = None
+    """Number of the filter."""
 
     filter_name: str | None = None
-    target: int | None = None
-    """From 1, within the filter."""
+    """Name of the filter."""
+
+    default_filter: bool = False
+    """Whether it is the default filter."""
+
+    target: Number | None = None
+    """Number of the target, from 1 within its filter."""
 
     queue: str | None = None
+    """The task queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredParts:
+    """What the tests reach of one sort."""
+
+    reached: Count
+    """How many."""
+
+    total: Count
+    """Of how many."""
+
+    percentage: Percentage
+    """The share, rounded down; of nothing, all."""
+
+    missed: tuple[MissedPart, ...]
+    """The others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Every part, and whether some test has reached it."""
+    """What the tests of a configuration reach."""
 
-    reached: Sequence[Part]
-    missed: Sequence[Part]
+    path: str
+    """The configuration."""
 
-    def count(self, sort: Sort | None = None) -> tuple[int, int]:
-        """How many have been reached, and how many there are."""
-        reached = sum(sort in (None, each.sort) for each in self.reached)
-        return reached, reached + sum(sort in (None, each.sort) for each in self.missed)
+    percentage: Percentage
+    """The share of everything, rounded down."""
 
-    def percentage(self, sort: Sort | None = None) -> int:
-        """The share that has been reached, rounded down; of nothing, all."""
-        reached, total = self.count(sort)
-        return 100 * reached // total if total else 100
+    filters: CoveredParts
+    """Filters, default filters included."""
+
+    targets: CoveredParts
+    """Targets of filters."""
+
+    queues: CoveredParts
+    """Task queues."""
+
+    @property
+    def reached(self) -> int:
+        """How many parts the tests reach, of whatever sort."""
+        return self.filters.reached + self.targets.reached + self.queues.reached
+
+    @property
+    def total(self) -> int:
+        """How many parts there are."""
+        return self.filters.total + self.targets.total + self.queues.total
 
 
-def coverage(world: World, routes: Iterable[Route]) -> Coverage:
-    """What the tasks of *routes* have come to, and what not."""
+def coverage(path: str, document: Document, routes: Iterable[Route]) -> Coverage:
+    """What the tasks of *routes* have come to in the configuration *document* at *path*, and what not."""
     seen = {key for each in routes for key in _keys(each)}
-    parts = list(_parts(world))
-    return Coverage(
-        [part for part in parts if _key(part) in seen],
-        [part for part in parts if _key(part) not in seen],
-    )
+    filters = _covered(_filters(document), seen)
+    targets = _covered(_targets(document), seen)
+    queues = _covered(_queues(document), seen)
+    reached, total = (sum(getattr(each, key) for each in (filters, targets, queues)) for key in ("reached", "total"))
+    return Coverage(path, _share(reached, total), filters, targets, queues)
 
 
-_Key: TypeAlias = tuple[Sort, str, int | None, int | None]
+_Key: TypeAlias = tuple[str | int | None, ...]
+"""A filter is its workflow and its number; a target has its own number as well; a queue is its name alone."""
 
 
 def _keys(route: Route) -> Iterator[_Key]:
-    workflow = name_key(route.question.workflow)
+    workflow = name_key(route.workflow)
     for step in route.steps:
-        yield ("filter", workflow, step.filter, None)
-        yield ("target", workflow, step.filter, step.target)
-        yield ("queue", name_key(step.queue), None, None)
+        yield (workflow, step.filter)
+        yield (workflow, step.filter, step.target)
+        yield (name_key(step.queue),)
 
 
-def _key(part: Part) -> _Key:
-    if part.sort == "queue":
-        return (part.sort, name_key(part.queue or ""), None, None)
-    return (part.sort, name_key(part.workflow or ""), part.filter, part.target)
+def _covered(parts: Iterable[tuple[_Key, MissedPart]], seen: AbstractSet[_Key]) -> CoveredParts:
+    all_parts = list(parts)
+    missed = tuple(part for key, part in all_parts if key not in seen)
+    reached = len(all_parts) - len(missed)
+    return CoveredParts(reached, len(all_parts), _share(reached, len(all_parts)), missed)
 
 
-def _parts(world: World) -> Iterator[Part]:
-    for workflow in world.document.workflows:
+def _share(reached: int, total: int) -> int:
+    return 100 * reached // total if total else 100
+
+
+def _filters(document: Document) -> Iterator[tuple[_Key, MissedPart]]:
+    for workflow in document.workflows:
+        key = name_key(workflow.name)
         for number, each in enumerate(workflow.filters, 1):
-            yield Part("filter", workflow.name, number, each.name)
-            queue = None
-            for index, target in enumerate(each.targets, 1):
-                queue = target.queue or queue
-                yield Part("target", workflow.name, number, each.name, index, queue)
+            yield (key, number), MissedPart(workflow.name, number, each.name)
         if workflow.default_filter is not None:
-            yield Part("filter", workflow.name)
-            yield Part("target", workflow.name, target=1, queue=workflow.default_filter.queue)
-    for declared in world.queues:
-        yield Part("queue", queue=declared.name)
+            yield (key, None), MissedPart(workflow.name, default_filter=True)
+
+
+def _targets(document: Document) -> Iterator[tuple[_Key, MissedPart]]:
+    for workflow in document.workflows:
+        key = name_key(workflow.name)
+        for number, each in enumerate(workflow.filters, 1):
+            queue = None
+            for target, written in enumerate(each.targets, 1):
+                queue = written.queue or queue
+                yield (key, number, target), MissedPart(workflow.name, number, each.name, target=target, queue=queue)
+        if (net := workflow.default_filter) is not None:
+            yield (key, None, 1), MissedPart(workflow.name, default_filter=True, target=1, queue=net.queue)
+
+
+def _queues(document: Document) -> Iterator[tuple[_Key, MissedPart]]:
+    """Declared ones, then those that are only referred to."""
+    referred = [each.name for each in references(document) if each.kind == TASK_QUEUE.name]
+    names: dict[str, str] = {}
+    for name in (*(each.name for each in document.task_queues), *referred):
+        names.setdefault(name_key(name), name)
+    for key, name in names.items():
+        yield (key,), MissedPart(queue=name)

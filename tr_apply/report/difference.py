@@ -7,7 +7,7 @@ import click
 
 from tr_apply.difference import Difference
 from tr_apply.plan.change import Action, Operation
-from tr_apply.plan.saved.document import change_value
+from tr_apply.plan.saved.document import change_document
 from tr_apply.report.rows import operation_rows
 from tr_apply.report.terminal import row_lines
 from tr_apply.report.values import printable
@@ -53,5 +53,5 @@ def _value(operation: Operation) -> dict[str, Any]:
         "action": operation.action.value,
         "kind": operation.kind,
         "name": operation.name,
-        "changes": [change_value(change) for change in operation.changes],
+        "changes": [change_document(change) for change in operation.changes],
     }

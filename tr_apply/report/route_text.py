@@ -7,9 +7,9 @@ from typing import Any, Final, assert_never
 
 import click
 
-from tr_apply.rehearsal.route import SENSITIVE, ExcludedRow, Falsehood, FilterRow, Route, StepRow
+from tr_apply.rehearsal.find_route import SENSITIVE
+from tr_apply.rehearsal.route import ExcludedWorker, FalseComparison, Route, RouteFilter, RouteStep, WantedWorker
 from tr_apply.report.values import printable
-from tr_apply.routing.events import KnownWorkerSought
 from tr_apply.routing.survey import Obstacle
 
 WIDTH: Final = 76  # columns; leaves room for an indent of four
@@ -25,7 +25,7 @@ def route_text(route: Route) -> str:
 
 def route_lines(route: Route) -> Iterator[str]:
     """The same, line by line."""
-    yield from _question_lines(route)
+    yield from _task_lines(route)
     if route.filters:
         yield ""
         yield click.style("Filters", bold=True)
@@ -69,19 +69,19 @@ def wrapped(text: str, indent: str, *, more: str = "  ") -> list[str]:
     )
 
 
-def _question_lines(route: Route) -> Iterator[str]:
-    asked = route.question
-    yield click.style(f"A task for the workflow {printable(asked.workflow)}", bold=True)
-    yield from wrapped(f"attributes: {_value(asked.attributes, longest=None)}", "  ")
-    if asked.channel != "default":
-        yield from wrapped(f"channel: {printable(asked.channel)}", "  ")
-    if asked.priority:
-        yield f"  priority: {asked.priority}"
-    who = "every declared worker" if asked.available is None else names(asked.available)
+def _task_lines(route: Route) -> Iterator[str]:
+    task = route.task
+    yield click.style(f"A task for the workflow {printable(route.workflow)}", bold=True)
+    yield from wrapped(f"attributes: {_value(task.attributes, longest=None)}", "  ")
+    if task.channel != "default":
+        yield from wrapped(f"channel: {printable(task.channel)}", "  ")
+    if task.priority:
+        yield f"  priority: {task.priority}"
+    who = "every declared worker" if route.all_available else names(route.available)
     yield from wrapped(f"available: {who}", "  ")
 
 
-def _filter_lines(filters: Sequence[FilterRow]) -> Iterator[str]:
+def _filter_lines(filters: Sequence[RouteFilter]) -> Iterator[str]:
     """As far as they are looked at: up to the last that the task goes through, or all of them."""
     last = max((row.number for row in filters if row.reached), default=len(filters))
     for row in filters[:last]:
@@ -91,15 +91,15 @@ def _filter_lines(filters: Sequence[FilterRow]) -> Iterator[str]:
         yield f"       {rest} more {'is' if rest == 1 else 'are'} not looked at"
 
 
-def _filter_line(row: FilterRow) -> Iterator[str]:
+def _filter_line(row: RouteFilter) -> Iterator[str]:
     name = printable(row.name) if row.name is not None else f"filter {row.number}"
     if row.because is None:
         yield from wrapped(f"yes  {name}: {printable(row.expression)}", "  ", more="       ")
     else:
-        yield from wrapped(f"no   {name}: {_falsehood(row.because)}", "  ", more="       ")
+        yield from wrapped(f"no   {name}: {_false_comparison(row.because)}", "  ", more="       ")
 
 
-def _falsehood(because: Falsehood) -> str:
+def _false_comparison(because: FalseComparison) -> str:
     found = ", ".join(f"{printable(name)} is {_found(value)}" for name, value in because.found.items())
     return f"{printable(because.comparison)} is false{': ' if found else ''}{found}"
 
@@ -113,7 +113,7 @@ def _value(value: Any, *, longest: int | None = _LONGEST_VALUE) -> str:
     return text if longest is None or len(text) <= longest else f"{text[: longest - 3]}..."
 
 
-def _step_lines(step: StepRow, route: Route) -> Iterator[str]:
+def _step_lines(step: RouteStep, route: Route) -> Iterator[str]:
     heading = f"Step {step.number}: queue {printable(step.queue)}"
     yield click.style(heading, bold=True)
     where = filter_label(step.filter, step.filter_name)
@@ -128,17 +128,17 @@ def _step_lines(step: StepRow, route: Route) -> Iterator[str]:
     yield from wrapped(_onward(step, route), "  ")
 
 
-def _deadline(step: StepRow) -> str:
-    return "no deadline" if step.deadline_s is None else f"deadline at {age(step.deadline_s)}"
+def _deadline(step: RouteStep) -> str:
+    return "no deadline" if step.deadline is None else f"deadline at {age(step.deadline)}"
 
 
-def _offered(step: StepRow) -> str:
+def _offered(step: RouteStep) -> str:
     if step.offered_to > 1:
         return f" (offered to {step.offered_to} at once)"
     return ""
 
 
-def _known_worker(sought: KnownWorkerSought) -> str:
+def _known_worker(sought: WantedWorker) -> str:
     if sought.value is None:
         return "wants a known worker, but the task names none: nobody can take it"
     return f"wants the known worker {_value(sought.value)} alone{_debugger(sought.debugger_code)}"
@@ -148,7 +148,7 @@ def _debugger(code: int | None) -> str:
     return "" if code is None else f", who cannot be had (TaskRouter's error {code})"
 
 
-def _excluded_lines(step: StepRow) -> Iterator[str]:
+def _excluded_lines(step: RouteStep) -> Iterator[str]:
     if not step.declared:
         yield from wrapped("This queue is not declared here, so that it is not known who is in it.", "  ")
         return
@@ -161,8 +161,8 @@ def _excluded_lines(step: StepRow) -> Iterator[str]:
         yield f"    and {rest} more"
 
 
-def _exclusion(row: ExcludedRow) -> str:
-    because = "" if row.because is None else f": {_falsehood(row.because)}"
+def _exclusion(row: ExcludedWorker) -> str:
+    because = "" if row.because is None else f": {_false_comparison(row.because)}"
     found: Mapping[str, Any] = row.found or {}
     match row.obstacle:
         case Obstacle.NOT_IN_QUEUE:
@@ -181,25 +181,25 @@ def _exclusion(row: ExcludedRow) -> str:
             assert_never(row.obstacle)
 
 
-def _onward(step: StepRow, route: Route) -> str:
+def _onward(step: RouteStep, route: Route) -> str:
     match step.left_by:
         case None:
             return f"if no one takes it, it waits here{_not_skipped(step)}"
         case "skip":
             return f"skipped at once, because {printable(step.skip_if or '')}: {_next(step, route)}"
         case "timeout":
-            late = step.deadline_s is not None and step.deadline_s <= step.entered_s
-            when = "passed at once" if late else f"at {age(step.deadline_s or 0)}"
+            late = step.deadline is not None and step.deadline <= step.entered
+            when = "passed at once" if late else f"at {age(step.deadline or 0)}"
             return f"{when}, if no one has taken it: {_next(step, route)}{_not_skipped(step)}"
         case _:
             assert_never(step.left_by)
 
 
-def _not_skipped(step: StepRow) -> str:
-    return "" if step.not_skipped is None else f" (not skipped: {_falsehood(step.not_skipped)})"
+def _not_skipped(step: RouteStep) -> str:
+    return "" if step.not_skipped is None else f" (not skipped: {_false_comparison(step.not_skipped)})"
 
 
-def _next(step: StepRow, route: Route) -> str:
+def _next(step: RouteStep, route: Route) -> str:
     """Where it goes on after *step*."""
     if step.number == len(route.steps):
         return "it leaves the workflow"
@@ -211,19 +211,18 @@ def _next(step: StepRow, route: Route) -> str:
 
 
 def _end(route: Route) -> str:
-    match route.end:
-        case "no route":
-            return f"no filter takes it and there is no default filter, so it is canceled at once ({route.reason})."
-        case "timed out":
-            return f"at {age(route.ended_s)} it falls out of the workflow and is canceled ({route.reason})."
+    when, reason = age(route.end.at), route.end.reason
+    match route.end.how:
+        case "no_route":
+            return f"no filter takes it and there is no default filter, so it is canceled at once ({reason})."
+        case "timed_out":
+            return f"at {when} it falls out of the workflow and is canceled ({reason})."
         case "skipped":
-            return f"it skips out of the workflow and is canceled at {age(route.ended_s)} ({route.reason})."
+            return f"it skips out of the workflow and is canceled at {when} ({reason})."
         case "expired":
             queue = printable(route.steps[-1].queue)
-            return (
-                f"it waits in {queue} until somebody takes it; at {age(route.ended_s)} it is canceled ({route.reason})."
-            )
-        case "not accepted":
-            return f"at {age(route.ended_s)} it is canceled ({route.reason})."
+            return f"it waits in {queue} until somebody takes it; at {when} it is canceled ({reason})."
+        case "not_accepted":
+            return f"at {when} it is canceled ({reason})."
         case _:
-            assert_never(route.end)
+            assert_never(route.end.how)

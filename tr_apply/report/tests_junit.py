@@ -1,28 +1,27 @@
-"""What came of routing tests as JUnit XML, which CI servers show."""
+"""The results of routing tests as JUnit XML, which CI servers show."""
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from tr_apply.rehearsal.trial import Trial
-from tr_apply.rehearsal.verdict import Verdict
-from tr_apply.report.tests_text import difference_line, failure_lines
+from tr_apply.rehearsal.results import RoutingTestResult, RoutingTestRun
+from tr_apply.report.tests_text import FAILED, difference_line, failure_lines
 
 # What XML 1.0 cannot hold, not even escaped.
 _NO_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STYLE: Final = re.compile("\x1b\\[[0-9;]*m")
 
 
-def tests_junit(trials: Sequence[Trial], broken: Mapping[str, str]) -> str:
+def tests_junit(runs: Sequence[RoutingTestRun], broken: Mapping[str, str]) -> str:
     """Every test as a test case.
 
     Args:
-        trials: What came of the tests, one configuration after the other.
+        runs: The results of the tests, one configuration after the other.
         broken: Configurations of which the tests could not be run, with the reason.
     """
     root = ET.Element("testsuites", name="tr-apply")
-    for each in trials:
+    for each in runs:
         _add_suite(root, each)
     for path, reason in broken.items():
         suite = ET.SubElement(root, "testsuite", _counts(_clean(path), tests=1, errors=1))
@@ -38,21 +37,20 @@ def _counts(name: str, *, tests: int, failures: int = 0, errors: int = 0) -> dic
     return {"name": name, "tests": str(tests), "failures": str(failures), "errors": str(errors), "skipped": "0"}
 
 
-def _add_suite(root: ET.Element, each: Trial) -> None:
-    counts = _counts(_clean(each.path), tests=len(each.verdicts), failures=len(each.failed))
+def _add_suite(root: ET.Element, each: RoutingTestRun) -> None:
+    counts = _counts(_clean(each.path), tests=len(each.results), failures=len(each.failed))
     suite = ET.SubElement(root, "testsuite", counts)
-    for verdict in each.verdicts:
-        written = verdict.test
-        case = ET.SubElement(suite, "testcase", name=_clean(written.test.name), classname=_clean(written.test.workflow))
-        case.set("file", _clean(written.file))
-        case.set("line", str(written.line))
-        if not verdict.passed:
-            failure = ET.SubElement(case, "failure", message=_message(verdict), type="routing-test-failed")
-            failure.text = _clean("\n".join(failure_lines(verdict, "")))
+    for result in each.results:
+        case = ET.SubElement(suite, "testcase", name=_clean(result.name), classname=_clean(result.workflow))
+        case.set("file", _clean(result.file))
+        case.set("line", str(result.line))
+        if not result.passed:
+            failure = ET.SubElement(case, "failure", message=_message(result), type=FAILED)
+            failure.text = _clean("\n".join(failure_lines(result, "")))
 
 
-def _message(verdict: Verdict) -> str:
-    return _clean(difference_line(verdict.differences[0]))
+def _message(result: RoutingTestResult) -> str:
+    return _clean(difference_line(result.differences[0]))
 
 
 def _clean(text: str) -> str:

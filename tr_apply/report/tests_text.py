@@ -1,28 +1,29 @@
-"""What came of routing tests as text that somebody reads who does not know TaskRouter."""
+"""The results of routing tests as text for a reader who does not know TaskRouter."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import click
 
-from tr_apply.rehearsal.coverage import SORTS, Coverage, Part
-from tr_apply.rehearsal.trial import Trial
-from tr_apply.rehearsal.verdict import Difference, Verdict
+from tr_apply.findings import Finding, Severity
+from tr_apply.rehearsal.coverage import Coverage, MissedPart
+from tr_apply.rehearsal.results import RoutingTestResult, RoutingTestRun, UnmetExpectation, summary_of
 from tr_apply.report.route_text import filter_label, route_lines, wrapped
 from tr_apply.report.values import printable
 
-_PLURALS = {"filter": "filters", "target": "targets", "queue": "queues"}
+FAILED: Final = "routing-test-failed"
 
 
-def tests_text(trials: Sequence[Trial], *, with_coverage: bool) -> str:
-    """All tests, failures with what was expected and what happens instead."""
-    return "\n".join(line for each in trials for line in _trial_lines(each, with_coverage=with_coverage)) + "\n"
+def tests_text(runs: Sequence[RoutingTestRun], *, with_coverage: bool) -> str:
+    """All tests, failures with what was expected and what happens instead, and a list of the failures at the end."""
+    lines = [line for each in runs for line in _run_lines(each, with_coverage=with_coverage)]
+    return "\n".join([*lines, *_failure_list(runs)]) + "\n"
 
 
-def _trial_lines(each: Trial, *, with_coverage: bool) -> Iterator[str]:
+def _run_lines(each: RoutingTestRun, *, with_coverage: bool) -> Iterator[str]:
     yield click.style(printable(each.path), bold=True)
-    for verdict in each.verdicts:
-        yield from _verdict_lines(verdict)
+    for result in each.results:
+        yield from _result_lines(result)
     yield ""
     if with_coverage:
         yield from _coverage_lines(each.coverage)
@@ -30,34 +31,52 @@ def _trial_lines(each: Trial, *, with_coverage: bool) -> Iterator[str]:
     yield summary_line([each])
 
 
-def summary_line(trials: Sequence[Trial]) -> str:
+def _failure_list(runs: Sequence[RoutingTestRun]) -> Iterator[str]:
+    failed = [result for each in runs for result in each.failed]
+    if failed:
+        yield ""
+        yield click.style("Failed:", bold=True)
+    for each in failed:
+        yield f"  {printable(each.file)}:{each.line} {printable(each.name)}"
+
+
+def summary_line(runs: Sequence[RoutingTestRun]) -> str:
     """How many passed and failed."""
-    failed = sum(len(each.failed) for each in trials)
-    passed = sum(len(each.verdicts) for each in trials) - failed
-    return f"{passed} passed, {failed} failed."
+    summary = summary_of(runs)
+    return f"{summary.passed} passed, {summary.failed} failed."
 
 
-def _verdict_lines(verdict: Verdict) -> Iterator[str]:
-    word, color = ("ok  ", "green") if verdict.passed else ("FAIL", "red")
-    first, *more = wrapped(f"{word} {printable(verdict.test.test.name)}", "  ", more="     ")
+def failure_findings(runs: Sequence[RoutingTestRun]) -> list[Finding]:
+    """Every test that failed, as an error with its place."""
+    return [_finding(result) for each in runs for result in each.failed]
+
+
+def _finding(result: RoutingTestResult) -> Finding:
+    message = f"{result.name}: {'; '.join(map(difference_line, result.differences))}"
+    return Finding(Severity.ERROR, FAILED, message, result.file, result.line, result.column)
+
+
+def _result_lines(result: RoutingTestResult) -> Iterator[str]:
+    word, color = ("ok  ", "green") if result.passed else ("FAIL", "red")
+    first, *more = wrapped(f"{word} {printable(result.name)}", "  ", more="     ")
     yield first.replace(word, click.style(word, fg=color), 1)
     yield from more
-    if not verdict.passed:
-        yield from failure_lines(verdict, "    ")
+    if not result.passed:
+        yield from failure_lines(result, "    ")
         yield ""
 
 
-def failure_lines(verdict: Verdict, indent: str) -> Iterator[str]:
+def failure_lines(result: RoutingTestResult, indent: str) -> Iterator[str]:
     """Where the test is, what it expected, and what happens instead."""
-    yield f"{indent}{printable(verdict.test.file)}:{verdict.test.line}"
-    for difference in verdict.differences:
+    yield f"{indent}{printable(result.file)}:{result.line}"
+    for difference in result.differences:
         yield from _difference_lines(difference, indent)
     yield ""
-    for line in route_lines(verdict.route):
+    for line in () if result.route is None else route_lines(result.route):
         yield f"{indent}{line}" if line else ""
 
 
-def _difference_lines(each: Difference, indent: str) -> Iterator[str]:
+def _difference_lines(each: UnmetExpectation, indent: str) -> Iterator[str]:
     yield f"{indent}{each.about}"
     yield from wrapped(f"expected: {said(each.expected)}", f"{indent}  ")
     yield from wrapped(f"actual:   {said(each.actual)}", f"{indent}  ")
@@ -65,7 +84,7 @@ def _difference_lines(each: Difference, indent: str) -> Iterator[str]:
         yield from wrapped(printable(each.hint), f"{indent}  ")
 
 
-def difference_line(each: Difference) -> str:
+def difference_line(each: UnmetExpectation) -> str:
     """An expectation that was not met, on one line."""
     return f"{each.about}: expected {said(each.expected)}, not {said(each.actual)}"
 
@@ -90,29 +109,19 @@ def said(value: Any) -> str:
 
 
 def _coverage_lines(found: Coverage) -> Iterator[str]:
-    reached, total = found.count()
-    yield click.style(f"Coverage: {found.percentage()} % ({reached} of {total})", bold=True)
-    for sort in SORTS:
-        reached, total = found.count(sort)
-        yield f"  {_PLURALS[sort]}: {found.percentage(sort)} % ({reached} of {total})"
-        for part in found.missed:
-            if part.sort == sort:
-                yield from wrapped(f"not reached: {part_label(part)}", "    ")
+    yield click.style(f"Coverage: {found.percentage} % ({found.reached} of {found.total})", bold=True)
+    for sort, parts in (("filters", found.filters), ("targets", found.targets), ("queues", found.queues)):
+        yield f"  {sort}: {parts.percentage} % ({parts.reached} of {parts.total})"
+        for part in parts.missed:
+            yield from wrapped(f"not reached: {_part_label(part)}", "    ")
 
 
-def part_label(part: Part) -> str:
+def _part_label(part: MissedPart) -> str:
     """What a part of the configuration is called."""
-    if part.sort == "queue":
+    if part.workflow is None:
         return f"queue {printable(part.queue or '')}"
-    label = f"{printable(part.workflow or '')}, {filter_label(part.filter, part.filter_name)}"
-    if part.sort == "filter":
+    label = f"{printable(part.workflow)}, {filter_label(part.filter, part.filter_name)}"
+    if part.target is None:
         return label
     queue = f" ({printable(part.queue)})" if part.queue is not None else ""
-    return f"{label}{f', target {part.target}' if part.filter is not None else ''}{queue}"
-
-
-def part_value(part: Part) -> Mapping[str, Any]:
-    """The same for programs: only what says something."""
-    keys = ("workflow", "filter", "filter_name", "target", "queue")
-    values = {key: value for key in keys if (value := getattr(part, key)) is not None}
-    return {**values, "default_filter": True} if part.workflow is not None and part.filter is None else values
+    return f"{label}{'' if part.default_filter else f', target {part.target}'}{queue}"

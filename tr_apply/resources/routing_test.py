@@ -1,4 +1,4 @@
-"""Routing tests: what should happen to a task, in the words of the configuration beside which they stand."""
+"""Routing tests: what should happen to a task, in the words of the configuration that they test."""
 
 import re
 from itertools import combinations
@@ -9,9 +9,10 @@ from pydantic_core import PydanticCustomError
 
 from tr_apply.resources.fields import INTEGER, JsonObject, Name
 from tr_apply.resources.kind import Resource
+from tr_apply.resources.worker import CAPACITY_LIMIT, AttributesObject, WorkerChannel
 from tr_apply.resources.workflow import PRIORITY_LIMIT, TIMEOUT_LIMIT
 
-_MOMENT: Final = r"^[0-9]{1,9}[smh]$"
+_MOMENT: Final = r"^(?=[0-9])([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$"
 _UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 _OUTCOMES: Final = ("filter", "default_filter", "unrouted")
 _TWO_OUTCOMES: Final[list[JsonValue]] = [{"required": list(pair)} for pair in combinations(_OUTCOMES, 2)]
@@ -19,7 +20,7 @@ _TWO_OUTCOMES: Final[list[JsonValue]] = [{"required": list(pair)} for pair in co
 
 def _moment(written: str) -> str:
     if not re.fullmatch(_MOMENT, written):
-        raise PydanticCustomError("invalid-value", "expected a time such as 90s, 15m or 2h")
+        raise PydanticCustomError("invalid-value", "expected a time such as 90s, 2m30s, 15m or 2h")
     return written
 
 
@@ -29,7 +30,7 @@ Moment = Annotated[str, Field(json_schema_extra={"pattern": _MOMENT}), AfterVali
 
 def seconds(moment: str) -> int:
     """What a ``Moment`` is in seconds."""
-    return int(moment[:-1]) * _UNIT_SECONDS[moment[-1]]
+    return sum(int(number) * _UNIT_SECONDS[unit] for number, unit in re.findall("([0-9]+)([hms])", moment))
 
 
 class ExpectedStep(Resource):
@@ -84,7 +85,7 @@ class Expectation(Resource):
     """All steps of a task that nobody takes, from the first; of each, only the keys that are written are compared."""
 
     at: dict[Moment, Whereabouts] | None = None
-    """Where the task is after some time, as in ``90s``."""
+    """Where the task is after some time, as in ``90s`` or ``2m30s``."""
 
     @model_validator(mode="after")
     def _of_one_outcome(self) -> "Expectation":
@@ -114,14 +115,39 @@ class RoutingTest(Resource):
     """The priority that the task is created with."""
 
     available: list[Name] | None = None
-    """The workers who are available, by name, the one longest idle first; every declared one when left out."""
+    """The workers who are available, by name, the one longest idle first.
+
+    Left out: every declared worker, and those of this file whose ``activity`` does not say that they are away.
+    """
 
     expect: Expectation
     """What should happen."""
 
 
+class OwnWorker(Resource):
+    """A worker whom a file of tests brings, next to those of the configuration; one of the same name is replaced."""
+
+    name: Name
+    """Name of the worker."""
+
+    activity: Name | None = None
+    """The activity that the worker is in, unless a test says who is available. Left out: an available one."""
+
+    attributes: AttributesObject = {}
+    """What expressions can ask about the worker: a JSON object."""
+
+    channels: dict[str, WorkerChannel] = {}
+    """Capacity by unique name of a task channel; a channel that is not named has capacity 1."""
+
+    tasks: Annotated[int, Field(ge=0, le=CAPACITY_LIMIT), INTEGER] = 0
+    """Accepted tasks that the worker has in hand, on the channel of the task that is tested."""
+
+
 class RoutingTests(Resource):
-    """Routing tests of the configuration in the same folder."""
+    """Routing tests of the configuration in the nearest folder, from that of the file upwards."""
+
+    workers: list[OwnWorker] = []
+    """People for the tests of this file."""
 
     tests: list[RoutingTest]
     """The tests, each by itself."""

@@ -13,6 +13,7 @@ from tr_apply.routing.names import SID_LENGTH
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 ATTRIBUTES_LIMIT = 4096  # characters of the JSON document
+CAPACITY_LIMIT = 50  # tasks of one channel at the same time
 
 
 def compact_json(value: Any) -> str:
@@ -31,10 +32,14 @@ def _within_limit(attributes: dict[str, Any]) -> dict[str, Any]:
     return attributes
 
 
+AttributesObject = Annotated[JsonObject, AfterValidator(_within_limit)]
+"""The attributes of a worker."""
+
+
 class WorkerChannel(Resource):
     """How much work of one task channel a worker takes."""
 
-    capacity: Annotated[int, Field(ge=0, le=50), INTEGER] = 1
+    capacity: Annotated[int, Field(ge=0, le=CAPACITY_LIMIT), INTEGER] = 1
     """Tasks of this channel at the same time; 0 for none."""
 
     available: Flag = True
@@ -53,7 +58,7 @@ class Worker(Resource):
     activity: Name | None = None
     """The activity of a new worker, and where one must be moved to; people change it all day, so it is never drift."""
 
-    attributes: Annotated[JsonObject, AfterValidator(_within_limit)] | None = None
+    attributes: AttributesObject | None = None
     """What expressions can ask about the worker: a JSON object. Left out: as it is live."""
 
     channels: dict[str, WorkerChannel] | None = None

@@ -18,7 +18,7 @@ from tr_apply.routing.records import Place, Task
 from tr_apply.routing.survey import Survey, survey
 from tr_apply.routing.workflow import ROUTING_TARGET, Exit, Filter, Routing, Step, first_place, next_place
 
-End: TypeAlias = Literal["no route", "timed out", "skipped", "expired", "not accepted"]
+End: TypeAlias = Literal["no_route", "timed_out", "skipped", "expired", "not_accepted"]
 """How a task ends that nobody takes: no filter takes it, it falls out behind the last step, its time is over, or the
 worker who is its RoutingTarget does not accept it."""
 
@@ -149,13 +149,13 @@ def _reserved_at_a_time(state: State, step: Step) -> int:
 
 def _end(steps: tuple[StepTrace, ...], task: Task) -> tuple[End, int, str]:
     if not steps:
-        return "no route", 0, unsure.REASON_WORKFLOW_TIMEOUT
+        return "no_route", 0, unsure.REASON_WORKFLOW_TIMEOUT
     last = steps[-1]
     if last.left_by is None:
         return "expired", task.timeout_s, unsure.REASON_TTL
     if last.left_by == "skip":
         return "skipped", last.entered_s, unsure.REASON_WORKFLOW_SKIPPED
-    return "timed out", last.place.spent_s, unsure.REASON_WORKFLOW_TIMEOUT
+    return "timed_out", last.place.spent_s, unsure.REASON_WORKFLOW_TIMEOUT
 
 
 def _directed(state: State, task: Task, step: Step, nearest: int | None) -> Trace:
@@ -165,7 +165,7 @@ def _directed(state: State, task: Task, step: Step, nearest: int | None) -> Trac
     end: End = "expired"
     ended_s, reason = task.timeout_s, unsure.REASON_TTL
     if step.worker_sid is not None and traced.workers.eligible:
-        end, ended_s = "not accepted", state.workflows[task.workflow_sid].task_reservation_timeout_s
+        end, ended_s = "not_accepted", state.workflows[task.workflow_sid].task_reservation_timeout_s
         reason = f"{unsure.REASON_TARGET_NOT_ACCEPTED} timeout"
     elif step.worker_sid is not None:
         reason = unsure.REASON_TARGET_NOT_RESERVED

@@ -4,8 +4,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tr_apply.rehearsal.coverage import Coverage
+from tr_apply.rehearsal.results import RoutingTestResult, RoutingTestSummary
+from tr_apply.rehearsal.route import Route
+from tr_apply.rendering import RenderedConfiguration
 from tr_apply.resources import KINDS
-from tr_apply.schema.routing_output import Route, TestCoverage, TestResult, TestSummary
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 KindName = Annotated[str, Field(json_schema_extra={"enum": [kind.name for kind in KINDS]})]
@@ -249,14 +252,17 @@ class Output(_Part):
     diagnostics: list[Finding] = []
     """By validate: every finding, warnings included."""
 
+    configurations: list[RenderedConfiguration] = []
+    """By render: one for each PATH that could be read, in order."""
+
     route: Route | None = None
     """By route: what becomes of the task."""
 
-    tests: list[TestResult] = []
+    tests: list[RoutingTestResult] = []
     """By test: every routing test, in order."""
 
-    summary: TestSummary | None = None
+    summary: RoutingTestSummary | None = None
     """By test: how many passed and failed."""
 
-    coverage: list[TestCoverage] = []
+    coverage: list[Coverage] = []
     """By ``test --coverage``: one for each PATH."""

@@ -1,16 +1,21 @@
 """What somebody agreed to before a plan is carried out, and what a plan may not do without that."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tr_apply.errors import RefusedError, StaleError
 from tr_apply.plan.change import Action, Blocked, Plan
-from tr_apply.plan.checks.guard import NEEDS_CONSENT
+from tr_apply.plan.checks.guard import NEEDS_CONSENT, needs_consent
 from tr_apply.plan.checks.resemblance import SUSPECTED_RENAME
 
 CONSENT_DIFFERS = "consent-differs"
+
+_NOBODY_SEES = (
+    "Nobody has seen the plan: write `safety.max_deletes: 20%` for the behaviour before 0.2, give "
+    "--allow-delete {kind}={number}, or apply a reviewed plan"
+)
 
 
 class Approval(StrEnum):
@@ -65,7 +70,18 @@ def require_consent(plan: Plan, consent: Consent, plan_id: str) -> None:
 def refusals(plan: Plan, consent: Consent) -> Sequence[Blocked]:
     """Why *plan* may not be carried out: what is blocked, except for what was agreed to; nothing lifts a protection."""
     agreed = {kind for kind, number in consent.deletes.items() if _deletes(plan)[kind] == number}
-    return [*(each for each in plan.blocked if not _is_lifted(each, plan, consent, agreed)), *_differing(plan, consent)]
+    blocked = [*plan.blocked, *_unattended(plan, consent)]
+    return [*(each for each in blocked if not _is_lifted(each, plan, consent, agreed)), *_differing(plan, consent)]
+
+
+def _unattended(plan: Plan, consent: Consent) -> Iterator[Blocked]:
+    """Deletes that a person would not be asked about, but that nobody is there to see either."""
+    if consent.approval is not Approval.NOBODY or plan.limits_deletes:
+        return
+    known = {each.consent.kind for each in plan.blocked if each.consent is not None}
+    for count in plan.deletes:
+        if count.counted and count.kind not in known:
+            yield needs_consent(count, plan.operations, _NOBODY_SEES.format(kind=count.kind, number=count.deletes))
 
 
 def _deletes(plan: Plan) -> Counter[str]:

@@ -1,12 +1,11 @@
 """Refuses operations that destroy too much, or that TaskRouter would refuse."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from tr_apply.live import Live
-from tr_apply.plan.change import Action, Blocked, Operation
+from tr_apply.plan.change import Action, Blocked, Consent, DeleteCount, Operation
 from tr_apply.plan.checks.resemblance import suspected_renames
 from tr_apply.plan.checks.work import stranding
 from tr_apply.plan.compare.diff import changed_fields
@@ -36,7 +35,7 @@ def blocked(decisions: Decisions, people: People, operations: Sequence[Operation
         *_stranded(decisions, people, operations),
         *stranding(decisions, operations),
         *suspected_renames(decisions, operations),
-        *_without_consent(decisions, deletes),
+        *_without_consent(decisions, operations),
     ]
 
 
@@ -122,30 +121,40 @@ def _stranded(decisions: Decisions, people: People, operations: Iterable[Operati
             yield Blocked(STRANDED, message, operation.id)
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
-    """How many objects of a kind are live, and how many go: in all, and without seeds, which nobody is asked about."""
-
-    live: int
-    total: int
-    counted: int
+def delete_counts(decisions: Decisions, operations: Sequence[Operation]) -> list[DeleteCount]:
+    """What *operations* delete, kind by kind."""
+    return [count for kind in SECTIONS if (count := _count(decisions, kind, operations)).deletes]
 
 
-def _without_consent(decisions: Decisions, deletes: Sequence[Operation]) -> Iterator[Blocked]:
-    safety = decisions.document.safety
-    for kind in SECTIONS:
-        of_kind = [operation for operation in deletes if operation.kind == kind.name]
-        if not of_kind:
-            continue
-        free = _free(decisions, kind)
-        count = _Count(_managed(decisions, kind), len(of_kind), sum(o.name not in free for o in of_kind))
-        if (reason := _excess(count, strictest(safety.max_deletes, count.live))) is not None:
-            names = _listed([repr(operation.name) for operation in of_kind])
-            message = (
-                f"deletes {count.total} of {count.live} live {kind.plural} ({names}), {reason}; "
-                f"to agree, apply with --allow-delete {kind.name}={count.total}"
+def _count(decisions: Decisions, kind: Kind, operations: Sequence[Operation]) -> DeleteCount:
+    of_kind = [operation for operation in operations if operation.kind == kind.name]
+    deletes = [operation for operation in of_kind if operation.action is Action.DELETE]
+    if not deletes:
+        return DeleteCount(kind.name, 0, 0, 0, 0)
+    free = _free(decisions, kind)
+    live = _managed(decisions, kind)
+    created = sum(operation.action is Action.CREATE for operation in of_kind)
+    counted = sum(operation.name not in free for operation in deletes)
+    return DeleteCount(kind.name, len(deletes), counted, live, live - len(deletes) + created)
+
+
+def _without_consent(decisions: Decisions, operations: Sequence[Operation]) -> Iterator[Blocked]:
+    for count in delete_counts(decisions, operations):
+        if (reason := _excess(count, strictest(decisions.document.safety.max_deletes, count.of))) is not None:
+            yield needs_consent(
+                count, operations, f"{reason}. {_APPROVING.format(kind=count.kind, number=count.deletes)}"
             )
-            yield Blocked(NEEDS_CONSENT, message, of_kind[0].id)
+
+
+_APPROVING = "Approving this plan is the consent; without a plan, --allow-delete {kind}={number}"
+
+
+def needs_consent(count: DeleteCount, operations: Sequence[Operation], why: str) -> Blocked:
+    """Deletes that need consent: how many, which, and *why*."""
+    deletes = [each for each in operations if each.kind == count.kind and each.action is Action.DELETE]
+    names = _listed([each.name for each in deletes])
+    message = f"deletes {count.deletes} of {count.of} {KIND_BY_NAME[count.kind].plural}: {names}. {why}"
+    return Blocked(NEEDS_CONSENT, message, deletes[0].id, Consent(count.kind, count.deletes, count.of))
 
 
 def _managed(decisions: Decisions, kind: Kind) -> int:
@@ -153,16 +162,16 @@ def _managed(decisions: Decisions, kind: Kind) -> int:
     return sum(live not in decisions.matched.foreign for live in decisions.snapshot.by_kind[kind.name])
 
 
-def _excess(count: _Count, limit: Any) -> str | None:
+def _excess(count: DeleteCount, limit: Any) -> str | None:
     """Why *count* needs consent; None if it does not."""
     if count.counted == 0:
         return None
-    if count.total >= count.live:
-        return "which leaves none of them"
+    if count.deletes >= count.of:
+        return "This leaves none of them" if count.remaining <= 0 else "These are all that are live"
     share = isinstance(limit, str)
-    allowed = count.live * int(limit.rstrip("%")) // 100 if share else limit
+    allowed = count.of * int(limit.rstrip("%")) // 100 if share else limit
     if count.counted > allowed:
-        return f"more than `max_deletes` allows ({limit}{f', here {allowed}' if share else ''})"
+        return f"`max_deletes` allows {allowed}{f' ({limit})' if share else ''}"
     return None
 
 

@@ -29,7 +29,7 @@ def children(path: str, value: Any) -> Mapping[str, Any] | None:
         return {f"{path}.{key}": value[key] for key in sorted(value)}
     if not isinstance(value, list) or not all(map(_is_filter, value)):
         return None
-    by_path = {f"{path}[{_called(index, child)}]": child for index, child in enumerate(value)}
+    by_path = {f"{path}[{called(index, child)}]": child for index, child in enumerate(value)}
     return by_path if len(by_path) == len(value) else None
 
 
@@ -38,7 +38,7 @@ def _paths_below(path: str, value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
         below = [(f"{path}.{key}", child) for key, child in value.items()]
     elif isinstance(value, list):
-        below = [(f"{path}[{_called(index, child)}]", child) for index, child in enumerate(value)]
+        below = [(f"{path}[{called(index, child)}]", child) for index, child in enumerate(value)]
     else:
         return
     for each, child in below:
@@ -46,7 +46,7 @@ def _paths_below(path: str, value: Any) -> Iterator[str]:
         yield from _paths_below(each, child)
 
 
-def _called(index: int, item: Any) -> str:
+def called(index: int, item: Any) -> str:
     """Filters go by their names, everything else by its number."""
     return str(item.get("name") or f"#{index + 1}") if _is_filter(item) else str(index)
 

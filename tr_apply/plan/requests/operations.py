@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tr_apply.live import Live
-from tr_apply.plan.change import Action, FieldChange, Move, NameOf, Operation, ParameterOf, Verb, Write
+from tr_apply.plan.change import Action, FieldChange, Move, Operation, ParameterOf, Verb, Write
 from tr_apply.plan.compare.diff import changed_fields, set_fields, written_fields
 from tr_apply.plan.compare.secrets import masked, secret_parameters
 from tr_apply.plan.matching.decisions import Decisions, Kept
@@ -107,7 +107,7 @@ def _creation(decisions: Decisions, kind: Kind, resource: Resource) -> Write:
         None,
         form,
         relies_on=_relied_on(decisions, kind, form, left_out=""),
-        takes=_name_of(kind, name),
+        takes=_key_of(kind, name),
         secrets=secret_parameters(decisions.document, kind, resource, fields),
     )
 
@@ -122,8 +122,8 @@ def _relied_on(decisions: Decisions, kind: Kind, form: Form, *, left_out: str | 
     return frozenset()
 
 
-def _name_of(kind: Kind, name: str) -> NameOf | None:
-    return None if kind is WORKSPACE else NameOf(kind.name, name_key(name))
+def _key_of(kind: Kind, name: str) -> str | None:
+    return None if kind is WORKSPACE else name_key(name)
 
 
 # Those that stay
@@ -152,8 +152,8 @@ def _updating(decisions: Decisions, kept: Kept) -> Write:
         decisions.sid(kept.live),
         form,
         relies_on=_relied_on(decisions, kind, form, left_out=None),
-        takes=_name_of(kind, kept.name) if renames else None,
-        vacates=_name_of(kind, kept.live.name) if renames else None,
+        takes=_key_of(kind, kept.name) if renames else None,
+        vacates=_key_of(kind, kept.live.name) if renames else None,
         releases=_released(decisions, kept, form),
         secrets=secret_parameters(decisions.document, kind, after, fields),
     )
@@ -232,8 +232,8 @@ def _making_way(decisions: Decisions, match: Match, old: Live, label: SidOf) -> 
             label,
             decisions.sid(old),
             {"FriendlyName": escaped(label.name)},
-            takes=_name_of(match.kind, label.name),
-            vacates=_name_of(match.kind, old.name),
+            takes=_key_of(match.kind, label.name),
+            vacates=_key_of(match.kind, old.name),
         )
 
 

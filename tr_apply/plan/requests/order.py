@@ -52,8 +52,8 @@ def _name_circles(operations: Sequence[Operation]) -> Iterator[list[int]]:
         for write in operation.writes
         if operation.action is Action.UPDATE and write.takes is not None and write.vacates is not None
     ]
-    vacated_by = {write.vacates: index for index, write in renames}
-    follows = {index: vacated_by[write.takes] for index, write in renames if write.takes in vacated_by}
+    vacated_by = {write.vacates_name: index for index, write in renames}
+    follows = {index: vacated_by[write.takes_name] for index, write in renames if write.takes_name in vacated_by}
     seen: set[int] = set()
     for start in follows:
         path: list[int] = []
@@ -75,7 +75,7 @@ def _parking(operation: Operation) -> Operation:
     first = replace(
         write,
         form={"FriendlyName": escaped(parked)},
-        takes=NameOf(operation.kind, name_key(parked)),
+        takes=name_key(parked),
         secrets=frozenset(),
     )
     return replace(operation, writes=(first, replace(write, vacates=None)))
@@ -113,8 +113,8 @@ class _Scheduler:
                 self._makers[_by_key(write.target)] = number
             if write.verb is not Verb.DELETE:
                 self._setters.update({ParameterOf(_by_key(write.target), name): number for name in write.form})
-            if write.vacates is not None:
-                self._vacaters[write.vacates] = number
+            if (vacated := write.vacates_name) is not None:
+                self._vacaters[vacated] = number
             for released in write.releases:
                 self._releasers.setdefault(_by_key(released), []).append(number)
             target = _by_key(write.target)
@@ -132,8 +132,8 @@ class _Scheduler:
             yield self._makers.get(_by_key(needed))
         for parameter in write.relies_on:
             yield self._setters.get(replace(parameter, target=_by_key(parameter.target)))
-        if write.takes is not None:
-            yield self._vacaters.get(write.takes)
+        if (taken := write.takes_name) is not None:
+            yield self._vacaters.get(taken)
         yield self._previous.get(number)
         if write.verb is Verb.DELETE:
             yield from self._releasers.get(_by_key(write.target), ())

@@ -17,14 +17,16 @@ from tr_apply.routing.names import name_key
 def after_former_names(document: Document, operations: Sequence[Operation]) -> list[Operation]:
     """*operations* in which whatever takes a name waits for all that had it before, unless that waits for it."""
     result = list(operations)
-    taking = {write.takes: (i, j) for i, o in enumerate(result) for j, write in enumerate(o.writes) if write.takes}
+    taking = {
+        name: (i, j) for i, o in enumerate(result) for j, write in enumerate(o.writes) if (name := write.takes_name)
+    }
     steps: Sequence[Step] = ()
     heirs = [each for each in _heirs(document) if each[0] in taking and each[2] in taking]
     # Where two wait for each other, what is replaced goes last: once it is there, it looks as if names were exchanged.
     for name, parameter, heir in sorted(heirs, key=lambda each: not _replaces(result[taking[each[0]][0]])):
         (index, at), (of_heir, at_heir) = taking[name], taking[heir]
         write, inheriting = result[index].writes[at], result[of_heir].writes[at_heir]
-        if inheriting.vacates == name:
+        if inheriting.vacates_name == name:
             continue
         steps = steps or schedule(result)
         if not _waits_for(steps, inheriting, write):

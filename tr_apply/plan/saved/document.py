@@ -2,44 +2,129 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Annotated, Any
 
-from tr_apply.plan.change import Action, FieldChange, Operation, Plan, Withheld, Write
-from tr_apply.plan.saved.relied_on import digest, fingerprint
-from tr_apply.resources.template import SidOf, sid_of
-from tr_apply.wire import FormValue, Json
+from pydantic import PlainSerializer, PlainValidator, TypeAdapter, WithJsonSchema
+
+from tr_apply.findings import FINDING_SCHEMA, Finding
+from tr_apply.plan.change import (
+    Action,
+    Blocked,
+    Count,
+    FieldChange,
+    KindName,
+    Label,
+    Operation,
+    Plan,
+    SecretDigest,
+    Sha256,
+    Sid,
+    Target,
+    Write,
+    digest,
+    hidden,
+)
+from tr_apply.plan.saved.relied_on import fingerprint
 
 FORMAT_VERSION = "1.0"
-DIGEST = "sha256:"
-SID_MARK = "$sid"
 
 # What may differ between two documents that say the same: a newer minor version is written for older readers, too.
 _UNCHECKED = frozenset({"format_version", "checksum"})
 
+# What says where something is, and may differ between two plans that do the same.
+_PLACES = frozenset({"source", "host", "database"})
+
+
+def _finding(value: Any) -> Finding:
+    return value if isinstance(value, Finding) else Finding.from_document(value)
+
+
+FindingDocument = Annotated[
+    Finding, PlainSerializer(Finding.document), PlainValidator(_finding), WithJsonSchema(FINDING_SCHEMA)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a plan was made from."""
+
+    fingerprint: Sha256
+    """SHA-256 of what the plan relies on in the live workspace."""
+
+    objects: Mapping[str, Mapping[str, Any]]
+    """What the plan relies on, by ``KIND/NAME``: digests of fields, the values that may be shown, names of a kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many operations of each kind there are."""
+
+    create: Count
+    """Resources that are created."""
+
+    update: Count
+    """Resources that are changed in place."""
+
+    replace: Count
+    """Resources that get a new SID, because TaskRouter cannot change them."""
+
+    delete: Count
+    """Resources that are deleted."""
+
+    unchanged: Count
+    """Declared resources that need nothing."""
+
+    requests: Count
+    """Writes that apply sends, retries of refused ones aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDocument:
+    """Everything that must be done to make one workspace what the configuration says."""
+
+    plan_id: Sha256
+    """SHA-256 of target, base and operations: the same plan has the same id."""
+
+    target: Target
+    """The workspace."""
+
+    base: Base
+    """What the plan was made from."""
+
+    operations: Sequence[Operation]
+    """In an order in which they could be carried out one after the other."""
+
+    sids: Mapping[Label, Sid]
+    """What is known of the SIDs that requests ask for, by ``KIND/NAME``."""
+
+    reads: Mapping[KindName, str]
+    """The kinds that were read for it, each with a digest of what it does not rely on."""
+
+    sensitive: Mapping[str, Sequence[str]]
+    """Paths that are not shown, by the section of ``manage``."""
+
+    blocked: Sequence[Blocked]
+    """Operations that may not be carried out; apply then writes nothing."""
+
+    diagnostics: Sequence[FindingDocument]
+    """What a reader should know as well."""
+
+    summary: Summary
+    """How many operations there are."""
+
+
+@cache
+def _adapter() -> TypeAdapter[PlanDocument]:
+    return TypeAdapter(PlanDocument)
+
 
 def plan_document(plan: Plan) -> dict[str, Any]:
     """*plan* as JSON; nothing volatile and no secret is in it."""
-    content: dict[str, Any] = {
-        "target": {
-            "account_sid": plan.target.account_sid,
-            "region": plan.target.region,
-            "workspace_sid": plan.target.workspace_sid,
-            "workspace": plan.target.workspace,
-        },
-        "base": {"fingerprint": fingerprint(plan.base), "objects": dict(plan.base)},
-        "operations": [_operation(operation) for operation in plan.operations],
-    }
-    return {
-        "plan_id": id_of(content),
-        **content,
-        "sids": {str(label): sid for label, sid in sorted(plan.sids.items(), key=lambda item: str(item[0]))},
-        "reads": dict(plan.reads),
-        "sensitive": {section: [*paths] for section, paths in sorted(plan.sensitive.items())},
-        "blocked": [{"code": b.code, "message": b.message, "operation": b.operation} for b in plan.blocked],
-        "diagnostics": [each.document() for each in plan.diagnostics],
-        "summary": summary(plan),
-    }
+    document: dict[str, Any] = _adapter().dump_python(_described(_without_secrets(plan)), mode="json")
+    return document | {"plan_id": id_of(document)}
 
 
 def plan_id(plan: Plan) -> str:
@@ -48,20 +133,33 @@ def plan_id(plan: Plan) -> str:
     return identity
 
 
-def summary(plan: Plan) -> dict[str, int]:
-    """How many operations of each kind, and requests in all."""
-    counts = {action.value: plan.count(action) for action in Action}
-    return counts | {"unchanged": plan.unchanged, "requests": plan.requests}
+def plan_of(document: PlanDocument) -> Plan:
+    """The plan that *document* describes; sensitive values are digests."""
+    return Plan(
+        target=document.target,
+        operations=tuple(map(_with_digests, document.operations)),
+        blocked=document.blocked,
+        diagnostics=document.diagnostics,
+        unchanged=document.summary.unchanged,
+        sids=document.sids,
+        base=document.base.objects,
+        reads=document.reads,
+        sensitive=document.sensitive,
+    )
 
 
-def id_of(content: Mapping[str, Any]) -> str:
-    """The id of the plan whose document has the *content*: its target, its base and its operations."""
+def id_of(document: Mapping[str, Any]) -> str:
+    """The id of the plan of *document*, from its target, its base and its operations."""
     relevant = {
-        "target": content["target"],
-        "base": content["base"]["fingerprint"],
-        "operations": content["operations"],
+        "target": _without_places(document["target"]),
+        "base": document["base"]["fingerprint"],
+        "operations": [_without_places(each) for each in document["operations"]],
     }
     return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()
+
+
+def _without_places(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: each for key, each in value.items() if key not in _PLACES}
 
 
 def checksum_of(document: Mapping[str, Any]) -> str:
@@ -70,97 +168,84 @@ def checksum_of(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(checked, sort_keys=True).encode()).hexdigest()
 
 
-def _operation(operation: Operation) -> dict[str, Any]:
-    return {
-        "id": operation.id,
-        "action": operation.action.value,
-        "kind": operation.kind,
-        "name": operation.name,
-        "sid": operation.sid,
-        "reason": operation.reason,
-        "changes": [change_value(change) for change in operation.changes],
-        "moves": [
-            {"worker": move.worker, "sid": move.sid, "before": move.before, "after": move.after}
-            for move in operation.moves
-        ],
-        "repoints": list(operation.repoints),
-        "depends_on": list(operation.depends_on),
-        "requests": operation.requests,
-        "writes": [_write(write) for write in operation.writes],
-    }
+def summary(plan: Plan) -> Summary:
+    """How many operations of each kind, and requests in all."""
+    counts = {action.value: plan.count(action) for action in Action}
+    return Summary(**counts, unchanged=plan.unchanged, requests=plan.requests)
 
 
-def change_value(change: FieldChange) -> dict[str, Any]:
-    """A changed field as JSON; what must not be shown is a digest."""
+def _described(plan: Plan) -> PlanDocument:
+    return PlanDocument(
+        plan_id="",
+        target=plan.target,
+        base=Base(fingerprint(plan.base), plan.base),
+        operations=plan.operations,
+        sids=dict(sorted(plan.sids.items(), key=lambda item: str(item[0]))),
+        reads=plan.reads,
+        sensitive=dict(sorted(plan.sensitive.items())),
+        blocked=plan.blocked,
+        diagnostics=plan.diagnostics,
+        summary=summary(plan),
+    )
+
+
+# Secrets
+
+
+def _without_secrets(plan: Plan) -> Plan:
+    """*plan* with digests for everything that must not be shown."""
+    return replace(plan, operations=[_operation_without_secrets(each) for each in plan.operations])
+
+
+def _operation_without_secrets(operation: Operation) -> Operation:
+    changes = [shown_change(each) for each in operation.changes]
+    return replace(operation, changes=changes, writes=[_write_without_secrets(each) for each in operation.writes])
+
+
+def shown_change(change: FieldChange) -> FieldChange:
+    """*change* with digests for values that must not be shown."""
     if not change.sensitive:
-        return {"path": change.path, "before": change.before, "after": change.after}
-    return {
-        "path": change.path,
-        "before": _hidden(change.before),
-        "after": _hidden(change.after),
-        "sensitive": True,
-    }
+        return change
+    return replace(change, before=_digest_of(change.before), after=_digest_of(change.after))
 
 
-def _hidden(value: Any) -> str | None:
-    if isinstance(value, Withheld):
-        return f"{DIGEST}{value.value}"
-    return None if value is None else f"{DIGEST}{digest(value)}"
+def change_document(change: FieldChange) -> dict[str, Any]:
+    """*change* as JSON, by itself."""
+    document: dict[str, Any] = _change_adapter().dump_python(shown_change(change), mode="json")
+    return document
 
 
-def _write(write: Write) -> dict[str, Any]:
-    value: dict[str, Any] = {
-        "verb": write.verb.value,
-        "target": str(write.target),
-        "sid": write.sid,
-        "needs": sorted(str(label) for label in write.needs),
-        "form": {name: form_value(value, hides=name in write.secrets) for name, value in write.form.items()},
-        "takes": None if write.takes is None else write.takes.key,
-        "vacates": None if write.vacates is None else write.vacates.key,
-        "releases": sorted(map(str, write.releases)),
-        "late": write.late,
-    }
-    if write.relies_on:
-        each = sorted((str(parameter.target), parameter.parameter) for parameter in write.relies_on)
-        value["relies_on"] = [{"target": target, "parameter": parameter} for target, parameter in each]
-    return value
+@cache
+def _change_adapter() -> TypeAdapter[FieldChange]:
+    return TypeAdapter(FieldChange)
 
 
-def form_value(value: FormValue, *, hides: bool) -> Any:
-    """A form parameter as JSON; of one that it *hides*, a digest."""
-    match value:
-        case Withheld(known):
-            return {"digest": known}
-        case SidOf():
-            return {"sid": str(value)}
-        case Json(document):
-            written = marked(document)
-            return {"digest": digest(written)} if hides else {"json": written}
-        case _:
-            return {"digest": digest(value)} if hides else value
+def _digest_of(value: Any) -> SecretDigest | None:
+    return value if value is None or isinstance(value, SecretDigest) else SecretDigest(digest(value))
 
 
-def marked(value: Any) -> Any:
-    """A document with ``{"$sid": KIND/NAME}`` for each SID in it; own keys that begin with ``$`` get another one."""
-    match value:
-        case dict():
-            return {f"${key}" if key.startswith("$") else key: marked(child) for key, child in value.items()}
-        case list() | tuple():
-            return [marked(child) for child in value]
-        case SidOf():
-            return {SID_MARK: str(value)}
-        case _:
-            return value
+def _write_without_secrets(write: Write) -> Write:
+    if not write.secrets:
+        return write
+    form = {name: hidden(value) if name in write.secrets else value for name, value in write.form.items()}
+    return replace(write, form=form)
 
 
-def unmarked(value: Any) -> Any:
-    """The document of which ``marked`` has made *value*."""
-    match value:
-        case {"$sid": str(label)}:
-            return sid_of(label)
-        case dict():
-            return {key[1:] if key.startswith("$$") else key: unmarked(child) for key, child in value.items()}
-        case list():
-            return [unmarked(child) for child in value]
-        case _:
-            return value
+def _with_digests(operation: Operation) -> Operation:
+    """*operation* as it was read, with what is sensitive marked as such everywhere."""
+    return replace(
+        operation,
+        changes=[_change_with_digests(each) for each in operation.changes],
+        writes=[_write_with_digests(each) for each in operation.writes],
+    )
+
+
+def _change_with_digests(change: FieldChange) -> FieldChange:
+    if not change.sensitive:
+        return change
+    before, after = (None if each is None else SecretDigest.read(each) for each in (change.before, change.after))
+    return replace(change, before=before, after=after)
+
+
+def _write_with_digests(write: Write) -> Write:
+    return replace(write, secrets=frozenset(n for n, value in write.form.items() if isinstance(value, SecretDigest)))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tr_apply.live import Live, Snapshot
-from tr_apply.plan.change import Action, FieldChange, Operation
+from tr_apply.plan.change import Action, FieldChange, Operation, digest
 from tr_apply.plan.compare.diff import compared_fields, plain_value
 from tr_apply.plan.compare.secrets import marked
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, WORKER, WORKFLOW, WORKSPACE
@@ -17,12 +17,6 @@ from tr_apply.resources.workflow import DOCUMENT_FIELDS
 from tr_apply.wire import Labels, live_labels, model_of
 
 _NAMES_TOLD = 100  # of a kind with more, a plan holds only a digest of the names
-
-
-def digest(value: Any) -> str:
-    """A short digest of a JSON value, so that secrets can be compared without being stored."""
-    text = json.dumps(value, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def base_of(

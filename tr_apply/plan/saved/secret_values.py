@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tr_apply.errors import StaleError
-from tr_apply.plan.change import Plan, Withheld, Write
-from tr_apply.plan.saved.document import form_value
+from tr_apply.plan.change import Plan, SecretDigest, Write, hidden
 from tr_apply.resources.template import SidOf
 from tr_apply.wire import FormValue
 
 
-def is_withheld(plan: Plan) -> bool:
+def needs_secrets(plan: Plan) -> bool:
     """Whether *plan* has sensitive values that only its configuration knows."""
-    return any(isinstance(value, Withheld) for _, _, value in _parameters(plan))
+    return any(isinstance(value, SecretDigest) for _, _, value in _parameters(plan))
 
 
 def filled(plan: Plan, fresh: Plan) -> Plan:
@@ -29,10 +28,10 @@ def filled(plan: Plan, fresh: Plan) -> Plan:
 
     def value_of(write: Write, name: str, planned: FormValue) -> FormValue:
         """What *fresh* sends there, be it to create or to change: a former configuration knows of no new names."""
-        if not isinstance(planned, Withheld):
+        if not isinstance(planned, SecretDigest):
             return planned
         for value in known.get((write.target, name), ()):
-            if form_value(value, hides=True) == {"digest": planned.value}:
+            if hidden(value) == planned:
                 return value
         wrong.append(f"{write.target} {name}")
         return planned

@@ -1,29 +1,26 @@
-"""A configuration as the routing engine sees it.
+"""A configuration in the routing engine, without a TaskRouter.
 
-Nothing is live here, so that SIDs are made up, and everybody is idle since the beginning. What the configuration refers
-to without declaring it exists, but nothing is known of it: nobody is in such a queue, and such an activity is not
-available.
+SIDs are made up, and all workers have been idle since the beginning. What the configuration refers to without declaring
+it exists, but nothing is known about it: such a queue has no workers, and such an activity is not available.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from tr_apply.config.references import references
-from tr_apply.rehearsal.question import Question
 from tr_apply.rehearsal.readable import readable
-from tr_apply.rehearsal.roster import Places, Roster
+from tr_apply.rehearsal.staff import Person, Staff
 from tr_apply.resources import ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE, Kind
 from tr_apply.resources.activity import Activity as DeclaredActivity
 from tr_apply.resources.document import Document
+from tr_apply.resources.routing_test import OwnWorker
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY, SEEDED_CHANNELS, seeds
 from tr_apply.resources.template import SidOf, made_up_sid
 from tr_apply.resources.worker import Worker as DeclaredWorker
 from tr_apply.resources.worker import compact_json
 from tr_apply.resources.workflow import to_document
-from tr_apply.routing.engine.engine import Engine
-from tr_apply.routing.engine.log import Snapshot
 from tr_apply.routing.engine.setup import Setup
 from tr_apply.routing.engine.tasks import NewTask
 from tr_apply.routing.names import SID_LENGTH, name_key
@@ -36,9 +33,11 @@ _WORKSPACE_SID: Final = "WS".ljust(SID_LENGTH, "0")
 _NOBODY: Final = ""  # a target_workers
 _AWAY: Final = "(away)"  # an activity
 
+_AnyWorker: TypeAlias = DeclaredWorker | OwnWorker
+
 
 @dataclass(slots=True)
-class Sids:
+class MadeUpSids:
     """Made-up SIDs, in the order in which resources are declared."""
 
     by_name: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -58,44 +57,68 @@ class Sids:
         return self.by_name[kind.name, name_key(name)]
 
     def resolved(self, reference: SidOf) -> str:
-        """What a ``${sid:…}`` stands for; one that leads nowhere stands for a SID that nothing has."""
+        """The SID that a ``${sid:…}`` stands for; one of something unknown is a SID of its own, which nothing has."""
         if reference.kind == WORKSPACE.name:
             return _WORKSPACE_SID
         known = self.by_name.get((reference.kind, name_key(reference.name)))
         return known or made_up_sid("XX", reference)
 
 
-class World:
-    """Everything that a configuration declares, ready to be asked about."""
+@dataclass(frozen=True, slots=True)
+class RouteRequest:
+    """A task that is created now, and who is there to take it."""
 
-    def __init__(self, document: Document) -> None:
+    workflow: str
+    """Name of the workflow that gets it."""
+
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    """The task's; a ``${sid:…}`` in them stands for the SID of a declared resource."""
+
+    channel: str = "default"
+    priority: int = 0
+    available: tuple[str, ...] | None = None
+    """Names of the workers who are available, the one longest idle first; None for every declared one."""
+
+
+class OfflineWorkspace:
+    """Everything that a configuration declares, in a routing engine."""
+
+    def __init__(self, document: Document, own_workers: Sequence[OwnWorker] = ()) -> None:
+        """Take up *document* with the people of a file of routing tests, who replace others of the same name."""
         self.document = document = readable(document)
-        self.sids = Sids()
-        self.activities = tuple(_activities(document, self.sids))
-        self._channels = {name_key(each.unique_name): each for each in _channels(document, self.sids)}
-        for kind in (TASK_QUEUE, WORKER, WORKFLOW):  # before the first expression is read: it may name any of them
-            for each in getattr(document, kind.section):
-                self.sids.add(kind, kind.name_of(each))
+        self.sids = MadeUpSids()
+        self._workers = _by_name((*document.workers, *own_workers))
+        self._make_up_sids()
+        self.activities = tuple(_activities(document, own_workers, self.sids))
         self.queues = tuple(_queues(document, self.sids))
         self.undeclared = frozenset(queue.name for queue in self.queues[len(document.task_queues) :])
         """Names of the queues of which nothing is known."""
 
-        self._staff = {name_key(each.name): each for each in document.workers}
+        self._channels = {name_key(each.unique_name): each for each in _channels(document, own_workers, self.sids)}
         self._setup = self._make_setup()
 
-    def trace(self, question: Question, *, nearest: int) -> Trace:
-        """The way of a task; workflow, channel and workers of *question* are known here.
+    def _make_up_sids(self) -> None:
+        """Before the first expression is read: it may name any of these."""
+        for kind in (TASK_QUEUE, WORKFLOW):
+            for each in getattr(self.document, kind.section):
+                self.sids.add(kind, kind.name_of(each))
+        for worker in self._workers.values():
+            self.sids.add(WORKER, worker.name)
+
+    def trace(self, request: RouteRequest, *, nearest: int) -> Trace:
+        """The way of a task; workflow, channel and workers of *request* are known here.
 
         *nearest* is how many of those are named who are not eligible in a step.
         """
+        channel = self._channels[name_key(request.channel)].unique_name
         new = NewTask(
             sid="WT".ljust(SID_LENGTH, "0"),
-            workflow_sid=self.sids.of(WORKFLOW, question.workflow),
-            attributes=self._attributes(question.attributes),
-            channel=self._channels[name_key(question.channel)].unique_name,
-            priority=question.priority,
+            workflow_sid=self.sids.of(WORKFLOW, request.workflow),
+            attributes=self._attributes(request.attributes),
+            channel=channel,
+            priority=request.priority,
         )
-        return trace(self._engine(question.available).state, new, nearest=nearest)
+        return trace(self._staff.engine(request.available, channel).state, new, nearest=nearest)
 
     @property
     def workflows(self) -> Sequence[Workflow]:
@@ -104,8 +127,13 @@ class World:
 
     @property
     def worker_names(self) -> list[str]:
-        """The declared workers, in their order."""
-        return [each.name for each in self.document.workers]
+        """The workers, in their order."""
+        return [each.name for each in self._workers.values()]
+
+    @property
+    def available_names(self) -> list[str]:
+        """The workers who are available unless a request says who is."""
+        return self._staff.available
 
     @property
     def channel_names(self) -> list[str]:
@@ -139,52 +167,44 @@ class World:
             ),
         )
 
-    def _engine(self, available: tuple[str, ...] | None) -> Engine:
-        return self._everybody if available is None else self._roster.called([name_key(each) for each in available])
-
     @cached_property
-    def _everybody(self) -> Engine:
-        """Everybody is available, and has been since the beginning, the first declared for the longest time."""
-        return self._new_engine({key: each.at_work for key, each in self._places.items()})
+    def _staff(self) -> Staff:
+        """The first declared has been idle longest."""
+        people = enumerate(self._workers.items(), -len(self._workers))
+        return Staff(self._setup, {key: self._person(each, turn) for turn, (key, each) in people})
 
-    @cached_property
-    def _roster(self) -> Roster:
-        return Roster(self._new_engine({key: each.away for key, each in self._places.items()}), self._places)
-
-    def _new_engine(self, activities: Mapping[str, str]) -> Engine:
-        workers = tuple(
+    def _person(self, written: _AnyWorker, since_ms: int) -> Person:
+        own = written if isinstance(written, OwnWorker) else None
+        is_away = own is not None and own.activity is not None and not self._activity(own.activity).available
+        return Person(
             Worker(
-                sid=self._places[key].worker_sid,
-                name=each.name,
-                activity_sid=activities[key],
-                attributes=self._attributes(each.attributes or {}),
-                channels=self._worker_channels(each),
-                status_changed_ms=turn,
-            )
-            for turn, (key, each) in enumerate(self._staff.items(), -len(self._staff))
+                sid=self.sids.of(WORKER, written.name),
+                name=written.name,
+                activity_sid=self._activity_for(written, available=False).sid,
+                attributes=self._attributes(written.attributes or {}),
+                channels=self._worker_channels(written),
+                status_changed_ms=since_ms,
+            ),
+            at_work=self._activity_for(written, available=True).sid,
+            is_available=not is_away,
+            tasks=0 if own is None else own.tasks,
         )
-        return Engine(self._setup, lambda prefix: prefix, Snapshot(workers=workers))
+
+    def _activity(self, name: str) -> Activity:
+        return self._activities_by_name[name_key(name)]
 
     @cached_property
-    def _places(self) -> Mapping[str, Places]:
-        return {
-            key: Places(
-                self.sids.of(WORKER, each.name),
-                at_work=self._activity_for(each, available=True).sid,
-                away=self._activity_for(each, available=False).sid,
-            )
-            for key, each in self._staff.items()
-        }
+    def _activities_by_name(self) -> Mapping[str, Activity]:
+        return {name_key(each.name): each for each in self.activities}
 
-    def _activity_for(self, worker: DeclaredWorker, *, available: bool) -> Activity:
+    def _activity_for(self, worker: _AnyWorker, *, available: bool) -> Activity:
         """The declared activity if it fits, else the workspace's default, else the first that does."""
         default = self.document.workspace.default_activity or DEFAULT_ACTIVITY
-        by_name = {name_key(each.name): each for each in self.activities}
-        preferred = [by_name[name_key(name)] for name in (worker.activity, default) if name is not None]
+        preferred = [self._activity(name) for name in (worker.activity, default) if name is not None]
         candidates = (*preferred, *self.activities)
         return next((each for each in candidates if each.available is available), preferred[0])
 
-    def _worker_channels(self, worker: DeclaredWorker) -> Mapping[str, WorkerChannel]:
+    def _worker_channels(self, worker: _AnyWorker) -> Mapping[str, WorkerChannel]:
         written = worker.channels or {}
         return {
             self._channels[name_key(name)].unique_name: WorkerChannel(each.capacity, each.available)
@@ -197,7 +217,11 @@ class World:
         return Attributes.read(form_text(Json(written), self.sids.resolved))
 
 
-def _activities(document: Document, sids: Sids) -> Iterator[Activity]:
+def _by_name(workers: Iterable[_AnyWorker]) -> Mapping[str, _AnyWorker]:
+    return {name_key(each.name): each for each in workers}
+
+
+def _activities(document: Document, own_workers: Sequence[OwnWorker], sids: MadeUpSids) -> Iterator[Activity]:
     """Those declared, those that a new workspace has by itself where they stay, and those referred to."""
     workspace = document.workspace
     by_itself = seeds(multi_task_enabled=workspace.multi_task_enabled is not False, template="NONE")
@@ -207,6 +231,7 @@ def _activities(document: Document, sids: Sids) -> Iterator[Activity]:
         known = _added(known, seeded)
     kept = (workspace.default_activity or DEFAULT_ACTIVITY, workspace.timeout_activity or DEFAULT_ACTIVITY)
     referred = [each.name for each in references(document) if each.kind == ACTIVITY.name]
+    referred += [each.activity for each in own_workers if each.activity is not None]
     known = _added(known, {name: seeded.get(name, False) for name in (*kept, *referred)})
     if all(known.values()):
         known = {**known, _AWAY: False}  # or nobody could be away
@@ -219,14 +244,15 @@ def _added(known: Mapping[str, bool], more: Mapping[str, bool]) -> dict[str, boo
     return {**known, **{name: available for name, available in more.items() if name_key(name) not in keys}}
 
 
-def _channels(document: Document, sids: Sids) -> Iterator[TaskChannel]:
+def _channels(document: Document, own_workers: Sequence[OwnWorker], sids: MadeUpSids) -> Iterator[TaskChannel]:
     optimized = {each.unique_name: each.channel_optimized_routing for each in document.task_channels}
     referred = [each.name for each in references(document) if each.kind == TASK_CHANNEL.name]
+    referred += [name for each in own_workers for name in each.channels or ()]
     for name, is_optimized in _added(optimized, dict.fromkeys((*SEEDED_CHANNELS, *referred), False)).items():
         yield TaskChannel(name, sids.add(TASK_CHANNEL, name), name, is_optimized)
 
 
-def _queues(document: Document, sids: Sids) -> Iterator[TaskQueue]:
+def _queues(document: Document, sids: MadeUpSids) -> Iterator[TaskQueue]:
     """Those declared, then those referred to."""
     for each in document.task_queues:
         yield TaskQueue(

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tr_apply.config.load import load
-from tr_apply.rehearsal.question import Question
-from tr_apply.rehearsal.route import route
-from tr_apply.rehearsal.world import World
+from tr_apply.rehearsal.find_route import find_route
+from tr_apply.rehearsal.offline_workspace import OfflineWorkspace, RouteRequest
+from tr_apply.rehearsal.route import RouteEnd
 from tr_apply.report.route_text import route_text
 from tr_apply.resources import ACTIVITY
 
@@ -37,7 +37,7 @@ DOCUMENT = {
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory):
-    path = tmp_path_factory.mktemp("world") / "w.yaml"
+    path = tmp_path_factory.mktemp("offline") / "w.yaml"
     path.write_text(json.dumps(DOCUMENT))
     return load(path).document
 
@@ -50,8 +50,8 @@ def document_of(content, folder):
     return configuration.document
 
 
-def eligible(world, available=None, **attributes):
-    [step] = route(world, Question("W", attributes, available=available)).steps
+def eligible(workspace, available=None, **attributes):
+    [step] = find_route(workspace, RouteRequest("W", attributes, available=available)).steps
     return list(step.eligible)
 
 
@@ -63,11 +63,11 @@ lists = st.none() | st.permutations(STAFF).flatmap(
 @settings(max_examples=40)
 @given(st.lists(lists, max_size=6))
 def test_whom_earlier_questions_supposed_to_be_there_does_not_matter(document, questions):
-    world = World(document)
+    workspace = OfflineWorkspace(document)
 
     for available in questions:
-        assert eligible(world, available) == list(STAFF if available is None else available)
-        assert eligible(world, available, chat=True) == (
+        assert eligible(workspace, available) == list(STAFF if available is None else available)
+        assert eligible(workspace, available, chat=True) == (
             ["bob"] if available is None or "bob" in available else []
         )  # fmt: skip
 
@@ -78,9 +78,9 @@ def test_whom_earlier_questions_supposed_to_be_there_does_not_matter(document, q
 )
 def test_who_is_away_is_where_the_file_says_or_in_the_default_activity(tmp_path, activity, expected):
     worker = {"name": "ann"} if activity is None else {"name": "ann", "activity": activity}
-    world = World(document_of(DOCUMENT | {"workers": [worker]}, tmp_path))
+    workspace = OfflineWorkspace(document_of(DOCUMENT | {"workers": [worker]}, tmp_path))
 
-    [step] = route(world, Question("W", available=())).steps
+    [step] = find_route(workspace, RouteRequest("W", available=())).steps
 
     assert [each.found for each in step.excluded] == [{"activity": expected}]
 
@@ -92,24 +92,24 @@ def test_somebody_can_be_away_though_every_activity_is_available(tmp_path):
         "activities": [{"name": "Here", "available": True}],
         "workers": [{"name": "ann"}, {"name": "bob"}],
     }
-    world = World(document_of(content, tmp_path))
+    workspace = OfflineWorkspace(document_of(content, tmp_path))
 
-    assert eligible(world, ("bob",)) == ["bob"]
+    assert eligible(workspace, ("bob",)) == ["bob"]
 
 
 def test_nobody_is_available_where_no_activity_is(tmp_path):
     content = {**DOCUMENT, "activities": [{"name": "Offline"}], "workers": [{"name": "ann"}]}
-    world = World(document_of(content, tmp_path))
+    workspace = OfflineWorkspace(document_of(content, tmp_path))
 
-    assert eligible(world) == []
+    assert eligible(workspace) == []
 
 
 def test_activities_of_a_new_workspace_are_there_where_none_are_declared(tmp_path):
     content = {key: value for key, value in DOCUMENT.items() if key != "activities"}
-    world = World(document_of({**content, "workers": [{"name": "ann"}]}, tmp_path))
+    workspace = OfflineWorkspace(document_of({**content, "workers": [{"name": "ann"}]}, tmp_path))
 
-    assert [each.name for each in world.activities] == ["Offline", "Available", "Unavailable"]
-    assert eligible(world) == ["ann"]
+    assert [each.name for each in workspace.activities] == ["Offline", "Available", "Unavailable"]
+    assert eligible(workspace) == ["ann"]
 
 
 def test_a_sid_of_what_is_not_declared_is_nobodys(tmp_path):
@@ -118,7 +118,16 @@ def test_a_sid_of_what_is_not_declared_is_nobodys(tmp_path):
         "task_queues": [{"name": "Q", "target_workers": "sid == '${sid:worker/zoe}'"}, {"name": "Chatters"}],
     }
 
-    assert eligible(World(document_of(content, tmp_path))) == []
+    assert eligible(OfflineWorkspace(document_of(content, tmp_path))) == []
+
+
+def test_a_sid_of_an_unknown_kind_is_nothings(document):
+    workspace = OfflineWorkspace(document)
+
+    route = find_route(workspace, RouteRequest("W", {"agent": "${sid:agent/zoe}"}))
+
+    assert route.steps[0].eligible == STAFF
+    assert route.task.attributes == {"agent": "${sid:agent/zoe}"}
 
 
 @pytest.mark.parametrize(
@@ -142,7 +151,7 @@ def test_a_sid_is_the_same_wherever_it_is_asked_for_and_of_no_other_object(expre
         ],
     }
 
-    assert eligible(World(document_of(content, tmp_path))) == members
+    assert eligible(OfflineWorkspace(document_of(content, tmp_path))) == members
 
 
 def test_nobody_matches_a_channel_that_there_is_not(tmp_path):
@@ -154,7 +163,7 @@ def test_nobody_matches_a_channel_that_there_is_not(tmp_path):
     ]
     content = {**DOCUMENT, "workflows": [{"name": "W", "filters": filters}]}
 
-    assert eligible(World(document_of(content, tmp_path))) == []
+    assert eligible(OfflineWorkspace(document_of(content, tmp_path))) == []
 
 
 def test_workers_attributes_may_hold_sids(tmp_path):
@@ -164,7 +173,7 @@ def test_workers_attributes_may_hold_sids(tmp_path):
         "workers": [{"name": "ann", "attributes": {"home": "${sid:task_queue/Q}"}}, {"name": "bob"}],
     }
 
-    assert eligible(World(document_of(content, tmp_path))) == ["ann"]
+    assert eligible(OfflineWorkspace(document_of(content, tmp_path))) == ["ann"]
 
 
 def test_what_is_referred_to_in_two_spellings_is_one(tmp_path):
@@ -174,15 +183,15 @@ def test_what_is_referred_to_in_two_spellings_is_one(tmp_path):
         "manage": {"activities": "additive"},
         "workers": [{"name": "ann", "activity": "Siesta"}, {"name": "bob", "activity": "siesta"}],
     }
-    world = World(document_of(content, tmp_path))
+    workspace = OfflineWorkspace(document_of(content, tmp_path))
 
-    assert {each.sid for each in world.activities if each.name.casefold() == "siesta"} == {
-        world.sids.of(ACTIVITY, "SIESTA")
+    assert {each.sid for each in workspace.activities if each.name.casefold() == "siesta"} == {
+        workspace.sids.of(ACTIVITY, "SIESTA")
     }
 
 
 def test_a_route_that_the_worker_ends_is_told(document):
-    end = replace(route(World(document), Question("W")), end="not accepted", ended_s=120, reason="No")
+    end = replace(find_route(OfflineWorkspace(document), RouteRequest("W")), end=RouteEnd("not_accepted", 120, "No"))
 
     assert route_text(end).splitlines()[-1] == "End: at 2m it is canceled (No)."
 
@@ -195,4 +204,4 @@ def test_an_accepted_expression_that_does_not_parse_matches_nobody(tmp_path):
         "task_queues": [{"name": "Q", "target_workers": "skill-level > 3"}, {"name": "Chatters"}],
     }
 
-    assert eligible(World(document_of(content, tmp_path))) == []
+    assert eligible(OfflineWorkspace(document_of(content, tmp_path))) == []

@@ -1,0 +1,89 @@
+"""A configuration as one value: after variables and overlays, in the keys of the YAML, sensitive values hidden."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tr_apply.config.load import Configuration
+from tr_apply.plan.compare.paths import called
+from tr_apply.resources import SECTIONS, WORKSPACE
+from tr_apply.resources.document import Document
+from tr_apply.resources.field_path import lies_in
+from tr_apply.resources.fields import literal_fields
+from tr_apply.resources.kind import Resource
+from tr_apply.resources.template import escaped
+
+SENSITIVE: Final = "(sensitive)"
+_VARIABLES: Final = frozenset({"vars", "variables"})
+"""Sections that only say what has been put into the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedConfiguration:
+    """A configuration after variables and overlays."""
+
+    path: str
+    """The configuration, as the user called it."""
+
+    configuration: Mapping[str, Any]
+    """Its sections; sensitive values are ``(sensitive)``."""
+
+
+def rendered(configuration: Configuration) -> RenderedConfiguration:
+    """*configuration*, which is valid, in the keys that its files write; what they leave out is left out here."""
+    document = configuration.document
+    sections = {key: value for key, value in _written(document).items() if key not in _VARIABLES}
+    for kind in (WORKSPACE, *SECTIONS):
+        if kind.section in sections:
+            sections[kind.section] = _without_secrets(document, kind.section, sections[kind.section])
+    return RenderedConfiguration(configuration.path, sections)
+
+
+def _written(resource: Resource) -> dict[str, Any]:
+    """The fields that are set, in the order of the model; names as a file must write them."""
+    names = literal_fields(type(resource))
+    return {
+        key: _plain(getattr(resource, key), is_name=key in names)
+        for key in type(resource).model_fields
+        if key in resource.model_fields_set
+    }
+
+
+def _plain(value: Any, *, is_name: bool) -> Any:
+    match value:
+        case Resource():
+            return _written(value)
+        case str():
+            return escaped(value) if is_name else str(value)
+        case dict():
+            return {str(key): _plain(child, is_name=is_name) for key, child in value.items()}
+        case list() | tuple():
+            return [_plain(child, is_name=is_name) for child in value]
+        case _:
+            return value
+
+
+def _without_secrets(document: Document, section: str, value: Any) -> Any:
+    if not document.sensitive(section):
+        return value
+    if not isinstance(value, list):
+        return _hidden_fields(value, document.sensitive(section))
+    identity = next(kind.identity for kind in SECTIONS if kind.section == section)
+    return [_hidden_fields(each, document.sensitive(section, str(each[identity]))) for each in value]
+
+
+def _hidden_fields(resource: Mapping[str, Any], patterns: Sequence[str]) -> dict[str, Any]:
+    return {key: _hidden(key, value, patterns) for key, value in resource.items()}
+
+
+def _hidden(path: str, value: Any, patterns: Iterable[str]) -> Any:
+    """*value* at *path* with every part that one of *patterns* names replaced."""
+    if any(lies_in(path, pattern) for pattern in patterns):
+        return SENSITIVE
+    match value:
+        case dict():
+            return {key: _hidden(f"{path}.{key}", child, patterns) for key, child in value.items()}
+        case list():
+            return [_hidden(f"{path}[{called(index, child)}]", child, patterns) for index, child in enumerate(value)]
+        case _:
+            return value
