@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tr_apply.config.codes import CODES
 from tr_apply.config.load import Inputs, load
-from tr_apply.config.variables import VariableError, Variables
+from tr_apply.config.values.variables import VariableError, Variables
 from tr_apply.findings import errors_of
 from tr_apply.lint import lint
 from tr_apply.resources.template import SidOf, Substituted, filled, mapped, parts

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from tr_apply.config.declarations import SECTION as DECLARATIONS
-from tr_apply.config.declarations import declarations_of
-from tr_apply.config.marks import EACH, VARIABLE_NAME
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Places, find, nodes_at, paths_of
 from tr_apply.config.reader import Mistake, Site, SourceFile
 from tr_apply.config.shape import JSON_KEYS, Shape, shape_at
-from tr_apply.config.variables import VariableError, Variables
+from tr_apply.config.values.declarations import SECTION as DECLARATIONS
+from tr_apply.config.values.declarations import declarations_of
+from tr_apply.config.values.marks import EACH, VARIABLE_NAME
+from tr_apply.config.values.variables import VariableError, Variables
 from tr_apply.findings import KeyPath
 from tr_apply.resources.template import Substituted, sids_in
 

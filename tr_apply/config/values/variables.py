@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tr_apply.config.declarations import Declaration, TypeMistakeError
-from tr_apply.config.marks import (
+from tr_apply.config.values.declarations import Declaration, TypeMistakeError
+from tr_apply.config.values.marks import (
     EACH,
     REFERENCE,
     VARIABLE_NAME,

@@ -8,8 +8,8 @@ Nothing is changed in place, because YAML aliases let several places share one v
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from tr_apply.config.overlay_safety import SECTION as SAFETY
-from tr_apply.config.overlay_safety import WEAKENS, safer
+from tr_apply.config.composition.overlay_safety import SECTION as SAFETY
+from tr_apply.config.composition.overlay_safety import WEAKENS, safer
 from tr_apply.config.places import Located, Node, Places, place_of, shown
 from tr_apply.config.reader import Mistake
 from tr_apply.config.shape import is_json
