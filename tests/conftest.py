@@ -1,6 +1,7 @@
 """A world of one's own: the embedded TaskRouter in process, a configuration as text, and every request it received."""
 
 import asyncio
+import gc
 import json
 import os
 import re
@@ -36,6 +37,14 @@ RUNTIME = {"sid", "account_sid", "workspace_sid", "url", "links", "date_created"
 # No test fails because the machine is busy: how long an example takes says nothing.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+# Processes that tests start compile the package once for all of them, and not each for itself.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish():
+    """What has been collected stays to the end, so that the garbage collector need not look at it again and again."""
+    gc.freeze()
 
 
 class KilledError(Exception):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from tr_apply.client import Client
-from tr_apply.errors import TrApplyError
+from tr_apply.errors import ApiError, TrApplyError
 from tr_apply.findings import KeyPath, error_at
 from tr_apply.live import Live, Snapshot, Work, predicted
 from tr_apply.plan.change import Plan
@@ -20,6 +20,7 @@ from tr_apply.routing.names import name_key, sid_pattern
 
 WORKSPACE_SID = re.compile(sid_pattern("WS") + r"\Z")
 _NAMES_TOLD = 10
+_NOT_FOUND = 404
 
 
 async def read_and_plan(client: Client, steps: Planning, snapshot: Snapshot) -> tuple[Plan, Snapshot]:
@@ -129,7 +130,7 @@ def _first(group: BaseExceptionGroup[TrApplyError]) -> TrApplyError:
 async def find_workspace(client: Client, declared: Workspace) -> Live | None:
     """The live workspace that *declared* means; None if it must be created."""
     if declared.sid is not None:
-        return await client.workspace(declared.sid)
+        return await _pinned_workspace(client, declared.sid)
     by_key: dict[str, list[Live]] = {}
     for live in await client.workspaces():
         by_key.setdefault(name_key(live.name), []).append(live)
@@ -143,6 +144,17 @@ async def find_workspace(client: Client, declared: Workspace) -> Live | None:
     if len(found) > 1:
         raise _problem("ambiguous-workspace", f"several live workspaces match: {_listed(found)}; pin one by `sid`")
     return found[0] if found else None
+
+
+async def _pinned_workspace(client: Client, sid: str) -> Live:
+    try:
+        return await client.workspace(sid)
+    except ApiError as error:
+        if error.status != _NOT_FOUND:
+            raise
+        account = client.account_sid or "these credentials belong to"
+        message = f"there is no workspace {sid} in the account {account}; remove `sid`, or use that workspace's account"
+        raise PlanProblemsError([error_at("unknown-workspace", message, ("workspace", "sid"))]) from error
 
 
 def _listed(workspaces: Iterable[Live]) -> str:

@@ -217,10 +217,11 @@ def test_a_lost_deletion_that_was_not_carried_out_is_sent_again():
     assert script.told == [GET, DELETE, GET, DELETE]
 
 
-def test_a_deletion_of_what_somebody_has_deleted_is_stale():
-    error, _ = changed(GONE, form=None)
+def test_a_deletion_of_what_somebody_has_deleted_is_done():
+    error, script = changed(GONE, form=None)
 
-    assert isinstance(error, StaleError)
+    assert error is None
+    assert script.told == [GET]
 
 
 # Without anything seen: kinds that have no revisions

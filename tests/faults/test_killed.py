@@ -242,7 +242,7 @@ def test_a_second_interrupt_ends_it_at_once(behind, zygote, files):
     code, said = zygote.run(arguments(behind, files[0]), pids.append, PATIENT)
 
     assert code == 130
-    assert "what was under way may have been done or not, and running again does the rest" in said
+    assert "requests in progress may or may not have been carried out. Run again to finish" in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

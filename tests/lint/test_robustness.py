@@ -52,7 +52,7 @@ def spoilt(draw):
 @settings(max_examples=300)
 def test_nothing_that_could_be_read_breaks_it(tmp_path_factory, configuration):
     path = tmp_path_factory.mktemp("spoilt") / "configuration.yaml"
-    path.write_text(json.dumps(configuration), encoding="utf-8")
+    path.write_text(json.dumps(configuration, default=str), encoding="utf-8")
     loaded = load(path)
 
     lint(loaded, today=date(2026, 1, 1))

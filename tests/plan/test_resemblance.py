@@ -119,3 +119,92 @@ def test_what_a_target_leaves_out_is_no_suspicion(world):
     plan = world.plan(configuration("task_queues", {**SPANISH, "name": "Español"}), "task_queue/Español")
 
     assert suspicions(plan) == []
+
+
+# Renames that everything which refers to the old name shows
+
+
+ROUTED = {
+    "task_queues": [{"name": "Everyone"}, {"name": "OLD", "target_workers": "1==1"}],
+    "workflows": [
+        {
+            "name": "Voice",
+            "filters": [
+                {"name": "A", "expression": "a == 1", "targets": [{"queue": "OLD"}, {"queue": "Everyone"}]},
+                {"expression": "b == 1", "targets": [{"queue": "OLD"}]},
+            ],
+            "default_filter": {"queue": "OLD"},
+        }
+    ],
+}
+
+
+def routed(old="Technical", target="1==1", **more):
+    text = json.dumps({"workspace": {"name": "Center"}, **ROUTED, **more})
+    return text.replace("OLD", old).replace('"target_workers": "1==1"', f'"target_workers": "{target}"')
+
+
+def test_a_queue_that_is_renamed_and_edited_at_once_is_seen_by_its_references(world):
+    world.apply(routed())
+
+    [suspicion] = suspicions(world.plan(routed("Second Line", "skills HAS 'tech'")))
+
+    assert "`renamed_from: [Technical]` to 'Second Line'" in suspicion.message
+
+
+def test_targets_that_move_to_two_queues_are_no_rename(world):
+    world.apply(routed())
+    text = routed("Second Line", "skills HAS 'tech'").replace(
+        '"default_filter": {"queue": "Second Line"}', '"default_filter": {"queue": "Everyone"}'
+    )
+
+    assert suspicions(world.plan(text)) == []
+
+
+def test_an_activity_that_is_renamed_and_edited_is_seen_by_its_references(world):
+    def text(name, *, available):
+        return json.dumps(
+            {
+                "workspace": {"name": "Center", "multi_task_enabled": False},
+                "activities": [{"name": "Offline"}, {"name": name, "available": available}],
+                "task_queues": [{"name": "All", "reservation_activity": name, "assignment_activity": "Offline"}],
+            }
+        )
+
+    world.apply(text("Handling", available=False))
+
+    [suspicion] = suspicions(world.plan(text("On a call", available=True)))
+
+    assert "'On a call'" in suspicion.message
+
+
+def test_a_misspelt_former_name_is_a_warning_and_does_not_switch_the_suspicion_off(world):
+    world.apply(configuration("task_queues", SPANISH))
+
+    plan = world.plan(configuration("task_queues", {**SPANISH, "name": "Español", "renamed_from": ["Spansh"]}))
+
+    assert len(suspicions(plan)) == 1
+    [warning] = [each for each in plan.diagnostics if each.code == "unknown-former-name"]
+    assert "no live task queue has its former name 'Spansh'; did you mean 'Spanish'?" in warning.message
+
+
+def test_a_former_name_that_was_taken_over_long_ago_is_no_warning(world):
+    world.apply(configuration("task_queues", {**SPANISH, "renamed_from": ["Spansh"]}))
+
+    plan = world.plan(configuration("task_queues", {**SPANISH, "renamed_from": ["Spansh"]}))
+
+    assert [each for each in plan.diagnostics if each.code == "unknown-former-name"] == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_idle"),
+    [("task_queue/[EMEA] Sales", False), ("task_queue/[EMEA]*", False), ("task_queue/Sals", True), ("worker/*", False)],
+)
+def test_a_protection_of_nothing_is_a_warning(world, pattern, is_idle):
+    text = {"workspace": {"name": "C"}, "task_queues": [{"name": "[EMEA] Sales"}], "safety": {"protect": [pattern]}}
+    world.apply(json.dumps(text))
+
+    plan = world.plan(json.dumps({**text, "task_queues": []}))
+
+    assert [each.code for each in plan.diagnostics if each.code == "idle-protection"] == ["idle-protection"] * is_idle
+    assert ("protected" in [each.code for each in plan.blocked]) == (pattern.startswith("task_queue/[EMEA]"))

@@ -226,16 +226,10 @@ def test_nobody_at_home_is_known_not_to_have_received_anything():
 
 
 def test_an_address_that_is_none_is_an_error_of_the_target():
-    transport = Transport(
-        Connection("http://127.0.0.1:port", "AC0", SECRET),
-        concurrency=1,
-        through=None,
-        patience=IMPATIENT,
-        observer=None,
-    )
+    connection = Connection("http://127.0.0.1:port", "AC0", SECRET)
 
-    with pytest.raises(TargetError, match="this address cannot be used"):
-        run(transport.attempt(GET))
+    with pytest.raises(TargetError, match="expected the address of a server"):
+        Transport(connection, concurrency=1, through=None, patience=IMPATIENT, observer=None)
 
 
 # What observers are told

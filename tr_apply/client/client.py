@@ -255,7 +255,7 @@ class Client:
     async def delete(
         self, kind: Kind, workspace_sid: str, sid: str, *, seen: Seen | None = None, purpose: Purpose | None = None
     ) -> None:
-        """Delete a resource; with *seen* and errors as in ``update``."""
+        """Delete a resource; with *seen* and errors as in ``update``. One that is gone already is deleted."""
         await self._change(kind, paths.item(kind, workspace_sid, sid), None, seen, purpose)
 
     async def _change(
@@ -267,6 +267,7 @@ class Client:
             if seen is not None:
                 return await _Conditional(self._sender, kind, call, form, seen).carried_out()
             return await self._sender.send(call, form, read=lambda answer: _after(kind, form, answer))
+        return _GONE
 
 
 class _Conditional:
@@ -347,15 +348,17 @@ def _still_unknown(call: Call, lost: LostError, *, but: int | None = None) -> It
 
 @contextmanager
 def _expected(kind: Kind, call: Call) -> Iterator[None]:
-    """What is to be changed must be there.
+    """What is to be changed must be there; what is to be deleted and is gone already is done.
 
     Raises:
-        StaleError: when it is not.
+        StaleError: when what is to be changed is not there.
     """
     try:
         yield
     except ApiError as error:
         if error.status != _NOT_FOUND:
             raise
+        if call.method == "DELETE":
+            return
         name = call.purpose.name if call.purpose is not None else call.place
         raise StaleError(f"the {kind.title} {name!r} has been deleted meanwhile; run again ({error})") from error

@@ -1,7 +1,6 @@
 """``ignore`` and ``sensitive``: paths must lead somewhere, and what is left as it is live cannot be declared."""
 
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 from tr_apply.config.notes import Notes
@@ -14,6 +13,7 @@ from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.document import Document, Ownership
 from tr_apply.resources.field_path import is_field_path, path_parts, root_of
 from tr_apply.resources.kind import Kind, Resource
+from tr_apply.resources.pattern import fits
 from tr_apply.resources.workflow import Filter
 from tr_apply.routing.names import name_key
 
@@ -99,9 +99,9 @@ def _below(found: Iterator[_Located], part: str) -> Iterator[_Located]:
                     yield (*path, part), getattr(value, part)
             case dict():
                 same = name_key if path[2:] == ("channels",) else str  # attributes that differ by case are two
-                yield from (((*path, key), each) for key, each in value.items() if fnmatchcase(same(key), same(part)))
+                yield from (((*path, key), each) for key, each in value.items() if fits(same(key), same(part)))
             case list():
-                pattern = part.removeprefix("[").removesuffix("]")
-                yield from (((*path, i), f) for i, f in enumerate(value) if f and fnmatchcase(f.name or "", pattern))
+                pattern = part[1:-1]
+                yield from (((*path, i), f) for i, f in enumerate(value) if f and fits(f.name or "", pattern))
             case _:
                 pass

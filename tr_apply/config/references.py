@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tr_apply.config.notes import Notes
@@ -121,6 +122,9 @@ class Declared(NamedTuple):
     closed: frozenset[str]
     """Kinds of which nothing else can exist once the file is applied."""
 
+    renamed: Mapping[tuple[str, str], str] = MappingProxyType({})
+    """Names by kind and key of a former name."""
+
     def has(self, kind: str, name: str) -> bool:
         """Whether *name* is certain, or at least possible."""
         return kind not in self.closed or name_key(name) in self.names[kind]
@@ -137,7 +141,13 @@ def declared(document: Document, raw: Mapping[str, Any]) -> Declared:
         if document.declares(kind.section) and rule.mode == "exact" and not getattr(rule, "where", None):
             closed.add(kind.name)
     names["activity"] |= {name_key(name): name for name in _kept_activities(document)}
-    return Declared(names, frozenset(closed))
+    return Declared(names, frozenset(closed), dict(_former_names(document)))
+
+
+def _former_names(document: Document) -> Iterator[tuple[tuple[str, str], str]]:
+    for kind in SECTIONS:
+        for _, each in declared_of(document, kind):
+            yield from (((kind.name, name_key(name)), kind.name_of(each)) for name in each.renamed_from)
 
 
 def written_names(raw: Mapping[str, Any], kind: Kind) -> Iterator[tuple[int, str]]:
@@ -226,6 +236,8 @@ def _problem_of(mark: str, known: Declared, suggestions: Suggestions) -> tuple[s
 
 def _unknown(kind: str, name: str, known: Declared, suggestions: Suggestions) -> str:
     row = KIND_BY_NAME[kind]
+    if (now := known.renamed.get((kind, name_key(name)))) is not None:
+        return f"the {row.title} '{shown(name)}' is now {now!r}, which has it in its `renamed_from`"
     near = suggestions.nearest(name, known.names[kind].values())
     hint = f"did you mean {near!r}?" if near else f"add it to `{row.section}`"
     return f"there is no {row.title} '{shown(name)}'; {hint}"

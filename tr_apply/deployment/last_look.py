@@ -2,10 +2,13 @@
 
 from tr_apply.apply import Look
 from tr_apply.client import Client
-from tr_apply.errors import StaleError
+from tr_apply.errors import ApiError, StaleError
+from tr_apply.live import Work
 from tr_apply.plan.change import Operation, Verb, Write
 from tr_apply.plan.checks.work import OFFERED, OPEN, cannot_go, cannot_move
 from tr_apply.resources import KIND_BY_NAME, TASK_QUEUE, WORKER, WORKFLOW
+
+_NOT_FOUND = 404
 
 
 def last_look(client: Client, workspace_sid: str | None) -> Look:
@@ -28,9 +31,19 @@ async def _obstacle(client: Client, workspace_sid: str, write: Write) -> str | N
         work = await client.unrouted_tasks(workspace_sid, kind, sid)
         return cannot_go(kind.name, name, work) if work.any else None
     if write.verb is Verb.DELETE and kind is WORKER:
-        work = await client.reservations(workspace_sid, sid, OPEN)
+        work = await _open_reservations(client, workspace_sid, sid)
         return cannot_go(kind.name, name, work) if work.any else None
     if kind is WORKER and "ActivitySid" in write.form:
         work = await client.reservations(workspace_sid, sid, OFFERED)
         return cannot_move(name, work) if work.any else None
     return None
+
+
+async def _open_reservations(client: Client, workspace_sid: str, worker_sid: str) -> Work:
+    """Those of a worker; none where the worker is gone already."""
+    try:
+        return await client.reservations(workspace_sid, worker_sid, OPEN)
+    except ApiError as error:
+        if error.status != _NOT_FOUND:
+            raise
+        return Work({})

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any, TypeAlias
 
 from tr_apply.resources.document import Ownership
 from tr_apply.resources.field_path import path_parts
+from tr_apply.resources.pattern import fits
 from tr_apply.routing.value_types import AttributeTypes, JsonType, Keys, json_type
 
 Attributes: TypeAlias = Mapping[str, Any]
@@ -57,6 +57,6 @@ def are_kept(rule: Ownership, keys: Sequence[str | int]) -> bool:
     """Whether what stands under *keys* among the attributes stays as it is live, so that the file does not show it."""
     for pattern in rule.ignore:
         field, *below = path_parts(pattern)
-        if field == "attributes" and fnmatchcase(str(keys[0]), below[0] if below else "*"):
+        if field == "attributes" and fits(str(keys[0]), below[0] if below else "*"):
             return True
     return False

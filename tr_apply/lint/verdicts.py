@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from tr_apply.config.codes import CODES
@@ -14,6 +13,7 @@ from tr_apply.lint.rules import EVERY_RULE
 from tr_apply.resources import KIND_BY_NAME, WORKSPACE
 from tr_apply.resources.document import Document
 from tr_apply.resources.lint import Acceptance, Lint
+from tr_apply.resources.pattern import fits
 from tr_apply.routing.check import EXPRESSION_SYNTAX
 from tr_apply.routing.names import name_key
 
@@ -137,7 +137,7 @@ def _accepted(finding: Finding, accept: Acceptance) -> Finding:
 
 def _is_like(name: str, pattern: str) -> bool:
     """Whether *name* is *pattern*, or what it stands for with ``*`` and ``?``, the only signs with a meaning."""
-    return name == pattern or fnmatchcase(name, pattern.replace("[", "[[]"))
+    return fits(name, pattern)
 
 
 def _at(value: Any, path: KeyPath) -> Any:

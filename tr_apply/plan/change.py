@@ -1,35 +1,25 @@
 """The parts of a plan, as values. They are the JSON document as well: pydantic dumps, reads and describes them."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    PlainSerializer,
-    PlainValidator,
-    WithJsonSchema,
-    computed_field,
-)
+from pydantic import Field, PlainSerializer, computed_field
 
 from tr_apply.findings import Finding
-from tr_apply.resources import KIND_BY_NAME, KINDS
-from tr_apply.resources.template import SID, SidOf, sid_of
-from tr_apply.wire import FormValue, Json
-
-DIGEST = "sha256:"
-_SID_MARK = "$sid"
-
-
-def digest(value: Any) -> str:
-    """A short digest of a JSON value, so that secrets can be compared without being stored."""
-    text = json.dumps(value, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+from tr_apply.plan.json_values import (
+    Count,
+    FormDocument,
+    KindName,
+    Label,
+    Labels,
+    Sid,
+    Value,
+    is_empty,
+    is_none,
+)
+from tr_apply.resources.template import SidOf
 
 
 class Action(StrEnum):
@@ -50,136 +40,6 @@ class Verb(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SecretDigest(Json):
-    """A sensitive value of which only a digest is known: ``value``. It must be filled in before it can be sent."""
-
-    @classmethod
-    def read(cls, written: Any) -> "SecretDigest":
-        """The value that a document shows as *written*."""
-        return cls(str(written).removeprefix(DIGEST))
-
-
-# How values are written as JSON, and read again
-
-
-def _label(value: Any) -> Any:
-    label = sid_of(value) if isinstance(value, str) else value
-    return _kind_name(label.kind) and label
-
-
-def _kind_name(name: str) -> str:
-    if name not in KIND_BY_NAME:
-        raise ValueError(name)
-    return name
-
-
-def _sid(text: str) -> str:
-    if not SID.match(text):
-        raise ValueError(text)
-    return text
-
-
-def _form_document(value: FormValue) -> Any:
-    match value:
-        case SecretDigest(known):
-            return {"digest": known}
-        case SidOf():
-            return {"sid": str(value)}
-        case Json(document):
-            return {"json": _marked(document)}
-        case _:
-            return value
-
-
-def _form_value(document: Any) -> FormValue:
-    match document:
-        case SidOf() | Json():
-            return document
-        case {"digest": str(known)} if len(document) == 1:
-            return SecretDigest(known)
-        case {"sid": str(label)} if len(document) == 1:
-            found: SidOf = _label(label)
-            return found
-        case {"json": content} if len(document) == 1:
-            return Json(_unmarked(content))
-        case str():
-            return document
-        case _:
-            raise ValueError(document)
-
-
-def _marked(value: Any) -> Any:
-    """A document with ``{"$sid": KIND/NAME}`` for each SID in it; own keys that begin with ``$`` get another one."""
-    match value:
-        case dict():
-            return {f"${key}" if key.startswith("$") else key: _marked(child) for key, child in value.items()}
-        case list() | tuple():
-            return [_marked(child) for child in value]
-        case SidOf():
-            return {_SID_MARK: str(value)}
-        case _:
-            return value
-
-
-def _unmarked(value: Any) -> Any:
-    """The document of which ``_marked`` has made *value*."""
-    match value:
-        case {"$sid": str(label)}:
-            return sid_of(label)
-        case dict():
-            return {key[1:] if key.startswith("$$") else key: _unmarked(child) for key, child in value.items()}
-        case list():
-            return [_unmarked(child) for child in value]
-        case _:
-            return value
-
-
-def hidden(value: FormValue) -> FormValue:
-    """What stands for a sensitive form parameter: its digest. A SID is not a secret."""
-    if isinstance(value, SecretDigest | SidOf):
-        return value
-    return SecretDigest(digest(_marked(value.value) if isinstance(value, Json) else value))
-
-
-def _change_document(value: Any) -> Any:
-    return f"{DIGEST}{value.value}" if isinstance(value, SecretDigest) else value
-
-
-_FORM_SCHEMA = {
-    "anyOf": [
-        {"type": "string"},
-        {"type": "object", "properties": {"sid": {"type": "string"}}, "required": ["sid"]},
-        {"type": "object", "properties": {"json": {}}, "required": ["json"]},
-        {"type": "object", "properties": {"digest": {"type": "string"}}, "required": ["digest"]},
-    ]
-}
-
-Label = Annotated[
-    SidOf, PlainSerializer(str, return_type=str), BeforeValidator(_label), WithJsonSchema({"type": "string"})
-]
-Labels = Annotated[frozenset[Label], PlainSerializer(lambda labels: sorted(map(str, labels)))]
-KindName = Annotated[str, AfterValidator(_kind_name), Field(json_schema_extra={"enum": [kind.name for kind in KINDS]})]
-Sid = Annotated[str, AfterValidator(_sid)]
-FormDocument = Annotated[
-    FormValue, PlainSerializer(_form_document), PlainValidator(_form_value), WithJsonSchema(_FORM_SCHEMA)
-]
-Value = Annotated[Any, PlainSerializer(_change_document)]
-Count = Annotated[int, Field(ge=0)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
-def _is_none(value: Any) -> bool:
-    return value is None
-
-
-def _is_empty(value: Any) -> bool:
-    return not value
-
-
-# The parts
-
-
-@dataclass(frozen=True, slots=True)
 class FieldChange:
     """A field that gets another value."""
 
@@ -192,7 +52,7 @@ class FieldChange:
     after: Value
     """What it will be; null for nothing."""
 
-    sensitive: Annotated[bool, Field(exclude_if=_is_empty)] = False
+    sensitive: Annotated[bool, Field(exclude_if=is_empty)] = False
     """Whether ``before`` and ``after`` are digests because the values must not be shown."""
 
 
@@ -220,7 +80,7 @@ def _in_order(parameters: frozenset[ParameterOf]) -> list[dict[str, str]]:
     return [{"target": target, "parameter": parameter} for target, parameter in each]
 
 
-Parameters = Annotated[frozenset[ParameterOf], PlainSerializer(_in_order), Field(exclude_if=_is_empty)]
+Parameters = Annotated[frozenset[ParameterOf], PlainSerializer(_in_order), Field(exclude_if=is_empty)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +197,7 @@ class Operation:
     depends_on: Sequence[str] = ()
     """Operations that must be done before this one begins."""
 
-    source: Annotated[SourceLine | None, Field(exclude_if=_is_none)] = None
+    source: Annotated[SourceLine | None, Field(exclude_if=is_none)] = None
     """Where it is declared; absent where it is not."""
 
     @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated properties
@@ -374,7 +234,7 @@ class Blocked:
     operation: str
     """The operation's id."""
 
-    consent: Annotated[Consent | None, Field(exclude_if=_is_none)] = None
+    consent: Annotated[Consent | None, Field(exclude_if=is_none)] = None
     """What approving the plan agrees to, where that is all that is missing."""
 
 
@@ -394,10 +254,10 @@ class Target:
     region: str | None = None
     """Which TaskRouter: a region of Twilio, ``local``, or the address of another server."""
 
-    host: Annotated[str | None, Field(exclude_if=_is_none)] = None
+    host: Annotated[str | None, Field(exclude_if=is_none)] = None
     """The server's name, with a port that is not the usual one; absent for the embedded TaskRouter."""
 
-    database: Annotated[str | None, Field(exclude_if=_is_none)] = None
+    database: Annotated[str | None, Field(exclude_if=is_none)] = None
     """The file of the embedded TaskRouter; absent for any other."""
 
 

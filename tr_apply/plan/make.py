@@ -10,6 +10,7 @@ from tr_apply.plan.checks.guard import blocked, delete_counts
 from tr_apply.plan.checks.kept_as_live import left_alone
 from tr_apply.plan.checks.refused import refused_here
 from tr_apply.plan.checks.unreadable import unreadable
+from tr_apply.plan.checks.without_effect import without_effect
 from tr_apply.plan.checks.work import work_notes, work_questions
 from tr_apply.plan.compare.ownership import is_managed
 from tr_apply.plan.compare.secrets import sensitive_paths
@@ -91,7 +92,12 @@ def _plan(decisions: Decisions, targets: Sequence[str]) -> Plan:
         target=_target(document, snapshot),
         operations=operations,
         blocked=blocked(decisions, people, operations),
-        diagnostics=[*decisions.diagnostics, *left_alone(decisions), *work_notes(decisions, operations)],
+        diagnostics=[
+            *decisions.diagnostics,
+            *left_alone(decisions),
+            *work_notes(decisions, operations),
+            *without_effect(decisions),
+        ],
         unchanged=_unchanged(decisions) + unchanged_channels(decisions, len(channels)),
         sids=sids,
         base=base,

@@ -1,7 +1,6 @@
 """Refuses operations that destroy too much, or that TaskRouter would refuse."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 from tr_apply.live import Live
@@ -14,6 +13,7 @@ from tr_apply.plan.requests.people import People
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKFLOW
 from tr_apply.resources.document import strictest
 from tr_apply.resources.kind import Kind
+from tr_apply.resources.pattern import fits
 from tr_apply.resources.seeds import FLEX_OBJECTS, Seeds, is_flex, seeds
 from tr_apply.resources.workflow import Workflow
 from tr_apply.routing.names import name_key
@@ -67,7 +67,7 @@ def _flex_owned(decisions: Decisions, deletes: Iterable[Operation]) -> Iterator[
 def protects(pattern: str, kind: str, name: str) -> bool:
     """Whether KIND/pattern covers a resource; names are compared as TaskRouter does."""
     protected, _, glob = pattern.partition("/")
-    return protected == kind and fnmatchcase(name_key(name), name_key(glob))
+    return protected == kind and fits(name_key(name), name_key(glob))
 
 
 def _in_use(decisions: Decisions, deletes: Iterable[Operation]) -> Iterator[Blocked]:

@@ -9,11 +9,13 @@ from typing import Any
 
 from tr_apply.live import Live
 from tr_apply.plan.change import Action, Blocked, Operation
+from tr_apply.plan.checks.heirs import heirs_of
 from tr_apply.plan.compare.diff import changed_fields, set_fields
 from tr_apply.plan.matching.decisions import Decisions
 from tr_apply.plan.matching.match import Match
 from tr_apply.resources import SECTIONS, WORKER, WORKFLOW
 from tr_apply.resources.kind import Kind
+from tr_apply.routing.names import name_key
 from tr_apply.wire import model_of
 
 SUSPECTED_RENAME = "suspected-rename"
@@ -46,13 +48,21 @@ def _pairs(
     decisions: Decisions, kind: Kind, gone: Iterable[Live], new: Iterable[Match]
 ) -> Iterator[tuple[Live, Match]]:
     """Each that goes with the first that looks like it, each once."""
-    left = [match for match in new if "renamed_from" not in match.declared.model_fields_set]
+    left = [match for match in new if match.declared.renamed_from or not _is_said_to_be_new(match)]
+    heirs = heirs_of(decisions, kind) if left else {}
     for live in gone if left else ():
         before = model_of(live, decisions.matched.labels)
-        found = next((match for match in left if _look_alike(decisions, kind, before, match.declared)), None)
+        heir = heirs.get(name_key(live.name))
+        found = next((match for match in left if match.key == heir), None)
+        found = found or next((match for match in left if _look_alike(decisions, kind, before, match.declared)), None)
         if found is not None:
             left.remove(found)
             yield live, found
+
+
+def _is_said_to_be_new(match: Match) -> bool:
+    """Whether the file says ``renamed_from: []``. A former name that nothing live has is a slip of the pen instead."""
+    return "renamed_from" in match.declared.model_fields_set
 
 
 def _look_alike(decisions: Decisions, kind: Kind, before: Any, after: Any) -> bool:

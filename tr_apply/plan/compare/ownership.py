@@ -4,7 +4,6 @@ So plan and apply cannot disagree about it, and nothing stale is ever sent back.
 """
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 from tr_apply.plan.compare.diff import changed_fields
@@ -12,6 +11,7 @@ from tr_apply.plan.compare.workflow_diff import FilterKey, keyed
 from tr_apply.resources.document import Document, Ownership, WorkersOwnership
 from tr_apply.resources.field_path import path_parts
 from tr_apply.resources.kind import Kind
+from tr_apply.resources.pattern import fits
 from tr_apply.resources.workflow import Filter
 
 _ALL = Ownership.model_construct()
@@ -76,13 +76,13 @@ def _left_alone(desired: Any, live: Any, parts: Sequence[str]) -> Any:
     if isinstance(desired, dict) and isinstance(live, dict):
         return _mapping(desired, live, parts[0], parts[1:])
     if parts[0].startswith("["):
-        return _filters(desired, live, parts[0].removeprefix("[").removesuffix("]"), parts[1:])
+        return _filters(desired, live, parts[0][1:-1], parts[1:])
     return desired
 
 
 def _mapping(desired: dict[str, Any], live: dict[str, Any], pattern: str, rest: Sequence[str]) -> dict[str, Any]:
-    ours = {key: value for key, value in desired.items() if rest or not fnmatchcase(key, pattern)}
-    found = {key: _left_alone(ours.get(key, {}), live[key], rest) for key in live if fnmatchcase(key, pattern)}
+    ours = {key: value for key, value in desired.items() if rest or not fits(key, pattern)}
+    found = {key: _left_alone(ours.get(key, {}), live[key], rest) for key in live if fits(key, pattern)}
     return ours | {key: value for key, value in found.items() if not rest or key in ours or value}
 
 
@@ -114,4 +114,4 @@ def _with_foreign_filters(desired: list[Filter], live: list[Filter], pattern: st
 
 
 def _matches(each: Filter, pattern: str) -> bool:
-    return fnmatchcase(each.name or "", pattern)
+    return fits(each.name or "", pattern)

@@ -4,16 +4,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from tr_apply.resources.field_path import lies_in
+from tr_apply.resources.field_path import lies_in, with_any_item
 
 _NUMBERED = re.compile(r"\[#\d+\]")
-_NAMED = re.compile(r"\[[^\]]*\]")
 
 
 def covers(pattern: str, path: str, values: Iterable[Any]) -> bool:
     """Whether *path* lies in what *pattern* names, or one of its *values* holds something that does."""
     if _NUMBERED.search(path):
-        pattern = _NAMED.sub("[*]", pattern, count=1)  # a filter that goes by its number may have a name
+        pattern = with_any_item(pattern)  # a filter that goes by its number may have a name
     paths = (path, *(below for value in values for below in _paths_below(path, value)))
     return any(lies_in(each, pattern) for each in paths)
 

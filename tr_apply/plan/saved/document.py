@@ -10,23 +10,8 @@ from typing import Annotated, Any
 from pydantic import PlainSerializer, PlainValidator, TypeAdapter, WithJsonSchema
 
 from tr_apply.findings import FINDING_SCHEMA, Finding
-from tr_apply.plan.change import (
-    Action,
-    Blocked,
-    Count,
-    FieldChange,
-    KindName,
-    Label,
-    Operation,
-    Plan,
-    SecretDigest,
-    Sha256,
-    Sid,
-    Target,
-    Write,
-    digest,
-    hidden,
-)
+from tr_apply.plan.change import Action, Blocked, FieldChange, Operation, Plan, Target, Write
+from tr_apply.plan.json_values import Count, KindName, Label, SecretDigest, Sha256, Sid, digest, hidden
 from tr_apply.plan.saved.relied_on import fingerprint
 
 FORMAT_VERSION = "1.0"

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tr_apply.live import Live, Snapshot
-from tr_apply.plan.change import Action, FieldChange, Operation, digest
+from tr_apply.plan.change import Action, FieldChange, Operation
 from tr_apply.plan.compare.diff import compared_fields, plain_value
 from tr_apply.plan.compare.secrets import marked
+from tr_apply.plan.json_values import digest
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, WORKER, WORKFLOW, WORKSPACE
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import Holds, Kind

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tr_apply.errors import StaleError
-from tr_apply.plan.change import Plan, SecretDigest, Write, hidden
+from tr_apply.plan.change import Plan, Write
+from tr_apply.plan.json_values import SecretDigest, hidden
 from tr_apply.resources.template import SidOf
 from tr_apply.wire import FormValue
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from tr_apply.errors import StaleError
 from tr_apply.live import Live, Snapshot
-from tr_apply.plan.change import Action, FieldChange, Plan, digest
+from tr_apply.plan.change import Action, FieldChange, Plan
 from tr_apply.plan.compare.document_diff import document_changes
+from tr_apply.plan.json_values import digest
 from tr_apply.plan.saved.relied_on import everything, field_values, names_of, reads_of, state_of
 from tr_apply.resources import WORKER, WORKER_CHANNEL
 from tr_apply.wire import live_labels

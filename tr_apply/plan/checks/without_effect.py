@@ -1,0 +1,50 @@
+"""What a configuration says and what has no effect in this workspace: a warning, because it was meant to have one."""
+
+from collections.abc import Iterator
+
+from tr_apply.config.suggestions import nearest
+from tr_apply.findings import Finding, Severity
+from tr_apply.plan.checks.guard import protects
+from tr_apply.plan.matching.decisions import Decisions
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKSPACE
+from tr_apply.resources.kind import Kind
+from tr_apply.routing.names import name_key
+
+
+def without_effect(decisions: Decisions) -> Iterator[Finding]:
+    """Former names that nothing has, and protections of nothing."""
+    for kind in SECTIONS:
+        if not decisions.snapshot.predicted:
+            yield from _unknown_former_names(decisions, kind)
+    yield from _idle_protections(decisions)
+
+
+def _unknown_former_names(decisions: Decisions, kind: Kind) -> Iterator[Finding]:
+    """A new resource of which no former name is live: misspelt, it would be created next to the old one."""
+    live = {name_key(each.name): each.name for each in decisions.snapshot.by_kind.get(kind.name, ())}
+    for match in decisions.new:
+        if match.kind is kind and match.declared.renamed_from:
+            names = ", ".join(repr(name) for name in match.declared.renamed_from)
+            near = nearest(match.declared.renamed_from[0], list(live.values()))
+            hint = f"did you mean {near!r}?" if near else "remove `renamed_from` if it is new"
+            message = (
+                f"the {kind.title} {match.name!r} is created: no live {kind.title} has its former name {names}; {hint}"
+            )
+            yield Finding(Severity.WARNING, "unknown-former-name", message)
+
+
+def _idle_protections(decisions: Decisions) -> Iterator[Finding]:
+    for pattern in decisions.document.safety.protect:
+        kind = KIND_BY_NAME[pattern.partition("/")[0]]
+        if kind is WORKSPACE or not (decisions.snapshot.has(kind.name) or decisions.document.declares(kind.section)):
+            continue  # what is not read may well be there
+        if not any(protects(pattern, kind.name, name) for name in _names(decisions, kind)):
+            message = (
+                f"{pattern!r} in `safety.protect` protects nothing: no declared or live {kind.title} has such a name"
+            )
+            yield Finding(Severity.WARNING, "idle-protection", message)
+
+
+def _names(decisions: Decisions, kind: Kind) -> Iterator[str]:
+    yield from (live.name for live in decisions.snapshot.by_kind.get(kind.name, ()))
+    yield from (kind.name_of(each) for each in getattr(decisions.document, kind.section, ()) or ())
