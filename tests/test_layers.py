@@ -16,6 +16,7 @@ LAYERS = {
     "plan": 6,
     "local": 6,
     "rehearsal": 7,
+    "impact": 7,
     "transport": 6,
     "client": 7,
     "journal": 7,
@@ -34,6 +35,7 @@ LAYERS = {
 # Who may import what costs much or has effects; everybody else goes through them.
 ONLY_IN = {
     "httpx": {"transport"},
+    "httptools": {"transport"},
     "sqlite3": {"local"},
     "starlette": {"local", "cli"},
     "uvicorn": {"cli"},

@@ -10,8 +10,11 @@ import pytest
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 HEAVY = {
+    "anyio",
     "asyncio",
     "deepdiff",
+    "h11",
+    "httpcore",
     "httpx",
     "importlib.metadata",
     "pydantic",
@@ -24,7 +27,10 @@ HEAVY = {
 }
 
 
-def imported_by(*arguments):
+CREDENTIALS = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "secret"}
+
+
+def imported_by(*arguments, environment=None):
     """Top-level names in sys.modules after running the command line."""
     program = (
         "import sys, io, contextlib\n"
@@ -33,8 +39,9 @@ def imported_by(*arguments):
         f"    run({list(arguments)!r})\n"
         "print('\\n'.join(sys.modules))"
     )
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("COV")}  # which imports what it needs
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("COV")}  # which imports what it needs
+    kept |= environment or {}
+    done = subprocess.run([sys.executable, "-c", program], env=kept, capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 
 
@@ -47,3 +54,19 @@ def test_validate_imports_no_network_and_no_server():
     heavy = HEAVY - {"importlib.metadata", "pydantic", "yaml"}  # pydantic looks for its plugins
 
     assert not imported_by("validate", str(EXAMPLES / "minimal.yaml")) & heavy
+
+
+def test_a_plan_without_changes_imports_no_library_that_only_others_need(tmp_path):
+    path = EXAMPLES / "minimal.yaml"
+    server = [sys.executable, "-m", "tr_apply", "serve", "--port=0", "--db=:memory:", "--quiet"]
+    with subprocess.Popen(server, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        try:
+            target = ["--base-url", process.stderr.readline().split()[-1]]
+            applied = [sys.executable, "-m", "tr_apply", "apply", path, "--auto-approve", *target]
+            subprocess.run(applied, env=os.environ | CREDENTIALS, capture_output=True, check=True)
+
+            found = imported_by("plan", str(path), *target, environment=CREDENTIALS)
+        finally:
+            process.terminate()
+
+    assert found & HEAVY == {"asyncio", "importlib.metadata", "pydantic", "ssl", "yaml"}

@@ -11,10 +11,12 @@ from tr_apply.errors import ApiError, TrApplyError
 from tr_apply.findings import KeyPath, error_at
 from tr_apply.live import Live, Snapshot, Work, predicted
 from tr_apply.plan.change import Plan
+from tr_apply.plan.checks.workspace_rename import OtherWorkspace
 from tr_apply.plan.make import Planning
 from tr_apply.plan.matching.problem import PlanProblemsError
 from tr_apply.plan.matching.reading import Reads, WorkQuestions
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER
+from tr_apply.resources.kind import Kind
 from tr_apply.resources.workspace import Workspace
 from tr_apply.routing.names import name_key, sid_pattern
 
@@ -155,6 +157,17 @@ async def _pinned_workspace(client: Client, sid: str) -> Live:
         account = client.account_sid or "these credentials belong to"
         message = f"there is no workspace {sid} in the account {account}; remove `sid`, or use that workspace's account"
         raise PlanProblemsError([error_at("unknown-workspace", message, ("workspace", "sid"))]) from error
+
+
+async def read_names(client: Client, workspaces: Sequence[Live], kinds: Sequence[Kind]) -> list[OtherWorkspace]:
+    """The names of everything of *kinds* in each of *workspaces*."""
+
+    async def read(live: Live) -> OtherWorkspace:
+        found = await _together(client.resources(kind, live.sid) for kind in kinds)
+        keys = [frozenset(name_key(each.name) for each in resources) for resources in found]
+        return OtherWorkspace(live, dict(zip((kind.name for kind in kinds), keys, strict=True)))
+
+    return await _together(read(live) for live in workspaces)
 
 
 def _listed(workspaces: Iterable[Live]) -> str:

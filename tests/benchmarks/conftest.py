@@ -57,8 +57,9 @@ def medians(with_byte_code):
     In turn, so that whatever else the machine does falls on all of them alike. The first round warms up.
     """
 
-    def measure(commands, *, rounds, seconds=cpu_seconds):
-        taken = [[seconds(command, with_byte_code) for command in commands] for _ in range(rounds + 1)][1:]
+    def measure(commands, *, rounds, seconds=cpu_seconds, more=None):
+        environment = with_byte_code | (more or {})
+        taken = [[seconds(command, environment) for command in commands] for _ in range(rounds + 1)][1:]
         return [statistics.median(each) for each in zip(*taken, strict=True)]
 
     return measure

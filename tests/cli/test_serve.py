@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import queue
 import signal
 import socket
@@ -18,73 +17,13 @@ import pytest
 from click.testing import CliRunner
 
 from tr_apply.cli import commands
-from tr_apply.cli.serve import _running, check_exposure
-from tr_apply.errors import TargetError, UsageError
+from tr_apply.cli.serve import check_exposure
+from tr_apply.cli.serving import running
+from tr_apply.errors import RefusedError, TargetError, UsageError
 from tr_apply.local import open_app
 from tr_apply.local.storage.clock import wall_clock
 
-# As the command line ends a command: a message and the exit code of the error's class.
-PROGRAM = """
-import sys
-from tr_apply.cli.serve import serve_command
-from tr_apply.errors import TrApplyError
-try:
-    serve_command(standalone_mode=False)
-except TrApplyError as error:
-    print(error, file=sys.stderr)
-    sys.exit(error.exit_code)
-"""
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
-
-
-class Server:
-    """A serving process, once it says that it listens."""
-
-    def __init__(self, *arguments, **environment):
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, "--port", "0", *arguments],
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **environment},
-        )
-        first = self.process.stderr.readline()
-        assert first.startswith("Listening on http://127.0.0.1:"), first + self.process.stderr.read()
-        self.url = first.split()[-1]
-        self.client = httpx.Client(base_url=f"{self.url}/v1", auth=(ACCOUNT, "secret"), trust_env=False)
-
-    def connect(self):
-        host, port = self.url.removeprefix("http://").split(":")
-        return socket.create_connection((host, int(port)), timeout=20)
-
-    def is_listening(self):
-        try:
-            self.connect().close()
-        except ConnectionError:
-            return False
-        return True
-
-    def end(self, *signals):
-        """Send signals; the exit code and the rest of what the process said."""
-        for each in signals:
-            self.process.send_signal(each)
-        said = self.process.communicate(timeout=30)[1]
-        return self.process.returncode, said
-
-
-@pytest.fixture
-def serve(tmp_path):
-    """Starts servers on a file of the test, or elsewhere if their arguments say so."""
-    servers = []
-
-    def start(*arguments, **environment):
-        servers.append(Server("--db", str(tmp_path / "local.db"), *arguments, **environment))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.client.close()
-        server.process.kill()
-        server.process.communicate()
 
 
 @pytest.fixture
@@ -102,7 +41,7 @@ def half_a_request(server):
     """A connection whose request the server has begun to read; the other half of its body is ``b"=x"``."""
     connection = server.connect()
     connection.sendall(
-        b"POST /v1/Workspaces HTTP/1.1\r\nHost: x\r\nAuthorization: Basic QUMxOng=\r\nExpect: 100-continue\r\n"
+        b"POST /v1/Workspaces HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic QUMxOng=\r\nExpect: 100-continue\r\n"
         b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 14\r\n\r\n"
     )
     assert connection.recv(100).startswith(b"HTTP/1.1 100")
@@ -127,6 +66,28 @@ def test_it_ends_in_peace_when_its_time_is_over(serve):
 
     assert code == 0
     assert "Traceback" not in said
+
+
+def test_its_address_is_on_both_streams_and_in_the_ready_file_once_it_listens(serve, tmp_path):
+    ready = tmp_path / "ready"
+    ready.write_text("http://127.0.0.1:1")  # of an earlier run
+    server = serve("-q", "--ready-file", str(ready))
+
+    while not ready.exists():
+        pass
+    assert ready.read_text() == server.url
+    assert httpx.get(f"{ready.read_text()}/healthz", trust_env=False).status_code == 200
+    assert server.end(signal.SIGTERM) == (0, "")
+    assert server.printed == f"Listening on {server.url}\n"
+    assert list(tmp_path.glob("ready.*")) == []
+
+
+def test_a_ready_file_that_is_something_else_is_kept(run, tmp_path):
+    (tmp_path / "workspace.yaml").write_text("workspace: {name: x}")
+    result = run("--ready-file", str(tmp_path / "workspace.yaml"))
+
+    assert isinstance(result.exception, RefusedError)
+    assert (tmp_path / "workspace.yaml").read_text() == "workspace: {name: x}"
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
@@ -242,7 +203,7 @@ def test_what_fails_beside_the_requests_is_told_at_once(capsys):
         raise ZeroDivisionError("out of luck")
 
     async def serve():
-        async with _running(fails()):
+        async with running(fails()):
             await begun.wait()
             await asyncio.sleep(0)  # lets the loop call who waits for its end
             assert "ZeroDivisionError: out of luck" in capsys.readouterr().err

@@ -83,3 +83,24 @@ def test_the_keys_of_json_are_those_of_the_models():
     resources = [shape for name, shape in shape_of(Document).keys.items() if name in {kind.section for kind in KINDS}]
 
     assert {key for shape in resources for key in keys(shape)} == JSON_KEYS
+
+
+def test_packed_places_are_the_same_as_those_that_were_put_together_one_by_one():
+    inner = Places(40, mapping=False, distances=[2, 9])
+    packed = Places(10, mapping=True, names=("a", "b", "c"), distances=[0, 3, 20, inner, 1_000, 1_003])
+
+    assert packed.keys == [10, 30, 1_010]
+    assert packed.children == {"a": 13, "b": inner, "c": 1_013}
+    assert inner.children == [42, 49]
+    assert list(packed.copy().items()) == list(packed.items())
+
+
+def test_a_key_that_is_added_or_dropped_later_has_its_place():
+    places = Places(10, mapping=True, names=("a", "b"), distances=[0, 3, 20, 23])
+    assert places.key_place("b") == 30
+
+    places.children["c"] = 103
+    places.keys.append(100)
+    places.without({"a"})
+
+    assert [places.key_place(key) for key in "abc"] == [None, 30, 100]

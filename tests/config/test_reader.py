@@ -228,3 +228,29 @@ def test_a_parser_error_without_a_place_is_told_at_the_beginning(monkeypatch):
     [mistake] = read("\n\n a: 1")[0].mistakes
 
     assert (mistake.message, mistake.place) == ("something odd", 0)
+
+
+def test_each_of_many_keys_that_are_written_twice_names_its_first_place():
+    number = 20_000
+    lines = [f"key{n}: {n}\n" for n in range(number)]
+
+    source, _ = read("".join(lines) + "".join(lines))
+
+    assert len(source.mistakes) == number
+    assert source.mistakes[0].message == "`key0` is written twice; the first is at c.yaml:1:1"
+    assert source.mistakes[-1].message == f"`key{number - 1}` is written twice; the first is at c.yaml:{number}:1"
+    assert source.places.key_place("key7") == sum(map(len, lines[:7]))
+    assert source.places.child("key7") == sum(map(len, lines)) + sum(map(len, lines[:7])) + len("key7: ")
+
+
+def test_many_keys_that_cannot_be_keys_are_left_out_at_once():
+    number = 5_000
+    anchors = "".join(f"- &a{n} x\n" for n in range(number))
+    aliases = "".join(f"  *a{n} : y\n" for n in range(number))
+
+    source, _ = read(f"anchors:\n{anchors}mapping:\n{aliases}  kept: z\n")
+
+    assert [mistake.code for mistake in source.mistakes] == ["complex-key"] * number
+    assert source.data["mapping"] == {"kept": "z"}
+    assert list(source.places.child("mapping").children) == ["kept"]
+    assert len(source.places.child("mapping").keys) == 1

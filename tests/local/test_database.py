@@ -173,7 +173,7 @@ def test_the_file_of_a_newer_version_is_refused(file):
 
 
 def test_a_locked_file_cannot_be_opened(file, monkeypatch):
-    monkeypatch.setattr("tr_apply.local.storage.connection.BUSY_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("tr_apply.local.storage.turns.PATIENCE_S", 0.01)
     open_app(file).close()
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -185,7 +185,7 @@ def test_a_locked_file_cannot_be_opened(file, monkeypatch):
 
 
 def test_a_new_file_that_another_process_is_writing_cannot_be_opened(tmp_path, monkeypatch):
-    monkeypatch.setattr("tr_apply.local.storage.connection.BUSY_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("tr_apply.local.storage.turns.PATIENCE_S", 0.01)
     other = sqlite3.connect(tmp_path / "local.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 

@@ -61,8 +61,18 @@ def test_an_event_answers_everything_about_itself(api, floor, clock):
             "task_channel_name": "Default",
             "task_channel_optimized_routing": "false",
             "task_queue_sid": floor.queue,
+            "task_queue_name": "Everyone",
+            "task_queue_target_expression": "1==1",
             "workflow_sid": floor.workflow,
+            "workflow_name": "Incoming",
+            "task_version": told["event_data"]["task_version"],
+            "task_date_created": "1772366400",
+            "task_queue_entered_date": "1772366400",
+            "task_virtual_start_time": "1772366400",
+            "task_ignore_capacity": "false",
             "reservation_sid": sid_of(reservation),
+            "reservation_version": "0",
+            "operating_unit_sid": "OU" + 32 * "0",
             "worker_sid": sid_of(floor.alice),
             "worker_name": "alice",
             "worker_attributes": "{}",
@@ -85,6 +95,57 @@ def test_an_event_answers_everything_about_itself(api, floor, clock):
     assert told["event_date_ms"] // 1000 == 1772366442
     assert api.read(f"{floor.path}/Events/{told['sid']}") == told
     assert api.items(f"{floor.path}/Events", Sid=told["sid"]) == [told]
+
+
+def test_events_carry_the_versions_that_follow_from_them(api, floor):
+    task = floor.task()
+    etags = [api.get(task).headers["etag"]]
+    floor.accept(task)
+    etags.append(api.get(task).headers["etag"])
+    created, accepted = (event(api, floor, f"reservation.{each}")["event_data"] for each in ("created", "accepted"))
+
+    assert [f'"{each["task_version"]}"' for each in (created, accepted)] == etags
+    assert (created["reservation_version"], accepted["reservation_version"]) == ("0", "1")
+
+
+def test_a_task_for_a_worker_says_that_it_ignores_capacity(api, floor):
+    floor.task(RoutingTarget=sid_of(floor.alice), VirtualStartTime="2026-01-01T00:00:00Z")
+    told = event(api, floor, "task.created")["event_data"]
+
+    assert (told["task_ignore_capacity"], told["task_virtual_start_time"]) == ("true", "1767225600")
+    assert "task_queue_name" not in told
+
+
+def test_workers_and_queues_name_the_operating_unit_and_other_resources_do_not(api, floor):
+    api.made(f"{floor.path}/Activities", FriendlyName="Lunch")
+
+    for each in api.items(f"{floor.path}/Events"):
+        belongs = each["event_type"].partition(".")[0] in ("worker", "task-queue")
+        assert ("operating_unit_sid" in each["event_data"]) == belongs, each["event_type"]
+
+
+def test_the_end_of_a_tasks_time_has_a_description_of_its_own(api, floor, clock):
+    floor.move(floor.alice, "Offline")
+    floor.task(Timeout="60")
+    canceled = floor.task()
+    api.changed(canceled, AssignmentStatus="canceled", Reason="hangup")
+    clock.pass_s(61)
+
+    by_caller, by_time = api.items(f"{floor.path}/Events", EventType="task.canceled")
+    assert by_caller["description"] == f"Task {sid_of(canceled)} canceled"
+    assert by_time["description"] == "Task TTL Exceeded"
+
+
+def test_changes_of_a_worker_and_a_queue_are_described_with_what_changed(api, floor):
+    api.changed(floor.alice, Attributes='{"level": 3}')
+    api.changed(f"{floor.path}/TaskQueues/{floor.queue}", TargetWorkers="level == 3")
+
+    assert event(api, floor, "worker.attributes.update")["description"] == (
+        'Worker alice updated attributes to {"level":3}'
+    )
+    assert event(api, floor, "task-queue.expression.updated")["description"] == (
+        f"TaskQueue {floor.queue} expression updated to 'level == 3'"
+    )
 
 
 def test_an_event_is_neither_changed_nor_deleted(api, floor, refused):

@@ -237,6 +237,8 @@ def test_without_a_host_header_the_address_that_was_connected_to_counts(api, exc
         (None, 201),
         ("application/json", 400),
         ("multipart/form-data; boundary=x", 400),
+        ("multipart/form-data", 400),
+        ("text/plain", 400),
     ],
 )
 def test_a_body_is_a_form(api, content_type, status):
@@ -245,6 +247,76 @@ def test_a_body_is_a_form(api, content_type, status):
     answer = api.request("POST", "/v1/Workspaces", content=b"FriendlyName=x", headers=headers)
 
     assert answer.status_code == status
+
+
+def multipart(fields, boundary="----x"):
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields
+    ]
+    return "".join([*parts, f"--{boundary}--\r\n"]).encode()
+
+
+def test_a_multipart_body_is_a_form_as_well(api):
+    name = 'a & b=ü\r\n"x" --'
+    body = multipart([("FriendlyName", name), ("EventsFilter", "task.created"), ("EventsFilter", "task.updated")])
+
+    for boundary in ("----x", '"----x"'):
+        headers = {"Content-Type": f"multipart/form-data; charset=utf-8; boundary={boundary}"}
+        made = api.request("POST", "/v1/Workspaces", content=body, headers=headers)
+        assert made.status_code == 201
+        assert (made.json()["friendly_name"], made.json()["events_filter"]) == (name, "task.created,task.updated")
+
+
+def test_httpx_and_curl_send_such_a_body(api):
+    fields = {"FriendlyName": (None, "Support"), "MultiTaskEnabled": (None, "false")}
+
+    made = api.request("POST", "/v1/Workspaces", files=fields)
+
+    assert (made.json()["friendly_name"], made.json()["multi_task_enabled"]) == ("Support", False)
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        (multipart([("FriendlyName", "x")])[:-6], "incomplete"),
+        (b"FriendlyName=x", "incomplete"),
+        (b"------x\r\nContent-Type: text/plain\r\n\r\nx\r\n------x--", "not a field"),
+        (b'------x\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n\r\nx\r\n------x--', "not a field"),
+        (multipart([("a", "x")] * 1001), "More than 1000 parameters"),
+        (multipart([("FriendlyName", "a\0b")]), "NUL"),
+        (multipart([("FriendlyName", "x")]).replace(b"\r\nx\r\n", b"\r\n\xff\r\n"), "not UTF-8"),
+    ],
+)
+def test_a_multipart_body_that_is_no_form_is_refused(api, refused, body, complaint):
+    headers = {"Content-Type": "multipart/form-data; boundary=----x"}
+
+    assert complaint in refused(api.request("POST", "/v1/Workspaces", content=body, headers=headers))
+    assert api.items("/Workspaces") == []
+
+
+def test_a_thousand_multipart_fields_are_taken(api):
+    headers = {"Content-Type": "multipart/form-data; boundary=----x"}
+    body = multipart([("FriendlyName", "x")] * 1000)
+
+    assert api.request("POST", "/v1/Workspaces", content=body, headers=headers).status_code == 201
+
+
+def test_lists_of_what_has_a_revision_have_an_etag_that_follows_their_content(api, floor):
+    floor.task()
+    for path in ("/Tasks", "/Workers", f"/Workers/{floor.alice.rpartition('/')[2]}/Reservations"):
+        first, again = api.get(f"{floor.path}{path}"), api.get(f"{floor.path}{path}")
+        assert re.fullmatch('"[0-9a-f]+"', first.headers["etag"])
+        assert first.headers["etag"] == again.headers["etag"]
+    before = api.get(f"{floor.path}/Workers").headers["etag"]
+    api.changed(floor.alice, FriendlyName="Alicia")
+    assert api.get(f"{floor.path}/Workers").headers["etag"] != before
+    for path in ("/TaskQueues", "/Workflows", "/Activities", "/TaskChannels", "/Events"):
+        assert "etag" not in api.get(f"{floor.path}{path}").headers
+
+
+def test_every_answer_names_a_rate_limit(api, workspace):
+    for answer in (api.get(workspace), api.get("/Workspaces"), api.get(f"{workspace}/Statistics")):
+        assert {"x-rate-limit-limit", "x-rate-limit-remaining", "x-rate-limit-config"} <= answer.headers.keys()
 
 
 def test_of_a_repeated_field_the_last_value_counts(api):

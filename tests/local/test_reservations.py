@@ -167,6 +167,22 @@ def test_a_dequeued_call_is_noted_with_the_task(api, task, offer):
     assert len(attributes["worker_call_sid"]) == 34
 
 
+@pytest.mark.parametrize("accept", ["true", "false"])
+def test_the_call_to_the_worker_is_noted_with_the_task(api, task, offer, accept):
+    api.changed(offer, Instruction="call", **CALL, CallAccept=accept)
+
+    attributes = json.loads(api.read(task)["attributes"])
+    assert attributes["call_sid"] == "CA1"
+    assert len(attributes["worker_call_sid"]) == 34
+
+
+@pytest.mark.parametrize("number", ["+1555", "client:ann", "sip:a@b", "x"])
+def test_numbers_are_not_checked_and_loopback_urls_are_taken(api, offer, number):
+    form = {"CallFrom": number, "CallTo": number, "CallUrl": "http://localhost:1/x"}
+
+    assert api.changed(offer, Instruction="call", **form)["reservation_status"] == "pending"
+
+
 def test_a_conference_is_noted_with_the_task(api, task, offer):
     api.changed(offer, Instruction="conference", To="+2")
 
@@ -194,6 +210,14 @@ def test_a_rejection_by_instruction_moves_the_worker(api, floor, offer):
         ({"Instruction": "call", "CallFrom": "+1", "CallUrl": "http://x"}, 40110),
         ({"Instruction": "call", "CallTo": "+1", "CallUrl": "http://x"}, 40111),
         ({"Instruction": "call", "CallTo": "+1", "CallFrom": "+2"}, 40112),
+        ({"Instruction": "CALL", "CallTo": "+1", "CallFrom": "+2", "CallUrl": "/relative"}, 40112),
+        ({"Instruction": "call", **CALL, "CallStatusCallbackUrl": "not a url"}, 40158),
+        ({"Instruction": "redirect", "RedirectCallSid": "CA1", "RedirectUrl": "ftp://x"}, 40120),
+        ({"Instruction": "dequeue", "DequeueTo": "+2", "DequeuePostWorkActivitySid": "WA1"}, 40130),
+        ({"Instruction": "dequeue", "DequeueTo": "+2", "DequeueStatusCallbackUrl": "x"}, 40157),
+        ({"Instruction": "conference", "To": "+2", "PostWorkActivitySid": "WA1"}, 40139),
+        ({"Instruction": "conference", "To": "+2", "ConferenceStatusCallback": "x y"}, 40159),
+        ({"Instruction": "conference", "To": "+2", "StatusCallback": "mailto:a@b"}, 40159),
         ({"Instruction": "redirect", "RedirectCallSid": "CA1"}, 40120),
         ({"Instruction": "dequeue"}, 40131),
         ({"Instruction": "conference"}, 40137),

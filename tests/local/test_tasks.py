@@ -157,13 +157,13 @@ def test_another_channel_may_find_a_worker_at_once(api, floor):
 @pytest.mark.parametrize(
     ("form", "complaint"),
     [
-        ({"AssignmentStatus": "completed"}, "Reason is required"),
-        ({"AssignmentStatus": "canceled", "Reason": ""}, "Reason is required"),
         ({"AssignmentStatus": "assigned"}, "routing alone"),
         ({"AssignmentStatus": "finished"}, "must be one of"),
-        ({"AssignmentStatus": "canceled", "Reason": "x", "Attributes": "{}"}, "cannot be changed in one request"),
-        ({"AssignmentStatus": "completed", "Reason": "x"}, "is reserved and cannot become completed"),
-        ({"AssignmentStatus": "wrapping"}, "is reserved and cannot become wrapping"),
+        ({"AssignmentStatus": "pending"}, "routing alone"),
+        ({"AssignmentStatus": "completed", "Attributes": "{}"}, "cannot be changed in one request"),
+        ({"AssignmentStatus": "Wrapping", "Attributes": "{}"}, "cannot be changed in one request"),
+        ({"AssignmentStatus": "completed"}, "because it is not currently assigned."),
+        ({"AssignmentStatus": "wrapping"}, "because it's not currently assigned"),
         ({"TaskChannel": "fax"}, "was not found"),
         ({"VirtualStartTime": "2027-01-01T00:00:00Z"}, "in the future"),
     ],
@@ -184,7 +184,73 @@ def test_an_assigned_task_wraps_up_and_is_completed_but_never_canceled(api, floo
     assert api.changed(task, AssignmentStatus="wrapping", Reason="notes")["assignment_status"] == "wrapping"
     assert api.items(f"{task}/Reservations")[0]["reservation_status"] == "wrapping"
     assert api.changed(task, AssignmentStatus="completed", Reason="done")["assignment_status"] == "completed"
-    assert "cannot become wrapping" in refused(api.post(task, AssignmentStatus="wrapping"))
+    assert "not currently assigned" in refused(api.post(task, AssignmentStatus="wrapping"))
+
+
+def test_the_words_of_recorded_refusals(api, floor, refused):
+    task = floor.task()
+    where = f"{sid_of(task)} in workspace {sid_of(floor.path)} for account AC0123456789abcdef0123456789abcdef"
+
+    completed = refused(api.post(task, AssignmentStatus="completed", Reason="x"))
+    wrapped = refused(api.post(task, AssignmentStatus="wrapping", Reason="x"))
+
+    assert completed == f"Cannot complete task {where} because it is not currently assigned."
+    assert wrapped == f"Cannot wrap up a task {where} because it's not currently assigned"
+
+
+def test_a_task_ends_without_a_reason_and_keeps_the_one_it_was_wrapped_up_with(api, floor):
+    canceled, completed = floor.task(), floor.task()
+    assert api.changed(canceled, AssignmentStatus="canceled")["reason"] is None
+    floor.accept(completed)
+    assert api.changed(completed, AssignmentStatus="WRAPPING", Reason="notes")["reason"] == "notes"
+    assert api.changed(completed, AssignmentStatus="Completed", Reason="")["reason"] == "notes"
+    bare = floor.task()
+    floor.accept(bare)
+    assert api.changed(bare, AssignmentStatus="wrapping")["reason"] is None
+    done = api.changed(bare, AssignmentStatus="completed")
+    assert (done["assignment_status"], done["reason"]) == ("completed", None)
+
+
+def test_attributes_come_along_with_canceled_and_are_not_routed_by(api, floor):
+    floor.move(floor.alice, "Offline")
+    task = floor.task({"a": 1})
+    floor.move(floor.alice, "Available")
+    other = floor.task()
+    before = floor.events()
+
+    canceled = api.changed(task, AssignmentStatus="canceled", Attributes='{"a":2}', Reason="gone")
+
+    assert (canceled["assignment_status"], canceled["attributes"]) == ("canceled", '{"a":2}')
+    assert floor.events()[len(before) :][:2] == ["task.updated", "task.canceled"]
+    assert "workflow.entered" not in floor.events()[len(before) :]
+    assert floor.status(other) == "reserved"
+
+
+def test_pending_on_a_pending_task_changes_its_attributes_alone(api, floor):
+    floor.move(floor.alice, "Offline")
+    task = floor.task({"a": 1})
+    before = api.read(task)
+
+    assert api.changed(task, AssignmentStatus="pending", Reason="waiting") == before
+    after = api.changed(task, AssignmentStatus="PENDING", Attributes='{"a":2}')
+    assert (after["assignment_status"], after["attributes"]) == ("pending", '{"a":2}')
+
+
+def test_statuses_are_read_in_any_case(api, floor):
+    task = floor.task()
+    [offer] = floor.reservations(task, ReservationStatus="PENDING")
+
+    assert api.changed(offer, ReservationStatus="Accepted")["reservation_status"] == "accepted"
+    assert sids(api, floor.path, AssignmentStatus="Assigned,PENDING") == [sid_of(task)]
+    second = floor.task()
+    floor.worker("bob")
+    assert api.changed(floor.offered(second), Instruction="Reject")["reservation_status"] == "rejected"
+
+
+def test_a_malformed_sid_is_repeated_in_the_message(api, floor, refused):
+    assert "WWnonsense" in refused(api.post(f"{floor.path}/Tasks", WorkflowSid="WWnonsense"))
+    assert "WQnonsense" in refused(api.get(f"{floor.path}/Tasks", TaskQueueSid="WQnonsense"))
+    assert "XXnonsense" in refused(api.post(f"{floor.path}/Tasks", RoutingTarget="XXnonsense"))
 
 
 def test_a_canceled_task_takes_its_pending_reservation_along(api, floor):

@@ -9,7 +9,7 @@ import pytest
 from tests.local.conftest import ACCOUNT, AUTH
 from tr_apply.local import open_app
 from tr_apply.local.http.app import Callbacks
-from tr_apply.local.storage.clock import clock_at_rate, moment_of, wall_clock
+from tr_apply.local.storage.clock import SteeredClock, moment_of, wall_clock
 from tr_apply.local.storage.refusals import UnavailableError
 
 URL = "http://localhost:9/"
@@ -191,14 +191,24 @@ def test_callbacks_under_way_end_with_it(runner, clock, tmp_path):
 
 def test_a_fast_clock_begins_now_and_goes_faster():
     began = wall_clock()
-    clock = clock_at_rate(1_000_000)
+    clock = SteeredClock(1_000_000)
 
     first = clock()
     while clock() - first < 60_000:  # a minute of its time takes next to none of ours
         pass
 
     assert first >= began
-    assert clock_at_rate(1) is wall_clock
+
+
+def test_a_clock_that_nobody_steers_is_the_one_on_the_wall(monkeypatch):
+    clock = SteeredClock()
+    monkeypatch.setattr("tr_apply.local.storage.clock.time.time_ns", lambda: 7_000_000)
+    assert clock() == 7
+
+    clock.go(1_000, 0)
+    assert (clock(), clock.rate) == (1_000, 0)
+    clock.reset()
+    assert (clock(), clock.rate) == (7, 1)
 
 
 @pytest.mark.parametrize("text", ["2026-03-01T13:00:00+01:00", "2026-03-01T12:00:00", "2026-03-01T12:00:00Z"])

@@ -53,7 +53,6 @@ def test_attributes_come_back_compact_with_their_keys_in_the_order_sent(api, wor
         '{"a": NaN}',
         '{"a": -Infinity}',
         '{"a": 1e400}',
-        '{"a": 123456789012345678901234567890}',
         '{"a": ' + "[" * 500 + "]" * 500 + "}",
         "{} {}",
         "\ufeff{}",
@@ -70,6 +69,19 @@ def test_attributes_have_4096_characters_at_most_white_space_included(api, works
     api.made(f"{workspace}/Workers", FriendlyName="bob", Attributes=text + " " * (4096 - len(text)))
 
     refused(api.post(f"{workspace}/Workers", FriendlyName="carol", Attributes=text + " " * (4097 - len(text))))
+
+
+def test_numbers_beyond_64_bits_are_kept_and_compared(api, workspace):
+    text = '{"id":123456789012345678901234567890,"low":-' + "9" * 400 + "}"
+    api.made(f"{workspace}/Workers", FriendlyName="bob", Attributes=text)
+
+    def found(expression):
+        return api.names(f"{workspace}/Workers", TargetWorkersExpression=expression)
+
+    assert api.items(f"{workspace}/Workers")[0]["attributes"] == text
+    assert found("id > 1") == found("low < 0.5") == ["bob"]
+    assert found("id < 1") == found("low > 0") == []
+    api.made(f"{workspace}/TaskQueues", FriendlyName="q", TargetWorkers="id > 1 AND low < 1")
 
 
 def test_an_update_replaces_all_attributes(api, worker):
@@ -160,6 +172,28 @@ def test_the_revision_begins_at_0_and_grows_with_every_change(api, workspace):
     assert api.get(path).headers["etag"] == '"2"'
 
 
+def test_the_revision_grows_with_a_channel_and_not_with_equal_attributes(api, worker):
+    def revision():
+        return int(api.get(worker).headers["etag"].strip('"'))
+
+    api.changed(worker, Attributes='{"a": 1, "b": [2]}')
+    assert revision() == 1
+    api.changed(worker, Attributes='{"a":1,"b":[2]}')
+    api.changed(worker, Attributes='{"b":[2],"a":1}')
+    api.changed(worker, FriendlyName="alice")
+    assert revision() == 1
+    api.changed(worker, Attributes='{"a":true,"b":[2]}')
+    assert revision() == 2
+    api.changed(f"{worker}/Channels/voice", Capacity="5")
+    assert revision() == 3
+    api.changed(f"{worker}/Channels/voice", Available="false")
+    assert revision() == 4
+    api.changed(f"{worker}/Channels/voice", Available="false", Capacity="5")
+    assert revision() == 4
+    api.changed(f"{worker}/Channels/voice", Available="true", Capacity="6")
+    assert revision() == 5
+
+
 @pytest.mark.parametrize("if_match", ['"0"', "0", 'W/"0"', "*", '"7", "0"'])
 def test_an_update_with_the_present_revision_goes_through(api, worker, if_match):
     assert api.post(worker, headers={"If-Match": if_match}, Attributes='{"a":1}').status_code == 200
@@ -194,7 +228,12 @@ def test_a_worker_has_a_channel_for_each_task_channel(api, workspace, worker):
         assert each["worker_sid"] == worker.rpartition("/")[2]
         assert (each["configured_capacity"], each["available"]) == (1, True)
         assert (each["assigned_tasks"], each["available_capacity_percentage"]) == (0, 100)
-        assert "links" not in each
+        url = f"http://taskrouter.test/v1{workspace}"
+        assert each["links"] == {
+            "workspace": url,
+            "worker": f"http://taskrouter.test/v1{worker}",
+            "taskchannel": f"{url}/TaskChannels/{each['task_channel_sid']}",
+        }
 
 
 def test_a_worker_channel_is_found_by_its_sid_and_by_the_channel_name(api, worker):

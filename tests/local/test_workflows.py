@@ -203,6 +203,36 @@ def test_tasks_can_be_re_evaluated_with_and_without_a_change(api, workspace, pos
     assert {**changed, "date_updated": made["date_updated"]} == made
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["not a url", "http://[::1", "http://", "ftp://x/y", "javascript:x", "http://x/{task}", "http://x/%zz", "a|b"],
+)
+@pytest.mark.parametrize("field", ["AssignmentCallbackUrl", "FallbackAssignmentCallbackUrl"])
+def test_a_callback_goes_to_a_url(api, workspace, post, queue, refused, field, url):
+    assert f"{field} must be an http or https URL" in refused(
+        post(routed(default_filter={"queue": queue}), **{field: url})
+    )
+    assert "EventCallbackUrl must be" in refused(api.post(workspace, EventCallbackUrl=url))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost:8080/x",
+        "http://127.0.0.1",
+        "https://u:p@x.example/?a=%20b#rc=3",
+        "HTTPS://x",
+        "http://[::1]:9/",
+    ],
+)
+def test_loopback_plain_http_and_connection_overrides_are_taken(api, workspace, post, queue, url):
+    assert (
+        post(routed(default_filter={"queue": queue}), AssignmentCallbackUrl=url).json()["assignment_callback_url"]
+        == url
+    )
+    assert api.changed(workspace, EventCallbackUrl=url)["event_callback_url"] == url
+
+
 def test_callbacks_are_kept_as_sent_and_cleared_by_an_empty_value(api, workspace, post, queue):
     made = post(routed(default_filter={"queue": queue}), AssignmentCallbackUrl="test").json()
     assert made["assignment_callback_url"] == "test"

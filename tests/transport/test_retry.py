@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import ssl
 
 import httpx
 import pytest
@@ -231,16 +230,6 @@ def test_an_attempt_that_takes_too_long_is_ended_and_repeated():
 
     assert response.status == 200
     assert 60 <= script.pauses[0] <= 60.5
-
-
-def test_an_untrusted_certificate_is_not_asked_again():
-    failure = httpx.ConnectError("certificate verify failed")
-    failure.__cause__ = ssl.SSLCertVerificationError("self-signed certificate")
-
-    error, script = sent(GET, failure, FINE)
-
-    assert "the server's certificate is not trusted" in str(error)
-    assert len(script.requests) == 1
 
 
 def test_what_cannot_be_sent_is_not_tried_again():

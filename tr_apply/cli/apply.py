@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from tr_apply.cli.records import Records, records
 from tr_apply.cli.saved import saved_members
 from tr_apply.cli.streams import StdoutLostError, tell_lost
 from tr_apply.cli.targets import command_clients, target_of
-from tr_apply.cli.workspaces import member_of
+from tr_apply.cli.workspaces import members_of
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.connect import TargetOptions
 from tr_apply.deployment.deadline import Deadline
@@ -101,7 +100,7 @@ def apply_command(
     approval = _approval(auto_approve=auto_approve, reviewed=bool(ids) or plan_file is not None)
     consent = Consent(approval, _allowed_deletes(allowed))
     way = Way(target, concurrency)
-    members = [member_of(str(path), partial(usable, path, options, output), targets) for path in paths]
+    members = members_of(paths, lambda path: usable(path, options, output), targets)
     if plan_file is not None:
         members = saved_members(plan_file, members)
     for number, member in enumerate(members):
@@ -175,7 +174,9 @@ def _apply(fleet: Fleet, approval: Approval, way: Way, output: Output, kept: Rec
 
 
 async def _all_planned(fleet: Fleet, way: Way, output: Output) -> None:
-    async with command_clients(way.target, concurrency=way.concurrency, verbose=output.verbose) as clients:
+    async with command_clients(
+        way.target, concurrency=way.concurrency, verbose=output.verbose, deadline=fleet.deadline
+    ) as clients:
         await fleet.plan(clients)
 
 
@@ -222,7 +223,11 @@ async def _all_applied(
 ) -> None:
     plans = [member.plan for member in pending if member.plan is not None]
     async with command_clients(
-        way.target, concurrency=way.concurrency, verbose=output.verbose, observers=kept.observers
+        way.target,
+        concurrency=way.concurrency,
+        verbose=output.verbose,
+        observers=kept.observers,
+        deadline=fleet.deadline,
     ) as clients:
         with shown_progress(plans, output) as progress_of:
 

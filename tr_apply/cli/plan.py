@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from tr_apply.cli.options import (
 )
 from tr_apply.cli.output import Output, checked_envelope, errors_of, print_error, worst, write_file
 from tr_apply.cli.targets import command_clients, target_of
-from tr_apply.cli.workspaces import member_of
+from tr_apply.cli.workspaces import members_of
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.connect import TargetOptions
@@ -75,7 +74,7 @@ def plan_command(
     for each in targets:
         parsed_target(each)
     deadline = Deadline(options["timeout"])
-    members = [member_of(str(path), partial(usable, path, options, output), targets) for path in paths]
+    members = members_of(paths, lambda path: usable(path, options, output), targets)
     then = {} if base_ref is None else _applied_before(members, paths, base_ref, options)
     run(_planned(Fleet(members, deadline), target, output, then))
     errors = [error for member in members if member.error is not None for error in errors_of(member.error, member.name)]
@@ -106,7 +105,7 @@ def _applied_before(
 
 
 async def _planned(fleet: Fleet, target: TargetOptions, output: Output, then: Mapping[str, Configuration]) -> None:
-    async with command_clients(target, verbose=output.verbose) as clients:
+    async with command_clients(target, verbose=output.verbose, deadline=fleet.deadline) as clients:
         await fleet.plan(clients)
 
         async def find_origins(member: Member) -> None:

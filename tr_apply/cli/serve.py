@@ -1,29 +1,29 @@
 """``tr-apply serve``: the embedded TaskRouter over HTTP."""
 
-import errno
 import gc
 import ipaddress
-import signal
-import socket
+import os
 import time
-import traceback
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from tr_apply.errors import InterruptedRunError, TargetError, UsageError
+from tr_apply.cli.serving import listening, resolved, run_server, running, url_of
+from tr_apply.config.files import require_path
+from tr_apply.errors import RefusedError, TargetError, TrApplyError, UsageError
 from tr_apply.local import DEFAULT_PATH, open_app
-from tr_apply.local.storage.clock import clock_at_rate
+from tr_apply.local.storage.clock import SteeredClock
 
 if TYPE_CHECKING:
-    import uvicorn
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-GRACE_S = 5  # for requests under way when the server is told to stop; they take milliseconds unless the client is slow
-KEEP_ALIVE_S = 75  # longer than the pauses of a client that reuses its connection
+    from tr_apply.deployment.applied import Applied
+    from tr_apply.deployment.seed import Seed
+    from tr_apply.local.http.app import LocalTaskRouter
+    from tr_apply.local.http.gate import Admission
 
 
 @click.command("serve")
@@ -59,6 +59,40 @@ KEEP_ALIVE_S = 75  # longer than the pauses of a client that reuses its connecti
     help="Also call this host when a workflow or workspace names it (repeatable); default: only this machine.",
 )
 @click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="HOST",
+    help="Also answer requests that address the server by this name (repeatable); default: this machine and --host.",
+)
+@click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let web pages of this origin use the server, as in http://localhost:3000 (repeatable); default: its own.",
+)
+@click.option(
+    "--seed",
+    "seed_path",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Apply this configuration before the first request, and again after each reset.",
+)
+@click.option("--watch", "watches", is_flag=True, help="Apply the --seed again whenever a file in its folder changes.")
+@click.option(
+    "--ready-file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the address to this file once the server listens.",
+)
+@click.option(
+    "--control",
+    "is_controlled",
+    is_flag=True,
+    help="For tests: reset, clock, callbacks, faults and snapshots under /_tr-apply/. On this machine only.",
+)
+@click.option(
     "--clock-rate",
     type=click.FloatRange(0, min_open=True, max=1_000_000),
     default=1.0,
@@ -84,6 +118,12 @@ def serve_command(  # one parameter an option
     account_sid: str | None,
     auth_token: str | None,
     callback_hosts: tuple[str, ...],
+    hosts: tuple[str, ...],
+    origins: tuple[str, ...],
+    seed_path: Path | None,
+    watches: bool,
+    ready_file: Path | None,
+    is_controlled: bool,
     clock_rate: float,
     timeout_s: float | None,
     no_color: bool,  # noqa: ARG001  # accepted as everywhere
@@ -93,41 +133,71 @@ def serve_command(  # one parameter an option
     """Serve the API of TaskRouter over HTTP, for programs that are to be tried without an account.
 
     Any user name and password will do unless --account-sid and --auth-token are given; both are required to listen on
-    anything but this machine. Ctrl-C or SIGTERM ends the server once the requests under way are answered.
+    anything but this machine. Ctrl-C or SIGTERM ends the server once the requests under way are answered. Web pages of
+    other origins cannot use it unless --allow-origin names them.
 
     \b
         tr-apply serve --port 8080
+        tr-apply serve --seed workspace.yaml --watch --db :memory:
         tr-apply apply workspace.yaml --base-url http://127.0.0.1:8080
     """  # click wants the character that the escape stands for
     _check_account(account_sid)
-    address = _address(host, port)
+    address = resolved(host, port)
     check_exposure(address[0], account_sid=account_sid, auth_token=auth_token)
+    if is_controlled and not ipaddress.ip_address(address[0]).is_loopback:
+        raise UsageError("--control is for this machine only: leave --host out")
+    _check_seed(seed_path, watches=watches)
+    _check_ready_file(ready_file)
     from tr_apply.local.callbacks.hosts import Hosts  # noqa: PLC0415
+    from tr_apply.local.callbacks.sending import Quiet  # noqa: PLC0415
+    from tr_apply.local.control.calls import Calls  # noqa: PLC0415
+    from tr_apply.local.control.control import controlled  # noqa: PLC0415
     from tr_apply.local.http.app import Callbacks  # noqa: PLC0415  # starlette and httpx are for those who serve
+    from tr_apply.local.http.gate import Gate  # noqa: PLC0415
     from tr_apply.transport.callback import Caller  # noqa: PLC0415
 
-    with _listening(address) as listener:
-        url = _url(listener)
+    admission = _admission(hosts if _is_wildcard(address[0]) else (*hosts, host), origins)
+    with listening(address) as listener:
+        url = url_of(listener)
         caller = Caller()
+        clock = SteeredClock(clock_rate)
+        stillness = Quiet()
+        calls = Calls(caller, clock, stillness)
         app = open_app(
             database if database == ":memory:" else Path(database),
             account_sid=account_sid or None,
             auth_token=auth_token or None,
-            clock=clock_at_rate(clock_rate),
-            callbacks=Callbacks(caller, _say, Hosts(callback_hosts)),
+            clock=clock,
+            callbacks=Callbacks(calls if is_controlled else caller, _say, Hosts(callback_hosts), quiet=stillness),
         )
+
+        seed = None if seed_path is None else _seed(seed_path, app, account_sid, auth_token)
+
+        reports: list[str] = []
+
+        async def prepare() -> None:
+            if seed is not None:
+                reports.append(_seed_report(seed_path, await seed.plant()))
+
+        async def plant() -> None:
+            if seed is not None:
+                report = _seed_report(seed_path, await seed.plant())
+                click.echo(report, err=True)
 
         @asynccontextmanager
         async def beside_requests() -> AsyncIterator[None]:
-            _announce(url, database, quiet=quiet)
-            async with _running(app.run(clock_rate)):
+            _announce(url, (*reports, f"Keeping everything in {database}. Ctrl-C stops."), ready_file, quiet=quiet)
+            async with running(app.run(lambda: clock.rate)), running(_follow(seed, plant) if watches else _nothing()):
                 yield
             await caller.close()
 
         # What routes stays; looking through all of it for garbage again and again takes a seventh of the time.
         gc.set_threshold(50_000, 20, 100)
+        served = Gate(_reporting(controlled(app, clock, calls, plant) if is_controlled else app), admission)
         with closing(app):
-            _run(_logged(app) if verbose and not quiet else app, listener, beside_requests, timeout_s)
+            run_server(
+                _logged(served) if verbose and not quiet else served, listener, prepare, beside_requests, timeout_s
+            )
 
 
 def check_exposure(ip: str, *, account_sid: str | None, auth_token: str | None) -> None:
@@ -143,48 +213,90 @@ def _check_account(account_sid: str | None) -> None:
         raise UsageError("--account-sid must be the SID of an account, which begins with AC")
 
 
-Address = tuple[str, int]
+def _check_seed(path: Path | None, *, watches: bool) -> None:
+    if watches and path is None:
+        raise UsageError("--watch needs --seed PATH")
+    if path is not None:
+        require_path(path)
 
 
-def _address(host: str, port: int) -> Address:
-    """The address to bind, resolved once, so that what was checked is what is bound."""
-    try:
-        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError) as error:
-        raise TargetError(f"cannot listen on {host}: there is no such address") from error
-    ip, found_port = found[0][4][:2]
-    return str(ip), int(found_port)
+def _seed(path: Path, app: "LocalTaskRouter", account_sid: str | None, auth_token: str | None) -> "Seed":
+    from tr_apply.deployment.seed import Seed  # noqa: PLC0415  # plans and applies; not for --help
+    from tr_apply.transport import Connection  # noqa: PLC0415
+
+    # As an API key where anyone is let in, so that callbacks are not signed with a password of ours.
+    user = account_sid or f"SK{0:032x}"
+    return Seed(path, app, Connection("http://local", user, auth_token or "seed"), os.environ)
 
 
-@contextmanager
-def _listening(address: Address) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _seed_report(path: Path | None, applied: "Applied") -> str:
+    from tr_apply.report.summary import apply_outcome  # noqa: PLC0415
+
+    return f"Seed {path}: {apply_outcome(applied.results, verified=applied.verified)}"
+
+
+async def _nothing() -> None:
+    pass
+
+
+async def _follow(seed: "Seed | None", plant: Callable[[], Awaitable[None]]) -> None:
+    """Apply the seed again at each change; what is wrong with it is reported, and the server goes on."""
+    assert seed is not None, "--watch needs --seed"
+    async for _ in seed.changes():
         try:
-            listener.bind(address)
-            listener.listen(2048)
-        except OSError as error:
-            raise TargetError(_why_not(address, error)) from error
-        yield listener
+            await plant()
+        except TrApplyError as error:
+            click.echo(f"Seed: {error}", err=True)
 
 
-def _why_not(address: Address, error: OSError) -> str:
-    host, port = address
-    if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is in use: choose another with --port, or --port 0 for a free one"
-    return f"cannot listen on {host}, port {port}: {error.strerror}"
+def _is_wildcard(ip: str) -> bool:
+    return ipaddress.ip_address(ip).is_unspecified
 
 
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+def _admission(hosts: Iterable[str], origins: Iterable[str]) -> "Admission":
+    from tr_apply.local.http.gate import Admission  # noqa: PLC0415
+
+    try:
+        return Admission.of(hosts, origins)
+    except ValueError as error:
+        raise UsageError(f"--allow-origin: expected an origin such as http://localhost:3000, not {error}") from error
 
 
-def _announce(url: str, database: str, *, quiet: bool) -> None:
+def _check_ready_file(path: Path | None) -> None:
+    """Remove what an earlier run left, so that whoever waits for the file waits for this server.
+
+    Raises:
+        RefusedError: The file is something else.
+        TargetError: It cannot be removed.
+    """
+    if path is None:
+        return
+    try:
+        if path.exists() and not path.read_bytes()[:7] == b"http://":
+            raise RefusedError(f"--ready-file: {path} exists and does not hold the address of a server; name another")
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise TargetError(f"--ready-file: {path}: {error.strerror}") from error
+
+
+def _announce(url: str, more: Iterable[str], ready_file: Path | None, *, quiet: bool) -> None:
     click.echo(f"Listening on {url}", err=True)
-    if not quiet:
-        click.echo(f"Keeping everything in {database}. Ctrl-C stops.", err=True)
+    with suppress(OSError):  # whoever started the server need not read its stdout
+        click.echo(f"Listening on {url}")
+    for line in () if quiet else more:
+        click.echo(line, err=True)
+    if ready_file is not None:
+        _write_whole(ready_file, url)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file so that whoever sees it sees all of it."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise TargetError(f"--ready-file: {path} cannot be written: {error.strerror}") from error
 
 
 def _say(text: str) -> None:
@@ -192,112 +304,16 @@ def _say(text: str) -> None:
     click.echo(text.encode("unicode_escape").decode(), err=True)
 
 
-@asynccontextmanager
-async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Work that goes on beside what is done within, and ends with it."""
-    import asyncio  # noqa: PLC0415  # not for --help
+def _reporting(app: "ASGIApp") -> "ASGIApp":
+    """The application, reporting in one line that its database turned out to be damaged."""
 
-    def tell_failure(ended: asyncio.Task[None]) -> None:
-        if not ended.cancelled() and (error := ended.exception()):
-            click.echo("".join(traceback.format_exception(error)), err=True)
+    async def reporting(scope: "Scope", receive: "Receive", send: "Send") -> None:
+        try:
+            await app(scope, receive, send)
+        except TargetError as error:  # it was answered
+            _say(str(error))
 
-    task = asyncio.create_task(work)
-    task.add_done_callback(tell_failure)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-def _run(
-    app: "ASGIApp",
-    listener: socket.socket,
-    beside_requests: "Callable[[], AbstractAsyncContextManager[None]]",
-    timeout_s: float | None,
-) -> None:
-    """Serve until a signal or the time says stop, within what *beside_requests* sets up once requests are taken.
-
-    For a server that is its regular end, so SIGINT, SIGTERM and the time lead to exit code 0; a second Ctrl-C cuts off
-    requests under way and is an interruption.
-
-    Raises:
-        InterruptedRunError: There was a second Ctrl-C.
-    """
-    import asyncio  # noqa: PLC0415  # not for --help
-
-    import uvicorn  # noqa: PLC0415  # takes a tenth of a second, which --help must not
-
-    class Server(uvicorn.Server):
-        """uvicorn, except that something runs beside it, and that signals end it without killing the process."""
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            self.beside = beside_requests()
-            await self.beside.__aenter__()
-            if timeout_s is not None:
-                asyncio.get_running_loop().call_later(timeout_s, self.stop)
-
-        def stop(self) -> None:
-            self.should_exit = True
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().shutdown(sockets)
-            await self.beside.__aexit__(None, None, None)
-
-        @contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            with _signals_to(self.handle_exit):
-                yield
-
-    server = Server(_settings(app))
-    with _without_cancellations():
-        server.run([listener])
-    if server.force_exit:
-        raise InterruptedRunError("stopped before the requests under way were answered")
-
-
-def _settings(app: "ASGIApp") -> "uvicorn.Config":
-    import uvicorn  # noqa: PLC0415
-
-    return uvicorn.Config(
-        app,
-        lifespan="off",
-        log_config=None,
-        log_level="error",
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=GRACE_S,
-    )
-
-
-@contextmanager
-def _without_cancellations() -> Iterator[None]:
-    """Keep a request that was cut off at the end from being logged as a failure, with a traceback."""
-    import asyncio  # noqa: PLC0415  # not for --help
-    import logging  # noqa: PLC0415
-
-    def is_failure(record: logging.LogRecord) -> bool:
-        return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
-
-    logger = logging.getLogger("uvicorn.error")
-    logger.addFilter(is_failure)
-    try:
-        yield
-    finally:
-        logger.removeFilter(is_failure)
-
-
-@contextmanager
-def _signals_to(handler: Callable[[int, Any], None]) -> Iterator[None]:
-    previous = {each: signal.signal(each, handler) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for each, old in previous.items():
-            signal.signal(each, old)
+    return reporting
 
 
 def _logged(app: "ASGIApp") -> "ASGIApp":

@@ -8,6 +8,7 @@ import click
 
 from tr_apply.client import Client
 from tr_apply.deployment.connect import CONCURRENCY, Clients, TargetOptions, open_clients
+from tr_apply.deployment.deadline import Deadline
 from tr_apply.errors import UsageError
 from tr_apply.resources.credentials import Credentials
 from tr_apply.transport import Call, Observer, Outcome
@@ -28,11 +29,16 @@ def target_of(options: Mapping[str, Any]) -> TargetOptions:
 
 
 def command_clients(
-    target: TargetOptions, *, verbose: bool, concurrency: int = CONCURRENCY, observers: Sequence[Observer] = ()
+    target: TargetOptions,
+    *,
+    verbose: bool,
+    concurrency: int = CONCURRENCY,
+    observers: Sequence[Observer] = (),
+    deadline: Deadline | None = None,
 ) -> AbstractAsyncContextManager[Clients]:
     """Clients of the TaskRouter that *target* and the environment name; with *verbose*, every request is logged."""
     shown_to = (*observers, _log) if verbose else tuple(observers)
-    return open_clients(target, concurrency=concurrency, observers=shown_to)
+    return open_clients(target, concurrency=concurrency, observers=shown_to, deadline=deadline)
 
 
 @asynccontextmanager

@@ -1,11 +1,26 @@
 """The workspaces of a run, one for each PATH."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.fleet import Member
 from tr_apply.errors import TrApplyError, UsageError
+
+
+def members_of(
+    paths: Sequence[Path], load: Callable[[Path], Configuration], targets: Sequence[str] = ()
+) -> list[Member]:
+    """The workspaces of the configurations at *paths*, which know of each other."""
+    members = [member_of(str(path), partial(load, path), targets) for path in paths]
+    siblings = frozenset(member.workspace for member in members if member.workspace is not None)
+    for member in members:
+        if isinstance(member.source, Configured):
+            member.source = replace(member.source, siblings=siblings)
+    return members
 
 
 def member_of(name: str, load: Callable[[], Configuration], targets: Sequence[str] = ()) -> Member:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 from tr_apply.errors import NetworkError, StaleError
@@ -13,6 +14,10 @@ from tr_apply.transport import Response
 from tr_apply.wire import read_document
 
 _DOCUMENTS = {kind.name: [spec.answer for spec in kind.fields.values() if spec.holds is Holds.JSON] for kind in KINDS}
+
+
+_UNREAD = frozenset({"links", "url", "date_created", "date_updated", "date_status_changed"})
+"""Keys of answers that nobody asks about. They are half of what a list of workers takes in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,8 @@ def live_of(kind: Kind, answer: Any) -> Live:
     name = answer.get(identity) if isinstance(answer, dict) else None
     if not isinstance(sid, str) or not isinstance(name, str):
         raise NetworkError(f"an answer shows a {kind.title} without a SID or a {identity}")
-    return Live(kind.name, name, sid, answer, {key: read_document(answer.get(key)) for key in _DOCUMENTS[kind.name]})
+    kept = {intern(key): value for key, value in answer.items() if key not in _UNREAD}
+    return Live(kind.name, name, sid, kept, {key: read_document(answer.get(key)) for key in _DOCUMENTS[kind.name]})
 
 
 def seen_in(kind: Kind, response: Response) -> Seen:

@@ -6,7 +6,7 @@ files, laid end to end.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -21,15 +21,59 @@ class Places:
     """Places of a mapping or a sequence: its own, those of its keys in order, and those of what it holds.
 
     ``label`` says which of the objects this is that one item of a file made; it is empty for all others.
+
+    A large file has hundreds of thousands, and a run without mistakes looks at none of them. So the reader packs them:
+    as distances from ``at``, small numbers of which Python keeps one object each, and with one tuple of keys for all
+    mappings that have the same keys. They are unpacked when somebody asks.
     """
 
-    __slots__ = ("at", "children", "keys", "label")
+    __slots__ = ("_children", "_distances", "_key_places", "_keys", "_names", "at", "label")
 
-    def __init__(self, at: int, *, mapping: bool) -> None:
+    def __init__(
+        self, at: int, *, mapping: bool, names: tuple[str, ...] = (), distances: list[Any] | None = None
+    ) -> None:
+        """Of what is packed *distances* hold, for a mapping, each of the keys *names* and its value in turn.
+
+        What is a mapping or a sequence itself has its Places there instead of a distance.
+        """
         self.at = at
         self.label = ""
-        self.keys: list[int] = []
-        self.children: dict[str | int, Node] | list[Node] = {} if mapping else []
+        self._names = names if mapping else None
+        self._distances = distances
+        self._key_places: dict[str | int, int] | None = None
+        if distances is None:
+            self._keys: list[int] = []
+            self._children: dict[str | int, Node] | list[Node] = {} if mapping else []
+
+    @property
+    def keys(self) -> list[int]:
+        """Where each key is written."""
+        if self._distances is not None:
+            self._unpack(self._distances)
+        return self._keys
+
+    @keys.setter
+    def keys(self, keys: list[int]) -> None:
+        self._keys, self._key_places = keys, None
+
+    @property
+    def children(self) -> "dict[str | int, Node] | list[Node]":
+        """What it holds, by key or in order."""
+        if self._distances is not None:
+            self._unpack(self._distances)
+        return self._children
+
+    @children.setter
+    def children(self, children: "dict[str | int, Node] | list[Node]") -> None:
+        self._children = children
+
+    def _unpack(self, distances: list[Any]) -> None:
+        nodes = [self.at + each if type(each) is int else each for each in distances]
+        if self._names is None:
+            self._keys, self._children = [], nodes
+        else:
+            self._keys, self._children = nodes[::2], dict(zip(self._names, nodes[1::2], strict=True))
+        self._distances = None
 
     def child(self, key: str | int) -> "Node | None":
         """Places of what stands under *key*."""
@@ -39,9 +83,17 @@ class Places:
 
     def key_place(self, key: str | int) -> int | None:
         """Where *key* itself is written; None for an item of a sequence."""
-        if isinstance(self.children, dict) and key in self.children:
-            return self.keys[list(self.children).index(key)]
-        return None
+        if not isinstance(self.children, dict) or key not in self.children:
+            return None
+        if self._key_places is None or len(self._key_places) != len(self.keys):  # some were added
+            self._key_places = dict(zip(self.children, self.keys, strict=True))
+        return self._key_places[key]
+
+    def without(self, dropped: Collection[str | int]) -> None:
+        """Forget those keys and what they hold."""
+        assert isinstance(self.children, dict)
+        self.keys = [at for key, at in zip(self.children, self.keys, strict=True) if key not in dropped]
+        self.children = {key: child for key, child in self.children.items() if key not in dropped}
 
     def items(self) -> Iterator[tuple[str | int, "Node"]]:
         """Each key or index with its places."""

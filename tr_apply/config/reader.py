@@ -115,16 +115,35 @@ def read(sources: Sources, begin: int, *, raw: bool | frozenset[str] = False) ->
 class _Frame:
     """A container that is being filled."""
 
-    __slots__ = ("anchor", "begun_at", "children", "data", "is_mapping", "key", "places")
+    __slots__ = ("anchor", "at", "begun_at", "data", "distances", "first", "is_mapping", "key", "places", "repeated")
 
-    def __init__(self, data: Any, places: Places, anchor: str | None, begun_at: int) -> None:
+    def __init__(self, data: Any, at: int, anchor: str | None, begun_at: int) -> None:
         self.data = data
-        self.places = places
-        self.children: Any = places.children
-        self.is_mapping = isinstance(data, dict)
+        self.at = at
+        self.is_mapping = type(data) is dict
         self.anchor = anchor
         self.begun_at = begun_at  # values before it
         self.key: str | None = None  # the key that waits for its value
+        self.distances: list[Any] = []  # see Places
+        self.first: dict[str, int] | None = None  # where each key is written first, once one was repeated
+        self.repeated: dict[str, Node] = {}  # the last value of each of these
+        self.places: Places | None = None  # when it is filled
+
+    def first_place(self, key: str) -> int:
+        """Where the *key*, which it has, is written first."""
+        if self.first is None:
+            self.first = dict(zip(self.data, self.distances[::2], strict=True))
+        return self.at + self.first[key]
+
+    def filled(self, shapes: dict[tuple[str, ...], tuple[str, ...]]) -> Places:
+        """The places of all of it; *shapes* has one object for all equal tuples of keys."""
+        names = tuple(self.data) if self.is_mapping else ()
+        names = shapes.setdefault(names, names)
+        places = self.places = Places(self.at, mapping=self.is_mapping, names=names, distances=self.distances)
+        if self.repeated:
+            assert isinstance(places.children, dict)
+            places.children.update(self.repeated)
+        return places
 
 
 class _Builder:
@@ -139,12 +158,13 @@ class _Builder:
         self._stack: list[_Frame] = []  # the containers around it, outermost first
         self._top: _Frame | None = None  # the container being filled; None outside the root
         self._anchors: dict[str, tuple[Any, Node, int] | None] = {}
-        self._refused_keys: list[tuple[_Frame, str]] = []
+        self._refused_keys: dict[_Frame, set[str]] = {}
         self._values = 0
         self._expanded = 0
         self._documents = 0
         self._scalars: dict[str, Any] = {}
         self._keys: dict[str, str] = {}
+        self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def build(self, text: str) -> None:
         """Read all of *text*."""
@@ -170,11 +190,13 @@ class _Builder:
         """Keep what was read, also where a mistake ended it."""
         while (top := self._top) is not None:
             if top.key is not None and top.key not in top.data:
-                top.places.keys.pop()
+                top.distances.pop()
             self._end(None)
-        for frame, key in self._refused_keys:
-            if key in frame.data:
-                del frame.places.keys[list(frame.children).index(key)], frame.children[key], frame.data[key]
+        for frame, keys in self._refused_keys.items():
+            assert frame.places is not None
+            frame.places.without(keys)
+            for key in keys & frame.data.keys():
+                del frame.data[key]
 
     def note(self, code: str, message: str, place: int) -> None:
         """Note a mistake at *place*, about the value that comes next."""
@@ -242,14 +264,17 @@ class _Builder:
             self._refuse_root(value, node)
             return
         key: Any = top.key
-        if top.is_mapping:
-            top.data[key] = value
-            top.children[key] = node
-            top.key = None
-        else:
+        if not top.is_mapping:
             key = len(top.data)
             top.data.append(value)
-            top.children.append(node)
+            top.distances.append(node - top.at if type(node) is int else node)
+        else:
+            if key in top.data:
+                top.repeated[key] = node
+            else:
+                top.distances.append(node - top.at if type(node) is int else node)
+            top.data[key] = value
+            top.key = None
         if type(value) is str and "${" in value:
             self._source.sites.append(Site(top.data, key, place_of(node)))
 
@@ -266,11 +291,13 @@ class _Builder:
 
     def _begin_key(self, top: _Frame, key: str, place: int) -> None:
         if key not in top.data:
-            top.places.keys.append(place)
-        elif (top, key) not in self._refused_keys:
-            first = top.places.key_place(key)
-            assert first is not None
-            message = f"`{shown(key)}` is written twice; the first is at {self._sources.described(first)}"
+            top.distances.append(place - top.at)
+            if top.first is not None:
+                top.first[key] = place - top.at
+        elif key not in self._refused_keys.get(top, ()):
+            message = (
+                f"`{shown(key)}` is written twice; the first is at {self._sources.described(top.first_place(key))}"
+            )
             self._source.mistakes.append(Mistake("duplicate-key", message, place, (*self._path(), key)))
         top.key = self._known_key(key, place)
 
@@ -288,7 +315,7 @@ class _Builder:
     def _refuse_key(self, top: _Frame, key: str, code: str, message: str, place: int) -> None:
         """Note the mistake, and forget the key and its value at the end."""
         self.note(code, message, place)
-        self._refused_keys.append((top, key))
+        self._refused_keys.setdefault(top, set()).add(key)
 
     def _start_mapping(self, event: Any) -> None:
         self._start(event, {})
@@ -313,21 +340,22 @@ class _Builder:
                 self._raw = self._all_raw or top.key in self._raw_sections
             self._stack.append(top)
         self._values += 1
-        self._top = _Frame(data, Places(place, mapping=isinstance(data, dict)), event.anchor, self._values)
+        self._top = _Frame(data, place, event.anchor, self._values)
         if event.anchor is not None:
             self._anchors[event.anchor] = None  # known, but not complete
 
     def _end(self, _: Any) -> None:
         top = self._top
         assert top is not None
+        places = top.filled(self._shapes)
         if top.anchor is not None:
-            self._anchors[top.anchor] = (top.data, top.places, self._values - top.begun_at + 1)
+            self._anchors[top.anchor] = (top.data, places, self._values - top.begun_at + 1)
         if self._stack:
             self._top = self._stack.pop()
-            self._add(top.data, top.places)
+            self._add(top.data, places)
         else:
             self._top = None
-            self._source.data, self._source.places = top.data, top.places
+            self._source.data, self._source.places = top.data, places
         if not self._stack:
             self._raw = self._all_raw
 
@@ -363,9 +391,9 @@ class _Builder:
 
 
 def _complex_key(top: _Frame, data: Any, place: int) -> _UnreadableError:
-    if isinstance(data, dict) and place == top.places.at + 1:  # `{{ x }}`, as in templates
+    if isinstance(data, dict) and place == top.at + 1:  # `{{ x }}`, as in templates
         message = '`{{…}}` stands for nothing here; a variable is written "${NAME}"'
-        return _UnreadableError("complex-key", message, top.places.at)
+        return _UnreadableError("complex-key", message, top.at)
     return _UnreadableError("complex-key", "a key must be a single value", place)
 
 

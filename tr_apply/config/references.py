@@ -173,7 +173,7 @@ def _kept_activities(document: Document) -> Iterator[str]:
 def note_broken_references(document: Document, raw: Mapping[str, Any], notes: Notes, *, has_sids: bool) -> None:
     """Note every name that cannot lead anywhere; *has_sids* spares a walk over every string there is."""
     known = declared(document, raw)
-    known = Declared(known.names, known.closed - set(_of_unreadable_names(raw, notes)))
+    known = known._replace(closed=known.closed - set(_of_unreadable_names(raw, notes)))
     suggestions = Suggestions()
     for reference in references(document):
         if known.has(reference.kind, reference.name):

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from tr_apply.client import Client
 from tr_apply.config.load import Configuration
+from tr_apply.config.other_workspaces import NamedWorkspaces
 from tr_apply.config.withheld import withheld
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.freshness import bound
@@ -13,10 +15,18 @@ from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Plan
+from tr_apply.plan.checks.workspace_rename import TELLING_KINDS, declared_names, suspected_workspace_rename
 from tr_apply.plan.make import Planning, planning
 from tr_apply.plan.matching.problem import PlanProblemsError
 from tr_apply.plan.requests.target import parsed_target
-from tr_apply.reader import declared_workspace, empty_snapshot, find_workspace, read_and_plan, read_everything
+from tr_apply.reader import (
+    declared_workspace,
+    empty_snapshot,
+    find_workspace,
+    read_and_plan,
+    read_everything,
+    read_names,
+)
 from tr_apply.resources import KIND_BY_NAME, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.credentials import Credentials
 from tr_apply.resources.document import Document
@@ -32,10 +42,12 @@ class Configured:
     Attributes:
         configuration: What the workspace must be.
         targets: ``KIND/NAME`` of what is done alone; everything where there are none.
+        siblings: Names of the workspaces that this run is for.
     """
 
     configuration: Configuration
     targets: Sequence[str] = ()
+    siblings: frozenset[str] = frozenset()
 
     @property
     def workspace(self) -> str:
@@ -66,7 +78,26 @@ class Configured:
             plan, snapshot = await read_and_plan(client, self._steps(start), start)
         except PlanProblemsError as error:
             raise self._config_error(error) from error
+        if snapshot.predicted:
+            plan = await self._with_suspicion(client, plan)
         return bound(plan, region), snapshot
+
+    async def _with_suspicion(self, client: Client, plan: Plan) -> Plan:
+        """*plan*, which creates its workspace, with the suspicion that this is one that was renamed elsewhere."""
+        document = self.configuration.document
+        workspace = document.workspace
+        kinds = [kind for kind in TELLING_KINDS if declared_names(document, kind)]
+        if not kinds or ("renamed_from" in workspace.model_fields_set and not workspace.renamed_from):
+            return plan
+        known = NamedWorkspaces(Path(self.configuration.path))
+        siblings = {name_key(name) for name in self.siblings}
+        strangers = [
+            live
+            for live in await client.workspaces()
+            if name_key(live.name) not in siblings and not known.has(live.name)
+        ]
+        others = await read_names(client, strangers, kinds)
+        return replace(plan, blocked=[*plan.blocked, *suspected_workspace_rename(document, others, plan.operations)])
 
     async def plan_for(self, client: Client, workspace: Live) -> tuple[Plan, Snapshot]:
         """The plan for this very *workspace*, whatever it is called, and what was read for it.

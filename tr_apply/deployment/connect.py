@@ -2,16 +2,17 @@
 
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tr_apply.client import Client
+from tr_apply.deployment.deadline import Deadline
 from tr_apply.errors import TargetError
-from tr_apply.local import DEFAULT_PATH, open_app
+from tr_apply.local import DEFAULT_PATH, open_in_process
 from tr_apply.resources.credentials import Credentials
 from tr_apply.transport import Call, Connection, Observer, Outcome, in_process
 from tr_apply.transport.address import require_safe_address
@@ -164,14 +165,18 @@ async def open_clients(
     environment: Mapping[str, str] = os.environ,
     concurrency: int = CONCURRENCY,
     observers: Sequence[Observer] = (),
+    deadline: Deadline | None = None,
 ) -> AsyncIterator[Clients]:
-    """Clients of the TaskRouter that *target* and the *environment* name; every request is shown to *observers*."""
+    """Clients of the TaskRouter that *target* and the *environment* name; every request is shown to *observers*.
+
+    They are ready before the *deadline*.
+    """
 
     def observer(call: Call, outcome: Outcome | None) -> None:
         for each in observers:
             each(call, outcome)
 
-    with _embedded(target) if target.is_local else nullcontext() as app:
+    async with _embedded(target, deadline or Deadline()) if target.is_local else nullcontext() as app:
         through = None if app is None else in_process(app)
         clients = Clients(
             target,
@@ -184,9 +189,10 @@ async def open_clients(
             await clients.close()
 
 
-@contextmanager
-def _embedded(target: TargetOptions) -> "Iterator[LocalTaskRouter]":
-    app = open_app(target.local_db or DEFAULT_PATH)
+@asynccontextmanager
+async def _embedded(target: TargetOptions, deadline: Deadline) -> "AsyncIterator[LocalTaskRouter]":
+    async with deadline.bound():
+        app = await open_in_process(target.local_db or DEFAULT_PATH)
     try:
         yield app
     finally:

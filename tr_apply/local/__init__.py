@@ -38,7 +38,27 @@ def open_app(
     """
     from tr_apply.local.http.app import create_app  # noqa: PLC0415  # starlette is for those who open one
     from tr_apply.local.storage.database import Database  # noqa: PLC0415
+    from tr_apply.local.storage.turns import opened_in_turn  # noqa: PLC0415
     from tr_apply.local.store.store import Store  # noqa: PLC0415
 
-    store = Store(Database.open(path, clock))
+    store = Store(opened_in_turn(lambda: Database.open(path, clock)))
     return create_app(store, account_sid=account_sid, auth_token=auth_token, callbacks=callbacks)
+
+
+async def open_in_process(path: str | Path) -> "LocalTaskRouter":
+    """The application for the one client of this process, who is told of a file that cannot be used by an exception.
+
+    Others who ask again after a 503 would do so for a long time.
+
+    Raises:
+        TargetError: The file cannot be used. The application raises it as well, in place of an answer.
+    """
+    from tr_apply.local.http.app import create_app  # noqa: PLC0415
+    from tr_apply.local.storage.database import Database  # noqa: PLC0415
+    from tr_apply.local.storage.turns import in_turn  # noqa: PLC0415
+    from tr_apply.local.store.store import Store  # noqa: PLC0415
+
+    async def opened() -> Database:
+        return Database.open(path)
+
+    return create_app(Store(await in_turn(opened)), in_process=True)

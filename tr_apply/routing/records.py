@@ -43,6 +43,12 @@ class Attributes(NamedTuple):
         """The attributes with these values."""
         return cls(json.dumps(values, separators=(",", ":"), ensure_ascii=False), values)
 
+    def is_same(self, other: "Attributes") -> bool:
+        """Whether both hold the same JSON, in whatever order; 1 and true are not the same."""
+        if self.text == other.text:
+            return True
+        return json.dumps(self.values, sort_keys=True) == json.dumps(other.values, sort_keys=True)
+
 
 NO_ATTRIBUTES = Attributes("{}", {})
 

@@ -18,6 +18,15 @@ class IllegalStepError(RoutingRefusedError):
     """A task, a reservation or a worker is not in a state from which this is possible."""
 
 
+class NotAssignedError(IllegalStepError):
+    """A task is completed or wrapped up that no worker has. Between the two parts the API names the account."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what} {why}")
+        self.what = what
+        self.why = why
+
+
 class RescindedError(RoutingRefusedError):
     """The reservation was rescinded: another worker was faster."""
 

@@ -13,7 +13,8 @@ from tr_apply.transport.call import (
 )
 from tr_apply.transport.pace import Pace
 from tr_apply.transport.retry import Sender
-from tr_apply.transport.slots import Transport, in_process
+from tr_apply.transport.slots import Transport
+from tr_apply.transport.through import in_process
 
 __all__ = [
     "Call",

@@ -22,7 +22,7 @@ async def content_of(stream: AsyncIterable[bytes]) -> bytes:
     async for chunk in stream:
         content += chunk
         if len(content) > BODY_LIMIT:
-            raise _too_long()
+            raise too_long()
     return bytes(content)
 
 
@@ -64,11 +64,12 @@ def _decoded(content: bytes, encoding: str) -> bytes:
     except zlib.error as error:
         raise LostError("an answer whose compression is broken", sent=True) from error
     if len(decoded) > BODY_LIMIT:
-        raise _too_long()
+        raise too_long()
     if not decoder.eof:
         raise LostError("an answer that ends too early", sent=True)
     return decoded
 
 
-def _too_long() -> LostError:
+def too_long() -> LostError:
+    """An answer that is longer than anybody needs."""
     return LostError(f"an answer of more than {BODY_LIMIT // 1024 // 1024} MB", sent=True)

@@ -15,7 +15,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 from typing import TypeVar
 
 from tr_apply.errors import AnswerLostError, ApiError, NetworkError
@@ -221,6 +220,8 @@ def _now() -> float:
 def _phrase(status: int) -> str:
     if status in _REDIRECTS:
         return "redirected to another address, where credentials are not taken"
+    from http import HTTPStatus  # noqa: PLC0415  # for the refusals that say nothing
+
     try:
         return HTTPStatus(status).phrase
     except ValueError:

@@ -259,8 +259,7 @@ def _label(values: _Values) -> str:
 def _without_key(item: Located) -> Located:
     assert isinstance(item.node, Places)
     node = item.node.copy()
-    assert isinstance(node.children, dict)
-    del node.keys[list(node.children).index(KEY)], node.children[KEY]
+    node.without({KEY})
     return Located({key: value for key, value in item.value.items() if key != KEY}, node)
 
 

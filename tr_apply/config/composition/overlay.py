@@ -122,8 +122,8 @@ def _example(base: Mapping[str, Any]) -> str:
 
 
 def _remove(value: dict[str, Any], node: Places, key: str) -> None:
-    assert isinstance(node.children, dict)
-    del node.keys[list(node.children).index(key)], node.children[key], value[key]
+    node.without({key})
+    del value[key]
 
 
 def _nothing(written: Located) -> Located:

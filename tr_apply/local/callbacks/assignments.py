@@ -15,12 +15,13 @@ from typing import Any, Final
 from tr_apply.errors import NetworkError
 from tr_apply.local.callbacks.forms import assignment_form
 from tr_apply.local.callbacks.sending import HeldBackError, Reply, Say, Sender
+from tr_apply.local.history.event_data import Referred
 from tr_apply.local.history.events import EventRecord
 from tr_apply.local.kinds.instructions import carry_out
 from tr_apply.local.storage.refusals import RequestError
+from tr_apply.local.storage.turns import in_turn
 from tr_apply.local.store.engines import Engines
 from tr_apply.routing.refusals import RoutingRefusedError
-from tr_apply.routing.workspace import TaskChannel
 
 _WHAT: Final = "Assignment callback"
 
@@ -38,12 +39,12 @@ class Offer:
 
     Attributes:
         record: Its creation.
-        channel: The task's, for those who are called.
+        referred: What it refers to, for those who are called.
         urls: Whom to call, first choice first.
     """
 
     record: EventRecord
-    channel: TaskChannel | None
+    referred: Referred
     urls: tuple[str, ...]
 
 
@@ -58,7 +59,7 @@ class Assignments:
     async def call(self, offer: Offer) -> None:
         """Call about a reservation, and do what the answer says."""
         account_sid = self.sender.identity.account_sid
-        form = assignment_form(offer.record, offer.channel, account_sid=account_sid)
+        form = assignment_form(offer.record, offer.referred, account_sid=account_sid)
         for url in offer.urls:
             try:
                 instruction = instruction_of(await self.sender.send(_WHAT, url, form, timeout_s=LIMIT_S))
@@ -67,17 +68,22 @@ class Assignments:
             except (NetworkError, UnusableReplyError) as error:
                 self.say(f"{_WHAT} for Reservation {offer.record.reservation_sid} failed: {error}")
             else:
-                self._carry_out(offer.record, instruction)
+                await self._carry_out(offer.record, instruction)
                 return
 
-    def _carry_out(self, record: EventRecord, instruction: Mapping[str, Any]) -> None:
+    async def _carry_out(self, record: EventRecord, instruction: Mapping[str, Any]) -> None:
         name = instruction.get("instruction")
         if name is None:
             return
-        assert record.reservation_sid is not None
-        try:
+        sid = record.reservation_sid
+        assert sid is not None
+
+        async def carried_out() -> None:
             with self.engines.write() as session:
-                carry_out(session, record.workspace_sid, record.reservation_sid, str(name), instruction)
+                carry_out(session, record.workspace_sid, sid, str(name), instruction)
+
+        try:
+            await in_turn(carried_out)
         except (RequestError, RoutingRefusedError) as error:
             code = getattr(error, "api_code", None) or getattr(error, "code", "")
             self.say(f"Instruction {name!r} for Reservation {record.reservation_sid} failed: {code} {error}")

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 
 from tr_apply.errors import NetworkError
 from tr_apply.local.callbacks.forms import event_form
-from tr_apply.local.callbacks.sending import HeldBackError, Say, Sender, is_success
+from tr_apply.local.callbacks.sending import HeldBackError, Quiet, Say, Sender, is_success
+from tr_apply.local.history.event_data import Referred
 from tr_apply.local.history.events import EventRecord
-from tr_apply.routing.workspace import TaskChannel
 
 _WHAT: Final = "Event callback"
 
@@ -32,7 +32,7 @@ class Delivery(NamedTuple):
     """An event on its way."""
 
     record: EventRecord
-    channel: TaskChannel | None
+    referred: Referred
     url: str
     workspace_name: str
 
@@ -48,7 +48,8 @@ class Patience:
 class Deliveries:
     """The events of one workspace that wait to be delivered."""
 
-    def __init__(self, sender: Sender, say: Say, patience: Patience) -> None:
+    def __init__(self, sender: Sender, say: Say, patience: Patience, quiet: Quiet) -> None:
+        self._quiet = quiet
         self._sender = sender
         self._say = say
         self._patience = patience
@@ -76,7 +77,7 @@ class Deliveries:
     async def _deliver(self, delivery: Delivery) -> None:
         record, identity = delivery.record, self._sender.identity
         form = event_form(
-            record, delivery.channel, account_sid=identity.account_sid, workspace_name=delivery.workspace_name
+            record, delivery.referred, account_sid=identity.account_sid, workspace_name=delivery.workspace_name
         )
         for pause_s in (*self._patience.retry_after_s, None):
             try:
@@ -89,5 +90,6 @@ class Deliveries:
             except NetworkError as error:
                 problem = str(error)
             if pause_s is not None:
-                await asyncio.sleep(pause_s)
+                with self._quiet.resting():
+                    await asyncio.sleep(pause_s)
         self._say(f"{_WHAT} for {record.type} {record.sid} given up: {problem}")

@@ -7,7 +7,8 @@ from typing import Any
 from tr_apply.local.callbacks.assignments import Assignments, Offer
 from tr_apply.local.callbacks.deliveries import Deliveries, Delivery, Patience
 from tr_apply.local.callbacks.destinations import DestinationBook, Destinations
-from tr_apply.local.callbacks.sending import Say, Sender
+from tr_apply.local.callbacks.sending import Quiet, Say, Sender
+from tr_apply.local.history.event_data import Referred
 from tr_apply.local.history.events import EventRecord
 from tr_apply.local.history.session import Happened
 from tr_apply.local.store.engines import Engines
@@ -16,7 +17,8 @@ from tr_apply.local.store.engines import Engines
 class Dispatcher:
     """All callbacks of one application. Its tasks run in the event loop of whoever did what they tell of."""
 
-    def __init__(self, engines: Engines, sender: Sender, say: Say, patience: Patience) -> None:
+    def __init__(self, engines: Engines, sender: Sender, say: Say, patience: Patience, quiet: Quiet) -> None:
+        self.quiet = quiet
         self._sender = sender
         self._say = say
         self._patience = patience
@@ -56,18 +58,18 @@ class Dispatcher:
             if record.type == "reservation.created" and (
                 urls := destinations.assignment_urls.get(record.workflow_sid or "")
             ):
-                channel = happened.state.channels.get(record.task_channel or "")
-                self._begin(self._assignments.call(Offer(record, channel, urls)))
+                referred = Referred.by(record, happened.state)
+                self._begin(self._assignments.call(Offer(record, referred, urls)))
 
     def _deliver(self, records: Sequence[EventRecord], happened: Happened, destinations: Destinations) -> None:
         sid = happened.workspace_sid
         wanted = [record for record in records if destinations.takes(record.type)]
         if not wanted:
             return
-        deliveries = self._deliveries.setdefault(sid, Deliveries(self._sender, self._say, self._patience))
+        deliveries = self._deliveries.setdefault(sid, Deliveries(self._sender, self._say, self._patience, self.quiet))
         for record in wanted:
-            channel = happened.state.channels.get(record.task_channel or "")
-            deliveries.add(Delivery(record, channel, destinations.event_url, destinations.workspace_name))
+            referred = Referred.by(record, happened.state)
+            deliveries.add(Delivery(record, referred, destinations.event_url, destinations.workspace_name))
         if sid not in self._delivering:
             self._delivering.add(sid)
             self._begin(self._run(sid, deliveries))
@@ -82,4 +84,9 @@ class Dispatcher:
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.quiet.begin()
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self.quiet.end()

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from tr_apply.local.history.event_data import data_of, description_of, subject_of
+from tr_apply.local.history.event_data import Referred, data_of, description_of, subject_of
 from tr_apply.local.history.events import EventRecord
-from tr_apply.routing.workspace import TaskChannel
 
 MS_IN_SECOND = 1000
 
@@ -15,9 +14,9 @@ _OF_ASSIGNMENTS = (
 )
 
 
-def assignment_form(record: EventRecord, channel: TaskChannel | None, *, account_sid: str) -> dict[str, str]:
+def assignment_form(record: EventRecord, referred: Referred, *, account_sid: str) -> dict[str, str]:
     """What an assignment callback says of the reservation whose creation *record* tells of."""
-    data = data_of(record, channel)
+    data = data_of(record, referred)
     fields = {
         "account_sid": account_sid,
         "workspace_sid": record.workspace_sid,
@@ -27,11 +26,9 @@ def assignment_form(record: EventRecord, channel: TaskChannel | None, *, account
     return _form(fields)
 
 
-def event_form(
-    record: EventRecord, channel: TaskChannel | None, *, account_sid: str, workspace_name: str
-) -> dict[str, str]:
+def event_form(record: EventRecord, referred: Referred, *, account_sid: str, workspace_name: str) -> dict[str, str]:
     """What an event callback says."""
-    data, subject = data_of(record, channel), subject_of(record)
+    data, subject = data_of(record, referred), subject_of(record)
     return _form(
         {
             **data,

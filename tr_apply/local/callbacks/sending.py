@@ -1,9 +1,11 @@
 """What a callback is sent with, by whom, and what comes back."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
@@ -12,6 +14,10 @@ from tr_apply.local.callbacks.hosts import Hosts, host_of
 from tr_apply.local.storage.sids import ACCOUNT_SID
 
 Form: TypeAlias = Mapping[str, str]
+
+CALLBACK_MARK: Final = "X-Tr-Apply-Callback"
+"""The header of every callback. A callback to a TaskRouter is no request to it: it would lead to the next callback."""
+
 _SUCCESS: Final = 2  # the first digit of a status
 
 Say: TypeAlias = Callable[[str], None]
@@ -63,6 +69,44 @@ class Identity:
     auth_token: str | None = None
 
 
+class Quiet:
+    """Tells when nothing is going on but what waits for somebody to let it go on."""
+
+    def __init__(self) -> None:
+        self._busy = 0
+        self._changed = asyncio.Event()
+        self._changed.set()
+
+    def begin(self) -> None:
+        """Note that something goes on."""
+        self._busy += 1
+        self._changed.clear()
+
+    def end(self) -> None:
+        """Note that it does no more."""
+        self._busy -= 1
+        if not self._busy:
+            self._changed.set()
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """What goes on only waits while inside."""
+        self.end()
+        try:
+            yield
+        finally:
+            self.begin()
+
+    async def wait(self) -> None:
+        """Wait until nothing goes on."""
+        await self._changed.wait()
+
+    @property
+    def is_now(self) -> bool:
+        """Whether nothing goes on."""
+        return not self._busy
+
+
 class HeldBackError(NetworkError):
     """A callback was not sent, because its host is not among those that may be called. That has been told."""
 
@@ -89,7 +133,8 @@ class Sender:
             raise HeldBackError(url)
         url = url.partition("#")[0]  # what stands there overrides settings of Twilio's own connection
         token = self.identity.auth_token
-        headers = {} if token is None else {"X-Twilio-Signature": signature(url, form, token)}
+        signed = {} if token is None else {"X-Twilio-Signature": signature(url, form, token)}
+        headers = {CALLBACK_MARK: "1", **signed}
         return await self._post(url, form, headers, timeout_s=timeout_s)
 
     def _tell_held_back(self, what: str, host: str) -> None:

@@ -6,6 +6,7 @@ Every function takes the name of the field, for the message, and its text; all r
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from tr_apply.local.forms.matching import check_expression
 from tr_apply.local.storage.clock import moment_of
@@ -14,6 +15,8 @@ from tr_apply.local.storage.refusals import InvalidParameterError
 from tr_apply.routing.names import is_sid, name_key
 from tr_apply.routing.records import Attributes
 
+_URL = re.compile(r"(?:[^\s\x00-\x20\x7f\"<>\\^`{|}%]|%[0-9A-Fa-f]{2})*")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EARLIEST_MS = moment_of("1900-01-01T00:00:00Z")
 
 Parse = Callable[[str, str], Any]
@@ -23,8 +26,29 @@ ATTRIBUTES_LIMIT = 4096  # characters, white space included
 
 
 def verbatim(_name: str, text: str) -> str:
-    """Any text, such as a URL or a comma list of events, which TaskRouter does not look into."""
+    """Any text, such as a comma list of events, which TaskRouter does not look into."""
     return text
+
+
+def callback_url(name: str, text: str) -> str:
+    """Where a callback goes: a URL that every client can read; empty for nowhere.
+
+    A reference such as ``test`` is taken, as a recorded answer has it, though nobody can be called there.
+    """
+    if not _URL.fullmatch(text) or (_SCHEME.match(text) and not is_web_url(text)):
+        raise InvalidParameterError(f"{name} must be an http or https URL")
+    return text
+
+
+def is_web_url(text: str) -> bool:
+    """Whether *text* is an absolute http or https URL, with nothing in it that a URL can only hold as an escape."""
+    if not _URL.fullmatch(text):
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def visible_name(name: str, text: str) -> str:
@@ -68,6 +92,17 @@ def choice(*options: str) -> Parse:
     return parse
 
 
+def status(*options: str) -> Parse:
+    """One of *options*, in any case."""
+    one_of = choice(*options)
+    return lambda name, text: one_of(name, text.lower())
+
+
+def lower_case(_name: str, text: str) -> str:
+    """A word whose case makes no difference."""
+    return text.lower()
+
+
 def sid(prefix: str, *, clearable: bool = False) -> Parse:
     """A SID of that kind; where it is *clearable*, an empty text stands for none."""
 
@@ -75,7 +110,7 @@ def sid(prefix: str, *, clearable: bool = False) -> Parse:
         if clearable and not text:
             return None
         if not is_sid(text, prefix):
-            raise InvalidParameterError(f"{name} must be a SID: {prefix} and 32 hexadecimal digits")
+            raise InvalidParameterError(f"{name} {text} must be a SID: {prefix} and 32 hexadecimal digits")
         return text
 
     return parse
@@ -86,19 +121,17 @@ def any_sid(*prefixes: str) -> Parse:
 
     def parse(name: str, text: str) -> str:
         if not any(is_sid(text, prefix) for prefix in prefixes):
-            raise InvalidParameterError(f"{name} must be a SID that begins with {' or '.join(prefixes)}")
+            raise InvalidParameterError(f"{name} {text} must be a SID that begins with {' or '.join(prefixes)}")
         return text
 
     return parse
 
 
 def comma_list(*options: str) -> Parse:
-    """One or several of *options*, separated by commas; the value has a comma before and behind each."""
+    """One or several statuses, separated by commas; the value has a comma before and behind each."""
 
     def parse(name: str, text: str) -> str:
-        found = [each.strip() for each in text.split(",")]
-        for each in found:
-            choice(*options)(name, each)
+        found = [status(*options)(name, each.strip()) for each in text.split(",")]
         return f",{','.join(found)},"
 
     return parse
@@ -131,5 +164,5 @@ def read_attributes(name: str, text: str) -> Attributes:
     """The same, with what it holds."""
     if len(text) > ATTRIBUTES_LIMIT:
         raise InvalidParameterError(f"{name} is longer than {ATTRIBUTES_LIMIT} characters")
-    values = parse_object(name, text)
+    values = parse_object(name, text, any_integer=True)
     return Attributes(compact(text), values)

@@ -6,9 +6,12 @@
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 from tr_apply.local.history.events import EventRecord
+from tr_apply.local.storage.sids import OPERATING_UNIT_SID
+from tr_apply.routing.engine.state import State
+from tr_apply.routing.unsure import REASON_TTL
 from tr_apply.routing.workspace import TaskChannel
 
 Data = dict[str, str]
@@ -23,11 +26,33 @@ class Subject(NamedTuple):
     path: str
 
 
-def data_of(record: EventRecord, channel: TaskChannel | None) -> Data:
-    """What is told of an event, but for what all events have; *channel* is the record's, if it is still there."""
+class Referred(NamedTuple):
+    """What a record refers to, as it is now; None for what is gone."""
+
+    channel: TaskChannel | None = None
+    queue_name: str | None = None
+    queue_expression: str | None = None
+    workflow_name: str | None = None
+
+    @classmethod
+    def by(cls, record: EventRecord, state: State) -> Self:
+        """What *record* refers to in a workspace."""
+        queue = state.queues.get(record.task_queue_sid or "")
+        workflow = state.workflows.get(record.workflow_sid or "")
+        return cls(
+            state.channels.get(record.task_channel or ""),
+            None if queue is None else queue.queue.name,
+            None if queue is None else queue.queue.target_workers,
+            None if workflow is None else workflow.name,
+        )
+
+
+def data_of(record: EventRecord, referred: Referred) -> Data:
+    """What is told of an event, but for what all events have."""
     about: About = json.loads(record.about) if record.about else {}
     data = {
-        **_task(record, channel),
+        **_operating_unit(record),
+        **_task(record, referred),
         **_reservation(record),
         **_worker(record),
         **_OF_GROUP.get(record.type.partition(".")[0], _nothing)(record, about),
@@ -39,6 +64,13 @@ def description_of(record: EventRecord, data: Data) -> str:
     """A sentence about an event."""
     group, _, verb = record.type.partition(".")
     match record.type:
+        case "task.canceled" if record.task_reason == REASON_TTL:
+            return REASON_TTL
+        case "worker.attributes.update":
+            return f"Worker {record.worker_name} updated attributes to {record.worker_attributes}"
+        case "task-queue.expression.updated":
+            expression = data["task_queue_target_expression"]
+            return f"TaskQueue {record.task_queue_sid} expression updated to '{expression}'"
         case "worker.activity.update":
             return f"Worker {record.worker_name} updated to {record.worker_activity_name} Activity"
         case "reservation.created":
@@ -94,7 +126,14 @@ def _name(record: EventRecord, data: Data) -> str | None:
     )
 
 
-def _task(record: EventRecord, channel: TaskChannel | None) -> dict[str, Any]:
+def _operating_unit(record: EventRecord) -> dict[str, Any]:
+    """Of tasks, reservations, workers and queues."""
+    if record.task_sid or record.worker_sid or record.type.startswith("task-queue."):
+        return {"operating_unit_sid": OPERATING_UNIT_SID}
+    return {}
+
+
+def _task(record: EventRecord, referred: Referred) -> dict[str, Any]:
     if record.task_sid is None:
         return {}
     assert record.task_created_ms is not None
@@ -108,10 +147,26 @@ def _task(record: EventRecord, channel: TaskChannel | None) -> dict[str, Any]:
         "task_assignment_status": record.task_status,
         **({reason: record.task_reason} if reason else {}),
         "task_channel_unique_name": record.task_channel,
-        **({} if channel is None else _of_channel(channel)),
+        **({} if referred.channel is None else _of_channel(referred.channel)),
         "task_queue_sid": record.task_queue_sid,
+        "task_queue_name": referred.queue_name,
+        "task_queue_target_expression": referred.queue_expression,
         "workflow_sid": record.workflow_sid,
+        "workflow_name": referred.workflow_name,
+        "task_version": record.task_version,
+        "task_date_created": _seconds(record.task_created_ms),
+        "task_queue_entered_date": _seconds(record.task_queue_entered_ms),
+        "task_virtual_start_time": _seconds(record.task_virtual_start_ms),
+        "task_ignore_capacity": _BOOLEANS.get(record.task_ignore_capacity),
     }
+
+
+_BOOLEANS: Final[Mapping[int | None, str]] = {0: "false", 1: "true"}
+
+
+def _seconds(moment_ms: int | None) -> int | None:
+    """A moment as events tell it: whole seconds since 1970."""
+    return None if moment_ms is None else moment_ms // 1000
 
 
 def _of_channel(channel: TaskChannel) -> dict[str, Any]:
@@ -123,7 +178,7 @@ def _of_channel(channel: TaskChannel) -> dict[str, Any]:
 
 
 def _reservation(record: EventRecord) -> dict[str, Any]:
-    return {"reservation_sid": record.reservation_sid}
+    return {"reservation_sid": record.reservation_sid, "reservation_version": record.reservation_version}
 
 
 def _worker(record: EventRecord) -> dict[str, Any]:

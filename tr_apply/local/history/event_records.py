@@ -13,7 +13,7 @@ from tr_apply.routing.events import About, ActivityChange, ChannelChange, Event,
 from tr_apply.routing.records import Task, Worker
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
 
-_NO_TASK: Final[Row] = (None,) * 9
+_NO_TASK: Final[Row] = (None,) * 12
 _NO_WORKER: Final[Row] = (None,) * 6
 
 
@@ -48,7 +48,7 @@ def _whole(row: Row, event: Event, state: State) -> Row:
     task, reservation, worker = event.task, event.reservation, event.worker
     rest = (
         None if task is None else task.reason,
-        None if reservation is None else reservation.sid,
+        *((None, None) if reservation is None else (reservation.sid, reservation.version)),
         *(_NO_WORKER if worker is None else _of_worker(worker, state)),
         None,
     )
@@ -67,6 +67,9 @@ def _of_task(task: Task) -> Row:
         task.queue_sid,
         task.queue_entered_ms,
         task.workflow_sid,
+        task.version,
+        task.virtual_start_ms,
+        1 if task.ignore_capacity else 0,
     )
 
 

@@ -41,8 +41,14 @@ class EventRecord(NamedTuple):
 
     task_queue_entered_ms: int | None = None
     workflow_sid: str | None = None
+    task_version: int | None = None
+    task_virtual_start_ms: int | None = None
+    task_ignore_capacity: int | None = None
+    """1 or 0; this, the version and the start are unknown of what an earlier version of this program wrote."""
+
     task_reason: str | None = None
     reservation_sid: str | None = None
+    reservation_version: int | None = None
     worker_sid: str | None = None
     worker_name: str | None = None
     worker_attributes: str | None = None

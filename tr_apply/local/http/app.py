@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,23 +11,32 @@ from starlette.responses import Response
 from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
+from tr_apply.errors import TargetError
 from tr_apply.local.callbacks.deliveries import Patience
 from tr_apply.local.callbacks.dispatcher import Dispatcher
 from tr_apply.local.callbacks.hosts import Hosts
-from tr_apply.local.callbacks.sending import Identity, Post, Say, Sender
+from tr_apply.local.callbacks.sending import Identity, Post, Quiet, Say, Sender
 from tr_apply.local.http.answers import json_response
 from tr_apply.local.http.refused_answers import failed, refused, step_refused
 from tr_apply.local.http.requests import ACCOUNT, Credentials, header
 from tr_apply.local.http.routes import all_routes
-from tr_apply.local.storage.refusals import NotFoundError, RequestError
+from tr_apply.local.storage.refusals import NotFoundError, RequestError, UnavailableError
 from tr_apply.local.storage.sids import ACCOUNT_SID
+from tr_apply.local.storage.turns import in_turn
 from tr_apply.local.store.store import Store
 from tr_apply.local.store.timekeeper import Timekeeper
 from tr_apply.routing.refusals import RoutingRefusedError
 
 HEALTH: Final = "/healthz"
 
+# Their values are not documented. There is no limit here, so one is named that nobody reaches.
+_RATE_LIMIT: Final = (
+    (b"x-rate-limit-limit", b"1000000"),
+    (b"x-rate-limit-remaining", b"1000000"),
+    (b"x-rate-limit-config", b"unlimited"),
+)
 _EVERY_ANSWER: Final = (
+    *_RATE_LIMIT,
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-allow-headers",
@@ -48,30 +58,38 @@ class LocalTaskRouter:
     do stands in the few lines of ``__call__``, and each costs every request.
     """
 
-    def __init__(self, store: Store, credentials: Credentials, callbacks: "Callbacks | None" = None) -> None:
+    def __init__(
+        self, store: Store, credentials: Credentials, callbacks: "Callbacks | None" = None, *, in_process: bool = False
+    ) -> None:
         self.store = store
-        self._credentials = credentials
+        self._in_process = in_process
+        self.credentials = credentials
         self._identity = Identity(credentials.account_sid or ACCOUNT_SID, credentials.auth_token)
         self._routes = all_routes(store)
         self._unasked = Router()
         self._dispatcher = None
         if callbacks is not None:
             sender = Sender(callbacks.post, callbacks.hosts, self._identity, callbacks.say)
-            self._dispatcher = Dispatcher(store.engines, sender, callbacks.say, callbacks.patience)
+            self._dispatcher = Dispatcher(store.engines, sender, callbacks.say, callbacks.patience, callbacks.quiet)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; raise what went wrong in here, once it was admitted, for the server to log."""
         if scope["type"] != "http":  # a server that starts or stops, or a websocket
             await self._unasked(scope, receive, send)
             return
-        began, failure = time.perf_counter(), None
+        began = time.perf_counter()
+        failure: Exception | None = None
         request = Request(scope, receive)
         try:
-            answer = await self._answer(request)
+            answer = await in_turn(lambda: self._answer(request))
         except RequestError as error:
             answer = refused(request, error)
+            if self._in_process and isinstance(error, UnavailableError):
+                failure = TargetError(str(error))
         except RoutingRefusedError as error:
-            answer = step_refused(error)
+            answer = step_refused(request, error)
+        except TargetError as error:
+            answer, failure = failed(str(error)), error
         except Exception as error:  # noqa: BLE001  # raised below
             answer, failure = failed(), error
         answer.raw_headers += (
@@ -90,7 +108,7 @@ class LocalTaskRouter:
             return json_response({"status": "ok"})
         if scope["method"] == "OPTIONS":
             return Response(status_code=204)
-        account_sid, auth_token = self._credentials.account_of(header(scope, b"authorization"))
+        account_sid, auth_token = self.credentials.account_of(header(scope, b"authorization"))
         if auth_token is not None:
             self._identity.account_sid, self._identity.auth_token = account_sid, auth_token
         scope[ACCOUNT] = account_sid
@@ -100,7 +118,7 @@ class LocalTaskRouter:
                 return await route.endpoint(request)
         raise NotFoundError
 
-    async def run(self, rate: float = 1.0) -> None:
+    async def run(self, rate: float | Callable[[], float] = 1.0) -> None:
         """Let things happen when they are due, until cancelled; then end the callbacks under way.
 
         *rate* is how fast the clock goes that the application was given, in its seconds per second.
@@ -118,6 +136,19 @@ class LocalTaskRouter:
             await self._dispatcher.settled()
             await self.store.engines.kept()
 
+    async def quiet(self) -> None:
+        """Wait for the callbacks under way, and those that follow, but not for what is held back or sent again."""
+        await self.store.engines.kept()
+        while self._dispatcher is not None and not self._dispatcher.quiet.is_now:
+            await self._dispatcher.quiet.wait()
+            await self.store.engines.kept()
+
+    async def stop_callbacks(self) -> None:
+        """End all callbacks, whether they were answered or not."""
+        await self.store.engines.kept()
+        if self._dispatcher is not None:
+            await self._dispatcher.stop()
+
     def close(self) -> None:
         """Close the database. Requests under way must have ended."""
         self.store.close()
@@ -131,6 +162,7 @@ class Callbacks:
     say: Say
     hosts: Hosts = field(default_factory=Hosts)
     patience: Patience = field(default_factory=Patience)
+    quiet: Quiet = field(default_factory=Quiet)
 
 
 def create_app(
@@ -139,6 +171,10 @@ def create_app(
     account_sid: str | None = None,
     auth_token: str | None = None,
     callbacks: Callbacks | None = None,
+    in_process: bool = False,
 ) -> LocalTaskRouter:
-    """The application over *store*, for that account with that token, or for anyone where they are None."""
-    return LocalTaskRouter(store, Credentials(account_sid, auth_token), callbacks)
+    """The application over *store*, for that account with that token, or for anyone where they are None.
+
+    *in_process* says that a database that cannot be used right now is to be raised as TargetError.
+    """
+    return LocalTaskRouter(store, Credentials(account_sid, auth_token), callbacks, in_process=in_process)

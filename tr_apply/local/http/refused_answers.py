@@ -14,15 +14,17 @@ from tr_apply.local.storage.refusals import (
     DuplicateNameError,
     InstructionError,
     InvalidParameterError,
+    LockedNowError,
     MethodNotAllowedError,
     NotFoundError,
     PreconditionFailedError,
     RequestError,
+    SlowBodyError,
     TooLongAgoError,
     UnauthorizedError,
     UnavailableError,
 )
-from tr_apply.routing.refusals import RoutingRefusedError
+from tr_apply.routing.refusals import NotAssignedError, RoutingRefusedError
 
 _STATUS: Final[Mapping[type[RequestError], int]] = {
     InvalidParameterError: 400,
@@ -33,9 +35,11 @@ _STATUS: Final[Mapping[type[RequestError], int]] = {
     UnauthorizedError: 401,
     NotFoundError: 404,
     MethodNotAllowedError: 405,
+    SlowBodyError: 408,
     PreconditionFailedError: 412,
     BodyTooLargeError: 413,
     UnavailableError: 503,
+    LockedNowError: 503,
 }
 _SERVER_ERROR: Final = 20500
 
@@ -55,21 +59,26 @@ def refused(request: Request, error: RequestError) -> Response:
             headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
         case UnavailableError():
             headers["Retry-After"] = "1"
+        case SlowBodyError() | BodyTooLargeError():
+            headers["Connection"] = "close"  # the rest of the body need not be taken
     return json_response(error_body(error.code, message, status), status, headers)
 
 
-def step_refused(error: RoutingRefusedError) -> Response:
+def step_refused(request: Request, error: RoutingRefusedError) -> Response:
     """The same for what the state of tasks and workers does not allow."""
-    return json_response(error_body(error.api_code, str(error), error.status), error.status)
+    message = str(error)
+    if isinstance(error, NotAssignedError):
+        message = f"{error.what} for account {account_of(request)} {error.why}"
+    return json_response(error_body(error.api_code, message, error.status), error.status)
 
 
-def failed() -> Response:
-    """The same for a bug of ours.
+def failed(message: str = "Internal server error") -> Response:
+    """The same for a bug of ours, or a database that is beyond use.
 
     The server is told of the bug by an exception, and ends the connection for it. Whoever keeps connections must know,
     or the next request is sent into one that is being closed.
     """
-    return json_response(error_body(_SERVER_ERROR, "Internal server error", 500), 500, {"Connection": "close"})
+    return json_response(error_body(_SERVER_ERROR, message, 500), 500, {"Connection": "close"})
 
 
 def _path(request: Request) -> str:

@@ -4,7 +4,7 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
@@ -12,17 +12,21 @@ from urllib.parse import unquote_to_bytes
 from starlette.requests import Request
 from starlette.types import Scope
 
+from tr_apply.local.http.multipart import MULTIPART, pairs_of
 from tr_apply.local.storage.refusals import BodyTooLargeError, InvalidParameterError, UnauthorizedError
 from tr_apply.local.storage.sids import ACCOUNT_SID
 
 BODY_LIMIT = 4 * 1024 * 1024  # bytes: three times the largest Configuration, as percent-encoding can make it
 PARAMETER_LIMIT = 1000
+BROKEN_LIMIT = 64 * 1024  # bytes of a text whose escapes must be read one by one, as some of them are broken
 FORM = "application/x-www-form-urlencoded"
 ACCOUNT = "tr_apply.account_sid"
 """Where in the scope of a request the account is that it acts for."""
 
+_BODY = "tr_apply.body"
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+"""What a Host header may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,15 @@ class Credentials:
 
     account_sid: str | None = None
     auth_token: str | None = None
+
+    def require(self, authorization: str | None) -> None:
+        """Do nothing where anyone is answered, or the right one asks.
+
+        Raises:
+            UnauthorizedError: It is somebody else.
+        """
+        if self.account_sid is not None or self.auth_token is not None:
+            self.account_of(authorization)
 
     def account_of(self, authorization: str | None) -> tuple[str, str | None]:
         """The account that a request acts for, and its token, unless it signed in with an API key's secret instead.
@@ -82,21 +95,30 @@ def read_query(request: Request, repeatable: frozenset[str] = frozenset()) -> di
 async def read_form(request: Request) -> Mapping[str, list[str]]:
     """The fields of the body, each with all its values."""
     body = await read_body(request)
-    if body and (header(request.scope, b"content-type") or FORM).partition(";")[0].strip().lower() != FORM:
+    content_type = header(request.scope, b"content-type") or FORM
+    encoding = content_type.partition(";")[0].strip().lower() if body else FORM
+    if encoding == FORM:
+        pairs = _parameters(body)
+    elif encoding == MULTIPART:
+        pairs = _clean(lambda: pairs_of(body, content_type, PARAMETER_LIMIT))
+    else:
         raise InvalidParameterError(f"The body must be sent as {FORM}")
     form: dict[str, list[str]] = {}
-    for name, value in _parameters(body):
+    for name, value in pairs:
         form.setdefault(name, []).append(value)
     return form
 
 
 async def read_body(request: Request) -> bytes:
-    """The whole body.
+    """The whole body, however often it is asked for.
 
     Raises:
         BodyTooLargeError: It is larger than anything TaskRouter takes.
         InvalidParameterError: The client went away before it was complete.
     """
+    if (kept := request.scope.get(_BODY)) is not None:
+        whole: bytes = kept
+        return whole
     body, more = bytearray(), True
     while more:
         message = await request.receive()
@@ -106,14 +128,20 @@ async def read_body(request: Request) -> bytes:
         if len(body) > BODY_LIMIT:
             raise BodyTooLargeError(f"The body is larger than {BODY_LIMIT} bytes")
         more = message.get("more_body", False)
-    return bytes(body)
+    whole = request.scope[_BODY] = bytes(body)
+    return whole
 
 
 def _parameters(text: bytes) -> list[tuple[str, str]]:
     if text.count(b"&") >= PARAMETER_LIMIT:
         raise InvalidParameterError(f"More than {PARAMETER_LIMIT} parameters")
+    return _clean(lambda: [_parameter(pair) for pair in text.split(b"&") if pair])
+
+
+def _clean(read: Callable[[], list[tuple[str, str]]]) -> list[tuple[str, str]]:
+    """The names and values that *read* finds, which are UTF-8 without NUL characters."""
     try:
-        pairs = [_parameter(pair) for pair in text.split(b"&") if pair]
+        pairs = read()
     except UnicodeDecodeError:
         raise InvalidParameterError("The parameters are not UTF-8") from None
     for _, value in pairs:
@@ -130,8 +158,15 @@ def _parameter(pair: bytes) -> tuple[str, str]:
 
 def _unescaped(text: bytes) -> str:
     if b"%" in text:
-        text = unquote_to_bytes(text) if _BROKEN_ESCAPE.search(text) else _unquoted(text)
+        text = _leniently_unquoted(text) if _BROKEN_ESCAPE.search(text) else _unquoted(text)
     return text.decode()
+
+
+def _leniently_unquoted(text: bytes) -> bytes:
+    """A ``%`` that begins no escape stands for itself, as no library writes it."""
+    if len(text) > BROKEN_LIMIT:
+        raise InvalidParameterError("A parameter has a % that is not followed by two hexadecimal digits")
+    return unquote_to_bytes(text)
 
 
 def _unquoted(text: bytes) -> bytes:
@@ -144,7 +179,7 @@ def _unquoted(text: bytes) -> bytes:
 
 @lru_cache(maxsize=64)
 def _base_url(scheme: str, host: str) -> str:
-    if not _HOST.fullmatch(host):
+    if not HOST.fullmatch(host):
         raise InvalidParameterError("The Host header is not valid")
     return f"{scheme}://{host}/v1"
 

@@ -1,6 +1,7 @@
 """All paths of the API and what is done at each: with statistics.py the only place that knows methods."""
 
 import re
+import zlib
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -58,7 +59,8 @@ class _Endpoints:
             case "GET":
                 query = read_query(request, repeatable=self.kind.repeatable)
                 page = self.store.list(self.kind, scope, query)
-                return json_response(its_renderer.page(self.kind.list_key, page))
+                answer = json_response(its_renderer.page(self.kind.list_key, page))
+                return _tagged(answer) if self.kind.revision else answer
             case "POST" if self.kind.creatable:
                 form = await read_form(request)
                 made = self.store.create(self.kind, scope, form)
@@ -94,6 +96,12 @@ class _Endpoints:
 def _scope(request: Request) -> tuple[str, ...]:
     """The SIDs of the path, from the workspace down."""
     return tuple(request.path_params.values())
+
+
+def _tagged(answer: Response) -> Response:
+    """A list with an ETag, documented for what has a revision; its value is not, and follows the content here."""
+    answer.raw_headers.append((b"etag", b'"%08x"' % zlib.crc32(bytes(answer.body))))
+    return answer
 
 
 def _found(renderer: Renderer, found: Found, status: int = 200) -> Response:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from tr_apply.local.forms import fields
-from tr_apply.local.history.event_data import data_of, description_of, subject_of
+from tr_apply.local.history.event_data import Referred, data_of, description_of, subject_of
 from tr_apply.local.history.events import KEPT_MS, EventRecord, first_position_at
 from tr_apply.local.kinds import columns
 from tr_apply.local.kinds.kind import ColumnFilter, Conditions, Item, Kind, Narrowing
@@ -18,7 +18,8 @@ _MINUTE_MS = 60_000
 def _told(row: Item) -> Item:
     """The event that a row tells of. Who did it is not recorded: everything is put down to the workspace."""
     record = EventRecord(**{name: row[name] for name in EventRecord._fields})
-    data, subject = data_of(record, _channel(row)), subject_of(record)
+    referred = Referred(_channel(row), row["queue_name"], row["queue_expression"], row["workflow_name"])
+    data, subject = data_of(record, referred), subject_of(record)
     workspace = f"/Workspaces/{record.workspace_sid}"
     return {
         "sid": record.sid,
@@ -86,9 +87,14 @@ EVENT = Kind(
         "channel_sid": "task_channel.sid",
         "channel_name": "task_channel.friendly_name",
         **columns.plain("task_channel", "channel_optimized_routing"),
+        "queue_name": "task_queue.friendly_name",
+        "queue_expression": "task_queue.target_workers",
+        "workflow_name": "workflow.friendly_name",
     },
     source="event LEFT JOIN task_channel ON task_channel.workspace_sid = event.workspace_sid"
-    " AND task_channel.unique_name = event.task_channel",
+    " AND task_channel.unique_name = event.task_channel"
+    " LEFT JOIN task_queue ON task_queue.sid = event.task_queue_sid"
+    " LEFT JOIN workflow ON workflow.sid = event.workflow_sid",
     scope=("event.workspace_sid",),
     parent="workspace",
     fields=(),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tr_apply.local.forms.fields import is_web_url
 from tr_apply.local.history.session import Session
 from tr_apply.local.storage.refusals import InstructionError
 from tr_apply.routing.engine.engine import Engine
@@ -31,14 +32,19 @@ class _Codes:
     from_: int = 0
     url: int = 0
     call_sid: int = 0
+    activity: int = 0
+    status_callback: int = 0
 
 
 _CODES: Final = {
-    "call": _Codes(to=40110, from_=40111, url=40112, not_pending=40114),
+    "call": _Codes(to=40110, from_=40111, url=40112, not_pending=40114, status_callback=40158),
     "redirect": _Codes(url=40120, call_sid=40121, not_pending=40123),
-    "dequeue": _Codes(to=40131, not_pending=40135, call_sid=40140),
-    "conference": _Codes(to=40137, not_pending=40136, call_sid=40141),
+    "dequeue": _Codes(activity=40130, to=40131, not_pending=40135, call_sid=40140, status_callback=40157),
+    "conference": _Codes(to=40137, not_pending=40136, activity=40139, call_sid=40141, status_callback=40159),
 }
+"""The error dictionary says what each code is about. That a conference's activity has 40139 follows from its order
+alone, and which of a conference's URLs has 40145 instead of 40159 is not known: all have 40159 here. Numbers are not
+checked: what may be dialled is not for TaskRouter to know."""
 _NOT_RUNNING: Final = 40146
 _NO_SUPERVISOR: Final = 40147
 
@@ -51,9 +57,9 @@ def carry_out(session: Session, workspace_sid: str, sid: str, name: str, paramet
             in a state for it.
         RoutingRefusedError: The reservation cannot be accepted or rejected any more.
     """
-    if (act := _ACTS.get(name)) is None:
+    if (act := _ACTS.get(name.lower())) is None:
         raise InstructionError(UNKNOWN, f"Instruction {name} is not one of {', '.join(_ACTS)}")
-    act(_Offer(session, workspace_sid, sid, name, parameters))
+    act(_Offer(session, workspace_sid, sid, name.lower(), parameters))
 
 
 class _Offer:
@@ -92,6 +98,22 @@ class _Offer:
         for each in what:
             if not have[each]:
                 raise InstructionError(getattr(codes, each), f"{self._name} needs {_SAID[each]}")
+        if "url" in what and not is_web_url(str(have["url"])):
+            raise InstructionError(codes.url, f"{self._name} needs an absolute http or https url")
+        self._check_callbacks(codes)
+        self._check_activity(codes)
+
+    def _check_callbacks(self, codes: _Codes) -> None:
+        for name, value in self.parameters.items():
+            if name in _CALLBACKS and value and not is_web_url(str(value)):
+                raise InstructionError(codes.status_callback, f"{name} must be an absolute http or https URL")
+
+    def _check_activity(self, codes: _Codes) -> None:
+        sid = self.parameters.get("post_work_activity_sid")
+        if codes.activity and sid and sid not in self.engine.state.activities:
+            raise InstructionError(
+                codes.activity, f"post_work_activity_sid {sid} is not the SID of an activity of the workspace"
+            )
 
     def accept(self) -> None:
         self.engine.accept(self.sid, self.now_ms)
@@ -105,6 +127,14 @@ class _Offer:
         attributes = Attributes.of({**self.task_attributes, **added})
         self.engine.update_task(self.reservation.task_sid, TaskUpdate(attributes), self.now_ms)
 
+
+_CALLBACKS: Final = frozenset(
+    {
+        *("status_callback_url", "status_callback", "conference_status_callback", "recording_status_callback"),
+        *("conference_recording_status_callback", "wait_url"),
+    }
+)
+"""The parameters that hold the URL of something to be called or played."""
 
 _SAID: Final = {
     "to": "to, or a contact_uri among the attributes of the worker",
@@ -128,6 +158,7 @@ def _reject(offer: _Offer) -> None:
 def _call(offer: _Offer) -> None:
     offer.require("to", "from_", "url")
     offer.accept_if_told()
+    offer.add_attributes({"worker_call_sid": _made_up("CA")})
 
 
 def _redirect(offer: _Offer) -> None:

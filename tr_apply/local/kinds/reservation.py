@@ -14,10 +14,13 @@ _PREFIXES = {"call": "Call", "dequeue": "Dequeue", "redirect": "Redirect"}
 
 _PARAMETERS = {
     "reject": ("activity_sid",),
-    "call": ("to", "from", "url", "accept"),
-    "dequeue": ("to", "from"),
+    "call": ("to", "from", "url", "accept", "status_callback_url"),
+    "dequeue": ("to", "from", "post_work_activity_sid", "status_callback_url"),
     "redirect": ("url", "call_sid", "accept"),
-    "conference": ("to", "from"),
+    "conference": (
+        *("to", "from", "post_work_activity_sid", "wait_url", "status_callback", "conference_status_callback"),
+        *("recording_status_callback", "conference_recording_status_callback"),
+    ),
     "supervise": ("supervisor",),
 }
 """The parameters that the bookkeeping looks at; what else an instruction may carry is for telephony."""
@@ -106,10 +109,10 @@ def _reservation(parent: str) -> Kind:
             Field(
                 name="ReservationStatus",
                 column="reservation_status",
-                parse=fields.choice(*_STATUSES),
+                parse=fields.status(*_STATUSES),
                 on="update",
             ),
-            Field(name="Instruction", column="instruction", parse=fields.verbatim, on="update"),
+            Field(name="Instruction", column="instruction", parse=fields.lower_case, on="update"),
             Field(
                 name="WorkerActivitySid",
                 column="WorkerActivitySid",
@@ -123,7 +126,7 @@ def _reservation(parent: str) -> Kind:
             ),
         ),
         filters=(
-            ColumnFilter("ReservationStatus", "reservation.status = ?", fields.choice(*_STATUSES)),
+            ColumnFilter("ReservationStatus", "reservation.status = ?", fields.status(*_STATUSES)),
             *((ColumnFilter("WorkerSid", "reservation.worker_sid = ?", fields.sid("WK")),) if parent == "task" else ()),
         ),
         revision="reservation.version",

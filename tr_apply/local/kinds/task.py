@@ -1,14 +1,14 @@
 """Tasks: what waits for a worker. Where one goes is for the routing engine to decide."""
 
 import json
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from typing import Final
 
 from tr_apply.local.forms import fields
 from tr_apply.local.forms.matching import check_expression, matcher
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
-from tr_apply.local.kinds.kind import Change, ColumnFilter, Deeds, Field, Item, ItemFilter, Kind
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Deeds, Field, Item, ItemFilter, Kind, Values
 from tr_apply.local.storage.clock import told
 from tr_apply.local.storage.database import Reader, Row
 from tr_apply.local.storage.refusals import InvalidParameterError
@@ -21,12 +21,6 @@ LONGEST_TIMEOUT_S = 1_209_600
 HIGHEST_PRIORITY = 2_147_483_647
 
 _STATUSES = ("pending", "reserved", "assigned", "wrapping", "completed", "canceled")
-_STEPS: Final = {
-    "wrapping": Engine.wrap_up_task,
-    "completed": Engine.complete_task,
-    "canceled": Engine.cancel_task,
-}
-"""What leads to a status that can be set; routing alone brings a task to the others."""
 
 
 def _create(session: Session, change: Change) -> str:
@@ -51,36 +45,58 @@ def _create(session: Session, change: Change) -> str:
 
 
 def _update(session: Session, change: Change) -> None:
-    """Change what a task says, then its status; TaskRouter does not take new attributes along with a new status."""
+    """Change what a task says, then its status.
+
+    Only with wrapping and completed TaskRouter is documented not to take attributes in the same request.
+    """
     assert change.before is not None
     values, sid, engine = change.values, change.before["sid"], session.engine(change.workspace_sid)
     status = values.get("assignment_status")
-    if status and "attributes" in values:
-        raise InvalidParameterError("AssignmentStatus and Attributes cannot be changed in one request")
     if status:
         _check_status(change, status)
     update = TaskUpdate(
-        attributes=values.get("attributes"),
+        attributes=None if status == "canceled" else values.get("attributes"),
         priority=values.get("priority"),
         virtual_start_ms=_not_in_future(values.get("virtual_start_ms"), session.now_ms),
         channel=_channel(engine.state, values["task_channel"]) if "task_channel" in values else None,
     )
     if update != TaskUpdate():
         engine.update_task(sid, update, session.now_ms)
-    if status:
+    if status in _STEPS:
         _set_status(engine, sid, change, session.now_ms)
 
 
 def _check_status(change: Change, status: str) -> None:
-    if status in {"completed", "canceled"} and not change.values.get("reason"):
-        raise InvalidParameterError(f"Reason is required when AssignmentStatus becomes {status}")
-    if status in {"pending", "reserved", "assigned"}:
+    assert change.before is not None
+    if status in {"wrapping", "completed"} and "attributes" in change.values:
+        raise InvalidParameterError(f"AssignmentStatus {status} and Attributes cannot be changed in one request")
+    is_unchanged = status == change.before["assignment_status"] == "pending"
+    if status not in _STEPS and not is_unchanged:
         raise InvalidParameterError(f"AssignmentStatus cannot be set to {status}; routing alone does that")
 
 
 def _set_status(engine: Engine, sid: str, change: Change, now_ms: int) -> None:
-    reason: str = change.values.get("reason", "")
-    _STEPS[change.values["assignment_status"]](engine, sid, reason, now_ms)
+    _STEPS[change.values["assignment_status"]](engine, sid, change.values, now_ms)
+
+
+def _wrap_up(engine: Engine, sid: str, values: Values, now_ms: int) -> None:
+    engine.wrap_up_task(sid, values.get("reason") or None, now_ms)
+
+
+def _complete(engine: Engine, sid: str, values: Values, now_ms: int) -> None:
+    engine.complete_task(sid, values.get("reason") or None, now_ms)
+
+
+def _cancel(engine: Engine, sid: str, values: Values, now_ms: int) -> None:
+    engine.cancel_task(sid, values.get("reason") or None, now_ms, attributes=values.get("attributes"))
+
+
+_STEPS: Final[Mapping[str, Callable[[Engine, str, Values, int], None]]] = {
+    "wrapping": _wrap_up,
+    "completed": _complete,
+    "canceled": _cancel,
+}
+"""What leads to a status that can be set; routing alone brings a task to the others."""
 
 
 def _delete(session: Session, change: Change) -> None:
@@ -199,7 +215,7 @@ TASK = Kind(
         Field(
             name="AssignmentStatus",
             column="assignment_status",
-            parse=fields.choice(*_STATUSES),
+            parse=fields.status(*_STATUSES),
             on="update",
         ),
         Field(name="Reason", column="reason", parse=fields.verbatim, on="update"),

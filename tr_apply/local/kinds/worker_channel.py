@@ -65,6 +65,12 @@ WORKER_CHANNEL = Kind(
     " JOIN task_channel ON task_channel.sid = worker_channel.task_channel_sid",
     scope=("worker.workspace_sid", "worker_channel.worker_sid"),
     parent="worker",
+    # As answers had them until 2018; old helper libraries cannot do without.
+    links={
+        "workspace": "/Workspaces/{workspace_sid}",
+        "worker": "/Workspaces/{workspace_sid}/Workers/{worker_sid}",
+        "taskchannel": "/Workspaces/{workspace_sid}/TaskChannels/{task_channel_sid}",
+    },
     booleans=("available",),
     fields=(
         Field(

@@ -76,13 +76,13 @@ WORKFLOW = Kind(
         Field(
             name="AssignmentCallbackUrl",
             column="assignment_callback_url",
-            parse=fields.verbatim,
+            parse=fields.callback_url,
             default="",
         ),
         Field(
             name="FallbackAssignmentCallbackUrl",
             column="fallback_assignment_callback_url",
-            parse=fields.verbatim,
+            parse=fields.callback_url,
             default="",
         ),
         Field(

@@ -82,7 +82,7 @@ WORKSPACE = Kind(
         Field(
             name="EventCallbackUrl",
             column="event_callback_url",
-            parse=fields.verbatim,
+            parse=fields.callback_url,
             default="",
         ),
         Field(name="EventsFilter", column="events_filter", parse=fields.verbatim, repeats=True),

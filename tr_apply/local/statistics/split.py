@@ -6,9 +6,13 @@ from itertools import accumulate
 from tr_apply.local.forms.fields import integer
 from tr_apply.local.statistics.choices import SPLIT_LIMIT
 from tr_apply.local.statistics.durations import MS_IN_SECOND
+from tr_apply.local.storage.refusals import InvalidParameterError
 
 NAME = "SplitByWaitTime"
 THRESHOLD_LIMIT_S = 10**9
+THRESHOLDS_LIMIT = 50
+"""How many there may be in one request: each is answered for each of up to a thousand queues. TaskRouter's own limit
+is not documented."""
 
 Thresholds = tuple[int, ...]
 """Seconds, as they were sent, each once."""
@@ -18,10 +22,12 @@ def read_thresholds(text: str | None) -> Thresholds:
     """The thresholds that the parameter's text lists with commas between them; none where there is no text.
 
     Raises:
-        InvalidParameterError: One of them is not a whole number of seconds.
+        InvalidParameterError: One of them is not a whole number of seconds, or there are too many.
     """
     if not text:
         return ()
+    if text.count(",") >= THRESHOLDS_LIMIT:
+        raise InvalidParameterError(f"{NAME} can hold {THRESHOLDS_LIMIT} thresholds")
     parse = integer(0, THRESHOLD_LIMIT_S)
     return tuple(dict.fromkeys(parse(NAME, each.strip()) for each in text.split(",")))
 

@@ -18,12 +18,41 @@ def wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-def clock_at_rate(rate: float) -> Clock:
-    """A clock that shows the wall's time now, and from now on goes *rate* times as fast."""
-    if rate == 1:
-        return wall_clock
-    began_ms, began_s = wall_clock(), time.monotonic()
-    return lambda: began_ms + int((time.monotonic() - began_s) * 1000 * rate)
+class SteeredClock:
+    """A clock that can be stopped, moved and let go faster; until then, at a rate of 1, it is the clock on the wall.
+
+    Attributes:
+        first_rate: How fast it goes until it is told otherwise, in its seconds per second.
+    """
+
+    def __init__(self, first_rate: float = 1.0) -> None:
+        self.first_rate = first_rate
+        self.reset()
+
+    def __call__(self) -> int:
+        """The present, in milliseconds since 1970."""
+        if self._is_wall:  # which may be set, and goes on while a laptop sleeps
+            return wall_clock()
+        return self._began_ms + int((time.monotonic() - self._began_s) * 1000 * self._rate)
+
+    @property
+    def rate(self) -> float:
+        """How fast it goes; 0 where it stands still."""
+        return self._rate
+
+    @rate.setter
+    def rate(self, rate: float) -> None:
+        self.go(self(), rate)
+
+    def go(self, from_ms: int, rate: float) -> None:
+        """Go on from a moment."""
+        self._began_ms, self._began_s, self._rate = from_ms, time.monotonic(), rate
+        self._is_wall = False
+
+    def reset(self) -> None:
+        """Go on from the present, as in the beginning."""
+        self.go(wall_clock(), self.first_rate)
+        self._is_wall = self.first_rate == 1
 
 
 def stored(moment_ms: int) -> str:

@@ -1,14 +1,24 @@
-"""Opening the SQLite file: whose it is, which version it has, and what is wrong when it cannot be used."""
+"""Opening the SQLite file: whose it is, which version it has, and what is wrong when it cannot be used.
+
+The file may come from somebody else, with a repository. What SQLite would run by itself, such as a view in place of a
+table or a trigger, is not in a file of ours, and a file that has more or other tables than ours is refused.
+"""
 
 import sqlite3
-import time
+import stat
+from contextlib import closing
 from pathlib import Path
+from typing import Final
 
 from tr_apply.errors import TargetError
 from tr_apply.local.storage.schema import APPLICATION_ID, MIGRATIONS
 
 MEMORY = ":memory:"
-BUSY_TIMEOUT_S = 5.0
+TURN_S: Final = 0.1
+"""How long SQLite waits for the lock at a time. Nothing else happens meanwhile, and no signal is heard."""
+
+CHECKED_BYTES: Final = 64 * 1024 * 1024
+"""Up to which size a file is read as a whole when it is opened, to find out whether it is damaged."""
 
 _CIRCUMSTANCES = {
     sqlite3.SQLITE_BUSY: "it is locked by another process",
@@ -17,51 +27,87 @@ _CIRCUMSTANCES = {
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_IOERR: "the disk cannot be read or written",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened; its folder must exist and be writable",
-    sqlite3.SQLITE_CORRUPT: "it is damaged",
 }
-"""What may go wrong with a file and is no bug of ours."""
+"""What may go wrong with a file, is no bug of ours, and may pass."""
+
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
+_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+class LockedError(TargetError):
+    """Another process has the file, and may give it back."""
+
+
+class DamagedError(TargetError):
+    """The file does not hold what it should, which no waiting mends."""
 
 
 def circumstance(error: sqlite3.Error) -> str | None:
-    """What is wrong with the file, or None where the error says something about us."""
+    """What keeps the file from being used right now, or None where the error says something else."""
     return _CIRCUMSTANCES.get(_primary_code(error))
+
+
+def is_locked(error: sqlite3.Error) -> bool:
+    """Whether it is another process's turn."""
+    return _primary_code(error) in _LOCKED
+
+
+def is_damaged(error: sqlite3.Error) -> bool:
+    """Whether the file is damaged, or not a database at all."""
+    return _primary_code(error) in _DAMAGED or str(error).startswith("Could not decode to UTF-8")
 
 
 def connect(path: str | Path) -> sqlite3.Connection:
     """A connection to the file, which is created with its folder where missing and brought to the present version.
 
     Raises:
+        LockedError: Another process has it right now.
         TargetError: The file cannot be used, with the reason.
     """
-    connection: sqlite3.Connection | None = None
     try:
-        if str(path) != MEMORY:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-        connection = _opened(path)
+        return _connected(path)
+    except (sqlite3.Error, OSError, ValueError) as error:
+        kind = LockedError if isinstance(error, sqlite3.Error) and is_locked(error) else TargetError
+        raise kind(f"cannot use {path} as the database: {_reason(error)}") from error
+
+
+def _connected(path: str | Path) -> sqlite3.Connection:
+    if str(path) != MEMORY:
+        _prepare(Path(path))
+    connection = _opened(path)
+    try:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
-        _check(connection, path)
+        if _check(connection, path):
+            _check_pages(connection, path)
         _use_wal(connection)
         _migrate(connection, path)
-    except (sqlite3.Error, OSError, ValueError) as error:
-        _discard(connection)
-        raise TargetError(f"cannot use {path} as the database: {_reason(error)}") from error
-    except TargetError:
-        _discard(connection)
+    except BaseException:
+        connection.close()
         raise
     return connection
 
 
+def _prepare(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.is_dir() and not stat.S_ISREG(path.stat().st_mode):
+        raise TargetError(f"cannot use {path} as the database: it is not a regular file")  # opening a pipe would wait
+
+
 def _opened(path: str | Path) -> sqlite3.Connection:
     # Opened in one thread and used in another when a test serves from a thread; never in two at once.
-    return sqlite3.connect(str(path), timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(str(path), timeout=TURN_S, isolation_level=None, check_same_thread=False)
 
 
 def _check(connection: sqlite3.Connection, path: str | Path) -> int:
     """The version of the file; refuses a file that is not ours before anything of it is changed."""
-    if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+    application_id = connection.execute("PRAGMA application_id").fetchone()[0]
+    is_empty = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if is_empty and application_id in (0, APPLICATION_ID):
         return 0
-    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+    if application_id != APPLICATION_ID:
         raise TargetError(f"{path} is a database of another program; name another file for the embedded TaskRouter")
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(MIGRATIONS):
@@ -69,20 +115,48 @@ def _check(connection: sqlite3.Connection, path: str | Path) -> int:
             f"{path} was written by a newer tr-apply (version {version} of the file, this one knows "
             f"{len(MIGRATIONS)}); upgrade tr-apply or name another file"
         )
+    _check_schema(connection, path, version)
     return version
 
 
+def _check_schema(connection: sqlite3.Connection, path: str | Path, version: int) -> None:
+    with closing(sqlite3.connect(MEMORY)) as ours:
+        for statement in (each for step in MIGRATIONS[: max(version, 0)] for each in step):
+            ours.execute(statement)
+        expected = _schema(ours)
+    if _schema(connection) != expected:
+        raise DamagedError(
+            f"cannot use {path} as the database: its tables are not those of the embedded TaskRouter; "
+            "name another file, or delete this one to begin anew"
+        )
+
+
+def _schema(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
+    """Everything that was created in a database; what SQLite's own ``ANALYZE`` adds is not."""
+    sql = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_stat_'"
+    return {(kind, name, " ".join(text.split())) for kind, name, text in connection.execute(sql)}
+
+
+def _check_pages(connection: sqlite3.Connection, path: str | Path) -> None:
+    """Find damage now rather than in the middle of something, unless that would take long."""
+    if str(path) != MEMORY and Path(path).stat().st_size <= CHECKED_BYTES:
+        [found] = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise DamagedError(damage(path))
+
+
+def damage(path: str | Path) -> str:
+    """The message for a damaged file."""
+    return f"cannot use {path} as the database: it is damaged; restore it, or delete it to begin anew"
+
+
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """The mode is kept in the file, so this does something only once in its life."""
-    deadline = time.monotonic() + BUSY_TIMEOUT_S
-    # Two processes that open a new file at the same time: SQLite gives up on this one statement without waiting.
-    while connection.execute("PRAGMA journal_mode").fetchone()[0] == "delete":
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
+    """The mode is kept in the file, so this does something only once in its life.
+
+    Where a file system cannot share memory the mode stays what it was: readers and writers wait for each other.
+    """
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] == "delete":
+        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _migrate(connection: sqlite3.Connection, path: str | Path) -> None:
@@ -97,14 +171,10 @@ def _migrate(connection: sqlite3.Connection, path: str | Path) -> None:
     connection.execute("COMMIT")
 
 
-def _discard(connection: sqlite3.Connection | None) -> None:
-    if connection is not None:
-        connection.close()
-
-
 def _reason(error: sqlite3.Error | OSError | ValueError) -> str:
     if isinstance(error, sqlite3.Error):
-        return circumstance(error) or str(error)
+        is_broken = _primary_code(error) == sqlite3.SQLITE_CORRUPT
+        return "it is damaged" if is_broken else circumstance(error) or str(error)
     return getattr(error, "strerror", None) or str(error)
 
 

@@ -12,16 +12,19 @@ clock rate or the clock was set back, it goes on from there.
 import asyncio
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from tr_apply.local.storage.clock import Clock, stored, wall_clock
-from tr_apply.local.storage.connection import circumstance, connect
-from tr_apply.local.storage.refusals import UnavailableError
+from tr_apply.local.storage.connection import MEMORY, DamagedError, circumstance, connect, damage, is_damaged, is_locked
+from tr_apply.local.storage.refusals import LockedNowError, UnavailableError
 from tr_apply.local.storage.sids import new_sid
 
 Row = tuple[Any, ...]
+Copy = sqlite3.Connection
+"""All that a database held at some moment."""
+
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 
@@ -193,8 +196,10 @@ class Writer(Reader):
 class Database:
     """The connection of this process. For one event loop: no transaction spans an ``await``."""
 
-    def __init__(self, connection: sqlite3.Connection, clock: Clock = wall_clock) -> None:
+    def __init__(self, connection: sqlite3.Connection, clock: Clock, path: str | Path) -> None:
         self._connection = connection
+        self._path = path
+        self._explained = _Explained(path)
         self._clock = clock
         self._ahead_ms = 0
         self._now_ms = 0
@@ -208,13 +213,53 @@ class Database:
         """Open the file, creating it and its folder where missing; ``:memory:`` keeps everything in memory.
 
         Raises:
+            LockedError: Another process has it right now.
             TargetError: The file cannot be used, with the reason.
         """
-        return cls(connect(path), clock)
+        return cls(connect(path), clock, path)
 
     def close(self) -> None:
         """Release the file. Closing twice is harmless."""
         self._connection.close()
+
+    def copied(self) -> "Copy":
+        """All that the file holds, in memory."""
+        copy = sqlite3.connect(MEMORY)
+        with self._explained:
+            self._connection.backup(copy)
+        return copy
+
+    def restore(self, copy: "Copy") -> None:
+        """Hold what a copy holds, and nothing else, at whatever time the clock shows.
+
+        Raises:
+            UnavailableError: The database cannot be written right now.
+        """
+        with self._explained:
+            # A backup would wait for another process for ever.
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute("ROLLBACK")
+            copy.backup(self._connection)
+        self._unrouted += 1
+        self.follow_clock()
+
+    def empty(self) -> None:
+        """Hold nothing, as in the beginning.
+
+        Raises:
+            UnavailableError: The database cannot be written right now.
+        """
+        with closing(connect(MEMORY)) as fresh:
+            self.restore(fresh)
+
+    def follow_clock(self) -> None:
+        """Have the time that the clock shows, even if that is earlier than before, unless something happened later."""
+        self._ahead_ms = self._now_ms = 0
+        self._edition = -1
+
+    def damaged(self) -> DamagedError:
+        """For whoever finds something in the file that cannot be."""
+        return DamagedError(damage(self._path))
 
     def now_ms(self) -> int:
         """The present of this file, as far as this process knows it."""
@@ -250,14 +295,16 @@ class Database:
         Raises:
             UnavailableError: The database cannot be written right now.
         """
-        with _EXPLAINED:
+        with self._explained:
             self._connection.execute("BEGIN IMMEDIATE")
             self._look_for_others()
-        return Batch(self._connection, Writer(self._connection, self.now_ms(), self._edition + self._unrouted))
+        return Batch(
+            self._connection, self._explained, Writer(self._connection, self.now_ms(), self._edition + self._unrouted)
+        )
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
-        with _EXPLAINED:
+        with self._explained:
             self._connection.execute(begin)
             try:
                 self._look_for_others()
@@ -289,11 +336,12 @@ class Batch:
         failure: Why they are not.
     """
 
-    def __init__(self, connection: sqlite3.Connection, writer: Writer) -> None:
+    def __init__(self, connection: sqlite3.Connection, explained: "_Explained", writer: Writer) -> None:
         self.parts = 0
         self.ended = asyncio.Event()
         self.failure: BaseException | None = None
         self._connection = connection
+        self._explained = explained
         self._writer = writer
 
     def __enter__(self) -> Writer:
@@ -308,13 +356,13 @@ class Batch:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         """End the part; an exception takes it back, and no other."""
-        with _EXPLAINED:
+        with self._explained:
             if error is None:
                 self._writer.end_part()
                 self.parts += 1
             elif self._connection.in_transaction:  # or SQLite has taken back everything, the disk being full
                 self._writer.undo_part()
-        _EXPLAINED.__exit__(kind, error, trace)
+        self._explained.__exit__(kind, error, trace)
 
     def keep(self) -> None:
         """Keep all parts. Those who wait for that learn of a failure when they ask; they must not go on without."""
@@ -335,7 +383,7 @@ class Batch:
 
     def _commit(self) -> None:
         self._check()
-        with _EXPLAINED:
+        with self._explained:
             try:
                 self._writer.finish()
                 self._connection.execute("COMMIT")
@@ -345,17 +393,22 @@ class Batch:
 
 
 class _Explained:
-    """Tells a database that cannot be used right now from a mistake of ours."""
+    """Distinguishes a database that cannot be used right now, and one that never will be, from a mistake of ours."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = path
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, sqlite3.DatabaseError) and (reason := circumstance(error)):
-            raise UnavailableError(f"The database cannot be used: {reason}") from error
-
-
-_EXPLAINED = _Explained()
+        if not isinstance(error, sqlite3.DatabaseError):
+            return
+        if is_damaged(error):
+            raise DamagedError(damage(self._path)) from error
+        if reason := circumstance(error):
+            kind = LockedNowError if is_locked(error) else UnavailableError
+            raise kind(f"The database cannot be used: {reason}") from error
 
 
 def _words(*words: str) -> str:

@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from tr_apply.local.storage.refusals import InvalidParameterError
@@ -19,15 +20,15 @@ _LONGEST_INTEGER = len("-9223372036854775808")
 _STRING_OR_REST = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^" \t\r\n]+')
 
 
-def parse_object(name: str, text: str) -> dict[str, Any]:
-    """The object that *text* is.
+def parse_object(name: str, text: str, *, any_integer: bool = False) -> dict[str, Any]:
+    """The object that *text* is; with *any_integer* its whole numbers may be larger than 64 bits hold.
 
     Raises:
         InvalidParameterError: Not JSON, or JSON that readers do not agree upon: a repeated key, a number that is
             none (``NaN``) or too large, nesting without end; or no object.
     """
     try:
-        value = _DECODER.decode(text)
+        value = (_DECODER_OF_ANY if any_integer else _DECODER).decode(text)
     except RecursionError:
         raise InvalidParameterError(f"{name} is nested too deeply") from None
     except ValueError as error:
@@ -86,9 +87,14 @@ def _children(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object,
-    parse_constant=_no_constant,
-    parse_int=_integer,
-    parse_float=_float,
-)
+def _decoder(parse_int: Callable[[str], int]) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=_object,
+        parse_constant=_no_constant,
+        parse_int=parse_int,
+        parse_float=_float,
+    )
+
+
+_DECODER = _decoder(_integer)
+_DECODER_OF_ANY = _decoder(int)

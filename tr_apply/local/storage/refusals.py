@@ -52,9 +52,13 @@ class TooLongAgoError(RequestError):
 
 
 class UnavailableError(RequestError):
-    """The database cannot serve right now: locked by another process for too long, full, or read-only."""
+    """Not right now: the database is locked, full or read-only, or too many large requests are under way."""
 
     code = 20503
+
+
+class LockedNowError(UnavailableError):
+    """Another process writes; nothing was done, and the same may be tried again in a moment."""
 
 
 class UnauthorizedError(RequestError):
@@ -71,3 +75,7 @@ class MethodNotAllowedError(RequestError):
 
 class BodyTooLargeError(RequestError):
     """The request body is larger than anything TaskRouter takes."""
+
+
+class SlowBodyError(RequestError):
+    """The request body did not arrive in time."""

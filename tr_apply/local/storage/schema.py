@@ -210,7 +210,14 @@ _VERSION_2 = (
     )""",
 )
 
-MIGRATIONS = (_VERSION_1, _VERSION_2)
+_VERSION_3 = (
+    "ALTER TABLE event ADD COLUMN task_version INTEGER",
+    "ALTER TABLE event ADD COLUMN task_virtual_start_ms INTEGER",
+    "ALTER TABLE event ADD COLUMN task_ignore_capacity INTEGER",
+    "ALTER TABLE event ADD COLUMN reservation_version INTEGER",
+)
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
 """A file of version n has been through the first n of these; ``PRAGMA user_version`` holds n."""
 
 APPLICATION_ID = 0x74726C6F

@@ -9,6 +9,9 @@ import random
 ACCOUNT_SID = "AC" + 32 * "0"
 """The account of whoever signs in as something that is no account."""
 
+OPERATING_UNIT_SID = "OU" + 32 * "0"
+"""Every account has an operating unit, which nothing but events names."""
+
 _POSITION_DIGITS = 12
 _POSITION_BITS = 4 * _POSITION_DIGITS
 _RANDOM_BITS = 4 * 32 - _POSITION_BITS

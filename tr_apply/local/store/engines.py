@@ -169,8 +169,14 @@ class Engines:
             self._engines.clear()
             self._edition = reader.edition
         if (engine := self._engines.get(workspace_sid)) is None:
-            engine = self._engines[workspace_sid] = load_engine(reader, workspace_sid, self._new_sid)
+            engine = self._engines[workspace_sid] = self._load(reader, workspace_sid)
         return engine
+
+    def _load(self, reader: Reader, workspace_sid: str) -> Engine:
+        try:
+            return load_engine(reader, workspace_sid, self._new_sid)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise self._database.damaged() from error  # rows that no request could have led to
 
     def _new_sid(self, prefix: str) -> str:
         assert self._session is not None, "an engine only routes within a transaction"

@@ -9,7 +9,8 @@ from typing import Any
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds.all_kinds import KINDS
 from tr_apply.local.kinds.kind import Change, Field, Item, Kind, Scope, Values
-from tr_apply.local.storage.database import Database, Reader, Writer
+from tr_apply.local.storage.clock import stored
+from tr_apply.local.storage.database import Copy, Database, Reader, Writer
 from tr_apply.local.storage.refusals import (
     DuplicateNameError,
     InvalidParameterError,
@@ -51,6 +52,32 @@ class Store:
         """Release the database."""
         self.engines.keep()
         self._database.close()
+
+    def copied(self) -> Copy:
+        """Everything there is, in memory."""
+        self.engines.keep()
+        return self._database.copied()
+
+    def restore(self, copy: Copy) -> None:
+        """Have what a copy holds, and nothing else."""
+        self.engines.keep()
+        self._database.restore(copy)
+
+    def empty(self) -> None:
+        """Have nothing, as in the beginning."""
+        self.engines.keep()
+        self._database.empty()
+
+    def follow_clock(self) -> None:
+        """Have the time that the clock shows, even if that is earlier than before."""
+        self._database.follow_clock()
+
+    def require_nothing_after(self, moment_ms: int) -> None:
+        """Raise InvalidParameterError if something has happened later than that: time never goes back."""
+        with self.engines.read() as reader:
+            latest = reader.value("SELECT written_ms FROM event ORDER BY position DESC LIMIT 1")
+        if latest is not None and latest > moment_ms:
+            raise InvalidParameterError(f"Time cannot go back behind the latest event, which is of {stored(latest)}")
 
     def create(self, kind: Kind, scope: Scope, form: Form) -> Found:
         """Add a resource, with everything that comes with it.

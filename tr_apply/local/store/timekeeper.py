@@ -1,7 +1,7 @@
 """Lets things happen when they are due, for the sake of those who wait to be called about them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -20,12 +20,12 @@ class Timekeeper:
     """Runs beside the requests of a server.
 
     Attributes:
-        rate: How fast the clock goes, in its seconds per second.
+        rate: How fast the clock goes, in its seconds per second; 0 where it stands still.
     """
 
-    def __init__(self, engines: Engines, rate: float = 1.0) -> None:
+    def __init__(self, engines: Engines, rate: float | Callable[[], float] = 1.0) -> None:
         self._engines = engines
-        self._rate = rate
+        self._rate = rate if callable(rate) else lambda: rate
         self._wake = asyncio.Event()
         self._next_ms: float = 0
         self._tidied_ms: float = float("-inf")
@@ -45,7 +45,8 @@ class Timekeeper:
         self._next_ms = float("inf") if due is None else due
 
     async def _pause(self) -> None:
-        wait_s = (self._next_ms - self._engines.now_ms()) / 1000 / self._rate
+        rate = self._rate()
+        wait_s = (self._next_ms - self._engines.now_ms()) / 1000 / rate if rate else LONGEST_PAUSE_S
         with suppress(TimeoutError):
             async with asyncio.timeout(min(max(wait_s, 0.001), LONGEST_PAUSE_S)):
                 await self._wake.wait()

@@ -9,7 +9,7 @@ from tr_apply.routing.engine.setup import Setup, outcome_of, snapshot_of, state_
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.tasks import NewTask, TaskUpdate
 from tr_apply.routing.engine.workers import WorkerUpdate
-from tr_apply.routing.records import Reservation, Task, Worker
+from tr_apply.routing.records import Attributes, Reservation, Task, Worker
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
 
 
@@ -89,11 +89,11 @@ class Engine:
         settle(state)
         return party.task
 
-    def cancel_task(self, sid: str, reason: str, now_ms: int) -> Task:
-        """Cancel a pending or reserved task."""
+    def cancel_task(self, sid: str, reason: str | None, now_ms: int, *, attributes: Attributes | None = None) -> Task:
+        """Cancel a pending or reserved task, and set its *attributes* where they are given."""
         state = self._at(now_ms)
         party = state.task(sid)
-        tasks.cancel_by_caller(state, party, reason)
+        tasks.cancel_by_caller(state, party, reason, attributes)
         settle(state)
         return party.task
 

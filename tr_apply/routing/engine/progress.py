@@ -64,7 +64,7 @@ def target_step(queue_sid: str | None, worker_sid: str | None) -> Step:
     return Step(ROUTING_TARGET, 0, queue_sid, worker_sid=worker_sid)
 
 
-def cancel(state: State, party: TaskParty, reason: str) -> None:
+def cancel(state: State, party: TaskParty, reason: str | None) -> None:
     """End a pending or reserved task."""
     leave_group(party)
     state.put_task(party, status="canceled", reason=reason, ended_ms=state.now)

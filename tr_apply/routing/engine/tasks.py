@@ -22,7 +22,7 @@ from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.waiting import TaskParty
 from tr_apply.routing.events import Event, EventType
 from tr_apply.routing.records import NO_ATTRIBUTES, Attributes, Task, TaskStatus
-from tr_apply.routing.refusals import IllegalStepError
+from tr_apply.routing.refusals import IllegalStepError, NotAssignedError
 from tr_apply.routing.workflow import ROUTING_TARGET
 
 LONGEST_ASSIGNMENT_MS: Final = 24 * 60 * 60 * 1000
@@ -168,7 +168,7 @@ def update(state: State, party: TaskParty, changes: TaskUpdate) -> None:
     )
     tell(state, party, "task.updated")
     if before.status == "pending":
-        if attributes.values != before.attributes.values and not is_directed(party):
+        if not attributes.is_same(before.attributes) and not is_directed(party):
             begin(state, party)
         else:
             leave_group(party)
@@ -181,15 +181,20 @@ def is_directed(party: TaskParty) -> bool:
     return party.task.place is not None and party.task.place.filter == ROUTING_TARGET
 
 
-def cancel_by_caller(state: State, party: TaskParty, reason: str) -> None:
-    """Cancel a task that nobody has accepted."""
+def cancel_by_caller(state: State, party: TaskParty, reason: str | None, attributes: Attributes | None = None) -> None:
+    """Cancel a task that nobody has accepted, once it has these *attributes*, by which it is not routed again."""
     _demand(party, "canceled", "pending", "reserved")
+    if attributes is not None:
+        leave_group(party)
+        state.put_task(party, attributes=attributes)
+        tell(state, party, "task.updated")
     cancel(state, party, reason)
 
 
 def wrap(state: State, party: TaskParty, reason: str | None) -> None:
     """Let the worker finish what is left to do."""
-    _demand(party, "wrapping", "assigned")
+    if party.task.status != "assigned":
+        raise _not_assigned(state, party, "Cannot wrap up a task", "because it's not currently assigned")
     state.put_task(party, status="wrapping", reason=reason)
     tell(state, party, "task.wrapup")
     for sid in list(party.open):
@@ -198,7 +203,9 @@ def wrap(state: State, party: TaskParty, reason: str | None) -> None:
 
 def complete(state: State, party: TaskParty, reason: str | None) -> None:
     """End a task that a worker has done."""
-    _demand(party, "completed", "assigned", "wrapping")
+    if party.task.status not in ("assigned", "wrapping"):
+        raise _not_assigned(state, party, "Cannot complete task", "because it is not currently assigned.")
+    reason = party.task.reason if reason is None else reason
     state.put_task(party, status="completed", reason=reason, ended_ms=state.now)
     tell(state, party, "task.completed")
     settle_accounts(state, party)
@@ -272,6 +279,11 @@ def set_timer(state: State, party: TaskParty) -> None:
         case _:
             assert task.ended_ms is not None
             state.timers.set(task.sid, task.serial, task.ended_ms + KEPT_AFTER_END_MS)
+
+
+def _not_assigned(state: State, party: TaskParty, what: str, why: str) -> NotAssignedError:
+    """In TaskRouter's own words, which name the account as well."""
+    return NotAssignedError(f"{what} {party.task.sid} in workspace {state.workspace.sid}", why)
 
 
 def _demand(party: TaskParty, wish: TaskStatus, *allowed: TaskStatus) -> None:

@@ -45,14 +45,20 @@ def enrol(state: State, party: WorkerParty) -> None:
 
 
 def update(state: State, party: WorkerParty, changes: WorkerUpdate) -> None:
-    """Change a worker's name or attributes, and so perhaps the queues and what the worker is eligible for."""
+    """Change a worker's name or attributes, and so perhaps the queues and what the worker is eligible for.
+
+    Equal attributes are no change, and leave the worker's version as it is.
+    """
     before = party.worker
     name = before.name if changes.name is None else changes.name
+    attributes = before.attributes if changes.attributes is None else changes.attributes
+    if name == before.name and attributes.is_same(before.attributes):
+        party.worker = replace(before, attributes=attributes)  # perhaps written otherwise
+        return
     if name_key(name) != name_key(before.name):
         _check_name(state, name)
     del state.named[name_key(before.name)]
     state.named[name_key(name)] = party
-    attributes = before.attributes if changes.attributes is None else changes.attributes
     change(state, party, replace(before, name=name, attributes=attributes))
     follow_queues(state, party, state.membership.change_worker(party.number, party.names))
     for queue in party.queues:
@@ -83,12 +89,7 @@ def set_channel(
     )
     if after == before:
         return
-    # A change to a channel leaves the worker's own version as it is.
-    party.change(
-        replace(party.worker, channels={**party.worker.channels, channel: after}),
-        state.activity(party.worker.activity_sid),
-    )
-    state.changed_workers[party.worker.sid] = party
+    change(state, party, replace(party.worker, channels={**party.worker.channels, channel: after}))
     about = _channel_change(party, channel, before.capacity, after.capacity)
     if after.capacity != before.capacity:
         tell(state, party, "worker.capacity.update", about)

@@ -1,0 +1,50 @@
+"""The workspaces that the files around a configuration name, as those of other tenants and stages."""
+
+import os
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from tr_apply.config.files import STANDARD_INPUT, SUFFIXES, read_file, regular
+from tr_apply.config.places import Sources
+from tr_apply.config.values.marks import REFERENCE
+from tr_apply.resources.pattern import fits
+from tr_apply.routing.names import name_key
+
+_MOST_FILES: Final = (
+    2_000  # a repository with more of them names its workspaces in the first ones, or says `renamed_from`
+)
+
+
+class NamedWorkspaces:
+    """Names of workspaces in the files below a folder; a variable in one stands for any text."""
+
+    def __init__(self, path: Path) -> None:
+        self._patterns = sorted(set(_patterns(_folder_of(path))))
+
+    def has(self, name: str) -> bool:
+        """Whether some file names a workspace like that."""
+        return any(fits(name_key(name), pattern) for pattern in self._patterns)
+
+
+def _folder_of(path: Path) -> Path:
+    if path == STANDARD_INPUT:
+        return Path()
+    return path if path.is_dir() else path.parent
+
+
+def _patterns(folder: Path) -> Iterator[str]:
+    for path in islice(_files_below(folder), _MOST_FILES):
+        file = read_file(regular(path), Sources(), raw=True)
+        workspace = file.data.get("workspace")
+        name = workspace.get("name") if isinstance(workspace, dict) else None
+        if isinstance(name, str):
+            yield name_key(REFERENCE.sub("*", name))
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Every YAML file, also below ``overlays``; links are not followed."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        yield from (Path(place, name) for name in sorted(names) if name.endswith(SUFFIXES))

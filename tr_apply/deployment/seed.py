@@ -1,0 +1,89 @@
+"""A configuration that an embedded TaskRouter begins with, and follows."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from tr_apply.client import Client
+from tr_apply.config.load import Configuration, Inputs, load
+from tr_apply.deployment.applied import Applied
+from tr_apply.deployment.configured import Configured
+from tr_apply.deployment.connect import LOCAL
+from tr_apply.deployment.deployment import Deployment
+from tr_apply.deployment.run import Run
+from tr_apply.lint import lint
+from tr_apply.plan.checks.consent import Consent
+from tr_apply.transport import Connection, in_process
+
+LOOK_EVERY_S: Final = 0.5
+
+Stamp = frozenset[tuple[str, int, int]]
+"""Path, time of the last change in nanoseconds, and size of each file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A configuration on its way into an embedded TaskRouter.
+
+    Attributes:
+        path: Where the configuration is.
+        app: The embedded TaskRouter.
+        connection: With what it lets us in.
+        environment: Where variables come from.
+    """
+
+    path: Path
+    app: Any
+    connection: Connection
+    environment: Mapping[str, str]
+
+    async def plant(self) -> Applied:
+        """Make the workspace what the configuration says, as an apply without a question does.
+
+        Raises:
+            ConfigError: when the configuration is invalid or does not fit the workspace.
+            RefusedError: when something must be deleted that nobody agreed to.
+            TrApplyError: when it could not be done.
+        """
+        source = Configured(self._loaded())
+        async with Client(self.connection, through=in_process(self.app)) as client:
+            deployment = Deployment(source, client, LOCAL, str(self.path))
+            plan = await deployment.plan()
+            if not plan.operations:
+                return Applied([], verified=True, left=plan)
+            return await deployment.apply(plan, Consent(), Run(rechecks=False))
+
+    async def changes(self) -> AsyncIterator[None]:
+        """Each time that a file has changed since it was looked at before."""
+        seen = self._stamp()
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            if (found := self._stamp()) != seen:
+                seen = found
+                yield
+
+    def _loaded(self) -> Configuration:
+        configuration = load(self.path, Inputs(environment=self.environment))
+        lint(configuration, today=datetime.now(UTC).date())
+        configuration.require_valid()
+        return configuration
+
+    def _stamp(self) -> Stamp:
+        """Of all files in the folder: those that the configuration names, such as tables, are among them."""
+        root = self.path if self.path.is_dir() else self.path.parent
+        return frozenset(filter(None, map(_stamp_of, (each for each in root.rglob("*") if not _is_hidden(each, root)))))
+
+
+def _is_hidden(path: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
+def _stamp_of(path: Path) -> tuple[str, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:  # gone meanwhile
+        return None
+    return str(path), found.st_mtime_ns, found.st_size

@@ -1,0 +1,156 @@
+"""Which tasks a change of a workflow sends elsewhere: without recorded tasks, an example for each pair of filters.
+
+A task goes elsewhere if its first filter leads it through other queues, or lets other workers of them take it. Names of
+filters, priorities, and how long a step lasts move nobody, unless a step can no longer be left. What comes after the
+last step of that filter is not compared.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from tr_apply.resources.workflow import Filter, Target, Workflow
+from tr_apply.routing.nodes import Expression
+from tr_apply.routing.place import Place
+from tr_apply.routing.satisfy import (
+    Budget,
+    Exit,
+    Reason,
+    Task,
+    TaskFilter,
+    TaskMoves,
+    default_filter,
+    meanings,
+    moves,
+    way_out,
+)
+
+Read: TypeAlias = Callable[[str], Expression | None]
+"""The tree of an expression as the configuration has it; None where it cannot be read."""
+
+_REASONS: Final[dict[Reason, str]] = {
+    "budget": "the search for tasks that go elsewhere was cut short; there may be more",
+    "values": "some conditions could not be decided; there may be more tasks that go elsewhere",
+    "unreadable": "a filter cannot be read, so tasks that it may take were left out",
+}
+
+
+class FilterRoute(NamedTuple):
+    """Where a filter sends its tasks."""
+
+    filter: int
+    """From 1; 0 for the default filter."""
+
+    name: str | None
+    steps: tuple[str | None, ...]
+    """The queues of its steps, up to the first that a task cannot leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteChange:
+    """Tasks that went one way and will go another; None where no filter takes them."""
+
+    workflow: str
+    before: FilterRoute | None
+    after: FilterRoute | None
+    task: Task
+    """The attributes of one of them, which the language allows; it may never occur."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteChanges:
+    """All pairs of ways by which some task goes elsewhere."""
+
+    routes: tuple[RouteChange, ...]
+    unknown: tuple[str, ...] = ()
+    """What could not be found out, in words."""
+
+
+def route_changes(before: Workflow, after: Workflow, read: Read, budget: Budget | None = None) -> RouteChanges:
+    """Which tasks a change of a workflow sends elsewhere."""
+    if (before.filters, before.default_filter) == (after.filters, after.default_filter):
+        return RouteChanges(())
+    shared = budget or Budget()
+    senses = _Senses(shared)
+    old, new = (_Version(each, read, senses) for each in (before, after))
+    found = moves(old.filters, new.filters, shared)
+    routes = (RouteChange(after.name, old.way(move.before), new.way(move.after), move.task) for move in found.found)
+    return RouteChanges(tuple(routes), tuple(_unknown(after.name, found)))
+
+
+def _unknown(workflow: str, found: TaskMoves) -> Iterator[str]:
+    for reason in found.unknown:
+        yield f"workflow {workflow}: {_REASONS[reason]}"
+    if found.cut:
+        yield f"workflow {workflow}: only the first {len(found.found)} pairs of filters are listed"
+
+
+class _Senses:
+    """Target expressions by their meaning: one that only looks different changes no route."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._found: dict[Expression, int] = {}
+
+    def number(self, expression: Expression) -> int:
+        """Equal for expressions that mean the same."""
+        if expression not in self._found:
+            alike = (
+                number
+                for other, number in self._found.items()
+                if meanings(expression, other, Place.TARGET, self._budget).same
+            )
+            self._found[expression] = next(alike, len(self._found))
+        return self._found[expression]
+
+
+class _Version:
+    """A workflow at one time."""
+
+    def __init__(self, workflow: Workflow, read: Read, senses: _Senses) -> None:
+        self._read, self._senses = read, senses
+        self._workflow = workflow
+        self.filters = [self._filter(number, each) for number, each in enumerate(workflow.filters, 1)]
+        if workflow.default_filter is not None:
+            self.filters.append(default_filter(self._route([workflow.default_filter])))
+
+    def way(self, found: TaskFilter | None) -> FilterRoute | None:
+        """Where the tasks of a filter of this version go."""
+        if found is None:
+            return None
+        return FilterRoute(found.number, found.name, tuple(queue for queue, _ in self._steps(self._targets(found))))
+
+    def _targets(self, found: TaskFilter) -> Sequence[Target]:
+        if found.number:
+            return self._workflow.filters[found.number - 1].targets
+        assert self._workflow.default_filter is not None
+        return [self._workflow.default_filter]
+
+    def _filter(self, number: int, each: Filter) -> TaskFilter:
+        exits = map(self._exit, each.targets)
+        return TaskFilter(number, each.name, self._read(each.expression), way_out(exits), self._route(each.targets))
+
+    def _exit(self, target: Target) -> Exit:
+        skip_if = None if target.skip_if is None else self._read(target.skip_if)
+        return Exit(target.timeout is not None or "timeout" in target.extra, skip_if)
+
+    def _steps(self, targets: Sequence[Target]) -> Iterator[tuple[str | None, Target]]:
+        """The queue of each target, its own or the one before it, up to the first that a task cannot leave."""
+        queue = None
+        for target in targets:
+            queue = target.queue or queue
+            yield queue, target
+            if way_out([self._exit(target)]) == "none":
+                return
+
+    def _route(self, targets: Sequence[Target]) -> tuple[Any, ...]:
+        return tuple(
+            (queue, self._who(target), target.known_worker_sid, target.known_worker_friendly_name)
+            for queue, target in self._steps(targets)
+        )
+
+    def _who(self, target: Target) -> str | int | None:
+        if target.expression is None:
+            return None
+        tree = self._read(target.expression)
+        return target.expression if tree is None else self._senses.number(tree)

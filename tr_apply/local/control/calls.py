@@ -1,0 +1,139 @@
+"""The callbacks of a test world: kept with their answers, held back, sent once more, or failed on demand."""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tr_apply.errors import NetworkError
+from tr_apply.local.callbacks.sending import Form, Post, Quiet, Reply
+from tr_apply.local.storage.clock import Clock, stored
+
+KEPT: Final = 1_000
+"""How many callbacks are kept; the oldest are forgotten."""
+
+SHOWN: Final = 10_000
+"""Bytes of an answer that are shown."""
+
+_REPLAY_TIMEOUT_S: Final = 15.0
+
+
+@dataclass(slots=True)
+class SentCall:
+    """One callback and what came of it."""
+
+    id: int
+    at_ms: int
+    url: str
+    form: Form
+    headers: Mapping[str, str]
+    replay_of: int | None = None
+    state: str = "held"
+    """``held``, ``sent`` (and not answered yet), ``answered`` or ``failed``."""
+
+    status: int | None = None
+    body: str | None = None
+    error: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """As it is shown."""
+        return {
+            "id": self.id,
+            "date": stored(self.at_ms),
+            "kind": "event" if "EventType" in self.form else "assignment",
+            "url": self.url,
+            "form": dict(self.form),
+            "headers": dict(self.headers),
+            "state": self.state,
+            "status": self.status,
+            "body": self.body,
+            "error": self.error,
+            "replay_of": self.replay_of,
+        }
+
+
+@dataclass(slots=True)
+class Calls:
+    """Sends callbacks by way of *post*, as told.
+
+    Attributes:
+        quiet: Is told that a callback that is held back is not under way.
+    """
+
+    post: Post
+    clock: Clock
+    quiet: Quiet
+    _kept: deque[SentCall] = field(default_factory=lambda: deque(maxlen=KEPT))
+    _last: int = 0
+    _fail_next: int = 0
+    _free: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        """Nothing is held back in the beginning."""
+        self._free.set()
+
+    async def __call__(self, url: str, form: Form, headers: Mapping[str, str], *, timeout_s: float) -> Reply:
+        """Send a callback, as soon as none are held back.
+
+        Raises:
+            NetworkError: There is no answer, or there is to be none.
+        """
+        call = self._noted(url, form, headers)
+        if not self._free.is_set():
+            with self.quiet.resting():
+                await self._free.wait()
+        if self._fail_next:
+            self._fail_next -= 1
+            call.state, call.error = "failed", "failed on demand"
+            raise NetworkError("failed on demand")
+        return await self._sent(call, timeout_s)
+
+    def hold(self, *, held: bool) -> None:
+        """Hold callbacks back, or let them go, in the order in which they came."""
+        if held:
+            self._free.clear()
+        else:
+            self._free.set()
+
+    def fail_next(self, count: int) -> None:
+        """Let the next *count* callbacks get no answer, without sending them."""
+        self._fail_next = count
+
+    async def replay(self, call_id: int) -> SentCall | None:
+        """Send a callback once more; None if there is none of that id. What the answer says is not carried out."""
+        before = next((each for each in self._kept if each.id == call_id), None)
+        if before is None:
+            return None
+        call = self._noted(before.url, before.form, before.headers, replay_of=call_id)
+        with suppress(NetworkError):  # it is noted
+            await self._sent(call, _REPLAY_TIMEOUT_S)
+        return call
+
+    def documents(self) -> list[dict[str, Any]]:
+        """All that are kept, the oldest first."""
+        return [call.document() for call in self._kept]
+
+    def clear(self) -> None:
+        """Forget everything, and hold nothing back."""
+        self._kept.clear()
+        self._fail_next = 0
+        self._free.set()
+
+    def _noted(self, url: str, form: Form, headers: Mapping[str, str], replay_of: int | None = None) -> SentCall:
+        self._last += 1
+        call = SentCall(self._last, self.clock(), url, form, headers, replay_of)
+        self._kept.append(call)
+        return call
+
+    async def _sent(self, call: SentCall, timeout_s: float) -> Reply:
+        call.state = "sent"
+        try:
+            reply = await self.post(call.url, call.form, call.headers, timeout_s=timeout_s)
+        except NetworkError as error:
+            call.state, call.error = "failed", str(error)
+            raise
+        call.state, call.status = "answered", reply.status
+        call.body = reply.body[:SHOWN].decode(errors="replace")
+        return reply

@@ -1,0 +1,182 @@
+"""Who may send a request to a server on a socket, before anything of the request is read.
+
+A web page may send requests to any address that its browser can reach, this machine included, and a page whose name is
+made to resolve to this machine may also read the answers. The first names its origin, the second a foreign host.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tr_apply.local.callbacks.hosts import Hosts
+from tr_apply.local.callbacks.sending import CALLBACK_MARK
+from tr_apply.local.http.answers import error_body, json_response
+from tr_apply.local.http.requests import HOST
+from tr_apply.local.storage.refusals import SlowBodyError, UnavailableError
+
+_MARK: Final = CALLBACK_MARK.lower().encode()
+
+SMALL_BODY: Final = 64 * 1024
+"""Bytes of a body that count for nothing: more than any form but a large Configuration has."""
+
+LARGE_BODIES: Final = 64 * 1024 * 1024
+"""Bytes beyond that which all requests together may hold at a time."""
+
+BODY_TIMEOUT_S: Final = 30.0
+"""How long the body of a request may take to arrive."""
+
+_FORBIDDEN: Final = 403
+_CODE: Final = 20403
+_POLICY_VIOLATION: Final = 1008
+_USUAL_PORTS: Final = {"http": 80, "https": 443}
+_OF_WEBSOCKET: Final = {"ws": "http", "wss": "https"}
+
+
+def origin_of(text: str) -> str:
+    """An origin as browsers send it: ``scheme://host``, with a port where it is not the usual one.
+
+    Raises:
+        ValueError: It is not an origin.
+    """
+    if text == "null":
+        return text
+    parts = urlsplit(text.strip().removesuffix("/"))
+    if parts.scheme not in _USUAL_PORTS or not parts.hostname or "@" in parts.netloc or text.count("/") > len("///"):
+        raise ValueError(text)
+    if parts.path or parts.query or parts.fragment:
+        raise ValueError(text)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    usual = parts.port in (None, _USUAL_PORTS[parts.scheme])
+    return f"{parts.scheme}://{host}" if usual else f"{parts.scheme}://{host}:{parts.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The hosts and origins that a server answers, beside this machine and its own origin.
+
+    Attributes:
+        hosts: By which it may be addressed.
+        origins: Pages of which may use it, as ``origin_of`` writes them.
+    """
+
+    hosts: Hosts = field(default_factory=Hosts)
+    origins: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, hosts: Iterable[str] = (), origins: Iterable[str] = ()) -> "Admission":
+        """What these names and origins stand for.
+
+        Raises:
+            ValueError: An origin is not one.
+        """
+        return cls(Hosts(hosts), frozenset(map(origin_of, origins)))
+
+    def refusal(self, scope: Scope) -> str | None:
+        """Why a request is refused; None for one that may come in."""
+        headers = scope["headers"]
+        hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
+        if len(hosts) != 1 or not HOST.fullmatch(hosts[0]):
+            return "The request must have one Host header that names this server"
+        if not self.hosts.allow(f"//{hosts[0]}"):
+            return f"This server is not called {hosts[0]}; tr-apply serve --allow-host lets that name in"
+        own = f"{_OF_WEBSOCKET.get(scope['scheme'], scope['scheme'])}://{hosts[0]}"
+        for name, value in headers:
+            if name == b"origin" and not self._admits(value.decode("latin-1"), own):
+                return "Pages of this origin may not use the server; tr-apply serve --allow-origin lets them in"
+            if name == _MARK:
+                return "A callback of the embedded TaskRouter cannot be a request to it, which could go on without end"
+        return None
+
+    def _admits(self, text: str, own: str) -> bool:
+        try:
+            origin = origin_of(text)
+        except ValueError:
+            return False
+        return origin in self.origins or (origin != "null" and origin == origin_of(own))
+
+
+class Gate:
+    """An application as it is served on a socket: for those who may come in, and within bounds."""
+
+    def __init__(self, app: ASGIApp, admission: Admission, body_timeout_s: float = BODY_TIMEOUT_S) -> None:
+        self.body_timeout_s = body_timeout_s
+        self._app = app
+        self._admission = admission
+        self._held = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+        elif (refusal := self._admission.refusal(scope)) is not None:
+            await _refuse(scope, receive, send, refusal)
+        elif scope["type"] == "http" and _has_body(scope):
+            await self._bounded(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        intake = _Intake(self, receive)
+        try:
+            await self._app(scope, intake.receive, send)
+        finally:
+            self._held -= intake.held
+
+    def hold(self, size: int) -> None:
+        """Take *size* more bytes of bodies.
+
+        Raises:
+            UnavailableError: The requests under way hold as much as they may.
+        """
+        if self._held + size > LARGE_BODIES:
+            raise UnavailableError("Too many large requests at the same time")
+        self._held += size
+
+
+class _Intake:
+    """The body of one request, as it arrives."""
+
+    def __init__(self, gate: Gate, receive: Receive) -> None:
+        self.held = 0
+        self._gate = gate
+        self._receive = receive
+        self._arrived = 0
+        self._end = asyncio.get_running_loop().time() + gate.body_timeout_s
+        self._complete = False
+
+    async def receive(self) -> Message:
+        """The next part.
+
+        Raises:
+            SlowBodyError: It did not come in time.
+            UnavailableError: There is no room for it.
+        """
+        if self._complete:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._end):
+                message = await self._receive()
+        except TimeoutError:
+            raise SlowBodyError(f"The body did not arrive within {self._gate.body_timeout_s:g} seconds") from None
+        self._complete = not message.get("more_body", False)
+        self._arrived += len(message.get("body", b""))
+        if (more := self._arrived - SMALL_BODY - self.held) > 0:
+            self._gate.hold(more)
+            self.held += more
+        return message
+
+
+def _has_body(scope: Scope) -> bool:
+    return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, message: str) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+        return
+    answer = json_response(error_body(_CODE, message, _FORBIDDEN), _FORBIDDEN, {"Connection": "close"})
+    await answer(scope, receive, send)

@@ -1,0 +1,131 @@
+"""Questions about expressions alone: can one be true, can it be false, do two mean the same, which parts are idle."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from tr_apply.routing.evaluate import Names, evaluate
+from tr_apply.routing.nodes import And, Comparator, Comparison, Constant, Expression, Or
+from tr_apply.routing.place import Place
+from tr_apply.routing.satisfy.search import Answer, Budget, Satisfiable, Unsatisfiable, solve
+from tr_apply.routing.satisfy.space import Space
+
+Wish: TypeAlias = tuple[Expression, bool]
+"""An expression, and whether it is to be true."""
+
+EVERYTHING: Final = Comparison(Constant(1), Comparator.EQUAL, Constant(1))
+"""``1==1``, as TaskRouter itself says everything."""
+
+_Position: TypeAlias = tuple[int, ...]
+"""Where an operand is in a tree: the index of each operand on the way to it."""
+
+
+def example(wishes: Iterable[Wish], place: Place, budget: Budget | None = None) -> Answer:
+    """Names for which each of several expressions in *place* is true or false, as wished."""
+    return _example(list(wishes), place, budget or Budget())
+
+
+def never_true(expression: Expression, place: Place, budget: Budget | None = None) -> bool | None:
+    """Whether nothing satisfies *expression*; None if unknown."""
+    return _is_impossible(example([(expression, True)], place, budget))
+
+
+def always_true(expression: Expression, place: Place, budget: Budget | None = None) -> bool | None:
+    """Whether everything satisfies *expression*; None if unknown."""
+    return _is_impossible(example([(expression, False)], place, budget))
+
+
+@dataclass(frozen=True, slots=True)
+class Meanings:
+    """How far two expressions mean the same."""
+
+    only_first: Answer
+    """An example that satisfies the first expression and not the second."""
+
+    only_second: Answer
+
+    @property
+    def same(self) -> bool | None:
+        """Whether they are true of exactly the same; None if unknown."""
+        found = (self.only_first, self.only_second)
+        if any(isinstance(each, Satisfiable) for each in found):
+            return False
+        return True if all(isinstance(each, Unsatisfiable) for each in found) else None
+
+
+def meanings(first: Expression, second: Expression, place: Place, budget: Budget | None = None) -> Meanings:
+    """Whether two expressions in *place* mean the same, with an example each way if they do not."""
+    if first == second:
+        return Meanings(Unsatisfiable(), Unsatisfiable())
+    shared = budget or Budget()
+    return Meanings(
+        _example([(first, True), (second, False)], place, shared),
+        _example([(first, False), (second, True)], place, shared),
+    )
+
+
+def idle_parts(expression: Expression, place: Place, budget: Budget | None = None) -> list[Expression]:
+    """The operands without which, even all at once, *expression* means the same, from right to left.
+
+    Of two that say the same the left one stays. Nothing for an expression that is always or never true: that is a
+    finding of its own, in which every part is idle.
+    """
+    shared = budget or Budget()
+    if never_true(expression, place, shared) is not False or always_true(expression, place, shared) is not False:
+        return []
+    removed: dict[_Position, Expression] = {}
+    for position, operand in _operands(expression):
+        inside = any(position[: len(each)] == each for each in removed)
+        if not inside and not _is_last(expression, position, removed):
+            shorter = _without(expression, frozenset({*removed, position}))
+            if meanings(expression, shorter, place, shared).same:
+                removed[position] = operand
+    return list(removed.values())
+
+
+def _example(wishes: Sequence[Wish], place: Place, budget: Budget) -> Answer:
+    space = Space((expression for expression, _ in wishes), place)
+    parts = [space.lift(expression, wanted=truth) for expression, truth in wishes]
+    return solve(space, parts, lambda names: _grants(wishes, names), budget)
+
+
+def _grants(wishes: Sequence[Wish], names: Names) -> bool:
+    return all(evaluate(expression, names) is truth for expression, truth in wishes)
+
+
+def _is_impossible(answer: Answer) -> bool | None:
+    if isinstance(answer, Satisfiable):
+        return False
+    return True if isinstance(answer, Unsatisfiable) else None
+
+
+def _operands(expression: Expression, position: _Position = ()) -> Iterator[tuple[_Position, Expression]]:
+    """Every operand within *expression*, the last first, an outer one before what is in it."""
+    if isinstance(expression, And | Or):
+        for index in reversed(range(len(expression.operands))):
+            operand = expression.operands[index]
+            yield (*position, index), operand
+            yield from _operands(operand, (*position, index))
+
+
+def _is_last(expression: Expression, position: _Position, removed: Iterable[_Position]) -> bool:
+    """Whether all other operands at the place of *position* are removed."""
+    *way, _ = position
+    for index in way:
+        assert isinstance(expression, And | Or)
+        expression = expression.operands[index]
+    assert isinstance(expression, And | Or)
+    gone = sum(len(each) == len(position) and each[:-1] == position[:-1] for each in removed)
+    return gone + 1 == len(expression.operands)
+
+
+def _without(expression: Expression, removed: frozenset[_Position], position: _Position = ()) -> Expression:
+    if isinstance(expression, Comparison):
+        return expression
+    places = [(*position, index) for index in range(len(expression.operands))]
+    left = [
+        _without(operand, removed, place)
+        for place, operand in zip(places, expression.operands, strict=True)
+        if place not in removed
+    ]
+    return left[0] if len(left) == 1 else replace(expression, operands=tuple(left))

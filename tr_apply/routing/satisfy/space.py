@@ -1,0 +1,166 @@
+"""The variables of some expressions, and each expression as a formula over them.
+
+A path is a variable, whose values are its `Candidates`. What its list holds and which parts its text has are variables
+of two values: 40 skills are 40 variables instead of 2**40 lists.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias, assert_never
+
+from tr_apply.routing.evaluate import evaluate
+from tr_apply.routing.nodes import And, Comparison, Expression, Or, Path, comparisons
+from tr_apply.routing.place import Place
+from tr_apply.routing.satisfy.candidates import NULL, Candidates, bounds_of, candidates, is_own, is_possible, key_of
+from tr_apply.routing.satisfy.formula import Every, Formula, In, Mask, Related, every, leaves, some
+from tr_apply.routing.satisfy.restriction import Detail, paths_of, restriction
+
+NO: Final = 0b01
+YES: Final = 0b10
+_EITHER: Final = 0b11
+
+Meaning: TypeAlias = Path | Detail
+"""A path, or a detail of one, which is true or false."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable."""
+
+    meaning: Meaning
+    domain: Mask
+    """The values it may have at all."""
+
+    complete: bool
+    """Whether it has every value that could make a difference."""
+
+
+class Space:
+    """The variables of *expressions*, which all stand in *place*."""
+
+    def __init__(self, expressions: Iterable[Expression], place: Place) -> None:
+        self.variables: list[Variable] = []
+        self.groups: dict[Path, Candidates] = {}
+        self._rules: dict[int, tuple[Formula, ...]] = {}
+        """By variable, what holds whenever it matters, of itself and of others."""
+        self._numbers: dict[Meaning, int] = {}
+        self._lifted: dict[tuple[Comparison, bool], Formula] = {}
+        self._restricted: dict[Related, Formula] = {}
+        for group, about in _groups(dict.fromkeys(each for tree in expressions for each in comparisons(tree))):
+            self._add_group(group, about, place)
+        for path in self.groups:
+            self._rules[self.number(path)] = tuple(self._nesting(path, place))
+
+    def _add_group(self, group: Iterable[Path], about: list[Comparison], place: Place) -> None:
+        bounds = {bound for path in group for bound in bounds_of(path, place)}
+        values = candidates(about, size=len(list(group)), bounds=bounds)
+        for path in group:
+            allowed = (1 << n for n, value in enumerate(values.values) if is_possible(value, path, place))
+            self.groups[path] = values
+            self._new(path, sum(allowed), complete=values.complete)
+            self._add_parts(path, values.parts)
+
+    def _add_parts(self, path: Path, parts: tuple[str, ...]) -> None:
+        """One variable a part; what a part of the text has as a part, the text has."""
+        numbers = {part: self._new(Detail(path, "text", key_of(part)), _EITHER) for part in parts}
+        for part, number in numbers.items():
+            within = [numbers[other] for other in parts if other != part and other in part]
+            self._rules[number] = tuple(some((In(number, NO), In(each, YES))) for each in within)
+
+    def _nesting(self, path: Path, place: Place) -> Iterator[Formula]:
+        """A path leads nowhere unless each path before it is an object or, before an index, a list."""
+        for length in range(1, len(path.segments)) if not is_own(path, place) else ():
+            parent = Path(path.segments[:length])
+            if (values := self.groups.get(parent)) is not None:
+                holder = values.a_list if isinstance(path.segments[length], int) else values.an_object
+                yield some((In(self.number(path), NULL), In(self.number(parent), holder)))
+
+    def _new(self, meaning: Meaning, domain: Mask, *, complete: bool = True) -> int:
+        self._numbers[meaning] = len(self.variables)
+        self.variables.append(Variable(meaning, domain, complete))
+        return self._numbers[meaning]
+
+    def number(self, meaning: Meaning) -> int:
+        """The index of a variable; that of a new one for a detail that was not asked for before."""
+        found = self._numbers.get(meaning)
+        return self._new(meaning, _EITHER) if found is None else found
+
+    def with_rules(self, parts: Iterable[Formula]) -> list[Formula]:
+        """*parts*, and the rules of every variable in them."""
+        formulas, seen = list(parts), set[int]()
+        for formula in formulas:  # grows while it is read: a rule may bring in further variables
+            for number in self._variables(formula):
+                if number not in seen:
+                    seen.add(number)
+                    formulas.extend(self._rules.get(number, ()))
+        return formulas
+
+    def _variables(self, formula: Formula) -> Iterator[int]:
+        for leaf in leaves(formula):
+            if isinstance(leaf, In):
+                yield leaf.variable
+            else:
+                yield from map(self.number, leaf.paths)
+
+    # From expressions to formulas
+
+    def lift(self, expression: Expression, *, wanted: bool = True) -> Formula:
+        """The formula for *expression* being true or, if not *wanted*, false."""
+        match expression:
+            case Comparison():
+                return self._comparison(expression, wanted=wanted)
+            case And(operands) | Or(operands):
+                join = every if isinstance(expression, And) is wanted else some
+                return join(self.lift(operand, wanted=wanted) for operand in operands)
+            case _:
+                assert_never(expression)
+
+    def _comparison(self, comparison: Comparison, *, wanted: bool) -> Formula:
+        found = self._lifted.get((comparison, wanted))
+        if found is None:
+            found = self._lifted[comparison, wanted] = self._lift(comparison, wanted=wanted)
+        return found
+
+    def _lift(self, comparison: Comparison, *, wanted: bool) -> Formula:
+        different = paths_of(comparison)
+        if not different:
+            return evaluate(comparison, {}) is wanted
+        related = Related(comparison, wanted, different)
+        return related if len(different) > 1 else self.restricted(related)
+
+    def restricted(self, related: Related) -> Formula:
+        """The formula for *related*, of whose paths all but the last are bound."""
+        found = self._restricted.get(related)
+        if found is None:
+            found = self._restricted[related] = self._restrict(related)
+        return found
+
+    def _restrict(self, related: Related) -> Formula:
+        path = related.paths[-1]
+        number, (mask, condition) = self.number(path), restriction(related, self.groups)
+        if condition is None:
+            return In(number, mask)
+        detail: Formula = In(self.number(condition.detail), YES if condition.holds else NO)
+        if mask | condition.mask != self.groups[path].anything:
+            detail = every((In(number, condition.mask), detail))
+        return some((In(number, mask), detail))
+
+    def split(self, related: Related, domain: Mask) -> list[Formula]:
+        """*related* for each value in *domain* of its first unbound path; null, and so two missing values, last."""
+        number = self.number(related.paths[len(related.bound)])
+        values = [n for n in range(domain.bit_length()) if domain >> n & 1]
+        values.sort(key=lambda n: 1 << n == NULL)
+        return [Every((In(number, 1 << n), related._replace(bound=(*related.bound, n)))) for n in values]
+
+
+def _groups(found: Iterable[Comparison]) -> Iterator[tuple[list[Path], list[Comparison]]]:
+    """The paths that comparisons join, directly or by way of others, and the comparisons that are about them."""
+    groups: dict[Path, tuple[list[Path], list[Comparison]]] = {}
+    for comparison in found:
+        different = paths_of(comparison)
+        joined = list({id(groups[path]): groups[path] for path in different if path in groups}.values())
+        fresh = [path for path in different if path not in groups]
+        group = ([path for each in joined for path in each[0]] + fresh, [c for each in joined for c in each[1]])
+        group[1].append(comparison)
+        groups.update(dict.fromkeys(group[0], group))
+    return iter({id(each): each for each in groups.values()}.values())
