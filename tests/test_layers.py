@@ -28,8 +28,9 @@ LAYERS = {
     "deployment": 9,
     "report": 9,
     "schema": 9,
-    "cli": 10,
-    "__main__": 11,
+    "explain": 10,
+    "cli": 11,
+    "__main__": 12,
 }
 
 # Who may import what costs much or has effects; everybody else goes through them.

@@ -10,11 +10,10 @@ from typing import Any, assert_never
 
 from tr_apply.errors import ApiError
 from tr_apply.live import Answer, Live, Snapshot, Unreadable
-from tr_apply.resources import KIND_BY_NAME, WORKFLOW
+from tr_apply.resources import KIND_BY_NAME
 from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 from tr_apply.resources.template import SID, SidOf, escaped, filled, from_live, mapped, sids_in
 from tr_apply.resources.worker import compact_json
-from tr_apply.resources.workflow import DOCUMENT_FIELDS, Workflow, from_document, to_document
 
 _DEEPEST = 200  # levels of a JSON document, far beyond what anybody means
 
@@ -31,15 +30,13 @@ FormValue = str | SidOf | Json
 
 Form = Mapping[str, FormValue]
 
-DOCUMENT_FORM = "Configuration"
-
 
 def form_of(kind: Kind, resource: Resource, fields: Iterable[str]) -> dict[str, FormValue]:
     """The form parameters that give *fields* (YAML keys) the values that *resource* has."""
     form: dict[str, FormValue] = {}
     for key in fields:
-        if key in DOCUMENT_FIELDS and isinstance(resource, Workflow):
-            form[DOCUMENT_FORM] = Json(to_document(resource))
+        if kind.document is not None and key in kind.document.keys:
+            form[kind.document.form] = Json(kind.document.write(resource))
         elif (spec := kind.fields.get(key)) is not None:
             form[spec.form] = _form_value(kind, key, getattr(resource, key))
     return form
@@ -143,9 +140,9 @@ def model_of(live: Live, labels: Labels) -> Any:
     """
     kind = KIND_BY_NAME[live.kind]
     values = {key: field_of(kind, key, live, labels) for key in kind.fields}
-    if kind is WORKFLOW:
-        document = parsed_json(live, "configuration")
-        values |= from_document(document, queue_name=labels.queue_name, template=labels.template)
+    if kind.document is not None:
+        document = parsed_json(live, kind.document.answer)
+        values |= kind.document.read(document, labels.queue_name, labels.template)
     return kind.model.model_construct(**values)
 
 

@@ -1,9 +1,14 @@
 """validate says the same in every format, and nothing that stands in a file can mean something to who reads it."""
 
 import json
+import os
+import pty
 import re
+import subprocess
+import sys
 from urllib.parse import unquote, urlsplit
 
+import click
 import pytest
 
 from tr_apply.cli import run
@@ -355,3 +360,66 @@ def test_half_a_surrogate_pair_is_still_json():
     text = sarif([Finding(Severity.ERROR, "empty", "\ud800", "\ud800.yaml", 1, 1)], exit_code=3)
 
     assert json.loads(text.encode())["runs"][0]["results"][0]["message"]["text"] == "\ud800"
+
+
+# On a terminal
+
+
+SENSITIVE = """
+workspace: {name: X}
+manage: {workers: {sensitive: [attributes.phone]}}
+workers:
+  - {name: ann, attributes: {phone: "+15550001111", a-b: 1}, activty: Here}
+"""
+
+
+def on_terminal(*arguments, columns=60, **environment):
+    """What a person sees, and what a program that reads stdout would not."""
+    controller, terminal = pty.openpty()
+    variables = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm", **environment}
+    variables = {key: value for key, value in variables.items() if value is not None}
+    with subprocess.Popen(
+        [sys.executable, "-m", "tr_apply", "validate", *arguments],
+        stdout=terminal,
+        stderr=subprocess.PIPE,
+        env=variables,
+    ):
+        os.close(terminal)
+        seen = b""
+        while chunk := _read(controller):
+            seen += chunk
+    os.close(controller)
+    return seen.decode().replace("\r\n", "\n")
+
+
+def _read(controller):
+    try:
+        return os.read(controller, 65536)
+    except OSError:  # how Linux says that nobody writes any more
+        return b""
+
+
+def test_a_terminal_shows_the_line_with_a_mark_and_colours(three):
+    text = on_terminal(three, NO_COLOR=None)
+
+    assert "\x1b[31m" in text
+    lines = click.unstyle(text).splitlines()
+    first = lines.index("    3 |   - {name: A, max_reserved_workers: 99}")
+    assert lines[first + 1].index("^") == lines[first].index("99")
+    assert all(len(line) <= 60 or line.startswith("w.yaml:") for line in lines)
+
+
+def test_no_color_leaves_the_line_and_the_mark(three):
+    text = on_terminal(three, NO_COLOR="1")
+
+    assert "\x1b" not in text
+    assert "^" in text
+
+
+def test_a_line_with_something_sensitive_is_not_shown(tmp_path):
+    (tmp_path / "s.yaml").write_text(SENSITIVE)
+
+    text = on_terminal("s.yaml", NO_COLOR="1")
+
+    assert "s.yaml:5:" in text
+    assert "0001111" not in text

@@ -426,3 +426,20 @@ def test_a_place_is_found_although_a_variable_is_gone():
     notes = Notes(sources, Variables(), written={begin + 3: "x ${gone} b"})
 
     assert sources.locate(notes.character(begin + 3, "x ${gone} b", 10)) == ("c.yaml", 1, 14)
+
+
+def test_a_time_with_a_unit_is_its_number_of_seconds(loaded):
+    text = """
+    vars: {LONG: 90s}
+    workspace: {name: X}
+    task_queues: [{name: Q}]
+    workflows:
+      - name: W
+        task_reservation_timeout: "${LONG}"
+        filters: [{expression: 1==1, targets: [{queue: Q, timeout: 2m}, {queue: Q, timeout: 1h}, {queue: Q, timeout: 30}]}]
+    """
+
+    [workflow] = loaded(text).document.workflows
+
+    assert workflow.task_reservation_timeout == 90
+    assert [target.timeout for target in workflow.filters[0].targets] == [120, 3600, 30]

@@ -68,7 +68,7 @@ def workflow_keys(document, queues):
         sid = re.sub(r"%\((\w+)_task_queue_sid\)s", r"WQ_\1", sid)
         return queues.get(sid.casefold(), sid)
 
-    keys = from_document(document, queue_name=queue_name, template=escaped)
+    keys = from_document(document, queue_name, escaped)
     filters = [each.model_dump(exclude_defaults=True) for each in keys.pop("filters")]
     default = keys.pop("default_filter")
     written = {"filters": filters} | {key: value for key, value in keys.items() if value}

@@ -190,7 +190,7 @@ ALIKE = {
 
 
 def read(document):
-    keys = from_document(document, queue_name=str, template=str)
+    keys = from_document(document, str, str)
     return Workflow.model_construct(name="W", **keys)
 
 

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tr_apply.resources import KINDS, SECTIONS
+from tr_apply.resources.fields import seconds
 from tr_apply.resources.kind import NAME_LIMIT, temporary_name
-from tr_apply.resources.routing_test import RoutingTests, seconds
+from tr_apply.resources.routing_test import RoutingTests
 from tr_apply.resources.seeds import FLEX_WORKSPACE, is_flex, seeds
-from tr_apply.resources.template import each_string, escaped, filled, from_live, mapped, origin, plain
+from tr_apply.resources.template import SidOf, each_string, escaped, filled, from_live, mapped, origin, plain
 from tr_apply.resources.workflow import Workflow, from_document, to_document
 from tr_apply.routing.names import name_key
 
@@ -96,9 +97,7 @@ def test_every_string_of_a_value_is_found_and_every_leaf_is_mapped(value):
 
 
 def read(document):
-    keys = from_document(
-        document, queue_name=lambda sid: f"<{sid}>" if sid.startswith("WQ") else None, template=escaped
-    )
+    keys = from_document(document, lambda sid: f"<{sid}>" if sid.startswith("WQ") else None, escaped)
     return Workflow.model_construct(name="W", **keys)
 
 
@@ -211,3 +210,10 @@ def test_an_expectation_that_says_nothing_or_two_things_is_refused(expect):
 @pytest.mark.parametrize("expect", [{"filter": "A"}, {"default_filter": True}, {"unrouted": True}, {"steps": []}, {"filter": "A", "at": {"5s": {"unrouted": True}}}])  # fmt: skip
 def test_an_expectation_that_says_one_thing_is_taken(expect):
     assert expecting(**expect).tests[0].expect.model_dump(exclude_unset=True) == expect
+
+
+@pytest.mark.parametrize("before", ["", "L", "x", "LW"])
+def test_a_sid_in_live_text_is_found_whatever_letter_stands_before_it(before):
+    sid = "WA" + "0a" * 16
+
+    assert from_live(f"{before}{sid}", {sid: SidOf("activity", "Lunch")}) == f"{before}${{sid:activity/Lunch}}"

@@ -201,6 +201,7 @@ def test_findings_come_from_left_to_right():
         ("level > '-5.5'", QUEUE, "write -5.5 without quotes to compare numbers"),
         ("level > 'b'", QUEUE, "how TaskRouter orders a text such as 'b' is not documented"),
         ("a == TRUE", QUEUE, "only true is documented, not TRUE"),
+        ("['a'] CONTAINS b", QUEUE, "but ['a'] is a list of texts; write ['a'] HAS b"),
         ("a Contains 'x'", QUEUE, "only CONTAINS is documented, not Contains"),
     ],
 )
@@ -369,6 +370,12 @@ def test_a_type_is_named_in_the_message():
     [finding] = check_against("numbers HAS '1'", QUEUE, TYPES)
 
     assert finding.message.endswith("but numbers is a list of integers and '1' is a text")
+
+
+def test_contains_on_a_list_says_has():
+    [finding] = check_against("skills CONTAINS 'es'", QUEUE, TYPES)
+
+    assert finding.message.endswith("; write skills HAS 'es'")
 
 
 def test_a_summary_has_every_attribute_with_all_its_types():

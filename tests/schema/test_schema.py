@@ -281,6 +281,30 @@ def test_every_key_has_a_description(name):
     assert {key for key, text in described(schema(name)) if not text} == set()
 
 
+def nodes(node):
+    if isinstance(node, dict):
+        yield node
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from nodes(child)
+
+
+def test_an_editor_says_in_words_what_a_pattern_wants():
+    patterns = [node for node in nodes(schema("workspace")) if isinstance(node.get("pattern"), str)]
+
+    assert len(patterns) > 50
+    assert [node for node in patterns if not node.get("patternErrorMessage")] == []
+    assert [node for node in patterns if set("\\\\^[]") & set(node["patternErrorMessage"])] == []
+
+
+def test_an_editor_completes_the_events_of_a_filter_and_takes_others():
+    [documented, other] = schema("workspace")["$defs"]["workspace"]["properties"]["events_filter"]["items"]["anyOf"]
+
+    assert "task.created" in documented["enum"]
+    assert rejects("workspace", data_of("workspace: {name: W, events_filter: [task.created, brand.new]}")) == []
+    assert rejects("workspace", data_of("workspace: {name: W, events_filter: ['task.created,x']}")) != []
+    assert "task.created" in other["patternErrorMessage"]
+
+
 def test_descriptions_are_the_docstrings_of_the_models():
     tree = ast.parse((ROOT / "tr_apply" / "resources" / "task_queue.py").read_text())
     [model] = [node for node in tree.body if isinstance(node, ast.ClassDef)]

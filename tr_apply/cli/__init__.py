@@ -32,6 +32,7 @@ COMMANDS = {
     "test": "Run routing tests offline.",
     "serve": "Serve the embedded TaskRouter over HTTP.",
     "schema": "Print the JSON Schema of a file format.",
+    "explain": "Explain a finding, an exit code or a key.",
 }
 
 LONG_RUNNING = frozenset({"serve"})

@@ -83,15 +83,18 @@ def output_options(*formats: str) -> Callable[[_F], _F]:
 def output_of(command: str, options: Mapping[str, Any]) -> Output:
     """What ``output_options`` stand for."""
     import os  # noqa: PLC0415
+    import shutil  # noqa: PLC0415
     import sys  # noqa: PLC0415
 
     file = options.get("output_file")
-    plain = options.get("no_color") or os.environ.get("NO_COLOR") or file is not None or not sys.stdout.isatty()
+    on_terminal = file is None and sys.stdout.isatty()
+    plain = options.get("no_color") or os.environ.get("NO_COLOR") or not on_terminal
     return Output(
         command=command,
         format=options.get("format_name", "text"),
         file=None if file is None else Path(file),
         color=not plain,
+        width=shutil.get_terminal_size().columns if on_terminal else None,
         quiet=bool(options.get("quiet")),
         verbose=bool(options.get("verbose")),
     )

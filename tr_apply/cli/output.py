@@ -26,6 +26,7 @@ class Output:
         format: The result's format.
         file: Where the result goes instead of stdout.
         color: Whether stdout shows colours.
+        width: Columns of the terminal that stdout is; None where it is none.
         quiet: Whether anything but results and errors is left out.
         verbose: Whether every request is told.
         written: What the file holds so far.
@@ -35,6 +36,7 @@ class Output:
     format: str = "text"
     file: Path | None = None
     color: bool = False
+    width: int | None = None
     quiet: bool = False
     verbose: bool = False
     written: list[str] = field(default_factory=list)

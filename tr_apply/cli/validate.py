@@ -80,27 +80,45 @@ def validate_command(paths: tuple[Path, ...], *, fail_on: str, **options: Any) -
     require_paths(paths)
     parts = [_findings(path, options) for path in paths]
     unused = unused_variables(_folders(paths), options)
-    found = list(dict.fromkeys([*unused, *(each for diagnostics, _ in parts for each in diagnostics)]))
-    accepted = [each for _, accepted in parts for each in accepted]
+    parts = [_Part(unused, (), lambda _: None), *parts]
+    found = list(dict.fromkeys(each for part in parts for each in part.diagnostics))
+    accepted = [each for part in parts for each in part.accepted]
     fatal = {Severity.ERROR, Severity.WARNING} if fail_on == "warning" else {Severity.ERROR}
     exit_code = ConfigError.exit_code if any(each.severity in fatal for each in found) else 0
-    output.result(FORMATS[output.format](Findings(found, accepted, exit_code)))
+    if output.format == "text" and output.width is not None:
+        output.result(_terminal_text(parts, output.width))
+    else:
+        output.result(FORMATS[output.format](Findings(found, accepted, exit_code)))
     if output.format in {"text", "github"}:
         output.say(_summary(found, paths))
     return exit_code
 
 
-def _findings(path: Path, options: Mapping[str, Any]) -> tuple[Sequence[Finding], Sequence[Finding]]:
-    """Those of a configuration, with the routing tests of a folder, and those that it accepts.
+class _Part(NamedTuple):
+    """What was found at one PATH, what of it is accepted, and the line that a finding is about."""
 
-    Of a file of routing tests, those of that file alone.
-    """
+    diagnostics: Sequence[Finding]
+    accepted: Sequence[Finding]
+    line: Callable[[Finding], str | None]
+
+
+def _terminal_text(parts: Sequence[_Part], width: int) -> str:
+    from tr_apply.report.finding_text import finding_text  # noqa: PLC0415
+
+    found = {each: part.line(each) for part in parts for each in part.diagnostics}
+    return "".join(finding_text(finding, line, width=width) for finding, line in found.items())
+
+
+def _findings(path: Path, options: Mapping[str, Any]) -> _Part:
+    """Those of a configuration, with the routing tests of a folder. Of a file of routing tests, those of it alone."""
     if path.is_file() and is_routing_test(path):
-        return _test_findings(checked(configuration_of(path), options), [path]), ()
+        configuration = checked(configuration_of(path), options)
+        return _Part(_test_findings(configuration, [path]), (), configuration.source_line)
     configuration = checked(path, options)
     files = files_of_tests(path) if path.is_dir() and configuration.complete else ()
     of_tests = _test_findings(configuration, files) if files else ()
-    return [*configuration.diagnostics, *of_tests], configuration.accepted
+    found = [*configuration.diagnostics, *of_tests]
+    return _Part(found, configuration.accepted, configuration.source_line)
 
 
 def _folders(paths: Sequence[Path]) -> Sequence[Path]:

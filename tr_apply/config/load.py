@@ -35,7 +35,7 @@ from tr_apply.config.values.substitution import (
     variables_of,
 )
 from tr_apply.config.values.variables import UNKNOWN, Variables
-from tr_apply.config.withheld import withheld
+from tr_apply.config.withheld import is_withheld, withheld
 from tr_apply.config.workflows import note_workflows
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding, KeyPath, Severity, errors_of
@@ -76,6 +76,13 @@ class Configuration(NamedTuple):
     def accepted(self) -> tuple[Finding, ...]:
         """Findings that the configuration accepts, in the order in which they were found."""
         return tuple(withheld(self.notes.accepted, self.notes))
+
+    def source_line(self, finding: Finding) -> str | None:
+        """The line of a file that *finding* is about; None where there is none or where it may not be shown."""
+        if finding.file is None or finding.line is None:
+            return None
+        line = self.notes.sources.line(finding.file, finding.line)
+        return None if line is None or is_withheld(line, finding, self.notes) else line
 
     def require_valid(self) -> None:
         """Do nothing if the configuration can be used.

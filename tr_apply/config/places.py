@@ -212,6 +212,13 @@ class Sources:
         line = bisect_right(starts, index)
         return self.names[file], line, index - starts[line - 1] + 1
 
+    def line(self, file: str, number: int) -> str | None:
+        """Line *number*, from 1, of the file called *file*; None of a table, and where there is no such line."""
+        if file in self.tables or file not in self.names:
+            return None
+        lines = _LINE_END.split(self.texts[self.names.index(file)])
+        return lines[number - 1] if number <= len(lines) else None
+
     def described(self, place: int) -> str:
         """``FILE:LINE:COLUMN``, for use inside a message."""
         return ":".join(map(str, self.locate(place)))

@@ -11,7 +11,8 @@ from tr_apply.config.places import shown
 from tr_apply.config.shape import Shape, nulls, shape_at
 from tr_apply.config.suggestions import Suggestions
 from tr_apply.findings import KeyPath
-from tr_apply.resources import KINDS
+from tr_apply.resources import KINDS, SECTIONS
+from tr_apply.resources.fields import TIMES
 from tr_apply.resources.scalar import core_scalar
 
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -45,6 +46,17 @@ _TYPES: Final = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
 }
+
+_SECONDS: Final = "a whole number of seconds, or a time such as 2m"
+
+_NAMED: Final[Mapping[str | int, str]] = {
+    **{kind.section: kind.identity for kind in SECTIONS},
+    "workspace": "name",
+    "targets": "queue",
+    "default_filter": "queue",
+    "filters": "expression",
+}
+"""The key that somebody means who writes a bare text where a mapping is due, by the key above it."""
 
 _SECRET: Final = ("workspace", "credentials")  # nothing that stands there by mistake is printed
 _HIDDEN: Final = object()
@@ -94,7 +106,8 @@ def _said(error: ErrorDetails) -> tuple[str, str]:
         case "missing":
             return "missing-key", f"`{error['loc'][-1]}` is missing"
         case _ if kind in _TYPES:
-            return "wrong-type", f"expected {_TYPES[kind]}, found {_described(value)}{_hint(kind, value)}"
+            expected = _SECONDS if error["loc"][-1] in TIMES else _TYPES[kind]
+            return "wrong-type", f"expected {expected}, found {_described(value)}{_hint(kind, value, error['loc'])}"
         case "literal_error":
             return "invalid-value", f"expected {context['expected']}, found {_described(value)}"
         case "greater_than_equal":
@@ -125,9 +138,15 @@ def _described(value: Any) -> str:
             return "a mapping"
 
 
-def _hint(kind: str, value: Any) -> str:
+def _hint(kind: str, value: Any, path: KeyPath) -> str:
     """What to write instead."""
     match kind, value:
+        case "dict_type" | "model_type", str() if value.lstrip().startswith("{"):
+            return " (write its keys here, not JSON in quotes)"
+        case "model_type", str() if key := _NAMED.get(path[-2] if isinstance(path[-1], int) else path[-1]):
+            return f" (write {{{key}: {shown(value)}}})"
+        case "model_type", int() if path[-2:-1] == ("channels",):
+            return f" (write {{capacity: {value}}})"
         case "string_type", bool() | int() | float():
             return " (quote it if it is meant as text)"
         case "int_type", str() if _is_whole_number(value):

@@ -236,6 +236,8 @@ def _problem_of(mark: str, known: Declared, suggestions: Suggestions) -> tuple[s
 
 def _unknown(kind: str, name: str, known: Declared, suggestions: Suggestions) -> str:
     row = KIND_BY_NAME[kind]
+    if row is TASK_QUEUE and (name.startswith("task.") or "{{" in name):
+        return "TaskRouter takes no queue from a task; write one filter for each queue, with its name here"
     if (now := known.renamed.get((kind, name_key(name)))) is not None:
         return f"the {row.title} '{shown(name)}' is now {now!r}, which has it in its `renamed_from`"
     near = suggestions.nearest(name, known.names[kind].values())

@@ -12,6 +12,7 @@ from tr_apply.resources.field_path import lies_in
 
 _SAYS = "what is wrong here is not told, because that would quote something sensitive; the code says what sort it is"
 _PATH = re.compile(r"(?P<section>\w+)(?:\[(?P<index>\d+)\])?\.(?P<field>.+)\Z", re.DOTALL)
+_PASSWORD = re.compile(r"://[^/\s@]*:[^/\s]*@")
 _FILTER = re.compile(r"filters\[(\d+)\]")
 _TELLTALE = 4  # characters; what is shorter may be in a message by chance, unless it stands in quotation marks
 
@@ -35,6 +36,14 @@ def _at(value: Any, path: KeyPath) -> Any:
     for part in path:
         value = value[part]
     return value
+
+
+def is_withheld(text: str, about: Finding, notes: Notes) -> bool:
+    """Whether *text*, a line of a file at the place of *about*, would show a sensitive value or a secret in a URL."""
+    if about.spot.path[:2] == ("workspace", "credentials") or about.code == "secret-in-url" or _PASSWORD.search(text):
+        return True
+    [said] = withheld([about._replace(message=text)], notes)
+    return said.message != text
 
 
 def _patterns(raw: Any) -> dict[str, Sequence[str]]:

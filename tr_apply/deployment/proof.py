@@ -14,7 +14,7 @@ from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER, WORKER_CHANNEL, W
 from tr_apply.resources.kind import FormField, Holds
 from tr_apply.resources.template import SidOf
 from tr_apply.routing.names import name_key
-from tr_apply.wire import DOCUMENT_FORM, FormValue, form_text, parsed_json, references_in
+from tr_apply.wire import FormValue, form_text, parsed_json, references_in
 
 _LOOKS = 4  # lists may lag behind what was written
 
@@ -71,7 +71,7 @@ class _Now:
         return all(
             _is_same(live, told.get(name), form_text(value, sids.__getitem__))
             for name, value in form.items()
-            if name in told or name == DOCUMENT_FORM
+            if name in told or name == _document_form(label.kind)
         )
 
     def has(self, write: Write) -> bool:
@@ -81,6 +81,11 @@ class _Now:
         return _by_key(write.target) in self.live
 
 
+def _document_form(kind: str) -> str | None:
+    document = KIND_BY_NAME[kind].document
+    return None if document is None else document.form
+
+
 def _is_told(kind: str, key: str) -> bool:
     """Whether an answer shows the field *key* as it was written: not how people are, and not what is used only once."""
     return key not in KIND_BY_NAME[kind].runtime and (kind, key) != (WORKSPACE.name, "template")
@@ -88,7 +93,9 @@ def _is_told(kind: str, key: str) -> bool:
 
 def _is_same(live: Live, spec: FormField | None, sent: str) -> bool:
     if spec is None:
-        return bool(parsed_json(live, "configuration") == json.loads(sent or "null"))
+        document = KIND_BY_NAME[live.kind].document
+        assert document is not None, "only a document has no field of its own"
+        return bool(parsed_json(live, document.answer) == json.loads(sent or "null"))
     if spec.holds is Holds.JSON:
         return bool(parsed_json(live, spec.answer) == json.loads(sent))
     now = live.answer.get(spec.answer)

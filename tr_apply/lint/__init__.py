@@ -8,6 +8,7 @@ from tr_apply.findings import Finding, Rule
 from tr_apply.lint import verdicts
 from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.expressions import expression_findings
+from tr_apply.lint.member_rules import empty_queue
 from tr_apply.lint.rules import EVERY_RULE, RULES
 
 __all__ = ["findings", "lint", "rules"]
@@ -25,10 +26,13 @@ def lint(configuration: Configuration, *, today: date) -> None:
 
 
 def findings(declarations: Declarations) -> Iterator[Finding]:
-    """All that is to be said about *declarations*, each with its spot in the document."""
-    yield from expression_findings(declarations)
-    for rule in RULES:
-        yield from rule.findings(declarations)
+    """All that is to be said about *declarations*, each with its spot in the document.
+
+    That nobody is in a queue is not said where another finding says why.
+    """
+    found = [*expression_findings(declarations), *(each for rule in RULES for each in rule.findings(declarations))]
+    explained = {each.spot.path for each in found if each.code != empty_queue.code}
+    yield from (each for each in found if each.code != empty_queue.code or each.spot.path not in explained)
 
 
 def rules() -> Iterator[Rule]:

@@ -10,6 +10,9 @@ from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.lint.target_rules import first_trap
 from tr_apply.resources.workflow import Filter, Workflow
 
+_LONG_S = 4 * 3600  # a reservation of this length outlives most shifts
+_LISTED = 5  # names in one message
+
 _UNREAD = frozenset({"filters", "default_filter"})
 """Keys of ``extra`` under which there are filters that could not be read."""
 
@@ -74,14 +77,32 @@ def _after_timeout(workflow: Workflow, index: int) -> str:
 
 
 @document_rule(
-    "no-default-filter", Severity.INFO, "A task that no filter of the workflow matches is canceled.", needs_all=True
+    "long-reservation-timeout", Severity.WARNING, "A reservation that nobody answers holds its task for hours."
+)
+def long_reservation_timeout(declarations: Declarations) -> Remarks:
+    """Whoever has gone home keeps the task until then."""
+    for path, workflow in declarations.workflows:
+        if workflow.task_reservation_timeout >= _LONG_S:
+            hours = f"{workflow.task_reservation_timeout / 3600:.3g} hours"
+            message = f"a worker who does not answer keeps the task for {hours}; the value is in seconds"
+            yield Spot((*path, "task_reservation_timeout")), message
+
+
+@document_rule(
+    "no-default-filter", Severity.INFO, "A task that no filter of a workflow matches is canceled.", needs_all=True
 )
 def no_default_filter(declarations: Declarations) -> Remarks:
-    """Many workflows do without, because they know all the tasks that there can be."""
-    for path, workflow in _without_default(declarations):
-        if workflow.filters and not any(constant(condition(each.expression)) for _, each in filters_of(workflow)):
-            message = "there is no default_filter: a task that no filter matches is canceled at once"
-            yield Spot((*path, "filters"), key=True), message
+    """Many workflows do without, because they know all the tasks that there can be. Said once for all workflows."""
+    found = [
+        (path, workflow.name)
+        for path, workflow in _without_default(declarations)
+        if workflow.filters and not any(constant(condition(each.expression)) for _, each in filters_of(workflow))
+    ]
+    if found:
+        others = ", ".join(repr(name) for _, name in found[1 : _LISTED + 1]) + ", …" * (len(found) > _LISTED + 1)
+        also = f"; nor is there in {others}" if others else ""
+        message = f"there is no default_filter: a task that no filter matches is canceled at once{also}"
+        yield Spot((*found[0][0], "filters"), key=True), message
 
 
 @document_rule(

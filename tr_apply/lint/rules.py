@@ -7,6 +7,8 @@ from tr_apply.findings import Rule
 from tr_apply.lint import (
     filter_rules,
     key_rules,
+    member_rules,
+    own_name_rules,
     secret_rules,
     target_rules,
     type_rules,
@@ -26,7 +28,12 @@ RULES: Final = (
     target_rules.two_known_workers,
     filter_rules.default_filter_key,
     filter_rules.empty_workflow,
+    filter_rules.long_reservation_timeout,
     key_rules.inert_key,
+    own_name_rules.unknown_activity,
+    own_name_rules.unknown_channel,
+    member_rules.empty_queue,
+    member_rules.mixed_types,
     value_rules.value_spelling,
     type_rules.value_type,
     workspace_rules.empty_target_workers,
@@ -36,6 +43,7 @@ RULES: Final = (
     secret_rules.secret_in_url,
     workspace_rules.channel_name,
     workspace_rules.single_tasking_queue,
+    workspace_rules.multitasking_activity,
     workspace_rules.available_timeout_activity,
     workspace_rules.over_limit,
     filter_rules.last_timeout,
@@ -44,6 +52,8 @@ RULES: Final = (
     workspace_rules.unused_queue,
     workspace_rules.available_default_activity,
     worker_rules.attribute_key,
+    target_rules.timeout_after_skip,
+    member_rules.same_members,
 )
 """The rules on the structure. Those on one routing text are in tr_apply.routing.check."""
 

@@ -87,6 +87,19 @@ def skip_if_counts_all(declarations: Declarations) -> Remarks:
             yield Spot((*path, "skip_if")), message
 
 
+@document_rule(
+    "timeout-after-skip",
+    Severity.INFO,
+    "A target has a timeout, and a skip_if with which a task that nobody takes leaves at once.",
+)
+def timeout_after_skip(declarations: Declarations) -> Remarks:
+    """With ``skip_if: 1==1`` a task waits here for the answer to a reservation alone."""
+    for path, target in declarations.targets:
+        if _has(target, "timeout") and constant(condition(target.skip_if)) is True:
+            message = "skip_if is always true: the timeout counts only while a reservation is open, nobody waits for it"
+            yield Spot((*path, "timeout"), key=True), message
+
+
 def _has(target: Target, field: str) -> bool:
     """Whether the document has the key, perhaps with a value that only TaskRouter can read."""
     return bool(getattr(target, field)) or field in target.extra

@@ -12,23 +12,8 @@ from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.resources import SECTIONS, TASK_CHANNEL, TASK_QUEUE, WORKFLOW
 from tr_apply.resources.seeds import SEEDED_CHANNELS
 from tr_apply.resources.task_channel import DOCUMENTED_UNIQUE_NAME
+from tr_apply.resources.workspace import EVENT_TYPES
 from tr_apply.routing.names import name_key
-
-_EVENTS: Final = {
-    "activity": "created updated deleted",
-    "reservation": "created accepted rejected timeout canceled rescinded completed wrapup failed",
-    "task": (
-        "created updated canceled wrapup completed deleted system-deleted transfer-initiated transfer-attempt-failed "
-        "transfer-failed transfer-canceled transfer-completed"
-    ),
-    "task-channel": "created updated deleted",
-    "task-queue": "created deleted entered timeout moved expression.updated",
-    "worker": "created activity.update attributes.update capacity.update channel.availability.update deleted",
-    "workflow": "created updated deleted target-matched entered timeout skipped",
-    "workspace": "created updated deleted",
-}
-EVENT_TYPES: Final = tuple(f"{group}.{each}" for group, names in _EVENTS.items() for each in names.split())
-"""Every event that TaskRouter documents; mind that those of a worker end in ``update``."""
 
 _LIMITS: Final = {"activity": 100, "task_channel": 15, "task_queue": 5_000, "workflow": 1_000, "worker": 15_000}
 """How many there may be in a workspace, unless Twilio has raised it for the account."""
@@ -92,6 +77,22 @@ def single_tasking_queue(declarations: Declarations) -> Remarks:
             fields = " and ".join(missing)
             message = f"a queue of a workspace that is not multitasking cannot be created without {fields}"
             yield Spot((*path, "name")), message
+
+
+@document_rule(
+    "multitasking-activity",
+    Severity.WARNING,
+    "A queue of a multitasking workspace names an activity that has no effect.",
+)
+def multitasking_activity(declarations: Declarations) -> Remarks:
+    """A multitasking workspace leaves people in their activity, whatever a queue says."""
+    if declarations.document.workspace.multi_task_enabled is not True:
+        return
+    for path, queue in declarations.queues:
+        for field in TASK_QUEUE.references:
+            if getattr(queue, field) is not None:
+                message = f"a multitasking workspace does not change anybody's activity: {field} has no effect"
+                yield Spot((*path, field), key=True), message
 
 
 @document_rule("unused-queue", Severity.INFO, "No workflow leads to a queue.", needs_all=True)

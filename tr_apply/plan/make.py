@@ -9,7 +9,6 @@ from tr_apply.plan.change import Operation, Plan, Target
 from tr_apply.plan.checks.guard import blocked, delete_counts
 from tr_apply.plan.checks.kept_as_live import left_alone
 from tr_apply.plan.checks.refused import refused_here
-from tr_apply.plan.checks.unreadable import unreadable
 from tr_apply.plan.checks.without_effect import without_effect
 from tr_apply.plan.checks.work import work_notes, work_questions
 from tr_apply.plan.compare.ownership import is_managed
@@ -82,7 +81,7 @@ def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, 
 
 def _plan(decisions: Decisions, targets: Sequence[str]) -> Plan:
     document, snapshot = decisions.document, decisions.snapshot
-    _refuse([*_out_of_scope(decisions), *_renamed_seeds(decisions), *refused_here(decisions), *unreadable(decisions)])
+    _refuse([*_out_of_scope(decisions), *_renamed_seeds(decisions), *refused_here(decisions)])
     people = people_of(decisions)
     channels = list(channel_operations(decisions))
     operations = _ordered(document, [*operations_of(decisions, people), *channels], targets)

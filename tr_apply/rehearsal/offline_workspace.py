@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 from tr_apply.config.references import references
-from tr_apply.rehearsal.readable import readable
+from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.expressions import is_unreadable, placed_texts
 from tr_apply.rehearsal.staff import Person, Staff
 from tr_apply.resources import ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE, Kind
 from tr_apply.resources.activity import Activity as DeclaredActivity
@@ -21,9 +22,11 @@ from tr_apply.resources.template import SidOf, made_up_sid
 from tr_apply.resources.worker import Worker as DeclaredWorker
 from tr_apply.resources.worker import compact_json
 from tr_apply.resources.workflow import to_document
+from tr_apply.routing.check import EXPRESSION_SYNTAX
 from tr_apply.routing.engine.setup import Setup
 from tr_apply.routing.engine.tasks import NewTask
 from tr_apply.routing.names import SID_LENGTH, name_key
+from tr_apply.routing.place import EXPRESSIONS
 from tr_apply.routing.records import Attributes, Worker, WorkerChannel
 from tr_apply.routing.trace import Trace, trace
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
@@ -31,6 +34,7 @@ from tr_apply.wire import Json, form_text
 
 _WORKSPACE_SID: Final = "WS".ljust(SID_LENGTH, "0")
 _NOBODY: Final = ""  # a target_workers
+_NEVER: Final = "1==0"
 _AWAY: Final = "(away)"  # an activity
 
 _AnyWorker: TypeAlias = DeclaredWorker | OwnWorker
@@ -85,7 +89,7 @@ class OfflineWorkspace:
 
     def __init__(self, document: Document, own_workers: Sequence[OwnWorker] = ()) -> None:
         """Take up *document* with the people of a file of routing tests, who replace others of the same name."""
-        self.document = document = readable(document)
+        self.document = document = _readable(document)
         self.sids = MadeUpSids()
         self._workers = _by_name((*document.workers, *own_workers))
         self._make_up_sids()
@@ -267,3 +271,23 @@ def _queues(document: Document, sids: MadeUpSids) -> Iterator[TaskQueue]:
         if reference.kind == TASK_QUEUE.name and name_key(reference.name) not in declared:
             declared.add(name_key(reference.name))
             yield TaskQueue(sids.add(TASK_QUEUE, reference.name), reference.name, _NOBODY)
+
+
+def _readable(document: Document) -> Document:
+    """*document* as the routing engine can read it: what cannot be read matches nothing and gives no order."""
+    if not any(each.code == EXPRESSION_SYNTAX.code for each in document.lint.accept):
+        return document
+    for each in placed_texts(Declarations(document)):
+        if is_unreadable(each):
+            document = _replaced(document, each.path, _NEVER if each.place in EXPRESSIONS else None)
+    return document
+
+
+def _replaced(value: Any, path: Sequence[str | int], new: Any) -> Any:
+    """*value* with *new* at *path*; what is there is left as it is."""
+    if not path:
+        return new
+    first, rest = path[0], path[1:]
+    if isinstance(first, int):
+        return [_replaced(each, rest, new) if index == first else each for index, each in enumerate(value)]
+    return value.model_copy(update={first: _replaced(getattr(value, first), rest, new)})

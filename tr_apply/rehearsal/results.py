@@ -14,7 +14,8 @@ from tr_apply.rehearsal.find_route import find_route
 from tr_apply.rehearsal.offline_workspace import OfflineWorkspace, RouteRequest
 from tr_apply.rehearsal.route import Count, Number, Route, RouteStep
 from tr_apply.resources.document import Document
-from tr_apply.resources.routing_test import Expectation, ExpectedStep, RoutingTest, Whereabouts, seconds
+from tr_apply.resources.fields import seconds
+from tr_apply.resources.routing_test import Expectation, ExpectedStep, RoutingTest, Whereabouts
 from tr_apply.resources.template import plain
 from tr_apply.routing.names import name_key
 

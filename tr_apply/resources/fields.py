@@ -1,5 +1,6 @@
 """Field types that several kinds use. Limits and defaults are TaskRouter's own."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Final, get_args
@@ -58,6 +59,30 @@ Name = Annotated[str, Field(json_schema_extra={"pattern": r"\S", "maxLength": NA
 
 INTEGER: Final = BeforeValidator(whole_number)
 """Of an ``int``, after its limits."""
+
+MOMENT: Final = r"^(?=[0-9])([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$"
+_UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
+
+TIMES: Final = frozenset({"timeout", "task_reservation_timeout"})
+"""The keys that hold a number of seconds."""
+
+
+def seconds(moment: str) -> int:
+    """What a time such as ``90s``, ``2m30s`` or ``2h`` is in seconds."""
+    return sum(int(number) * _UNIT_SECONDS[unit] for number, unit in re.findall("([0-9]+)([hms])", moment))
+
+
+def _whole_seconds(value: Any) -> Any:
+    return seconds(value) if isinstance(value, str) and re.fullmatch(MOMENT, value) else whole_number(value)
+
+
+def seconds_up_to(limit: int) -> BeforeValidator:
+    """Of an ``int`` of seconds, after its limits, which are 1 and *limit*."""
+    number = Annotated[int, Field(ge=1, le=limit)]
+    return BeforeValidator(
+        _whole_seconds, json_schema_input_type=number | Annotated[str, Field(json_schema_extra={"pattern": MOMENT})]
+    )
+
 
 Flag = Annotated[bool, BeforeValidator(reread)]
 

@@ -1,7 +1,7 @@
 """A kind of resource: one row of facts that diff, plan, wire, client, schema and reports read."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -55,6 +55,24 @@ class FormField(NamedTuple):
     update: bool = True
 
 
+class DocumentField(NamedTuple):
+    """Several keys of a resource that together are one JSON document of the API.
+
+    Attributes:
+        form: Name of the form parameter, as in ``Configuration``.
+        answer: Key of the JSON answer.
+        keys: The YAML keys that make it up; the first one stands for it where one is enough.
+        write: The document of a resource: queues are ``SidOf``, text is still a template.
+        read: The keys that a document makes, from the document, the name of a SID, and live text as a template.
+    """
+
+    form: str
+    answer: str
+    keys: tuple[str, ...]
+    write: Callable[[Any], dict[str, Any]]
+    read: Callable[[Any, Callable[[str], str | None], Callable[[str], str]], dict[str, Any]]
+
+
 class Kind(NamedTuple):
     """What the rest of the program must know of one kind of resource.
 
@@ -72,6 +90,7 @@ class Kind(NamedTuple):
         runtime: YAML keys whose live value people change all day; never drift.
         kept_when_unset: YAML keys that stay as they are live when the file leaves them out.
         find_by: Query parameter that finds one by its identity; None where the API has no such filter.
+        document: Keys that are one document of the API; None where there are none.
     """
 
     name: str
@@ -87,6 +106,7 @@ class Kind(NamedTuple):
     runtime: frozenset[str] = frozenset()
     kept_when_unset: frozenset[str] = frozenset()
     find_by: str | None = "FriendlyName"
+    document: DocumentField | None = None
 
     @property
     def title(self) -> str:
@@ -97,6 +117,11 @@ class Kind(NamedTuple):
     def plural(self) -> str:
         """For sentences: ``task queues``."""
         return self.section.replace("_", " ")
+
+    @property
+    def document_keys(self) -> tuple[str, ...]:
+        """The YAML keys that are one document of the API."""
+        return () if self.document is None else self.document.keys
 
     def name_of(self, resource: Any) -> str:
         """The identity that *resource* carries."""

@@ -7,30 +7,23 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
-from tr_apply.resources.fields import INTEGER, JsonObject, Name
+from tr_apply.resources.fields import INTEGER, MOMENT, JsonObject, Name, seconds_up_to
 from tr_apply.resources.kind import Resource
 from tr_apply.resources.worker import CAPACITY_LIMIT, AttributesObject, WorkerChannel
 from tr_apply.resources.workflow import PRIORITY_LIMIT, TIMEOUT_LIMIT
 
-_MOMENT: Final = r"^(?=[0-9])([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$"
-_UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 _OUTCOMES: Final = ("filter", "default_filter", "unrouted")
 _TWO_OUTCOMES: Final[list[JsonValue]] = [{"required": list(pair)} for pair in combinations(_OUTCOMES, 2)]
 
 
 def _moment(written: str) -> str:
-    if not re.fullmatch(_MOMENT, written):
+    if not re.fullmatch(MOMENT, written):
         raise PydanticCustomError("invalid-value", "expected a time such as 90s, 2m30s, 15m or 2h")
     return written
 
 
-Moment = Annotated[str, Field(json_schema_extra={"pattern": _MOMENT}), AfterValidator(_moment)]
+Moment = Annotated[str, Field(json_schema_extra={"pattern": MOMENT}), AfterValidator(_moment)]
 """A time after the creation of the task."""
-
-
-def seconds(moment: str) -> int:
-    """What a ``Moment`` is in seconds."""
-    return sum(int(number) * _UNIT_SECONDS[unit] for number, unit in re.findall("([0-9]+)([hms])", moment))
 
 
 class ExpectedStep(Resource):
@@ -42,7 +35,7 @@ class ExpectedStep(Resource):
     priority: Annotated[int, Field(ge=0, le=PRIORITY_LIMIT), INTEGER] | None = None
     """The task's priority in this step."""
 
-    timeout: Annotated[int, Field(ge=1, le=TIMEOUT_LIMIT), INTEGER] | None = None
+    timeout: Annotated[int, Field(ge=1, le=TIMEOUT_LIMIT), seconds_up_to(TIMEOUT_LIMIT)] | None = None
     """Seconds until the next step."""
 
     eligible: list[Name] | None = None

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from tr_apply.routing.names import SID_LENGTH, name_key, sid_pattern
+from tr_apply.routing.names import SID_IN_TEXT, SID_LENGTH, name_key, sid_pattern
 
 MARK = re.compile(r"\$\$\{|\$\{sid:([^}]*)\}")
-_LIVE_MARK = re.compile(r"\$\{|" + sid_pattern())
+_LIVE_MARK = re.compile(r"\$\{|" + SID_IN_TEXT)
 SID = re.compile(sid_pattern() + r"\Z")
 
 WORKSPACE = "workspace"

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from tr_apply.resources.fields import INTEGER, Expression, Flag, JsonObject, Name, Template, Url
-from tr_apply.resources.kind import FormField, Holds, Kind, Resource
+from tr_apply.resources.fields import INTEGER, Expression, Flag, JsonObject, Name, Template, Url, seconds_up_to
+from tr_apply.resources.kind import DocumentField, FormField, Holds, Kind, Resource
 from tr_apply.resources.template import SidOf
 from tr_apply.routing.names import FILTER_NAMES
 from tr_apply.routing.numbers import as_whole_number
@@ -30,8 +30,8 @@ class Target(Resource):
     priority: Annotated[int, Field(ge=0, le=PRIORITY_LIMIT), INTEGER] | None = None
     """Replaces the task's priority from this step on; higher is served first."""
 
-    timeout: Annotated[int, Field(ge=1, le=TIMEOUT_LIMIT), INTEGER] | None = None
-    """Seconds that this step adds to the time a task may wait; without it a task stays in this step."""
+    timeout: Annotated[int, Field(ge=1, le=TIMEOUT_LIMIT), seconds_up_to(TIMEOUT_LIMIT)] | None = None
+    """Seconds, or a time such as ``2m``: how long a task waits in this step; without it the task stays here."""
 
     expression: Expression | None = None
     """Which of the queue's workers may take the task; names are ``task.…`` and ``worker.…``."""
@@ -83,8 +83,8 @@ class Workflow(Resource):
     fallback_assignment_callback_url: Url = ""
     """Where it asks when the first URL fails; empty for nowhere."""
 
-    task_reservation_timeout: Annotated[int, Field(ge=1, le=86_400), INTEGER] = 120
-    """Seconds that a worker has to accept."""
+    task_reservation_timeout: Annotated[int, Field(ge=1, le=86_400), seconds_up_to(86_400)] = 120
+    """Seconds, or a time such as ``2m``, that a worker has to accept."""
 
     re_evaluate_tasks: Flag = False
     """Whether waiting tasks go through the new configuration when this workflow is updated; never compared."""
@@ -101,26 +101,6 @@ class Workflow(Resource):
     document_extra: JsonObject = {}
     """The same, beside ``task_routing``."""
 
-
-WORKFLOW = Kind(
-    name="workflow",
-    section="workflows",
-    model=Workflow,
-    collection="Workflows",
-    list_key="workflows",
-    sid_prefix="WW",
-    fields={
-        "name": FormField("FriendlyName", "friendly_name", Holds.NAME),
-        "assignment_callback_url": FormField("AssignmentCallbackUrl", "assignment_callback_url", Holds.TEXT),
-        "fallback_assignment_callback_url": FormField(
-            "FallbackAssignmentCallbackUrl", "fallback_assignment_callback_url", Holds.TEXT
-        ),
-        "task_reservation_timeout": FormField("TaskReservationTimeout", "task_reservation_timeout"),
-    },
-)
-
-DOCUMENT_FIELDS = ("filters", "default_filter", "extra", "document_extra")
-"""The keys of a workflow that together make the form parameter ``Configuration``."""
 
 _NUMBERS = {"priority": range(PRIORITY_LIMIT + 1), "timeout": range(1, TIMEOUT_LIMIT + 1)}
 _TEXTS = ("expression", "order_by", "skip_if", "known_worker_sid", "known_worker_friendly_name")
@@ -147,7 +127,7 @@ def _target_document(target: Target) -> dict[str, Any]:
 
 
 def from_document(
-    document: Any, *, queue_name: Callable[[str], str | None], template: Callable[[str], str]
+    document: Any, queue_name: Callable[[str], str | None], template: Callable[[str], str]
 ) -> dict[str, Any]:
     """The keys of a ``Workflow`` that *document* makes.
 
@@ -235,3 +215,28 @@ def _objects(value: Any) -> list[Mapping[str, Any]] | None:
 def _is_filter(value: Mapping[str, Any]) -> bool:
     expression = value.get("expression")
     return isinstance(expression, str) and bool(expression) and bool(_objects(value.get("targets")))
+
+
+WORKFLOW = Kind(
+    name="workflow",
+    section="workflows",
+    model=Workflow,
+    collection="Workflows",
+    list_key="workflows",
+    sid_prefix="WW",
+    fields={
+        "name": FormField("FriendlyName", "friendly_name", Holds.NAME),
+        "assignment_callback_url": FormField("AssignmentCallbackUrl", "assignment_callback_url", Holds.TEXT),
+        "fallback_assignment_callback_url": FormField(
+            "FallbackAssignmentCallbackUrl", "fallback_assignment_callback_url", Holds.TEXT
+        ),
+        "task_reservation_timeout": FormField("TaskReservationTimeout", "task_reservation_timeout"),
+    },
+    document=DocumentField(
+        "Configuration",
+        "configuration",
+        ("filters", "default_filter", "extra", "document_extra"),
+        write=to_document,
+        read=from_document,
+    ),
+)

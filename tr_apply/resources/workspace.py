@@ -14,6 +14,25 @@ from tr_apply.routing.names import sid_pattern
 _SID: Final = f"^{sid_pattern('WS')}$"
 _EVENT: Final = r"^[^,\s]([^,]*[^,\s])?$"  # whatever TaskRouter may hold; lint knows those that mean something
 
+_EVENTS: Final = {
+    "activity": "created updated deleted",
+    "reservation": "created accepted rejected timeout canceled rescinded completed wrapup failed",
+    "task": (
+        "created updated canceled wrapup completed deleted system-deleted transfer-initiated transfer-attempt-failed "
+        "transfer-failed transfer-canceled transfer-completed"
+    ),
+    "task-channel": "created updated deleted",
+    "task-queue": "created deleted entered timeout moved expression.updated",
+    "worker": "created activity.update attributes.update capacity.update channel.availability.update deleted",
+    "workflow": "created updated deleted target-matched entered timeout skipped",
+    "workspace": "created updated deleted",
+}
+EVENT_TYPES: Final = tuple(f"{group}.{each}" for group, names in _EVENTS.items() for each in names.split())
+"""Every event that TaskRouter documents; mind that those of a worker end in ``update``."""
+
+_ANY_EVENT: Final = Field(json_schema_extra={"anyOf": [{"enum": list(EVENT_TYPES)}, {"pattern": _EVENT}]})
+"""Editors complete the documented ones; TaskRouter holds any."""
+
 
 def _sid(written: str) -> str:
     if not re.fullmatch(_SID, written):
@@ -51,9 +70,7 @@ class Workspace(Resource):
     event_callback_url: Url | None = None
     """Where TaskRouter posts its events; empty for nowhere."""
 
-    events_filter: list[Annotated[str, Field(json_schema_extra={"pattern": _EVENT}), AfterValidator(_event)]] | None = (
-        None
-    )
+    events_filter: list[Annotated[str, _ANY_EVENT, AfterValidator(_event)]] | None = None
     """The event types that are posted; an empty list for all of them."""
 
     credentials: Credentials | None = None

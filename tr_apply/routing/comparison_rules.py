@@ -99,7 +99,14 @@ def foregone(comparison: Comparison, types_at: Callable[[Path], ValueTypes]) -> 
     )
     answer = "always true" if True in answers else _never(comparison.comparator)
     needs = _NEEDS[comparison.comparator]
-    return f"{answer}: {comparison.comparator} {needs}, but {known}"
+    return f"{answer}: {comparison.comparator} {needs}, but {known}{_instead(comparison, left)}"
+
+
+def _instead(comparison: Comparison, left: ValueTypes) -> str:
+    """What to write for CONTAINS on a list."""
+    if comparison.comparator is not Comparator.CONTAINS or left.own != {JsonType.LIST}:
+        return ""
+    return f"; write {format_operand(comparison.left)} HAS {format_operand(comparison.right)}"
 
 
 def _never(comparator: Comparator) -> str:

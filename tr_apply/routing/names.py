@@ -24,6 +24,12 @@ def sid_pattern(prefix: str = ANY_PREFIX) -> str:
     return prefix + _DIGITS
 
 
+SID_IN_TEXT: Final = ANY_PREFIX + "[0-9a-f]{32}"
+"""The regular expression of a SID inside a longer text, as TaskRouter writes it.
+
+With digits in capitals a SID behind a letter, as in ``LWA…``, would be taken to begin one letter early.
+"""
+
 _SID: Final = re.compile(sid_pattern())
 
 

@@ -75,7 +75,7 @@ def attribute_keys(path: Path, place: Place) -> Keys | None:
 
     None when it names something else: the task in a target, a name of TaskRouter's own, a count.
     """
-    if place is Place.SKIP_IF or built_in_types(path, place) or _is_channel(path):
+    if place is Place.SKIP_IF or built_in_types(path, place) or channel_of(path) is not None:
         return None
     root = _ATTRIBUTE_ROOTS.get(place)
     if root is None:
@@ -83,9 +83,10 @@ def attribute_keys(path: Path, place: Place) -> Keys | None:
     return path.segments[1:] or None if path.segments[0] == root else None
 
 
-def _is_channel(path: Path) -> bool:
+def channel_of(path: Path) -> str | None:
+    """The unique name of the task channel that *path* asks about in a target; None where it asks for something else."""
     match path.segments:
-        case ("worker", "channel", _, *_):
-            return True
+        case ("worker", "channel", channel, *_):
+            return str(channel)
         case _:
-            return False
+            return None

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from tr_apply.schema.editor import for_editors, tidied
+from tr_apply.schema.editor import for_editors, tidied, with_messages
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 NAMES: Final = ("workspace", "overlay", "plan", "tests")
@@ -32,7 +32,7 @@ def _configuration() -> dict[str, Any]:
     from tr_apply.schema.docstrings import described  # noqa: PLC0415
     from tr_apply.schema.forms import with_for_each  # noqa: PLC0415
 
-    return with_for_each(for_editors(described(Document.model_json_schema(), Document)))
+    return with_messages(with_for_each(for_editors(described(Document.model_json_schema(), Document))))
 
 
 def _overlay() -> dict[str, Any]:

@@ -12,6 +12,24 @@ _NULL: Final = {"type": "null"}
 _ANY_SCALAR: Final = ["string", "number", "boolean"]
 _LIMITS: Final = ("enum", "const", "pattern", "minLength", "maxLength")
 _ORDER: Final = ("description", "type", "default", "$ref", "enum", "anyOf", "required", "properties", "$defs")
+_KIND_AND_NAME: Final = "expected KIND/NAME, as in task_queue/Everyone"
+MESSAGES: Final = {
+    _ONE_VARIABLE: "expected a value of this type, or one ${NAME} that stands for it",
+    _SOME_VARIABLE: "neither one of the possible values nor a text with a ${NAME} in it",
+    r"\S": "expected a name with at least one visible character",
+    r"^[a-z][a-z0-9-]*$": "expected the code of a finding, as in hidden-filter",
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "expected a day, as in 2027-03-31",
+    r"^(?=[0-9])([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$": "expected a time such as 90s, 2m30s or 2h",
+    r"^(100|[0-9]{1,2})%$": "expected a share from 0% to 100%",
+    r"^[^,\s]([^,]*[^,\s])?$": "expected one event type, as in task.created",
+}
+"""What an editor says where a text does not match, by the pattern. Longer patterns are told by how they begin."""
+
+_BEGINNINGS: Final = {
+    "^WS": "expected WS and 32 hexadecimal digits",
+    "^(workspace|": _KIND_AND_NAME,
+    "^(?!": "expected the name of an environment variable, as in TWILIO_AUTH_TOKEN",
+}
 _WORD: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -33,6 +51,20 @@ def for_editors(schema: Node) -> Node:
     [name_pattern] = made["properties"]["vars"]["patternProperties"]
     made["properties"]["vars"]["patternProperties"] = {name_pattern: {"type": _ANY_SCALAR}}
     return made
+
+
+def with_messages(schema: Node) -> Node:
+    """*schema* with what an editor says where a text does not match a pattern."""
+    return _mapped(schema, _with_message)
+
+
+def _with_message(node: Node) -> Node:
+    pattern = node.get("pattern")
+    if not isinstance(pattern, str):
+        return node
+    by_beginning = (message for start, message in _BEGINNINGS.items() if pattern.startswith(start))
+    message = MESSAGES.get(pattern) or next(by_beginning, None)
+    return node if message is None else {**node, "patternErrorMessage": message}
 
 
 def _mapped(node: Node, change: Callable[[Node], Node]) -> Node:

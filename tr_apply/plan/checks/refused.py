@@ -1,12 +1,21 @@
 """What TaskRouter would refuse in this very workspace: an error before the first write, as it is known by then."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from tr_apply.findings import Finding, error_at
+from tr_apply.findings import Finding, KeyPath, error_at
+from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.expressions import is_unreadable, placed_texts
 from tr_apply.plan.compare.ownership import is_managed
 from tr_apply.plan.matching.decisions import Decisions
-from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKSPACE
+from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE
+from tr_apply.resources.document import Document
+from tr_apply.routing.check import EXPRESSION_SYNTAX
 from tr_apply.routing.names import name_key
+from tr_apply.wire import model_of
+
+_WITH_EXPRESSIONS = (TASK_QUEUE, WORKFLOW)
 
 
 def refused_here(decisions: Decisions) -> Iterator[Finding]:
@@ -14,6 +23,7 @@ def refused_here(decisions: Decisions) -> Iterator[Finding]:
     yield from _unknown_channels(decisions)
     yield from _without_activities(decisions)
     yield from _switched_off(decisions)
+    yield from _unreadable(decisions)
 
 
 def _unknown_channels(decisions: Decisions) -> Iterator[Finding]:
@@ -61,3 +71,28 @@ def _switched_off(decisions: Decisions) -> Iterator[Finding]:
     if live.answer.get("multi_task_enabled") is True:
         message = "TaskRouter does not turn it off again; where an old project may, do so in the Console first"
         yield error_at("multitasking-stays", message, (WORKSPACE.name, "multi_task_enabled"))
+
+
+def _unreadable(decisions: Decisions) -> Iterator[Finding]:
+    """Accepted expressions whose live counterpart does not hold the same text."""
+    if not any(each.code == EXPRESSION_SYNTAX.code for each in decisions.document.lint.accept):
+        return
+    live = _live_texts(decisions)
+    for each in placed_texts(Declarations(decisions.document)):
+        if is_unreadable(each) and each.text not in live.get(each.path[:2], ()):
+            message = "this does not parse, and it is not live: only what TaskRouter holds already can be accepted"
+            yield error_at(EXPRESSION_SYNTAX.code, message, each.path)
+
+
+def _live_texts(decisions: Decisions) -> Mapping[KeyPath, set[str]]:
+    """Every expression that is live, by the path of the declared resource that it belongs to."""
+    matches = [
+        match for kind in _WITH_EXPRESSIONS for match in decisions.matched.matches(kind) if match.live is not None
+    ]
+    models = [(match, model_of(match.live, decisions.matched.labels)) for match in matches if match.live is not None]
+    found: dict[KeyPath, set[str]] = defaultdict(set)
+    for match, model in models:
+        section: dict[str, Any] = {match.kind.section: [model]}
+        alone = Document.model_construct(**section)
+        found[match.kind.section, match.index] = {each.text for each in placed_texts(Declarations(alone))}
+    return found

@@ -10,7 +10,6 @@ from tr_apply.plan.matching.reading import WorkQuestions
 from tr_apply.plan.requests.people import people_of
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKFLOW
 from tr_apply.resources.field_path import root_of
-from tr_apply.resources.workflow import DOCUMENT_FIELDS
 
 UNDER_WAY = "work-under-way"
 
@@ -31,7 +30,7 @@ def work_questions(decisions: Decisions) -> WorkQuestions:
             workers |= {move.sid: OFFERED for move in moves if move.sid is not None}
         workers |= {live.sid: OPEN for live in decisions.deleted if live.kind == WORKER.name}
     holders = [(live.kind, live.sid) for live in decisions.deleted if live.kind in {TASK_QUEUE.name, WORKFLOW.name}]
-    edited = [each.live.sid for each in decisions.kept if each.kind is WORKFLOW and _is_rerouted(each)]
+    edited = [each.live.sid for each in decisions.kept if _is_rerouted(each)]
     return WorkQuestions(holders, sorted(workers.items()), edited)
 
 
@@ -80,7 +79,7 @@ def cannot_move(name: str, work: Work) -> str:
 
 def work_notes(decisions: Decisions, operations: Iterable[Operation]) -> Iterator[Finding]:
     """What *operations* mean for tasks that wait and for people, and what nobody would see in the fields."""
-    edited = {each.live.sid: each for each in decisions.kept if each.kind is WORKFLOW and _is_rerouted(each)}
+    edited = {each.live.sid: each for each in decisions.kept if _is_rerouted(each)}
     for operation in operations:
         if (each := edited.get(operation.sid or "")) is not None:
             message = _waiting(each.name, decisions.snapshot.work.get(each.live.sid), anew=each.after.re_evaluate_tasks)
@@ -90,7 +89,7 @@ def work_notes(decisions: Decisions, operations: Iterable[Operation]) -> Iterato
 
 
 def _is_rerouted(kept: Kept) -> bool:
-    return any(root_of(change.path) in DOCUMENT_FIELDS for change in kept.changes)
+    return any(root_of(change.path) in kept.kind.document_keys for change in kept.changes)
 
 
 def _waiting(name: str, work: Work | None, *, anew: bool) -> str:

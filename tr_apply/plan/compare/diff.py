@@ -11,7 +11,7 @@ from tr_apply.plan.compare.workflow_diff import filter_value, target_value, work
 from tr_apply.resources import KINDS, WORKFLOW, WORKSPACE
 from tr_apply.resources.field_path import root_of
 from tr_apply.resources.kind import Holds, Kind
-from tr_apply.resources.workflow import DOCUMENT_FIELDS, Filter, Target, Workflow
+from tr_apply.resources.workflow import Filter, Target, Workflow
 from tr_apply.wire import Labels, field_of, parsed_json
 
 
@@ -74,13 +74,12 @@ def written_fields(kind: Kind, changes: Sequence[FieldChange]) -> list[str]:
     """YAML keys of the form parameters that *changes* need, each once, in the kind's order."""
     roots = {root_of(change.path) for change in changes}
     keys = [key for key in kind.fields if key in roots]
-    return keys + (["filters"] if roots.intersection(DOCUMENT_FIELDS) and kind.model is Workflow else [])
+    return keys + list(kind.document_keys[:1] if roots.intersection(kind.document_keys) else ())
 
 
 def set_fields(kind: Kind, resource: Any) -> Iterator[tuple[str, Any]]:
     """What *resource* has beyond TaskRouter's defaults, as YAML would say it; its identity left out."""
-    document = DOCUMENT_FIELDS if kind.model is Workflow else ()
-    for key in (*kind.fields, *document):
+    for key in (*kind.fields, *kind.document_keys):
         value = getattr(resource, key)
         default = kind.model.model_fields[key].default
         if key != kind.identity and value is not None and not same_json(plain_value(value), plain_value(default)):

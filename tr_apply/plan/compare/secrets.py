@@ -11,7 +11,6 @@ from tr_apply.plan.compare.paths import covers
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import Kind
-from tr_apply.resources.workflow import DOCUMENT_FIELDS
 from tr_apply.wire import form_of
 
 
@@ -62,7 +61,7 @@ def secret_parameters(document: Document, kind: Kind, resource: Any, fields: Ite
         return frozenset()
     found: set[str] = set()
     for key in fields:
-        together = DOCUMENT_FIELDS if key in DOCUMENT_FIELDS else (key,)
+        together = kind.document_keys if key in kind.document_keys else (key,)
         if any(_is_secret(patterns, each, (plain_value(getattr(resource, each)),)) for each in together):
             found.update(form_of(kind, resource, [key]))
     return frozenset(found)

@@ -16,11 +16,11 @@ from tr_apply.resources.field_path import root_of
 from tr_apply.resources.kind import Kind, temporary_name
 from tr_apply.resources.template import MARK, SID, SidOf, filled, referring, sid_of
 from tr_apply.routing.evaluate import Predicate, compiled
-from tr_apply.routing.names import name_key, sid_pattern
+from tr_apply.routing.names import SID_IN_TEXT, name_key
 from tr_apply.routing.parser import parse
 from tr_apply.wire import Labels, live_labels, model_of, parsed_json
 
-_MARK_OR_SID = re.compile(f"{MARK.pattern}|{sid_pattern()}")
+_MARK_OR_SID = re.compile(f"{MARK.pattern}|{SID_IN_TEXT}")
 
 
 @dataclass(slots=True)

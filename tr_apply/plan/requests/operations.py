@@ -11,12 +11,12 @@ from tr_apply.plan.compare.secrets import masked, secret_parameters
 from tr_apply.plan.matching.decisions import Decisions, Kept
 from tr_apply.plan.matching.match import Match
 from tr_apply.plan.requests.people import People, moving
-from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE
+from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKSPACE
 from tr_apply.resources.kind import Kind, Resource, temporary_name
 from tr_apply.resources.template import SidOf, escaped
-from tr_apply.resources.workflow import DOCUMENT_FIELDS, Workflow
+from tr_apply.resources.workflow import Workflow
 from tr_apply.routing.names import name_key, sid_pattern
-from tr_apply.wire import DOCUMENT_FORM, Form, FormValue, form_of, model_of, references_in
+from tr_apply.wire import Form, FormValue, form_of, model_of, references_in
 
 # Where TaskRouter puts a new worker that nobody puts anywhere.
 _DEFAULT_ACTIVITY = frozenset({ParameterOf(SidOf(WORKSPACE.name, ""), "DefaultActivitySid")})
@@ -81,7 +81,7 @@ def _creations(decisions: Decisions, kind: Kind, resource: Resource) -> Iterator
     if not own:
         yield whole
         return
-    needed = form_of(kind, Workflow(name=whole.target.name), DOCUMENT_FIELDS) if kind is WORKFLOW else {}
+    needed = form_of(kind, kind.model.model_construct(), kind.document_keys)
     first = {parameter: value for parameter, value in whole.form.items() if parameter not in own}
     yield replace(whole, form=needed | first)
     yield Write(Verb.UPDATE, whole.target, None, own, secrets=whole.secrets)
@@ -95,7 +95,7 @@ def _sent_fields(kind: Kind, resource: Resource) -> list[str]:
     """What a new resource is made of; what equals TaskRouter's own default is not sent."""
     wanted = {kind.identity, "name"} | {key for key, _ in set_fields(kind, resource)}
     fields = [key for key, spec in kind.fields.items() if spec.create and key in wanted]
-    return [*fields, "filters"] if kind is WORKFLOW else fields  # TaskRouter wants a document, even an empty one
+    return [*fields, *kind.document_keys[:1]]  # TaskRouter wants a document, even an empty one
 
 
 def _creation(decisions: Decisions, kind: Kind, resource: Resource) -> Write:
@@ -163,7 +163,8 @@ def _released(decisions: Decisions, kept: Kept, form: Form) -> frozenset[SidOf]:
     """What the live resource leads to by a parameter that *form* sets to something else."""
     labels = decisions.matched.labels.by_sid
     written = {spec.answer for spec in kept.kind.fields.values() if spec.form in form}
-    written |= {"configuration"} if DOCUMENT_FORM in form else set()
+    document = kept.kind.document
+    written |= {document.answer} if document is not None and document.form in form else set()
     before = {labels[sid] for sid in _referred_sids(kept.live, written) if sid in labels}
     return frozenset(before - {sid for value in form.values() for sid in references_in(value)})
 
@@ -301,6 +302,6 @@ def _referred_sids(live: Live, keys: Collection[str]) -> Iterator[str]:
     for key in keys:
         if key.endswith("activity_sid") and isinstance(value := live.answer.get(key), str):
             yield value
-    configuration = live.answer.get("configuration")
-    if live.kind == WORKFLOW.name and "configuration" in keys and isinstance(configuration, str):
-        yield from _QUEUE_SID.findall(configuration)
+    document = KIND_BY_NAME[live.kind].document
+    if document is not None and document.answer in keys and isinstance(text := live.answer.get(document.answer), str):
+        yield from _QUEUE_SID.findall(text)

@@ -11,10 +11,9 @@ from tr_apply.plan.change import Action, FieldChange, Operation
 from tr_apply.plan.compare.diff import compared_fields, plain_value
 from tr_apply.plan.compare.secrets import marked
 from tr_apply.plan.json_values import digest
-from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, WORKER, WORKFLOW, WORKSPACE
+from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, WORKER, WORKSPACE
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import Holds, Kind
-from tr_apply.resources.workflow import DOCUMENT_FIELDS
 from tr_apply.wire import Labels, live_labels, model_of
 
 _NAMES_TOLD = 100  # of a kind with more, a plan holds only a digest of the names
@@ -110,7 +109,7 @@ def _with_state(operation: Operation | None, live: Live, snapshot: Snapshot) -> 
 def _relied_fields(kind: Kind, *, is_touched: bool) -> list[str]:
     if kind is WORKSPACE and not is_touched:
         return [kind.identity, *kind.references]  # TaskRouter does not let go of the activities that it uses
-    return [*compared_fields(kind), *(DOCUMENT_FIELDS if kind is WORKFLOW else ())]
+    return [*compared_fields(kind), *kind.document_keys]
 
 
 def _shown(document: Document, kind: Kind, values: Mapping[str, Any], *, is_changed: bool) -> dict[str, Any]:

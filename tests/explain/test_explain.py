@@ -1,0 +1,101 @@
+"""explain: every code and every key has a text, and every example is what it says."""
+
+from datetime import date
+
+import pytest
+import yaml
+
+from tr_apply.cli import run
+from tr_apply.config.codes import CODES
+from tr_apply.config.load import load
+from tr_apply.explain import EXIT_CODES, explained, file_examples, rule_examples
+from tr_apply.explain.fields import field_named, field_names, field_text
+from tr_apply.findings import Severity
+from tr_apply.lint import lint, rules
+
+EXAMPLES = {**file_examples.EXAMPLES, **rule_examples.EXAMPLES}
+HEAD = "workspace: {name: X}\n"
+
+
+def found(text, tmp_path, *, head=True):
+    path = tmp_path / "c.yaml"
+    path.write_text(HEAD * (head and "workspace:" not in text) + text, encoding="utf-8")
+    configuration = load(path)
+    lint(configuration, today=date(2026, 1, 1))
+    return configuration.diagnostics
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_an_example_has_the_finding_where_it_is_wrong_and_no_error_where_it_is_right(code, tmp_path):
+    example = EXAMPLES[code]
+    is_a_list = code == "not-a-mapping"  # nothing can be written above it
+
+    assert code in {each.code for each in found(example.wrong, tmp_path, head=not is_a_list)}
+    right = found(example.right, tmp_path)
+    assert [each for each in right if each.severity is Severity.ERROR or each.code == code] == []
+
+
+def test_every_rule_has_an_example():
+    assert {rule.code for rule in rules()} == rule_examples.EXAMPLES.keys()
+
+
+@pytest.mark.parametrize("code", [*(rule.code for rule in rules()), *CODES])
+def test_a_code_is_explained_by_what_it_says(code):
+    says = {**CODES, **{rule.code: rule.says for rule in rules()}}
+
+    text = explained(code)
+
+    assert text.startswith(code)
+    assert says[code] in text
+    assert ("Wrong:" in text) is (code in EXAMPLES)
+
+
+@pytest.mark.parametrize("name", field_names())
+def test_a_key_is_explained_with_an_example_that_holds_it(name, tmp_path):
+    text = field_text(field_named(name))
+
+    example = text.partition("Example:\n\n")[2]
+    value = yaml.safe_load(example)
+    for key in name.split("."):
+        value = value[0] if isinstance(value, list) else value
+        value = next(iter(value.values())) if key not in value else value
+        value = value[key]
+    wrong = {"unknown-key", "wrong-type", "invalid-value", "out-of-range", "field-path"}
+    assert [
+        each for each in found("\n".join(line[4:] for line in example.splitlines()), tmp_path) if each.code in wrong
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("topic", "expected"),
+    [
+        (
+            "task_queue.target_workers",
+            ["task_queues.target_workers", "Which workers", 'default: "1==1"', "languages HAS 'es'"],
+        ),
+        ("task_queues[2].target_workers", ["task_queues.target_workers"]),
+        ("workflows[0].filters[1].targets[0].timeout", ["Seconds", "timeout: 60", "from 1"]),
+        ("worker_channel.capacity", ["workers.channels.capacity"]),
+        ("workspace.name", ["required", "name: Support Center"]),
+        ("unreachable-filter", ["hidden-filter (warning)"]),
+        ("5", ["stale"]),
+    ],
+)
+def test_a_key_is_found_by_what_people_call_it(topic, expected, capsys):
+    assert run(["explain", topic]) == 0
+
+    printed = capsys.readouterr().out
+    assert [each for each in expected if each not in printed] == []
+
+
+def test_what_there_is_not_is_a_mistake_of_the_command_line_with_a_suggestion(capsys):
+    assert run(["explain", "hiden-filter"]) == 64
+
+    assert "did you mean 'hidden-filter'?" in capsys.readouterr().err
+
+
+def test_the_exit_codes_are_those_of_the_readme():
+    from tests.test_docs import README  # noqa: PLC0415
+
+    text = README.read_text(encoding="utf-8")
+    assert [code for code, says in EXIT_CODES.items() if f"| {code} | {says} |" not in text] == []

@@ -1,0 +1,23 @@
+"""``tr-apply explain``: what a code or a key means."""
+
+from typing import Any
+
+import click
+
+from tr_apply.cli.options import output_of, output_options
+
+
+@click.command("explain")
+@click.argument("topic", metavar="CODE or FIELD")
+@output_options("text")
+def explain_command(topic: str, **options: Any) -> None:
+    """Explain the code of a finding, an exit code, or a key of the configuration, with an example.
+
+    \b
+        tr-apply explain hidden-filter
+        tr-apply explain task_queue.target_workers
+        tr-apply explain 5
+    """
+    from tr_apply.explain import explained  # noqa: PLC0415  # the models, which --help does without
+
+    output_of("explain", options).result(explained(topic))

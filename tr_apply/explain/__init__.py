@@ -1,0 +1,64 @@
+"""What a code, an exit code or a key of a configuration means, with an example."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from tr_apply.config.codes import CODES
+from tr_apply.config.suggestions import nearest
+from tr_apply.errors import UsageError
+from tr_apply.explain import file_examples, rule_examples
+from tr_apply.explain.fields import field_named, field_names, field_text
+from tr_apply.findings import Rule
+from tr_apply.lint import rules
+from tr_apply.lint.verdicts import same_code
+
+EXIT_CODES: Final[Mapping[str, str]] = {
+    "0": "success, or nothing to do",
+    "1": "an error: the API, the network, a bug",
+    "2": "changes are pending (`plan --detailed-exitcode`)",
+    "3": "the configuration is invalid, or routing tests failed",
+    "4": "some write was or may have been executed, and not all is as it should be",
+    "5": "stale: the workspace is not what the plan was made from",
+    "6": "refused for safety",
+    "64": "command-line usage",
+    "130": "interrupted",
+}
+"""What each exit code means."""
+
+_EXAMPLES: Final = {**file_examples.EXAMPLES, **rule_examples.EXAMPLES}
+
+
+def explained(topic: str) -> str:
+    """The explanation of *topic*.
+
+    Raises:
+        UsageError: when there is nothing of that name.
+    """
+    if topic in EXIT_CODES:
+        return f"exit code {topic}: {EXIT_CODES[topic]}\n"
+    code = same_code(topic)
+    if (rule := next((each for each in rules() if each.code == code), None)) is not None:
+        return _about_code(code, rule)
+    if code in CODES:
+        return _about_code(code, CODES[code])
+    if (field := field_named(topic)) is not None:
+        return field_text(field)
+    raise UsageError(f"explain: there is nothing called {topic!r}{_hint(topic)}")
+
+
+def _about_code(code: str, about: Rule | str) -> str:
+    says = about if isinstance(about, str) else about.says
+    severity = "" if isinstance(about, str) else f" ({about.severity})"
+    return "\n".join([f"{code}{severity}", "", says, *_example(code)]) + "\n"
+
+
+def _example(code: str) -> Iterator[str]:
+    if (example := _EXAMPLES.get(code)) is not None:
+        for title, text in (("Wrong:", example.wrong), ("Right:", example.right)):
+            yield from ("", title, "", *(f"    {line}" for line in text.splitlines()))
+
+
+def _hint(topic: str) -> str:
+    known = [*(rule.code for rule in rules()), *CODES, *field_names()]
+    near = nearest(topic, known)
+    return f"; did you mean {near!r}?" if near else "; give the code of a finding, an exit code, or KIND.KEY"

@@ -1,0 +1,117 @@
+"""The keys of a configuration, as their models describe them."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final, Literal, TypeAlias
+
+from tr_apply.explain.field_examples import example_of
+from tr_apply.resources import SECTIONS, WORKER, WORKER_CHANNEL
+from tr_apply.schema import schema
+
+_SINGULAR: Final = {
+    **{kind.name: (kind.section,) for kind in SECTIONS},
+    WORKER_CHANNEL.name: (WORKER.section, "channels"),
+}
+_SAMPLES: Final = {"channels": "voice", "variables": "team"}
+"""A name for what stands under any name, by the key above it."""
+
+_Holders: TypeAlias = Mapping[int, Literal["list", "mapping"]]
+"""Which of the keys on a way hold a list of objects, or objects by any name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A key, by the keys that lead to it, and its JSON Schema."""
+
+    keys: tuple[str, ...]
+    schema: Mapping[str, Any]
+    required: bool
+    holders: _Holders
+
+    @property
+    def name(self) -> str:
+        """``task_queues.target_workers``."""
+        return ".".join(self.keys)
+
+
+def field_named(topic: str) -> Field | None:
+    """The key called *topic*: by its path, with sections by the name of their kind too, and with or without indices."""
+    first, *rest = re.sub(r"\[[^\]]*\]", "", topic).split(".")
+    keys = (*_SINGULAR.get(first, (first,)), *rest)
+    return next((field for field in _fields() if field.keys == keys), None)
+
+
+def field_names() -> list[str]:
+    """What every key is called."""
+    return [field.name for field in _fields()]
+
+
+def field_text(field: Field) -> str:
+    """All that is known of *field*, with an example."""
+    facts = "; ".join(_facts(field))
+    example = (f"    {line}" for line in _nested(field, example_of(field.name, field.schema)))
+    about = field.schema.get("description", "")
+    return "\n".join([field.name, "", about, *([facts] if facts else []), "", "Example:", "", *example]) + "\n"
+
+
+def _facts(field: Field) -> Iterator[str]:
+    """Whether it must be there, and what it may be."""
+    if field.required:
+        yield "required"
+    if "default" in field.schema:
+        yield f"default: {json.dumps(field.schema['default'])}"
+    limits = {key: value for each in _choices(field.schema) for key, value in each.items()}
+    if "enum" in limits:
+        yield f"one of {', '.join(map(str, limits['enum']))}"
+    if "minimum" in limits:
+        yield f"from {limits['minimum']}" + (f" to {limits['maximum']}" if "maximum" in limits else "")
+    if "maxLength" in limits:
+        yield f"at most {limits['maxLength']} characters"
+
+
+def _choices(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield node
+    for choice in node.get("anyOf", ()):
+        yield from _choices(choice)
+
+
+def _nested(field: Field, value: str) -> Iterator[str]:
+    """YAML in which *value* stands under the keys of *field*; lists of objects get one."""
+    indent = ""
+    for number, key in enumerate(field.keys[:-1]):
+        yield f"{indent}{key}:"
+        holder = field.holders.get(number)
+        indent = indent.replace("-", " ") + ("  - " if holder == "list" else "  ")
+        if holder == "mapping":
+            yield f"{indent}{_SAMPLES.get(key, 'name')}:"
+            indent += "  "
+    yield f"{indent}{field.keys[-1]}: {value}"
+
+
+@cache
+def _fields() -> tuple[Field, ...]:
+    document = schema("workspace")
+    return tuple(_Walk(document["$defs"]).below((), document, {}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    definitions: Mapping[str, Any]
+
+    def below(self, keys: tuple[str, ...], node: Mapping[str, Any], holders: _Holders) -> Iterator[Field]:
+        """Every key below *node*."""
+        last = len(keys) - 1
+        for each in _choices(node):
+            if (reference := each.get("$ref")) is not None:
+                yield from self.below(keys, self.definitions[reference.rpartition("/")[2]], holders)
+            if isinstance(items := each.get("items"), dict):
+                yield from self.below(keys, items, {**holders, last: "list"})
+            for values in (each.get("additionalProperties"), *each.get("patternProperties", {}).values()):
+                if isinstance(values, dict):
+                    yield from self.below(keys, values, {**holders, last: "mapping"})
+            for key, child in each.get("properties", {}).items():
+                yield Field((*keys, key), child, key in each.get("required", ()), holders)
+                yield from self.below((*keys, key), child, holders)

@@ -1,0 +1,106 @@
+"""Rules on who is in which queue, and on what workers have in common."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from tr_apply.findings import KeyPath, Severity, Spot
+from tr_apply.lint.attributes import are_kept
+from tr_apply.lint.conditions import condition, constant, routing_text
+from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.rule import Remarks, document_rule
+from tr_apply.resources import WORKER
+from tr_apply.resources.task_queue import TaskQueue
+from tr_apply.resources.template import SidOf, made_up_sid, mapped
+from tr_apply.resources.worker import Worker
+from tr_apply.routing.nodes import Expression, paths
+from tr_apply.routing.value_types import JsonType, Keys, json_type
+from tr_apply.routing.worker_index import Bits, WorkerIndex
+
+_UNKNOWN_NAMES: Final = frozenset({"activity_sid", "activity_name"})
+"""What changes with every call and is in no file."""
+
+_GROUPS: Final = {
+    JsonType.LIST: "a list",
+    JsonType.OBJECT: "an object",
+    JsonType.TEXT: "a single value",
+    JsonType.BOOLEAN: "a single value",
+    JsonType.INTEGER: "a single value",
+    JsonType.DECIMAL: "a single value",
+}
+
+
+@document_rule("empty-queue", Severity.WARNING, "No declared worker can be in a queue.", needs_all=True)
+def empty_queue(declarations: Declarations) -> Remarks:
+    """Silent about ``1==0``, which is meant so."""
+    for path, _, members in _members(declarations):
+        if not members:
+            yield Spot((*path, "target_workers")), "no declared worker is in this queue"
+
+
+@document_rule("same-members", Severity.INFO, "Two queues have the same members.", needs_all=True)
+def same_members(declarations: Declarations) -> Remarks:
+    """Perhaps a condition was forgotten. Only of what two or more declared workers show."""
+    first: dict[Bits, TaskQueue] = {}
+    for path, queue, members in _members(declarations):
+        if members.bit_count() > 1 and (other := first.setdefault(members, queue)) is not queue:
+            message = f"its {members.bit_count()} members are those of the queue {other.name!r}"
+            yield Spot((*path, "target_workers" if "target_workers" in queue.model_fields_set else "name")), message
+
+
+def _members(declarations: Declarations) -> Iterator[tuple[KeyPath, TaskQueue, Bits]]:
+    """Each queue with its members, where the file alone decides who they are."""
+    trees = [(path, queue, condition(queue.target_workers)) for path, queue in declarations.queues]
+    decided = [each for each in trees if each[2] is not None and _is_decided_here(each[2], declarations)]
+    if not decided or not declarations.all_attributes:
+        return
+    index = WorkerIndex([_names(worker) for _, worker in declarations.workers])
+    for path, queue, tree in decided:
+        assert tree is not None
+        yield path, queue, index.where(tree)
+
+
+def _is_decided_here(tree: Expression, declarations: Declarations) -> bool:
+    rule = declarations.document.manage.workers
+    asked = [path.segments for path in paths(tree)]
+    return constant(tree) is not False and not any(keys[0] in _UNKNOWN_NAMES or are_kept(rule, keys) for keys in asked)
+
+
+def _names(worker: Worker) -> dict[str, Any]:
+    own = SidOf(WORKER.name, worker.name)
+    attributes = mapped(worker.attributes or {}, lambda leaf: routing_text(leaf) if isinstance(leaf, str) else leaf)
+    return {**attributes, "sid": made_up_sid(WORKER.sid_prefix, own), "friendly_name": worker.name}
+
+
+@document_rule(
+    "mixed-types", Severity.WARNING, "An attribute is a list for some workers and a single value for others."
+)
+def mixed_types(declarations: Declarations) -> Remarks:
+    """``languages: es`` next to ``languages: [es]``: an expression finds one of both."""
+    for keys, types in declarations.attribute_types.types.items():
+        names = sorted({_GROUPS[each] for each in types if each in _GROUPS})
+        if len(names) > 1 and 0 not in keys:
+            yield _about_mixed(keys, declarations)
+
+
+def _about_mixed(keys: Keys, declarations: Declarations) -> tuple[Spot, str]:
+    """The rarest type is the mistake, as a rule; its first worker has the place."""
+    by_type: dict[str, list[KeyPath]] = defaultdict(list)
+    for path, worker in declarations.workers:
+        value = _at(worker.attributes, keys)
+        if value is not None:
+            by_type[_GROUPS[json_type(value)]].append((*path, "attributes", *keys))
+    rare, *others = sorted(by_type, key=lambda name: len(by_type[name]))
+    rest = " and ".join(f"{name} for {_counted(by_type[name])}" for name in others)
+    message = f"this is {rare} for {_counted(by_type[rare])} and {rest}: an expression asks for one of them"
+    return Spot(by_type[rare][0]), message
+
+
+def _counted(workers: Sequence[KeyPath]) -> str:
+    return f"{len(workers)} worker{'s' if len(workers) != 1 else ''}"
+
+
+def _at(value: Any, keys: Keys) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
