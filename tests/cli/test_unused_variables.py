@@ -62,7 +62,10 @@ def test_one_of_several_configurations_suffices(cli, path, write):
 
 
 def test_overlays_tests_and_tables_use_variables_too(cli, write, tmp_path):
-    write("c/w.yaml", "workspace: {name: W}\nworkers: {csv: people.csv}\n")
+    write(
+        "c/w.yaml",
+        "workspace: {name: W}\nworkflows: [{name: F, default_filter: {queue: Q}}]\nworkers: {csv: people.csv}\n",
+    )
     write("c/people.csv", "name,attributes.team\nann,${team}\n")
     write("c/w.test.yaml", "tests: [{name: T, workflow: F, task: {a: '${task}'}, expect: {unrouted: true}}]\n")
     write("o.yaml", "workspace: {event_callback_url: 'https://${host}/'}\n")

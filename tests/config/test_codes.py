@@ -8,7 +8,7 @@ import pytest
 from tr_apply.config.codes import CODES
 
 PACKAGE = Path(__file__).parents[2] / "tr_apply"
-SOURCES = [*(PACKAGE / "config").glob("*.py"), *(PACKAGE / "resources").glob("*.py")]
+SOURCES = [*(PACKAGE / "config").rglob("*.py"), *(PACKAGE / "resources").glob("*.py")]
 TEXT = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES if path.name != "codes.py")
 
 

@@ -8,7 +8,7 @@ import pytest
 from tr_apply.config.load import Inputs, load
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Sources
-from tr_apply.config.variables import Variables
+from tr_apply.config.values.variables import Variables
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import errors_of
 from tr_apply.lint import lint

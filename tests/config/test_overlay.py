@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tr_apply.config.overlay import overlaid
+from tr_apply.config.composition.overlay import overlaid
 from tr_apply.config.places import Located, Places, Sources, find, place_of
 from tr_apply.config.reader import read
 from tr_apply.resources.document import allowed_of, share, strictest

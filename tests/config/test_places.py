@@ -4,6 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tr_apply.config.places import Places, Sources, dotted, find, paths_of, shown
+from tr_apply.config.shape import JSON_KEYS, shape_of
+from tr_apply.resources import KINDS
+from tr_apply.resources.document import Document
 
 
 def tree():
@@ -66,6 +69,20 @@ def test_a_part_of_a_message_is_short_and_on_one_line():
     assert shown("plain é") == "plain é"
     assert shown("a\nb\tc\x1b[0m\u2028\x85") == "a\\nb\\tc\\x1b[0m\\u2028\\x85"
     assert len(shown("x" * 1000)) == 80
+
+
+def test_the_keys_of_json_are_those_of_the_models():
+    def keys(shape, key=None):
+        if shape.is_json:
+            yield key
+        for name, below in shape.keys.items():
+            yield from keys(below, name)
+        if shape.each is not None:
+            yield from keys(shape.each, key)
+
+    resources = [shape for name, shape in shape_of(Document).keys.items() if name in {kind.section for kind in KINDS}]
+
+    assert {key for shape in resources for key in keys(shape)} == JSON_KEYS
 
 
 def test_packed_places_are_the_same_as_those_that_were_put_together_one_by_one():

@@ -148,3 +148,17 @@ def test_names_that_a_section_left_out_may_have_are_those_that_are_referred_to(s
     without_queues = WORKSPACE.replace("task_queues: [{name: Gold}]\n", "")
 
     assert findings(suite({"w.yaml": without_queues, "w.test.yaml": GOOD})) == []
+
+
+def test_a_test_holds_no_secret_and_no_value_of_a_for_each(suite):
+    secret = "variables: {t: {secret: true, default: canary}}" + WORKSPACE
+    odd = GOOD.replace('"${topic}"', '"x ${t}"').replace("available: [alice]", "available: ['${t}']")
+
+    found = suite({"w.yaml": secret, "w.test.yaml": odd.replace("5]", "'${each.q}']")})
+
+    assert [(each.code, each.line) for each in found.diagnostics] == [
+        ("secret-misplaced", 6),
+        ("unknown-each", 6),
+        ("secret-misplaced", 7),
+    ]
+    assert "canary" not in str(found.diagnostics)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tr_apply.config.codes import CODES
 from tr_apply.config.load import Inputs, load
-from tr_apply.config.variables import VariableError, Variables
+from tr_apply.config.values.variables import VariableError, Variables
 from tr_apply.findings import errors_of
 from tr_apply.lint import lint
 from tr_apply.resources.template import SidOf, Substituted, filled, mapped, parts
@@ -296,3 +296,18 @@ def test_a_value_that_stands_alone_is_plain_text_to_whoever_reads_attributes(loa
     first, second = (each.attributes for each in configuration.document.workers)
     assert {type(each) for each in (first["team"], second["team"], *second["teams"])} == {str}
     assert configuration.diagnostics == ()
+
+
+def test_no_finding_quotes_a_part_of_a_secret_or_confirms_a_guess(loaded):
+    canary = "canary" * 30
+    text = (
+        "variables: {a: {enum: [x], default: 'z${t}'}, n: {type: integer}}\nvars: {n: '${t}', t: %s}\n"
+        "workspace: {name: 'W ${a}', events_filter: '${t}', default_activity: '${t}'}\n"
+        "task_queues: [{for_each: {v: ['${t}']}, name: 'Q ${each.v}', max_reserved_workers: '${n}'}]\n"
+    )
+
+    found = [loaded(text % guess, environment={"TR_SECRET_t": canary}).diagnostics for guess in (canary, "other")]
+
+    assert [each.code for each in found[0]] == [each.code for each in found[1]]
+    assert "environment-beats-file" in {each.code for each in found[0]}
+    assert "canary" not in " ".join(each.message for each in found[0])

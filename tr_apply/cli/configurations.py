@@ -65,7 +65,7 @@ def unused_variables(paths: Sequence[Path], options: Mapping[str, Any]) -> tuple
     """An error for each ``--var`` that nothing at *paths* uses."""
     if not options["variables"] or not paths:
         return ()
-    from tr_apply.config import used  # noqa: PLC0415  # seldom needed
+    from tr_apply.config.values import used  # noqa: PLC0415  # seldom needed
 
     return tuple(used.unused_variables(paths, inputs_of(options)))
 

@@ -8,21 +8,28 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from tr_apply.config.composition.sections import (
+    counted,
+    joined,
+    several_workspaces,
+    several_workspaces_mistake,
+    shifted,
+)
 from tr_apply.config.files import Found, configuration_files, given_file, read_file, require_path
 from tr_apply.config.first_findings import first_findings
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.look_alikes import note_look_alikes
-from tr_apply.config.marks import VARIABLE_NAME
 from tr_apply.config.names import note_names
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Located, Sources, paths_of
 from tr_apply.config.reach import NOWHERE, Reach, reach_of, reach_of_given
 from tr_apply.config.reader import Mistake, SourceFile
 from tr_apply.config.references import note_broken_references
-from tr_apply.config.sections import counted, joined, several_workspaces, several_workspaces_mistake, shifted
 from tr_apply.config.shape import shape_of
 from tr_apply.config.structure import document_of
-from tr_apply.config.substitution import (
+from tr_apply.config.values.marks import VARIABLE_NAME
+from tr_apply.config.values.origins import note_variables
+from tr_apply.config.values.substitution import (
     Failure,
     Substitution,
     substitute,
@@ -30,8 +37,7 @@ from tr_apply.config.substitution import (
     values_of,
     variables_of,
 )
-from tr_apply.config.variable_notes import note_variables
-from tr_apply.config.variables import UNKNOWN, Variables
+from tr_apply.config.values.variables import UNKNOWN, Variables
 from tr_apply.config.withheld import is_withheld, withheld
 from tr_apply.config.workflows import note_workflows
 from tr_apply.errors import ConfigError, UsageError
@@ -146,14 +152,14 @@ def load(path: Path, inputs: Inputs | None = None) -> Configuration:
         made = made.and_then(substitute(with_tables, notes))
     for file in read.content:
         if file.has_for_each:
-            from tr_apply.config.for_each import expand  # noqa: PLC0415  # seldom needed
+            from tr_apply.config.composition.for_each import expand  # noqa: PLC0415  # seldom needed
 
             expand(file, made, notes)
     notes.root = _joined(read, sources, mistakes, notes.written)
     _note_mistakes(read, mistakes, notes)
     _note_failures(made.failures, read, notes)
     if made.each:
-        from tr_apply.config.for_each import note_left_over  # noqa: PLC0415  # seldom needed
+        from tr_apply.config.composition.for_each import note_left_over  # noqa: PLC0415  # seldom needed
 
         note_left_over(made.each, notes)
     configuration = _checked(str(path), read, notes, made)._replace(reach=reach_of(path, inputs.root))
@@ -185,7 +191,7 @@ def read_tables(file: SourceFile, sources: Sources) -> None:
 
         read_roster(file, sources)
     if file.has_for_each:
-        from tr_apply.config.each_rows import read_rows  # noqa: PLC0415  # seldom needed
+        from tr_apply.config.composition.each_rows import read_rows  # noqa: PLC0415  # seldom needed
 
         read_rows(file, sources)
 
@@ -227,7 +233,7 @@ def _joined(read: Files, sources: Sources, mistakes: list[Mistake], written: Con
     """One mapping of sections; *written* has the places of values that variables put there."""
     root = joined(read.files, sources, mistakes)
     if read.overlays:
-        from tr_apply.config.overlay import overlaid  # noqa: PLC0415  # seldom needed
+        from tr_apply.config.composition.overlay import overlaid  # noqa: PLC0415  # seldom needed
 
     found: list[Mistake] = []
     for overlay in read.overlays:
@@ -298,7 +304,7 @@ def _checked(path: str, read: Files, notes: Notes, made: Substitution) -> Config
 
 
 def _with_secrets(document: Document, notes: Notes, places: set[int]) -> Document:
-    from tr_apply.config.flows import by_resource, flows_of, secret_paths  # noqa: PLC0415  # seldom needed
+    from tr_apply.config.values.flows import by_resource, flows_of, secret_paths  # noqa: PLC0415  # seldom needed
 
     notes.secret_paths = secret_paths(notes, places)
     return document.with_secrets(by_resource(flows_of(notes.secret_paths, notes)))

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tr_apply.config.marks import REFERENCE
 from tr_apply.config.places import Located, Places, Sources, dotted, find, labels_of
-from tr_apply.config.variables import VariableError, Variables
+from tr_apply.config.values.marks import REFERENCE
+from tr_apply.config.values.variables import VariableError, Variables
 from tr_apply.findings import Finding, KeyPath, Severity, Spot
 from tr_apply.resources import KINDS
 from tr_apply.resources.template import MARK, origin, sample

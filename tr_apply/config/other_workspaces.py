@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from tr_apply.config.files import STANDARD_INPUT, SUFFIXES, read_file, regular
-from tr_apply.config.marks import REFERENCE
 from tr_apply.config.places import Sources
 from tr_apply.config.reach import reach_of
+from tr_apply.config.values.marks import REFERENCE
 from tr_apply.resources.pattern import fits
 from tr_apply.routing.names import name_key
 

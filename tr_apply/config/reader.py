@@ -203,6 +203,10 @@ class _Builder:
             frame.places.without(keys)
             for key in keys & frame.data.keys():
                 del frame.data[key]
+        if self._refused_keys:
+            refused = {(id(frame.data), key) for frame, keys in self._refused_keys.items() for key in keys}
+            sites = self._source.sites
+            sites[:] = [each for each in sites if (id(each.container), each.key) not in refused]
 
     def note(self, code: str, message: str, place: int) -> None:
         """Note a mistake at *place*, about the value that comes next."""

@@ -19,8 +19,8 @@ from tr_apply.config.reader import SourceFile
 from tr_apply.config.references import Reference, declared, references
 from tr_apply.config.routing_test_files import files_of_tests
 from tr_apply.config.shape import shape_of
-from tr_apply.config.substitution import Substitution, substitute
 from tr_apply.config.suggestions import Suggestions
+from tr_apply.config.values.substitution import Substitution, substitute
 from tr_apply.findings import Finding, KeyPath, Severity
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW
 from tr_apply.resources.routing_test import OwnWorker, RoutingTest, RoutingTests

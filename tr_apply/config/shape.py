@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tr_apply.findings import KeyPath
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import Resource
+
+JSON_KEYS: Final = frozenset({"attributes", "extra", "document_extra"})
+"""The keys of a resource, a filter or a target that hold a JSON document of the user's own."""
 
 
 class Shape(NamedTuple):

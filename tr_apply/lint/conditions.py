@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import assert_never
 
-from tr_apply.config.marks import REFERENCE
+from tr_apply.config.values.marks import REFERENCE
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.resources import KINDS
 from tr_apply.resources.template import sample

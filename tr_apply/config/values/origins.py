@@ -1,7 +1,7 @@
 """Findings about variables themselves: values that they cannot have, and where a value comes from."""
 
-from tr_apply.config.declarations import SECTION as DECLARATIONS
 from tr_apply.config.notes import Notes
+from tr_apply.config.values.declarations import SECTION as DECLARATIONS
 from tr_apply.findings import Severity
 
 _VARS = "vars"

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from tr_apply.config.declarations import SECTION as DECLARATIONS
-from tr_apply.config.declarations import declarations_of
-from tr_apply.config.marks import EACH, VARIABLE_NAME
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Places, find, nodes_at, paths_of
 from tr_apply.config.reader import Mistake, Site, SourceFile
-from tr_apply.config.shape import Shape, shape_at
-from tr_apply.config.variables import VariableError, Variables
+from tr_apply.config.shape import JSON_KEYS, Shape, shape_at
+from tr_apply.config.values.declarations import SECTION as DECLARATIONS
+from tr_apply.config.values.declarations import declarations_of
+from tr_apply.config.values.marks import EACH, VARIABLE_NAME
+from tr_apply.config.values.variables import VariableError, Variables
 from tr_apply.findings import KeyPath
 from tr_apply.resources.template import Substituted, sids_in
 
@@ -170,7 +170,7 @@ def _put_alone(file: SourceFile, sites: Sequence[Site], notes: Notes, root: Shap
     for site in sites:
         declaration = notes.variables.type_of(notes.written[site.place])
         for path in paths.get(site.place, ()):
-            if _holds_any(shape_at(path, root)):
+            if _holds_any(path, root, is_typed=declaration is not None):
                 text = str(site.container[site.key])
                 site.container[site.key] = text if declaration is None else declaration.value(text)
                 _put_node(file.places, path, site.container[site.key], site.place)
@@ -178,7 +178,11 @@ def _put_alone(file: SourceFile, sites: Sequence[Site], notes: Notes, root: Shap
                 break
 
 
-def _holds_any(shape: Shape | None) -> bool:
+def _holds_any(path: KeyPath, root: Shape | None, *, is_typed: bool) -> bool:
+    """Whether a value of any type may stand at *path*; text may stand everywhere, and is plain inside of JSON."""
+    if root is None and not is_typed:
+        return not JSON_KEYS.isdisjoint(path[2:-1])  # the shape of a configuration takes a while to make
+    shape = shape_at(path, root)
     return shape is None or shape.is_json or shape.each is not None or bool(shape.keys)
 
 

@@ -8,14 +8,14 @@ from itertools import product
 from math import prod
 from typing import Any, Final, NamedTuple
 
-from tr_apply.config.each_rows import FILTERS, KEY, Rows
-from tr_apply.config.marks import EACH, VARIABLE_NAME
+from tr_apply.config.composition.each_rows import FILTERS, KEY, Rows
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Located, Node, Places, nodes_at, paths_of, place_of, shown
 from tr_apply.config.reader import Mistake, SourceFile
 from tr_apply.config.roster import attribute
 from tr_apply.config.shape import is_json
-from tr_apply.config.substitution import Substitution
+from tr_apply.config.values.marks import EACH, VARIABLE_NAME
+from tr_apply.config.values.substitution import Substitution
 from tr_apply.findings import KeyPath, Severity
 from tr_apply.resources import SECTIONS, WORKFLOW
 from tr_apply.resources.template import Substituted

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tr_apply.config.declarations import Declaration, TypeMistakeError
-from tr_apply.config.marks import (
+from tr_apply.config.values.declarations import Declaration, TypeMistakeError
+from tr_apply.config.values.marks import (
     EACH,
     REFERENCE,
     VARIABLE_NAME,
@@ -105,7 +105,8 @@ class Variables:
 
     def type_mistakes(self) -> Iterator[tuple[str, TypeMistakeError]]:
         """The declared variables whose values are not as they must be."""
-        for name, declaration in self.declarations.items():
+        for name in self.declarations:
+            declaration = self._declaration(name)
             try:
                 value = self._raw_value(name) if self._source(name) is not None else ()
                 if value:  # an empty one is as good as none where a default is written
@@ -129,8 +130,8 @@ class Variables:
         """The variables for which the environment has another value than ``vars``, with its name for them."""
         for name, text in self.declared.items():
             found = None if name in self.given or name in self.from_files else self._in_environment(name)
-            if found is not None and self._literal(text) != found[1]:
-                yield name, found[0]
+            if found is not None and (self._is_secret(name) or self._literal(text) != found[1]):
+                yield name, found[0]  # of a secret always: the answer would confirm a guess
 
     def holds_secret(self, text: str) -> bool:
         """Whether the value of a secret variable flows into *text*."""
@@ -143,6 +144,11 @@ class Variables:
         for name in sorted(names):
             if self._is_secret(name) and (value := self._literal(f"${{{name}}}")):
                 yield value
+
+    def _declaration(self, name: str) -> Declaration:
+        """What *name* must be; secret also if its value is that of another variable that is."""
+        declaration = self.declarations.get(name, _UNDECLARED)
+        return declaration._replace(secret=True) if self._is_secret(name) else declaration
 
     def _literal(self, text: str) -> str | None:
         try:
@@ -265,7 +271,7 @@ class Variables:
         return read
 
     def _as_declared(self, name: str, value: Pieces) -> Pieces:
-        declaration = self.declarations.get(name, _UNDECLARED)
+        declaration = self._declaration(name)
         if not declaration.is_typed and not declaration.enum:
             return value
         return pieces_of(declaration.text(_template(value)))

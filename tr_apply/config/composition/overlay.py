@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
-from tr_apply.config.overlay_safety import SECTION as SAFETY
-from tr_apply.config.overlay_safety import WEAKENS, safer
+from tr_apply.config.composition.overlay_safety import SECTION as SAFETY
+from tr_apply.config.composition.overlay_safety import WEAKENS, safer
 from tr_apply.config.places import Located, Node, Places, place_of, shown
 from tr_apply.config.reader import Mistake
 from tr_apply.config.shape import is_json
