@@ -47,7 +47,7 @@ def pytest_collection_finish():
     gc.freeze()
 
 
-class KilledError(Exception):
+class KilledError(BaseException):
     """Ends a run the way SIGKILL does: nothing is tidied up, and nobody is told."""
 
 

@@ -65,6 +65,19 @@ def test_every_command_of_the_tour_prints_what_the_readme_shows(tmp_path):
     assert truth == README.read_text(encoding="utf-8")
 
 
+PROGRAM = re.compile(r"<!-- program -->\n```python\n(.*?)```", re.DOTALL)
+
+
+@pytest.mark.parametrize("program", PROGRAM.findall(README.read_text(encoding="utf-8")))
+def test_every_program_of_the_readme_runs(tmp_path, program):
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "False" not in done.stdout
+
+
 def test_the_generated_parts_of_the_readme_are_up_to_date():
     cog = Cog()
     cog.options.replace = UPDATE

@@ -132,7 +132,9 @@ def test_whoever_asks_for_another_workspace_is_told_which_there_are(world, runne
 
 
 def test_a_pinned_workspace_that_is_not_there_is_an_error(world):
-    with pytest.raises(TrApplyError, match="not found"):
+    with pytest.raises(
+        TrApplyError, match="there is no workspace WS00000000000000000000000000000001 in the account AC"
+    ):
         world.plan("workspace: {name: Center, sid: WS00000000000000000000000000000001}")
 
 

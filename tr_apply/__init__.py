@@ -1,4 +1,136 @@
-"""Configuration as code for Twilio TaskRouter."""
+"""Configuration as code for Twilio TaskRouter.
+
+::
+
+    import tr_apply
+
+    configuration = tr_apply.load("taskrouter/", overlays=["production.yaml"])
+    async with tr_apply.connect() as router:
+        plan = await router.plan(configuration)
+        print(plan.text())
+        await router.apply(plan, allow_delete={"task_queue": 2})
+
+Everything here is imported when it is first used, so that ``tr-apply --help`` stays instant.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 # A constant, because importlib.metadata alone would cost a third of `tr-apply --help`.
 __version__ = "0.1.0"
+
+_HOMES = {
+    "tr_apply.api": ("Plan", "Router", "connect", "embedded", "load", "route", "run", "test"),
+    "tr_apply.config.load": ("Configuration",),
+    "tr_apply.errors": (
+        "AnswerLostError",
+        "ApiError",
+        "ConfigError",
+        "ExpressionSyntaxError",
+        "IncompleteError",
+        "InterruptedRunError",
+        "NetworkError",
+        "RefusedError",
+        "StaleError",
+        "TargetError",
+        "TrApplyError",
+        "UsageError",
+    ),
+    "tr_apply.models": (
+        "Activity",
+        "Filter",
+        "Lint",
+        "Manage",
+        "Safety",
+        "Target",
+        "TaskChannel",
+        "TaskQueue",
+        "Worker",
+        "WorkerChannel",
+        "Workflow",
+        "Workspace",
+    ),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+if TYPE_CHECKING:
+    from tr_apply.api import Plan as Plan
+    from tr_apply.api import Router as Router
+    from tr_apply.api import connect as connect
+    from tr_apply.api import embedded as embedded
+    from tr_apply.api import load as load
+    from tr_apply.api import route as route
+    from tr_apply.api import run as run
+    from tr_apply.api import test as test
+    from tr_apply.config.load import Configuration as Configuration
+    from tr_apply.errors import AnswerLostError as AnswerLostError
+    from tr_apply.errors import ApiError as ApiError
+    from tr_apply.errors import ConfigError as ConfigError
+    from tr_apply.errors import ExpressionSyntaxError as ExpressionSyntaxError
+    from tr_apply.errors import IncompleteError as IncompleteError
+    from tr_apply.errors import InterruptedRunError as InterruptedRunError
+    from tr_apply.errors import NetworkError as NetworkError
+    from tr_apply.errors import RefusedError as RefusedError
+    from tr_apply.errors import StaleError as StaleError
+    from tr_apply.errors import TargetError as TargetError
+    from tr_apply.errors import TrApplyError as TrApplyError
+    from tr_apply.errors import UsageError as UsageError
+    from tr_apply.models import Activity as Activity
+    from tr_apply.models import Filter as Filter
+    from tr_apply.models import Lint as Lint
+    from tr_apply.models import Manage as Manage
+    from tr_apply.models import Safety as Safety
+    from tr_apply.models import Target as Target
+    from tr_apply.models import TaskChannel as TaskChannel
+    from tr_apply.models import TaskQueue as TaskQueue
+    from tr_apply.models import Worker as Worker
+    from tr_apply.models import WorkerChannel as WorkerChannel
+    from tr_apply.models import Workflow as Workflow
+    from tr_apply.models import Workspace as Workspace
+
+__all__ = [
+    "Activity",
+    "AnswerLostError",
+    "ApiError",
+    "ConfigError",
+    "Configuration",
+    "ExpressionSyntaxError",
+    "Filter",
+    "IncompleteError",
+    "InterruptedRunError",
+    "Lint",
+    "Manage",
+    "NetworkError",
+    "Plan",
+    "RefusedError",
+    "Router",
+    "Safety",
+    "StaleError",
+    "Target",
+    "TargetError",
+    "TaskChannel",
+    "TaskQueue",
+    "TrApplyError",
+    "UsageError",
+    "Worker",
+    "WorkerChannel",
+    "Workflow",
+    "Workspace",
+    "__version__",
+    "connect",
+    "embedded",
+    "load",
+    "route",
+    "run",
+    "test",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if (module := _HOME_OF.get(name)) is None:
+        raise AttributeError(f"module 'tr_apply' has no attribute {name!r}")
+    return getattr(import_module(module), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,26 +1,21 @@
 """A live workspace as the configuration that would make it: planning what is written here finds nothing to do."""
 
-import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
 import yaml
 
-from tr_apply.errors import TrApplyError
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.compare.diff import set_fields
 from tr_apply.resources import SECTIONS, WORKER, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.kind import Kind
-from tr_apply.resources.scalar import core_scalar
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY
 from tr_apply.resources.template import SidOf, escaped, plain
 from tr_apply.resources.worker import WorkerChannel
+from tr_apply.resources.yaml_text import Sections, yaml_text
 from tr_apply.routing.names import name_key
 from tr_apply.wire import Labels, live_labels, model_of
-
-Sections = Mapping[str, Any]
-"""The value of each section, in the order in which they are written."""
 
 _HEAD = "# Exported by tr-apply; sha256 of the rest: "
 
@@ -93,41 +88,6 @@ def _channels(snapshot: Snapshot, worker: Live) -> Iterator[tuple[str, dict[str,
             yield live.name, values
 
 
-class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-    """Writes YAML that reads the same by the 1.1 and the 1.2 schema; no aliases."""
-
-    def ignore_aliases(self, _data: Any) -> bool:
-        """Two equal lists are two lists."""
-        return True
-
-
-_LOOKS_LIKE_A_NUMBER = re.compile(r"[-+.0-9]")
-
-
-def _represent_text(dumper: Any, text: str) -> Any:
-    try:
-        is_text = core_scalar(text) == text
-    except ValueError:
-        is_text = False
-    style = None if is_text and not _LOOKS_LIKE_A_NUMBER.match(text) else "'"
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else style)
-
-
-_Dumper.add_representer(str, _represent_text)
-
-
-def yaml_text(sections: Sections) -> str:
-    """*sections* as YAML, a blank line between them.
-
-    Raises:
-        TrApplyError: when some text cannot be written in YAML at all.
-    """
-    try:
-        return "\n".join(_dumped({name: value}) for name, value in sections.items())
-    except UnicodeEncodeError as error:
-        raise TrApplyError(f"text that is no Unicode cannot be written: {error.object!r}") from error
-
-
 def exported_text(sections: Sections) -> str:
     """*sections* as the text of a file; its first line tells later whether somebody has edited the rest.
 
@@ -157,10 +117,3 @@ def exported_workspace(text: str) -> str | None:
 
 def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()
-
-
-def _dumped(section: Mapping[str, Any]) -> str:
-    text: str = yaml.dump(
-        section, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=10**9
-    )
-    return text

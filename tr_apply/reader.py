@@ -42,16 +42,23 @@ async def read_and_plan(client: Client, steps: Planning, snapshot: Snapshot) -> 
         return finished.value, snapshot
 
 
-async def declared_workspace(client: Client, declared: Workspace) -> Snapshot:
-    """The live workspace that *declared* means and nothing in it yet, or the prediction of a new one.
+async def declared_workspace(client: Client, declared: Workspace) -> tuple[Snapshot, Sequence[Live]]:
+    """The live workspace that *declared* means and nothing in it yet; or the prediction of a new one, and all others.
 
     Raises:
         PlanProblemsError: when it is not clear which workspace is meant.
         ApiError: when TaskRouter refuses.
         NetworkError: when it does not answer.
     """
-    workspace = await find_workspace(client, declared)
-    return predicted(client.account_sid, declared) if workspace is None else empty_snapshot(client, workspace)
+    if declared.sid is not None:
+        return empty_snapshot(client, await _pinned_workspace(client, declared.sid)), ()
+    live = await client.workspaces()
+    workspace = _meant(live, declared)
+    return (
+        (predicted(client.account_sid, declared), live)
+        if workspace is None
+        else (empty_snapshot(client, workspace), ())
+    )
 
 
 def empty_snapshot(client: Client, workspace: Live) -> Snapshot:
@@ -133,8 +140,12 @@ async def find_workspace(client: Client, declared: Workspace) -> Live | None:
     """The live workspace that *declared* means; None if it must be created."""
     if declared.sid is not None:
         return await _pinned_workspace(client, declared.sid)
+    return _meant(await client.workspaces(), declared)
+
+
+def _meant(workspaces: Sequence[Live], declared: Workspace) -> Live | None:
     by_key: dict[str, list[Live]] = {}
-    for live in await client.workspaces():
+    for live in workspaces:
         by_key.setdefault(name_key(live.name), []).append(live)
     own = by_key.get(name_key(declared.name), [])
     former = [live for name in declared.renamed_from for live in by_key.get(name_key(name), []) if live not in own]

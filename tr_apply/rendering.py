@@ -9,10 +9,8 @@ from tr_apply.plan.compare.paths import called
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.document import Document
 from tr_apply.resources.field_path import lies_in
-from tr_apply.resources.fields import literal_fields
-from tr_apply.resources.kind import Resource
-from tr_apply.resources.template import escaped
 from tr_apply.resources.url import is_url_with_password
+from tr_apply.resources.yaml_text import written
 
 SENSITIVE: Final = "(sensitive)"
 _VARIABLES: Final = frozenset({"vars", "variables"})
@@ -33,35 +31,11 @@ class RenderedConfiguration:
 def rendered(configuration: Configuration) -> RenderedConfiguration:
     """*configuration*, which is valid, in the keys that its files write; what they leave out is left out here."""
     document = configuration.document
-    sections = {key: value for key, value in _written(document).items() if key not in _VARIABLES}
+    sections = {key: value for key, value in written(document).items() if key not in _VARIABLES}
     for kind in (WORKSPACE, *SECTIONS):
         if kind.section in sections:
             sections[kind.section] = _without_secrets(document, kind.section, sections[kind.section])
     return RenderedConfiguration(configuration.path, sections)
-
-
-def _written(resource: Resource) -> dict[str, Any]:
-    """The fields that are set, in the order of the model; names as a file must write them."""
-    names = literal_fields(type(resource))
-    return {
-        key: _plain(getattr(resource, key), is_name=key in names)
-        for key in type(resource).model_fields
-        if key in resource.model_fields_set
-    }
-
-
-def _plain(value: Any, *, is_name: bool) -> Any:
-    match value:
-        case Resource():
-            return _written(value)
-        case str():
-            return escaped(value) if is_name else str(value)
-        case dict():
-            return {str(key): _plain(child, is_name=is_name) for key, child in value.items()}
-        case list() | tuple():
-            return [_plain(child, is_name=is_name) for child in value]
-        case _:
-            return value
 
 
 def _without_secrets(document: Document, section: str, value: Any) -> Any:

@@ -96,7 +96,14 @@ CASES = {
     "test, failed": ([], ["test", "wrong"], 3),
     "test, no PATH": ([], ["test", "nowhere"], 64),
 }
-WITHOUT_JSON = {"init", "export", "serve", "schema", "graph"}  # schema prints a schema, and nothing else is JSON
+WITHOUT_JSON = {
+    "init",
+    "export",
+    "serve",
+    "schema",
+    "graph",
+    "explain",
+}  # schema prints a schema, and nothing else is JSON
 
 
 @pytest.fixture(autouse=True)
@@ -178,7 +185,7 @@ def test_a_crash_is_one_document_too(capsys, monkeypatch, command):
     def broken(*_arguments):
         raise ZeroDivisionError("out of luck")
 
-    monkeypatch.setattr("tr_apply.cli.configurations.load", broken)
+    monkeypatch.setattr("tr_apply.api.load_configuration", broken)
 
     code = run([command, "good.yaml", "--format", "json"])
 
@@ -194,7 +201,7 @@ def test_a_crash_is_a_traceback_where_no_json_was_asked_for(capsys, monkeypatch)
     def broken(*_arguments):
         raise ZeroDivisionError("out of luck")
 
-    monkeypatch.setattr("tr_apply.cli.configurations.load", broken)
+    monkeypatch.setattr("tr_apply.api.load_configuration", broken)
 
     with pytest.raises(ZeroDivisionError):
         run(["validate", "good.yaml"])
@@ -207,7 +214,7 @@ def test_an_interrupt_at_any_moment_is_one_document_too(capsys, monkeypatch, com
     def interrupted(*_arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tr_apply.cli.configurations.load", interrupted)
+    monkeypatch.setattr("tr_apply.api.load_configuration", interrupted)
 
     code = run([command, "good.yaml", "--format", "json"])
 

@@ -148,7 +148,7 @@ def test_a_secret_is_in_no_format(folder, capsys, format_name):
 
 
 def without_variables(document):
-    return document.model_copy(update={"vars": {}})
+    return document.model_copy(update={"vars": {}, "variables": {}})
 
 
 def read_again(configuration, folder):
@@ -179,7 +179,7 @@ def test_every_valid_case_of_the_loader_is_rendered_as_the_same_configuration(fo
         inputs = Inputs(**{key: case[key] for key in ("given", "environment") if key in case})
         configuration = load(Path("c.yaml"), inputs)
         if errors_of(configuration.diagnostics) or any(
-            getattr(configuration.document.manage, section).sensitive
+            configuration.document.sensitive(section)
             for section in ("workspace", "activities", "task_channels", "task_queues", "workflows", "workers")
         ):
             continue

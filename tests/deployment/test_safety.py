@@ -101,13 +101,14 @@ def test_one_workspace_has_one_plan_in_a_run(world, runner):
     configuration = world.configuration(QUEUES)
 
     class Clients:
-        region = None
-
         def __init__(self, client):
             self._client = client
 
         def of(self, _credentials):
             return self._client
+
+        def region(self, _credentials):
+            return None
 
     async def work():
         async with world._client() as client:

@@ -2,17 +2,16 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tr_apply import api
 from tr_apply.cli.options import given_variables
 from tr_apply.cli.output import Output
 from tr_apply.config.files import require_path
-from tr_apply.config.load import Configuration, Inputs, load
+from tr_apply.config.load import Configuration, Inputs
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding, Severity
-from tr_apply.lint import lint
 
 
 def inputs_of(options: Mapping[str, Any]) -> Inputs:
@@ -72,9 +71,7 @@ def unused_variables(paths: Sequence[Path], options: Mapping[str, Any]) -> tuple
 
 def checked(path: Path, options: Mapping[str, Any]) -> Configuration:
     """The configuration at *path*, with every finding."""
-    configuration = load(path, inputs_of(options))
-    lint(configuration, today=datetime.now(UTC).date())
-    return configuration
+    return api.checked(path, inputs_of(options))
 
 
 def usable(path: Path, options: Mapping[str, Any], output: Output) -> Configuration:

@@ -12,10 +12,11 @@ from tr_apply.cli.overwriting import require_own_exports
 from tr_apply.cli.targets import open_client, target_of
 from tr_apply.deployment.connect import TargetOptions
 from tr_apply.errors import TrApplyError
-from tr_apply.export import Sections, exported_text, sections_of
+from tr_apply.export import exported_text, sections_of
 from tr_apply.live import Snapshot
 from tr_apply.reader import named_workspace, read_everything
 from tr_apply.resources.template import plain
+from tr_apply.resources.yaml_text import Sections
 
 
 @click.command("export")

@@ -61,7 +61,7 @@ def _json(made: Sequence[RenderedConfiguration]) -> Mapping[str, Any]:
 
 
 def _yaml(made: Sequence[RenderedConfiguration]) -> str:
-    from tr_apply.export import yaml_text  # noqa: PLC0415
+    from tr_apply.resources.yaml_text import yaml_text  # noqa: PLC0415
 
     if len(made) == 1:
         return yaml_text(made[0].configuration)

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,12 @@ from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.options import NamedPath, configuration_options, output_of, output_options
 from tr_apply.cli.output import json_value
 from tr_apply.config.reader import DEPTH_LIMIT
-from tr_apply.config.suggestions import nearest
 from tr_apply.errors import UsageError
-from tr_apply.printable import printable
 from tr_apply.rehearsal.find_route import find_route
-from tr_apply.rehearsal.offline_workspace import OfflineWorkspace, RouteRequest
+from tr_apply.rehearsal.offline_workspace import OfflineWorkspace
 from tr_apply.report.route_text import route_text
 from tr_apply.resources.worker import ATTRIBUTES_LIMIT
 from tr_apply.resources.workflow import PRIORITY_LIMIT
-from tr_apply.routing.names import name_key
 
 
 @click.command("route")
@@ -55,12 +52,12 @@ def route_command(path: Path, *, workflow: str, attributes: str, available: tupl
     require_inputs([path], options)
     task = _task(attributes)
     workspace = OfflineWorkspace(usable(path, options, output).document)
-    request = RouteRequest(
-        workflow=_known("workflow", workflow, [each.name for each in workspace.workflows]),
+    request = workspace.request(
+        workflow=workflow,
         attributes=task,
-        channel=_known("task channel", options["channel"], workspace.channel_names),
+        channel=options["channel"],
         priority=options["priority"],
-        available=_workers(available, workspace),
+        available=available or None,
     )
     found = find_route(workspace, request)
     if output.format == "json":
@@ -96,18 +93,3 @@ def _finite(written: str) -> float:
 def _depth(value: Any) -> int:
     children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return 1 + max(map(_depth, children), default=0)
-
-
-def _workers(written: Sequence[str], workspace: OfflineWorkspace) -> tuple[str, ...] | None:
-    if not written:
-        return None
-    return tuple(_known("worker", name, workspace.worker_names) for name in written)
-
-
-def _known(what: str, name: str, known: Sequence[str]) -> str:
-    """*name* as it is declared."""
-    if (found := {name_key(each): each for each in known}.get(name_key(name))) is not None:
-        return found
-    near = nearest(name, known)
-    hint = f"did you mean {near!r}?" if near is not None else f"known here: {', '.join(known[:10]) or 'none'}"
-    raise UsageError(f"there is no {what} {printable(name)!r}; {hint}")

@@ -31,6 +31,9 @@ class Found(NamedTuple):
     reach: Reach | None = None
     """Where it may lie; None for anywhere."""
 
+    content: bytes | None = None
+    """What it holds, of a configuration that a program made; None for what is on the disk."""
+
 
 class _NotTextError(Exception):
     """The content of a file is no UTF-8."""
@@ -194,7 +197,9 @@ def _of_stream(stream: BinaryIO) -> bytes:
 
 def _text(found: Found) -> str | None:
     """The text of a file; None if it is too large."""
-    content = _of_stream(sys.stdin.buffer) if found.path == STANDARD_INPUT else _of_file(found)
+    content = found.content
+    if content is None:
+        content = _of_stream(sys.stdin.buffer) if found.path == STANDARD_INPUT else _of_file(found)
     if len(content) > _SIZE_LIMIT:
         return None
     content = content.removeprefix(codecs.BOM_UTF8)

@@ -110,6 +110,9 @@ class Inputs(NamedTuple):
     root: Path | None = None
     """What the configuration names lies in it; None for the folder of its PATH."""
 
+    content: bytes | None = None
+    """The configuration itself, where a program made it and its PATH is only what messages call it."""
+
 
 class Files(NamedTuple):
     """Every file of a run."""
@@ -205,9 +208,13 @@ def read_all(path: Path, inputs: Inputs, sources: Sources) -> Files:
     for name in inputs.given:
         if not VARIABLE_NAME.match(name):
             raise UsageError(f"--var {name}=…: a variable's name is made of letters, digits and _")
-    require_path(path)
+    if inputs.content is None:
+        require_path(path)
     reach = reach_of(path, inputs.root)
-    found = configuration_files(path, reach, is_chosen=inputs.root is not None)
+    if inputs.content is None:
+        found = configuration_files(path, reach, is_chosen=inputs.root is not None)
+    else:
+        found = [Found(path, content=inputs.content)]
     overlays, variable_files = _existing(inputs.overlays, reach), _existing(inputs.variable_files, reach)
     raw = frozenset({"vars"})
     read = Files(

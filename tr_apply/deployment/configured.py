@@ -74,15 +74,15 @@ class Configured:
 
     async def _planned(self, client: Client, region: str | None) -> tuple[Plan, Snapshot]:
         try:
-            start = await declared_workspace(client, self.configuration.document.workspace)
+            start, others = await declared_workspace(client, self.configuration.document.workspace)
             plan, snapshot = await read_and_plan(client, self._steps(start), start)
         except PlanProblemsError as error:
             raise self._config_error(error) from error
         if snapshot.predicted:
-            plan = await self._with_suspicion(client, plan)
+            plan = await self._with_suspicion(client, plan, others)
         return bound(plan, region), snapshot
 
-    async def _with_suspicion(self, client: Client, plan: Plan) -> Plan:
+    async def _with_suspicion(self, client: Client, plan: Plan, workspaces: Sequence[Live]) -> Plan:
         """*plan*, which creates its workspace, with the suspicion that this is one that was renamed elsewhere."""
         document = self.configuration.document
         workspace = document.workspace
@@ -91,11 +91,7 @@ class Configured:
             return plan
         known = NamedWorkspaces(Path(self.configuration.path))
         siblings = {name_key(name) for name in self.siblings}
-        strangers = [
-            live
-            for live in await client.workspaces()
-            if name_key(live.name) not in siblings and not known.has(live.name)
-        ]
+        strangers = [live for live in workspaces if name_key(live.name) not in siblings and not known.has(live.name)]
         others = await read_names(client, strangers, kinds)
         return replace(plan, blocked=[*plan.blocked, *suspected_workspace_rename(document, others, plan.operations)])
 

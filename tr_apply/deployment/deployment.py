@@ -63,6 +63,11 @@ class Deployment:
         self.planned, self.snapshot = await self.source.plan(self.client, self.region)
         return self.planned
 
+    def require_plan(self) -> Plan:
+        """The plan, which was made before."""
+        assert self.planned is not None, "it is planned before anything else"
+        return self.planned
+
     async def check(self, plan: Plan) -> Sequence[str]:
         """Make sure that the workspace is what *plan* was made from; warnings about the rest of it.
 

@@ -10,8 +10,11 @@ from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 from tr_apply.config.references import references
+from tr_apply.config.suggestions import nearest
+from tr_apply.errors import UsageError
 from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.expressions import is_unreadable, placed_texts
+from tr_apply.printable import printable
 from tr_apply.rehearsal.staff import Person, Staff
 from tr_apply.resources import ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE, Kind
 from tr_apply.resources.activity import Activity as DeclaredActivity
@@ -100,6 +103,28 @@ class OfflineWorkspace:
 
         self._channels = {name_key(each.unique_name): each for each in _channels(document, own_workers, self.sids)}
         self._setup = self._make_setup()
+
+    def request(
+        self,
+        *,
+        workflow: str,
+        attributes: Mapping[str, Any],
+        available: Sequence[str] | None = None,
+        channel: str = "default",
+        priority: int = 0,
+    ) -> RouteRequest:
+        """A request whose names are spelled as they are declared.
+
+        Raises:
+            UsageError: when a name is not known here.
+        """
+        return RouteRequest(
+            workflow=_known("workflow", workflow, [each.name for each in self.workflows]),
+            attributes=attributes,
+            channel=_known("task channel", channel, self.channel_names),
+            priority=priority,
+            available=None if available is None else tuple(_known("worker", n, self.worker_names) for n in available),
+        )
 
     def _make_up_sids(self) -> None:
         """Before the first expression is read: it may name any of these."""
@@ -291,3 +316,12 @@ def _replaced(value: Any, path: Sequence[str | int], new: Any) -> Any:
     if isinstance(first, int):
         return [_replaced(each, rest, new) if index == first else each for index, each in enumerate(value)]
     return value.model_copy(update={first: _replaced(getattr(value, first), rest, new)})
+
+
+def _known(what: str, name: str, known: Sequence[str]) -> str:
+    """*name* as it is declared."""
+    if (found := {name_key(each): each for each in known}.get(name_key(name))) is not None:
+        return found
+    near = nearest(name, known)
+    hint = f"did you mean {near!r}?" if near is not None else f"known here: {', '.join(known[:10]) or 'none'}"
+    raise UsageError(f"there is no {what} {printable(name)!r}; {hint}")

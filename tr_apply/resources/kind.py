@@ -26,6 +26,16 @@ class Resource(BaseModel):
         defer_build=True,  # most models are parts of one that is used as a whole; each takes a millisecond
     )
 
+    def to_yaml(self) -> str:
+        """The keys that are set, as YAML.
+
+        Raises:
+            TrApplyError: when some text cannot be written in YAML at all.
+        """
+        from tr_apply.resources.yaml_text import written, yaml_text  # noqa: PLC0415  # seldom needed
+
+        return yaml_text(written(self))
+
 
 class Holds(StrEnum):
     """What a field holds, and with that how it is written in a form and read from an answer."""

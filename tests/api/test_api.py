@@ -1,0 +1,316 @@
+"""`import tr_apply`: what a program of somebody else can do in five lines."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+import tr_apply
+from tr_apply import errors
+from tr_apply.cli import run as command_line
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "support-center"
+QUEUES = "workspace: {name: Center}\ntask_queues: [{name: A}, {name: B}, {name: C}, {name: D}, {name: E}]\n"
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text, name="center.yaml"):
+        (tmp_path / name).write_text(text)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture
+def connected(tmp_path):
+    """Runs *work* with the embedded TaskRouter of this test."""
+
+    def run(work):
+        async def body():
+            async with tr_apply.connect(local_db=tmp_path / "world.db") as router:
+                return await work(router)
+
+        return tr_apply.run(body())
+
+    return run
+
+
+def test_five_lines_load_plan_and_apply_a_whole_contact_centre(connected):
+    async def deploy(router):
+        configuration = tr_apply.load(EXAMPLE)
+        plan = await router.plan(configuration)
+        applied = await router.apply(plan)
+        return plan, applied, await router.plan(configuration)
+
+    plan, applied, again = connected(deploy)
+
+    assert applied.verified
+    assert len(plan.operations) > 20
+    assert not again.operations
+    assert "No changes." in again.text()
+
+
+def test_the_plan_says_what_the_command_says(connected, written, tmp_path, capsys):
+    path = written(QUEUES)
+
+    async def planned(router):
+        return await router.plan(tr_apply.load(path))
+
+    plan = connected(planned)
+
+    command_line(["plan", str(path), "--local-db", str(tmp_path / "world.db")])
+    assert capsys.readouterr().out == plan.text()
+    assert json.loads(plan.json())["plan_id"] == plan.plan_id
+    assert "Center" in plan.markdown()
+    assert plan.html().startswith("<!doctype html>")
+
+
+def test_deletes_need_consent_and_the_error_says_what_to_give(connected, written):
+    async def shrink(router, **consent):
+        await router.apply(await router.plan(tr_apply.load(written(QUEUES))))
+        plan = await router.plan(tr_apply.load(written(QUEUES.replace(", {name: E}", ""))))
+        return await router.apply(plan, **consent)
+
+    with pytest.raises(tr_apply.RefusedError, match=r"--allow-delete task_queue=1"):
+        connected(shrink)
+    assert connected(lambda router: shrink(router, allow_delete={"task_queue": 1})).verified
+
+
+def test_a_reviewed_plan_is_its_own_consent(connected, written):
+    async def shrink(router):
+        await router.apply(await router.plan(tr_apply.load(written(QUEUES))))
+        plan = await router.plan(tr_apply.load(written("workspace: {name: Center}\ntask_queues: [{name: A}]\n")))
+        return await router.apply(plan, reviewed=True)
+
+    assert connected(shrink).verified
+
+
+def test_a_workspace_that_changed_since_the_plan_is_stale(connected, written):
+    async def late(router):
+        await router.apply(await router.plan(tr_apply.load(written(QUEUES))))
+        first, second = [
+            await router.plan(
+                tr_apply.load(written(QUEUES.replace("{name: A}", f"{{name: A, max_reserved_workers: {n}}}")))
+            )
+            for n in (2, 3)
+        ]
+        await router.apply(first)
+        await router.apply(second)
+
+    with pytest.raises(tr_apply.StaleError):
+        connected(late)
+
+
+def test_every_finding_of_an_invalid_file_is_in_the_error(written):
+    with pytest.raises(tr_apply.ConfigError) as caught:
+        tr_apply.load(
+            written("workspace: {name: Center}\ntask_queues: [{nam: A}, {name: B, target_workers: 'x =='}]\n")
+        )
+
+    assert [each.code for each in caught.value.diagnostics] == ["missing-key", "unknown-key", "expression-syntax"]
+
+
+def test_variables_and_overlays_are_those_of_the_command_line(written):
+    overlay = written("task_queues: [{name: A, max_reserved_workers: 7}]\n", "more.yaml")
+
+    configuration = tr_apply.load(
+        written("workspace: {name: '${who}'}\ntask_queues: [{name: A}]\n"), overlays=[overlay], variables={"who": "Us"}
+    )
+
+    assert configuration.document.workspace.name == "Us"
+    assert configuration.document.task_queues[0].max_reserved_workers == 7
+
+
+# Offline
+
+
+def test_a_task_is_routed_and_the_tests_are_run():
+    configuration = tr_apply.load(EXAMPLE)
+
+    found = tr_apply.route(configuration, workflow="voice", task={"language": "es", "topic": "sales"})
+    results = tr_apply.test(configuration)
+
+    assert found.workflow == "Voice"
+    assert found.steps
+    assert results.results
+    assert all(each.passed for each in results.results)
+
+
+def test_a_workflow_that_is_not_there_is_named():
+    with pytest.raises(tr_apply.UsageError, match=r"there is no workflow 'Voise'; did you mean 'Voice'\?"):
+        tr_apply.route(tr_apply.load(EXAMPLE), workflow="Voise", task={})
+
+
+# The embedded TaskRouter
+
+
+def test_the_embedded_taskrouter_is_an_asgi_application():
+    async def created():
+        app = tr_apply.embedded()
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", auth=("x", "y"))
+        async with client:
+            answer = await client.post("/v1/Workspaces", data={"FriendlyName": "Center"})
+        app.close()
+        return answer
+
+    assert tr_apply.run(created()).status_code == 201
+
+
+# Building
+
+
+def built():
+    return tr_apply.Workspace(
+        name="Built",
+        task_queues=[
+            tr_apply.TaskQueue(name="Spanish", target_workers="languages HAS 'es'"),
+            tr_apply.TaskQueue(name="All"),
+        ],
+        workflows=[
+            tr_apply.Workflow(
+                name="In",
+                filters=[
+                    tr_apply.Filter(
+                        name="es",
+                        expression="language == 'es'",
+                        targets=[tr_apply.Target(queue="Spanish", timeout=60), tr_apply.Target(queue="All")],
+                    )
+                ],
+                default_filter=tr_apply.Target(queue="All"),
+            )
+        ],
+        workers=[tr_apply.Worker(name="ana", attributes={"languages": ["es"]})],
+    )
+
+
+def test_a_built_workspace_is_loaded_as_a_file_is(connected):
+    configuration = tr_apply.load(built())
+
+    async def deploy(router):
+        return await router.apply(await router.plan(configuration))
+
+    assert connected(deploy).verified
+    assert configuration.document.workflows[0].filters[0].targets[0].queue == "Spanish"
+    assert not configuration.document.declares("activities")
+
+
+def test_a_built_workspace_is_checked_as_a_file_is():
+    wrong = tr_apply.Workspace(
+        name="Built",
+        workflows=[tr_apply.Workflow(name="In", default_filter=tr_apply.Target(queue="Nobody"))],
+        task_queues=[],
+    )
+
+    with pytest.raises(tr_apply.ConfigError, match="there is no task queue 'Nobody'"):
+        tr_apply.load(wrong)
+
+
+def test_what_is_built_is_written_as_yaml_and_read_back(written):
+    again = tr_apply.load(written(built().to_yaml()))
+
+    assert again.document == tr_apply.load(built()).document
+
+
+def test_a_workflow_is_taskrouters_own_document_and_read_back():
+    [workflow] = built().workflows
+    sids = {"spanish": "WQ" + "1" * 32, "All": "WQ" + "2" * 32}
+
+    document = workflow.to_document(sids)
+
+    assert document == {
+        "task_routing": {
+            "filters": [
+                {
+                    "filter_friendly_name": "es",
+                    "expression": "language == 'es'",
+                    "targets": [{"queue": sids["spanish"], "timeout": 60}, {"queue": sids["All"]}],
+                }
+            ],
+            "default_filter": {"queue": sids["All"]},
+        }
+    }
+    names = {sid: name.capitalize() for name, sid in sids.items()}
+    assert tr_apply.Workflow.from_document(document, name="In", queues=names) == workflow
+    assert workflow.to_document()["task_routing"]["default_filter"] == {"queue": "${sid:task_queue/All}"}
+    with pytest.raises(KeyError):
+        workflow.to_document({})
+
+
+# The door itself
+
+
+def test_every_error_is_exported():
+    classes = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)}
+
+    assert classes <= set(tr_apply.__all__)
+
+
+def test_everything_that_is_exported_is_there_and_documented():
+    for name in tr_apply.__all__:
+        assert getattr(tr_apply, name) is not None
+        assert name == "__version__" or getattr(tr_apply, name).__doc__, name
+    assert set(tr_apply.__all__) == set(dir(tr_apply))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = tr_apply.nothing
+
+
+def test_importing_it_imports_nothing_heavy():
+    script = (
+        "import sys, tr_apply; print(sorted({'pydantic', 'httpx', 'yaml', 'click', 'asyncio'} & sys.modules.keys()))"
+    )
+
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert said.stdout == "[]\n"
+
+
+def test_it_runs_where_a_loop_is_running_already():
+    async def notebook():
+        return tr_apply.run(asyncio.sleep(0, "done"))
+
+    assert asyncio.run(notebook()) == "done"
+
+
+PROGRAM = """
+import tr_apply
+
+
+async def deploy(path: str) -> bool:
+    configuration = tr_apply.load(path, overlays=["production.yaml"], variables={"who": "Us"})
+    async with tr_apply.connect(local=True) as router:
+        plan = await router.plan(configuration)
+        print(plan.text(), plan.json(), plan.markdown(), plan.html(), len(plan.operations))
+        try:
+            applied = await router.apply(plan, allow_delete={"task_queue": 2})
+        except (tr_apply.RefusedError, tr_apply.StaleError, tr_apply.IncompleteError) as error:
+            print(error)
+            return False
+        return bool(applied.verified)
+
+
+def offline(configuration: tr_apply.Configuration) -> list[str]:
+    found = tr_apply.route(configuration, workflow="Voice", task={"language": "es"})
+    results = tr_apply.test(configuration)
+    return [step.queue for step in found.steps if results.results]
+
+
+workspace = tr_apply.Workspace(name="W", task_queues=[tr_apply.TaskQueue(name="A", max_reserved_workers=2)])
+print(workspace.to_yaml(), tr_apply.run(deploy("center.yaml")), tr_apply.embedded())
+"""
+
+
+def test_a_strictly_typed_program_can_use_it(tmp_path):
+    pytest.importorskip("mypy", reason="mypy is not installed")
+    (tmp_path / "program.py").write_text(PROGRAM)
+
+    said = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--no-incremental", str(tmp_path / "program.py")],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+
+    assert said.returncode == 0, said.stdout

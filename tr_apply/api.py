@@ -1,0 +1,343 @@
+"""The front door for programs: everything that the command line does, as values and exceptions.
+
+``import tr_apply`` exports what is here. Nothing prints and nothing exits; what goes wrong is an exception of
+``tr_apply.errors``, and what the command line would ask is an argument.
+"""
+
+import asyncio
+import json
+import os
+import threading
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tr_apply.config.load import Configuration, Inputs
+from tr_apply.config.load import load as load_configuration
+from tr_apply.errors import ConfigError, UsageError
+from tr_apply.lint import lint
+from tr_apply.models import Workspace
+
+if TYPE_CHECKING:
+    from tr_apply.deployment.applied import Applied
+    from tr_apply.deployment.connect import Clients
+    from tr_apply.deployment.deployment import Deployment
+    from tr_apply.local.http.app import LocalTaskRouter
+    from tr_apply.plan.change import Blocked, Operation
+    from tr_apply.rehearsal.results import RoutingTestRun
+    from tr_apply.rehearsal.route import Route
+
+T = TypeVar("T")
+StrPath = str | PathLike[str]
+
+
+def checked(path: Path, inputs: Inputs) -> Configuration:
+    """The configuration at *path* with every finding, errors included.
+
+    Raises:
+        UsageError: when there is no such path, overlay or file of variables.
+    """
+    configuration = load_configuration(path, inputs)
+    lint(configuration, today=datetime.now(UTC).date())
+    return configuration
+
+
+def load(
+    source: "StrPath | Workspace",
+    *,
+    overlays: Sequence[StrPath] = (),
+    variables: Mapping[str, str] | None = None,
+    variable_files: Sequence[StrPath] = (),
+    root: StrPath | None = None,
+) -> Configuration:
+    """Read and check a configuration. Offline; the environment's ``TR_VAR_…`` and ``TR_SECRET_…`` are variables.
+
+    Args:
+        source: A file, a folder, or a ``Workspace`` that the program has built.
+        overlays: Files that are laid over it; later ones win.
+        variables: As ``--var``.
+        variable_files: As ``--var-file``.
+        root: What the configuration names lies in this folder; its own folder without it.
+
+    Returns:
+        The configuration, of which ``diagnostics`` has the warnings.
+
+    Raises:
+        ConfigError: when it cannot be used, with every finding in ``diagnostics``.
+        UsageError: when there is no such file.
+    """
+    inputs = Inputs(
+        overlays=[Path(each) for each in overlays],
+        given=variables or {},
+        variable_files=[Path(each) for each in variable_files],
+        environment=os.environ,
+        root=None if root is None else Path(root),
+    )
+    if isinstance(source, Workspace):
+        path, inputs = Path(f"<{source.name}>"), inputs._replace(content=source.to_yaml().encode())
+    else:
+        path = Path(source)
+    configuration = checked(path, inputs)
+    configuration.require_valid()
+    return configuration
+
+
+# A TaskRouter
+
+
+class Router:
+    """A TaskRouter, to plan for and to apply to. Made by ``connect``."""
+
+    def __init__(self, clients: "Clients") -> None:
+        self._clients = clients
+
+    async def plan(self, configuration: Configuration, *, targets: Sequence[str] = ()) -> "Plan":
+        """What would make the live workspace what *configuration* says. Writes nothing.
+
+        Args:
+            configuration: What ``load`` returned.
+            targets: ``KIND/NAME`` of what is done alone, with what that needs; everything without it.
+
+        Raises:
+            ConfigError: when the configuration does not fit the live workspace.
+            TargetError: when there are no credentials for it.
+            ApiError, NetworkError: when the workspace cannot be read.
+        """
+        from tr_apply.deployment.configured import Configured  # noqa: PLC0415
+        from tr_apply.deployment.deployment import Deployment  # noqa: PLC0415
+
+        source = Configured(configuration, targets)
+        client, region = self._clients.of(source.credentials), self._clients.region(source.credentials)
+        deployment = Deployment(source, client, region, configuration.path)
+        await deployment.plan()
+        return Plan(deployment)
+
+    async def apply(
+        self,
+        plan: "Plan",
+        *,
+        allow_delete: Mapping[str, int] | None = None,
+        reviewed: bool = False,
+    ) -> "Applied":
+        """Carry out *plan*, read the workspace again and prove that nothing is left.
+
+        Args:
+            plan: What ``plan`` returned.
+            allow_delete: Kind -> exactly how many deletes of it are agreed to.
+            reviewed: Whether somebody has reviewed this very plan. Without that the run counts as unattended, in which
+                nothing is deleted that neither ``safety.max_deletes`` nor *allow_delete* allows.
+
+        Raises:
+            RefusedError: when the plan does something that nobody agreed to; nothing was written.
+            StaleError: when the workspace has changed since the plan was made; nothing was written.
+            IncompleteError: when something was written, and not all is as it should be; ``plan.applied`` says what.
+            TrApplyError: when nothing could be written.
+        """
+        from tr_apply.plan.checks.consent import Approval, Consent  # noqa: PLC0415
+
+        approval = Approval.REVIEWED if reviewed else Approval.NOBODY
+        return await plan.deployment.apply(plan.deployment.require_plan(), Consent(approval, allow_delete or {}))
+
+    async def export(self, workspace: str) -> str:
+        """A live workspace, by name or SID, as YAML that plans empty.
+
+        Raises:
+            TrApplyError: when there is no such workspace, or it cannot be read.
+        """
+        from tr_apply.export import exported_text, sections_of  # noqa: PLC0415
+        from tr_apply.reader import named_workspace, read_everything  # noqa: PLC0415
+
+        client = self._clients.of(None)
+        return exported_text(sections_of(await read_everything(client, await named_workspace(client, workspace))))
+
+
+@asynccontextmanager
+async def connect(
+    *,
+    local: bool = False,
+    local_db: StrPath | None = None,
+    base_url: str | None = None,
+    account_sid: str | None = None,
+    auth_token: str | None = None,
+    concurrency: int = 10,
+) -> AsyncIterator[Router]:
+    """A TaskRouter: Twilio's with the environment's credentials, another server, or the embedded one.
+
+    Args:
+        local: The embedded TaskRouter, kept in ``.tr-apply/local.db``.
+        local_db: The embedded TaskRouter, kept in this file.
+        base_url: Another server of the same API; https, except on this machine.
+        account_sid: Instead of ``TWILIO_ACCOUNT_SID``.
+        auth_token: Instead of ``TWILIO_AUTH_TOKEN``.
+        concurrency: Requests at once, at most.
+
+    Raises:
+        UsageError: when two TaskRouters are named.
+        TargetError: when there is none to talk to, or credentials would not be safe on the way there.
+    """
+    from tr_apply.deployment.connect import TargetOptions, open_clients  # noqa: PLC0415
+
+    target = TargetOptions(base_url, local, None if local_db is None else Path(local_db))
+    if target.is_local and base_url is not None:
+        raise UsageError("local and base_url exclude each other")
+    given = {"TWILIO_ACCOUNT_SID": account_sid, "TWILIO_AUTH_TOKEN": auth_token}
+    environment = {**os.environ, **{name: value for name, value in given.items() if value is not None}}
+    async with open_clients(target, environment=environment, concurrency=concurrency) as clients:
+        yield Router(clients)
+
+
+class Plan:
+    """A finished plan and the TaskRouter that it is for.
+
+    Attributes:
+        deployment: What carries it out.
+    """
+
+    def __init__(self, deployment: "Deployment") -> None:
+        self.deployment = deployment
+
+    @property
+    def plan_id(self) -> str:
+        """What names the plan: the same target, base and operations give the same."""
+        from tr_apply.plan.saved.document import plan_id  # noqa: PLC0415
+
+        return plan_id(self.deployment.require_plan())
+
+    @property
+    def operations(self) -> "Sequence[Operation]":
+        """What is done, in an order in which it could be done one after the other; empty for no changes."""
+        return self.deployment.require_plan().operations
+
+    @property
+    def blocked(self) -> "Sequence[Blocked]":
+        """Operations that may not be carried out, with the reason and the way out."""
+        return self.deployment.require_plan().blocked
+
+    @property
+    def applied(self) -> "Applied | None":
+        """What came of it, as far as it got; None before ``apply``."""
+        return self.deployment.applied
+
+    def text(self) -> str:
+        """The plan as ``tr-apply plan`` prints it, without colours."""
+        from click import unstyle  # noqa: PLC0415
+
+        from tr_apply.report.terminal import plan_text  # noqa: PLC0415
+
+        return unstyle(plan_text(self.deployment.require_plan()))
+
+    def json(self) -> str:
+        """The plan as ``tr-apply plan --format json`` has it: one of its ``plans``."""
+        from tr_apply.plan.saved.document import plan_document  # noqa: PLC0415
+
+        return json.dumps(plan_document(self.deployment.require_plan()), indent=2, ensure_ascii=False) + "\n"
+
+    def markdown(self) -> str:
+        """The plan as a comment for a pull request."""
+        from tr_apply.report.entry import Entry  # noqa: PLC0415
+        from tr_apply.report.markdown import plans_markdown  # noqa: PLC0415
+
+        return plans_markdown([Entry(self.deployment.name, self.deployment.require_plan())])
+
+    def html(self) -> str:
+        """The plan as a page."""
+        from tr_apply.report.entry import Entry  # noqa: PLC0415
+        from tr_apply.report.html import plans_html  # noqa: PLC0415
+
+        return plans_html([Entry(self.deployment.name, self.deployment.require_plan())])
+
+
+# Offline
+
+
+def route(
+    configuration: Configuration,
+    *,
+    workflow: str,
+    task: Mapping[str, Any],
+    available: Sequence[str] | None = None,
+    channel: str = "default",
+    priority: int = 0,
+) -> "Route":
+    """What becomes of a task, step by step, and why. Offline.
+
+    Args:
+        configuration: What ``load`` returned.
+        workflow: The workflow that gets the task.
+        task: The task's attributes.
+        available: Who is available, longest idle first; every declared worker without it.
+        channel: Unique name of the task's channel.
+        priority: The priority that it is created with.
+
+    Raises:
+        UsageError: when the configuration has no such workflow, worker or channel.
+    """
+    from tr_apply.rehearsal.find_route import find_route  # noqa: PLC0415
+    from tr_apply.rehearsal.offline_workspace import OfflineWorkspace  # noqa: PLC0415
+
+    workspace = OfflineWorkspace(configuration.document)
+    request = workspace.request(
+        workflow=workflow, attributes=task, available=available, channel=channel, priority=priority
+    )
+    return find_route(workspace, request)
+
+
+def test(configuration: Configuration) -> "RoutingTestRun":
+    """Run the routing tests that lie with *configuration*. Offline.
+
+    Raises:
+        ConfigError: when a test cannot be read.
+    """
+    from tr_apply.config.routing_tests import load_routing_tests  # noqa: PLC0415
+    from tr_apply.findings import errors_of  # noqa: PLC0415
+    from tr_apply.rehearsal.results import run_tests  # noqa: PLC0415
+
+    suite = load_routing_tests(configuration)
+    if errors_of(suite.diagnostics):
+        raise ConfigError(suite.diagnostics)
+    return run_tests(configuration.path, configuration.document, suite.tests)
+
+
+def embedded(path: StrPath = ":memory:") -> "LocalTaskRouter":
+    """The embedded TaskRouter as an ASGI application, for tests of one's own programs. ``close()`` it when done.
+
+    Args:
+        path: The file that it is kept in; ``:memory:`` for none.
+
+    Raises:
+        TargetError: when the file cannot be used.
+    """
+    from tr_apply.local import open_app  # noqa: PLC0415
+
+    return open_app(path if path == ":memory:" else Path(path))
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """The result of *work*, for scripts and notebooks without ``async``; also where a loop is running already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    return _in_thread(work)
+
+
+def _in_thread(work: Coroutine[Any, Any, T]) -> T:
+    """As a notebook needs it, whose own loop cannot wait for anything."""
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    def body() -> None:
+        try:
+            results.append(asyncio.run(work))
+        except BaseException as error:  # noqa: BLE001  # raised again by whoever waits
+            errors.append(error)
+
+    thread = threading.Thread(target=body)
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return results[0]
