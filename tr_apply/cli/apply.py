@@ -20,7 +20,7 @@ from tr_apply.cli.records import Records, records
 from tr_apply.cli.saved import saved_members
 from tr_apply.cli.streams import StdoutLostError, tell_lost
 from tr_apply.cli.targets import command_clients, target_of
-from tr_apply.cli.workspaces import members_of
+from tr_apply.cli.workspaces import declared_before, members_of
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.connect import TargetOptions
 from tr_apply.deployment.deadline import Deadline
@@ -58,6 +58,8 @@ class Way:
 @click.option("--allow-delete", "allowed", multiple=True, metavar="KIND=N",
               help="Agree to exactly N deletes of KIND; repeatable.")  # fmt: skip
 @click.option("--target", "targets", multiple=True, metavar="KIND/NAME", help="Only this, and what it depends on.")
+@click.option("--base-ref", metavar="REV",
+              help="The git revision that was applied last, for `safety.delete: declared`.")  # fmt: skip
 @click.option("--concurrency", type=click.IntRange(1, 100), default=10, show_default=True,
               help="Requests under way at once, at most.")  # fmt: skip
 @click.option("--journal", "journal_file", metavar="FILE", type=NamedPath(),
@@ -75,6 +77,7 @@ def apply_command(
     auto_approve: bool,
     allowed: tuple[str, ...],
     targets: tuple[str, ...],
+    base_ref: str | None,
     concurrency: int,
     journal_file: Path | None,
     undo_file: Path | None,
@@ -92,7 +95,9 @@ def apply_command(
     """
     output, target = output_of("apply", options), target_of(options)
     ids = tuple(each for written in expected for each in written.replace(",", " ").split())
-    _require_sense(paths, plan_file, options | {"expected": expected, "allowed": allowed, "targets": targets})
+    _require_sense(
+        paths, plan_file, options | {"expected": expected, "allowed": allowed, "targets": targets, "base": base_ref}
+    )
     if expected and len(ids) != len(paths):
         raise UsageError(f"--expect: {len(ids)} plan ids are given for {len(paths)} PATHs; give one for each, in order")
     require_inputs(paths, options)
@@ -102,6 +107,8 @@ def apply_command(
     consent = Consent(approval, _allowed_deletes(allowed))
     way = Way(target, concurrency)
     members = members_of(paths, lambda path: usable(path, options, output), targets)
+    if base_ref is not None:
+        declared_before(members, paths, base_ref, options)
     if plan_file is not None:
         members = saved_members(plan_file, members)
     for number, member in enumerate(members):
@@ -128,7 +135,7 @@ def _require_sense(paths: Sequence[Path], plan_file: Path | None, options: Mappi
         if not paths:
             raise UsageError("Missing argument 'PATH...', or --plan FILE.\nTry 'tr-apply apply --help'.")
         return
-    changing = {"--target": "targets", "--allow-delete": "allowed", "--expect": "expected"}
+    changing = {"--target": "targets", "--allow-delete": "allowed", "--expect": "expected", "--base-ref": "base"}
     if not paths:
         changing |= {"--overlay": "overlays", "--var": "variables", "--var-file": "variable_files"}
     for option, name in changing.items():

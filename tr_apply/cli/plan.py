@@ -21,7 +21,7 @@ from tr_apply.cli.options import (
 from tr_apply.cli.output import Output, checked_envelope, errors_of, print_error, worst, write_file
 from tr_apply.cli.overwriting import require_plan_or_nothing
 from tr_apply.cli.targets import command_clients, target_of
-from tr_apply.cli.workspaces import members_of
+from tr_apply.cli.workspaces import declared_before, members_of, problem_before
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.connect import TargetOptions
@@ -80,7 +80,10 @@ def plan_command(
         require_plan_or_nothing(plan_file)
     deadline = Deadline(options["timeout"])
     members = members_of(paths, lambda path: usable(path, options, output), targets)
-    then = {} if base_ref is None else _applied_before(members, paths, base_ref, options)
+    then = {} if base_ref is None else declared_before(members, paths, base_ref, options)
+    for member in members:
+        if base_ref is not None:
+            member.origins = Origins(base_ref, problem=problem_before(member))
     run(_planned(Fleet(members, deadline), target, output, then))
     errors = [error for member in members if member.error is not None for error in errors_of(member.error, member.name)]
     exit_code = worst([_exit_code(member, detailed=detailed_exitcode) for member in members])
@@ -91,22 +94,6 @@ def plan_command(
         _tell_github(members)
     _print(members, output, document)
     return exit_code
-
-
-def _applied_before(
-    members: Sequence[Member], paths: Sequence[Path], base_ref: str, options: Mapping[str, Any]
-) -> dict[str, Configuration]:
-    """By PATH, the configuration as it was; where it cannot be told, the member says why."""
-    from tr_apply.cli.revision import revision, usable_then  # noqa: PLC0415
-
-    found = {}
-    with revision(base_ref) as then:
-        for member, path in zip(members, paths, strict=True):
-            configuration, problem = usable_then(then, path, options)
-            member.origins = Origins(base_ref, problem=problem)
-            if configuration is not None:
-                found[member.name] = configuration
-    return found
 
 
 async def _planned(fleet: Fleet, target: TargetOptions, output: Output, then: Mapping[str, Configuration]) -> None:

@@ -17,6 +17,7 @@ from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Plan
 from tr_apply.plan.checks.workspace_rename import TELLING_KINDS, declared_names, suspected_workspace_rename
 from tr_apply.plan.make import Planning, planning
+from tr_apply.plan.matching.declared_before import DeclaredBefore
 from tr_apply.plan.matching.problem import PlanProblemsError
 from tr_apply.plan.requests.target import parsed_target
 from tr_apply.reader import (
@@ -43,11 +44,13 @@ class Configured:
         configuration: What the workspace must be.
         targets: ``KIND/NAME`` of what is done alone; everything where there are none.
         siblings: Names of the workspaces that this run is for.
+        before: What was declared by the configuration that was applied last.
     """
 
     configuration: Configuration
     targets: Sequence[str] = ()
     siblings: frozenset[str] = frozenset()
+    before: DeclaredBefore | None = None
 
     @property
     def workspace(self) -> str:
@@ -109,7 +112,7 @@ class Configured:
 
     def _steps(self, start: Snapshot) -> Planning:
         has_sids = self.configuration.has_sids
-        return planning(self.configuration.document, start, has_sids=has_sids, targets=self.targets)
+        return planning(self.configuration.document, start, has_sids=has_sids, targets=self.targets, before=self.before)
 
     async def everything(self, client: Client) -> Snapshot | None:
         """All that is live of the workspace; None if there is no such workspace.

@@ -14,6 +14,7 @@ from tr_apply.plan.checks.work import work_notes, work_questions
 from tr_apply.plan.compare.ownership import is_managed
 from tr_apply.plan.compare.secrets import sensitive_paths
 from tr_apply.plan.matching.decisions import Decisions, decided
+from tr_apply.plan.matching.declared_before import DeclaredBefore
 from tr_apply.plan.matching.matched import Matched, expression_names, match_all
 from tr_apply.plan.matching.problem import PlanProblemsError
 from tr_apply.plan.matching.reading import Reads, first_kinds, missing_kinds, workers_with_channels
@@ -35,7 +36,14 @@ Planning = Generator[Reads, Snapshot, Plan]
 """A plan in the making: yields what must be read next, takes the snapshot that has it, returns the plan."""
 
 
-def planning(document: Document, snapshot: Snapshot, *, has_sids: bool = True, targets: Sequence[str] = ()) -> Planning:
+def planning(
+    document: Document,
+    snapshot: Snapshot,
+    *,
+    has_sids: bool = True,
+    targets: Sequence[str] = (),
+    before: DeclaredBefore | None = None,
+) -> Planning:
     """Make the plan for *document* step by step, from a *snapshot* that may hold nothing but the workspace.
 
     Whoever drives it reads what it yields and sends the snapshot with that in it, so that nothing here does I/O, and
@@ -46,16 +54,17 @@ def planning(document: Document, snapshot: Snapshot, *, has_sids: bool = True, t
         snapshot: What is known of the live workspace so far, or what a new one is predicted to hold.
         has_sids: False spares a walk over every string, where no ``${sid:…}`` was written.
         targets: ``KIND/NAME`` of what is done alone, with what that needs; everything where there are none.
+        before: What was declared by the configuration that was applied last.
 
     Raises:
         PlanProblemsError: when it cannot be done at all.
     """
     if not snapshot.predicted:
         snapshot = yield Reads(first_kinds(document, has_sids=has_sids))
-    decisions = decided(document, snapshot, match_all(document, snapshot))
+    decisions = decided(document, snapshot, match_all(document, snapshot), before)
     while not snapshot.predicted and (kinds := missing_kinds(decisions)):
         snapshot = yield Reads(kinds)
-        decisions = decided(document, snapshot, match_all(document, snapshot))
+        decisions = decided(document, snapshot, match_all(document, snapshot), before)
     _refuse([*_matching_problems(decisions.matched), *_dangling(document, decisions.matched, has_sids=has_sids)])
     if not snapshot.predicted:
         reads = Reads(channels=workers_with_channels(decisions), work=work_questions(decisions))

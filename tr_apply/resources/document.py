@@ -145,6 +145,9 @@ class Safety(Resource):
     max_deletes: Annotated[Any, BeforeValidator(share), WithJsonSchema(_SHARE_SCHEMA)] = f"{DEFAULT_SHARE}%"
     """How many objects of a kind may be deleted without consent: a number, or a share of the live ones."""
 
+    delete: Literal["any", "declared"] = "any"
+    """What may be deleted: anything that is not declared, or only what the configuration at ``--base-ref`` declared."""
+
 
 def _variable_name(written: str) -> str:
     if not re.fullmatch(_VARIABLE_NAME, written):

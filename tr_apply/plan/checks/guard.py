@@ -20,6 +20,7 @@ from tr_apply.routing.names import name_key
 from tr_apply.wire import model_of
 
 NEEDS_CONSENT = "needs-consent"
+NOT_DECLARED = "not-declared"
 PROTECTED = "protected"
 IN_USE = "in-use"
 STRANDED = "nowhere-to-go"
@@ -35,6 +36,7 @@ def blocked(decisions: Decisions, people: People, operations: Sequence[Operation
         *_stranded(decisions, people, operations),
         *stranding(decisions, operations),
         *suspected_renames(decisions, operations),
+        *_not_declared(decisions, deletes),
         *_without_consent(decisions, operations),
     ]
 
@@ -49,6 +51,22 @@ def _protected(patterns: Sequence[str], deletes: Iterable[Operation]) -> Iterato
                 )
                 yield Blocked(PROTECTED, message, operation.id)
                 break
+
+
+def _not_declared(decisions: Decisions, deletes: Iterable[Operation]) -> Iterator[Blocked]:
+    """``safety.delete: declared``: what no configuration of ours has made is not ours to delete."""
+    if decisions.document.safety.delete != "declared":
+        return
+    before = decisions.before
+    for operation in deletes:
+        kind = KIND_BY_NAME[operation.kind]
+        if before is None or not before.has(kind, operation.name):
+            why = "give --base-ref" if before is None else before.said(kind, operation.name)
+            message = (
+                f"the {kind.title} {operation.name!r} is deleted only if it was declared before "
+                f"(`safety.delete: declared`): {why}"
+            )
+            yield Blocked(NOT_DECLARED, message, operation.id)
 
 
 def _flex_owned(decisions: Decisions, deletes: Iterable[Operation]) -> Iterator[Blocked]:

@@ -9,6 +9,7 @@ from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import FieldChange
 from tr_apply.plan.compare.diff import changed_fields, is_unchanged
 from tr_apply.plan.compare.ownership import deletes_rest, ignored_differences, owned, rule_of
+from tr_apply.plan.matching.declared_before import DeclaredBefore
 from tr_apply.plan.matching.match import Match
 from tr_apply.plan.matching.matched import Matched
 from tr_apply.plan.matching.references import canonical, repointed
@@ -69,6 +70,8 @@ class Decisions:
     replaced: list[Match] = field(default_factory=list)
     deleted: list[Live] = field(default_factory=list)
     diagnostics: list[Finding] = field(default_factory=list)
+    before: DeclaredBefore | None = None
+    """What was declared by the configuration that was applied last, where that was asked for."""
 
     def sid(self, live: Live) -> str | None:
         """The SID of *live*, unless it is only predicted."""
@@ -84,12 +87,15 @@ class Decisions:
                 yield match.declared
 
 
-def decided(document: Document, snapshot: Snapshot, matched: Matched) -> Decisions:
+def decided(
+    document: Document, snapshot: Snapshot, matched: Matched, before: DeclaredBefore | None = None
+) -> Decisions:
     """Decide for each declared and each live resource what becomes of it."""
     declared = canonical(WORKSPACE, document.workspace, matched.name)
     decisions = Decisions(
         document, snapshot, matched, _kept_as(document, matched, WORKSPACE, snapshot.workspace, declared)
     )
+    decisions.before = before
     for kind in SECTIONS:
         for match in matched.matches(kind):
             _place(decisions, _spelled(match, matched))

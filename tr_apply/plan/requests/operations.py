@@ -279,8 +279,13 @@ def _delete(decisions: Decisions, live: Live, people: People) -> Operation:
         masked(decisions.document, kind, None, changes),
         (*leaving, _removal(decisions, live, decisions.matched.label(live))),
         moves,
-        reason=f"not declared in `{kind.section}`",
+        reason=_why_deleted(decisions, kind, live),
     )
+
+
+def _why_deleted(decisions: Decisions, kind: Kind, live: Live) -> str:
+    reason = f"not declared in `{kind.section}`"
+    return reason if decisions.before is None else f"{reason}; {decisions.before.said(kind, live.name)}"
 
 
 def _moves_before(live: Live, people: People) -> Sequence[Move]:

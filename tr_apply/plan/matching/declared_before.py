@@ -1,0 +1,33 @@
+"""What the configuration declared that was applied last: ``--base-ref``."""
+
+from dataclasses import dataclass
+
+from tr_apply.resources.document import Document
+from tr_apply.resources.kind import Kind
+from tr_apply.routing.names import name_key
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredBefore:
+    """The configuration at a git revision.
+
+    Attributes:
+        ref: What the user calls the revision.
+        document: The configuration; None where it cannot be used.
+        problem: Why it cannot be used; empty where it can.
+    """
+
+    ref: str
+    document: Document | None
+    problem: str = ""
+
+    def has(self, kind: Kind, name: str) -> bool:
+        """Whether it declared a resource of that name."""
+        declared = () if self.document is None else getattr(self.document, kind.section)
+        return any(name_key(kind.name_of(each)) == name_key(name) for each in declared)
+
+    def said(self, kind: Kind, name: str) -> str:
+        """The same in words, behind "not declared in …"."""
+        if self.document is None:
+            return f"what was declared at {self.ref} is not known: {self.problem}"
+        return f"declared at {self.ref}" if self.has(kind, name) else f"not declared at {self.ref} either"
