@@ -3,6 +3,7 @@
 from tests.shape import PACKAGE, modules
 
 LAYERS = {
+    "version": -1,
     "printable": -1,
     "findings": 0,
     "starter": 0,

@@ -16,8 +16,7 @@ Everything here is imported when it is first used, so that ``tr-apply --help`` s
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# A constant, because importlib.metadata alone would cost a third of `tr-apply --help`.
-__version__ = "0.1.0"
+from tr_apply.version import __version__
 
 _HOMES = {
     "tr_apply.api": ("Plan", "Router", "connect", "embedded", "load", "route", "run", "test"),

@@ -12,9 +12,9 @@ from itertools import pairwise
 
 import click
 
-from tr_apply import __version__
 from tr_apply.cli.streams import StdoutLostError, prepare_streams, tell_lost
 from tr_apply.errors import InterruptedRunError, TrApplyError, UsageError
+from tr_apply.version import __version__
 
 USAGE = UsageError.exit_code
 

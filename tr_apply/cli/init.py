@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import click
 
-from tr_apply import __version__
 from tr_apply.cli.options import NamedPath, output_of, output_options
 from tr_apply.config.files import SUFFIXES
 from tr_apply.errors import TrApplyError, UsageError
 from tr_apply.printable import printable
+from tr_apply.version import __version__
 
 FOLDER: Final = "taskrouter"
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from tr_apply import __version__
 from tr_apply.config.codes import CODES
 from tr_apply.findings import Finding, Severity
 from tr_apply.lint import rules
 from tr_apply.printable import printable, printable_json
 from tr_apply.report.github import below
+from tr_apply.version import __version__
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS: Final[Mapping[Severity, str]] = {

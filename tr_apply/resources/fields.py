@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Final, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from tr_apply.resources.kind import NAME_LIMIT, Resource
 from tr_apply.resources.scalar import core_scalar
 from tr_apply.resources.template import Substituted, plain, sids_in
+from tr_apply.routing.names import NAME_LIMIT
 
 
 def _literal_name(written: str) -> str:
@@ -99,7 +99,7 @@ JsonObject = dict[str, Any]
 
 
 @cache
-def literal_fields(model: type[Resource]) -> frozenset[str]:
+def literal_fields(model: type[BaseModel]) -> frozenset[str]:
     """The fields of *model* that hold names: text in which a ``${`` is nothing but itself."""
     fields: Mapping[str, Any] = model.model_fields
     return frozenset(

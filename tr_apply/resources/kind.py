@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from tr_apply.routing.names import name_key
+from tr_apply.routing.names import NAME_LIMIT, name_key
 
 TEMPORARY_SUFFIX = " (tr-apply)"
-NAME_LIMIT = 64  # characters of a FriendlyName
 _DIGEST_LENGTH = 8
 
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
+from pydantic import BaseModel
 
 from tr_apply.errors import TrApplyError
 from tr_apply.resources.fields import literal_fields
-from tr_apply.resources.kind import Resource
 from tr_apply.resources.scalar import core_scalar
 from tr_apply.resources.template import escaped
 
@@ -16,7 +16,7 @@ Sections = Mapping[str, Any]
 """The value of each section, in the order in which they are written."""
 
 
-def written(resource: Resource) -> dict[str, Any]:
+def written(resource: BaseModel) -> dict[str, Any]:
     """The fields that are set, in the order of the model; names as a file must write them."""
     names = literal_fields(type(resource))
     return {
@@ -28,7 +28,7 @@ def written(resource: Resource) -> dict[str, Any]:
 
 def _plain(value: Any, *, is_name: bool) -> Any:
     match value:
-        case Resource():
+        case BaseModel():
             return written(value)
         case str():
             return escaped(value) if is_name else str(value)

@@ -4,6 +4,9 @@ import re
 from typing import Final
 
 SID_LENGTH: Final = 34
+NAME_LIMIT: Final = 64
+"""Characters of a FriendlyName: documented for workspaces, activities, channels and workers, usual for others."""
+
 ANY_PREFIX: Final = "[A-Z]{2}"
 _DIGITS: Final = "[0-9a-fA-F]{32}"
 

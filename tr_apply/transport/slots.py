@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from tr_apply import __version__
 from tr_apply.errors import NetworkError
 from tr_apply.transport.address import require_safe_address
 from tr_apply.transport.answer import body_of
@@ -31,6 +30,7 @@ from tr_apply.transport.exchange import Header, Request, Slot
 from tr_apply.transport.http1 import Http1
 from tr_apply.transport.pace import Pace
 from tr_apply.transport.through import Through
+from tr_apply.version import __version__
 
 if TYPE_CHECKING:
     import httpx

@@ -12,7 +12,7 @@ from tr_apply.local.forms.matching import check_expression
 from tr_apply.local.storage.clock import moment_of
 from tr_apply.local.storage.documents import compact, parse_object
 from tr_apply.local.storage.refusals import InvalidParameterError
-from tr_apply.routing.names import is_sid, name_key
+from tr_apply.routing.names import NAME_LIMIT, is_sid, name_key
 from tr_apply.routing.records import Attributes
 
 _URL = re.compile(r"(?:[^\s\x00-\x20\x7f\"<>\\^`{|}%]|%[0-9A-Fa-f]{2})*")
@@ -21,7 +21,6 @@ _EARLIEST_MS = moment_of("1900-01-01T00:00:00Z")
 
 Parse = Callable[[str, str], Any]
 
-NAME_LIMIT = 64  # characters; stated for workspaces, activities, channels and workers, and usual for the others
 ATTRIBUTES_LIMIT = 4096  # characters, white space included
 
 
