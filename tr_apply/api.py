@@ -4,10 +4,8 @@
 ``tr_apply.errors``, and what the command line would ask is an argument.
 """
 
-import asyncio
 import json
 import os
-import threading
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -317,6 +315,8 @@ def embedded(path: StrPath = ":memory:") -> "LocalTaskRouter":
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """The result of *work*, for scripts and notebooks without ``async``; also where a loop is running already."""
+    import asyncio  # noqa: PLC0415  # what works offline does without it
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -326,6 +326,9 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 def _in_thread(work: Coroutine[Any, Any, T]) -> T:
     """As a notebook needs it, whose own loop cannot wait for anything."""
+    import asyncio  # noqa: PLC0415
+    import threading  # noqa: PLC0415
+
     results: list[T] = []
     errors: list[BaseException] = []
 
