@@ -28,7 +28,7 @@ from tr_apply.routing.names import name_key
 from tr_apply.wire import Labels, live_labels, model_of
 
 _RANK = {kind.name: index for index, kind in enumerate((WORKSPACE, *SECTIONS, WORKER_CHANNEL))}
-_AS_TASKROUTER_MAKES_IT = WorkerChannel()
+_AS_TASKROUTER_MAKES_IT = WorkerChannel.model_construct()
 
 
 @dataclass(frozen=True, slots=True)

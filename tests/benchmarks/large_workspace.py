@@ -11,7 +11,7 @@ def configuration(size):
         "workspace": {"name": size, "default_activity": "activity 0", "timeout_activity": "activity 0"},
         "activities": [{"name": f"activity {n}", "available": n % 2 == 1} for n in range(activities)],
         "task_queues": [
-            {"name": f"queue {n}", "target_workers": f"level > {n % 9} AND skills HAS 'skill {n % 40}'"}
+            {"name": f"queue {n}", "target_workers": f"level > {n % 9} OR skills HAS 'skill {n % 40}'"}
             for n in range(queues)
         ],
         "workflows": [

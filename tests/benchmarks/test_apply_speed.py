@@ -1,23 +1,21 @@
 """How long an apply takes against a server that is far away, and against one that limits it."""
 
-import asyncio
 import json
 import os
 import statistics
 import subprocess
 import sys
 import time
-from base64 import b64encode
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from tests.benchmarks.bare_client import CREDENTIALS, seconds_for
+
 SERVER = Path(__file__).with_name("slow_server.py")
 TR_APPLY = Path(sys.executable).with_name("tr-apply")
-CREDENTIALS = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "secret"}
 
 WORKSPACE = {"workspace": {"name": "Support"}, "workers": []}
 
@@ -79,35 +77,15 @@ def one_round(seconds, latency_s, concurrency):
     with served(latency_s) as url:
         seconds(WORKSPACE, url)
         found = httpx.get(f"{url}/v1/Workspaces", auth=tuple(CREDENTIALS.values()), trust_env=False).json()
-        bare = asyncio.run(sent_barely(url, found["workspaces"][0]["sid"], concurrency))
+        path = f"/v1/Workspaces/{found['workspaces'][0]['sid']}/Workers"
+        requests = [("POST", path, f"FriendlyName=bare+{n}&Attributes=%7B%22level%22%3A1%7D") for n in range(500)]
+        bare = seconds_for(url, requests, concurrency)
         seconds(WORKSPACE, url, "--allow-delete=worker=500")
         all_in_all = seconds(workers(500), url, f"--concurrency={concurrency}")
         start_up = seconds(workers(501), url)  # and all that is read before and after
         at_once = httpx.get(f"{url}/count", trust_env=False).json()["most_at_once"]
     assert at_once <= concurrency
     return all_in_all - start_up, bare
-
-
-async def sent_barely(url, workspace, connections):
-    """Create 500 workers, over and over on so many connections, without looking at the answers."""
-    address = urlsplit(url)
-    login = b64encode(":".join(CREDENTIALS.values()).encode()).decode()
-    head = f"POST /v1/Workspaces/{workspace}/Workers HTTP/1.1\r\nHost: {address.netloc}\r\n"
-    head += f"Authorization: Basic {login}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-
-    async def send(first):
-        reader, writer = await asyncio.open_connection(address.hostname, address.port)
-        for number in range(first, 500, connections):
-            body = f"FriendlyName=bare+{number}&Attributes=%7B%22level%22%3A1%7D"
-            writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
-            answer = await reader.readuntil(b"\r\n\r\n")
-            assert b" 201 " in answer[:20], answer
-            await reader.readexactly(int(answer.lower().partition(b"content-length:")[2].split(b"\r\n")[0]))
-        writer.close()
-
-    began = time.perf_counter()
-    await asyncio.gather(*(send(first) for first in range(connections)))
-    return time.perf_counter() - began
 
 
 def test_1500_workers_keep_to_a_limit_of_100_a_second_and_use_it(seconds, report):

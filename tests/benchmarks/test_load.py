@@ -17,6 +17,7 @@ print(time.process_time() - began)
 """
 LOAD = """
 import gc, json, resource, time, sys
+from datetime import date
 from pathlib import Path
 gc.disable()  # as the command line does
 from tr_apply.config.load import load

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.benchmarks.bare_client import CREDENTIALS
+
 MINIMAL = Path(__file__).parents[2] / "examples" / "minimal.yaml"
 TR_APPLY = Path(sys.executable).with_name("tr-apply")
 
@@ -27,9 +29,6 @@ def test_a_command_starts_nearly_as_fast_as_its_libraries(medians, report, argum
     ratio = command / libraries
     report(f"tr-apply {arguments[0]}", f"{command * 1000:.0f} ms, {ratio:.2f} times `{imports}`")
     assert ratio <= at_most
-
-
-CREDENTIALS = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "secret"}
 
 
 @contextmanager

@@ -96,6 +96,7 @@ def workspace(tmp_path, with_byte_code):
 def test_applying_everything_takes_little_longer_than_its_round_trips(workspace, report, size):
     """Start, reading and proof included; of a small workspace they are most of it, so no ratio is held there."""
     with workspace(size) as there:
+        there.run("apply", "--help")  # compiles what it imports
         applied = there.run("apply", "--auto-approve", "--format=json")
         writes = sum(each["requests"] for each in json.loads(applied.output)["plans"][0]["results"])
         path, _ = there.workers()

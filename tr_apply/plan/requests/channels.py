@@ -15,7 +15,7 @@ from tr_apply.resources.worker import WorkerChannel
 from tr_apply.routing.names import name_key
 from tr_apply.wire import Labels, form_of, model_of
 
-_AS_TASKROUTER_MAKES_IT = WorkerChannel()
+_AS_TASKROUTER_MAKES_IT = WorkerChannel.model_construct()
 
 
 def channel_operations(decisions: Decisions) -> Iterator[Operation]:

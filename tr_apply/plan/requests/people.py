@@ -40,14 +40,18 @@ class _Movers:
         self._available = {name_key(a.name): bool(a.available) for a in decisions.result(ACTIVITY)}
 
     def people(self) -> People:
-        declared = {each.live.sid: each.after for each in self._draft.kept if each.kind is WORKER and each.declared}
         for live in self._draft.deleted:
             if live.kind == WORKER.name:
                 self._leave_for_good(live)
+        if self._replacements or self._gone:
+            self._leave_activities()
+        return self._people
+
+    def _leave_activities(self) -> None:
+        declared = {each.live.sid: each.after for each in self._draft.kept if each.kind is WORKER and each.declared}
         for each in self._draft.kept:
             if each.kind is WORKER:
                 self._leave_activity(each.live, getattr(declared.get(each.live.sid), "activity", None))
-        return self._people
 
     def _leave_for_good(self, live: Live) -> None:
         """TaskRouter deletes a worker only out of an activity in which no task can arrive."""

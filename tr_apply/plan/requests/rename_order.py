@@ -20,6 +20,8 @@ def after_former_names(document: Document, operations: Sequence[Operation]) -> l
     taking = {
         name: (i, j) for i, o in enumerate(result) for j, write in enumerate(o.writes) if (name := write.takes_name)
     }
+    if not taking:
+        return result
     steps: Sequence[Step] = ()
     heirs = [each for each in _heirs(document) if each[0] in taking and each[2] in taking]
     # Where two wait for each other, what is replaced goes last: once it is there, it looks as if names were exchanged.
@@ -44,8 +46,8 @@ def _heirs(document: Document) -> Iterator[tuple[NameOf, str, NameOf]]:
         declared = getattr(document, kind.section)
         keys = {name_key(kind.name_of(each)) for each in declared}
         for each in declared:
-            own = _name(kind, kind.name_of(each))
             for former in each.renamed_from:
+                own = _name(kind, kind.name_of(each))
                 if name_key(former) in keys - {own.key}:
                     yield _name(kind, former), kind.fields[kind.identity].form, own
 
