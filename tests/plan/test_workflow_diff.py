@@ -88,6 +88,11 @@ CASES = {
     ),
     "an empty name is none": ([A | {"name": ""}], [unnamed("x == 1")], []),
     "an expression is written in another way": ([A], [A | {"expression": "x==1"}], []),
+    "two that match everything are the same one only if they lead to the same queues": (
+        [named("first", "B") | {"expression": "1==1"}],
+        [unnamed("1==1", "C"), named("second", "B") | {"expression": "1==1 AND skills HAS 'x'"}],
+        ["filters[#1]", "filters[second].name", "filters[second].expression"],
+    ),
     "blanks, case and needless parentheses do not count": (
         [A | {"expression": "x HAS 'a' AND (y == 2 AND z == 3)"}],
         [A | {"expression": " (x has 'a') and y = 2 AND (z==3)  "}],

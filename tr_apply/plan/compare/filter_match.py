@@ -6,6 +6,7 @@ filter put in at the top is one change, whether filters have names or not, and a
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tr_apply.plan.compare.equality import expression_key
@@ -21,7 +22,7 @@ def matched_filters(before: Sequence[Filter], after: Sequence[Filter]) -> dict[i
     """The position in *before* of each filter of *after* that was there already; both count from 0."""
     matching = _Matching(before, after)
     matching.by_name()
-    for key in (_content, _body, _expression):
+    for key in (_content, _body, _telling_expression):
         matching.by_key(key)
     matching.by_likeness()
     return matching.found
@@ -52,10 +53,11 @@ class _Matching:
                 self.found[index] = places[each.name]
 
     def by_key(self, key: Any) -> None:
-        """Pair those that share *key*, in their order."""
+        """Pair those that share a *key* that is not None, in their order."""
         left: dict[Hashable, list[int]] = defaultdict(list)
         for index in reversed(self._left_before()):
             left[key(self._before[index])].append(index)
+        left.pop(None, None)
         for index in self._left_after():
             if same := left.get(key(self._after[index])):
                 self.found[index] = same.pop()
@@ -65,12 +67,9 @@ class _Matching:
         old, new = self._left_before(), self._left_after()
         if len(old) * len(new) > _MOST_PAIRS:
             return
-        features = {id(each): _Features(each) for each in (*self._before, *self._after)}
-        scores = (
-            (-features[id(self._before[i])].likeness(features[id(self._after[j])]), abs(i - j), i, j)
-            for i in old
-            for j in new
-        )
+        of_old = {i: _features(self._before[i]) for i in old}
+        of_new = {j: _features(self._after[j]) for j in new}
+        scores = ((-_likeness(of_old[i], of_new[j]), abs(i - j), i, j) for i in old for j in new)
         taken: set[int] = set()
         for score, _, i, j in sorted(scores):
             if -score >= _LEAST_LIKENESS and i not in taken and j not in self.found:
@@ -85,12 +84,17 @@ class _Matching:
         return [index for index in range(len(self._after)) if index not in self.found]
 
 
-def _expression(each: Filter) -> Hashable:
-    return expression_key(each.expression)
+def _telling_expression(each: Filter) -> Hashable:
+    """None for one that tells nothing about tasks: any two filters may have ``1==1``."""
+    return expression_key(each.expression) if any(map(_is_attribute, _words(each.expression))) else None
+
+
+def _is_attribute(word: str) -> bool:
+    return word[0] not in "'\"-0123456789"
 
 
 def _body(each: Filter) -> Hashable:
-    return _expression(each), tuple(map(_target, each.targets))
+    return expression_key(each.expression), tuple(map(_target, each.targets))
 
 
 def _content(each: Filter) -> Hashable:
@@ -101,19 +105,25 @@ def _target(target: Target) -> str:
     return repr(target)
 
 
+@dataclass(frozen=True, slots=True)
 class _Features:
     """What a filter is recognised by."""
 
-    def __init__(self, each: Filter) -> None:
-        self._words = Counter(_words(each.expression))
-        self._queues = Counter(target.queue for target in each.targets)
-        self._targets = Counter(map(_target, each.targets))
+    words: Mapping[str, int]
+    queues: Mapping[str | None, int]
+    targets: Mapping[str, int]
 
-    def likeness(self, other: "_Features") -> float:
-        """From 0, nothing in common, to 1: what they ask for counts a little more than where they lead."""
-        words = _shared(self._words, other._words)
-        targets = (_shared(self._targets, other._targets) + _shared(self._queues, other._queues)) / 2
-        return 0.6 * words + 0.4 * targets
+
+def _features(each: Filter) -> _Features:
+    queues, targets = (target.queue for target in each.targets), map(_target, each.targets)
+    return _Features(Counter(_words(each.expression)), Counter(queues), Counter(targets))
+
+
+def _likeness(one: _Features, other: _Features) -> float:
+    """From 0, nothing in common, to 1: what they ask for counts a little more than where they lead."""
+    words = _shared(one.words, other.words)
+    targets = (_shared(one.targets, other.targets) + _shared(one.queues, other.queues)) / 2
+    return 0.6 * words + 0.4 * targets
 
 
 def _words(expression: str) -> Iterator[str]:
