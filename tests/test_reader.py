@@ -75,8 +75,8 @@ def test_statistics_are_not_needed(world, status):
 
     assert [each.message for each in plan.diagnostics] == [
         (
-            "it is not known how many tasks wait in the workflow 'Incoming'; what waits keeps its old route, as "
-            "`re_evaluate_tasks` is not true"
+            "it is not known how many tasks wait in the workflow 'Incoming'; waiting tasks keep their old route, "
+            "because `re_evaluate_tasks` is not true"
         )
     ]
 

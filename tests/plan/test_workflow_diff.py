@@ -3,7 +3,11 @@
 import copy
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tr_apply.plan.change import FilterPlace
+from tr_apply.plan.compare.filter_match import matched_filters
 from tr_apply.plan.compare.workflow_diff import workflow_changes
 from tr_apply.resources.workflow import Workflow, from_document
 
@@ -47,7 +51,27 @@ CASES = {
     "one is renamed": ([A, B], [A, named("z", "B")], ["filters[z].name"]),
     "one is renamed and moved": ([A, B, C], [named("z", "C"), A, B], ["filters[z].position", "filters[z].name"]),
     "one is named": ([A, unnamed("y == 1")], [A, unnamed("y == 1") | {"name": "y"}], ["filters[y].name"]),
-    "one is renamed and edited": ([A], [named("z", "B")], ["filters[a]", "filters[z]"]),
+    "one is renamed and leads elsewhere": ([A], [named("z", "B")], ["filters[z].name", "filters[z].targets[0].queue"]),
+    "one is renamed and edited": (
+        [A | {"expression": "x == 1 AND y == 'p'"}, B],
+        [named("z") | {"expression": "x == 1 AND y == 'q'"}, B],
+        ["filters[z].name", "filters[z].expression"],
+    ),
+    "one goes and another comes": (
+        [named("es", "Spanish") | {"expression": "language == 'es'"}],
+        [named("fr", "French") | {"expression": "country == 'fr'"}],
+        ["filters[es]", "filters[fr]"],
+    ),
+    "an unnamed one is put in on top of others": (
+        [unnamed(f"x == {n}") for n in range(9)],
+        [unnamed("y == 1"), *(unnamed(f"x == {n}") for n in range(9))],
+        ["filters[#1]"],
+    ),
+    "an unnamed one is put in on top and another edited": (
+        [unnamed("x == 1 AND vip == true"), unnamed("z == 3", "B")],
+        [unnamed("y == 1", "C"), unnamed("x == 1 AND vip == false"), unnamed("z == 3", "B")],
+        ["filters[#1]", "filters[#2].expression"],
+    ),
     "unnamed ones go by their order": (
         [unnamed("x == 1"), unnamed("x == 2")],
         [unnamed("x == 1"), unnamed("x == 3")],
@@ -64,6 +88,26 @@ CASES = {
     ),
     "an empty name is none": ([A | {"name": ""}], [unnamed("x == 1")], []),
     "an expression is written in another way": ([A], [A | {"expression": "x==1"}], []),
+    "two that match everything are the same one only if they lead to the same queues": (
+        [named("first", "B") | {"expression": "1==1"}],
+        [unnamed("1==1", "C"), named("second", "B") | {"expression": "1==1 AND skills HAS 'x'"}],
+        ["filters[#1]", "filters[second].name", "filters[second].expression"],
+    ),
+    "blanks, case and needless parentheses do not count": (
+        [A | {"expression": "x HAS 'a' AND (y == 2 AND z == 3)"}],
+        [A | {"expression": " (x has 'a') and y = 2 AND (z==3)  "}],
+        [],
+    ),
+    "blanks at an end do not count where nothing can be read": (
+        [A | {"expression": "x = = 1"}],
+        [A | {"expression": " x = = 1 "}],
+        [],
+    ),
+    "parentheses that matter do": (
+        [A | {"expression": "x == 1 AND (y == 2 OR z == 3)"}],
+        [A | {"expression": "(x == 1 AND y == 2) OR z == 3"}],
+        ["filters[a].expression"],
+    ),
     "extra changes": ([A], [A | {"extra": {"note": {"by": "me"}}}], ["filters[a].extra.note"]),
     "extra changes deep inside": (
         [A | {"extra": {"note": {"by": "me", "at": 1}}}],
@@ -82,6 +126,56 @@ def test_filters(case):
 
 def test_positions_count_from_one():
     assert changes([A, B, C], [C, A, B]) == [("filters[c].position", 3, 1)]
+
+
+def places(before, after):
+    old, new = (Workflow.model_validate({"name": "W", "filters": copy.deepcopy(each)}) for each in (before, after))
+    return {change.path: change.filter for change in workflow_changes(old, new)}
+
+
+def test_an_added_filter_says_where_it_is_and_what_is_below_it():
+    everyone = unnamed("1==1")
+
+    assert places([A, B], [everyone, A, B]) == {"filters[#1]": FilterPlace(1, 3, None, "a")}
+    assert places([A, B], [A, B, everyone]) == {"filters[#3]": FilterPlace(3, 3, None, None)}
+    assert places([A, unnamed("y == 1")], [C, A, unnamed("y == 2")])["filters[c]"] == FilterPlace(1, 3, "c", "a")
+    assert places([unnamed("y == 1")], [A, unnamed("y == 1")])["filters[a]"].above == "filter 2"
+
+
+def test_a_removed_filter_says_where_it_was_and_an_edited_one_where_it_is():
+    found = places([A, B, C], [B, C | {"expression": "x == 2"}])
+
+    assert found == {"filters[a]": FilterPlace(1, 3, "a", "b"), "filters[c].expression": FilterPlace(2, 2, "c", None)}
+
+
+def test_filters_beyond_number_are_matched_by_name_and_expression_alone():
+    before = [unnamed(f"x == {n}") for n in range(300)]
+    after = [unnamed(f"x == {n} AND y == 1") for n in range(300)]
+
+    assert len(changes(before, after)) == 600
+
+
+filters = st.lists(
+    st.builds(
+        lambda name, value, queue: unnamed(f"x == {value}", queue) | ({"name": name} if name else {}),
+        st.sampled_from(["", "a", "b", "c"]),
+        st.integers(0, 4),
+        st.sampled_from("AB"),
+    ),
+    max_size=6,
+)
+
+
+@given(filters, filters)
+def test_each_filter_is_one_of_before_or_an_added_one(before, after):
+    old, new = (Workflow.model_validate({"name": "W", "filters": each}).filters for each in (before, after))
+
+    matched = matched_filters(old, new)
+
+    assert len(set(matched.values())) == len(matched)
+    assert matched.keys() <= set(range(len(new)))
+    assert set(matched.values()) <= set(range(len(old)))
+    assert matched_filters(new, new) == {index: index for index in range(len(new))}
 
 
 def test_the_fewest_filters_move():

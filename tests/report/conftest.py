@@ -10,10 +10,11 @@ from tr_apply.report.terminal import plan_text
 
 _SID = re.compile(r"\b([A-Z]{2})[0-9a-f]{32}\b")
 _ID = re.compile(r"\b[0-9a-f]{64}\b")
+_SOURCE = re.compile(r"\n?[-+!]?\s+#\s\S+/workspace\.yaml(?:\n[-+!]\s+)?:(\d+)")  # wherever its lines break
 
 
 def steady(text):
-    return _ID.sub("…", _SID.sub(r"\1…", text))
+    return _SOURCE.sub(r"  # workspace.yaml:\1", _ID.sub("…", _SID.sub(r"\1…", text)))
 
 
 @pytest.fixture

@@ -1,15 +1,21 @@
 """plans_markdown(): a comment on a pull request."""
 
 import re
+from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.report.conftest import steady
 from tr_apply.findings import Finding, Severity
-from tr_apply.plan.change import Action, Blocked, FieldChange, Move, Operation, Plan, Target
+from tr_apply.plan.change import Action, Blocked, Consent, FieldChange, Move, Operation, Plan, Target
+from tr_apply.plan.saved.document import plan_id
+from tr_apply.printable import printable
 from tr_apply.report.entry import Entry
 from tr_apply.report.html import plans_html
 from tr_apply.report.markdown import LIMIT, MARKER, plans_markdown
+from tr_apply.report.rows import DESTRUCTIVE, SYMBOLS
 
 SHOP = """
     workspace: {name: Shop}
@@ -61,30 +67,40 @@ def test_a_plan_is_folded_with_what_matters_first(world):
         steady(text)
         == """\
 <!-- tr-apply -->
-### tr-apply: 2 workspaces, 5 changes, 1 blocked, 1 without a plan
+### tr-apply: 2 workspaces, 5 changes, 1 needs approval, 1 without a plan
 
-<details><summary><code>Shop</code>: 1 to create, 2 to update, 1 to replace, 1 to delete, 3 unchanged; 7 requests; 1 blocked</summary>
+<details><summary>
+<code>Shop</code>
+(<code>WS…</code>,
+<code>account AC…</code>)
+<br>1 to create, 2 to update, 1 to replace, 1 to delete, 3 unchanged; 7 requests; 1 needs
+approval
+</summary>
 
 ```diff
-! Blocked (needs-consent): deletes 1 of 2 live task queues ('Spanish'), more than `max_deletes` allows (20%, here 0); to agree, apply with --allow-delete task_queue=1
-# the activity 'Lunch' becomes available: nobody is in it now
-± activity Lunch
-    (TaskRouter cannot change `available`: a new activity with a new SID takes its place)
-    available: false -> true
-~ task_queue Everyone
-    max_reserved_workers: 1 -> 5
-~ worker alice
-    attributes.level: 3 -> 4
-    attributes.phone: (sensitive) -> (sensitive)
-+ worker bob
+! Needs approval: Deletes 1 of 2 task queues: Spanish. `max_deletes` allows 0 (20%). Approving
+!   this plan is the consent; without a plan, --allow-delete task_queue=1.
 - task_queue Spanish
+! ± activity Lunch  # workspace.yaml:3
+     (TaskRouter cannot change `available`: a new activity with a new SID takes its place)
+     available: false -> true
+# the activity 'Lunch' becomes available: nobody is in it now
+! ~ task_queue Everyone  # workspace.yaml:4
+     max_reserved_workers: 1 -> 5
+! ~ worker alice  # workspace.yaml:5
+     attributes.level: 3 -> 4
+     attributes.phone: (sensitive) -> (sensitive)
++ worker bob  # workspace.yaml:5
 ```
 
 Plan id: `…`
 
 </details>
 
-<details><summary><code>other.yaml</code>: no plan: there are errors</summary>
+<details><summary>
+<code>other.yaml</code>
+<br>no plan: there are errors
+</summary>
 
 ```diff
 ! other.yaml:1:2: nope
@@ -122,15 +138,18 @@ def outside_of_fences(text):
 def test_nothing_that_somebody_wrote_breaks_out():
     text = outside_of_fences(plans_markdown(hostile_entries()))
 
-    tags = re.findall(r"<[^>]*>", text)
-    assert tags == [MARKER, *["<details>", "<summary>", "<code>", "</code>", "</summary>", "</details>"] * 2]
+    tags = [tag for tag in re.findall(r"<[^>]*>", text) if tag not in {"<code>", "</code>"}]
+    assert tags == [MARKER, *["<details>", "<summary>", "<br>", "</summary>", "</details>"] * 2]
     assert "@" not in text
     assert "[l](" not in re.sub(r"<code>.*?</code>", "", text)
+    assert not re.search(r"<code>[^<]*<(?!/code>)", text)
 
 
 def big(number, name="Spanish"):
-    changes = tuple(FieldChange(f"attributes.k{i}", "x" * 300, "y" * 300) for i in range(20))
-    return plan_of(*(operation(name=f"{name} {n}", changes=changes) for n in range(number)))
+    fields = [
+        tuple(FieldChange(f"attributes.k{i}", "x" * 300, f"{n}{'y' * 300}") for i in range(20)) for n in range(number)
+    ]
+    return plan_of(*(operation(name=f"{name} {n}", changes=changes) for n, changes in enumerate(fields)))
 
 
 @pytest.mark.parametrize(
@@ -150,16 +169,115 @@ def test_it_is_never_longer_than_github_takes(entries):
     text = plans_markdown(entries)
 
     assert len(text) < LIMIT
+    assert max(map(len, text.splitlines())) < 100
     outside_of_fences(text)
     assert text.count("<details") == text.count("</details>")
 
 
-def test_what_is_left_out_is_counted():
-    text = plans_markdown([Entry("a", big(500))])
+def test_what_is_left_out_is_counted_by_kind():
+    alice = Operation(Action.CREATE, "worker", "alice", None)
+    text = plans_markdown([Entry("a", plan_of(*big(500).operations, alice))])
 
-    shown = len(re.findall(r"^~ ", text, re.MULTILINE))
-    assert 1 < shown < 500
-    assert f"… and the rest of this one, and {500 - shown} more" in text
+    whole = len(re.findall(r"^! ~ ", text, re.MULTILINE)) - 1
+    assert 1 < whole < 500
+    assert "more lines of this one" in text
+    assert f"… not or not whole in this comment: {500 - whole} task queues to update, 1 worker to create" in text
+
+
+def test_what_is_done_to_many_is_said_once():
+    team = (FieldChange("attributes.team", "a", "b"),)
+    ann, ben, cid = (
+        Operation(Action.UPDATE, "worker", name, None, changes)
+        for name, changes in (("ann", team), ("ben", ()), ("cid", team))
+    )
+
+    text = plans_markdown([Entry("a", plan_of(ann, ben, cid))])
+
+    assert (
+        "! ~ worker ann\n! ~ worker cid\n     each of these 2:\n     attributes.team: a -> b\n! ~ worker ben\n" in text
+    )
+
+
+def test_a_plan_id_is_given_only_for_a_plan_that_is_shown_whole_or_linked():
+    short, long = big(1), big(500)
+
+    assert f"Plan id: `{plan_id(short)}`" in plans_markdown([Entry("a", short)])
+    assert plan_id(long) not in plans_markdown([Entry("a", long)])
+    assert "does not show the whole plan" in plans_markdown([Entry("a", long)])
+    linked = plans_markdown([Entry("a", long)], artifacts="https://github.com/o/r/actions/runs/1#artifacts")
+    assert "[The whole plan](https://github.com/o/r/actions/runs/1#artifacts)" in linked
+    assert f"Plan id: `{plan_id(long)}`" in linked
+
+
+def test_what_takes_something_away_is_first_and_whole_however_long_the_rest_is():
+    deletes = [Operation(Action.DELETE, "worker", f"worker {n}", None) for n in range(200)]
+    replaced = Operation(Action.REPLACE, "activity", "Lunch", None, reason="because")
+    blocked = [Blocked("in-use", f"the task queue {n} is in use", "op-1") for n in range(50)]
+    plan = plan_of(*big(300).operations, replaced, *deletes, blocked=blocked)
+
+    text = plans_markdown([Entry("first", big(300)), Entry("second", plan), Entry("third", big(300))])
+
+    lines = text.splitlines()
+    assert [line for line in lines if re.match(r"- worker worker \d+$", line)] == [
+        f"- worker {d.name}" for d in deletes
+    ]
+    assert "! ± activity Lunch" in lines
+    assert [line for line in lines if line.startswith("! Blocked")] == [
+        f"! Blocked (in-use): {b.message}" for b in blocked
+    ]
+    section = text[text.index("! Blocked") :]
+    assert section.index("± activity") < section.index("! ~ task_queue")
+
+
+def test_deletes_beyond_room_are_listed_by_name_and_the_plan_id_is_withheld():
+    deletes = [Operation(Action.DELETE, "worker", f"{n:04} {'x' * 20}", None) for n in range(1_500)]
+    moves = [Move(f"{n}", None, "A", "B") for n in range(10)]
+    text = plans_markdown([Entry("a", plan_of(*(replace(each, moves=moves) for each in deletes)))])
+
+    assert all(f"{n:04}" in text for n in range(1_500))
+    assert "1500 workers:" in text
+    assert "Plan id" not in text
+
+
+FILLER = plan_of(*(operation(name=f"{n} {'x' * 500}") for n in range(100)))
+
+names = st.text(min_size=1, max_size=40).filter(lambda name: name.strip())
+operations = st.lists(
+    st.builds(
+        lambda action, kind, name, changes: Operation(action, kind, name, None, changes),
+        st.sampled_from(Action),
+        st.sampled_from(["worker", "task_queue", "activity"]),
+        names,
+        st.lists(st.builds(lambda a, b: FieldChange("attributes.k", a, b), names, names), max_size=3),
+    ),
+    max_size=60,
+)
+
+
+@given(operations, st.lists(names, max_size=20), st.integers(0, 3))
+def test_whatever_the_plan_no_delete_replacement_or_objection_is_missing(found, messages, fillers):
+    blocked = [
+        Blocked("people-lost", message, "op-1", Consent("worker", 1, 2) if len(message) % 2 else None)
+        for message in messages
+    ]
+    plan = plan_of(*found, blocked=blocked)
+
+    text = plans_markdown([*[Entry("filler", FILLER)] * fillers, Entry("a", plan)])
+
+    assert len(text) < LIMIT
+    assert max(map(len, text.splitlines())) < 100
+    assert all(printable(line) == line for line in text.split("\n"))
+    seen = without_blanks(text)
+    for each in found:
+        if each.action in DESTRUCTIVE:
+            assert without_blanks(f"{SYMBOLS[each.action]} {each.kind} {printable(each.name)}") in seen
+    for message in messages:
+        assert without_blanks(printable(message))[1:].removesuffix(".") in seen
+
+
+def without_blanks(text):
+    """*text* as it is however its lines are broken."""
+    return re.sub(r"\n[-+! ] {2,}|\s", "", text)
 
 
 def test_workspaces_that_are_left_out_are_counted():
@@ -178,7 +296,7 @@ def test_a_page_stands_by_itself_and_escapes_what_somebody_wrote():
     assert "Content-Security-Policy" in page
     assert "prefers-color-scheme: dark" in page
     assert set(re.findall(r"</?([a-z0-9]+)", body)) <= {
-        "h1", "h2", "section", "p", "ul", "li", "b", "del", "ins", "code", "pre", "body", "html",
+        "h1", "h2", "section", "p", "ul", "li", "b", "del", "ins", "code", "pre", "span", "body", "html",
     }  # fmt: skip
     assert not re.search(r"<[^>]*(on\w+=|href|src)", body)
     assert "&lt;script&gt;" in body
@@ -193,7 +311,10 @@ def test_a_page_tells_what_the_text_tells(world):
 
     assert '<li class="operation replace"><b>± activity Lunch</b>' in page
     assert "<li>max_reserved_workers: <del>1</del> → <ins>5</ins></li>" in page
-    assert "Blocked (needs-consent): deletes 1 of 2 live task queues" in page
+    assert '<p class="approval">Needs approval: Deletes 1 of 2 task queues: Spanish.' in page
+    assert "Blocked" not in page
+    assert page.index("- task_queue Spanish") < page.index("± activity Lunch") < page.index("~ task_queue Everyone")
+    assert re.search(r'<p class="place">WS[0-9a-f]{32}, account AC[0-9a-f]{32}</p>', page)
     assert "<pre>From the file: 1</pre>" in page
     assert '<p class="error">b: nope</p>' in page
     assert "canary" not in page
@@ -203,7 +324,9 @@ def test_a_page_tells_what_the_text_tells(world):
 def test_lists_in_a_page_are_told_element_by_element():
     changes = (FieldChange("f", [{"a": n} for n in range(9)], [{"a": n} for n in range(8)]),)
 
-    assert "<li>f:<ul><li>- [8]: {a: 8}</li></ul></li>" in plans_html([Entry("a", plan_of(operation(changes=changes)))])
+    assert "<li>f:<ul><li><del>- item 9: {a: 8}</del></li></ul></li>" in plans_html(
+        [Entry("a", plan_of(operation(changes=changes)))]
+    )
 
 
 def test_no_changes_are_said():

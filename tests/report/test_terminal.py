@@ -36,28 +36,37 @@ SHOP = """
 def test_a_new_workspace_is_told_with_all_that_is_not_a_default(told, block):
     assert told(None, SHOP) == block("""
         Shop (new workspace)
+          account AC…
 
-          + workspace Shop
+          - activity Available
+          - activity Unavailable
+          + workspace Shop  # workspace.yaml:2
               default_activity: Offline
               timeout_activity: Offline
-          + activity Lunch
-          + task_queue Everyone
-          + task_queue Spanish
+          + activity Lunch  # workspace.yaml:5
+          + task_queue Everyone  # workspace.yaml:8
+          + task_queue Spanish  # workspace.yaml:7
               target_workers: languages HAS 'es'
-          + workflow Incoming
+          + workflow Incoming  # workspace.yaml:10
               filters:
-                1. Gold: tier == 'gold' => Spanish (timeout 30) -> Everyone
-                2. Silver: tier == 'silver' => Everyone
-                3. Bronze: tier == 'bronze' => Everyone
-                4. Tin: tier == 'tin' => Everyone
+                filter 1 (Gold):
+                  expression: tier == 'gold'
+                  targets: Spanish (timeout 30), then Everyone
+                filter 2 (Silver):
+                  expression: tier == 'silver'
+                  targets: Everyone
+                filter 3 (Bronze):
+                  expression: tier == 'bronze'
+                  targets: Everyone
+                filter 4 (Tin):
+                  expression: tier == 'tin'
+                  targets: Everyone
               default_filter: Everyone
-          + worker alice
+          + worker alice  # workspace.yaml:18
               activity: Lunch
               attributes:
                 {languages: [en, es, fr, de, it, pt, nl, pl, sv], level: 3, phone:
                   "+14155550100"}
-          - activity Available
-          - activity Unavailable
 
         Plan: 6 to create, 0 to update, 0 to replace, 2 to delete, 1 unchanged; 8 requests.
         Plan id: …
@@ -65,24 +74,25 @@ def test_a_new_workspace_is_told_with_all_that_is_not_a_default(told, block):
 
 
 def test_nothing_to_do_is_said_in_one_line(told):
-    assert told(SHOP, SHOP) == f"Shop (WS…)\n{NO_CHANGES}\n"
+    assert told(SHOP, SHOP) == f"Shop (WS…)\n  account AC…\n{NO_CHANGES}\n"
 
 
-def test_fields_are_told_with_old_and_new_on_one_line_where_that_is_short_enough(told, block):
+def test_fields_are_told_with_old_and_new_and_expressions_term_by_term(told, block):
     after = SHOP.replace("{name: Everyone}\n", "{name: Everyone, max_reserved_workers: 5, task_order: LIFO}\n").replace(
         "\"languages HAS 'es'\"", "\"languages HAS 'es' AND (skills HAS 'support' OR skills HAS 'billing')\""
     )
 
     assert told(SHOP, after) == block("""
         Shop (WS…)
+          account AC…
 
-          ~ task_queue Everyone
+          ~ task_queue Everyone  # workspace.yaml:8
               max_reserved_workers: 1 -> 5
               task_order: FIFO -> LIFO
-          ~ task_queue Spanish
+          ~ task_queue Spanish  # workspace.yaml:7
               target_workers:
                 languages HAS 'es'
-                -> languages HAS 'es' AND (skills HAS 'support' OR skills HAS 'billing')
+                + AND (skills HAS 'support' OR skills HAS 'billing')
 
         Plan: 0 to create, 2 to update, 0 to replace, 0 to delete, 5 unchanged; 2 requests.
         Plan id: …
@@ -105,17 +115,19 @@ def test_filters_are_told_as_added_removed_moved_and_edited(told, block):
 
     assert told(SHOP, after) == block("""
         Shop (WS…)
-          Note: no task waits in the workflow 'Incoming'; what waits keeps its old
-            route, as `re_evaluate_tasks` is not true
+          account AC…
 
-          ~ workflow Incoming
-              - filters[Bronze]: tier == 'bronze' => Everyone
-              filters[Tin]: moved from 4 to 1
-              filters[Gold].targets[0].timeout: 30 -> 60
-              + filters[Gold].targets[1].priority: 3
-              + filters[Platinum]:
-                tier == 'platinum' AND region IN ['emea', 'apac'] AND language != 'en'
-                  => Everyone (skip_if workers.available == 0)
+          ~ workflow Incoming  # workspace.yaml:4
+              - filter 3 (Bronze): removed, was 3 of 4
+                expression: tier == 'bronze'
+                targets: Everyone
+              filter 1 (Tin): moved from 4 to 1 of 4, above Gold
+              filter 2 (Gold), target 1 timeout: 30 -> 60
+              + filter 2 (Gold), target 2 priority: 3
+              + filter 3 (Platinum): added as 3 of 4, above Silver
+                expression: tier == 'platinum' AND region IN ['emea', 'apac'] AND
+                  language != 'en'
+                targets: Everyone (skip_if workers.available == 0)
               - default_filter: Everyone
 
         Plan: 0 to create, 1 to update, 0 to replace, 0 to delete, 1 unchanged; 1 request.
@@ -132,10 +144,11 @@ def test_a_replacement_says_why_who_moves_and_what_follows(told, block):
     ) == block(
         """
         Shop (WS…)
+          account AC…
           Note: the activity 'Lunch' becomes available: tasks can be offered to the 2
             workers in it from then on
 
-          ± activity Lunch
+          ± activity Lunch  # workspace.yaml:5
               (TaskRouter cannot change `available`: a new activity with a new SID takes
                 its place)
               available: false -> true
@@ -158,9 +171,10 @@ def test_what_leads_to_a_replaced_activity_is_named(told, block):
 
     assert told(before, after) == block("""
         Shop (WS…)
+          account AC…
           Note: the activity 'Busy' becomes available: nobody is in it now
 
-          ± activity Busy
+          ± activity Busy  # workspace.yaml:3
               (TaskRouter cannot change `available`: a new activity with a new SID takes
                 its place)
               available: false -> true
@@ -184,6 +198,7 @@ def test_deletions_that_are_refused_say_so_and_what_to_do(told, block):
 
     assert told(SHOP, after) == block("""
         Shop (WS…)
+          account AC…
 
           - worker alice
           - workflow Incoming
@@ -191,13 +206,14 @@ def test_deletions_that_are_refused_say_so_and_what_to_do(told, block):
 
           Blocked (protected): the worker 'alice' is protected by 'worker/ALI*' in
             `safety.protect`; declare it, or remove the protection first
-          Blocked (needs-consent): deletes 1 of 2 live task queues ('Spanish'), more
-            than `max_deletes` allows (20%, here 0); to agree, apply with --allow-delete
-            task_queue=1
-          Blocked (needs-consent): deletes 1 of 1 live workflows ('Incoming'), which
-            leaves none of them; to agree, apply with --allow-delete workflow=1
-          Blocked (needs-consent): deletes 1 of 1 live workers ('alice'), which leaves
-            none of them; to agree, apply with --allow-delete worker=1
+          Needs approval: Deletes 1 of 2 task queues: Spanish. `max_deletes` allows 0
+            (20%). Approving this plan is the consent; without a plan, --allow-delete
+            task_queue=1.
+          Needs approval: Deletes 1 of 1 workflows: Incoming. This leaves none of them.
+            Approving this plan is the consent; without a plan, --allow-delete
+            workflow=1.
+          Needs approval: Deletes 1 of 1 workers: alice. This leaves none of them.
+            Approving this plan is the consent; without a plan, --allow-delete worker=1.
 
         Plan: 0 to create, 0 to update, 0 to replace, 3 to delete, 2 unchanged; 3 requests.
         Plan id: …
@@ -212,12 +228,13 @@ def test_long_lists_are_told_element_by_element_and_the_rest_of_attributes_key_b
 
     assert told(SHOP, after) == block("""
         Shop (WS…)
+          account AC…
 
-          ~ worker alice
+          ~ worker alice  # workspace.yaml:18
               + attributes.home: {city: Bern, codes: [{a: 1}]}
               attributes.languages:
-                - [3]: de
-                + [8]: fi
+                - item 4: de
+                + item 9: fi
               attributes.level: 3 -> 4
               - attributes.phone: "+14155550100"
 
@@ -232,8 +249,9 @@ def test_sensitive_values_are_never_told(told, block):
 
     assert told(SHOP, after) == block("""
         Shop (WS…)
+          account AC…
 
-          ~ worker alice
+          ~ worker alice  # workspace.yaml:18
               + attributes.keys.door: (sensitive)
               attributes.phone: (sensitive) -> (sensitive)
 
@@ -250,8 +268,8 @@ def test_a_terminal_without_other_characters_gets_ascii(told):
     text = told(SHOP, after.replace("queue: Spanish", "queue: Español ±"), ascii_only=True).replace("…", "...")
 
     assert text.isascii()
-    assert "  +/- activity Lunch\n" in text
-    assert "  ~ task_queue Espa\\xf1ol \\xb1\n      name: Spanish -> Espa\\xf1ol \\xb1\n" in text
+    assert "  +/- activity Lunch  #" in text
+    assert "  ~ task_queue Espa\\xf1ol \\xb1  # workspace.yaml:7\n      name: Spanish -> Espa\\xf1ol \\xb1\n" in text
 
 
 # Plans that no well-meaning workspace has
@@ -351,7 +369,7 @@ def test_colours_are_never_the_only_signal():
     text = plan_text(plan)
 
     assert text != click.unstyle(text)
-    assert [line[2] for line in click.unstyle(text).splitlines() if "task_queue" in line] == ["+", "~", "±", "-"]
+    assert [line[2] for line in click.unstyle(text).splitlines() if "task_queue" in line] == ["-", "±", "+", "~"]
 
 
 # What an apply has done

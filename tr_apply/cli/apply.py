@@ -33,10 +33,11 @@ from tr_apply.plan.checks.consent import Approval, Consent, refusals
 from tr_apply.plan.requests.target import parsed_target
 from tr_apply.plan.saved.document import plan_document
 from tr_apply.plan.saved.stale import DriftError
-from tr_apply.printable import printable, without_commands
+from tr_apply.printable import without_commands
 from tr_apply.report.staleness import drift_document, drift_text
 from tr_apply.report.summary import apply_outcome, summary_table
 from tr_apply.report.terminal import plan_text, result_text
+from tr_apply.report.wording import full_name
 from tr_apply.resources import KIND_BY_NAME
 
 
@@ -169,7 +170,7 @@ def _apply(fleet: Fleet, approval: Approval, way: Way, output: Output, kept: Rec
         kept.unchanged(plans)
         return
     try:
-        _require_approval(approval, len(pending))
+        _require_approval(approval, [full_name(_plan_of(member).target) for member in pending])
     except RefusedError as error:
         for member in pending:
             member.error = error
@@ -228,7 +229,7 @@ def _is_asked() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def _require_approval(approval: Approval, workspaces: int) -> None:
+def _require_approval(approval: Approval, workspaces: Sequence[str]) -> None:
     if approval is not Approval.ASKED:
         return
     if not _is_asked():
@@ -236,10 +237,15 @@ def _require_approval(approval: Approval, workspaces: int) -> None:
             "not running in a terminal, so nobody can confirm: use --auto-approve to apply without a question, "
             "--plan FILE to apply what was reviewed, or --expect PLAN_ID"
         )
-    what = "these changes" if workspaces == 1 else f"these changes to {workspaces} workspaces"
-    question = f"\nApply {what}? Type 'yes' to confirm: "
-    if answered(question, or_else="nothing was written").strip() != "yes":
+    if answered(_question(workspaces), or_else="nothing was written").strip() != "yes":
         raise RefusedError("not approved; nothing was written")
+
+
+def _question(workspaces: Sequence[str]) -> str:
+    """Names every workspace with its place, because many are called alike."""
+    what = "these changes" if len(workspaces) == 1 else f"these changes to {len(workspaces)} workspaces"
+    listed = "".join(f"  {each}\n" for each in workspaces)
+    return f"\n{listed}Apply {what}? Type 'yes' to confirm: "
 
 
 async def _all_applied(
@@ -305,7 +311,7 @@ def _print_member(member: Member, output: Output, *, several: bool) -> None:
     applied = member.applied
     if applied is not None and applied.results:
         if several:
-            output.result(f"\n{printable(str(member.workspace))}:")
+            output.result(f"\n{full_name(_plan_of(member).target)}:")
         output.result(result_text(applied.results, verified=applied.verified, notes=applied.notes))
         if applied.left is not None and applied.left.operations:
             output.result(plan_text(applied.left, ascii_only=output.ascii_only))

@@ -20,6 +20,7 @@ from tr_apply.deployment.removal import Removal, planned_removal, remove
 from tr_apply.errors import RefusedError
 from tr_apply.live import Snapshot
 from tr_apply.printable import printable
+from tr_apply.report.wording import full_name
 from tr_apply.resources import KIND_BY_NAME, SECTIONS
 
 
@@ -73,7 +74,7 @@ def _typed_name(found: Removal, output: Output) -> str:
     """
     if not sys.stdin.isatty():
         raise RefusedError("not running in a terminal, so nobody can type the workspace's name: use --confirm NAME")
-    output.warn(f"This deletes the workspace {printable(found.name)} ({found.sid}) with {_contents(found.snapshot)}.")
+    output.warn(f"This deletes the workspace {full_name(found.target)} with {_contents(found.snapshot)}.")
     if found.undeclared:
         output.warn(f"The configuration does not declare {_listed(found.undeclared.items())} of these.")
     return answered("Type its name to delete it: ", or_else="nothing was deleted")

@@ -21,6 +21,12 @@ def write_step_outputs(environment: Mapping[str, str], outputs: Mapping[str, str
         raise TrApplyError(f"GITHUB_OUTPUT={path} cannot be written: {error.strerror}") from error
 
 
+def run_artifacts(environment: Mapping[str, str]) -> str:
+    """The address of this run's artifacts; empty elsewhere than on GitHub."""
+    server, repository, run = (environment.get(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+    return f"{server}/{repository}/actions/runs/{run}#artifacts" if server and repository and run else ""
+
+
 def repository(environment: Mapping[str, str]) -> Path | None:
     """The folder that GitHub's runner has checked out, from where it names files; None elsewhere."""
     return Path(root) if (root := environment.get("GITHUB_WORKSPACE")) else None

@@ -9,7 +9,7 @@ import click
 
 from tr_apply.cli.bounded import run
 from tr_apply.cli.configurations import require_inputs, usable
-from tr_apply.cli.github import write_step_outputs
+from tr_apply.cli.github import run_artifacts, write_step_outputs
 from tr_apply.cli.options import (
     NamedPath,
     configuration_options,
@@ -92,7 +92,7 @@ def plan_command(
         write_file(plan_file, document, private=True)
     if not errors:
         _tell_github(members)
-    _print(members, output, document)
+    _print(members, output, document, artifacts="" if plan_file is None else run_artifacts(os.environ))
     return exit_code
 
 
@@ -141,11 +141,12 @@ def _tell_github(members: Sequence[Member]) -> None:
     write_step_outputs(os.environ, outputs)
 
 
-def _print(members: Sequence[Member], output: Output, document: str) -> None:
+def _print(members: Sequence[Member], output: Output, document: str, *, artifacts: str) -> None:
+    """*artifacts* is where a run on GitHub keeps the plan that it has saved."""
     if output.format == "json":
         output.result(document)
         return
-    output.result(_report(members, output))
+    output.result(_report(members, output, artifacts))
     for member in members:
         if member.error is not None:
             print_error(
@@ -153,11 +154,11 @@ def _print(members: Sequence[Member], output: Output, document: str) -> None:
             )
 
 
-def _report(members: Sequence[Member], output: Output) -> str:
+def _report(members: Sequence[Member], output: Output, artifacts: str) -> str:
     if output.format == "markdown":
         from tr_apply.report.markdown import plans_markdown  # noqa: PLC0415
 
-        return plans_markdown([_entry(member) for member in members])
+        return plans_markdown([_entry(member) for member in members], artifacts=artifacts)
     if output.format == "html":
         from tr_apply.report.html import plans_html  # noqa: PLC0415
 

@@ -65,6 +65,7 @@ class Client:
         observer: Observer | None = None,
     ) -> None:
         self.account_sid = connection.account_sid
+        self.host, self.database = connection.host, connection.database
         self.concurrency = concurrency
         self.patience = patience or Patience()
         self._transport = Transport(

@@ -10,6 +10,7 @@ from tr_apply.config.load import Configuration
 from tr_apply.config.other_workspaces import NamedWorkspaces
 from tr_apply.config.withheld import withheld
 from tr_apply.deployment.applied import Applied
+from tr_apply.deployment.declared_at import with_sources
 from tr_apply.deployment.freshness import bound
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding
@@ -83,7 +84,7 @@ class Configured:
             raise self._config_error(error) from error
         if snapshot.predicted:
             plan = await self._with_suspicion(client, plan, others)
-        return bound(plan, region), snapshot
+        return with_sources(bound(plan, region, client), self.configuration), snapshot
 
     async def _with_suspicion(self, client: Client, plan: Plan, workspaces: Sequence[Live]) -> Plan:
         """*plan*, which creates its workspace, with the suspicion that this is one that was renamed elsewhere."""

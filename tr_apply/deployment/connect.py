@@ -3,9 +3,10 @@
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from tr_apply.client import Client
 from tr_apply.deployment import login
@@ -46,7 +47,8 @@ def connection_of(
     Raises:
         TargetError: when nothing says so, or it would not be safe.
     """
-    return login.connection(target.base_url, environment, credentials)
+    found = login.connection(target.base_url, environment, credentials)
+    return replace(found, host=urlsplit(found.base_url).netloc.lower())
 
 
 def region_of(target: TargetOptions, environment: Mapping[str, str], credentials: Credentials | None = None) -> str:
@@ -75,10 +77,15 @@ class Clients:
         Raises:
             TargetError: as ``connection_of``.
         """
-        connection = _LOCAL if self._target.is_local else connection_of(self._target, self._environment, credentials)
+        connection = self._connection(credentials)
         if connection not in self._clients:
             self._clients[connection] = self._make(connection)
         return self._clients[connection]
+
+    def _connection(self, credentials: Credentials | None) -> Connection:
+        if self._target.is_local:
+            return replace(_LOCAL, database=str(self._target.local_db or DEFAULT_PATH))
+        return connection_of(self._target, self._environment, credentials)
 
     def region(self, credentials: Credentials | None) -> str:
         """Which TaskRouter a workspace with these *credentials* is in.

@@ -78,6 +78,6 @@ def seen_workers(plan: Plan, snapshot: Snapshot | None) -> Mapping[str, Answer]:
     return {live.sid: live.answer for live in snapshot.by_kind.get(WORKER.name, ()) if live.sid in touched}
 
 
-def bound(plan: Plan, region: str | None) -> Plan:
-    """*plan* for this region."""
-    return replace(plan, target=replace(plan.target, region=region))
+def bound(plan: Plan, region: str | None, client: Client) -> Plan:
+    """*plan* for this region, and for the server of *client*."""
+    return replace(plan, target=replace(plan.target, region=region, host=client.host, database=client.database))

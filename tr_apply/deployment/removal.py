@@ -8,6 +8,7 @@ from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deadline import Deadline, OutOfTimeError
 from tr_apply.errors import AnswerLostError, IncompleteError, RefusedError, TrApplyError
 from tr_apply.live import Snapshot, Work
+from tr_apply.plan.change import Target
 from tr_apply.plan.checks.guard import protects
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.document import Document
@@ -23,11 +24,13 @@ class Removal:
         snapshot: The workspace and every resource in it.
         work: Its tasks that have not ended.
         undeclared: By kind, how many of its resources the configuration does not declare.
+        target: Where it is.
     """
 
     snapshot: Snapshot
     work: Work
     undeclared: Mapping[str, int]
+    target: Target
 
     @property
     def name(self) -> str:
@@ -51,7 +54,9 @@ async def planned_removal(client: Client, source: Configured) -> Removal | None:
     _require_allowed([*_protected_workspace(document)])
     if (snapshot := await source.everything(client)) is None:
         return None
-    removal = Removal(snapshot, await client.unfinished_tasks(snapshot.workspace.sid), _undeclared(document, snapshot))
+    live = snapshot.workspace
+    target = Target(live.name, snapshot.account_sid, live.sid, host=client.host, database=client.database)
+    removal = Removal(snapshot, await client.unfinished_tasks(live.sid), _undeclared(document, snapshot), target)
     _require_allowed([*_protected(document, removal), *_in_use(removal)])
     return removal
 

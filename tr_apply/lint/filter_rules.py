@@ -38,7 +38,7 @@ def hidden_filter(declarations: Declarations) -> Remarks:
 
 
 def _hidden_by(above: Sequence[int], filters: Sequence[Filter]) -> str:
-    named = [f"filters[{index}]" + (f" ({name})" if (name := filters[index].name) else "") for index in above]
+    named = [f"filter {index + 1}" + (f" ({name})" if (name := filters[index].name) else "") for index in above]
     return f"never reached: all tasks that it matches go to {' and '.join(named)} above and stay there"
 
 

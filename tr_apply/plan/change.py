@@ -40,11 +40,33 @@ class Verb(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FilterPlace:
+    """Where a filter is in its workflow."""
+
+    number: Annotated[int, Field(ge=1)]
+    """Its number, from 1: as it will be, or as it was for a filter that is removed."""
+
+    of: Annotated[int, Field(ge=1)]
+    """How many filters there are then."""
+
+    name: str | None = None
+    """Its name; null where it has none."""
+
+    above: str | None = None
+    """The next filter, which gets the tasks that this one does not match; null for the last one."""
+
+    def __str__(self) -> str:
+        """As people call it."""
+        return f"filter {self.number} ({self.name})" if self.name else f"filter {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
 class FieldChange:
     """A field that gets another value."""
 
     path: str
-    """The field, by its key in the configuration; lists are counted from 0."""
+    """The field, by its key in the configuration; lists are counted from 0. A filter goes by its name, and as
+    in ``filters[#2]`` by its number where it has no name of its own."""
 
     before: Value
     """What it is; null for nothing."""
@@ -54,6 +76,9 @@ class FieldChange:
 
     sensitive: Annotated[bool, Field(exclude_if=is_empty)] = False
     """Whether ``before`` and ``after`` are digests because the values must not be shown."""
+
+    filter: Annotated[FilterPlace | None, Field(exclude_if=is_none)] = None
+    """The filter that it is about; absent for everything else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from tr_apply.findings import Finding, Severity
 from tr_apply.live import Live, Snapshot
-from tr_apply.plan.change import Action, Blocked, FieldChange, Operation, Plan, Target, Verb, Write
+from tr_apply.plan.change import Action, Blocked, FieldChange, Operation, Plan, Verb, Write
 from tr_apply.plan.checks.guard import PROTECTED, protects
 from tr_apply.plan.compare.diff import set_fields
 from tr_apply.plan.compare.secrets import masked
@@ -68,7 +68,7 @@ def inverse(plan: Plan, before: Snapshot | None, after: Snapshot | None, *, prot
     limits = [Finding(Severity.WARNING, "not-undone", text) for text in _limits(plan, before, after, found)]
     return replace(
         found,
-        target=replace(found.target, region=plan.target.region),
+        target=replace(found.target, region=plan.target.region, host=plan.target.host, database=plan.target.database),
         diagnostics=[*found.diagnostics, *limits],
     )
 
@@ -224,7 +224,7 @@ def _removal_of_all(plan: Plan, after: Snapshot, protected: Sequence[str]) -> Pl
     operations = in_order([removal])
     base = base_of(document, after, operations, [each.sid for each in after.each()])
     return Plan(
-        Target(live.name, after.account_sid, live.sid, plan.target.region),
+        replace(plan.target, workspace=live.name, account_sid=after.account_sid, workspace_sid=live.sid),
         operations,
         [Blocked(PROTECTED, _KEPT.format(name=live.name), each.id) for each in operations if _is_kept(each, protected)],
         sids={_OWN_SID: live.sid},

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from tr_apply.plan.change import Plan
 from tr_apply.printable import printable
+from tr_apply.report.objections import objections_in_short
 from tr_apply.report.rows import summary_line
+from tr_apply.report.wording import places
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,13 @@ class Entry:
             return "no plan: there are errors"
         if not self.plan.operations:
             return "no changes"
-        blocked = len({each.operation for each in self.plan.blocked})
         summary = summary_line(self.plan).removeprefix("Plan: ").rstrip(".")
-        return f"{summary}; {blocked} blocked" if blocked else summary
+        return "; ".join([summary, *objections_in_short([self.plan])])
+
+    @property
+    def places(self) -> list[str]:
+        """Which workspace it is: SID, account, and region, host or database."""
+        return [] if self.plan is None else places(self.plan.target)
 
 
 def headline(entries: Sequence[Entry]) -> str:
@@ -46,8 +52,7 @@ def headline(entries: Sequence[Entry]) -> str:
     plans = [entry.plan for entry in entries if entry.plan is not None]
     failed = sum(entry.plan is None or bool(entry.errors) for entry in entries)
     words = [_counted(len(entries), "workspace"), _counted(sum(len(plan.operations) for plan in plans), "change")]
-    blocked = sum(len({each.operation for each in plan.blocked}) for plan in plans)
-    words += [f"{blocked} blocked"] if blocked else []
+    words += objections_in_short(plans)
     words += [f"{failed} without a plan"] if failed else []
     return ", ".join(words)
 

@@ -1,14 +1,18 @@
 """Plans as one page that stands by itself: no scripts, nothing is loaded, light and dark as the reader has it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
-from tr_apply.plan.change import Plan
+from tr_apply.plan.change import Operation, Plan
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.printable import printable
 from tr_apply.report.entry import Entry, headline
-from tr_apply.report.rows import Row, operation_rows
+from tr_apply.report.line import Line, Sign
+from tr_apply.report.objections import objections
+from tr_apply.report.rows import Row, in_reading_order, operation_rows
 
+_TAGS: Mapping[Sign, str] = {"+": "ins", "-": "del"}
+_DEEPEST = 6  # levels that are set in
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; }
@@ -22,15 +26,25 @@ ul { list-style: none; padding: 0; }
 li, pre { font: 13px/1.6 ui-monospace, monospace; }
 li, dd, p { overflow-wrap: anywhere; }
 .operation { margin-top: .6rem; }
-.operation > ul { padding-left: 2rem; }
+.operation ul { padding-left: 2rem; }
 .create > b { color: var(--create); }
 .update > b { color: var(--update); }
 .replace > b { color: var(--replace); }
 .delete > b { color: var(--delete); }
+.place, .source { opacity: .7; }
+.source { padding-left: 1rem; }
+.depth-1 { padding-left: 1.5rem; } .depth-2 { padding-left: 3rem; } .depth-3 { padding-left: 4.5rem; }
+.depth-4 { padding-left: 6rem; } .depth-5 { padding-left: 7.5rem; } .depth-6 { padding-left: 9rem; }
+.approval { border-left: 4px solid var(--update); padding-left: .8rem; }
+.place, .source { opacity: .7; }
+.source { padding-left: 1rem; }
+.depth-1 { padding-left: 1.5rem; } .depth-2 { padding-left: 3rem; } .depth-3 { padding-left: 4.5rem; }
+.depth-4 { padding-left: 6rem; } .depth-5 { padding-left: 7.5rem; } .depth-6 { padding-left: 9rem; }
+.approval { border-left: 4px solid var(--update); padding-left: .8rem; }
 .blocked, .error { border-left: 4px solid var(--delete); padding-left: .8rem; }
 .note { border-left: 4px solid var(--line); padding-left: .8rem; }
-del { opacity: .75; }
-ins { text-decoration: none; }
+del { color: var(--delete); text-decoration: none; }
+ins { color: var(--create); text-decoration: none; }
 pre { overflow-x: auto; }
 """
 
@@ -67,6 +81,8 @@ def _text(text: str) -> str:
 def _section(entry: Entry) -> Iterator[str]:
     yield "<section>"
     yield f"<h2>{_text(entry.title)}</h2>"
+    if entry.places:
+        yield f'<p class="place">{_text(", ".join(entry.places))}</p>'
     yield f"<p>{_text(entry.path)}: {_text(entry.outcome)}</p>"
     for error in entry.errors:
         yield from (f'<p class="error">{_text(line)}</p>' for line in error.splitlines() if line.strip())
@@ -78,37 +94,43 @@ def _section(entry: Entry) -> Iterator[str]:
 
 
 def _plan(plan: Plan) -> Iterator[str]:
-    for blocked in plan.blocked:
-        yield f'<p class="blocked">Blocked ({_text(blocked.code)}): {_text(blocked.message)}</p>'
+    yield from (f'<p class="{each.tone}">{_text(each.text)}</p>' for each in objections(plan))
     yield from (f'<p class="note">{_text(each.message)}</p>' for each in plan.diagnostics)
     if plan.operations:
         yield "<ul>"
-        for operation in plan.operations:
-            first, *rest = operation_rows(operation)
-            yield f'<li class="operation {operation.action.value}"><b>{_text(first.label)}</b>'
-            yield from _details(rest)
-            yield "</li>"
+        for operation in in_reading_order(plan.operations):
+            yield from _operation(operation)
         yield "</ul>"
     yield f"<p>Plan id: <code>{plan_id(plan)}</code></p>"
 
 
-def _details(rows: Sequence[Row]) -> Iterator[str]:
-    if rows:
+def _operation(operation: Operation) -> Iterator[str]:
+    first, *rest = operation_rows(operation)
+    source = f' <span class="source">{_text(first.source)}</span>' if first.source else ""
+    yield f'<li class="operation {operation.action.value}"><b>{_text(first.label)}</b>{source}'
+    if rest:
         yield "<ul>"
-        yield from (f"<li>{''.join(_row(row))}</li>" for row in rows)
+        yield from (f"<li>{''.join(_row(row))}</li>" for row in rest)
         yield "</ul>"
+    yield "</li>"
 
 
 def _row(row: Row) -> Iterator[str]:
-    yield _text(row.label)
+    yield _signed(row.sign, row.title)
     if row.after:
         yield f" <del>{_text(row.text)}</del> → <ins>{_text(row.after)}</ins>"
     elif row.text:
         yield f" {_text(row.text)}"
-    yield from _more(row.more)
+    if row.more:
+        yield f"<ul>{''.join(map(_line, row.more))}</ul>"
 
 
-def _more(lines: Iterable[str]) -> Iterator[str]:
-    found = [f"<li>{_text(line)}</li>" for line in lines]
-    if found:
-        yield f"<ul>{''.join(found)}</ul>"
+def _line(line: Line) -> str:
+    text = f"{line.sign} {line.text}" if line.sign else line.text
+    depth = f' class="depth-{min(line.depth, _DEEPEST)}"' if line.depth else ""
+    return f"<li{depth}>{_signed(line.sign, text)}</li>"
+
+
+def _signed(sign: Sign, text: str) -> str:
+    tag = _TAGS.get(sign)
+    return f"<{tag}>{_text(text)}</{tag}>" if tag else _text(text)

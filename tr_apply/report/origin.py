@@ -8,6 +8,7 @@ from tr_apply.printable import printable
 from tr_apply.report.staleness import drift_document
 from tr_apply.report.table import table
 from tr_apply.report.values import shown
+from tr_apply.report.wording import reference_title
 
 _STAYS = "stays"
 
@@ -20,7 +21,7 @@ def origins_text(found: Origins) -> str:
         return f"Nothing was changed outside the repository since {printable(found.ref)}.\n"
     rows = [
         (
-            printable(f"{row.object} {row.path}".rstrip()),
+            f"{printable(row.object)} {reference_title(row.path)}".rstrip(),
             shown(row.planned_from),
             shown(row.live_now),
             _STAYS if row.planned_to is None else shown(row.planned_to),

@@ -3,16 +3,24 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
-from tr_apply.plan.change import Action, FieldChange, Operation, Plan
+from tr_apply.plan.change import Action, FieldChange, FilterPlace, Operation, Plan
 from tr_apply.printable import printable
 from tr_apply.report.elements import element_changes
-from tr_apply.report.values import filter_line, is_filter, shown
+from tr_apply.report.expression_diff import expression_lines
+from tr_apply.report.line import Line, Sign
+from tr_apply.report.text_diff import text_lines
+from tr_apply.report.values import is_filter, shown, targets_line
+from tr_apply.report.wording import added_at, field_title, moved_to, reference_title, removed_from, within_filter
 
 MOVES_SHOWN = 10
 _SENSITIVE = "(sensitive)"
 _SHORT = 50  # characters of a list and its successor that are read at a glance
+_LONG = 100  # characters of a text that is then told word by word
+_EXPRESSIONS = ("target_workers", "expression", "skip_if")
+_FREE = ("extra", "document_extra", "attributes")  # fields in which keys mean nothing
 
 
 class Tone(StrEnum):
@@ -24,6 +32,7 @@ class Tone(StrEnum):
     DELETE = "delete"
     PLAIN = "plain"
     NOTE = "note"
+    APPROVAL = "approval"
     BLOCKED = "blocked"
 
 
@@ -33,6 +42,9 @@ SYMBOLS: Mapping[Action, str] = {
     Action.REPLACE: "±",
     Action.DELETE: "-",
 }
+
+DESTRUCTIVE = (Action.DELETE, Action.REPLACE)
+"""What takes something away, in the order in which people read it; everything else comes after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +57,9 @@ class Row:
         label: What it is about.
         text: What is said of it, on the same line where that is short enough.
         after: What *text* becomes; empty where that does not apply.
+        sign: Whether it is new or gone as a whole.
         more: Further lines below.
+        source: Where it is declared.
     """
 
     depth: int
@@ -53,23 +67,41 @@ class Row:
     label: str
     text: str = ""
     after: str = ""
-    more: tuple[str, ...] = ()
+    sign: Sign = ""
+    more: tuple[Line, ...] = ()
+    source: str = ""
+
+    @property
+    def title(self) -> str:
+        """The label with its sign."""
+        return f"{self.sign} {self.label}" if self.sign else self.label
+
+
+def in_reading_order(operations: Sequence[Operation]) -> list[Operation]:
+    """*operations* with those that take something away first."""
+    order = {action: number for number, action in enumerate(DESTRUCTIVE)}
+    return sorted(operations, key=lambda each: order.get(each.action, len(order)))
 
 
 def operation_rows(operation: Operation) -> Iterator[Row]:
     """What *operation* does: a line for itself, and its fields below."""
     tone = Tone(operation.action.value)
-    yield Row(0, tone, f"{SYMBOLS[operation.action]} {operation.kind} {printable(operation.name)}")
+    title = f"{SYMBOLS[operation.action]} {operation.kind} {printable(operation.name)}"
+    yield Row(0, tone, title, source=_source(operation))
+    if operation.action is Action.REPLACE and operation.reason:
+        yield Row(1, Tone.NOTE, f"({printable(operation.reason)})")
     if operation.action is not Action.DELETE:
-        if operation.reason:
-            yield Row(1, Tone.NOTE, f"({operation.reason})")
-        for change in operation.changes:
-            yield _change_row(operation.action, change)
+        yield from (_change_row(operation, change) for change in operation.changes)
     yield from _move_rows(operation)
     if operation.repoints:
         number = len(operation.repoints)
         label = f"{number} references follow:" if number > 1 else "1 reference follows:"
-        yield Row(1, Tone.PLAIN, label, ", ".join(map(printable, operation.repoints)))
+        yield Row(1, Tone.PLAIN, label, ", ".join(map(reference_title, operation.repoints)))
+
+
+def _source(operation: Operation) -> str:
+    place = operation.source
+    return "" if place is None else printable(f"{place.file}:{place.line}")
 
 
 def _move_rows(operation: Operation) -> Iterator[Row]:
@@ -86,42 +118,72 @@ def _move_rows(operation: Operation) -> Iterator[Row]:
         yield Row(1, Tone.UPDATE, f"{people} {way}:", names)
 
 
-def _change_row(action: Action, change: FieldChange) -> Row:
-    path, before, after = printable(change.path), change.before, change.after
+def _change_row(operation: Operation, change: FieldChange) -> Row:
+    title, before, after = f"{field_title(change)}:", change.before, change.after
     if change.sensitive:
-        return _sensitive_row(action, path, change)
-    if path.startswith("filters[") and path.endswith("].position"):  # told by the plan, not a field of a filter
-        return Row(1, Tone.UPDATE, f"{path.removesuffix('.position')}:", f"moved from {before} to {after}")
-    if action is Action.CREATE:
-        return _created_row(path, after)
-    if before is None and after is not None:
-        return Row(1, Tone.CREATE if is_filter(after) else Tone.PLAIN, f"+ {path}:", _told(after))
-    if after is None and before is not None:
-        return Row(1, Tone.DELETE if is_filter(before) else Tone.PLAIN, f"- {path}:", _told(before))
+        return _sensitive_row(operation.action, title, change)
+    if change.filter is not None and change.path.endswith("].position"):  # told by the plan, not a field of a filter
+        title = f"{printable(str(change.filter))}:"
+        return Row(1, Tone.UPDATE, title, moved_to(before, change.filter))
+    if operation.action is Action.CREATE:
+        return _created_row(change.path, title, after)
+    if before is None or after is None:
+        return _one_sided_row(title, change)
     if isinstance(before, list) and isinstance(after, list) and (lines := _element_lines(before, after)):
-        return Row(1, Tone.PLAIN, f"{path}:", more=tuple(lines))
-    return Row(1, Tone.PLAIN, f"{path}:", shown(before), shown(after))
+        return Row(1, Tone.PLAIN, title, more=tuple(lines))
+    if isinstance(before, str) and isinstance(after, str) and (lines := _text_lines(change)):
+        return Row(1, Tone.PLAIN, title, more=tuple(lines))
+    return Row(1, Tone.PLAIN, title, shown(before), shown(after))
 
 
-def _sensitive_row(action: Action, path: str, change: FieldChange) -> Row:
+def _sensitive_row(action: Action, title: str, change: FieldChange) -> Row:
     """That something changes, and not what."""
     if change.before is not None and change.after is not None:
-        return Row(1, Tone.PLAIN, f"{path}:", _SENSITIVE, _SENSITIVE)
-    sign = "" if action is Action.CREATE else "+ " if change.before is None else "- "
-    return Row(1, Tone.PLAIN, f"{sign}{path}:", _SENSITIVE)
+        return Row(1, Tone.PLAIN, title, _SENSITIVE, _SENSITIVE)
+    sign: Sign = "" if action is Action.CREATE else "+" if change.before is None else "-"
+    place = "" if change.filter is None or within_filter(change) else f"{_filter_place(change.filter, sign)}, "
+    return Row(1, Tone.PLAIN, title, f"{place}{_SENSITIVE}", sign=sign)
 
 
-def _created_row(path: str, value: Any) -> Row:
-    if path == "filters":
-        return Row(1, Tone.PLAIN, "filters:", more=tuple(_filter_lines(value)))
-    return Row(1, Tone.PLAIN, f"{path}:", _told(value))
+def _filter_place(place: FilterPlace, sign: Sign) -> str:
+    return removed_from(place) if sign == "-" else added_at(place)
 
 
-def _told(value: Any) -> str:
-    return filter_line(value) if is_filter(value) else shown(value)
+def _one_sided_row(title: str, change: FieldChange) -> Row:
+    """A field, or a filter, that was not there before or is gone afterwards."""
+    is_new = change.before is None
+    value = change.after if is_new else change.before
+    sign: Sign = "+" if is_new else "-"
+    tone = Tone.CREATE if is_new else Tone.DELETE
+    if value is None:
+        return Row(1, Tone.PLAIN, title, shown(None), shown(None))
+    if change.filter is None or not is_filter(value):
+        return Row(1, Tone.PLAIN, title, shown(value), sign=sign)
+    told = _filter_place(change.filter, sign)
+    return Row(1, tone, title, told, sign=sign, more=tuple(_filter_lines(value)))
 
 
-def _element_lines(before: Sequence[Any], after: Sequence[Any]) -> Sequence[str]:
+def _created_row(path: str, title: str, value: Any) -> Row:
+    if path != "filters":
+        return Row(1, Tone.PLAIN, title, shown(value))
+    return Row(1, Tone.PLAIN, title, more=tuple(chain.from_iterable(map(_numbered_lines, enumerate(value, 1)))))
+
+
+def _numbered_lines(numbered: tuple[int, Mapping[str, Any]]) -> Iterator[Line]:
+    number, each = numbered
+    name = f" ({printable(each['name'])})" if each.get("name") else ""
+    yield Line(f"filter {number}{name}:")
+    yield from (Line(line.text, line.sign, line.depth + 1) for line in _filter_lines(each))
+
+
+def _filter_lines(each: Mapping[str, Any]) -> Iterator[Line]:
+    yield Line(f"expression: {printable(each['expression'])}")
+    yield Line(f"targets: {targets_line(each['targets'])}")
+    if each.get("extra"):
+        yield Line(f"extra: {shown(each['extra'])}")
+
+
+def _element_lines(before: Sequence[Any], after: Sequence[Any]) -> Sequence[Line]:
     """None where both lists are read at a glance."""
     is_flat = not any(isinstance(item, (dict, list)) for item in (*before, *after))
     if is_flat and len(shown(before)) + len(shown(after)) <= _SHORT:
@@ -129,10 +191,21 @@ def _element_lines(before: Sequence[Any], after: Sequence[Any]) -> Sequence[str]
     return element_changes(before, after)
 
 
-def _filter_lines(filters: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    for number, each in enumerate(filters, 1):
-        name = f"{printable(each['name'])}: " if "name" in each else ""
-        yield f"{number}. {name}{filter_line(each)}"
+def _text_lines(change: FieldChange) -> Sequence[Line]:
+    """None where both texts are read at a glance."""
+    if _is_expression(change):
+        lines = expression_lines(change.before, change.after)
+    elif max(len(change.before), len(change.after)) > _LONG:
+        lines = text_lines(change.before, change.after)
+    else:
+        return ()
+    return [Line(printable(line.text), line.sign, line.depth) for line in lines]
+
+
+def _is_expression(change: FieldChange) -> bool:
+    path = within_filter(change)
+    is_free = path.startswith(_FREE) or any(f".{each}." in path for each in _FREE)
+    return path.rpartition(".")[2] in _EXPRESSIONS and not is_free
 
 
 def summary_line(plan: Plan) -> str:

@@ -7,6 +7,7 @@ from tr_apply.plan.saved.stale import Drift
 from tr_apply.printable import printable
 from tr_apply.report.table import table
 from tr_apply.report.values import shown
+from tr_apply.report.wording import reference_title
 
 _HEADER = ("changed meanwhile", "planned from", "live now", "planned to")
 
@@ -17,7 +18,7 @@ def drift_text(rows: Sequence[Drift]) -> str:
 
 
 def _title(row: Drift) -> str:
-    return printable(f"{row.object} {row.path}".rstrip())
+    return f"{printable(row.object)} {reference_title(row.path)}".rstrip()
 
 
 def _planned(row: Drift) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tr_apply.apply import Result, Status
 from tr_apply.plan.change import Action, Plan
 from tr_apply.printable import printable
+from tr_apply.report.objections import objections_in_short
 from tr_apply.report.table import table
 
 
@@ -19,8 +20,7 @@ def plan_outcome(plan: Plan) -> str:
     if not plan.operations:
         return "no changes"
     told = [f"{count} to {action.value}" for action in Action if (count := plan.count(action))]
-    blocked = f"; {len(plan.blocked)} blocked" if plan.blocked else ""
-    return f"{', '.join(told)}; {_requests(plan.requests)}{blocked}"
+    return "; ".join([", ".join(told), _requests(plan.requests), *objections_in_short([plan])])
 
 
 def apply_outcome(results: Sequence[Result], *, verified: bool | None) -> str:

@@ -11,7 +11,10 @@ from tr_apply.apply import Result, Status
 from tr_apply.plan.change import Action, Blocked, Plan
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.printable import printable
-from tr_apply.report.rows import SYMBOLS, Row, Tone, operation_rows, summary_line
+from tr_apply.report.line import Sign
+from tr_apply.report.objections import objections
+from tr_apply.report.rows import SYMBOLS, Row, Tone, in_reading_order, operation_rows, summary_line
+from tr_apply.report.wording import where
 
 WIDTH = 80
 _INDENT = 4
@@ -22,8 +25,10 @@ _COLORS: Mapping[Tone, Mapping[str, Any]] = {
     Tone.DELETE: {"fg": "red"},
     Tone.PLAIN: {},
     Tone.NOTE: {"dim": True},
+    Tone.APPROVAL: {"fg": "yellow", "bold": True},
     Tone.BLOCKED: {"fg": "red", "bold": True},
 }
+_SIGNED: Mapping[Sign, Mapping[str, Any]] = {"+": {"fg": "green"}, "-": {"fg": "red"}, "": {}}
 
 _REPLACES = re.compile(rf"^((?:\s|\x1b\[\d+m)*){SYMBOLS[Action.REPLACE]}", re.MULTILINE)
 
@@ -31,20 +36,21 @@ NO_CHANGES = "No changes."
 
 
 def plan_text(plan: Plan, *, ascii_only: bool = False, agreed: Collection[Blocked] = ()) -> str:
-    """The whole plan; what would block it is told as *agreed* to where somebody has."""
+    """The whole plan. Blocked operations that the caller consented to are shown as agreed."""
     text = "\n".join(_plan_lines(plan, agreed)) + "\n"
     return _ascii(text) if ascii_only else text
 
 
 def _plan_lines(plan: Plan, agreed: Collection[Blocked]) -> Iterator[str]:
     yield click.style(heading(plan), bold=True)
+    yield from _wrapped(place, "  ") if (place := where(plan.target)) else ()
     for each in plan.diagnostics:
         yield from _wrapped(f"Note: {printable(each.message)}", "  ")
     if not plan.operations:
         yield NO_CHANGES
         return
     yield ""
-    for operation in plan.operations:
+    for operation in in_reading_order(plan.operations):
         for row in operation_rows(operation):
             yield from row_lines(row)
     yield ""
@@ -63,17 +69,37 @@ def row_lines(row: Row) -> Iterator[str]:
     """*row* as lines of a terminal's width."""
     indent = " " * (2 + _INDENT * row.depth)
     style = _COLORS[row.tone]
-    told = f"{row.text} -> {row.after}" if row.after else row.text
-    if not told:
-        yield from _wrapped(row.label, indent, style)
-    elif len(indent) + len(row.label) + 1 + len(told) <= WIDTH:
-        yield f"{indent}{_styled(row.label, style)} {told}"
+    said = f"{row.text} -> {row.after}" if row.after else row.text
+    if not said:
+        yield from _titled(row, indent, style)
+    elif len(indent) + len(row.title) + 1 + len(said) <= WIDTH:
+        yield f"{indent}{_styled(row.title, style)} {said}"
     else:
-        yield from _wrapped(row.label, indent, style)
-        yield from _wrapped(row.text, indent + "  ")
-        yield from _wrapped(f"-> {row.after}", indent + "  ") if row.after else ()
+        yield from _wrapped(row.title, indent, style)
+        yield from _below(row, indent + "  ")
     for line in row.more:
-        yield from _wrapped(line, indent + "  ")
+        text = f"{line.sign} {line.text}" if line.sign else line.text
+        yield from _wrapped(text, indent + "  " * (line.depth + 1), _SIGNED[line.sign])
+
+
+def _titled(row: Row, indent: str, style: Mapping[str, Any]) -> Iterator[str]:
+    """A title alone, and where it comes from."""
+    source = f"  # {row.source}" if row.source else ""
+    if source and len(indent) + len(row.title) + len(source) <= WIDTH:
+        yield f"{indent}{_styled(row.title, style)}{_styled(source, _COLORS[Tone.NOTE])}"
+        return
+    yield from _wrapped(row.title, indent, style)
+    if source:
+        yield f"{indent}    {_styled(source.strip(), _COLORS[Tone.NOTE])}"
+
+
+def _below(row: Row, indent: str) -> Iterator[str]:
+    """What is said of a row, under its title; old and new on lines of their own."""
+    if row.after:
+        yield from _wrapped(f"- {row.text}", indent, _SIGNED["-"])
+        yield from _wrapped(f"+ {row.after}", indent, _SIGNED["+"])
+    else:
+        yield from _wrapped(row.text, indent)
 
 
 def _wrapped(text: str, indent: str, style: Mapping[str, Any] | None = None) -> Iterator[str]:
@@ -96,9 +122,8 @@ def _styled(text: str, style: Mapping[str, Any]) -> str:
 
 
 def _blocked_lines(plan: Plan, agreed: Collection[Blocked]) -> Iterator[str]:
-    for each in plan.blocked:
-        word, tone = ("Agreed", Tone.NOTE) if each in agreed else ("Blocked", Tone.BLOCKED)
-        yield from _wrapped(f"{word} ({each.code}): {printable(each.message)}", "  ", _COLORS[tone])
+    for each in objections(plan, agreed):
+        yield from _wrapped(each.text, "  ", _COLORS[each.tone])
     if plan.blocked:
         yield ""
 

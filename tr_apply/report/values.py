@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tr_apply.printable import printable
@@ -59,14 +59,13 @@ def is_filter(value: Any) -> bool:
     return isinstance(value, dict) and "targets" in value and "expression" in value
 
 
-def filter_line(each: Mapping[str, Any]) -> str:
-    """A filter in a few words: which tasks, and where they go."""
-    extra = f" (extra {_flow(each['extra'])})" if each.get("extra") else ""
-    return f"{printable(each['expression'])} => {' -> '.join(target_line(t) for t in each['targets'])}{extra}"
+def targets_line(targets: Sequence[Mapping[str, Any]]) -> str:
+    """The steps of a filter in a few words, in their order."""
+    return ", then ".join(map(target_line, targets))
 
 
 def target_line(target: Mapping[str, Any]) -> str:
     """A step in a few words: its queue, and what else is said about it."""
     words = [f"{key} {_flow(value)}" for key, value in target.items() if key != "queue"]
-    queue = printable(target.get("queue", "same queue"))
+    queue = printable(str(target.get("queue", "same queue")))
     return f"{queue} ({', '.join(words)})" if words else queue

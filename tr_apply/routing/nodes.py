@@ -6,7 +6,7 @@ in its text (``offset``) and how it was written there do not count when two tree
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias, assert_never
 
@@ -166,6 +166,25 @@ def expressions(tree: Tree) -> Iterator[Expression]:
             return
         case _:
             assert_never(tree)
+
+
+def flattened(expression: Expression) -> Expression:
+    """*expression* without parentheses that change nothing: an AND right inside an AND, an OR right inside an OR."""
+    match expression:
+        case And(operands):
+            return replace(expression, operands=tuple(_parts(And, operands)))
+        case Or(operands):
+            return replace(expression, operands=tuple(_parts(Or, operands)))
+        case _:
+            return expression
+
+
+def _parts(kind: type[And | Or], operands: tuple[Expression, ...]) -> Iterator[Expression]:
+    for each in map(flattened, operands):
+        if isinstance(each, kind) and not each.starred:
+            yield from each.operands
+        else:
+            yield each
 
 
 def comparisons(tree: Tree) -> Iterator[Comparison]:

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tr_apply.plan.change import Consent, FilterPlace, SourceLine
 from tr_apply.rehearsal.coverage import Coverage
 from tr_apply.rehearsal.results import RoutingTestResult, RoutingTestSummary
 from tr_apply.rehearsal.route import Route
@@ -60,6 +61,12 @@ class PlanTarget(_Part):
     region: str | None = None
     """Which TaskRouter: a region of Twilio, ``local``, or the address of another server."""
 
+    host: str | None = None
+    """The server's name, with a port that is not the usual one; absent for the embedded TaskRouter."""
+
+    database: str | None = None
+    """The file of the embedded TaskRouter; absent for any other."""
+
     workspace: str
     """Its name."""
 
@@ -75,7 +82,8 @@ class Change(_Part):
     """A field that gets another value."""
 
     path: str
-    """The field, by its key in the configuration."""
+    """The field, by its key in the configuration; lists are counted from 0. A filter goes by its name, and as in
+    ``filters[#2]`` by its number where it has no name of its own."""
 
     before: Any
     """What it is; null for nothing."""
@@ -85,6 +93,9 @@ class Change(_Part):
 
     sensitive: bool = False
     """Whether ``before`` and ``after`` are digests because the values must not be shown."""
+
+    filter: FilterPlace | None = None
+    """The filter that it is about; absent for everything else."""
 
 
 class Operation(_Part):
@@ -106,7 +117,10 @@ class Operation(_Part):
     """Its SID now; null for a new one."""
 
     reason: str
-    """Why this and no gentler action; empty where the changes say it all."""
+    """Why this action and no gentler one."""
+
+    source: SourceLine | None = None
+    """Where it is declared; absent where it is not."""
 
     changes: list[Change]
     """Its fields."""
@@ -129,6 +143,9 @@ class Blocked(_Part):
 
     operation: str
     """The operation's id."""
+
+    consent: Consent | None = None
+    """What approving the plan agrees to, where that is all that is missing."""
 
 
 class Summary(_Part):

@@ -21,6 +21,8 @@ class Connection:
         account_sid: Whose workspaces these are; None if only the answers tell.
         variables: Names of the environment variables that hold the username and the password, for messages.
         region: Of Twilio; None for another server.
+        host: The server as people call it; None for the embedded TaskRouter.
+        database: The file of the embedded TaskRouter; None for any other.
     """
 
     base_url: str
@@ -29,6 +31,8 @@ class Connection:
     account_sid: str | None = None
     variables: tuple[str, ...] = ()
     region: str | None = None
+    host: str | None = field(default=None, compare=False)
+    database: str | None = field(default=None, compare=False)
 
     @property
     def is_key(self) -> bool:

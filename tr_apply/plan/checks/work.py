@@ -82,8 +82,10 @@ def work_notes(decisions: Decisions, operations: Iterable[Operation]) -> Iterato
     edited = {each.live.sid: each for each in decisions.kept if _is_rerouted(each)}
     for operation in operations:
         if (each := edited.get(operation.sid or "")) is not None:
-            message = _waiting(each.name, decisions.snapshot.work.get(each.live.sid), anew=each.after.re_evaluate_tasks)
-            yield Finding(Severity.INFO, "waiting-tasks", message)
+            work = decisions.snapshot.work.get(each.live.sid)
+            message = _waiting(each.name, work, anew=each.after.re_evaluate_tasks)
+            if message is not None:
+                yield Finding(Severity.INFO, "waiting-tasks", message)
         if operation.kind == ACTIVITY.name and any(_opens(change) for change in operation.changes):
             yield Finding(Severity.INFO, "becomes-available", _reachable(operation))
 
@@ -92,21 +94,19 @@ def _is_rerouted(kept: Kept) -> bool:
     return any(root_of(change.path) in kept.kind.document_keys for change in kept.changes)
 
 
-def _waiting(name: str, work: Work | None, *, anew: bool) -> str:
-    number = None if work is None else work.counts.get("pending", 0)
+def _waiting(name: str, work: Work | None, *, anew: bool) -> str | None:
+    """What becomes of tasks that wait in the workflow *name*; None where none does."""
     where = f"in the workflow {name!r}"
-    match number:
-        case None:
-            tasks = f"it is not known how many tasks wait {where}"
-        case 0:
-            tasks = f"no task waits {where}"
-        case 1:
-            tasks = f"1 task waits {where}"
-        case _:
-            tasks = f"{number} tasks wait {where}"
+    if work is None:
+        tasks = f"it is not known how many tasks wait {where}"
+    elif (number := work.counts.get("pending", 0)) == 0:
+        return None
+    else:
+        least = "at least " if work.more else ""
+        tasks = f"{least}{number} {'task waits' if number == 1 else 'tasks wait'} {where}"
     if anew:
-        return f"{tasks}; {'it is' if number == 1 else 'what waits is'} routed anew"
-    return f"{tasks}; what waits keeps its old route, as `re_evaluate_tasks` is not true"
+        return f"{tasks}; applying this plan routes waiting tasks anew"
+    return f"{tasks}; waiting tasks keep their old route, because `re_evaluate_tasks` is not true"
 
 
 def _opens(change: FieldChange) -> bool:

@@ -6,26 +6,28 @@ from typing import Any
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.resources import KINDS
 from tr_apply.resources.template import sample
+from tr_apply.routing.nodes import flattened
 from tr_apply.routing.parser import parse, parse_order_by
 
 _PREFIXES = {kind.name: kind.sid_prefix for kind in KINDS}
 
 
 def same_expression(one: str | None, other: str | None, *, order_by: bool = False) -> bool:
-    """Whether two expressions are one tree, however they are written; none is an empty one."""
+    """Whether two expressions are one tree, whatever their blanks, case and needless parentheses; none is empty."""
     if (one or "") == (other or ""):
         return True
     return bool(one and other) and expression_key(one, order_by=order_by) == expression_key(other, order_by=order_by)
 
 
 def expression_key(text: str | None, *, order_by: bool = False) -> Hashable:
-    """What two expressions share when they are one tree; the text itself where it is no expression."""
+    """What two expressions share when they are one tree; the text itself where it cannot be read as one."""
     if not text:
         return ""
     try:
-        return (parse_order_by if order_by else parse)(sample(text, _PREFIXES))
+        sampled = sample(text, _PREFIXES)
+        return parse_order_by(sampled) if order_by else flattened(parse(sampled))
     except ExpressionSyntaxError:
-        return text
+        return text.strip()
 
 
 def same_json(one: Any, other: Any) -> bool:

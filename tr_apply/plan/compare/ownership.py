@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tr_apply.plan.compare.diff import changed_fields
-from tr_apply.plan.compare.workflow_diff import FilterKey, keyed
+from tr_apply.plan.compare.filter_match import matched_filters
 from tr_apply.resources.document import Document, Ownership, WorkersOwnership
 from tr_apply.resources.field_path import path_parts
 from tr_apply.resources.kind import Kind
@@ -90,27 +90,28 @@ def _filters(desired: list[Filter], live: list[Filter], pattern: str, rest: Sequ
     if not rest:
         return _with_foreign_filters(desired, live, pattern)
     [field] = rest
-    held = keyed(live, desired)
+    held = matched_filters(live, desired)
     return [
-        each.model_copy(update={field: getattr(held[key][1], field)})
-        if key in held and _matches(each, pattern)
+        each.model_copy(update={field: getattr(live[held[index]], field)})
+        if index in held and _matches(each, pattern)
         else each
-        for key, (_, each) in keyed(desired, live).items()
+        for index, each in enumerate(desired)
     ]
 
 
 def _with_foreign_filters(desired: list[Filter], live: list[Filter], pattern: str) -> list[Filter]:
     """Live filters whose names match stay, each behind the filter of ours that it follows now."""
     ours = [each for each in live if not _matches(each, pattern)]
-    wanted, keys = keyed(desired, ours), iter(keyed(ours, desired))
-    followers: dict[FilterKey | None, list[Filter]] = {None: []}
-    last = None
+    wanted = {was: index for index, was in matched_filters(ours, desired).items()}
+    followers: dict[int | None, list[Filter]] = {None: []}
+    last, number = None, -1
     for each in live:
         if _matches(each, pattern):
             followers.setdefault(last, []).append(each)
-        elif (key := next(keys)) in wanted:
-            last = key
-    return [*followers[None], *(one for key, (_, each) in wanted.items() for one in (each, *followers.get(key, ())))]
+        else:
+            number += 1
+            last = wanted.get(number, last)
+    return [*followers[None], *(one for index, each in enumerate(desired) for one in (each, *followers.get(index, ())))]
 
 
 def _matches(each: Filter, pattern: str) -> bool:

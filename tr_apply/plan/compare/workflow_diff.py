@@ -1,24 +1,16 @@
-"""What changed between two workflow documents, told filter by filter.
-
-Filters are matched by name; those without a name, or with one that repeats, by their order among their like. So a
-filter put in at the top is one change, and one that only moved is a move.
-"""
+"""What changed between two workflow documents, filter by filter: added, removed, moved, edited."""
 
 import difflib
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from tr_apply.plan.change import FieldChange
+from tr_apply.plan.change import FieldChange, FilterPlace
 from tr_apply.plan.compare.document_diff import document_changes
 from tr_apply.plan.compare.equality import expression_key, same_expression, same_json
+from tr_apply.plan.compare.filter_match import has_own_name, matched_filters
 from tr_apply.resources.workflow import Filter, Target, Workflow
-
-FilterKey = tuple[str | None, int]
-"""What a filter of one document shares with its like in another: its name if that is all it takes, and a number."""
-
-_Keyed = Mapping[FilterKey, tuple[int, Filter]]
 
 _EXPRESSIONS = {"expression": False, "skip_if": False, "order_by": True}  # whether it is an order_by
 
@@ -31,69 +23,44 @@ def workflow_changes(before: Workflow, after: Workflow) -> Iterator[FieldChange]
         yield from document_changes(key, getattr(before, key), getattr(after, key))
 
 
-def keyed(filters: Sequence[Filter], others: Sequence[Filter]) -> _Keyed:
-    """*filters* and their 0-based positions, by what they share with their like in *others*."""
-    names, other_names = (Counter(_name(each) for each in side) for side in (filters, others))
-    numbers: Counter[str | None] = Counter()
-    found: dict[FilterKey, tuple[int, Filter]] = {}
-    for position, each in enumerate(filters):
-        name = _name(each)
-        alone = name is not None and names[name] == 1 and other_names[name] <= 1
-        found[name, 0 if alone else numbers[name] + 1] = (position, each)
-        numbers[name] += 1
-    return found
-
-
-def _name(each: Filter) -> str | None:
-    return each.name or None
-
-
-def _path(key: FilterKey, position: int) -> str:
-    name, number = key
-    return f"filters[#{position + 1}]" if number else f"filters[{name}]"
-
-
 def _filter_changes(before: Sequence[Filter], after: Sequence[Filter]) -> Iterator[FieldChange]:
-    old, new = keyed(before, after), keyed(after, before)
-    renamed = _renamed(old, new)
-    taken = set(renamed.values())
-    for key, (position, each) in old.items():
-        if key not in new and key not in taken:
-            yield FieldChange(_path(key, position), filter_value(each), None)
-    moved = _moved([key for key in old if key in new or key in taken], [renamed.get(key, key) for key in new])
-    for key, (position, each) in new.items():
-        was = renamed.get(key, key)
-        if was not in old:
-            yield FieldChange(_path(key, position), None, filter_value(each))
-        else:
-            was_at, held = old[was]
-            if was in moved:
-                yield FieldChange(f"{_path(key, position)}.position", was_at + 1, position + 1)
-            yield from _edits(_path(key, position), held, each)
+    matched = matched_filters(before, after)
+    moved = _moved(matched)
+    for position in sorted(set(range(len(before))) - set(matched.values())):
+        value = filter_value(before[position])
+        yield FieldChange(_path(position, before, after), value, None, filter=_place(position, before))
+    for position, each in enumerate(after):
+        path, place = _path(position, after, before), _place(position, after)
+        if position not in matched:
+            yield FieldChange(path, None, filter_value(each), filter=place)
+            continue
+        was_at = matched[position]
+        if position in moved:
+            yield FieldChange(f"{path}.position", was_at + 1, position + 1, filter=place)
+        yield from (replace(change, filter=place) for change in _edits(path, before[was_at], each))
 
 
-def _renamed(old: _Keyed, new: _Keyed) -> dict[FilterKey, FilterKey]:
-    """New keys of filters that have another name and are otherwise what they were -> their old keys."""
-    gone = {_content(each): key for key, (_, each) in old.items() if key not in new}
-    found = {}
-    for key, (_, each) in new.items():
-        if key not in old and (was := gone.pop(_content(each), None)) is not None:
-            found[key] = was
-    return found
+def _path(position: int, filters: Sequence[Filter], others: Sequence[Filter]) -> str:
+    """By name, which stays the same when others come and go; by number where there is no name of its own."""
+    name = filters[position].name
+    return f"filters[{name}]" if has_own_name(name, filters, others) else f"filters[#{position + 1}]"
 
 
-def _content(each: Filter) -> str:
-    return repr(filter_value(each.model_copy(update={"name": None})))
+def _place(position: int, filters: Sequence[Filter]) -> FilterPlace:
+    name = filters[position].name or None
+    below = None
+    if position + 1 < len(filters):
+        below = filters[position + 1].name or f"filter {position + 2}"
+    return FilterPlace(position + 1, len(filters), name, below)
 
 
-def _moved(old: Sequence[FilterKey], new: Sequence[FilterKey]) -> set[FilterKey]:
-    """The fewest filters whose moving explains the new order."""
-    places = {key: index for index, key in enumerate(old)}
-    common = [key for key in new if key in places]
-    return set(common) - set(_longest_rising(common, places))
+def _moved(matched: Mapping[int, int]) -> set[int]:
+    """The fewest filters whose moving explains the new order, by their new positions."""
+    positions = sorted(matched)
+    return set(positions) - set(_longest_rising(positions, matched))
 
 
-def _longest_rising(keys: Sequence[FilterKey], places: Mapping[FilterKey, int]) -> list[FilterKey]:
+def _longest_rising(keys: Sequence[int], places: Mapping[int, int]) -> list[int]:
     ends: list[int] = []
     last: list[int] = []
     previous: list[int | None] = []
@@ -102,7 +69,7 @@ def _longest_rising(keys: Sequence[FilterKey], places: Mapping[FilterKey, int]) 
         previous.append(last[length - 1] if length else None)
         ends[length : length + 1] = [places[key]]
         last[length : length + 1] = [index]
-    rising: list[FilterKey] = []
+    rising: list[int] = []
     at = last[-1] if last else None
     while at is not None:
         rising.append(keys[at])
@@ -111,7 +78,7 @@ def _longest_rising(keys: Sequence[FilterKey], places: Mapping[FilterKey, int]) 
 
 
 def _edits(path: str, before: Filter, after: Filter) -> Iterator[FieldChange]:
-    if _name(before) != _name(after):
+    if (before.name or None) != (after.name or None):
         yield FieldChange(f"{path}.name", before.name, after.name)
     if not same_expression(before.expression, after.expression):
         yield FieldChange(f"{path}.expression", before.expression, after.expression)

@@ -71,7 +71,8 @@ def _update(
         needs=frozenset({worker, SidOf(TASK_CHANNEL.name, channel)}),
         secrets=frozenset(form) if any(change.sensitive for change in told) else frozenset(),
     )
-    return Operation(Action.UPDATE, WORKER_CHANNEL.name, name, sid, told, (write,))
+    reason = "live values differ from the worker's `channels`"
+    return Operation(Action.UPDATE, WORKER_CHANNEL.name, name, sid, told, (write,), reason=reason)
 
 
 def _told(decisions: Decisions, worker: str, channel: str, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:

@@ -58,6 +58,7 @@ def _create_workspace(decisions: Decisions) -> Operation:
         None,
         masked(decisions.document, WORKSPACE, declared.name, changes),
         writes,
+        reason="there is no such workspace",
     )
 
 
@@ -71,6 +72,7 @@ def _create(decisions: Decisions, match: Match) -> Operation:
         None,
         masked(decisions.document, kind, match.name, changes),
         tuple(_creations(decisions, kind, declared)),
+        reason=f"declared in `{kind.section}` and not live",
     )
 
 
@@ -137,7 +139,16 @@ def _update(decisions: Decisions, kept: Kept) -> Operation:
         decisions.sid(kept.live),
         masked(decisions.document, kept.kind, kept.name, kept.shown),
         (_updating(decisions, kept),),
+        reason=_update_reason(kept),
     )
+
+
+def _update_reason(kept: Kept) -> str:
+    if not kept.declared:
+        return "refers to something that changes"
+    if name_key(kept.name) != name_key(kept.live.name):
+        return f"renamed from {kept.live.name!r}"
+    return f"live values differ from `{kept.kind.section}`"
 
 
 def _updating(decisions: Decisions, kept: Kept) -> Write:

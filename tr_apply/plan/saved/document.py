@@ -108,7 +108,8 @@ def _adapter() -> TypeAdapter[PlanDocument]:
 
 def plan_document(plan: Plan) -> dict[str, Any]:
     """*plan* as JSON; nothing volatile and no secret is in it."""
-    document: dict[str, Any] = _adapter().dump_python(_described(_without_secrets(plan)), mode="json")
+    dumped = _adapter().dump_python(_described(_without_secrets(plan)))  # its mode "json" takes no lone surrogates
+    document: dict[str, Any] = json.loads(json.dumps(dumped))
     return document | {"plan_id": id_of(document)}
 
 
@@ -196,7 +197,7 @@ def shown_change(change: FieldChange) -> FieldChange:
 
 def change_document(change: FieldChange) -> dict[str, Any]:
     """*change* as JSON, by itself."""
-    document: dict[str, Any] = _change_adapter().dump_python(shown_change(change), mode="json")
+    document: dict[str, Any] = json.loads(json.dumps(_change_adapter().dump_python(shown_change(change))))
     return document
 
 
