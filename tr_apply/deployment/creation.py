@@ -9,7 +9,7 @@ from tr_apply.client import Client
 from tr_apply.deployment.applied import Applied
 from tr_apply.errors import RefusedError, TrApplyError
 from tr_apply.live import Live
-from tr_apply.plan.change import Action, Operation, Plan
+from tr_apply.plan.change import Action, Operation, Plan, Verb
 from tr_apply.plan.checks.guard import NEEDS_CONSENT
 from tr_apply.resources import WORKSPACE
 from tr_apply.resources.template import SidOf
@@ -22,8 +22,8 @@ Rest = Callable[[Live], Awaitable[Plan]]
 
 def creates_workspace(plan: Plan) -> bool:
     """Whether *plan* begins with its workspace."""
-    first = plan.operations[0] if plan.operations else None
-    return first is not None and first.kind == WORKSPACE.name and first.action is Action.CREATE
+    writes = plan.operations[0].writes if plan.operations else ()
+    return bool(writes) and writes[0].verb is Verb.CREATE and writes[0].target.kind == WORKSPACE.name
 
 
 async def created(plan: Plan, client: Client, rest_of: Rest, *, progress: Progress, stop: Stop) -> Applied:
