@@ -7,11 +7,10 @@ from typing import Any
 
 from tr_apply.live import Live
 from tr_apply.plan.json_values import SecretDigest, hidden
-from tr_apply.resources import KIND_BY_NAME, WORKFLOW, WORKSPACE
+from tr_apply.resources import KIND_BY_NAME, WORKSPACE
 from tr_apply.resources.kind import FormField, Holds
 from tr_apply.resources.template import SidOf
-from tr_apply.resources.workflow import DOCUMENT_FIELDS
-from tr_apply.wire import DOCUMENT_FORM, FormValue, Labels, form_of, form_text, model_of, parsed_json
+from tr_apply.wire import FormValue, Labels, form_of, form_text, model_of, parsed_json
 
 SidOfLabel = Callable[[SidOf], str]
 """The SID that a label stands for. Raises LookupError where it is not known."""
@@ -31,12 +30,10 @@ def lasting(kind_name: str, form: Iterable[str]) -> list[str]:
 @cache
 def shown_parameters(kind_name: str) -> Mapping[str, tuple[str, FormField]]:
     """By form parameter, the YAML key and how an answer shows it; not what TaskRouter uses only once."""
-    kind = KIND_BY_NAME[kind_name]
-    shown = {
-        spec.form: (key, spec) for key, spec in kind.fields.items() if (kind_name, key) != (WORKSPACE.name, "template")
-    }
-    if kind is WORKFLOW:
-        shown[DOCUMENT_FORM] = (DOCUMENT_FIELDS[0], FormField(DOCUMENT_FORM, "configuration", Holds.JSON))
+    kind, once = KIND_BY_NAME[kind_name], "template" if kind_name == WORKSPACE.name else ""
+    shown = {spec.form: (key, spec) for key, spec in kind.fields.items() if key != once}
+    if (document := kind.document) is not None:
+        shown[document.form] = (document.keys[0], FormField(document.form, document.answer, Holds.JSON))
     return shown
 
 

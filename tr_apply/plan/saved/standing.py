@@ -15,11 +15,10 @@ from tr_apply.plan.compare.diff import compared_fields, plain_value
 from tr_apply.plan.compare.equality import same_json
 from tr_apply.plan.saved.relied_on import everything
 from tr_apply.plan.saved.shown import lasting, shown_parameters, shows, shows_value
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKFLOW, WORKSPACE
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKSPACE
 from tr_apply.resources.template import SID, SidOf
-from tr_apply.resources.workflow import DOCUMENT_FIELDS
 from tr_apply.routing.names import name_key
-from tr_apply.wire import DOCUMENT_FORM, Labels, live_labels, model_of
+from tr_apply.wire import Labels, live_labels, model_of
 
 _SECTIONS = frozenset(kind.name for kind in SECTIONS)
 _ACTIVITY = "ActivitySid"
@@ -176,7 +175,8 @@ class Standing:
     def shows_planned(self, live: Live, key: str) -> bool:
         """Whether the field *key* of *live* is as a request of the plan writes it."""
         kind = KIND_BY_NAME[live.kind]
-        parameter = DOCUMENT_FORM if kind is WORKFLOW and key in DOCUMENT_FIELDS else kind.fields[key].form
+        document = kind.document if key in kind.document_keys else None
+        parameter = kind.fields[key].form if document is None else document.form
         return any(self._has(live, parameter, write) for write in self._writes_of.get(live.sid, ()))
 
     def moved(self, operation: Operation) -> frozenset[str]:
