@@ -11,6 +11,7 @@ import click
 
 from tr_apply.apply import Result, Status, Stop
 from tr_apply.cli.asking import answered
+from tr_apply.cli.begun import begun_plan
 from tr_apply.cli.bounded import run
 from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.options import NamedPath, configuration_options, output_of, output_options, target_options
@@ -22,6 +23,7 @@ from tr_apply.cli.streams import StdoutLostError, tell_lost
 from tr_apply.cli.targets import command_clients, target_of
 from tr_apply.cli.workspaces import declared_before, members_of
 from tr_apply.deployment.applied import Applied
+from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.connect import TargetOptions
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.fleet import Fleet, Member
@@ -31,7 +33,7 @@ from tr_apply.errors import IncompleteError, InterruptedRunError, RefusedError, 
 from tr_apply.plan.change import Plan
 from tr_apply.plan.checks.consent import Approval, Consent, refusals
 from tr_apply.plan.requests.target import parsed_target
-from tr_apply.plan.saved.document import plan_document
+from tr_apply.plan.saved.document import plan_document, plan_id
 from tr_apply.plan.saved.stale import DriftError
 from tr_apply.printable import printable, without_commands
 from tr_apply.report.staleness import drift_document, drift_text
@@ -202,6 +204,19 @@ async def _all_planned(fleet: Fleet, way: Way, output: Output) -> None:
         way.target, concurrency=way.concurrency, verbose=output.verbose, deadline=fleet.deadline
     ) as clients:
         await fleet.plan(clients)
+        await fleet.plan(clients, [member for member in fleet.live if _goes_on(member)])
+
+
+def _goes_on(member: Member) -> bool:
+    """Whether *member* goes on with the plan that was expected, because a run of it was interrupted."""
+    expected = member.consent.plan_id
+    if expected is None or member.plan is None or expected == plan_id(member.plan):
+        return False
+    assert isinstance(member.source, Configured), "only a configuration has an expected plan"
+    if (begun := begun_plan(expected, member.source.configuration)) is None:
+        return False
+    member.source, member.deployment = Saved(begun, member.source), None
+    return True
 
 
 def _note_unchanged(member: Member) -> None:

@@ -101,14 +101,14 @@ class Fleet:
         """Those that have not ended."""
         return [member for member in self.members if member.error is None]
 
-    async def plan(self, clients: Clients) -> None:
-        """Make the plan of each; one workspace may have one plan only."""
+    async def plan(self, clients: Clients, members: Sequence[Member] | None = None) -> None:
+        """Make the plan of each, or of those *members*; one workspace may have one plan only."""
 
         async def plan(member: Member) -> None:
             async with self.deadline.bound():
                 await member.connected(clients).plan()
 
-        await self.each(self.live, plan)
+        await self.each(self.live if members is None else members, plan)
         self._refuse_repeated()
 
     async def apply(self, members: Sequence[Member], clients: Clients, run_of: Callable[[Member], Run]) -> None:
