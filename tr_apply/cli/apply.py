@@ -16,6 +16,7 @@ from tr_apply.cli.bounded import run
 from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.options import NamedPath, configuration_options, output_of, output_options, target_options
 from tr_apply.cli.output import Output, errors_of, print_error, worst
+from tr_apply.cli.outputs import require_one_workspace, write_outputs
 from tr_apply.cli.progress import shown_progress
 from tr_apply.cli.records import Records, records
 from tr_apply.cli.saved import saved_members
@@ -68,6 +69,8 @@ class Way:
               help="Append a line to FILE before and after each request that writes.")  # fmt: skip
 @click.option("--undo-out", "undo_file", metavar="FILE", type=NamedPath(),
               help="Save what takes it all back, for apply --plan FILE.")  # fmt: skip
+@click.option("--outputs-file", metavar="FILE", type=NamedPath(),
+              help="Write the outputs to FILE: JSON if it ends in .json, else lines NAME=value.")  # fmt: skip
 @configuration_options
 @target_options
 @output_options("text", "json")
@@ -83,6 +86,7 @@ def apply_command(
     concurrency: int,
     journal_file: Path | None,
     undo_file: Path | None,
+    outputs_file: Path | None,
     **options: Any,
 ) -> int:
     """Make the live workspace equal to the configuration.
@@ -115,10 +119,28 @@ def apply_command(
         members = saved_members(plan_file, members)
     for number, member in enumerate(members):
         member.consent = replace(consent, plan_id=ids[number] if ids else None)
+    require_one_workspace(outputs_file, members)
     fleet = Fleet(members, Deadline(options["timeout"]))
     with records(journal_file, undo_file) as kept:
         _apply(fleet, approval, way, output, kept)
+        _find_outputs(fleet, way, output, outputs_file)
     return _conclude(members, output)
+
+
+def _find_outputs(fleet: Fleet, way: Way, output: Output, file: Path | None) -> None:
+    """Write what other systems need to know; where that fails, the workspaces are as they are."""
+
+    async def find() -> None:
+        async with command_clients(way.target, verbose=output.verbose, deadline=fleet.deadline) as clients:
+            await fleet.find_outputs(clients)
+
+    if any(member.plan is not None and member.plan.outputs for member in fleet.live):
+        run(find())
+    try:
+        write_outputs(fleet.members, file)
+    except IncompleteError as error:
+        for member in fleet.live:
+            member.error = error
 
 
 def _approval(*, auto_approve: bool, reviewed: bool) -> Approval:
@@ -324,6 +346,8 @@ def _print_member(member: Member, output: Output, *, several: bool) -> None:
         output.result(result_text(applied.results, verified=applied.verified, notes=applied.notes))
         if applied.left is not None and applied.left.operations:
             output.result(plan_text(applied.left, ascii_only=output.ascii_only))
+    for name, value in (member.outputs or {}).items():
+        output.result(f"{name} = {printable(value)}")
     if member.error is not None:
         print_error(member.error, command=output.command, as_json=False, of=member.name if several else None)
     for bug in [each.bug for each in applied.results if each.bug is not None] if applied is not None else ():
@@ -354,6 +378,7 @@ def _document(member: Member) -> dict[str, Any]:
     document = plan_document(_plan_of(member)) | {
         "results": _skipped(member) if applied is None else [_result_value(each) for each in applied.results],
         "verified": None if applied is None else applied.verified,
+        "outputs": dict(member.outputs or {}),
         "notes": [*_warnings(member), *(() if applied is None else applied.notes)],
     }
     if isinstance(member.error, DriftError):
@@ -365,15 +390,18 @@ def _document(member: Member) -> dict[str, Any]:
 
 def _skipped(member: Member) -> list[dict[str, Any]]:
     return [
-        {"operation": operation.id, "status": Status.SKIPPED.value, "requests": 0, "error": str(member.error)}
+        _result_value(Result(operation, error=str(member.error)), Status.SKIPPED)
         for operation in _plan_of(member).operations
     ]
 
 
-def _result_value(result: Result) -> dict[str, Any]:
+def _result_value(result: Result, status: Status | None = None) -> dict[str, Any]:
     return {
         "operation": result.operation.id,
-        "status": result.status.value,
+        "kind": result.operation.kind,
+        "name": result.operation.name,
+        "sid": result.sid,
+        "status": (status or result.status).value,
         "requests": result.requests,
         "error": result.error or None,
     }

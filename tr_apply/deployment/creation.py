@@ -45,7 +45,7 @@ async def created(plan: Plan, client: Client, rest_of: Rest, *, progress: Progre
         for each in rest:
             each.error = f"needs the workspace {first.name!r}, which could not be created"
         return Applied([result, *rest])
-    result.requests = 1
+    result.requests, result.made = 1, live.sid
     progress(result)
     try:
         if twins := await _twins(client, live):
@@ -127,7 +127,7 @@ def _joined(first: Result, rest: Sequence[Result], done: Sequence[Result]) -> li
     for planned in rest:
         key = (planned.operation.action, planned.operation.kind, planned.operation.name)
         if (found := by_name.pop(key, None)) is not None:
-            results.append(replace(found, operation=planned.operation))
+            results.append(replace(found, operation=planned.operation, made=found.sid))
         else:
             results.append(Result(replace(planned.operation, writes=()), error="turned out not to be needed"))
     return [*results, *by_name.values()]

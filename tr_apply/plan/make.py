@@ -111,6 +111,7 @@ def _plan(decisions: Decisions, targets: Sequence[str]) -> Plan:
         base=base,
         reads=reads_of(snapshot, base) if operations else {},
         sensitive=sensitive_paths(document),
+        outputs=document.outputs,
         deletes=delete_counts(decisions, operations),
         limits_deletes="max_deletes" in document.safety.model_fields_set,
     )

@@ -80,6 +80,10 @@ class Standing:
     def _creations(self) -> Iterator[Write]:
         return (write for o in self._plan.operations for write in o.writes if write.verb is Verb.CREATE)
 
+    @cached_property
+    def _created_keys(self) -> frozenset["_Key"]:
+        return frozenset(_key(write.target.kind, write.target.name) for write in self._creations())
+
     def _created(self, write: Write) -> Live | None:
         """The live resource that *write* creates; None where there is none, or a different one of that name."""
         found = self._by_name.get(_key(write.target.kind, write.target.name))
@@ -118,7 +122,11 @@ class Standing:
         if SID.match(label.name):
             return label.name
         key = _key(label.kind, label.name)
-        return self._known[key] if key in self._known else self._by_name[key].sid
+        if key not in self._created_keys:
+            return self._known[key] if key in self._known else self._by_name[key].sid
+        if (found := self._by_name[key]).sid in self._former:
+            raise LookupError(label)  # the new one is not there, as the old one has not made way yet
+        return found.sid
 
     # What is done
 
@@ -189,11 +197,16 @@ class Standing:
     def rest(self) -> Plan:
         """The plan without the requests that are done; every operation stays, some with nothing left to send."""
         numbers = iter(range(len(self._writes)))
+        made = {write.target: live.sid for write in self._creations() if (live := self._created(write)) is not None}
+        by_key = {_key(label.kind, label.name): sid for label, sid in made.items()}
         operations = [
-            replace(each, writes=tuple(write for write in each.writes if next(numbers) not in self._done))
+            replace(
+                each,
+                writes=tuple(write for write in each.writes if next(numbers) not in self._done),
+                sid=by_key.get(_key(each.kind, each.name), each.sid),
+            )
             for each in self._plan.operations
         ]
-        made = {write.target: live.sid for write in self._creations() if (live := self._created(write)) is not None}
         return replace(self._plan, operations=operations, sids={**self._plan.sids, **made})
 
 
