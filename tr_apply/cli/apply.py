@@ -14,7 +14,15 @@ from tr_apply.cli.asking import answered
 from tr_apply.cli.begun import begun_plan
 from tr_apply.cli.bounded import run
 from tr_apply.cli.configurations import require_inputs, usable
-from tr_apply.cli.options import NamedPath, configuration_options, output_of, output_options, target_options
+from tr_apply.cli.options import (
+    NamedPath,
+    configuration_options,
+    output_of,
+    output_options,
+    selection_of,
+    selection_options,
+    target_options,
+)
 from tr_apply.cli.output import Output, errors_of, print_error, worst
 from tr_apply.cli.outputs import require_one_workspace, write_outputs
 from tr_apply.cli.progress import shown_progress
@@ -33,7 +41,6 @@ from tr_apply.deployment.saved import Saved
 from tr_apply.errors import IncompleteError, InterruptedRunError, RefusedError, TrApplyError, UsageError
 from tr_apply.plan.change import Plan
 from tr_apply.plan.checks.consent import Approval, Consent, refusals
-from tr_apply.plan.requests.target import parsed_target
 from tr_apply.plan.saved.document import plan_document, plan_id
 from tr_apply.plan.saved.stale import DriftError
 from tr_apply.printable import printable, without_commands
@@ -60,7 +67,7 @@ class Way:
 @click.option("--auto-approve", is_flag=True, help="Do not ask. Is no consent to delete.")
 @click.option("--allow-delete", "allowed", multiple=True, metavar="KIND=N",
               help="Agree to exactly N deletes of KIND; repeatable.")  # fmt: skip
-@click.option("--target", "targets", multiple=True, metavar="KIND/NAME", help="Only this, and what it depends on.")
+@selection_options
 @click.option("--base-ref", metavar="REV",
               help="The git revision that was applied last, for `safety.delete: declared`.")  # fmt: skip
 @click.option("--concurrency", type=click.IntRange(1, 100), default=10, show_default=True,
@@ -81,7 +88,6 @@ def apply_command(
     expected: tuple[str, ...],
     auto_approve: bool,
     allowed: tuple[str, ...],
-    targets: tuple[str, ...],
     base_ref: str | None,
     concurrency: int,
     journal_file: Path | None,
@@ -101,18 +107,15 @@ def apply_command(
     """
     output, target = output_of("apply", options), target_of(options)
     ids = tuple(each for written in expected for each in written.replace(",", " ").split())
-    _require_sense(
-        paths, plan_file, options | {"expected": expected, "allowed": allowed, "targets": targets, "base": base_ref}
-    )
+    _require_sense(paths, plan_file, options | {"expected": expected, "allowed": allowed, "base": base_ref})
     if expected and len(ids) != len(paths):
         raise UsageError(f"--expect: {len(ids)} plan ids are given for {len(paths)} PATHs; give one for each, in order")
     require_inputs(paths, options)
-    for each in targets:
-        parsed_target(each)
+    selection = selection_of(options)
     approval = _approval(auto_approve=auto_approve, reviewed=bool(ids) or plan_file is not None)
     consent = Consent(approval, _allowed_deletes(allowed))
     way = Way(target, concurrency)
-    members = members_of(paths, lambda path: usable(path, options, output), targets)
+    members = members_of(paths, lambda path: usable(path, options, output), selection)
     if base_ref is not None:
         declared_before(members, paths, base_ref, options)
     if plan_file is not None:
@@ -159,7 +162,14 @@ def _require_sense(paths: Sequence[Path], plan_file: Path | None, options: Mappi
         if not paths:
             raise UsageError("Missing argument 'PATH...', or --plan FILE.\nTry 'tr-apply apply --help'.")
         return
-    changing = {"--target": "targets", "--allow-delete": "allowed", "--expect": "expected", "--base-ref": "base"}
+    changing = {
+        "--target": "targets",
+        "--only": "only",
+        "--exclude": "excluded",
+        "--allow-delete": "allowed",
+        "--expect": "expected",
+        "--base-ref": "base",
+    }
     if not paths:
         changing |= {"--overlay": "overlays", "--var": "variables", "--var-file": "variable_files"}
     for option, name in changing.items():
