@@ -239,3 +239,12 @@ def test_the_journal_holds_no_secret(cli, write, monkeypatch, tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "j.jsonl").read_text().splitlines()]
     assert len(lines) > 4
     assert "canary" not in (tmp_path / "j.jsonl").read_text() + (tmp_path / "undo.json").read_text()
+
+
+def test_on_a_terminal_something_is_shown_before_the_first_answer(write):
+    terminal = Terminal("plan", write("w.yaml", TEXT), "--local-db", "world.db")
+
+    assert terminal.end() == 0
+    reading, plan = terminal.screen.index("Reading the workspace ..."), terminal.screen.index("Plan id:")
+    assert reading < plan
+    assert "\r" + " " * len("Reading the workspace ...") + "\r" in terminal.screen[reading:plan]

@@ -25,7 +25,7 @@ from tr_apply.cli.options import (
 )
 from tr_apply.cli.output import Output, errors_of, print_error, worst
 from tr_apply.cli.outputs import require_one_workspace, write_outputs
-from tr_apply.cli.progress import shown_progress
+from tr_apply.cli.progress import READING, shown_progress, shown_waits
 from tr_apply.cli.records import Records, records
 from tr_apply.cli.saved import saved_members
 from tr_apply.cli.streams import StdoutLostError, tell_lost
@@ -232,9 +232,12 @@ def _conclude_anyway(members: Sequence[Member], error: Exception) -> None:
 
 
 async def _all_planned(fleet: Fleet, way: Way, output: Output) -> None:
-    async with command_clients(
-        way.target, concurrency=way.concurrency, verbose=output.verbose, deadline=fleet.deadline
-    ) as clients:
+    async with (
+        command_clients(
+            way.target, concurrency=way.concurrency, verbose=output.verbose, deadline=fleet.deadline
+        ) as clients,
+        shown_waits(fleet.deadline.waits, output, READING),
+    ):
         await fleet.plan(clients)
         await fleet.plan(clients, [member for member in fleet.live if _goes_on(member)])
 
@@ -293,13 +296,16 @@ async def _all_applied(
     fleet: Fleet, pending: Sequence[Member], way: Way, output: Output, stop: Stop, kept: Records
 ) -> None:
     plans = [member.plan for member in pending if member.plan is not None]
-    async with command_clients(
-        way.target,
-        concurrency=way.concurrency,
-        verbose=output.verbose,
-        observers=kept.observers,
-        deadline=fleet.deadline,
-    ) as clients:
+    async with (
+        command_clients(
+            way.target,
+            concurrency=way.concurrency,
+            verbose=output.verbose,
+            observers=kept.observers,
+            deadline=fleet.deadline,
+        ) as clients,
+        shown_waits(fleet.deadline.waits, output),
+    ):
         with shown_progress(plans, output) as progress_of:
 
             def run_of(member: Member) -> Run:

@@ -23,6 +23,7 @@ from tr_apply.cli.options import (
 from tr_apply.cli.output import Output, checked_envelope, errors_of, print_error, worst, write_file
 from tr_apply.cli.overwriting import require_plan_or_nothing
 from tr_apply.cli.plan_report import FORMATS, Reported, further_formats, report
+from tr_apply.cli.progress import READING, shown_waits
 from tr_apply.cli.targets import command_clients, target_of
 from tr_apply.cli.workspaces import declared_before, members_of, problem_before
 from tr_apply.config.load import Configuration
@@ -106,7 +107,10 @@ def plan_command(
 
 
 async def _planned(fleet: Fleet, target: TargetOptions, output: Output, then: Mapping[str, Configuration]) -> None:
-    async with command_clients(target, verbose=output.verbose, deadline=fleet.deadline) as clients:
+    async with (
+        command_clients(target, verbose=output.verbose, deadline=fleet.deadline) as clients,
+        shown_waits(fleet.deadline.waits, output, READING),
+    ):
         await fleet.plan(clients)
 
         async def find_origins(member: Member) -> None:

@@ -97,6 +97,10 @@ class Client:
 
         self._sender.on_rest = tell
 
+    def on_pause(self, call: Callable[[Call, LostError, float], None]) -> None:
+        """Have *call* called with each request that failed, why, and after how many seconds it is repeated."""
+        self._sender.on_pause = call
+
     def ends_when(self, is_ending: Callable[[], bool]) -> None:
         """Once *is_ending* answers that it is, writes that were surely not carried out are not sent again."""
         self._sender.is_ending = is_ending

@@ -1,7 +1,7 @@
 """Plans from a configuration: made from what is live, made again to prove that nothing is left."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 

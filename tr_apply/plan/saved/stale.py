@@ -72,7 +72,7 @@ def workers_with_channels(plan: Plan, snapshot: Snapshot) -> list[str]:
     workers = {label for write in writes for label in write.needs if label.kind == WORKER.name}
     there = {name_key(live.name): live.sid for live in snapshot.by_kind.get(WORKER.name, ())}
     sids = {plan.sids.get(label) or there.get(name_key(label.name)) for label in workers}
-    return sorted(sids.intersection(there.values()))
+    return sorted(sid for sid in there.values() if sid in sids)
 
 
 def _names_drift(kind: str, before: Mapping[str, str] | str, now: Mapping[str, str] | str) -> Iterator[Drift]:

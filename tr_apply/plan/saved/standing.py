@@ -64,7 +64,7 @@ class Standing:
     @cached_property
     def labels(self) -> Labels:
         """What each SID was called when the plan was made; also the SIDs of what has gone since."""
-        return Labels(live_labels(self.before).by_sid | self._former)
+        return Labels({**live_labels(self.before).by_sid, **self._former})
 
     def former_name(self, sid: str) -> str:
         """What the resource of *sid* was called when the plan was made."""
