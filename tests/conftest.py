@@ -19,6 +19,7 @@ from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.local import open_app
 from tr_apply.plan.change import Action
+from tr_apply.plan.requests.target import Selection
 from tr_apply.plan.saved.document import plan_document
 from tr_apply.transport import Connection, Patience, in_process
 
@@ -149,7 +150,7 @@ class World:
 
         async def planned():
             async with self._client() as client:
-                return await Deployment(Configured(configuration, targets), client).plan()
+                return await Deployment(Configured(configuration, Selection.of(targets=targets)), client).plan()
 
         self.requests.reads.clear()
         return self._runner.run(planned())
@@ -163,7 +164,7 @@ class World:
 
         async def applied():
             async with self._client() as client:
-                deployment = Deployment(Configured(configuration, targets), client)
+                deployment = Deployment(Configured(configuration, Selection.of(targets=targets)), client)
                 return await carried_out(deployment, plan, stop=stop)
 
         self.requests.writes.clear()

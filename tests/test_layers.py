@@ -8,6 +8,7 @@ LAYERS = {
     "findings": 0,
     "starter": 0,
     "errors": 1,
+    "own_folder": 1,
     "routing": 2,
     "resources": 3,
     "config": 4,

@@ -106,8 +106,9 @@ class Router:
         """
         from tr_apply.deployment.configured import Configured  # noqa: PLC0415
         from tr_apply.deployment.deployment import Deployment  # noqa: PLC0415
+        from tr_apply.plan.requests.target import Selection  # noqa: PLC0415
 
-        source = Configured(configuration, targets)
+        source = Configured(configuration, Selection.of(targets=targets))
         client, region = self._clients.of(source.credentials), self._clients.region(source.credentials)
         deployment = Deployment(source, client, region, configuration.path)
         await deployment.plan()

@@ -39,6 +39,7 @@ class Result:
         failed: Whether a request of it failed.
         lost: Whether a request of it may have been carried out although no answer arrived.
         stale: Whether it failed because the workspace is not what the plan was made from.
+        made: SID of what it has made, or of what had none in the plan.
         bug: The error of ours that kept a request from being sent, or its answer from being read.
     """
 
@@ -48,7 +49,13 @@ class Result:
     failed: bool = False
     lost: bool = False
     stale: bool = False
+    made: str | None = None
     bug: Exception | None = None
+
+    @property
+    def sid(self) -> str | None:
+        """SID of what it is about, in the end; None while there is none."""
+        return self.made or self.operation.sid
 
     def fail(self, error: Exception, message: str) -> None:
         """Note that a request has failed; one that an error of ours ended may have been carried out."""
@@ -179,11 +186,11 @@ async def carry_out(
     """
     run = _begun(operations)
     sender = _Sender(client, sids, {sid: Seen(answer) for sid, answer in (seen or {}).items()}, look)
-    running: dict[asyncio.Task[None], Step] = {}
-    ended: list[asyncio.Task[None]] = []
+    running: dict[asyncio.Task[str | None], Step] = {}
+    ended: list[asyncio.Task[str | None]] = []
     woken = asyncio.Event()
 
-    def end(task: asyncio.Task[None]) -> None:
+    def end(task: asyncio.Task[str | None]) -> None:
         ended.append(task)
         woken.set()
 
@@ -240,10 +247,10 @@ def _release_late(run: _Run) -> None:
         run.late.clear()
 
 
-def _settle(run: _Run, step: Step, task: asyncio.Task[None], progress: Progress) -> None:
+def _settle(run: _Run, step: Step, task: asyncio.Task[str | None], progress: Progress) -> None:
     result = run.results[step.operation]
     try:
-        task.result()
+        sid = task.result()
     except Exception as error:  # noqa: BLE001  # after the first write a run ends with its summary, whatever happens
         result.fail(error, _message(error, step.write))
         run.unsound = True
@@ -251,6 +258,8 @@ def _settle(run: _Run, step: Step, task: asyncio.Task[None], progress: Progress)
         progress(result)
         return
     result.requests += 1
+    if sid is not None and step.write.target.kind == result.operation.kind:
+        result.made = sid
     run.early_left -= not step.write.late
     for number in run.dependents.get(step.number, ()):
         run.waiting[number] -= 1
@@ -299,8 +308,11 @@ class _Sender:
     seen: dict[str, Seen]
     look: Look | None
 
-    async def send(self, operation: Operation, write: Write) -> None:
-        """The request of *write*, once everything that it needs is known."""
+    async def send(self, operation: Operation, write: Write) -> str | None:
+        """Send the request of *write*, once everything that it needs is known.
+
+        The SID of what that made, or of what was not known by its own.
+        """
         if self.look is not None and operation.action in _TAKES_AWAY:
             await self.look(operation, write)
         kind = KIND_BY_NAME[write.target.kind]
@@ -309,14 +321,16 @@ class _Sender:
         purpose = purpose_of(operation, write, form, sid)
         if write.verb is Verb.CREATE:
             workspace = None if kind is WORKSPACE else self.sids[_WORKSPACE]
-            self.sids[write.target] = (await self.client.create(kind, workspace, form, purpose=purpose)).sid
-        elif kind is WORKER_CHANNEL:
+            made = (await self.client.create(kind, workspace, form, purpose=purpose)).sid
+            self.sids[write.target] = made
+            return made
+        if kind is WORKER_CHANNEL:
             worker = next(each for each in write.needs if each.kind == WORKER.name)
             channel = write.sid or write.target.name.removeprefix(f"{worker.name}/")
             workspace, owner = self.sids[_WORKSPACE], self.sids[worker]
-            await self.client.update_worker_channel(workspace, owner, channel, form, purpose=purpose)
-        else:
-            await self._change(kind, write, form, purpose)
+            return await self.client.update_worker_channel(workspace, owner, channel, form, purpose=purpose)
+        await self._change(kind, write, form, purpose)
+        return None
 
     async def _change(self, kind: Kind, write: Write, form: Mapping[str, str], purpose: Purpose) -> None:
         workspace, sid = self.sids[_WORKSPACE], write.sid or self.sids[write.target]

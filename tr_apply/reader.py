@@ -70,7 +70,7 @@ def empty_snapshot(client: Client, workspace: Live) -> Snapshot:
 async def _with_all(client: Client, snapshot: Snapshot, reads: Reads) -> Snapshot:
     """*snapshot* with what *reads* asks for; different kinds are read side by side."""
     snapshot = await _with_kinds(client, snapshot, reads.kinds)
-    snapshot = await _with_channels(client, snapshot, reads.channels)
+    snapshot = await with_channels(client, snapshot, reads.channels)
     return await _with_work(client, snapshot, reads.work)
 
 
@@ -78,7 +78,7 @@ async def read_parts(client: Client, workspace: Live, kinds: Sequence[str], work
     """Those *kinds* of *workspace*, and the channels of the *workers* of those SIDs that are still there."""
     snapshot = await _with_kinds(client, empty_snapshot(client, workspace), kinds)
     there = {worker.sid for worker in snapshot.by_kind.get(WORKER.name, ())}
-    return await _with_channels(client, snapshot, [sid for sid in workers if sid in there])
+    return await with_channels(client, snapshot, [sid for sid in workers if sid in there])
 
 
 async def _with_kinds(client: Client, snapshot: Snapshot, kinds: Sequence[str]) -> Snapshot:
@@ -90,7 +90,8 @@ async def _with_kinds(client: Client, snapshot: Snapshot, kinds: Sequence[str]) 
     return replace(snapshot, by_kind=by_kind)
 
 
-async def _with_channels(client: Client, snapshot: Snapshot, workers: Sequence[str]) -> Snapshot:
+async def with_channels(client: Client, snapshot: Snapshot, workers: Sequence[str]) -> Snapshot:
+    """*snapshot* with the channels of the *workers* of those SIDs."""
     if not workers:
         return snapshot
     sid = snapshot.workspace.sid
@@ -220,4 +221,4 @@ async def read_everything(client: Client, workspace: Live, *, channels: bool = T
     """All of *workspace*; the *channels* of the workers take a request each."""
     snapshot = await _with_kinds(client, empty_snapshot(client, workspace), [kind.name for kind in SECTIONS])
     workers = [worker.sid for worker in snapshot.by_kind[WORKER.name]] if channels else []
-    return await _with_channels(client, snapshot, workers)
+    return await with_channels(client, snapshot, workers)

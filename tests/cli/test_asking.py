@@ -121,13 +121,17 @@ def test_progress_is_a_line_for_each_request(capsys):
     told(Output("apply"), [plan_of(2)])
 
     lines = capsys.readouterr().err.splitlines()
-    assert [line.split() for line in lines] == [["done", "+", "task_queue", "Q0"], ["failed", "+", "task_queue", "Q1"]]
+    assert [line.split() for line in lines] == [
+        ["[1/2]", "done", "+", "task_queue", "Q0"],
+        ["[2/2]", "failed", "+", "task_queue", "Q1"],
+    ]
 
 
 def test_progress_names_the_workspace_where_there_are_several(capsys):
     told(Output("apply"), [plan_of(2), plan_of(2)])
 
-    assert all(line.startswith("Center: ") for line in capsys.readouterr().err.splitlines())
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[:2] for line in lines] == [[f"[{number}/4]", "Center:"] for number in range(1, 5)]
 
 
 def test_progress_is_not_told_to_who_wants_quiet(capsys):
@@ -201,3 +205,12 @@ def test_a_result_in_parts_is_one_file(tmp_path):
 
     text = (tmp_path / "result.txt").read_text()
     assert text.index("+ workspace Center") < text.index("Verified")
+
+
+def test_progress_counts_operations_with_room_for_the_last_number(capsys):
+    plan = plan_of(11)
+    with shown_progress([plan], Output("apply")) as progress_of:
+        for operation in plan.operations[:3]:
+            progress_of(plan)(Result(operation, requests=1))
+
+    assert capsys.readouterr().err.splitlines()[-1] == "[ 3/11]    done + task_queue Q2"

@@ -186,7 +186,7 @@ def test_moved_filters_are_shown_as_moved(tr_apply, sides):
 
     _, out, _ = tr_apply("diff", *sides(BASE, "".join(lines)))
 
-    assert out.count("moved from") == 1
+    assert out.count("still 1 of 2, but now") + out.count("still 2 of 2, but now") + out.count("moved from") == 1
     assert "~ workflow Incoming" in out
 
 

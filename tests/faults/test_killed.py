@@ -197,6 +197,45 @@ def test_killed_at_any_request_and_run_again_the_world_is_the_same(behind, zygot
     assert len(seen) > requests // (3 if moment == "before" else 6)
 
 
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("index", [0, 1], ids=["from nothing", "a change"])
+def test_killed_at_any_write_the_same_saved_plan_goes_on_and_sends_only_the_rest(
+    behind, cli, zygote, local, files, tmp_path, index, moment
+):
+    if index:
+        local.apply(files[0], local.base)
+    local.begin(behind)
+    saved, where = tmp_path / "plan.json", ("--base-url", behind.proxy.url)
+    assert cli("plan", files[index], "--out", saved, *where)[0] == 0
+    apply = ["apply", "--plan", saved, *where]
+    behind.proxy.begin()
+    assert cli(*apply)[0] == 0
+    writes, requests, expected = behind.proxy.writes, behind.proxy.numbers, contents(local.world)
+    finished = set()
+
+    for number in range(requests):
+        local.begin(behind)
+        pids = []
+        behind.proxy.begin(killing(pids, number, moment))
+        zygote.run(apply, pids.append, PATIENT)
+        behind.proxy.settle()
+        behind.close()
+        left = contents(local.world)
+        if left in finished:
+            continue
+        finished.add(left)
+        behind.new(local.world)
+
+        code, _, err = cli(*apply)
+
+        assert code == 0, (number, err)
+        behind.close()
+        assert contents(local.world) == expected, number
+        done = re.search(r"(\d+) of \d+ requests are done already", err)
+        assert behind.proxy.writes == writes - int(done[1] if done else 0)
+    assert len(finished) > writes // 3
+
+
 def interrupting(pids, write, sent):
     """Send a signal while the write of that number is under way, and let it be answered then."""
 

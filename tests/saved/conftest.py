@@ -1,5 +1,6 @@
 """The command line in process, and somebody else at work in the same embedded TaskRouter."""
 
+import asyncio
 import json
 from dataclasses import dataclass
 
@@ -7,11 +8,27 @@ import httpx
 import pytest
 
 from tr_apply.cli import run
+from tr_apply.deployment import connect
 from tr_apply.local import open_app
 from tr_apply.transport import Patience, in_process
 
 OFFLINE = ("validate", "render", "route", "test", "schema")
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
+
+
+class Between(httpx.AsyncBaseTransport):
+    """Stands between us and the embedded TaskRouter, and may answer in its place."""
+
+    def __init__(self, inner, interfere):
+        self._inner, self._interfere = inner, interfere
+
+    async def handle_async_request(self, request):
+        found = self._interfere(request)
+        answer = await found if asyncio.iscoroutine(found) else found
+        return answer or await self._inner.handle_async_request(request)
+
+    async def aclose(self):
+        await self._inner.aclose()
 
 
 @dataclass(frozen=True)
@@ -71,3 +88,9 @@ def live(tmp_path, new_world, cli):
     world.app = open_app(tmp_path / "world.db")
     world._rest = httpx.AsyncClient(transport=in_process(world.app), base_url="http://test", auth=(ACCOUNT, "secret"))
     return world
+
+
+@pytest.fixture
+def interfere(monkeypatch):
+    """Has every request go through a function, which may give an answer, or nothing."""
+    return lambda how: monkeypatch.setattr(connect, "in_process", lambda app: Between(in_process(app), how))

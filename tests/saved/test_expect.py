@@ -145,3 +145,70 @@ def test_a_step_that_cannot_be_told_fails(cli, monkeypatch, tmp_path):
     said = cli("plan", "w.yaml", "--format", "json")
 
     assert said.code == said.document["exit_code"] == 1
+
+
+THREE = """
+workspace: {name: Center}
+task_queues: [{name: A, max_reserved_workers: 7}, {name: C, target_workers: "a == 1"}, {name: D}]
+"""
+
+
+@pytest.fixture
+def half_done(cli, planned, write, interfere, tmp_path):  # noqa: ARG001  # the workspace must be there
+    """A plan whose second create was refused: its id."""
+    write("w.yaml", THREE)
+    cli("plan", "w.yaml")
+    expected = outputs(tmp_path)["plan_id"]
+    creates = []
+
+    def refuses_the_second_create(request):
+        if request.method == "POST" and request.url.path.endswith("/TaskQueues"):
+            creates.append(request)
+            return httpx.Response(400, json={"message": "no", "code": 20001}) if len(creates) > 1 else None
+        return None
+
+    interfere(refuses_the_second_create)
+    said = cli("apply", "w.yaml", "--expect", expected, "--concurrency", "1")
+    assert said.code == 4, said.err
+    interfere(lambda _request: None)
+    return expected
+
+
+def names(live):
+    return sorted(each["friendly_name"] for each in live.items("TaskQueues"))
+
+
+def test_an_expected_plan_that_failed_half_way_goes_on_with_the_same_id(cli, half_done, live):
+    assert names(live) == ["A", "B", "C"]
+
+    said = cli("apply", "w.yaml", "--expect", half_done, "--format", "json")
+
+    [plan] = said.document["plans"]
+    assert (said.code, plan["verified"], plan["plan_id"]) == (0, True, half_done), said.err
+    assert {(each["status"], each["requests"]) for each in plan["results"]} == {("done", 0), ("done", 1)}
+    assert names(live) == ["A", "C", "D"]
+
+
+def test_it_goes_on_only_with_the_same_configuration(cli, half_done, write, live):
+    write("w.yaml", THREE.replace("{name: D}", "{name: E}"))
+
+    assert cli("apply", "w.yaml", "--expect", half_done).code == 5
+    assert names(live) == ["A", "B", "C"]
+
+
+def test_it_does_not_go_on_when_somebody_else_has_changed_what_it_relies_on(cli, half_done, live):
+    live.change("TaskQueues", "C", TargetWorkers="a == 2")
+    before = live.state()
+
+    said = cli("apply", "w.yaml", "--expect", half_done)
+
+    assert said.code == 5
+    assert "task_queue/C" in said.err
+    assert live.state() == before
+
+
+def test_the_folder_of_what_was_begun_is_never_committed(half_done, tmp_path):
+    folder = tmp_path / ".tr-apply"
+
+    assert (folder / "begun" / f"{half_done}.json").stat().st_mode & 0o777 == 0o600
+    assert (folder / ".gitignore").read_text().splitlines()[-1] == "*"

@@ -9,8 +9,6 @@ import httpx
 import pytest
 
 from tests.saved.terminal import Terminal
-from tr_apply.deployment import connect
-from tr_apply.transport import in_process
 
 TEXT = """
 workspace: {name: Center}
@@ -18,27 +16,6 @@ activities: [{name: Offline}, {name: Available, available: true}]
 task_queues: [{name: A}, {name: B}]
 workflows: [{name: W, default_filter: {queue: A}}]
 """
-
-
-class Between(httpx.AsyncBaseTransport):
-    """Stands between us and the embedded TaskRouter, and may answer in its place."""
-
-    def __init__(self, inner, interfere):
-        self._inner, self._interfere = inner, interfere
-
-    async def handle_async_request(self, request):
-        found = self._interfere(request)
-        answer = await found if asyncio.iscoroutine(found) else found
-        return answer or await self._inner.handle_async_request(request)
-
-    async def aclose(self):
-        await self._inner.aclose()
-
-
-@pytest.fixture
-def interfere(monkeypatch):
-    """Has every request go through a function, which may give an answer, or nothing."""
-    return lambda how: monkeypatch.setattr(connect, "in_process", lambda app: Between(in_process(app), how))
 
 
 def is_write(request, method, end):
@@ -262,3 +239,12 @@ def test_the_journal_holds_no_secret(cli, write, monkeypatch, tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "j.jsonl").read_text().splitlines()]
     assert len(lines) > 4
     assert "canary" not in (tmp_path / "j.jsonl").read_text() + (tmp_path / "undo.json").read_text()
+
+
+def test_on_a_terminal_something_is_shown_before_the_first_answer(write):
+    terminal = Terminal("plan", write("w.yaml", TEXT), "--local-db", "world.db")
+
+    assert terminal.end() == 0
+    reading, plan = terminal.screen.index("Reading the workspace ..."), terminal.screen.index("Plan id:")
+    assert reading < plan
+    assert "\r" + " " * len("Reading the workspace ...") + "\r" in terminal.screen[reading:plan]

@@ -122,7 +122,7 @@ def test_a_workspace_that_has_come_up_meanwhile_is_not_made_twice(cli, write, li
 def test_a_new_workspace_that_is_not_as_predicted_is_left_as_it_is(cli, write, monkeypatch):
     path = write("new.yaml", NEW)
     cli("plan", path, "--out", "plan.json")
-    monkeypatch.setattr("tr_apply.deployment.saved._prediction", other_prediction)
+    monkeypatch.setattr("tr_apply.deployment.saved.prediction", other_prediction)
 
     said = cli("apply", "--plan", "plan.json", "--format", "json")
 
@@ -263,9 +263,16 @@ def test_people_at_work_do_not_make_a_plan_stale(cli, live):
 
 
 @pytest.mark.usefixtures("saved")
-def test_a_plan_is_applied_once(cli):
+def test_a_plan_that_is_applied_again_sends_nothing(cli, live):
     assert cli("apply", "--plan", "plan.json").code == 0
-    assert cli("apply", "--plan", "plan.json").code == 5
+    before = live.state()
+
+    said = cli("apply", "--plan", "plan.json", "--format", "json")
+
+    [plan] = said.document["plans"]
+    assert (said.code, plan["verified"]) == (0, True)
+    assert {(result["status"], result["requests"]) for result in plan["results"]} == {("done", 0)}
+    assert live.state() == before
 
 
 def test_a_saved_plan_is_consent_to_its_deletes_and_no_protection_is_lifted(cli, saved, write):

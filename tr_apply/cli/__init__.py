@@ -23,6 +23,7 @@ COMMANDS = {
     "init": "Write a working starter.",
     "validate": "Check a configuration offline.",
     "plan": "Show what apply would change.",
+    "show": "Show a saved plan.",
     "apply": "Make the live workspace equal to the configuration.",
     "destroy": "Delete a workspace.",
     "render": "Print a configuration after variables and overlays.",

@@ -11,17 +11,28 @@ import click
 
 from tr_apply.apply import Result, Status, Stop
 from tr_apply.cli.asking import answered
+from tr_apply.cli.begun import begun_plan
 from tr_apply.cli.bounded import run
 from tr_apply.cli.configurations import require_inputs, usable
-from tr_apply.cli.options import NamedPath, configuration_options, output_of, output_options, target_options
+from tr_apply.cli.options import (
+    NamedPath,
+    configuration_options,
+    output_of,
+    output_options,
+    selection_of,
+    selection_options,
+    target_options,
+)
 from tr_apply.cli.output import Output, errors_of, print_error, worst
-from tr_apply.cli.progress import shown_progress
+from tr_apply.cli.outputs import require_one_workspace, write_outputs
+from tr_apply.cli.progress import READING, shown_progress, shown_waits
 from tr_apply.cli.records import Records, records
 from tr_apply.cli.saved import saved_members
 from tr_apply.cli.streams import StdoutLostError, tell_lost
 from tr_apply.cli.targets import command_clients, target_of
 from tr_apply.cli.workspaces import declared_before, members_of
 from tr_apply.deployment.applied import Applied
+from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.connect import TargetOptions
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.fleet import Fleet, Member
@@ -30,10 +41,9 @@ from tr_apply.deployment.saved import Saved
 from tr_apply.errors import IncompleteError, InterruptedRunError, RefusedError, TrApplyError, UsageError
 from tr_apply.plan.change import Plan
 from tr_apply.plan.checks.consent import Approval, Consent, refusals
-from tr_apply.plan.requests.target import parsed_target
-from tr_apply.plan.saved.document import plan_document
+from tr_apply.plan.saved.document import plan_document, plan_id
 from tr_apply.plan.saved.stale import DriftError
-from tr_apply.printable import without_commands
+from tr_apply.printable import printable, without_commands
 from tr_apply.report.staleness import drift_document, drift_text
 from tr_apply.report.summary import apply_outcome, summary_table
 from tr_apply.report.terminal import plan_text, result_text
@@ -58,7 +68,7 @@ class Way:
 @click.option("--auto-approve", is_flag=True, help="Do not ask. Is no consent to delete.")
 @click.option("--allow-delete", "allowed", multiple=True, metavar="KIND=N",
               help="Agree to exactly N deletes of KIND; repeatable.")  # fmt: skip
-@click.option("--target", "targets", multiple=True, metavar="KIND/NAME", help="Only this, and what it depends on.")
+@selection_options
 @click.option("--base-ref", metavar="REV",
               help="The git revision that was applied last, for `safety.delete: declared`.")  # fmt: skip
 @click.option("--concurrency", type=click.IntRange(1, 100), default=10, show_default=True,
@@ -67,6 +77,8 @@ class Way:
               help="Append a line to FILE before and after each request that writes.")  # fmt: skip
 @click.option("--undo-out", "undo_file", metavar="FILE", type=NamedPath(),
               help="Save what takes it all back, for apply --plan FILE.")  # fmt: skip
+@click.option("--outputs-file", metavar="FILE", type=NamedPath(),
+              help="Write the outputs to FILE: JSON if it ends in .json, else lines NAME=value.")  # fmt: skip
 @configuration_options
 @target_options
 @output_options("text", "json")
@@ -77,11 +89,11 @@ def apply_command(
     expected: tuple[str, ...],
     auto_approve: bool,
     allowed: tuple[str, ...],
-    targets: tuple[str, ...],
     base_ref: str | None,
     concurrency: int,
     journal_file: Path | None,
     undo_file: Path | None,
+    outputs_file: Path | None,
     **options: Any,
 ) -> int:
     """Make the live workspace equal to the configuration.
@@ -96,28 +108,43 @@ def apply_command(
     """
     output, target = output_of("apply", options), target_of(options)
     ids = tuple(each for written in expected for each in written.replace(",", " ").split())
-    _require_sense(
-        paths, plan_file, options | {"expected": expected, "allowed": allowed, "targets": targets, "base": base_ref}
-    )
+    _require_sense(paths, plan_file, options | {"expected": expected, "allowed": allowed, "base": base_ref})
     if expected and len(ids) != len(paths):
         raise UsageError(f"--expect: {len(ids)} plan ids are given for {len(paths)} PATHs; give one for each, in order")
     require_inputs(paths, options)
-    for each in targets:
-        parsed_target(each)
+    selection = selection_of(options)
     approval = _approval(auto_approve=auto_approve, reviewed=bool(ids) or plan_file is not None)
     consent = Consent(approval, _allowed_deletes(allowed))
     way = Way(target, concurrency)
-    members = members_of(paths, lambda path: usable(path, options, output), targets)
+    members = members_of(paths, lambda path: usable(path, options, output), selection)
     if base_ref is not None:
         declared_before(members, paths, base_ref, options)
     if plan_file is not None:
         members = saved_members(plan_file, members)
     for number, member in enumerate(members):
         member.consent = replace(consent, plan_id=ids[number] if ids else None)
+    require_one_workspace(outputs_file, members)
     fleet = Fleet(members, Deadline(options["timeout"]))
     with records(journal_file, undo_file) as kept:
         _apply(fleet, approval, way, output, kept)
+        _find_outputs(fleet, way, output, outputs_file)
     return _conclude(members, output)
+
+
+def _find_outputs(fleet: Fleet, way: Way, output: Output, file: Path | None) -> None:
+    """Write what other systems need to know; where that fails, the workspaces are as they are."""
+
+    async def find() -> None:
+        async with command_clients(way.target, verbose=output.verbose, deadline=fleet.deadline) as clients:
+            await fleet.find_outputs(clients)
+
+    if any(member.plan is not None and member.plan.outputs for member in fleet.live):
+        run(find())
+    try:
+        write_outputs(fleet.members, file)
+    except IncompleteError as error:
+        for member in fleet.live:
+            member.error = error
 
 
 def _approval(*, auto_approve: bool, reviewed: bool) -> Approval:
@@ -136,7 +163,14 @@ def _require_sense(paths: Sequence[Path], plan_file: Path | None, options: Mappi
         if not paths:
             raise UsageError("Missing argument 'PATH...', or --plan FILE.\nTry 'tr-apply apply --help'.")
         return
-    changing = {"--target": "targets", "--allow-delete": "allowed", "--expect": "expected", "--base-ref": "base"}
+    changing = {
+        "--target": "targets",
+        "--only": "only",
+        "--exclude": "excluded",
+        "--allow-delete": "allowed",
+        "--expect": "expected",
+        "--base-ref": "base",
+    }
     if not paths:
         changing |= {"--overlay": "overlays", "--var": "variables", "--var-file": "variable_files"}
     for option, name in changing.items():
@@ -199,10 +233,26 @@ def _conclude_anyway(members: Sequence[Member], error: Exception) -> None:
 
 
 async def _all_planned(fleet: Fleet, way: Way, output: Output) -> None:
-    async with command_clients(
-        way.target, concurrency=way.concurrency, verbose=output.verbose, deadline=fleet.deadline
-    ) as clients:
+    async with (
+        command_clients(
+            way.target, concurrency=way.concurrency, verbose=output.verbose, deadline=fleet.deadline
+        ) as clients,
+        shown_waits(fleet.deadline.waits, output, READING),
+    ):
         await fleet.plan(clients)
+        await fleet.plan(clients, [member for member in fleet.live if _goes_on(member)])
+
+
+def _goes_on(member: Member) -> bool:
+    """Whether *member* goes on with the plan that was expected, because a run of it was interrupted."""
+    expected = member.consent.plan_id
+    if expected is None or member.plan is None or expected == plan_id(member.plan):
+        return False
+    assert isinstance(member.source, Configured), "only a configuration has an expected plan"
+    if (begun := begun_plan(expected, member.source.configuration)) is None:
+        return False
+    member.source, member.deployment = Saved(begun, member.source), None
+    return True
 
 
 def _note_unchanged(member: Member) -> None:
@@ -252,13 +302,16 @@ async def _all_applied(
     fleet: Fleet, pending: Sequence[Member], way: Way, output: Output, stop: Stop, kept: Records
 ) -> None:
     plans = [member.plan for member in pending if member.plan is not None]
-    async with command_clients(
-        way.target,
-        concurrency=way.concurrency,
-        verbose=output.verbose,
-        observers=kept.observers,
-        deadline=fleet.deadline,
-    ) as clients:
+    async with (
+        command_clients(
+            way.target,
+            concurrency=way.concurrency,
+            verbose=output.verbose,
+            observers=kept.observers,
+            deadline=fleet.deadline,
+        ) as clients,
+        shown_waits(fleet.deadline.waits, output),
+    ):
         with shown_progress(plans, output) as progress_of:
 
             def run_of(member: Member) -> Run:
@@ -315,6 +368,8 @@ def _print_member(member: Member, output: Output, *, several: bool) -> None:
         output.result(result_text(applied.results, verified=applied.verified, notes=applied.notes))
         if applied.left is not None and applied.left.operations:
             output.result(plan_text(applied.left, ascii_only=output.ascii_only))
+    for name, value in (member.outputs or {}).items():
+        output.result(f"{name} = {printable(value)}")
     if member.error is not None:
         print_error(member.error, command=output.command, as_json=False, of=member.name if several else None)
     for bug in [each.bug for each in applied.results if each.bug is not None] if applied is not None else ():
@@ -345,6 +400,7 @@ def _document(member: Member) -> dict[str, Any]:
     document = plan_document(_plan_of(member)) | {
         "results": _skipped(member) if applied is None else [_result_value(each) for each in applied.results],
         "verified": None if applied is None else applied.verified,
+        "outputs": dict(member.outputs or {}),
         "notes": [*_warnings(member), *(() if applied is None else applied.notes)],
     }
     if isinstance(member.error, DriftError):
@@ -356,15 +412,18 @@ def _document(member: Member) -> dict[str, Any]:
 
 def _skipped(member: Member) -> list[dict[str, Any]]:
     return [
-        {"operation": operation.id, "status": Status.SKIPPED.value, "requests": 0, "error": str(member.error)}
+        _result_value(Result(operation, error=str(member.error)), Status.SKIPPED)
         for operation in _plan_of(member).operations
     ]
 
 
-def _result_value(result: Result) -> dict[str, Any]:
+def _result_value(result: Result, status: Status | None = None) -> dict[str, Any]:
     return {
         "operation": result.operation.id,
-        "status": result.status.value,
+        "kind": result.operation.kind,
+        "name": result.operation.name,
+        "sid": result.sid,
+        "status": (status or result.status).value,
         "requests": result.requests,
         "error": result.error or None,
     }

@@ -1,5 +1,6 @@
 """What a step of a GitHub workflow tells the steps after it."""
 
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,11 +13,28 @@ def write_step_outputs(environment: Mapping[str, str], outputs: Mapping[str, str
     Raises:
         TrApplyError: when it cannot be written; the steps after this one would take that for nothing to do.
     """
+    _append(environment, "".join(f"{name}={value}\n" for name, value in outputs.items()))
+
+
+def write_any_step_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) -> None:
+    """The same for values that come from a configuration.
+
+    None of them can end its own lines and set an output of another name, as the delimiter is a random one.
+
+    Raises:
+        TrApplyError: as ``write_step_outputs``.
+    """
+    delimiter = f"tr-apply-{secrets.token_hex(16)}"
+    lines = (f"{name}<<{delimiter}\n{value}\n{delimiter}\n" for name, value in outputs.items())
+    _append(environment, "".join(lines))
+
+
+def _append(environment: Mapping[str, str], text: str) -> None:
     if not (path := environment.get("GITHUB_OUTPUT")):
         return
     try:
         with Path(path).open("a", encoding="utf-8") as file:
-            file.writelines(f"{name}={value}\n" for name, value in outputs.items())
+            file.write(text)
     except OSError as error:
         raise TrApplyError(f"GITHUB_OUTPUT={path} cannot be written: {error.strerror}") from error
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from tr_apply.cli.output import Output
 from tr_apply.errors import UsageError
+
+if TYPE_CHECKING:
+    from tr_apply.plan.requests.target import Selection
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -51,6 +54,31 @@ def configuration_options(command: _F) -> _F:
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def selection_options(command: _F) -> _F:
+    """Which part of a plan."""
+    for option in (
+        click.option("--exclude", "excluded", multiple=True, metavar="KIND/PATTERN",
+                     help="Not these, nor what depends on them; repeatable."),
+        click.option("--only", multiple=True, metavar="KIND",
+                     help="Only resources of KIND, and what they depend on; repeatable."),
+        click.option("--target", "targets", multiple=True, metavar="KIND/PATTERN",
+                     help="Only these, and what they depend on; repeatable. * and ? are signs."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def selection_of(options: Mapping[str, Any]) -> "Selection":
+    """What ``selection_options`` stand for.
+
+    Raises:
+        UsageError: when one has another form.
+    """
+    from tr_apply.plan.requests.target import Selection  # noqa: PLC0415  # --help needs no plans
+
+    return Selection.of(targets=options["targets"], only=options["only"], excluded=options["excluded"])
 
 
 def target_options(command: _F) -> _F:

@@ -4,7 +4,8 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,18 @@ class Output:
         """Tell a person how it is going."""
         if not self.quiet:
             tell(text)
+
+    @contextmanager
+    def passing(self, text: str) -> Iterator[None]:
+        """Show *text* on the terminal, as long as what follows takes; nothing where there is none."""
+        is_shown = not self.quiet and sys.stderr.isatty()
+        if is_shown:
+            click.echo(f"\r{text}", err=True, nl=False)
+        try:
+            yield
+        finally:
+            if is_shown:
+                click.echo(f"\r{' ' * len(text)}\r", err=True, nl=False)
 
     def warn(self, text: str) -> None:
         """Tell a person what went wrong."""

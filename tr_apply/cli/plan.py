@@ -16,10 +16,14 @@ from tr_apply.cli.options import (
     output_of,
     output_options,
     paths_argument,
+    selection_of,
+    selection_options,
     target_options,
 )
 from tr_apply.cli.output import Output, checked_envelope, errors_of, print_error, worst, write_file
 from tr_apply.cli.overwriting import require_plan_or_nothing
+from tr_apply.cli.plan_report import FORMATS, Reported, further_formats, report
+from tr_apply.cli.progress import READING, shown_waits
 from tr_apply.cli.targets import command_clients, target_of
 from tr_apply.cli.workspaces import declared_before, members_of, problem_before
 from tr_apply.config.load import Configuration
@@ -29,13 +33,11 @@ from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.fleet import Fleet, Member
 from tr_apply.errors import ConfigError, TrApplyError
-from tr_apply.plan.requests.target import parsed_target
 from tr_apply.plan.saved.document import plan_document, plan_id
 from tr_apply.plan.saved.origin import Origins, origins
 from tr_apply.report.entry import Entry
 from tr_apply.report.origin import origins_document, origins_text
-from tr_apply.report.summary import plan_outcome, summary_table
-from tr_apply.report.terminal import plan_text
+from tr_apply.report.summary import plan_outcome
 
 CHANGES_PENDING = 2  # as in Terraform; click's own 2 for usage errors is remapped
 
@@ -48,10 +50,12 @@ CHANGES_PENDING = 2  # as in Terraform; click's own 2 for usage errors is remapp
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes to apply.")
 @click.option("--base-ref", metavar="REV",
               help="Tell what was changed outside the repository since the git revision REV was applied.")  # fmt: skip
-@click.option("--target", "targets", multiple=True, metavar="KIND/NAME", help="Only this, and what it depends on.")
+@click.option("--also", multiple=True, metavar="FORMAT=FILE",
+              help="Write the plan in another format to FILE as well; repeatable.")  # fmt: skip
+@selection_options
 @configuration_options
 @target_options
-@output_options("text", "json", "markdown", "html")
+@output_options(*FORMATS)
 def plan_command(
     paths: tuple[Path, ...],
     *,
@@ -59,7 +63,7 @@ def plan_command(
     overwrite: bool,
     detailed_exitcode: bool,
     base_ref: str | None,
-    targets: tuple[str, ...],
+    also: tuple[str, ...],
     **options: Any,
 ) -> int:
     """Show what apply would change. Reads the workspace, writes nothing.
@@ -74,12 +78,11 @@ def plan_command(
     """
     output, target = output_of("plan", options), target_of(options)
     require_inputs(paths, options)
-    for each in targets:
-        parsed_target(each)
+    selection, more = selection_of(options), further_formats(also)
     if plan_file is not None and not overwrite:
         require_plan_or_nothing(plan_file)
     deadline = Deadline(options["timeout"])
-    members = members_of(paths, lambda path: usable(path, options, output), targets)
+    members = members_of(paths, lambda path: usable(path, options, output), selection)
     then = {} if base_ref is None else declared_before(members, paths, base_ref, options)
     for member in members:
         if base_ref is not None:
@@ -90,14 +93,25 @@ def plan_command(
     document = checked_envelope("plan", exit_code, {"plans": _documents(members)}, errors)
     if plan_file is not None:
         write_file(plan_file, document, private=True)
+    reported = [_reported(member) for member in members]
+    artifacts = "" if plan_file is None else run_artifacts(os.environ)
+    texts = {
+        each: document if each == "json" else report(each, reported, ascii_only=output.ascii_only, artifacts=artifacts)
+        for each in {output.format, *more}
+    }
+    for each, file in more.items():
+        write_file(file, click.unstyle(texts[each]), private=each == "json")
     if not errors:
         _tell_github(members)
-    _print(members, output, document, artifacts="" if plan_file is None else run_artifacts(os.environ))
+    _print(members, output, texts)
     return exit_code
 
 
 async def _planned(fleet: Fleet, target: TargetOptions, output: Output, then: Mapping[str, Configuration]) -> None:
-    async with command_clients(target, verbose=output.verbose, deadline=fleet.deadline) as clients:
+    async with (
+        command_clients(target, verbose=output.verbose, deadline=fleet.deadline) as clients,
+        shown_waits(fleet.deadline.waits, output, READING),
+    ):
         await fleet.plan(clients)
 
         async def find_origins(member: Member) -> None:
@@ -141,12 +155,10 @@ def _tell_github(members: Sequence[Member]) -> None:
     write_step_outputs(os.environ, outputs)
 
 
-def _print(members: Sequence[Member], output: Output, document: str, *, artifacts: str) -> None:
-    """*artifacts* is where a run on GitHub keeps the plan that it has saved."""
+def _print(members: Sequence[Member], output: Output, texts: Mapping[str, str]) -> None:
+    output.result(texts[output.format])
     if output.format == "json":
-        output.result(document)
         return
-    output.result(_report(members, output, artifacts))
     for member in members:
         if member.error is not None:
             print_error(
@@ -154,30 +166,11 @@ def _print(members: Sequence[Member], output: Output, document: str, *, artifact
             )
 
 
-def _report(members: Sequence[Member], output: Output, artifacts: str) -> str:
-    if output.format == "markdown":
-        from tr_apply.report.markdown import plans_markdown  # noqa: PLC0415
-
-        return plans_markdown([_entry(member) for member in members], artifacts=artifacts)
-    if output.format == "html":
-        from tr_apply.report.html import plans_html  # noqa: PLC0415
-
-        return plans_html([_entry(member) for member in members])
-    texts = [_text(member, output) for member in members if member.error is None]
-    if len(members) > 1:
-        texts.append(summary_table([(member.name, member.workspace, _outcome(member)) for member in members]))
-    return "\n".join(texts)
-
-
-def _entry(member: Member) -> Entry:
+def _reported(member: Member) -> Reported:
     errors = () if member.error is None else (str(member.error),)
-    return Entry(member.name, member.plan, errors, "" if member.origins is None else origins_text(member.origins))
-
-
-def _text(member: Member, output: Output) -> str:
-    assert member.plan is not None
-    text = plan_text(member.plan, ascii_only=output.ascii_only)
-    return text if member.origins is None else f"{text}\n{origins_text(member.origins)}"
+    more = "" if member.origins is None else origins_text(member.origins)
+    entry = Entry(member.name, member.plan, errors, more)
+    return Reported(entry, member.workspace, _outcome(member))
 
 
 def _outcome(member: Member) -> str:

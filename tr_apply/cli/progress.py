@@ -1,14 +1,19 @@
 """How far an apply has come: a bar on a terminal, plain lines elsewhere."""
 
+import asyncio
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from typing import Final
 
 from tr_apply.apply import Progress, Result, Status
 from tr_apply.cli.output import Output
+from tr_apply.deployment.waits import Waits
 from tr_apply.plan.change import Plan
 from tr_apply.printable import printable
 from tr_apply.report.terminal import progress_line
+
+READING: Final = "Reading the workspace ..."
 
 ProgressOf = Callable[[Plan], Progress]
 """What is told of the requests of one of several plans."""
@@ -17,22 +22,51 @@ ProgressOf = Callable[[Plan], Progress]
 @contextmanager
 def shown_progress(plans: Sequence[Plan], output: Output) -> Iterator[ProgressOf]:
     """Told of every request that has ended; shows it on stderr, with the workspace if there are several."""
-    requests = sum(plan.requests for plan in plans)
     if output.quiet:
         yield lambda _plan: lambda _result: None
-    elif sys.stderr.isatty() and requests > 1:
-        with _bar(requests) as tell:
+    elif sys.stderr.isatty():
+        with _bar(sum(plan.requests for plan in plans)) as tell:
             yield lambda _plan: tell
     else:
-        yield lambda plan: _lines(output, f"{printable(plan.target.workspace)}: " if len(plans) > 1 else "")
+        yield _Lines(plans, output).of
 
 
-def _lines(output: Output, head: str) -> Progress:
-    def tell(result: Result) -> None:
-        if result.failed or result.status is Status.DONE:
-            output.say(f"{head}{progress_line(result)}")
+class _Lines:
+    """A line for each operation that has ended, with how many of all that is."""
 
-    return tell
+    def __init__(self, plans: Sequence[Plan], output: Output) -> None:
+        self._output = output
+        self._several = len(plans) > 1
+        self._total = sum(len(plan.operations) for plan in plans)
+        self._ended: set[tuple[int, str]] = set()
+
+    def of(self, plan: Plan) -> Progress:
+        """Is told of the requests of *plan*."""
+        head = f"{printable(plan.target.workspace)}: " if self._several else ""
+
+        def tell(result: Result) -> None:
+            key = (id(plan), result.operation.id)
+            if key not in self._ended and (result.failed or result.status is Status.DONE):
+                self._ended.add(key)
+                self._output.say(f"{self._number()} {head}{progress_line(result)}")
+
+        return tell
+
+    def _number(self) -> str:
+        return f"[{len(self._ended):>{len(str(self._total))}}/{self._total}]"
+
+
+@asynccontextmanager
+async def shown_waits(waits: Waits, output: Output, what: str = "") -> AsyncIterator[None]:
+    """Say every ten seconds what is waited for, and on a terminal at once *what* is being done."""
+    line = output.passing(what) if what else nullcontext()
+    task = asyncio.ensure_future(waits.tell_regularly(output.say))
+    try:
+        with line:
+            yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @contextmanager

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tr_apply.apply import Status
+from tr_apply.cli.begun import keep_begun
 from tr_apply.cli.output import checked_envelope, simple_error, write_file
 from tr_apply.cli.overwriting import require_plan_or_nothing
 from tr_apply.client import Client
+from tr_apply.config.load import Configuration
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.fleet import Member
@@ -66,8 +68,8 @@ class Records:
     def record_of(self, member: Member) -> "_Record":
         """Writes down what is done for *member*."""
         source = member.source.configured if isinstance(member.source, Saved) else member.source
-        protect = source.configuration.document.safety.protect if isinstance(source, Configured) else ()
-        return _Record(self, protect)
+        configuration = source.configuration if isinstance(source, Configured) else None
+        return _Record(self, configuration, is_expected=member.consent.plan_id is not None)
 
     async def before(self, client: Client, plan: Plan, protected: Sequence[str]) -> Undo | None:
         """To be called right before *plan* is carried out.
@@ -113,11 +115,15 @@ class _Record:
     """Writes down what is done for one workspace."""
 
     records: Records
-    protected: Sequence[str]
+    configuration: Configuration | None
+    is_expected: bool
 
     async def before(self, client: Client, plan: Plan) -> After:
         """As ``Records.before``; what it returns is called when the plan was carried out."""
-        undo = await self.records.before(client, plan, self.protected)
+        if self.is_expected and self.configuration is not None:
+            keep_begun(plan, self.configuration)
+        protected = () if self.configuration is None else self.configuration.document.safety.protect
+        undo = await self.records.before(client, plan, protected)
 
         async def after(applied: Applied) -> None:
             await self.records.after(client, plan, applied, undo)

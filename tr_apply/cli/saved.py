@@ -19,7 +19,7 @@ def saved_members(path: Path, configured: Sequence[Member]) -> list[Member]:
         UsageError: when there is no such file, when a configuration is for none of the plans, or when one is missing.
         RefusedError: when the file is no plan of ours, or not any more.
     """
-    plans = _plans(path)
+    plans = saved_plans_of(path, "--plan")
     left = list(configured)
     members = []
     for plan in plans:
@@ -44,16 +44,33 @@ def _is_for(member: Member, plan: Plan) -> bool:
     return member.workspace is not None and name_key(member.workspace) == name_key(plan.target.workspace)
 
 
-def _plans(path: Path) -> list[Plan]:
+def saved_plans_of(path: Path, argument: str) -> list[Plan]:
+    """The plans in the file *path*, which *argument* of the command line names.
+
+    Raises:
+        UsageError: when there is no such file.
+        RefusedError: when the file is no plan of ours, or not any more.
+    """
     from tr_apply.plan.saved.load import saved_plans  # noqa: PLC0415  # its models take time that nobody else needs to wait
 
     if not path.is_file():
-        raise UsageError(f"--plan {path}: there is no such file")
+        raise UsageError(f"{argument} {path}: there is no such file")
     try:
-        return saved_plans(path.read_text(encoding="utf-8"))
+        return saved_plans(text_of(path))
     except RefusedError as error:
         raise RefusedError(f"the saved plan {path} is refused: {error}") from error
+
+
+def text_of(path: Path) -> str:
+    """The text of the file *path*.
+
+    Raises:
+        RefusedError: when it is not text.
+        TrApplyError: when it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise RefusedError(f"the saved plan {path} is refused: it is no text") from error
+        raise RefusedError("it is not text") from error
     except OSError as error:
         raise TrApplyError(f"{path} cannot be read: {error.strerror}") from error

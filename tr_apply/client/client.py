@@ -98,6 +98,10 @@ class Client:
 
         self._sender.on_rest = tell
 
+    def on_pause(self, call: Callable[[Call, LostError, float], None]) -> None:
+        """Have *call* called with each request that failed, why, and after how many seconds it is repeated."""
+        self._sender.on_pause = call
+
     def ends_when(self, is_ending: Callable[[], bool]) -> None:
         """Once *is_ending* answers that it is, writes that were surely not carried out are not sent again."""
         self._sender.is_ending = is_ending
@@ -248,10 +252,11 @@ class Client:
 
     async def update_worker_channel(
         self, workspace_sid: str, worker_sid: str, channel: str, form: Form, *, purpose: Purpose | None = None
-    ) -> None:
-        """The same for the *channel* of a worker, by its own SID or by the unique name of its task channel."""
+    ) -> str | None:
+        """The same for the *channel* of a worker, by its own SID or by the unique name of its task channel; its SID."""
         path = paths.channel(workspace_sid, worker_sid, channel)
-        await self._change(WORKER_CHANNEL, path, form, None, purpose)
+        sid = (await self._change(WORKER_CHANNEL, path, form, None, purpose)).answer.get("sid")
+        return sid if isinstance(sid, str) else None
 
     async def delete(
         self, kind: Kind, workspace_sid: str, sid: str, *, seen: Seen | None = None, purpose: Purpose | None = None

@@ -37,6 +37,7 @@ CODES: Final[Mapping[str, str]] = {
     "variable-too-long": "Variables make too much of a string.",
     "environment-beats-file": "A variable of the environment is used instead of the value in `vars`.",
     "secret-misplaced": "A secret variable is used where plans and messages show the value.",
+    "sensitive-output": "An output holds something that must not be shown.",
     "unused-variable": "No configuration uses the variable of a --var.",
     # Objects made by for_each
     "for-each": "A for_each makes no objects, or too many.",

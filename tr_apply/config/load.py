@@ -39,7 +39,7 @@ from tr_apply.config.values.substitution import (
 )
 from tr_apply.config.values.variables import UNKNOWN, Variables
 from tr_apply.config.withheld import is_withheld, withheld
-from tr_apply.config.workflows import note_workflows
+from tr_apply.config.workflows import note_outputs, note_workflows
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding, KeyPath, Severity, errors_of
 from tr_apply.resources import WORKER
@@ -305,6 +305,7 @@ def _checked(path: str, read: Files, notes: Notes, made: Substitution) -> Config
 
         note_ownership(document, notes)
     note_workflows(document, notes)
+    note_outputs(document, notes)
     if read.complete:
         note_broken_references(document, raw, notes, has_sids=made.has_sids)
     return Configuration(path, document, notes, complete=read.complete and valid, has_sids=made.has_sids)

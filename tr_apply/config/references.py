@@ -91,6 +91,8 @@ def _templates(document: Document) -> Iterator[tuple[str, KeyPath]]:
     for kind in SECTIONS:
         for index, resource in declared_of(document, kind):
             yield from _in_value(resource, (kind.section, index))
+    for name, value in document.outputs.items():
+        yield value, ("outputs", name)
     if document.manage.workers.where is not None:
         yield document.manage.workers.where, ("manage", "workers", "where")
 

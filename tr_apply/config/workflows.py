@@ -9,12 +9,24 @@ from tr_apply.findings import KeyPath
 from tr_apply.resources import WORKFLOW
 from tr_apply.resources.document import Document
 from tr_apply.resources.template import SidOf, filled, mapped
+from tr_apply.resources.url import holds_password
 from tr_apply.resources.worker import compact_json
 from tr_apply.resources.workflow import DOCUMENT_LIMIT, Target, Workflow, from_document, to_document
 from tr_apply.routing.names import FILTER_NAMES, SID_LENGTH
 
 _BESIDE: Final = dict.fromkeys(FILTER_NAMES, "name")
 """What a key of TaskRouter is called in a configuration, where that differs."""
+
+
+def note_outputs(document: Document, notes: Notes) -> None:
+    """Note outputs that hold a password: they are written where anybody reads them."""
+    for name, value in document.outputs.items():
+        if holds_password(value):
+            notes.error(
+                "sensitive-output",
+                "the value holds a password; an output is written where anybody reads it",
+                ("outputs", name),
+            )
 
 
 def note_workflows(document: Document, notes: Notes) -> None:

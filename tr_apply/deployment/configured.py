@@ -20,7 +20,7 @@ from tr_apply.plan.checks.workspace_rename import TELLING_KINDS, declared_names,
 from tr_apply.plan.make import Planning, planning
 from tr_apply.plan.matching.declared_before import DeclaredBefore
 from tr_apply.plan.matching.problem import PlanProblemsError
-from tr_apply.plan.requests.target import parsed_target
+from tr_apply.plan.requests.target import EVERYTHING, Selection, Target
 from tr_apply.reader import (
     declared_workspace,
     empty_snapshot,
@@ -43,13 +43,13 @@ class Configured:
 
     Attributes:
         configuration: What the workspace must be.
-        targets: ``KIND/NAME`` of what is done alone; everything where there are none.
+        selection: Which part of it is done.
         siblings: Names of the workspaces that this run is for.
         before: What was declared by the configuration that was applied last.
     """
 
     configuration: Configuration
-    targets: Sequence[str] = ()
+    selection: Selection = EVERYTHING
     siblings: frozenset[str] = frozenset()
     before: DeclaredBefore | None = None
 
@@ -72,7 +72,7 @@ class Configured:
             ApiError, NetworkError: when the workspace cannot be read.
         """
         plan, snapshot = await self._planned(client, region)
-        for target in self.targets:
+        for target in self.selection.targets:
             self._require_known(target, plan)
         return plan, snapshot
 
@@ -113,7 +113,9 @@ class Configured:
 
     def _steps(self, start: Snapshot) -> Planning:
         has_sids = self.configuration.has_sids
-        return planning(self.configuration.document, start, has_sids=has_sids, targets=self.targets, before=self.before)
+        return planning(
+            self.configuration.document, start, has_sids=has_sids, selection=self.selection, before=self.before
+        )
 
     async def everything(self, client: Client) -> Snapshot | None:
         """All that is live of the workspace; None if there is no such workspace.
@@ -150,12 +152,12 @@ class Configured:
             return (await self._planned(client, None))[0]
         return (await self.plan_for(client, await client.workspace(applied.created)))[0]
 
-    def _require_known(self, target: str, plan: Plan) -> None:
+    def _require_known(self, target: Target, plan: Plan) -> None:
         """A target that is neither declared nor about to be deleted is a slip of the pen; later it may be gone."""
-        kind, key = parsed_target(target)
-        touched = {name_key(operation.name) for operation in plan.operations if operation.kind == kind}
-        if key not in touched and key not in map(name_key, _declared_names(self.configuration.document, kind)):
-            title = KIND_BY_NAME[kind].title
+        touched = (operation.name for operation in plan.operations if operation.kind == target.kind)
+        names = (*touched, *_declared_names(self.configuration.document, target.kind))
+        if not any(target.has(target.kind, name) for name in names):
+            title = KIND_BY_NAME[target.kind].title
             raise UsageError(f"--target {target}: there is no such {title}, neither declared nor about to be deleted")
 
     def _config_error(self, error: PlanProblemsError) -> ConfigError:

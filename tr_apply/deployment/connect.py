@@ -112,20 +112,23 @@ async def open_clients(
 ) -> AsyncIterator[Clients]:
     """Clients of the TaskRouter that *target* and the *environment* name; every request is shown to *observers*.
 
-    They are ready before the *deadline*.
+    They are ready before the *deadline*, which also knows what they wait for.
     """
+    deadline = deadline or Deadline()
+    listeners: Sequence[Observer] = (*observers, deadline.waits)
 
     def observer(call: Call, outcome: Outcome | None) -> None:
-        for each in observers:
+        for each in listeners:
             each(call, outcome)
 
-    async with _embedded(target, deadline or Deadline()) if target.is_local else nullcontext() as app:
+    def client_of(connection: Connection) -> Client:
+        client = Client(connection, concurrency=concurrency, through=through, observer=observer)
+        client.on_pause(deadline.waits.pause)
+        return client
+
+    async with _embedded(target, deadline) if target.is_local else nullcontext() as app:
         through = None if app is None else in_process(app)
-        clients = Clients(
-            target,
-            environment,
-            lambda connection: Client(connection, concurrency=concurrency, through=through, observer=observer),
-        )
+        clients = Clients(target, environment, client_of)
         try:
             yield clients
         finally:

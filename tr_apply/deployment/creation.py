@@ -9,7 +9,7 @@ from tr_apply.client import Client
 from tr_apply.deployment.applied import Applied
 from tr_apply.errors import RefusedError, TrApplyError
 from tr_apply.live import Live
-from tr_apply.plan.change import Action, Operation, Plan
+from tr_apply.plan.change import Action, Operation, Plan, Verb
 from tr_apply.plan.checks.guard import NEEDS_CONSENT
 from tr_apply.resources import WORKSPACE
 from tr_apply.resources.template import SidOf
@@ -22,8 +22,8 @@ Rest = Callable[[Live], Awaitable[Plan]]
 
 def creates_workspace(plan: Plan) -> bool:
     """Whether *plan* begins with its workspace."""
-    first = plan.operations[0] if plan.operations else None
-    return first is not None and first.kind == WORKSPACE.name and first.action is Action.CREATE
+    writes = plan.operations[0].writes if plan.operations else ()
+    return bool(writes) and writes[0].verb is Verb.CREATE and writes[0].target.kind == WORKSPACE.name
 
 
 async def created(plan: Plan, client: Client, rest_of: Rest, *, progress: Progress, stop: Stop) -> Applied:
@@ -45,7 +45,7 @@ async def created(plan: Plan, client: Client, rest_of: Rest, *, progress: Progre
         for each in rest:
             each.error = f"needs the workspace {first.name!r}, which could not be created"
         return Applied([result, *rest])
-    result.requests = 1
+    result.requests, result.made = 1, live.sid
     progress(result)
     try:
         if twins := await _twins(client, live):
@@ -127,7 +127,7 @@ def _joined(first: Result, rest: Sequence[Result], done: Sequence[Result]) -> li
     for planned in rest:
         key = (planned.operation.action, planned.operation.kind, planned.operation.name)
         if (found := by_name.pop(key, None)) is not None:
-            results.append(replace(found, operation=planned.operation))
+            results.append(replace(found, operation=planned.operation, made=found.sid))
         else:
             results.append(Result(replace(planned.operation, writes=()), error="turned out not to be needed"))
     return [*results, *by_name.values()]

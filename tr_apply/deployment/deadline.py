@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from tr_apply.deployment.waits import Waits
 from tr_apply.errors import TrApplyError
 
 
@@ -19,10 +20,14 @@ class Deadline:
 
     Args:
         timeout_s: Seconds from now; None for no end.
+
+    Attributes:
+        waits: What the run waits for.
     """
 
     def __init__(self, timeout_s: float | None = None) -> None:
         self._timeout_s = timeout_s
+        self.waits = Waits()
         self._end = None if timeout_s is None else time.monotonic() + timeout_s
 
     @asynccontextmanager
@@ -37,4 +42,6 @@ class Deadline:
             async with asyncio.timeout(left):
                 yield
         except TimeoutError as error:
-            raise OutOfTimeError(f"gave up after {self._timeout_s:g} s (--timeout)") from error
+            last = self.waits.last_error
+            cause = f"; the last error was {last}" if last else ""
+            raise OutOfTimeError(f"gave up after {self._timeout_s:g} s (--timeout){cause}") from error

@@ -1,6 +1,5 @@
 """One workspace and the TaskRouter that it is in: read, plan, consent, apply, prove."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tr_apply.apply import Progress, Result, Sids, carry_out, failure_of
@@ -68,15 +67,21 @@ class Deployment:
         assert self.planned is not None, "it is planned before anything else"
         return self.planned
 
-    async def check(self, plan: Plan) -> Sequence[str]:
-        """Make sure that the workspace is what *plan* was made from; warnings about the rest of it.
+    async def check(self, plan: Plan) -> Plan:
+        """Make sure that the workspace is what *plan* was made from, apart from what is done already; what is left.
 
         Raises:
             StaleError: when it is not.
             RefusedError: when it is in another account.
         """
-        self.snapshot, warnings = await checked_again(self.client, plan)
-        return warnings
+        checked = await checked_again(self.client, plan)
+        self.snapshot = checked.snapshot
+        self.warnings += checked.warnings
+        if checked.rest.requests < plan.requests:
+            self.warnings.append(
+                f"{plan.requests - checked.rest.requests} of {plan.requests} requests are done already"
+            )
+        return checked.rest
 
     async def apply(self, plan: Plan, consent: Consent, run: Run | None = None) -> Applied:
         """Carry out *plan*, read the workspace again and prove that nothing is left.
@@ -97,37 +102,36 @@ class Deployment:
             raise InterruptedRunError("interrupted before anything was written here; run again")
         try:
             async with run.deadline.bound():
-                if run.rechecks:
-                    self.warnings += await self.check(plan)
-                await self._carry_out(plan, run)
+                rest = await self.check(plan) if run.rechecks else plan
+                await self._carry_out(plan, rest, run)
         except OutOfTimeError as error:
             if self.applied is None:
                 raise
             raise IncompleteError(f"{error}, while applying; run again, which does the rest") from error
         return self._finished(interrupted=run.stop.asked)
 
-    async def _carry_out(self, plan: Plan, run: Run) -> None:
-        touched = _Touched(plan, run.progress)
+    async def _carry_out(self, plan: Plan, rest: Plan, run: Run) -> None:
+        touched = _Touched(rest, run.progress)
         after = None if run.record is None else await run.record.before(self.client, plan)
         try:
-            self.applied = await self._written(plan, touched, run)
+            self.applied = await self._written(plan, rest, touched, run)
         finally:
             self.applied = self.applied or touched.applied()
         if after is not None:
             await after(self.applied)
 
-    async def _written(self, plan: Plan, progress: Progress, run: Run) -> Applied:
-        if creates_workspace(plan):
-            applied = await created(plan, self.client, self._rest_of(plan), progress=progress, stop=run.stop)
+    async def _written(self, plan: Plan, rest: Plan, progress: Progress, run: Run) -> Applied:
+        if creates_workspace(rest):
+            applied = await created(rest, self.client, self._rest_of(plan), progress=progress, stop=run.stop)
         else:
             results = await carry_out(
-                plan.operations,
+                rest.operations,
                 self.client,
-                Sids(plan.sids),
+                Sids(rest.sids),
                 progress=progress,
                 stop=run.stop,
-                seen=seen_workers(plan, self.snapshot),
-                look=last_look(self.client, plan.target.workspace_sid),
+                seen=seen_workers(rest, self.snapshot),
+                look=last_look(self.client, rest.target.workspace_sid),
             )
             applied = Applied(results)
         if applied.is_done:

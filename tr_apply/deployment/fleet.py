@@ -1,13 +1,14 @@
 """Several workspaces in one run: side by side, and what goes wrong with one does not stop the others."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.connect import Clients
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.deployment import Deployment
+from tr_apply.deployment.outputs import output_values
 from tr_apply.deployment.run import Run
 from tr_apply.deployment.source import Source
 from tr_apply.errors import ConfigError, TrApplyError
@@ -30,6 +31,7 @@ class Member:
         source: What its plan is made from; None where that could not be loaded.
         consent: What was agreed to for it.
         deployment: Reads and writes for it, once it is connected.
+        outputs: What other systems need to know, once the workspace is proven to be as declared.
         origins: Where the changes of the plan come from, where that was asked for.
         error: Why it has ended.
     """
@@ -40,6 +42,7 @@ class Member:
     deployment: Deployment | None = None
     origins: Origins | None = None
     error: TrApplyError | None = None
+    outputs: Mapping[str, str] | None = None
 
     @property
     def plan(self) -> Plan | None:
@@ -101,14 +104,14 @@ class Fleet:
         """Those that have not ended."""
         return [member for member in self.members if member.error is None]
 
-    async def plan(self, clients: Clients) -> None:
-        """Make the plan of each; one workspace may have one plan only."""
+    async def plan(self, clients: Clients, members: Sequence[Member] | None = None) -> None:
+        """Make the plan of each, or of those *members*; one workspace may have one plan only."""
 
         async def plan(member: Member) -> None:
             async with self.deadline.bound():
                 await member.connected(clients).plan()
 
-        await self.each(self.live, plan)
+        await self.each(self.live if members is None else members, plan)
         self._refuse_repeated()
 
     async def apply(self, members: Sequence[Member], clients: Clients, run_of: Callable[[Member], Run]) -> None:
@@ -120,6 +123,20 @@ class Fleet:
 
         self._refuse_repeated()
         await self.each([member for member in members if member.error is None], apply)
+
+    async def find_outputs(self, clients: Clients) -> None:
+        """Find the outputs of each workspace that is proven to be as declared."""
+
+        async def find(member: Member) -> None:
+            assert member.plan is not None, "it has been planned"
+            created = None if member.applied is None else member.applied.created
+            async with self.deadline.bound():
+                client = member.connected(clients).client
+                sid = created or member.plan.target.workspace_sid
+                member.outputs = await output_values(client, member.plan, sid)
+
+        verified = [each for each in self.live if each.applied is not None and each.applied.verified]
+        await self.each([member for member in verified if member.plan and member.plan.outputs], find)
 
     async def each(self, members: Sequence[Member], step: Step) -> None:
         """Do *step* for each of *members*, a bounded number of them at once.

@@ -1,58 +1,101 @@
 """Is the workspace still what a plan was made from? What the plan relies on is read again before the first write."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from tr_apply.client import Client
 from tr_apply.errors import ApiError, RefusedError, StaleError
 from tr_apply.live import Answer, Live, Snapshot
 from tr_apply.plan.change import Plan
+from tr_apply.plan.saved.begun import begun_creation, deletes_workspace, without_writes
 from tr_apply.plan.saved.stale import DriftError, drift, unrelated_changes, workers_with_channels
-from tr_apply.reader import read_parts
-from tr_apply.resources import KIND_BY_NAME, WORKER
+from tr_apply.plan.saved.standing import Standing
+from tr_apply.reader import read_parts, with_channels
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER, WORKSPACE
 from tr_apply.routing.names import name_key
 
 _NOT_FOUND = 404
 
 
-async def checked_again(client: Client, plan: Plan) -> tuple[Snapshot | None, list[str]]:
-    """What is live now of all that *plan* relies on, and warnings about the rest; None where there is no workspace yet.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A plan that fits the workspace as it is now.
+
+    Attributes:
+        rest: The plan without the requests that are done already.
+        snapshot: What was read; None where there is no workspace yet, or none any more.
+        warnings: What has changed that the plan does not rely on.
+    """
+
+    rest: Plan
+    snapshot: Snapshot | None = None
+    warnings: Sequence[str] = ()
+
+
+async def checked_again(client: Client, plan: Plan) -> Checked:
+    """What is left of *plan*, now that all that it relies on was read again.
 
     Raises:
-        DriftError: when something that the plan relies on has changed.
-        StaleError: when the workspace has gone, or has come up.
+        DriftError: when something that the plan relies on is neither as it was nor as the plan makes it.
+        StaleError: when the workspace has gone, or another one has its name.
         RefusedError: when it belongs to another account.
     """
     if plan.target.workspace_sid is None:
-        await _require_no_workspace(client, plan)
-        return None, []
-    workspace = await _workspace(client, plan, plan.target.workspace_sid)
-    snapshot = await read_parts(client, workspace, list(plan.reads), workers_with_channels(plan))
+        return await _checked_creation(client, plan)
+    if (workspace := await _workspace(client, plan, plan.target.workspace_sid)) is None:
+        return Checked(without_writes(plan))
+    snapshot = await read_parts(client, workspace, list(plan.reads), ())
+    snapshot = await with_channels(client, snapshot, workers_with_channels(plan, snapshot))
     require_account(plan, snapshot.account_sid)
-    if rows := drift(plan, snapshot):
+    return _checked(plan, snapshot)
+
+
+def _checked(plan: Plan, snapshot: Snapshot) -> Checked:
+    standing = Standing(plan, snapshot)
+    if rows := drift(plan, snapshot, standing):
         raise DriftError(rows)
-    return snapshot, [
-        f"{KIND_BY_NAME[kind].plural} that the plan does not rely on have changed since it was made"
-        for kind in unrelated_changes(plan, snapshot)
-    ]
+    return Checked(
+        standing.rest,
+        snapshot,
+        [
+            f"{KIND_BY_NAME[kind].plural} that the plan does not rely on have changed since it was made"
+            for kind in unrelated_changes(plan, standing)
+        ],
+    )
 
 
-async def _workspace(client: Client, plan: Plan, sid: str) -> Live:
+async def _workspace(client: Client, plan: Plan, sid: str) -> Live | None:
+    """The workspace of the plan; None if the plan deletes it and it is not there any more."""
     try:
         return await client.workspace(sid)
     except ApiError as error:
         if error.status != _NOT_FOUND:
             raise
+        if deletes_workspace(plan):
+            return None
         name = plan.target.workspace
         raise StaleError(f"the workspace {name!r} ({sid}) has been deleted since it was planned; plan again") from error
 
 
-async def _require_no_workspace(client: Client, plan: Plan) -> None:
-    for live in await client.workspaces():
-        if name_key(live.name) == name_key(plan.target.workspace):
-            raise StaleError(
-                f"the plan creates the workspace {live.name!r}, but there is one by now ({live.sid}); plan again"
-            )
+async def _checked_creation(client: Client, plan: Plan) -> Checked:
+    """A plan that creates its workspace, which an earlier run of it may have done."""
+    key = name_key(plan.target.workspace)
+    there = [live for live in await client.workspaces() if name_key(live.name) == key]
+    if not there:
+        return Checked(plan)
+    listed = ", ".join(live.sid for live in there)
+    refusal = f"the plan creates the workspace {there[0].name!r}, but there is one now ({listed})"
+    if len(there) > 1:
+        raise StaleError(f"{refusal}; plan again")
+    snapshot = await read_parts(client, there[0], [kind.name for kind in SECTIONS], ())
+    begun = begun_creation(plan, snapshot)
+    snapshot = await with_channels(client, snapshot, workers_with_channels(begun, snapshot))
+    standing = Standing(begun, snapshot)
+    rows = drift(begun, snapshot, standing)
+    if rows or there[0].sid not in standing.made:
+        different = ", ".join(sorted({row.object for row in rows} or {WORKSPACE.name}))
+        raise StaleError(f"{refusal}, and it is not as an earlier run of this plan left it: {different}; plan again")
+    return Checked(standing.rest, snapshot)
 
 
 def require_account(plan: Plan, account_sid: str | None) -> None:

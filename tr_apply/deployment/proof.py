@@ -1,20 +1,18 @@
 """Reads again what a plan has written: the proof that needs no configuration."""
 
 import asyncio
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from tr_apply.apply import Sids
 from tr_apply.client import Client
 from tr_apply.live import Live
 from tr_apply.plan.change import Plan, Verb, Write
+from tr_apply.plan.saved.shown import shows
 from tr_apply.reader import named_workspace, read_parts
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER, WORKER_CHANNEL, WORKSPACE
-from tr_apply.resources.kind import FormField, Holds
-from tr_apply.resources.template import SidOf
+from tr_apply.resources import SECTIONS, WORKER, WORKER_CHANNEL, WORKSPACE
+from tr_apply.resources.template import SID, SidOf
 from tr_apply.routing.names import name_key
-from tr_apply.wire import FormValue, form_text, parsed_json, references_in
+from tr_apply.wire import FormValue, Labels, live_labels, references_in
 
 _LOOKS = 4  # lists may lag behind what was written
 
@@ -61,46 +59,21 @@ class _Now:
     """What is live, by its final name."""
 
     live: Mapping[SidOf, Live]
+    labels: Labels
 
     def shows(self, label: SidOf, form: Mapping[str, FormValue]) -> bool:
-        """Whether the resource *label* is there and has every value of *form* that its answer tells."""
-        if (live := self.live.get(_by_key(label))) is None:
-            return False
-        sids = Sids({each: found.sid for each, found in self.live.items()})
-        told = {spec.form: spec for key, spec in KIND_BY_NAME[label.kind].fields.items() if _is_told(label.kind, key)}
-        return all(
-            _is_same(live, told.get(name), form_text(value, sids.__getitem__))
-            for name, value in form.items()
-            if name in told or name == _document_form(label.kind)
-        )
+        """Whether the resource *label* is there and shows *form*."""
+        live = self.live.get(_by_key(label))
+        return live is not None and shows(live, form, self._sid, self.labels)
+
+    def _sid(self, label: SidOf) -> str:
+        return label.name if SID.match(label.name) else self.live[_by_key(label)].sid
 
     def has(self, write: Write) -> bool:
         """Whether what *write* deletes is still there."""
         if write.sid is not None:
             return any(live.sid == write.sid for live in self.live.values())
         return _by_key(write.target) in self.live
-
-
-def _document_form(kind: str) -> str | None:
-    document = KIND_BY_NAME[kind].document
-    return None if document is None else document.form
-
-
-def _is_told(kind: str, key: str) -> bool:
-    """Whether an answer shows the field *key* as it was written: not how people are, and not what is used only once."""
-    return key not in KIND_BY_NAME[kind].runtime and (kind, key) != (WORKSPACE.name, "template")
-
-
-def _is_same(live: Live, spec: FormField | None, sent: str) -> bool:
-    if spec is None:
-        document = KIND_BY_NAME[live.kind].document
-        assert document is not None, "only a document has no field of its own"
-        return bool(parsed_json(live, document.answer) == json.loads(sent or "null"))
-    if spec.holds is Holds.JSON:
-        return bool(parsed_json(live, spec.answer) == json.loads(sent))
-    now = live.answer.get(spec.answer)
-    text = "" if now is None else str(now)
-    return (text.lower() if isinstance(now, bool) else text) == sent
 
 
 def _by_key(label: SidOf) -> SidOf:
@@ -123,7 +96,7 @@ async def _read(client: Client, plan: Plan) -> _Now:
         if (worker := live.get(_by_key(owner))) is not None:
             for channel in await client.worker_channels(workspace.sid, worker.sid):
                 live[SidOf(WORKER_CHANNEL.name, name_key(f"{owner.name}/{channel.name}"))] = channel
-    return _Now(live)
+    return _Now(live, live_labels(snapshot))
 
 
 def _labels(plan: Plan) -> set[SidOf]:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from tr_apply.client import Client
 from tr_apply.deployment.applied import Applied
@@ -11,15 +10,15 @@ from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.freshness import checked_again, require_account
 from tr_apply.deployment.proof import unproven
 from tr_apply.errors import RefusedError
-from tr_apply.live import Live, Snapshot, predicted
+from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Action, Operation, Plan, Verb
 from tr_apply.plan.compare.diff import changed_fields
+from tr_apply.plan.saved.begun import prediction
 from tr_apply.plan.saved.secret_values import filled, needs_secrets
 from tr_apply.reader import read_parts
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.credentials import Credentials
 from tr_apply.resources.template import SidOf
-from tr_apply.resources.workspace import Workspace
 from tr_apply.routing.names import name_key
 from tr_apply.wire import live_labels, model_of, references_in
 
@@ -62,11 +61,11 @@ class Saved:
             require_account(self.saved, client.account_sid)
         if not needs_secrets(self.saved):
             return self.saved, None
-        snapshot, _ = await checked_again(client, self.saved)  # a change of the workspace is reported as what it is
+        checked = await checked_again(client, self.saved)  # a change of the workspace is reported as what it is
         if self.configured is None:
             raise RefusedError("the plan holds sensitive values as digests; give the configuration, too")
         fresh, _ = await self.configured.plan(client, region)
-        return filled(self.saved, fresh), snapshot
+        return filled(self.saved, checked.rest, fresh), checked.snapshot
 
     async def prove(self, client: Client, plan: Plan, applied: Applied) -> None:
         """Read again what was written and see whether it is there."""
@@ -80,7 +79,7 @@ class Saved:
         Raises:
             RefusedError: when it does not.
         """
-        expected, pause = _prediction(plan), client.patience.first_s
+        expected, pause = prediction(plan), client.patience.first_s
         snapshot = await _contents(client, workspace)
         for _ in range(_LOOKS - 1):
             if not any(_surprises(expected, snapshot)):
@@ -95,17 +94,6 @@ class Saved:
 
 async def _contents(client: Client, workspace: Live) -> Snapshot:
     return await read_parts(client, workspace, [kind.name for kind in SECTIONS], ())
-
-
-def _prediction(plan: Plan) -> Snapshot:
-    """What the new workspace was expected to hold; it follows from the request that creates it."""
-    form, fields = plan.operations[0].writes[0].form, WORKSPACE.fields
-    values: dict[str, Any] = {
-        "name": plan.target.workspace,
-        "template": form.get(fields["template"].form),
-        "multi_task_enabled": form.get(fields["multi_task_enabled"].form) != "false",
-    }
-    return predicted(None, Workspace.model_construct(**values))
 
 
 def _surprises(expected: Snapshot, snapshot: Snapshot) -> Iterator[str]:

@@ -213,6 +213,9 @@ class Operation:
     repoints: Sequence[str] = ()
     """Paths of fields that lead to its new SID afterwards."""
 
+    outputs: Annotated[Sequence[str], Field(exclude_if=is_empty)] = ()
+    """Names of the outputs that lead to its new SID afterwards."""
+
     reason: str = ""
     """Why this action and no gentler one."""
 
@@ -322,6 +325,7 @@ class Plan:
         sensitive: The paths that are not shown, by the section of ``manage``; the way back does not show them either,
             whatever it touches.
         deletes: What it deletes, by kind.
+        outputs: What other systems need to know once it is done, by name; templates that ask for SIDs.
         limits_deletes: Whether the configuration itself says how many deletes need no consent.
     """
 
@@ -336,6 +340,7 @@ class Plan:
     sensitive: Mapping[str, Sequence[str]] = field(default_factory=dict)
     deletes: Sequence[DeleteCount] = ()
     limits_deletes: bool = True
+    outputs: Mapping[str, str] = field(default_factory=dict)
 
     def count(self, action: Action) -> int:
         """How many operations do this."""

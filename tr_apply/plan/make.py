@@ -23,7 +23,7 @@ from tr_apply.plan.requests.operations import operations_of
 from tr_apply.plan.requests.order import CircularReferenceError, in_order, with_parked_names
 from tr_apply.plan.requests.people import people_of
 from tr_apply.plan.requests.rename_order import after_former_names
-from tr_apply.plan.requests.target import targeted
+from tr_apply.plan.requests.target import EVERYTHING, Selection, left_out, selected
 from tr_apply.plan.saved.relied_on import base_of, reads_of
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKSPACE
 from tr_apply.resources.document import Document
@@ -41,7 +41,7 @@ def planning(
     snapshot: Snapshot,
     *,
     has_sids: bool = True,
-    targets: Sequence[str] = (),
+    selection: Selection = EVERYTHING,
     before: DeclaredBefore | None = None,
 ) -> Planning:
     """Make the plan for *document* step by step, from a *snapshot* that may hold nothing but the workspace.
@@ -53,7 +53,7 @@ def planning(
         document: The configuration.
         snapshot: What is known of the live workspace so far, or what a new one is predicted to hold.
         has_sids: False spares a walk over every string, where no ``${sid:…}`` was written.
-        targets: ``KIND/NAME`` of what is done alone, with what that needs; everything where there are none.
+        selection: Which part of it is done.
         before: What was declared by the configuration that was applied last.
 
     Raises:
@@ -69,16 +69,18 @@ def planning(
     if not snapshot.predicted:
         reads = Reads(channels=workers_with_channels(decisions), work=work_questions(decisions))
         decisions.snapshot = (yield reads) if reads else snapshot
-    return _plan(decisions, targets)
+    return _plan(decisions, selection)
 
 
-def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, targets: Sequence[str] = ()) -> Plan:
+def make_plan(
+    document: Document, snapshot: Snapshot, *, has_sids: bool = True, selection: Selection = EVERYTHING
+) -> Plan:
     """The same, where *snapshot* holds everything already.
 
     Raises:
         PlanProblemsError: when it cannot be done at all.
     """
-    steps = planning(document, snapshot, has_sids=has_sids, targets=targets)
+    steps = planning(document, snapshot, has_sids=has_sids, selection=selection)
     try:
         next(steps)
         while True:
@@ -88,12 +90,13 @@ def make_plan(document: Document, snapshot: Snapshot, *, has_sids: bool = True, 
         return plan
 
 
-def _plan(decisions: Decisions, targets: Sequence[str]) -> Plan:
+def _plan(decisions: Decisions, selection: Selection) -> Plan:
     document, snapshot = decisions.document, decisions.snapshot
     _refuse([*_out_of_scope(decisions), *_renamed_seeds(decisions), *refused_here(decisions)])
     people = people_of(decisions)
     channels = list(channel_operations(decisions))
-    operations = _ordered(document, [*operations_of(decisions, people), *channels], targets)
+    whole = after_former_names(document, with_parked_names([*operations_of(decisions, people), *channels]))
+    operations = _ordered(document, whole, selection)
     sids = _sids(decisions, operations)
     base = base_of(document, snapshot, operations, sids.values())
     return Plan(
@@ -105,12 +108,14 @@ def _plan(decisions: Decisions, targets: Sequence[str]) -> Plan:
             *left_alone(decisions),
             *work_notes(decisions, operations),
             *without_effect(decisions),
+            *left_out(whole, selection),
         ],
         unchanged=_unchanged(decisions) + unchanged_channels(decisions, len(channels)),
         sids=sids,
         base=base,
         reads=reads_of(snapshot, base) if operations else {},
         sensitive=sensitive_paths(document),
+        outputs=document.outputs,
         deletes=delete_counts(decisions, operations),
         limits_deletes="max_deletes" in document.safety.model_fields_set,
     )
@@ -191,10 +196,9 @@ def _renamed_seeds(decisions: Decisions) -> Iterator[Finding]:
             yield error_at("seeded-channel", message, (TASK_CHANNEL.section, match.index, "renamed_from"))
 
 
-def _ordered(document: Document, operations: Sequence[Operation], targets: Sequence[str]) -> list[Operation]:
+def _ordered(document: Document, operations: Sequence[Operation], selection: Selection) -> list[Operation]:
     try:
-        operations = after_former_names(document, with_parked_names(operations))
-        return in_order(targeted(operations, targets) if targets else operations)
+        return in_order(selected(operations, selection))
     except CircularReferenceError as error:
         message = f"these need each other's SIDs before they exist: {error}; leave one of them out at first"
         raise PlanProblemsError([error_at("circular-reference", message, _path_of(document, error.targets))]) from error

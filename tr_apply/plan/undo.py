@@ -13,6 +13,7 @@ from tr_apply.plan.compare.diff import set_fields
 from tr_apply.plan.compare.secrets import masked
 from tr_apply.plan.make import make_plan
 from tr_apply.plan.requests.order import in_order
+from tr_apply.plan.requests.target import Selection
 from tr_apply.plan.saved.relied_on import base_of, everything, reads_of
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.document import Document, Manage, Safety
@@ -64,7 +65,7 @@ def inverse(plan: Plan, before: Snapshot | None, after: Snapshot | None, *, prot
         return _removal_of_all(plan, after, protected)
     document = _document(plan, before, after, protected)
     targets = _touched(plan, before) | _leading_to_gone(plan, before, after)
-    found = make_plan(document, after, targets=sorted(targets))
+    found = make_plan(document, after, selection=Selection.exactly(targets))
     limits = [Finding(Severity.WARNING, "not-undone", text) for text in _limits(plan, before, after, found)]
     return replace(
         found,

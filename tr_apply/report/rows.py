@@ -97,6 +97,8 @@ def operation_rows(operation: Operation) -> Iterator[Row]:
         number = len(operation.repoints)
         label = f"{number} references follow:" if number > 1 else "1 reference follows:"
         yield Row(1, Tone.PLAIN, label, ", ".join(map(reference_title, operation.repoints)))
+    if operation.outputs:
+        yield Row(1, Tone.REPLACE, "outputs that change:", ", ".join(operation.outputs))
 
 
 def _source(operation: Operation) -> str:

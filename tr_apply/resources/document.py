@@ -158,6 +158,20 @@ def _variable_name(written: str) -> str:
 VariableName = Annotated[str, Field(json_schema_extra={"pattern": _VARIABLE_NAME}), AfterValidator(_variable_name)]
 
 
+_OUTPUT_NAME = r"^(?!(plan_id|has_changes)$)[A-Za-z_][A-Za-z0-9_]*$"
+
+
+def _output_name(written: str) -> str:
+    if written in {"plan_id", "has_changes"}:
+        raise PydanticCustomError("invalid-value", "this is an output of `plan` itself; choose another name")
+    if not re.fullmatch(_OUTPUT_NAME, written):
+        raise PydanticCustomError("invalid-value", "an output's name is made of letters, digits and _")
+    return written
+
+
+OutputName = Annotated[str, Field(json_schema_extra={"pattern": _OUTPUT_NAME}), AfterValidator(_output_name)]
+
+
 class WorkersTable(Resource):
     """Workers from a table, one a row, beside those of lists in other files."""
 
@@ -217,6 +231,9 @@ class Document(Resource):
 
     lint: Lint = Lint.model_construct()
     """How findings count, and which of them stay."""
+
+    outputs: dict[OutputName, str] = {}
+    """What other systems need to know after an apply, as in ``workflow_sid: "${sid:workflow/Incoming}"``."""
 
     _flows: Mapping[str, Mapping[str, Sequence[str]]] = PrivateAttr(default_factory=dict)
     """Fields that secret variables flow into, by section and by the key of the resource's name."""

@@ -131,6 +131,9 @@ class Operation(_Part):
     requests: Count
     """How many writes it sends."""
 
+    outputs: list[str] = []
+    """Names of the outputs that get another value."""
+
 
 class Blocked(_Part):
     """Why an operation may not be carried out."""
@@ -175,6 +178,15 @@ class Result(_Part):
 
     operation: str
     """The operation's id."""
+
+    kind: KindName
+    """What it was about."""
+
+    name: str
+    """Its name when the plan is done; of a deleted one, its name before."""
+
+    sid: str | None
+    """Its SID: of a new one or one that was replaced, the new SID; null while there is none."""
 
     status: Literal["done", "failed", "skipped"]
     """Whether it was carried out."""
@@ -237,6 +249,9 @@ class Plan(_Part):
 
     notes: list[str] = []
     """After an apply: what a reader should know beside the results."""
+
+    outputs: dict[str, str] = {}
+    """What other systems need: as declared, with ``${sid:…}`` in it; after an apply that is verified, the values."""
 
     drift: list[Drift] = []
     """After an apply that was refused with exit code 5: what has changed since the plan was made."""

@@ -61,12 +61,14 @@ class Sender:
     Attributes:
         resting: How many requests are waiting to be repeated.
         on_rest: Called whenever one begins to wait.
+        on_pause: Called with a request that failed, why, and after how many seconds it is repeated.
         is_ending: Whether nothing new shall begin, and so nothing that was surely not carried out is sent again.
     """
 
     def __init__(self, transport: Transport, patience: Patience) -> None:
         self.resting = 0
         self.on_rest: Callable[[], None] = lambda: None
+        self.on_pause: Callable[[Call, LostError, float], None] = lambda _call, _failure, _wait_s: None
         self.is_ending: Callable[[], bool] = lambda: False
         self._transport = transport
         self._patience = patience
@@ -152,6 +154,7 @@ class Sender:
         self._require_going_on(trial, failure)
         self.resting += 1
         self.on_rest()
+        self.on_pause(trial.call, failure, wait_s)
         try:
             await asyncio.sleep(wait_s)
         finally:

@@ -9,7 +9,7 @@ from tr_apply.resources import SECTIONS, WORKSPACE
 
 _LISTS = frozenset(kind.section for kind in SECTIONS)
 _LISTED = 3  # names in a message
-_MAPPINGS = frozenset({"vars", "variables", "manage", "lint"})
+_MAPPINGS = frozenset({"vars", "variables", "manage", "lint", "outputs"})
 
 
 def several_workspaces(files: Iterable[SourceFile]) -> list[SourceFile]:

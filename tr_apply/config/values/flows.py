@@ -19,7 +19,14 @@ _UNSEEN: Final = frozenset({"vars", "variables"})
 _SETTINGS: Final = frozenset({"sid", "template", "credentials"})
 """Fields of a workspace that are no part of it at TaskRouter: messages name them."""
 
-_MISPLACED = "a secret variable cannot be used here, because plans and messages show this value"
+_MISPLACED = (
+    "secret-misplaced",
+    "a secret variable cannot be used here, because plans and messages show this value",
+)
+_IN_OUTPUT = (
+    "sensitive-output",
+    "a secret variable cannot be used in an output, which is written where anybody reads it",
+)
 
 
 class Flow(NamedTuple):
@@ -40,7 +47,7 @@ def flows_of(paths: Iterable[KeyPath], notes: Notes) -> Iterator[Flow]:
             name = resource.get(kind.identity) if isinstance(resource, dict) else None
             yield Flow(kind.section, name_key(name) if isinstance(name, str) else "", _field(rest, resource))
         elif path and path[0] not in _UNSEEN:
-            notes.error("secret-misplaced", _MISPLACED, path)
+            notes.error(*(_IN_OUTPUT if path[0] == "outputs" else _MISPLACED), path)
 
 
 def by_resource(flows: Iterable[Flow]) -> Mapping[str, Mapping[str, Sequence[str]]]:

@@ -13,6 +13,7 @@ from typing import Final
 
 from tr_apply.errors import TargetError
 from tr_apply.local.storage.schema import APPLICATION_ID, MIGRATIONS
+from tr_apply.own_folder import make_folder
 
 MEMORY = ":memory:"
 _ONLY_OURS: Final = 0o600
@@ -97,7 +98,7 @@ def _prepare(path: Path) -> None:
 
     The files that SQLite puts next to it are as private as it is.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     if path.exists() and not path.is_dir() and not stat.S_ISREG(path.stat().st_mode):
         raise TargetError(f"cannot use {path} as the database: it is not a regular file")  # opening a pipe would wait
     with suppress(FileExistsError):

@@ -13,7 +13,7 @@ from tr_apply.plan.matching.match import Match
 from tr_apply.plan.requests.people import People, moving
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKSPACE
 from tr_apply.resources.kind import Kind, Resource, temporary_name
-from tr_apply.resources.template import SidOf, escaped
+from tr_apply.resources.template import SidOf, escaped, sids_in
 from tr_apply.resources.workflow import Workflow
 from tr_apply.routing.names import name_key, sid_pattern
 from tr_apply.wire import Form, FormValue, form_of, model_of, references_in
@@ -229,8 +229,17 @@ def _replace(decisions: Decisions, match: Match, people: People, followers: Sequ
         writes,
         moves,
         tuple(sorted(_repointed_paths(decisions, label))),
-        _replace_reason(match),
+        reason=_replace_reason(match),
+        outputs=tuple(_changed_outputs(decisions, match)),
     )
+
+
+def _changed_outputs(decisions: Decisions, match: Match) -> Iterator[str]:
+    """Names of the outputs that lead to the new resource."""
+    key = (match.kind.name, name_key(match.name))
+    for name, template in decisions.document.outputs.items():
+        if any((sid.kind, name_key(sid.name)) == key for sid in sids_in(template)):
+            yield name
 
 
 def _making_way(decisions: Decisions, match: Match, old: Live, label: SidOf) -> Iterator[Write]:

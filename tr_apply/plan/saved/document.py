@@ -3,15 +3,15 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import PlainSerializer, PlainValidator, TypeAdapter, WithJsonSchema
+from pydantic import Field, PlainSerializer, PlainValidator, TypeAdapter, WithJsonSchema
 
 from tr_apply.findings import FINDING_SCHEMA, Finding
 from tr_apply.plan.change import Action, Blocked, FieldChange, Operation, Plan, Target, Write
-from tr_apply.plan.json_values import Count, KindName, Label, SecretDigest, Sha256, Sid, digest, hidden
+from tr_apply.plan.json_values import Count, KindName, Label, SecretDigest, Sha256, Sid, digest, hidden, is_empty
 from tr_apply.plan.saved.relied_on import fingerprint
 
 FORMAT_VERSION = "1.0"
@@ -100,6 +100,9 @@ class PlanDocument:
     summary: Summary
     """How many operations there are."""
 
+    outputs: Annotated[Mapping[str, str], Field(exclude_if=is_empty)] = field(default_factory=dict)
+    """What other systems need to know once it is done, by name; SIDs as ``${sid:KIND/NAME}``."""
+
 
 @cache
 def _adapter() -> TypeAdapter[PlanDocument]:
@@ -131,6 +134,7 @@ def plan_of(document: PlanDocument) -> Plan:
         base=document.base.objects,
         reads=document.reads,
         sensitive=document.sensitive,
+        outputs=document.outputs,
     )
 
 
@@ -172,6 +176,7 @@ def _described(plan: Plan) -> PlanDocument:
         blocked=plan.blocked,
         diagnostics=plan.diagnostics,
         summary=summary(plan),
+        outputs=plan.outputs,
     )
 
 

@@ -38,14 +38,14 @@ def base_of(
         if live.sid not in relied_on and live is not snapshot.workspace:
             continue
         kind = KIND_BY_NAME[live.kind]
-        values = field_values(live, labels, _relied_fields(kind, is_touched=live.sid in touched))
+        values = field_values(live, labels, relied_fields(kind, is_touched=live.sid in touched))
         base[label] = {
             "sid": live.sid,
             "fields": {key: digest(value) for key, value in values.items()},
             "values": _shown(document, kind, values, is_changed=live.sid in by_sid),
         } | _with_state(by_sid.get(live.sid), live, snapshot)
     for name in sorted(_kinds_with_new_names(operations)):
-        base[name] = {"names": names_of(snapshot, name)}
+        base[name] = {"names": names_told(live_names(snapshot, name))}
     return dict(sorted(base.items()))
 
 
@@ -87,9 +87,13 @@ def field_values(live: Live, labels: Labels, keys: Iterable[str]) -> dict[str, A
     return {key: plain_value(getattr(model, key)) for key in keys}
 
 
-def names_of(snapshot: Snapshot, kind: str) -> dict[str, str] | str:
-    """The names of *kind* with their SIDs; of many, how many they are and a digest."""
-    names = {live.name: live.sid for live in snapshot.by_kind.get(kind, ())}
+def live_names(snapshot: Snapshot, kind: str) -> dict[str, str]:
+    """The names of *kind* with their SIDs."""
+    return {live.name: live.sid for live in snapshot.by_kind.get(kind, ())}
+
+
+def names_told(names: dict[str, str]) -> dict[str, str] | str:
+    """*names* as a plan holds them; of many, how many they are and a digest."""
     return names if len(names) <= _NAMES_TOLD else f"{len(names)} names ({digest(names)})"
 
 
@@ -106,7 +110,8 @@ def _with_state(operation: Operation | None, live: Live, snapshot: Snapshot) -> 
     return {"state": state_of(live, snapshot)} if goes and live.kind in {ACTIVITY.name, WORKER.name} else {}
 
 
-def _relied_fields(kind: Kind, *, is_touched: bool) -> list[str]:
+def relied_fields(kind: Kind, *, is_touched: bool) -> list[str]:
+    """The fields of a resource that a plan relies on."""
     if kind is WORKSPACE and not is_touched:
         return [kind.identity, *kind.references]  # TaskRouter does not let go of the activities that it uses
     return [*compared_fields(kind), *kind.document_keys]

@@ -15,12 +15,15 @@ def needs_secrets(plan: Plan) -> bool:
     return any(isinstance(value, SecretDigest) for _, _, value in _parameters(plan))
 
 
-def filled(plan: Plan, fresh: Plan) -> Plan:
-    """*plan* with its sensitive values taken from *fresh*, which was just made from the configuration.
+def filled(plan: Plan, rest: Plan, fresh: Plan) -> Plan:
+    """*plan* with the sensitive values of its *rest* taken from *fresh*, which was just made from the configuration.
+
+    What is done already keeps its digests, as *fresh* knows no values for it any more.
 
     Raises:
         StaleError: when the configuration has others than those that were planned, or none.
     """
+    left = {id(write) for operation in rest.operations for write in operation.writes}
     known: dict[tuple[SidOf, str], list[FormValue]] = {}
     for write, name, value in _parameters(fresh):
         known.setdefault((write.target, name), []).append(value)
@@ -29,7 +32,7 @@ def filled(plan: Plan, fresh: Plan) -> Plan:
 
     def value_of(write: Write, name: str, planned: FormValue) -> FormValue:
         """What *fresh* sends there, be it to create or to change: a former configuration knows of no new names."""
-        if not isinstance(planned, SecretDigest):
+        if not isinstance(planned, SecretDigest) or id(write) not in left:
             return planned
         for value in known.get((write.target, name), ()):
             if hidden(value) == planned:

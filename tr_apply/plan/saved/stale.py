@@ -9,9 +9,10 @@ from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Action, FieldChange, Plan
 from tr_apply.plan.compare.document_diff import document_changes
 from tr_apply.plan.json_values import digest
-from tr_apply.plan.saved.relied_on import everything, field_values, names_of, reads_of, state_of
+from tr_apply.plan.saved.relied_on import everything, field_values, live_names, names_told, reads_of, state_of
+from tr_apply.plan.saved.standing import Standing, planned_names
 from tr_apply.resources import WORKER, WORKER_CHANNEL
-from tr_apply.wire import live_labels
+from tr_apply.routing.names import name_key
 
 _HIDDEN = "(not shown)"
 _GONE = "(none)"
@@ -36,29 +37,42 @@ class Drift:
     planned_to: Any
 
 
-def drift(plan: Plan, snapshot: Snapshot) -> list[Drift]:
-    """What is not as *plan* was made from, now that it is as in *snapshot*; the same kinds must have been read."""
+def drift(plan: Plan, snapshot: Snapshot, standing: Standing | None = None) -> list[Drift]:
+    """What is neither as *plan* was made from nor as it makes it, now that it is as in *snapshot*.
+
+    The same kinds must have been read.
+    """
+    standing = standing or Standing(plan, snapshot)
     found = {live.sid: live for _, live in everything(snapshot)}
     rows: list[Drift] = []
     for label, record in plan.base.items():
         if "names" in record:
-            rows.extend(_names_drift(label, record["names"], names_of(snapshot, label)))
-        else:
-            rows.extend(_Object(label, record, plan).drift(found.get(record["sid"]), snapshot))
+            rows.extend(_names_drift(label, record["names"], _names_before(label, standing, plan)))
+        elif not standing.is_gone(record["sid"]):
+            rows.extend(_Object(label, record, plan, standing).drift(found.get(record["sid"])))
     return rows
 
 
-def unrelated_changes(plan: Plan, snapshot: Snapshot) -> list[str]:
+def _names_before(kind: str, standing: Standing, plan: Plan) -> Mapping[str, str] | str:
+    """The names of *kind* without what the plan has done to them so far."""
+    former = planned_names(plan.base)
+    gone = {label.name: sid for sid, label in former.items() if label.kind == kind and standing.is_gone(sid)}
+    return names_told({**live_names(standing.before, kind), **gone})
+
+
+def unrelated_changes(plan: Plan, standing: Standing) -> list[str]:
     """The kinds in which something has changed that *plan* does not rely on."""
-    now = reads_of(snapshot, plan.base)
+    now = reads_of(standing.before, plan.base)
     return [kind for kind, seen in plan.reads.items() if now.get(kind) != seen]
 
 
-def workers_with_channels(plan: Plan) -> list[str]:
-    """SIDs of the live workers whose channels *plan* relies on."""
+def workers_with_channels(plan: Plan, snapshot: Snapshot) -> list[str]:
+    """SIDs of the workers in *snapshot* whose channels *plan* relies on, or that it has made."""
     writes = [write for each in plan.operations if each.kind == WORKER_CHANNEL.name for write in each.writes]
     workers = {label for write in writes for label in write.needs if label.kind == WORKER.name}
-    return sorted({plan.sids[label] for label in workers if label in plan.sids})
+    there = {name_key(live.name): live.sid for live in snapshot.by_kind.get(WORKER.name, ())}
+    sids = {plan.sids.get(label) or there.get(name_key(label.name)) for label in workers}
+    return sorted(sid for sid in there.values() if sid in sids)
 
 
 def _names_drift(kind: str, before: Mapping[str, str] | str, now: Mapping[str, str] | str) -> Iterator[Drift]:
@@ -79,29 +93,34 @@ def _number(names: Mapping[str, str] | str) -> str:
 class _Object:
     """A resource that a plan relies on."""
 
-    def __init__(self, label: str, record: Mapping[str, Any], plan: Plan) -> None:
+    def __init__(self, label: str, record: Mapping[str, Any], plan: Plan, standing: Standing) -> None:
         self._label = label
+        self._standing = standing
         self._record = record
         self._operations = [each for each in plan.operations if each.sid == record["sid"]]
         self._changes = {change.path: change for each in self._operations for change in each.changes}
 
-    def drift(self, live: Live | None, snapshot: Snapshot) -> Iterator[Drift]:
-        """What is not as it was recorded."""
+    def drift(self, live: Live | None) -> Iterator[Drift]:
+        """What is neither as it was recorded nor as the plan makes it."""
         if live is None:
             yield Drift(self._label, "", self._record["sid"], _GONE, self._planned(""))
             return
-        now = field_values(live, live_labels(snapshot), self._record["fields"])
+        now = field_values(live, self._standing.labels, self._record["fields"])
         for key, seen in self._record["fields"].items():
-            if digest(now[key]) != seen:
+            if digest(now[key]) != seen and not self._standing.shows_planned(live, key):
                 yield from self._field(key, now[key])
-        if "state" in self._record and (state := state_of(live, snapshot)) != self._record["state"]:
-            yield Drift(
-                self._label,
-                "workers in it" if isinstance(state, list) else "it is",
-                self._record["state"],
-                state,
-                self._planned(""),
-            )
+        if "state" in self._record:
+            yield from self._state(self._record["state"], state_of(live, self._standing.before))
+
+    def _state(self, before: Any, now: Any) -> Iterator[Drift]:
+        """What people do with it, apart from those whom the plan has moved."""
+        moved = {sid for each in self._operations for sid in self._standing.moved(each)}
+        if isinstance(now, list):
+            what, expected = "workers in it", sorted(set(before) - {self._standing.former_name(sid) for sid in moved})
+        else:
+            what, expected = "it is", now if self._record["sid"] in moved else before
+        if now != expected:
+            yield Drift(self._label, what, before, now, self._planned(""))
 
     def _field(self, key: str, now: Any) -> Iterator[Drift]:
         values = self._record.get("values", {})

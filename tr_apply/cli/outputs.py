@@ -1,0 +1,61 @@
+"""Where ``outputs`` go: a file of their own, and the outputs of a step of a GitHub workflow."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tr_apply.cli.github import write_any_step_outputs
+from tr_apply.cli.output import write_file
+from tr_apply.deployment.fleet import Member
+from tr_apply.errors import IncompleteError, TrApplyError, UsageError
+
+_JSON = ".json"
+
+
+def require_one_workspace(file: Path | None, members: Sequence[Member]) -> None:
+    """Lines ``NAME=value`` do not say which workspace they are of.
+
+    Raises:
+        UsageError: when there are several, and *file* is for lines.
+    """
+    if file is not None and file.suffix != _JSON and len(members) > 1:
+        raise UsageError(f"--outputs-file {file}: several workspaces need a file that ends in .json")
+
+
+def write_outputs(members: Sequence[Member], file: Path | None) -> None:
+    """Write the outputs of *members*; those of a workspace that is not as declared are left out.
+
+    Raises:
+        IncompleteError: when they cannot be written; what was applied is applied.
+    """
+    found = [member for member in members if member.outputs is not None]
+    if not found:
+        return
+    try:
+        if file is not None:
+            write_file(file, _text(found, file, several=len(members) > 1))
+        for member in found:
+            write_any_step_outputs(os.environ, member.outputs or {})
+    except TrApplyError as error:
+        raise IncompleteError(f"what was done is done, but its outputs could not be written: {error}") from error
+
+
+def _text(members: Sequence[Member], file: Path, *, several: bool) -> str:
+    outputs = {str(member.workspace): member.outputs or {} for member in members}
+    if file.suffix != _JSON:
+        [only] = outputs.values()
+        return _lines(only)
+    return json.dumps(outputs if several else next(iter(outputs.values())), indent=2, ensure_ascii=False) + "\n"
+
+
+def _lines(outputs: Mapping[str, str]) -> str:
+    """Lines ``NAME=value``.
+
+    Raises:
+        TrApplyError: when a value has a line break, which such a line cannot hold.
+    """
+    for name, value in outputs.items():
+        if len(value.splitlines()) > 1 or value.endswith("\n"):
+            raise TrApplyError(f"the output {name} has a line break; use a file that ends in .json")
+    return "".join(f"{name}={value}\n" for name, value in outputs.items())

@@ -1,0 +1,68 @@
+"""Plans for people, in the formats of ``plan`` and ``show``."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tr_apply.errors import UsageError
+from tr_apply.report.entry import Entry
+from tr_apply.report.summary import summary_table
+from tr_apply.report.terminal import plan_text
+
+FORMATS: Final = ("text", "json", "markdown", "html")
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """One of several plans in a report.
+
+    Attributes:
+        entry: The plan, or why there is none.
+        workspace: The workspace's name, as far as it is known.
+        outcome: What came of it, for the table below several plans.
+    """
+
+    entry: Entry
+    workspace: str | None
+    outcome: str
+
+
+def further_formats(written: Sequence[str]) -> dict[str, Path]:
+    """By format, the file that ``--also FORMAT=FILE`` names.
+
+    Raises:
+        UsageError: when one has another form, or a format has two files.
+    """
+    found: dict[str, Path] = {}
+    for each in written:
+        name, equals, file = each.partition("=")
+        if name not in FORMATS or not equals or not file:
+            raise UsageError(f"--also {each}: expected FORMAT=FILE, where FORMAT is one of {', '.join(FORMATS)}")
+        if name in found:
+            raise UsageError(f"--also {each}: {name} goes to {found[name]} already")
+        found[name] = Path(file)
+    return found
+
+
+def report(name: str, reported: Sequence[Reported], *, ascii_only: bool = False, artifacts: str = "") -> str:
+    """The plans in the format *name*, which is one for people; *artifacts* is where a GitHub run keeps them whole."""
+    entries = [each.entry for each in reported]
+    if name == "markdown":
+        from tr_apply.report.markdown import plans_markdown  # noqa: PLC0415
+
+        return plans_markdown(entries, artifacts=artifacts)
+    if name == "html":
+        from tr_apply.report.html import plans_html  # noqa: PLC0415
+
+        return plans_html(entries)
+    texts = [_text(entry, ascii_only=ascii_only) for entry in entries if entry.plan is not None and not entry.errors]
+    if len(reported) > 1:
+        texts.append(summary_table([(each.entry.path, each.workspace, each.outcome) for each in reported]))
+    return "\n".join(texts)
+
+
+def _text(entry: Entry, *, ascii_only: bool) -> str:
+    assert entry.plan is not None
+    text = plan_text(entry.plan, ascii_only=ascii_only)
+    return f"{text}\n{entry.more}" if entry.more else text

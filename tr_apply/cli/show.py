@@ -1,0 +1,34 @@
+"""``tr-apply show``: a saved plan, in any format."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tr_apply.cli.options import NamedPath, output_of, output_options
+from tr_apply.cli.plan_report import FORMATS, Reported, report
+from tr_apply.cli.saved import saved_plans_of, text_of
+from tr_apply.report.entry import Entry
+from tr_apply.report.summary import plan_outcome
+
+
+@click.command("show")
+@click.argument("plan_file", metavar="PLAN", type=NamedPath())
+@output_options(*FORMATS)
+def show_command(plan_file: Path, **options: Any) -> int:
+    r"""Show a plan that plan --out has saved. Needs no configuration and no TaskRouter.
+
+    With --format json it prints the saved document as it is.
+
+    \b
+        tr-apply show workspace.plan.json
+        tr-apply show workspace.plan.json --format markdown
+    """
+    output = output_of("show", options)
+    plans = saved_plans_of(plan_file, "PLAN")
+    if output.format == "json":
+        output.result(text_of(plan_file))
+        return 0
+    reported = [Reported(Entry(str(plan_file), each), each.target.workspace, plan_outcome(each)) for each in plans]
+    output.result(report(output.format, reported, ascii_only=output.ascii_only))
+    return 0

@@ -1,0 +1,89 @@
+"""What a run waits for at the moment and why: answers that have not come, and pauses before a request is repeated."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from tr_apply.transport import Call, LostError, Outcome
+
+EVERY_S = 10.0
+"""Seconds between two lines about what is waited for."""
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    call: Call
+    reason: str
+    until: float
+
+
+class Waits:
+    """What a run waits for. It is an ``Observer`` of clients, and is shown their pauses.
+
+    Args:
+        clock: The time of day, for people; all else goes by the event loop's clock.
+
+    Attributes:
+        last_error: What went wrong most recently, and was or will be tried again; empty where nothing did.
+    """
+
+    def __init__(self, clock: Callable[[], datetime] = _clock) -> None:
+        self.last_error = ""
+        self._clock = clock
+        self._sent: dict[int, tuple[Call, float]] = {}
+        self._pauses: dict[tuple[str, str], _Pause] = {}
+
+    def __call__(self, call: Call, outcome: Outcome | None) -> None:
+        """Note a request that is sent, or its end."""
+        if outcome is None:
+            self._pauses.pop(_key(call), None)
+            self._sent[id(call)] = (call, _now())
+        else:
+            self._sent.pop(id(call), None)
+
+    def pause(self, call: Call, failure: LostError, wait_s: float) -> None:
+        """Note that *call* failed and is repeated after *wait_s* seconds."""
+        self.last_error = f"{call}: {failure.reason}"
+        self._pauses[_key(call)] = _Pause(call, failure.reason, _now() + wait_s)
+
+    def told(self) -> str | None:
+        """What is waited for, in one line; None where every request has been under way for a moment only."""
+        now = _now()
+        pauses = [each for each in self._pauses.values() if each.until >= now]
+        slow = [(call, now - since) for call, since in self._sent.values() if now - since >= EVERY_S / 2]
+        if not pauses and not slow:
+            return None
+        line = self._pause_text(min(pauses, key=lambda each: each.until), now) if pauses else _slow_text(*slow[0])
+        more = len(pauses) + len(slow) - 1
+        return f"{line}; {more} more wait" if more > 1 else f"{line}; 1 more waits" if more else line
+
+    def _pause_text(self, pause: _Pause, now: float) -> str:
+        until = self._clock() + timedelta(seconds=min(pause.until - now, 86_400.0))
+        return (
+            f"waiting to repeat {pause.call}: {pause.reason}; attempt {pause.call.attempt} failed, "
+            f"the next one is at {until:%H:%M:%S} UTC"
+        )
+
+    async def tell_regularly(self, say: Callable[[str], None]) -> None:
+        """Have *say* print what is waited for, every ten seconds as long as there is anything; until cancelled."""
+        while True:
+            await asyncio.sleep(EVERY_S)
+            if (line := self.told()) is not None:
+                say(line)
+
+
+def _key(call: Call) -> tuple[str, str]:
+    return call.method, call.path
+
+
+def _slow_text(call: Call, seconds: float) -> str:
+    return f"waiting for the answer to {call} for {seconds:.0f} s; attempt {call.attempt}"

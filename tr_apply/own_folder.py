@@ -1,0 +1,19 @@
+"""``.tr-apply``: where tr-apply keeps what is its own and belongs into no repository."""
+
+from pathlib import Path
+from typing import Final
+
+NAME: Final = ".tr-apply"
+_IGNORE_ALL = "# Written by tr-apply: nothing in this folder belongs into a repository.\n*\n"
+
+
+def make_folder(folder: Path) -> None:
+    """Make *folder*; ``.tr-apply`` gets a .gitignore of its own, so that nothing in it is ever committed.
+
+    Raises:
+        OSError: when it cannot be made.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    own = next((each for each in (folder, *folder.parents) if each.name == NAME), None)
+    if own is not None and not (ignore := own / ".gitignore").exists():
+        ignore.write_text(_IGNORE_ALL, encoding="utf-8")
