@@ -101,20 +101,36 @@ class Finding(NamedTuple):
         }
 
 
-_TEXT_OR_NULL = {"anyOf": [{"type": "string"}, {"type": "null"}]}
-_NUMBER_OR_NULL = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]}
-FINDING_SCHEMA: dict[str, Any] = {
+def _or_null(kind: str, description: str, **limits: Any) -> dict[str, Any]:
+    return {"description": description, "anyOf": [{"type": kind, **limits}, {"type": "null"}]}
+
+
+_ERROR_KEYS: dict[str, Any] = {
+    "code": {"description": "What was found, for programs.", "type": "string"},
+    "message": {"description": "The same for people, with what to do next.", "type": "string"},
+    "file": _or_null("string", "The file, as the user called it."),
+    "line": _or_null("integer", "Line, from 1.", minimum=1),
+    "column": _or_null("integer", "Column in characters, from 1.", minimum=1),
+    "path": _or_null("string", "The key, as in `task_queues[2].target_workers`."),
+}
+_SEVERITY = {
+    "description": "Only an error keeps a configuration from being used.",
+    "type": "string",
+    "enum": [each.value for each in Severity],
+}
+ERROR_SCHEMA: dict[str, Any] = {
+    "description": "Something that went wrong.",
     "type": "object",
-    "properties": {
-        "severity": {"type": "string", "enum": [each.value for each in Severity]},
-        "code": {"type": "string"},
-        "message": {"type": "string"},
-        "file": _TEXT_OR_NULL,
-        "line": _NUMBER_OR_NULL,
-        "column": _NUMBER_OR_NULL,
-        "path": _TEXT_OR_NULL,
-    },
-    "required": ["severity", "code", "message", "file", "line", "column", "path"],
+    "required": [*_ERROR_KEYS],
+    "properties": _ERROR_KEYS,
+}
+"""The JSON Schema of ``Finding.error_document()``."""
+
+FINDING_SCHEMA: dict[str, Any] = {
+    "description": "Something that was found in a configuration.",
+    "type": "object",
+    "required": ["severity", *_ERROR_KEYS],
+    "properties": {"severity": _SEVERITY, **_ERROR_KEYS},
 }
 """The JSON Schema of ``Finding.document()``."""
 

@@ -23,7 +23,7 @@ from tr_apply.cli.options import (
     selection_options,
     target_options,
 )
-from tr_apply.cli.output import Output, errors_of, print_error, worst
+from tr_apply.cli.output import Output, errors_of, json_value, print_error, worst
 from tr_apply.cli.outputs import require_one_workspace, write_outputs
 from tr_apply.cli.progress import READING, shown_progress, shown_waits
 from tr_apply.cli.records import Records, records
@@ -31,7 +31,7 @@ from tr_apply.cli.saved import saved_members
 from tr_apply.cli.streams import StdoutLostError, tell_lost
 from tr_apply.cli.targets import command_clients, target_of
 from tr_apply.cli.workspaces import declared_before, members_of
-from tr_apply.deployment.applied import Applied
+from tr_apply.deployment.applied import Applied, ResultDocument
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.connect import TargetOptions
 from tr_apply.deployment.deadline import Deadline
@@ -44,7 +44,7 @@ from tr_apply.plan.checks.consent import Approval, Consent, refusals
 from tr_apply.plan.saved.document import plan_document, plan_id
 from tr_apply.plan.saved.stale import DriftError
 from tr_apply.printable import printable, without_commands
-from tr_apply.report.staleness import drift_document, drift_text
+from tr_apply.report.staleness import drift_text
 from tr_apply.report.summary import apply_outcome, summary_table
 from tr_apply.report.terminal import plan_text, result_text
 from tr_apply.report.wording import full_name
@@ -398,32 +398,20 @@ def _print_document(members: Sequence[Member], output: Output, exit_code: int) -
 def _document(member: Member) -> dict[str, Any]:
     applied = member.applied
     document = plan_document(_plan_of(member)) | {
-        "results": _skipped(member) if applied is None else [_result_value(each) for each in applied.results],
+        "results": [json_value(each) for each in _results(member)],
         "verified": None if applied is None else applied.verified,
         "outputs": dict(member.outputs or {}),
         "notes": [*_warnings(member), *(() if applied is None else applied.notes)],
     }
     if isinstance(member.error, DriftError):
-        document["drift"] = drift_document(member.error.rows)
+        document["drift"] = [json_value(row) for row in member.error.rows]
     if applied is not None and applied.left is not None and applied.left.operations:
         document["left"] = plan_document(applied.left)
     return document
 
 
-def _skipped(member: Member) -> list[dict[str, Any]]:
-    return [
-        _result_value(Result(operation, error=str(member.error)), Status.SKIPPED)
-        for operation in _plan_of(member).operations
-    ]
-
-
-def _result_value(result: Result, status: Status | None = None) -> dict[str, Any]:
-    return {
-        "operation": result.operation.id,
-        "kind": result.operation.kind,
-        "name": result.operation.name,
-        "sid": result.sid,
-        "status": (status or result.status).value,
-        "requests": result.requests,
-        "error": result.error or None,
-    }
+def _results(member: Member) -> list[ResultDocument]:
+    if member.applied is not None:
+        return [ResultDocument.of(each) for each in member.applied.results]
+    skipped = (Result(operation, error=str(member.error)) for operation in _plan_of(member).operations)
+    return [ResultDocument.of(each, Status.SKIPPED) for each in skipped]

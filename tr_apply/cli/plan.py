@@ -20,7 +20,7 @@ from tr_apply.cli.options import (
     selection_options,
     target_options,
 )
-from tr_apply.cli.output import Output, checked_envelope, errors_of, print_error, worst, write_file
+from tr_apply.cli.output import Output, checked_envelope, errors_of, json_value, print_error, worst, write_file
 from tr_apply.cli.overwriting import require_plan_or_nothing
 from tr_apply.cli.plan_report import FORMATS, Reported, further_formats, report
 from tr_apply.cli.progress import READING, shown_waits
@@ -36,7 +36,7 @@ from tr_apply.errors import ConfigError, TrApplyError
 from tr_apply.plan.saved.document import plan_document, plan_id
 from tr_apply.plan.saved.origin import Origins, origins
 from tr_apply.report.entry import Entry
-from tr_apply.report.origin import origins_document, origins_text
+from tr_apply.report.origin import origins_text
 from tr_apply.report.summary import plan_outcome
 
 CHANGES_PENDING = 2  # as in Terraform; click's own 2 for usage errors is remapped
@@ -86,7 +86,7 @@ def plan_command(
     then = {} if base_ref is None else declared_before(members, paths, base_ref, options)
     for member in members:
         if base_ref is not None:
-            member.origins = Origins(base_ref, problem=problem_before(member))
+            member.origins = Origins.unknown(base_ref, problem_before(member))
     run(_planned(Fleet(members, deadline), target, output, then))
     errors = [error for member in members if member.error is not None for error in errors_of(member.error, member.name)]
     exit_code = worst([_exit_code(member, detailed=detailed_exitcode) for member in members])
@@ -118,7 +118,7 @@ async def _planned(fleet: Fleet, target: TargetOptions, output: Output, then: Ma
             assert member.deployment is not None
             assert member.origins is not None
             async with fleet.deadline.bound():
-                member.origins = await _origins(member.deployment, then[member.name], member.origins.ref)
+                member.origins = await _origins(member.deployment, then[member.name], member.origins.base_ref)
 
         await fleet.each([member for member in fleet.live if member.name in then], find_origins)
 
@@ -126,11 +126,11 @@ async def _planned(fleet: Fleet, target: TargetOptions, output: Output, then: Ma
 async def _origins(deployment: Deployment, then: Configuration, ref: str) -> Origins:
     plan, snapshot = deployment.planned, deployment.snapshot
     if plan is None or snapshot is None or plan.target.workspace_sid is None:
-        return Origins(ref, problem="the workspace is new")
+        return Origins.unknown(ref, "the workspace is new")
     try:
         applied, _ = await Configured(then).plan_for(deployment.client, snapshot.workspace)
     except ConfigError:
-        return Origins(ref, problem=f"the configuration at {ref} does not fit the workspace any more")
+        return Origins.unknown(ref, f"the configuration at {ref} does not fit the workspace any more")
     return origins(plan, applied, ref)
 
 
@@ -142,7 +142,7 @@ def _exit_code(member: Member, *, detailed: bool) -> int:
 
 def _documents(members: Sequence[Member]) -> list[dict[str, Any]]:
     return [
-        plan_document(member.plan) | ({} if member.origins is None else {"origins": origins_document(member.origins)})
+        plan_document(member.plan) | ({} if member.origins is None else {"origins": json_value(member.origins)})
         for member in members
         if member.error is None and member.plan is not None
     ]

@@ -1,9 +1,11 @@
 """The result of an apply, as a value."""
 
 from dataclasses import dataclass, field
+from typing import Self
 
 from tr_apply.apply import Result, Status
 from tr_apply.plan.change import Plan
+from tr_apply.plan.json_values import Count, KindName
 
 
 @dataclass(slots=True)
@@ -28,3 +30,43 @@ class Applied:
     def is_done(self) -> bool:
         """Whether every operation was carried out."""
         return all(result.status is Status.DONE for result in self.results)
+
+
+@dataclass(frozen=True, slots=True)
+class ResultDocument:
+    """What came of an operation."""
+
+    operation: str
+    """The operation's id."""
+
+    kind: KindName
+    """What it was about."""
+
+    name: str
+    """Its name when the plan is done; of a deleted one, its name before."""
+
+    sid: str | None
+    """Its SID: of a new one or one that was replaced, the new SID; null while there is none."""
+
+    status: Status
+    """Whether it was carried out."""
+
+    requests: Count
+    """Writes that were sent."""
+
+    error: str | None
+    """Why it failed or was skipped; null when it is done."""
+
+    @classmethod
+    def of(cls, result: Result, status: Status | None = None) -> Self:
+        """*result* as JSON has it, perhaps with another *status*."""
+        operation = result.operation
+        return cls(
+            operation.id,
+            operation.kind,
+            operation.name,
+            result.sid,
+            status or result.status,
+            result.requests,
+            result.error or None,
+        )

@@ -114,12 +114,16 @@ def _change_document(value: Any) -> Any:
     return f"{DIGEST}{value.value}" if isinstance(value, SecretDigest) else value
 
 
+def _only(key: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {"type": "object", "required": [key], "properties": {key: {"description": description, **schema}}}
+
+
 _FORM_SCHEMA = {
     "anyOf": [
         {"type": "string"},
-        {"type": "object", "properties": {"sid": {"type": "string"}}, "required": ["sid"]},
-        {"type": "object", "properties": {"json": {}}, "required": ["json"]},
-        {"type": "object", "properties": {"digest": {"type": "string"}}, "required": ["digest"]},
+        _only("sid", "The resource whose SID is sent, as `KIND/NAME`.", type="string"),
+        _only("json", 'A document that is sent as text; a SID in it is `{"$sid": "KIND/NAME"}`.'),
+        _only("digest", "What stands for a sensitive value.", type="string"),
     ]
 }
 

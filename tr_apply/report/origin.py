@@ -1,11 +1,9 @@
 """What was changed outside the repository, apart from what the files changed."""
 
 from collections import Counter
-from typing import Any
 
 from tr_apply.plan.saved.origin import Origins
 from tr_apply.printable import printable
-from tr_apply.report.staleness import drift_document
 from tr_apply.report.table import table
 from tr_apply.report.values import shown
 from tr_apply.report.wording import reference_title
@@ -18,7 +16,7 @@ def origins_text(found: Origins) -> str:
     if found.problem:
         return f"What was changed outside the repository cannot be told: {printable(found.problem)}.\n"
     if not found.outside:
-        return f"Nothing was changed outside the repository since {printable(found.ref)}.\n"
+        return f"Nothing was changed outside the repository since {printable(found.base_ref)}.\n"
     rows = [
         (
             f"{printable(row.object)} {reference_title(row.path)}".rstrip(),
@@ -31,15 +29,5 @@ def origins_text(found: Origins) -> str:
     counts = Counter(found.operations.values())
     told = f"Operations of this plan: {counts['files']} from the files, {counts['outside']} to take back what was "
     told += f"changed outside, {counts['both']} for both.\n"
-    header = ("changed outside", f"at {printable(found.ref)}", "live now", "planned to")
+    header = ("changed outside", f"at {printable(found.base_ref)}", "live now", "planned to")
     return table(header, rows) + told
-
-
-def origins_document(found: Origins) -> dict[str, Any]:
-    """The same as JSON."""
-    return {
-        "base_ref": found.ref,
-        "problem": found.problem or None,
-        "outside": drift_document(found.outside),
-        "operations": dict(found.operations),
-    }

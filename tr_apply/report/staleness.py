@@ -1,7 +1,6 @@
 """What has changed under a plan, as a table and as JSON."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from tr_apply.plan.saved.stale import Drift
 from tr_apply.printable import printable
@@ -23,17 +22,3 @@ def _title(row: Drift) -> str:
 
 def _planned(row: Drift) -> str:
     return "as it was" if row.planned_to is None else shown(row.planned_to)
-
-
-def drift_document(rows: Sequence[Drift]) -> list[dict[str, Any]]:
-    """The same as JSON."""
-    return [
-        {
-            "object": row.object,
-            "path": row.path,
-            "planned_from": row.planned_from,
-            "live_now": row.live_now,
-            "planned_to": row.planned_to,
-        }
-        for row in rows
-    ]

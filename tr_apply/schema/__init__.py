@@ -50,7 +50,11 @@ def _workspace() -> dict[str, Any]:
 def _plan() -> dict[str, Any]:
     from tr_apply.schema.output import Output  # noqa: PLC0415
 
-    return tidied(Output.model_json_schema(), nullable=True)
+    made = Output.model_json_schema(mode="serialization")
+    # pydantic finds the docstrings of the fields that a class declares itself, and not of those that it inherits.
+    own, inherited = (made["$defs"][name]["properties"] for name in ("PlanOutput", "PlanDocument"))
+    made["$defs"]["PlanOutput"]["properties"] = {key: inherited.get(key, value) for key, value in own.items()}
+    return tidied(made, nullable=True)
 
 
 def _tests() -> dict[str, Any]:

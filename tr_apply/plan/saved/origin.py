@@ -5,8 +5,8 @@ only the present plan changes comes from the files.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
 
 from tr_apply.plan.change import Action, FieldChange, Operation, Plan
 from tr_apply.plan.compare.paths import covers
@@ -22,27 +22,31 @@ _SENSITIVE = "(sensitive)"
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Where the changes of a plan come from.
+    """Where the changes of a plan come from."""
 
-    Attributes:
-        ref: The revision with the configuration that was applied last.
-        outside: What is not as that configuration says: ``planned_from`` it, ``live_now``, ``planned_to``.
-        operations: By the id of each operation of the plan, whose change it is; one that takes back what was changed
-            outside is ``outside``.
-        problem: Why it cannot be told; empty where it can.
-    """
+    base_ref: str
+    """The revision with the configuration that was applied last."""
 
-    ref: str
-    outside: Sequence[Drift] = ()
-    operations: Mapping[str, Origin] = field(default_factory=dict)
-    problem: str = ""
+    problem: str | None
+    """Why it is not known; null where it is."""
+
+    outside: Sequence[Drift]
+    """What is not as that configuration says: ``planned_from`` it, ``live_now``, ``planned_to``."""
+
+    operations: Mapping[str, Origin]
+    """By the id of each operation, whose change it is; one that takes back what was changed outside is ``outside``."""
+
+    @classmethod
+    def unknown(cls, base_ref: str, problem: str) -> Self:
+        """Where that cannot be found out, or not yet."""
+        return cls(base_ref, problem or None, (), {})
 
 
 def origins(plan: Plan, applied: Plan, ref: str) -> Origins:
     """Tell the changes of *plan* apart, where *applied* is the plan for the configuration at *ref*."""
     now, before = _by_object(plan), {key: _hidden(each, plan) for key, each in _by_object(applied).items()}
     rows = [row for key, operation in before.items() for row in _rows(operation, now.get(key))]
-    return Origins(ref, rows, {each.id: _origin(each, before.get(key)) for key, each in now.items()})
+    return Origins(ref, None, rows, {each.id: _origin(each, before.get(key)) for key, each in now.items()})
 
 
 def _hidden(operation: Operation, plan: Plan) -> Operation:

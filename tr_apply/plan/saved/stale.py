@@ -20,21 +20,22 @@ _GONE = "(none)"
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One thing that a plan relies on and that has changed since.
-
-    Attributes:
-        object: ``KIND/NAME`` as it was planned, or a kind whose names have changed.
-        path: The field; empty for the object itself.
-        planned_from: What it was.
-        live_now: What it is.
-        planned_to: What the plan would make of it.
-    """
+    """One thing that a plan relies on and that has changed since it was made."""
 
     object: str
+    """``KIND/NAME`` as it was planned, or a kind whose names have changed."""
+
     path: str
+    """The field; empty for the object itself."""
+
     planned_from: Any
+    """What it was when the plan was made; null for nothing."""
+
     live_now: Any
+    """What it is now; null for nothing."""
+
     planned_to: Any
+    """What the plan would make of it; null where it leaves it as it was."""
 
 
 def drift(plan: Plan, snapshot: Snapshot, standing: Standing | None = None) -> list[Drift]:
