@@ -122,6 +122,13 @@ def test_every_file_function_and_link_that_a_page_names_exists(page):
     assert [link for link in LINK.findall(text) if not (page.parent / link).exists()] == []
 
 
+def test_every_folder_of_tests_is_on_the_page_that_says_where_the_test_of_a_rule_is():
+    text = TESTS.read_text(encoding="utf-8")
+    folders = {path.parent.relative_to(TESTS.parent).parts[0] for path in TESTS.parent.glob("*/**/test_*.py")}
+
+    assert [folder for folder in sorted(folders) if f"`{folder}/" not in text] == []
+
+
 def test_every_step_of_a_walk_names_a_file_and_a_function():
     text = MAP.read_text(encoding="utf-8")
 
