@@ -26,6 +26,7 @@ for name in ("O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_PATH", "
     delattr(os, name)
 for name in ("SIGHUP", "SIGKILL", "SIGPIPE", "SIGALRM", "SIGUSR1", "SIGCHLD", "setitimer", "alarm"):
     delattr(signal, name)
+del select.poll
 os.supports_dir_fd, os.supports_follow_symlinks = set(), set()
 """
 
@@ -35,14 +36,15 @@ def start(tmp_path):
     """Starts a Python program in a folder of the test, without what Windows lacks."""
     processes = []
 
-    def started(program, *arguments):
+    def started(program, *arguments, **environment):
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("TWILIO_", "TR_APPLY_"))}
         process = subprocess.Popen(
             [sys.executable, "-c", WITHOUT + program, *map(str, arguments)],
             cwd=tmp_path,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={key: value for key, value in os.environ.items() if not key.startswith(("TWILIO_", "TR_APPLY_"))},
+            env=kept | environment,
         )
         processes.append(process)
         return process
@@ -95,6 +97,20 @@ def test_a_server_without_uvloop_listens_until_its_time_is_over(start):
 
     assert process.returncode == 0, said
     assert printed.startswith("Listening on http://127.0.0.1:")
+
+
+def test_a_server_is_planned_for_over_connections_that_are_used_again(start):
+    server = start(COMMAND, "serve", "--port", "0", "--db", ":memory:")
+    url = server.stdout.readline().split()[-1]
+    credentials = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "secret"}
+
+    for command in ("apply", "plan"):
+        options = ["--auto-approve"] if command == "apply" else []
+        process = start(COMMAND, command, EXAMPLE, "--base-url", url, *options, **credentials)
+        printed, said = process.communicate()
+        assert process.returncode == 0, said
+
+    assert printed.endswith("\nNo changes.\n")
 
 
 BOUNDED = """
