@@ -1,5 +1,7 @@
 """The README tells the truth: its commands are run, their output is compared, and its reference is generated.
 
+The map of the package, tr_apply/README.md, has a generated part as well.
+
 After a change that is meant, ``UPDATE_README=1 pytest tests/test_docs.py`` writes the new truth into it.
 """
 
@@ -19,6 +21,7 @@ from tr_apply.lint import rules
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+MAP = ROOT / "tr_apply" / "README.md"
 UPDATE = bool(os.environ.get("UPDATE_README"))
 
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
@@ -78,16 +81,17 @@ def test_every_program_of_the_readme_runs(tmp_path, program):
     assert "False" not in done.stdout
 
 
-def test_the_generated_parts_of_the_readme_are_up_to_date():
+@pytest.mark.parametrize("page", [README, MAP], ids=["README", "map"])
+def test_the_generated_parts_of_a_page_are_up_to_date(page):
     cog = Cog()
     cog.options.replace = UPDATE
     cog.options.verbosity = 0
     if UPDATE:
-        cog.process_one_file(str(README))
+        cog.process_one_file(str(page))
     output = io.StringIO()
-    cog.process_file(str(README), output)
+    cog.process_file(str(page), output)
 
-    assert output.getvalue() == README.read_text(encoding="utf-8")
+    assert output.getvalue() == page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,8 @@ class Journal:
 
 def _keep_private(file: int) -> None:
     """Take from others what an older file, or one that was made beforehand, allows them."""
+    if not hasattr(os, "fchmod") or not hasattr(os, "geteuid"):  # Windows, where a folder says who may read its files
+        return
     state = os.fstat(file)
     if stat.S_ISREG(state.st_mode) and state.st_uid == os.geteuid() and stat.S_IMODE(state.st_mode) & ~_ONLY_OURS:
         os.fchmod(file, _ONLY_OURS)

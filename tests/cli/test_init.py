@@ -338,7 +338,7 @@ def test_every_file_of_the_starter_is_written_somewhere():
     assert sources == {*SAMPLE.values(), *SURROUNDINGS.values()}
 
 
-def test_the_wheel_has_the_starter(tmp_path):
+def test_the_wheel_has_the_starter_and_no_pages_for_those_who_change_the_package(tmp_path):
     """hatch leaves out what git ignores, and a file called .gitignore would say what that is."""
     builder = pytest.importorskip("hatchling.builders.wheel")
     [wheel] = builder.WheelBuilder(str(ROOT)).build(directory=str(tmp_path / "dist"), versions=["standard"])
@@ -349,3 +349,4 @@ def test_the_wheel_has_the_starter(tmp_path):
     ).stdout.split()
 
     assert {f"tr_apply/starter/{name}" for name in (*SAMPLE.values(), *SURROUNDINGS.values())} <= set(names)
+    assert {name for name in names if name.endswith("README.md")} == {"tr_apply/starter/README.md"}

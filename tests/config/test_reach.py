@@ -22,9 +22,15 @@ SECRET = f"//registry.example/:_authToken={CANARY}\nname\n{CANARY}\n"
 WITH_TABLE = "workspace: {{name: W}}\nworkers: {{csv: {}}}\n"
 
 
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """A folder with a secret in it, and in another one below, the working directory, a repository."""
+@pytest.fixture(params=["folder by folder", "whole paths"])
+def home(tmp_path, monkeypatch, request):
+    """A folder with a secret in it, and in another one below, the working directory, a repository.
+
+    Everything holds on systems that open folder by folder, and on those that open whole paths alone, as Windows does.
+    """
+    if request.param == "whole paths":
+        monkeypatch.setattr(reach_module, "_FROM_FOLDERS", False)
+        monkeypatch.setattr(reach_module, "_FILE", os.O_NONBLOCK)
     (tmp_path / ".npmrc").write_text(SECRET)
     (tmp_path / "agents.csv").write_text(SECRET)
     (tmp_path / "secret.yaml").write_text(f"{CANARY}: [\n")
@@ -170,19 +176,47 @@ def test_what_a_shell_passes_on_is_read(arguments):
 def test_a_link_that_is_exchanged_after_it_was_looked_at_leads_nowhere(home, monkeypatch):
     Path("inside").mkdir()
     Path("inside/agents.csv").write_text("name\nann\n")
-    original = reach_module._opened_below
+    opened = "_opened_below" if reach_module._FROM_FOLDERS else "_opened_whole"
+    original = getattr(reach_module, opened)
 
-    def exchanged(folder, parts):
+    def exchanged(*arguments):
         Path("inside").rename("was-inside")
         Path("inside").symlink_to(home)
-        return original(folder, parts)
+        return original(*arguments)
 
-    monkeypatch.setattr(reach_module, "_opened_below", exchanged)
+    monkeypatch.setattr(reach_module, opened, exchanged)
     Path("w.yaml").write_text(WITH_TABLE.format("inside/agents.csv"))
     reach = Reach((Path.cwd(),))
 
     with pytest.raises(OutsideError), reach.opened(Path("inside/agents.csv")):
         pass
+
+
+def test_a_link_that_is_exchanged_back_after_the_file_was_opened_leads_nowhere(home, monkeypatch):
+    Path("inside").mkdir()
+    Path("inside/agents.csv").write_text("name\nann\n")
+    Path("link").symlink_to(home)
+    original = os.open
+
+    def exchanged(path, *arguments, **options):
+        if not str(path).endswith("agents.csv"):
+            return original(path, *arguments, **options)
+        Path("inside").rename("was-inside")
+        Path("link").rename("inside")
+        try:
+            return original(path, *arguments, **options)
+        finally:
+            Path("inside").rename("link")
+            Path("was-inside").rename("inside")
+
+    monkeypatch.setattr(os, "open", exchanged)
+    is_whole = not reach_module._FROM_FOLDERS
+    try:
+        with Reach((Path.cwd(),)).opened(Path("inside/agents.csv")) as descriptor:
+            assert os.read(descriptor, 1000) == b"name\nann\n"
+            assert not is_whole
+    except OutsideError:
+        assert is_whole
 
 
 def test_no_moment_of_an_exchange_shows_the_secret(home):

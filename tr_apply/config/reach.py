@@ -14,8 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_FOLDER: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe must not wait for a writer
+
+def _flags(*names: str) -> int:
+    """The flags of ``os.open`` with these names, as far as this system has them; Windows lacks most."""
+    flags = 0
+    for name in names:
+        flags |= getattr(os, name, 0)
+    return flags
+
+
+_FROM_FOLDERS: Final = os.open in os.supports_dir_fd  # Windows opens whole paths alone
+_FOLDER: Final = _flags("O_PATH", "O_DIRECTORY", "O_NOFOLLOW", "O_CLOEXEC")
+_FILE: Final = _flags("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")  # a pipe must not wait for a writer
 _EXCHANGED: Final = {errno.ELOOP, errno.ENOTDIR}
 _OF_THE_SYSTEM: Final = ("dev", "proc")  # where shells keep what they pass on: no repository lies there
 
@@ -55,7 +65,7 @@ class Reach:
         real = _real(path)
         if (folder := self._inside(real)) is None:
             raise OutsideError
-        descriptor = _opened_below(folder, real.relative_to(folder).parts)
+        descriptor = _opened_below(folder, real.relative_to(folder).parts) if _FROM_FOLDERS else _opened_whole(real)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise OSError(errno.EINVAL, "not a regular file")
@@ -87,6 +97,23 @@ def _opened_below(folder: Path, parts: Sequence[str]) -> int:
         raise
     finally:
         os.close(at)
+
+
+def _opened_whole(real: Path) -> int:
+    """A descriptor of *real*, a path without links, where the system cannot open folder by folder.
+
+    A link that takes the place of a folder before it is opened is found afterwards, unless it is exchanged again twice
+    during this check.
+    """
+    descriptor = os.open(real, _FILE)
+    try:
+        if _real(real) == real and os.path.samestat(os.fstat(descriptor), os.lstat(real)):
+            return descriptor
+    except OSError:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    raise OutsideError
 
 
 NOWHERE: Final = Reach(())

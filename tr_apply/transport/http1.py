@@ -7,7 +7,6 @@ is half of the start of a small plan. httptools, which the embedded TaskRouter r
 import asyncio
 import select
 import ssl
-import sys
 from collections.abc import Awaitable, Callable
 from typing import Final, cast
 
@@ -286,7 +285,7 @@ class _Reading:
 def _is_readable(transport: asyncio.Transport) -> bool:
     """Whether something has arrived that the event loop has not looked at yet."""
     socket = transport.get_extra_info("socket").fileno()
-    if sys.platform == "win32":
+    if not hasattr(select, "poll"):  # Windows
         return bool(select.select([socket], [], [], 0)[0])
     poll = select.poll()  # select() knows the first thousand files alone
     poll.register(socket, select.POLLIN)

@@ -1,0 +1,206 @@
+"""tr_apply/README.md is true: what it names exists, and each walk goes through its functions in the order that it says."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+
+from tests.shape import PACKAGE
+
+MAP = PACKAGE / "README.md"
+TESTS = PACKAGE.parent / "tests" / "README.md"
+COMMUNITY = PACKAGE.parent / ".github"
+PAGES = [
+    MAP,
+    PACKAGE / "routing" / "README.md",
+    PACKAGE / "local" / "README.md",
+    TESTS,
+    COMMUNITY / "CONTRIBUTING.md",
+    COMMUNITY / "SECURITY.md",
+]
+CALL = re.compile(r"`([\w/]+\.py)` `([\w.]+)`")
+STEP = re.compile(rf"^\d+\. {CALL.pattern}", re.MULTILINE)
+FILE = re.compile(r"`([\w/]+(?:\.(?:py|yaml|json)|/))`")
+LINK = re.compile(r"\]\(([^)#]+)\)")
+
+WORKSPACE = """
+workspace: {name: W}
+activities: [{name: Offline, available: false}, {name: Available, available: true}, {name: Unavailable, available: false}]
+task_queues: [{name: Everyone}]
+workflows:
+  - name: Incoming
+    filters: [{name: Gold, expression: "the_datum == 1", targets: [{queue: Everyone}]}]
+workers: [{name: alice, activity: Available, attributes: {team: TEAM}}]
+"""
+
+# Prints the functions of a walk as they are called; those that the datum goes through, if there is one.
+TRACE = """
+import json, sys
+from pathlib import Path
+import tr_apply
+PACKAGE = Path(tr_apply.__file__).parent
+wanted, datum = {tuple(each) for each in json.loads(sys.argv[1])}, sys.argv[2]
+calls, begun = [], {}
+def holds(values):
+    return any(datum in repr(value) for value in values)
+def trace(frame, event, result):
+    if event not in ("call", "return") or not frame.f_code.co_filename.startswith(str(PACKAGE)):
+        return
+    key = (Path(frame.f_code.co_filename).relative_to(PACKAGE).as_posix(), frame.f_code.co_qualname)
+    if key not in wanted:
+        return
+    if frame not in begun:  # a coroutine is called once, and resumed often
+        calls.append([key, False])
+        begun[frame] = calls[-1]
+    call = begun[frame]
+    call[1] = call[1] or holds(frame.f_locals.values() if event == "call" else [result])
+def report():
+    sys.setprofile(None)
+    print(json.dumps([key for key, is_passed in calls if is_passed]))
+"""
+
+COMMAND = """
+from tr_apply.cli import run
+sys.setprofile(trace)
+assert run(sys.argv[3:]) == 0
+report()
+"""
+
+TASK = """
+import asyncio, httpx
+app = tr_apply.embedded(sys.argv[3])
+async def create_a_task():
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://local/v1", auth=("local", "local")) as client:
+        [workspace] = (await client.get("/Workspaces")).json()["workspaces"]
+        sys.setprofile(trace)
+        task = (await client.post(f"/Workspaces/{workspace['sid']}/Tasks", data={"Attributes": '{"the_datum": 1}'})).json()
+        report()
+        reservations = (await client.get(task["links"]["reservations"])).json()["reservations"]
+        assert [each["worker_name"] for each in reservations] == ["alice"]
+asyncio.run(create_a_task())
+app.close()
+"""
+
+
+def walks():
+    """The steps of each walk, by the walk's number."""
+    parts = re.split(r"^### (\d)\. .*$", MAP.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {int(number): STEP.findall(text) for number, text in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+@cache
+def functions(path):
+    """The qualified names of the functions of a file."""
+    return set(_functions(ast.parse(path.read_text(encoding="utf-8")), ()))
+
+
+def _functions(node, within):
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            if not isinstance(child, ast.ClassDef):
+                yield ".".join((*within, child.name))
+            yield from _functions(child, (*within, child.name))
+
+
+def home_of(page, file):
+    """Where a file that a page names is: below the package, or next to the page."""
+    nearest = [page.parent, PACKAGE, PACKAGE.parent]
+    return next((folder / file for folder in nearest if (folder / file).exists()), None)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.name}")
+def test_every_file_function_and_link_that_a_page_names_exists(page):
+    text = page.read_text(encoding="utf-8")
+
+    assert [file for file in FILE.findall(text) if home_of(page, file) is None] == []
+    assert [call for call in CALL.findall(text) if call[1] not in functions(home_of(page, call[0]))] == []
+    assert [link for link in LINK.findall(text) if not (page.parent / link).exists()] == []
+
+
+def test_every_folder_of_tests_is_on_the_page_that_says_where_the_test_of_a_rule_is():
+    text = TESTS.read_text(encoding="utf-8")
+    folders = {path.parent.relative_to(TESTS.parent).parts[0] for path in TESTS.parent.glob("*/**/test_*.py")}
+
+    assert [folder for folder in sorted(folders) if f"`{folder}/" not in text] == []
+
+
+def test_every_step_of_a_walk_names_a_file_and_a_function():
+    text = MAP.read_text(encoding="utf-8")
+
+    assert {number: len(steps) > 10 for number, steps in walks().items()} == {1: True, 2: True, 3: True}
+    assert len(re.findall(r"^\d+\. ", text, re.MULTILINE)) == sum(map(len, walks().values()))
+
+
+@pytest.fixture
+def traced(tmp_path):
+    """Runs a program, and gives the steps of a walk in the order in which they were called."""
+
+    def run(program, steps, datum, *arguments):
+        done = subprocess.run(
+            [sys.executable, "-c", TRACE + program, json.dumps(steps), datum, *map(str, arguments)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout, [tuple(each) for each in json.loads(done.stdout.splitlines()[-1])]
+
+    return run
+
+
+@pytest.fixture
+def applied(tmp_path, traced):
+    """Applies a workspace to ``local.db``."""
+
+    def apply(team, steps=()):
+        (tmp_path / "w.yaml").write_text(WORKSPACE.replace("TEAM", team))
+        arguments = ["apply", "w.yaml", "--local-db", "local.db", "--auto-approve"]
+        return traced(COMMAND, steps, "the_datum", *arguments)
+
+    return apply
+
+
+def missed(steps, calls):
+    """The first step that is not among *calls* after all steps before it; None when all of them are there in order."""
+    left = iter(calls)
+    return next((step for step in steps if step not in left), None)
+
+
+def test_a_step_is_missed_that_comes_too_early_or_not_at_all():
+    assert missed("abc", "axbxc") is None
+    assert missed("abc", "acb") == "c"
+    assert missed("abc", "ac") == "b"
+
+
+def test_an_expression_walks_to_the_body_of_the_post_as_the_map_says(applied):
+    steps = walks()[1]
+
+    _, calls = applied("sales", steps)
+
+    assert missed(steps, calls) is None
+
+
+def test_the_attributes_of_a_live_worker_walk_to_a_line_of_the_plan_as_the_map_says(applied, traced, tmp_path):
+    applied("the_live_team")
+    (tmp_path / "w.yaml").write_text(WORKSPACE.replace("TEAM", "sales"))
+    steps = walks()[2]
+
+    printed, calls = traced(COMMAND, steps, "the_live_team", "plan", "w.yaml", "--local-db", "local.db")
+
+    assert missed(steps, calls) is None
+    assert "attributes.team: the_live_team -> sales" in printed
+
+
+def test_a_task_walks_to_its_reservation_as_the_map_says(applied, traced):
+    applied("sales")
+    steps = walks()[3]
+
+    _, calls = traced(TASK, steps, "", "local.db")
+
+    assert missed(steps, calls) is None
