@@ -76,7 +76,7 @@ def test_live_texts_that_are_not_ours_are_left(unreadable, text):
 
 
 @pytest.mark.parametrize("target", ["task_queue/New", "task_queue/Other", "workflow/V"])
-def test_something_else_can_be_planned_alone(unreadable, target, told_plan):
+def test_something_else_can_be_planned_alone(unreadable, target):
     text = SECTIONS.replace("{name: Other}", "{name: Other, max_reserved_workers: 2}, {name: New}").replace(
         "name: V", "name: V, task_reservation_timeout: 9"
     )
