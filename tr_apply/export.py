@@ -1,21 +1,28 @@
 """A live workspace as the configuration that would make it: planning what is written here finds nothing to do."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
+from tr_apply.lint.expressions import is_unreadable, texts_of
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.compare.diff import set_fields
-from tr_apply.resources import SECTIONS, WORKER, WORKER_CHANNEL, WORKSPACE
+from tr_apply.resources import SECTIONS, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKFLOW, WORKSPACE
 from tr_apply.resources.kind import Kind
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY
 from tr_apply.resources.template import SidOf, escaped, plain
 from tr_apply.resources.worker import WorkerChannel
 from tr_apply.resources.yaml_text import Sections, yaml_text
+from tr_apply.routing.check import EXPRESSION_SYNTAX
 from tr_apply.routing.names import name_key
 from tr_apply.wire import Labels, live_labels, model_of
+
+_JSON_KEYS: Final = frozenset({"attributes", "extra", "document_extra"})
+_WRITTEN_OUT: Final = 1e21  # where JavaScript, too, begins to write whole numbers with an exponent
+
+_AS_IT_IS_LIVE: Final = "TaskRouter holds this text"
 
 _HEAD = "# Exported by tr-apply; sha256 of the rest: "
 
@@ -39,10 +46,27 @@ def sections_of(snapshot: Snapshot) -> Sections:
     labels = _labels(snapshot, snapshot.workspace)
     sections: dict[str, Any] = {"workspace": _workspace(snapshot.workspace, labels)}
     for kind in SECTIONS:
-        resources = sorted(snapshot.by_kind[kind.name], key=lambda live: (name_key(live.name), live.name))
-        if resources:
+        if resources := _sorted(snapshot.by_kind[kind.name]):
             sections[kind.section] = [_resource(kind, live, labels, snapshot) for live in resources]
+    if WORKER.section in sections:
+        sections["manage"] = {WORKER.section: "additive"}  # people are hired and leave outside of the repository
+    if accepted := [*_unreadable(snapshot, labels)]:
+        sections["lint"] = {"accept": accepted}
     return sections
+
+
+def _unreadable(snapshot: Snapshot, labels: Labels) -> Iterator[dict[str, str]]:
+    """An entry of ``lint.accept`` for each expression that TaskRouter holds and that does not parse here."""
+    for kind in (TASK_QUEUE, WORKFLOW):
+        for live in _sorted(snapshot.by_kind[kind.name]):
+            texts = texts_of(kind, model_of(live, labels))
+            within = f"{kind.name}/{escaped(live.name)}".replace("\n", "?")  # a pattern is one line
+            for text in dict.fromkeys(each.template for each in texts if is_unreadable(each)):
+                yield {"code": EXPRESSION_SYNTAX.code, "in": within, "text": text, "because": _AS_IT_IS_LIVE}
+
+
+def _sorted(resources: Iterable[Live]) -> list[Live]:
+    return sorted(resources, key=lambda live: (name_key(live.name), live.name))
 
 
 def _labels(snapshot: Snapshot, workspace: Live) -> Labels:
@@ -53,7 +77,7 @@ def _workspace(live: Live, labels: Labels) -> dict[str, Any]:
     model = model_of(live, labels)
     fields = {key: getattr(model, key) for key in WORKSPACE.fields if key not in {"name", "template"}}
     names = {
-        key: escaped(value) if key in WORKSPACE.references else value
+        key: escaped(value) if key in WORKSPACE.references else sorted(value) if isinstance(value, list) else value
         for key, value in fields.items()
         if value is not None
     }
@@ -62,13 +86,38 @@ def _workspace(live: Live, labels: Labels) -> dict[str, Any]:
 
 def _resource(kind: Kind, live: Live, labels: Labels, snapshot: Snapshot) -> dict[str, Any]:
     model = model_of(live, labels)
-    values = {key: value for key, value in set_fields(kind, model) if key not in kind.runtime}
+    values = {key: _canonical(key, value) for key, value in set_fields(kind, model) if key not in kind.runtime}
     for key in (*kind.references, "name"):
         if isinstance(values.get(key), str):
             values[key] = escaped(values[key])
     if kind is WORKER and (channels := dict(_channels(snapshot, live))):
         values["channels"] = channels
     return {kind.identity: escaped(live.name)} | _with_escaped_queues(values)
+
+
+def _canonical(key: str, value: Any) -> Any:
+    """*value* of *key*, so that what is equal to TaskRouter is one text: JSON has no order of keys, and 1.0 is 1."""
+    if key in _JSON_KEYS:
+        return _canonical_json(value)
+    match value:
+        case dict():
+            return {inner: _canonical(inner, each) for inner, each in value.items()}
+        case list():
+            return [_canonical(key, each) for each in value]
+        case _:
+            return value
+
+
+def _canonical_json(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _canonical_json(value[key]) for key in sorted(value)}
+        case list():
+            return [_canonical_json(each) for each in value]
+        case float() if value.is_integer() and abs(value) < _WRITTEN_OUT:
+            return int(value)
+        case _:
+            return value
 
 
 def _with_escaped_queues(values: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 import textwrap
 
 import click
@@ -408,6 +409,111 @@ def test_the_credentials_that_a_file_names_are_asked_for(tr_apply, file, monkeyp
 
     assert code == 1
     assert "TWILIO_SHOP_SID" in err
+
+
+def test_the_credentials_of_the_overlay_of_a_side_are_asked_for(tr_apply, file, monkeypatch):
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "0" * 32)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "of somebody else")
+    file("w.yaml")
+    file("emea.yaml", "workspace: {credentials: {account_sid_env: TWILIO_EMEA_SID, region_env: TWILIO_EMEA_REGION}}\n")
+
+    code, _, err = tr_apply("diff", "Shop", "w.yaml+emea.yaml")
+
+    assert code == 1
+    assert "TWILIO_EMEA_SID" in err
+
+
+@pytest.fixture
+def overlays(file):
+    """A base and three overlays."""
+    file("base.yaml")
+    file("staging.yaml", "task_queues: [{name: Spanish, max_reserved_workers: 2}]\n")
+    file("more.yaml", "task_queues: [{name: Spanish, max_reserved_workers: 3}]\n")
+    file("lifo.yaml", "task_queues: [{name: Spanish, task_order: LIFO}]\n")
+
+
+@pytest.mark.parametrize(
+    ("after", "changes"),
+    [
+        ("base.yaml+staging.yaml", {"max_reserved_workers": (1, 2)}),
+        ("base.yaml+staging.yaml+more.yaml", {"max_reserved_workers": (1, 3)}),
+        ("base.yaml+more.yaml+staging.yaml", {"max_reserved_workers": (1, 2)}),
+        ("base.yaml+staging.yaml+./lifo.yaml", {"max_reserved_workers": (1, 2), "task_order": ("FIFO", "LIFO")}),
+    ],
+)
+@pytest.mark.usefixtures("overlays")
+def test_a_side_carries_overlays_of_its_own(differences, after, changes):
+    assert differences("base.yaml", after) == {("update", "task_queue", "Spanish"): changes}
+
+
+@pytest.mark.usefixtures("overlays")
+def test_an_overlay_of_both_sides_is_laid_over_their_own_and_says_so(tr_apply, differences):
+    arguments = ("base.yaml+lifo.yaml", "base.yaml+staging.yaml", "--overlay", "more.yaml")
+
+    assert differences(*arguments) == {("update", "task_queue", "Spanish"): {"task_order": ("LIFO", "FIFO")}}
+    _, out, err = tr_apply("diff", *arguments)
+    assert "base.yaml+staging.yaml" in out
+    assert err == "--overlay more.yaml is laid over both sides; write PATH+more.yaml to lay it over one\n"
+
+
+@pytest.mark.usefixtures("overlays")
+def test_an_overlay_over_the_only_file_needs_no_word(tr_apply, live):
+    live("Shop")
+
+    code, _, err = tr_apply("diff", "--local", "Shop", "base.yaml", "--overlay", "more.yaml")
+
+    assert (code, err) == (0, "")
+
+
+@pytest.mark.usefixtures("overlays")
+def test_a_side_with_overlays_is_compared_with_what_is_live(differences, live):
+    live("Shop")
+
+    found = differences("--local", "Shop", "base.yaml+staging.yaml")
+
+    assert found == {("update", "task_queue", "Spanish"): {"max_reserved_workers": (1, 2)}}
+
+
+@pytest.mark.usefixtures("overlays")
+def test_a_path_with_a_plus_that_exists_is_one_path(differences, file):
+    file("base.yaml+staging.yaml")
+
+    assert differences("base.yaml", "base.yaml+staging.yaml") == {}
+
+
+def test_a_name_with_a_plus_is_that_of_a_live_workspace(differences, live, file):
+    live("C++ Shop")
+
+    assert differences("--local", "C++ Shop", file("w.yaml")) == {}
+
+
+@pytest.mark.usefixtures("overlays")
+def test_each_part_must_exist(tr_apply):
+    code, _, err = tr_apply("diff", "base.yaml", "base.yaml+stagin.yaml")
+
+    assert code == 64
+    assert "stagin.yaml" in err
+    assert "base.yaml+" not in err
+
+
+@pytest.mark.usefixtures("overlays")
+def test_a_variable_that_an_overlay_of_one_side_uses_is_used(differences, file):
+    file("size.yaml", 'task_queues: [{name: Spanish, max_reserved_workers: "${SIZE}"}]\n')
+
+    found = differences("base.yaml", "base.yaml+size.yaml", "--var", "SIZE=7")
+
+    assert found == {("update", "task_queue", "Spanish"): {"max_reserved_workers": (1, 7)}}
+
+
+def test_what_is_live_and_does_not_parse_is_shown(differences, live, file, tmp_path):
+    live("Shop")
+    with sqlite3.connect(tmp_path / ".tr-apply" / "local.db") as database:
+        database.execute("UPDATE task_queue SET target_workers = 'a-b >' WHERE friendly_name = 'Spanish'")
+
+    found = differences("--local", "Shop", file("w.yaml"))
+
+    assert found == {("update", "task_queue", "Spanish"): {"target_workers": ("a-b >", "languages HAS 'es'")}}
+    assert differences("--local", "Shop", "Shop") == {}
 
 
 def test_a_folder_is_a_configuration(differences, file, tmp_path):

@@ -2,7 +2,7 @@
 
 import yaml
 
-SECTIONS = ("workspace", "activities", "task_channels", "task_queues", "workflows", "workers")
+SECTIONS = ("workspace", "activities", "task_channels", "task_queues", "workflows", "workers", "manage")
 
 
 def test_a_real_workspace_is_exported_as_what_plans_empty(new_local, corpus, corpus_file, tmp_path):

@@ -59,7 +59,7 @@ def full(world):
 def test_the_sections_stand_in_the_order_of_the_documentation(full, exported):
     text = exported(full)
 
-    order = ["workspace", "activities", "task_channels", "task_queues", "workflows", "workers"]
+    order = ["workspace", "activities", "task_channels", "task_queues", "workflows", "workers", "manage"]
     assert list(sections(text)) == order
     assert "\n\n".join(text.split("\n\n")) == text
     assert text.count("\n\n") == len(order) - 1
@@ -135,12 +135,49 @@ def test_an_export_makes_the_same_workspace_elsewhere(full, exported, new_world,
 def test_an_export_takes_the_keys_of_manage_beside_it_and_prints_no_secret(full, exported, told_plan):
     full.change("Workers", "alice", Attributes=json.dumps({"phone": "hunter2", "level": 1}))
 
-    text = exported(full) + "\nmanage: {workers: {sensitive: [attributes.phone]}}\n"
+    written = "manage: {workers: {mode: additive, sensitive: [attributes.phone]}}"
+    text = exported(full).replace("manage:\n  workers: additive", written)
     plan = full.plan(text.replace("level: 1", "level: 2"))
 
     assert told_plan(full.plan(text)) == []
     assert told_plan(plan) == [("update", "worker", "alice")]
     assert "hunter2" not in json.dumps(full.document(text))
+
+
+def test_workers_that_are_hired_elsewhere_are_left_alone(world, exported, told_plan):
+    world.apply(HEAD + "workers: [{name: bob}]\n")
+
+    text = exported(world)
+    world.make("Workers", FriendlyName="new.hire")
+
+    assert sections(text)["manage"] == {"workers": "additive"}
+    assert told_plan(world.plan(text)) == []
+
+
+def test_without_workers_nothing_is_said_about_them(world, exported):
+    world.apply(HEAD)
+
+    assert list(sections(exported(world))) == ["workspace", "activities", "task_channels"]
+
+
+def test_equal_workspaces_are_one_text_in_whatever_order_json_stands(new_world, exported):
+    attributes = [
+        '{"level": 3, "skills": [{"b": 1, "a": 2}], "extra": {"z": 1, "y": 2}}',
+        '{"extra": {"y": 2, "z": 1.0}, "skills": [{"a": 2.0, "b": 1}], "level": 3.0}',
+    ]
+    texts = []
+    for turn, text in zip((1, -1), attributes, strict=True):
+        world = new_world()
+        world.apply(HEAD + "task_queues: [{name: Q}]\nworkers: [{name: bob}]\nworkflows: [{name: W}]\n")
+        world.change("Workers", "bob", Attributes=text)
+        more = dict([("one", 1), ("two", {"c": 1, "d": 2})][::turn])
+        target = {"queue": world.sid("TaskQueues", "Q"), **more}
+        routing = {"filters": [{"expression": "1==1", "targets": [target], **more}], **more}
+        world.change("Workflows", "W", Configuration=json.dumps({"task_routing": routing, **more}))
+        world.rest("POST", world.path(), EventsFilter=",".join(["task.created", "task.canceled"][::turn]))
+        texts.append(exported(world))
+
+    assert texts[0] == texts[1]
 
 
 def without_queue(world):

@@ -1,8 +1,10 @@
 """What waits for what: references and names decide, not kinds."""
 
-import pytest
+import json
 
-from tr_apply.errors import ConfigError
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 HEAD = "workspace: {name: Center}\n"
 
@@ -146,20 +148,6 @@ def test_a_rename_waits_for_the_name_to_be_free(world):
     assert dependencies(plan) == {"D": set(), "C": {"D"}, "B": {"C"}}
 
 
-def test_new_resources_that_need_the_sids_of_each_other_are_a_clear_error(world):
-    text = HEAD + (
-        "task_queues: [{name: A, target_workers: \"x == '${sid:worker/bob}'\"}]\n"
-        "workflows: [{name: W, default_filter: {queue: A}}]\n"
-        "workers: [{name: bob, attributes: {queue: '${sid:task_queue/a}'}}]"
-    )
-
-    with pytest.raises(ConfigError, match=r"workspace.yaml:2:\d+: error: these need each other's SIDs") as caught:
-        world.plan(text)
-
-    assert "task_queue/A -> worker/bob -> task_queue/A" in str(caught.value)
-    assert "workflow/W" not in str(caught.value)
-
-
 def test_live_resources_may_lead_to_each_other(world):
     world.apply(HEAD + "task_queues: [{name: A}]\nworkers: [{name: bob}]")
 
@@ -290,3 +278,126 @@ def test_what_is_deleted_waits_for_those_that_stop_leading_to_it_and_a_target_ta
 
     assert [(each.action.value, each.name) for each in plan.operations] == [("update", leaver), ("delete", "Old")]
     assert dependencies(plan)["Old"] == {leaver}
+
+
+CIRCLES = {
+    "a queue and a worker": """
+task_queues: [{name: Q, target_workers: "id == '${sid:worker/ben}'"}]
+workers: [{name: ben, attributes: {home: "${sid:task_queue/Q}"}}]
+""",
+    "two queues": """
+task_queues:
+  - {name: A, target_workers: "q == '${sid:task_queue/B}'"}
+  - {name: B, target_workers: "q == '${sid:task_queue/A}'"}
+""",
+    "three workers, each of whom knows the next": """
+workers:
+  - {name: a, attributes: {next: "${sid:worker/b}"}}
+  - {name: b, attributes: {next: "${sid:worker/c}"}}
+  - {name: c, attributes: {next: "${sid:worker/a}"}}
+""",
+    "a workflow and the people who may call it": """
+task_queues: [{name: Q}]
+workflows: [{name: W, filters: [{expression: "1==1", targets: [{queue: Q, expression: "worker.id == '${sid:worker/ben}'"}]}]}]
+workers: [{name: ben, attributes: {calls: "${sid:workflow/W}"}}]
+""",
+    "two circles that meet": """
+task_queues:
+  - {name: A, target_workers: "q IN ['${sid:task_queue/B}', '${sid:worker/ben}', '${sid:task_queue/A}']"}
+  - {name: B, target_workers: "q == '${sid:task_queue/A}'"}
+workers: [{name: ben, attributes: {home: "${sid:task_queue/A}"}}]
+""",
+}
+
+
+@pytest.mark.parametrize("case", CIRCLES)
+def test_a_circle_of_sids_takes_one_more_request(world, case):
+    world.apply(HEAD)
+
+    plan = world.apply(HEAD + CIRCLES[case])
+
+    assert all(each.action.value == "create" for each in plan.operations)
+    assert plan.requests == len(plan.operations) + 1
+    assert "${" not in json.dumps([world.items("TaskQueues"), world.items("Workers"), world.items("Workflows")])
+
+
+@pytest.mark.parametrize("case", CIRCLES)
+def test_a_circle_of_sids_that_was_killed_is_finished(new_world, case):
+    text = HEAD + CIRCLES[case]
+    died = []
+    while not died or died[-1]:
+        world = new_world()
+        world.apply(HEAD)
+        requests = world.plan(text).requests
+        died.append(world.apply_and_die(text, at=len(died)))
+        world.apply(text)
+
+    assert len(died) == requests + 1
+
+
+@pytest.mark.parametrize("target", ["task_queue/Q", "worker/ben"])
+def test_half_of_a_circle_brings_the_other_half_with_it(world, told_plan, target):
+    world.apply(HEAD)
+
+    plan = world.apply(HEAD + CIRCLES["a queue and a worker"], target)
+
+    assert told_plan(plan) == [("create", "task_queue", "Q"), ("create", "worker", "ben")]
+
+
+def test_a_workspace_whose_url_names_a_new_worker_takes_one_more_request(world):
+    activities = "activities: [{name: Offline}, {name: Busy}, {name: Away}]\n"
+    world.apply("workspace: {name: Center, default_activity: Busy}\n" + activities)
+    text = "workspace: {name: Center, default_activity: Away, event_callback_url: 'https://x.com/${sid:worker/ben}'}\n"
+
+    plan = world.apply(text + activities + "workers: [{name: ben}]\n")
+
+    assert plan.requests == len(plan.operations) + 1 == 3
+    [ben] = world.items("Workers")
+    assert ben["activity_name"] == "Away"
+    assert world.items("Workspaces")[0]["event_callback_url"].endswith(ben["sid"])
+
+
+RENAMED = """
+task_queues:
+  - {name: New}
+  - {name: Old, renamed_from: []}
+workflows:
+  - {name: B, renamed_from: [A], re_evaluate_tasks: true, filters: [{expression: "who == '${sid:worker/ben}'", targets: [{queue: New}]}]}
+  - {name: A}
+workers: [{name: ben, attributes: {calls: "${sid:workflow/A}"}}]
+"""
+
+
+def test_a_name_is_given_up_before_what_asks_for_a_new_sid_is_sent(world):
+    world.apply(HEAD + "task_queues: [{name: New}]\nworkflows: [{name: A}]\n")
+
+    plan = world.apply(HEAD + RENAMED)
+
+    writes = [form for _, path, form in world.requests.writes if "/Workflows/" in path]
+    assert [sorted(form) for form in writes] == [["FriendlyName"], ["Configuration", "ReEvaluateTasks"]]
+    assert plan.requests == len(plan.operations) + 1
+
+
+NAMES = ["task_queue/A", "task_queue/B", "worker/a", "worker/b", "workflow/X", "workflow/Y"]
+
+
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@given(st.fixed_dictionaries({name: st.sets(st.sampled_from(NAMES), max_size=3) for name in NAMES}))
+def test_whatever_asks_for_whose_sid_everything_is_made(new_world, asked):
+    def named(kind):
+        return [(each.partition("/")[2], each) for each in NAMES if each.startswith(kind + "/")]
+
+    def sids(name):
+        return [f"${{sid:{each}}}" for each in sorted(asked[name])]
+
+    document = {
+        "workspace": {"name": "Center"},
+        "task_queues": [{"name": n, "target_workers": f"id IN {sids(each) or [1]}"} for n, each in named("task_queue")],
+        "workers": [{"name": n, "attributes": {"ids": sids(each)}} for n, each in named("worker")],
+        "workflows": [
+            {"name": n, "filters": [{"expression": f"id IN {sids(each) or [1]}", "targets": [{"queue": "A"}]}]}
+            for n, each in named("workflow")
+        ],
+    }
+
+    new_world().apply(json.dumps(document))

@@ -1,6 +1,6 @@
 """``tr-apply diff``: what two workspaces differ in, live or written down."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from tr_apply.cli.bounded import run
-from tr_apply.cli.configurations import checked, require_inputs
+from tr_apply.cli.configurations import checked, require_inputs, require_paths
 from tr_apply.cli.options import configuration_options, output_of, output_options, target_options
 from tr_apply.cli.output import Output
 from tr_apply.cli.targets import open_client, target_of
@@ -49,49 +49,91 @@ def diff_command(before: str, after: str, *, detailed_exitcode: bool, **options:
     """Show what B has more (+), less (-) or otherwise (~) than A.
 
     Each is a file, a folder, or a live workspace by name or SID. What exists here, has a slash in it, or ends in .yaml
-    or .yml is a path; anything else is the name of a live workspace. SIDs and the names of the two workspaces
+    or .yml is a path; anything else is the name of a live workspace. A path may carry overlays of its own, as in
+    base.yaml+staging.yaml; --overlay is laid over both sides, after these. SIDs and the names of the two workspaces
     themselves are no differences. A file and a live workspace are compared as a plan does it: what the file leaves
     alone is no difference. Two files are compared by what each makes of a new workspace.
 
     \b
         tr-apply diff staging.yaml production.yaml
+        tr-apply diff base.yaml base.yaml+overlays/staging.yaml
         tr-apply diff production.yaml "Support Center"
         tr-apply diff "Support Center" WS0123456789abcdef0123456789abcdef
     """
     output, target = output_of("diff", options), target_of(options)
-    require_inputs([Path(each) for each in (before, after) if is_path(each)], options)
-    sides = _loaded([before, after], options)
+    files = {each: paths for each in (before, after) if (paths := paths_in(each))}
+    _require(list(files.values()), options)
+    if options["overlays"] and len(files) > 1:
+        laid = ", ".join(map(str, options["overlays"]))
+        output.say(f"--overlay {laid} is laid over both sides; write PATH+{laid} to lay it over one")
+    sides = _loaded([before, after], files, options)
     compared = _compared(sides, target, output, timeout_s=options["timeout"])
     exit_code = DIFFERENT if detailed_exitcode and compared.difference.operations else 0
     _print(compared, output, exit_code)
     return exit_code
 
 
-def is_path(written: str) -> bool:
-    """Whether *written* is a file or a folder, and not the name of a live workspace."""
+def paths_in(written: str) -> Sequence[Path]:
+    """The path that *written* is, and those of the overlays that it carries; none of the name of a live workspace."""
     if WORKSPACE_SID.match(written):
-        return False
-    if Path(written) == STANDARD_INPUT:
-        return True
-    if "/" in written or written.lower().endswith(SUFFIXES):
-        return True
+        return ()
+    parts = written.split("+")
+    if _exists(written) or len(parts) == 1 or not _is_path_with_overlays(parts):
+        return [Path(written)] if _exists(written) or _looks_like_a_path(written) else ()
+    return [Path(each) for each in parts]
+
+
+def _is_path_with_overlays(parts: Sequence[str]) -> bool:
+    """Whether *parts* are paths, though they need not exist; a live workspace may be called ``C++``, too."""
+    return all(parts) and (all(map(_exists, parts)) or any(map(_looks_like_a_path, parts)))
+
+
+def _looks_like_a_path(written: str) -> bool:
+    return "/" in written or written.lower().endswith(SUFFIXES)
+
+
+def _exists(written: str) -> bool:
     try:
-        return Path(written).exists()
+        return Path(written) == STANDARD_INPUT or Path(written).exists()
     except OSError:  # too long for a file
         return False
 
 
-def _loaded(written: Sequence[str], options: dict[str, Any]) -> list[Configuration | str]:
-    """Each configuration; the names of live workspaces as they are.
+def _require(files: Sequence[Sequence[Path]], options: Mapping[str, Any]) -> None:
+    """Check that every file is there and that one of them uses each ``--var``.
+
+    Raises:
+        UsageError: for the first file that is not there.
+        ConfigError: with the variables that nothing uses.
+    """
+    overlays = [overlay for _, *own in files for overlay in own]
+    require_paths(overlays)
+    require_inputs([path for path, *_ in files], _with_overlays(options, overlays))
+
+
+def _with_overlays(options: Mapping[str, Any], overlays: Sequence[Path]) -> Mapping[str, Any]:
+    """*options* with *overlays* below those of ``--overlay``."""
+    return {**options, "overlays": (*overlays, *options["overlays"])}
+
+
+def _loaded(
+    written: Sequence[str], files: Mapping[str, Sequence[Path]], options: Mapping[str, Any]
+) -> list[Configuration | str]:
+    """Each configuration, called as it is *written*; the names of live workspaces as they are.
 
     Raises:
         ConfigError: with the findings of both.
     """
-    sides = [checked(Path(each), options) if is_path(each) else each for each in written]
+    sides = [_configuration(each, files[each], options) if each in files else each for each in written]
     found = [each for side in sides if isinstance(side, Configuration) for each in side.diagnostics]
     if errors_of(found):
         raise ConfigError(list(dict.fromkeys(found)))
     return sides
+
+
+def _configuration(written: str, paths: Sequence[Path], options: Mapping[str, Any]) -> Configuration:
+    path, *overlays = paths
+    return checked(path, _with_overlays(options, overlays))._replace(path=written)
 
 
 def _compared(

@@ -221,6 +221,18 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "attribute-never-set": Example(
         _staffed("skill HAS 'support'", "skills: [support]"), _staffed("skills HAS 'support'", "skills: [support]")
     ),
+    "idle-protection": Example(
+        "task_queues: [{name: Everyone}]\nsafety: {protect: [task_queue/Evryone]}\n",
+        "task_queues: [{name: Everyone}]\nsafety: {protect: [task_queue/Everyone]}\n",
+    ),
+    "idle-limit": Example(
+        "task_queues: [{name: Q}]\nmanage: {task_queues: additive}\nsafety: {max_deletes: 1}\n",
+        "task_queues: [{name: Q}]\nmanage: {task_queues: exact}\nsafety: {max_deletes: 1}\n",
+    ),
+    "idle-ignore": Example(
+        "workers: [{name: ann}]\nmanage: {workers: {ignore: [attributes.phone]}}\n",
+        "workers: [{name: ann, attributes: {}}]\nmanage: {workers: {ignore: [attributes.phone]}}\n",
+    ),
     "unused-accept": Example(
         "lint: {accept: [{code: empty-workflow, in: workflow/Gone, because: built later}]}\n", "lint: {accept: []}\n"
     ),

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tr_apply.findings import Finding, KeyPath
 from tr_apply.lint.attributes import are_kept
 from tr_apply.lint.conditions import routing_text
 from tr_apply.lint.declarations import Declarations
-from tr_apply.resources.document import Ownership
+from tr_apply.resources.document import Document, Ownership
+from tr_apply.resources.kind import Kind, Resource
 from tr_apply.resources.workflow import Target
 from tr_apply.routing.check import EXPRESSION_SYNTAX, check, check_against
 from tr_apply.routing.name_rules import own_name_in_queue
@@ -18,11 +19,15 @@ from tr_apply.routing.value_types import ANYTHING, AttributeTypes, Keys, ValueTy
 
 
 class PlacedText(NamedTuple):
-    """A routing text and where it stands; ``given`` is what holds of the task there, as another such text."""
+    """A routing text and where it stands.
+
+    ``template`` is the text as the document writes it; ``given`` is what holds of the task there, as another such text.
+    """
 
     path: KeyPath
     text: str
     place: Place
+    template: str
     given: str | None = None
 
 
@@ -59,9 +64,14 @@ def _of_target(path: KeyPath, target: Target, given: str | None) -> Iterator[Pla
 
 
 def _site(path: KeyPath, template: str | None, place: Place, given: str | None = None) -> Iterator[PlacedText]:
-    text = routing_text(template) if template else None
-    if text is not None:
-        yield PlacedText(path, text, place, given)
+    if template and (text := routing_text(template)) is not None:
+        yield PlacedText(path, text, place, template, given)
+
+
+def texts_of(kind: Kind, resource: Resource) -> Iterator[PlacedText]:
+    """The same of one *resource* alone, as if nothing else were declared."""
+    section: dict[str, Any] = {kind.section: [resource]}
+    return placed_texts(Declarations(Document.model_construct(**section)))
 
 
 def is_unreadable(text: PlacedText) -> bool:

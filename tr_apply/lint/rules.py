@@ -6,6 +6,7 @@ from typing import Final
 from tr_apply.findings import Rule
 from tr_apply.lint import (
     filter_rules,
+    idle_rules,
     key_rules,
     member_rules,
     own_name_rules,
@@ -54,6 +55,9 @@ RULES: Final = (
     worker_rules.attribute_key,
     target_rules.timeout_after_skip,
     member_rules.same_members,
+    idle_rules.idle_protection,
+    idle_rules.idle_limit,
+    idle_rules.idle_ignore,
 )
 """The rules on the structure. Those on one routing text are in tr_apply.routing.check."""
 

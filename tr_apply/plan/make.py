@@ -19,6 +19,7 @@ from tr_apply.plan.matching.matched import Matched, expression_names, match_all
 from tr_apply.plan.matching.problem import PlanProblemsError
 from tr_apply.plan.matching.reading import Reads, first_kinds, missing_kinds, workers_with_channels
 from tr_apply.plan.requests.channels import channel_operations, unchanged_channels
+from tr_apply.plan.requests.circles import with_later_sids
 from tr_apply.plan.requests.operations import operations_of
 from tr_apply.plan.requests.order import CircularReferenceError, in_order, with_parked_names
 from tr_apply.plan.requests.people import people_of
@@ -95,8 +96,8 @@ def _plan(decisions: Decisions, selection: Selection) -> Plan:
     _refuse([*_out_of_scope(decisions), *_renamed_seeds(decisions), *refused_here(decisions)])
     people = people_of(decisions)
     channels = list(channel_operations(decisions))
-    whole = after_former_names(document, with_parked_names([*operations_of(decisions, people), *channels]))
-    operations = _ordered(document, whole, selection)
+    changes = with_parked_names([*operations_of(decisions, people), *channels])
+    whole, operations = _ordered(document, changes, selection)
     sids = _sids(decisions, operations)
     base = base_of(document, snapshot, operations, sids.values())
     return Plan(
@@ -196,20 +197,21 @@ def _renamed_seeds(decisions: Decisions) -> Iterator[Finding]:
             yield error_at("seeded-channel", message, (TASK_CHANNEL.section, match.index, "renamed_from"))
 
 
-def _ordered(document: Document, operations: Sequence[Operation], selection: Selection) -> list[Operation]:
+def _ordered(
+    document: Document, operations: Sequence[Operation], selection: Selection
+) -> tuple[Sequence[Operation], list[Operation]]:
+    """All *operations*, and those of *selection* in their order."""
     try:
-        return in_order(selected(operations, selection))
-    except CircularReferenceError as error:
-        message = f"these need each other's SIDs before they exist: {error}; leave one of them out at first"
-        raise PlanProblemsError([error_at("circular-reference", message, _path_of(document, error.targets))]) from error
+        return _arranged(document, operations, selection)
+    except CircularReferenceError:  # seldom, so that nothing is looked at twice for it
+        return _arranged(document, with_later_sids(operations), selection)
 
 
-def _path_of(document: Document, targets: Sequence[SidOf]) -> KeyPath:
-    """The place of one of *targets* that stands in a section."""
-    target = next(each for each in targets if each.kind != WORKSPACE.name)
-    kind = KIND_BY_NAME[target.kind]
-    names = [name_key(kind.name_of(each)) for each in getattr(document, kind.section)]
-    return kind.section, names.index(name_key(target.name))
+def _arranged(
+    document: Document, operations: Sequence[Operation], selection: Selection
+) -> tuple[Sequence[Operation], list[Operation]]:
+    whole = after_former_names(document, operations)
+    return whole, in_order(selected(whole, selection))
 
 
 def _target(document: Document, snapshot: Snapshot) -> Target:

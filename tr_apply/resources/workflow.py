@@ -18,6 +18,7 @@ from tr_apply.routing.numbers import as_whole_number
 
 DOCUMENT_LIMIT = 1_038_576  # bytes of the JSON document
 PRIORITY_LIMIT = 2_147_483_647
+RE_EVALUATE = "ReEvaluateTasks"  # the parameter that makes an update route waiting tasks again
 TIMEOUT_LIMIT = 9_999_999_999  # seconds; far more than any task lives
 
 

@@ -1,16 +1,15 @@
 """What TaskRouter would refuse in this very workspace: an error before the first write, as it is known by then."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tr_apply.findings import Finding, KeyPath, error_at
 from tr_apply.lint.declarations import Declarations
-from tr_apply.lint.expressions import is_unreadable, placed_texts
+from tr_apply.lint.expressions import is_unreadable, placed_texts, texts_of
 from tr_apply.plan.compare.ownership import is_managed
 from tr_apply.plan.matching.decisions import Decisions
 from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE
-from tr_apply.resources.document import Document
+from tr_apply.resources.kind import Kind
 from tr_apply.routing.check import EXPRESSION_SYNTAX
 from tr_apply.routing.names import name_key
 from tr_apply.wire import model_of
@@ -74,25 +73,28 @@ def _switched_off(decisions: Decisions) -> Iterator[Finding]:
 
 
 def _unreadable(decisions: Decisions) -> Iterator[Finding]:
-    """Accepted expressions whose live counterpart does not hold the same text."""
+    """Accepted expressions that would be sent although TaskRouter does not hold them there."""
     if not any(each.code == EXPRESSION_SYNTAX.code for each in decisions.document.lint.accept):
         return
-    live = _live_texts(decisions)
+    introduced = _introduced_texts(decisions)
     for each in placed_texts(Declarations(decisions.document)):
-        if is_unreadable(each) and each.text not in live.get(each.path[:2], ()):
+        if is_unreadable(each) and each.text in introduced.get(each.path[:2], ()):
             message = "this does not parse, and it is not live: only what TaskRouter holds already can be accepted"
             yield error_at(EXPRESSION_SYNTAX.code, message, each.path)
 
 
-def _live_texts(decisions: Decisions) -> Mapping[KeyPath, set[str]]:
-    """Every expression that is live, by the path of the declared resource that it belongs to."""
-    matches = [
-        match for kind in _WITH_EXPRESSIONS for match in decisions.matched.matches(kind) if match.live is not None
-    ]
-    models = [(match, model_of(match.live, decisions.matched.labels)) for match in matches if match.live is not None]
-    found: dict[KeyPath, set[str]] = defaultdict(set)
-    for match, model in models:
-        section: dict[str, Any] = {match.kind.section: [model]}
-        alone = Document.model_construct(**section)
-        found[match.kind.section, match.index] = {each.text for each in placed_texts(Declarations(alone))}
+def _introduced_texts(decisions: Decisions) -> Mapping[KeyPath, set[str]]:
+    """By the path of each declared resource, the expressions that it will have and does not have now."""
+    after = {each.live: each.after for each in decisions.kept if each.declared}
+    labels = decisions.matched.labels
+    found: dict[KeyPath, set[str]] = {}
+    for kind in _WITH_EXPRESSIONS:
+        for match in decisions.matched.matches(kind):
+            now = set() if match.live is None else _texts(kind, model_of(match.live, labels))
+            then = match.declared if match.live is None else after[match.live]
+            found[kind.section, match.index] = _texts(kind, then) - now
     return found
+
+
+def _texts(kind: Kind, resource: Any) -> set[str]:
+    return {each.text for each in texts_of(kind, resource)}

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from tr_apply.config.suggestions import nearest
-from tr_apply.findings import Finding, Severity
+from tr_apply.findings import Finding, Severity, Spot, found_by
+from tr_apply.lint.idle_rules import idle_protection
 from tr_apply.plan.checks.guard import protects
 from tr_apply.plan.matching.decisions import Decisions
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKSPACE
@@ -42,7 +43,7 @@ def _idle_protections(decisions: Decisions) -> Iterator[Finding]:
             message = (
                 f"{pattern!r} in `safety.protect` protects nothing: no declared or live {kind.title} has such a name"
             )
-            yield Finding(Severity.WARNING, "idle-protection", message)
+            yield found_by(idle_protection, message, Spot())
 
 
 def _names(decisions: Decisions, kind: Kind) -> Iterator[str]:

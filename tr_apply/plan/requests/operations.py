@@ -10,13 +10,15 @@ from tr_apply.plan.compare.diff import changed_fields, set_fields, written_field
 from tr_apply.plan.compare.secrets import masked, secret_parameters
 from tr_apply.plan.matching.decisions import Decisions, Kept
 from tr_apply.plan.matching.match import Match
+from tr_apply.plan.requests.circles import without_sids
+from tr_apply.plan.requests.order import by_key
 from tr_apply.plan.requests.people import People, moving
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKSPACE
 from tr_apply.resources.kind import Kind, Resource, temporary_name
 from tr_apply.resources.template import SidOf, escaped, sids_in
-from tr_apply.resources.workflow import Workflow
+from tr_apply.resources.workflow import RE_EVALUATE, Workflow
 from tr_apply.routing.names import name_key, sid_pattern
-from tr_apply.wire import Form, FormValue, form_of, model_of, references_in
+from tr_apply.wire import Form, form_of, model_of, references_in
 
 # Where TaskRouter puts a new worker that nobody puts anywhere.
 _DEFAULT_ACTIVITY = frozenset({ParameterOf(SidOf(WORKSPACE.name, ""), "DefaultActivitySid")})
@@ -71,26 +73,15 @@ def _create(decisions: Decisions, match: Match) -> Operation:
         match.name,
         None,
         masked(decisions.document, kind, match.name, changes),
-        tuple(_creations(decisions, kind, declared)),
+        _creations(decisions, kind, declared),
         reason=f"declared in `{kind.section}` and not live",
     )
 
 
-def _creations(decisions: Decisions, kind: Kind, resource: Resource) -> Iterator[Write]:
+def _creations(decisions: Decisions, kind: Kind, resource: Resource) -> Sequence[Write]:
     """One request; a second one where the resource asks for its own SID, which is not known before it exists."""
     whole = _creation(decisions, kind, resource)
-    own = {parameter: value for parameter, value in whole.form.items() if _asks_for(whole.target, value)}
-    if not own:
-        yield whole
-        return
-    needed = form_of(kind, kind.model.model_construct(), kind.document_keys)
-    first = {parameter: value for parameter, value in whole.form.items() if parameter not in own}
-    yield replace(whole, form=needed | first)
-    yield Write(Verb.UPDATE, whole.target, None, own, secrets=whole.secrets)
-
-
-def _asks_for(target: SidOf, value: FormValue) -> bool:
-    return any(sid.kind == target.kind and name_key(sid.name) == name_key(target.name) for sid in references_in(value))
+    return without_sids(whole, {by_key(whole.target)}) or [whole]
 
 
 def _sent_fields(kind: Kind, resource: Resource) -> list[str]:
@@ -181,7 +172,7 @@ def _released(decisions: Decisions, kept: Kept, form: Form) -> frozenset[SidOf]:
 
 
 def _with_re_evaluation(after: Resource, form: Form) -> Form:
-    return {**form, "ReEvaluateTasks": "true"} if isinstance(after, Workflow) and after.re_evaluate_tasks else form
+    return {**form, RE_EVALUATE: "true"} if isinstance(after, Workflow) and after.re_evaluate_tasks else form
 
 
 # Those that TaskRouter cannot change

@@ -25,11 +25,12 @@ class Step:
 
 
 class CircularReferenceError(Exception):
-    """Resources that do not exist yet need each other's SIDs; ``targets`` is the way round."""
+    """Requests wait for each other; each of ``steps`` waits for the next, and the last for the first."""
 
-    def __init__(self, targets: Sequence[SidOf]) -> None:
-        super().__init__(" -> ".join(str(target) for target in (*targets, targets[0])))
-        self.targets = tuple(targets)
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self.steps = tuple(steps)
+        self.targets = tuple(step.write.target for step in steps)
+        super().__init__(" -> ".join(str(target) for target in (*self.targets, self.targets[0])))
 
 
 # Names that go round in a circle
@@ -110,14 +111,14 @@ class _Scheduler:
         latest: dict[SidOf, int] = {}
         for number, (_, write) in enumerate(self.writes):
             if write.verb is Verb.CREATE:
-                self._makers[_by_key(write.target)] = number
+                self._makers[by_key(write.target)] = number
             if write.verb is not Verb.DELETE:
-                self._setters.update({ParameterOf(_by_key(write.target), name): number for name in write.form})
+                self._setters.update({ParameterOf(by_key(write.target), name): number for name in write.form})
             if (vacated := write.vacates_name) is not None:
                 self._vacaters[vacated] = number
             for released in write.releases:
-                self._releasers.setdefault(_by_key(released), []).append(number)
-            target = _by_key(write.target)
+                self._releasers.setdefault(by_key(released), []).append(number)
+            target = by_key(write.target)
             if target in latest:
                 self._previous[number] = latest[target]
             latest[target] = number
@@ -129,14 +130,14 @@ class _Scheduler:
     def _all_before(self, number: int) -> Iterator[int | None]:
         _, write = self.writes[number]
         for needed in _needed(write):
-            yield self._makers.get(_by_key(needed))
+            yield self._makers.get(by_key(needed))
         for parameter in write.relies_on:
-            yield self._setters.get(replace(parameter, target=_by_key(parameter.target)))
+            yield self._setters.get(replace(parameter, target=by_key(parameter.target)))
         if (taken := write.takes_name) is not None:
             yield self._vacaters.get(taken)
         yield self._previous.get(number)
         if write.verb is Verb.DELETE:
-            yield from self._releasers.get(_by_key(write.target), ())
+            yield from self._releasers.get(by_key(write.target), ())
 
 
 def _needed(write: Write) -> Iterator[SidOf]:
@@ -147,7 +148,8 @@ def _needed(write: Write) -> Iterator[SidOf]:
     yield SidOf(WORKSPACE.name, "")
 
 
-def _by_key(reference: SidOf) -> SidOf:
+def by_key(reference: SidOf) -> SidOf:
+    """*reference* with its name as names are compared."""
     return SidOf(reference.kind, name_key(reference.name))
 
 
@@ -159,7 +161,7 @@ def _refuse_circles(steps: Sequence[Step]) -> None:
         for after in waiting.values():
             after.difference_update(ready)
     if waiting:
-        raise CircularReferenceError([steps[number].write.target for number in _way_round(waiting)])
+        raise CircularReferenceError([steps[number] for number in _way_round(waiting)])
 
 
 def _way_round(waiting: Mapping[int, set[int]]) -> list[int]:

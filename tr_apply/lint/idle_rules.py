@@ -1,0 +1,95 @@
+"""Rules on ``manage`` and ``safety``: what stands there and can do nothing."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from tr_apply.config.references import declared_of
+from tr_apply.config.suggestions import nearest
+from tr_apply.findings import Severity, Spot
+from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.rule import Remarks, document_rule
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER_CHANNEL, WORKSPACE
+from tr_apply.resources.document import Document, Ownership, SectionOwnership, WorkersOwnership
+from tr_apply.resources.field_path import root_of
+from tr_apply.resources.kind import Kind
+from tr_apply.resources.pattern import fits
+from tr_apply.routing.names import name_key
+
+_SIGNS: Final = frozenset("*?")
+
+
+@document_rule("idle-limit", Severity.INFO, "`safety.max_deletes` limits nothing.", needs_all=True)
+def idle_limit(declarations: Declarations) -> Remarks:
+    """Where no section is exact, nothing is ever deleted."""
+    document = declarations.document
+    if "max_deletes" in document.safety.model_fields_set and not any(_deletes(document, kind) for kind in SECTIONS):
+        message = "nothing is ever deleted here: no section that is written is `exact` in `manage`"
+        yield Spot(("safety", "max_deletes"), key=True), message
+
+
+def _deletes(document: Document, kind: Kind) -> bool:
+    rule: SectionOwnership = getattr(document.manage, kind.section)
+    return document.declares(kind.section) and rule.mode == "exact"
+
+
+@document_rule("idle-protection", Severity.WARNING, "An entry of `safety.protect` protects nothing.", needs_all=True)
+def idle_protection(declarations: Declarations) -> Remarks:
+    """A name that nothing has, or a kind that is never deleted; a plan says the same of what is live."""
+    for index, pattern in enumerate(declarations.document.safety.protect):
+        kind, _, name = pattern.partition("/")
+        if (why := _protects_nothing(declarations.document, KIND_BY_NAME[kind], name)) is not None:
+            yield Spot(("safety", "protect", index)), f"this protects nothing: {why}"
+
+
+def _protects_nothing(document: Document, kind: Kind, pattern: str) -> str | None:
+    if kind is WORKER_CHANNEL:
+        return "the channels of a worker are never deleted by themselves"
+    names = _names(document, kind)
+    if any(fits(name_key(name), name_key(pattern)) for name in names):
+        return None
+    if kind is WORKSPACE:
+        return f"the workspace is called {document.workspace.name!r}"
+    if _SIGNS.isdisjoint(pattern) and (near := nearest(pattern, names)) is not None:
+        return f"no declared {kind.title} has this name; did you mean {near!r}?"
+    return None
+
+
+def _names(document: Document, kind: Kind) -> Sequence[str]:
+    """Present and former names of what is declared of *kind*."""
+    resources = [document.workspace] if kind is WORKSPACE else [each for _, each in declared_of(document, kind)]
+    return [name for each in resources for name in (kind.name_of(each), *each.renamed_from)]
+
+
+@document_rule(
+    "idle-ignore", Severity.INFO, "A path in `ignore` keeps what is kept as it is live anyway.", needs_all=True
+)
+def idle_ignore(declarations: Declarations) -> Remarks:
+    """A path in a section that is not ours, or of a field that is not compared where the file leaves it out."""
+    for kind in (WORKSPACE, *SECTIONS):
+        rule: Ownership = getattr(declarations.document.manage, kind.section)
+        for index, path in enumerate(rule.ignore):
+            if (why := _ignores_nothing(declarations.document, kind, rule, path)) is not None:
+                yield Spot(("manage", kind.section, "ignore", index)), f"this has no effect: {why}"
+
+
+def _ignores_nothing(document: Document, kind: Kind, rule: Ownership, path: str) -> str | None:
+    if kind is not WORKSPACE and not document.declares(kind.section):
+        return f"`{kind.section}` is not in the file, so that all of it stays as it is live"
+    if isinstance(rule, SectionOwnership) and rule.mode == "ignore":
+        return f"`manage.{kind.section}` ignores the whole section"
+    resources = [document.workspace] if kind is WORKSPACE else [each for _, each in declared_of(document, kind)]
+    if not resources:
+        return f"`{kind.section}` declares nothing that a path could lead into"
+    field = root_of(path)
+    if isinstance(rule, WorkersOwnership) and rule.attributes == "merge" and field == "attributes":
+        return "`attributes: merge` leaves every attribute as it is live that is not written"
+    if any(_is_compared(kind, field, resource) for resource in resources):
+        return None
+    return f"`{field}` stays as it is live where it is not written"
+
+
+def _is_compared(kind: Kind, field: str, resource: Any) -> bool:
+    """Whether *field* of the declared *resource* may change although the file does not say it."""
+    if field in kind.kept_when_unset:
+        return getattr(resource, field) is not None
+    return field in {*kind.fields, *kind.document_keys} - kind.runtime
