@@ -206,14 +206,15 @@ def test_deletions_that_are_refused_say_so_and_what_to_do(told, block):
 
           Blocked (protected): the worker 'alice' is protected by 'worker/ALI*' in
             `safety.protect`; declare it, or remove the protection first
-          Needs approval: Deletes 1 of 2 task queues: Spanish. `max_deletes` allows 0
-            (20%). Approving this plan is the consent; without a plan, --allow-delete
-            task_queue=1.
-          Needs approval: Deletes 1 of 1 workflows: Incoming. This leaves none of them.
-            Approving this plan is the consent; without a plan, --allow-delete
-            workflow=1.
-          Needs approval: Deletes 1 of 1 workers: alice. This leaves none of them.
-            Approving this plan is the consent; without a plan, --allow-delete worker=1.
+          Needs approval (needs-consent): Deletes 1 of 2 task queues: Spanish.
+            `max_deletes` allows 0 (20%). Approving this plan is the consent; without a
+            plan, --allow-delete task_queue=1.
+          Needs approval (needs-consent): Deletes 1 of 1 workflows: Incoming. This
+            leaves none of them. Approving this plan is the consent; without a plan,
+            --allow-delete workflow=1.
+          Needs approval (needs-consent): Deletes 1 of 1 workers: alice. This leaves
+            none of them. Approving this plan is the consent; without a plan,
+            --allow-delete worker=1.
 
         Plan: 0 to create, 0 to update, 0 to replace, 3 to delete, 2 unchanged; 3 requests.
         Plan id: …
@@ -254,6 +255,28 @@ def test_sensitive_values_are_never_told(told, block):
           ~ worker alice  # workspace.yaml:18
               + attributes.keys.door: (sensitive)
               attributes.phone: (sensitive) -> (sensitive)
+
+        Plan: 0 to create, 1 to update, 0 to replace, 0 to delete, 6 unchanged; 1 request.
+        Plan id: …
+        """)
+
+
+def test_an_added_filter_says_where_it_is_also_where_a_part_of_it_is_sensitive(told, block):
+    after = SHOP.replace(
+        "filters:\n",
+        "filters:\n      - {name: Vip, expression: \"tier == 'canary'\", targets: [{queue: Everyone}]}\n",
+    )
+    manage = '    manage: {workflows: {sensitive: ["filters[Vip].expression"]}}\n'
+
+    assert told(SHOP, after + manage) == block("""
+        Shop (WS…)
+          account AC…
+
+          ~ workflow Incoming  # workspace.yaml:10
+              + filter 1 (Vip): added as 1 of 5, above Gold
+              + filter 1 (Vip), expression: (sensitive)
+              + filter 1 (Vip), name: Vip
+              + filter 1 (Vip), targets: [{queue: Everyone}]
 
         Plan: 0 to create, 1 to update, 0 to replace, 0 to delete, 6 unchanged; 1 request.
         Plan id: …

@@ -8,13 +8,13 @@ from typing import Any
 import click
 
 from tr_apply.apply import Result, Status
-from tr_apply.plan.change import Action, Blocked, Plan
+from tr_apply.plan.change import Action, Blocked, Plan, Target
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.printable import printable
 from tr_apply.report.line import Sign
 from tr_apply.report.objections import objections
 from tr_apply.report.rows import SYMBOLS, Row, Tone, in_reading_order, operation_rows, summary_line
-from tr_apply.report.wording import where
+from tr_apply.report.wording import places, where
 
 WIDTH = 80
 _INDENT = 4
@@ -42,7 +42,7 @@ def plan_text(plan: Plan, *, ascii_only: bool = False, agreed: Collection[Blocke
 
 
 def _plan_lines(plan: Plan, agreed: Collection[Blocked]) -> Iterator[str]:
-    yield click.style(heading(plan), bold=True)
+    yield click.style(_heading(plan.target), bold=True)
     yield from _wrapped(place, "  ") if (place := where(plan.target)) else ()
     for each in plan.diagnostics:
         yield from _wrapped(f"Note: {printable(each.message)}", "  ")
@@ -59,10 +59,14 @@ def _plan_lines(plan: Plan, agreed: Collection[Blocked]) -> Iterator[str]:
     yield f"Plan id: {plan_id(plan)}"
 
 
-def heading(plan: Plan) -> str:
-    """Which workspace it is about."""
-    sid = plan.target.workspace_sid
-    return f"{printable(plan.target.workspace)} ({sid if sid is not None else 'new workspace'})"
+def _heading(target: Target) -> str:
+    sid = target.workspace_sid
+    return f"{printable(target.workspace)} ({sid if sid is not None else 'new workspace'})"
+
+
+def result_heading(target: Target) -> str:
+    """Which of several workspaces a result is about."""
+    return "\n".join([f"{printable(target.workspace)}:", *_wrapped(", ".join(places(target)), "  ")])
 
 
 def row_lines(row: Row) -> Iterator[str]:
