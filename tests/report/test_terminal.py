@@ -295,6 +295,16 @@ def test_a_terminal_without_other_characters_gets_ascii(told):
     assert "  ~ task_queue Espa\\xf1ol \\xb1  # workspace.yaml:7\n      name: Spanish -> Espa\\xf1ol \\xb1\n" in text
 
 
+def test_what_is_folded_is_ascii_where_the_terminal_wants_that():
+    terms = " AND ".join(f"skills HAS 'skill{n}'" for n in range(9))
+    change = FieldChange("target_workers", terms, f"{terms} AND name == '…'")
+
+    text = click.unstyle(plan_text(plan_of(operation(changes=(change,))), ascii_only=True))
+
+    assert "skills HAS 'skill0' AND skills HAS 'skill1' ... (7 more terms)\n" in text
+    assert "+ AND name == '\\u2026'\n" in text
+
+
 # Plans that no well-meaning workspace has
 
 

@@ -14,6 +14,7 @@ from tr_apply.printable import printable
 from tr_apply.report.line import Sign
 from tr_apply.report.objections import objections
 from tr_apply.report.rows import SYMBOLS, Row, Tone, in_reading_order, operation_rows, summary_line
+from tr_apply.report.text_diff import FOLD
 from tr_apply.report.wording import places, where
 
 WIDTH = 80
@@ -30,6 +31,7 @@ _COLORS: Mapping[Tone, Mapping[str, Any]] = {
 }
 _SIGNED: Mapping[Sign, Mapping[str, Any]] = {"+": {"fg": "green"}, "-": {"fg": "red"}, "": {}}
 
+_FOLDS = re.compile(rf"(?<=[ \[]){FOLD}(?=[ \])]|$)", re.MULTILINE)
 _REPLACES = re.compile(rf"^((?:\s|\x1b\[\d+m)*){SYMBOLS[Action.REPLACE]}", re.MULTILINE)
 
 NO_CHANGES = "No changes."
@@ -162,4 +164,5 @@ def progress_line(result: Result) -> str:
 
 def _ascii(text: str) -> str:
     """*text* for a terminal that knows no other characters; names keep their identity as escapes."""
-    return _REPLACES.sub(r"\g<1>+/-", text).encode("ascii", "backslashreplace").decode()
+    plain = _FOLDS.sub("...", _REPLACES.sub(r"\g<1>+/-", text))
+    return plain.encode("ascii", "backslashreplace").decode()
