@@ -126,6 +126,7 @@ def test_all_sorts_of_changes_are_taken_back(world, applied, taken_back):
         ("delete", "worker", "carol"),
         ("replace", "activity", "Lunch"),
     }
+    assert {o.reason for o in undo.operations if o.action.value != "replace"} == {"takes back what a plan has done"}
     assert taken_back(undo).verified
     assert world.state() == before
 

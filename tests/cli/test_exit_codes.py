@@ -143,7 +143,8 @@ def test_deletes_without_consent_are_6_and_named(capsys, tmp_path):
     printed = capsys.readouterr()
     assert (refused, wrong) == (6, 6)
     assert "--allow-delete task_queue=1" in printed.err
-    assert "Blocked (needs-consent)" in printed.out
+    assert "Needs approval (needs-consent): Deletes 1 of 2 task queues: B." in printed.out
+    assert "Blocked" not in printed.out
     assert "Agreed" not in printed.out
     assert run(["apply", "--local", "--auto-approve", "--allow-delete", "task_queue=1", str(path)]) == 0
     agreed = capsys.readouterr().out

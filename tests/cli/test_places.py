@@ -79,6 +79,20 @@ def test_the_plan_says_where_in_every_format(capsys):
     assert all("database world.db" in text for text in formats.values())
 
 
+ON_GITHUB = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "o/r", "GITHUB_RUN_ID": "7"}
+
+
+@pytest.mark.parametrize(("options", "links"), [([], False), (["--out", "w.plan.json"], True)])
+def test_a_comment_links_the_artifacts_of_a_run_that_saves_its_plan(capsys, monkeypatch, options, links):
+    for name, value in ON_GITHUB.items():
+        monkeypatch.setenv(name, value)
+
+    assert run(["plan", "w.yaml", "--local-db", "world.db", "--format", "markdown", *options]) == 0
+
+    text = capsys.readouterr().out
+    assert ("[The whole plan](https://github.com/o/r/actions/runs/7#artifacts)" in text) is links
+
+
 def test_where_the_database_is_does_not_make_another_plan(capsys, tmp_path):
     ids = []
     for database in ("world.db", str(tmp_path / "world.db")):

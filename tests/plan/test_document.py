@@ -24,7 +24,7 @@ safety: {protect: [task_queue/Day]}
 """
 
 
-def test_the_form_of_a_plan(world):
+def test_the_form_of_a_plan(world, tmp_path):
     world.apply("workspace: {name: Center}\ntask_queues: [{name: Gold}]")
     queue = world.sid("TaskQueues", "Gold")
 
@@ -47,11 +47,12 @@ def test_the_form_of_a_plan(world):
         "kind": "task_queue",
         "name": "Gold",
         "sid": queue,
-        "reason": "",
+        "reason": "live values differ from `task_queues`",
         "changes": [{"path": "task_order", "before": "FIFO", "after": "LIFO"}],
         "moves": [],
         "repoints": [],
         "depends_on": [],
+        "source": {"file": str(tmp_path / "workspace.yaml"), "line": 2},
         "requests": 1,
         "writes": [
             {

@@ -263,6 +263,22 @@ def test_one_key_of_a_filter_stays_as_it_is_live(world):
     assert len(world.plan(workflow("a", "b") + IGNORED.format("workflows", "filters[b].expression")).operations) == 1
 
 
+def test_a_filter_put_in_at_the_top_leaves_what_is_ignored_in_those_without_a_name_where_it_is(world):
+    live = [{"expression": f"x == {n}", "targets": [{"queue": "A", "timeout": n}]} for n in (1, 2, 3)]
+    declared = [{"expression": "y == 1", "targets": [{"queue": "A"}]}]
+    declared += [{"expression": f"x == {n}", "targets": [{"queue": "A"}]} for n in (1, 2, 3)]
+
+    def text(filters):
+        workflows = [{"name": "W", "filters": filters}]
+        rule = {"workflows": {"ignore": ["filters[*].targets"]}}
+        return {"workspace": {"name": "Center"}, "task_queues": [{"name": "A"}], "workflows": workflows, "manage": rule}
+
+    world.apply(text(live))
+    [operation] = world.plan(text(declared)).operations
+
+    assert [change.path for change in operation.changes] == ["filters[#1]"]
+
+
 def test_an_ignored_default_filter_stays_as_it_is_live(world):
     world.apply(workflow("a").replace("name: W,", "name: W, default_filter: {queue: A},"))
 

@@ -206,3 +206,26 @@ def test_the_channel_of_another_worker_is_none(world):
     [operation] = world.document(text)["operations"]
 
     assert operation["changes"] == [{"path": "capacity", "before": 3, "after": 7}]
+
+
+def test_a_secret_expression_stays_hidden_where_its_filter_gets_another_name(world):
+    def text(name, value):
+        filters = [{"name": name, "expression": f"x == '{value}' AND y == 1", "targets": [{"queue": "A"}]}]
+        return document({"workflows": ["filters[Gold].expression"]}, workflows=[{"name": "W", "filters": filters}])
+
+    world.apply(text("Gold", CANARY))
+
+    [operation] = world.document(text("Silver", "open"))["operations"]
+
+    assert {each["path"]: each.get("sensitive") for each in operation["changes"]} == {
+        "filters[Silver].name": None,
+        "filters[Silver].expression": True,
+    }
+    assert operation["changes"][1]["filter"] == {
+        "number": 1,
+        "of": 1,
+        "name": "Silver",
+        "above": None,
+        "former": "Gold",
+    }
+    assert CANARY not in json.dumps(operation)

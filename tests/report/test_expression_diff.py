@@ -1,7 +1,9 @@
 """expression_lines(): what changed in an expression, term by term."""
 
+import json
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -157,3 +159,17 @@ def test_texts_without_end_are_compared_in_no_time():
     old, new = text_lines(before, after)
 
     assert (old.text, new.text) == (before, after)
+
+
+CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "expressions.json"
+
+
+@pytest.mark.skipif(not CORPUS.is_file(), reason=f"no real expressions in {CORPUS}")
+def test_of_a_real_expression_a_word_that_goes_and_a_term_that_comes_are_shown():
+    for text in (each["expr"] for each in json.loads(CORPUS.read_text())):
+        added = expression_lines(text, f"({text}) AND worker.skills HAS 'x'")
+        assert any(line.sign == "+" and line.text.endswith("worker.skills HAS 'x'") for line in added), text
+        for word in re.finditer(r"\w+", text):
+            lines = expression_lines(text, f"{text[: word.start()]}other{text[word.end() :]}")
+            assert any(line.sign == "+" and "other" in line.text for line in lines), text
+            assert any(line.sign == "-" and word[0].lower() in line.text.lower() for line in lines), text

@@ -78,8 +78,8 @@ approval
 </summary>
 
 ```diff
-! Needs approval: Deletes 1 of 2 task queues: Spanish. `max_deletes` allows 0 (20%). Approving
-!   this plan is the consent; without a plan, --allow-delete task_queue=1.
+! Needs approval (needs-consent): Deletes 1 of 2 task queues: Spanish. `max_deletes` allows 0
+!   (20%). Approving this plan is the consent; without a plan, --allow-delete task_queue=1.
 - task_queue Spanish
 ! ± activity Lunch  # workspace.yaml:3
      (TaskRouter cannot change `available`: a new activity with a new SID takes its place)
@@ -311,7 +311,7 @@ def test_a_page_tells_what_the_text_tells(world):
 
     assert '<li class="operation replace"><b>± activity Lunch</b>' in page
     assert "<li>max_reserved_workers: <del>1</del> → <ins>5</ins></li>" in page
-    assert '<p class="approval">Needs approval: Deletes 1 of 2 task queues: Spanish.' in page
+    assert '<p class="approval">Needs approval (needs-consent): Deletes 1 of 2 task queues: Spanish.' in page
     assert "Blocked" not in page
     assert page.index("- task_queue Spanish") < page.index("± activity Lunch") < page.index("~ task_queue Everyone")
     assert re.search(r'<p class="place">WS[0-9a-f]{32}, account AC[0-9a-f]{32}</p>', page)

@@ -206,14 +206,15 @@ def test_deletions_that_are_refused_say_so_and_what_to_do(told, block):
 
           Blocked (protected): the worker 'alice' is protected by 'worker/ALI*' in
             `safety.protect`; declare it, or remove the protection first
-          Needs approval: Deletes 1 of 2 task queues: Spanish. `max_deletes` allows 0
-            (20%). Approving this plan is the consent; without a plan, --allow-delete
-            task_queue=1.
-          Needs approval: Deletes 1 of 1 workflows: Incoming. This leaves none of them.
-            Approving this plan is the consent; without a plan, --allow-delete
-            workflow=1.
-          Needs approval: Deletes 1 of 1 workers: alice. This leaves none of them.
-            Approving this plan is the consent; without a plan, --allow-delete worker=1.
+          Needs approval (needs-consent): Deletes 1 of 2 task queues: Spanish.
+            `max_deletes` allows 0 (20%). Approving this plan is the consent; without a
+            plan, --allow-delete task_queue=1.
+          Needs approval (needs-consent): Deletes 1 of 1 workflows: Incoming. This
+            leaves none of them. Approving this plan is the consent; without a plan,
+            --allow-delete workflow=1.
+          Needs approval (needs-consent): Deletes 1 of 1 workers: alice. This leaves
+            none of them. Approving this plan is the consent; without a plan,
+            --allow-delete worker=1.
 
         Plan: 0 to create, 0 to update, 0 to replace, 3 to delete, 2 unchanged; 3 requests.
         Plan id: …
@@ -260,6 +261,28 @@ def test_sensitive_values_are_never_told(told, block):
         """)
 
 
+def test_an_added_filter_says_where_it_is_also_where_a_part_of_it_is_sensitive(told, block):
+    after = SHOP.replace(
+        "filters:\n",
+        "filters:\n      - {name: Vip, expression: \"tier == 'canary'\", targets: [{queue: Everyone}]}\n",
+    )
+    manage = '    manage: {workflows: {sensitive: ["filters[Vip].expression"]}}\n'
+
+    assert told(SHOP, after + manage) == block("""
+        Shop (WS…)
+          account AC…
+
+          ~ workflow Incoming  # workspace.yaml:10
+              + filter 1 (Vip): added as 1 of 5, above Gold
+              + filter 1 (Vip), expression: (sensitive)
+              + filter 1 (Vip), name: Vip
+              + filter 1 (Vip), targets: [{queue: Everyone}]
+
+        Plan: 0 to create, 1 to update, 0 to replace, 0 to delete, 6 unchanged; 1 request.
+        Plan id: …
+        """)
+
+
 def test_a_terminal_without_other_characters_gets_ascii(told):
     after = SHOP.replace("Lunch, available: false", "Lunch, available: true").replace(
         "name: Spanish,", "name: Español ±, renamed_from: [Spanish],"
@@ -270,6 +293,16 @@ def test_a_terminal_without_other_characters_gets_ascii(told):
     assert text.isascii()
     assert "  +/- activity Lunch  #" in text
     assert "  ~ task_queue Espa\\xf1ol \\xb1  # workspace.yaml:7\n      name: Spanish -> Espa\\xf1ol \\xb1\n" in text
+
+
+def test_what_is_folded_is_ascii_where_the_terminal_wants_that():
+    terms = " AND ".join(f"skills HAS 'skill{n}'" for n in range(9))
+    change = FieldChange("target_workers", terms, f"{terms} AND name == '…'")
+
+    text = click.unstyle(plan_text(plan_of(operation(changes=(change,))), ascii_only=True))
+
+    assert "skills HAS 'skill0' AND skills HAS 'skill1' ... (7 more terms)\n" in text
+    assert "+ AND name == '\\u2026'\n" in text
 
 
 # Plans that no well-meaning workspace has

@@ -46,7 +46,7 @@ from tr_apply.plan.saved.stale import DriftError
 from tr_apply.printable import printable, without_commands
 from tr_apply.report.staleness import drift_text
 from tr_apply.report.summary import apply_outcome, summary_table
-from tr_apply.report.terminal import plan_text, result_text
+from tr_apply.report.terminal import plan_text, result_heading, result_text
 from tr_apply.report.wording import full_name
 from tr_apply.resources import KIND_BY_NAME
 
@@ -364,7 +364,7 @@ def _print_member(member: Member, output: Output, *, several: bool) -> None:
     applied = member.applied
     if applied is not None and applied.results:
         if several:
-            output.result(f"\n{full_name(_plan_of(member).target)}:")
+            output.result("\n" + result_heading(_plan_of(member).target))
         output.result(result_text(applied.results, verified=applied.verified, notes=applied.notes))
         if applied.left is not None and applied.left.operations:
             output.result(plan_text(applied.left, ascii_only=output.ascii_only))

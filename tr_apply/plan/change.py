@@ -55,6 +55,9 @@ class FilterPlace:
     above: str | None = None
     """The next filter, which gets the tasks that this one does not match; null for the last one."""
 
+    former: Annotated[str | None, Field(exclude_if=is_none)] = None
+    """What ``path`` would call it as it was, where that is something else; absent where it is the same or was not."""
+
     def __str__(self) -> str:
         """As people call it."""
         return f"filter {self.number} ({self.name})" if self.name else f"filter {self.number}"
@@ -79,6 +82,22 @@ class FieldChange:
 
     filter: Annotated[FilterPlace | None, Field(exclude_if=is_none)] = None
     """The filter that it is about; absent for everything else."""
+
+    @property
+    def within_filter(self) -> str | None:
+        """The path behind the filter, empty for the filter itself; None where it is not about one."""
+        for called in () if self.filter is None else (self.filter.name, f"#{self.filter.number}"):
+            if self.path.startswith(f"filters[{called}]"):
+                return self.path.removeprefix(f"filters[{called}]").removeprefix(".")
+        return None
+
+    @property
+    def former_path(self) -> str | None:
+        """The path by the filter's former name; None where that is not another one."""
+        rest = self.within_filter
+        if rest is None or self.filter is None or self.filter.former is None:
+            return None
+        return f"filters[{self.filter.former}]{'.' if rest else ''}{rest}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ _SID = re.compile(rf"\b{sid_pattern()}\b")
 _REMOVES = frozenset({Action.DELETE, Action.REPLACE})
 _OWN_SID = SidOf(WORKSPACE.name, "")
 _KEPT = "the workspace {name!r} is protected by `safety.protect`, as it was when the plan was made that this takes back"
+_BACK = "takes back what a plan has done"
 _CREATED = "the plan that this takes back has created it; everything in it goes as well"
 
 
@@ -69,6 +70,9 @@ def inverse(plan: Plan, before: Snapshot | None, after: Snapshot | None, *, prot
     limits = [Finding(Severity.WARNING, "not-undone", text) for text in _limits(plan, before, after, found)]
     return replace(
         found,
+        operations=[
+            each if each.action is Action.REPLACE else replace(each, reason=_BACK) for each in found.operations
+        ],
         target=replace(found.target, region=plan.target.region, host=plan.target.host, database=plan.target.database),
         diagnostics=[*found.diagnostics, *limits],
     )

@@ -95,7 +95,7 @@ def _terms(tree: Expression) -> set[Comparison]:
 
 
 @dataclass(slots=True)
-class _Matching:
+class _Terms:
     """Which terms of a group stay, which change, which are gone and which are new."""
 
     same: list[Expression] = field(default_factory=list)
@@ -104,8 +104,8 @@ class _Matching:
     added: list[Expression] = field(default_factory=list)
 
 
-def _matched(old: Sequence[Expression], new: Sequence[Expression]) -> _Matching:
-    found = _Matching()
+def _compared(old: Sequence[Expression], new: Sequence[Expression]) -> _Terms:
+    found = _Terms()
     left = Counter(old)
     rest = []
     for each in new:
@@ -125,7 +125,7 @@ def _matched(old: Sequence[Expression], new: Sequence[Expression]) -> _Matching:
     return found
 
 
-def _pair(found: _Matching, key: Callable[[Expression], object]) -> None:
+def _pair(found: _Terms, key: Callable[[Expression], object]) -> None:
     """Take those that share *key* for edited ones, in their order."""
     by_key: dict[object, list[Expression]] = defaultdict(list)
     for each in reversed(found.gone):
@@ -176,7 +176,7 @@ def _first_known_term(old: Sequence[Expression]) -> Callable[[Expression], objec
 def _operand_lines(
     kind: type[Group], old: Sequence[Expression], new: Sequence[Expression], depth: int
 ) -> Iterator[Line]:
-    found = _matched(old, new)
+    found = _compared(old, new)
     word = "AND" if kind is And else "OR"
     if not (found.gone or found.added or found.edited):
         yield Line(_ORDER, "", depth)

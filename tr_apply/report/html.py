@@ -83,7 +83,7 @@ def _section(entry: Entry) -> Iterator[str]:
     yield f"<h2>{_text(entry.title)}</h2>"
     if entry.places:
         yield f'<p class="place">{_text(", ".join(entry.places))}</p>'
-    yield f"<p>{_text(entry.path)}: {_text(entry.outcome)}</p>"
+    yield f"<p>Configuration <code>{_text(entry.path)}</code>: {_text(entry.outcome)}</p>"
     for error in entry.errors:
         yield from (f'<p class="error">{_text(line)}</p>' for line in error.splitlines() if line.strip())
     if entry.plan is not None:

@@ -37,5 +37,6 @@ def _objection(blocked: Blocked, *, is_agreed: bool) -> Objection:
     if is_agreed:
         return Objection(Tone.NOTE, f"Agreed ({blocked.code}): {message}")
     if blocked.consent is not None:
-        return Objection(Tone.APPROVAL, f"Needs approval: {message[:1].upper()}{message[1:].removesuffix('.')}.")
+        sentence = f"{message[:1].upper()}{message[1:].removesuffix('.')}."
+        return Objection(Tone.APPROVAL, f"Needs approval ({blocked.code}): {sentence}")
     return Objection(Tone.BLOCKED, f"Blocked ({blocked.code}): {message}")

@@ -9,6 +9,7 @@ from tr_apply.report.values import shown
 from tr_apply.report.wording import reference_title
 
 _STAYS = "stays"
+_WIDTH = 95  # characters of a line, which a comment on a pull request does not break
 
 
 def origins_text(found: Origins) -> str:
@@ -30,4 +31,4 @@ def origins_text(found: Origins) -> str:
     told = f"Operations of this plan: {counts['files']} from the files, {counts['outside']} to take back what was "
     told += f"changed outside, {counts['both']} for both.\n"
     header = ("changed outside", f"at {printable(found.base_ref)}", "live now", "planned to")
-    return table(header, rows) + told
+    return table(header, rows, width=_WIDTH) + told

@@ -13,7 +13,7 @@ from tr_apply.report.expression_diff import expression_lines
 from tr_apply.report.line import Line, Sign
 from tr_apply.report.text_diff import text_lines
 from tr_apply.report.values import is_filter, shown, targets_line
-from tr_apply.report.wording import added_at, field_title, moved_to, reference_title, removed_from, within_filter
+from tr_apply.report.wording import added_at, field_title, moved_to, reference_title, removed_from
 
 MOVES_SHOWN = 10
 _SENSITIVE = "(sensitive)"
@@ -91,7 +91,9 @@ def operation_rows(operation: Operation) -> Iterator[Row]:
     if operation.action is Action.REPLACE and operation.reason:
         yield Row(1, Tone.NOTE, f"({printable(operation.reason)})")
     if operation.action is not Action.DELETE:
-        yield from (_change_row(operation, change) for change in operation.changes)
+        for change in operation.changes:
+            yield from _coming_or_going(change)
+            yield _change_row(operation, change)
     yield from _move_rows(operation)
     if operation.repoints:
         number = len(operation.repoints)
@@ -120,6 +122,15 @@ def _move_rows(operation: Operation) -> Iterator[Row]:
         yield Row(1, Tone.UPDATE, f"{people} {way}:", names)
 
 
+def _coming_or_going(change: FieldChange) -> Iterator[Row]:
+    """That a filter is new or gone, where only parts of it may be shown: one without an expression there is not."""
+    is_new, is_gone = change.before is None, change.after is None
+    if change.filter is not None and change.within_filter == "expression" and is_new is not is_gone:
+        sign: Sign = "+" if is_new else "-"
+        title = f"{printable(str(change.filter))}:"
+        yield Row(1, Tone.CREATE if is_new else Tone.DELETE, title, _filter_place(change.filter, sign), sign=sign)
+
+
 def _change_row(operation: Operation, change: FieldChange) -> Row:
     title, before, after = f"{field_title(change)}:", change.before, change.after
     if change.sensitive:
@@ -143,7 +154,7 @@ def _sensitive_row(action: Action, title: str, change: FieldChange) -> Row:
     if change.before is not None and change.after is not None:
         return Row(1, Tone.PLAIN, title, _SENSITIVE, _SENSITIVE)
     sign: Sign = "" if action is Action.CREATE else "+" if change.before is None else "-"
-    place = "" if change.filter is None or within_filter(change) else f"{_filter_place(change.filter, sign)}, "
+    place = "" if change.filter is None or change.within_filter else f"{_filter_place(change.filter, sign)}, "
     return Row(1, Tone.PLAIN, title, f"{place}{_SENSITIVE}", sign=sign)
 
 
@@ -166,6 +177,8 @@ def _one_sided_row(title: str, change: FieldChange) -> Row:
 
 
 def _created_row(path: str, title: str, value: Any) -> Row:
+    if is_filter(value):
+        return Row(1, Tone.PLAIN, title, more=tuple(_filter_lines(value)))
     if path != "filters":
         return Row(1, Tone.PLAIN, title, shown(value))
     return Row(1, Tone.PLAIN, title, more=tuple(chain.from_iterable(map(_numbered_lines, enumerate(value, 1)))))
@@ -205,7 +218,7 @@ def _text_lines(change: FieldChange) -> Sequence[Line]:
 
 
 def _is_expression(change: FieldChange) -> bool:
-    path = within_filter(change)
+    path = change.path if change.within_filter is None else change.within_filter
     is_free = path.startswith(_FREE) or any(f".{each}." in path for each in _FREE)
     return path.rpartition(".")[2] in _EXPRESSIONS and not is_free
 

@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from tr_apply.apply import Result, Status
-from tr_apply.plan.change import Action, Blocked, Plan
+from tr_apply.plan.change import Action, Blocked, Plan, Target
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.printable import printable
 from tr_apply.report.line import Sign
 from tr_apply.report.objections import objections
 from tr_apply.report.rows import SYMBOLS, Row, Tone, in_reading_order, operation_rows, summary_line
-from tr_apply.report.wording import where
+from tr_apply.report.text_diff import FOLD
+from tr_apply.report.wording import places, where
 
 WIDTH = 80
 _INDENT = 4
@@ -30,6 +31,7 @@ _COLORS: Mapping[Tone, Mapping[str, Any]] = {
 }
 _SIGNED: Mapping[Sign, Mapping[str, Any]] = {"+": {"fg": "green"}, "-": {"fg": "red"}, "": {}}
 
+_FOLDS = re.compile(rf"(?<=[ \[]){FOLD}(?=[ \])]|$)", re.MULTILINE)
 _REPLACES = re.compile(rf"^((?:\s|\x1b\[\d+m)*){SYMBOLS[Action.REPLACE]}", re.MULTILINE)
 
 NO_CHANGES = "No changes."
@@ -42,7 +44,7 @@ def plan_text(plan: Plan, *, ascii_only: bool = False, agreed: Collection[Blocke
 
 
 def _plan_lines(plan: Plan, agreed: Collection[Blocked]) -> Iterator[str]:
-    yield click.style(heading(plan), bold=True)
+    yield click.style(_heading(plan.target), bold=True)
     yield from _wrapped(place, "  ") if (place := where(plan.target)) else ()
     for each in plan.diagnostics:
         yield from _wrapped(f"Note: {printable(each.message)}", "  ")
@@ -59,10 +61,14 @@ def _plan_lines(plan: Plan, agreed: Collection[Blocked]) -> Iterator[str]:
     yield f"Plan id: {plan_id(plan)}"
 
 
-def heading(plan: Plan) -> str:
-    """Which workspace it is about."""
-    sid = plan.target.workspace_sid
-    return f"{printable(plan.target.workspace)} ({sid if sid is not None else 'new workspace'})"
+def _heading(target: Target) -> str:
+    sid = target.workspace_sid
+    return f"{printable(target.workspace)} ({sid if sid is not None else 'new workspace'})"
+
+
+def result_heading(target: Target) -> str:
+    """Which of several workspaces a result is about."""
+    return "\n".join([f"{printable(target.workspace)}:", *_wrapped(", ".join(places(target)), "  ")])
 
 
 def row_lines(row: Row) -> Iterator[str]:
@@ -158,4 +164,5 @@ def progress_line(result: Result) -> str:
 
 def _ascii(text: str) -> str:
     """*text* for a terminal that knows no other characters; names keep their identity as escapes."""
-    return _REPLACES.sub(r"\g<1>+/-", text).encode("ascii", "backslashreplace").decode()
+    plain = _FOLDS.sub("...", _REPLACES.sub(r"\g<1>+/-", text))
+    return plain.encode("ascii", "backslashreplace").decode()

@@ -15,17 +15,8 @@ def field_title(change: FieldChange) -> str:
     """A field as people call it: ``filter 2 (Gold), target 1 timeout``."""
     if change.filter is None:
         return printable(change.path)
-    rest = within_filter(change)
+    rest = change.within_filter
     return printable(f"{change.filter}, {_with_targets(rest)}" if rest else str(change.filter))
-
-
-def within_filter(change: FieldChange) -> str:
-    """The path of *change* behind its filter; all of it where it is not about one."""
-    place, path = change.filter, change.path
-    for start in () if place is None else (f"filters[{place.name}]", f"filters[#{place.number}]"):
-        if path.startswith(start):
-            return path.removeprefix(start).removeprefix(".")
-    return path
 
 
 def _with_targets(path: str) -> str:

@@ -34,7 +34,7 @@ def split(change: FieldChange) -> Sequence[FieldChange]:
     if before is None or after is None or (before and after and _is_list(change)) or _differ_by_null(before, after):
         return ()
     paths = dict.fromkeys((*before, *after))
-    return tuple(FieldChange(path, before.get(path), after.get(path)) for path in paths)
+    return tuple(FieldChange(path, before.get(path), after.get(path), filter=change.filter) for path in paths)
 
 
 def _is_list(change: FieldChange) -> bool:

@@ -31,7 +31,9 @@ def masked(document: Document, kind: Kind, name: str | None, changes: Sequence[F
 
 
 def _marked(patterns: Sequence[str], change: FieldChange) -> FieldChange:
-    found = change.sensitive or _is_secret(patterns, change.path, (change.before, change.after))
+    values = (change.before, change.after)
+    paths = [change.path] if change.former_path is None else [change.path, change.former_path]
+    found = change.sensitive or any(_is_secret(patterns, path, values) for path in paths)
     return replace(change, sensitive=found)
 
 

@@ -35,6 +35,7 @@ def _filter_changes(before: Sequence[Filter], after: Sequence[Filter]) -> Iterat
             yield FieldChange(path, None, filter_value(each), filter=place)
             continue
         was_at = matched[position]
+        place = replace(place, former=_former(_called(was_at, before, after), _called(position, after, before)))
         if position in moved:
             yield FieldChange(f"{path}.position", was_at + 1, position + 1, filter=place)
         yield from (replace(change, filter=place) for change in _edits(path, before[was_at], each))
@@ -42,8 +43,16 @@ def _filter_changes(before: Sequence[Filter], after: Sequence[Filter]) -> Iterat
 
 def _path(position: int, filters: Sequence[Filter], others: Sequence[Filter]) -> str:
     """By name, which stays the same when others come and go; by number where there is no name of its own."""
+    return f"filters[{_called(position, filters, others)}]"
+
+
+def _called(position: int, filters: Sequence[Filter], others: Sequence[Filter]) -> str:
     name = filters[position].name
-    return f"filters[{name}]" if has_own_name(name, filters, others) else f"filters[#{position + 1}]"
+    return str(name) if has_own_name(name, filters, others) else f"#{position + 1}"
+
+
+def _former(before: str, after: str) -> str | None:
+    return None if before == after else before
 
 
 def _place(position: int, filters: Sequence[Filter]) -> FilterPlace:
