@@ -108,6 +108,6 @@ async def undone(clients: Clients, run: Journaled, name: str) -> Deployment:
     if planned.region != region:
         raise RefusedError(f"the run that the journal tells of was in {planned.region}, and this is {region}")
     client = clients.of(None)
-    require_account(run.plan, client.account_sid)
     plan = await Undo.of_run(client, run)
+    require_account(run.plan, client.account_sid or plan.target.account_sid)
     return Deployment(Saved(plan), client, region, name, planned=plan)
