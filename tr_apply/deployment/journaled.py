@@ -118,7 +118,7 @@ def journaled(path: Path) -> list[Journaled]:
         TrApplyError: when it cannot be read.
         RefusedError: when there is no run in it that can be undone.
     """
-    found: dict[tuple[Any, ...], Journaled] = {}
+    found: list[Journaled] = []
     current: dict[tuple[str, str], Journaled] = {}
     for line in _lines(path):
         match line:
@@ -136,19 +136,27 @@ def journaled(path: Path) -> list[Journaled]:
                 current[run, name].is_done = not left
     if not found:
         raise RefusedError(f"{path} holds no run that can be undone: it is not a journal, or from a version before 0.3")
-    return list(found.values())
+    return found
 
 
-def _begun(found: dict[tuple[Any, ...], Journaled], document: Mapping[str, Any], protected: Sequence[Any]) -> Journaled:
+def _begun(found: list[Journaled], document: Mapping[str, Any], protected: Sequence[Any]) -> Journaled:
     """The run of this plan; where the one before did not come to its end, this one goes on with it."""
     plan = read_plan(document)
-    place = (plan.target.region, plan.target.account_sid, name_key(plan.target.workspace))
-    known = found.get(place)
+    known = next((each for each in found if _is_same_workspace(each.plan, plan)), None)
     if known is not None and not known.is_done:
         known.go_on(plan)
         return known
-    found[place] = Journaled(plan, [str(each) for each in protected])
-    return found[place]
+    if known is not None:
+        found.remove(known)
+    found.append(Journaled(plan, [str(each) for each in protected]))
+    return found[-1]
+
+
+def _is_same_workspace(one: Plan, other: Plan) -> bool:
+    """Whether both are for one workspace; the account may not be known before that exists."""
+    accounts = {one.target.account_sid, other.target.account_sid} - {None}
+    names = {name_key(one.target.workspace), name_key(other.target.workspace)}
+    return one.target.region == other.target.region and len(accounts) <= 1 and len(names) == 1
 
 
 def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
