@@ -13,7 +13,6 @@ from tr_apply.cli.pinning import pinned
 from tr_apply.config.files import SUFFIXES
 from tr_apply.errors import TrApplyError, UsageError
 from tr_apply.printable import printable
-from tr_apply.version import __version__
 
 FOLDER: Final = "taskrouter"
 

@@ -114,9 +114,7 @@ def comment(github: GitHub, environment: Mapping[str, str], report: Path) -> Non
     if number is None:
         return
     text = report.read_text(encoding="utf-8", errors="replace")
-    server, run = environment.get("GITHUB_SERVER_URL", ""), environment.get("GITHUB_RUN_ID", "")
-    whole = f"The whole plan: [artifacts of this run]({server}/{environment['GITHUB_REPOSITORY']}/actions/runs/{run})"
-    body = f"{_marker(environment)}\n\n{whole}\n\n{text}"
+    body = f"{_marker(environment)}\n\n{text}"
     found = _comments(github, environment, number)
     if found:
         github.send("PATCH", f"/issues/comments/{found[-1]['id']}", {"body": body[:_LONGEST]})
