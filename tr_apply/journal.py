@@ -1,9 +1,10 @@
 """What was sent, line by line, so that it can be told afterwards what a run has done, however it ended.
 
 Each attempt of a request that writes is one line before it is sent and one after it was answered. A line without its
-counterpart, and one whose ``outcome`` is ``unknown``, is a request that may have been carried out. It holds names, SIDs
-and the values that a plan shows; of sensitive ones the parameter's name alone, no messages of the server, no
-credentials.
+counterpart, and one whose ``outcome`` is ``unknown``, is a request that may have been carried out. Before the first of
+them stand the plan and a line for each resource that it touches, as that was before, so that ``plan --undo`` can lead
+back. It holds names, SIDs and the values that a plan shows; of sensitive ones the parameter's name or a digest, no
+messages of the server, no credentials.
 """
 
 import json

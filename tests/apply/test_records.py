@@ -45,7 +45,8 @@ def test_the_journal_tells_a_run_from_its_beginning_to_its_end(cli, folder):
     assert cli("apply", "second.yaml", "--auto-approve", *CONSENT_TO_SMALL_CHANGED, "--journal", "journal")[0] == 0
 
     found = lines(folder)
-    assert Counter(each["event"] for each in found) == {"begin": 2, "send": 17, "answer": 17, "end": 2}
+    counts = Counter(each["event"] for each in found)
+    assert counts == {"begin": 2, "before": counts["before"], "send": 17, "answer": 17, "end": 2}
     first, second = found[0], found[-1]
     assert (first["event"], first["workspace"], first["workspace_sid"], first["requests"]) == (
         "begin",
@@ -208,3 +209,47 @@ def test_where_the_way_back_cannot_be_told_the_apply_is_not_called_complete(cli,
 
     assert code == 4
     assert "what was done is done, but could not be written down: no answer" in err
+
+
+def test_a_journal_leads_back_and_holds_no_secret(cli, folder):
+    secret = "workspace: {{name: Shop, event_callback_url: 'https://example.com/{0}'}}\nworkers: [{{name: ann, attributes: {{code: '{0}', level: {1}}}}}]\nmanage: {{workspace: {{sensitive: [event_callback_url]}}, workers: {{sensitive: [attributes]}}}}\n"
+    (folder / "old.yaml").write_text(secret.format("f0rmer-5ecret", 1))
+    (folder / "new.yaml").write_text(secret.format("n3w-5ecret", 2))
+    assert cli("apply", "old.yaml", "--auto-approve")[0] == 0
+    assert cli("apply", "new.yaml", "--auto-approve", "--journal", "journal")[0] == 0
+
+    code, out, err = cli("plan", "--undo", "journal", "--out", "undo.json", "--format", "json")
+
+    assert code == 0, err
+    written = (folder / "journal").read_text() + (folder / "undo.json").read_text() + out
+    assert "5ecret" not in written
+    assert cli("apply", "--plan", "undo.json", "old.yaml")[0] == 0
+    assert cli("plan", "old.yaml", "--detailed-exitcode")[0] == 0
+
+
+def test_only_the_last_run_is_taken_back_once_the_one_before_has_ended(cli, folder):
+    text = "workspace: {{name: Shop}}\ntask_queues: [{{name: A, max_reserved_workers: {}}}]\n"
+    for number in (1, 2, 3):
+        (folder / "shop.yaml").write_text(text.format(number))
+        assert cli("apply", "shop.yaml", "--auto-approve", "--journal", "journal")[0] == 0
+
+    code, out, _ = cli("plan", "--undo", "journal", "--format", "json")
+
+    [plan] = json.loads(out)["plans"]
+    [operation] = plan["operations"]
+    assert code == 0
+    assert [(each["before"], each["after"]) for each in operation["changes"]] == [(3, 2)]
+
+
+@pytest.mark.parametrize("options", [["shop.yaml"], ["--target", "task_queue/A"], ["--var", "A=1"]])
+def test_a_way_back_takes_everything_from_the_journal(cli, folder, options):
+    (folder / "shop.yaml").write_text("workspace: {name: Shop}\n")
+
+    assert cli("plan", "--undo", "journal", *options)[0] == 64
+
+
+def test_what_is_no_journal_is_refused(cli, folder):
+    (folder / "shop.yaml").write_text("workspace: {name: Shop}\n")
+
+    assert cli("plan", "--undo", "shop.yaml")[0] == 6
+    assert cli("plan", "--undo", "nowhere")[0] == 1

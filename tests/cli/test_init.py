@@ -13,6 +13,7 @@ import yaml
 from tr_apply import __version__
 from tr_apply.cli import init, run
 from tr_apply.cli.init import SAMPLE, SURROUNDINGS
+from tr_apply.cli.pinning import pinned_by
 from tr_apply.schema import schema_text
 
 ROOT = Path(__file__).parents[2]
@@ -123,7 +124,7 @@ def test_the_workflow_runs_what_there_is(starter):
     action = yaml.safe_load((starter / ".github/actions/tr-apply/action.yml").read_text())
 
     triggers = workflow[True]  # YAML 1.1, in which GitHub and PyYAML read it, takes `on` for true
-    assert set(triggers) == {"pull_request", "push", "schedule"}
+    assert set(triggers) == {"pull_request", "push", "schedule", "workflow_dispatch"}
     used = [
         (job, step)
         for job, content in workflow["jobs"].items()
@@ -140,6 +141,66 @@ def test_the_workflow_runs_what_there_is(starter):
     ]
     assert all(set(step["with"]) <= set(action["inputs"]) for _, step in used)
     assert all((starter / step["with"]["paths"]).is_dir() for _, step in used)
+
+
+def test_every_action_is_pinned_by_commit_and_every_job_has_the_least_rights(starter):
+    workflow = yaml.safe_load((starter / ".github/workflows/tr-apply.yml").read_text())
+    action = yaml.safe_load((starter / ".github/actions/tr-apply/action.yml").read_text())
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]] + action["runs"]["steps"]
+
+    foreign = {step["uses"] for step in steps if not step.get("uses", "./").startswith("./")}
+    assert len(foreign) == 3
+    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", each) for each in foreign)
+    assert workflow["permissions"] == {}
+    assert {name: job["permissions"] for name, job in workflow["jobs"].items()} == {
+        "check": {"contents": "read"},
+        "plan": {"contents": "read", "pull-requests": "write"},
+        "apply": {"contents": "read", "actions": "read", "pull-requests": "read"},
+        "drift": {"contents": "read"},
+    }
+
+
+def test_only_the_environment_with_reviewers_has_the_key_that_writes(starter):
+    workflow = yaml.safe_load((starter / ".github/workflows/tr-apply.yml").read_text())
+
+    keys = {name: re.findall(r"secrets\.(TWILIO_\w*KEY)", str(job)) for name, job in workflow["jobs"].items()}
+    assert keys == {
+        "check": [],
+        "plan": ["TWILIO_READ_API_KEY"],
+        "apply": ["TWILIO_API_KEY"],
+        "drift": ["TWILIO_READ_API_KEY"],
+    }
+    assert {name: job.get("environment") for name, job in workflow["jobs"].items() if "environment" in job} == {
+        "apply": "taskrouter"
+    }
+    assert workflow["jobs"]["apply"]["steps"][-1]["with"]["finish"] == "${{ inputs.finish }}"
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+ORIGINS = {
+    "an index": (None, f"tr-apply=={__version__}"),
+    "a repository": (
+        {"url": "https://example.com/tr-apply.git", "vcs_info": {"vcs": "git", "commit_id": COMMIT}},
+        f"tr-apply @ git+https://example.com/tr-apply.git@{COMMIT}",
+    ),
+    "a folder": ({"url": "file:///src", "dir_info": {"editable": True}}, f"tr-apply=={__version__}"),
+}
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_what_is_pinned_is_where_this_installation_came_from(origin):
+    direct_url, expected = ORIGINS[origin]
+
+    pin = pinned_by(None if direct_url is None else json.dumps(direct_url))
+
+    assert pin.requirement == expected
+    assert "are not pinned" in pin.unpinned
+    assert ("files of one machine" in pin.unpinned) == (origin == "a folder")
+
+
+def test_it_says_what_cannot_be_pinned(tr_apply, starter):
+    assert "are not pinned" in tr_apply("init", "other")[2]
+    assert "are not pinned" in (starter / "README.md").read_text()
 
 
 def test_the_hooks_run_what_passes(tr_apply, starter, monkeypatch):

@@ -236,6 +236,50 @@ def test_killed_at_any_write_the_same_saved_plan_goes_on_and_sends_only_the_rest
     assert len(finished) > writes // 3
 
 
+@pytest.mark.parametrize("index", [0, 1], ids=["from nothing", "a change"])
+def test_killed_at_any_write_the_journal_alone_leads_back(behind, cli, zygote, local, files, tmp_path, index):
+    if index:
+        local.apply(files[0], local.base)
+    local.begin(behind)
+    where = ("--base-url", behind.proxy.url)
+    before = contents(local.world)
+    one_by_one = [*arguments(behind, files[index]), "--concurrency", "1"]
+    behind.proxy.begin()
+    code, said = zygote.run(one_by_one, lambda _: None, PATIENT)
+    assert code == 0, said
+    requests, writes, taken_back = behind.proxy.numbers + 8, behind.proxy.writes, set()
+
+    for number in range(requests):
+        local.begin(behind)
+        pids, journal, saved = [], tmp_path / f"{number}.journal", tmp_path / f"{number}.json"
+        behind.proxy.begin(killing(pids, number, "during"))
+        zygote.run([*one_by_one, "--journal", journal], pids.append, PATIENT)
+        behind.proxy.settle()
+        behind.close()
+        left = contents(local.world)
+        if left in taken_back or left == before or not journal.exists():
+            continue
+        taken_back.add(left)
+        behind.new(local.world)
+
+        code, _, err = cli("plan", "--undo", journal, "--out", saved, *where)
+        if code == 1:  # in the middle of a replacement
+            assert "Finish the apply, then undo it" in err
+            assert cli(*arguments(behind, files[index]), "--journal", journal)[0] == 0
+            code, _, err = cli("plan", "--undo", journal, "--out", saved, *where)
+        assert code == 0, (number, err)
+        assert cli("apply", "--plan", saved, *where)[0] == 0
+
+        behind.close()
+        assert without_moves(contents(local.world)) == without_moves(before), number
+    assert len(taken_back) > writes // 2
+
+
+def without_moves(found):
+    """Where workers went when their activity was deleted is not taken back."""
+    return tuple(re.sub(r"'(activity|previous_activity)\w*': '[^']*'", "", str(table)) for table in found)
+
+
 def interrupting(pids, write, sent):
     """Send a signal while the write of that number is under way, and let it be answered then."""
 

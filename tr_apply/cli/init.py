@@ -9,10 +9,10 @@ from typing import Any, Final
 import click
 
 from tr_apply.cli.options import NamedPath, output_of, output_options
+from tr_apply.cli.pinning import pinned
 from tr_apply.config.files import SUFFIXES
 from tr_apply.errors import TrApplyError, UsageError
 from tr_apply.printable import printable
-from tr_apply.version import __version__
 
 FOLDER: Final = "taskrouter"
 
@@ -32,7 +32,8 @@ SURROUNDINGS: Final[Mapping[str, str]] = {
     "README.md": "README.md",
 }
 SCHEMAS: Final = ("workspace", "tests")
-_VERSION: Final = "@VERSION@"
+_REQUIREMENT: Final = "@REQUIREMENT@"
+_UNPINNED: Final = "@UNPINNED@"
 
 
 @click.command("init")
@@ -52,6 +53,7 @@ def init_command(folder: Path, **options: Any) -> int:
     kept = [name for name in texts if _is_there(folder / name)]
     written = [name for name in texts if name not in kept and _write(folder / name, texts[name])]
     output.result("".join(f"{line}\n" for line in _told(folder, written, kept)))
+    output.say(f"\nThe workflow installs {pinned().requirement}. {pinned().unpinned}")
     output.say(_next_steps(folder))
     return 0
 
@@ -97,7 +99,9 @@ def _has_configuration(folder: Path) -> bool:
 def text_of(source: str) -> str:
     """A file of the starter, made for this version."""
     template = files("tr_apply") / "starter" / source
-    return template.read_text(encoding="utf-8").replace(_VERSION, __version__)
+    pin = pinned()
+    text = template.read_text(encoding="utf-8").replace(_REQUIREMENT, pin.requirement)
+    return text.replace(_UNPINNED, pin.unpinned)
 
 
 def _is_there(path: Path) -> bool:

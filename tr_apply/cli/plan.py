@@ -15,7 +15,6 @@ from tr_apply.cli.options import (
     configuration_options,
     output_of,
     output_options,
-    paths_argument,
     selection_of,
     selection_options,
     target_options,
@@ -32,7 +31,7 @@ from tr_apply.deployment.connect import TargetOptions
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.fleet import Fleet, Member
-from tr_apply.errors import ConfigError, TrApplyError
+from tr_apply.errors import ConfigError, TrApplyError, UsageError
 from tr_apply.plan.saved.document import plan_document, plan_id
 from tr_apply.plan.saved.origin import Origins, origins
 from tr_apply.report.entry import Entry
@@ -43,7 +42,7 @@ CHANGES_PENDING = 2  # as in Terraform; click's own 2 for usage errors is remapp
 
 
 @click.command("plan")
-@paths_argument
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=NamedPath())
 @click.option("--out", "plan_file", metavar="FILE", type=NamedPath(),
               help="Save the plan, for apply --plan FILE.")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Let --out write over a file that is not a plan.")
@@ -52,6 +51,8 @@ CHANGES_PENDING = 2  # as in Terraform; click's own 2 for usage errors is remapp
               help="Tell what was changed outside the repository since the git revision REV was applied.")  # fmt: skip
 @click.option("--also", multiple=True, metavar="FORMAT=FILE",
               help="Write the plan in another format to FILE as well; repeatable.")  # fmt: skip
+@click.option("--undo", "journal_file", metavar="JOURNAL", type=NamedPath(),
+              help="Plan the way back from what apply --journal JOURNAL did, finished or not.")  # fmt: skip
 @selection_options
 @configuration_options
 @target_options
@@ -64,6 +65,7 @@ def plan_command(
     detailed_exitcode: bool,
     base_ref: str | None,
     also: tuple[str, ...],
+    journal_file: Path | None,
     **options: Any,
 ) -> int:
     """Show what apply would change. Reads the workspace, writes nothing.
@@ -77,6 +79,7 @@ def plan_command(
         tr-apply plan --local examples/support-center
     """
     output, target = output_of("plan", options), target_of(options)
+    _require_sense(paths, journal_file, base_ref, options)
     require_inputs(paths, options)
     selection, more = selection_of(options), further_formats(also)
     if plan_file is not None and not overwrite:
@@ -87,7 +90,10 @@ def plan_command(
     for member in members:
         if base_ref is not None:
             member.origins = Origins.unknown(base_ref, problem_before(member))
-    run(_planned(Fleet(members, deadline), target, output, then))
+    if journal_file is None:
+        run(_planned(Fleet(members, deadline), target, output, then))
+    else:
+        members = run(_undone(journal_file, target, output, deadline))
     errors = [error for member in members if member.error is not None for error in errors_of(member.error, member.name)]
     exit_code = worst([_exit_code(member, detailed=detailed_exitcode) for member in members])
     document = checked_envelope("plan", exit_code, {"plans": _documents(members)}, errors)
@@ -105,6 +111,41 @@ def plan_command(
         _tell_github(members)
     _print(members, output, texts)
     return exit_code
+
+
+def _require_sense(
+    paths: Sequence[Path], journal_file: Path | None, base_ref: str | None, options: Mapping[str, Any]
+) -> None:
+    """A way back leads from a journal to what was, whatever a configuration says.
+
+    Raises:
+        UsageError: when there is neither a PATH nor a journal, or more than the journal.
+    """
+    if journal_file is None:
+        if not paths:
+            raise UsageError("Missing argument 'PATH...', or --undo JOURNAL.\nTry 'tr-apply plan --help'.")
+        return
+    given = ("overlays", "variables", "variable_files", "targets", "only", "excluded")
+    if paths or base_ref is not None or any(options[name] for name in given):
+        raise UsageError("--undo takes everything from the journal: give no PATH and no option that changes a plan")
+
+
+async def _undone(journal_file: Path, target: TargetOptions, output: Output, deadline: Deadline) -> list[Member]:
+    """The ways back from the runs in a journal, one for each workspace."""
+    from tr_apply.deployment.journaled import journaled  # noqa: PLC0415  # seldom needed
+    from tr_apply.deployment.undo import undone  # noqa: PLC0415
+
+    members = []
+    async with (
+        command_clients(target, verbose=output.verbose, deadline=deadline) as clients,
+        shown_waits(deadline.waits, output, READING),
+        deadline.bound(),
+    ):
+        for each in journaled(journal_file):
+            member = Member(str(journal_file))
+            member.deployment = await undone(clients, each, str(journal_file))
+            members.append(member)
+    return members
 
 
 async def _planned(fleet: Fleet, target: TargetOptions, output: Output, then: Mapping[str, Configuration]) -> None:

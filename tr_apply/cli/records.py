@@ -15,6 +15,7 @@ from tr_apply.config.load import Configuration
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.fleet import Member
+from tr_apply.deployment.journaled import before_lines
 from tr_apply.deployment.run import After
 from tr_apply.deployment.saved import Saved
 from tr_apply.deployment.undo import Undo
@@ -77,12 +78,21 @@ class Records:
         Raises:
             TrApplyError: when the journal cannot be written, or the workspace not be read.
         """
+        if self.journal is None and self.undo_file is None:
+            return None
+        undo = await Undo.begin(client, plan, protected=protected)
         if self.journal is not None:
-            target = plan.target
-            place = {"account_sid": target.account_sid, "region": target.region, "workspace_sid": target.workspace_sid}
-            size = {"operations": len(plan.operations), "requests": plan.requests}
-            self.journal.note("begin", {"plan_id": plan_id(plan), "workspace": target.workspace, **place, **size})
-        return None if self.undo_file is None else await Undo.begin(client, plan, protected=protected)
+            self._note_begin(self.journal, plan, protected)
+            for line in () if undo.before is None else before_lines(plan, undo.before):
+                self.journal.note("before", {"plan_id": plan_id(plan), **line})
+        return None if self.undo_file is None else undo
+
+    def _note_begin(self, journal: Journal, plan: Plan, protected: Sequence[str]) -> None:
+        target = plan.target
+        place = {"account_sid": target.account_sid, "region": target.region, "workspace_sid": target.workspace_sid}
+        size = {"operations": len(plan.operations), "requests": plan.requests}
+        whole = {"plan": plan_document(plan), "protected": [*protected]}
+        journal.note("begin", {"plan_id": plan_id(plan), "workspace": target.workspace, **place, **size, **whole})
 
     async def after(self, client: Client, plan: Plan, applied: Applied, undo: Undo | None) -> None:
         """To be called when *plan* has been carried out, or as much of it as could be.

@@ -3,8 +3,13 @@
 from collections.abc import Sequence
 
 from tr_apply.client import Client
+from tr_apply.deployment.connect import Clients
 from tr_apply.deployment.creation import creates_workspace
-from tr_apply.errors import ApiError, StaleError, TrApplyError
+from tr_apply.deployment.deployment import Deployment
+from tr_apply.deployment.freshness import require_account
+from tr_apply.deployment.journaled import Journaled, snapshot_before, with_digests
+from tr_apply.deployment.saved import Saved
+from tr_apply.errors import ApiError, RefusedError, StaleError, TrApplyError
 from tr_apply.live import Snapshot
 from tr_apply.plan.change import Plan
 from tr_apply.plan.matching.problem import PlanProblemsError
@@ -21,11 +26,14 @@ class Undo:
     """Remembers a workspace before *plan* is carried out.
 
     ``await Undo.begin(client, plan)`` right before, ``await undo.plan(client)`` afterwards, however it ended.
+
+    Attributes:
+        before: The workspace as it was; None where the plan creates it.
     """
 
     def __init__(self, plan: Plan, before: Snapshot | None, protected: Sequence[str]) -> None:
         self._plan = plan
-        self._before = before
+        self.before = before
         self._protected = protected
 
     @classmethod
@@ -51,9 +59,22 @@ class Undo:
             TrApplyError: when the workspace cannot be read, or there is no way back.
         """
         try:
-            return inverse(self._plan, self._before, await self._after(client), protected=self._protected)
+            return inverse(self._plan, self.before, await self._after(client), protected=self._protected)
         except PlanProblemsError as error:
-            raise TrApplyError(f"there is no way back as it is now: {error}") from error
+            raise TrApplyError(f"there is no way back as it is now: {error}. Finish the apply, then undo it") from error
+
+    @classmethod
+    async def of_run(cls, client: Client, run: Journaled) -> Plan:
+        """What takes back whatever *run* did, from what its journal says.
+
+        Raises:
+            TrApplyError: as ``plan``.
+        """
+        undo = cls(run.plan, None, run.protected)
+        after = await undo._after(client)  # its own
+        if after is not None and not creates_workspace(run.plan):
+            undo.before = snapshot_before(run, after)
+        return with_digests(await undo.plan(client))
 
     async def _after(self, client: Client) -> Snapshot | None:
         sid = self._plan.target.workspace_sid
@@ -74,3 +95,19 @@ async def _read(client: Client, plan: Plan, workspace_sid: str) -> Snapshot | No
     if loses_channels(plan):
         workers = [worker.sid for worker in await client.resources(WORKER, workspace_sid)]
     return await read_parts(client, workspace, _ALL, workers)
+
+
+async def undone(clients: Clients, run: Journaled, name: str) -> Deployment:
+    """The way back from *run*, planned for the TaskRouter that it was in.
+
+    Raises:
+        RefusedError: when this is another TaskRouter, or another account.
+        TrApplyError: when the workspace cannot be read, or there is no way back.
+    """
+    region, planned = clients.region(None), run.plan.target
+    if planned.region != region:
+        raise RefusedError(f"the run that the journal tells of was in {planned.region}, and this is {region}")
+    client = clients.of(None)
+    plan = await Undo.of_run(client, run)
+    require_account(run.plan, client.account_sid or plan.target.account_sid)
+    return Deployment(Saved(plan), client, region, name, planned=plan)

@@ -161,6 +161,11 @@ def _secrets_of(plan: Plan) -> Manage:
     return Manage.model_construct(**rules)
 
 
+def hidden_fields(plan: Plan, kind: Kind) -> frozenset[str]:
+    """The fields of *kind* that must not be shown, as a whole; ``*`` for all of them."""
+    return frozenset(root_of(path) for path in (*_hidden(plan, kind), *plan.sensitive.get(kind.section, ())))
+
+
 def _hidden(plan: Plan, kind: Kind) -> Iterator[str]:
     keys = {spec.form: key for key, spec in kind.fields.items()}
     for operation in plan.operations:

@@ -1,14 +1,17 @@
-"""What the action says on a pull request, and what it reads there. Python's standard library is all it needs.
+"""What the action says on a pull request, and what earlier runs have left. Python's standard library is all it needs.
 
 ::
 
-    pull_request.py comment REPORT [PLAN_ID...]    puts the file REPORT on the pull request of this run
-    pull_request.py reviewed                       prints the plan ids of the one whose merge started this run
+    pull_request.py comment REPORT       puts the file REPORT on the pull request of this run
+    pull_request.py reviewed             prints the plan ids that the merged pull request was reviewed with
+    pull_request.py begun RUN FOLDER     prints the plan ids that the run RUN began, and unpacks its plans into FOLDER
 
-There is one comment for each name (``TR_ACTION_NAME``), which is updated in place. Its first two lines are ours: who it
-is for, and the ids of the plans. Below stands what files say, which is not ours, and which is not read back.
+There is one comment for each name (``TR_ACTION_NAME``), which is updated in place. It is for people: whoever may write
+in the repository may edit it, so nothing is read back from it. Plan ids come from the artifacts of runs of this very
+workflow, which belong to a commit.
 """
 
+import io
 import json
 import os
 import re
@@ -17,13 +20,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
+from zipfile import BadZipFile, ZipFile
 
 _TIMEOUT_S = 30
 _PAGE = 100  # items; GitHub's own limit
 _LONGEST = 65_000  # characters; GitHub refuses comments of more than 65,536
-_IDS = re.compile(r"<!-- tr-apply-plans:((?: [0-9a-f]{64})*) -->")
+_REDIRECTS = range(300, 400)
+_ID = re.compile(r"[0-9a-f]{64}")
+_LARGEST = 100_000_000  # bytes of an artifact
 
 
 class PullRequestError(Exception):
@@ -64,25 +70,51 @@ class GitHub:
         except (URLError, OSError, ValueError) as error:
             raise PullRequestError(f"{method} {path}: {error}") from error
 
-    def items(self, path: str) -> Iterator[Any]:
-        """Every item of a list, page by page."""
+    def items(self, path: str, key: str | None = None, **query: str) -> Iterator[Any]:
+        """Every item of a list, page by page; *key* names the list where it is a part of the answer."""
         number = 1
         while True:
-            page = self.send("GET", f"{path}?per_page={_PAGE}&page={number}")
-            yield from page
-            if len(page) < _PAGE:
+            page = self.send("GET", f"{path}?{urlencode({**query, 'per_page': _PAGE, 'page': number})}")
+            items = page if key is None else page[key]
+            yield from items
+            if len(items) < _PAGE:
                 return
             number += 1
 
+    def archive(self, artifact: int) -> ZipFile:
+        """The files of an artifact, which lie elsewhere: the token does not go there.
 
-def comment(github: GitHub, environment: Mapping[str, str], report: Path, plan_ids: list[str]) -> None:
+        Raises:
+            PullRequestError: when they cannot be had.
+        """
+        headers = {"Accept": "application/vnd.github+json", "Authorization": f"Bearer {self._token}"}
+        request = Request(f"{self._base}/actions/artifacts/{artifact}/zip", headers=headers)  # noqa: S310
+        try:
+            self._opener.open(request, timeout=_TIMEOUT_S).close()
+        except HTTPError as redirect:
+            with redirect:
+                place = redirect.headers.get("Location") if redirect.code in _REDIRECTS else None
+        except (URLError, OSError) as error:
+            raise PullRequestError(f"the artifact {artifact}: {error}") from error
+        else:
+            place = None
+        if place is None:
+            raise PullRequestError(f"GitHub does not say where the artifact {artifact} is")
+        try:
+            with self._opener.open(Request(place), timeout=_TIMEOUT_S) as answer:  # noqa: S310
+                return ZipFile(io.BytesIO(answer.read(_LARGEST)))
+        except (URLError, OSError, ValueError, BadZipFile) as error:
+            raise PullRequestError(f"the artifact {artifact}: {error}") from error
+
+
+def comment(github: GitHub, environment: Mapping[str, str], report: Path) -> None:
     """Write the comment, or write it anew; do nothing where the run has no pull request."""
     event = json.loads(Path(environment["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
     number = event.get("pull_request", {}).get("number")
     if number is None:
         return
     text = report.read_text(encoding="utf-8", errors="replace")
-    body = f"{_marker(environment)}\n<!-- tr-apply-plans:{''.join(f' {each}' for each in plan_ids)} -->\n\n{text}"
+    body = f"{_marker(environment)}\n\n{text}"
     found = _comments(github, environment, number)
     if found:
         github.send("PATCH", f"/issues/comments/{found[-1]['id']}", {"body": body[:_LONGEST]})
@@ -91,22 +123,78 @@ def comment(github: GitHub, environment: Mapping[str, str], report: Path, plan_i
 
 
 def reviewed(github: GitHub, environment: Mapping[str, str]) -> list[str]:
-    """The plan ids that stand in the comment on the pull request that was merged.
+    """The ids of the plans that the merged pull request was reviewed with, from the run for its last commit.
 
     Raises:
-        PullRequestError: when there is no such pull request, no such comment, or no plan in it.
+        PullRequestError: when there is no such pull request, no such run, or no plan in it.
     """
     commit = environment["GITHUB_SHA"]
     merged = [each for each in github.items(f"/commits/{commit}/pulls") if each.get("merged_at")]
     exact = [each for each in merged if each.get("merge_commit_sha") == commit]
     if not (exact or merged):
         raise PullRequestError(f"no merged pull request belongs to the commit {commit}")
-    number = (exact or merged)[-1]["number"]
-    found = _comments(github, environment, number)
-    ids = _IDS.fullmatch(_lines(found[-1])[1]) if found else None
-    if ids is None or not ids[1]:
-        raise PullRequestError(f"pull request {number} has no comment with a plan")
-    return ids[1].split()
+    pull = (exact or merged)[-1]
+    head = pull["head"]["sha"]
+    runs = github.items("/actions/runs", "workflow_runs", head_sha=head, event="pull_request", status="success")
+    own = [each for each in runs if _is_ours(each, environment) and each.get("head_sha") == head]
+    if not own:
+        raise PullRequestError(f"no successful run of this workflow has planned the commit {head}")
+    run = max(own, key=lambda each: each["id"])
+    with _artifact(github, run["id"], f"tr-apply-plan-{_name(environment)}") as archive:
+        return _plan_ids(archive, "plan.json")
+
+
+def begun(github: GitHub, environment: Mapping[str, str], run_id: str, folder: Path) -> list[str]:
+    """The ids of the plans that the run *run_id* of this commit began; what it kept of them goes into *folder*.
+
+    Raises:
+        PullRequestError: when it was a run of another workflow or commit, or left no plan.
+    """
+    if not run_id.isascii() or not run_id.isdigit():
+        raise PullRequestError(f"{run_id!r} is not the number of a run")
+    run = github.send("GET", f"/actions/runs/{run_id}")
+    if not _is_ours(run, environment) or run.get("head_sha") != environment["GITHUB_SHA"]:
+        raise PullRequestError(
+            f"the run {run_id} is not one of this workflow for the commit {environment['GITHUB_SHA']}"
+        )
+    with _artifact(github, run["id"], f"tr-apply-apply-{_name(environment)}") as archive:
+        ids = [each for each in _text(archive, "plan-ids").split() if _ID.fullmatch(each)]
+        folder.mkdir(parents=True, exist_ok=True)
+        for each in ids:
+            if f"begun/{each}.json" in archive.namelist():
+                (folder / f"{each}.json").write_text(_text(archive, f"begun/{each}.json"), encoding="utf-8")
+    return ids
+
+
+def _is_ours(run: Any, environment: Mapping[str, str]) -> bool:
+    """Whether *run* is one of this very workflow file in this very repository, and not in a fork."""
+    workflow = environment["GITHUB_WORKFLOW_REF"].partition("@")[0].removeprefix(f"{environment['GITHUB_REPOSITORY']}/")
+    repository = (run.get("head_repository") or {}).get("full_name")
+    return run.get("path", "").partition("@")[0] == workflow and repository == environment["GITHUB_REPOSITORY"]
+
+
+def _artifact(github: GitHub, run_id: int, name: str) -> ZipFile:
+    found = [each for each in github.items(f"/actions/runs/{run_id}/artifacts", "artifacts") if each["name"] == name]
+    if not found:
+        raise PullRequestError(f"the run {run_id} has left no artifact {name!r}")
+    return github.archive(max(each["id"] for each in found))
+
+
+def _plan_ids(archive: ZipFile, file: str) -> list[str]:
+    try:
+        ids = [str(each["plan_id"]) for each in json.loads(_text(archive, file))["plans"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise PullRequestError(f"{file} of the artifact is not a saved plan") from error
+    if not ids or not all(map(_ID.fullmatch, ids)):
+        raise PullRequestError(f"{file} of the artifact holds no plan")
+    return ids
+
+
+def _text(archive: ZipFile, file: str) -> str:
+    try:
+        return archive.read(file).decode()
+    except (KeyError, ValueError, BadZipFile) as error:
+        raise PullRequestError(f"the artifact holds no {file} that can be read") from error
 
 
 def _comments(github: GitHub, environment: Mapping[str, str], number: int) -> list[Any]:
@@ -123,22 +211,31 @@ def _lines(found: Any) -> list[str]:
     return [*(found.get("body") or "").splitlines(), "", ""]
 
 
+def _name(environment: Mapping[str, str]) -> str:
+    """What tells the artifacts of this plan from those of others; an artifact's name takes few signs."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", environment.get("TR_ACTION_NAME", ""))
+
+
 def _marker(environment: Mapping[str, str]) -> str:
     return f"<!-- tr-apply: {quote(environment.get('TR_ACTION_NAME', ''), safe=' ')} -->"
 
 
 def main(arguments: list[str], environment: Mapping[str, str]) -> int:
-    """Run one of the two; 1 and a line on stderr when it cannot be done."""
+    """Run one of the three; 1 and a line on stderr when it cannot be done."""
+    ids: list[str] = []
     try:
         github = GitHub(environment)
         match arguments:
-            case ["comment", report, *plan_ids]:
-                comment(github, environment, Path(report), plan_ids)
+            case ["comment", report]:
+                comment(github, environment, Path(report))
+            case ["begun", run_id, folder]:
+                ids = begun(github, environment, run_id, Path(folder))
             case _:
-                sys.stdout.write("".join(f"{each}\n" for each in reviewed(github, environment)))
+                ids = reviewed(github, environment)
     except PullRequestError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    sys.stdout.write("".join(f"{each}\n" for each in ids))
     return 0
 
 

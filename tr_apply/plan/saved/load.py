@@ -20,6 +20,19 @@ def _adapter() -> TypeAdapter[list[PlanDocument]]:
     return TypeAdapter(list[PlanDocument])
 
 
+def read_plan(document: Mapping[str, Any]) -> Plan:
+    """The plan that *document* describes, one of the ``plans`` of a saved file; sensitive values are digests.
+
+    Raises:
+        RefusedError: when it is something else.
+    """
+    try:
+        [plan] = _adapter().validate_json(json.dumps([document]), strict=True)
+    except (ValidationError, RecursionError) as error:
+        raise RefusedError(f"its content is not that of a plan; {_AGAIN}") from error
+    return plan_of(plan)
+
+
 def saved_plans(text: str) -> list[Plan]:
     """The plans in *text*, as ``plan --out`` wrote it; sensitive values are digests.
 

@@ -51,27 +51,29 @@ finish() { # CODE
   exit "$1"
 }
 
-# plan writes plan_id and has_changes to $GITHUB_OUTPUT by itself; here they are needed, too.
+# What is kept as artifacts of the run lies in this folder; a later step uploads it.
+kept=$(mktemp -d "${RUNNER_TEMP:-/tmp}/tr-apply-artifact.XXXXXX")
+artifact() { # KIND
+  printf 'artifact=tr-apply-%s-%s\nartifact_path=%s\n' \
+    "$1" "$(printf '%s' "${TR_ACTION_NAME:-}" | sed 's/[^A-Za-z0-9_-]/_/g')" "$kept" >> "${GITHUB_OUTPUT:-/dev/null}"
+}
+
+# plan writes plan_id and has_changes to $GITHUB_OUTPUT by itself.
 planned() {
-  GITHUB_OUTPUT="$work/output" tr_apply plan --detailed-exitcode --format markdown > "$work/report.md"
+  GITHUB_OUTPUT="$work/output" tr_apply plan --detailed-exitcode --format markdown --out "$kept/plan.json" \
+    --also "html=$kept/plan.html" > "$work/report.md"
   touch "$work/output"
   cat "$work/output" >> "${GITHUB_OUTPUT:-/dev/null}"
 }
-plan_ids() {
-  grep -oE '[0-9a-f]{64}' "$work/output" || true
-}
-
 run_plan() {
+  artifact plan
   quietly planned
-  local ids=()
-  if [ "$code" -eq 0 ] || [ "$code" -eq 2 ]; then
-    while IFS= read -r line; do ids+=("$line"); done < <(plan_ids)
-  else
+  if [ "$code" -ne 0 ] && [ "$code" -ne 2 ]; then
     printf '\n**tr-apply ended with exit code %s.** What went wrong is in the log of this run.\n' "$code" >> "$work/report.md"
   fi
   summarize "$work/report.md"
   if [ "${TR_ACTION_COMMENT:-true}" = true ]; then
-    pull_request comment "$work/report.md" ${ids[@]+"${ids[@]}"} ||
+    pull_request comment "$work/report.md" ||
       printf '::warning title=tr-apply::The plan could not be put on the pull request; it is in the summary of this run.\n'
   fi
   finish "$([ "$code" -eq 2 ] && echo 0 || echo "$code")"
@@ -81,7 +83,7 @@ run_apply() {
   local ids=() expected=()
   if [ -n "$(lines "${TR_ACTION_EXPECT:-}")" ]; then
     printf '%s\n' "$TR_ACTION_EXPECT" | tr -s ', \t' '\n' | sed '/^$/d' > "$work/ids"
-  else
+  elif ! went_on; then
     pull_request reviewed > "$work/ids" ||
       fail 6 "No reviewed plan was found, so nothing is applied. Merge a pull request that was planned, or give its ids as the input expect."
   fi
@@ -90,14 +92,28 @@ run_apply() {
     [[ $id =~ ^[0-9a-f]{64}$ ]] || fail 64 "The input expect holds something that is no plan id."
     expected+=(--expect "$id")
   done
+  artifact apply
+  cp "$work/ids" "$kept/plan-ids"
   quietly applied ${expected[@]+"${expected[@]}"}
   { printf '<pre>\n'; sed -e 's/&/\&amp;/g' -e 's/</\&lt;/g' -e 's/>/\&gt;/g' "$work/log"; printf '</pre>\n'; } > "$work/report.md"
   summarize "$work/report.md"
+  if [ -d .tr-apply/begun ]; then cp -R .tr-apply/begun "$kept/"; fi
   finish "$code"
+}
+# The plans that an earlier run or attempt has begun: the input finish names a run, a second attempt is one of its own.
+went_on() {
+  local run=${TR_ACTION_FINISH:-}
+  if [ -z "$run" ] && [ "${GITHUB_RUN_ATTEMPT:-1}" != 1 ]; then
+    pull_request begun "$GITHUB_RUN_ID" .tr-apply/begun > "$work/ids" 2> "$work/why"
+    return
+  fi
+  [ -n "$run" ] || return 1
+  pull_request begun "$run" .tr-apply/begun > "$work/ids" ||
+    fail 6 "The input finish names no run that can be finished."
 }
 applied() { # OPTION...
   set +e
-  tr-apply apply --no-color "$@" ${arguments[@]+"${arguments[@]}"} -- "${paths[@]}" 2>&1 | tee "$work/log"
+  tr-apply apply --no-color --journal "$kept/journal" --undo-out "$kept/undo.json" "$@" ${arguments[@]+"${arguments[@]}"} -- "${paths[@]}" 2>&1 | tee "$work/log"
   code=${PIPESTATUS[0]}
   set -e
 }
