@@ -1,0 +1,31 @@
+"""Routing as a picture: what a reader sees of workflows and queues, as HTML, SVG, Mermaid and Graphviz's dot.
+
+Pure: resources and who is in which queue arrive as values, and text is the answer. `workflow_lanes` and `picture_of`
+make what is drawn, `lanes_html`, `picture_html`, `picture_svg`, `mermaid`, `picture_mermaid` and `picture_dot` draw it.
+"""
+
+from tr_apply.picture.html import PALETTE, POLICY, STYLE, lanes_html, picture_html, queues_html
+from tr_apply.picture.make import Scene, compared_picture, picture_of
+from tr_apply.picture.model import Lane, LaneStep, Picture, QueueCard, WorkflowLanes
+from tr_apply.picture.queues import Members, members_of
+from tr_apply.picture.texts import Texts
+
+__all__ = [
+    "PALETTE",
+    "POLICY",
+    "STYLE",
+    "Lane",
+    "LaneStep",
+    "Members",
+    "Picture",
+    "QueueCard",
+    "Scene",
+    "Texts",
+    "WorkflowLanes",
+    "compared_picture",
+    "lanes_html",
+    "members_of",
+    "picture_html",
+    "picture_of",
+    "queues_html",
+]

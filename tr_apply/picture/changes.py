@@ -1,0 +1,134 @@
+"""Two versions as one: the lanes of the later, each with what it was, and those that are gone where they were."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+
+from tr_apply.picture.model import Lane, LaneStep, QueueCard, WorkflowLanes
+from tr_apply.routing.names import name_key
+from tr_apply.routing.place import Place
+from tr_apply.routing.satisfy import meanings
+
+Pairs = Callable[[str], Mapping[int, int]]
+"""For a workflow, by name: the position in the earlier version of each filter that was there; both count from 0."""
+
+
+def changed_workflows(
+    before: Sequence[WorkflowLanes], after: Sequence[WorkflowLanes], pairs: Pairs
+) -> Iterator[WorkflowLanes]:
+    """The workflows of *after*, marked, then those that only *before* has."""
+    old = {name_key(each.name): each for each in before}
+    for each in after:
+        was = old.pop(name_key(each.name), None)
+        yield replace(each, change="new") if was is None else changed_lanes(was, each, pairs(each.name))
+    yield from (replace(each, change="removed") for each in old.values())
+
+
+def changed_lanes(before: WorkflowLanes, after: WorkflowLanes, pairs: Mapping[int, int]) -> WorkflowLanes:
+    """*after*, each lane marked with what it was, and those that are gone where they were."""
+    marked = list(_Pairing(before, after, pairs).lanes())
+    return replace(after, lanes=tuple(marked), change="changed" if any(lane.change for lane in marked) else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairing:
+    before: WorkflowLanes
+    after: WorkflowLanes
+    pairs: Mapping[int, int]
+
+    def lanes(self) -> Iterator[Lane]:
+        old = [lane for lane in self.before.lanes if lane.number]
+        kept, moved = set(self.pairs.values()), _moved(self.pairs)
+        gone = iter([lane for index, lane in enumerate(old) if index not in kept])
+        waiting = next(gone, None)
+        filters = [lane for lane in self.after.lanes if lane.number]
+        for index, lane in enumerate(filters):
+            was = self.pairs.get(index)
+            while waiting is not None and was is not None and was not in moved and waiting.number <= was:
+                yield _removed(waiting)
+                waiting = next(gone, None)
+            yield replace(lane, change="new") if was is None else _edited(lane, old[was], is_moved=was in moved)
+        while waiting is not None:
+            yield _removed(waiting)
+            waiting = next(gone, None)
+        yield from self._default()
+
+    def _default(self) -> Iterator[Lane]:
+        was = next((lane for lane in self.before.lanes if not lane.number), None)
+        now = next((lane for lane in self.after.lanes if not lane.number), None)
+        if now is not None:
+            yield now if was is None else _edited(now, was, is_moved=False)
+        elif was is not None and was.steps:
+            yield _removed(was)
+
+
+def _moved(pairs: Mapping[int, int]) -> set[int]:
+    """Positions before of filters that another one has passed."""
+    order = [pairs[index] for index in sorted(pairs)]
+    blocks = SequenceMatcher(None, sorted(order), order, autojunk=False).get_matching_blocks()
+    return set(order) - {order[at] for block in blocks for at in range(block.b, block.b + block.size)}
+
+
+def _removed(lane: Lane) -> Lane:
+    return replace(lane, change="removed", blame=None)
+
+
+def _edited(lane: Lane, was: Lane, *, is_moved: bool) -> Lane:
+    """*lane*, with what of it was otherwise."""
+    before = tuple(_differences(lane, was))
+    if is_moved:
+        before = (f"filter {was.number}", *before)
+    change = "moved" if is_moved and len(before) == 1 else "changed" if before else ""
+    return replace(lane, change=change, before=before)
+
+
+def _differences(lane: Lane, was: Lane) -> Iterator[str]:
+    if lane.name != was.name:
+        yield f"“{was.name}”" if was.name else "without a name"
+    if not _takes_the_same(lane, was):
+        yield was.condition if was.condition != lane.condition else was.expression
+    if _route(lane.steps) != _route(was.steps):
+        yield route_words(was.steps) or was.end
+
+
+def _takes_the_same(lane: Lane, was: Lane) -> bool:
+    """Whether both take the same tasks, however that is written."""
+    if lane.tree is None or was.tree is None:
+        return lane.tree is was.tree and lane.expression == was.expression
+    return lane.tree == was.tree or meanings(lane.tree, was.tree, Place.FILTER).same is True
+
+
+def _route(steps: Sequence[LaneStep]) -> list[object]:
+    return [(name_key(step.queue), step.leaves, step.badges) for step in steps]
+
+
+def route_words(steps: Sequence[LaneStep]) -> str:
+    """The way of a task in a sentence: ``Sales for 1m, then Everyone (priority 10)``."""
+    return ", then ".join(_step_words(step) for step in steps)
+
+
+def _step_words(step: LaneStep) -> str:
+    lasts = f" for {step.lasts}" if step.lasts else ""
+    more = [badge.text for badge in step.badges] + ([f"on at once if {step.skips}"] if step.skips else [])
+    return f"{step.queue}{lasts}" + (f" ({', '.join(more)})" if more else "")
+
+
+def changed_cards(before: Sequence[QueueCard], after: Sequence[QueueCard]) -> Iterator[QueueCard]:
+    """The queues of *after*, marked, then those that only *before* has."""
+    old = {name_key(each.name): each for each in before}
+    for each in after:
+        was = old.pop(name_key(each.name), None)
+        yield replace(each, change="new") if was is None else _edited_card(each, was)
+    yield from (replace(each, change="removed") for each in old.values())
+
+
+def _edited_card(card: QueueCard, was: QueueCard) -> QueueCard:
+    before = tuple(_card_differences(card, was))
+    return replace(card, change="changed" if before else "", before=before)
+
+
+def _card_differences(card: QueueCard, was: QueueCard) -> Iterator[str]:
+    if card.expression != was.expression:
+        yield was.who if was.who != card.who else was.expression
+    if card.members is not None and was.members is not None and set(card.members) != set(was.members):
+        yield f"{len(was.members)} people"
