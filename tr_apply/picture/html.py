@@ -9,7 +9,7 @@ from typing import Final
 from tr_apply.picture.colors import HUES, dark, light
 from tr_apply.picture.escape import markup
 from tr_apply.picture.model import Lane, LaneStep, Picture, QueueCard, WorkflowLanes
-from tr_apply.picture.sentences import compared_with, counts, members_words, nobody, people_words
+from tr_apply.picture.sentences import compared_with, counts, members_words, people_words, shared_words
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 """The content security policy of every page."""
@@ -29,14 +29,14 @@ STYLE: Final = (
 .lane + .lane, .card + .card { border-top: 1px solid var(--edge); }
 .lane:nth-child(even), .card:nth-child(even) { background: var(--band); }
 .number { color: var(--dim); text-align: right; font-variant-numeric: tabular-nums; }
-.what, .chips, .chip, .badge, .who { min-width: 0; overflow-wrap: anywhere; }
+.what, .chips, .step, .chip, .badge, .who { min-width: 0; overflow-wrap: anywhere; }
 .what b { font-weight: 600; }
 .condition, .who, .was, .arrow, .end, .blame { color: var(--dim); font-size: .87em; }
 .condition, .was, .blame { display: block; }
 .blame { color: var(--bad); }
 .blame code { font-size: .95em; color: var(--ink); background: var(--band); border: 1px solid var(--edge);
   border-radius: 4px; padding: 0 .25em; }
-.chips { display: flex; flex-wrap: wrap; align-items: center; gap: .35rem .4rem; }
+.chips, .step { display: flex; flex-wrap: wrap; align-items: center; gap: .35rem .4rem; }
 .chip { border: 1px solid var(--line, var(--dim)); background: var(--fill, transparent); border-radius: 6px;
   padding: .08rem .5rem; }
 .chip small { color: var(--dim); margin-left: .25rem; }
@@ -59,7 +59,7 @@ STYLE: Final = (
 .load { display: block; }
 .note { color: var(--dim); margin: .2rem 0; }
 @media (max-width: 52rem) {
-  .lane { grid-template-columns: 1.7rem minmax(0, 1fr); }
+  .lane { grid-template-columns: 1.7rem minmax(0, 1fr); align-items: start; }
   .lane .chips { grid-column: 2; }
   .card { grid-template-columns: minmax(0, 1fr); }
 }
@@ -113,9 +113,7 @@ def picture_html(picture: Picture) -> str:
 
 def lanes_html(workflow: WorkflowLanes, picture: Picture) -> str:
     """One workflow with its heading; *picture* says which colour a queue has."""
-    notes = [*workflow.notes]
-    if workflow.shared is not None:
-        notes.append(f"All steps: {workflow.shared.text}.")
+    notes = (*workflow.notes, *shared_words(workflow))
     lines = [
         "<section>",
         f"<h2>{markup(workflow.name)}{_tag(workflow.change)}</h2>",
@@ -150,12 +148,14 @@ def _tag(word: str) -> str:
 
 
 def _step(step: LaneStep, workflow: WorkflowLanes, picture: Picture) -> Iterator[str]:
+    yield '<span class="step">'
     yield _chip(step.queue, step.people, picture, is_reached=step.is_reached)
     for badge in workflow.badges(step):
         title = f' title="{markup(badge.title)}"' if badge.title else ""
         yield f'<span class="badge"{title}>{markup(badge.text)}</span>'
     if not step.is_reached:
         yield '<span class="badge">never reached</span>'
+    yield "</span>"
     if step.leaves:
         yield f'<span class="arrow">{markup(step.leaves)} →</span>'
 
@@ -164,7 +164,7 @@ def _chip(queue: str, people: int | None, picture: Picture, *, is_reached: bool 
     color = picture.color(queue)
     classes = ["chip"] + ([] if color is None else [f"q{color % len(HUES)}"])
     classes += ["empty"] * (people == 0) + ["step-unreached"] * (not is_reached)
-    number = "" if people is None else f"<small>{people or nobody(picture)}</small>"
+    number = "" if people is None else f"<small>{people or 'nobody'}</small>"
     return f'<span class="{" ".join(classes)}">{markup(queue)}{number}</span>'
 
 

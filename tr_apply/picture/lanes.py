@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tr_apply.picture.model import EVERYTHING_ELSE, Badge, Blame, Lane, LaneStep, WorkflowLanes
+from tr_apply.picture.model import EVERYTHING, EVERYTHING_ELSE, Badge, Blame, Lane, LaneStep, WorkflowLanes
 from tr_apply.picture.texts import Texts
 from tr_apply.picture.words import (
     ALWAYS,
@@ -33,7 +33,7 @@ from tr_apply.routing.satisfy import (
 
 _UNKNOWN_QUEUE: Final = "(no queue)"
 _QUEUE_KEYS: Final = ("queue", "task_queue_sid")
-_BADGE_LENGTH: Final = 44
+_BADGE_LENGTH: Final = 64
 """Characters of a condition that a badge has room for."""
 
 _NUMBERED: Final = 3
@@ -100,11 +100,12 @@ class _Lanes:
     def _default(self) -> Iterator[Lane]:
         """What no filter takes; nothing where there is no such task and no default filter."""
         target, reach = self._workflow.default_filter, self._filters.reach_default()
+        name = EVERYTHING_ELSE if self._ways else EVERYTHING
         if target is not None:
             steps = tuple(self._steps([target], [Exit(has_timeout=False, skip_if=None)]))
-            yield Lane(0, EVERYTHING_ELSE, "", "", steps, "waits", blame=_blame(reach))
+            yield Lane(0, name, "", "", steps, "waits", blame=_blame(reach))
         elif not isinstance(reach.answer, Unsatisfiable):
-            yield Lane(0, EVERYTHING_ELSE, "", "", (), "canceled at once: there is no default filter")
+            yield Lane(0, name, "", "", (), "canceled at once: there is no default filter")
 
     # Steps
 
@@ -143,8 +144,8 @@ class _Lanes:
             return Badge("some only", expression)
         words = condition_words(tree, self._texts.named)
         if words in _SPEECH:
-            return Badge("everybody in it" if words == ALWAYS else "nobody", expression, tree)
-        return Badge(f"if {words}" if len(words) <= _BADGE_LENGTH else "some only", words, tree)
+            return Badge("everybody in it" if words == ALWAYS else "but nobody", words, tree)
+        return Badge(f"only if {words}" if len(words) <= _BADGE_LENGTH else "some only", f"only if {words}", tree)
 
     # Where it ends
 

@@ -17,6 +17,10 @@ EVERYTHING_ELSE: Final = "Everything else"
 """What the lane of the default filter is called."""
 
 
+EVERYTHING: Final = "Every task"
+"""The same in a workflow without filters."""
+
+
 class Badge(NamedTuple):
     """Something small next to a step."""
 
@@ -139,7 +143,7 @@ class QueueCard:
     """Their names; None where they are not known."""
 
     fed_by: str
-    """The lanes that lead to it, as in ``Voice 3, 5``; empty for none."""
+    """The lanes that lead to it, as in ``Voice: 3, 5``; empty for none."""
 
     change: LaneChange = ""
     before: tuple[str, ...] = ()

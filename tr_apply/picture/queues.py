@@ -70,13 +70,13 @@ def _fed(workflows: Sequence[WorkflowLanes]) -> dict[str, _Fed]:
     for each in workflows:
         for lane in each.lanes:
             for queue in dict.fromkeys(name_key(step.queue) for step in lane.steps if step.is_reached):
-                label = str(lane.number) if lane.number else "everything else"
+                label = str(lane.number) if lane.number else lane.name.lower()
                 found.setdefault(queue, {}).setdefault(each.name, []).append(label)
     return found
 
 
 def _fed_by(lanes: _Fed) -> str:
-    return "; ".join(f"{workflow} {', '.join(labels)}" for workflow, labels in lanes.items())
+    return "; ".join(f"{workflow}: {', '.join(labels)}" for workflow, labels in lanes.items())
 
 
 def _others(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tr_apply.picture.model import Picture
+from tr_apply.picture.model import Picture, WorkflowLanes
 
 _NAMED: Final = 10
 """Members that are named."""
@@ -40,9 +40,10 @@ def people_words(picture: Picture) -> str:
     return f"Numbers count {picture.people}." if picture.people else "Which people are in them is not known here."
 
 
-def nobody(_picture: Picture) -> str:
-    """What a queue without people has."""
-    return "nobody"
+def shared_words(workflow: WorkflowLanes) -> Iterator[str]:
+    """Which workers all steps of *workflow* are for, if it is the same for all."""
+    if workflow.shared is not None:
+        yield f"In every step {workflow.shared.title}."
 
 
 def members_words(members: Sequence[str]) -> str:

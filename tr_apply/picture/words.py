@@ -50,6 +50,13 @@ _VERBS: Final = {
 
 _COUNTS: Final = {"workers.available": "people at work", "workers.unavailable": "people away"}
 
+_OF_CHANNEL: Final = {
+    "assigned_tasks": "tasks in hand",
+    "configured_capacity": "capacity",
+    "available_capacity_percentage": "free capacity in percent",
+}
+"""What TaskRouter knows of a worker's channel, after the channel's name."""
+
 
 def condition_words(tree: Expression, named: Named) -> str:
     """*tree* in words."""
@@ -59,7 +66,7 @@ def condition_words(tree: Expression, named: Named) -> str:
 def skip_words(tree: Expression, named: Named) -> str:
     """When a ``skip_if`` lets a task go on; it is looked at only where nobody is free."""
     match tree:
-        case Comparison(Path(("workers", "available")), Comparator.EQUAL, Constant(0)):
+        case Comparison(Path(("workers", "available")), Comparator.EQUAL, Constant(0)):  # the idiom
             return "nobody is at work"
         case _ if not any(paths(tree)):
             return "nobody is free"
@@ -167,7 +174,11 @@ class _Speaker:
         if path.segments[0] == "workers":
             reference = self._named(str(path.segments[-1]))
             return _COUNTS.get(written, written) if reference is None else f"people in {reference.name}"
-        return written
+        match path.segments:
+            case ("worker", "channel", channel, str() as name) if name in _OF_CHANNEL:
+                return f"{channel} {_OF_CHANNEL[name]}"
+            case _:
+                return written
 
     def _several(self, items: Sequence[Operand]) -> str:
         if not items:
