@@ -11,9 +11,8 @@ from tr_apply.cli.bounded import run
 from tr_apply.cli.configurations import checked, require_inputs
 from tr_apply.cli.options import configuration_options, output_of, output_options, target_options
 from tr_apply.cli.output import Output
-from tr_apply.cli.targets import open_client, target_of
+from tr_apply.cli.targets import is_path, open_client, target_of
 from tr_apply.client import Client
-from tr_apply.config.files import STANDARD_INPUT, SUFFIXES
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.connect import TargetOptions
@@ -21,7 +20,7 @@ from tr_apply.difference import Difference, contents_of_file, contents_of_live, 
 from tr_apply.errors import ConfigError
 from tr_apply.findings import errors_of
 from tr_apply.live import Live
-from tr_apply.reader import WORKSPACE_SID, named_workspace, read_everything
+from tr_apply.reader import named_workspace, read_everything
 from tr_apply.report.difference import difference_document, difference_text
 
 DIFFERENT = 2  # only when asked for, as in plan
@@ -65,20 +64,6 @@ def diff_command(before: str, after: str, *, detailed_exitcode: bool, **options:
     exit_code = DIFFERENT if detailed_exitcode and compared.difference.operations else 0
     _print(compared, output, exit_code)
     return exit_code
-
-
-def is_path(written: str) -> bool:
-    """Whether *written* is a file or a folder, and not the name of a live workspace."""
-    if WORKSPACE_SID.match(written):
-        return False
-    if Path(written) == STANDARD_INPUT:
-        return True
-    if "/" in written or written.lower().endswith(SUFFIXES):
-        return True
-    try:
-        return Path(written).exists()
-    except OSError:  # too long for a file
-        return False
 
 
 def _loaded(written: Sequence[str], options: dict[str, Any]) -> list[Configuration | str]:

@@ -151,8 +151,9 @@ def picture_dot(picture: Picture) -> str:
         '  node [shape=box, style="rounded,filled", fillcolor="#ffffff", fontname="Helvetica", fontsize=11]',
         '  edge [fontname="Helvetica", fontsize=10, color="#59636e"]',
     ]
-    for number, workflow in enumerate(picture.workflows, 1):
-        nodes = [node for chunk in _chunks(number, workflow, picture) for node in chunk]
+    for number, workflow in reversed([*enumerate(picture.workflows, 1)]):  # dot draws from the bottom up
+        start, *lanes = _chunks(number, workflow, picture)
+        nodes = [node for chunk in (start, *reversed(lanes)) for node in chunk]
         lines += [f"  subgraph cluster_{number} {{", '    color="#d1d9e0"']
         lines += [f"    {line}" for node in nodes for line in _dot_node(node)]
         lines += ["  }"]

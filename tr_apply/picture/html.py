@@ -144,7 +144,7 @@ def _lane(lane: Lane, workflow: WorkflowLanes, picture: Picture) -> Iterator[str
 
 
 def _tag(word: str) -> str:
-    return f' <span class="tag {markup(word.split()[0])}">{markup(word)}</span>' if word else ""
+    return f' <span class="tag {markup(word.split(maxsplit=1)[0])}">{markup(word)}</span>' if word else ""
 
 
 def _step(step: LaneStep, workflow: WorkflowLanes, picture: Picture) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A workflow as lanes: its filters in their order, each with its steps, where it ends, and whether a task gets there."""
+"""A workflow as lanes: its filters in their order, each with its steps, its end, and whether a task gets there."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -9,6 +9,7 @@ from tr_apply.picture.words import ALWAYS, NEVER, condition_words
 from tr_apply.resources.task_queue import TaskQueue
 from tr_apply.routing.evaluate import Names
 from tr_apply.routing.names import name_key
+from tr_apply.routing.nodes import paths
 from tr_apply.routing.worker_index import WorkerIndex, numbers_in
 
 Members: TypeAlias = Mapping[str, tuple[str, ...]]
@@ -18,20 +19,23 @@ left out."""
 _WHO: Final = {ALWAYS: "everybody", NEVER: "nobody"}
 
 
-def members_of(queues: Iterable[TaskQueue], workers: Mapping[str, Names], texts: Texts) -> Members:
+def members_of(
+    queues: Iterable[TaskQueue], workers: Mapping[str, Names], texts: Texts, *, unknown: frozenset[str] = frozenset()
+) -> Members:
     """Who of *workers* is in each of *queues*; a queue whose expression cannot be read is left out.
 
     Args:
         queues: The queues.
         workers: What expressions find of each worker, by name.
         texts: How expressions are read.
+        unknown: What expressions may ask for and *workers* do not say; queues that do are left out.
     """
     listed = sorted(workers)
     index = WorkerIndex([workers[name] for name in listed])
     members: dict[str, tuple[str, ...]] = {}
     for queue in queues:
         tree = texts.tree(queue.target_workers)
-        if tree is not None:
+        if tree is not None and unknown.isdisjoint(path.segments[0] for path in paths(tree)):
             members[name_key(queue.name)] = tuple(listed[number] for number in numbers_in(index.where(tree)))
         elif not queue.target_workers.strip():
             members[name_key(queue.name)] = ()
