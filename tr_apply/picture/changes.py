@@ -70,7 +70,8 @@ def _moved(pairs: Mapping[int, int]) -> set[int]:
 
 
 def _removed(lane: Lane) -> Lane:
-    return replace(lane, change="removed", blame=None)
+    before = (f"filter {lane.number}",) if lane.number else ()
+    return replace(lane, number=0, change="removed", blame=None, before=before)
 
 
 def _edited(lane: Lane, was: Lane, *, is_moved: bool) -> Lane:

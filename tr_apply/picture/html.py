@@ -32,6 +32,7 @@ STYLE: Final = (
 .what, .chips, .step, .chip, .badge, .who { min-width: 0; overflow-wrap: anywhere; }
 .what b { font-weight: 600; }
 .condition, .who, .was, .arrow, .end, .blame { color: var(--dim); font-size: .87em; }
+.who .was { font-size: 1em; }
 .condition, .was, .blame { display: block; }
 .blame { color: var(--bad); }
 .blame code { font-size: .95em; color: var(--ink); background: var(--band); border: 1px solid var(--edge);

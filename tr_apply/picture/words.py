@@ -71,7 +71,7 @@ def skip_words(tree: Expression, named: Named) -> str:
         case _ if not any(paths(tree)):
             return "nobody is free"
         case _:
-            return f"nobody is free and {condition_words(tree, named)}"
+            return f"nobody is free and {_Speaker(named).part(tree)}"
 
 
 def order_words(order: OrderBy) -> str:
@@ -110,13 +110,13 @@ class _Speaker:
             case Comparison():
                 return self._comparison(tree)
             case And(operands):
-                return " and ".join(self._part(each) for each in operands)
+                return " and ".join(self.part(each) for each in operands)
             case Or(operands):
                 return " or ".join(self._alternatives(operands))
             case _:
                 assert_never(tree)
 
-    def _part(self, tree: Expression) -> str:
+    def part(self, tree: Expression) -> str:
         words = self.sentence(tree)
         return f"({words})" if isinstance(tree, Or) and " or " in words else words
 
