@@ -18,7 +18,7 @@ class ChipColors(NamedTuple):
 def light(color: int) -> ChipColors:
     """A colour on white."""
     hue = HUES[color % len(HUES)]
-    return ChipColors(_hex(hue, 0.94, 0.65), _hex(hue, 0.42, 0.55), "#1f2328")
+    return ChipColors(_hex(hue, 0.94, 0.65), _hex(hue, 0.38, 0.55), "#1f2328")
 
 
 def dark(color: int) -> ChipColors:

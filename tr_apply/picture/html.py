@@ -38,8 +38,8 @@ STYLE: Final = (
 .blame code { font-size: .95em; color: var(--ink); background: var(--band); border: 1px solid var(--edge);
   border-radius: 4px; padding: 0 .25em; }
 .chips, .step { display: flex; flex-wrap: wrap; align-items: center; gap: .35rem .4rem; }
-.chip { border: 1px solid var(--line, var(--dim)); background: var(--fill, transparent); border-radius: 6px;
-  padding: .08rem .5rem; }
+.chip { display: inline-block; border: 1px solid var(--line, var(--dim)); background: var(--fill, transparent);
+  border-radius: 6px; padding: .08rem .5rem; }
 .chip small { color: var(--dim); margin-left: .25rem; }
 .chip.empty { border: 1.5px dashed var(--bad); }
 .chip.empty small { color: var(--bad); font-weight: 600; }
@@ -54,6 +54,8 @@ STYLE: Final = (
 .is-changed, .is-moved { border-left-color: var(--warn); }
 .is-removed, .unreached { border-left-color: var(--bad); }
 .is-removed b, .is-removed .chips { text-decoration: line-through; opacity: .7; }
+.quiet { border-left-color: transparent; }
+.quiet .blame, .quiet .tag { color: var(--dim); background: none; }
 .bar { display: inline-block; height: .55rem; min-width: 2px; border-radius: 3px; background: var(--line);
   margin-right: .5rem; vertical-align: baseline; }
 .card { grid-template-columns: minmax(0, 15rem) minmax(0, 20rem) minmax(0, 1fr); }
@@ -129,6 +131,7 @@ def lanes_html(workflow: WorkflowLanes, picture: Picture) -> str:
 
 def _lane(lane: Lane, workflow: WorkflowLanes, picture: Picture) -> Iterator[str]:
     marks = [f"is-{lane.change}"] * bool(lane.change) + ["unreached"] * (lane.blame is not None)
+    marks += ["quiet"] * (lane.blame is not None and not lane.number)  # a net that nothing falls into is no mistake
     yield f'<li class="{" ".join(["lane", *marks])}">'
     yield f'<span class="number">{lane.number or ""}</span>'
     yield f'<div class="what"><b>{markup(lane.title)}</b>{"".join(map(_tag, lane.tags))}'

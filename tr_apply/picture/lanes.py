@@ -144,7 +144,7 @@ class _Lanes:
             return Badge("some only", expression)
         words = condition_words(tree, self._texts.named)
         if words in _SPEECH:
-            return Badge("everybody in it" if words == ALWAYS else "but nobody", words, tree)
+            return Badge("for everybody in it" if words == ALWAYS else "for nobody", words, tree)
         return Badge(f"only if {words}" if len(words) <= _BADGE_LENGTH else "some only", f"only if {words}", tree)
 
     # Where it ends

@@ -1,16 +1,13 @@
 """Lanes as one SVG image: drawn by our own measure of text, so that it looks alike wherever it is shown."""
 
-import textwrap
-import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from tr_apply.picture.colors import HUES, dark, light
 from tr_apply.picture.escape import markup
+from tr_apply.picture.measure import cut, text_width, wrapped
 from tr_apply.picture.model import Lane, LaneStep, Picture, QueueCard, WorkflowLanes
 from tr_apply.picture.sentences import compared_with, counts, members_words, people_words, shared_words
-from tr_apply.printable import printable
 
 _WIDTH: Final = 1240
 _MARGIN: Final = 20
@@ -19,20 +16,6 @@ _CHIPS_X: Final = 430
 _RIGHT: Final = _WIDTH - _MARGIN
 _LINE: Final = 30
 """Pixels from one line of chips to the next."""
-
-_EM: Final = {
-    character: em
-    for em, characters in (
-        (0.31, "ijl'|"),
-        (0.37, " .,:;!fI·"),
-        (0.43, "tr()[]/-"),
-        (0.55, "csz"),
-        (0.85, "wM<>=+~→…"),
-        (1.0, "mW@%"),
-    )
-    for character in characters
-}
-"""Widths in DejaVu Sans, which is as wide as Verdana; others are close to 0.63, capitals to 0.72."""
 
 _INK, _DIM, _EDGE, _BAD, _WARN, _GOOD = "#1f2328", "#59636e", "#d1d9e0", "#c21f2b", "#845306", "#1a7f37"
 _TAGS: Final = {"new": _GOOD, "changed": _WARN, "moved": _WARN, "removed": _BAD, "never reached": _BAD}
@@ -66,20 +49,6 @@ def picture_svg(picture: Picture) -> str:
     )
 
 
-def text_width(text: str, size: float) -> float:
-    """About how many pixels *text* takes in Verdana."""
-    return size * sum(map(_em, text))
-
-
-def _em(character: str) -> float:
-    if unicodedata.east_asian_width(character) in {"W", "F"}:
-        return 1.3
-    if unicodedata.combining(character):
-        return 0.0
-    usual = 0.72 if character.isupper() or not character.isascii() else 0.63
-    return _EM.get(character, usual)
-
-
 @dataclass(slots=True)
 class _Drawing:
     """What is drawn so far, from the top."""
@@ -108,7 +77,7 @@ class _Drawing:
         self.y += 10
 
     def _note(self, line: str) -> None:
-        for part in textwrap.wrap(printable(line), 150):
+        for part in wrapped(line, 13, _RIGHT - _MARGIN):
             self.y += 14
             self._text(_MARGIN, part, 13, "dim")
             self.y += 6
@@ -140,7 +109,7 @@ class _Drawing:
         self.parts.append("</g>")
         self.y += _LINE
         self._blame(lane, max(bottom, self.y))
-        if lane.tags:
+        if lane.change or (lane.blame is not None and lane.number):
             self._stripe(top, _TAGS[lane.tags[-1]])
 
     def _what(self, lane: Lane) -> None:
@@ -148,15 +117,15 @@ class _Drawing:
         if lane.number:
             self._text(_MARGIN + 14, str(lane.number), 14, "dim")
         tags = f" [{', '.join(lane.tags)}]" if lane.tags else ""
-        for part in _lines(lane.title + tags, 14, 2):
+        for part in wrapped(lane.title + tags, 15.5, _CHIPS_X - _WHAT_X - 16, most=2):
             self._text(_WHAT_X, part, 14, bold=True)
             self.y += 17
         for line in [lane.condition] if lane.name and lane.condition else []:
-            for part in _lines(line, 12, 4):
+            for part in wrapped(line, 12, _CHIPS_X - _WHAT_X - 16, most=4):
                 self._text(_WHAT_X, part, 12, "dim")
                 self.y += 15
         for line in lane.before:
-            for part in _lines(f"before: {line}", 12, 4):
+            for part in wrapped(f"before: {line}", 12, _CHIPS_X - _WHAT_X - 16, most=4):
                 self._text(_WHAT_X, part, 12, "dim", struck=True)
                 self.y += 15
 
@@ -164,7 +133,7 @@ class _Drawing:
         self.y = bottom
         if lane.blame is not None:
             task = f", such as {lane.blame.task}" if lane.blame.task else ""
-            for part in textwrap.wrap(printable(f"Never reached: {lane.blame.text}{task}"), 150)[:3]:
+            for part in wrapped(f"Never reached: {lane.blame.text}{task}", 12, _RIGHT - _WHAT_X, most=3):
                 self.y += 10
                 self._text(_WHAT_X, part, 12, "bad")
                 self.y += 6
@@ -189,7 +158,7 @@ class _Drawing:
 
     def _chip(self, queue: str, people: int | None, *, is_reached: bool = True) -> None:
         number = "" if people is None else f" · {people or 'nobody'}"
-        text = _cut(queue, 14, _RIGHT - _CHIPS_X - 120) + number
+        text = cut(queue, 14, _RIGHT - _CHIPS_X - 120) + number
         width = text_width(text, 14) + 16
         self._make_room(width)
         pale = "" if is_reached else ' opacity="0.5"'
@@ -212,7 +181,7 @@ class _Drawing:
         return f'fill="{color.fill}" stroke="{color.line}"'
 
     def _badge(self, text: str) -> None:
-        text = _cut(text, 11, _RIGHT - _CHIPS_X - 20)
+        text = cut(text, 11, _RIGHT - _CHIPS_X - 20)
         width = text_width(text, 11) + 14
         self._make_room(width)
         self.parts.append(
@@ -223,7 +192,7 @@ class _Drawing:
         self.x += width + 7
 
     def _flowing(self, text: str, size: int) -> None:
-        for part in textwrap.wrap(printable(text), 90):
+        for part in wrapped(text, size, _RIGHT - _CHIPS_X):
             self._make_room(text_width(part, size))
             self._fitted(self.x, self.y + 16, part, size, "dim", _DIM)
             self.x += text_width(part, size) + 9
@@ -245,7 +214,7 @@ class _Drawing:
         lines = [card.who, *(f"before: {line}" for line in card.before)]
         lines += [members_words(card.members)] if card.members else []
         lines += [f"fed by {card.fed_by}" if card.fed_by else "no workflow leads here"]
-        for part in (part for line in lines for part in textwrap.wrap(printable(line), 140)[:4]):
+        for part in (part for line in lines for part in wrapped(line, 12, _RIGHT - _MARGIN - 18, most=4)):
             self.y += 9
             self._text(_MARGIN + 18, part, 12, "dim")
             self.y += 6
@@ -272,7 +241,7 @@ class _Drawing:
     ) -> None:  # fmt: skip
         color = {"ink": _INK, "dim": _DIM, "bad": _BAD}[tone]
         more = ' font-weight="bold"' if bold else ' text-decoration="line-through"' if struck else ""
-        shown = text if room is None else _cut(text, size * 1.1, room)
+        shown = text if room is None else cut(text, size * 1.1, room)
         self.parts.append(
             f'<text class="{tone}" x="{x:.0f}" y="{self.y:.0f}" font-size="{size}" fill="{color}"{more}>'
             f"{markup(shown)}</text>"
@@ -284,20 +253,3 @@ class _Drawing:
             f'<text class="{tone}" x="{x:.1f}" y="{y:.0f}" font-size="{size}" fill="{color}" '
             f'textLength="{text_width(text, size):.1f}" lengthAdjust="spacingAndGlyphs">{markup(text)}</text>'
         )
-
-
-def _lines(text: str, size: int, most: int) -> Iterator[str]:
-    """*text* on as many lines as it needs, at most so many, in the column of the filters."""
-    width = int((_CHIPS_X - _WHAT_X - 20) / (size * 0.66))
-    found = textwrap.wrap(printable(text), width) or [""]
-    yield from found[: most - 1]
-    rest = found[most - 1 : most]
-    yield from (f"{line[: width - 1]}…" if len(found) > most else line for line in rest)
-
-
-def _cut(text: str, size: float, room: float) -> str:
-    """As much of *text* as there is room for."""
-    text = printable(text)
-    while text and text_width(text, size) > room:
-        text = text[: max(0, min(len(text) - 2, int(len(text) * 0.9)))] + "…" if len(text) > 3 else ""  # noqa: PLR2004
-    return text
