@@ -97,7 +97,7 @@ def test_queues_say_who_was_in_them():
     picture = compared_picture(before, after, by_name, against="live")
 
     assert [(each.name, each.change, each.before) for each in picture.queues] == [
-        ("Spanish", "changed", ("languages has es", "1 people")),
+        ("Spanish", "changed", ("languages has es", "1 person")),
         ("New", "new", ()),
         ("Old", "removed", ()),
     ]

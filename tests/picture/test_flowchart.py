@@ -8,7 +8,7 @@ import pytest
 
 from tests.picture.scenes import HOSTILE, scene_of, workflow_of
 from tr_apply.picture import compared_picture, mermaid, picture_dot, picture_mermaid, picture_of
-from tr_apply.picture.escape import dot_text, mermaid_text
+from tr_apply.picture.drawing.escape import dot_text, mermaid_text
 
 ES = ("Spanish", "language == 'es'", {"queue": "Spanish", "timeout": 60}, {"queue": "Everyone", "priority": 5})
 SALES = ("Sales", "topic == 'sales'", {"queue": "Sales", "timeout": 60})

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.picture.scenes import HOSTILE, scene_of, workflow_of
 from tr_apply.picture import compared_picture, picture_html, picture_of
-from tr_apply.picture.colors import HUES, dark, light
-from tr_apply.picture.html import PALETTE
+from tr_apply.picture.drawing.colors import HUES, dark, light
+from tr_apply.picture.drawing.html import PALETTE
 
 ES = ("Spanish", "language == 'es'", {"queue": "Spanish", "timeout": 60}, "Everyone")
 HIDDEN = ("Spanish sales", "language == 'es' AND topic == 'sales'", {"queue": "Sales"})

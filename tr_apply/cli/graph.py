@@ -42,8 +42,7 @@ _SUFFIXES = {".html": "html", ".htm": "html", ".svg": "svg", ".mmd": "mermaid", 
 @configuration_options
 @target_options
 @output_options(*FORMATS)
-@click.pass_context
-def graph_command(context: click.Context, path: Path, *, workflow: str | None, **options: Any) -> int:
+def graph_command(path: Path, *, workflow: str | None, **options: Any) -> int:
     """Draw the routing: one row for each filter, with its steps, times, queues and people.
 
     Without --format, the suffix of --output decides (.html, .svg, .mmd, .dot). Asks no TaskRouter, except for --live
@@ -54,7 +53,7 @@ def graph_command(context: click.Context, path: Path, *, workflow: str | None, *
         tr-apply graph workspace.yaml --workflow Voice --format mermaid
         tr-apply graph workspace.yaml --against "Support Center" --live --output changes.html
     """
-    is_given = context.get_parameter_source("format_name") is not ParameterSource.DEFAULT
+    is_given = click.get_current_context().get_parameter_source("format_name") is not ParameterSource.DEFAULT
     output = _with_format(output_of("graph", options), is_given=is_given)
     against = options["against"]
     require_inputs([path, *([Path(against)] if against and is_path(against) else [])], options)

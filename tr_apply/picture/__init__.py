@@ -4,12 +4,12 @@ Pure: resources and who is in which queue arrive as values, and text is the answ
 make what is drawn, `lanes_html`, `picture_html`, `picture_svg`, `mermaid`, `picture_mermaid` and `picture_dot` draw it.
 """
 
-from tr_apply.picture.flowchart import mermaid, picture_dot, picture_mermaid
-from tr_apply.picture.html import PALETTE, POLICY, STYLE, lanes_html, picture_html, queues_html
+from tr_apply.picture.drawing.flowchart import mermaid, picture_dot, picture_mermaid
+from tr_apply.picture.drawing.html import PALETTE, POLICY, STYLE, lanes_html, picture_html, queues_html
+from tr_apply.picture.drawing.svg import picture_svg
 from tr_apply.picture.make import Scene, compared_picture, picture_of
 from tr_apply.picture.model import Lane, LaneStep, Picture, QueueCard, WorkflowLanes
 from tr_apply.picture.queues import Members, members_of
-from tr_apply.picture.svg import picture_svg
 from tr_apply.picture.texts import Texts
 
 __all__ = [

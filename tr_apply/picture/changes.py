@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from tr_apply.picture.model import Lane, LaneStep, QueueCard, WorkflowLanes
+from tr_apply.picture.model import Lane, LaneChange, LaneStep, QueueCard, WorkflowLanes
 from tr_apply.routing.names import name_key
 from tr_apply.routing.place import Place
 from tr_apply.routing.satisfy import meanings
@@ -79,24 +79,24 @@ def _edited(lane: Lane, was: Lane, *, is_moved: bool) -> Lane:
     before = tuple(_differences(lane, was))
     if is_moved:
         before = (f"filter {was.number}", *before)
-    change = "moved" if is_moved and len(before) == 1 else "changed" if before else ""
+    change: LaneChange = "moved" if is_moved and len(before) == 1 else "changed" if before else ""
     return replace(lane, change=change, before=before)
 
 
 def _differences(lane: Lane, was: Lane) -> Iterator[str]:
     if lane.name != was.name:
         yield f"“{was.name}”" if was.name else "without a name"
-    if not _takes_the_same(lane, was):
+    if not _means_the_same(lane, was, Place.FILTER):
         yield was.condition if was.condition != lane.condition else was.expression
     if _route(lane.steps) != _route(was.steps):
         yield route_words(was.steps) or was.end
 
 
-def _takes_the_same(lane: Lane, was: Lane) -> bool:
-    """Whether both take the same tasks, however that is written."""
-    if lane.tree is None or was.tree is None:
-        return lane.tree is was.tree and lane.expression == was.expression
-    return lane.tree == was.tree or meanings(lane.tree, was.tree, Place.FILTER).same is True
+def _means_the_same(now: Lane | QueueCard, was: Lane | QueueCard, place: Place) -> bool:
+    """Whether both expressions are true of the same, however that is written."""
+    if now.tree is None or was.tree is None:
+        return now.tree is was.tree and now.expression == was.expression
+    return now.tree == was.tree or meanings(now.tree, was.tree, place).same is True
 
 
 def _route(steps: Sequence[LaneStep]) -> list[object]:
@@ -129,7 +129,7 @@ def _edited_card(card: QueueCard, was: QueueCard) -> QueueCard:
 
 
 def _card_differences(card: QueueCard, was: QueueCard) -> Iterator[str]:
-    if card.expression != was.expression:
+    if not _means_the_same(card, was, Place.QUEUE):
         yield was.who if was.who != card.who else was.expression
     if card.members is not None and was.members is not None and set(card.members) != set(was.members):
-        yield f"{len(was.members)} people"
+        yield "nobody" if not was.members else f"{len(was.members)} {'person' if len(was.members) == 1 else 'people'}"

@@ -145,6 +145,9 @@ class QueueCard:
     fed_by: str
     """The lanes that lead to it, as in ``Voice: 3, 5``; empty for none."""
 
+    tree: Expression | None = None
+    """The expression; None where it cannot be read."""
+
     change: LaneChange = ""
     before: tuple[str, ...] = ()
 

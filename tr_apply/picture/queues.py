@@ -49,8 +49,8 @@ def queue_cards(
     fed = _fed(workflows)
     for each in queues:
         key = name_key(each.name)
-        who = _who(each.target_workers, texts)
-        yield QueueCard(each.name, who, each.target_workers, members.get(key), _fed_by(fed.get(key, {})))
+        who, tree = _who(each.target_workers, texts), texts.tree(each.target_workers)
+        yield QueueCard(each.name, who, each.target_workers, members.get(key), _fed_by(fed.get(key, {})), tree)
     known = {name_key(each.name) for each in queues}
     for key, (name, lanes) in _others(workflows, fed, known):
         yield QueueCard(name, "not declared here", "", members.get(key), _fed_by(lanes))

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from tr_apply.picture.colors import HUES, dark, light
-from tr_apply.picture.escape import markup
-from tr_apply.picture.measure import cut, text_width, wrapped
+from tr_apply.picture.drawing.colors import HUES, dark, light
+from tr_apply.picture.drawing.escape import markup
+from tr_apply.picture.drawing.measure import cut, text_width, wrapped
+from tr_apply.picture.drawing.sentences import compared_with, counts, members_words, people_words, shared_words
 from tr_apply.picture.model import Lane, LaneStep, Picture, QueueCard, WorkflowLanes
-from tr_apply.picture.sentences import compared_with, counts, members_words, people_words, shared_words
 
 _WIDTH: Final = 1240
 _MARGIN: Final = 20

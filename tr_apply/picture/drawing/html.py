@@ -6,10 +6,10 @@
 from collections.abc import Iterator
 from typing import Final
 
-from tr_apply.picture.colors import HUES, dark, light
-from tr_apply.picture.escape import markup
+from tr_apply.picture.drawing.colors import HUES, dark, light
+from tr_apply.picture.drawing.escape import markup
+from tr_apply.picture.drawing.sentences import compared_with, counts, members_words, people_words, shared_words
 from tr_apply.picture.model import Lane, LaneStep, Picture, QueueCard, WorkflowLanes
-from tr_apply.picture.sentences import compared_with, counts, members_words, people_words, shared_words
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 """The content security policy of every page."""

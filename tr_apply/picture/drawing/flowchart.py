@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tr_apply.picture.colors import HUES, light
-from tr_apply.picture.escape import dot_text, mermaid_text
+from tr_apply.picture.drawing.colors import HUES, light
+from tr_apply.picture.drawing.escape import dot_text, mermaid_text
 from tr_apply.picture.model import Lane, LaneStep, Picture, WorkflowLanes
 
 _MOST_EDGES: Final = 480

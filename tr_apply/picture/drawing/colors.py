@@ -24,7 +24,7 @@ def light(color: int) -> ChipColors:
 def dark(color: int) -> ChipColors:
     """The same on black."""
     hue = HUES[color % len(HUES)]
-    return ChipColors(_hex(hue, 0.17, 0.42), _hex(hue, 0.52, 0.50), "#e6edf3")
+    return ChipColors(_hex(hue, 0.17, 0.42), _hex(hue, 0.57, 0.50), "#e6edf3")
 
 
 def _hex(hue: int, lightness: float, saturation: float) -> str:
