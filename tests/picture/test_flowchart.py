@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from tests.picture.scenes import HOSTILE, scene_of, workflow_of
-from tr_apply.picture import compared_picture, mermaid, picture_dot, picture_mermaid, picture_of
+from tr_apply.picture import FilterPairs, compared_picture, mermaid, picture_dot, picture_mermaid, picture_of
 from tr_apply.picture.drawing.escape import dot_text, mermaid_text
 
 ES = ("Spanish", "language == 'es'", {"queue": "Spanish", "timeout": 60}, {"queue": "Everyone", "priority": 5})
@@ -62,7 +62,9 @@ def test_a_queue_with_nobody_and_a_filter_that_no_task_reaches_are_said_to_be_so
 
 def test_what_has_changed_is_in_the_flowchart():
     before, after = (scene_of(workflow_of(*each)) for each in ([ES], [(*ES[:2], "Everyone"), SALES]))
-    text = picture_mermaid(compared_picture(before, after, lambda _before, _after: {0: 0}, against="live"))
+    text = picture_mermaid(
+        compared_picture(before, after, lambda _before, _after: FilterPairs({0: 0}, set()), against="live")
+    )
 
     assert "2  Sales<br/>topic is sales<br/>new" in text
     assert "before: Spanish for 1m, then Everyone #40;priority 5#41;" in text or "before#58; Spanish for 1m" in text

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.picture.scenes import HOSTILE, scene_of, workflow_of
-from tr_apply.picture import compared_picture, picture_html, picture_of
+from tr_apply.picture import FilterPairs, compared_picture, picture_html, picture_of
 from tr_apply.picture.drawing.colors import HUES, dark, light
 from tr_apply.picture.drawing.html import PALETTE
 
@@ -71,7 +71,7 @@ def test_rows_are_in_the_order_of_the_document(page):
 
 def test_what_has_changed_is_said_in_words():
     before, after = (scene_of(workflow_of(*each)) for each in ([ES], [(*ES[:2], "Everyone"), HIDDEN]))
-    picture = compared_picture(before, after, lambda _before, _after: {0: 0}, against="live.yaml")
+    picture = compared_picture(before, after, lambda _before, _after: FilterPairs({0: 0}, set()), against="live.yaml")
     text = Tags(picture_html(picture)).text
 
     assert "Compared with live.yaml: 2 lanes and 2 queues changed." in text

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.picture.scenes import HOSTILE, scene_of, workflow_of
-from tr_apply.picture import compared_picture, picture_of, picture_svg
+from tr_apply.picture import FilterPairs, compared_picture, picture_of, picture_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 ES = ("Spanish", "language == 'es'", {"queue": "Spanish", "timeout": 60, "expression": "worker.level > 3"}, "Everyone")
@@ -34,7 +34,9 @@ def test_the_image_says_what_the_page_says():
 
 def test_changes_are_said_in_words():
     before, after = (scene_of(workflow_of(*each)) for each in ([ES], [(*ES[:2], "Everyone"), HIDDEN]))
-    image = picture_svg(compared_picture(before, after, lambda _before, _after: {0: 0}, against="live.yaml"))
+    image = picture_svg(
+        compared_picture(before, after, lambda _before, _after: FilterPairs({0: 0}, set()), against="live.yaml")
+    )
 
     assert "Spanish [changed]" in image
     assert "Spanish sales [new, never reached]" in image

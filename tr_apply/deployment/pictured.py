@@ -9,8 +9,8 @@ from tr_apply.config.load import Configuration
 from tr_apply.difference import Contents, contents_of_live
 from tr_apply.errors import TrApplyError
 from tr_apply.live import Live, Snapshot
-from tr_apply.picture import Members, Picture, Scene, Texts, compared_picture, members_of, picture_of
-from tr_apply.plan.compare.workflow_diff import keyed
+from tr_apply.picture import FilterPairs, Members, Picture, Scene, Texts, compared_picture, members_of, picture_of
+from tr_apply.plan.compare.filter_match import matched_filters, moved_filters
 from tr_apply.plan.matching.matched import expression_names
 from tr_apply.reader import find_workspace, read_everything
 from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE
@@ -149,10 +149,10 @@ def _declared_names(workers: Iterable[Any], texts: Texts) -> Iterator[tuple[str,
         yield each.name, {**attributes, **own}
 
 
-def _matched(before: Sequence[Filter], after: Sequence[Filter]) -> Mapping[int, int]:
+def _matched(before: Sequence[Filter], after: Sequence[Filter]) -> FilterPairs:
     """As a plan matches them."""
-    old, new = keyed(before, after), keyed(after, before)
-    return {position: old[key][0] for key, (position, _) in new.items() if key in old}
+    places = matched_filters(before, after)
+    return FilterPairs(places, moved_filters(places))
 
 
 # Secrets

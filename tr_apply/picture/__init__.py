@@ -4,6 +4,7 @@ Pure: resources and who is in which queue arrive as values, and text is the answ
 make what is drawn, `lanes_html`, `picture_html`, `picture_svg`, `mermaid`, `picture_mermaid` and `picture_dot` draw it.
 """
 
+from tr_apply.picture.changes import FilterPairs
 from tr_apply.picture.drawing.flowchart import mermaid, picture_dot, picture_mermaid
 from tr_apply.picture.drawing.html import PALETTE, POLICY, STYLE, lanes_html, picture_html, queues_html
 from tr_apply.picture.drawing.svg import picture_svg
@@ -16,6 +17,7 @@ __all__ = [
     "PALETTE",
     "POLICY",
     "STYLE",
+    "FilterPairs",
     "Lane",
     "LaneStep",
     "Members",

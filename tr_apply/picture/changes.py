@@ -1,16 +1,28 @@
 """Two versions as one: the lanes of the later, each with what it was, and those that are gone where they were."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
+from typing import NamedTuple, TypeAlias
 
 from tr_apply.picture.model import Lane, LaneChange, LaneStep, QueueCard, WorkflowLanes
 from tr_apply.routing.names import name_key
 from tr_apply.routing.place import Place
 from tr_apply.routing.satisfy import meanings
 
-Pairs = Callable[[str], Mapping[int, int]]
-"""For a workflow, by name: the position in the earlier version of each filter that was there; both count from 0."""
+
+class FilterPairs(NamedTuple):
+    """Which filter of a workflow is which one of its earlier version; positions count from 0."""
+
+    places: Mapping[int, int]
+    """The earlier position of each filter that was there."""
+
+    moved: AbstractSet[int]
+    """The positions of those that have moved past others."""
+
+
+Pairs: TypeAlias = Callable[[str], FilterPairs]
+"""The pairs of a workflow, by its name."""
 
 
 def changed_workflows(
@@ -24,7 +36,7 @@ def changed_workflows(
     yield from (replace(each, change="removed") for each in old.values())
 
 
-def changed_lanes(before: WorkflowLanes, after: WorkflowLanes, pairs: Mapping[int, int]) -> WorkflowLanes:
+def changed_lanes(before: WorkflowLanes, after: WorkflowLanes, pairs: FilterPairs) -> WorkflowLanes:
     """*after*, each lane marked with what it was, and those that are gone where they were."""
     marked = list(_Pairing(before, after, pairs).lanes())
     return replace(after, lanes=tuple(marked), change="changed" if any(lane.change for lane in marked) else "")
@@ -34,20 +46,20 @@ def changed_lanes(before: WorkflowLanes, after: WorkflowLanes, pairs: Mapping[in
 class _Pairing:
     before: WorkflowLanes
     after: WorkflowLanes
-    pairs: Mapping[int, int]
+    pairs: FilterPairs
 
     def lanes(self) -> Iterator[Lane]:
         old = [lane for lane in self.before.lanes if lane.number]
-        kept, moved = set(self.pairs.values()), _moved(self.pairs)
+        kept, moved = set(self.pairs.places.values()), self.pairs.moved
         gone = iter([lane for index, lane in enumerate(old) if index not in kept])
         waiting = next(gone, None)
         filters = [lane for lane in self.after.lanes if lane.number]
         for index, lane in enumerate(filters):
-            was = self.pairs.get(index)
-            while waiting is not None and was is not None and was not in moved and waiting.number <= was:
+            was = self.pairs.places.get(index)
+            while waiting is not None and was is not None and index not in moved and waiting.number <= was:
                 yield _removed(waiting)
                 waiting = next(gone, None)
-            yield replace(lane, change="new") if was is None else _edited(lane, old[was], is_moved=was in moved)
+            yield replace(lane, change="new") if was is None else _edited(lane, old[was], is_moved=index in moved)
         while waiting is not None:
             yield _removed(waiting)
             waiting = next(gone, None)
@@ -60,13 +72,6 @@ class _Pairing:
             yield now if was is None else _edited(now, was, is_moved=False)
         elif was is not None and was.steps:
             yield _removed(was)
-
-
-def _moved(pairs: Mapping[int, int]) -> set[int]:
-    """Positions before of filters that another one has passed."""
-    order = [pairs[index] for index in sorted(pairs)]
-    blocks = SequenceMatcher(None, sorted(order), order, autojunk=False).get_matching_blocks()
-    return set(order) - {order[at] for block in blocks for at in range(block.b, block.b + block.size)}
 
 
 def _removed(lane: Lane) -> Lane:

@@ -1,10 +1,10 @@
 """Makes a picture of what a workspace declares, alone or next to an earlier version of it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from tr_apply.picture.changes import changed_cards, changed_workflows
+from tr_apply.picture.changes import FilterPairs, changed_cards, changed_workflows
 from tr_apply.picture.lanes import workflow_lanes
 from tr_apply.picture.model import Picture, WorkflowLanes, queues_in_use
 from tr_apply.picture.queues import Members, queue_cards
@@ -13,8 +13,8 @@ from tr_apply.resources.task_queue import TaskQueue
 from tr_apply.resources.workflow import Filter, Workflow
 from tr_apply.routing.names import name_key
 
-Matched: TypeAlias = Callable[[Sequence[Filter], Sequence[Filter]], Mapping[int, int]]
-"""The position in the first list of each filter of the second that was there already; both count from 0."""
+Matched: TypeAlias = Callable[[Sequence[Filter], Sequence[Filter]], FilterPairs]
+"""Which filter of the second list is which one of the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def compared_picture(before: Scene, after: Scene, matched: Matched, *, against: 
     filters = {name_key(each.name): each.filters for each in before.workflows}
     now = {name_key(each.name): each.filters for each in after.workflows}
 
-    def pairs(workflow: str) -> Mapping[int, int]:
+    def pairs(workflow: str) -> FilterPairs:
         return matched(filters[name_key(workflow)], now[name_key(workflow)])
 
     workflows = tuple(changed_workflows(old.workflows, new.workflows, pairs))
