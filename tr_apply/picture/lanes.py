@@ -33,7 +33,7 @@ from tr_apply.routing.satisfy import (
 
 _UNKNOWN_QUEUE: Final = "(no queue)"
 _QUEUE_KEYS: Final = ("queue", "task_queue_sid")
-_BADGE_LENGTH: Final = 64
+_BADGE_LENGTH: Final = 72
 """Characters of a condition that a badge has room for."""
 
 _NUMBERED: Final = 3

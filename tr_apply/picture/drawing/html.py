@@ -142,16 +142,19 @@ def _lane(lane: Lane, workflow: WorkflowLanes, picture: Picture) -> Iterator[str
         yield f'<span class="blame">{markup(lane.blame.text)}{task}</span>'
     yield from (f'<span class="was">before: <del>{markup(line)}</del></span>' for line in lane.before)
     yield '</div><div class="chips">'
-    for step in lane.steps:
-        yield from _step(step, workflow, picture)
-    yield f'<span class="end">{markup(lane.end)}</span></div>'
+    end = f'<span class="end">{markup(lane.end)}</span>'
+    stays = bool(lane.steps) and not lane.steps[-1].leaves
+    for number, step in enumerate(lane.steps, 1):
+        yield from _step(step, workflow, picture, end=end if stays and number == len(lane.steps) else "")
+    yield "</div>" if stays else f"{end}</div>"
 
 
 def _tag(word: str) -> str:
     return f' <span class="tag {markup(word.split(maxsplit=1)[0])}">{markup(word)}</span>' if word else ""
 
 
-def _step(step: LaneStep, workflow: WorkflowLanes, picture: Picture) -> Iterator[str]:
+def _step(step: LaneStep, workflow: WorkflowLanes, picture: Picture, *, end: str) -> Iterator[str]:
+    """A chip with its badges, which stay together on one line if they can; *end* is what follows on it."""
     yield '<span class="step">'
     yield _chip(step.queue, step.people, picture, is_reached=step.is_reached)
     for badge in workflow.badges(step):
@@ -159,7 +162,7 @@ def _step(step: LaneStep, workflow: WorkflowLanes, picture: Picture) -> Iterator
         yield f'<span class="badge"{title}>{markup(badge.text)}</span>'
     if not step.is_reached:
         yield '<span class="badge">never reached</span>'
-    yield "</span>"
+    yield f"{end}</span>"
     if step.leaves:
         yield f'<span class="arrow">{markup(step.leaves)} →</span>'
 
