@@ -11,6 +11,7 @@ LAYERS = {
     "own_folder": 1,
     "routing": 2,
     "resources": 3,
+    "picture": 4,
     "config": 4,
     "live": 4,
     "lint": 5,

@@ -29,6 +29,7 @@ COMMANDS = {
     "render": "Print a configuration after variables and overlays.",
     "export": "Write a live workspace as YAML.",
     "diff": "Show what two workspaces differ in.",
+    "graph": "Draw the routing as a picture.",
     "route": "Tell what becomes of a task, offline.",
     "test": "Run routing tests offline.",
     "serve": "Serve the embedded TaskRouter over HTTP.",

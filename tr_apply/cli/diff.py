@@ -11,9 +11,8 @@ from tr_apply.cli.bounded import run
 from tr_apply.cli.configurations import checked, require_inputs, require_paths
 from tr_apply.cli.options import configuration_options, output_of, output_options, target_options
 from tr_apply.cli.output import Output
-from tr_apply.cli.targets import open_client, target_of
+from tr_apply.cli.targets import exists, is_path, looks_like_a_path, open_client, target_of
 from tr_apply.client import Client
-from tr_apply.config.files import STANDARD_INPUT, SUFFIXES
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.connect import TargetOptions
@@ -21,7 +20,7 @@ from tr_apply.difference import Difference, contents_of_file, contents_of_live, 
 from tr_apply.errors import ConfigError
 from tr_apply.findings import errors_of
 from tr_apply.live import Live
-from tr_apply.reader import WORKSPACE_SID, named_workspace, read_everything
+from tr_apply.reader import named_workspace, read_everything
 from tr_apply.report.difference import difference_document, difference_text
 
 DIFFERENT = 2  # only when asked for, as in plan
@@ -78,25 +77,14 @@ def paths_in(written: str) -> Sequence[Path]:
     if WORKSPACE_SID.match(written):
         return ()
     parts = written.split("+")
-    if _exists(written) or len(parts) == 1 or not _is_path_with_overlays(parts):
-        return [Path(written)] if _exists(written) or _looks_like_a_path(written) else ()
+    if exists(written) or len(parts) == 1 or not _is_path_with_overlays(parts):
+        return [Path(written)] if is_path(written) else ()
     return [Path(each) for each in parts]
 
 
 def _is_path_with_overlays(parts: Sequence[str]) -> bool:
     """Whether *parts* are paths, though they need not exist; a live workspace may be called ``C++``, too."""
-    return all(parts) and (all(map(_exists, parts)) or any(map(_looks_like_a_path, parts)))
-
-
-def _looks_like_a_path(written: str) -> bool:
-    return "/" in written or written.lower().endswith(SUFFIXES)
-
-
-def _exists(written: str) -> bool:
-    try:
-        return Path(written) == STANDARD_INPUT or Path(written).exists()
-    except OSError:  # too long for a file
-        return False
+    return all(parts) and (all(map(exists, parts)) or any(map(looks_like_a_path, parts)))
 
 
 def _require(files: Sequence[Sequence[Path]], options: Mapping[str, Any]) -> None:

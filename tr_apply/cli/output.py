@@ -18,7 +18,11 @@ from tr_apply.printable import html_without_commands, printable_json, printable_
 FORMAT_VERSION = "1.0"
 _ONLY_OURS = 0o600
 _PREFIX_LENGTH = 40  # of a temporary file's name, which must not be longer than a name may be
-_HARMLESS = {"text": without_commands, "markdown": without_commands, "html": html_without_commands}
+_HARMLESS = {
+    "text": without_commands,
+    "markdown": without_commands,
+    **dict.fromkeys(("html", "svg", "dot"), html_without_commands),  # dot knows HTML's entities, too
+}
 _WORST_FIRST = (130, 4, 1, 64, 3, 5, 6, 2, 0)
 
 

@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from tr_apply.cli.output import tell
 from tr_apply.client import Client
+from tr_apply.config.files import STANDARD_INPUT, SUFFIXES
 from tr_apply.deployment.connect import CONCURRENCY, Clients, TargetOptions, open_clients
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.errors import UsageError
+from tr_apply.reader import WORKSPACE_SID
 from tr_apply.resources.credentials import Credentials
 from tr_apply.transport import Call, Observer, Outcome
 
@@ -25,6 +28,24 @@ def target_of(options: Mapping[str, Any]) -> TargetOptions:
     if target.base_url == "":  # a variable of the shell that is not set; Twilio itself was not meant
         raise UsageError("--base-url is empty")
     return target
+
+
+def is_path(written: str) -> bool:
+    """Whether *written* is a file or a folder, and not the name of a live workspace."""
+    return not WORKSPACE_SID.match(written) and (looks_like_a_path(written) or exists(written))
+
+
+def looks_like_a_path(written: str) -> bool:
+    """Whether *written* can only be a path, there or not."""
+    return "/" in written or written.lower().endswith(SUFFIXES)
+
+
+def exists(written: str) -> bool:
+    """Whether *written* is standard input, or a file or a folder that is there."""
+    try:
+        return Path(written) == STANDARD_INPUT or Path(written).exists()
+    except OSError:  # too long for a file
+        return False
 
 
 def command_clients(

@@ -1,15 +1,14 @@
 """What changed between two workflow documents, filter by filter: added, removed, moved, edited."""
 
 import difflib
-from bisect import bisect_left
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from tr_apply.plan.change import FieldChange, FilterPlace
 from tr_apply.plan.compare.document_diff import document_changes
 from tr_apply.plan.compare.equality import expression_key, same_expression, same_json
-from tr_apply.plan.compare.filter_match import has_own_name, matched_filters
+from tr_apply.plan.compare.filter_match import has_own_name, matched_filters, moved_filters
 from tr_apply.resources.workflow import Filter, Target, Workflow
 
 _EXPRESSIONS = {"expression": False, "skip_if": False, "order_by": True}  # whether it is an order_by
@@ -25,7 +24,7 @@ def workflow_changes(before: Workflow, after: Workflow) -> Iterator[FieldChange]
 
 def _filter_changes(before: Sequence[Filter], after: Sequence[Filter]) -> Iterator[FieldChange]:
     matched = matched_filters(before, after)
-    moved = _moved(matched)
+    moved = moved_filters(matched)
     for position in sorted(set(range(len(before))) - set(matched.values())):
         value = filter_value(before[position])
         yield FieldChange(_path(position, before, after), value, None, filter=_place(position, before))
@@ -61,29 +60,6 @@ def _place(position: int, filters: Sequence[Filter]) -> FilterPlace:
     if position + 1 < len(filters):
         below = filters[position + 1].name or f"filter {position + 2}"
     return FilterPlace(position + 1, len(filters), name, below)
-
-
-def _moved(matched: Mapping[int, int]) -> set[int]:
-    """The fewest filters whose moving explains the new order, by their new positions."""
-    positions = sorted(matched)
-    return set(positions) - set(_longest_rising(positions, matched))
-
-
-def _longest_rising(keys: Sequence[int], places: Mapping[int, int]) -> list[int]:
-    ends: list[int] = []
-    last: list[int] = []
-    previous: list[int | None] = []
-    for index, key in enumerate(keys):
-        length = bisect_left(ends, places[key])
-        previous.append(last[length - 1] if length else None)
-        ends[length : length + 1] = [places[key]]
-        last[length : length + 1] = [index]
-    rising: list[int] = []
-    at = last[-1] if last else None
-    while at is not None:
-        rising.append(keys[at])
-        at = previous[at]
-    return rising
 
 
 def _edits(path: str, before: Filter, after: Filter) -> Iterator[FieldChange]:

@@ -1,0 +1,109 @@
+"""``tr-apply graph``: the routing of a workspace as a picture."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from tr_apply.cli.bounded import run
+from tr_apply.cli.configurations import require_inputs, usable
+from tr_apply.cli.options import NamedPath, configuration_options, output_of, output_options, target_options
+from tr_apply.cli.output import Output
+from tr_apply.cli.targets import is_path, open_client, target_of
+from tr_apply.config.load import Configuration
+from tr_apply.config.suggestions import nearest
+from tr_apply.deployment.configured import Configured
+from tr_apply.deployment.connect import TargetOptions
+from tr_apply.deployment.pictured import Depicted, depicted_file, depicted_live, live_side, picture
+from tr_apply.errors import UsageError
+from tr_apply.picture import Picture, picture_dot, picture_html, picture_mermaid, picture_svg
+from tr_apply.printable import printable
+from tr_apply.reader import named_workspace
+from tr_apply.routing.names import name_key
+
+FORMATS: Mapping[str, Callable[[Picture], str]] = {
+    "html": picture_html,
+    "svg": picture_svg,
+    "mermaid": picture_mermaid,
+    "dot": picture_dot,
+}
+_SUFFIXES = {".html": "html", ".htm": "html", ".svg": "svg", ".mmd": "mermaid", ".mermaid": "mermaid", ".md": "mermaid",
+             ".dot": "dot", ".gv": "dot"}  # fmt: skip
+
+
+@click.command("graph")
+@click.argument("path", metavar="PATH", type=NamedPath())
+@click.option("--workflow", metavar="NAME", help="Draw this workflow alone, with the queues that it leads to.")
+@click.option("--against", metavar="PATH|NAME", help="Mark what has changed since another file, or what is live.")
+@click.option("--live", is_flag=True, help="Count the people of the live workspace, not those of the file.")
+@configuration_options
+@target_options
+@output_options(*FORMATS)
+def graph_command(path: Path, *, workflow: str | None, **options: Any) -> int:
+    """Draw the routing: one row for each filter, with its steps, times, queues and people.
+
+    Without --format, the suffix of --output decides (.html, .svg, .mmd, .dot). Asks no TaskRouter, except for --live
+    and for the live workspace of --against.
+
+    \b
+        tr-apply graph workspace.yaml --output routing.html
+        tr-apply graph workspace.yaml --workflow Voice --format mermaid
+        tr-apply graph workspace.yaml --against "Support Center" --live --output changes.html
+    """
+    is_given = click.get_current_context().get_parameter_source("format_name") is not ParameterSource.DEFAULT
+    output = _with_format(output_of("graph", options), is_given=is_given)
+    against = options["against"]
+    require_inputs([path, *([Path(against)] if against and is_path(against) else [])], options)
+    configuration = usable(path, options, output)
+    other = usable(Path(against), options, output) if against and is_path(against) else against
+    drawn = _drawn(configuration, other, output, options)
+    if workflow is not None:
+        drawn = drawn.only(_known(workflow, drawn))
+    output.result(FORMATS[output.format](drawn))
+    return 0
+
+
+def _with_format(output: Output, *, is_given: bool) -> Output:
+    if is_given or output.file is None:
+        return output
+    return replace(output, format=_SUFFIXES.get(output.file.suffix.lower(), output.format))
+
+
+def _drawn(
+    configuration: Configuration, against: Configuration | str | None, output: Output, options: Mapping[str, Any]
+) -> Picture:
+    side, live = depicted_file(configuration), bool(options["live"])
+    if isinstance(against, Configuration) and not live:
+        return picture(side, against=depicted_file(against))
+    if against is None and not live:
+        return picture(side)
+    reading = _read(configuration, against, target_of(options), output, live=live)
+    return run(reading, timeout_s=options["timeout"])
+
+
+async def _read(
+    configuration: Configuration, against: Configuration | str | None, target: TargetOptions, output: Output, *,
+    live: bool,
+) -> Picture:  # fmt: skip
+    """With the credentials that the file names for its workspace, where it does."""
+    credentials = Configured(configuration).credentials
+    async with open_client(target, verbose=output.verbose, credentials=credentials) as client:
+        other: Depicted | None = None
+        if isinstance(against, str):
+            other = await depicted_live(client, await named_workspace(client, against))
+        elif against is not None:
+            other = depicted_file(against)
+        people = await live_side(client, configuration) if live else None
+    return picture(depicted_file(configuration), against=other, people=people)
+
+
+def _known(name: str, drawn: Picture) -> str:
+    names = [each.name for each in drawn.workflows]
+    if name_key(name) in map(name_key, names):
+        return name
+    near = nearest(name, names)
+    hint = f"did you mean {near!r}?" if near is not None else f"known here: {', '.join(names[:10]) or 'none'}"
+    raise UsageError(f"there is no workflow {printable(name)!r}; {hint}")

@@ -1,0 +1,190 @@
+"""Configurations and live workspaces as scenes of pictures; what must not be shown is hidden in them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tr_apply.client import Client
+from tr_apply.config.load import Configuration
+from tr_apply.difference import Contents, contents_of_live
+from tr_apply.errors import TrApplyError
+from tr_apply.live import Live, Snapshot
+from tr_apply.picture import FilterPairs, Members, Picture, Scene, Texts, compared_picture, members_of, picture_of
+from tr_apply.plan.compare.filter_match import matched_filters, moved_filters
+from tr_apply.plan.matching.matched import expression_names
+from tr_apply.reader import find_workspace, read_everything
+from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE
+from tr_apply.resources.document import Document
+from tr_apply.resources.field_path import lies_in
+from tr_apply.resources.template import SidOf, mapped
+from tr_apply.resources.workflow import Filter, Target, Workflow
+from tr_apply.routing.evaluate import Names
+from tr_apply.wire import live_labels, parsed_json
+
+SENSITIVE: Final = "(sensitive)"
+
+_TEXTS: Final = ("expression", "order_by", "skip_if", "known_worker_sid", "known_worker_friendly_name")
+_ACTIVITY: Final = frozenset({"activity_sid", "activity_name"})
+"""What is in no file of a worker: people change it all day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Depicted:
+    """One side of a picture."""
+
+    title: str
+    """What it is called in a sentence."""
+
+    contents: Contents
+    snapshot: Snapshot | None = None
+    """Where it is live."""
+
+
+def depicted_file(configuration: Configuration) -> Depicted:
+    """A configuration."""
+    document = configuration.document
+    by_kind = {
+        kind.name: {str(n): each for n, each in enumerate(getattr(document, kind.section))}
+        for kind in (TASK_QUEUE, WORKFLOW, WORKER)
+    }
+    return Depicted(configuration.path, Contents(document.workspace, by_kind, document))
+
+
+async def depicted_live(client: Client, workspace: Live) -> Depicted:
+    """A live workspace, read as a whole but for the channels of its workers.
+
+    Raises:
+        TrApplyError: when two resources of a kind have one name.
+        ApiError, NetworkError: when it cannot be read.
+    """
+    snapshot = await read_everything(client, workspace, channels=False)
+    return Depicted(f"{workspace.name} ({workspace.sid})", contents_of_live(snapshot), snapshot)
+
+
+async def live_side(client: Client, configuration: Configuration) -> Depicted:
+    """The live workspace that *configuration* is for.
+
+    Raises:
+        TrApplyError: when there is none.
+        ApiError, NetworkError: when it cannot be read.
+    """
+    declared = configuration.document.workspace
+    workspace = await find_workspace(client, declared)
+    if workspace is None:
+        raise TrApplyError(f"there is no live workspace {declared.name!r} yet; leave out --live")
+    return await depicted_live(client, workspace)
+
+
+def picture(side: Depicted, *, against: Depicted | None = None, people: Depicted | None = None) -> Picture:
+    """*side*, with what has changed since *against* if there is such.
+
+    The workers of *people*, which is live, are those of each configuration.
+    """
+    sides = [each for each in (side, against, people) if each is not None]
+    documents = [each.contents.document for each in sides if each.contents.document is not None]
+    studio = _Studio(people, Texts(dict(_labels(sides))), documents)
+    scene = studio.scene(side)
+    if against is None:
+        return picture_of(scene)
+    return compared_picture(studio.scene(against), scene, _matched, against=against.title)
+
+
+@dataclass(frozen=True, slots=True)
+class _Studio:
+    """Makes scenes, all with the same understanding of SIDs, secrets and people."""
+
+    people: Depicted | None
+    texts: Texts
+    documents: Sequence[Document]
+
+    def scene(self, side: Depicted) -> Scene:
+        members, people = self._members(side)
+        queues = [_without_secret(each, self.documents) for each in side.contents.by_kind[TASK_QUEUE.name].values()]
+        workflows = [_without_secrets(each, self.documents) for each in side.contents.by_kind[WORKFLOW.name].values()]
+        return Scene(side.contents.workspace.name, workflows, queues, members, people, self.texts)
+
+    def _members(self, side: Depicted) -> tuple[Members, str]:
+        """Who is in which queue of *side*, and which people these are."""
+        queues = side.contents.by_kind[TASK_QUEUE.name].values()
+        live = side if side.snapshot is not None else self.people
+        if live is not None:
+            assert live.snapshot is not None
+            found = dict(_live_names(live.snapshot, self.texts))
+            return members_of(queues, found, self.texts), f"the {_counted(found)} of {live.title}"
+        found = dict(_declared_names(side.contents.by_kind[WORKER.name].values(), self.texts))
+        if not found:
+            return {}, ""
+        members = members_of(queues, found, self.texts, unknown=_ACTIVITY)
+        return members, f"the {_counted(found, 'declared ')}{_and_others(side.contents.document)}"
+
+
+def _counted(found: Mapping[str, Names], what: str = "") -> str:
+    return f"{len(found)} {what}worker{'' if len(found) == 1 else 's'}"
+
+
+def _and_others(document: Document | None) -> str:
+    is_all = document is None or document.manage.workers.mode == "exact"
+    return "" if is_all else "; there may be others"
+
+
+def _labels(sides: Iterable[Depicted]) -> Iterator[tuple[str, SidOf]]:
+    for each in sides:
+        if each.snapshot is not None:
+            yield from live_labels(each.snapshot).by_sid.items()
+            yield each.snapshot.workspace.sid, SidOf(WORKSPACE.name, "")
+
+
+def _live_names(snapshot: Snapshot, texts: Texts) -> Iterator[tuple[str, Names]]:
+    """What expressions find of each live worker."""
+    for each in snapshot.by_kind[WORKER.name]:
+        names = expression_names(each, parsed_json(each, "attributes"))
+        yield each.name, mapped(dict(names), lambda leaf: texts.literal(leaf) if isinstance(leaf, str) else leaf)
+
+
+def _declared_names(workers: Iterable[Any], texts: Texts) -> Iterator[tuple[str, Names]]:
+    """What expressions find of each declared worker."""
+    for each in workers:
+        own = {"friendly_name": each.name, "sid": texts.sid(SidOf(WORKER.name, each.name))}
+        attributes = mapped(each.attributes or {}, lambda leaf: texts.text(leaf) if isinstance(leaf, str) else leaf)
+        yield each.name, {**attributes, **own}
+
+
+def _matched(before: Sequence[Filter], after: Sequence[Filter]) -> FilterPairs:
+    """As a plan matches them."""
+    places = matched_filters(before, after)
+    return FilterPairs(places, moved_filters(places))
+
+
+# Secrets
+
+
+def _without_secret(queue: Any, documents: Sequence[Document]) -> Any:
+    """*queue*, with its expression hidden where one of *documents* says so."""
+    is_secret = any(_is_secret("target_workers", TASK_QUEUE.section, queue.name, each) for each in documents)
+    return queue.model_copy(update={"target_workers": SENSITIVE}) if is_secret else queue
+
+
+def _without_secrets(workflow: Workflow, documents: Sequence[Document]) -> Workflow:
+    """The same for every expression of *workflow*."""
+
+    def is_secret(path: str) -> bool:
+        return any(_is_secret(path, WORKFLOW.section, workflow.name, each) for each in documents)
+
+    def filter_(number: int, each: Filter) -> Filter:
+        path = f"filters[{each.name or f'#{number}'}]"
+        targets = [target(f"{path}.targets[{n}]", one) for n, one in enumerate(each.targets)]
+        hidden = {"expression": SENSITIVE} if is_secret(f"{path}.expression") else {}
+        return each.model_copy(update={"targets": targets, **hidden})
+
+    def target(path: str, each: Target) -> Target:
+        keys = [key for key in _TEXTS if getattr(each, key) and is_secret(f"{path}.{key}")]
+        return each.model_copy(update=dict.fromkeys(keys, SENSITIVE))
+
+    default = workflow.default_filter and target("default_filter", workflow.default_filter)
+    filters = [filter_(number, each) for number, each in enumerate(workflow.filters, 1)]
+    return workflow.model_copy(update={"filters": filters, "default_filter": default})
+
+
+def _is_secret(path: str, section: str, name: str, document: Document) -> bool:
+    """By the name that it has, or by any: what is live may be an earlier form of it."""
+    return any(lies_in(path, pattern) for pattern in document.sensitive(section, name))

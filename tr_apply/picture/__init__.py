@@ -1,0 +1,39 @@
+"""Routing as a picture: what a reader sees of workflows and queues, as HTML, SVG, Mermaid and Graphviz's dot.
+
+Pure: resources and who is in which queue arrive as values, and text is the answer. `workflow_lanes` and `picture_of`
+make what is drawn, `lanes_html`, `picture_html`, `picture_svg`, `mermaid`, `picture_mermaid` and `picture_dot` draw it.
+"""
+
+from tr_apply.picture.changes import FilterPairs
+from tr_apply.picture.drawing.flowchart import mermaid, picture_dot, picture_mermaid
+from tr_apply.picture.drawing.html import PALETTE, POLICY, STYLE, lanes_html, picture_html, queues_html
+from tr_apply.picture.drawing.svg import picture_svg
+from tr_apply.picture.make import Scene, compared_picture, picture_of
+from tr_apply.picture.model import Lane, LaneStep, Picture, QueueCard, WorkflowLanes
+from tr_apply.picture.queues import Members, members_of
+from tr_apply.picture.texts import Texts
+
+__all__ = [
+    "PALETTE",
+    "POLICY",
+    "STYLE",
+    "FilterPairs",
+    "Lane",
+    "LaneStep",
+    "Members",
+    "Picture",
+    "QueueCard",
+    "Scene",
+    "Texts",
+    "WorkflowLanes",
+    "compared_picture",
+    "lanes_html",
+    "members_of",
+    "mermaid",
+    "picture_dot",
+    "picture_html",
+    "picture_mermaid",
+    "picture_of",
+    "picture_svg",
+    "queues_html",
+]

@@ -1,0 +1,72 @@
+"""Makes a picture of what a workspace declares, alone or next to an earlier version of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from tr_apply.picture.changes import FilterPairs, changed_cards, changed_workflows
+from tr_apply.picture.lanes import workflow_lanes
+from tr_apply.picture.model import Picture, WorkflowLanes, queues_in_use
+from tr_apply.picture.queues import Members, queue_cards
+from tr_apply.picture.texts import Texts
+from tr_apply.resources.task_queue import TaskQueue
+from tr_apply.resources.workflow import Filter, Workflow
+from tr_apply.routing.names import name_key
+
+Matched: TypeAlias = Callable[[Sequence[Filter], Sequence[Filter]], FilterPairs]
+"""Which filter of the second list is which one of the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A workspace that is to be drawn."""
+
+    name: str
+    workflows: Sequence[Workflow]
+    queues: Sequence[TaskQueue]
+    members: Members = field(default_factory=dict)
+    people: str = ""
+    """Which people *members* are, as in ``the 12 declared workers``; empty where none are known."""
+
+    texts: Texts = field(default_factory=Texts)
+
+    def lanes(self) -> tuple[WorkflowLanes, ...]:
+        """Every workflow as lanes."""
+        return tuple(self.workflow(each) for each in self.workflows)
+
+    def workflow(self, workflow: Workflow) -> WorkflowLanes:
+        """One workflow as lanes."""
+        return workflow_lanes(workflow, self.texts, self._people)
+
+    def _people(self, queue: str) -> int | None:
+        members = self.members.get(name_key(queue))
+        return None if members is None else len(members)
+
+
+def picture_of(scene: Scene) -> Picture:
+    """*scene* as it is."""
+    lanes = scene.lanes()
+    cards = tuple(queue_cards(scene.queues, scene.members, lanes, scene.texts))
+    picture = Picture(scene.name, lanes, cards, scene.people)
+    return replace(picture, colors=_colors(picture))
+
+
+def compared_picture(before: Scene, after: Scene, matched: Matched, *, against: str) -> Picture:
+    """*after* with what has changed since *before*; *against* is what *before* is called."""
+    old, new = picture_of(before), picture_of(after)
+    filters = {name_key(each.name): each.filters for each in before.workflows}
+    now = {name_key(each.name): each.filters for each in after.workflows}
+
+    def pairs(workflow: str) -> FilterPairs:
+        return matched(filters[name_key(workflow)], now[name_key(workflow)])
+
+    workflows = tuple(changed_workflows(old.workflows, new.workflows, pairs))
+    queues = tuple(changed_cards(old.queues, new.queues))
+    picture = replace(new, workflows=workflows, queues=queues, against=against)
+    return replace(picture, colors=_colors(picture))
+
+
+def _colors(picture: Picture) -> dict[str, int]:
+    """In the order in which queues are first drawn, so that neighbours differ."""
+    names = [*queues_in_use(picture.workflows), *(each.name for each in picture.queues)]
+    return {key: number for number, key in enumerate(dict.fromkeys(map(name_key, names)))}
