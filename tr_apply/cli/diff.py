@@ -20,7 +20,7 @@ from tr_apply.difference import Difference, contents_of_file, contents_of_live, 
 from tr_apply.errors import ConfigError
 from tr_apply.findings import errors_of
 from tr_apply.live import Live
-from tr_apply.reader import named_workspace, read_everything
+from tr_apply.reader import WORKSPACE_SID, named_workspace, read_everything
 from tr_apply.report.difference import difference_document, difference_text
 
 DIFFERENT = 2  # only when asked for, as in plan
