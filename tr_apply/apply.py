@@ -5,6 +5,7 @@ import heapq
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from graphlib import TopologicalSorter
 
 from tr_apply.client import Client, Seen
 from tr_apply.errors import AnswerLostError, ApiError, IncompleteError, InterruptedRunError, StaleError, TrApplyError
@@ -152,8 +153,7 @@ class Sids:
 class _Run:
     steps: Sequence[Step]
     results: list[Result]
-    waiting: dict[int, int] = field(default_factory=dict)
-    dependents: dict[int, list[int]] = field(default_factory=dict)
+    sorter: TopologicalSorter[int]
     ready: list[int] = field(default_factory=list)
     early_left: int = 0
     late: list[int] = field(default_factory=list)
@@ -220,27 +220,21 @@ async def carry_out(
 
 def _begun(operations: Sequence[Operation]) -> _Run:
     steps = schedule(operations)
-    run = _Run(steps, [Result(operation) for operation in operations])
-    for step in steps:
-        run.waiting[step.number] = len(step.after)
-        for before in step.after:
-            run.dependents.setdefault(before, []).append(step.number)
-        run.early_left += not step.write.late
-    for step in steps:
-        if not step.after:
-            _make_ready(run, step)
-    _release_late(run)
+    sorter = TopologicalSorter({step.number: step.after for step in steps})
+    sorter.prepare()
+    early = sum(not step.write.late for step in steps)
+    run = _Run(steps, [Result(operation) for operation in operations], sorter, early_left=early)
+    _make_ready(run)
     return run
 
 
-def _make_ready(run: _Run, step: Step) -> None:
-    if step.write.late and run.early_left:
-        run.late.append(step.number)
-    else:
-        heapq.heappush(run.ready, step.number)
-
-
-def _release_late(run: _Run) -> None:
+def _make_ready(run: _Run) -> None:
+    """Take up what waits for nothing any more; what is late waits until everything else has succeeded."""
+    for number in run.sorter.get_ready():
+        if run.steps[number].write.late and run.early_left:
+            run.late.append(number)
+        else:
+            heapq.heappush(run.ready, number)
     if not run.early_left and not run.unsound:
         for number in run.late:
             heapq.heappush(run.ready, number)
@@ -261,11 +255,8 @@ def _settle(run: _Run, step: Step, task: asyncio.Task[str | None], progress: Pro
     if sid is not None and step.write.target.kind == result.operation.kind:
         result.made = sid
     run.early_left -= not step.write.late
-    for number in run.dependents.get(step.number, ()):
-        run.waiting[number] -= 1
-        if not run.waiting[number]:
-            _make_ready(run, run.steps[number])
-    _release_late(run)
+    run.sorter.done(step.number)
+    _make_ready(run)
     progress(result)
 
 
@@ -279,17 +270,14 @@ def _message(error: Exception, write: Write) -> str:
 
 
 def _skip_dependents(run: _Run, failed: Step, cause: str) -> None:
-    pending = list(run.dependents.get(failed.number, ()))
-    seen: set[int] = set()
-    while pending:
-        number = pending.pop()
-        if number in seen:
-            continue
-        seen.add(number)
-        result = run.results[run.steps[number].operation]
-        if not result.failed and not result.error:
-            result.error = f"needs {cause}, which failed"
-        pending.extend(run.dependents.get(number, ()))
+    lost = {failed.number}
+    for number in TopologicalSorter({step.number: step.after for step in run.steps}).static_order():
+        step = run.steps[number]
+        if number not in lost and not lost.isdisjoint(step.after):
+            lost.add(number)
+            result = run.results[step.operation]
+            if not result.failed and not result.error:
+                result.error = f"needs {cause}, which failed"
 
 
 def purpose_of(operation: Operation, write: Write, form: Mapping[str, str], sid: str | None = None) -> Purpose:

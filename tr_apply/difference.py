@@ -70,7 +70,6 @@ def contents_of_live(snapshot: Snapshot) -> Contents:
     Raises:
         TrApplyError: when two resources of a kind have one name.
     """
-    assert snapshot.workspace is not None
     labels = live_labels(snapshot)
     by_kind: dict[str, Mapping[str, Any]] = {}
     for kind in SECTIONS:

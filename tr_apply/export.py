@@ -42,7 +42,6 @@ def sections_of(snapshot: Snapshot) -> Sections:
 
     A kind of which there is nothing is left out, so that the file leaves it alone elsewhere.
     """
-    assert snapshot.workspace is not None
     labels = _labels(snapshot, snapshot.workspace)
     sections: dict[str, Any] = {"workspace": _workspace(snapshot.workspace, labels)}
     for kind in SECTIONS:

@@ -1,10 +1,10 @@
-"""evaluate(), compiled() and sort_workers(): what expressions and orders mean."""
+"""evaluate(), compiled() and order_key(): what expressions and orders mean."""
 
 from collections import ChainMap
 
 import pytest
 
-from tr_apply.routing.evaluate import COMPARE, compiled, evaluate, order_key, resolve, sort_workers
+from tr_apply.routing.evaluate import COMPARE, compiled, evaluate, order_key, resolve
 from tr_apply.routing.nodes import Comparator, Path
 from tr_apply.routing.parser import parse, parse_order_by
 
@@ -250,8 +250,8 @@ def test_a_path_alone_leads_to_its_value():
 
 
 def sorted_names(source, attributes):
-    workers = sort_workers(parse_order_by(source), attributes, attributes.__getitem__)
-    return " ".join(workers)
+    order_by = parse_order_by(source)
+    return " ".join(sorted(attributes, key=lambda name: order_key(order_by, attributes[name])))
 
 
 def test_later_clauses_break_ties():

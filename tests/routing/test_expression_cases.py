@@ -7,7 +7,7 @@ import pytest
 
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.routing.check import check
-from tr_apply.routing.evaluate import compiled, evaluate, sort_workers
+from tr_apply.routing.evaluate import compiled, evaluate, order_key
 from tr_apply.routing.format import format_expression, format_order_by
 from tr_apply.routing.parser import parse, parse_order_by
 from tr_apply.routing.place import Place
@@ -65,7 +65,7 @@ def test_a_valid_order_survives_formatting_and_sorts_as_given(case):
     order_by = parse_order_by(case["expr"])
     waiting_longest_first = sorted(case.get("workers", []), key=lambda worker: worker["last_assigned"])
 
-    workers = sort_workers(order_by, waiting_longest_first, lambda worker: worker["attributes"])
+    workers = sorted(waiting_longest_first, key=lambda worker: order_key(order_by, worker["attributes"]))
 
     assert parse_order_by(format_order_by(order_by)) == order_by
     assert [worker["name"] for worker in workers] == case.get("expected_order", [])

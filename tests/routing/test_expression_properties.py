@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.routing.check import check, check_against
-from tr_apply.routing.evaluate import COMPARE, compiled, evaluate, sort_workers
+from tr_apply.routing.evaluate import COMPARE, compiled, evaluate, order_key
 from tr_apply.routing.format import format_expression, format_order_by
 from tr_apply.routing.nodes import (
     And,
@@ -190,7 +190,7 @@ def test_no_answer_is_outside_what_the_types_allow(comparator, left, right):
 @thorough
 @given(orders, st.lists(attributes, max_size=4))
 def test_sorting_keeps_every_worker(order_by, workers):
-    ordered = sort_workers(order_by, range(len(workers)), workers.__getitem__)
+    ordered = sorted(range(len(workers)), key=lambda index: order_key(order_by, workers[index]))
 
     assert sorted(ordered) == list(range(len(workers)))
 

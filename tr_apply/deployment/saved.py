@@ -116,7 +116,6 @@ def _after_creation(plan: Plan) -> Sequence[Operation]:
 
 def _sids(plan: Plan, snapshot: Snapshot) -> dict[SidOf, str]:
     """SIDs of what TaskRouter has put into the workspace, by what the plan calls it in the end."""
-    assert snapshot.workspace is not None
     live = {(each.kind, name_key(each.name)): each.sid for each in snapshot.each()}
     former: dict[SidOf, str] = {}
     wanted: set[SidOf] = set()

@@ -215,10 +215,8 @@ def _arranged(
 
 
 def _target(document: Document, snapshot: Snapshot) -> Target:
-    workspace = snapshot.workspace
-    known = workspace is not None and not snapshot.predicted
-    account = snapshot.account_sid
-    return Target(document.workspace.name, account, workspace.sid if workspace is not None and known else None)
+    sid = None if snapshot.predicted else snapshot.workspace.sid
+    return Target(document.workspace.name, snapshot.account_sid, sid)
 
 
 def _unchanged(decisions: Decisions) -> int:

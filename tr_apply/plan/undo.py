@@ -83,7 +83,6 @@ def inverse(plan: Plan, before: Snapshot | None, after: Snapshot | None, *, prot
 
 def _document(plan: Plan, before: Snapshot, after: Snapshot, protected: Sequence[str]) -> Document:
     """The configuration of *before*, with the names that its resources have by now as former ones."""
-    assert before.workspace is not None
     labels, now = live_labels(before), _names(after)
     workspace = _model(before.workspace, labels, now)
     if before.workspace.answer.get("multi_task_enabled") is False:
@@ -202,8 +201,8 @@ def _limits(plan: Plan, before: Snapshot, after: Snapshot, undo: Plan) -> Iterat
                 yield f"{_count(operation.moves)} moved out of {title} do not go back by themselves"
     if any(write.secrets for operation in undo.operations for write in operation.writes):
         yield "sensitive values are not in this plan: apply it together with the configuration that has the former ones"
-    multi_task = before.workspace is not None and before.workspace.answer.get("multi_task_enabled")
-    if multi_task is False and after.workspace is not None and after.workspace.answer.get("multi_task_enabled"):
+    was_multi_task = before.workspace.answer.get("multi_task_enabled")
+    if was_multi_task is False and after.workspace.answer.get("multi_task_enabled"):
         yield "TaskRouter does not switch multi-tasking off again"
 
 
@@ -216,7 +215,6 @@ def _count(moves: Sequence[Any]) -> str:
 
 def _removal_of_all(plan: Plan, after: Snapshot, protected: Sequence[str]) -> Plan:
     """The workspace that *plan* has created goes, with all that is in it by now."""
-    assert after.workspace is not None
     live, labels = after.workspace, live_labels(after)
     document = Document.model_construct(
         {"workspace"}, workspace=model_of(live, labels), manage=_secrets_of(plan), safety=Safety.model_construct()

@@ -9,7 +9,7 @@ does not document and nobody has seen proven are marked "unsure" where they are 
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias, TypeVar, assert_never
 
 from tr_apply.routing.nodes import (
@@ -252,19 +252,6 @@ def _any_of(parts: tuple[Predicate, ...]) -> Predicate:
 
 
 # order_by
-
-
-def sort_workers(
-    order_by: OrderBy,
-    workers: Iterable[WorkerT],
-    attributes_of: Callable[[WorkerT], Names],
-) -> list[WorkerT]:
-    """*workers* in the order of *order_by*; those it leaves equal stay as they were given.
-
-    TaskRouter prefers among equals the worker who has waited longest since the last assignment, so
-    give them in that order.
-    """
-    return sorted(workers, key=lambda worker: order_key(order_by, attributes_of(worker)))
 
 
 def order_key(order_by: OrderBy, attributes: Names) -> tuple[tuple[bool, int], ...]:

@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
 
 from tr_apply.plan.change import Action, NameOf, Operation, ParameterOf, Verb, Write
 from tr_apply.resources import KIND_BY_NAME, KINDS, WORKSPACE
@@ -154,24 +155,12 @@ def by_key(reference: SidOf) -> SidOf:
 
 
 def _refuse_circles(steps: Sequence[Step]) -> None:
-    waiting = {step.number: set(step.after) for step in steps}
-    while ready := [number for number, after in waiting.items() if not after]:
-        for number in ready:
-            del waiting[number]
-        for after in waiting.values():
-            after.difference_update(ready)
-    if waiting:
-        raise CircularReferenceError([steps[number] for number in _way_round(waiting)])
-
-
-def _way_round(waiting: Mapping[int, set[int]]) -> list[int]:
-    """A circle among requests that all wait for another of them."""
-    path: list[int] = []
-    at = min(waiting)
-    while at not in path:
-        path.append(at)
-        at = min(waiting[at])
-    return path[path.index(at) :]
+    try:
+        TopologicalSorter({step.number: sorted(step.after) for step in steps}).prepare()
+    except CycleError as error:
+        circle = error.args[1][:0:-1]  # each waits for the one after it
+        start = circle.index(min(circle))
+        raise CircularReferenceError([steps[number] for number in (*circle[start:], *circle[:start])]) from error
 
 
 # Operations
@@ -183,21 +172,16 @@ def in_order(operations: Sequence[Operation]) -> list[Operation]:
     Where that leaves a choice: what is made or changed in creation order, then what goes, in reverse.
     """
     listed = sorted(operations, key=_place)
-    before = _dependencies(listed)
-    dependents: dict[int, list[int]] = {}
-    for index, found in before.items():
-        for each in found:
-            dependents.setdefault(each, []).append(index)
-    waiting = {index: len(found) for index, found in before.items()}
-    ready = [index for index, number in waiting.items() if not number]
+    sorter = TopologicalSorter(_dependencies(listed))
+    sorter.prepare()
+    ready: list[int] = []
     order: list[Operation] = []
-    while ready:
+    while sorter:
+        for index in sorter.get_ready():
+            heapq.heappush(ready, index)
         done = heapq.heappop(ready)
         order.append(listed[done])
-        for index in dependents.get(done, ()):
-            waiting[index] -= 1
-            if not waiting[index]:
-                heapq.heappush(ready, index)
+        sorter.done(done)
     return _numbered(order)
 
 
