@@ -1,10 +1,10 @@
 """What changed inside a list, element by element: a list that is told whole twice makes the reader search."""
 
-import difflib
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from tr_apply.plan.compare.sequences import differences
 from tr_apply.printable import printable
 from tr_apply.report.line import Line
 from tr_apply.report.values import shown
@@ -21,9 +21,8 @@ def element_changes(before: Sequence[Any], after: Sequence[Any]) -> list[Line]:
     texts = [json.dumps(each, sort_keys=True) for each in before], [json.dumps(each, sort_keys=True) for each in after]
     if any(len(side) > _MOST or sum(map(len, side)) > _LONGEST for side in texts):
         return []
-    matcher = difflib.SequenceMatcher(None, *texts, autojunk=False)
     lines: list[Line] = []
-    for _, i1, i2, j1, j2 in matcher.get_opcodes():
+    for i1, i2, j1, j2 in differences(*texts):
         pairs = min(i2 - i1, j2 - j1)
         for offset in range(pairs):
             lines += _changes(_item(j1 + offset), before[i1 + offset], after[j1 + offset])

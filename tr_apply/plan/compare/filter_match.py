@@ -4,13 +4,13 @@ By name where that is unique; of the rest, by everything they say, then by an eq
 filter put in at the top is one change, whether filters have names or not, and a new name with an edit is no new filter.
 """
 
-from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tr_apply.plan.compare.equality import expression_key
+from tr_apply.plan.compare.sequences import longest_rising
 from tr_apply.resources.workflow import Filter, Target
 from tr_apply.routing.tokens import MAX_LENGTH, tokenize
 
@@ -32,24 +32,7 @@ def matched_filters(before: Sequence[Filter], after: Sequence[Filter]) -> dict[i
 def moved_filters(matched: Mapping[int, int]) -> set[int]:
     """The fewest filters whose moving explains the new order, by their new positions."""
     positions = sorted(matched)
-    return set(positions) - set(_longest_rising(positions, matched))
-
-
-def _longest_rising(keys: Sequence[int], places: Mapping[int, int]) -> list[int]:
-    ends: list[int] = []
-    last: list[int] = []
-    previous: list[int | None] = []
-    for index, key in enumerate(keys):
-        length = bisect_left(ends, places[key])
-        previous.append(last[length - 1] if length else None)
-        ends[length : length + 1] = [places[key]]
-        last[length : length + 1] = [index]
-    rising: list[int] = []
-    at = last[-1] if last else None
-    while at is not None:
-        rising.append(keys[at])
-        at = previous[at]
-    return rising
+    return set(positions) - set(longest_rising(positions, matched))
 
 
 def has_own_name(name: str | None, *sides: Sequence[Filter]) -> bool:

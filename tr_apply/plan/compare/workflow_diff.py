@@ -1,6 +1,5 @@
 """What changed between two workflow documents, filter by filter: added, removed, moved, edited."""
 
-import difflib
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,6 +8,7 @@ from tr_apply.plan.change import FieldChange, FilterPlace
 from tr_apply.plan.compare.document_diff import document_changes
 from tr_apply.plan.compare.equality import expression_key, same_expression, same_json
 from tr_apply.plan.compare.filter_match import has_own_name, matched_filters, moved_filters
+from tr_apply.plan.compare.sequences import differences
 from tr_apply.resources.workflow import Filter, Target, Workflow
 
 _EXPRESSIONS = {"expression": False, "skip_if": False, "order_by": True}  # whether it is an order_by
@@ -73,10 +73,7 @@ def _edits(path: str, before: Filter, after: Filter) -> Iterator[FieldChange]:
 
 def _target_changes(path: str, before: Sequence[Target], after: Sequence[Target]) -> Iterator[FieldChange]:
     """Targets have no names: those that are alike are matched, and what stands between is told in order."""
-    matcher = difflib.SequenceMatcher(
-        None, [_target_key(each) for each in before], [_target_key(each) for each in after], autojunk=False
-    )
-    for _, i1, i2, j1, j2 in matcher.get_opcodes():
+    for i1, i2, j1, j2 in differences([_target_key(each) for each in before], [_target_key(each) for each in after]):
         for offset in range(max(i2 - i1, j2 - j1)):
             old = before[i1 + offset] if i1 + offset < i2 else None
             new = after[j1 + offset] if j1 + offset < j2 else None
