@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from tr_apply.printable import printable
 
@@ -39,11 +39,13 @@ class Spot(NamedTuple):
     """Where in a document something was found: the value under ``path``, its last key, or a character in it.
 
     ``offset`` is 0-based and counts in the text as an expression is read: variables replaced, SIDs made up.
+    ``place`` is known while files are read: 0-based in the texts of all of them, one after the other.
     """
 
     path: KeyPath = ()
     key: bool = False
     offset: int | None = None
+    place: int | None = None
 
 
 class Finding(NamedTuple):
@@ -70,6 +72,10 @@ class Finding(NamedTuple):
         head = f"{place}: " if place else ""
         tail = f" ({self.path})" if self.path else ""
         return printable(f"{head}{self.severity}: {self.message} [{self.code}]{tail}")
+
+    def under(self, path: KeyPath) -> Self:
+        """The same, about what is under *path*."""
+        return self._replace(spot=self.spot._replace(path=path))
 
     def document(self) -> dict[str, Any]:
         """The finding as JSON output has it."""
@@ -138,6 +144,11 @@ FINDING_SCHEMA: dict[str, Any] = {
 def found_by(rule: Rule, message: str, spot: Spot) -> Finding:
     """What *rule* found at *spot*."""
     return Finding(rule.severity, rule.code, message, spot=spot)
+
+
+def found_at(rule: Rule, message: str, place: int, path: KeyPath = ()) -> Finding:
+    """What *rule* found in a file at *place*, before it is known where in the whole document that is."""
+    return Finding(rule.severity, rule.code, message, spot=Spot(path, place=place))
 
 
 def error_at(code: str, message: str, path: KeyPath) -> Finding:

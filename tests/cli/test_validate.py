@@ -12,7 +12,7 @@ import click
 import pytest
 
 from tr_apply.cli import run
-from tr_apply.config.codes import CODES
+from tr_apply.config.rules import RULES
 from tr_apply.findings import Finding, Severity
 from tr_apply.lint import rules
 from tr_apply.report.github import annotations
@@ -318,7 +318,7 @@ def test_the_log_has_every_rule_once_and_every_result_leads_to_its_own(validated
     ids = [rule["id"] for rule in described]
     assert log["version"] == "2.1.0"
     assert len(ids) == len(set(ids))
-    assert set(ids) == {*CODES, *(rule.code for rule in rules())}
+    assert set(ids) == {rule.code for rule in (*RULES, *rules())}
     assert all(rule["shortDescription"]["text"] for rule in described)
     assert [ids[result["ruleIndex"]] for result in found["results"]] == [r["ruleId"] for r in found["results"]]
     assert found["invocations"] == [{"executionSuccessful": True, "exitCode": 3}]

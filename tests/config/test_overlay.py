@@ -208,5 +208,5 @@ def test_only_what_the_base_has_or_what_is_new_is_no_mistake(data, patch):
     unknown = any(each["name"].casefold() not in names(section) for section in ("task_queues", "workflows") for each in patch.get(section, ()))  # fmt: skip
     _, mistakes = laid(data, patch)
 
-    codes = {each.code for each in mistakes if each.path[-1:] != () and "filters" not in each.path}
+    codes = {each.code for each in mistakes if each.spot.path[-1:] != () and "filters" not in each.spot.path}
     assert codes == ({"overlay-unknown"} if unknown else set())

@@ -161,7 +161,7 @@ def test_a_scalar_of_twenty_megabytes_is_one_value():
 
     assert len(source.data["a"]) == 20_000_001
     [mistake] = source.mistakes
-    assert sources.locate(mistake.place) == ("c.yaml", 2, 4)
+    assert sources.locate(mistake.spot.place) == ("c.yaml", 2, 4)
 
 
 def test_a_number_of_many_digits_is_a_mistake():
@@ -171,7 +171,7 @@ def test_a_number_of_many_digits_is_a_mistake():
         f"g: 0x{'f' * 400}\nh: 1{'0' * 400}.0\ni: '{'9' * 500}'\n"
     )
 
-    assert [mistake.path for mistake in source.mistakes] == [(key,) for key in "cdefgh"]
+    assert [mistake.spot.path for mistake in source.mistakes] == [(key,) for key in "cdefgh"]
     assert (source.data["a"], source.data["b"]) == (largest, smallest)
 
 
@@ -204,10 +204,10 @@ def test_a_raw_file_keeps_all_of_them():
     ],
 )
 def test_the_parser_in_python_finds_the_same_places(monkeypatch, text):
-    here = [(mistake.code, mistake.place) for mistake in read(text)[0].mistakes]
+    here = [(mistake.code, mistake.spot.place) for mistake in read(text)[0].mistakes]
     monkeypatch.setattr(reader, "_Parser", yaml.SafeLoader)
 
-    there = [(mistake.code, mistake.place) for mistake in read(text)[0].mistakes]
+    there = [(mistake.code, mistake.spot.place) for mistake in read(text)[0].mistakes]
 
     assert here == there
 
@@ -227,7 +227,7 @@ def test_a_parser_error_without_a_place_is_told_at_the_beginning(monkeypatch):
 
     [mistake] = read("\n\n a: 1")[0].mistakes
 
-    assert (mistake.message, mistake.place) == ("something odd", 0)
+    assert (mistake.message, mistake.spot.place) == ("something odd", 0)
 
 
 def test_each_of_many_keys_that_are_written_twice_names_its_first_place():

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tr_apply.config.codes import CODES
 from tr_apply.config.load import Inputs, load
+from tr_apply.config.rules import RULES
 from tr_apply.config.values.variables import VariableError, Variables
 from tr_apply.findings import errors_of
 from tr_apply.lint import lint
@@ -94,7 +94,7 @@ def test_variables_end_in_a_text_or_in_an_error(declared, text):
 
     error = failure(variables, text)
 
-    assert error is None or error.code in CODES
+    assert error is None or error.rule in RULES
     assert error is None or 0 <= error.offset <= len(text)
 
 
@@ -129,7 +129,7 @@ def test_many_strings_that_variables_make_long_end():
     errors = [failure(variables, f"{i} ${{a}}") for i in range(600)]
 
     assert errors[0] is None
-    assert errors[-1].code == "variable-too-long"
+    assert errors[-1].rule.code == "variable-too-long"
 
 
 def test_exactly_one_variable_is_told_from_a_text_that_holds_one():
@@ -165,7 +165,7 @@ def test_variables_that_double_a_sid_end():
     with pytest.raises(VariableError) as raised:
         Variables(declared=declared).substituted("${v39}")
 
-    assert raised.value.code == "variable-too-long"
+    assert raised.value.rule.code == "variable-too-long"
 
 
 def test_a_declared_text_is_known_from_another_that_is_equal():

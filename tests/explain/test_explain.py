@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from tr_apply.cli import run
-from tr_apply.config.codes import CODES
 from tr_apply.config.load import load
+from tr_apply.config.rules import RULES
 from tr_apply.explain import EXIT_CODES, explained, file_examples, rule_examples
 from tr_apply.explain.fields import field_named, field_names, field_text
 from tr_apply.findings import Severity
@@ -39,9 +39,9 @@ def test_every_rule_has_an_example():
     assert {rule.code for rule in rules()} == rule_examples.EXAMPLES.keys()
 
 
-@pytest.mark.parametrize("code", [*(rule.code for rule in rules()), *CODES])
+@pytest.mark.parametrize("code", [rule.code for rule in (*rules(), *RULES)])
 def test_a_code_is_explained_by_what_it_says(code):
-    says = {**CODES, **{rule.code: rule.says for rule in rules()}}
+    says = {rule.code: rule.says for rule in (*RULES, *rules())}
 
     text = explained(code)
 

@@ -4,7 +4,12 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from tr_apply.config.notes import Notes
+from tr_apply.findings import Rule, Severity
 from tr_apply.resources.document import Document
+
+CREDENTIALS_VARIABLE: Final = Rule(
+    "credentials-variable", Severity.ERROR, "`credentials` names an environment variable that it may not name."
+)
 
 ALLOWED_VARIABLE: Final = "TR_APPLY_CREDENTIALS_ENV"
 _PREFIXES: Final = ("TWILIO_", "TR_APPLY_")
@@ -34,4 +39,4 @@ def note_credentials(document: Document, allowed: Collection[str], notes: Notes)
             f"`{field}` may name a variable that begins with {' or '.join(_PREFIXES)} and contains {sort}; rename "
             f"{name}, or allow it from outside the file: --allow-credentials-env {name} ({ALLOWED_VARIABLE}={name})"
         )
-        notes.error("credentials-variable", message, ("workspace", "credentials", field))
+        notes.add(CREDENTIALS_VARIABLE, message, ("workspace", "credentials", field))

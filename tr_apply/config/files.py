@@ -9,10 +9,22 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
+from tr_apply.config.common_rules import NOT_UTF_8
 from tr_apply.config.places import Places, Sources
 from tr_apply.config.reach import OutsideError, Reach, leads_out, reach_of_path
-from tr_apply.config.reader import Mistake, SourceFile, read
+from tr_apply.config.reader import SourceFile, read
 from tr_apply.errors import UsageError
+from tr_apply.findings import Finding, Rule, Severity, found_at
+
+NO_CONFIGURATION: Final = Rule("no-configuration", Severity.ERROR, "A directory holds no YAML file.")
+UNREADABLE: Final = Rule("unreadable", Severity.ERROR, "A file or a folder cannot be read.")
+OUTSIDE_ROOT: Final = Rule(
+    "outside-root",
+    Severity.ERROR,
+    "A file that is named, or that a link leads to, lies outside of the configuration's root.",
+)
+SYMLINK_LOOP: Final = Rule("symlink-loop", Severity.ERROR, "A link leads to a folder that is read already.")
+TOO_LARGE: Final = Rule("too-large", Severity.ERROR, "A file is larger than any configuration.")
 
 STANDARD_INPUT = Path("-")
 SUFFIXES = (".yaml", ".yml")
@@ -25,7 +37,7 @@ class Found(NamedTuple):
     """A file of a configuration, or a folder that keeps some from being found."""
 
     path: Path
-    problem: tuple[str, str] | None = None
+    problem: tuple[Rule, str] | None = None
     """Code and message of why it cannot be read."""
 
     reach: Reach | None = None
@@ -45,7 +57,7 @@ class _NotTextError(Exception):
 
 
 OUTSIDE: Final = (
-    "outside-root",
+    OUTSIDE_ROOT,
     "this leads out of the configuration's root, so it is not read; move the file into it, or give --root DIR",
 )
 
@@ -66,7 +78,7 @@ def configuration_files(path: Path, reach: Reach, *, is_chosen: bool = False) ->
     if not path.is_dir():
         return [given_file(path, reach_of_path(path, reach))]
     found = sorted(_files_below(path, reach.also(path)), key=lambda each: each.path.relative_to(path).parts)
-    return found or [Found(path, ("no-configuration", "no *.yaml or *.yml file in this directory"))]
+    return found or [Found(path, (NO_CONFIGURATION, "no *.yaml or *.yml file in this directory"))]
 
 
 def require_path(path: Path) -> None:
@@ -98,7 +110,7 @@ def _files_below(root: Path, reach: Reach) -> Iterator[Found]:
         before = entered.setdefault(os.path.realpath(folder), folder)
         if before != folder:
             message = f"this link leads to {before}, which is read already; remove it"
-            yield Found(Path(folder), ("symlink-loop", message))
+            yield Found(Path(folder), (SYMLINK_LOOP, message))
             folders.clear()
             continue
         folders[:] = sorted(each for each in folders if each != "overlays" and not each.startswith("."))
@@ -107,7 +119,7 @@ def _files_below(root: Path, reach: Reach) -> Iterator[Found]:
             folders.remove(outside)
         yield from (_found(Path(folder, name), reach) for name in names if _is_configuration(name))
     for error in refused:
-        yield Found(Path(str(error.filename)), ("unreadable", _reason(error)))
+        yield Found(Path(str(error.filename)), (UNREADABLE, _reason(error)))
 
 
 def _is_configuration(name: str) -> bool:
@@ -125,8 +137,8 @@ def _found(path: Path, reach: Reach) -> Found:
     try:
         is_special = not path.is_file() and path.stat() is not None
     except OSError as error:
-        return Found(path, ("unreadable", _reason(error)))
-    return Found(path, ("unreadable", "not a regular file") if is_special else None, reach)
+        return Found(path, (UNREADABLE, _reason(error)))
+    return Found(path, (UNREADABLE, "not a regular file") if is_special else None, reach)
 
 
 @contextmanager
@@ -144,7 +156,7 @@ def regular(path: Path, reach: Reach) -> Found:
     reach = reach.also(path.parent)
     if path.is_symlink() and not reach.holds(path):
         return Found(path, OUTSIDE)
-    return Found(path, None if path.is_file() else ("unreadable", "not a regular file"), reach)
+    return Found(path, None if path.is_file() else (UNREADABLE, "not a regular file"), reach)
 
 
 def _reason(error: OSError) -> str:
@@ -162,12 +174,12 @@ def read_file(found: Found, sources: Sources, *, raw: bool | frozenset[str] = Fa
     return source
 
 
-def open_table(path: Path, sources: Sources, reach: Reach) -> tuple[int, Mistake | None]:
+def open_table(path: Path, sources: Sources, reach: Reach) -> tuple[int, Finding | None]:
     """The place where the text of a table begins, or why it cannot be read; *reach* is where it may lie."""
     return _opened(Found(path, reach=reach), sources)
 
 
-def _opened(found: Found, sources: Sources) -> tuple[int, Mistake | None]:
+def _opened(found: Found, sources: Sources) -> tuple[int, Finding | None]:
     name = "<stdin>" if found.path == STANDARD_INPUT else os.fsencode(found.path).decode(errors="backslashreplace")
     problem, before, text = found.problem, "", None
     try:
@@ -175,13 +187,13 @@ def _opened(found: Found, sources: Sources) -> tuple[int, Mistake | None]:
     except OutsideError:
         problem = OUTSIDE
     except OSError as error:
-        problem = ("unreadable", _reason(error))
+        problem = (UNREADABLE, _reason(error))
     except _NotTextError as error:
-        problem, before = ("not-utf-8", error.message), error.before
+        problem, before = (NOT_UTF_8, error.message), error.before
     if text is None and problem is None:
-        problem = ("too-large", f"larger than {_SIZE_LIMIT // 1024 // 1024} MB")
+        problem = (TOO_LARGE, f"larger than {_SIZE_LIMIT // 1024 // 1024} MB")
     begin = sources.add(name, before if text is None else text)
-    return begin, None if problem is None else Mistake(*problem, begin + len(before))
+    return begin, None if problem is None else found_at(*problem, begin + len(before))
 
 
 def _of_file(found: Found) -> bytes:

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from tr_apply.findings import Finding, Severity
+from tr_apply.findings import Finding, Rule, Severity
+
+MORE_FINDINGS: Final = Rule("more-findings", Severity.INFO, "A file has more findings than are shown.")
 
 SHOWN: Final = 100  # findings a file
 _WORST_FIRST: Final = (Severity.ERROR, Severity.WARNING, Severity.INFO)
@@ -21,4 +23,4 @@ def _of_one_file(file: str | None, found: Sequence[Finding]) -> Iterator[Finding
     yield from (found[index] for index in sorted(worst_first[:SHOWN]))
     if left := worst_first[SHOWN:]:
         message, first = f"and {len(left)} more in this file", found[min(left)]
-        yield Finding(found[left[0]].severity, "more-findings", message, file, first.line, first.column)
+        yield Finding(found[left[0]].severity, MORE_FINDINGS.code, message, file, first.line, first.column)

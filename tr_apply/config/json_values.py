@@ -1,11 +1,17 @@
 """What is easily lost in attributes and other JSON documents of the user's own."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import paths_of
 from tr_apply.config.shape import Shape, is_json
-from tr_apply.findings import KeyPath, Severity
+from tr_apply.findings import KeyPath, Rule, Severity
+
+PHONE_NUMBER: Final = Rule(
+    "phone-number", Severity.ERROR, "A number without quotes would lose its plus sign or its leading zeros."
+)
+LITERAL_KEY: Final = Rule("literal-key", Severity.WARNING, "A key holds ${…}, which is text there.")
 
 
 def note_phone_numbers(numbers: Mapping[int, str], notes: Notes, root: Shape | None = None) -> None:
@@ -20,7 +26,7 @@ def note_phone_numbers(numbers: Mapping[int, str], notes: Notes, root: Shape | N
             text = numbers[place]
             lost = "plus sign" if text.startswith("+") else "leading zeros"
             message = f'YAML reads {text} as a number and drops its {lost}; quote it: "{text}"'
-            notes.at(Severity.ERROR, "phone-number", message, place, path)
+            notes.at(PHONE_NUMBER, message, place, path)
 
 
 def note_literal_keys(keys: Iterable[tuple[int, KeyPath]], notes: Notes, root: Shape | None = None) -> None:
@@ -28,4 +34,4 @@ def note_literal_keys(keys: Iterable[tuple[int, KeyPath]], notes: Notes, root: S
     for place, path in keys:
         if is_json(path[:-1], root):
             message = "a key is literal text: no variable and no SID is put into it"
-            notes.at(Severity.WARNING, "literal-key", message, place, path)
+            notes.at(LITERAL_KEY, message, place, path)

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from tr_apply.config.common_rules import OVERLAY_UNKNOWN
 from tr_apply.config.composition.sections import (
     counted,
     joined,
@@ -23,7 +24,7 @@ from tr_apply.config.names import note_names
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Located, Sources, paths_of
 from tr_apply.config.reach import NOWHERE, Reach, reach_of, reach_of_given
-from tr_apply.config.reader import Mistake, SourceFile
+from tr_apply.config.reader import SourceFile
 from tr_apply.config.references import note_broken_references
 from tr_apply.config.shape import shape_of
 from tr_apply.config.structure import document_of
@@ -37,11 +38,11 @@ from tr_apply.config.values.substitution import (
     values_of,
     variables_of,
 )
-from tr_apply.config.values.variables import UNKNOWN, Variables
+from tr_apply.config.values.variables import UNKNOWN_VARIABLE, Variables
 from tr_apply.config.withheld import is_withheld, withheld
 from tr_apply.config.workflows import note_outputs, note_workflows
 from tr_apply.errors import ConfigError, UsageError
-from tr_apply.findings import Finding, KeyPath, Severity, errors_of
+from tr_apply.findings import Finding, KeyPath, errors_of
 from tr_apply.resources import WORKER
 from tr_apply.resources.document import Document
 from tr_apply.resources.workspace import Workspace
@@ -143,7 +144,7 @@ def load(path: Path, inputs: Inputs | None = None) -> Configuration:
     read = read_all(path, inputs, sources)
     if workspaces := several_workspaces(read.files):
         return _without_content(str(path), sources, several_workspaces_mistake(str(path), workspaces, sources))
-    mistakes: list[Mistake] = []
+    mistakes: list[Finding] = []
     from_files = values_of(read.variable_files, mistakes)
     variables = variables_of(read.content, from_files=from_files, given=inputs.given, environment=inputs.environment)
     notes = Notes(sources, variables)
@@ -174,10 +175,10 @@ def load(path: Path, inputs: Inputs | None = None) -> Configuration:
     return configuration
 
 
-def _without_content(path: str, sources: Sources, mistake: Mistake) -> Configuration:
+def _without_content(path: str, sources: Sources, mistake: Finding) -> Configuration:
     """A configuration of which nothing but *mistake* can be told."""
     notes = Notes(sources, Variables())
-    notes.at(Severity.ERROR, mistake.code, mistake.message, mistake.place, mistake.path)
+    notes.place(mistake)
     document = Document.model_construct(workspace=Workspace.model_construct(name=""))
     return Configuration(path, document, notes, complete=False)
 
@@ -236,25 +237,28 @@ def _existing(paths: Sequence[Path], reach: Reach) -> list[Found]:
     return [given_file(path, reach_of_given(path, reach)) for path in paths]
 
 
-def _joined(read: Files, sources: Sources, mistakes: list[Mistake], written: Container[int]) -> Located:
+def _joined(read: Files, sources: Sources, mistakes: list[Finding], written: Container[int]) -> Located:
     """One mapping of sections; *written* has the places of values that variables put there."""
     root = joined(read.files, sources, mistakes)
     if read.overlays:
         from tr_apply.config.composition.overlay import overlaid  # noqa: PLC0415  # seldom needed
 
-    found: list[Mistake] = []
+    found: list[Finding] = []
     for overlay in read.overlays:
         root = overlaid(root, Located(overlay.data, overlay.places), found, lambda place: place not in written)
     whole = all(file.complete for file in read.content)  # where one is not, what is missing may be there
-    mistakes.extend(each for each in found if whole or each.code != "overlay-unknown")
+    mistakes.extend(each for each in found if whole or each.code != OVERLAY_UNKNOWN.code)
     return root
 
 
-def _note_mistakes(read: Files, mistakes: Sequence[Mistake], notes: Notes) -> None:
+def _note_mistakes(read: Files, mistakes: Sequence[Finding], notes: Notes) -> None:
     """Note what was found in the files, under the paths that it has in the whole."""
     before: Mapping[str, int] = {}
     for file in read.files:
-        _note_all((each._replace(path=shifted(each.path, before)) for each in file.mistakes), notes)
+        _note_all(
+            (each.under(shifted(each.spot.path, before)) for each in file.mistakes),
+            notes,
+        )
         note_literal_keys(((place, shifted(path, before)) for place, path in file.marked_keys), notes)
         before = counted(file, before)
     for file in (*read.overlays, *read.variable_files):
@@ -264,11 +268,9 @@ def _note_mistakes(read: Files, mistakes: Sequence[Mistake], notes: Notes) -> No
     _note_all(mistakes, notes)
 
 
-def _note_all(mistakes: Iterable[Mistake], notes: Notes) -> None:
+def _note_all(mistakes: Iterable[Finding], notes: Notes) -> None:
     for each in mistakes:
-        notes.at(each.severity, each.code, each.message, each.place, each.path)
-        if each.severity is Severity.ERROR:
-            notes.mistaken.add(each.place)
+        notes.mistake(each)
 
 
 def _note_failures(failures: Sequence[Failure], read: Files, notes: Notes) -> None:
@@ -276,7 +278,7 @@ def _note_failures(failures: Sequence[Failure], read: Files, notes: Notes) -> No
 
     Where a file could not be read to its end, what seems to have no value may well have one there.
     """
-    failures = [each for each in failures if read.complete or each.error.code != UNKNOWN]
+    failures = [each for each in failures if read.complete or each.error.rule is not UNKNOWN_VARIABLE]
     places = {failure.place for failure in failures}
     paths: dict[int, KeyPath] = {}
     for root in (notes.root.node, *(file.places for file in read.content)) if places else ():
@@ -284,7 +286,7 @@ def _note_failures(failures: Sequence[Failure], read: Files, notes: Notes) -> No
             paths.setdefault(place, path)
     for failure in failures:
         path = paths.get(failure.place, ())
-        notes.at(Severity.ERROR, failure.error.code, failure.error.message, failure.at, path)
+        notes.at(failure.error.rule, failure.error.message, failure.at, path)
 
 
 def _checked(path: str, read: Files, notes: Notes, made: Substitution) -> Configuration:

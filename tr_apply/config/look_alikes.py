@@ -13,11 +13,18 @@ from typing import Any, Final
 
 from tr_apply.config.notes import Notes
 from tr_apply.config.references import written_names
-from tr_apply.findings import KeyPath
+from tr_apply.findings import KeyPath, Rule, Severity
 from tr_apply.printable import hidden_characters, printable
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.template import plain
 from tr_apply.routing.names import name_key
+
+LOOK_ALIKE: Final = Rule("look-alike", Severity.WARNING, "Two names of a kind look the same and are not.")
+INVISIBLE_CHARACTER: Final = Rule(
+    "invisible-character",
+    Severity.WARNING,
+    "A name holds a character that cannot be seen, or that changes how others are shown.",
+)
 
 _LATIN: Final = (
     # Cyrillic
@@ -82,7 +89,7 @@ def _note_hidden(names: Iterable[tuple[KeyPath, str]], notes: Notes) -> None:
         if hidden := sorted({name[index] for index in hidden_characters(name)}):
             what = ", ".join(_called(each) for each in hidden)
             message = f"the name '{printable(name)}' holds what cannot be seen: {what}; is it meant?"
-            notes.warning("invisible-character", message, path)
+            notes.add(INVISIBLE_CHARACTER, message, path)
 
 
 def _note_alike(names: Iterable[tuple[KeyPath, str]], notes: Notes) -> None:
@@ -95,7 +102,7 @@ def _note_alike(names: Iterable[tuple[KeyPath, str]], notes: Notes) -> None:
                 f"the name '{printable(name)}' looks like '{printable(found[1])}' ({notes.where(found[0])}) and is "
                 f"another one; they differ in {_difference(name, found[1])}"
             )
-            notes.warning("look-alike", message, path)
+            notes.add(LOOK_ALIKE, message, path)
 
 
 def _difference(name: str, other: str) -> str:

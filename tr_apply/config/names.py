@@ -1,15 +1,18 @@
 """Names that TaskRouter would take for the same, and former names that cannot be meant."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from tr_apply.config.notes import Notes
 from tr_apply.config.references import declared_of, written_names
-from tr_apply.findings import KeyPath
+from tr_apply.findings import KeyPath, Rule, Severity
 from tr_apply.resources import SECTIONS, WORKER, WORKSPACE
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import Kind
 from tr_apply.routing.names import name_key
+
+DUPLICATE_NAME: Final = Rule("duplicate-name", Severity.ERROR, "Two resources have the same name.")
+RENAMED_FROM: Final = Rule("renamed-from", Severity.ERROR, "A former name is claimed twice, or is the present one.")
 
 
 def note_names(document: Document, raw: Mapping[str, Any], notes: Notes) -> None:
@@ -31,7 +34,7 @@ def note_repeated(names: Iterable[tuple[KeyPath, str]], message: str, notes: Not
     for path, name in names:
         if (before := first.setdefault(name_key(name), path)) != path:
             text = f"{message.format(name=name)}; the first is at {notes.where(before)}"
-            notes.error("duplicate-name", text, path, key="channels" in path)
+            notes.add(DUPLICATE_NAME, text, path, key="channels" in path)
 
 
 def _note_former_names(document: Document, kind: Kind, notes: Notes) -> None:
@@ -44,14 +47,14 @@ def _note_former_names(document: Document, kind: Kind, notes: Notes) -> None:
         for path, name in _former_names(resource, (kind.section, index)):
             if (before := claimed.setdefault(name_key(name), path)) != path:
                 message = f"{name!r} is claimed twice; the first is at {notes.where(before)}"
-                notes.error("renamed-from", message, path)
+                notes.add(RENAMED_FROM, message, path)
 
 
 def _note_own_name(kind: Kind, resource: Any, path: KeyPath, notes: Notes) -> None:
     own = name_key(kind.name_of(resource))
     for at, name in _former_names(resource, path):
         if name_key(name) == own:
-            notes.error("renamed-from", f"{name!r} is the name that it has; names are compared without case", at)
+            notes.add(RENAMED_FROM, f"{name!r} is the name that it has; names are compared without case", at)
 
 
 def _former_names(resource: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from tr_apply.config.places import Located, Places, Sources, dotted, find, labels_of
 from tr_apply.config.values.marks import REFERENCE
 from tr_apply.config.values.variables import VariableError, Variables
-from tr_apply.findings import Finding, KeyPath, Severity, Spot
+from tr_apply.findings import Finding, KeyPath, Rule, Severity, Spot, found_at, found_by
 from tr_apply.resources import KINDS
 from tr_apply.resources.template import MARK, origin, sample
 
@@ -43,50 +43,45 @@ class Notes:
     accepted: list[Finding] = field(default_factory=list)
     """Findings that the configuration accepts; each says why."""
 
-    def add(
-        self,
-        severity: Severity,
-        code: str,
-        message: str,
-        path: KeyPath,
-        *,
-        key: bool = False,
-        offset: int | None = None,
-    ) -> None:
+    def add(self, rule: Rule, message: str, path: KeyPath, *, key: bool = False, offset: int | None = None) -> None:
         """Note *message* at the value under *path*, at its key, or at a character inside it.
 
         *offset* is 0-based and counts in the value as an expression is read: variables replaced, SIDs made up.
         """
-        place = find(self.root.node, path, key=key)
-        if place in self.mistaken or self._is_half_read(path if severity is Severity.ERROR else path[:2]):
-            return
-        if offset is not None:
-            template = self._template(path)
-            place = self.character(place, template, origin(template, MARK, _sampled, offset))
-        self.at(severity, code, message, place, path)
+        self.place(found_by(rule, message, Spot(path, key, offset)))
+
+    def at(self, rule: Rule, message: str, place: int, path: KeyPath = ()) -> None:
+        """Note *message* at *place*, whatever else is said there."""
+        self.place(found_at(rule, message, place, path))
+
+    def mistake(self, finding: Finding) -> None:
+        """Note what was found in a file; after an error nothing else is said at its place."""
+        self.place(finding)
+        if finding.severity is Severity.ERROR and finding.spot.place is not None:
+            self.mistaken.add(finding.spot.place)
 
     def place(self, finding: Finding) -> None:
         """Note *finding* at its spot."""
-        path, key, offset = finding.spot
-        self.add(finding.severity, finding.code, finding.message, path, key=key, offset=offset)
+        path, key, offset, place = finding.spot
+        if place is None:
+            place = find(self.root.node, path, key=key)
+            if place in self.mistaken or self._is_half_read(path, finding.severity):
+                return
+            if offset is not None:
+                template = self._template(path)
+                place = self.character(place, template, origin(template, MARK, _sampled, offset))
+        self._keep(finding, place, path)
 
-    def _is_half_read(self, path: KeyPath) -> bool:
-        return bool(self.half_read) and path in self.half_read
+    def _is_half_read(self, path: KeyPath, severity: Severity) -> bool:
+        return bool(self.half_read) and (path if severity is Severity.ERROR else path[:2]) in self.half_read
 
-    def at(self, severity: Severity, code: str, message: str, place: int, path: KeyPath = ()) -> None:
-        """Note *message* at *place*."""
+    def _keep(self, finding: Finding, place: int, path: KeyPath) -> None:
+        message = finding.message
         if self.expanded and (labels := "; ".join(labels_of(self.root.node, path))):
             message = f"{message} (where {labels})"
         file, line, column = self.sources.locate(place)
-        self.found.append(Finding(severity, code, message, file, line, column, dotted(path) or None, Spot(path)))
-
-    def error(self, code: str, message: str, path: KeyPath, *, key: bool = False, offset: int | None = None) -> None:
-        """Note what keeps the configuration from being used."""
-        self.add(Severity.ERROR, code, message, path, key=key, offset=offset)
-
-    def warning(self, code: str, message: str, path: KeyPath, *, key: bool = False, offset: int | None = None) -> None:
-        """Note what TaskRouter accepts and what yet cannot be meant."""
-        self.add(Severity.WARNING, code, message, path, key=key, offset=offset)
+        spotted = Finding(finding.severity, finding.code, message, file, line, column, dotted(path) or None, Spot(path))
+        self.found.append(spotted)
 
     def where(self, path: KeyPath) -> str:
         """``FILE:LINE:COLUMN`` of what stands under *path*, for use inside a message."""

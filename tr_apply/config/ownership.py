@@ -1,14 +1,14 @@
 """``ignore`` and ``sensitive``: paths must lead somewhere, and what is left as it is live cannot be declared."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import shown
 from tr_apply.config.references import declared_of
 from tr_apply.config.shape import Shape, shape_at
 from tr_apply.config.suggestions import nearest
-from tr_apply.findings import KeyPath
+from tr_apply.findings import KeyPath, Rule, Severity
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.document import Document, Ownership
 from tr_apply.resources.field_path import is_field_path, path_parts, root_of
@@ -16,6 +16,11 @@ from tr_apply.resources.kind import Kind, Resource
 from tr_apply.resources.pattern import fits
 from tr_apply.resources.workflow import Filter
 from tr_apply.routing.names import name_key
+
+FIELD_PATH: Final = Rule("field-path", Severity.ERROR, "A path in ignore or sensitive leads nowhere.")
+DECLARED_AND_IGNORED: Final = Rule(
+    "declared-and-ignored", Severity.ERROR, "A field is declared, and left as it is live."
+)
 
 _Located = tuple[KeyPath, Any]
 
@@ -26,10 +31,10 @@ def note_ownership(document: Document, notes: Notes) -> None:
         rule: Ownership = getattr(document.manage, kind.section)
         for index, path in enumerate(rule.sensitive):
             if (problem := _problem(kind, path)) is not None:
-                notes.error("field-path", problem, ("manage", kind.section, "sensitive", index))
+                notes.add(FIELD_PATH, problem, ("manage", kind.section, "sensitive", index))
         for index, path in enumerate(rule.ignore):
             if (problem := _problem(kind, path) or _not_ignorable(kind, path_parts(path))) is not None:
-                notes.error("field-path", problem, ("manage", kind.section, "ignore", index))
+                notes.add(FIELD_PATH, problem, ("manage", kind.section, "ignore", index))
             else:
                 _note_declared(document, kind, path, notes)
 
@@ -71,7 +76,7 @@ def _not_ignorable(kind: Kind, parts: Sequence[str]) -> str | None:
 def _note_declared(document: Document, kind: Kind, path: str, notes: Notes) -> None:
     for at in _declared(_resources(document, kind), path_parts(path)):
         message = f"declared here, and left as it is live by `{path}` in `manage.{kind.section}.ignore`; remove one"
-        notes.error("declared-and-ignored", message, at, key=True)
+        notes.add(DECLARED_AND_IGNORED, message, at, key=True)
 
 
 def _resources(document: Document, kind: Kind) -> Iterator[_Located]:

@@ -6,14 +6,25 @@ from typing import Any, Final
 
 from pydantic_core import ErrorDetails
 
+from tr_apply.config.common_rules import (
+    EMPTY_VALUE,
+    INVALID_VALUE,
+    MISSING_KEY,
+    NULL_VALUE,
+    OF_MODELS,
+    UNKNOWN_KEY,
+    WRONG_TYPE,
+)
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import shown
 from tr_apply.config.shape import Shape, nulls, shape_at
 from tr_apply.config.suggestions import Suggestions
-from tr_apply.findings import KeyPath
+from tr_apply.findings import KeyPath, Rule, Severity
 from tr_apply.resources import KINDS, SECTIONS
 from tr_apply.resources.fields import TIMES
 from tr_apply.resources.scalar import core_scalar
+
+OUT_OF_RANGE: Final = Rule("out-of-range", Severity.ERROR, "A number is too small or too large.")
 
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -82,8 +93,8 @@ def note_problems(errors: Iterable[ErrorDetails], notes: Notes, shape: Shape, *,
         if error["type"] == "extra_forbidden":
             _note_unknown_key(path, shape_at(path[:-1], shape), notes, suggestions)
         else:
-            code, message = _said(error)
-            notes.error(code, message, path, key=error["loc"][-1] == "[key]")
+            rule, message = _said(error)
+            notes.add(rule, message, path, key=error["loc"][-1] == "[key]")
     notes.half_read = wrong
 
 
@@ -97,29 +108,29 @@ def _existing(value: Any, path: KeyPath) -> KeyPath:
     return path
 
 
-def _said(error: ErrorDetails) -> tuple[str, str]:
+def _said(error: ErrorDetails) -> tuple[Rule, str]:
     kind, value = error["type"], error["input"]
     if error["loc"][: len(_SECRET)] == _SECRET and not isinstance(value, (dict, list)):
         value = _HIDDEN
     context: Mapping[str, Any] = error.get("ctx", {})
     match kind:
         case "missing":
-            return "missing-key", f"`{error['loc'][-1]}` is missing"
+            return MISSING_KEY, f"`{error['loc'][-1]}` is missing"
         case _ if kind in _TYPES:
             expected = _SECONDS if error["loc"][-1] in TIMES else _TYPES[kind]
-            return "wrong-type", f"expected {expected}, found {_described(value)}{_hint(kind, value, error['loc'])}"
+            return WRONG_TYPE, f"expected {expected}, found {_described(value)}{_hint(kind, value, error['loc'])}"
         case "literal_error":
-            return "invalid-value", f"expected {context['expected']}, found {_described(value)}"
+            return INVALID_VALUE, f"expected {context['expected']}, found {_described(value)}"
         case "greater_than_equal":
-            return "out-of-range", f"must be at least {context['ge']}, found {value}"
+            return OUT_OF_RANGE, f"must be at least {context['ge']}, found {value}"
         case "less_than_equal":
-            return "out-of-range", f"must be at most {context['le']}, found {value}"
+            return OUT_OF_RANGE, f"must be at most {context['le']}, found {value}"
         case "string_too_short":
-            return "empty", "must not be empty"
+            return EMPTY_VALUE, "must not be empty"
         case "too_short":
-            return "empty", "needs at least one item"
+            return EMPTY_VALUE, "needs at least one item"
         case _:  # our own, which says it in the user's words already
-            return kind, error["msg"]
+            return OF_MODELS[kind], error["msg"]
 
 
 def _described(value: Any) -> str:
@@ -171,7 +182,7 @@ def _note_unknown_key(path: KeyPath, around: Shape | None, notes: Notes, suggest
         hint = f"did you mean `{suggestion}`?"
     else:
         hint = f"known here: {', '.join(known)}"
-    notes.error("unknown-key", f"unknown key `{shown(key)}`; {hint}", path, key=True)
+    notes.add(UNKNOWN_KEY, f"unknown key `{shown(key)}`; {hint}", path, key=True)
 
 
 def _other_name(key: str, known: Iterable[str]) -> str | None:
@@ -184,7 +195,7 @@ def _other_name(key: str, known: Iterable[str]) -> str | None:
 def note_nulls(notes: Notes, shape: Shape) -> None:
     """Null is a value inside attributes and extra keys, and a mistake everywhere else."""
     for path, wanted in nulls(notes.root.value, shape):
-        notes.error("null", _instead_of_null(path, wanted), path)
+        notes.add(NULL_VALUE, _instead_of_null(path, wanted), path)
 
 
 def _instead_of_null(path: KeyPath, shape: Shape) -> str:

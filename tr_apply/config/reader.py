@@ -9,14 +9,26 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final
 
 import yaml
 
+from tr_apply.config.common_rules import DUPLICATE_KEY, INVALID_NUMBER, NULL_VALUE
 from tr_apply.config.places import Node, Places, Sources, place_of, shown
 from tr_apply.config.reach import NOWHERE, Reach
-from tr_apply.findings import KeyPath, Severity
+from tr_apply.findings import Finding, KeyPath, Rule, Severity, found_at
 from tr_apply.resources.scalar import NULLS, core_scalar
+
+YAML_SYNTAX: Final = Rule("yaml-syntax", Severity.ERROR, "A file is no YAML.")
+SEVERAL_DOCUMENTS: Final = Rule("several-documents", Severity.ERROR, "A file holds more than one document.")
+NOT_A_MAPPING: Final = Rule("not-a-mapping", Severity.ERROR, "A file holds something other than sections.")
+TOO_DEEP: Final = Rule("too-deep", Severity.ERROR, "Lists and mappings are nested too deep.")
+ALIAS_BOMB: Final = Rule("alias-bomb", Severity.ERROR, "Aliases stand for too many values.")
+ENDLESS_ALIAS: Final = Rule("endless-alias", Severity.ERROR, "An alias stands for something that holds it.")
+UNKNOWN_ANCHOR: Final = Rule("unknown-anchor", Severity.ERROR, "An alias has no anchor.")
+COMPLEX_KEY: Final = Rule("complex-key", Severity.ERROR, "A key is no single value.")
+MERGE_KEY: Final = Rule("merge-key", Severity.ERROR, "A key is <<, which YAML 1.2 does not have.")
+TAGGED: Final = Rule("tag", Severity.ERROR, "A value has a tag.")
 
 DEPTH_LIMIT = 100
 EXPANSION_LIMIT = 100_000  # values that aliases may stand for in a file; in a longer one, as many as it has characters
@@ -31,16 +43,6 @@ _LOSSY = frozenset("+-0")  # what such a number begins with
 
 # The C parser where libyaml is there (all wheels); the pure one answers the same, ten times slower.
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class Mistake(NamedTuple):
-    """What is wrong in a file, before it is known where in the whole configuration that is."""
-
-    code: str
-    message: str
-    place: int
-    path: KeyPath = ()
-    severity: Severity = Severity.ERROR
 
 
 @dataclass(slots=True)
@@ -65,7 +67,7 @@ class SourceFile:
     marked_keys: list[tuple[int, KeyPath]] = field(default_factory=list)
     """The first of each key that holds ``${``."""
 
-    mistakes: list[Mistake] = field(default_factory=list)
+    mistakes: list[Finding] = field(default_factory=list)
     has_nulls: bool = False
     has_for_each: bool = False
     """Whether a key is ``for_each``, wherever it stands."""
@@ -83,9 +85,9 @@ class SourceFile:
 class _UnreadableError(Exception):
     """Nothing after this point of the file can be read."""
 
-    def __init__(self, code: str, message: str, place: int) -> None:
+    def __init__(self, rule: Rule, message: str, place: int) -> None:
         super().__init__(message)
-        self.code = code
+        self.rule = rule
         self.message = message
         self.place = place
 
@@ -105,13 +107,13 @@ def read(sources: Sources, begin: int, *, raw: bool | frozenset[str] = False) ->
         builder.build(text)
     except _UnreadableError as error:
         source.complete = False
-        builder.note(error.code, error.message, error.place)
+        builder.note(error.rule, error.message, error.place)
     except yaml.YAMLError as error:
         from tr_apply.config.syntax import explained  # noqa: PLC0415  # seldom needed
 
         source.complete = False
         message, index = explained(error, text)
-        builder.note("yaml-syntax", message, begin + index)
+        builder.note(YAML_SYNTAX, message, begin + index)
     builder.close()
     return source
 
@@ -208,9 +210,9 @@ class _Builder:
             sites = self._source.sites
             sites[:] = [each for each in sites if (id(each.container), each.key) not in refused]
 
-    def note(self, code: str, message: str, place: int) -> None:
+    def note(self, rule: Rule, message: str, place: int) -> None:
         """Note a mistake at *place*, about the value that comes next."""
-        self._source.mistakes.append(Mistake(code, message, place, self._path()))
+        self._source.mistakes.append(found_at(rule, message, place, self._path()))
 
     def _path(self) -> KeyPath:
         """Where the value that comes next belongs."""
@@ -222,7 +224,7 @@ class _Builder:
         self._documents += 1
         if self._documents > 1:
             raise _UnreadableError(
-                "several-documents",
+                SEVERAL_DOCUMENTS,
                 "a second document begins here; a file holds one workspace, so split the file",
                 self._begin + event.start_mark.index,
             )
@@ -236,7 +238,7 @@ class _Builder:
             self._refuse_tag(event.tag, place)
         if top is not None and top.is_mapping and top.key is None:
             if value == "<<" and not event.style:
-                self._refuse_key(top, value, "merge-key", _MERGE_KEY, place)
+                self._refuse_key(top, value, MERGE_KEY, _MERGE_KEY, place)
             self._begin_key(top, value, place)
             return
         if not event.style:
@@ -247,7 +249,7 @@ class _Builder:
 
     def _raw_text(self, text: str, place: int) -> str:
         if text in NULLS:
-            self.note("null", 'a variable cannot be null; write "" for an empty text', place)
+            self.note(NULL_VALUE, 'a variable cannot be null; write "" for an empty text', place)
         return text
 
     def _plain(self, text: str, place: int) -> Any:
@@ -262,7 +264,7 @@ class _Builder:
         try:
             value = self._scalars[text] = core_scalar(text)
         except ValueError as error:
-            self.note("invalid-number", str(error), place)
+            self.note(INVALID_NUMBER, str(error), place)
             return text
         if value is None:
             self._source.has_nulls = True
@@ -294,7 +296,7 @@ class _Builder:
             return
         kind = "a list" if isinstance(value, list) else "a single value"
         raise _UnreadableError(
-            "not-a-mapping",
+            NOT_A_MAPPING,
             f"expected sections such as `workspace:` and `task_queues:`, found {kind}",
             place_of(node),
         )
@@ -308,7 +310,7 @@ class _Builder:
             message = (
                 f"`{shown(key)}` is written twice; the first is at {self._sources.described(top.first_place(key))}"
             )
-            self._source.mistakes.append(Mistake("duplicate-key", message, place, (*self._path(), key)))
+            self._source.mistakes.append(found_at(DUPLICATE_KEY, message, place, (*self._path(), key)))
         top.key = self._known_key(key, place)
 
     def _known_key(self, key: str, place: int) -> str:
@@ -322,9 +324,9 @@ class _Builder:
         self._keys[key] = key
         return key
 
-    def _refuse_key(self, top: _Frame, key: str, code: str, message: str, place: int) -> None:
+    def _refuse_key(self, top: _Frame, key: str, rule: Rule, message: str, place: int) -> None:
         """Note the mistake, and forget the key and its value at the end."""
-        self.note(code, message, place)
+        self.note(rule, message, place)
         self._refused_keys.setdefault(top, set()).add(key)
 
     def _start_mapping(self, event: Any) -> None:
@@ -341,7 +343,7 @@ class _Builder:
         if top is not None and top.is_mapping and top.key is None:
             raise _complex_key(top, data, place)
         if len(self._stack) + 1 >= DEPTH_LIMIT:
-            raise _UnreadableError("too-deep", f"nested more than {DEPTH_LIMIT} levels deep", place)
+            raise _UnreadableError(TOO_DEEP, f"nested more than {DEPTH_LIMIT} levels deep", place)
         if top is None:
             if isinstance(data, list):
                 self._refuse_root(data, place)
@@ -374,36 +376,36 @@ class _Builder:
         top = self._top
         name = shown(event.anchor)
         if top is not None and top.is_mapping and top.key is None:
-            self._refuse_key(top, f"*{event.anchor}", "complex-key", "a key cannot be an alias", place)
+            self._refuse_key(top, f"*{event.anchor}", COMPLEX_KEY, "a key cannot be an alias", place)
             self._begin_key(top, f"*{event.anchor}", place)
             return
         if event.anchor not in self._anchors:
-            self.note("unknown-anchor", f"there is no anchor `&{name}` above", place)
+            self.note(UNKNOWN_ANCHOR, f"there is no anchor `&{name}` above", place)
             self._add("", place)
             return
         anchored = self._anchors[event.anchor]
         if anchored is None:
-            raise _UnreadableError("endless-alias", f"`*{name}` stands for something that holds it", place)
+            raise _UnreadableError(ENDLESS_ALIAS, f"`*{name}` stands for something that holds it", place)
         value, node, size = anchored
         self._values += size
         self._expanded += size
         if self._expanded > self._expansion_limit:
             message = f"aliases stand for more than {self._expansion_limit:,} values in this file"
-            raise _UnreadableError("alias-bomb", message, place)
+            raise _UnreadableError(ALIAS_BOMB, message, place)
         if node in self._source.phone_numbers:
             self._source.phone_numbers[place] = self._source.phone_numbers[node]
         self._add(value, _moved(node, place))
 
     def _refuse_tag(self, tag: str, place: int) -> None:
         short = shown(tag.replace("tag:yaml.org,2002:", "!!"))
-        self.note("tag", f"the tag `{short}` is not supported; leave it out (quote a value to make it text)", place)
+        self.note(TAGGED, f"the tag `{short}` is not supported; leave it out (quote a value to make it text)", place)
 
 
 def _complex_key(top: _Frame, data: Any, place: int) -> _UnreadableError:
     if isinstance(data, dict) and place == top.at + 1:  # `{{ x }}`, as in templates
         message = '`{{…}}` stands for nothing here; a variable is written "${NAME}"'
-        return _UnreadableError("complex-key", message, top.at)
-    return _UnreadableError("complex-key", "a key must be a single value", place)
+        return _UnreadableError(COMPLEX_KEY, message, top.at)
+    return _UnreadableError(COMPLEX_KEY, "a key must be a single value", place)
 
 
 def _moved(node: Node, place: int) -> Node:

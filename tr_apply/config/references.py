@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from tr_apply.config.common_rules import UNKNOWN_KIND, UNKNOWN_REFERENCE
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import find, shown
 from tr_apply.config.suggestions import Suggestions
-from tr_apply.findings import KeyPath
+from tr_apply.findings import KeyPath, Rule, Severity
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKFLOW
 from tr_apply.resources.document import Document
 from tr_apply.resources.fields import literal_fields
@@ -17,6 +18,10 @@ from tr_apply.resources.seeds import DEFAULT_ACTIVITY, SEEDED_ACTIVITIES, SEEDED
 from tr_apply.resources.template import MARK, SID, WORKSPACE, SidOf, plain, sid_of, sids_in
 from tr_apply.resources.workflow import Filter, Workflow
 from tr_apply.routing.names import SID_LENGTH, name_key
+
+DANGLING_SID: Final = Rule(
+    "dangling-sid", Severity.WARNING, "A target names its queue by a SID that no declared queue has."
+)
 
 _NO_SUCH_QUEUE = (
     "a SID, which no declared queue is called: write the name of the queue; TaskRouter takes no workflow whose queue "
@@ -181,14 +186,14 @@ def note_broken_references(document: Document, raw: Mapping[str, Any], notes: No
         if known.has(reference.kind, reference.name):
             continue
         if _is_queue_sid(reference):
-            notes.warning("dangling-sid", _NO_SUCH_QUEUE, reference.path)
+            notes.add(DANGLING_SID, _NO_SUCH_QUEUE, reference.path)
         else:
             message = _unknown(reference.kind, reference.name, known, suggestions)
-            notes.error("unknown-reference", message, reference.path, key=reference.key)
+            notes.add(UNKNOWN_REFERENCE, message, reference.path, key=reference.key)
     for template, path in _templates(document) if has_sids else ():
         wrong = ((problem, at) for at, mark in _marks(template) if (problem := _problem_of(mark, known, suggestions)))
         for problem, offset in islice(wrong, _MOST_IN_ONE_STRING):
-            notes.error(*problem, path, offset=offset)
+            notes.add(*problem, path, offset=offset)
 
 
 def _is_queue_sid(reference: Reference) -> bool:
@@ -221,18 +226,18 @@ def _marks(template: str) -> Iterator[tuple[int, str]]:
             offset += SID_LENGTH
 
 
-def _problem_of(mark: str, known: Declared, suggestions: Suggestions) -> tuple[str, str] | None:
-    """Code and message of what is wrong with a ``${sid:…}``."""
+def _problem_of(mark: str, known: Declared, suggestions: Suggestions) -> tuple[Rule, str] | None:
+    """Rule and message of what is wrong with a ``${sid:…}``."""
     sid = sid_of(mark)
     if sid.kind == WORKSPACE:
-        return ("unknown-reference", "the workspace's own SID is ${sid:workspace}") if sid.name else None
+        return (UNKNOWN_REFERENCE, "the workspace's own SID is ${sid:workspace}") if sid.name else None
     if sid.kind not in known.names:
         kinds = ", ".join((WORKSPACE, *(kind.name for kind in SECTIONS)))
-        return "unknown-kind", f"`${{sid:{shown(mark)}}}` names no kind of resource; kinds are {kinds}"
+        return UNKNOWN_KIND, f"`${{sid:{shown(mark)}}}` names no kind of resource; kinds are {kinds}"
     if not sid.name:
-        return "unknown-reference", f"expected a name, as in ${{sid:{sid.kind}/NAME}}"
+        return UNKNOWN_REFERENCE, f"expected a name, as in ${{sid:{sid.kind}/NAME}}"
     if not known.has(sid.kind, sid.name):
-        return "unknown-reference", _unknown(sid.kind, sid.name, known, suggestions)
+        return UNKNOWN_REFERENCE, _unknown(sid.kind, sid.name, known, suggestions)
     return None
 
 

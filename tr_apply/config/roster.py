@@ -8,15 +8,26 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, NoReturn
 
+from tr_apply.config.common_rules import (
+    CSV_SYNTAX,
+    DUPLICATE_KEY,
+    INVALID_VALUE,
+    MISSING_KEY,
+    NOT_UTF_8,
+    UNKNOWN_KEY,
+    WRONG_TYPE,
+)
 from tr_apply.config.files import open_table
 from tr_apply.config.places import Node, Places, Sources, place_of, shown
-from tr_apply.config.reader import DEPTH_LIMIT, Mistake, Site, SourceFile
+from tr_apply.config.reader import DEPTH_LIMIT, Site, SourceFile
 from tr_apply.config.suggestions import nearest
 from tr_apply.config.table import Cell, TableError, rows
-from tr_apply.findings import KeyPath, Severity
+from tr_apply.findings import KeyPath, Rule, Severity, found_at
 from tr_apply.resources import WORKER
 from tr_apply.resources.scalar import core_scalar
 from tr_apply.resources.worker import WorkerChannel
+
+MIXED_COLUMN: Final = Rule("mixed-column", Severity.WARNING, "The cells of a column in a table have several types.")
 
 _SECTION: Final = WORKER.section
 _KEY: Final = "csv"
@@ -43,7 +54,7 @@ def read_roster(file: SourceFile, sources: Sources) -> None:
         message = f"unknown key `{shown(key)}`; " + (
             f"did you mean `{_KEY}`?" if nearest(key, [_KEY]) else f"known here: {_KEY}"
         )
-        file.mistakes.append(Mistake("unknown-key", message, node.key_place(key) or node.at, (_SECTION, key)))
+        file.mistakes.append(found_at(UNKNOWN_KEY, message, node.key_place(key) or node.at, (_SECTION, key)))
     begin = opened_table(named.get(_KEY), node, file, sources, (_SECTION,))
     if begin is None:
         file.complete = False
@@ -59,16 +70,17 @@ def opened_table(written: Any, node: Places, file: SourceFile, sources: Sources,
     at = place_of(node.child(_KEY) or node)
     if not isinstance(written, str) or not written:
         message = "expected a list of workers, or `csv:` and the path of a table, relative to this file"
-        file.mistakes.append(Mistake("wrong-type", message, at, at_path))
+        file.mistakes.append(found_at(WRONG_TYPE, message, at, at_path))
         return None
     path = file.folder / written
     begin, mistake = open_table(path, sources, file.reach)
     if mistake is None:
         sources.tables.add(sources.names[-1])
         return begin
-    if mistake.code != "not-utf-8":  # there is no place in a file that cannot be read
-        mistake = mistake._replace(message=f"{shown(str(path))}: {mistake.message}", place=at)
-    file.mistakes.append(mistake._replace(path=at_path))
+    if mistake.code != NOT_UTF_8.code:  # there is no place in a file that cannot be read
+        message, spot = f"{shown(str(path))}: {mistake.message}", mistake.spot._replace(place=at)
+        mistake = mistake._replace(message=message, spot=spot)
+    file.mistakes.append(mistake.under(at_path))
     return None
 
 
@@ -102,14 +114,14 @@ class _Roster:
                 else:
                     self._header(row)
         except TableError as error:
-            self._note("csv-syntax", error.message, error.at)
+            self._note(CSV_SYNTAX, error.message, error.at)
             self._file.complete = False
         self._note_mixed_columns()
         if not self._columns:
-            self._note("missing-key", f"the table has no header; its columns are {_KNOWN}", 0)
+            self._note(MISSING_KEY, f"the table has no header; its columns are {_KNOWN}", 0)
 
-    def _note(self, code: str, message: str, at: int, path: KeyPath = ()) -> None:
-        self._file.mistakes.append(Mistake(code, message, self._begin + at, (_SECTION, *path)))
+    def _note(self, rule: Rule, message: str, at: int, path: KeyPath = ()) -> None:
+        self._file.mistakes.append(found_at(rule, message, self._begin + at, (_SECTION, *path)))
 
     # The header
 
@@ -122,7 +134,7 @@ class _Roster:
             )
             if around is not None:
                 self._note(
-                    "duplicate-key", f"`{shown(cell.text)}` is what `{shown(taken[around].text)}` says already", cell.at
+                    DUPLICATE_KEY, f"`{shown(cell.text)}` is what `{shown(taken[around].text)}` says already", cell.at
                 )
                 path = ()
             elif path:
@@ -130,7 +142,7 @@ class _Roster:
             is_list = path[:1] == ("attributes",) and cell.text.endswith("[]")
             self._columns.append(_Column(path, unnamed=not cell.text, is_list=is_list))
         if not any(column.path == ("name",) for column in self._columns):
-            self._note("missing-key", "the column `name` is missing", row[0].at)
+            self._note(MISSING_KEY, "the column `name` is missing", row[0].at)
             self._file.complete = False
 
     def _path(self, cell: Cell) -> tuple[str, ...]:
@@ -143,7 +155,7 @@ class _Roster:
             return (match[4], match[5], match[6])
         near = nearest(cell.text, _PLAIN)
         hint = f"did you mean `{near}`?" if near else f"known here: {_KNOWN}"
-        self._note("unknown-key", f"unknown column `{shown(cell.text)}`; {hint}", cell.at)
+        self._note(UNKNOWN_KEY, f"unknown column `{shown(cell.text)}`; {hint}", cell.at)
         return ()
 
     # The rows
@@ -158,7 +170,7 @@ class _Roster:
                 self._put(worker, index, cell)
             elif cell.text and self._is_unnamed(index):
                 message = "the header has no name for this column"
-                self._note("unknown-key", message, cell.at, (len(self.workers),))
+                self._note(UNKNOWN_KEY, message, cell.at, (len(self.workers),))
         self.workers.append(worker.data)
         assert isinstance(self.places.children, list)
         self.places.children.append(worker.places)
@@ -171,9 +183,7 @@ class _Roster:
                 what = ", ".join(f"{kind} in {self._rows(places)}" for kind, places in by_number)
                 message = f"`{'.'.join(self._columns[column].path)}` is {what}; expressions compare them differently"
                 place = by_number[0][1][0]
-                self._file.mistakes.append(
-                    Mistake("mixed-column", message, place, (_SECTION,), severity=Severity.WARNING)
-                )
+                self._file.mistakes.append(found_at(MIXED_COLUMN, message, place, (_SECTION,)))
 
     def _rows(self, places: Sequence[int]) -> str:
         lines = [str(self._sources.locate(place)[1]) for place in places[:_ROWS_SHOWN]]
@@ -191,7 +201,7 @@ class _Roster:
         try:
             value, node = self._value(column, cell)
         except ValueError as error:
-            self._note("invalid-value", str(error), cell.at, (len(self.workers), *path))
+            self._note(INVALID_VALUE, str(error), cell.at, (len(self.workers), *path))
             value, node = "", place
         branch.put(path[-1], value, node, place)
         if isinstance(value, str) and "${" in value:

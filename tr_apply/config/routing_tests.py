@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from tr_apply.config.common_rules import SECRET_MISPLACED, UNKNOWN_EACH, UNKNOWN_KIND, UNKNOWN_REFERENCE
 from tr_apply.config.files import read_file, regular
 from tr_apply.config.first_findings import first_findings
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
@@ -21,13 +22,15 @@ from tr_apply.config.routing_test_files import files_of_tests
 from tr_apply.config.shape import shape_of
 from tr_apply.config.suggestions import Suggestions
 from tr_apply.config.values.substitution import Substitution, substitute
-from tr_apply.findings import Finding, KeyPath, Severity
+from tr_apply.findings import Finding, KeyPath, Rule, Severity, Spot, found_by
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW
 from tr_apply.resources.routing_test import OwnWorker, RoutingTest, RoutingTests
 from tr_apply.resources.template import WORKSPACE, SidOf, sids_in
 from tr_apply.routing.names import name_key
 
-_EMPTY: Final = ("no-tests", "no *.test.yaml beside this configuration")
+NO_TESTS: Final = Rule("no-tests", Severity.ERROR, "There is no file of routing tests.")
+
+_NO_FILE: Final = "no *.test.yaml beside this configuration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def load_routing_tests(configuration: Configuration, files: Sequence[Path] | Non
     """The routing tests of *configuration*; those in *files* alone, where these are given."""
     chosen = files_of_tests(Path(configuration.path)) if files is None else files
     if not chosen:
-        return Suite((), [Finding(Severity.ERROR, *_EMPTY, file=configuration.path)])
+        return Suite((), [found_by(NO_TESTS, _NO_FILE, Spot())._replace(file=configuration.path)])
     known = _known_names(configuration)
     suites = [_read(file, configuration, known) for file in chosen]
     return Suite(
@@ -102,13 +105,12 @@ def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
     made = substitute([file], notes, shape)
     _take_back_secrets(file, made, notes)
     for mistake in file.mistakes:
-        notes.at(Severity.ERROR, mistake.code, mistake.message, mistake.place, mistake.path)
-        notes.mistaken.add(mistake.place)
+        notes.mistake(mistake)
     for failure in made.failures:
-        notes.at(Severity.ERROR, failure.error.code, failure.error.message, failure.at)
+        notes.at(failure.error.rule, failure.error.message, failure.at)
     for at, name in made.each.values():
         message = f"`${{each.{shown(name)}}}` stands for a value of `for_each`, which a test does not have"
-        notes.at(Severity.ERROR, "unknown-each", message, at)
+        notes.at(UNKNOWN_EACH, message, at)
     note_literal_keys(file.marked_keys, notes, shape)
     note_phone_numbers(file.phone_numbers, notes, shape)
     if file.has_nulls:
@@ -124,7 +126,7 @@ def _take_back_secrets(file: SourceFile, made: Substitution, notes: Notes) -> No
         if site.place in made.secret:
             site.container[site.key] = notes.written[site.place]
             message = "a secret variable cannot be used in a test, because its output shows this value"
-            notes.at(Severity.ERROR, "secret-misplaced", message, site.place)
+            notes.at(SECRET_MISPLACED, message, site.place)
             notes.mistaken.add(site.place)
 
 
@@ -151,7 +153,7 @@ def _note_unknown_names(content: RoutingTests, notes: Notes, known: _Known) -> N
             _note_unknown(Reference(sid.kind, sid.name, path), notes, known.names[sid.kind], suggestions)
         elif sid.kind != WORKSPACE:
             kinds = ", ".join((WORKSPACE, *known.names))
-            notes.error("unknown-kind", f"`{shown(sid.kind)}` is no kind of resource; kinds are {kinds}", path)
+            notes.add(UNKNOWN_KIND, f"`{shown(sid.kind)}` is no kind of resource; kinds are {kinds}", path)
 
 
 def _references(content: RoutingTests, closed: frozenset[str]) -> Iterator[Reference]:
@@ -213,4 +215,4 @@ def _note_unknown(each: Reference, notes: Notes, known: Mapping[str, str], sugge
     near = suggestions.nearest(each.name, known.values())
     hint = f"did you mean {near!r}?" if near else f"it must be declared in `{kind.section}`"
     message = f"there is no {kind.title} '{shown(each.name)}'; {hint}"
-    notes.error("unknown-reference", message, each.path, key=each.key)
+    notes.add(UNKNOWN_REFERENCE, message, each.path, key=each.key)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import Any, Final
 
+from tr_apply.config.common_rules import DOCUMENT_TOO_LONG, DUPLICATE_KEY, SENSITIVE_OUTPUT, UNKNOWN_KEY
 from tr_apply.config.notes import Notes
 from tr_apply.config.references import declared_of, filters_of
 from tr_apply.findings import KeyPath
@@ -22,8 +23,8 @@ def note_outputs(document: Document, notes: Notes) -> None:
     """Note outputs that hold a password: they are written where anybody reads them."""
     for name, value in document.outputs.items():
         if holds_password(value):
-            notes.error(
-                "sensitive-output",
+            notes.add(
+                SENSITIVE_OUTPUT,
                 "the value holds a password; an output is written where anybody reads it",
                 ("outputs", name),
             )
@@ -36,14 +37,14 @@ def note_workflows(document: Document, notes: Notes) -> None:
         twice = list(_written_twice(workflow, path))
         for at, key in twice:
             message = f"`{key}` stands in `extra` and beside it; remove one"
-            notes.error("duplicate-key", message, (*at, key), key=True)
+            notes.add(DUPLICATE_KEY, message, (*at, key), key=True)
         for at, key in () if twice else _understood(workflow, path):
             message = f"`{key}` is not for `extra`, as it is read as `{_BESIDE.get(key, key)}`, which stands beside it"
-            notes.error("unknown-key", message, (*at, key), key=True)
+            notes.add(UNKNOWN_KEY, message, (*at, key), key=True)
         size = len(compact_json(mapped(to_document(_readable(workflow)), _with_sids)).encode())
         if size > DOCUMENT_LIMIT:
             message = f"the workflow makes a document of {size:,} bytes; TaskRouter takes at most {DOCUMENT_LIMIT:,}"
-            notes.error("document-too-long", message, path)
+            notes.add(DOCUMENT_TOO_LONG, message, path)
 
 
 def _readable(workflow: Workflow) -> Workflow:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from tr_apply.config.codes import CODES
+from tr_apply.config.rules import RULES
 from tr_apply.config.suggestions import nearest
 from tr_apply.errors import UsageError
 from tr_apply.explain import file_examples, rule_examples
@@ -37,19 +37,20 @@ def explained(topic: str) -> str:
     if topic in EXIT_CODES:
         return f"exit code {topic}: {EXIT_CODES[topic]}\n"
     code = same_code(topic)
-    if (rule := next((each for each in rules() if each.code == code), None)) is not None:
-        return _about_code(code, rule)
-    if code in CODES:
-        return _about_code(code, CODES[code])
+    if (rule := next((each for each in _every_rule() if each.code == code), None)) is not None:
+        return _about(rule)
     if (field := field_named(topic)) is not None:
         return field_text(field)
     raise UsageError(f"explain: there is nothing called {topic!r}{_hint(topic)}")
 
 
-def _about_code(code: str, about: Rule | str) -> str:
-    says = about if isinstance(about, str) else about.says
-    severity = "" if isinstance(about, str) else f" ({about.severity})"
-    return "\n".join([f"{code}{severity}", "", says, *_example(code)]) + "\n"
+def _every_rule() -> Iterator[Rule]:
+    yield from rules()
+    yield from RULES
+
+
+def _about(rule: Rule) -> str:
+    return "\n".join([f"{rule.code} ({rule.severity})", "", rule.says, *_example(rule.code)]) + "\n"
 
 
 def _example(code: str) -> Iterator[str]:
@@ -59,6 +60,6 @@ def _example(code: str) -> Iterator[str]:
 
 
 def _hint(topic: str) -> str:
-    known = [*(rule.code for rule in rules()), *CODES, *field_names()]
+    known = [*(rule.code for rule in _every_rule()), *field_names()]
     near = nearest(topic, known)
     return f"; did you mean {near!r}?" if near else "; give the code of a finding, an exit code, or KIND.KEY"

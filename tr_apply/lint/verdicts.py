@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any, Final
 
-from tr_apply.config.codes import CODES
 from tr_apply.config.load import Configuration
 from tr_apply.config.suggestions import nearest
 from tr_apply.findings import Finding, KeyPath, Rule, Severity, Spot, found_by
@@ -105,7 +105,7 @@ class _Bench:
         """What is wrong with ``lint``; only of a *whole* configuration is it known what was not found."""
         for code, severity in self.lint.severity.items():
             yield from _about_code(code, ("lint", "severity", code), key=True)
-            if severity != "error" and same_code(code) in self.lasting | _ERRORS:
+            if severity != "error" and same_code(code) in self.lasting | _errors():
                 yield found_by(LASTING_ERROR, f"{code} is an error and stays one", Spot(("lint", "severity", code)))
         for index, accept in enumerate(self.lint.accept):
             if accept is not None:
@@ -118,7 +118,7 @@ class _Bench:
             if accept.text is None or accept.within is None:
                 message = "an expression that does not parse is accepted by `in` and its exact `text` alone"
                 yield found_by(LASTING_ERROR, message, Spot(path))
-        elif same_code(accept.code) in self.lasting | _ERRORS:
+        elif same_code(accept.code) in self.lasting | _errors():
             yield found_by(LASTING_ERROR, f"{accept.code} is an error and cannot be accepted", Spot((*path, "code")))
             return
         if index not in self.used and whole:
@@ -150,12 +150,21 @@ def _at(value: Any, path: KeyPath) -> Any:
 
 
 def _about_code(code: str, path: KeyPath, *, key: bool = False) -> Iterator[Finding]:
-    known = _WARNINGS | _ERRORS | _KNOWN_ELSEWHERE | CODES.keys()
+    known = {*_codes(), *_KNOWN_ELSEWHERE}
     if code not in known:
         near = nearest(code, known)
         hint = f"; did you mean {near}?" if near else ""
         yield found_by(UNKNOWN_CODE, f"there is no finding {code}{hint}", Spot(path, key=key))
 
 
-_ERRORS: Final = frozenset(rule.code for rule in EVERY_RULE if rule.severity is Severity.ERROR)
-_WARNINGS: Final = frozenset(rule.code for rule in (*EVERY_RULE, *RULES) if rule.severity is not Severity.ERROR)
+@cache
+def _codes() -> Mapping[str, Severity]:
+    """Every code there is, and how bad it is by itself."""
+    from tr_apply.config.rules import RULES as OF_FILES  # noqa: PLC0415  # seldom needed
+
+    return {rule.code: rule.severity for rule in (*OF_FILES, *EVERY_RULE, *RULES)}
+
+
+@cache
+def _errors() -> frozenset[str]:
+    return frozenset(code for code, severity in _codes().items() if severity is Severity.ERROR)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from tr_apply.config.codes import CODES
+from tr_apply.config import rules as configuration_rules
 from tr_apply.findings import Finding, Severity
 from tr_apply.lint import rules
 from tr_apply.printable import printable, printable_json
@@ -41,8 +41,8 @@ def sarif(findings: Sequence[Finding], *, exit_code: int, root: Path | None = No
 
 def _rules(findings: Sequence[Finding]) -> Iterator[dict[str, Any]]:
     """Every code there is, found or not, so that a reader can tell what was looked for; each once."""
-    described = {code: (Severity.ERROR, says) for code, says in CODES.items()}
-    described |= {rule.code: (rule.severity, rule.says) for rule in rules()}
+    every = (*configuration_rules.RULES, *rules())
+    described = {rule.code: (rule.severity, rule.says) for rule in every}
     for each in findings:
         described.setdefault(each.code, (each.severity, each.code))
     for code, (severity, says) in described.items():

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from tr_apply.config.common_rules import CSV_SYNTAX, INVALID_VALUE, UNKNOWN_KEY
 from tr_apply.config.places import Node, Places, Sources
-from tr_apply.config.reader import Mistake, Site, SourceFile
+from tr_apply.config.reader import Site, SourceFile
 from tr_apply.config.roster import opened_table, refuse_shortened
 from tr_apply.config.table import Cell, TableError, rows
-from tr_apply.findings import KeyPath
+from tr_apply.findings import KeyPath, found_at
 from tr_apply.resources import SECTIONS, WORKFLOW
 
 KEY: Final = "for_each"
@@ -34,7 +35,7 @@ def read_rows(file: SourceFile, sources: Sources) -> None:
         written = item[KEY]
         for key in written.keys() - {_TABLE}:
             message = f"`{_TABLE}` is the only key of a `{KEY}` over a table"
-            file.mistakes.append(Mistake("unknown-key", message, node.key_place(key) or node.at, (*path, key)))
+            file.mistakes.append(found_at(UNKNOWN_KEY, message, node.key_place(key) or node.at, (*path, key)))
         begin = opened_table(written[_TABLE], node, file, sources, path)
         item[KEY] = Rows() if begin is None else _read(file, sources.text_at(begin)[0], begin, path)
         file.complete = file.complete and begin is not None
@@ -76,7 +77,7 @@ def _read(file: SourceFile, text: str, begin: int, path: KeyPath) -> Rows:
             else:
                 header = [cell.text for cell in row]
     except TableError as error:
-        file.mistakes.append(Mistake("csv-syntax", error.message, begin + error.at, path))
+        file.mistakes.append(found_at(CSV_SYNTAX, error.message, begin + error.at, path))
         file.complete = False
     for values, places in zip(found, found.places, strict=True):
         file.sites.extend(Site(values, name, at) for name, at in places.items() if "${" in values[name])
@@ -95,9 +96,9 @@ def _note_shortened(file: SourceFile, row: Sequence[Cell], begin: int, path: Key
         try:
             refuse_shortened(cell.text)
         except ValueError as error:
-            file.mistakes.append(Mistake("invalid-value", str(error), begin + cell.at, path))
+            file.mistakes.append(found_at(INVALID_VALUE, str(error), begin + cell.at, path))
 
 
 def _note_unnamed(file: SourceFile, cells: Sequence[Cell], begin: int, path: KeyPath) -> None:
     message = "the header has no name for this column"
-    file.mistakes.extend(Mistake("unknown-key", message, begin + cell.at, path) for cell in cells if cell.text)
+    file.mistakes.extend(found_at(UNKNOWN_KEY, message, begin + cell.at, path) for cell in cells if cell.text)

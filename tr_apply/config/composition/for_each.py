@@ -8,24 +8,27 @@ from itertools import product
 from math import prod
 from typing import Any, Final, NamedTuple
 
+from tr_apply.config.common_rules import UNKNOWN_EACH
 from tr_apply.config.composition.each_rows import FILTERS, KEY, Rows
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Located, Node, Places, nodes_at, paths_of, place_of, shown
-from tr_apply.config.reader import Mistake, SourceFile
+from tr_apply.config.reader import SourceFile
 from tr_apply.config.roster import attribute
 from tr_apply.config.shape import is_json
 from tr_apply.config.values.marks import EACH, VARIABLE_NAME
 from tr_apply.config.values.substitution import Substitution
-from tr_apply.findings import KeyPath, Severity
+from tr_apply.findings import KeyPath, Rule, Severity, found_at
 from tr_apply.resources import SECTIONS, WORKFLOW
 from tr_apply.resources.template import Substituted
 from tr_apply.resources.worker import compact_json
+
+FOR_EACH: Final = Rule("for-each", Severity.ERROR, "A for_each makes no objects, or too many.")
 
 _MOST_OBJECTS: Final = 10_000  # of one file
 _MOST_VALUES: Final = 2_000_000  # in the objects of one file
 _LONG: Final = 1000  # characters; a longer text counts as so many more values
 _SHOWN: Final = 5  # values in a message
-_CODE: Final = "for-each"
+_CODE: Final = FOR_EACH
 
 
 class _MalformedError(Exception):
@@ -67,7 +70,7 @@ def note_left_over(marks: Mapping[int, tuple[int, str]], notes: Notes) -> None:
         if isinstance(value, str) and (left := next(filter(None, (m[1] for m in EACH.finditer(value))), None)):
             at, first = marks[place]
             message = f"`for_each` of this object has no `{shown(left)}` that `${{each.{shown(left)}}}` could stand for"
-            notes.at(Severity.ERROR, "unknown-each", message, at if left == first else place, path)
+            notes.at(UNKNOWN_EACH, message, at if left == first else place, path)
             notes.mistaken.add(place)
 
 
@@ -123,7 +126,7 @@ class _Expansion:
             rest = _without_key(item)
             return [(self._object(rest, each, path), frozenset(each)) for each in self._combinations(item, outer)]
         except _MalformedError as error:
-            self._file.mistakes.append(Mistake(_CODE, str(error), error.place, (*path, KEY)))
+            self._file.mistakes.append(found_at(_CODE, str(error), error.place, (*path, KEY)))
             self._file.complete = False
             return []
 
@@ -223,7 +226,7 @@ class _Expansion:
                     return (name, first[index], *rest)
             return path
 
-        self._file.mistakes[:] = [each._replace(path=moved(each.path)) for each in self._file.mistakes]
+        self._file.mistakes[:] = [each.under(moved(each.spot.path)) for each in self._file.mistakes]
         self._file.marked_keys[:] = [(place, moved(path)) for place, path in self._file.marked_keys]
 
 

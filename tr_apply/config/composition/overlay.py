@@ -9,15 +9,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
+from tr_apply.config.common_rules import OVERLAY_UNKNOWN
 from tr_apply.config.composition.overlay_safety import SECTION as SAFETY
 from tr_apply.config.composition.overlay_safety import WEAKENS, safer
 from tr_apply.config.places import Located, Node, Places, place_of, shown
-from tr_apply.config.reader import Mistake
 from tr_apply.config.shape import is_json
 from tr_apply.config.suggestions import nearest
-from tr_apply.findings import KeyPath
+from tr_apply.findings import Finding, KeyPath, Rule, Severity, found_at
 from tr_apply.resources import SECTIONS
 from tr_apply.routing.names import name_key
+
+OVERLAY_UNNAMED: Final = Rule("overlay-unnamed", Severity.ERROR, "An overlay does not name what it changes.")
+OVERLAY_AMBIGUOUS: Final = Rule("overlay-ambiguous", Severity.ERROR, "An overlay names what there is more than once.")
+OVERLAY_DELETE: Final = Rule(
+    "overlay-delete", Severity.ERROR, "An overlay deletes what is not there, or says more than that."
+)
+OVERLAY_NEW: Final = Rule("overlay-new", Severity.ERROR, "An overlay adds what the configuration has already.")
+OVERLAY_UNSET: Final = Rule(
+    "overlay-unset", Severity.ERROR, "An overlay takes away a key that is not there, or that must be."
+)
+OVERLAY_PLACE: Final = Rule(
+    "overlay-place", Severity.ERROR, "An overlay puts a filter before or after one that is not there."
+)
 
 NEW: Final = "new"
 DELETE: Final = "delete"
@@ -30,7 +43,7 @@ _FILTERS: Final = "filters"
 
 
 def overlaid(
-    base: Located, patch: Located, mistakes: list[Mistake], is_literal: Callable[[int], bool] = lambda _: True
+    base: Located, patch: Located, mistakes: list[Finding], is_literal: Callable[[int], bool] = lambda _: True
 ) -> Located:
     """*base* with *patch* laid over it; *is_literal* says of a place whether no variable has put its value there."""
     return _Overlay(mistakes, is_literal).laid(base, patch, ())
@@ -39,13 +52,13 @@ def overlaid(
 class _Overlay:
     """One configuration that is laid over another."""
 
-    def __init__(self, mistakes: list[Mistake], is_literal: Callable[[int], bool]) -> None:
+    def __init__(self, mistakes: list[Finding], is_literal: Callable[[int], bool]) -> None:
         self.mistakes = mistakes
         self._is_literal = is_literal
 
-    def note(self, code: str, message: str, node: Node, path: KeyPath) -> None:
+    def note(self, rule: Rule, message: str, node: Node, path: KeyPath) -> None:
         """Note a mistake of the overlay."""
-        self.mistakes.append(Mistake(code, message, place_of(node), path))
+        self.mistakes.append(found_at(rule, message, place_of(node), path))
 
     def laid(self, base: Located, patch: Located, path: KeyPath) -> Located:
         """*base* with *patch* laid over it, both of which stand at *path*."""
@@ -89,7 +102,7 @@ class _Overlay:
         at = (*path, UNSET)
         if not isinstance(keys, list) or not isinstance(node, Places):
             self.note(
-                "overlay-unset", f"expected a list of keys, as in `{UNSET}: [{_example(base.value)}]`", node or 0, at
+                OVERLAY_UNSET, f"expected a list of keys, as in `{UNSET}: [{_example(base.value)}]`", node or 0, at
             )
             return
         gone: set[str] = set()
@@ -103,20 +116,20 @@ class _Overlay:
 
     def _unset_problem(
         self, key: Any, base: Mapping[str, Any], patch: Mapping[str, Any], path: KeyPath
-    ) -> tuple[str, str] | None:
+    ) -> tuple[Rule, str] | None:
         """Code and message of why *key* cannot be taken away."""
         if path[:1] == (SAFETY,) or (not path and key == SAFETY):
             return WEAKENS, f"an overlay can only make `{SAFETY}` stricter: it takes nothing of it away"
         if not isinstance(key, str):
-            return "overlay-unset", "expected the name of a key"
+            return OVERLAY_UNSET, "expected the name of a key"
         if key in patch:
-            return "overlay-unset", f"`{shown(key)}` is set here, too; remove one"
+            return OVERLAY_UNSET, f"`{shown(key)}` is set here, too; remove one"
         if key not in base:
             near = nearest(key, base)
             hint = f"did you mean `{near}`?" if near else f"there are: {', '.join(map(shown, base))}"
-            return "overlay-unset", f"there is no `{shown(key)}` to take away; {hint}"
+            return OVERLAY_UNSET, f"there is no `{shown(key)}` to take away; {hint}"
         if key == _identity_of(path):
-            return "overlay-unset", f"`{key}` says which object is meant, and cannot be taken away"
+            return OVERLAY_UNSET, f"`{key}` says which object is meant, and cannot be taken away"
         return None
 
 
@@ -194,12 +207,12 @@ class _ByName:
         name = _name(written.value, self._identity)
         if name is None:
             message = f"an overlay needs the `{self._identity}` of what it changes or adds"
-            self._note("overlay-unnamed", message, written.node, path)
+            self._note(OVERLAY_UNNAMED, message, written.node, path)
             return
         found = [index for index, each in enumerate(self._names) if each == name]
         if len(found) > 1:
             message = "several have this name, so that an overlay cannot tell them apart"
-            self._note("overlay-ambiguous", message, written.node, path)
+            self._note(OVERLAY_AMBIGUOUS, message, written.node, path)
         elif DELETE in written.value:
             self._delete(found, written, path)
         elif found:
@@ -210,7 +223,7 @@ class _ByName:
     def _change(self, index: int, written: Located, path: KeyPath) -> None:
         if NEW in written.value:
             there = "the configuration has it already; leave `new` out to change that one"
-            self._note("overlay-new", there, _child(written, NEW), path)
+            self._note(OVERLAY_NEW, there, _child(written, NEW), path)
         patch = _without(written, self._controls)
         self._items[index] = self._overlay.laid(self._items[index], patch, (*self._path, index))
         self._place_at(written, index, path)
@@ -218,12 +231,12 @@ class _ByName:
     def _add(self, name: str, written: Located, path: KeyPath) -> None:
         called = written.value[self._identity]
         if written.value.get(NEW, True) is not True:
-            self._note("overlay-new", "`new` is true, or left out", _child(written, NEW), path)
+            self._note(OVERLAY_NEW, "`new` is true, or left out", _child(written, NEW), path)
         elif not written.value.keys() & {*self._controls}:
             near = nearest(called, self._spelled())
             hint = f"did you mean {near!r}? " if near else ""
             message = f"there is no {self._title} '{shown(called)}' to change; {hint}`new: true` adds one"
-            self._note("overlay-unknown", message, _child(written, self._identity), path)
+            self._note(OVERLAY_UNKNOWN, message, _child(written, self._identity), path)
         self._items.append(_without(written, self._controls))
         self._names.append(name)
         self._place_at(written, len(self._items) - 1, path)
@@ -235,13 +248,13 @@ class _ByName:
             return
         key, other = wanted[0], written.value[wanted[0]]
         if len(wanted) > 1:
-            self._note("overlay-place", "`before` and `after` exclude each other", _child(written, "after"), path)
+            self._note(OVERLAY_PLACE, "`before` and `after` exclude each other", _child(written, "after"), path)
             return
         item, name = self._items.pop(index), self._names.pop(index)
         at = [i for i, each in enumerate(self._names) if isinstance(other, str) and each == name_key(other)]
         if len(at) != 1:
             index = len(self._items) if not at else index
-            self._note("overlay-place", self._no_place(other, len(at)), _child(written, key), (*path, key))
+            self._note(OVERLAY_PLACE, self._no_place(other, len(at)), _child(written, key), (*path, key))
         else:
             index = at[0] + (key == "after")
         self._items.insert(index, item)
@@ -263,13 +276,13 @@ class _ByName:
             wanted = written.value[self._identity]
             near = nearest(wanted, self._spelled())
             message = f"there is no {wanted!r} to delete" + (f"; did you mean {near!r}?" if near else "")
-        self._note("overlay-delete", message, written.node, path)
+        self._note(OVERLAY_DELETE, message, written.node, path)
 
     def _spelled(self) -> set[str]:
         return {item.value[self._identity] for item in self._items if _name(item.value, self._identity)}
 
-    def _note(self, code: str, message: str, node: Node, path: KeyPath) -> None:
-        self._overlay.note(code, message, node, path)
+    def _note(self, rule: Rule, message: str, node: Node, path: KeyPath) -> None:
+        self._overlay.note(rule, message, node, path)
 
 
 def _child(written: Located, key: str) -> Node:

@@ -4,18 +4,20 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from tr_apply.config.places import Located, Places, place_of
-from tr_apply.config.reader import Mistake
+from tr_apply.findings import Finding, Rule, Severity, found_at
 from tr_apply.resources.document import Limits, share
 from tr_apply.resources.scalar import core_scalar
 
+WEAKENS_SAFETY: Final = Rule("weakens-safety", Severity.ERROR, "An overlay would make safety less strict.")
+
 SECTION: Final = "safety"
-WEAKENS: Final = "weakens-safety"
+WEAKENS: Final = WEAKENS_SAFETY
 _LIMITS: Final = frozenset({"max_deletes", "max_people_lost"})
 _PROTECTED: Final = "protect"
 _DELETE: Final = "delete"
 
 
-def safer(key: str, base: Located, patch: Located, note: Callable[[Mistake], None], *, is_literal: bool) -> Located:
+def safer(key: str, base: Located, patch: Located, note: Callable[[Finding], None], *, is_literal: bool) -> Located:
     """What *key* of ``safety`` says where *patch* is laid over *base*.
 
     Of two limits both are kept where they have not the same unit: which is stricter depends on what is live. A limit
@@ -55,7 +57,7 @@ def _limits(written: Any) -> dict[type, int | str]:
     return {type(limit): limit}
 
 
-def _stricter(key: str, base: Located, patch: Located, note: Callable[[Mistake], None], *, is_literal: bool) -> Located:
+def _stricter(key: str, base: Located, patch: Located, note: Callable[[Finding], None], *, is_literal: bool) -> Located:
     made = dict(base.value)
     node = base.node
     for unit, limit in patch.value.items():
@@ -71,7 +73,7 @@ def _number(limit: int | str) -> int:
     return int(str(limit).rstrip("%"))
 
 
-def _weakens(key: str, why: str, patch: Located) -> Mistake:
-    return Mistake(
+def _weakens(key: str, why: str, patch: Located) -> Finding:
+    return found_at(
         WEAKENS, f"an overlay can only make `{SECTION}` stricter: {why}", place_of(patch.node), (SECTION, key)
     )

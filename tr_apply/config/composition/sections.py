@@ -1,11 +1,17 @@
 """Several files -> one mapping of sections: lists are joined in path order, everything else may stand only once."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
+from tr_apply.config.common_rules import DUPLICATE_KEY
 from tr_apply.config.places import Located, Places, Sources, shown
-from tr_apply.config.reader import Mistake, SourceFile
-from tr_apply.findings import KeyPath
+from tr_apply.config.reader import SourceFile
+from tr_apply.findings import Finding, KeyPath, Rule, Severity, found_at
 from tr_apply.resources import SECTIONS, WORKSPACE
+
+SEVERAL_WORKSPACES: Final = Rule(
+    "several-workspaces", Severity.ERROR, "A folder holds several workspaces; each is a PATH of its own."
+)
 
 _LISTS = frozenset(kind.section for kind in SECTIONS)
 _LISTED = 3  # names in a message
@@ -24,7 +30,7 @@ def _workspace_name(file: SourceFile) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def several_workspaces_mistake(path: str, files: Sequence[SourceFile], sources: Sources) -> Mistake:
+def several_workspaces_mistake(path: str, files: Sequence[SourceFile], sources: Sources) -> Finding:
     """What is wrong with a folder of so many workspaces."""
     names = [repr(shown(_workspace_name(file) or "")) for file in files]
     listed = ", ".join([*names[:_LISTED], *(["…"] if len(names) > _LISTED else [])])
@@ -34,10 +40,10 @@ def several_workspaces_mistake(path: str, files: Sequence[SourceFile], sources: 
         f"these are {len(files)} workspaces ({listed}), and a PATH is one; the first is at {first}. "
         f"Pass each as a PATH of its own, as in {path.rstrip('/')}/*.yaml"
     )
-    return Mistake("several-workspaces", message, place, (WORKSPACE.section,))
+    return found_at(SEVERAL_WORKSPACES, message, place, (WORKSPACE.section,))
 
 
-def joined(files: Iterable[SourceFile], sources: Sources, mistakes: list[Mistake]) -> Located:
+def joined(files: Iterable[SourceFile], sources: Sources, mistakes: list[Finding]) -> Located:
     """The sections of *files* as if they stood in one."""
     root: Located | None = None
     for file in files:
@@ -61,7 +67,7 @@ def counted(file: SourceFile, before: Mapping[str, int]) -> Mapping[str, int]:
     return {name: before.get(name, 0) + own.get(name, 0) for name in _LISTS}
 
 
-def _join(root: Located, file: Located, sources: Sources, mistakes: list[Mistake], inside: KeyPath = ()) -> None:
+def _join(root: Located, file: Located, sources: Sources, mistakes: list[Finding], inside: KeyPath = ()) -> None:
     assert isinstance(root.node, Places)
     assert isinstance(file.node, Places)
     for key, node in file.node.items():
@@ -79,7 +85,7 @@ def _join(root: Located, file: Located, sources: Sources, mistakes: list[Mistake
         else:
             what = f"`{'.'.join(map(str, (*inside, key)))}`"
             message = f"{what} is written twice; the first is at {sources.described(first)}"
-            mistakes.append(Mistake("duplicate-key", message, at, (*inside, key)))
+            mistakes.append(found_at(DUPLICATE_KEY, message, at, (*inside, key)))
 
 
 def _is_joined(inside: KeyPath, key: str | int) -> bool:

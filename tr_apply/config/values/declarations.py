@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, get_args
 
+from tr_apply.config.common_rules import INVALID_VALUE, WRONG_TYPE
+from tr_apply.findings import Rule
 from tr_apply.resources.scalar import core_scalar
 from tr_apply.resources.variable import VariableType
 from tr_apply.resources.worker import compact_json
@@ -24,12 +26,12 @@ class TypeMistakeError(ValueError):
     """A text is not what the declaration of its variable asks for.
 
     Attributes:
-        code: Of the finding.
+        rule: Of the finding.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, rule: Rule, message: str) -> None:
         super().__init__(message)
-        self.code = code
+        self.rule = rule
 
 
 class Declaration(NamedTuple):
@@ -55,7 +57,7 @@ class Declaration(NamedTuple):
         value = self.value(written)
         if self.enum and not any(_same(value, each) for each in self.enum):
             allowed = ", ".join(each if isinstance(each, str) else compact_json(each) for each in self.enum)
-            raise TypeMistakeError("invalid-value", f"expected one of {allowed}, found {self._shown(written)}")
+            raise TypeMistakeError(INVALID_VALUE, f"expected one of {allowed}, found {self._shown(written)}")
         return written if self.type == "string" else compact_json(value)
 
     def value(self, written: str) -> Any:
@@ -71,7 +73,7 @@ class Declaration(NamedTuple):
         else:
             if _fits(self.type, value):
                 return int(value) if self.type == "integer" else value
-        raise TypeMistakeError("wrong-type", f"expected {_EXPECTED[self.type]}, found {self._shown(written)}")
+        raise TypeMistakeError(WRONG_TYPE, f"expected {_EXPECTED[self.type]}, found {self._shown(written)}")
 
     def _shown(self, written: str) -> str:
         if self.secret:

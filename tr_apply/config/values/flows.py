@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from tr_apply.config.common_rules import SECRET_MISPLACED, SENSITIVE_OUTPUT
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import paths_of
 from tr_apply.findings import KeyPath
@@ -20,11 +21,11 @@ _SETTINGS: Final = frozenset({"sid", "template", "credentials"})
 """Fields of a workspace that are no part of it at TaskRouter: messages name them."""
 
 _MISPLACED = (
-    "secret-misplaced",
+    SECRET_MISPLACED,
     "a secret variable cannot be used here, because plans and messages show this value",
 )
 _IN_OUTPUT = (
-    "sensitive-output",
+    SENSITIVE_OUTPUT,
     "a secret variable cannot be used in an output, which is written where anybody reads it",
 )
 
@@ -47,7 +48,7 @@ def flows_of(paths: Iterable[KeyPath], notes: Notes) -> Iterator[Flow]:
             name = resource.get(kind.identity) if isinstance(resource, dict) else None
             yield Flow(kind.section, name_key(name) if isinstance(name, str) else "", _field(rest, resource))
         elif path and path[0] not in _UNSEEN:
-            notes.error(*(_IN_OUTPUT if path[0] == "outputs" else _MISPLACED), path)
+            notes.add(*(_IN_OUTPUT if path[0] == "outputs" else _MISPLACED), path)
 
 
 def by_resource(flows: Iterable[Flow]) -> Mapping[str, Mapping[str, Sequence[str]]]:

@@ -5,15 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from tr_apply.config.common_rules import INVALID_VALUE, WRONG_TYPE
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Places, find, nodes_at, paths_of
-from tr_apply.config.reader import Mistake, Site, SourceFile
+from tr_apply.config.reader import Site, SourceFile
 from tr_apply.config.shape import JSON_KEYS, Shape, shape_at
 from tr_apply.config.values.declarations import SECTION as DECLARATIONS
 from tr_apply.config.values.declarations import declarations_of
 from tr_apply.config.values.marks import EACH, VARIABLE_NAME
 from tr_apply.config.values.variables import VariableError, Variables
-from tr_apply.findings import KeyPath
+from tr_apply.findings import Finding, KeyPath, Rule, found_at
 from tr_apply.resources.template import Substituted, sids_in
 
 _VARIABLES = "vars"
@@ -53,7 +54,7 @@ class Substitution:
         )
 
 
-def values_of(files: Sequence[SourceFile], mistakes: list[Mistake]) -> dict[str, str]:
+def values_of(files: Sequence[SourceFile], mistakes: list[Finding]) -> dict[str, str]:
     """What the files of ``--var-file`` say, later ones over earlier ones."""
     values: dict[str, str] = {}
     for file in files:
@@ -62,15 +63,15 @@ def values_of(files: Sequence[SourceFile], mistakes: list[Mistake]) -> dict[str,
             if problem is None:
                 values[name] = value
             else:
-                mistakes.append(Mistake(*problem, find(file.places, (name,), key=True), (name,)))
+                mistakes.append(found_at(*problem, find(file.places, (name,), key=True), (name,)))
     return values
 
 
-def _problem(name: str, value: object) -> tuple[str, str] | None:
+def _problem(name: str, value: object) -> tuple[Rule, str] | None:
     if not VARIABLE_NAME.match(name):
-        return "invalid-value", "a variable's name is made of letters, digits and _"
+        return INVALID_VALUE, "a variable's name is made of letters, digits and _"
     if not isinstance(value, str):
-        return "wrong-type", f"expected a string, found {'a list' if isinstance(value, list) else 'a mapping'}"
+        return WRONG_TYPE, f"expected a string, found {'a list' if isinstance(value, list) else 'a mapping'}"
     return None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from tr_apply.config.files import read_file, regular
 from tr_apply.config.load import Inputs, names_tables, read_all, read_tables
@@ -12,7 +13,9 @@ from tr_apply.config.routing_test_files import files_of_tests
 from tr_apply.config.suggestions import nearest
 from tr_apply.config.values.declarations import SECTION as DECLARATIONS
 from tr_apply.config.values.marks import variables_in
-from tr_apply.findings import Finding, Severity
+from tr_apply.findings import Finding, Rule, Severity, Spot, found_by
+
+UNUSED_VARIABLE: Final = Rule("unused-variable", Severity.ERROR, "No configuration uses the variable of a --var.")
 
 _SECTIONS = ("vars", DECLARATIONS)
 
@@ -30,7 +33,7 @@ def unused_variables(paths: Sequence[Path], inputs: Inputs) -> Iterator[Finding]
         if name not in known:
             near = nearest(name, known)
             hint = f"; did you mean {near}?" if near else ""
-            yield Finding(Severity.ERROR, "unused-variable", f"--var {name}=…: nothing uses {name}{hint}")
+            yield found_by(UNUSED_VARIABLE, f"--var {name}=…: nothing uses {name}{hint}", Spot())
 
 
 def _files(path: Path, inputs: Inputs) -> Iterator[SourceFile]:

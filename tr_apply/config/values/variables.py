@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from tr_apply.config.values.declarations import Declaration, TypeMistakeError
 from tr_apply.config.values.marks import (
@@ -19,13 +20,18 @@ from tr_apply.config.values.marks import (
     united,
     variables_in,
 )
+from tr_apply.findings import Rule, Severity
 from tr_apply.resources.template import Substituted
+
+UNKNOWN_VARIABLE: Final = Rule("unknown-variable", Severity.ERROR, "A variable has no value.")
+MALFORMED_VARIABLE: Final = Rule("malformed-variable", Severity.ERROR, "A ${…} is neither a variable nor a SID.")
+ENDLESS_VARIABLE: Final = Rule("endless-variable", Severity.ERROR, "A variable needs itself.")
+VARIABLE_TOO_LONG: Final = Rule("variable-too-long", Severity.ERROR, "Variables make too much of a string.")
 
 # No other variable of the environment can be read: a pull request must not print what a CI job keeps to itself.
 ENVIRONMENT_PREFIX = "TR_VAR_"
 SECRET_PREFIX = "TR_SECRET_"  # noqa: S105  # the prefix of a name
 
-UNKNOWN = "unknown-variable"
 _LIMIT = 100_000  # characters by which variables may make one string longer
 _LIMIT_OF_ALL = 50_000_000  # characters by which they may make all strings longer
 _SHOWN_OF_A_CYCLE = 8  # names
@@ -35,15 +41,15 @@ class VariableError(Exception):
     """A string cannot be completed.
 
     Attributes:
-        code: Of the finding.
+        rule: Of the finding.
         message: Which variable, and why.
         offset: Where in the string the reference begins, 0-based.
         variable: The declared variable whose own text is wrong, or that needs itself; empty where it is the string.
     """
 
-    def __init__(self, code: str, message: str, *, offset: int = 0, variable: str = "") -> None:
+    def __init__(self, rule: Rule, message: str, *, offset: int = 0, variable: str = "") -> None:
         super().__init__(message)
-        self.code = code
+        self.rule = rule
         self.message = message
         self.offset = offset
         self.variable = variable
@@ -209,12 +215,12 @@ class Variables:
             length += sum(map(len, made)) - len(match[0])
             if length > _LIMIT:
                 message = f"variables make this string longer by more than {_LIMIT:,} characters"
-                raise VariableError("variable-too-long", message, offset=match.start())
+                raise VariableError(VARIABLE_TOO_LONG, message, offset=match.start())
             end = match.end()
         self._grown += max(length, 0)
         if self._grown > _LIMIT_OF_ALL:
             message = f"variables make this configuration longer by more than {_LIMIT_OF_ALL:,} characters"
-            raise VariableError("variable-too-long", message)
+            raise VariableError(VARIABLE_TOO_LONG, message)
         return tuple(united([*pieces, text[end:]]))
 
     def _replacement(self, match: re.Match[str]) -> Pieces:
@@ -223,16 +229,16 @@ class Variables:
             return ("${",)
         if inside is None:
             message = "`${` without `}`; write `$${` for a literal `${`"
-            raise VariableError("malformed-variable", message, offset=match.start())
+            raise VariableError(MALFORMED_VARIABLE, message, offset=match.start())
         if "${" in (EACH.sub("", inside) if inside.startswith("sid:") else inside):
             message = "a `${…}` cannot hold another one; give the inner one a name of its own under `vars:`"
-            raise VariableError("malformed-variable", message, offset=match.start())
+            raise VariableError(MALFORMED_VARIABLE, message, offset=match.start())
         if inside.startswith(("sid:", "each.")):
             return (Mark(match[0]),)
         name, separator, default = inside.partition(":-")
         if not VARIABLE_NAME.match(name):
             message = f"`{match[0]}` is neither a variable nor a ${{sid:…}}; write `$${{` for a literal `${{`"
-            raise VariableError("malformed-variable", message, offset=match.start())
+            raise VariableError(MALFORMED_VARIABLE, message, offset=match.start())
         return self._value(name, default if separator else None, match.start())
 
     def _value(self, name: str, default: str | None, offset: int) -> Pieces:
@@ -244,14 +250,14 @@ class Variables:
                 return self._as_declared(name, value)
         except VariableError as error:
             variable = error.variable or name
-            raise VariableError(error.code, error.message, offset=offset, variable=variable) from error
+            raise VariableError(error.rule, error.message, offset=offset, variable=variable) from error
         except TypeMistakeError as error:
             message = f"the variable {name}: {error}"
-            raise VariableError(error.code, message, offset=offset) from error
+            raise VariableError(error.rule, message, offset=offset) from error
         if value is not None:
             return value
         raise VariableError(
-            UNKNOWN,
+            UNKNOWN_VARIABLE,
             f"the variable {name} has no value: add it under `vars:`, give --var {name}=VALUE, "
             f"set {ENVIRONMENT_PREFIX}{name}, or write ${{{name}:-default}}",
             offset=offset,
@@ -264,7 +270,7 @@ class Variables:
             try:
                 self._read[name] = self._as_declared(name, value) if value else value
             except TypeMistakeError as error:
-                self._read[name] = VariableError(error.code, str(error), variable=name)
+                self._read[name] = VariableError(error.rule, str(error), variable=name)
         read = self._read[name]
         if isinstance(read, VariableError):
             raise read
@@ -330,11 +336,11 @@ class Variables:
             message = f"the variable {name} needs itself: {' -> '.join((*around, *more, name))}"
             needed = cycle[(index + 1) % len(cycle)]
             offset = next(offset for each, offset in names_in(self._template_of(name) or "") if each == needed)
-            self._known[name] = VariableError("endless-variable", message, offset=offset, variable=name)
+            self._known[name] = VariableError(ENDLESS_VARIABLE, message, offset=offset, variable=name)
 
 
 def _template(pieces: Pieces) -> str:
     try:
         return template_of(pieces)
     except GluedMarkError as error:
-        raise VariableError("malformed-variable", f"a `$` cannot stand directly before `{error}`") from error
+        raise VariableError(MALFORMED_VARIABLE, f"a `$` cannot stand directly before `{error}`") from error
