@@ -102,7 +102,7 @@ SKIPPED = {"queue": "Q", "skip_if": "1==1"}
         ([("A", "a == 1", TIMED), ("B", "b == 2", "Q")], "Everyone", "filter 2 if it fits, else canceled"),
         ([("A", "a == 1", SKIPPED), ("B", "b == 2", "Q")], "Everyone", "filter 2 if it fits, else everything else"),
         ([("A", "a == 1", TIMED), ("B", "b == 2", "Q"), ("C", "1==1", "Q")], None, "filter 2 or 3"),
-        ([("A", "a == 1", TIMED), *[(str(n), f"b{n} == 1", "Q") for n in range(4)]], None, "the next filter if it fits, else canceled"),
+        ([("A", "a == 1", TIMED), *[(str(n), f"b{n} == 1", "Q") for n in range(4)]], None, "the next filter that fits, else canceled"),
     ],
 )  # fmt: skip
 def test_after_the_last_step_a_task_goes_where_taskrouter_sends_it(filters, default, end):
@@ -112,6 +112,12 @@ def test_after_the_last_step_a_task_goes_where_taskrouter_sends_it(filters, defa
     assert goes_on(filters, default, {"a": 1}) == (
         "canceled" if end.endswith("canceled") else "default" if end.endswith("everything else") else 3
     )
+
+
+def test_of_very_many_filters_below_none_is_named():
+    lanes = lanes_of(("A", "a == 1", TIMED), *[(str(n), f"a == {n + 2}", "Q") for n in range(101)])
+
+    assert lanes[0].end == "the next filter that fits, else canceled"
 
 
 def goes_on(filters, default, task):

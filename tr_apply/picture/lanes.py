@@ -17,12 +17,15 @@ from tr_apply.picture.words import (
     skip_words,
 )
 from tr_apply.resources.workflow import Filter, Target, Workflow
-from tr_apply.routing.nodes import Expression
+from tr_apply.routing.evaluate import evaluate
+from tr_apply.routing.nodes import Expression, Or
 from tr_apply.routing.place import Place
 from tr_apply.routing.satisfy import (
+    Answer,
     Exit,
     Filters,
     Reach,
+    Satisfiable,
     TaskFilter,
     Unsatisfiable,
     always_true,
@@ -38,6 +41,9 @@ _BADGE_LENGTH: Final = 72
 
 _NUMBERED: Final = 3
 """Filters that are named where a task goes on."""
+
+_MOST_BELOW: Final = 100
+"""Filters below one that are searched for those that a task may go on to."""
 
 _SHARED_BY: Final = 3
 """Steps from which on a condition that they share is said once."""
@@ -154,19 +160,31 @@ class _Lanes:
         if out == "none":
             return "waits"
         last = "canceled" if out == "timeout" or self._workflow.default_filter is None else EVERYTHING_ELSE.lower()
-        onward = [number for number in range(index + 1, len(self._ways)) if self._may_share(index, number)]
+        onward = self._onward(index)
         if not onward:
             return last
-        numbers = [str(number + 1) for number in onward]
-        named = f"filter {listed(numbers, last='or')}" if len(numbers) <= _NUMBERED else "the next filter"
+        if len(onward) > _NUMBERED:
+            return f"the next filter that fits, else {last}"
+        named = f"filter {listed([str(number + 1) for number in onward], last='or')}"
         return named if self._is_caught(index, onward) else f"{named} if it fits, else {last}"
 
-    def _may_share(self, index: int, other: int) -> bool:
-        """Whether some task may match both filters."""
-        first, second = self._ways[index].tree, self._ways[other].tree
-        if first is None or second is None:
-            return True
-        return not isinstance(example([(first, True), (second, True)], Place.FILTER), Unsatisfiable)
+    def _onward(self, index: int) -> Sequence[int]:
+        """The filters below that may match a task of this one; not all of them if they are too many to name."""
+        tree, below = self._ways[index].tree, range(index + 1, len(self._ways))
+        if tree is None or len(below) > _MOST_BELOW:
+            return below
+        found = [number for number in below if self._ways[number].tree is None]
+        trees = {number: other for number in below if (other := self._ways[number].tree) is not None}
+        while trees and len(found) <= _NUMBERED:
+            answer = example([(tree, True), (_any_of(list(trees.values())), True)], Place.FILTER)
+            if isinstance(answer, Unsatisfiable):
+                break
+            hit = [
+                n for n, each in trees.items() if not isinstance(answer, Satisfiable) or evaluate(each, answer.names)
+            ]
+            found += hit
+            trees = {number: each for number, each in trees.items() if number not in hit}
+        return sorted(found)
 
     def _is_caught(self, index: int, onward: Sequence[int]) -> bool:
         """Whether each task of the filter matches one of those *onward*."""
@@ -175,6 +193,14 @@ class _Lanes:
             return False
         wishes = [(tree, True), *((each, False) for each in others if each is not None)]
         return isinstance(example(wishes, Place.FILTER), Unsatisfiable)
+
+
+def _any_of(trees: Sequence[Expression]) -> Expression:
+    return trees[0] if len(trees) == 1 else Or(tuple(trees))
+
+
+def _may_match(tree: Expression, found: Answer) -> bool:
+    return not isinstance(found, Satisfiable) or evaluate(tree, found.names)
 
 
 def _own_queue(target: Target) -> str | None:
