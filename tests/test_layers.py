@@ -30,13 +30,13 @@ LAYERS = {
     "rendering": 8,
     "deployment": 9,
     "report": 9,
-    "schema": 9,
-    "explain": 10,
+    "schema": 10,
+    "explain": 11,
     "models": 10,
-    "api": 11,
-    "cli": 12,
-    "__init__": 13,
-    "__main__": 13,
+    "api": 12,
+    "cli": 13,
+    "__init__": 14,
+    "__main__": 14,
 }
 
 # Who may import what costs much or has effects; everybody else goes through them.
