@@ -84,7 +84,8 @@ class _Version:
             name = each.name or str(each.expression)
             yield from (((found.code, name), found) for found in self._of_filter(index, each))
         if self._has_default and (takers := self._takers(self._asked.reach_default())):
-            message = f"no task reaches the default filter of the workflow {self._name!r}: {_takers_words(takers, 'every task')}"
+            what = f"the default filter of the workflow {self._name!r}"
+            message = f"{what} is never reached: {_takers_words(takers, 'every task')}"
             yield (UNREACHABLE_DEFAULT, ""), self._finding(UNREACHABLE_DEFAULT, message, ".default_filter", takers)
 
     def _of_filter(self, index: int, each: TaskFilter) -> Iterator[BroughtFinding]:
