@@ -91,10 +91,6 @@ class Snapshot:
         """Whether the resources of *kind* were read."""
         return kind in self.by_kind
 
-    def knows(self, kind: str) -> bool:
-        """Whether the resources of *kind* were read, for whatever reason."""
-        return self.has(kind) or kind in self.affected
-
     def of(self, kind: str) -> Sequence[Live]:
         """The resources of *kind*, whatever they were read for; none where they were not."""
         return self.by_kind.get(kind) or self.affected.get(kind, ())

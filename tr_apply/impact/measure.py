@@ -1,18 +1,19 @@
 """The impact of a plan: worked out from the plan and from what was read of the workspace."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.impact.cosmetic import with_cosmetic_changes
 from tr_apply.impact.findings import brought_findings, queue_finding
-from tr_apply.impact.people import Staffing, people
+from tr_apply.impact.people import people
 from tr_apply.impact.routes import route_changes
 from tr_apply.impact.versions import Versions, WorkflowVersions
 from tr_apply.live import Snapshot
 from tr_apply.plan.change import Plan
 from tr_apply.plan.impact import BroughtFinding, Extent, Impact, PeopleImpact, RouteChange
+from tr_apply.plan.requests.affected import bear_on_people
 from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import Kind
@@ -36,13 +37,9 @@ def with_impact(plan: Plan, snapshot: Snapshot, document: Document, extent: Exte
 
 def people_impact(plan: Plan, snapshot: Snapshot) -> PeopleImpact:
     """Who gains and who loses a place in a queue by *plan*, as the workspace is in *snapshot*."""
-    return _people(Versions(plan, snapshot), snapshot)
-
-
-def _people(versions: Versions, snapshot: Snapshot) -> PeopleImpact:
-    if not snapshot.knows(TASK_QUEUE.name) or not snapshot.knows(WORKER.name):
-        return PeopleImpact(0)
-    return people(*versions.staffing())
+    if not bear_on_people(plan.operations):
+        return PeopleImpact(len(snapshot.of(WORKER.name)))
+    return people(*Versions(plan, snapshot).staffing())
 
 
 @dataclass(slots=True)
@@ -60,7 +57,7 @@ class _Measuring:
     def impact(self, extent: Extent) -> Impact:
         """All that is to be known to this *extent*."""
         versions = Versions(self.plan, self.snapshot)
-        found = _people(versions, self.snapshot)
+        found = people_impact(self.plan, self.snapshot)
         unread = "its members are not known, because an expression of it cannot be read"
         self.unknown += [f"queue {queue}: {unread}" for queue in found.unknown]
         for each in versions.workflows():
@@ -69,7 +66,7 @@ class _Measuring:
             else:
                 self._follow(each)
         if extent is Extent.FULL:
-            self.findings += self._of_queues(*versions.staffing())
+            self.findings += self._of_queues(versions.target_workers())
         return Impact(found, self.routes, self.findings, None, self.unknown)
 
     def _follow(self, workflow: WorkflowVersions) -> None:
@@ -80,12 +77,10 @@ class _Measuring:
         self.findings += brought.found
         self.unknown += [*changes.unknown, *brought.unknown]
 
-    def _of_queues(self, before: Staffing, after: Staffing) -> Iterator[BroughtFinding]:
-        for queue, target_workers in after.queues.items():
-            was = before.queues.get(queue)
-            if was is not None and was != target_workers:
-                path = f"{self._path(TASK_QUEUE, queue)}.target_workers"
-                yield from queue_finding(queue, (_read(was), _read(target_workers)), path, self.budget)
+    def _of_queues(self, queues: Iterable[tuple[str, str, str]]) -> Iterator[BroughtFinding]:
+        for name, before, after in queues:
+            path = f"{self._path(TASK_QUEUE, name)}.target_workers"
+            yield from queue_finding(name, (_read(before), _read(after)), path, self.budget)
 
     def _path(self, kind: Kind, name: str) -> str:
         """Where the configuration declares it; ``KIND/NAME`` where it does not."""

@@ -123,6 +123,12 @@ class Versions:
         )
         return before, after
 
+    def target_workers(self) -> Iterator[tuple[str, str, str]]:
+        """Each queue that stays and gets another expression: its name, the expression before and after."""
+        for name, each in _staying(self._named(TASK_QUEUE)):
+            if each.live is not None and "TargetWorkers" in each.form:
+                yield name, _target_workers(each.live), self._target_workers(each)
+
     def _target_workers(self, queue: _Resource) -> str:
         if (written := queue.form.get("TargetWorkers")) is not None:
             return form_text(written, self._sid)

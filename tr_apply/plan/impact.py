@@ -48,7 +48,7 @@ class PeopleImpact:
     """Which workers lose or gain a place in a queue."""
 
     read: Count
-    """How many live workers were read; 0 if the plan changes no expression and no worker."""
+    """How many live workers were read: none where the plan has no need to."""
 
     queues: Sequence[QueueChange] = ()
     """Every queue whose members change: those that fall to nobody first, then by name."""

@@ -21,9 +21,14 @@ _TARGET_EXPRESSION: Final = re.compile(r"(\.targets\[\d+\]|^default_filter)\.exp
 
 def affected_kinds(operations: Sequence[Operation], snapshot: Snapshot) -> list[str]:
     """Queues and workers, if *operations* bear on people and *snapshot* does not have them."""
-    if not any(map(_bears_on_people, operations)):
+    if not bear_on_people(operations):
         return []
     return [kind.name for kind in (TASK_QUEUE, WORKER) if not snapshot.has(kind.name)]
+
+
+def bear_on_people(operations: Sequence[Operation]) -> bool:
+    """Whether *operations* may change the members of a queue, or which of them a step wants."""
+    return any(map(_bears_on_people, operations))
 
 
 def _bears_on_people(operation: Operation) -> bool:
