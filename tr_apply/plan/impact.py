@@ -130,7 +130,7 @@ class Impact:
     """What a plan means for people and tasks."""
 
     people: PeopleImpact
-    """Which workers lose or gain a place in a queue."""
+    """Whom it affects: the members of queues."""
 
     routes: Sequence[RouteChange] = ()
     """Every pair of first filters, before and after, by which some task goes elsewhere."""
