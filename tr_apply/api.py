@@ -119,6 +119,7 @@ class Router:
         plan: "Plan",
         *,
         allow_delete: Mapping[str, int] | None = None,
+        allow_people_lost: Mapping[str, int] | None = None,
         reviewed: bool = False,
     ) -> "Applied":
         """Carry out *plan*, read the workspace again and prove that nothing is left.
@@ -126,6 +127,7 @@ class Router:
         Args:
             plan: What ``plan`` returned.
             allow_delete: Kind -> exactly how many deletes of it are agreed to.
+            allow_people_lost: Queue -> exactly how many of its members may lose their place in it.
             reviewed: Whether somebody has reviewed this very plan. Without that the run counts as unattended, in which
                 nothing is deleted that neither ``safety.max_deletes`` nor *allow_delete* allows.
 
@@ -138,7 +140,8 @@ class Router:
         from tr_apply.plan.checks.consent import Approval, Consent  # noqa: PLC0415
 
         approval = Approval.REVIEWED if reviewed else Approval.NOBODY
-        return await plan.deployment.apply(plan.deployment.require_plan(), Consent(approval, allow_delete or {}))
+        consent = Consent(approval, allow_delete or {}, people_lost=allow_people_lost or {})
+        return await plan.deployment.apply(plan.deployment.require_plan(), consent)
 
     async def export(self, workspace: str) -> str:
         """A live workspace, by name or SID, as YAML that plans empty.

@@ -13,6 +13,7 @@
     ├── IncompleteError         exit 4    some write was or may have been executed, and not all is as it should be
     ├── StaleError              exit 5    the workspace is not what the plan was made from
     ├── RefusedError            exit 6    refused for safety, or not approved
+    │   └── RouteChangeError    exit 6    more tasks go elsewhere than ``--max-route-change`` allows
     └── InterruptedRunError     exit 130  SIGINT or SIGTERM
 """
 
@@ -116,6 +117,12 @@ class RefusedError(TrApplyError):
 
     exit_code = 6
     code = "refused"
+
+
+class RouteChangeError(RefusedError):
+    """More tasks go elsewhere than ``--max-route-change`` allows, or it is not known how many do."""
+
+    code = "route-change"
 
 
 class InterruptedRunError(TrApplyError):

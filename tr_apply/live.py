@@ -71,6 +71,7 @@ class Snapshot:
         channels: Worker channels by SID of the worker, for those workers whose channels were read.
         work: What is under way, by SID of the queue, workflow or worker; of those that were asked about.
         predicted: Whether all of it is the prediction for a new workspace.
+        affected: Resources of further kinds, which nothing but the impact of the plan depends on.
     """
 
     account_sid: str | None
@@ -79,6 +80,7 @@ class Snapshot:
     channels: Mapping[str, Sequence[Live]] = field(default_factory=dict)
     work: Mapping[str, Work] = field(default_factory=dict)
     predicted: bool = False
+    affected: Mapping[str, Sequence[Live]] = field(default_factory=dict)
 
     def each(self) -> Iterator[Live]:
         """Every resource that was read, worker channels left out."""
@@ -88,6 +90,10 @@ class Snapshot:
     def has(self, kind: str) -> bool:
         """Whether the resources of *kind* were read."""
         return kind in self.by_kind
+
+    def of(self, kind: str) -> Sequence[Live]:
+        """The resources of *kind*, whatever they were read for; none where they were not."""
+        return self.by_kind.get(kind) or self.affected.get(kind, ())
 
 
 def predicted(account_sid: str | None, declared: Workspace) -> Snapshot:

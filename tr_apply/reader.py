@@ -71,7 +71,8 @@ async def _with_all(client: Client, snapshot: Snapshot, reads: Reads) -> Snapsho
     """*snapshot* with what *reads* asks for; different kinds are read side by side."""
     snapshot = await _with_kinds(client, snapshot, reads.kinds)
     snapshot = await with_channels(client, snapshot, reads.channels)
-    return await _with_work(client, snapshot, reads.work)
+    snapshot = await _with_work(client, snapshot, reads.work)
+    return await with_affected(client, snapshot, reads.affected)
 
 
 async def read_parts(client: Client, workspace: Live, kinds: Sequence[str], workers: Sequence[str]) -> Snapshot:
@@ -84,10 +85,23 @@ async def read_parts(client: Client, workspace: Live, kinds: Sequence[str], work
 async def _with_kinds(client: Client, snapshot: Snapshot, kinds: Sequence[str]) -> Snapshot:
     if not kinds:
         return snapshot
+    return replace(snapshot, by_kind={**snapshot.by_kind, **await _kinds(client, snapshot, kinds)})
+
+
+async def with_affected(client: Client, snapshot: Snapshot, kinds: Sequence[str]) -> Snapshot:
+    """*snapshot* with all of *kinds*, for the impact of a plan alone.
+
+    Raises:
+        ApiError: when TaskRouter refuses.
+        NetworkError: when it does not answer.
+    """
+    return replace(snapshot, affected=await _kinds(client, snapshot, kinds)) if kinds else snapshot
+
+
+async def _kinds(client: Client, snapshot: Snapshot, kinds: Sequence[str]) -> dict[str, Sequence[Live]]:
     sid = snapshot.workspace.sid
     found = await _together(client.resources(KIND_BY_NAME[kind], sid) for kind in kinds)
-    by_kind = {**snapshot.by_kind, **dict(zip(kinds, found, strict=True))}
-    return replace(snapshot, by_kind=by_kind)
+    return dict(zip(kinds, found, strict=True))
 
 
 async def with_channels(client: Client, snapshot: Snapshot, workers: Sequence[str]) -> Snapshot:

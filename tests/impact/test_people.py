@@ -3,7 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tr_apply.impact import PeopleImpact, QueueChange, Staffing, people
+from tr_apply.impact import Staffing, people
+from tr_apply.plan.impact import PeopleImpact, QueueChange
 from tr_apply.routing.evaluate import evaluate
 from tr_apply.routing.parser import parse
 

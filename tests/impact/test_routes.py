@@ -3,7 +3,8 @@
 import json
 
 from tr_apply.errors import ExpressionSyntaxError
-from tr_apply.impact import FilterRoute, RouteChange, RouteChanges, route_changes
+from tr_apply.impact import RouteChanges, route_changes
+from tr_apply.plan.impact import FilterRoute, RouteChange
 from tr_apply.resources.workflow import Workflow
 from tr_apply.routing.parser import parse
 from tr_apply.routing.satisfy import Budget

@@ -32,7 +32,7 @@ def test_the_form_of_a_plan(world, tmp_path):
 
     assert list(plan) == [
         *("plan_id", "target", "base", "operations"),
-        *("sids", "reads", "sensitive", "blocked", "diagnostics", "summary"),
+        *("sids", "reads", "sensitive", "blocked", "diagnostics", "summary", "impact"),
     ]
     assert plan["target"] == {
         "account_sid": "AC0123456789abcdef0123456789abcdef",

@@ -212,8 +212,15 @@ def test_the_order_of_a_file_does_not_change_the_plan(new_world, document, other
 
     world.apply(other)
 
-    assert world.document(document) == world.document(shuffled(document, seed))
+    assert without_places(world.document(document)) == without_places(world.document(shuffled(document, seed)))
     world.close()
+
+
+def without_places(plan):
+    """A plan without the places in the file that its findings name."""
+    for finding in plan["impact"]["findings"]:
+        del finding["path"]
+    return plan
 
 
 @quick

@@ -20,6 +20,7 @@ WORKSPACES, ACTIVITIES, CHANNELS, QUEUES, WORKFLOWS, WORKERS = (
     "Workers",
 )
 TASKS = "Tasks"
+WAITING = "RealTimeStatistics"
 
 # A file -> the collections that are read, each once.
 READ = {
@@ -49,11 +50,11 @@ READ = {
     "a new queue with activities": (
         HEAD
         + "task_queues: [{name: New, reservation_activity: Break, assignment_activity: Break}]\nmanage: {task_queues: additive}",
-        [QUEUES, ACTIVITIES],
+        [QUEUES, ACTIVITIES, WORKERS],
     ),
     "a new worker with an activity": (
         HEAD + "workers: [{name: dora, activity: Break}]\nmanage: {workers: additive}",
-        [WORKERS, ACTIVITIES],
+        [WORKERS, ACTIVITIES, QUEUES],
     ),
     "a worker that stays where it is": (
         HEAD + "workers: [{name: alice, activity: Offline}]\nmanage: {workers: additive}",
@@ -61,7 +62,7 @@ READ = {
     ),
     "a new worker with channels": (
         HEAD + "workers: [{name: dora, channels: {email: {capacity: 2}}}]\nmanage: {workers: additive}",
-        [WORKERS, CHANNELS],
+        [WORKERS, CHANNELS, QUEUES],
     ),
     "a SID of a queue": (
         HEAD + "workers: [{name: carol, attributes: {q: '${sid:task_queue/Gold}'}}]\nmanage: {workers: additive}",
@@ -69,7 +70,7 @@ READ = {
     ),
     "a SID of the workspace": (
         HEAD + "workers: [{name: carol, attributes: {q: '${sid:workspace}'}}]\nmanage: {workers: additive}",
-        [WORKERS],
+        [WORKERS, QUEUES],
     ),
     "an activity that goes": (
         HEAD + "activities: [{name: Offline}, {name: Break}]",
@@ -81,10 +82,33 @@ READ = {
     ),
     "a queue that goes": (
         HEAD + "task_queues: [{name: Gold, reservation_activity: Break, assignment_activity: Break}]",
-        [QUEUES, WORKFLOWS, TASKS],
+        [QUEUES, WORKFLOWS, TASKS, WORKERS],
     ),
-    "an available worker that goes": (HEAD + "workers: [{name: alice}, {name: carol}]", [WORKERS, ACTIVITIES, TASKS]),
-    "an unavailable worker that goes": (HEAD + "workers: [{name: alice}, {name: bob}]", [WORKERS, TASKS]),
+    "an available worker that goes": (
+        HEAD + "workers: [{name: alice}, {name: carol}]",
+        [WORKERS, ACTIVITIES, TASKS, QUEUES],
+    ),
+    "an unavailable worker that goes": (HEAD + "workers: [{name: alice}, {name: bob}]", [WORKERS, TASKS, QUEUES]),
+    "another expression of a queue": (
+        HEAD + "task_queues: [{name: Silver, target_workers: level > 5}]\nmanage: {task_queues: additive}",
+        [QUEUES, WORKERS],
+    ),
+    "another expression of a target": (
+        HEAD + "workflows: [{name: Incoming, default_filter: {queue: Gold, expression: worker.level > 5}}]",
+        [QUEUES, WORKFLOWS, WORKERS, WAITING],
+    ),
+    "another priority of a target": (
+        HEAD + "workflows: [{name: Incoming, default_filter: {queue: Gold, priority: 5}}]",
+        [QUEUES, WORKFLOWS, WAITING],
+    ),
+    "other attributes of a worker": (
+        HEAD + "workers: [{name: carol, attributes: {level: 5}}]\nmanage: {workers: additive}",
+        [WORKERS, QUEUES],
+    ),
+    "another name of an activity": (
+        HEAD + "activities: [{name: Pause, renamed_from: [Break]}]\nmanage: {activities: additive}",
+        [ACTIVITIES, QUEUES, WORKERS],
+    ),
     "everything": (LIVE, [ACTIVITIES, CHANNELS, QUEUES, WORKFLOWS, WORKERS]),
 }
 

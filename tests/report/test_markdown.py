@@ -84,6 +84,8 @@ approval
 ! ± activity Lunch  # workspace.yaml:3
      (TaskRouter cannot change `available`: a new activity with a new SID takes its place)
      available: false -> true
+Impact:
++   task queue Everyone: 1 -> 2; gains bob
 # the activity 'Lunch' becomes available: nobody is in it now
 ! ~ task_queue Everyone  # workspace.yaml:4
      max_reserved_workers: 1 -> 5

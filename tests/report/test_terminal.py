@@ -94,6 +94,13 @@ def test_fields_are_told_with_old_and_new_and_expressions_term_by_term(told, blo
                 languages HAS 'es'
                 + AND (skills HAS 'support' OR skills HAS 'billing')
 
+          Impact:
+              - task queue Spanish: 1 -> nobody; loses alice
+
+          Needs approval (people-lost): The task queue 'Spanish' falls from 1 member to
+            nobody: alice loses the place in it. Approving this plan is the consent;
+            without a plan, --allow-people-lost "Spanish=1".
+
         Plan: 0 to create, 2 to update, 0 to replace, 0 to delete, 5 unchanged; 2 requests.
         Plan id: …
         """)
@@ -129,6 +136,12 @@ def test_filters_are_told_as_added_removed_moved_and_edited(told, block):
                   language != 'en'
                 targets: Everyone (skip_if workers.available == 0)
               - default_filter: Everyone
+
+          Impact:
+              workflow Incoming: tasks such as {"tier": "bronze"}: filter 3 Bronze
+                (Everyone) -> no filter
+              workflow Incoming: tasks such as {}: the default filter (Everyone) -> no
+                filter
 
         Plan: 0 to create, 1 to update, 0 to replace, 0 to delete, 1 unchanged; 1 request.
         Plan id: …
@@ -204,6 +217,10 @@ def test_deletions_that_are_refused_say_so_and_what_to_do(told, block):
           - workflow Incoming
           - task_queue Spanish
 
+          Impact:
+              - task queue Everyone: 1 -> nobody; loses alice
+              - task queue Spanish: 1 -> nobody; loses alice
+
           Blocked (protected): the worker 'alice' is protected by 'worker/ALI*' in
             `safety.protect`; declare it, or remove the protection first
           Needs approval (needs-consent): Deletes 1 of 2 task queues: Spanish.
@@ -215,6 +232,9 @@ def test_deletions_that_are_refused_say_so_and_what_to_do(told, block):
           Needs approval (needs-consent): Deletes 1 of 1 workers: alice. This leaves
             none of them. Approving this plan is the consent; without a plan,
             --allow-delete worker=1.
+          Needs approval (people-lost): The task queue 'Everyone' falls from 1 member to
+            nobody: alice loses the place in it. Approving this plan is the consent;
+            without a plan, --allow-people-lost "Everyone=1".
 
         Plan: 0 to create, 0 to update, 0 to replace, 3 to delete, 2 unchanged; 3 requests.
         Plan id: …
@@ -277,6 +297,10 @@ def test_an_added_filter_says_where_it_is_also_where_a_part_of_it_is_sensitive(t
               + filter 1 (Vip), expression: (sensitive)
               + filter 1 (Vip), name: Vip
               + filter 1 (Vip), targets: [{queue: Everyone}]
+
+          Impact:
+              not known: workflow Incoming: it holds something sensitive, so no task is
+                shown that goes elsewhere
 
         Plan: 0 to create, 1 to update, 0 to replace, 0 to delete, 6 unchanged; 1 request.
         Plan id: …

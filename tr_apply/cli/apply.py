@@ -2,7 +2,7 @@
 
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,13 @@ from tr_apply.cli.asking import answered
 from tr_apply.cli.begun import begun_plan
 from tr_apply.cli.bounded import run
 from tr_apply.cli.configurations import require_inputs, usable
+from tr_apply.cli.consent import allowed_deletes, allowed_people_lost, approval_of, require_sense
 from tr_apply.cli.options import (
     NamedPath,
     configuration_options,
     output_of,
     output_options,
+    route_change_option,
     selection_of,
     selection_options,
     target_options,
@@ -48,7 +50,6 @@ from tr_apply.report.staleness import drift_text
 from tr_apply.report.summary import apply_outcome, summary_table
 from tr_apply.report.terminal import plan_text, result_heading, result_text
 from tr_apply.report.wording import full_name
-from tr_apply.resources import KIND_BY_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,9 @@ class Way:
 @click.option("--auto-approve", is_flag=True, help="Do not ask. Is no consent to delete.")
 @click.option("--allow-delete", "allowed", multiple=True, metavar="KIND=N",
               help="Agree to exactly N deletes of KIND; repeatable.")  # fmt: skip
+@click.option("--allow-people-lost", "allowed_people", multiple=True, metavar='"QUEUE=N"',
+              help="Agree that exactly N members of QUEUE lose their place in it; repeatable.")  # fmt: skip
+@route_change_option
 @selection_options
 @click.option("--base-ref", metavar="REV",
               help="The git revision that was applied last, for `safety.delete: declared`.")  # fmt: skip
@@ -89,6 +93,8 @@ def apply_command(
     expected: tuple[str, ...],
     auto_approve: bool,
     allowed: tuple[str, ...],
+    allowed_people: tuple[str, ...],
+    max_route_change: float | None,
     base_ref: str | None,
     concurrency: int,
     journal_file: Path | None,
@@ -108,13 +114,19 @@ def apply_command(
     """
     output, target = output_of("apply", options), target_of(options)
     ids = tuple(each for written in expected for each in written.replace(",", " ").split())
-    _require_sense(paths, plan_file, options | {"expected": expected, "allowed": allowed, "base": base_ref})
+    given = {"expected": expected, "allowed": allowed, "allowed_people": allowed_people, "base": base_ref}
+    require_sense(paths, plan_file, options | given)
     if expected and len(ids) != len(paths):
         raise UsageError(f"--expect: {len(ids)} plan ids are given for {len(paths)} PATHs; give one for each, in order")
     require_inputs(paths, options)
     selection = selection_of(options)
-    approval = _approval(auto_approve=auto_approve, reviewed=bool(ids) or plan_file is not None)
-    consent = Consent(approval, _allowed_deletes(allowed))
+    approval = approval_of(auto_approve=auto_approve, reviewed=bool(ids) or plan_file is not None)
+    consent = Consent(
+        approval,
+        allowed_deletes(allowed),
+        people_lost=allowed_people_lost(allowed_people),
+        max_route_change=max_route_change,
+    )
     way = Way(target, concurrency)
     members = members_of(paths, lambda path: usable(path, options, output), selection)
     if base_ref is not None:
@@ -145,48 +157,6 @@ def _find_outputs(fleet: Fleet, way: Way, output: Output, file: Path | None) -> 
     except IncompleteError as error:
         for member in fleet.live:
             member.error = error
-
-
-def _approval(*, auto_approve: bool, reviewed: bool) -> Approval:
-    if reviewed:
-        return Approval.REVIEWED
-    return Approval.NOBODY if auto_approve else Approval.ASKED
-
-
-def _require_sense(paths: Sequence[Path], plan_file: Path | None, options: Mapping[str, Any]) -> None:
-    """A saved plan is what it is: options that would make another one of it are a misunderstanding.
-
-    Raises:
-        UsageError: when there are any, or when it is not said what to apply.
-    """
-    if plan_file is None:
-        if not paths:
-            raise UsageError("Missing argument 'PATH...', or --plan FILE.\nTry 'tr-apply apply --help'.")
-        return
-    changing = {
-        "--target": "targets",
-        "--only": "only",
-        "--exclude": "excluded",
-        "--allow-delete": "allowed",
-        "--expect": "expected",
-        "--base-ref": "base",
-    }
-    if not paths:
-        changing |= {"--overlay": "overlays", "--var": "variables", "--var-file": "variable_files"}
-    for option, name in changing.items():
-        if options[name]:
-            raise UsageError(f"{option} cannot change a saved plan; plan again with it, or leave it out")
-
-
-def _allowed_deletes(written: Sequence[str]) -> dict[str, int]:
-    kinds = list(KIND_BY_NAME)
-    allowed = {}
-    for each in written:
-        kind, equals, number = each.partition("=")
-        if not equals or kind not in kinds or not number.isascii() or not number.isdigit():
-            raise UsageError(f"--allow-delete {each}: expected KIND=N, where KIND is one of {', '.join(kinds)}")
-        allowed[kind] = int(number)
-    return allowed
 
 
 def _apply(fleet: Fleet, approval: Approval, way: Way, output: Output, kept: Records) -> None:

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -8,6 +9,9 @@ import click
 
 from tr_apply.cli.output import Output
 from tr_apply.errors import UsageError
+from tr_apply.plan.checks.route_change import ALL
+
+_PERCENTAGE = re.compile(r"[0-9]+(\.[0-9]+)?%")
 
 if TYPE_CHECKING:
     from tr_apply.plan.requests.target import Selection
@@ -111,6 +115,22 @@ def output_options(*formats: str) -> Callable[[_F], _F]:
         return command
 
     return decorate
+
+
+def _percentage(_: click.Context, __: click.Parameter, value: str | None) -> float | None:
+    """The number of per cent of a share such as ``5%`` or ``0.5%``."""
+    if value is None:
+        return None
+    if not _PERCENTAGE.fullmatch(value) or (number := float(value.removesuffix("%"))) > ALL:
+        raise click.BadParameter(f"{value!r} is not a share from 0% to 100%")
+    return number
+
+
+def route_change_option(command: _F) -> _F:
+    """A gate of the command that carries it."""
+    option = click.option("--max-route-change", metavar="SHARE", callback=_percentage,
+                          help="Exit 6 if more than this share of the tasks goes elsewhere, such as 5%.")  # fmt: skip
+    return option(command)
 
 
 def output_of(command: str, options: Mapping[str, Any]) -> Output:

@@ -15,6 +15,7 @@ from tr_apply.cli.options import (
     configuration_options,
     output_of,
     output_options,
+    route_change_option,
     selection_of,
     selection_options,
     target_options,
@@ -31,7 +32,8 @@ from tr_apply.deployment.connect import TargetOptions
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.fleet import Fleet, Member
-from tr_apply.errors import ConfigError, TrApplyError, UsageError
+from tr_apply.errors import ConfigError, RouteChangeError, TrApplyError, UsageError
+from tr_apply.plan.impact import Extent
 from tr_apply.plan.saved.document import plan_document, plan_id
 from tr_apply.plan.saved.origin import Origins, origins
 from tr_apply.report.entry import Entry
@@ -49,6 +51,9 @@ CHANGES_PENDING = 2  # as in Terraform; click's own 2 for usage errors is remapp
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes to apply.")
 @click.option("--base-ref", metavar="REV",
               help="Tell what was changed outside the repository since the git revision REV was applied.")  # fmt: skip
+@click.option("--impact", "extent", type=click.Choice([each.value for each in Extent]), default=Extent.FULL.value,
+              show_default=True, help="How much of the impact on people and tasks is worked out.")  # fmt: skip
+@route_change_option
 @click.option("--also", multiple=True, metavar="FORMAT=FILE",
               help="Write the plan in another format to FILE as well; repeatable.")  # fmt: skip
 @click.option("--undo", "journal_file", metavar="JOURNAL", type=NamedPath(),
@@ -66,6 +71,8 @@ def plan_command(
     base_ref: str | None,
     also: tuple[str, ...],
     journal_file: Path | None,
+    extent: str,
+    max_route_change: float | None,
     **options: Any,
 ) -> int:
     """Show what apply would change. Reads the workspace, writes nothing.
@@ -84,8 +91,10 @@ def plan_command(
     selection, more = selection_of(options), further_formats(also)
     if plan_file is not None and not overwrite:
         require_plan_or_nothing(plan_file)
+    if max_route_change is not None and extent == Extent.NONE:
+        raise UsageError("--max-route-change cannot be checked with --impact none; leave one of them out")
     deadline = Deadline(options["timeout"])
-    members = members_of(paths, lambda path: usable(path, options, output), selection)
+    members = members_of(paths, lambda path: usable(path, options, output), selection, Extent(extent))
     then = {} if base_ref is None else declared_before(members, paths, base_ref, options)
     for member in members:
         if base_ref is not None:
@@ -94,6 +103,8 @@ def plan_command(
         run(_planned(Fleet(members, deadline), target, output, then))
     else:
         members = run(_undone(journal_file, target, output, deadline))
+    for member in members:
+        member.limit_route_change(max_route_change)
     errors = [error for member in members if member.error is not None for error in errors_of(member.error, member.name)]
     exit_code = worst([_exit_code(member, detailed=detailed_exitcode) for member in members])
     document = checked_envelope("plan", exit_code, {"plans": _documents(members)}, errors)
@@ -185,8 +196,13 @@ def _documents(members: Sequence[Member]) -> list[dict[str, Any]]:
     return [
         plan_document(member.plan) | ({} if member.origins is None else {"origins": json_value(member.origins)})
         for member in members
-        if member.error is None and member.plan is not None
+        if _is_shown(member) and member.plan is not None
     ]
+
+
+def _is_shown(member: Member) -> bool:
+    """Whether its plan is part of the result; a gate that it does not pass is no reason to hide it."""
+    return isinstance(member.error, RouteChangeError | None)
 
 
 def _tell_github(members: Sequence[Member]) -> None:
@@ -208,9 +224,10 @@ def _print(members: Sequence[Member], output: Output, texts: Mapping[str, str]) 
 
 
 def _reported(member: Member) -> Reported:
-    errors = () if member.error is None else (str(member.error),)
+    error = "" if member.error is None else str(member.error)
+    errors, refused = ((), error) if _is_shown(member) else ((error,), "")
     more = "" if member.origins is None else origins_text(member.origins)
-    entry = Entry(member.name, member.plan, errors, more)
+    entry = Entry(member.name, member.plan, errors, more, refused)
     return Reported(entry, member.workspace, _outcome(member))
 
 

@@ -10,15 +10,19 @@ from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.fleet import Member
 from tr_apply.errors import TrApplyError, UsageError
+from tr_apply.plan.impact import Extent
 from tr_apply.plan.matching.declared_before import DeclaredBefore
 from tr_apply.plan.requests.target import EVERYTHING, Selection
 
 
 def members_of(
-    paths: Sequence[Path], load: Callable[[Path], Configuration], selection: Selection = EVERYTHING
+    paths: Sequence[Path],
+    load: Callable[[Path], Configuration],
+    selection: Selection = EVERYTHING,
+    extent: Extent = Extent.FULL,
 ) -> list[Member]:
     """The workspaces of the configurations at *paths*, which know of each other."""
-    members = [member_of(str(path), partial(load, path), selection) for path in paths]
+    members = [member_of(str(path), partial(load, path), selection, extent) for path in paths]
     siblings = frozenset(member.workspace for member in members if member.workspace is not None)
     for member in members:
         if isinstance(member.source, Configured):
@@ -26,11 +30,16 @@ def members_of(
     return members
 
 
-def member_of(name: str, load: Callable[[], Configuration], selection: Selection = EVERYTHING) -> Member:
+def member_of(
+    name: str,
+    load: Callable[[], Configuration],
+    selection: Selection = EVERYTHING,
+    extent: Extent = Extent.FULL,
+) -> Member:
     """The workspace of the configuration that *load* gives; if that is invalid, it has ended already."""
     member = Member(name)
     try:
-        member.source = Configured(load(), selection)
+        member.source = Configured(load(), selection, extent=extent)
     except UsageError:
         raise
     except TrApplyError as error:

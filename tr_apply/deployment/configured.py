@@ -12,11 +12,13 @@ from tr_apply.config.withheld import withheld
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.declared_at import with_sources
 from tr_apply.deployment.freshness import bound
+from tr_apply.deployment.judgement import judged
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Plan
 from tr_apply.plan.checks.workspace_rename import TELLING_KINDS, declared_names, suspected_workspace_rename
+from tr_apply.plan.impact import Extent
 from tr_apply.plan.make import Planning, planning
 from tr_apply.plan.matching.declared_before import DeclaredBefore
 from tr_apply.plan.matching.problem import PlanProblemsError
@@ -46,12 +48,14 @@ class Configured:
         selection: Which part of it is done.
         siblings: Names of the workspaces that this run is for.
         before: What was declared by the configuration that was applied last.
+        extent: How much of the impact on people and tasks is worked out.
     """
 
     configuration: Configuration
     selection: Selection = EVERYTHING
     siblings: frozenset[str] = frozenset()
     before: DeclaredBefore | None = None
+    extent: Extent = Extent.FULL
 
     @property
     def workspace(self) -> str:
@@ -71,15 +75,15 @@ class Configured:
             UsageError: when a target is neither declared nor about to be deleted.
             ApiError, NetworkError: when the workspace cannot be read.
         """
-        plan, snapshot = await self._planned(client, region)
+        plan, snapshot = await self._planned(client, region, self.extent)
         for target in self.selection.targets:
             self._require_known(target, plan)
-        return plan, snapshot
+        return judged(plan, snapshot, self.configuration.document, self.extent), snapshot
 
-    async def _planned(self, client: Client, region: str | None) -> tuple[Plan, Snapshot]:
+    async def _planned(self, client: Client, region: str | None, extent: Extent) -> tuple[Plan, Snapshot]:
         try:
             start, others = await declared_workspace(client, self.configuration.document.workspace)
-            plan, snapshot = await read_and_plan(client, self._steps(start), start)
+            plan, snapshot = await read_and_plan(client, self._steps(start, extent), start)
         except PlanProblemsError as error:
             raise self._config_error(error) from error
         if snapshot.predicted:
@@ -111,10 +115,14 @@ class Configured:
         except PlanProblemsError as error:
             raise self._config_error(error) from error
 
-    def _steps(self, start: Snapshot) -> Planning:
-        has_sids = self.configuration.has_sids
+    def _steps(self, start: Snapshot, extent: Extent = Extent.NONE) -> Planning:
         return planning(
-            self.configuration.document, start, has_sids=has_sids, selection=self.selection, before=self.before
+            self.configuration.document,
+            start,
+            has_sids=self.configuration.has_sids,
+            selection=self.selection,
+            before=self.before,
+            reads_affected=extent is not Extent.NONE,
         )
 
     async def everything(self, client: Client) -> Snapshot | None:
@@ -149,7 +157,7 @@ class Configured:
 
     async def _what_is_left(self, client: Client, applied: Applied) -> Plan:
         if applied.created is None:
-            return (await self._planned(client, None))[0]
+            return (await self._planned(client, None, Extent.NONE))[0]
         return (await self.plan_for(client, await client.workspace(applied.created)))[0]
 
     def _require_known(self, target: Target, plan: Plan) -> None:

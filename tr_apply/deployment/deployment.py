@@ -9,6 +9,7 @@ from tr_apply.deployment.connect import Clients
 from tr_apply.deployment.creation import Rest, created, creates_workspace
 from tr_apply.deployment.deadline import OutOfTimeError
 from tr_apply.deployment.freshness import checked_again, seen_workers
+from tr_apply.deployment.judgement import looked_at_again
 from tr_apply.deployment.last_look import last_look
 from tr_apply.deployment.run import Run
 from tr_apply.deployment.source import Source
@@ -71,7 +72,7 @@ class Deployment:
         """Make sure that the workspace is what *plan* was made from, apart from what is done already; what is left.
 
         Raises:
-            StaleError: when it is not.
+            StaleError: when it is not, or when it loses people whom nobody has agreed to lose.
             RefusedError: when it is in another account.
         """
         checked = await checked_again(self.client, plan)
@@ -81,6 +82,8 @@ class Deployment:
             self.warnings.append(
                 f"{plan.requests - checked.rest.requests} of {plan.requests} requests are done already"
             )
+        if self.snapshot is not None:
+            self.warnings += await looked_at_again(self.client, plan, self.snapshot)
         return checked.rest
 
     async def apply(self, plan: Plan, consent: Consent, run: Run | None = None) -> Applied:

@@ -15,6 +15,7 @@ from tr_apply.errors import ConfigError, TrApplyError
 from tr_apply.findings import Finding, Severity
 from tr_apply.plan.change import Plan
 from tr_apply.plan.checks.consent import Consent, require_consent
+from tr_apply.plan.checks.route_change import require_few_routes_changed
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.plan.saved.origin import Origins
 from tr_apply.routing.names import name_key
@@ -85,6 +86,14 @@ class Member:
         if self.error is None and self.plan is not None:
             try:
                 require_consent(self.plan, self.consent, plan_id(self.plan))
+            except TrApplyError as error:
+                self.error = error
+
+    def limit_route_change(self, most: float | None) -> None:
+        """End here if more than *most* per cent of the tasks go elsewhere."""
+        if self.error is None and self.plan is not None:
+            try:
+                require_few_routes_changed(self.plan, most)
             except TrApplyError as error:
                 self.error = error
 

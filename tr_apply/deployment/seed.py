@@ -16,6 +16,7 @@ from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.run import Run
 from tr_apply.lint import lint
 from tr_apply.plan.checks.consent import Consent
+from tr_apply.plan.impact import Extent
 from tr_apply.transport import Connection, in_process
 
 LOOK_EVERY_S: Final = 0.5
@@ -48,7 +49,7 @@ class Seed:
             RefusedError: when something must be deleted that nobody agreed to.
             TrApplyError: when it could not be done.
         """
-        source = Configured(self._loaded())
+        source = Configured(self._loaded(), extent=Extent.NONE)  # nobody works in it
         async with Client(self.connection, through=in_process(self.app)) as client:
             deployment = Deployment(source, client, LOCAL, str(self.path))
             plan = await deployment.plan()

@@ -95,6 +95,7 @@ _EXAMPLES: Final[Mapping[str, str]] = {
     "safety": "{protect: [task_queue/Everyone], max_deletes: 20%}",
     "protect": "[task_queue/Everyone, activity/*]",
     "max_deletes": "20%",
+    "max_people_lost": "10%",
     "lint": "{severity: {hidden-filter: error}}",
     "lint.severity": "{no-default-filter: off, hidden-filter: error}",
     "lint.accept": "[{code: hidden-filter, in: workflow/Voice, because: kept for the old IVR}]",

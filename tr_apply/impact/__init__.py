@@ -3,16 +3,15 @@
 Pure: what is live and what is wanted arrive as values, and the answers are the values that a plan shows.
 """
 
-from tr_apply.impact.people import PeopleImpact, QueueChange, Staffing, people
-from tr_apply.impact.routes import FilterRoute, RouteChange, RouteChanges, route_changes
+from tr_apply.impact.measure import people_impact, with_impact
+from tr_apply.impact.people import Staffing, people
+from tr_apply.impact.routes import RouteChanges, route_changes
 
 __all__ = [
-    "FilterRoute",
-    "PeopleImpact",
-    "QueueChange",
-    "RouteChange",
     "RouteChanges",
     "Staffing",
     "people",
+    "people_impact",
     "route_changes",
+    "with_impact",
 ]

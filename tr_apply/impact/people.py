@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from tr_apply.errors import ExpressionSyntaxError
+from tr_apply.plan.impact import PeopleImpact, QueueChange
 from tr_apply.routing.evaluate import Names
 from tr_apply.routing.nodes import Expression
 from tr_apply.routing.parser import parse
@@ -29,40 +30,6 @@ class Staffing:
 
     workers: Mapping[str, Names]
     """What the names of an expression stand for, by a name that a worker has before and after."""
-
-
-@dataclass(frozen=True, slots=True)
-class QueueChange:
-    """A queue whose members change."""
-
-    queue: str
-    before: int
-    """The number of members."""
-
-    after: int
-    gained: tuple[str, ...]
-    """Names, sorted."""
-
-    lost: tuple[str, ...]
-
-    @property
-    def falls_to_nobody(self) -> bool:
-        """Whether the queue had people and has none left."""
-        return bool(self.before) and not self.after
-
-
-@dataclass(frozen=True, slots=True)
-class PeopleImpact:
-    """What a change means for the people of a workspace."""
-
-    read: int
-    """How many workers there were."""
-
-    queues: tuple[QueueChange, ...]
-    """Every queue whose members change: those that fall to nobody first, then by name."""
-
-    unknown: tuple[str, ...] = ()
-    """Queues with an expression that cannot be read."""
 
 
 def people(before: Staffing, after: Staffing) -> PeopleImpact:

@@ -5,10 +5,11 @@ filters, priorities, and how long a step lasts move nobody, unless a step can no
 last step of that filter is not compared.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
+from tr_apply.plan.impact import FilterRoute, RouteChange
 from tr_apply.resources.workflow import Filter, Target, Workflow
 from tr_apply.routing.nodes import Expression
 from tr_apply.routing.place import Place
@@ -16,7 +17,6 @@ from tr_apply.routing.satisfy import (
     Budget,
     Exit,
     Reason,
-    Task,
     TaskFilter,
     TaskMoves,
     default_filter,
@@ -33,28 +33,6 @@ _REASONS: Final[dict[Reason, str]] = {
     "values": "some conditions could not be decided; there may be more tasks that go elsewhere",
     "unreadable": "a filter cannot be read, so tasks that it may take were left out",
 }
-
-
-class FilterRoute(NamedTuple):
-    """Where a filter sends its tasks."""
-
-    filter: int
-    """From 1; 0 for the default filter."""
-
-    name: str | None
-    steps: tuple[str | None, ...]
-    """The queues of its steps, up to the first that a task cannot leave."""
-
-
-@dataclass(frozen=True, slots=True)
-class RouteChange:
-    """Tasks that went one way and will go another; None where no filter takes them."""
-
-    workflow: str
-    before: FilterRoute | None
-    after: FilterRoute | None
-    task: Task
-    """The attributes of one of them, which the language allows; it may never occur."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +105,7 @@ class _Version:
         return [self._workflow.default_filter]
 
     def _filter(self, number: int, each: Filter) -> TaskFilter:
-        exits = map(self._exit, each.targets)
-        return TaskFilter(number, each.name, self._read(each.expression), way_out(exits), self._route(each.targets))
-
-    def _exit(self, target: Target) -> Exit:
-        skip_if = None if target.skip_if is None else self._read(target.skip_if)
-        return Exit(target.timeout is not None or "timeout" in target.extra, skip_if)
+        return _task_filter(number, each, self._read, self._route(each.targets))
 
     def _steps(self, targets: Sequence[Target]) -> Iterator[tuple[str | None, Target]]:
         """The queue of each target, its own or the one before it, up to the first that a task cannot leave."""
@@ -140,7 +113,7 @@ class _Version:
         for target in targets:
             queue = target.queue or queue
             yield queue, target
-            if way_out([self._exit(target)]) == "none":
+            if way_out([_exit(target, self._read)]) == "none":
                 return
 
     def _route(self, targets: Sequence[Target]) -> tuple[Any, ...]:
@@ -154,3 +127,18 @@ class _Version:
             return None
         tree = self._read(target.expression)
         return target.expression if tree is None else self._senses.number(tree)
+
+
+def task_filters(workflow: Workflow, read: Read) -> list[TaskFilter]:
+    """The filters of *workflow* as far as they decide who takes a task, wherever they send it; no default filter."""
+    return [_task_filter(number, each, read) for number, each in enumerate(workflow.filters, 1)]
+
+
+def _task_filter(number: int, each: Filter, read: Read, route: Hashable = None) -> TaskFilter:
+    exits = (_exit(target, read) for target in each.targets)
+    return TaskFilter(number, each.name, read(each.expression), way_out(exits), route)
+
+
+def _exit(target: Target, read: Read) -> Exit:
+    skip_if = None if target.skip_if is None else read(target.skip_if)
+    return Exit(target.timeout is not None or "timeout" in target.extra, skip_if)

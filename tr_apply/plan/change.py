@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, PlainSerializer, computed_field
 
 from tr_apply.findings import Finding
+from tr_apply.plan.impact import Impact
 from tr_apply.plan.json_values import (
     Count,
     FormDocument,
@@ -82,6 +83,9 @@ class FieldChange:
 
     filter: Annotated[FilterPlace | None, Field(exclude_if=is_none)] = None
     """The filter that it is about; absent for everything else."""
+
+    cosmetic: Annotated[bool, Field(exclude_if=is_empty)] = False
+    """Whether both are expressions that mean the same; the change is made all the same."""
 
     @property
     def within_filter(self) -> str | None:
@@ -269,6 +273,20 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleConsent:
+    """People who lose their place in a queue, which somebody must agree to."""
+
+    queue: str
+    """The queue."""
+
+    lost: Count
+    """How many of its members lose their place."""
+
+    of: Count
+    """How many members it has."""
+
+
+@dataclass(frozen=True, slots=True)
 class Blocked:
     """Why an operation may not be carried out."""
 
@@ -281,7 +299,7 @@ class Blocked:
     operation: str
     """The operation's id."""
 
-    consent: Annotated[Consent | None, Field(exclude_if=is_none)] = None
+    consent: Annotated[Consent | PeopleConsent | None, Field(exclude_if=is_none)] = None
     """What approving the plan agrees to, where that is all that is missing."""
 
 
@@ -346,6 +364,7 @@ class Plan:
         deletes: What it deletes, by kind.
         outputs: What other systems need to know once it is done, by name; templates that ask for SIDs.
         limits_deletes: Whether the configuration itself says how many deletes need no consent.
+        impact: What it means for people and tasks; None for a new workspace, or where that was not worked out.
     """
 
     target: Target
@@ -360,6 +379,7 @@ class Plan:
     deletes: Sequence[DeleteCount] = ()
     limits_deletes: bool = True
     outputs: Mapping[str, str] = field(default_factory=dict)
+    impact: Impact | None = None
 
     def count(self, action: Action) -> int:
         """How many operations do this."""

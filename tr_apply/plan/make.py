@@ -18,6 +18,7 @@ from tr_apply.plan.matching.declared_before import DeclaredBefore
 from tr_apply.plan.matching.matched import Matched, expression_names, match_all
 from tr_apply.plan.matching.problem import PlanProblemsError
 from tr_apply.plan.matching.reading import Reads, first_kinds, missing_kinds, workers_with_channels
+from tr_apply.plan.requests.affected import affected_kinds
 from tr_apply.plan.requests.channels import channel_operations, unchanged_channels
 from tr_apply.plan.requests.circles import with_later_sids
 from tr_apply.plan.requests.operations import operations_of
@@ -44,6 +45,7 @@ def planning(
     has_sids: bool = True,
     selection: Selection = EVERYTHING,
     before: DeclaredBefore | None = None,
+    reads_affected: bool = False,
 ) -> Planning:
     """Make the plan for *document* step by step, from a *snapshot* that may hold nothing but the workspace.
 
@@ -56,6 +58,7 @@ def planning(
         has_sids: False spares a walk over every string, where no ``${sid:…}`` was written.
         selection: Which part of it is done.
         before: What was declared by the configuration that was applied last.
+        reads_affected: Whether the people whom the plan affects must be in the snapshot in the end.
 
     Raises:
         PlanProblemsError: when it cannot be done at all.
@@ -70,7 +73,10 @@ def planning(
     if not snapshot.predicted:
         reads = Reads(channels=workers_with_channels(decisions), work=work_questions(decisions))
         decisions.snapshot = (yield reads) if reads else snapshot
-    return _plan(decisions, selection)
+    plan = _plan(decisions, selection)
+    if reads_affected and not snapshot.predicted and (kinds := affected_kinds(plan.operations, decisions.snapshot)):
+        yield Reads(affected=kinds)
+    return plan
 
 
 def make_plan(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from tr_apply.plan.change import Action, Operation, Plan
 from tr_apply.printable import printable
 from tr_apply.report.entry import Entry
+from tr_apply.report.impact import impact_lines
 from tr_apply.report.objections import objections
 from tr_apply.report.rows import DESTRUCTIVE, SYMBOLS, Row, in_reading_order, operation_rows
 from tr_apply.resources import KIND_BY_NAME
@@ -71,7 +72,7 @@ class Block:
 
 def block_of(entry: Entry) -> Block:
     """What there is to say of *entry*."""
-    said = [error for text in entry.errors for error in text.splitlines() if error.strip()]
+    said = [error for text in (*entry.errors, entry.refused) for error in text.splitlines() if error.strip()]
     errors = [line for error in said for line in _line("!", error)]
     if entry.plan is None:
         return Block(errors, errors)
@@ -82,7 +83,7 @@ def block_of(entry: Entry) -> Block:
     return Block(
         [*errors, *against, *(line for each in takes_away for line in _lines(operation_rows(each)))],
         [*errors, *_names(takes_away), *against],
-        [*_notes(entry.plan), *_alike(rest), *_more(entry)],
+        [*_impact(entry.plan), *_notes(entry.plan), *_alike(rest), *_more(entry)],
     )
 
 
@@ -123,6 +124,13 @@ def _counted(chunks: Sequence[_Chunk]) -> str:
 
 
 # What is said
+
+
+def _impact(plan: Plan) -> Iterator[_Chunk]:
+    for line in impact_lines(plan.impact):
+        yield _Chunk(
+            "\n".join(_line(line.sign, line.text, line.depth)), ("line about the impact", "lines about the impact")
+        )
 
 
 def _notes(plan: Plan) -> Iterator[_Chunk]:

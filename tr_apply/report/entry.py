@@ -19,12 +19,14 @@ class Entry:
         plan: What would be done; None where no plan could be made.
         errors: Why not.
         more: Further text about the plan, for people.
+        refused: Why the plan does not pass a gate of the command; empty where it does.
     """
 
     path: str
     plan: Plan | None = None
     errors: Sequence[str] = ()
     more: str = ""
+    refused: str = ""
 
     @property
     def title(self) -> str:

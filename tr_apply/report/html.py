@@ -7,6 +7,7 @@ from tr_apply.plan.change import Operation, Plan
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.printable import printable
 from tr_apply.report.entry import Entry, headline
+from tr_apply.report.impact import impact_lines
 from tr_apply.report.line import Line, Sign
 from tr_apply.report.objections import objections
 from tr_apply.report.rows import Row, in_reading_order, operation_rows
@@ -84,7 +85,7 @@ def _section(entry: Entry) -> Iterator[str]:
     if entry.places:
         yield f'<p class="place">{_text(", ".join(entry.places))}</p>'
     yield f"<p>Configuration <code>{_text(entry.path)}</code>: {_text(entry.outcome)}</p>"
-    for error in entry.errors:
+    for error in (*entry.errors, entry.refused):
         yield from (f'<p class="error">{_text(line)}</p>' for line in error.splitlines() if line.strip())
     if entry.plan is not None:
         yield from _plan(entry.plan)
@@ -95,6 +96,8 @@ def _section(entry: Entry) -> Iterator[str]:
 
 def _plan(plan: Plan) -> Iterator[str]:
     yield from (f'<p class="{each.tone}">{_text(each.text)}</p>' for each in objections(plan))
+    if lines := "".join(map(_line, impact_lines(plan.impact))):
+        yield f"<ul>{lines}</ul>"
     yield from (f'<p class="note">{_text(each.message)}</p>' for each in plan.diagnostics)
     if plan.operations:
         yield "<ul>"

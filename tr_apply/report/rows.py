@@ -132,7 +132,8 @@ def _coming_or_going(change: FieldChange) -> Iterator[Row]:
 
 
 def _change_row(operation: Operation, change: FieldChange) -> Row:
-    title, before, after = f"{field_title(change)}:", change.before, change.after
+    same = " (same meaning)" if change.cosmetic else ""
+    title, before, after = f"{field_title(change)}{same}:", change.before, change.after
     if change.sensitive:
         return _sensitive_row(operation.action, title, change)
     if change.filter is not None and change.path.endswith("].position"):  # told by the plan, not a field of a filter

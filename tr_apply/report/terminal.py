@@ -11,6 +11,7 @@ from tr_apply.apply import Result, Status
 from tr_apply.plan.change import Action, Blocked, Plan, Target
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.printable import printable
+from tr_apply.report.impact import impact_lines
 from tr_apply.report.line import Sign
 from tr_apply.report.objections import objections
 from tr_apply.report.rows import SYMBOLS, Row, Tone, in_reading_order, operation_rows, summary_line
@@ -56,9 +57,18 @@ def _plan_lines(plan: Plan, agreed: Collection[Blocked]) -> Iterator[str]:
         for row in operation_rows(operation):
             yield from row_lines(row)
     yield ""
+    yield from _impact_lines(plan)
     yield from _blocked_lines(plan, agreed)
     yield summary_line(plan)
     yield f"Plan id: {plan_id(plan)}"
+
+
+def _impact_lines(plan: Plan) -> Iterator[str]:
+    found = list(impact_lines(plan.impact))
+    for line in found:
+        text = f"{line.sign} {line.text}" if line.sign else line.text
+        yield from _wrapped(text, "  " + "    " * line.depth, _SIGNED[line.sign])
+    yield from [""] if found else []
 
 
 def _heading(target: Target) -> str:

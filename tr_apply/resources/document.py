@@ -148,6 +148,10 @@ class Safety(Resource):
     delete: Literal["any", "declared"] = "any"
     """What may be deleted: anything that is not declared, or only what the configuration at ``--base-ref`` declared."""
 
+    max_people_lost: Annotated[Any, BeforeValidator(share), WithJsonSchema(_SHARE_SCHEMA)] = None
+    """How many members a queue may lose without consent: a number, or a share of its members. Losing all of them always
+    needs consent."""
+
 
 def _variable_name(written: str) -> str:
     if not re.fullmatch(_VARIABLE_NAME, written):

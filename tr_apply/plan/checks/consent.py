@@ -6,9 +6,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tr_apply.errors import RefusedError, StaleError
-from tr_apply.plan.change import Action, Blocked, Plan
+from tr_apply.plan.change import Action, Blocked, PeopleConsent, Plan
+from tr_apply.plan.change import Consent as DeleteConsent
 from tr_apply.plan.checks.guard import NEEDS_CONSENT, needs_consent
+from tr_apply.plan.checks.people_lost import PEOPLE_LOST
 from tr_apply.plan.checks.resemblance import SUSPECTED_RENAME
+from tr_apply.plan.checks.route_change import require_few_routes_changed
+from tr_apply.resources import WORKER
+from tr_apply.routing.names import name_key
 
 CONSENT_DIFFERS = "consent-differs"
 
@@ -39,11 +44,15 @@ class Consent:
         approval: Who has seen the plan.
         deletes: Kind -> exactly how many deletes of it are agreed to.
         plan_id: The id of the plan that was reviewed; None where no id was given.
+        people_lost: Queue -> exactly how many of its members may lose their place.
+        max_route_change: The share of the tasks that may go elsewhere, in per cent; None for any.
     """
 
     approval: Approval = Approval.NOBODY
     deletes: Mapping[str, int] = field(default_factory=dict)
     plan_id: str | None = None
+    people_lost: Mapping[str, int] = field(default_factory=dict)
+    max_route_change: float | None = None
 
     @property
     def is_reviewed(self) -> bool:
@@ -57,6 +66,7 @@ def require_consent(plan: Plan, consent: Consent, plan_id: str) -> None:
     Raises:
         StaleError: when another plan was reviewed.
         RefusedError: with every reason why it is refused.
+        RouteChangeError: when too many tasks go elsewhere.
     """
     if consent.plan_id is not None and consent.plan_id != plan_id:
         raise StaleError(
@@ -65,20 +75,25 @@ def require_consent(plan: Plan, consent: Consent, plan_id: str) -> None:
         )
     if refused := refusals(plan, consent):
         raise RefusedError("nothing was written:\n" + "\n".join(f"  {each.message} [{each.code}]" for each in refused))
+    require_few_routes_changed(plan, consent.max_route_change)
 
 
 def refusals(plan: Plan, consent: Consent) -> Sequence[Blocked]:
     """Why *plan* may not be carried out: what is blocked, except for what was agreed to; nothing lifts a protection."""
     agreed = {kind for kind, number in consent.deletes.items() if _deletes(plan)[kind] == number}
     blocked = [*plan.blocked, *_unattended(plan, consent)]
-    return [*(each for each in blocked if not _is_lifted(each, plan, consent, agreed)), *_differing(plan, consent)]
+    return [
+        *(each for each in blocked if not _is_lifted(each, plan, consent, agreed)),
+        *_differing(plan, consent),
+        *_differing_people(plan, consent),
+    ]
 
 
 def _unattended(plan: Plan, consent: Consent) -> Iterator[Blocked]:
     """Deletes that a person would not be asked about, but that nobody is there to see either."""
     if consent.approval is not Approval.NOBODY or plan.limits_deletes:
         return
-    known = {each.consent.kind for each in plan.blocked if each.consent is not None}
+    known = {each.consent.kind for each in plan.blocked if isinstance(each.consent, DeleteConsent)}
     for count in plan.deletes:
         if count.counted and count.kind not in known:
             yield needs_consent(count, plan.operations, _NOBODY_SEES.format(kind=count.kind, number=count.deletes))
@@ -93,6 +108,8 @@ def _is_lifted(blocked: Blocked, plan: Plan, consent: Consent, agreed: set[str])
     if blocked.code == NEEDS_CONSENT:
         kinds = {each.kind for each in plan.operations if each.id == blocked.operation}
         return consent.is_reviewed or bool(kinds & agreed)
+    if blocked.code == PEOPLE_LOST and isinstance(blocked.consent, PeopleConsent):
+        return consent.is_reviewed or _is_loss_agreed(blocked.consent, plan, consent, agreed)
     return blocked.code == SUSPECTED_RENAME and consent.is_reviewed
 
 
@@ -108,3 +125,29 @@ def _differing(plan: Plan, consent: Consent) -> Sequence[Blocked]:
         )
         for kind, number in differing
     ]
+
+
+def _is_loss_agreed(needed: PeopleConsent, plan: Plan, consent: Consent, agreed: set[str]) -> bool:
+    """Whether so many may lose their places, or all who do are deleted, which was agreed to."""
+    if _agreed_people(consent).get(name_key(needed.queue)) == needed.lost:
+        return True
+    deleted = {each.name for each in plan.operations if each.kind == WORKER.name and each.action is Action.DELETE}
+    queues = () if plan.impact is None else plan.impact.people.queues
+    lost = {name for each in queues if each.queue == needed.queue for name in each.lost}
+    return WORKER.name in agreed and lost <= deleted
+
+
+def _agreed_people(consent: Consent) -> dict[str, int]:
+    return {name_key(queue): number for queue, number in consent.people_lost.items()}
+
+
+def _differing_people(plan: Plan, consent: Consent) -> Iterator[Blocked]:
+    """Queues of which another number of members was agreed to; that nobody loses a place is fine."""
+    agreed = _agreed_people(consent)
+    for change in () if plan.impact is None else plan.impact.people.queues:
+        number, lost = agreed.get(name_key(change.queue)), len(change.lost)
+        if number is not None and lost not in {0, number}:
+            message = (
+                f'--allow-people-lost "{change.queue}={number}" was given, but {lost} of its members lose their place'
+            )
+            yield Blocked(CONSENT_DIFFERS, message, plan.operations[0].id)

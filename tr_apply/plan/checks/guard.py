@@ -94,7 +94,7 @@ def _in_use(decisions: Decisions, deletes: Iterable[Operation]) -> Iterator[Bloc
         found = users.get((operation.kind, name_key(operation.name)))
         if found:
             message = (
-                f"the {KIND_BY_NAME[operation.kind].title} {operation.name!r} is still used by {_listed(found)}; "
+                f"the {KIND_BY_NAME[operation.kind].title} {operation.name!r} is still used by {listed(found)}; "
                 "declare it, or stop using it first"
             )
             yield Blocked(IN_USE, message, operation.id)
@@ -121,7 +121,8 @@ def queues_of(workflow: Workflow) -> Iterator[str]:
             yield target.queue
 
 
-def _listed(names: Sequence[str], limit: int = 5) -> str:
+def listed(names: Sequence[str], limit: int = 5) -> str:
+    """The first of *names*, and how many there are beyond."""
     unique = list(dict.fromkeys(names))
     rest = len(unique) - limit
     return ", ".join(unique[:limit]) + (f" and {rest} more" if rest > 0 else "")
@@ -170,7 +171,7 @@ _APPROVING = "Approving this plan is the consent; without a plan, --allow-delete
 def needs_consent(count: DeleteCount, operations: Sequence[Operation], why: str) -> Blocked:
     """Deletes that need consent: how many, which, and *why*."""
     deletes = [each for each in operations if each.kind == count.kind and each.action is Action.DELETE]
-    names = _listed([each.name for each in deletes])
+    names = listed([each.name for each in deletes])
     message = f"deletes {count.deletes} of {count.of} {KIND_BY_NAME[count.kind].plural}: {names}. {why}"
     return Blocked(NEEDS_CONSENT, message, deletes[0].id, Consent(count.kind, count.deletes, count.of))
 

@@ -41,15 +41,17 @@ class Reads:
         kinds: Names of kinds, read whole.
         channels: SIDs of the workers whose channels are read.
         work: What is asked about work under way.
+        affected: Names of kinds, read whole, that nothing but the impact of the plan depends on.
     """
 
     kinds: Sequence[str] = ()
     channels: Sequence[str] = ()
     work: WorkQuestions = WorkQuestions()
+    affected: Sequence[str] = ()
 
     def __bool__(self) -> bool:
         """Whether anything must be read."""
-        return bool(self.kinds or self.channels or self.work)
+        return bool(self.kinds or self.channels or self.work or self.affected)
 
 
 def first_kinds(document: Document, *, has_sids: bool) -> list[str]:

@@ -11,7 +11,19 @@ from pydantic import Field, PlainSerializer, PlainValidator, TypeAdapter, WithJs
 
 from tr_apply.findings import FINDING_SCHEMA, Finding
 from tr_apply.plan.change import Action, Blocked, FieldChange, Operation, Plan, Target, Write
-from tr_apply.plan.json_values import Count, KindName, Label, SecretDigest, Sha256, Sid, digest, hidden, is_empty
+from tr_apply.plan.impact import Impact
+from tr_apply.plan.json_values import (
+    Count,
+    KindName,
+    Label,
+    SecretDigest,
+    Sha256,
+    Sid,
+    digest,
+    hidden,
+    is_empty,
+    is_none,
+)
 from tr_apply.plan.saved.relied_on import fingerprint
 
 FORMAT_VERSION = "1.0"
@@ -103,6 +115,9 @@ class PlanDocument:
     outputs: Annotated[Mapping[str, str], Field(exclude_if=is_empty)] = field(default_factory=dict)
     """What other systems need to know once it is done, by name; SIDs as ``${sid:KIND/NAME}``."""
 
+    impact: Annotated[Impact | None, Field(exclude_if=is_none)] = None
+    """What the plan means for people and tasks; absent for a new workspace and for ``--impact none``."""
+
 
 @cache
 def _adapter() -> TypeAdapter[PlanDocument]:
@@ -135,6 +150,7 @@ def plan_of(document: PlanDocument) -> Plan:
         reads=document.reads,
         sensitive=document.sensitive,
         outputs=document.outputs,
+        impact=document.impact,
     )
 
 
@@ -143,13 +159,19 @@ def id_of(document: Mapping[str, Any]) -> str:
     relevant = {
         "target": _without_places(document["target"]),
         "base": document["base"]["fingerprint"],
-        "operations": [_without_places(each) for each in document["operations"]],
+        "operations": [_without_judgements(_without_places(each)) for each in document["operations"]],
     }
     return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()
 
 
 def _without_places(value: Mapping[str, Any]) -> dict[str, Any]:
     return {key: each for key, each in value.items() if key not in _PLACES}
+
+
+def _without_judgements(operation: Mapping[str, Any]) -> dict[str, Any]:
+    """*operation* without what ``--impact`` says of its changes."""
+    changes = [{key: each for key, each in change.items() if key != "cosmetic"} for change in operation["changes"]]
+    return {**operation, "changes": changes}
 
 
 def checksum_of(document: Mapping[str, Any]) -> str:
@@ -177,6 +199,7 @@ def _described(plan: Plan) -> PlanDocument:
         diagnostics=plan.diagnostics,
         summary=summary(plan),
         outputs=plan.outputs,
+        impact=plan.impact,
     )
 
 

@@ -1,0 +1,79 @@
+"""What a plan means for people and tasks: worked out when it is made, and looked at again before it is carried out."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from tr_apply.client import Client
+from tr_apply.errors import StaleError
+from tr_apply.live import Snapshot
+from tr_apply.plan.change import Blocked, PeopleConsent, Plan
+from tr_apply.plan.checks.guard import listed
+from tr_apply.plan.checks.people_lost import people_lost
+from tr_apply.plan.impact import Extent, PeopleImpact, QueueChange
+from tr_apply.plan.requests.affected import affected_kinds
+from tr_apply.reader import with_affected
+from tr_apply.resources.document import Document
+
+
+def judged(plan: Plan, snapshot: Snapshot, document: Document, extent: Extent) -> Plan:
+    """*plan* with its impact, and blocked where people lose their places without consent."""
+    if extent is Extent.NONE or snapshot.predicted:
+        return plan
+    from tr_apply.impact import with_impact  # noqa: PLC0415  # not needed to say that there is no impact
+
+    plan = with_impact(plan, snapshot, document, extent)
+    assert plan.impact is not None
+    lost = people_lost(plan.impact.people, document.safety.max_people_lost, plan.operations)
+    return replace(plan, blocked=[*plan.blocked, *lost])
+
+
+async def looked_at_again(client: Client, plan: Plan, snapshot: Snapshot) -> list[str]:
+    """What has become of the impact on people since *plan* was made, if the workspace is now as in *snapshot*.
+
+    Raises:
+        StaleError: when a queue loses people whom nobody has agreed to lose.
+        ApiError, NetworkError: when the workers cannot be read.
+    """
+    if plan.impact is None:
+        return []
+    from tr_apply.impact import people_impact  # noqa: PLC0415  # as above
+
+    kinds = affected_kinds(plan.operations, snapshot)
+    now = people_impact(plan, await with_affected(client, snapshot, kinds))
+    planned = {each.queue: each for each in plan.impact.people.queues}
+    news = [each for each in now.queues if _loss(each) != _loss(planned.get(each.queue))]
+    told = [_told(each, planned.get(each.queue)) for each in news]
+    if any(map(_Agreement(plan, now).lacks, news)):
+        why = "members lose their places in a queue to whom nobody has agreed"
+        raise StaleError(f"nothing was written: since the plan was made, {'; '.join(told)}: {why}; plan again")
+    return [f"since the plan was made, {each}" for each in told]
+
+
+class _Agreement:
+    """Whose loss was agreed to with *plan*, which takes people away as *now* says."""
+
+    def __init__(self, plan: Plan, now: PeopleImpact) -> None:
+        self._agreed = dict(_lost(plan.blocked))
+        self._needed = dict(_lost(people_lost(now, None, plan.operations)))
+
+    def lacks(self, change: QueueChange) -> bool:
+        """Whether more members lose their places than was agreed to, where that must be."""
+        agreed = self._agreed.get(change.queue)
+        return len(change.lost) > (agreed or 0) and (agreed is not None or change.queue in self._needed)
+
+
+def _lost(blocked: Iterable[Blocked]) -> Iterator[tuple[str, int]]:
+    for each in blocked:
+        if isinstance(each.consent, PeopleConsent):
+            yield each.consent.queue, each.consent.lost
+
+
+def _loss(change: QueueChange | None) -> tuple[int, int, Sequence[str]] | None:
+    """What must be as it was planned: who comes in besides is good news."""
+    return None if change is None else (change.before, change.after, list(change.lost))
+
+
+def _told(now: QueueChange, planned: QueueChange | None) -> str:
+    was = "no change" if planned is None else f"{planned.before} -> {planned.after}"
+    lost = f", losing {listed(now.lost)}" if now.lost else ""
+    return f"the members of the task queue {now.queue!r} become {now.before} -> {now.after}{lost} ({was} was planned)"

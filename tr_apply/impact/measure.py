@@ -1,0 +1,97 @@
+"""The impact of a plan: worked out from the plan and from what was read of the workspace."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from tr_apply.errors import ExpressionSyntaxError
+from tr_apply.impact.cosmetic import with_cosmetic_changes
+from tr_apply.impact.findings import brought_findings, queue_finding
+from tr_apply.impact.people import people
+from tr_apply.impact.routes import route_changes
+from tr_apply.impact.versions import Versions, WorkflowVersions
+from tr_apply.live import Snapshot
+from tr_apply.plan.change import Plan
+from tr_apply.plan.impact import BroughtFinding, Extent, Impact, PeopleImpact, RouteChange
+from tr_apply.plan.requests.affected import bear_on_people
+from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW
+from tr_apply.resources.document import Document
+from tr_apply.resources.kind import Kind
+from tr_apply.routing.names import name_key
+from tr_apply.routing.nodes import Expression
+from tr_apply.routing.parser import parse
+from tr_apply.routing.satisfy import Budget
+
+_SENSITIVE: Final = "workflow {}: it holds something sensitive, so no task is shown that goes elsewhere"
+_NOT_ASKED: Final = "workflow {}: nobody asked which tasks go elsewhere"
+
+
+def with_impact(plan: Plan, snapshot: Snapshot, document: Document, extent: Extent) -> Plan:
+    """*plan* with its impact on the workspace of *snapshot*; a new workspace has none."""
+    if extent is Extent.NONE or snapshot.predicted:
+        return plan
+    budget = Budget()
+    plan = with_cosmetic_changes(plan, budget)
+    return replace(plan, impact=_Measuring(plan, snapshot, document, budget).impact(extent))
+
+
+def people_impact(plan: Plan, snapshot: Snapshot) -> PeopleImpact:
+    """Who gains and who loses a place in a queue by *plan*, as the workspace is in *snapshot*."""
+    if not bear_on_people(plan.operations):
+        return PeopleImpact(len(snapshot.of(WORKER.name)))
+    return people(*Versions(plan, snapshot).staffing())
+
+
+@dataclass(slots=True)
+class _Measuring:
+    """The impact of one plan, as far as it is worked out."""
+
+    plan: Plan
+    snapshot: Snapshot
+    document: Document
+    budget: Budget
+    routes: list[RouteChange] = field(default_factory=list)
+    findings: list[BroughtFinding] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+    def impact(self, extent: Extent) -> Impact:
+        """All that is to be known to this *extent*."""
+        versions = Versions(self.plan, self.snapshot)
+        found = people_impact(self.plan, self.snapshot)
+        unread = "its members are not known, because an expression of it cannot be read"
+        self.unknown += [f"queue {queue}: {unread}" for queue in found.unknown]
+        for each in versions.workflows():
+            if each.is_secret or extent is not Extent.FULL:
+                self.unknown.append((_SENSITIVE if each.is_secret else _NOT_ASKED).format(each.after.name))
+            else:
+                self._follow(each)
+        if extent is Extent.FULL:
+            self.findings += self._of_queues(versions.target_workers())
+        return Impact(found, self.routes, self.findings, None, self.unknown)
+
+    def _follow(self, workflow: WorkflowVersions) -> None:
+        before, after = workflow.before, workflow.after
+        changes = route_changes(before, after, _read, self.budget)
+        brought = brought_findings(before, after, self._path(WORKFLOW, after.name), _read, self.budget)
+        self.routes += changes.routes
+        self.findings += brought.found
+        self.unknown += [*changes.unknown, *brought.unknown]
+
+    def _of_queues(self, queues: Iterable[tuple[str, str, str]]) -> Iterator[BroughtFinding]:
+        for name, before, after in queues:
+            path = f"{self._path(TASK_QUEUE, name)}.target_workers"
+            yield from queue_finding(name, (_read(before), _read(after)), path, self.budget)
+
+    def _path(self, kind: Kind, name: str) -> str:
+        """Where the configuration declares it; ``KIND/NAME`` where it does not."""
+        declared: Sequence[object] = getattr(self.document, kind.section)
+        keys = [name_key(kind.name_of(each)) for each in declared]
+        key = name_key(name)
+        return f"{kind.section}[{keys.index(key)}]" if key in keys else f"{kind.name}/{name}"
+
+
+def _read(text: str) -> Expression | None:
+    try:
+        return parse(text)
+    except ExpressionSyntaxError:
+        return None

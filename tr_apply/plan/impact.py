@@ -1,0 +1,145 @@
+"""The impact of a plan on people and tasks, as values; like those of change.py they are the JSON document as well."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from tr_apply.plan.json_values import Count, is_none
+
+
+class Extent(StrEnum):
+    """How much of the impact is worked out: ``--impact``."""
+
+    NONE = "none"
+    PEOPLE = "people"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueChange:
+    """A queue whose members change."""
+
+    queue: str
+    """Its name when the plan is done; of a deleted one, its name now."""
+
+    before: Count
+    """The number of members."""
+
+    after: Count
+    """The number of members when the plan is done."""
+
+    gained: Sequence[str]
+    """Names of the workers who become members, sorted."""
+
+    lost: Sequence[str]
+    """Names of the workers who are members no longer, sorted."""
+
+    @property
+    def falls_to_nobody(self) -> bool:
+        """Whether the queue had people and has none left."""
+        return bool(self.before) and not self.after
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleImpact:
+    """Which workers lose or gain a place in a queue."""
+
+    read: Count
+    """How many live workers were read: none where the plan has no need to."""
+
+    queues: Sequence[QueueChange] = ()
+    """Every queue whose members change: those that fall to nobody first, then by name."""
+
+    unknown: Annotated[Sequence[str], Field(exclude=True)] = ()
+    """Queues with an expression that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilterRoute:
+    """Where a filter sends its tasks."""
+
+    filter: Count
+    """Its number, from 1; 0 for the default filter."""
+
+    name: str | None
+    """Its name; null where it has none."""
+
+    steps: Sequence[str | None]
+    """The queues of its steps, up to the first that a task cannot leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteChange:
+    """Tasks that go one way now and will go another."""
+
+    workflow: str
+    """The workflow's name."""
+
+    before: FilterRoute | None
+    """The first filter that takes them now; null where none does."""
+
+    after: FilterRoute | None
+    """The first filter that will take them; null where none will."""
+
+    task: Mapping[str, Any]
+    """The attributes of one such task. The language allows it; it may never occur."""
+
+    count: Annotated[Count | None, Field(exclude_if=is_none)] = None
+    """How many of the recorded tasks these are; absent without ``--tasks``."""
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtFinding:
+    """Something that is wrong after the change and was not before."""
+
+    code: str
+    """As in ``validate``."""
+
+    message: str
+    """The same for people."""
+
+    path: str
+    """The key, as in ``workflows[0].filters[3]``."""
+
+    task: Annotated[Mapping[str, Any] | None, Field(exclude_if=is_none)] = None
+    """The attributes of a task that shows it; absent where none does."""
+
+    by: Sequence[str] = ()
+    """The filters that cause it: the name of each, or as in ``filter 3`` where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class TasksImpact:
+    """What becomes of recorded tasks."""
+
+    file: str
+    """Where they are recorded."""
+
+    total: Count
+    """How many there are."""
+
+    elsewhere: Count
+    """How many of them go elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What a plan means for people and tasks."""
+
+    people: PeopleImpact
+    """Whom it affects: the members of queues."""
+
+    routes: Sequence[RouteChange] = ()
+    """Every pair of first filters, before and after, by which some task goes elsewhere."""
+
+    findings: Sequence[BroughtFinding] = ()
+    """What the change makes wrong."""
+
+    tasks: Annotated[TasksImpact | None, Field(exclude_if=is_none)] = None
+    """What becomes of recorded tasks; absent without ``--tasks``."""
+
+    unknown: Sequence[str] = ()
+    """What could not be found out."""

@@ -1,0 +1,83 @@
+"""The impact of a plan in words: who loses a place in a queue first, then which tasks go elsewhere."""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Final
+
+from tr_apply.plan.checks.guard import listed
+from tr_apply.plan.impact import BroughtFinding, FilterRoute, Impact, QueueChange, RouteChange, TasksImpact
+from tr_apply.printable import printable
+from tr_apply.report.line import Line, Sign
+
+ROUTES_SHOWN: Final = 10
+"""How many kinds of tasks are told to people; the JSON has them all."""
+
+
+def impact_lines(impact: Impact | None) -> Iterator[Line]:
+    """Everything that there is to say; nothing where nobody is affected."""
+    if impact is None:
+        return
+    lines = list(
+        chain(
+            map(_queue, sorted(impact.people.queues, key=_urgency)),
+            () if impact.tasks is None else [_tasks(impact.tasks)],
+            map(_route, impact.routes[:ROUTES_SHOWN]),
+            _further(impact.routes),
+            map(_finding, impact.findings),
+            (Line(f"not known: {printable(each)}", depth=1) for each in impact.unknown),
+        )
+    )
+    if lines:
+        yield Line("Impact:")
+        yield from lines
+
+
+def _urgency(change: QueueChange) -> tuple[bool, bool, str]:
+    return not change.falls_to_nobody, not change.lost, change.queue
+
+
+def _queue(change: QueueChange) -> Line:
+    after = "nobody" if change.falls_to_nobody else str(change.after)
+    parts = [f"task queue {printable(change.queue)}: {change.before} -> {after}"]
+    parts += [f"loses {_names(change.lost)}"] if change.lost else []
+    parts += [f"gains {_names(change.gained)}"] if change.gained else []
+    sign: Sign = "-" if change.lost else "+"
+    return Line("; ".join(parts), sign, 1)
+
+
+def _names(names: Sequence[str]) -> str:
+    return listed([printable(name) for name in names])
+
+
+def _tasks(tasks: TasksImpact) -> Line:
+    verb = "goes" if tasks.elsewhere == 1 else "go"
+    return Line(
+        f"{tasks.elsewhere} of {tasks.total} recorded tasks ({printable(tasks.file)}) {verb} elsewhere", depth=1
+    )
+
+
+def _route(change: RouteChange) -> Line:
+    task = printable(json.dumps(change.task, ensure_ascii=False))
+    which = "tasks" if change.count is None else "1 task" if change.count == 1 else f"{change.count} tasks"
+    way = f"{_way(change.before)} -> {_way(change.after)}"
+    return Line(f"workflow {printable(change.workflow)}: {which} such as {task}: {way}", depth=1)
+
+
+def _way(route: FilterRoute | None) -> str:
+    if route is None:
+        return "no filter"
+    steps = ", then ".join("no queue" if each is None else printable(each) for each in route.steps)
+    if not route.filter:
+        return f"the default filter ({steps})"
+    name = f" {printable(route.name)}" if route.name else ""
+    return f"filter {route.filter}{name} ({steps})"
+
+
+def _further(routes: Sequence[RouteChange]) -> Iterator[Line]:
+    if (rest := len(routes) - ROUTES_SHOWN) > 0:
+        yield Line(f"and {rest} more {'kind' if rest == 1 else 'kinds'} of tasks go elsewhere", depth=1)
+
+
+def _finding(finding: BroughtFinding) -> Line:
+    return Line(f"{printable(finding.message)} [{finding.code}]", depth=1)
