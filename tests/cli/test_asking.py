@@ -131,7 +131,7 @@ def test_progress_names_the_workspace_where_there_are_several(capsys):
     told(Output("apply"), [plan_of(2), plan_of(2)])
 
     lines = capsys.readouterr().err.splitlines()
-    assert [line.split()[:2] for line in lines] == [[f"[{number}/4]", "Center:"] for number in range(1, 5)]
+    assert [line.split()[:2] for line in lines] == [["Center:", f"[{number}/4]"] for number in range(1, 5)]
 
 
 def test_progress_is_not_told_to_who_wants_quiet(capsys):

@@ -99,6 +99,7 @@ CASES = {
     "show, no plan": ([], ["show", "good.yaml"], 6),
 }
 WITHOUT_JSON = {
+    "show",  # prints the document of plan
     "init",
     "export",
     "serve",

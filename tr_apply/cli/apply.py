@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from tr_apply.apply import Result, Status, Stop
+from tr_apply.apply import Stop
+from tr_apply.cli.applied import conclude, plan_of
 from tr_apply.cli.asking import answered
 from tr_apply.cli.begun import begun_plan
 from tr_apply.cli.bounded import run
@@ -25,15 +26,14 @@ from tr_apply.cli.options import (
     selection_options,
     target_options,
 )
-from tr_apply.cli.output import Output, errors_of, json_value, print_error, worst
+from tr_apply.cli.output import Output
 from tr_apply.cli.outputs import require_one_workspace, write_outputs
 from tr_apply.cli.progress import READING, shown_progress, shown_waits
 from tr_apply.cli.records import Records, records
 from tr_apply.cli.saved import saved_members
-from tr_apply.cli.streams import StdoutLostError, tell_lost
 from tr_apply.cli.targets import command_clients, target_of
 from tr_apply.cli.workspaces import declared_before, members_of
-from tr_apply.deployment.applied import Applied, ResultDocument
+from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.connect import TargetOptions
 from tr_apply.deployment.deadline import Deadline
@@ -41,14 +41,10 @@ from tr_apply.deployment.fleet import Fleet, Member
 from tr_apply.deployment.run import Run
 from tr_apply.deployment.saved import Saved
 from tr_apply.errors import IncompleteError, InterruptedRunError, RefusedError, TrApplyError, UsageError
-from tr_apply.plan.change import Plan
 from tr_apply.plan.checks.consent import Approval, Consent, refusals
-from tr_apply.plan.saved.document import plan_document, plan_id
-from tr_apply.plan.saved.stale import DriftError
-from tr_apply.printable import printable, without_commands
-from tr_apply.report.staleness import drift_text
-from tr_apply.report.summary import apply_outcome, summary_table
-from tr_apply.report.terminal import plan_text, result_heading, result_text
+from tr_apply.plan.saved.document import plan_id
+from tr_apply.printable import without_commands
+from tr_apply.report.terminal import plan_text
 from tr_apply.report.wording import full_name
 
 
@@ -140,7 +136,7 @@ def apply_command(
     with records(journal_file, undo_file) as kept:
         _apply(fleet, approval, way, output, kept)
         _find_outputs(fleet, way, output, outputs_file)
-    return _conclude(members, output)
+    return conclude(members, output)
 
 
 def _find_outputs(fleet: Fleet, way: Way, output: Output, file: Path | None) -> None:
@@ -174,7 +170,7 @@ def _apply(fleet: Fleet, approval: Approval, way: Way, output: Output, kept: Rec
         kept.unchanged(plans)
         return
     try:
-        _require_approval(approval, [full_name(_plan_of(member).target) for member in pending])
+        _require_approval(approval, [full_name(plan_of(member).target) for member in pending])
     except RefusedError as error:
         for member in pending:
             member.error = error
@@ -286,7 +282,7 @@ async def _all_applied(
 
             def run_of(member: Member) -> Run:
                 return Run(
-                    progress_of(_plan_of(member)),
+                    progress_of(plan_of(member)),
                     stop,
                     fleet.deadline,
                     kept.record_of(member),
@@ -294,94 +290,3 @@ async def _all_applied(
                 )
 
             await fleet.apply(pending, clients, run_of)
-
-
-def _plan_of(member: Member) -> Plan:
-    assert member.plan is not None
-    return member.plan
-
-
-# The result
-
-
-def _conclude(members: Sequence[Member], output: Output) -> int:
-    """Print what was done, and find the exit code."""
-    exit_code = worst([member.exit_code for member in members])
-    try:
-        _print_members(members, output, exit_code)
-    except TrApplyError as error:
-        error.exit_code = worst([exit_code, error.exit_code])  # what was done counts, told or not
-        raise
-    except StdoutLostError as error:
-        tell_lost(error)
-        return worst([exit_code, 1])
-    return exit_code
-
-
-def _print_members(members: Sequence[Member], output: Output, exit_code: int) -> None:
-    if output.format == "json":
-        _print_document(members, output, exit_code)
-        return
-    for member in members:
-        _print_member(member, output, several=len(members) > 1)
-    if len(members) > 1:
-        output.result("\n" + summary_table([(member.name, member.workspace, _outcome(member)) for member in members]))
-
-
-def _print_member(member: Member, output: Output, *, several: bool) -> None:
-    for warning in _warnings(member):
-        output.warn(f"Warning: {warning}")
-    applied = member.applied
-    if applied is not None and applied.results:
-        if several:
-            output.result("\n" + result_heading(_plan_of(member).target))
-        output.result(result_text(applied.results, verified=applied.verified, notes=applied.notes))
-        if applied.left is not None and applied.left.operations:
-            output.result(plan_text(applied.left, ascii_only=output.ascii_only))
-    for name, value in (member.outputs or {}).items():
-        output.result(f"{name} = {printable(value)}")
-    if member.error is not None:
-        print_error(member.error, command=output.command, as_json=False, of=member.name if several else None)
-    for bug in [each.bug for each in applied.results if each.bug is not None] if applied is not None else ():
-        traceback.print_exception(bug)
-    if isinstance(member.error, DriftError):
-        output.warn(drift_text(member.error.rows))
-
-
-def _warnings(member: Member) -> Sequence[str]:
-    return () if member.deployment is None else member.deployment.warnings
-
-
-def _outcome(member: Member) -> str:
-    if member.error is not None:
-        return f"error: {member.error.code} (exit {member.exit_code})"
-    assert member.applied is not None
-    return apply_outcome(member.applied.results, verified=member.applied.verified)
-
-
-def _print_document(members: Sequence[Member], output: Output, exit_code: int) -> None:
-    plans = [_document(member) for member in members if member.plan is not None]
-    errors = [error for member in members if member.error is not None for error in errors_of(member.error, member.name)]
-    output.document(exit_code, {"plans": plans}, errors)
-
-
-def _document(member: Member) -> dict[str, Any]:
-    applied = member.applied
-    document = plan_document(_plan_of(member)) | {
-        "results": [json_value(each) for each in _results(member)],
-        "verified": None if applied is None else applied.verified,
-        "outputs": dict(member.outputs or {}),
-        "notes": [*_warnings(member), *(() if applied is None else applied.notes)],
-    }
-    if isinstance(member.error, DriftError):
-        document["drift"] = [json_value(row) for row in member.error.rows]
-    if applied is not None and applied.left is not None and applied.left.operations:
-        document["left"] = plan_document(applied.left)
-    return document
-
-
-def _results(member: Member) -> list[ResultDocument]:
-    if member.applied is not None:
-        return [ResultDocument.of(each) for each in member.applied.results]
-    skipped = (Result(operation, error=str(member.error)) for operation in _plan_of(member).operations)
-    return [ResultDocument.of(each, Status.SKIPPED) for each in skipped]

@@ -48,7 +48,7 @@ class _Lines:
             key = (id(plan), result.operation.id)
             if key not in self._ended and (result.failed or result.status is Status.DONE):
                 self._ended.add(key)
-                self._output.say(f"{self._number()} {head}{progress_line(result)}")
+                self._output.say(f"{head}{self._number()} {progress_line(result)}")
 
         return tell
 

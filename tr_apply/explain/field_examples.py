@@ -7,6 +7,7 @@ from typing import Any, Final
 _EXAMPLES: Final[Mapping[str, str]] = {
     "vars": "{spanish: \"languages HAS 'es'\"}",
     "variables": "{team: {type: string, enum: [emea, us], default: emea}, event_token: {secret: true}}",
+    "outputs": '{workflow_sid: "${sid:workflow/Incoming}"}',
     "variables.type": "string",
     "variables.enum": "[emea, us]",
     "variables.default": "emea",

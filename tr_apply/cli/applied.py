@@ -1,0 +1,108 @@
+"""What ``apply`` says in the end, as text and as JSON."""
+
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+from tr_apply.apply import Result, Status
+from tr_apply.cli.output import Output, errors_of, json_value, print_error, worst
+from tr_apply.cli.streams import StdoutLostError, tell_lost
+from tr_apply.deployment.applied import ResultDocument
+from tr_apply.deployment.fleet import Member
+from tr_apply.errors import TrApplyError
+from tr_apply.plan.change import Plan
+from tr_apply.plan.saved.document import plan_document
+from tr_apply.plan.saved.stale import DriftError
+from tr_apply.printable import printable
+from tr_apply.report.staleness import drift_text
+from tr_apply.report.summary import apply_outcome, summary_table
+from tr_apply.report.terminal import plan_text, result_heading, result_text
+
+
+def plan_of(member: Member) -> Plan:
+    """Its plan, which was made before."""
+    assert member.plan is not None, "it has been planned"
+    return member.plan
+
+
+def conclude(members: Sequence[Member], output: Output) -> int:
+    """Print what was done, and find the exit code."""
+    exit_code = worst([member.exit_code for member in members])
+    try:
+        _print_members(members, output, exit_code)
+    except TrApplyError as error:
+        error.exit_code = worst([exit_code, error.exit_code])  # what was done counts, told or not
+        raise
+    except StdoutLostError as error:
+        tell_lost(error)
+        return worst([exit_code, 1])
+    return exit_code
+
+
+def _print_members(members: Sequence[Member], output: Output, exit_code: int) -> None:
+    if output.format == "json":
+        _print_document(members, output, exit_code)
+        return
+    for member in members:
+        _print_member(member, output, several=len(members) > 1)
+    if len(members) > 1:
+        output.result("\n" + summary_table([(member.name, member.workspace, _outcome(member)) for member in members]))
+
+
+def _print_member(member: Member, output: Output, *, several: bool) -> None:
+    for warning in _warnings(member):
+        output.warn(f"Warning: {warning}")
+    applied = member.applied
+    if applied is not None and applied.results:
+        if several:
+            output.result("\n" + result_heading(plan_of(member).target))
+        output.result(result_text(applied.results, verified=applied.verified, notes=applied.notes))
+        if applied.left is not None and applied.left.operations:
+            output.result(plan_text(applied.left, ascii_only=output.ascii_only))
+    for name, value in (member.outputs or {}).items():
+        output.result(f"{name} = {printable(value)}")
+    if member.error is not None:
+        print_error(member.error, command=output.command, as_json=False, of=member.name if several else None)
+    for bug in [each.bug for each in applied.results if each.bug is not None] if applied is not None else ():
+        traceback.print_exception(bug)
+    if isinstance(member.error, DriftError):
+        output.warn(drift_text(member.error.rows))
+
+
+def _warnings(member: Member) -> Sequence[str]:
+    return () if member.deployment is None else member.deployment.warnings
+
+
+def _outcome(member: Member) -> str:
+    if member.error is not None:
+        return f"error: {member.error.code} (exit {member.exit_code})"
+    assert member.applied is not None
+    return apply_outcome(member.applied.results, verified=member.applied.verified)
+
+
+def _print_document(members: Sequence[Member], output: Output, exit_code: int) -> None:
+    plans = [_document(member) for member in members if member.plan is not None]
+    errors = [error for member in members if member.error is not None for error in errors_of(member.error, member.name)]
+    output.document(exit_code, {"plans": plans}, errors)
+
+
+def _document(member: Member) -> dict[str, Any]:
+    applied = member.applied
+    document = plan_document(plan_of(member)) | {
+        "results": [json_value(each) for each in _results(member)],
+        "verified": None if applied is None else applied.verified,
+        "outputs": dict(member.outputs or {}),
+        "notes": [*_warnings(member), *(() if applied is None else applied.notes)],
+    }
+    if isinstance(member.error, DriftError):
+        document["drift"] = [json_value(row) for row in member.error.rows]
+    if applied is not None and applied.left is not None and applied.left.operations:
+        document["left"] = plan_document(applied.left)
+    return document
+
+
+def _results(member: Member) -> list[ResultDocument]:
+    if member.applied is not None:
+        return [ResultDocument.of(each) for each in member.applied.results]
+    skipped = (Result(operation, error=str(member.error)) for operation in plan_of(member).operations)
+    return [ResultDocument.of(each, Status.SKIPPED) for each in skipped]
