@@ -77,7 +77,7 @@ def test_a_key_is_explained_with_an_example_that_holds_it(name, tmp_path):
         ("workflows[0].filters[1].targets[0].timeout", ["Seconds", "timeout: 60", "from 1"]),
         ("worker_channel.capacity", ["workers.channels.capacity"]),
         ("workspace.name", ["required", "name: Support Center"]),
-        ("unreachable-filter", ["hidden-filter (warning)"]),
+        ("hidden-filter", ["unreachable-filter (warning)"]),
         ("5", ["stale"]),
     ],
 )

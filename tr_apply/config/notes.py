@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from tr_apply.config.places import Located, Places, Sources, dotted, find, labels_of
 from tr_apply.config.values.marks import REFERENCE
 from tr_apply.config.values.variables import VariableError, Variables
-from tr_apply.findings import Finding, KeyPath, Severity, Spot
+from tr_apply.findings import Finding, KeyPath, Related, Severity, Spot
 from tr_apply.resources import KINDS
 from tr_apply.resources.template import MARK, origin, sample
 
@@ -68,7 +68,15 @@ class Notes:
     def place(self, finding: Finding) -> None:
         """Note *finding* at its spot."""
         path, key, offset = finding.spot
+        before = len(self.found)
         self.add(finding.severity, finding.code, finding.message, path, key=key, offset=offset)
+        if finding.related and len(self.found) > before:
+            self.found[-1] = self.found[-1]._replace(related=tuple(map(self._located, finding.related)))
+
+    def _located(self, related: Related) -> Related:
+        path, key, _ = related.spot
+        file, line, column = self.sources.locate(find(self.root.node, path, key=key))
+        return related._replace(file=file, line=line, column=column, path=dotted(path) or None)
 
     def _is_half_read(self, path: KeyPath) -> bool:
         return bool(self.half_read) and path in self.half_read

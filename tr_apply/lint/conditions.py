@@ -1,12 +1,11 @@
-"""What can be told of an expression by its shape alone: always true, never true, or already said by another."""
+"""The expressions of a configuration as trees, and what their shape alone shows: constants, and SIDs."""
 
-from collections.abc import Iterator
 from typing import assert_never
 
 from tr_apply.config.values.marks import REFERENCE
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.resources import KINDS
-from tr_apply.resources.template import sample
+from tr_apply.resources.template import made_up_sid, sample, sids_in
 from tr_apply.routing.evaluate import evaluate
 from tr_apply.routing.nodes import And, Comparison, Expression, Or, paths
 from tr_apply.routing.parser import parse
@@ -22,6 +21,11 @@ def routing_text(template: str) -> str | None:
     if all((match[1] or "").startswith("sid:") for match in marks):
         return sample(template, _SID_PREFIXES)
     return None
+
+
+def references_in(template: str) -> dict[str, str]:
+    """The ``${sid:…}`` of *template* by the made-up SIDs with which `routing_text` reads it."""
+    return {made_up_sid(_SID_PREFIXES.get(each.kind, "XX"), each): f"${{sid:{each}}}" for each in sids_in(template)}
 
 
 def condition(template: str | None) -> Expression | None:
@@ -53,36 +57,3 @@ def constant(tree: Expression | None) -> bool | None:
             return True if True in answers else None if None in answers else False
         case _:
             assert_never(tree)
-
-
-class Taken:
-    """Filters, and for an expression those of them that match whatever it matches.
-
-    What it finds is certain; what only a closer look at the values would show (``a > 5`` within ``a > 3``) it does
-    not find. However many filters there are, it looks each expression up instead of comparing it with theirs.
-    """
-
-    def __init__(self) -> None:
-        self._filters: dict[frozenset[Expression], int] = {}
-
-    def add(self, tree: Expression, index: int) -> None:
-        """Keep the filter at *index*."""
-        for alternative in _alternatives(tree):
-            self._filters.setdefault(alternative, index)
-
-    def by(self, tree: Expression) -> list[int]:
-        """The filters that together match all that *tree* does, in their order; none where they may not."""
-        found = [self._first(alternative) for alternative in _alternatives(tree)]
-        return [] if None in found else sorted({each for each in found if each is not None})
-
-    def _first(self, conditions: frozenset[Expression]) -> int | None:
-        weaker = (frozenset[Expression](), conditions, *(frozenset({each}) for each in conditions))
-        return min((self._filters[each] for each in weaker if each in self._filters), default=None)
-
-
-def _alternatives(tree: Expression) -> Iterator[frozenset[Expression]]:
-    """The conditions that must hold together, for each way in which *tree* can be true."""
-    for alternative in tree.operands if isinstance(tree, Or) else (tree,):
-        if constant(alternative) is not False:
-            conditions = alternative.operands if isinstance(alternative, And) else (alternative,)
-            yield frozenset(each for each in conditions if constant(each) is not True)

@@ -4,42 +4,19 @@ from collections.abc import Iterator, Sequence
 
 from tr_apply.config.references import filters_of
 from tr_apply.findings import KeyPath, Severity, Spot
-from tr_apply.lint.conditions import Taken, condition, constant
+from tr_apply.lint.conditions import condition, constant
 from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.lint.target_rules import first_trap
 from tr_apply.resources.workflow import Filter, Workflow
+from tr_apply.routing.nodes import Expression
+from tr_apply.routing.place import Place
 
 _LONG_S = 4 * 3600  # a reservation of this length outlives most shifts
 _LISTED = 5  # names in one message
 
 _UNREAD = frozenset({"filters", "default_filter"})
 """Keys of ``extra`` under which there are filters that could not be read."""
-
-
-@document_rule("hidden-filter", Severity.WARNING, "A filter above takes all the tasks of this one and keeps them.")
-def hidden_filter(declarations: Declarations) -> Remarks:
-    """A filter above takes all its tasks and keeps them.
-
-    One above that a task can leave, by its last timeout or skip_if, hides nothing: the task goes on to the next filter
-    that matches.
-    """
-    for path, workflow in declarations.workflows:
-        taken = Taken()
-        for index, each in filters_of(workflow):
-            tree = condition(each.expression)
-            if tree is None:
-                continue
-            above = taken.by(tree)
-            if above:
-                yield Spot((*path, "filters", index, "expression")), _hidden_by(above, workflow.filters)
-            elif first_trap(each.targets) is not None:
-                taken.add(tree, index)
-
-
-def _hidden_by(above: Sequence[int], filters: Sequence[Filter]) -> str:
-    named = [f"filter {index + 1}" + (f" ({name})" if (name := filters[index].name) else "") for index in above]
-    return f"never reached: all tasks that it matches go to {' and '.join(named)} above and stay there"
 
 
 @document_rule(
@@ -51,15 +28,25 @@ def last_timeout(declarations: Declarations) -> Remarks:
     Silent where a later filter is sure to match the task, and where skip_if has the task leave sooner.
     """
     for path, workflow in declarations.workflows:
-        below = Taken()
+        below: list[Expression] = []
         for index, each in reversed(list(filters_of(workflow))):
             tree = condition(each.expression)
             if tree is None:
                 continue
-            if _ends_by_timeout(each) and not below.by(tree):
+            if _ends_by_timeout(each) and not _is_within(tree, below):
                 at = (*path, "filters", index, "targets", len(each.targets) - 1, "timeout")
                 yield Spot(at), _after_timeout(workflow, index)
-            below.add(tree, index)
+            below.append(tree)
+
+
+def _is_within(tree: Expression, others: Sequence[Expression]) -> bool:
+    """Whether one of *others* is sure to match whatever *tree* does."""
+    if not others:
+        return False
+    from tr_apply.routing.satisfy import Unsatisfiable, example  # noqa: PLC0415  # seldom needed
+
+    wishes = [(tree, True), *((each, False) for each in others)]
+    return isinstance(example(wishes, Place.FILTER), Unsatisfiable)
 
 
 def _ends_by_timeout(each: Filter) -> bool:

@@ -54,7 +54,7 @@ def _members(declarations: Declarations) -> Iterator[tuple[KeyPath, TaskQueue, B
     decided = [each for each in trees if each[2] is not None and _is_decided_here(each[2], declarations)]
     if not decided or not declarations.all_attributes:
         return
-    index = WorkerIndex([_names(worker) for _, worker in declarations.workers])
+    index = WorkerIndex([worker_names(worker) for _, worker in declarations.workers])
     for path, queue, tree in decided:
         assert tree is not None
         yield path, queue, index.where(tree)
@@ -66,7 +66,8 @@ def _is_decided_here(tree: Expression, declarations: Declarations) -> bool:
     return constant(tree) is not False and not any(keys[0] in _UNKNOWN_NAMES or are_kept(rule, keys) for keys in asked)
 
 
-def _names(worker: Worker) -> dict[str, Any]:
+def worker_names(worker: Worker) -> dict[str, Any]:
+    """What expressions find of a declared worker; its SID is made up."""
     own = SidOf(WORKER.name, worker.name)
     attributes = mapped(worker.attributes or {}, lambda leaf: routing_text(leaf) if isinstance(leaf, str) else leaf)
     return {**attributes, "sid": made_up_sid(WORKER.sid_prefix, own), "friendly_name": worker.name}

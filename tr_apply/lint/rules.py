@@ -8,6 +8,7 @@ from tr_apply.lint import (
     filter_rules,
     idle_rules,
     key_rules,
+    meaning_rules,
     member_rules,
     own_name_rules,
     secret_rules,
@@ -24,7 +25,6 @@ RULES: Final = (
     target_rules.missing_queue,
     worker_rules.outside_scope,
     target_rules.unreachable_target,
-    filter_rules.hidden_filter,
     target_rules.skip_if_counts_all,
     target_rules.two_known_workers,
     filter_rules.default_filter_key,
@@ -59,7 +59,7 @@ RULES: Final = (
     idle_rules.idle_limit,
     idle_rules.idle_ignore,
 )
-"""The rules on the structure. Those on one routing text are in tr_apply.routing.check."""
+"""The rules on the structure. Those on what expressions mean are in meaning_rules, on one text in routing.check."""
 
-EVERY_RULE: Final[Sequence[Rule]] = (*RULES, *TEXT_RULES)
+EVERY_RULE: Final[Sequence[Rule]] = (*RULES, *meaning_rules.MEANING_RULES, *TEXT_RULES)
 """Every rule on a configuration that can be read."""

@@ -15,7 +15,7 @@ _KNOWN_WORKERS = ("known_worker_sid", "known_worker_friendly_name")
 
 def can_be_left(target: Target) -> bool:
     """Whether a task that nobody takes ever leaves the target for the next one."""
-    return _has(target, "timeout") or (_has(target, "skip_if") and constant(condition(target.skip_if)) is not False)
+    return has(target, "timeout") or (has(target, "skip_if") and constant(condition(target.skip_if)) is not False)
 
 
 def first_trap(targets: Sequence[Target]) -> int | None:
@@ -79,7 +79,7 @@ def known_worker_waits(declarations: Declarations) -> Remarks:
 def skip_if_counts_all(declarations: Declarations) -> Remarks:
     """``workers.available`` counts the workers of the queue, whoever of them the target is for."""
     for path, target in declarations.targets:
-        if _is_for_some(target) and _depends(target.skip_if) and not _has(target, "timeout"):
+        if _is_for_some(target) and _depends(target.skip_if) and not has(target, "timeout"):
             message = (
                 "skip_if counts every worker of the queue, also those whom this target leaves out: "
                 "while one of them is available, a task that nobody else can take waits here; add a timeout"
@@ -95,12 +95,12 @@ def skip_if_counts_all(declarations: Declarations) -> Remarks:
 def timeout_after_skip(declarations: Declarations) -> Remarks:
     """With ``skip_if: 1==1`` a task waits here for the answer to a reservation alone."""
     for path, target in declarations.targets:
-        if _has(target, "timeout") and constant(condition(target.skip_if)) is True:
+        if has(target, "timeout") and constant(condition(target.skip_if)) is True:
             message = "skip_if is always true: the timeout counts only while a reservation is open, nobody waits for it"
             yield Spot((*path, "timeout"), key=True), message
 
 
-def _has(target: Target, field: str) -> bool:
+def has(target: Target, field: str) -> bool:
     """Whether the document has the key, perhaps with a value that only TaskRouter can read."""
     return bool(getattr(target, field)) or field in target.extra
 
