@@ -90,6 +90,14 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "unreachable-default": Example(
         _filters("language == 'es'", "language != 'es'"), _filters("language == 'es'", "language == 'pt'")
     ),
+    "another-queue": Example(
+        _workflow("queue == '${sid:task_queue/Everyone}'", "{queue: Gold}"),
+        _workflow("queue == '${sid:task_queue/Everyone}'", "{queue: Everyone}"),
+    ),
+    "two-spellings": Example(
+        _filters("urgency == 'very high'", "urgency == 'very_high' AND vip == true"),
+        _filters("urgency == 'high'", "urgency == 'very high' AND vip == true"),
+    ),
     "skip-if-counts-all": Example(
         _workflow(
             "a == 1",

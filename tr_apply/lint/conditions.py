@@ -4,9 +4,10 @@ from typing import assert_never
 
 from tr_apply.config.values.marks import REFERENCE
 from tr_apply.errors import ExpressionSyntaxError
-from tr_apply.resources import KINDS
+from tr_apply.resources import KINDS, TASK_QUEUE
 from tr_apply.resources.template import made_up_sid, sample, sids_in
 from tr_apply.routing.evaluate import evaluate
+from tr_apply.routing.names import name_key
 from tr_apply.routing.nodes import And, Comparison, Expression, Or, paths
 from tr_apply.routing.parser import parse
 
@@ -26,6 +27,14 @@ def routing_text(template: str) -> str | None:
 def references_in(template: str) -> dict[str, str]:
     """The ``${sid:…}`` of *template* by the made-up SIDs with which `routing_text` reads it."""
     return {made_up_sid(_SID_PREFIXES.get(each.kind, "XX"), each): f"${{sid:{each}}}" for each in sids_in(template)}
+
+
+def queues_in(template: str) -> dict[str, str]:
+    """The key of the name of each queue that *template* asks for by SID, by the SID with which it is read."""
+    prefix = TASK_QUEUE.sid_prefix
+    return {
+        made_up_sid(prefix, each): name_key(each.name) for each in sids_in(template) if each.kind == TASK_QUEUE.name
+    }
 
 
 def condition(template: str | None) -> Expression | None:

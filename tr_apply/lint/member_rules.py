@@ -1,7 +1,7 @@
 """Rules on who is in which queue, and on what workers have in common."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, Final
 
 from tr_apply.findings import KeyPath, Severity, Spot
@@ -13,7 +13,8 @@ from tr_apply.resources import WORKER
 from tr_apply.resources.task_queue import TaskQueue
 from tr_apply.resources.template import SidOf, made_up_sid, mapped
 from tr_apply.resources.worker import Worker
-from tr_apply.routing.nodes import Expression, paths
+from tr_apply.routing.nodes import Expression, ListLiteral, comparisons, paths
+from tr_apply.routing.place import Place
 from tr_apply.routing.value_types import JsonType, Keys, json_type
 from tr_apply.routing.worker_index import Bits, WorkerIndex
 
@@ -40,12 +41,47 @@ def empty_queue(declarations: Declarations) -> Remarks:
 
 @document_rule("same-members", Severity.INFO, "Two queues have the same members.", needs_all=True)
 def same_members(declarations: Declarations) -> Remarks:
-    """Perhaps a condition was forgotten. Only of what two or more declared workers show."""
+    """Perhaps a condition was forgotten. Two or more declared workers show it, or else that both ask for the same.
+
+    Silent about ``1==1``, which many queues may be.
+    """
+    if not declarations.all_attributes:
+        yield from _same_meaning(declarations)
+        return
     first: dict[Bits, TaskQueue] = {}
     for path, queue, members in _members(declarations):
         if members.bit_count() > 1 and (other := first.setdefault(members, queue)) is not queue:
             message = f"its {members.bit_count()} members are those of the queue {other.name!r}"
             yield Spot((*path, "target_workers" if "target_workers" in queue.model_fields_set else "name")), message
+
+
+def _same_meaning(declarations: Declarations) -> Remarks:
+    """Queues that are for the same workers, whoever there is."""
+    alike: dict[Hashable, list[tuple[TaskQueue, Expression]]] = defaultdict(list)
+    for path, queue in declarations.queues:
+        tree = condition(queue.target_workers)
+        if tree is not None and constant(tree) is None:
+            others = alike[_vocabulary(tree)]
+            if (other := next((each for each, found in others if _means_same(tree, found)), None)) is not None:
+                message = f"its members are those of the queue {other.name!r}, whoever there is: both ask for the same"
+                yield Spot((*path, "target_workers")), message
+            else:
+                others.append((queue, tree))
+
+
+def _vocabulary(tree: Expression) -> Hashable:
+    """The attributes and values in *tree*: two that mean the same have these in common, as a rule."""
+    operands = [operand for each in comparisons(tree) for operand in (each.left, each.right)]
+    items = [item for each in operands for item in (each.items if isinstance(each, ListLiteral) else (each,))]
+    return frozenset(items)
+
+
+def _means_same(one: Expression, other: Expression) -> bool:
+    if one == other:
+        return True
+    from tr_apply.routing.satisfy import meanings  # noqa: PLC0415  # seldom needed
+
+    return meanings(one, other, Place.QUEUE).same is True
 
 
 def _members(declarations: Declarations) -> Iterator[tuple[KeyPath, TaskQueue, Bits]]:

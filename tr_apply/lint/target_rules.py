@@ -1,15 +1,18 @@
 """Rules on the targets of a filter: whether a task gets to each, and how it gets on from there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from tr_apply.findings import Severity, Spot
-from tr_apply.lint.conditions import condition, constant
+from tr_apply.lint.conditions import condition, constant, queues_in
 from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.rule import Remarks, document_rule
-from tr_apply.resources.workflow import Target
+from tr_apply.resources.workflow import Filter, Target, Workflow
+from tr_apply.routing.names import name_key
+from tr_apply.routing.nodes import And, Comparator, Comparison, Constant, Expression, ListLiteral, Or, Path
 
 _QUEUE_KEYS = ("queue", "task_queue_sid")  # the second as old helper libraries write it
+_TEMPLATE = 3
 _KNOWN_WORKERS = ("known_worker_sid", "known_worker_friendly_name")
 
 
@@ -21,6 +24,16 @@ def can_be_left(target: Target) -> bool:
 def first_trap(targets: Sequence[Target]) -> int | None:
     """The index of the first target that cannot be left; None when a task may get past them all."""
     return next((index for index, each in enumerate(targets) if not can_be_left(each)), None)
+
+
+def shared_expression(workflow: Workflow) -> str | None:
+    """The expression of every target of *workflow* that has one, from three on; None where they differ.
+
+    It is a template then, of which each target needs a part only.
+    """
+    targets = [target for each in workflow.filters if each is not None for target in each.targets]
+    texts = [target.expression for target in targets if target.expression]
+    return texts[0] if len(texts) >= _TEMPLATE and len(set(texts)) == 1 else None
 
 
 @document_rule(
@@ -98,6 +111,44 @@ def timeout_after_skip(declarations: Declarations) -> Remarks:
         if has(target, "timeout") and constant(condition(target.skip_if)) is True:
             message = "skip_if is always true: the timeout counts only while a reservation is open, nobody waits for it"
             yield Spot((*path, "timeout"), key=True), message
+
+
+@document_rule(
+    "another-queue", Severity.INFO, "A filter asks for one queue by its SID, and all its targets lead to others."
+)
+def another_queue(declarations: Declarations) -> Remarks:
+    """Often a copied filter in which only one of both was changed."""
+    for path, each in declarations.filters:
+        asked = _asked_queues(each)
+        targets = [target.queue for target in each.targets if target.queue is not None]
+        if asked and targets and asked.isdisjoint(map(name_key, targets)):
+            named = " or ".join(repr(queue.name) for _, queue in declarations.queues if name_key(queue.name) in asked)
+            if named:
+                message = f"the filter asks for the queue {named} by its SID, and leads to {targets[0]!r} instead"
+                yield Spot((*path, "targets", 0, "queue")), message
+
+
+def _asked_queues(each: Filter) -> set[str]:
+    """The queues one of which a task must name by its SID; none if there is another way to match."""
+    tree, sids = condition(each.expression), queues_in(each.expression)
+    if tree is None or not sids:
+        return set()
+    found = [_asked_in(way, sids) for way in (tree.operands if isinstance(tree, Or) else (tree,))]
+    return set[str]().union(*found) if all(found) else set()
+
+
+def _asked_in(tree: Expression, sids: Mapping[str, str]) -> set[str]:
+    found = set[str]()
+    for each in tree.operands if isinstance(tree, And) else (tree,):
+        match each:
+            case Comparison(Path(), Comparator.EQUAL, Constant(str(value))):
+                found |= {sids[value]} if value in sids else set()
+            case Comparison(Path(), Comparator.IN, ListLiteral(items)):
+                values = [item.value for item in items if isinstance(item, Constant)]
+                found |= {sids[value] for value in values if isinstance(value, str) and value in sids}
+            case _:
+                pass
+    return found
 
 
 def has(target: Target, field: str) -> bool:

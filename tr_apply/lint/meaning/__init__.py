@@ -11,8 +11,9 @@ from tr_apply.lint.conditions import condition, constant
 from tr_apply.lint.meaning.filters import default_findings, filter_findings, never_true_because
 from tr_apply.lint.meaning.finding import MeaningFinding, labels
 from tr_apply.lint.meaning.judged import JudgedWorkflow, Staff
-from tr_apply.lint.meaning.steps import shared_text, step_findings
+from tr_apply.lint.meaning.steps import step_findings
 from tr_apply.lint.meaning_rules import ENDED_BY
+from tr_apply.lint.target_rules import shared_expression
 from tr_apply.resources.workflow import Workflow
 from tr_apply.routing.format import format_expression
 from tr_apply.routing.place import Place
@@ -26,7 +27,7 @@ def workflow_findings(
 ) -> Iterator[MeaningFinding]:
     """All findings by meaning of *workflow*, filter by filter; *staff* is who there is to take its tasks."""
     judged = JudgedWorkflow(workflow, staff or Staff(), budget or Budget())
-    shared = shared_text(judged)
+    shared = condition(shared_expression(workflow))
     for index, _, tree in judged.readable():
         found = list(filter_findings(judged, index, tree))
         yield from found

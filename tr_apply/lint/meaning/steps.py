@@ -1,8 +1,6 @@
 """Steps in which nobody can ever take a task."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from tr_apply.findings import Rule
 from tr_apply.lint import meaning_rules as rules
@@ -23,21 +21,6 @@ from tr_apply.routing.satisfy import (
     reach_step,
     reach_step_among,
 )
-
-_TEMPLATE: Final = 3
-"""From so many targets on, an expression that all of them share is a template that fits each of them in part."""
-
-
-def shared_text(judged: JudgedWorkflow) -> Expression | None:
-    """The expression of every target of the workflow that has one, where that is a template."""
-    trees = [
-        condition(target.expression)
-        for _, each, _ in judged.readable()
-        for target in each.targets
-        if target.expression is not None
-    ]
-    counts = Counter(trees)
-    return trees[0] if len(counts) == 1 and counts.total() >= _TEMPLATE else None
 
 
 def step_findings(
