@@ -61,6 +61,8 @@ CODES: Final[Mapping[str, str]] = {
     "too-long": "A text is longer than TaskRouter takes.",
     "null": "A section or a field is null.",
     "sid-in-name": "A name asks for a SID.",
+    # Asked of TaskRouter itself (`validate --ask-server`)
+    "server-disagrees": "TaskRouter finds other workers for an expression than tr-apply does.",
     # Meaning
     "duplicate-name": "Two resources have the same name.",
     "look-alike": "Two names of a kind look the same and are not.",

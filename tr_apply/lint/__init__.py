@@ -1,6 +1,6 @@
 """What TaskRouter accepts and what yet cannot be meant."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -9,10 +9,12 @@ from tr_apply.findings import Finding, Rule, Severity
 from tr_apply.lint import verdicts
 from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.expressions import expression_findings
-from tr_apply.lint.meaning_rules import ALWAYS_TRUE, DEAD_STEP, IDLE_PART, NEVER_TRUE, meaning_findings
+from tr_apply.lint.meaning_findings import meaning_findings
+from tr_apply.lint.meaning_rules import ALWAYS_TRUE, DEAD_STEP, IDLE_PART, NEVER_TRUE
 from tr_apply.lint.member_rules import empty_queue
 from tr_apply.lint.rules import EVERY_RULE, RULES
 from tr_apply.routing.comparison_rules import contradiction
+from tr_apply.routing.evaluate import Names
 
 __all__ = ["findings", "lint", "rules"]
 
@@ -23,12 +25,15 @@ _FOREGONE: Final = frozenset({ALWAYS_TRUE.code, NEVER_TRUE.code})
 """Codes of what says more than that two comparisons contradict each other."""
 
 
-def lint(configuration: Configuration, *, today: date) -> None:
+def lint(configuration: Configuration, *, today: date, people: Sequence[Names] | None = None) -> None:
     """Note every finding about *configuration* that its structure does not show; *today* is the day in UTC.
 
+    *people* are the workers of the live workspace, where they were read: who is in which queue is decided among them.
     What the configuration itself says about findings is applied to all of them, earlier ones too.
     """
-    declarations = Declarations(configuration.document, whole=configuration.complete, has_sids=configuration.has_sids)
+    declarations = Declarations(
+        configuration.document, whole=configuration.complete, has_sids=configuration.has_sids, people=people
+    )
     for finding in findings(declarations):
         configuration.notes.place(finding)
     verdicts.judge(configuration, today)

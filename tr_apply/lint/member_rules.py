@@ -31,12 +31,13 @@ _GROUPS: Final = {
 }
 
 
-@document_rule("empty-queue", Severity.WARNING, "No declared worker can be in a queue.", needs_all=True)
+@document_rule("empty-queue", Severity.WARNING, "No declared or live worker can be in a queue.", needs_all=True)
 def empty_queue(declarations: Declarations) -> Remarks:
     """Silent about ``1==0``, which is meant so."""
+    who = "no declared worker" if declarations.people is None else "no worker of the live workspace"
     for path, _, members in _members(declarations):
         if not members:
-            yield Spot((*path, "target_workers")), "no declared worker is in this queue"
+            yield Spot((*path, "target_workers")), f"{who} is in this queue"
 
 
 @document_rule("same-members", Severity.INFO, "Two queues have the same members.", needs_all=True)
@@ -45,7 +46,7 @@ def same_members(declarations: Declarations) -> Remarks:
 
     Silent about ``1==1``, which many queues may be.
     """
-    if not declarations.all_attributes:
+    if not (declarations.people or declarations.all_attributes):
         yield from _same_meaning(declarations)
         return
     first: dict[Bits, TaskQueue] = {}
@@ -85,21 +86,26 @@ def _means_same(one: Expression, other: Expression) -> bool:
 
 
 def _members(declarations: Declarations) -> Iterator[tuple[KeyPath, TaskQueue, Bits]]:
-    """Each queue with its members, where the file alone decides who they are."""
+    """Each queue with its members, where it is known who they are."""
+    people = declarations.people
+    known = bool(declarations.all_attributes) if people is None else bool(people)
     trees = [(path, queue, condition(queue.target_workers)) for path, queue in declarations.queues]
-    decided = [each for each in trees if each[2] is not None and _is_decided_here(each[2], declarations)]
-    if not decided or not declarations.all_attributes:
+    decided = [each for each in trees if each[2] is not None and _is_decided_here(each[1], each[2], declarations)]
+    if not decided or not known:
         return
-    index = WorkerIndex([worker_names(worker) for _, worker in declarations.workers])
+    index = WorkerIndex([worker_names(each) for _, each in declarations.workers] if people is None else people)
     for path, queue, tree in decided:
         assert tree is not None
         yield path, queue, index.where(tree)
 
 
-def _is_decided_here(tree: Expression, declarations: Declarations) -> bool:
-    rule = declarations.document.manage.workers
+def _is_decided_here(queue: TaskQueue, tree: Expression, declarations: Declarations) -> bool:
     asked = [path.segments for path in paths(tree)]
-    return constant(tree) is not False and not any(keys[0] in _UNKNOWN_NAMES or are_kept(rule, keys) for keys in asked)
+    if constant(tree) is False or any(keys[0] in _UNKNOWN_NAMES for keys in asked):
+        return False
+    if declarations.people is not None:
+        return "${" not in queue.target_workers  # its SIDs would be made up, and those of the people are not
+    return not any(are_kept(declarations.document.manage.workers, keys) for keys in asked)
 
 
 def worker_names(worker: Worker) -> dict[str, Any]:

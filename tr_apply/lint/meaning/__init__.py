@@ -1,7 +1,6 @@
 """Findings that follow from what expressions mean, with the filters to blame and a task such as they are about.
 
-A decision procedure (routing/satisfy/) answers; where it does not know, nothing is said. It costs an import that a
-small configuration does not need, so that meaning_rules.py alone comes here.
+A decision procedure (routing/satisfy/) answers; where it does not know, nothing is said.
 """
 
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from typing import Any
 from tr_apply.lint.conditions import condition, constant
 from tr_apply.lint.meaning.filters import default_findings, filter_findings, never_true_because
 from tr_apply.lint.meaning.finding import MeaningFinding, labels
-from tr_apply.lint.meaning.judged import JudgedWorkflow, Staff
+from tr_apply.lint.meaning.judged import JudgedWorkflow, Staff, staff_of
 from tr_apply.lint.meaning.steps import step_findings
 from tr_apply.lint.meaning_rules import ENDED_BY
 from tr_apply.lint.target_rules import shared_expression
@@ -19,7 +18,15 @@ from tr_apply.routing.format import format_expression
 from tr_apply.routing.place import Place
 from tr_apply.routing.satisfy import Budget, never_true
 
-__all__ = ["MeaningFinding", "Staff", "labels", "never_true_queue", "workflow_document", "workflow_findings"]
+__all__ = [
+    "MeaningFinding",
+    "Staff",
+    "labels",
+    "never_true_queue",
+    "staff_of",
+    "workflow_document",
+    "workflow_findings",
+]
 
 
 def workflow_findings(

@@ -5,8 +5,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from tr_apply.lint.attributes import are_kept
 from tr_apply.lint.conditions import condition
+from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.meaning.finding import Words, listed
+from tr_apply.lint.member_rules import worker_names
 from tr_apply.lint.target_rules import has
 from tr_apply.resources.workflow import Filter, Target, Workflow
 from tr_apply.routing.evaluate import Names, resolve
@@ -42,6 +45,9 @@ class Staff:
     is_shown: Callable[[Keys], bool] = lambda _: True
     """Whether *workers* show an attribute as it will be."""
 
+    is_live: bool = False
+    """Whether *workers* have real SIDs, so that nothing can be said where an expression asks for a made-up one."""
+
     def expression(self, queue: str | None) -> Expression | None:
         """The ``target_workers`` of *queue*; None where it is not known."""
         return None if queue is None else self._expressions.get(name_key(queue))
@@ -49,17 +55,18 @@ class Staff:
     def members(self, queue: str | None) -> Sequence[Names] | None:
         """The workers in *queue*, without what changes; None where it is not known who is in it."""
         tree = self.expression(queue)
-        if tree is None or self.workers is None or not self.decides(tree, Place.QUEUE):
+        if queue is None or tree is None or not self.decides(tree, self._texts[name_key(queue)], Place.QUEUE):
             return None
-        assert queue is not None
         if (found := self._members.get(name_key(queue))) is None:
             bits = self._index.where(tree)
             found = [each for n, each in enumerate(self._lasting) if bits >> n & 1]
             self._members[name_key(queue)] = found
         return found
 
-    def decides(self, tree: Expression, place: Place) -> bool:
-        """Whether *workers* show every attribute that *tree* asks for."""
+    def decides(self, tree: Expression, template: str, place: Place) -> bool:
+        """Whether *workers* show every attribute that *tree*, written as *template*, asks for."""
+        if self.workers is None or (self.is_live and "${" in template):
+            return False
         asked = [path for comparison in comparisons(tree) for path in paths(comparison)]
         keys = [attribute_keys(path, place) for path in asked]
         changing = place is Place.QUEUE and any(path.segments[0] in _CHANGING - {"sid"} for path in asked)
@@ -67,7 +74,11 @@ class Staff:
 
     @cached_property
     def _expressions(self) -> Mapping[str, Expression | None]:
-        return {name_key(name): condition(text) for name, text in self.target_workers.items()}
+        return {name: condition(text) for name, text in self._texts.items()}
+
+    @cached_property
+    def _texts(self) -> Mapping[str, str]:
+        return {name_key(name): text for name, text in self.target_workers.items()}
 
     @cached_property
     def _index(self) -> WorkerIndex:
@@ -80,6 +91,18 @@ class Staff:
     @cached_property
     def _members(self) -> dict[str, Sequence[Names]]:
         return {}
+
+
+def staff_of(declarations: Declarations) -> Staff:
+    """The queues of *declarations*, and the workers: those of the live workspace if they were read."""
+    queues = {queue.name: queue.target_workers for _, queue in declarations.queues}
+    if declarations.people is not None:
+        return Staff(queues, declarations.people, is_live=True)
+    if not declarations.all_attributes:
+        return Staff(queues)
+    rule = declarations.document.manage.workers
+    workers = [worker_names(worker) for _, worker in declarations.workers]
+    return Staff(queues, workers, lambda keys: not are_kept(rule, keys))
 
 
 Question: TypeAlias = Callable[[Filters], Reach]

@@ -37,7 +37,8 @@ def step_findings(
         if wanted is not None and constant(wanted) is None and names_attribute(wanted):
             step = StepConditions(wanted, tree, judged.staff.expression(queue))
             found = _by_logic(judged, step, queue) if wanted != shared else None
-            found = found or _among_members(judged, step, queue)
+            if found is None and judged.staff.decides(wanted, target.expression or "", Place.TARGET):
+                found = _among_members(judged, step, queue)
             if found is not None:
                 yield _placed(judged, found, index, number)
 
@@ -71,8 +72,7 @@ def _conflict(parts: Sequence[Part], queue: str | None) -> str:
 
 def _among_members(judged: JudgedWorkflow, step: StepConditions, queue: str | None) -> tuple[Rule, str] | None:
     members: Sequence[Names] | None = judged.staff.members(queue)
-    assert step.target is not None
-    if not members or not judged.staff.decides(step.target, Place.TARGET):
+    if not members:
         return None  # that nobody is in the queue at all is found there
     if not isinstance(reach_step_among(step, members, judged.budget), Unsatisfiable):
         return None
