@@ -8,7 +8,7 @@ from tr_apply.resources import KINDS, TASK_QUEUE
 from tr_apply.resources.template import made_up_sid, sample, sids_in
 from tr_apply.routing.evaluate import evaluate
 from tr_apply.routing.names import name_key
-from tr_apply.routing.nodes import And, Comparison, Expression, Or, paths
+from tr_apply.routing.nodes import And, Comparison, Expression, Or, comparisons, paths
 from tr_apply.routing.parser import parse
 
 _SID_PREFIXES = {kind.name: kind.sid_prefix for kind in KINDS}
@@ -49,6 +49,12 @@ def parsed(text: str) -> Expression | None:
         return parse(text)
     except ExpressionSyntaxError:
         return None
+
+
+def repeats_attribute(tree: Expression) -> bool:
+    """Whether two comparisons ask for the same attribute, or for one within another; else they are independent."""
+    asked = [path.segments[0] for comparison in comparisons(tree) for path in dict.fromkeys(paths(comparison))]
+    return len(set(asked)) < len(asked)
 
 
 def constant(tree: Expression | None) -> bool | None:

@@ -9,8 +9,6 @@ from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.lint.target_rules import first_trap
 from tr_apply.resources.workflow import Filter, Workflow
-from tr_apply.routing.nodes import Expression
-from tr_apply.routing.place import Place
 
 _LONG_S = 4 * 3600  # a reservation of this length outlives most shifts
 _LISTED = 5  # names in one message
@@ -28,25 +26,23 @@ def last_timeout(declarations: Declarations) -> Remarks:
     Silent where a later filter is sure to match the task, and where skip_if has the task leave sooner.
     """
     for path, workflow in declarations.workflows:
-        below: list[Expression] = []
-        for index, each in reversed(list(filters_of(workflow))):
-            tree = condition(each.expression)
-            if tree is None:
-                continue
-            if _ends_by_timeout(each) and not _is_within(tree, below):
-                at = (*path, "filters", index, "targets", len(each.targets) - 1, "timeout")
-                yield Spot(at), _after_timeout(workflow, index)
-            below.append(tree)
+        readable = [(index, each) for index, each in filters_of(workflow) if condition(each.expression) is not None]
+        ended = [number for number, (_, each) in enumerate(readable) if _ends_by_timeout(each)]
+        for number in _not_taken_below([each for _, each in readable], ended):
+            index, each = readable[number]
+            at = (*path, "filters", index, "targets", len(each.targets) - 1, "timeout")
+            yield Spot(at), _after_timeout(workflow, index)
 
 
-def _is_within(tree: Expression, others: Sequence[Expression]) -> bool:
-    """Whether one of *others* is sure to match whatever *tree* does."""
-    if not others:
-        return False
-    from tr_apply.routing.satisfy import Unsatisfiable, example  # noqa: PLC0415  # seldom needed
+def _not_taken_below(filters: Sequence[Filter], numbers: Sequence[int]) -> Sequence[int]:
+    """Those of *numbers*, indices in *filters*, of whose tasks some may match no filter below."""
+    if not numbers or numbers[0] == len(filters) - 1:
+        return numbers
+    from tr_apply.routing.satisfy import Filters, TaskFilter, Unsatisfiable  # noqa: PLC0415  # seldom needed
 
-    wishes = [(tree, True), *((each, False) for each in others)]
-    return isinstance(example(wishes, Place.FILTER), Unsatisfiable)
+    upwards = Filters([TaskFilter(0, None, condition(each.expression)) for each in reversed(filters)])
+    last = len(filters) - 1
+    return [each for each in numbers if not isinstance(upwards.reach(last - each).answer, Unsatisfiable)]
 
 
 def _ends_by_timeout(each: Filter) -> bool:

@@ -6,11 +6,11 @@ The decision procedure behind meaning/ costs an import that a small configuratio
 from collections.abc import Iterator
 
 from tr_apply.findings import Finding, KeyPath, Related, Spot, found_by
-from tr_apply.lint.conditions import condition
+from tr_apply.lint.conditions import condition, repeats_attribute
 from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.meaning_rules import NEVER_TRUE
 from tr_apply.resources.workflow import Filter, Workflow
-from tr_apply.routing.nodes import Comparator, Comparison, Constant, Expression, ListLiteral, Path, comparisons, paths
+from tr_apply.routing.nodes import Comparator, Comparison, Constant, Expression, ListLiteral, Path, comparisons
 
 
 def meaning_findings(declarations: Declarations) -> Iterator[Finding]:
@@ -37,17 +37,15 @@ def _related(path: KeyPath, workflow: Workflow, number: int) -> Related:
 def _of_queues(declarations: Declarations) -> Iterator[Finding]:
     for path, queue in declarations.queues:
         tree = condition(queue.target_workers)
-        if tree is not None and _may_be_impossible(tree):
+        if tree is not None and (repeats_attribute(tree) or _has_empty_list(tree)):
             from tr_apply.lint.meaning import never_true_queue  # noqa: PLC0415  # seldom needed
 
             if (message := never_true_queue(queue.target_workers)) is not None:
                 yield found_by(NEVER_TRUE, message, Spot((*path, "target_workers")))
 
 
-def _may_be_impossible(tree: Expression) -> bool:
-    """Whether comparisons may exclude each other, asking for the same attribute or for a member of []."""
-    asked = [path.segments[0] for comparison in comparisons(tree) for path in paths(comparison)]
-    return len(set(asked)) < len(asked) or any(each.right == ListLiteral(()) for each in comparisons(tree))
+def _has_empty_list(tree: Expression) -> bool:
+    return any(each.right == ListLiteral(()) for each in comparisons(tree))
 
 
 def _is_plain(workflow: Workflow) -> bool:

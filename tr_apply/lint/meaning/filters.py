@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 from tr_apply.findings import KeyPath, Rule
 from tr_apply.lint import meaning_rules as rules
-from tr_apply.lint.conditions import constant
+from tr_apply.lint.conditions import constant, repeats_attribute
 from tr_apply.lint.meaning.finding import MeaningFinding, labels, listed
 from tr_apply.lint.meaning.judged import Asked, JudgedWorkflow, names_attribute
 from tr_apply.routing.nodes import And, Comparator, Comparison, Constant, Expression, Or, expressions
@@ -59,6 +59,8 @@ def default_findings(judged: JudgedWorkflow) -> Iterator[MeaningFinding]:
 
 
 def _after_timeout(judged: JudgedWorkflow, index: int, comes: Asked) -> Iterator[MeaningFinding]:
+    if all(each.way_out == "none" for each in judged.filters[:index]):
+        return  # what comes here at all comes here first
     first = judged.ask(lambda filters: filters.reach_first(index))
     if isinstance(comes.reach.answer, Satisfiable) and first.is_never:
         what = _takes_all(judged, first)
@@ -109,7 +111,7 @@ def _idle(judged: JudgedWorkflow, index: int, tree: Expression) -> Iterator[Mean
             if (finding := _idle_alternative(judged, index, operand, others)) is not None:
                 found.append(operand)
                 yield finding
-    for part in idle_parts(tree, Place.FILTER, judged.budget):
+    for part in idle_parts(tree, Place.FILTER, judged.budget) if repeats_attribute(tree) else ():
         if part not in found and not is_deliberate(part, tree):
             message = f"{judged.words.expression(part)} adds nothing: the rest means the same without it"
             yield MeaningFinding(rules.IDLE_PART, message, ("filters", index, _WHOLE))
