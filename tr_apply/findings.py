@@ -46,7 +46,7 @@ class Spot(NamedTuple):
     offset: int | None = None
 
 
-class Related(NamedTuple):
+class RelatedPlace(NamedTuple):
     """Another place that a finding is about, and what is there."""
 
     message: str
@@ -74,7 +74,7 @@ class Finding(NamedTuple):
     spot: Spot = Spot()
     because: str | None = None
     """Why it stays, of one that was accepted."""
-    related: tuple[Related, ...] = ()
+    related: tuple[RelatedPlace, ...] = ()
 
     def __str__(self) -> str:
         """One unwrapped, printable line, beginning ``PATH:LINE:COLUMN: `` where there is a place."""
@@ -147,7 +147,7 @@ FINDING_SCHEMA: dict[str, Any] = {
 """The JSON Schema of ``Finding.document()``."""
 
 
-def found_by(rule: Rule, message: str, spot: Spot, related: tuple[Related, ...] = ()) -> Finding:
+def found_by(rule: Rule, message: str, spot: Spot, related: tuple[RelatedPlace, ...] = ()) -> Finding:
     """What *rule* found at *spot*, and the other places that it is about."""
     return Finding(rule.severity, rule.code, message, spot=spot, related=related)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from tr_apply.config.places import Located, Places, Sources, dotted, find, labels_of
 from tr_apply.config.values.marks import REFERENCE
 from tr_apply.config.values.variables import VariableError, Variables
-from tr_apply.findings import Finding, KeyPath, Related, Severity, Spot
+from tr_apply.findings import Finding, KeyPath, RelatedPlace, Severity, Spot
 from tr_apply.resources import KINDS
 from tr_apply.resources.template import MARK, origin, sample
 
@@ -73,7 +73,7 @@ class Notes:
         if finding.related and len(self.found) > before:
             self.found[-1] = self.found[-1]._replace(related=tuple(map(self._located, finding.related)))
 
-    def _located(self, related: Related) -> Related:
+    def _located(self, related: RelatedPlace) -> RelatedPlace:
         path, key, _ = related.spot
         file, line, column = self.sources.locate(find(self.root.node, path, key=key))
         return related._replace(file=file, line=line, column=column, path=dotted(path) or None)

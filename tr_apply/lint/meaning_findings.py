@@ -5,7 +5,7 @@ The decision procedure behind meaning/ costs an import that a small configuratio
 
 from collections.abc import Iterator
 
-from tr_apply.findings import Finding, KeyPath, Related, Spot, found_by
+from tr_apply.findings import Finding, KeyPath, RelatedPlace, Spot, found_by
 from tr_apply.lint.conditions import condition, repeats_attribute
 from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.meaning_rules import NEVER_TRUE
@@ -28,10 +28,10 @@ def meaning_findings(declarations: Declarations) -> Iterator[Finding]:
                 yield found_by(found.rule, found.message, spot, related)
 
 
-def _related(path: KeyPath, workflow: Workflow, number: int) -> Related:
+def _related(path: KeyPath, workflow: Workflow, number: int) -> RelatedPlace:
     name = workflow.filters[number - 1].name
     message = f"filter {number}" + (f" ({name})" if name else "")
-    return Related(message, Spot((*path, "filters", number - 1, "expression")))
+    return RelatedPlace(message, Spot((*path, "filters", number - 1, "expression")))
 
 
 def _of_queues(declarations: Declarations) -> Iterator[Finding]:

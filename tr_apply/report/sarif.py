@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from tr_apply.config.codes import CODES
-from tr_apply.findings import Finding, Related, Severity
+from tr_apply.findings import Finding, RelatedPlace, Severity
 from tr_apply.lint import rules
 from tr_apply.printable import printable, printable_json
 from tr_apply.report.github import below
@@ -80,7 +80,7 @@ def _related(each: Finding, root: Path | None) -> dict[str, Any]:
     return {"relatedLocations": found} if found else {}
 
 
-def _location(each: Finding | Related, root: Path | None) -> dict[str, Any]:
+def _location(each: Finding | RelatedPlace, root: Path | None) -> dict[str, Any]:
     assert each.file is not None
     physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(below(each.file, root))}}
     if each.line is not None:

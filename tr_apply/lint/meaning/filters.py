@@ -7,7 +7,7 @@ from tr_apply.findings import KeyPath, Rule
 from tr_apply.lint import meaning_rules as rules
 from tr_apply.lint.conditions import constant, repeats_attribute
 from tr_apply.lint.meaning.finding import MeaningFinding, labels, listed
-from tr_apply.lint.meaning.judged import Asked, JudgedWorkflow, names_attribute
+from tr_apply.lint.meaning.judged import JudgedWorkflow, Judgement, names_attribute
 from tr_apply.routing.nodes import And, Comparator, Comparison, Constant, Expression, Or, expressions
 from tr_apply.routing.place import Place
 from tr_apply.routing.satisfy import (
@@ -58,7 +58,7 @@ def default_findings(judged: JudgedWorkflow) -> Iterator[MeaningFinding]:
             yield _blaming(judged, rules.UNREACHABLE_DEFAULT, ("default_filter",), comes, message)
 
 
-def _after_timeout(judged: JudgedWorkflow, index: int, comes: Asked) -> Iterator[MeaningFinding]:
+def _after_timeout(judged: JudgedWorkflow, index: int, comes: Judgement) -> Iterator[MeaningFinding]:
     if all(each.way_out == "none" for each in judged.filters[:index]):
         return  # what comes here at all comes here first
     first = judged.ask(lambda filters: filters.reach_first(index))
@@ -68,12 +68,12 @@ def _after_timeout(judged: JudgedWorkflow, index: int, comes: Asked) -> Iterator
         yield _blaming(judged, rules.ONLY_AFTER_TIMEOUT, ("filters", index, _WHOLE), first, message)
 
 
-def _blaming(judged: JudgedWorkflow, rule: Rule, at: KeyPath, asked: Asked, message: str) -> MeaningFinding:
+def _blaming(judged: JudgedWorkflow, rule: Rule, at: KeyPath, asked: Judgement, message: str) -> MeaningFinding:
     takers = _in_order(asked)
     return MeaningFinding(rule, message, at, judged.words.task(takers[0].task), tuple(each.filter for each in takers))
 
 
-def _takes_all(judged: JudgedWorkflow, asked: Asked, what: str = "every task of this one") -> str:
+def _takes_all(judged: JudgedWorkflow, asked: Judgement, what: str = "every task of this one") -> str:
     """The filters that take what does not come, with tasks that each of them takes."""
     takers = _in_order(asked)
     take = "takes" if len(takers) == 1 else "together take"
@@ -81,7 +81,7 @@ def _takes_all(judged: JudgedWorkflow, asked: Asked, what: str = "every task of 
     return f"{who} {take} {what}, {judged.words.examples(takers)}{asked.assumed}"
 
 
-def _in_order(asked: Asked) -> Sequence[Taker]:
+def _in_order(asked: Judgement) -> Sequence[Taker]:
     return sorted(asked.reach.takers, key=lambda taker: taker.filter.number)
 
 
@@ -133,7 +133,7 @@ def _idle_alternative(
     return None
 
 
-def _about_part(judged: JudgedWorkflow, index: int, asked: Asked, head: str) -> MeaningFinding | None:
+def _about_part(judged: JudgedWorkflow, index: int, asked: Judgement, head: str) -> MeaningFinding | None:
     """The finding, if filters above are to blame."""
     if not asked.reach.takers:
         return None

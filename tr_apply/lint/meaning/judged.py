@@ -108,7 +108,7 @@ def staff_of(declarations: Declarations) -> Staff:
 Question: TypeAlias = Callable[[Filters], Reach]
 
 
-class Asked(NamedTuple):
+class Judgement(NamedTuple):
     """An answer."""
 
     reach: Reach
@@ -155,14 +155,14 @@ class JudgedWorkflow:
         self._asked = Filters(self.filters, budget)
         self._singles = single_values(tree for tree in self.trees if tree is not None)
 
-    def ask(self, question: Question) -> Asked:
+    def ask(self, question: Question) -> Judgement:
         """The answer to *question*; the assumption alone where only an odd task makes a difference.
 
         An attribute that every filter compares as a single value is taken for one, if need be.
         """
         return self._answer(question, self._asked, lambda: self._of_singles)
 
-    def is_always_true(self, index: int) -> Asked:
+    def is_always_true(self, index: int) -> Judgement:
         """Whether every task matches the filter at *index*: none does where nothing is left for a default filter."""
         alone = [replace(self.filters[index], way_out="none")]
         return self._answer(
@@ -175,13 +175,13 @@ class JudgedWorkflow:
     def _of_singles(self) -> Filters:
         return Filters(self.filters, self.budget, singles=self._singles)
 
-    def _answer(self, question: Question, filters: Filters, of_singles: Callable[[], Filters]) -> Asked:
+    def _answer(self, question: Question, filters: Filters, of_singles: Callable[[], Filters]) -> Judgement:
         reach = question(filters)
         if isinstance(reach.answer, Satisfiable):
             odd = [path for path in self._singles if isinstance(resolve(path, reach.answer.names), list | dict)]
             if odd and isinstance((assumed := question(of_singles())).answer, Unsatisfiable):
-                return Asked(assumed, f", as long as {listed(sorted(map(str, odd)))} {_ARE[len(odd) > 1]}")
-        return Asked(reach, "")
+                return Judgement(assumed, f", as long as {listed(sorted(map(str, odd)))} {_ARE[len(odd) > 1]}")
+        return Judgement(reach, "")
 
     def readable(self) -> Iterator[tuple[int, Filter, Expression]]:
         """Each filter that can be read, with its index and its tree."""
