@@ -6,18 +6,20 @@
 
 import json
 import os
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from tr_apply.config.load import Configuration, Inputs
 from tr_apply.config.load import load as load_configuration
 from tr_apply.errors import ConfigError, UsageError
+from tr_apply.findings import errors_of
 from tr_apply.lint import lint
 from tr_apply.models import Workspace
+from tr_apply.routing.evaluate import Names
 
 if TYPE_CHECKING:
     from tr_apply.deployment.applied import Applied
@@ -32,14 +34,19 @@ T = TypeVar("T")
 StrPath = str | PathLike[str]
 
 
-def checked(path: Path, inputs: Inputs) -> Configuration:
-    """The configuration at *path* with every finding, errors included.
+PeopleOf: TypeAlias = Callable[[Configuration], Sequence[Names] | None]
+"""Reads the workers of the live workspace that a configuration is for."""
+
+
+def checked(path: Path, inputs: Inputs, people: PeopleOf | None = None) -> Configuration:
+    """The configuration at *path* with every finding, errors included; *people* are asked for if it can be read.
 
     Raises:
         UsageError: when there is no such path, overlay or file of variables.
     """
     configuration = load_configuration(path, inputs)
-    lint(configuration, today=datetime.now(UTC).date())
+    workers = None if people is None or errors_of(configuration.notes.found) else people(configuration)
+    lint(configuration, today=datetime.now(UTC).date(), people=workers)
     return configuration
 
 

@@ -48,6 +48,17 @@ class Spot(NamedTuple):
     place: int | None = None
 
 
+class RelatedPlace(NamedTuple):
+    """Another place that a finding is about, and what is there."""
+
+    message: str
+    spot: Spot
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    path: str | None = None
+
+
 class Finding(NamedTuple):
     """Something that was found, with its place as far as it is known.
 
@@ -65,6 +76,7 @@ class Finding(NamedTuple):
     spot: Spot = Spot()
     because: str | None = None
     """Why it stays, of one that was accepted."""
+    related: tuple[RelatedPlace, ...] = ()
 
     def __str__(self) -> str:
         """One unwrapped, printable line, beginning ``PATH:LINE:COLUMN: `` where there is a place."""
@@ -141,9 +153,9 @@ FINDING_SCHEMA: dict[str, Any] = {
 """The JSON Schema of ``Finding.document()``."""
 
 
-def found_by(rule: Rule, message: str, spot: Spot) -> Finding:
-    """What *rule* found at *spot*."""
-    return Finding(rule.severity, rule.code, message, spot=spot)
+def found_by(rule: Rule, message: str, spot: Spot, related: tuple[RelatedPlace, ...] = ()) -> Finding:
+    """What *rule* found at *spot*, and the other places that it is about."""
+    return Finding(rule.severity, rule.code, message, spot=spot, related=related)
 
 
 def found_at(rule: Rule, message: str, place: int, path: KeyPath = ()) -> Finding:

@@ -429,3 +429,50 @@ def test_a_line_with_something_sensitive_is_not_shown(tmp_path):
 
     assert "s.yaml:5:" in text
     assert "0001111" not in text
+
+
+# Findings about several places
+
+
+def test_sarif_points_at_the_filter_to_blame_too(validated, tmp_path):
+    (tmp_path / "w.yaml").write_text(
+        "workspace: {name: X}\n"
+        "task_queues: [{name: Q}]\n"
+        "workflows:\n"
+        "  - name: W\n"
+        "    filters:\n"
+        "      - {name: Digital, expression: \"k IN ['web', 'sms']\", targets: [{queue: Q}]}\n"
+        "      - {expression: \"k == 'sms'\", targets: [{queue: Q}]}\n"
+        "    default_filter: {queue: Q}\n",
+        encoding="utf-8",
+    )
+
+    [result] = results(validated("w.yaml", "--format", "sarif")[1])
+
+    assert (result["ruleId"], place(result)[1:]) == ("unreachable-filter", (7, 22))
+    [related] = result["relatedLocations"]
+    region = related["physicalLocation"]["region"]
+    assert (region["startLine"], region["startColumn"]) == (6, 37)
+    assert related["message"]["text"] == "filter 1 (Digital)"
+    assert related["logicalLocations"] == [{"fullyQualifiedName": "workflows[0].filters[0].expression"}]
+
+
+def test_an_example_task_never_quotes_a_secret(validated, tmp_path, monkeypatch):
+    monkeypatch.setenv("TR_SECRET_PIN", 'a"1')
+    (tmp_path / "w.yaml").write_text(
+        "workspace: {name: X}\n"
+        "task_queues: [{name: Q}]\n"
+        "workflows:\n"
+        "  - name: W\n"
+        "    filters:\n"
+        "      - {expression: \"pin == '${PIN}' OR k == 1\", targets: [{queue: Q}]}\n"
+        "      - {expression: \"k == 1 OR pin IN ['${PIN}']\", targets: [{queue: Q}]}\n"
+        "    default_filter: {queue: Q}\n",
+        encoding="utf-8",
+    )
+
+    for format_name in ("text", "json", "sarif", "github"):
+        _, printed, _ = validated("w.yaml", "--format", format_name)
+
+        assert "unreachable-filter" in printed
+        assert not re.search(r"a\W+1\b", printed)

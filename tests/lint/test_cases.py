@@ -9,6 +9,8 @@ import yaml
 from tr_apply.config.load import load
 from tr_apply.findings import errors_of
 from tr_apply.lint import lint, rules, verdicts
+from tr_apply.lint.meaning_rules import MEANING_RULES
+from tr_apply.lint.member_rules import SERVER_DISAGREES
 from tr_apply.lint.rules import RULES
 from tr_apply.routing.check import TEXT_RULES
 
@@ -41,7 +43,8 @@ def test_each_rule_has_a_case_in_which_it_finds_something_and_one_in_which_it_do
 def test_the_table_has_every_code_once():
     codes = [row.code for row in rules()]
 
-    assert len(codes) == len(set(codes)) == len(RULES) + len(TEXT_RULES) + len(verdicts.RULES)
+    of_files = len(RULES) + len(MEANING_RULES) + len(TEXT_RULES) + len(verdicts.RULES)
+    assert len(codes) == len(set(codes)) == of_files + len({SERVER_DISAGREES})
 
 
 def test_the_table_has_the_severity_that_a_finding_has():

@@ -105,7 +105,7 @@ def test_workspaces_have_no_warnings_but_these(tmp_path):
         # People who miss a call stay in Idle.
         "alexdlaird_twilio-taskrouter-demo": {"available-timeout-activity": 1},
         # Made-up data, in which hundreds of filters share a few expressions.
-        "lhamoudi_bulk-queues-workflows": {"hidden-filter": 189},
+        "lhamoudi_bulk-queues-workflows": {"unreachable-filter": 189},
     }
 
 

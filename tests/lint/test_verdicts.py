@@ -36,17 +36,17 @@ def codes(configuration):
 
 
 def test_without_a_word_a_finding_counts_as_its_rule_says(judged):
-    assert codes(judged("{}")) == ["info unused-queue", "warning empty-workflow", "warning hidden-filter"]
+    assert codes(judged("{}")) == ["info unused-queue", "warning empty-workflow", "warning unreachable-filter"]
 
 
 def test_a_severity_is_that_of_every_finding_of_the_code(judged):
     found = judged("{severity: {unused-queue: off, hidden-filter: error, empty-workflow: info}}")
 
-    assert codes(found) == ["error hidden-filter", "info empty-workflow"]
+    assert codes(found) == ["error unreachable-filter", "info empty-workflow"]
 
 
 def test_a_code_has_two_names(judged):
-    assert "error hidden-filter" in codes(judged("{severity: {unreachable-filter: error}}"))
+    assert "error unreachable-filter" in codes(judged("{severity: {unreachable-filter: error}}"))
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_code_has_two_names(judged):
 def test_what_is_accepted_is_no_finding_any_more_and_keeps_its_reason(accept, judged):
     found = judged(f"{{accept: [{accept}]}}")
 
-    assert codes(found) == ["info unused-queue", "warning hidden-filter"]
+    assert codes(found) == ["info unused-queue", "warning unreachable-filter"]
     assert [(each.code, each.because) for each in found.accepted] == [("empty-workflow", "x")]
 
 

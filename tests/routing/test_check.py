@@ -161,6 +161,10 @@ def test_what_cannot_be_meant_is_a_warning(source, place, code, offset):
         ("task.language IN worker.languages", TARGET),
         ("task.a != worker.b", TARGET),
         ("task.list IN [worker.a, worker.b]", TARGET),
+        # Alternatives of a target that say nothing are those of a template.
+        ("task.a == 1 OR (worker.b == 1 AND worker.b == 2)", TARGET),
+        ("task.a == 1 OR worker.sid IN 'x' OR 'a' == 'b'", TARGET),
+        ("task.a == 1 OR task.a == 1", TARGET),
         ("worker.activity_name in ['On call', 'Busy']", TARGET),
         ("workers.available == 0 OR workers.WA0123456789abcdef0123456789abcdef > 1", SKIP_IF),
         ("worker.level DESC, worker.channel.voice.assigned_tasks asc", ORDER_BY),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tr_apply import api
+from tr_apply.api import PeopleOf
 from tr_apply.cli.options import given_variables
 from tr_apply.cli.output import Output
 from tr_apply.config.files import require_path
@@ -69,9 +70,9 @@ def unused_variables(paths: Sequence[Path], options: Mapping[str, Any]) -> tuple
     return tuple(used.unused_variables(paths, inputs_of(options)))
 
 
-def checked(path: Path, options: Mapping[str, Any]) -> Configuration:
-    """The configuration at *path*, with every finding."""
-    return api.checked(path, inputs_of(options))
+def checked(path: Path, options: Mapping[str, Any], people: PeopleOf | None = None) -> Configuration:
+    """The configuration at *path*, with every finding; *people* reads the workers of the live workspace."""
+    return api.checked(path, inputs_of(options), people)
 
 
 def usable(path: Path, options: Mapping[str, Any], output: Output) -> Configuration:

@@ -14,7 +14,7 @@ def explain_command(topic: str, **options: Any) -> None:
     """Explain the code of a finding, an exit code, or a key of the configuration, with an example.
 
     \b
-        tr-apply explain hidden-filter
+        tr-apply explain unreachable-filter
         tr-apply explain task_queue.target_workers
         tr-apply explain 5
     """

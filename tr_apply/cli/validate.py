@@ -8,15 +8,17 @@ from typing import Any, NamedTuple
 
 import click
 
+from tr_apply.api import PeopleOf
 from tr_apply.cli.configurations import checked, require_paths, root_of, unused_variables
 from tr_apply.cli.github import repository
-from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument
+from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument, target_options
 from tr_apply.cli.output import envelope
 from tr_apply.config.load import Configuration
 from tr_apply.config.routing_test_files import configuration_of, files_of_tests, is_routing_test
 from tr_apply.errors import ConfigError
 from tr_apply.findings import Finding, Severity, errors_of
 from tr_apply.printable import printable
+from tr_apply.routing.evaluate import Names
 
 _COMMAND = "validate"
 
@@ -64,17 +66,22 @@ FORMATS: Mapping[str, Callable[[Findings], str]] = {
 @paths_argument
 @click.option("--fail-on", type=click.Choice(["error", "warning"]), default="error", show_default=True,
               help="What makes the exit code 3.")  # fmt: skip
+@click.option("--live", is_flag=True, help="Read the people of the live workspace, to find queues and steps of nobody.")
+@click.option("--ask-server", is_flag=True,
+              help="Ask TaskRouter, too, who matches each queue, three a second; includes --live.")  # fmt: skip
 @configuration_options
+@target_options
 @output_options(*FORMATS)
 def validate_command(paths: tuple[Path, ...], *, fail_on: str, **options: Any) -> int:
     """Check a configuration offline: syntax, types, references, expressions, and what cannot be meant.
 
     Routing tests (*.test.yaml) in a folder are checked as well, without running them. A PATH to a *.test.yaml checks
-    that file alone.
+    that file alone. Nothing is read but files, unless --live is given; nothing is ever written.
 
     \b
         tr-apply validate workspace.yaml
         tr-apply validate --fail-on warning workspaces/*
+        tr-apply validate --live workspace.yaml
     """
     output = output_of(_COMMAND, options)
     require_paths(paths)
@@ -114,11 +121,37 @@ def _findings(path: Path, options: Mapping[str, Any]) -> _Part:
     if path.is_file() and is_routing_test(path):
         configuration = checked(configuration_of(path, root_of(options)), options)
         return _Part(_test_findings(configuration, [path]), (), configuration.source_line)
-    configuration = checked(path, options)
+    configuration = checked(path, options, _live_people(options) if options["live"] or options["ask_server"] else None)
     files = files_of_tests(path) if path.is_dir() and configuration.complete else ()
     of_tests = _test_findings(configuration, files) if files else ()
     found = [*configuration.diagnostics, *of_tests]
     return _Part(found, configuration.accepted, configuration.source_line)
+
+
+def _live_people(options: Mapping[str, Any]) -> PeopleOf:
+    """Reads the people of the workspace that a configuration is for, and notes what TaskRouter answers otherwise."""
+    from tr_apply.cli.bounded import run  # noqa: PLC0415  # asyncio and the network are not for what is checked offline
+    from tr_apply.cli.targets import open_client, target_of  # noqa: PLC0415
+    from tr_apply.deployment.configured import Configured  # noqa: PLC0415
+    from tr_apply.deployment.people import LiveLook, look_at_live  # noqa: PLC0415
+
+    target, output = target_of(options), output_of(_COMMAND, options)
+
+    async def look(configured: Configured) -> LiveLook | None:
+        async with open_client(target, verbose=output.verbose, credentials=configured.credentials) as client:
+            return await look_at_live(client, configured, ask_server=options["ask_server"])
+
+    def people(configuration: Configuration) -> Sequence[Names] | None:
+        configured = Configured(configuration)
+        found = run(look(configured), timeout_s=options["timeout"])
+        if found is None:
+            output.say(f"{configured.workspace} is not live yet: its people are those that the file declares")
+            return None
+        for each in found.differences:
+            configuration.notes.place(each)
+        return found.people
+
+    return people
 
 
 def _folders(paths: Sequence[Path]) -> Sequence[Path]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from tr_apply.config.places import Located, Places, Sources, dotted, find, labels_of
 from tr_apply.config.values.marks import REFERENCE
 from tr_apply.config.values.variables import VariableError, Variables
-from tr_apply.findings import Finding, KeyPath, Rule, Severity, Spot, found_at, found_by
+from tr_apply.findings import Finding, KeyPath, RelatedPlace, Rule, Severity, Spot, found_at, found_by
 from tr_apply.resources import KINDS
 from tr_apply.resources.template import MARK, origin, sample
 
@@ -72,6 +72,11 @@ class Notes:
                 place = self.character(place, template, origin(template, MARK, _sampled, offset))
         self._keep(finding, place, path)
 
+    def _located(self, related: RelatedPlace) -> RelatedPlace:
+        path, key, _, _ = related.spot
+        file, line, column = self.sources.locate(find(self.root.node, path, key=key))
+        return related._replace(file=file, line=line, column=column, path=dotted(path) or None)
+
     def _is_half_read(self, path: KeyPath, severity: Severity) -> bool:
         return bool(self.half_read) and (path if severity is Severity.ERROR else path[:2]) in self.half_read
 
@@ -81,7 +86,7 @@ class Notes:
             message = f"{message} (where {labels})"
         file, line, column = self.sources.locate(place)
         spotted = Finding(finding.severity, finding.code, message, file, line, column, dotted(path) or None, Spot(path))
-        self.found.append(spotted)
+        self.found.append(spotted._replace(related=tuple(map(self._located, finding.related))))
 
     def where(self, path: KeyPath) -> str:
         """``FILE:LINE:COLUMN`` of what stands under *path*, for use inside a message."""

@@ -1,5 +1,6 @@
 """Findings about what ``manage`` calls sensitive: they say where something is wrong, and not what is written there."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -29,7 +30,7 @@ def withheld(found: Iterable[Finding], notes: Notes) -> Sequence[Finding]:
     def shows_one(each: Finding) -> bool:
         return each.path in flows or _is_about(each, raw, patterns) or _quotes(each.message, secrets)
 
-    return tuple(each._replace(message=_SAYS) if shows_one(each) else each for each in found)
+    return tuple(each._replace(message=_SAYS, related=()) if shows_one(each) else each for each in found)
 
 
 def _at(value: Any, path: KeyPath) -> Any:
@@ -71,7 +72,15 @@ def _is_about(each: Finding, raw: Any, patterns: Mapping[str, Sequence[str]]) ->
 
 
 def _quotes(message: str, secrets: Iterable[str]) -> bool:
-    return any((text in message) if len(text) >= _TELLTALE else (f"'{text}'" in message) for text in secrets)
+    return any(_is_quoted(text, message) for text in secrets)
+
+
+def _is_quoted(text: str, message: str) -> bool:
+    """Whether *text* is in *message*, as it is or as JSON has it."""
+    in_json = json.dumps(text, ensure_ascii=False)
+    if len(text) >= _TELLTALE:
+        return text in message or in_json[1:-1] in message
+    return f"'{text}'" in message or in_json in message
 
 
 def _texts(raw: Any, section: str, patterns: Sequence[str]) -> Iterator[str]:

@@ -131,11 +131,19 @@ class Configured:
         Raises:
             ConfigError, ApiError, NetworkError: as ``plan``.
         """
+        workspace = await self.live_workspace(client)
+        return None if workspace is None else await read_everything(client, workspace, channels=False)
+
+    async def live_workspace(self, client: Client) -> Live | None:
+        """The workspace that is meant; None if it is not live.
+
+        Raises:
+            ConfigError, ApiError, NetworkError: as ``plan``.
+        """
         try:
-            workspace = await find_workspace(client, self.configuration.document.workspace)
+            return await find_workspace(client, self.configuration.document.workspace)
         except PlanProblemsError as error:
             raise self._config_error(error) from error
-        return None if workspace is None else await read_everything(client, workspace, channels=False)
 
     async def rest(self, client: Client, plan: Plan, workspace: Live) -> Plan:  # noqa: ARG002  # planned again instead
         """What is left to do in the *workspace* that was just created."""

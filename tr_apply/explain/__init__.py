@@ -10,7 +10,7 @@ from tr_apply.explain import file_examples, rule_examples
 from tr_apply.explain.fields import field_named, field_names, field_text
 from tr_apply.findings import Rule
 from tr_apply.lint import rules
-from tr_apply.lint.verdicts import same_code
+from tr_apply.lint.verdicts import ALIASES, same_code
 
 EXIT_CODES: Final[Mapping[str, str]] = {
     "0": "success, or nothing to do",
@@ -60,6 +60,6 @@ def _example(code: str) -> Iterator[str]:
 
 
 def _hint(topic: str) -> str:
-    known = [*(rule.code for rule in _every_rule()), *field_names()]
+    known = [*(rule.code for rule in _every_rule()), *ALIASES, *field_names()]
     near = nearest(topic, known)
     return f"; did you mean {near!r}?" if near else "; give the code of a finding, an exit code, or KIND.KEY"

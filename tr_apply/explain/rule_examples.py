@@ -41,6 +41,14 @@ def _filters(*expressions: str) -> str:
     )
 
 
+def _two_filters(first_target: str, second: str) -> str:
+    return (
+        "task_queues: [{name: Gold}, {name: Everyone}]\nworkflows:\n  - name: Voice\n    filters:\n"
+        f'      - {{expression: "vip == true", targets: [{first_target}]}}\n'
+        f'      - {{expression: "{second}", targets: [{{queue: Everyone}}]}}\n'
+    )
+
+
 def _staffed(expression: str, *workers: str) -> str:
     listed = "".join(
         f"  - {{name: {name}, attributes: {{{text}}}}}\n" for name, text in zip("abc", workers, strict=False)
@@ -61,7 +69,35 @@ EXAMPLES: Final[Mapping[str, Example]] = {
         _workflow("vip == true", "{queue: Gold}", "{queue: Everyone}"),
         _workflow("vip == true", "{queue: Gold, timeout: 60}", "{queue: Everyone}"),
     ),
-    "hidden-filter": Example(_filters("vip == true", "vip == true"), _filters("vip == true", "vip == false")),
+    "unreachable-filter": Example(_filters("vip == true", "vip == true"), _filters("vip == true", "vip == false")),
+    "never-true": _filter("level > 5 AND level < 3", "level > 3 AND level < 5"),
+    "always-true": Example(
+        _filters("language != 'es' OR language != 'pt'", "1==1"),
+        _filters("language != 'es' AND language != 'pt'", "1==1"),
+    ),
+    "dead-step": Example(
+        _workflow("language == 'es'", "{queue: Gold, expression: \"task.language == 'pt' AND worker.vip == true\"}"),
+        _workflow("language == 'es'", "{queue: Gold, expression: \"task.language == 'es' AND worker.vip == true\"}"),
+    ),
+    "only-after-timeout": Example(
+        _two_filters("{queue: Gold, timeout: 60}", "vip == true"),
+        _two_filters("{queue: Gold, timeout: 60}", "vip == 1"),
+    ),
+    "idle-part": Example(
+        _filters("channel == 'web'", "channel == 'web' OR topic == 'sales'"),
+        _filters("channel == 'web'", "topic == 'sales'"),
+    ),
+    "unreachable-default": Example(
+        _filters("language == 'es'", "language != 'es'"), _filters("language == 'es'", "language == 'pt'")
+    ),
+    "another-queue": Example(
+        _workflow("queue == '${sid:task_queue/Everyone}'", "{queue: Gold}"),
+        _workflow("queue == '${sid:task_queue/Everyone}'", "{queue: Everyone}"),
+    ),
+    "two-spellings": Example(
+        _filters("urgency == 'very high'", "urgency == 'very_high' AND vip == true"),
+        _filters("urgency == 'high'", "urgency == 'very high' AND vip == true"),
+    ),
     "skip-if-counts-all": Example(
         _workflow(
             "a == 1",
@@ -204,7 +240,9 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "order-of-texts": _target("worker.friendly_name ASC", "worker.level DESC", key="order_by"),
     "constant-comparison": _filter("'language' == 'es'", "language == 'es'"),
     "operand-type": _filter("language IN 'es'", "language IN ['es']"),
-    "contradiction": _filter("language == 'es' AND language == 'pt'", "language == 'es' OR language == 'pt'"),
+    "contradiction": _filter(
+        "vip == true OR (language == 'es' AND language == 'pt')", "vip == true OR language == 'es' OR language == 'pt'"
+    ),
     "repeated-condition": _filter("language == 'es' OR language == 'es'", "language == 'es' OR language == 'pt'"),
     "ordered-text": _queue("level > '5'", "level > 5"),
     "several-types": _queue("level == 3 OR level == '3'", "level == 3"),

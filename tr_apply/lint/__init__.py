@@ -1,25 +1,39 @@
 """What TaskRouter accepts and what yet cannot be meant."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import Final
 
 from tr_apply.config.load import Configuration
-from tr_apply.findings import Finding, Rule
+from tr_apply.findings import Finding, Rule, Severity
 from tr_apply.lint import verdicts
 from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.expressions import expression_findings
+from tr_apply.lint.meaning_findings import meaning_findings
+from tr_apply.lint.meaning_rules import ALWAYS_TRUE, DEAD_STEP, IDLE_PART, NEVER_TRUE
 from tr_apply.lint.member_rules import empty_queue
 from tr_apply.lint.rules import EVERY_RULE, RULES
+from tr_apply.routing.comparison_rules import contradiction
+from tr_apply.routing.evaluate import Names
 
 __all__ = ["findings", "lint", "rules"]
 
+_CONSEQUENCES: Final = frozenset({empty_queue.code, DEAD_STEP.code, IDLE_PART.code})
+"""Codes of what any other warning about the same expression may explain."""
 
-def lint(configuration: Configuration, *, today: date) -> None:
+_FOREGONE: Final = frozenset({ALWAYS_TRUE.code, NEVER_TRUE.code})
+"""Codes of what says more than that two comparisons contradict each other."""
+
+
+def lint(configuration: Configuration, *, today: date, people: Sequence[Names] | None = None) -> None:
     """Note every finding about *configuration* that its structure does not show; *today* is the day in UTC.
 
+    *people* are the workers of the live workspace, where they were read: who is in which queue is decided among them.
     What the configuration itself says about findings is applied to all of them, earlier ones too.
     """
-    declarations = Declarations(configuration.document, whole=configuration.complete, has_sids=configuration.has_sids)
+    declarations = Declarations(
+        configuration.document, whole=configuration.complete, has_sids=configuration.has_sids, people=people
+    )
     for finding in findings(declarations):
         configuration.notes.place(finding)
     verdicts.judge(configuration, today)
@@ -28,11 +42,17 @@ def lint(configuration: Configuration, *, today: date) -> None:
 def findings(declarations: Declarations) -> Iterator[Finding]:
     """All that is to be said about *declarations*, each with its spot in the document.
 
-    That nobody is in a queue is not said where another finding says why.
+    A consequence is left out where another finding about the same expression is its cause.
     """
-    found = [*expression_findings(declarations), *(each for rule in RULES for each in rule.findings(declarations))]
-    explained = {each.spot.path for each in found if each.code != empty_queue.code}
-    yield from (each for each in found if each.code != empty_queue.code or each.spot.path not in explained)
+    found = [
+        *expression_findings(declarations),
+        *meaning_findings(declarations),
+        *(each for rule in RULES for each in rule.findings(declarations)),
+    ]
+    causes = {each.spot.path for each in found if each.severity is not Severity.INFO and each.code not in _CONSEQUENCES}
+    foregone = {each.spot.path for each in found if each.code in _FOREGONE}
+    told_by = {**dict.fromkeys(_CONSEQUENCES, causes), contradiction.code: foregone}
+    yield from (each for each in found if each.spot.path not in told_by.get(each.code, ()))
 
 
 def rules() -> Iterator[Rule]:

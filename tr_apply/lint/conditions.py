@@ -1,14 +1,14 @@
-"""What can be told of an expression by its shape alone: always true, never true, or already said by another."""
+"""The expressions of a configuration as trees, and what their shape alone shows: constants, and SIDs."""
 
-from collections.abc import Iterator
 from typing import assert_never
 
 from tr_apply.config.values.marks import REFERENCE
 from tr_apply.errors import ExpressionSyntaxError
-from tr_apply.resources import KINDS
-from tr_apply.resources.template import sample
+from tr_apply.resources import KINDS, TASK_QUEUE
+from tr_apply.resources.template import made_up_sid, sample, sids_in
 from tr_apply.routing.evaluate import evaluate
-from tr_apply.routing.nodes import And, Comparison, Expression, Or, paths
+from tr_apply.routing.names import name_key
+from tr_apply.routing.nodes import And, Comparison, Expression, Or, comparisons, paths
 from tr_apply.routing.parser import parse
 
 _SID_PREFIXES = {kind.name: kind.sid_prefix for kind in KINDS}
@@ -24,6 +24,19 @@ def routing_text(template: str) -> str | None:
     return None
 
 
+def references_in(template: str) -> dict[str, str]:
+    """The ``${sid:…}`` of *template* by the made-up SIDs with which `routing_text` reads it."""
+    return {made_up_sid(_SID_PREFIXES.get(each.kind, "XX"), each): f"${{sid:{each}}}" for each in sids_in(template)}
+
+
+def queues_in(template: str) -> dict[str, str]:
+    """The key of the name of each queue that *template* asks for by SID, by the SID with which it is read."""
+    prefix = TASK_QUEUE.sid_prefix
+    return {
+        made_up_sid(prefix, each): name_key(each.name) for each in sids_in(template) if each.kind == TASK_QUEUE.name
+    }
+
+
 def condition(template: str | None) -> Expression | None:
     """The tree of an expression; None where there is none or where it has a mistake, which has its own error."""
     text = None if template is None else routing_text(template)
@@ -36,6 +49,12 @@ def parsed(text: str) -> Expression | None:
         return parse(text)
     except ExpressionSyntaxError:
         return None
+
+
+def repeats_attribute(tree: Expression) -> bool:
+    """Whether two comparisons ask for the same attribute, or for one within another; else they are independent."""
+    asked = [path.segments[0] for comparison in comparisons(tree) for path in dict.fromkeys(paths(comparison))]
+    return len(set(asked)) < len(asked)
 
 
 def constant(tree: Expression | None) -> bool | None:
@@ -53,36 +72,3 @@ def constant(tree: Expression | None) -> bool | None:
             return True if True in answers else None if None in answers else False
         case _:
             assert_never(tree)
-
-
-class Taken:
-    """Filters, and for an expression those of them that match whatever it matches.
-
-    What it finds is certain; what only a closer look at the values would show (``a > 5`` within ``a > 3``) it does
-    not find. However many filters there are, it looks each expression up instead of comparing it with theirs.
-    """
-
-    def __init__(self) -> None:
-        self._filters: dict[frozenset[Expression], int] = {}
-
-    def add(self, tree: Expression, index: int) -> None:
-        """Keep the filter at *index*."""
-        for alternative in _alternatives(tree):
-            self._filters.setdefault(alternative, index)
-
-    def by(self, tree: Expression) -> list[int]:
-        """The filters that together match all that *tree* does, in their order; none where they may not."""
-        found = [self._first(alternative) for alternative in _alternatives(tree)]
-        return [] if None in found else sorted({each for each in found if each is not None})
-
-    def _first(self, conditions: frozenset[Expression]) -> int | None:
-        weaker = (frozenset[Expression](), conditions, *(frozenset({each}) for each in conditions))
-        return min((self._filters[each] for each in weaker if each in self._filters), default=None)
-
-
-def _alternatives(tree: Expression) -> Iterator[frozenset[Expression]]:
-    """The conditions that must hold together, for each way in which *tree* can be true."""
-    for alternative in tree.operands if isinstance(tree, Or) else (tree,):
-        if constant(alternative) is not False:
-            conditions = alternative.operands if isinstance(alternative, And) else (alternative,)
-            yield frozenset(each for each in conditions if constant(each) is not True)

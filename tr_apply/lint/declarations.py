@@ -24,11 +24,13 @@ class Declarations:
         document: The resources; None stands for those that could not be read.
         whole: Whether all of it could be read, so that what is missing is really missing.
         has_sids: Whether any string asks for a SID.
+        people: The workers of the live workspace, as a queue's expression reads them; None where they were not read.
     """
 
     document: Document
     whole: bool = True
     has_sids: bool = False
+    people: Sequence[Attributes] | None = None
 
     @property
     def queues(self) -> Iterator[tuple[KeyPath, TaskQueue]]:

@@ -9,9 +9,11 @@ from tr_apply.findings import Finding, KeyPath
 from tr_apply.lint.attributes import are_kept
 from tr_apply.lint.conditions import routing_text
 from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.target_rules import shared_expression
 from tr_apply.resources.document import Document, Ownership
 from tr_apply.resources.kind import Kind, Resource
 from tr_apply.resources.workflow import Target
+from tr_apply.routing import comparison_rules
 from tr_apply.routing.check import EXPRESSION_SYNTAX, check, check_against
 from tr_apply.routing.name_rules import own_name_in_queue
 from tr_apply.routing.place import Place
@@ -38,6 +40,17 @@ _OF_TARGETS: Final[Mapping[str, Place]] = {
     "known_worker_sid": Place.KNOWN_WORKER,
     "known_worker_friendly_name": Place.KNOWN_WORKER,
 }
+
+_OF_PARTS: Final = frozenset(
+    rule.code
+    for rule in (
+        comparison_rules.constant_comparison,
+        comparison_rules.contradiction,
+        comparison_rules.repeated_condition,
+        comparison_rules.both_missing,
+    )
+)
+"""What is no news in a text that all targets share: it suits each of them in part."""
 
 _OF_WORKERS: Final = frozenset({Place.QUEUE, Place.TARGET, Place.ORDER_BY})
 _WHERE: Final = ("manage", "workers", "where")
@@ -88,10 +101,17 @@ def expression_findings(declarations: Declarations) -> Iterator[Finding]:
         further = check_against(text, place, known) if place in _OF_WORKERS else ()
         return (*check(text, place, given=given), *further)
 
+    templates = {path: routing_text(shared_expression(each) or "") for path, each in declarations.workflows}
     for text in placed_texts(declarations):
+        is_template = text.place is Place.TARGET and text.text == templates.get(text.path[:2])
         for finding in found(text.text, text.place, text.given):
-            if text.path != _WHERE or finding.code != own_name_in_queue.code:  # there, these names are documented
+            if not (is_template and finding.code in _OF_PARTS) and not _is_documented(finding, text):
                 yield finding._replace(spot=finding.spot._replace(path=text.path))
+
+
+def _is_documented(finding: Finding, text: PlacedText) -> bool:
+    """Whether a name of TaskRouter's own is where it is documented."""
+    return text.path == _WHERE and finding.code == own_name_in_queue.code
 
 
 @dataclass(frozen=True)

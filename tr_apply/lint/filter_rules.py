@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from tr_apply.config.references import filters_of
 from tr_apply.findings import KeyPath, Severity, Spot
-from tr_apply.lint.conditions import Taken, condition, constant
+from tr_apply.lint.conditions import condition, constant
 from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.lint.target_rules import first_trap
@@ -17,31 +17,6 @@ _UNREAD = frozenset({"filters", "default_filter"})
 """Keys of ``extra`` under which there are filters that could not be read."""
 
 
-@document_rule("hidden-filter", Severity.WARNING, "A filter above takes all the tasks of this one and keeps them.")
-def hidden_filter(declarations: Declarations) -> Remarks:
-    """A filter above takes all its tasks and keeps them.
-
-    One above that a task can leave, by its last timeout or skip_if, hides nothing: the task goes on to the next filter
-    that matches.
-    """
-    for path, workflow in declarations.workflows:
-        taken = Taken()
-        for index, each in filters_of(workflow):
-            tree = condition(each.expression)
-            if tree is None:
-                continue
-            above = taken.by(tree)
-            if above:
-                yield Spot((*path, "filters", index, "expression")), _hidden_by(above, workflow.filters)
-            elif first_trap(each.targets) is not None:
-                taken.add(tree, index)
-
-
-def _hidden_by(above: Sequence[int], filters: Sequence[Filter]) -> str:
-    named = [f"filter {index + 1}" + (f" ({name})" if (name := filters[index].name) else "") for index in above]
-    return f"never reached: all tasks that it matches go to {' and '.join(named)} above and stay there"
-
-
 @document_rule(
     "last-timeout", Severity.INFO, "A task may be canceled because the last target of its filter has a timeout."
 )
@@ -51,15 +26,23 @@ def last_timeout(declarations: Declarations) -> Remarks:
     Silent where a later filter is sure to match the task, and where skip_if has the task leave sooner.
     """
     for path, workflow in declarations.workflows:
-        below = Taken()
-        for index, each in reversed(list(filters_of(workflow))):
-            tree = condition(each.expression)
-            if tree is None:
-                continue
-            if _ends_by_timeout(each) and not below.by(tree):
-                at = (*path, "filters", index, "targets", len(each.targets) - 1, "timeout")
-                yield Spot(at), _after_timeout(workflow, index)
-            below.add(tree, index)
+        readable = [(index, each) for index, each in filters_of(workflow) if condition(each.expression) is not None]
+        ended = [number for number, (_, each) in enumerate(readable) if _ends_by_timeout(each)]
+        for number in _not_taken_below([each for _, each in readable], ended):
+            index, each = readable[number]
+            at = (*path, "filters", index, "targets", len(each.targets) - 1, "timeout")
+            yield Spot(at), _after_timeout(workflow, index)
+
+
+def _not_taken_below(filters: Sequence[Filter], numbers: Sequence[int]) -> Sequence[int]:
+    """Those of *numbers*, indices in *filters*, of whose tasks some may match no filter below."""
+    if not numbers or numbers[0] == len(filters) - 1:
+        return numbers
+    from tr_apply.routing.satisfy import Filters, TaskFilter, Unsatisfiable  # noqa: PLC0415  # seldom needed
+
+    upwards = Filters([TaskFilter(0, None, condition(each.expression)) for each in reversed(filters)])
+    last = len(filters) - 1
+    return [each for each in numbers if not isinstance(upwards.reach(last - each).answer, Unsatisfiable)]
 
 
 def _ends_by_timeout(each: Filter) -> bool:

@@ -1,10 +1,10 @@
 """Rules on who is in which queue, and on what workers have in common."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, Final
 
-from tr_apply.findings import KeyPath, Severity, Spot
+from tr_apply.findings import KeyPath, Rule, Severity, Spot
 from tr_apply.lint.attributes import are_kept
 from tr_apply.lint.conditions import condition, constant, routing_text
 from tr_apply.lint.declarations import Declarations
@@ -13,7 +13,8 @@ from tr_apply.resources import WORKER
 from tr_apply.resources.task_queue import TaskQueue
 from tr_apply.resources.template import SidOf, made_up_sid, mapped
 from tr_apply.resources.worker import Worker
-from tr_apply.routing.nodes import Expression, paths
+from tr_apply.routing.nodes import Expression, ListLiteral, comparisons, paths
+from tr_apply.routing.place import Place
 from tr_apply.routing.value_types import JsonType, Keys, json_type
 from tr_apply.routing.worker_index import Bits, WorkerIndex
 
@@ -30,17 +31,30 @@ _GROUPS: Final = {
 }
 
 
-@document_rule("empty-queue", Severity.WARNING, "No declared worker can be in a queue.", needs_all=True)
+SERVER_DISAGREES: Final = Rule(
+    "server-disagrees", Severity.WARNING, "TaskRouter finds other workers for a queue's expression than tr-apply does."
+)
+"""Found by what asks the live workspace, `tr_apply.deployment.people`."""
+
+
+@document_rule("empty-queue", Severity.WARNING, "No declared or live worker can be in a queue.", needs_all=True)
 def empty_queue(declarations: Declarations) -> Remarks:
     """Silent about ``1==0``, which is meant so."""
+    who = "no declared worker" if declarations.people is None else "no worker of the live workspace"
     for path, _, members in _members(declarations):
         if not members:
-            yield Spot((*path, "target_workers")), "no declared worker is in this queue"
+            yield Spot((*path, "target_workers")), f"{who} is in this queue"
 
 
 @document_rule("same-members", Severity.INFO, "Two queues have the same members.", needs_all=True)
 def same_members(declarations: Declarations) -> Remarks:
-    """Perhaps a condition was forgotten. Only of what two or more declared workers show."""
+    """Perhaps a condition was forgotten. Two or more declared workers show it, or else that both ask for the same.
+
+    Silent about ``1==1``, which many queues may be.
+    """
+    if not (declarations.people or declarations.all_attributes):
+        yield from _same_meaning(declarations)
+        return
     first: dict[Bits, TaskQueue] = {}
     for path, queue, members in _members(declarations):
         if members.bit_count() > 1 and (other := first.setdefault(members, queue)) is not queue:
@@ -48,25 +62,60 @@ def same_members(declarations: Declarations) -> Remarks:
             yield Spot((*path, "target_workers" if "target_workers" in queue.model_fields_set else "name")), message
 
 
+def _same_meaning(declarations: Declarations) -> Remarks:
+    """Queues that are for the same workers, whoever there is."""
+    alike: dict[Hashable, list[tuple[TaskQueue, Expression]]] = defaultdict(list)
+    for path, queue in declarations.queues:
+        tree = condition(queue.target_workers)
+        if tree is not None and constant(tree) is None:
+            others = alike[_vocabulary(tree)]
+            if (other := next((each for each, found in others if _means_same(tree, found)), None)) is not None:
+                message = f"its members are those of the queue {other.name!r}, whoever there is: both ask for the same"
+                yield Spot((*path, "target_workers")), message
+            else:
+                others.append((queue, tree))
+
+
+def _vocabulary(tree: Expression) -> Hashable:
+    """The attributes and values in *tree*: two that mean the same have these in common, as a rule."""
+    operands = [operand for each in comparisons(tree) for operand in (each.left, each.right)]
+    items = [item for each in operands for item in (each.items if isinstance(each, ListLiteral) else (each,))]
+    return frozenset(items)
+
+
+def _means_same(one: Expression, other: Expression) -> bool:
+    if one == other:
+        return True
+    from tr_apply.routing.satisfy import meanings  # noqa: PLC0415  # seldom needed
+
+    return meanings(one, other, Place.QUEUE).same is True
+
+
 def _members(declarations: Declarations) -> Iterator[tuple[KeyPath, TaskQueue, Bits]]:
-    """Each queue with its members, where the file alone decides who they are."""
+    """Each queue with its members, where it is known who they are."""
+    people = declarations.people
+    known = bool(declarations.all_attributes) if people is None else bool(people)
     trees = [(path, queue, condition(queue.target_workers)) for path, queue in declarations.queues]
-    decided = [each for each in trees if each[2] is not None and _is_decided_here(each[2], declarations)]
-    if not decided or not declarations.all_attributes:
+    decided = [each for each in trees if each[2] is not None and _is_decided_here(each[1], each[2], declarations)]
+    if not decided or not known:
         return
-    index = WorkerIndex([_names(worker) for _, worker in declarations.workers])
+    index = WorkerIndex([worker_names(each) for _, each in declarations.workers] if people is None else people)
     for path, queue, tree in decided:
         assert tree is not None
         yield path, queue, index.where(tree)
 
 
-def _is_decided_here(tree: Expression, declarations: Declarations) -> bool:
-    rule = declarations.document.manage.workers
+def _is_decided_here(queue: TaskQueue, tree: Expression, declarations: Declarations) -> bool:
     asked = [path.segments for path in paths(tree)]
-    return constant(tree) is not False and not any(keys[0] in _UNKNOWN_NAMES or are_kept(rule, keys) for keys in asked)
+    if constant(tree) is False or any(keys[0] in _UNKNOWN_NAMES for keys in asked):
+        return False
+    if declarations.people is not None:
+        return "${" not in queue.target_workers  # its SIDs would be made up, and those of the people are not
+    return not any(are_kept(declarations.document.manage.workers, keys) for keys in asked)
 
 
-def _names(worker: Worker) -> dict[str, Any]:
+def worker_names(worker: Worker) -> dict[str, Any]:
+    """What expressions find of a declared worker; its SID is made up."""
     own = SidOf(WORKER.name, worker.name)
     attributes = mapped(worker.attributes or {}, lambda leaf: routing_text(leaf) if isinstance(leaf, str) else leaf)
     return {**attributes, "sid": made_up_sid(WORKER.sid_prefix, own), "friendly_name": worker.name}

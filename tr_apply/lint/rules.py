@@ -8,6 +8,7 @@ from tr_apply.lint import (
     filter_rules,
     idle_rules,
     key_rules,
+    meaning_rules,
     member_rules,
     own_name_rules,
     secret_rules,
@@ -24,9 +25,9 @@ RULES: Final = (
     target_rules.missing_queue,
     worker_rules.outside_scope,
     target_rules.unreachable_target,
-    filter_rules.hidden_filter,
     target_rules.skip_if_counts_all,
     target_rules.two_known_workers,
+    target_rules.another_queue,
     filter_rules.default_filter_key,
     filter_rules.empty_workflow,
     filter_rules.long_reservation_timeout,
@@ -36,6 +37,7 @@ RULES: Final = (
     member_rules.empty_queue,
     member_rules.mixed_types,
     value_rules.value_spelling,
+    value_rules.two_spellings,
     type_rules.value_type,
     workspace_rules.empty_target_workers,
     workspace_rules.unknown_event,
@@ -59,7 +61,12 @@ RULES: Final = (
     idle_rules.idle_limit,
     idle_rules.idle_ignore,
 )
-"""The rules on the structure. Those on one routing text are in tr_apply.routing.check."""
+"""The rules on the structure. Those on what expressions mean are in meaning_rules, on one text in routing.check."""
 
-EVERY_RULE: Final[Sequence[Rule]] = (*RULES, *TEXT_RULES)
+EVERY_RULE: Final[Sequence[Rule]] = (
+    *RULES,
+    *meaning_rules.MEANING_RULES,
+    member_rules.SERVER_DISAGREES,
+    *TEXT_RULES,
+)
 """Every rule on a configuration that can be read."""

@@ -1,26 +1,39 @@
 """Rules on the targets of a filter: whether a task gets to each, and how it gets on from there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from tr_apply.findings import Severity, Spot
-from tr_apply.lint.conditions import condition, constant
+from tr_apply.lint.conditions import condition, constant, queues_in
 from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.rule import Remarks, document_rule
-from tr_apply.resources.workflow import Target
+from tr_apply.resources.workflow import Filter, Target, Workflow
+from tr_apply.routing.names import name_key
+from tr_apply.routing.nodes import And, Comparator, Comparison, Constant, Expression, ListLiteral, Or, Path
 
 _QUEUE_KEYS = ("queue", "task_queue_sid")  # the second as old helper libraries write it
+_TEMPLATE = 3
 _KNOWN_WORKERS = ("known_worker_sid", "known_worker_friendly_name")
 
 
 def can_be_left(target: Target) -> bool:
     """Whether a task that nobody takes ever leaves the target for the next one."""
-    return _has(target, "timeout") or (_has(target, "skip_if") and constant(condition(target.skip_if)) is not False)
+    return has(target, "timeout") or (has(target, "skip_if") and constant(condition(target.skip_if)) is not False)
 
 
 def first_trap(targets: Sequence[Target]) -> int | None:
     """The index of the first target that cannot be left; None when a task may get past them all."""
     return next((index for index, each in enumerate(targets) if not can_be_left(each)), None)
+
+
+def shared_expression(workflow: Workflow) -> str | None:
+    """The expression of every target of *workflow* that has one, from three on; None where they differ.
+
+    It is a template then, of which each target needs a part only.
+    """
+    targets = [target for each in workflow.filters if each is not None for target in each.targets]
+    texts = [target.expression for target in targets if target.expression]
+    return texts[0] if len(texts) >= _TEMPLATE and len(set(texts)) == 1 else None
 
 
 @document_rule(
@@ -79,7 +92,7 @@ def known_worker_waits(declarations: Declarations) -> Remarks:
 def skip_if_counts_all(declarations: Declarations) -> Remarks:
     """``workers.available`` counts the workers of the queue, whoever of them the target is for."""
     for path, target in declarations.targets:
-        if _is_for_some(target) and _depends(target.skip_if) and not _has(target, "timeout"):
+        if _is_for_some(target) and _depends(target.skip_if) and not has(target, "timeout"):
             message = (
                 "skip_if counts every worker of the queue, also those whom this target leaves out: "
                 "while one of them is available, a task that nobody else can take waits here; add a timeout"
@@ -95,12 +108,50 @@ def skip_if_counts_all(declarations: Declarations) -> Remarks:
 def timeout_after_skip(declarations: Declarations) -> Remarks:
     """With ``skip_if: 1==1`` a task waits here for the answer to a reservation alone."""
     for path, target in declarations.targets:
-        if _has(target, "timeout") and constant(condition(target.skip_if)) is True:
+        if has(target, "timeout") and constant(condition(target.skip_if)) is True:
             message = "skip_if is always true: the timeout counts only while a reservation is open, nobody waits for it"
             yield Spot((*path, "timeout"), key=True), message
 
 
-def _has(target: Target, field: str) -> bool:
+@document_rule(
+    "another-queue", Severity.INFO, "A filter asks for one queue by its SID, and all its targets lead to others."
+)
+def another_queue(declarations: Declarations) -> Remarks:
+    """Often a copied filter in which only one of both was changed."""
+    for path, each in declarations.filters:
+        asked = _asked_queues(each)
+        targets = [target.queue for target in each.targets if target.queue is not None]
+        if asked and targets and asked.isdisjoint(map(name_key, targets)):
+            named = " or ".join(repr(queue.name) for _, queue in declarations.queues if name_key(queue.name) in asked)
+            if named:
+                message = f"the filter asks for the queue {named} by its SID, and leads to {targets[0]!r} instead"
+                yield Spot((*path, "targets", 0, "queue")), message
+
+
+def _asked_queues(each: Filter) -> set[str]:
+    """The queues one of which a task must name by its SID; none if there is another way to match."""
+    tree, sids = condition(each.expression), queues_in(each.expression)
+    if tree is None or not sids:
+        return set()
+    found = [_asked_in(way, sids) for way in (tree.operands if isinstance(tree, Or) else (tree,))]
+    return set[str]().union(*found) if all(found) else set()
+
+
+def _asked_in(tree: Expression, sids: Mapping[str, str]) -> set[str]:
+    found = set[str]()
+    for each in tree.operands if isinstance(tree, And) else (tree,):
+        match each:
+            case Comparison(Path(), Comparator.EQUAL, Constant(str(value))):
+                found |= {sids[value]} if value in sids else set()
+            case Comparison(Path(), Comparator.IN, ListLiteral(items)):
+                values = [item.value for item in items if isinstance(item, Constant)]
+                found |= {sids[value] for value in values if isinstance(value, str) and value in sids}
+            case _:
+                pass
+    return found
+
+
+def has(target: Target, field: str) -> bool:
     """Whether the document has the key, perhaps with a value that only TaskRouter can read."""
     return bool(getattr(target, field)) or field in target.extra
 

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import product
+from itertools import groupby, product
 from typing import Final, TypeAlias
 
 from tr_apply.findings import Severity, Spot
@@ -21,6 +21,7 @@ _OF_VALUES: Final = frozenset(
 )
 """Comparators that ask for a value as it is spelt."""
 
+_ROUTING: Final = frozenset({Place.FILTER, Place.TARGET})
 _PLACES: Final = frozenset({Place.QUEUE, Place.TARGET})
 _SEPARATORS: Final = re.compile(r"[\s_-]+")
 
@@ -44,6 +45,38 @@ def value_spelling(declarations: Declarations) -> Remarks:
             if other is not None and (keys, other) not in values:
                 message = f"no worker has {value!r} in {Path(keys)}, but some have {other!r}"
                 yield Spot(site.path, offset=offset), message
+
+
+@document_rule("two-spellings", Severity.INFO, "A workflow asks for a value in one spelling here and in another there.")
+def two_spellings(declarations: Declarations) -> Remarks:
+    """``'very high'`` in one filter and ``'very_high'`` in the next. Silent about an expression that asks for both.
+
+    What the workers have decides for their attributes, where the file shows that.
+    """
+    workflows = [each for each in placed_texts(declarations) if each.place in _ROUTING]
+    for _, sites in groupby(workflows, key=lambda site: site.path[:2]):
+        first: dict[_Value, str] = {}
+        for site in sites:
+            values = _asked_anywhere(site, of_workers=not declarations.all_attributes)
+            for (keys, value), offset in values.items():
+                other = first.setdefault((keys, _folded(value)), value)
+                if other != value and (keys, other) not in values and any(map(str.isalpha, value)):
+                    message = f"{value!r} here and {other!r} above are two values of {Path(keys)}; is one misspelt?"
+                    yield Spot(site.path, offset=offset), message
+
+
+def _asked_anywhere(site: PlacedText, *, of_workers: bool) -> dict[_Value, int]:
+    """The values that an expression of a workflow asks for, each with an offset; paths as a target has them."""
+    found: dict[_Value, int] = {}
+    tree = parsed(site.text)
+    for comparison in () if tree is None else comparisons(tree):
+        if comparison.comparator in _OF_VALUES:
+            operands = (comparison.left, comparison.right)
+            for path in (each for each in operands if isinstance(each, Path)):
+                keys = ("task", *path.segments) if site.place is Place.FILTER else path.segments
+                if of_workers or keys[0] == "task":
+                    found |= {(keys, text): offset for text, offset in _texts(operands) if (keys, text) not in found}
+    return found
 
 
 def _asked(site: PlacedText) -> dict[_Value, int]:

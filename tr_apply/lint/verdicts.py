@@ -24,11 +24,8 @@ LASTING_ERROR: Final = Rule("lasting-error", Severity.ERROR, "`lint` lowers or a
 RULES: Final = (UNUSED_ACCEPT, UNKNOWN_CODE, LASTING_ERROR)
 """What can be wrong with ``lint`` itself."""
 
-_ALIASES: Final = {"unreachable-filter": "hidden-filter"}
-_KNOWN_ELSEWHERE: Final = frozenset(
-    {"never-true", "always-true", "only-after-timeout", "dead-step", "idle-part", "unreachable-default", *_ALIASES}
-)
-"""Codes that mean something although no rule has them here; an alias is another name of one that has."""
+ALIASES: Final = {"hidden-filter": "unreachable-filter"}
+"""Former codes, each with the one that findings have now."""
 
 
 def judge(configuration: Configuration, today: date) -> None:
@@ -49,7 +46,7 @@ def judge(configuration: Configuration, today: date) -> None:
 
 def same_code(code: str) -> str:
     """*code*, by the one name that it has in findings."""
-    return _ALIASES.get(code, code)
+    return ALIASES.get(code, code)
 
 
 @dataclass(slots=True)
@@ -150,7 +147,7 @@ def _at(value: Any, path: KeyPath) -> Any:
 
 
 def _about_code(code: str, path: KeyPath, *, key: bool = False) -> Iterator[Finding]:
-    known = {*_codes(), *_KNOWN_ELSEWHERE}
+    known = {*_codes(), *ALIASES}
     if code not in known:
         near = nearest(code, known)
         hint = f"; did you mean {near}?" if near else ""

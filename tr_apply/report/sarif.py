@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from tr_apply.config import rules as configuration_rules
-from tr_apply.findings import Finding, Severity
+from tr_apply.findings import Finding, RelatedPlace, Severity
 from tr_apply.lint import rules
 from tr_apply.printable import printable, printable_json
 from tr_apply.report.github import below
@@ -60,6 +60,7 @@ def _result(each: Finding, index: Mapping[str, int], root: Path | None) -> dict[
         "level": _LEVELS[each.severity],
         "message": {"text": _text(each.message)},
         "locations": [_location(each, root)] if each.file is not None else [],
+        **_related(each, root),
         **({} if each.because is None else {"suppressions": [{"kind": "inSource", "justification": each.because}]}),
     }
 
@@ -69,7 +70,17 @@ def _text(message: str) -> str:
     return printable(message).replace("[", "\\[").replace("]", "\\]")
 
 
-def _location(each: Finding, root: Path | None) -> dict[str, Any]:
+def _related(each: Finding, root: Path | None) -> dict[str, Any]:
+    """The other places that a finding is about; nothing where it has none."""
+    found = [
+        {"id": number, "message": {"text": _text(other.message)}, **_location(other, root)}
+        for number, other in enumerate(each.related, start=1)
+        if other.file is not None
+    ]
+    return {"relatedLocations": found} if found else {}
+
+
+def _location(each: Finding | RelatedPlace, root: Path | None) -> dict[str, Any]:
     assert each.file is not None
     physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(below(each.file, root))}}
     if each.line is not None:

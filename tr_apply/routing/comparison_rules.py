@@ -42,7 +42,7 @@ from tr_apply.routing.value_types import (
 )
 def constant_comparison(text: RoutingText) -> Remarks:
     """``"language" == "spanish"`` has no attribute in it."""
-    for comparison in comparisons(text.tree):
+    for comparison in _counting(text):
         if any(paths(comparison)) or _is_idiom(comparison):
             continue
         answer = "true" if evaluate(comparison, {}) else "false"
@@ -50,6 +50,21 @@ def constant_comparison(text: RoutingText) -> Remarks:
         if isinstance(comparison.left, Constant) and isinstance(comparison.left.value, str):
             message += "; the name of an attribute stands without quotes"
         yield comparison.offset, message
+
+
+def _counting(text: RoutingText) -> Iterator[Comparison]:
+    return (each for each in _counted(text) if isinstance(each, Comparison))
+
+
+def _counted(text: RoutingText) -> Iterator[Tree]:
+    """The trees within a text whose answers count: in a target, alternatives may be those of a template."""
+    return _conjunctive(text.tree) if text.place is Place.TARGET else expressions(text.tree)
+
+
+def _conjunctive(tree: Tree) -> Iterator[Tree]:
+    yield tree
+    for operand in tree.operands if isinstance(tree, And) else ():
+        yield from _conjunctive(operand)
 
 
 def _is_idiom(comparison: Comparison) -> bool:
@@ -64,7 +79,7 @@ def _is_idiom(comparison: Comparison) -> bool:
 @text_rule("operand-type", "The operator has the same answer for all operands of these types.", *EXPRESSIONS)
 def operand_type(text: RoutingText) -> Remarks:
     """``language IN 'en'`` is false for every language."""
-    for comparison in comparisons(text.tree):
+    for comparison in _counting(text):
         if any(paths(comparison)):
             reason = foregone(comparison, own_types(comparison, text.place))
             if reason:
@@ -144,7 +159,7 @@ _NEEDS: Final = {
 )
 def contradiction(text: RoutingText) -> Remarks:
     """``a == 1 AND a == 2`` is never true, ``a != 1 OR a != 2`` always."""
-    for junction in expressions(text.tree):
+    for junction in _counted(text):
         match junction:
             case And(operands):
                 for path, first, second in _differing(operands, Comparator.EQUAL):
@@ -170,8 +185,10 @@ def _differing(operands: Sequence[Expression], comparator: Comparator) -> Iterat
 @text_rule("repeated-condition", "The same condition stands twice in one AND or OR.", *EXPRESSIONS)
 def repeated_condition(text: RoutingText) -> Remarks:
     """``a == 1 OR a == 1``: one of both was perhaps meant to be something else."""
-    for junction in expressions(text.tree):
+    for junction in _counted(text):
         match junction:
+            case Or() if text.place is Place.TARGET:
+                pass
             case And(operands) | Or(operands):
                 seen: set[Expression] = set()
                 for operand in operands:

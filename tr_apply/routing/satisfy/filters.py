@@ -5,12 +5,12 @@ on to the next filter that matches it, too, and to the default filter only if no
 (workflow.py).
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from tr_apply.routing.evaluate import Predicate, compiled
-from tr_apply.routing.nodes import Expression
+from tr_apply.routing.nodes import Expression, Path
 from tr_apply.routing.place import Place
 from tr_apply.routing.satisfy.formula import Formula
 from tr_apply.routing.satisfy.questions import EVERYTHING, never_true
@@ -82,13 +82,18 @@ class Reach(NamedTuple):
 
 
 class Filters:
-    """The filters of a workflow, in order, without the default filter."""
+    """The filters of a workflow, in order, without the default filter.
 
-    def __init__(self, filters: Sequence[TaskFilter], budget: Budget | None = None) -> None:
+    *singles* are attributes that no task has as a list or an object, by assumption.
+    """
+
+    def __init__(
+        self, filters: Sequence[TaskFilter], budget: Budget | None = None, *, singles: Collection[Path] = ()
+    ) -> None:
         self._filters = tuple(filters)
         self._budget = budget or Budget()
         readable = [each.expression for each in self._filters if each.expression is not None]
-        self._space = Space(readable, Place.FILTER)
+        self._space = Space(readable, Place.FILTER, singles)
         self._matches = [matcher(each) for each in self._filters]
         self._unmatched: dict[int, Formula] = {}
 
@@ -100,9 +105,12 @@ class Filters:
         """Whether any task comes to the filter at *index* (from 0) as its first filter."""
         return self._reach(index, self._above(index, {"none", "timeout", "skip"}))
 
-    def reach_alternative(self, index: int, alternative: Expression) -> Reach:
-        """Whether any task that satisfies *alternative*, a part of the filter at *index*, comes to that filter."""
-        return self._pursue(alternative, self._above(index, {"none"}))
+    def reach_alternative(self, index: int, alternative: Expression, others: Iterable[Expression] = ()) -> Reach:
+        """Whether any task that satisfies *alternative*, a part of the filter at *index*, comes to that filter.
+
+        Only tasks that satisfy none of *others* count: further parts of the same filter.
+        """
+        return self._pursue(alternative, self._above(index, {"none"}), tuple(others))
 
     def reach_default(self) -> Reach:
         """Whether any task comes to the default filter: unmatched, or past all that match it by skip_if alone."""
@@ -115,11 +123,11 @@ class Filters:
         expression = self._filters[index].expression
         return Reach(Unknown("unreadable"), ()) if expression is None else self._pursue(expression, above)
 
-    def _pursue(self, expression: Expression, above: list[int]) -> Reach:
+    def _pursue(self, expression: Expression, above: list[int], others: tuple[Expression, ...] = ()) -> Reach:
         """Look for a task that *expression* matches, step around each filter *above* that takes it, and look again."""
         takers: dict[int, Taker] = {}
         while True:
-            answer = self._search(expression, takers)
+            answer = self._search(expression, takers, others)
             if not isinstance(answer, Satisfiable):
                 break
             index = next((n for n in above if self._matches[n](answer.names)), None)
@@ -128,24 +136,25 @@ class Filters:
                 return Reach(Unknown("unreadable") if blind else answer, tuple(takers.values()))
             takers[index] = Taker(self._filters[index], answer.names)
         if isinstance(answer, Unsatisfiable):
-            self._drop_needless(expression, takers)
+            self._drop_needless(expression, takers, others)
         return Reach(answer, tuple(takers.values()))
 
-    def _drop_needless(self, expression: Expression, takers: dict[int, Taker]) -> None:
+    def _drop_needless(self, expression: Expression, takers: dict[int, Taker], others: tuple[Expression, ...]) -> None:
         for index in list(takers) if len(takers) > 1 else ():
             fewer = {n: taker for n, taker in takers.items() if n != index}
-            if isinstance(self._search(expression, fewer), Unsatisfiable):
+            if isinstance(self._search(expression, fewer, others), Unsatisfiable):
                 del takers[index]
 
-    def _search(self, expression: Expression, takers: Iterable[int]) -> Answer:
-        """A task that *expression* matches and none of *takers* does."""
-        passed = [self._matches[n] for n in takers]
+    def _search(self, expression: Expression, takers: Iterable[int], others: tuple[Expression, ...]) -> Answer:
+        """A task that *expression* matches and none of *takers* and *others* does."""
+        passed = [*(self._matches[n] for n in takers), *map(compiled, others)]
         matches = compiled(expression)
 
         def judge(task: Task) -> bool:
             return matches(task) and not any(takes(task) for takes in passed)
 
-        parts = [self._space.lift(expression), *map(self._not_matching, takers)]
+        unwanted = (self._space.lift(each, wanted=False) for each in others)
+        parts = [self._space.lift(expression), *unwanted, *map(self._not_matching, takers)]
         return solve(self._space, parts, judge, self._budget)
 
     def _not_matching(self, index: int) -> Formula:

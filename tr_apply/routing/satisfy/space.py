@@ -4,7 +4,7 @@ A path is a variable, whose values are its `Candidates`. What its list holds and
 of two values: 40 skills are 40 variables instead of 2**40 lists.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias, assert_never
 
@@ -36,9 +36,10 @@ class Variable:
 
 
 class Space:
-    """The variables of *expressions*, which all stand in *place*."""
+    """The variables of *expressions*, which all stand in *place*; *singles* lead to no list or object."""
 
-    def __init__(self, expressions: Iterable[Expression], place: Place) -> None:
+    def __init__(self, expressions: Iterable[Expression], place: Place, singles: Collection[Path] = ()) -> None:
+        self._singles = frozenset(singles)
         self.variables: list[Variable] = []
         self.groups: dict[Path, Candidates] = {}
         self._rules: dict[int, tuple[Formula, ...]] = {}
@@ -56,8 +57,9 @@ class Space:
         values = candidates(about, size=len(list(group)), bounds=bounds)
         for path in group:
             allowed = (1 << n for n, value in enumerate(values.values) if is_possible(value, path, place))
+            containers = values.a_list | values.an_object if path in self._singles else 0
             self.groups[path] = values
-            self._new(path, sum(allowed), complete=values.complete)
+            self._new(path, sum(allowed) & ~containers, complete=values.complete)
             self._add_parts(path, values.parts)
 
     def _add_parts(self, path: Path, parts: tuple[str, ...]) -> None:

@@ -1,0 +1,132 @@
+"""The people of a live workspace, for checks that read them and write nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from tr_apply.client import Client
+from tr_apply.deployment.configured import Configured
+from tr_apply.errors import ApiError
+from tr_apply.findings import Finding, KeyPath, Spot, found_by
+from tr_apply.lint.attributes import are_kept
+from tr_apply.lint.conditions import condition
+from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.member_rules import SERVER_DISAGREES
+from tr_apply.live import Live
+from tr_apply.plan.matching.matched import expression_names
+from tr_apply.reader import read_parts
+from tr_apply.resources import WORKER
+from tr_apply.resources.document import Document
+from tr_apply.resources.worker import Worker
+from tr_apply.routing.evaluate import Names, compiled
+from tr_apply.routing.names import name_key
+from tr_apply.wire import parsed_json
+
+_PAUSE_S: Final = 0.34
+"""TaskRouter answers three questions a second about the workers of an expression."""
+
+_NAMED: Final = 5
+
+
+class LiveLook(NamedTuple):
+    """What was read of a live workspace."""
+
+    people: Sequence[Names]
+    """Its workers as a queue's expression reads them, with the attributes that the configuration gives them."""
+
+    differences: Sequence[Finding] = ()
+    """Expressions about which TaskRouter answers otherwise."""
+
+
+async def look_at_live(client: Client, configured: Configured, *, ask_server: bool) -> LiveLook | None:
+    """The people of the workspace that is *configured*; None where it is not live yet.
+
+    Raises:
+        ConfigError: when it is not clear which workspace is meant.
+        ApiError, NetworkError: when it cannot be read.
+    """
+    document = configured.configuration.document
+    workspace = await configured.live_workspace(client)
+    if workspace is None:
+        return None
+    workers = await _workers(client, workspace)
+    found = [each async for each in _differences(client, workspace, workers, document)] if ask_server else []
+    return LiveLook(list(_people(workers, document)), found)
+
+
+async def _workers(client: Client, workspace: Live) -> Sequence[Live]:
+    return (await read_parts(client, workspace, [WORKER.name], [])).by_kind[WORKER.name]
+
+
+def _people(workers: Sequence[Live], document: Document) -> Iterator[Names]:
+    """The live workers as they will be, and those that the configuration adds."""
+    declared = {name_key(each.name): each for each in document.workers if each is not None}
+    for worker in workers:
+        ours = declared.pop(name_key(worker.name), None)
+        yield expression_names(worker, _attributes(worker, ours, document))
+    for each in declared.values():
+        yield {**(each.attributes or {}), "friendly_name": each.name}
+
+
+def _attributes(worker: Live, ours: Worker | None, document: Document) -> Mapping[str, Any]:
+    live = _live_attributes(worker)
+    if ours is None or ours.attributes is None:
+        return live
+    rule = document.manage.workers
+    kept = {key: value for key, value in live.items() if rule.attributes == "merge" or are_kept(rule, (key,))}
+    return {**kept, **{key: value for key, value in ours.attributes.items() if not are_kept(rule, (key,))}}
+
+
+def _live_attributes(worker: Live) -> Mapping[str, Any]:
+    """Its attributes; none where they cannot be read, as no expression finds any then."""
+    try:
+        found = parsed_json(worker, "attributes")
+    except ApiError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+# TaskRouter's own answers
+
+
+async def _differences(
+    client: Client, workspace: Live, workers: Sequence[Live], document: Document
+) -> AsyncIterator[Finding]:
+    """Each queue's expression for which TaskRouter finds other workers than we do, asked twice."""
+    for text, path in _questions(document):
+        names = await _differing(client, workspace, workers, text)
+        if names:  # somebody may have changed in between
+            again = await _differing(client, workspace, await _workers(client, workspace), text)
+            names = {name: answer for name, answer in names.items() if again.get(name) == answer}
+        if names:
+            yield found_by(SERVER_DISAGREES, _message(text, names), Spot(path))
+
+
+def _questions(document: Document) -> Iterator[tuple[str, KeyPath]]:
+    """Every expression of a queue, once; without those that hold SIDs, which are made up here."""
+    seen = set[str]()
+    for path, queue in Declarations(document).queues:
+        text = queue.target_workers
+        if text not in seen and "${" not in text and condition(text) is not None:
+            seen.add(text)
+            yield text, (*path, "target_workers")
+
+
+async def _differing(client: Client, workspace: Live, workers: Sequence[Live], text: str) -> dict[str, bool]:
+    """The workers about whom TaskRouter answers otherwise, and whether it says that they match."""
+    tree = condition(text)
+    assert tree is not None
+    await asyncio.sleep(_PAUSE_S)
+    matching = {each.sid for each in await client.workers_matching(workspace.sid, text)}
+    matches = compiled(tree)
+    ours = {each.sid for each in workers if matches(expression_names(each, _live_attributes(each)))}
+    return {each.name: each.sid in matching for each in workers if (each.sid in matching) is not (each.sid in ours)}
+
+
+def _message(text: str, names: Mapping[str, bool]) -> str:
+    told = [f"{name} ({'matches' if answer else 'does not match'})" for name, answer in sorted(names.items())[:_NAMED]]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (
+        f"TaskRouter answers otherwise than tr-apply for {text!r}: by TaskRouter {', '.join(told)}{more}, "
+        "by tr-apply the reverse; please report this with the attributes of the worker"
+    )
