@@ -226,6 +226,29 @@ def test_what_is_sensitive_is_in_no_picture(graph, folder, live):
             assert "+1500" not in out
 
 
+def test_a_secret_that_changes_is_a_change_that_shows_neither_value(page, folder):
+    secret = 'manage: {workflows: {sensitive: ["filters[vip].expression"]}}\n'
+    (folder / "w.yaml").write_text(BASE.replace("vip == true", "vip == 'new hush'") + secret)
+    (folder / "before.yaml").write_text(BASE.replace("vip == true", "vip == 'old hush'") + secret)
+    text = page("--against", "before.yaml")
+
+    assert "1 lane and 0 queues changed" in text
+    assert "before: (sensitive, no. 2)" in text
+    assert "hush" not in text
+    assert "changed" not in page("--against", "w.yaml").replace("0 lanes and 0 queues changed", "")
+
+
+def test_a_secret_of_an_earlier_form_that_is_live_is_hidden_too(graph, folder, live):
+    live(BASE.replace("vip == true", "vip == 'hush'").replace("name: Incoming", "name: Former"))
+    variables = "variables: {token: {secret: true}}\n"
+    (folder / "w.yaml").write_text(variables + BASE.replace("vip == true", "vip == '${token}'"))
+    code, out, _ = graph("--against", "Shop", "--local", "--var", "token=hush")
+
+    assert code == 0
+    assert "Former" in out
+    assert "hush" not in out
+
+
 def test_a_name_speaks_to_no_ci_runner(graph, folder):
     (folder / "w.yaml").write_text(BASE.replace("name: es,", 'name: "##[error]x",'))
 

@@ -1,7 +1,7 @@
 """Configurations and live workspaces as scenes of pictures; what must not be shown is hidden in them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tr_apply.client import Client
@@ -16,12 +16,12 @@ from tr_apply.reader import find_workspace, read_everything
 from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE
 from tr_apply.resources.document import Document
 from tr_apply.resources.field_path import lies_in
+from tr_apply.resources.kind import Kind
+from tr_apply.resources.task_queue import TaskQueue
 from tr_apply.resources.template import SidOf, mapped
 from tr_apply.resources.workflow import Filter, Target, Workflow
 from tr_apply.routing.evaluate import Names
 from tr_apply.wire import live_labels, parsed_json
-
-SENSITIVE: Final = "(sensitive)"
 
 _TEXTS: Final = ("expression", "order_by", "skip_if", "known_worker_sid", "known_worker_friendly_name")
 _ACTIVITY: Final = frozenset({"activity_sid", "activity_name"})
@@ -82,7 +82,7 @@ def picture(side: Depicted, *, against: Depicted | None = None, people: Depicted
     """
     sides = [each for each in (side, against, people) if each is not None]
     documents = [each.contents.document for each in sides if each.contents.document is not None]
-    studio = _Studio(people, Texts(dict(_labels(sides))), documents)
+    studio = _Studio(people, Texts(dict(_labels(sides))), _Secrets(documents))
     scene = studio.scene(side)
     if against is None:
         return picture_of(scene)
@@ -95,12 +95,13 @@ class _Studio:
 
     people: Depicted | None
     texts: Texts
-    documents: Sequence[Document]
+    secrets: "_Secrets"
 
     def scene(self, side: Depicted) -> Scene:
         members, people = self._members(side)
-        queues = [_without_secret(each, self.documents) for each in side.contents.by_kind[TASK_QUEUE.name].values()]
-        workflows = [_without_secrets(each, self.documents) for each in side.contents.by_kind[WORKFLOW.name].values()]
+        secrets = replace(self.secrets, by_name=side.snapshot is None)
+        queues = list(map(secrets.queue, side.contents.by_kind[TASK_QUEUE.name].values()))
+        workflows = list(map(secrets.workflow, side.contents.by_kind[WORKFLOW.name].values()))
         return Scene(side.contents.workspace.name, workflows, queues, members, people, self.texts)
 
     def _members(self, side: Depicted) -> tuple[Members, str]:
@@ -155,36 +156,44 @@ def _matched(before: Sequence[Filter], after: Sequence[Filter]) -> FilterPairs:
     return FilterPairs(places, moved_filters(places))
 
 
-# Secrets
+@dataclass(frozen=True, slots=True)
+class _Secrets:
+    """Hides what *documents* call sensitive; two secrets that differ are still two, so that a change shows."""
 
+    documents: Sequence[Document]
+    by_name: bool = True
+    """Whether a secret of one resource is none of another; what is live may be an earlier form of any."""
 
-def _without_secret(queue: Any, documents: Sequence[Document]) -> Any:
-    """*queue*, with its expression hidden where one of *documents* says so."""
-    is_secret = any(_is_secret("target_workers", TASK_QUEUE.section, queue.name, each) for each in documents)
-    return queue.model_copy(update={"target_workers": SENSITIVE}) if is_secret else queue
+    labels: dict[str, str] = field(default_factory=dict)
 
+    def queue(self, queue: TaskQueue) -> TaskQueue:
+        """*queue* without what must not be shown."""
+        if not self._is_secret(TASK_QUEUE, queue.name, "target_workers"):
+            return queue
+        return queue.model_copy(update={"target_workers": self._label(queue.target_workers)})
 
-def _without_secrets(workflow: Workflow, documents: Sequence[Document]) -> Workflow:
-    """The same for every expression of *workflow*."""
+    def workflow(self, workflow: Workflow) -> Workflow:
+        """*workflow* without what must not be shown."""
+        filters = [self._filter(workflow.name, number, each) for number, each in enumerate(workflow.filters, 1)]
+        default = workflow.default_filter and self._target(workflow.name, "default_filter", workflow.default_filter)
+        return workflow.model_copy(update={"filters": filters, "default_filter": default})
 
-    def is_secret(path: str) -> bool:
-        return any(_is_secret(path, WORKFLOW.section, workflow.name, each) for each in documents)
-
-    def filter_(number: int, each: Filter) -> Filter:
+    def _filter(self, workflow: str, number: int, each: Filter) -> Filter:
         path = f"filters[{each.name or f'#{number}'}]"
-        targets = [target(f"{path}.targets[{n}]", one) for n, one in enumerate(each.targets)]
-        hidden = {"expression": SENSITIVE} if is_secret(f"{path}.expression") else {}
+        targets = [self._target(workflow, f"{path}.targets[{index}]", one) for index, one in enumerate(each.targets)]
+        is_secret = self._is_secret(WORKFLOW, workflow, f"{path}.expression")
+        hidden = {"expression": self._label(each.expression)} if is_secret else {}
         return each.model_copy(update={"targets": targets, **hidden})
 
-    def target(path: str, each: Target) -> Target:
-        keys = [key for key in _TEXTS if getattr(each, key) and is_secret(f"{path}.{key}")]
-        return each.model_copy(update=dict.fromkeys(keys, SENSITIVE))
+    def _target(self, workflow: str, path: str, each: Target) -> Target:
+        keys = [key for key in _TEXTS if getattr(each, key) and self._is_secret(WORKFLOW, workflow, f"{path}.{key}")]
+        return each.model_copy(update={key: self._label(getattr(each, key)) for key in keys})
 
-    default = workflow.default_filter and target("default_filter", workflow.default_filter)
-    filters = [filter_(number, each) for number, each in enumerate(workflow.filters, 1)]
-    return workflow.model_copy(update={"filters": filters, "default_filter": default})
+    def _is_secret(self, kind: Kind, name: str, path: str) -> bool:
+        own = name if self.by_name else None
+        patterns = (pattern for each in self.documents for pattern in each.sensitive(kind.section, own))
+        return any(lies_in(path, pattern) for pattern in patterns)
 
-
-def _is_secret(path: str, section: str, name: str, document: Document) -> bool:
-    """By the name that it has, or by any: what is live may be an earlier form of it."""
-    return any(lies_in(path, pattern) for pattern in document.sensitive(section, name))
+    def _label(self, secret: str) -> str:
+        number = len(self.labels) + 1
+        return self.labels.setdefault(secret, "(sensitive)" if number == 1 else f"(sensitive, no. {number})")

@@ -103,6 +103,12 @@ class Lane:
         return self.name or self.condition
 
     @property
+    def waits_in(self) -> LaneStep | None:
+        """The step that a task never leaves; None where it can leave them all."""
+        last = next((step for step in reversed(self.steps) if step.is_reached), None)
+        return None if last is None or last.leaves else last
+
+    @property
     def tags(self) -> tuple[str, ...]:
         """What is to be said of it in a word or two."""
         return (*filter(None, [self.change]), *(["never reached"] if self.blame else []))

@@ -63,7 +63,7 @@ def _classes() -> Iterator[str]:
         colors = light(number)
         yield f"  classDef q{number} fill:{colors.fill},stroke:{colors.line},color:{colors.text}"
     yield "  classDef nobody stroke:#c21f2b,stroke-dasharray:5 3,stroke-width:2px"
-    yield "  classDef pale opacity:0.5"
+    yield "  classDef pale opacity:0.65"
 
 
 _SHAPES: Final = {"start": ("([", "])"), "filter": ("[", "]"), "step": ("(", ")"), "end": ("([", "])")}
@@ -119,11 +119,11 @@ def _lane_nodes(key: str, start: str, lane: Lane, label: _Label) -> Iterator[Nod
     for number, step in enumerate(lane.steps, 1):
         lines, color = label(step)
         own = f"{key}s{number}"
-        ends = (lane.end,) if number == len(lane.steps) and not step.leaves else ()
+        ends = (lane.end,) if step is lane.waits_in else () if step.is_reached else ("never reached",)
         pale = is_pale or not step.is_reached
         yield Node(own, (*lines, *ends), parent, arrow, color=color, is_pale=pale)
         parent, arrow = own, step.leaves
-    if not lane.steps or lane.steps[-1].leaves:
+    if lane.waits_in is None:
         yield Node(f"{key}e", (lane.end,), parent, arrow, shape="end", is_pale=is_pale)
 
 

@@ -143,10 +143,9 @@ def _lane(lane: Lane, workflow: WorkflowLanes, picture: Picture) -> Iterator[str
     yield from (f'<span class="was">before: <del>{markup(line)}</del></span>' for line in lane.before)
     yield '</div><div class="chips">'
     end = f'<span class="end">{markup(lane.end)}</span>'
-    stays = bool(lane.steps) and not lane.steps[-1].leaves
-    for number, step in enumerate(lane.steps, 1):
-        yield from _step(step, workflow, picture, end=end if stays and number == len(lane.steps) else "")
-    yield "</div>" if stays else f"{end}</div>"
+    for step in lane.steps:
+        yield from _step(step, workflow, picture, end=end if step is lane.waits_in else "")
+    yield "</div>" if lane.waits_in else f"{end}</div>"
 
 
 def _tag(word: str) -> str:

@@ -105,7 +105,10 @@ class _Drawing:
         bottom, self.y, self.x = self.y, top + 8, float(_CHIPS_X)
         for step in lane.steps:
             self._step(step, workflow)
-        self._flowing(lane.end, 12)
+            if step is lane.waits_in:
+                self._flowing(lane.end, 12)
+        if lane.waits_in is None:
+            self._flowing(lane.end, 12)
         self.parts.append("</g>")
         self.y += _LINE
         self._blame(lane, max(bottom, self.y))
