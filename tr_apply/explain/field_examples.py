@@ -103,7 +103,6 @@ _EXAMPLES: Final[Mapping[str, str]] = {
     "lint.accept.code": "hidden-filter",
     "lint.accept.in": "workflow/Voice",
     "lint.accept.text": "\"language == 'es' or\"",
-    "outputs": '{workflow_sid: "${sid:workflow/Voice}"}',
     "because": "kept for the old IVR",
     "until": "2027-03-31",
     "renamed_from": "[Former name]",
