@@ -19,7 +19,7 @@ from typing import Any, Self
 from tr_apply.local.storage.clock import Clock, stored, wall_clock
 from tr_apply.local.storage.connection import MEMORY, DamagedError, circumstance, connect, damage, is_damaged, is_locked
 from tr_apply.local.storage.refusals import LockedNowError, UnavailableError
-from tr_apply.local.storage.sids import new_sid
+from tr_apply.local.storage.sids import new_sids
 
 Row = tuple[Any, ...]
 Copy = sqlite3.Connection
@@ -87,7 +87,7 @@ class Writer(Reader):
         if not rows:
             return []
         first = self.positions(len(rows))
-        sids = [new_sid(prefix, position) for position in range(first, first + len(rows))]
+        sids = new_sids(prefix, range(first, first + len(rows)))
         columns = ("position", "sid", "date_created", "date_updated", *rows[0])
         sql = _words("INSERT INTO", table, _listed(columns), "VALUES", _listed("?" for _ in columns))
         self._use().executemany(
