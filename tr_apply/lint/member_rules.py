@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from tr_apply.findings import KeyPath, Severity, Spot
@@ -11,7 +12,7 @@ from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.resources import WORKER
 from tr_apply.resources.task_queue import TaskQueue
-from tr_apply.resources.template import SidOf, made_up_sid, mapped
+from tr_apply.resources.template import SidOf, each_string, made_up_sid, mapped
 from tr_apply.resources.worker import Worker
 from tr_apply.routing.nodes import Expression, paths
 from tr_apply.routing.value_types import JsonType, Keys, json_type
@@ -48,7 +49,13 @@ def same_members(declarations: Declarations) -> Remarks:
             yield Spot((*path, "target_workers" if "target_workers" in queue.model_fields_set else "name")), message
 
 
-def _members(declarations: Declarations) -> Iterator[tuple[KeyPath, TaskQueue, Bits]]:
+@lru_cache(maxsize=1)
+def _members(declarations: Declarations) -> Sequence[tuple[KeyPath, TaskQueue, Bits]]:
+    """The same for both rules that ask."""
+    return tuple(_found_members(declarations))
+
+
+def _found_members(declarations: Declarations) -> Iterator[tuple[KeyPath, TaskQueue, Bits]]:
     """Each queue with its members, where the file alone decides who they are."""
     trees = [(path, queue, condition(queue.target_workers)) for path, queue in declarations.queues]
     decided = [each for each in trees if each[2] is not None and _is_decided_here(each[2], declarations)]
@@ -68,7 +75,9 @@ def _is_decided_here(tree: Expression, declarations: Declarations) -> bool:
 
 def _names(worker: Worker) -> dict[str, Any]:
     own = SidOf(WORKER.name, worker.name)
-    attributes = mapped(worker.attributes or {}, lambda leaf: routing_text(leaf) if isinstance(leaf, str) else leaf)
+    attributes = worker.attributes or {}
+    if any("${" in text for text in each_string(attributes)):
+        attributes = mapped(attributes, lambda leaf: routing_text(leaf) if isinstance(leaf, str) else leaf)
     return {**attributes, "sid": made_up_sid(WORKER.sid_prefix, own), "friendly_name": worker.name}
 
 
