@@ -33,16 +33,16 @@ CREDENTIALS = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "secr
 def imported_by(*arguments, environment=None):
     """Top-level names in sys.modules after running the command line."""
     program = (
-        "import sys, io, contextlib\n"
-        "from tr_apply.cli import run\n"
-        "with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):\n"
-        f"    run({list(arguments)!r})\n"
-        "print('\\n'.join(sys.modules))"
+        "import contextlib, sys\n"
+        "from tr_apply.cli import main\n"
+        "with contextlib.suppress(SystemExit):\n"
+        f"    main({list(arguments)!r})\n"
+        "print('imported', *sys.modules)"
     )
     kept = {k: v for k, v in os.environ.items() if not k.startswith("COV")}  # which imports what it needs
     kept |= environment or {}
     done = subprocess.run([sys.executable, "-c", program], env=kept, capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
+    return set(done.stdout.rpartition("\nimported ")[2].split())
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], []], ids=["help", "version", "nothing"])
@@ -50,10 +50,12 @@ def test_the_list_of_commands_imports_nothing_heavy(arguments):
     assert not imported_by(*arguments) & HEAVY
 
 
-def test_validate_imports_no_network_and_no_server():
-    heavy = HEAVY - {"importlib.metadata", "pydantic", "yaml"}  # pydantic looks for its plugins
+WITH_COMPRESSION = HEAVY | {"lzma"}
+"""What lays out a help text asks how wide the terminal is, for which it imports every kind of compression."""
 
-    assert not imported_by("validate", str(EXAMPLES / "minimal.yaml")) & heavy
+
+def test_validate_imports_no_network_and_no_server():
+    assert imported_by("validate", str(EXAMPLES / "minimal.yaml")) & WITH_COMPRESSION == {"pydantic", "yaml"}
 
 
 def test_a_plan_without_changes_imports_no_library_that_only_others_need(tmp_path):
@@ -69,4 +71,4 @@ def test_a_plan_without_changes_imports_no_library_that_only_others_need(tmp_pat
         finally:
             process.terminate()
 
-    assert found & HEAVY == {"asyncio", "importlib.metadata", "pydantic", "ssl", "yaml"}
+    assert found & WITH_COMPRESSION == {"asyncio", "pydantic", "ssl", "yaml"}

@@ -30,9 +30,10 @@ from tr_apply.cli.output import Output
 from tr_apply.cli.outputs import require_one_workspace, write_outputs
 from tr_apply.cli.progress import READING, shown_progress, shown_waits
 from tr_apply.cli.records import Records, records
+from tr_apply.cli.revision import declared_before
 from tr_apply.cli.saved import saved_members
 from tr_apply.cli.targets import command_clients, target_of
-from tr_apply.cli.workspaces import declared_before, members_of
+from tr_apply.cli.workspaces import members_of
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.connect import TargetOptions

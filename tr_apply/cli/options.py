@@ -136,7 +136,6 @@ def route_change_option(command: _F) -> _F:
 def output_of(command: str, options: Mapping[str, Any]) -> Output:
     """What ``output_options`` stand for."""
     import os  # noqa: PLC0415
-    import shutil  # noqa: PLC0415
     import sys  # noqa: PLC0415
 
     file = options.get("output_file")
@@ -147,7 +146,7 @@ def output_of(command: str, options: Mapping[str, Any]) -> Output:
         format=options.get("format_name", "text"),
         file=None if file is None else Path(file),
         color=not plain,
-        width=shutil.get_terminal_size().columns if on_terminal else None,
+        width=_terminal_width() if on_terminal else None,
         quiet=bool(options.get("quiet")),
         verbose=bool(options.get("verbose")),
     )
@@ -166,3 +165,9 @@ def given_variables(written: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"--var {each}: expected NAME=VALUE")
         values[name] = value
     return values
+
+
+def _terminal_width() -> int:
+    import shutil  # noqa: PLC0415  # imports every kind of compression
+
+    return shutil.get_terminal_size().columns

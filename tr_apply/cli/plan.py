@@ -24,8 +24,9 @@ from tr_apply.cli.output import Output, checked_envelope, errors_of, json_value,
 from tr_apply.cli.overwriting import require_plan_or_nothing
 from tr_apply.cli.plan_report import FORMATS, Reported, further_formats, report
 from tr_apply.cli.progress import READING, shown_waits
+from tr_apply.cli.revision import declared_before
 from tr_apply.cli.targets import command_clients, target_of
-from tr_apply.cli.workspaces import declared_before, members_of, problem_before
+from tr_apply.cli.workspaces import members_of, problem_before
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.connect import TargetOptions

@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,10 @@ from typing import Any
 from tr_apply.cli.configurations import inputs_of
 from tr_apply.config.files import STANDARD_INPUT
 from tr_apply.config.load import Configuration, load
+from tr_apply.deployment.configured import Configured
+from tr_apply.deployment.fleet import Member
 from tr_apply.errors import ConfigError, UsageError
+from tr_apply.plan.matching.declared_before import DeclaredBefore
 
 _TIMEOUT_S = 120
 _NO_REPOSITORY = "not a git repository (or any "  # a broken one is "not a git repository: " and its path
@@ -139,3 +142,23 @@ def usable_then(revision_: Revision, path: Path, options: Mapping[str, Any]) -> 
     except ConfigError as error:
         return None, f"the configuration at {revision_.ref} cannot be used ({len(error.diagnostics)} findings)"
     return found, "" if found is not None else f"{path} was not there at {revision_.ref}"
+
+
+def declared_before(
+    members: Sequence[Member], paths: Sequence[Path], base_ref: str, options: Mapping[str, Any]
+) -> Mapping[str, Configuration]:
+    """By PATH, the configuration as it was at *base_ref*; the plans of *members* say of each delete what it declared.
+
+    Raises:
+        UsageError: when git does not know the revision.
+    """
+    found = {}
+    with revision(base_ref) as then:
+        for member, path in zip(members, paths, strict=True):
+            configuration, problem = usable_then(then, path, options)
+            if configuration is not None:
+                found[member.name] = configuration
+            if isinstance(member.source, Configured):
+                document = None if configuration is None else configuration.document
+                member.source = replace(member.source, before=DeclaredBefore(base_ref, document, problem))
+    return found

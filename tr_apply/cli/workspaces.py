@@ -1,17 +1,15 @@
 """The workspaces of a run, one for each PATH."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.fleet import Member
 from tr_apply.errors import TrApplyError, UsageError
 from tr_apply.plan.impact import Extent
-from tr_apply.plan.matching.declared_before import DeclaredBefore
 from tr_apply.plan.requests.target import EVERYTHING, Selection
 
 
@@ -45,28 +43,6 @@ def member_of(
     except TrApplyError as error:
         member.error = error
     return member
-
-
-def declared_before(
-    members: Sequence[Member], paths: Sequence[Path], base_ref: str, options: Mapping[str, Any]
-) -> Mapping[str, Configuration]:
-    """By PATH, the configuration as it was at *base_ref*; the plans of *members* say of each delete what it declared.
-
-    Raises:
-        UsageError: when git does not know the revision.
-    """
-    from tr_apply.cli.revision import revision, usable_then  # noqa: PLC0415  # seldom needed
-
-    found = {}
-    with revision(base_ref) as then:
-        for member, path in zip(members, paths, strict=True):
-            configuration, problem = usable_then(then, path, options)
-            if configuration is not None:
-                found[member.name] = configuration
-            if isinstance(member.source, Configured):
-                document = None if configuration is None else configuration.document
-                member.source = replace(member.source, before=DeclaredBefore(base_ref, document, problem))
-    return found
 
 
 def problem_before(member: Member) -> str:

@@ -12,7 +12,8 @@ from typing import BinaryIO, Final, NamedTuple
 from tr_apply.config.common_rules import NOT_UTF_8
 from tr_apply.config.places import Places, Sources
 from tr_apply.config.reach import OutsideError, Reach, leads_out, reach_of_path
-from tr_apply.config.reader import SourceFile, read
+from tr_apply.config.reader import read
+from tr_apply.config.source_file import SourceFile
 from tr_apply.errors import UsageError
 from tr_apply.findings import Finding, Rule, Severity, found_at
 

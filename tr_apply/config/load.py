@@ -24,9 +24,9 @@ from tr_apply.config.names import note_names
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Located, Sources, paths_of
 from tr_apply.config.reach import NOWHERE, Reach, reach_of, reach_of_given
-from tr_apply.config.reader import SourceFile
 from tr_apply.config.references import note_broken_references
 from tr_apply.config.shape import shape_of
+from tr_apply.config.source_file import SourceFile
 from tr_apply.config.structure import document_of
 from tr_apply.config.values.marks import VARIABLE_NAME
 from tr_apply.config.values.origins import note_variables

@@ -96,7 +96,7 @@ def _note_alike(names: Iterable[tuple[KeyPath, str]], notes: Notes) -> None:
     known: tuple[dict[str, tuple[KeyPath, str]], ...] = ({}, {})
     for path, name in names:
         others = [of.setdefault(each, (path, name)) for of, each in zip(known, skeletons(name), strict=True)]
-        found = next((other for other in others if name_key(other[1]) != name_key(name)), None)
+        found = next((other for other in others if other[1] != name and name_key(other[1]) != name_key(name)), None)
         if found is not None:
             message = (
                 f"the name '{printable(name)}' looks like '{printable(found[1])}' ({notes.where(found[0])}) and is "

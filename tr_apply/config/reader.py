@@ -7,16 +7,14 @@ noted and reading goes on, so that a run reports all of them.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from tr_apply.config.common_rules import DUPLICATE_KEY, INVALID_NUMBER, NULL_VALUE
 from tr_apply.config.places import Node, Places, Sources, place_of, shown
-from tr_apply.config.reach import NOWHERE, Reach
-from tr_apply.findings import Finding, KeyPath, Rule, Severity, found_at
+from tr_apply.config.source_file import Site, SourceFile
+from tr_apply.findings import KeyPath, Rule, Severity, found_at
 from tr_apply.resources.scalar import NULLS, core_scalar
 
 YAML_SYNTAX: Final = Rule("yaml-syntax", Severity.ERROR, "A file is no YAML.")
@@ -43,43 +41,6 @@ _LOSSY = frozenset("+-0")  # what such a number begins with
 
 # The C parser where libyaml is there (all wheels); the pure one answers the same, ten times slower.
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@dataclass(slots=True)
-class Site:
-    """A string that holds ``${``: where to put it back once it is known what it stands for."""
-
-    container: Any
-    key: str | int
-    place: int
-
-
-@dataclass(slots=True)
-class SourceFile:
-    """One file as it was read. ``data`` is always a mapping: of what came before the mistake that ended reading."""
-
-    data: dict[str, Any]
-    places: Places
-    sites: list[Site] = field(default_factory=list)
-    phone_numbers: dict[int, str] = field(default_factory=dict)
-    """Plain scalars that were read as numbers and lost a plus sign or leading zeros, by place."""
-
-    marked_keys: list[tuple[int, KeyPath]] = field(default_factory=list)
-    """The first of each key that holds ``${``."""
-
-    mistakes: list[Finding] = field(default_factory=list)
-    has_nulls: bool = False
-    has_for_each: bool = False
-    """Whether a key is ``for_each``, wherever it stands."""
-
-    folder: Path = Path()
-    """Where the file lies."""
-
-    reach: Reach = NOWHERE
-    """Where a file may lie that this one names."""
-
-    complete: bool = True
-    """False after a mistake that kept the rest of the file from being read."""
 
 
 class _UnreadableError(Exception):

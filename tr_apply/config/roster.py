@@ -19,7 +19,8 @@ from tr_apply.config.common_rules import (
 )
 from tr_apply.config.files import open_table
 from tr_apply.config.places import Node, Places, Sources, place_of, shown
-from tr_apply.config.reader import DEPTH_LIMIT, Site, SourceFile
+from tr_apply.config.reader import DEPTH_LIMIT
+from tr_apply.config.source_file import Site, SourceFile
 from tr_apply.config.suggestions import nearest
 from tr_apply.config.table import Cell, TableError, rows
 from tr_apply.findings import KeyPath, Rule, Severity, found_at

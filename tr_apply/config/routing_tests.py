@@ -16,10 +16,10 @@ from tr_apply.config.names import note_repeated
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Located, Sources, find, shown
 from tr_apply.config.problems import note_nulls, note_problems
-from tr_apply.config.reader import SourceFile
 from tr_apply.config.references import Reference, declared, references
 from tr_apply.config.routing_test_files import files_of_tests
 from tr_apply.config.shape import shape_of
+from tr_apply.config.source_file import SourceFile
 from tr_apply.config.suggestions import Suggestions
 from tr_apply.config.values.substitution import Substitution, substitute
 from tr_apply.findings import Finding, KeyPath, Rule, Severity, Spot, found_by

@@ -1,6 +1,6 @@
 """Workflow documents: keys that are written twice, and the size that TaskRouter takes."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from tr_apply.config.common_rules import DOCUMENT_TOO_LONG, DUPLICATE_KEY, SENSITIVE_OUTPUT, UNKNOWN_KEY
@@ -38,13 +38,23 @@ def note_workflows(document: Document, notes: Notes) -> None:
         for at, key in twice:
             message = f"`{key}` stands in `extra` and beside it; remove one"
             notes.add(DUPLICATE_KEY, message, (*at, key), key=True)
-        for at, key in () if twice else _understood(workflow, path):
+        for at, key in _understood(workflow, path) if any(_extras(workflow)) and not twice else ():
             message = f"`{key}` is not for `extra`, as it is read as `{_BESIDE.get(key, key)}`, which stands beside it"
             notes.add(UNKNOWN_KEY, message, (*at, key), key=True)
         size = len(compact_json(mapped(to_document(_readable(workflow)), _with_sids)).encode())
         if size > DOCUMENT_LIMIT:
             message = f"the workflow makes a document of {size:,} bytes; TaskRouter takes at most {DOCUMENT_LIMIT:,}"
             notes.add(DOCUMENT_TOO_LONG, message, path)
+
+
+def _extras(workflow: Workflow) -> Iterator[Mapping[str, Any]]:
+    """Every ``extra`` in the routing of *workflow*."""
+    yield workflow.extra
+    for _, each in filters_of(workflow):
+        yield each.extra
+        yield from (target.extra for target in each.targets)
+    if workflow.default_filter is not None:
+        yield workflow.default_filter.extra
 
 
 def _readable(workflow: Workflow) -> Workflow:

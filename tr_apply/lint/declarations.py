@@ -16,7 +16,7 @@ from tr_apply.resources.workflow import Filter, Target, Workflow
 from tr_apply.routing.value_types import AttributeTypes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Declarations:
     """A document, and what several rules ask about it.
 

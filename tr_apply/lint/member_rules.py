@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from tr_apply.findings import KeyPath, Rule, Severity, Spot
@@ -11,7 +12,7 @@ from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.resources import WORKER
 from tr_apply.resources.task_queue import TaskQueue
-from tr_apply.resources.template import SidOf, made_up_sid, mapped
+from tr_apply.resources.template import SidOf, each_string, made_up_sid, mapped
 from tr_apply.resources.worker import Worker
 from tr_apply.routing.nodes import Expression, ListLiteral, comparisons, paths
 from tr_apply.routing.place import Place
@@ -91,7 +92,13 @@ def _means_same(one: Expression, other: Expression) -> bool:
     return meanings(one, other, Place.QUEUE).same is True
 
 
-def _members(declarations: Declarations) -> Iterator[tuple[KeyPath, TaskQueue, Bits]]:
+@lru_cache(maxsize=1)
+def _members(declarations: Declarations) -> Sequence[tuple[KeyPath, TaskQueue, Bits]]:
+    """The same for both rules that ask."""
+    return tuple(_found_members(declarations))
+
+
+def _found_members(declarations: Declarations) -> Iterator[tuple[KeyPath, TaskQueue, Bits]]:
     """Each queue with its members, where it is known who they are."""
     people = declarations.people
     known = bool(declarations.all_attributes) if people is None else bool(people)
@@ -117,7 +124,9 @@ def _is_decided_here(queue: TaskQueue, tree: Expression, declarations: Declarati
 def worker_names(worker: Worker) -> dict[str, Any]:
     """What expressions find of a declared worker; its SID is made up."""
     own = SidOf(WORKER.name, worker.name)
-    attributes = mapped(worker.attributes or {}, lambda leaf: routing_text(leaf) if isinstance(leaf, str) else leaf)
+    attributes = worker.attributes or {}
+    if any("${" in text for text in each_string(attributes)):
+        attributes = mapped(attributes, lambda leaf: routing_text(leaf) if isinstance(leaf, str) else leaf)
     return {**attributes, "sid": made_up_sid(WORKER.sid_prefix, own), "friendly_name": worker.name}
 
 

@@ -29,17 +29,17 @@ def unknown_activity(declarations: Declarations) -> Remarks:
     """
     if not declarations.is_closed(ACTIVITY):
         return
-    known = _names(declarations, ACTIVITY)
-    for text in placed_texts(declarations):
-        for constant in _activities(text):
-            if constant.value not in known:
-                message = f"no activity is called {constant.value!r}{_meant(nearest(str(constant.value), known))}"
-                yield Spot(text.path, offset=constant.offset), message
+    named = [(text, constant) for text in placed_texts(declarations) for constant in _activities(text)]
+    known = _names(declarations, ACTIVITY) if named else frozenset[str]()
+    for text, constant in named:
+        if constant.value not in known:
+            message = f"no activity is called {constant.value!r}{_meant(nearest(str(constant.value), known))}"
+            yield Spot(text.path, offset=constant.offset), message
 
 
 def _activities(text: PlacedText) -> Iterator[Constant]:
     """The texts that an expression compares with the name of the worker's activity."""
-    tree = parsed(text.text) if text.place in _ACTIVITY_NAME else None
+    tree = parsed(text.text) if text.place in _ACTIVITY_NAME and "activity_name" in text.text else None
     for comparison in () if tree is None else comparisons(tree):
         match comparison:
             case Comparison(Path(segments), comparator, Constant() | ListLiteral() as other) | Comparison(
@@ -52,13 +52,13 @@ def _activities(text: PlacedText) -> Iterator[Constant]:
 @document_rule("unknown-channel", Severity.WARNING, "An expression names a task channel that nothing declares.")
 def unknown_channel(declarations: Declarations) -> Remarks:
     """``worker.channel.voise.assigned_tasks < 1`` is true of nobody: what there is not is null."""
-    known = _names(declarations, TASK_CHANNEL) | SEEDED_CHANNELS.keys()
-    for text in placed_texts(declarations):
-        for path in _target_paths(text):
-            channel = channel_of(path)
-            if channel is not None and channel not in known:
-                message = f"there is no task channel {channel!r}, so {path} is null and matches nobody"
-                yield Spot(text.path, offset=path.offset), message + _meant(nearest(channel, known))
+    named = [(text, path) for text in placed_texts(declarations) for path in _target_paths(text)]
+    known = _names(declarations, TASK_CHANNEL) | SEEDED_CHANNELS.keys() if named else frozenset[str]()
+    for text, path in named:
+        channel = channel_of(path)
+        if channel is not None and channel not in known:
+            message = f"there is no task channel {channel!r}, so {path} is null and matches nobody"
+            yield Spot(text.path, offset=path.offset), message + _meant(nearest(channel, known))
 
 
 def _target_paths(text: PlacedText) -> Iterator[Path]:

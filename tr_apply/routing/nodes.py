@@ -189,7 +189,16 @@ def _parts(kind: type[And | Or], operands: tuple[Expression, ...]) -> Iterator[E
 
 def comparisons(tree: Tree) -> Iterator[Comparison]:
     """Every comparison of *tree*, from left to right."""
-    return (each for each in expressions(tree) if isinstance(each, Comparison))
+    match tree:
+        case Comparison():
+            yield tree
+        case And(operands) | Or(operands):
+            for operand in operands:
+                yield from comparisons(operand)
+        case OrderBy() | Path():
+            return
+        case _:
+            assert_never(tree)
 
 
 def paths(tree: Tree | Operand) -> Iterator[Path]:
@@ -204,9 +213,11 @@ def paths(tree: Tree | Operand) -> Iterator[Path]:
                 yield from paths(item)
         case OrderBy(clauses):
             yield from (clause.path for clause in clauses)
-        case Comparison() | And() | Or():
-            for comparison in comparisons(tree):
-                yield from paths(comparison.left)
-                yield from paths(comparison.right)
+        case Comparison():
+            yield from paths(tree.left)
+            yield from paths(tree.right)
+        case And(operands) | Or(operands):
+            for operand in operands:
+                yield from paths(operand)
         case _:
             assert_never(tree)

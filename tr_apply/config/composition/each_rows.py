@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from tr_apply.config.common_rules import CSV_SYNTAX, INVALID_VALUE, UNKNOWN_KEY
 from tr_apply.config.places import Node, Places, Sources
-from tr_apply.config.reader import Site, SourceFile
 from tr_apply.config.roster import opened_table, refuse_shortened
+from tr_apply.config.source_file import Site, SourceFile
 from tr_apply.config.table import Cell, TableError, rows
 from tr_apply.findings import KeyPath, found_at
 from tr_apply.resources import SECTIONS, WORKFLOW

@@ -12,9 +12,9 @@ from tr_apply.config.common_rules import UNKNOWN_EACH
 from tr_apply.config.composition.each_rows import FILTERS, KEY, Rows
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Located, Node, Places, nodes_at, paths_of, place_of, shown
-from tr_apply.config.reader import SourceFile
 from tr_apply.config.roster import attribute
 from tr_apply.config.shape import is_json
+from tr_apply.config.source_file import SourceFile
 from tr_apply.config.values.marks import EACH, VARIABLE_NAME
 from tr_apply.config.values.substitution import Substitution
 from tr_apply.findings import KeyPath, Rule, Severity, found_at

@@ -5,7 +5,7 @@ from typing import Final
 
 from tr_apply.config.common_rules import DUPLICATE_KEY
 from tr_apply.config.places import Located, Places, Sources, shown
-from tr_apply.config.reader import SourceFile
+from tr_apply.config.source_file import SourceFile
 from tr_apply.findings import Finding, KeyPath, Rule, Severity, found_at
 from tr_apply.resources import SECTIONS, WORKSPACE
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from tr_apply.config.common_rules import INVALID_VALUE, WRONG_TYPE
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import Places, find, nodes_at, paths_of
-from tr_apply.config.reader import Site, SourceFile
 from tr_apply.config.shape import JSON_KEYS, Shape, shape_at
+from tr_apply.config.source_file import Site, SourceFile
 from tr_apply.config.values.declarations import SECTION as DECLARATIONS
 from tr_apply.config.values.declarations import declarations_of
 from tr_apply.config.values.marks import EACH, VARIABLE_NAME

@@ -8,8 +8,8 @@ from tr_apply.config.files import read_file, regular
 from tr_apply.config.load import Inputs, names_tables, read_all, read_tables
 from tr_apply.config.places import Sources
 from tr_apply.config.reach import reach_of
-from tr_apply.config.reader import SourceFile
 from tr_apply.config.routing_test_files import files_of_tests
+from tr_apply.config.source_file import SourceFile
 from tr_apply.config.suggestions import nearest
 from tr_apply.config.values.declarations import SECTION as DECLARATIONS
 from tr_apply.config.values.marks import variables_in

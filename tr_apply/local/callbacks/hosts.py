@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 
@@ -17,6 +18,7 @@ class Hosts:
         return bool(host) and (is_loopback(host) or host in self._named)
 
 
+@lru_cache(maxsize=64)
 def host_of(url: str) -> str:
     """The host of a URL, without case and brackets; empty if there is none."""
     try:
@@ -25,6 +27,7 @@ def host_of(url: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
     """Whether that is this machine, whoever is asked for the name."""
     try:

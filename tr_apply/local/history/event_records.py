@@ -7,7 +7,7 @@ from typing import Any, Final, assert_never
 
 from tr_apply.local.history.events import EventRecord
 from tr_apply.local.storage.database import Row, Writer
-from tr_apply.local.storage.sids import new_sid
+from tr_apply.local.storage.sids import new_sids
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.events import About, ActivityChange, ChannelChange, Event, KnownWorkerSought
 from tr_apply.routing.records import Task, Worker
@@ -21,12 +21,14 @@ def rows_of(writer: Writer, workspace_sid: str, events: Sequence[Event], state: 
     """The rows of *events* as ``write_events`` takes them, each with a position of its own."""
     rows = []
     task, of_task = None, _NO_TASK
-    for position, event in enumerate(events, writer.positions(len(events))):
+    first = writer.positions(len(events))
+    positions = range(first, first + len(events))
+    for position, sid, event in zip(positions, new_sids("EV", positions), events, strict=True):
         if event.task is not task:  # mostly it is the one of the event before
             task = event.task
             of_task = _NO_TASK if task is None else _of_task(task)
         row = (
-            *(position, new_sid("EV", position), workspace_sid, event.type, event.at_ms, writer.now_ms),
+            *(position, sid, workspace_sid, event.type, event.at_ms, writer.now_ms),
             *of_task,
         )
         rows.append(row if _is_of_task(event) else _whole(row, event, state))

@@ -83,9 +83,8 @@ class Admission:
             return "The request must have one Host header that names this server"
         if not self.hosts.allow(f"//{hosts[0]}"):
             return f"This server is not called {hosts[0]}; tr-apply serve --allow-host lets that name in"
-        own = f"{_OF_WEBSOCKET.get(scope['scheme'], scope['scheme'])}://{hosts[0]}"
         for name, value in headers:
-            if name == b"origin" and not self._admits(value.decode("latin-1"), own):
+            if name == b"origin" and not self._admits(value.decode("latin-1"), _own_origin(scope["scheme"], hosts[0])):
                 return "Pages of this origin may not use the server; tr-apply serve --allow-origin lets them in"
             if name == _MARK:
                 return "A callback of the embedded TaskRouter cannot be a request to it, which could go on without end"
@@ -168,6 +167,11 @@ class _Intake:
             self._gate.hold(more)
             self.held += more
         return message
+
+
+def _own_origin(scheme: str, host: str) -> str:
+    """The origin of the pages of a server that a request names so."""
+    return f"{_OF_WEBSOCKET.get(scheme, scheme)}://{host}"
 
 
 def _has_body(scope: Scope) -> bool:

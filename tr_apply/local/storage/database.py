@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from tr_apply.local.storage.clock import Clock, stored, wall_clock
-from tr_apply.local.storage.connection import MEMORY, DamagedError, circumstance, connect, damage, is_damaged, is_locked
-from tr_apply.local.storage.refusals import LockedNowError, UnavailableError
-from tr_apply.local.storage.sids import new_sid
+from tr_apply.local.storage.connection import MEMORY, DamagedError, connect, damage
+from tr_apply.local.storage.explained import Explained
+from tr_apply.local.storage.refusals import UnavailableError
+from tr_apply.local.storage.sids import new_sids
 
 Row = tuple[Any, ...]
 Copy = sqlite3.Connection
@@ -87,7 +88,7 @@ class Writer(Reader):
         if not rows:
             return []
         first = self.positions(len(rows))
-        sids = [new_sid(prefix, position) for position in range(first, first + len(rows))]
+        sids = new_sids(prefix, range(first, first + len(rows)))
         columns = ("position", "sid", "date_created", "date_updated", *rows[0])
         sql = _words("INSERT INTO", table, _listed(columns), "VALUES", _listed("?" for _ in columns))
         self._use().executemany(
@@ -199,7 +200,7 @@ class Database:
     def __init__(self, connection: sqlite3.Connection, clock: Clock, path: str | Path) -> None:
         self._connection = connection
         self._path = path
-        self._explained = _Explained(path)
+        self._explained = Explained(path)
         self._clock = clock
         self._ahead_ms = 0
         self._now_ms = 0
@@ -336,7 +337,7 @@ class Batch:
         failure: Why they are not.
     """
 
-    def __init__(self, connection: sqlite3.Connection, explained: "_Explained", writer: Writer) -> None:
+    def __init__(self, connection: sqlite3.Connection, explained: Explained, writer: Writer) -> None:
         self.parts = 0
         self.ended = asyncio.Event()
         self.failure: BaseException | None = None
@@ -390,25 +391,6 @@ class Batch:
             finally:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
-
-
-class _Explained:
-    """Distinguishes a database that cannot be used right now, and one that never will be, from a mistake of ours."""
-
-    def __init__(self, path: str | Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
-        if not isinstance(error, sqlite3.DatabaseError):
-            return
-        if is_damaged(error):
-            raise DamagedError(damage(self._path)) from error
-        if reason := circumstance(error):
-            kind = LockedNowError if is_locked(error) else UnavailableError
-            raise kind(f"The database cannot be used: {reason}") from error
 
 
 def _words(*words: str) -> str:

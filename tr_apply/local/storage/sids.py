@@ -5,6 +5,7 @@ meanwhile, in whichever process, without remembering what was deleted.
 """
 
 import random
+from collections.abc import Iterable
 
 ACCOUNT_SID = "AC" + 32 * "0"
 """The account of whoever signs in as something that is no account."""
@@ -13,13 +14,19 @@ OPERATING_UNIT_SID = "OU" + 32 * "0"
 """Every account has an operating unit, which nothing but events names."""
 
 _POSITION_DIGITS = 12
-_POSITION_BITS = 4 * _POSITION_DIGITS
-_RANDOM_BITS = 4 * 32 - _POSITION_BITS
+_RANDOM_DIGITS = 32 - _POSITION_DIGITS
 
 
 def new_sid(prefix: str, position: int) -> str:
     """A fresh SID for the resource at *position*, a number that no other resource of the database has."""
-    return f"{prefix}{random.getrandbits(_RANDOM_BITS) << _POSITION_BITS | position:032x}"
+    [sid] = new_sids(prefix, (position,))
+    return sid
+
+
+def new_sids(prefix: str, positions: Iterable[int]) -> list[str]:
+    """The same for several resources at once, whose SIDs differ in nothing but the position."""
+    start = f"{prefix}{random.getrandbits(4 * _RANDOM_DIGITS):0{_RANDOM_DIGITS}x}"
+    return [f"{start}{position:0{_POSITION_DIGITS}x}" for position in positions]
 
 
 def position_of(sid: str) -> int:

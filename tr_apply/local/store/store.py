@@ -215,7 +215,7 @@ def _is_workspace(reader: Reader, sid: str) -> bool:
 
 def _read_form(kind: Kind, form: Form, *, creating: bool) -> Values:
     """The values of the fields that count now; at creation with defaults, otherwise only of those that were sent."""
-    fields, defaults = _fields_of(kind, "create" if creating else "update")
+    fields, required, defaults = _fields_of(kind, "create" if creating else "update")
     values: Values = dict(defaults) if creating else {}
     for name, texts in form.items():
         if (each := fields.get(name)) is not None:
@@ -223,17 +223,18 @@ def _read_form(kind: Kind, form: Form, *, creating: bool) -> Values:
             if text or not (creating and each.required):
                 values[each.column] = each.parse(name, text)
     if creating:
-        for each in fields.values():
-            if each.required and each.column not in values:
+        for each in required:
+            if each.column not in values:
                 raise InvalidParameterError(f"Missing required parameter {each.name} in the post body")
     return values
 
 
 @cache
-def _fields_of(kind: Kind, when: str) -> tuple[Mapping[str, Field], Values]:
-    """The fields that count then, by name, and the defaults of those that have one."""
+def _fields_of(kind: Kind, when: str) -> tuple[Mapping[str, Field], Sequence[Field], Values]:
+    """The fields that count then, by name, those of them that are required, and the defaults of the others."""
     fields = {each.name: each for each in kind.fields if each.on in ("both", when)}
-    return fields, {each.column: each.default for each in fields.values() if not each.required}
+    required = [each for each in fields.values() if each.required]
+    return fields, required, {each.column: each.default for each in fields.values() if not each.required}
 
 
 def _prepared(writer: Writer, kind: Kind, change: Change) -> Values:
@@ -248,10 +249,16 @@ def _prepared(writer: Writer, kind: Kind, change: Change) -> Values:
 
 
 def _check_references(writer: Writer, kind: Kind, change: Change) -> None:
-    for each in kind.fields:
-        sid = change.values.get(each.column) if each.refers_to else None
-        if sid and not find(writer, KINDS[each.refers_to or ""], (change.workspace_sid,), sid):
+    for each, referred in _referring_fields(kind):
+        sid = change.values.get(each.column)
+        if sid and not find(writer, referred, (change.workspace_sid,), sid):
             raise InvalidParameterError(f"{each.name} {sid} was not found in workspace {change.workspace_sid}")
+
+
+@cache
+def _referring_fields(kind: Kind) -> Sequence[tuple[Field, Kind]]:
+    """The fields that hold a SID, each with the kind of the resource that must be there."""
+    return [(each, KINDS[each.refers_to]) for each in kind.fields if each.refers_to]
 
 
 def _check_name(writer: Writer, kind: Kind, change: Change, key: str) -> None:
