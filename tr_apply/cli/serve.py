@@ -3,11 +3,13 @@
 import gc
 import ipaddress
 import os
+import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -110,26 +112,7 @@ if TYPE_CHECKING:
 @click.option("--no-color", is_flag=True, help="No colours, of which there are none here.")
 @click.option("-v", "--verbose", is_flag=True, help="Log each request on stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the address and errors.")
-def serve_command(  # one parameter an option
-    *,
-    port: int,
-    host: str,
-    database: str,
-    account_sid: str | None,
-    auth_token: str | None,
-    callback_hosts: tuple[str, ...],
-    hosts: tuple[str, ...],
-    origins: tuple[str, ...],
-    seed_path: Path | None,
-    watches: bool,
-    ready_file: Path | None,
-    is_controlled: bool,
-    clock_rate: float,
-    timeout_s: float | None,
-    no_color: bool,  # noqa: ARG001  # accepted as everywhere
-    verbose: bool,
-    quiet: bool,
-) -> None:
+def serve_command(**given: Any) -> None:
     """Serve the API of TaskRouter over HTTP, for programs that are to be tried without an account.
 
     Any user name and password will do unless --account-sid and --auth-token are given; both are required to listen on
@@ -141,13 +124,54 @@ def serve_command(  # one parameter an option
         tr-apply serve --seed workspace.yaml --watch --db :memory:
         tr-apply apply workspace.yaml --base-url http://127.0.0.1:8080
     """  # click wants the character that the escape stands for
-    _check_account(account_sid)
-    address = resolved(host, port)
-    check_exposure(address[0], account_sid=account_sid, auth_token=auth_token)
-    if is_controlled and not ipaddress.ip_address(address[0]).is_loopback:
+    options = ServeOptions(**given)
+    address = _checked(options)
+    served_hosts = options.hosts if _is_wildcard(address[0]) else (*options.hosts, options.host)
+    admission = _admission(served_hosts, options.origins)
+    with listening(address) as listener:
+        _serve(options, listener, admission)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """What ``tr-apply serve`` was given; each is named as its option is, or as click was told."""
+
+    port: int
+    host: str
+    database: str
+    account_sid: str | None
+    auth_token: str | None
+    callback_hosts: tuple[str, ...]
+    hosts: tuple[str, ...]
+    origins: tuple[str, ...]
+    seed_path: Path | None
+    watches: bool
+    ready_file: Path | None
+    is_controlled: bool
+    clock_rate: float
+    timeout_s: float | None
+    no_color: bool
+    verbose: bool
+    quiet: bool
+
+
+def _checked(options: ServeOptions) -> tuple[str, int]:
+    """The address to listen on.
+
+    Raises:
+        UsageError: The options do not go together, or not with this address.
+    """
+    _check_account(options.account_sid)
+    address = resolved(options.host, options.port)
+    check_exposure(address[0], account_sid=options.account_sid, auth_token=options.auth_token)
+    if options.is_controlled and not ipaddress.ip_address(address[0]).is_loopback:
         raise UsageError("--control is for this machine only: leave --host out")
-    _check_seed(seed_path, watches=watches)
-    _check_ready_file(ready_file)
+    _check_seed(options.seed_path, watches=options.watches)
+    _check_ready_file(options.ready_file)
+    return address
+
+
+def _serve(options: ServeOptions, listener: socket.socket, admission: "Admission") -> None:
     from tr_apply.local.callbacks.hosts import Hosts  # noqa: PLC0415
     from tr_apply.local.callbacks.sending import Quiet  # noqa: PLC0415
     from tr_apply.local.control.calls import Calls  # noqa: PLC0415
@@ -156,48 +180,68 @@ def serve_command(  # one parameter an option
     from tr_apply.local.http.gate import Gate  # noqa: PLC0415
     from tr_apply.transport.callback import Caller  # noqa: PLC0415
 
-    admission = _admission(hosts if _is_wildcard(address[0]) else (*hosts, host), origins)
-    with listening(address) as listener:
-        url = url_of(listener)
-        caller = Caller()
-        clock = SteeredClock(clock_rate)
-        stillness = Quiet()
-        calls = Calls(caller, clock, stillness)
-        app = open_app(
-            database if database == ":memory:" else Path(database),
-            account_sid=account_sid or None,
-            auth_token=auth_token or None,
-            clock=clock,
-            callbacks=Callbacks(calls if is_controlled else caller, _say, Hosts(callback_hosts), quiet=stillness),
-        )
+    caller = Caller()
+    clock = SteeredClock(options.clock_rate)
+    stillness = Quiet()
+    calls = Calls(caller, clock, stillness)
+    sender = calls if options.is_controlled else caller
+    app = open_app(
+        options.database if options.database == ":memory:" else Path(options.database),
+        account_sid=options.account_sid or None,
+        auth_token=options.auth_token or None,
+        clock=clock,
+        callbacks=Callbacks(sender, _say, Hosts(options.callback_hosts), quiet=stillness),
+    )
+    planted = _Planted(options, app)
 
-        seed = None if seed_path is None else _seed(seed_path, app, account_sid, auth_token)
+    @asynccontextmanager
+    async def beside_requests() -> AsyncIterator[None]:
+        kept = f"Keeping everything in {options.database}. Ctrl-C stops."
+        _announce(url_of(listener), (*planted.reports, kept), options.ready_file, quiet=options.quiet)
+        async with running(app.run(lambda: clock.rate)), running(planted.follow()):
+            yield
+        await caller.close()
 
-        reports: list[str] = []
+    # What routes stays; looking through all of it for garbage again and again takes a seventh of the time.
+    gc.set_threshold(50_000, 20, 100)
+    steered = controlled(app, clock, calls, planted.again) if options.is_controlled else app
+    served: ASGIApp = Gate(_reporting(steered), admission)
+    if options.verbose and not options.quiet:
+        served = _logged(served)
+    with closing(app):
+        run_server(served, listener, planted.first, beside_requests, options.timeout_s)
 
-        async def prepare() -> None:
-            if seed is not None:
-                reports.append(_seed_report(seed_path, await seed.plant()))
 
-        async def plant() -> None:
-            if seed is not None:
-                report = _seed_report(seed_path, await seed.plant())
-                click.echo(report, err=True)
+class _Planted:
+    """The seed of a server, if it has one: applied before the first request, and again whenever it is asked for."""
 
-        @asynccontextmanager
-        async def beside_requests() -> AsyncIterator[None]:
-            _announce(url, (*reports, f"Keeping everything in {database}. Ctrl-C stops."), ready_file, quiet=quiet)
-            async with running(app.run(lambda: clock.rate)), running(_follow(seed, plant) if watches else _nothing()):
-                yield
-            await caller.close()
+    def __init__(self, options: ServeOptions, app: "LocalTaskRouter") -> None:
+        self.reports: list[str] = []
+        self._path = options.seed_path
+        self._watches = options.watches
+        self._seed: Seed | None = None
+        if self._path is not None:
+            self._seed = _seed(self._path, app, options.account_sid, options.auth_token)
 
-        # What routes stays; looking through all of it for garbage again and again takes a seventh of the time.
-        gc.set_threshold(50_000, 20, 100)
-        served = Gate(_reporting(controlled(app, clock, calls, plant) if is_controlled else app), admission)
-        with closing(app):
-            run_server(
-                _logged(served) if verbose and not quiet else served, listener, prepare, beside_requests, timeout_s
-            )
+    async def first(self) -> None:
+        """Apply it; what is to be said of that waits until the server listens."""
+        if self._seed is not None:
+            self.reports.append(_seed_report(self._path, await self._seed.plant()))
+
+    async def again(self) -> None:
+        """Apply it and say so."""
+        if self._seed is not None:
+            click.echo(_seed_report(self._path, await self._seed.plant()), err=True)
+
+    async def follow(self) -> None:
+        """Apply it again at each change; what is wrong with it is reported, and the server goes on."""
+        if self._seed is None or not self._watches:
+            return
+        async for _ in self._seed.changes():
+            try:
+                await self.again()
+            except TrApplyError as error:
+                click.echo(f"Seed: {error}", err=True)
 
 
 def check_exposure(ip: str, *, account_sid: str | None, auth_token: str | None) -> None:
@@ -233,20 +277,6 @@ def _seed_report(path: Path | None, applied: "Applied") -> str:
     from tr_apply.report.summary import apply_outcome  # noqa: PLC0415
 
     return f"Seed {path}: {apply_outcome(applied.results, verified=applied.verified)}"
-
-
-async def _nothing() -> None:
-    pass
-
-
-async def _follow(seed: "Seed | None", plant: Callable[[], Awaitable[None]]) -> None:
-    """Apply the seed again at each change; what is wrong with it is reported, and the server goes on."""
-    assert seed is not None, "--watch needs --seed"
-    async for _ in seed.changes():
-        try:
-            await plant()
-        except TrApplyError as error:
-            click.echo(f"Seed: {error}", err=True)
 
 
 def _is_wildcard(ip: str) -> bool:

@@ -90,7 +90,7 @@ class Writer(Reader):
         first = self.positions(len(rows))
         sids = new_sids(prefix, range(first, first + len(rows)))
         columns = ("position", "sid", "date_created", "date_updated", *rows[0])
-        sql = _words("INSERT INTO", table, _listed(columns), "VALUES", _listed("?" for _ in columns))
+        sql = _words("INSERT INTO", table, f"({', '.join(columns)})", "VALUES", f"({', '.join('?' * len(columns))})")
         self._use().executemany(
             sql,
             (
@@ -395,7 +395,3 @@ class Batch:
 
 def _words(*words: str) -> str:
     return " ".join(words)
-
-
-def _listed(names: Iterable[str]) -> str:
-    return f"({', '.join(names)})"
