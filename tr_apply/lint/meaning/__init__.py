@@ -8,7 +8,7 @@ from typing import Any
 
 from tr_apply.lint.conditions import condition, constant
 from tr_apply.lint.meaning.filters import default_findings, filter_findings, never_true_because
-from tr_apply.lint.meaning.finding import MeaningFinding, labels
+from tr_apply.lint.meaning.finding import MeaningFinding
 from tr_apply.lint.meaning.judged import JudgedWorkflow, Staff, staff_of
 from tr_apply.lint.meaning.steps import step_findings
 from tr_apply.lint.meaning_rules import ENDED_BY
