@@ -154,7 +154,8 @@ def declared(document: Document, raw: Mapping[str, Any]) -> Declared:
 def _former_names(document: Document) -> Iterator[tuple[tuple[str, str], str]]:
     for kind in SECTIONS:
         for _, each in declared_of(document, kind):
-            yield from (((kind.name, name_key(name)), kind.name_of(each)) for name in each.renamed_from)
+            for name in each.renamed_from:
+                yield (kind.name, name_key(name)), kind.name_of(each)
 
 
 def written_names(raw: Mapping[str, Any], kind: Kind) -> Iterator[tuple[int, str]]:

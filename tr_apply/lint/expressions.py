@@ -1,8 +1,8 @@
 """Every text with a grammar of its own: where it stands, and what tr_apply.routing.check says of it there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 from tr_apply.findings import Finding, KeyPath
@@ -56,8 +56,16 @@ _OF_WORKERS: Final = frozenset({Place.QUEUE, Place.TARGET, Place.ORDER_BY})
 _WHERE: Final = ("manage", "workers", "where")
 
 
-def placed_texts(declarations: Declarations) -> Iterator[PlacedText]:
-    """Every routing text of the document, but for those in which a variable could not be replaced."""
+@lru_cache(maxsize=1)
+def placed_texts(declarations: Declarations) -> Sequence[PlacedText]:
+    """Every routing text of the document, but for those in which a variable could not be replaced.
+
+    Five rules ask for them, one after the other.
+    """
+    return tuple(_placed_texts(declarations))
+
+
+def _placed_texts(declarations: Declarations) -> Iterator[PlacedText]:
     for path, queue in declarations.queues:
         if queue.target_workers.strip():  # nobody, otherwise
             yield from _site((*path, "target_workers"), queue.target_workers, Place.QUEUE)
@@ -81,7 +89,7 @@ def _site(path: KeyPath, template: str | None, place: Place, given: str | None =
         yield PlacedText(path, text, place, template, given)
 
 
-def texts_of(kind: Kind, resource: Resource) -> Iterator[PlacedText]:
+def texts_of(kind: Kind, resource: Resource) -> Sequence[PlacedText]:
     """The same of one *resource* alone, as if nothing else were declared."""
     section: dict[str, Any] = {kind.section: [resource]}
     return placed_texts(Declarations(Document.model_construct(**section)))

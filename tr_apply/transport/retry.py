@@ -14,7 +14,6 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from tr_apply.errors import AnswerLostError, ApiError, NetworkError
@@ -258,6 +257,8 @@ def _seconds_until(date: str, now: str) -> float | None:
 
 
 def _moment(date: str) -> datetime | None:
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  # a number of seconds is what TaskRouter says
+
     try:
         moment = parsedate_to_datetime(date)
     except (ValueError, OverflowError):  # the latter for a year, or a distance from UTC, that no clock shows
