@@ -30,6 +30,7 @@ _HOMES = {
         "InterruptedRunError",
         "NetworkError",
         "RefusedError",
+        "RouteChangeError",
         "StaleError",
         "TargetError",
         "TrApplyError",
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from tr_apply.errors import InterruptedRunError as InterruptedRunError
     from tr_apply.errors import NetworkError as NetworkError
     from tr_apply.errors import RefusedError as RefusedError
+    from tr_apply.errors import RouteChangeError as RouteChangeError
     from tr_apply.errors import StaleError as StaleError
     from tr_apply.errors import TargetError as TargetError
     from tr_apply.errors import TrApplyError as TrApplyError
@@ -102,6 +104,7 @@ __all__ = [
     "NetworkError",
     "Plan",
     "RefusedError",
+    "RouteChangeError",
     "Router",
     "Safety",
     "StaleError",

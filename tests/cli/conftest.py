@@ -70,8 +70,12 @@ def serve(tmp_path):
     yield start
     for server in servers:
         server.client.close()
-        server.process.kill()
-        server.process.communicate()
+        server.process.terminate()  # kindly, or the branches that it reached are not counted
+        try:
+            server.process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            server.process.kill()
+            server.process.communicate()
 
 
 class SilentServer:

@@ -82,9 +82,9 @@ def test_results_are_not_mixed_up(cli, write):
     positions = [out.index(f"\n{name}:\n") for name in ("One", "Two", "Three")]
     assert positions == sorted(positions)
     assert out.count("Verified") == 3
-    heads = [line.partition(":")[0] for line in err.splitlines()]
-    assert {head.rpartition("] ")[2] for head in heads} == {"One", "Two", "Three"}
-    assert [head.partition("]")[0] for head in heads] == [f"[{number}/9" for number in range(1, 10)]
+    heads = [line.split()[:2] for line in err.splitlines()]
+    assert {workspace for workspace, _ in heads} == {"One:", "Two:", "Three:"}
+    assert [position for _, position in heads] == [f"[{number}/9]" for number in range(1, 10)]
 
 
 def test_one_path_alone_has_no_summary(cli, write):

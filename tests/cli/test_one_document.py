@@ -99,7 +99,6 @@ CASES = {
     "show, no plan": ([], ["show", "good.yaml"], 6),
 }
 WITHOUT_JSON = {
-    "show",  # prints the document of plan
     "init",
     "export",
     "serve",

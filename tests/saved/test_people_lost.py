@@ -93,17 +93,20 @@ def test_a_reviewed_plan_is_consent(cli, write):
     assert cli("apply", "--plan", "plan.json").code == 0
 
 
-def test_who_agrees_to_delete_workers_agrees_to_what_they_leave(cli, write):
+def test_who_agrees_to_delete_workers_has_not_agreed_to_an_empty_queue(cli, write):
     without = CENTER.replace("mode: additive", "mode: exact").replace(
         "- {name: ana, attributes: {languages: [es]}}\n", ""
     )
     path = write("after.yaml", without.replace("- {name: ben, attributes: {languages: [en, es], level: 5}}\n", ""))
 
-    document = cli("plan", path, "--format", "json").document
+    blocked = cli("plan", path, "--format", "json").document["plans"][0]["blocked"]
 
-    assert {each["code"] for each in document["plans"][0]["blocked"]} == {"needs-consent", "people-lost"}
-    assert cli("apply", path, "--auto-approve").code == 6
-    assert cli("apply", path, "--auto-approve", "--allow-delete", "worker=2").code == 0
+    assert {each["code"] for each in blocked} == {"needs-consent", "people-lost"}
+    consents = [each["consent"] for each in blocked if each["code"] == "people-lost"]
+    lost = [f"--allow-people-lost={each['queue']}={each['lost']}" for each in consents]
+    assert cli("apply", path, "--auto-approve", *lost).code == 6
+    assert cli("apply", path, "--auto-approve", "--allow-delete", "worker=2").code == 6
+    assert cli("apply", path, "--auto-approve", "--allow-delete", "worker=2", *lost).code == 0
 
 
 # Between plan and apply

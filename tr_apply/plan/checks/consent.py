@@ -12,7 +12,6 @@ from tr_apply.plan.checks.guard import NEEDS_CONSENT, needs_consent
 from tr_apply.plan.checks.people_lost import PEOPLE_LOST
 from tr_apply.plan.checks.resemblance import SUSPECTED_RENAME
 from tr_apply.plan.checks.route_change import require_few_routes_changed
-from tr_apply.resources import WORKER
 from tr_apply.routing.names import name_key
 
 CONSENT_DIFFERS = "consent-differs"
@@ -109,7 +108,8 @@ def _is_lifted(blocked: Blocked, plan: Plan, consent: Consent, agreed: set[str])
         kinds = {each.kind for each in plan.operations if each.id == blocked.operation}
         return consent.is_reviewed or bool(kinds & agreed)
     if blocked.code == PEOPLE_LOST and isinstance(blocked.consent, PeopleConsent):
-        return consent.is_reviewed or _is_loss_agreed(blocked.consent, plan, consent, agreed)
+        agreed_people = _agreed_people(consent).get(name_key(blocked.consent.queue))
+        return consent.is_reviewed or agreed_people == blocked.consent.lost
     return blocked.code == SUSPECTED_RENAME and consent.is_reviewed
 
 
@@ -125,16 +125,6 @@ def _differing(plan: Plan, consent: Consent) -> Sequence[Blocked]:
         )
         for kind, number in differing
     ]
-
-
-def _is_loss_agreed(needed: PeopleConsent, plan: Plan, consent: Consent, agreed: set[str]) -> bool:
-    """Whether so many may lose their places, or all who do are deleted, which was agreed to."""
-    if _agreed_people(consent).get(name_key(needed.queue)) == needed.lost:
-        return True
-    deleted = {each.name for each in plan.operations if each.kind == WORKER.name and each.action is Action.DELETE}
-    queues = () if plan.impact is None else plan.impact.people.queues
-    lost = {name for each in queues if each.queue == needed.queue for name in each.lost}
-    return WORKER.name in agreed and lost <= deleted
 
 
 def _agreed_people(consent: Consent) -> dict[str, int]:

@@ -43,4 +43,4 @@ def _excess(impact: Impact, most: float) -> str | None:
     number, first = len(impact.routes), impact.routes[0]
     kinds = "tasks of 1 kind do" if number == 1 else f"tasks of {number} kinds do"
     task = json.dumps(first.task, ensure_ascii=False)
-    return f"{kinds}, such as {task} in the workflow {first.workflow!r}; give --tasks FILE to know how many these are"
+    return f"{kinds}, such as {task} in the workflow {first.workflow!r}; how many these are is not known"
