@@ -2,11 +2,9 @@
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +78,10 @@ def revision(ref: str) -> Iterator[Revision]:
         yield Revision(ref, stack)
 
 
-_folder = partial(tempfile.TemporaryDirectory, prefix="tr-apply-")
+def _folder() -> AbstractContextManager[str]:
+    from tempfile import TemporaryDirectory  # noqa: PLC0415  # imports every kind of compression
+
+    return TemporaryDirectory(prefix="tr-apply-")
 
 
 def _root(folder: Path) -> Path | None:
