@@ -21,6 +21,7 @@ from tr_apply.cli.options import (
     target_options,
 )
 from tr_apply.cli.output import Output, checked_envelope, errors_of, json_value, print_error, worst, write_file
+from tr_apply.cli.overwriting import require_plan_or_nothing
 from tr_apply.cli.plan_report import FORMATS, Reported, further_formats, report
 from tr_apply.cli.progress import READING, shown_waits
 from tr_apply.cli.revision import declared_before
@@ -90,8 +91,6 @@ def plan_command(
     require_inputs(paths, options)
     selection, more = selection_of(options), further_formats(also)
     if plan_file is not None and not overwrite:
-        from tr_apply.cli.overwriting import require_plan_or_nothing  # noqa: PLC0415  # reads exports, too
-
         require_plan_or_nothing(plan_file)
     if max_route_change is not None and extent == Extent.NONE:
         raise UsageError("--max-route-change cannot be checked with --impact none; leave one of them out")
