@@ -54,8 +54,11 @@ WITH_COMPRESSION = HEAVY | {"lzma"}
 """What lays out a help text asks how wide the terminal is, for which it imports every kind of compression."""
 
 
-def test_validate_imports_no_network_and_no_server():
-    assert imported_by("validate", str(EXAMPLES / "minimal.yaml")) & WITH_COMPRESSION == {"pydantic", "yaml"}
+def test_validate_imports_no_network_no_server_and_no_plan():
+    found = imported_by("validate", str(EXAMPLES / "minimal.yaml"))
+
+    assert found & WITH_COMPRESSION == {"pydantic", "yaml"}
+    assert not {name for name in found if name.startswith(("tr_apply.plan", "tr_apply.client", "tr_apply.local"))}
 
 
 def test_a_plan_without_changes_imports_no_library_that_only_others_need(tmp_path):
@@ -71,4 +74,5 @@ def test_a_plan_without_changes_imports_no_library_that_only_others_need(tmp_pat
         finally:
             process.terminate()
 
+    assert not {name for name in found if name.startswith(("tr_apply.impact", "tr_apply.routing.satisfy"))}
     assert found & WITH_COMPRESSION == {"asyncio", "pydantic", "ssl", "yaml"}

@@ -9,7 +9,6 @@ import click
 
 from tr_apply.cli.output import Output
 from tr_apply.errors import UsageError
-from tr_apply.plan.checks.route_change import ALL
 
 _PERCENTAGE = re.compile(r"[0-9]+(\.[0-9]+)?%")
 
@@ -121,6 +120,8 @@ def _percentage(_: click.Context, __: click.Parameter, value: str | None) -> flo
     """The number of per cent of a share such as ``5%`` or ``0.5%``."""
     if value is None:
         return None
+    from tr_apply.plan.checks.route_change import ALL  # noqa: PLC0415  # most commands make no plan
+
     if not _PERCENTAGE.fullmatch(value) or (number := float(value.removesuffix("%"))) > ALL:
         raise click.BadParameter(f"{value!r} is not a share from 0% to 100%")
     return number

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tr_apply.errors import RefusedError
-from tr_apply.export import exported_workspace, is_unchanged_export
 from tr_apply.routing.names import name_key
 
 _INSTEAD = "give --overwrite, or another file"
@@ -41,6 +40,8 @@ def require_own_exports(paths: Iterable[Path], workspace: str, folder: Path | No
     Raises:
         RefusedError: when one of the files is something else, or was edited since.
     """
+    from tr_apply.export import exported_workspace, is_unchanged_export  # noqa: PLC0415  # plans do not need it
+
     found = [path for path in paths if path.is_file()]
     for path in found:
         if not is_unchanged_export(_text(path)):

@@ -79,9 +79,9 @@ def revision(ref: str) -> Iterator[Revision]:
 
 
 def _folder() -> AbstractContextManager[str]:
-    import tempfile  # noqa: PLC0415  # imports every kind of compression
+    from tempfile import TemporaryDirectory  # noqa: PLC0415  # imports every kind of compression
 
-    return tempfile.TemporaryDirectory(prefix="tr-apply-")
+    return TemporaryDirectory(prefix="tr-apply-")
 
 
 def _root(folder: Path) -> Path | None:

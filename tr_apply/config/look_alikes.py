@@ -6,7 +6,6 @@ table is the part of Unicode's confusables (UTS #39) that names of people and qu
 Armenian, dashes, quotation marks, and the digits and capitals that pass for each other (0 and O; 1, I and l; rn and m).
 """
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -48,7 +47,6 @@ _LATIN: Final = (
 )  # fmt: skip
 _SCRIPTS: Final = {ord(other): latin for others, same in _LATIN for other, latin in zip(others, same, strict=True)}
 _SHAPES: Final = {ord("0"): "O", ord("1"): "l", ord("I"): "l", ord("|"): "l"}
-_BLANKS: Final = re.compile(r"\s+")
 
 
 def skeletons(name: str) -> tuple[str, str]:
@@ -59,7 +57,7 @@ def skeletons(name: str) -> tuple[str, str]:
         seen = "".join(each for index, each in enumerate(name) if index not in hidden)
         apart = unicodedata.normalize("NFKD", seen.translate(_SCRIPTS)).translate(_SCRIPTS)
         seen = unicodedata.normalize("NFKC", apart)
-    seen = _BLANKS.sub(" ", seen).strip()
+    seen = " ".join(seen.split())
     return seen.casefold(), seen.translate(_SHAPES).replace("rn", "m")
 
 

@@ -9,9 +9,10 @@ from tr_apply.live import Snapshot
 from tr_apply.plan.change import Blocked, PeopleConsent, Plan
 from tr_apply.plan.checks.guard import listed
 from tr_apply.plan.checks.people_lost import people_lost
-from tr_apply.plan.impact import Extent, PeopleImpact, QueueChange
+from tr_apply.plan.impact import Extent, Impact, PeopleImpact, QueueChange
 from tr_apply.plan.requests.affected import affected_kinds
 from tr_apply.reader import with_affected
+from tr_apply.resources import WORKER
 from tr_apply.resources.document import Document
 
 
@@ -19,7 +20,9 @@ def judged(plan: Plan, snapshot: Snapshot, document: Document, extent: Extent) -
     """*plan* with its impact, and blocked where people lose their places without consent."""
     if extent is Extent.NONE or snapshot.predicted:
         return plan
-    from tr_apply.impact import with_impact  # noqa: PLC0415  # not needed to say that there is no impact
+    if not plan.operations:
+        return replace(plan, impact=Impact(PeopleImpact(len(snapshot.of(WORKER.name)))))
+    from tr_apply.impact import with_impact  # noqa: PLC0415  # not needed to say that nothing changes
 
     plan = with_impact(plan, snapshot, document, extent)
     assert plan.impact is not None

@@ -70,7 +70,11 @@ class Declarations:
 
     def is_closed(self, kind: Kind) -> bool:
         """Whether nothing of *kind* exists but what the file declares, once it is applied."""
-        return self.whole and kind.name in declared(self.document, {}).closed
+        return self.whole and kind.name in self._closed
+
+    @cached_property
+    def _closed(self) -> frozenset[str]:
+        return declared(self.document, {}).closed
 
     @cached_property
     def attribute_types(self) -> AttributeTypes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator, Sequence
 
-from tr_apply.config.references import Reference, references, sid_references
+from tr_apply.config.references import references, sid_references
 from tr_apply.findings import Finding, KeyPath, error_at
 from tr_apply.live import Snapshot
 from tr_apply.plan.change import Operation, Plan, Target
@@ -156,9 +156,10 @@ def _outside(what: str, path: KeyPath) -> Finding:
 
 
 def _dangling(document: Document, matched: Matched, *, has_sids: bool) -> Iterator[Finding]:
-    """Names that lead nowhere, or to several, now that it is known what is live."""
+    """Names that lead nowhere, or to several, now that it is known what is live; what is left alone does not matter."""
+    left_alone = {kind.section for kind in SECTIONS if not is_managed(document, kind)}
     for reference in references(document):
-        if _is_wanted(document, reference):
+        if reference.path[0] not in left_alone:
             title = KIND_BY_NAME[reference.kind].title
             yield from _lost(matched, SidOf(reference.kind, reference.name), reference.path, f"there is no {title}")
     for sid, path in sid_references(document) if has_sids else ():
@@ -170,13 +171,6 @@ def _lost(matched: Matched, label: SidOf, path: KeyPath, lead: str) -> Iterator[
         yield error_at("unknown-reference", f"{lead} {label.name!r}, neither declared nor live", path)
     elif (several := matched.ambiguous.get((label.kind, name_key(label.name)))) is not None:
         yield error_at("ambiguous-live-name", several, path)
-
-
-def _is_wanted(document: Document, reference: Reference) -> bool:
-    """Whether the reference matters: those of a section that is left alone do not."""
-    section = reference.path[0]
-    kind = next((kind for kind in SECTIONS if kind.section == section), None)
-    return kind is None or is_managed(document, kind)
 
 
 def _out_of_scope(decisions: Decisions) -> Iterator[Finding]:

@@ -135,13 +135,15 @@ def types_of(operand: Operand, types_at: Callable[[Path], ValueTypes]) -> ValueT
         case Path():
             return types_at(operand)
         case Constant(value):
-            return ValueTypes(frozenset({json_type(value)}))
+            return _ALONE[json_type(value)]
         case ListLiteral(items):
             each = (types_of(item, types_at).own for item in items)
             return ValueTypes(frozenset({JsonType.LIST}), frozenset[JsonType]().union(*each))
         case _:
             assert_never(operand)
 
+
+_ALONE: Final = {each: ValueTypes(frozenset({each})) for each in JsonType}
 
 _NEEDS: Final = {
     **dict.fromkeys(ORDERINGS, "orders two numbers or two texts"),

@@ -16,7 +16,8 @@ _EXPRESSIONS = {"expression": False, "skip_if": False, "order_by": True}  # whet
 
 def workflow_changes(before: Workflow, after: Workflow) -> Iterator[FieldChange]:
     """Changes of what makes up the document; none when TaskRouter would route alike."""
-    yield from _filter_changes(before.filters, after.filters)
+    if not same_json(list(map(filter_value, before.filters)), list(map(filter_value, after.filters))):
+        yield from _filter_changes(before.filters, after.filters)
     yield from _target_change("default_filter", before.default_filter, after.default_filter)
     for key in ("extra", "document_extra"):
         yield from document_changes(key, getattr(before, key), getattr(after, key))
