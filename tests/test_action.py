@@ -882,6 +882,60 @@ def test_nobody_there_is_said_too(capsys):
     assert "refused" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        ("no artifact", "has left no artifact"),
+        ("no archive", "File is not a zip file"),
+        ("no place", "does not say where the artifact"),
+        ("nothing there", "the artifact 11:"),
+        ("another file", "holds no plan.json that can be read"),
+        ("no plan", "is not a saved plan"),
+        ("no ids", "holds no plan"),
+    ],
+)
+def test_an_artifact_that_cannot_be_had_is_said(github, tmp_path, capsys, monkeypatch, broken, says):
+    content = {"another file": "x", "no plan": "{", "no ids": '{"plans": []}'}.get(broken, "{}")
+    github.merged()
+    github.ran(
+        {"other.json" if broken == "another file" else "plan.json": content},
+        name="other" if broken == "no artifact" else "tr-apply-plan-",
+    )
+    if broken == "no archive":
+        github.artifacts[11] = (github.artifacts[11][0], b"no archive")
+    if broken in {"no place", "nothing there"}:
+        away = {} if broken == "no place" else {"Location": "http://127.0.0.1:1/"}
+        answers = Answers._answer_actions
+
+        def redirected(self, path, query):
+            if path.endswith("/zip"):
+                self._send(302, b"", **away)
+            else:
+                answers(self, path, query)
+
+        monkeypatch.setattr(Answers, "_answer_actions", redirected)
+
+    assert pull_request.main(["reviewed"], environment(github, tmp_path)) == 1
+    assert says in capsys.readouterr().err
+
+
+def test_what_a_run_began_is_printed_and_kept(github, tmp_path, capsys):
+    files = {"plan-ids": f"{ID} no-id", f"begun/{ID}.json": "{}"}
+    github.ran(files, name="tr-apply-apply-", head_sha=COMMIT)
+
+    assert pull_request.main(["begun", "11", str(tmp_path / "begun")], environment(github, tmp_path)) == 0
+    assert capsys.readouterr().out == f"{ID}\n"
+    assert (tmp_path / "begun" / f"{ID}.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize(("run", "says"), [("x1", "is not the number of a run"), ("11", "is not one of this workflow")])
+def test_only_our_own_run_of_this_commit_is_gone_on_with(github, tmp_path, capsys, run, says):
+    github.ran({}, name="tr-apply-apply-")
+
+    assert pull_request.main(["begun", run, str(tmp_path / "begun")], environment(github, tmp_path)) == 1
+    assert says in capsys.readouterr().err
+
+
 def test_it_is_a_script(github, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["pull_request.py", "comment", "nowhere"])
     for name, value in environment(github, tmp_path).items():

@@ -126,6 +126,31 @@ def test_variables_and_overlays_are_those_of_the_command_line(written):
     assert configuration.document.task_queues[0].max_reserved_workers == 7
 
 
+def test_what_was_applied_is_on_the_plan_and_the_live_workspace_is_exported(connected, written):
+    async def roundtrip(router):
+        plan = await router.plan(tr_apply.load(written(QUEUES)))
+        before = plan.applied
+        await router.apply(plan)
+        again = await router.plan(tr_apply.load(written(await router.export("Center"), "exported.yaml")))
+        return plan, before, again
+
+    plan, before, again = connected(roundtrip)
+
+    assert before is None
+    assert plan.applied.verified
+    assert not plan.blocked
+    assert not again.operations
+
+
+def test_one_taskrouter_is_asked_for(tmp_path):
+    async def both():
+        async with tr_apply.connect(base_url="http://127.0.0.1:1", local_db=tmp_path / "world.db"):
+            raise AssertionError
+
+    with pytest.raises(tr_apply.UsageError, match="exclude each other"):
+        tr_apply.run(both())
+
+
 # Offline
 
 
@@ -274,6 +299,17 @@ def test_it_runs_where_a_loop_is_running_already():
         return tr_apply.run(asyncio.sleep(0, "done"))
 
     assert asyncio.run(notebook()) == "done"
+
+
+def test_an_error_comes_out_where_a_loop_is_running_already():
+    async def fails():
+        raise tr_apply.StaleError("changed")
+
+    async def notebook():
+        return tr_apply.run(fails())
+
+    with pytest.raises(tr_apply.StaleError, match="changed"):
+        asyncio.run(notebook())
 
 
 PROGRAM = """

@@ -54,6 +54,23 @@ def test_the_values_are_in_the_json_in_the_file_and_in_the_outputs_of_the_step(c
     assert step_outputs((tmp_path / "step").read_text()) == expected(live)
 
 
+@pytest.mark.parametrize("sid", ["${sid:worker/Ann}", "WK0123456789abcdef0123456789abcdef"])
+def test_a_worker_is_named_by_its_sid(cli, live, write, sid):
+    write("w.yaml", TEXT.replace("outputs:\n", f'workers: [{{name: Ann}}]\noutputs:\n  ann: "{sid}"\n', 1))
+
+    said = cli("apply", "w.yaml", "--auto-approve", "--format", "json")
+
+    assert said.code == 0, said.out
+    assert said.document["plans"][0]["outputs"]["ann"] == sid.replace("${sid:worker/Ann}", live.sid("Workers", "Ann"))
+
+
+@pytest.mark.usefixtures("live")
+def test_without_outputs_there_are_none(cli, write):
+    write("w.yaml", TEXT.partition("outputs:")[0])
+
+    assert cli("apply", "w.yaml", "--auto-approve", "--format", "json").document["plans"][0]["outputs"] == {}
+
+
 def test_they_are_written_when_there_is_nothing_to_change_too(cli, live, tmp_path):
     cli("apply", "w.yaml", "--auto-approve")
 

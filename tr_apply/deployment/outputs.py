@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from tr_apply.client import Client
 from tr_apply.errors import TrApplyError
 from tr_apply.plan.change import Plan
-from tr_apply.reader import named_workspace, read_parts, with_channels
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER, WORKER_CHANNEL, WORKSPACE
+from tr_apply.reader import named_workspace, read_parts
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKSPACE
 from tr_apply.resources.template import SID, SidOf, filled, sids_in
 from tr_apply.routing.names import name_key
 
@@ -39,16 +39,9 @@ async def output_values(client: Client, plan: Plan, workspace_sid: str | None) -
 async def _sids(client: Client, workspace: str, wanted: set[SidOf]) -> Mapping[_Key, str]:
     live = await named_workspace(client, workspace)
     kinds = {label.kind for label in wanted}
-    if WORKER_CHANNEL.name in kinds:
-        kinds.add(WORKER.name)
     snapshot = await read_parts(client, live, [kind.name for kind in SECTIONS if kind.name in kinds], ())
     found = {(each.kind, name_key(each.name)): each.sid for each in snapshot.each()}
     found[WORKSPACE.name, ""] = live.sid
-    owners = {label.name.rpartition("/")[0] for label in wanted if label.kind == WORKER_CHANNEL.name}
-    for owner in sorted(owners):
-        if (worker := found.get((WORKER.name, name_key(owner)))) is not None:
-            for channel in (await with_channels(client, snapshot, [worker])).channels[worker]:
-                found[WORKER_CHANNEL.name, name_key(f"{owner}/{channel.name}")] = channel.sid
     return found
 
 
