@@ -189,6 +189,20 @@ def test_protected_names_are_united():
     assert mistakes == []
 
 
+def test_an_overlay_cannot_take_back_that_only_what_was_declared_is_deleted():
+    result, mistakes = laid({"safety": {"delete": "declared"}}, {"safety": {"delete": "any"}})
+
+    assert result.value == {"safety": {"delete": "declared"}}
+    assert [each.code for each in mistakes] == ["weakens-safety"]
+
+
+def test_a_limit_that_is_none_is_left_to_whoever_checks_the_result():
+    result, mistakes = laid({"safety": {"max_deletes": 3}}, {"safety": {"max_deletes": "many"}})
+
+    assert result.value == {"safety": {"max_deletes": "many"}}
+    assert mistakes == []
+
+
 def test_what_is_new_and_what_is_taken_away_leaves_no_trace_in_the_result():
     base = {"task_queues": [{"name": "Q", "x": 1, "y": 2}], "workspace": {"name": "W", "z": 3}}
 
