@@ -49,6 +49,8 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
 
 
 _LOOKS_LIKE_A_NUMBER = re.compile(r"[-+.0-9]")
+_OPEN_ENDED = re.compile(r"(\A|[\n\r\x85\u2028\u2029])[\n\r\x85\u2028\u2029]\Z")
+"""Text that a block would have to keep the blank lines at the end of, of which the next section brings one more."""
 
 
 def _represent_text(dumper: Any, text: str) -> Any:
@@ -57,7 +59,9 @@ def _represent_text(dumper: Any, text: str) -> Any:
     except ValueError:
         is_text = False
     style = None if is_text and not _LOOKS_LIKE_A_NUMBER.match(text) else "'"
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else style)
+    if "\n" in text:
+        style = '"' if _OPEN_ENDED.search(text) else "|"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _represent_text)
@@ -79,4 +83,4 @@ def _dumped(section: Mapping[str, Any]) -> str:
     text: str = yaml.dump(
         section, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=10**9
     )
-    return text
+    return text.removesuffix("...\n")  # libyaml ends some documents so, and this one goes on
