@@ -45,7 +45,7 @@ def unreachable_target(declarations: Declarations) -> Remarks:
         trap = first_trap(each.targets)
         if trap is not None and trap + 1 < len(each.targets):
             message = (
-                f"never reached: a task that nobody takes stays in targets[{trap}], "
+                f"never reached: a task that nobody takes stays in target {trap + 1}, "
                 "which has no timeout and no skip_if that can be true"
             )
             yield Spot((*path, "targets", trap + 1)), message
