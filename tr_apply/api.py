@@ -187,7 +187,8 @@ async def connect(
         UsageError: when two TaskRouters are named.
         TargetError: when there is none to talk to, or credentials would not be safe on the way there.
     """
-    from tr_apply.deployment.connect import TargetOptions, open_clients  # noqa: PLC0415
+    from tr_apply.deployment.connect import open_clients  # noqa: PLC0415
+    from tr_apply.deployment.target_options import TargetOptions  # noqa: PLC0415
 
     target = TargetOptions(base_url, local, None if local_db is None else Path(local_db))
     if target.is_local and base_url is not None:

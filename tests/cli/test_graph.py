@@ -8,7 +8,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tr_apply.cli import run
-from tr_apply.deployment.connect import TargetOptions, open_clients
+from tr_apply.deployment.connect import open_clients
+from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.reader import named_workspace
 from tr_apply.resources import WORKER
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tr_apply.cli import run
-from tr_apply.cli.targets import target_of
-from tr_apply.deployment.connect import TargetOptions, connection_of, region_of
+from tr_apply.deployment.connect import connection_of, region_of
+from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import TargetError, UsageError
 from tr_apply.resources.credentials import Credentials
 
@@ -181,7 +181,7 @@ def test_a_password_in_an_address_is_not_repeated(url):
 
 def test_an_empty_base_url_does_not_mean_twilio():
     with pytest.raises(UsageError, match="--base-url"):
-        target_of({"base_url": ""})
+        TargetOptions("")
 
 
 # A pull request writes the configuration, the environment has the secrets of a job

@@ -15,14 +15,12 @@ from tr_apply.cli.asking import answered
 from tr_apply.cli.begun import begun_plan
 from tr_apply.cli.bounded import run
 from tr_apply.cli.configurations import require_inputs, usable
-from tr_apply.cli.consent import allowed_deletes, allowed_people_lost, approval_of, require_sense
+from tr_apply.cli.consent import ApplyOptions, require_sense
 from tr_apply.cli.options import (
     NamedPath,
+    common_options,
     configuration_options,
-    output_of,
-    output_options,
     route_change_option,
-    selection_of,
     selection_options,
     target_options,
 )
@@ -32,17 +30,17 @@ from tr_apply.cli.progress import READING, shown_progress, shown_waits
 from tr_apply.cli.records import Records, records
 from tr_apply.cli.revision import declared_before
 from tr_apply.cli.saved import saved_members
-from tr_apply.cli.targets import command_clients, target_of
+from tr_apply.cli.targets import command_clients
 from tr_apply.cli.workspaces import members_of
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.configured import Configured
-from tr_apply.deployment.connect import TargetOptions
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.fleet import Fleet, Member
 from tr_apply.deployment.run import Run
 from tr_apply.deployment.saved import Saved
+from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import IncompleteError, InterruptedRunError, RefusedError, TrApplyError, UsageError
-from tr_apply.plan.checks.consent import Approval, Consent, refusals
+from tr_apply.plan.checks.consent import Approval, refusals
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.printable import without_commands
 from tr_apply.report.terminal import plan_text
@@ -82,23 +80,8 @@ class Way:
               help="Write the outputs to FILE: JSON if it ends in .json, else lines NAME=value.")  # fmt: skip
 @configuration_options
 @target_options
-@output_options("text", "json")
-def apply_command(
-    paths: tuple[Path, ...],
-    *,
-    plan_file: Path | None,
-    expected: tuple[str, ...],
-    auto_approve: bool,
-    allowed: tuple[str, ...],
-    allowed_people: tuple[str, ...],
-    max_route_change: float | None,
-    base_ref: str | None,
-    concurrency: int,
-    journal_file: Path | None,
-    undo_file: Path | None,
-    outputs_file: Path | None,
-    **options: Any,
-) -> int:
+@common_options("text", "json")
+def apply_command(paths: tuple[Path, ...], **given: Any) -> int:
     """Make the live workspace equal to the configuration.
 
     Shows the plan, asks, sends the requests, reads the workspace again and makes sure that nothing is left. A saved
@@ -109,35 +92,33 @@ def apply_command(
         tr-apply apply --plan workspace.plan.json
         tr-apply apply --local --auto-approve examples/support-center
     """
-    output, target = output_of("apply", options), target_of(options)
-    ids = tuple(each for written in expected for each in written.replace(",", " ").split())
-    given = {"expected": expected, "allowed": allowed, "allowed_people": allowed_people, "base": base_ref}
-    require_sense(paths, plan_file, options | given)
-    if expected and len(ids) != len(paths):
+    options = ApplyOptions(**given)
+    output = options.common.output("apply")
+    require_sense(paths, options)
+    ids = options.plan_ids
+    if options.expected and len(ids) != len(paths):
         raise UsageError(f"--expect: {len(ids)} plan ids are given for {len(paths)} PATHs; give one for each, in order")
-    require_inputs(paths, options)
-    selection = selection_of(options)
-    approval = approval_of(auto_approve=auto_approve, reviewed=bool(ids) or plan_file is not None)
-    consent = Consent(
-        approval,
-        allowed_deletes(allowed),
-        people_lost=allowed_people_lost(allowed_people),
-        max_route_change=max_route_change,
-    )
-    way = Way(target, concurrency)
-    members = members_of(paths, lambda path: usable(path, options, output), selection)
-    if base_ref is not None:
-        declared_before(members, paths, base_ref, options)
-    if plan_file is not None:
-        members = saved_members(plan_file, members)
+    require_inputs(paths, options.given)
+    consent = options.consent()
+    members = _members(paths, options, output)
     for number, member in enumerate(members):
         member.consent = replace(consent, plan_id=ids[number] if ids else None)
-    require_one_workspace(outputs_file, members)
-    fleet = Fleet(members, Deadline(options["timeout"]))
-    with records(journal_file, undo_file) as kept:
-        _apply(fleet, approval, way, output, kept)
-        _find_outputs(fleet, way, output, outputs_file)
+    require_one_workspace(options.outputs_file, members)
+    fleet = Fleet(members, Deadline(options.common.timeout))
+    way = Way(options.target, options.concurrency)
+    with records(options.journal_file, options.undo_file) as kept:
+        _apply(fleet, consent.approval, way, output, kept)
+        _find_outputs(fleet, way, output, options.outputs_file)
     return conclude(members, output)
+
+
+def _members(paths: Sequence[Path], options: ApplyOptions, output: Output) -> list[Member]:
+    """The workspaces of the configurations at *paths*, or of the saved plan."""
+    files, base_ref = options.given, options.base_ref
+    members = members_of(paths, lambda path: usable(path, files, output), options.selected.selection())
+    if base_ref is not None:
+        declared_before(members, paths, base_ref, files)
+    return members if options.plan_file is None else saved_members(options.plan_file, members)
 
 
 def _find_outputs(fleet: Fleet, way: Way, output: Output, file: Path | None) -> None:

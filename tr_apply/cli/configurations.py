@@ -1,13 +1,12 @@
 """Loads what a PATH names, for every command that needs a configuration."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from tr_apply import api
 from tr_apply.api import PeopleOf
-from tr_apply.cli.options import given_variables
+from tr_apply.cli.options import ConfigurationOptions, given_variables
 from tr_apply.cli.output import Output
 from tr_apply.config.files import require_path
 from tr_apply.config.load import Configuration, Inputs
@@ -15,28 +14,27 @@ from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding, Severity
 
 
-def inputs_of(options: Mapping[str, Any]) -> Inputs:
+def inputs_of(given: ConfigurationOptions) -> Inputs:
     """What ``configuration_options`` stand for."""
     return Inputs(
-        overlays=options["overlays"],
-        given=given_variables(options["variables"]),
-        variable_files=options["variable_files"],
+        overlays=given.overlays,
+        given=given_variables(given.variables),
+        variable_files=given.variable_files,
         environment=os.environ,
-        credentials_variables=options["credentials_variables"],
-        root=root_of(options),
+        credentials_variables=given.credentials_variables,
+        root=root_of(given),
     )
 
 
-def root_of(options: Mapping[str, Any]) -> Path | None:
+def root_of(given: ConfigurationOptions) -> Path | None:
     """What ``--root`` names.
 
     Raises:
         UsageError: when it is no folder.
     """
-    root: Path | None = options["root"]
-    if root is not None and not root.is_dir():
-        raise UsageError(f"--root {root}: there is no such folder")
-    return root
+    if given.root is not None and not given.root.is_dir():
+        raise UsageError(f"--root {given.root}: there is no such folder")
+    return given.root
 
 
 def require_paths(paths: Sequence[Path]) -> None:
@@ -49,7 +47,7 @@ def require_paths(paths: Sequence[Path]) -> None:
         require_path(path)
 
 
-def require_inputs(paths: Sequence[Path], options: Mapping[str, Any]) -> None:
+def require_inputs(paths: Sequence[Path], given: ConfigurationOptions) -> None:
     """Check that each PATH exists and that one of them uses each ``--var``.
 
     Raises:
@@ -57,31 +55,31 @@ def require_inputs(paths: Sequence[Path], options: Mapping[str, Any]) -> None:
         ConfigError: with the variables that nothing uses.
     """
     require_paths(paths)
-    if unused := unused_variables(paths, options):
+    if unused := unused_variables(paths, given):
         raise ConfigError(unused)
 
 
-def unused_variables(paths: Sequence[Path], options: Mapping[str, Any]) -> tuple[Finding, ...]:
+def unused_variables(paths: Sequence[Path], given: ConfigurationOptions) -> tuple[Finding, ...]:
     """An error for each ``--var`` that nothing at *paths* uses."""
-    if not options["variables"] or not paths:
+    if not given.variables or not paths:
         return ()
     from tr_apply.config.values import used  # noqa: PLC0415  # seldom needed
 
-    return tuple(used.unused_variables(paths, inputs_of(options)))
+    return tuple(used.unused_variables(paths, inputs_of(given)))
 
 
-def checked(path: Path, options: Mapping[str, Any], people: PeopleOf | None = None) -> Configuration:
+def checked(path: Path, given: ConfigurationOptions, people: PeopleOf | None = None) -> Configuration:
     """The configuration at *path*, with every finding; *people* reads the workers of the live workspace."""
-    return api.checked(path, inputs_of(options), people)
+    return api.checked(path, inputs_of(given), people)
 
 
-def usable(path: Path, options: Mapping[str, Any], output: Output) -> Configuration:
+def usable(path: Path, given: ConfigurationOptions, output: Output) -> Configuration:
     """The same, once it is clear that it can be used; warnings are told on the way.
 
     Raises:
         ConfigError: when it cannot.
     """
-    configuration = checked(path, options)
+    configuration = checked(path, given)
     configuration.require_valid()
     for each in configuration.diagnostics:
         if each.severity is Severity.WARNING:

@@ -1,19 +1,54 @@
-"""What the options of apply agree to."""
+"""The options of apply, and what they agree to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from tr_apply.cli.options import CommonOptions, ConfigurationOptions, SelectionOptions
+from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import UsageError
-from tr_apply.plan.checks.consent import Approval
+from tr_apply.plan.checks.consent import Approval, Consent
 from tr_apply.resources import KIND_BY_NAME
 
 
-def approval_of(*, auto_approve: bool, reviewed: bool) -> Approval:
-    """Who will have seen the plan before it is carried out."""
-    if reviewed:
-        return Approval.REVIEWED
-    return Approval.NOBODY if auto_approve else Approval.ASKED
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyOptions:
+    """The options of ``tr-apply apply``, each named as click calls it."""
+
+    plan_file: Path | None
+    expected: tuple[str, ...]
+    auto_approve: bool
+    allowed: tuple[str, ...]
+    allowed_people: tuple[str, ...]
+    max_route_change: float | None
+    base_ref: str | None
+    concurrency: int
+    journal_file: Path | None
+    undo_file: Path | None
+    outputs_file: Path | None
+    selected: SelectionOptions
+    given: ConfigurationOptions
+    target: TargetOptions
+    common: CommonOptions
+
+    @property
+    def plan_ids(self) -> tuple[str, ...]:
+        """Those that are expected, one for each PATH."""
+        return tuple(each for written in self.expected for each in written.replace(",", " ").split())
+
+    def consent(self) -> Consent:
+        """What was agreed to, and who will have seen the plan before it is carried out.
+
+        Raises:
+            UsageError: when it is said in another form.
+        """
+        asked = Approval.NOBODY if self.auto_approve else Approval.ASKED
+        return Consent(
+            Approval.REVIEWED if self.plan_ids or self.plan_file is not None else asked,
+            allowed_deletes(self.allowed),
+            people_lost=allowed_people_lost(self.allowed_people),
+            max_route_change=self.max_route_change,
+        )
 
 
 def allowed_deletes(written: Sequence[str]) -> dict[str, int]:
@@ -47,27 +82,28 @@ def allowed_people_lost(written: Sequence[str]) -> dict[str, int]:
     return allowed
 
 
-def require_sense(paths: Sequence[Path], plan_file: Path | None, options: Mapping[str, Any]) -> None:
+def require_sense(paths: Sequence[Path], options: ApplyOptions) -> None:
     """A saved plan is what it is: options that would make another one of it are a misunderstanding.
 
     Raises:
         UsageError: when there are any, or when it is not said what to apply.
     """
-    if plan_file is None:
+    if options.plan_file is None:
         if not paths:
             raise UsageError("Missing argument 'PATH...', or --plan FILE.\nTry 'tr-apply apply --help'.")
         return
-    changing = {
-        "--target": "targets",
-        "--only": "only",
-        "--exclude": "excluded",
-        "--allow-delete": "allowed",
-        "--allow-people-lost": "allowed_people",
-        "--expect": "expected",
-        "--base-ref": "base",
+    changing: dict[str, object] = {
+        "--target": options.selected.targets,
+        "--only": options.selected.only,
+        "--exclude": options.selected.excluded,
+        "--allow-delete": options.allowed,
+        "--allow-people-lost": options.allowed_people,
+        "--expect": options.expected,
+        "--base-ref": options.base_ref,
     }
     if not paths:
-        changing |= {"--overlay": "overlays", "--var": "variables", "--var-file": "variable_files"}
-    for option, name in changing.items():
-        if options[name]:
+        files = options.given
+        changing |= {"--overlay": files.overlays, "--var": files.variables, "--var-file": files.variable_files}
+    for option, value in changing.items():
+        if value:
             raise UsageError(f"{option} cannot change a saved plan; plan again with it, or leave it out")

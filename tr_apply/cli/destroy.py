@@ -3,20 +3,26 @@
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import click
 
 from tr_apply.cli.asking import answered
 from tr_apply.cli.bounded import run
 from tr_apply.cli.configurations import require_inputs, usable
-from tr_apply.cli.options import NamedPath, configuration_options, output_of, output_options, target_options
+from tr_apply.cli.options import (
+    CommonOptions,
+    ConfigurationOptions,
+    NamedPath,
+    common_options,
+    configuration_options,
+    target_options,
+)
 from tr_apply.cli.output import Output
-from tr_apply.cli.targets import open_client, target_of
+from tr_apply.cli.targets import open_client
 from tr_apply.deployment.configured import Configured
-from tr_apply.deployment.connect import TargetOptions
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.removal import Removal, planned_removal, remove
+from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import RefusedError
 from tr_apply.live import Snapshot
 from tr_apply.printable import printable
@@ -29,8 +35,10 @@ from tr_apply.resources import KIND_BY_NAME, SECTIONS
 @click.option("--confirm", metavar="NAME", help="The workspace's name, instead of typing it.")
 @configuration_options
 @target_options
-@output_options("text", "json")
-def destroy_command(path: Path, *, confirm: str | None, **options: Any) -> int:
+@common_options("text", "json")
+def destroy_command(
+    path: Path, *, confirm: str | None, given: ConfigurationOptions, target: TargetOptions, common: CommonOptions
+) -> int:
     """Delete the workspace of a configuration, with everything in it.
 
     Refused while something in it is protected by `safety.protect`, or while tasks have not ended.
@@ -39,10 +47,10 @@ def destroy_command(path: Path, *, confirm: str | None, **options: Any) -> int:
         tr-apply destroy workspace.yaml
         tr-apply destroy --local --confirm "Support Center" examples/support-center
     """
-    output, target = output_of("destroy", options), target_of(options)
-    require_inputs([path], options)
-    source = Configured(usable(path, options, output))
-    deadline = Deadline(options["timeout"])
+    output = common.output("destroy")
+    require_inputs([path], given)
+    source = Configured(usable(path, given, output))
+    deadline = Deadline(common.timeout)
     found = run(_planned(source, target, output, deadline))
     if found is not None:
         name = _typed_name(found, output) if confirm is None else confirm

@@ -9,13 +9,19 @@ import click
 
 from tr_apply.cli.bounded import run
 from tr_apply.cli.configurations import checked, require_inputs, require_paths
-from tr_apply.cli.options import configuration_options, output_of, output_options, target_options
+from tr_apply.cli.options import (
+    CommonOptions,
+    ConfigurationOptions,
+    common_options,
+    configuration_options,
+    target_options,
+)
 from tr_apply.cli.output import Output
-from tr_apply.cli.targets import exists, is_path, looks_like_a_path, open_client, target_of
+from tr_apply.cli.targets import exists, is_path, looks_like_a_path, open_client
 from tr_apply.client import Client
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
-from tr_apply.deployment.connect import TargetOptions
+from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.difference import Difference, contents_of_file, contents_of_live, difference, planned_difference
 from tr_apply.errors import ConfigError
 from tr_apply.findings import errors_of
@@ -43,8 +49,16 @@ class Compared:
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are differences.")
 @configuration_options
 @target_options
-@output_options("text", "json")
-def diff_command(before: str, after: str, *, detailed_exitcode: bool, **options: Any) -> int:
+@common_options("text", "json")
+def diff_command(
+    before: str,
+    after: str,
+    *,
+    detailed_exitcode: bool,
+    given: ConfigurationOptions,
+    target: TargetOptions,
+    common: CommonOptions,
+) -> int:
     """Show what B has more (+), less (-) or otherwise (~) than A.
 
     Each is a file, a folder, or a live workspace by name or SID. What exists here, has a slash in it, or ends in .yaml
@@ -59,14 +73,14 @@ def diff_command(before: str, after: str, *, detailed_exitcode: bool, **options:
         tr-apply diff production.yaml "Support Center"
         tr-apply diff "Support Center" WS0123456789abcdef0123456789abcdef
     """
-    output, target = output_of("diff", options), target_of(options)
+    output = common.output("diff")
     files = {each: paths for each in (before, after) if (paths := paths_in(each))}
-    _require(list(files.values()), options)
-    if options["overlays"] and len(files) > 1:
-        laid = ", ".join(map(str, options["overlays"]))
+    _require(list(files.values()), given)
+    if given.overlays and len(files) > 1:
+        laid = ", ".join(map(str, given.overlays))
         output.say(f"--overlay {laid} is laid over both sides; write PATH+{laid} to lay it over one")
-    sides = _loaded([before, after], files, options)
-    compared = _compared(sides, target, output, timeout_s=options["timeout"])
+    sides = _loaded([before, after], files, given)
+    compared = _compared(sides, target, output, timeout_s=common.timeout)
     exit_code = DIFFERENT if detailed_exitcode and compared.difference.operations else 0
     _print(compared, output, exit_code)
     return exit_code
@@ -87,7 +101,7 @@ def _is_path_with_overlays(parts: Sequence[str]) -> bool:
     return all(parts) and (all(map(exists, parts)) or any(map(looks_like_a_path, parts)))
 
 
-def _require(files: Sequence[Sequence[Path]], options: Mapping[str, Any]) -> None:
+def _require(files: Sequence[Sequence[Path]], given: ConfigurationOptions) -> None:
     """Check that every file is there and that one of them uses each ``--var``.
 
     Raises:
@@ -96,32 +110,27 @@ def _require(files: Sequence[Sequence[Path]], options: Mapping[str, Any]) -> Non
     """
     overlays = [overlay for _, *own in files for overlay in own]
     require_paths(overlays)
-    require_inputs([path for path, *_ in files], _with_overlays(options, overlays))
-
-
-def _with_overlays(options: Mapping[str, Any], overlays: Sequence[Path]) -> Mapping[str, Any]:
-    """*options* with *overlays* below those of ``--overlay``."""
-    return {**options, "overlays": (*overlays, *options["overlays"])}
+    require_inputs([path for path, *_ in files], given.with_overlays(overlays))
 
 
 def _loaded(
-    written: Sequence[str], files: Mapping[str, Sequence[Path]], options: Mapping[str, Any]
+    written: Sequence[str], files: Mapping[str, Sequence[Path]], given: ConfigurationOptions
 ) -> list[Configuration | str]:
     """Each configuration, called as it is *written*; the names of live workspaces as they are.
 
     Raises:
         ConfigError: with the findings of both.
     """
-    sides = [_configuration(each, files[each], options) if each in files else each for each in written]
+    sides = [_configuration(each, files[each], given) if each in files else each for each in written]
     found = [each for side in sides if isinstance(side, Configuration) for each in side.diagnostics]
     if errors_of(found):
         raise ConfigError(list(dict.fromkeys(found)))
     return sides
 
 
-def _configuration(written: str, paths: Sequence[Path], options: Mapping[str, Any]) -> Configuration:
+def _configuration(written: str, paths: Sequence[Path], given: ConfigurationOptions) -> Configuration:
     path, *overlays = paths
-    return checked(path, _with_overlays(options, overlays))._replace(path=written)
+    return checked(path, given.with_overlays(overlays))._replace(path=written)
 
 
 def _compared(

@@ -1,16 +1,14 @@
 """``tr-apply explain``: what a code or a key means."""
 
-from typing import Any
-
 import click
 
-from tr_apply.cli.options import output_of, output_options
+from tr_apply.cli.options import CommonOptions, common_options
 
 
 @click.command("explain")
 @click.argument("topic", metavar="CODE or FIELD")
-@output_options("text")
-def explain_command(topic: str, **options: Any) -> None:
+@common_options("text")
+def explain_command(topic: str, *, common: CommonOptions) -> None:
     """Explain the code of a finding, an exit code, or a key of the configuration, with an example.
 
     \b
@@ -20,4 +18,4 @@ def explain_command(topic: str, **options: Any) -> None:
     """
     from tr_apply.explain import explained  # noqa: PLC0415  # the models, which --help does without
 
-    output_of("explain", options).result(explained(topic))
+    common.output("explain").result(explained(topic))

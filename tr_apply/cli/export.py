@@ -1,16 +1,15 @@
 """``tr-apply export``: a live workspace as YAML that plans empty."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from tr_apply.cli.bounded import run
-from tr_apply.cli.options import output_of, output_options, target_options
+from tr_apply.cli.options import CommonOptions, common_options, target_options
 from tr_apply.cli.output import Output, write_file
 from tr_apply.cli.overwriting import require_own_exports
-from tr_apply.cli.targets import open_client, target_of
-from tr_apply.deployment.connect import TargetOptions
+from tr_apply.cli.targets import open_client
+from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import TrApplyError
 from tr_apply.export import exported_text, sections_of
 from tr_apply.live import Snapshot
@@ -23,8 +22,8 @@ from tr_apply.resources.yaml_text import Sections
 @click.argument("workspace", metavar="NAME|SID")
 @click.option("--overwrite", is_flag=True, help="Write over files that are no unchanged export of this workspace.")
 @target_options
-@output_options("yaml")
-def export_command(workspace: str, *, overwrite: bool, **options: Any) -> int:
+@common_options("yaml")
+def export_command(workspace: str, *, overwrite: bool, target: TargetOptions, common: CommonOptions) -> int:
     """Write a live workspace as YAML that plans empty.
 
     With --output FOLDER/ (or a folder that exists) there is one file a kind. The first line holds a digest of the rest:
@@ -34,10 +33,14 @@ def export_command(workspace: str, *, overwrite: bool, **options: Any) -> int:
         tr-apply export "Support Center" > workspace.yaml
         tr-apply export WS0123456789abcdef0123456789abcdef --output support-center/
     """
-    output, target = output_of("export", options), target_of(options)
-    snapshot = run(_read(workspace, target, output), timeout_s=options["timeout"])
+    output = common.output("export")
+    snapshot = run(_read(workspace, target, output), timeout_s=common.timeout)
     sections = sections_of(snapshot)
-    if output.file is not None and (output.file.is_dir() or options["output_file"].endswith("/")):
+    if (
+        common.output_file is not None
+        and output.file is not None
+        and (output.file.is_dir() or common.output_file.endswith("/"))
+    ):
         _write_folder(sections, output.file, output, overwrite=overwrite)
     else:
         if output.file is not None and not overwrite:

@@ -3,21 +3,27 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from tr_apply.cli.bounded import run
 from tr_apply.cli.configurations import require_inputs, usable
-from tr_apply.cli.options import NamedPath, configuration_options, output_of, output_options, target_options
+from tr_apply.cli.options import (
+    CommonOptions,
+    ConfigurationOptions,
+    NamedPath,
+    common_options,
+    configuration_options,
+    target_options,
+)
 from tr_apply.cli.output import Output
-from tr_apply.cli.targets import is_path, open_client, target_of
+from tr_apply.cli.targets import is_path, open_client
 from tr_apply.config.load import Configuration
 from tr_apply.config.suggestions import nearest
 from tr_apply.deployment.configured import Configured
-from tr_apply.deployment.connect import TargetOptions
 from tr_apply.deployment.pictured import Depicted, depicted_file, depicted_live, live_side, picture
+from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import UsageError
 from tr_apply.picture import Picture, picture_dot, picture_html, picture_mermaid, picture_svg
 from tr_apply.printable import printable
@@ -41,8 +47,17 @@ _SUFFIXES = {".html": "html", ".htm": "html", ".svg": "svg", ".mmd": "mermaid", 
 @click.option("--live", is_flag=True, help="Count the people of the live workspace, not those of the file.")
 @configuration_options
 @target_options
-@output_options(*FORMATS)
-def graph_command(path: Path, *, workflow: str | None, **options: Any) -> int:
+@common_options(*FORMATS)
+def graph_command(
+    path: Path,
+    *,
+    workflow: str | None,
+    against: str | None,
+    live: bool,
+    given: ConfigurationOptions,
+    target: TargetOptions,
+    common: CommonOptions,
+) -> int:
     """Draw the routing: one row for each filter, with its steps, times, queues and people.
 
     Without --format, the suffix of --output decides (.html, .svg, .mmd, .dot). Asks no TaskRouter, except for --live
@@ -54,12 +69,13 @@ def graph_command(path: Path, *, workflow: str | None, **options: Any) -> int:
         tr-apply graph workspace.yaml --against "Support Center" --live --output changes.html
     """
     is_given = click.get_current_context().get_parameter_source("format_name") is not ParameterSource.DEFAULT
-    output = _with_format(output_of("graph", options), is_given=is_given)
-    against = options["against"]
-    require_inputs([path, *([Path(against)] if against and is_path(against) else [])], options)
-    configuration = usable(path, options, output)
-    other = usable(Path(against), options, output) if against and is_path(against) else against
-    drawn = _drawn(configuration, other, output, options)
+    output = _with_format(common.output("graph"), is_given=is_given)
+    require_inputs([path, *([Path(against)] if against and is_path(against) else [])], given)
+    configuration = usable(path, given, output)
+    other = usable(Path(against), given, output) if against and is_path(against) else against
+    drawn = _offline(configuration, other, live=live) or run(
+        _read(configuration, other, target, output, live=live), timeout_s=common.timeout
+    )
     if workflow is not None:
         drawn = drawn.only(_known(workflow, drawn))
     output.result(FORMATS[output.format](drawn))
@@ -72,16 +88,11 @@ def _with_format(output: Output, *, is_given: bool) -> Output:
     return replace(output, format=_SUFFIXES.get(output.file.suffix.lower(), output.format))
 
 
-def _drawn(
-    configuration: Configuration, against: Configuration | str | None, output: Output, options: Mapping[str, Any]
-) -> Picture:
-    side, live = depicted_file(configuration), bool(options["live"])
-    if isinstance(against, Configuration) and not live:
-        return picture(side, against=depicted_file(against))
-    if against is None and not live:
-        return picture(side)
-    reading = _read(configuration, against, target_of(options), output, live=live)
-    return run(reading, timeout_s=options["timeout"])
+def _offline(configuration: Configuration, against: Configuration | str | None, *, live: bool) -> Picture | None:
+    """The picture, if it needs no TaskRouter."""
+    if live or isinstance(against, str):
+        return None
+    return picture(depicted_file(configuration), against=None if against is None else depicted_file(against))
 
 
 async def _read(

@@ -4,11 +4,11 @@ import shlex
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Final
 
 import click
 
-from tr_apply.cli.options import NamedPath, output_of, output_options
+from tr_apply.cli.options import CommonOptions, NamedPath, common_options
 from tr_apply.cli.pinning import pinned
 from tr_apply.config.files import SUFFIXES
 from tr_apply.errors import TrApplyError, UsageError
@@ -38,8 +38,8 @@ _UNPINNED: Final = "@UNPINNED@"
 
 @click.command("init")
 @click.argument("folder", metavar="[DIR]", type=NamedPath(), default=".")
-@output_options("text")
-def init_command(folder: Path, **options: Any) -> int:
+@common_options("text")
+def init_command(folder: Path, *, common: CommonOptions) -> int:
     """Write a working starter: a workspace, its tests, and what checks and applies them in CI.
 
     What is there already is kept as it is, and named. Without DIR, it goes into the current directory.
@@ -47,7 +47,7 @@ def init_command(folder: Path, **options: Any) -> int:
     \b
         tr-apply init contact-center
     """
-    output = output_of("init", options)
+    output = common.output("init")
     _require_folder(folder)
     texts = dict(_texts(folder))
     kept = [name for name in texts if _is_there(folder / name)]

@@ -1,13 +1,16 @@
 """Options that several commands share."""
 
+import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from tr_apply.cli.output import Output
+from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import UsageError
 
 _PERCENTAGE = re.compile(r"[0-9]+(\.[0-9]+)?%")
@@ -16,6 +19,90 @@ if TYPE_CHECKING:
     from tr_apply.plan.requests.target import Selection
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_Option = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationOptions:
+    """The options that surround the files of a configuration."""
+
+    overlays: tuple[Path, ...]
+    variables: tuple[str, ...]
+    """Each as ``NAME=VALUE``."""
+    variable_files: tuple[Path, ...]
+    root: Path | None
+    credentials_variables: tuple[str, ...]
+
+    def with_overlays(self, overlays: Sequence[Path]) -> "ConfigurationOptions":
+        """The same with *overlays* below those of ``--overlay``."""
+        return replace(self, overlays=(*overlays, *self.overlays))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectionOptions:
+    """The options that select a part of a plan."""
+
+    targets: tuple[str, ...]
+    only: tuple[str, ...]
+    excluded: tuple[str, ...]
+
+    def selection(self) -> "Selection":
+        """The part of a plan that the options select.
+
+        Raises:
+            UsageError: when one has another form.
+        """
+        from tr_apply.plan.requests.target import Selection  # noqa: PLC0415  # --help needs no plans
+
+        return Selection.of(targets=self.targets, only=self.only, excluded=self.excluded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommonOptions:
+    """The options of every command that makes a result."""
+
+    format_name: str
+    output_file: str | None
+    no_color: bool
+    quiet: bool
+    verbose: bool
+    timeout: float | None
+    """Seconds for the whole run."""
+
+    def output(self, command: str) -> Output:
+        """How *command* speaks."""
+        import os  # noqa: PLC0415
+        import sys  # noqa: PLC0415
+
+        on_terminal = self.output_file is None and sys.stdout.isatty()
+        plain = self.no_color or os.environ.get("NO_COLOR") or not on_terminal
+        return Output(
+            command=command,
+            format=self.format_name,
+            file=None if self.output_file is None else Path(self.output_file),
+            color=not plain,
+            width=_terminal_width() if on_terminal else None,
+            quiet=self.quiet,
+            verbose=self.verbose,
+        )
+
+
+def _gathered(name: str, kind: type[Any], options: Sequence[_Option]) -> Callable[[_F], _F]:
+    """Add *options* to a command, which gets their values as one dataclass of *kind*, called *name*."""
+    keys = [field.name for field in fields(kind)]
+
+    def decorate(command: _F) -> _F:
+        @functools.wraps(command)
+        def gathering(**given: Any) -> Any:
+            own = {key: given.pop(key) for key in keys}
+            return command(**given, **{name: kind(**own)})
+
+        decorated: Any = gathering
+        for option in options:
+            decorated = option(decorated)
+        return cast(_F, decorated)
+
+    return decorate
 
 
 class NamedPath(click.Path):
@@ -42,8 +129,8 @@ def paths_argument(command: _F) -> _F:
 
 
 def configuration_options(command: _F) -> _F:
-    """What surrounds the files of a configuration."""
-    for option in (
+    """What surrounds the files of a configuration: ``given`` of the command."""
+    options = (
         click.option("--allow-credentials-env", "credentials_variables", multiple=True, metavar="NAME",
                      help="Let `credentials` name the environment variable NAME; repeatable "
                           "[env: TR_APPLY_CREDENTIALS_ENV, comma-separated]."),
@@ -54,66 +141,47 @@ def configuration_options(command: _F) -> _F:
         click.option("--var-file", "variable_files", multiple=True, metavar="FILE", type=NamedPath(),
                      help="Read variables from FILE (NAME: value); repeatable."),
         click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Set a variable; repeatable."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
+    )  # fmt: skip
+    return _gathered("given", ConfigurationOptions, options)(command)
 
 
 def selection_options(command: _F) -> _F:
-    """Which part of a plan."""
-    for option in (
+    """Which part of a plan: ``selected`` of the command."""
+    options = (
         click.option("--exclude", "excluded", multiple=True, metavar="KIND/PATTERN",
                      help="Not these, nor what depends on them; repeatable."),
         click.option("--only", multiple=True, metavar="KIND",
                      help="Only resources of KIND, and what they depend on; repeatable."),
         click.option("--target", "targets", multiple=True, metavar="KIND/PATTERN",
                      help="Only these, and what they depend on; repeatable. * and ? are signs."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def selection_of(options: Mapping[str, Any]) -> "Selection":
-    """What ``selection_options`` stand for.
-
-    Raises:
-        UsageError: when one has another form.
-    """
-    from tr_apply.plan.requests.target import Selection  # noqa: PLC0415  # --help needs no plans
-
-    return Selection.of(targets=options["targets"], only=options["only"], excluded=options["excluded"])
+    )  # fmt: skip
+    return _gathered("selected", SelectionOptions, options)(command)
 
 
 def target_options(command: _F) -> _F:
-    """Which TaskRouter to talk to."""
-    for option in (
+    """Which TaskRouter to talk to: ``target`` of the command."""
+    options = (
         click.option("--local-db", metavar="FILE", type=NamedPath(),
                      help="The embedded TaskRouter, kept in FILE."),
         click.option("--local", is_flag=True, help="Use the embedded TaskRouter, kept in .tr-apply/local.db."),
         click.option("--base-url", metavar="URL", help="Another server of the same API [env: TR_APPLY_BASE_URL]."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
+    )  # fmt: skip
+    return _gathered("target", TargetOptions, options)(command)
 
 
-def output_options(*formats: str) -> Callable[[_F], _F]:
-    """How the command speaks; the first format is the default."""
-
-    def decorate(command: _F) -> _F:
-        for option in (
-            click.option("--timeout", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True),
-                         help="Give up after so many seconds in all."),
-            click.option("-v", "--verbose", is_flag=True, help="Tell every request on stderr."),
-            click.option("-q", "--quiet", is_flag=True, help="Print results and errors only."),
-            click.option("--no-color", is_flag=True, help="No colours [env: NO_COLOR]."),
-            click.option("--output", "output_file", metavar="FILE", help="Write the result to FILE."),
-            click.option("--format", "format_name", type=click.Choice(formats), default=formats[0], show_default=True,
-                         help="Format of the result."),
-        ):  # fmt: skip
-            command = option(command)
-        return command
-
-    return decorate
+def common_options(*formats: str) -> Callable[[_F], _F]:
+    """How the command speaks, and for how long: ``common`` of the command. The first format is the default."""
+    options = (
+        click.option("--timeout", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True),
+                     help="Give up after so many seconds in all."),
+        click.option("-v", "--verbose", is_flag=True, help="Tell every request on stderr."),
+        click.option("-q", "--quiet", is_flag=True, help="Print results and errors only."),
+        click.option("--no-color", is_flag=True, help="No colours [env: NO_COLOR]."),
+        click.option("--output", "output_file", metavar="FILE", help="Write the result to FILE."),
+        click.option("--format", "format_name", type=click.Choice(formats), default=formats[0], show_default=True,
+                     help="Format of the result."),
+    )  # fmt: skip
+    return _gathered("common", CommonOptions, options)
 
 
 def _percentage(_: click.Context, __: click.Parameter, value: str | None) -> float | None:
@@ -132,25 +200,6 @@ def route_change_option(command: _F) -> _F:
     option = click.option("--max-route-change", metavar="SHARE", callback=_percentage,
                           help="Exit 6 if more than this share of the tasks goes elsewhere, such as 5%.")  # fmt: skip
     return option(command)
-
-
-def output_of(command: str, options: Mapping[str, Any]) -> Output:
-    """What ``output_options`` stand for."""
-    import os  # noqa: PLC0415
-    import sys  # noqa: PLC0415
-
-    file = options.get("output_file")
-    on_terminal = file is None and sys.stdout.isatty()
-    plain = options.get("no_color") or os.environ.get("NO_COLOR") or not on_terminal
-    return Output(
-        command=command,
-        format=options.get("format_name", "text"),
-        file=None if file is None else Path(file),
-        color=not plain,
-        width=_terminal_width() if on_terminal else None,
-        quiet=bool(options.get("quiet")),
-        verbose=bool(options.get("verbose")),
-    )
 
 
 def given_variables(written: Sequence[str]) -> dict[str, str]:

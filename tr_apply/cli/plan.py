@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ from tr_apply.cli.bounded import run
 from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.github import run_artifacts, write_step_outputs
 from tr_apply.cli.options import (
+    CommonOptions,
+    ConfigurationOptions,
     NamedPath,
+    SelectionOptions,
+    common_options,
     configuration_options,
-    output_of,
-    output_options,
     route_change_option,
-    selection_of,
     selection_options,
     target_options,
 )
@@ -25,14 +27,14 @@ from tr_apply.cli.overwriting import require_plan_or_nothing
 from tr_apply.cli.plan_report import FORMATS, Reported, further_formats, report
 from tr_apply.cli.progress import READING, shown_waits
 from tr_apply.cli.revision import declared_before
-from tr_apply.cli.targets import command_clients, target_of
+from tr_apply.cli.targets import command_clients
 from tr_apply.cli.workspaces import members_of, problem_before
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
-from tr_apply.deployment.connect import TargetOptions
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.fleet import Fleet, Member
+from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import ConfigError, RouteChangeError, TrApplyError, UsageError
 from tr_apply.plan.impact import Extent
 from tr_apply.plan.saved.document import plan_document, plan_id
@@ -62,20 +64,8 @@ CHANGES_PENDING = 2  # as in Terraform; click's own 2 for usage errors is remapp
 @selection_options
 @configuration_options
 @target_options
-@output_options(*FORMATS)
-def plan_command(
-    paths: tuple[Path, ...],
-    *,
-    plan_file: Path | None,
-    overwrite: bool,
-    detailed_exitcode: bool,
-    base_ref: str | None,
-    also: tuple[str, ...],
-    journal_file: Path | None,
-    extent: str,
-    max_route_change: float | None,
-    **options: Any,
-) -> int:
+@common_options(*FORMATS)
+def plan_command(paths: tuple[Path, ...], **given: Any) -> int:
     """Show what apply would change. Reads the workspace, writes nothing.
 
     Several PATHs are several workspaces. In a workflow of GitHub it sets the step's outputs plan_id, for
@@ -86,33 +76,23 @@ def plan_command(
         tr-apply plan workspace.yaml --out workspace.plan.json
         tr-apply plan --local examples/support-center
     """
-    output, target = output_of("plan", options), target_of(options)
-    _require_sense(paths, journal_file, base_ref, options)
-    require_inputs(paths, options)
-    selection, more = selection_of(options), further_formats(also)
-    if plan_file is not None and not overwrite:
-        require_plan_or_nothing(plan_file)
-    if max_route_change is not None and extent == Extent.NONE:
-        raise UsageError("--max-route-change cannot be checked with --impact none; leave one of them out")
-    deadline = Deadline(options["timeout"])
-    members = members_of(paths, lambda path: usable(path, options, output), selection, Extent(extent))
-    then = {} if base_ref is None else declared_before(members, paths, base_ref, options)
+    options = PlanOptions(**given)
+    output = options.common.output("plan")
+    _require_sense(paths, options)
+    require_inputs(paths, options.given)
+    more = further_formats(options.also)
+    if options.plan_file is not None and not options.overwrite:
+        require_plan_or_nothing(options.plan_file)
+    members = _members(paths, options, output)
     for member in members:
-        if base_ref is not None:
-            member.origins = Origins.unknown(base_ref, problem_before(member))
-    if journal_file is None:
-        run(_planned(Fleet(members, deadline), target, output, then))
-    else:
-        members = run(_undone(journal_file, target, output, deadline))
-    for member in members:
-        member.limit_route_change(max_route_change)
+        member.limit_route_change(options.max_route_change)
     errors = [error for member in members if member.error is not None for error in errors_of(member.error, member.name)]
-    exit_code = worst([_exit_code(member, detailed=detailed_exitcode) for member in members])
+    exit_code = worst([_exit_code(member, detailed=options.detailed_exitcode) for member in members])
     document = checked_envelope("plan", exit_code, {"plans": _documents(members)}, errors)
-    if plan_file is not None:
-        write_file(plan_file, document, private=True)
+    if options.plan_file is not None:
+        write_file(options.plan_file, document, private=True)
     reported = [_reported(member) for member in members]
-    artifacts = "" if plan_file is None else run_artifacts(os.environ)
+    artifacts = "" if options.plan_file is None else run_artifacts(os.environ)
     texts = {
         each: document if each == "json" else report(each, reported, ascii_only=output.ascii_only, artifacts=artifacts)
         for each in {output.format, *more}
@@ -125,21 +105,59 @@ def plan_command(
     return exit_code
 
 
-def _require_sense(
-    paths: Sequence[Path], journal_file: Path | None, base_ref: str | None, options: Mapping[str, Any]
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """The options of ``tr-apply plan``, each named as click calls it."""
+
+    plan_file: Path | None
+    overwrite: bool
+    detailed_exitcode: bool
+    base_ref: str | None
+    also: tuple[str, ...]
+    journal_file: Path | None
+    extent: str
+    max_route_change: float | None
+    selected: SelectionOptions
+    given: ConfigurationOptions
+    target: TargetOptions
+    common: CommonOptions
+
+
+def _require_sense(paths: Sequence[Path], options: PlanOptions) -> None:
     """A way back leads from a journal to what was, whatever a configuration says.
 
     Raises:
-        UsageError: when there is neither a PATH nor a journal, or more than the journal.
+        UsageError: when there is neither a PATH nor a journal, more than the journal, or a gate on what is not found.
     """
-    if journal_file is None:
+    if options.max_route_change is not None and options.extent == Extent.NONE:
+        raise UsageError("--max-route-change cannot be checked with --impact none; leave one of them out")
+    if options.journal_file is None:
         if not paths:
             raise UsageError("Missing argument 'PATH...', or --undo JOURNAL.\nTry 'tr-apply plan --help'.")
         return
-    given = ("overlays", "variables", "variable_files", "targets", "only", "excluded")
-    if paths or base_ref is not None or any(options[name] for name in given):
+    given, selected = options.given, options.selected
+    changing = (
+        *(given.overlays, given.variables, given.variable_files),
+        *(selected.targets, selected.only, selected.excluded),
+    )
+    if paths or options.base_ref is not None or any(changing):
         raise UsageError("--undo takes everything from the journal: give no PATH and no option that changes a plan")
+
+
+def _members(paths: Sequence[Path], options: PlanOptions, output: Output) -> list[Member]:
+    """The workspaces with their plans, made from the configurations at *paths* or from a journal."""
+    deadline = Deadline(options.common.timeout)
+    if options.journal_file is not None:
+        return run(_undone(options.journal_file, options.target, output, deadline))
+    given, base_ref = options.given, options.base_ref
+    selection = options.selected.selection()
+    members = members_of(paths, lambda path: usable(path, given, output), selection, Extent(options.extent))
+    then = {} if base_ref is None else declared_before(members, paths, base_ref, given)
+    for member in members:
+        if base_ref is not None:
+            member.origins = Origins.unknown(base_ref, problem_before(member))
+    run(_planned(Fleet(members, deadline), options.target, output, then))
+    return members
 
 
 async def _undone(journal_file: Path, target: TargetOptions, output: Output, deadline: Deadline) -> list[Member]:

@@ -7,7 +7,13 @@ from typing import Any
 import click
 
 from tr_apply.cli.configurations import require_paths, usable
-from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument
+from tr_apply.cli.options import (
+    CommonOptions,
+    ConfigurationOptions,
+    common_options,
+    configuration_options,
+    paths_argument,
+)
 from tr_apply.cli.output import Output, errors_of, json_value, print_error, worst
 from tr_apply.errors import TrApplyError, UsageError
 from tr_apply.printable import printable
@@ -17,8 +23,8 @@ from tr_apply.rendering import RenderedConfiguration, rendered
 @click.command("render")
 @paths_argument
 @configuration_options
-@output_options("yaml", "json")
-def render_command(paths: tuple[Path, ...], **options: Any) -> int:
+@common_options("yaml", "json")
+def render_command(paths: tuple[Path, ...], *, given: ConfigurationOptions, common: CommonOptions) -> int:
     """Print a configuration after variables and overlays, with sensitive values hidden. Offline.
 
     Names stay names, and ${sid:…} stays as it is. Several PATHs make several YAML documents.
@@ -27,13 +33,13 @@ def render_command(paths: tuple[Path, ...], **options: Any) -> int:
         tr-apply render examples/support-center --overlay examples/support-center/overlays/staging.yaml
         tr-apply render --format json workspace.yaml | conftest test -
     """
-    output = output_of("render", options)
+    output = common.output("render")
     require_paths(paths)
     made: list[RenderedConfiguration] = []
     broken: list[TrApplyError] = []
     for path in paths:
         try:
-            made.append(rendered(usable(path, options, output)))
+            made.append(rendered(usable(path, given, output)))
         except UsageError:
             raise
         except TrApplyError as error:

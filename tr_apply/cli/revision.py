@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from tr_apply.cli.configurations import inputs_of
+from tr_apply.cli.options import ConfigurationOptions
 from tr_apply.config.files import STANDARD_INPUT
 from tr_apply.config.load import Configuration, load
 from tr_apply.deployment.configured import Configured
@@ -50,7 +50,7 @@ class Revision:
         found = self._trees[root] / absolute.relative_to(root)
         return found if found.exists() else None
 
-    def configuration(self, path: Path, options: Mapping[str, Any]) -> Configuration | None:
+    def configuration(self, path: Path, given: ConfigurationOptions) -> Configuration | None:
         """The configuration at *path* as it was, with overlays and variables as they were; None if it was not there.
 
         Raises:
@@ -60,10 +60,13 @@ class Revision:
             raise UsageError("--base-ref: what comes from standard input has no former revision")
         if (then := self.path(path)) is None:
             return None
-        overlays, variable_files = (self._paths(options[key]) for key in ("overlays", "variable_files"))
-        root = None if (root := options["root"]) is None else self.path(root) or root
-        files = {"overlays": overlays, "variable_files": variable_files, "root": root}
-        configuration = load(then, inputs_of({**options, **files}))
+        files_then = replace(
+            given,
+            overlays=self._paths(given.overlays),
+            variable_files=self._paths(given.variable_files),
+            root=None if given.root is None else self.path(given.root) or given.root,
+        )
+        configuration = load(then, inputs_of(files_then))
         configuration.require_valid()
         return configuration
 
@@ -136,17 +139,17 @@ def _git(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProc
         raise UsageError(f"--base-ref: git has not answered within {_TIMEOUT_S} s") from error
 
 
-def usable_then(revision_: Revision, path: Path, options: Mapping[str, Any]) -> tuple[Configuration | None, str]:
+def usable_then(revision_: Revision, path: Path, given: ConfigurationOptions) -> tuple[Configuration | None, str]:
     """The configuration as it was; where there is none, why."""
     try:
-        found = revision_.configuration(path, options)
+        found = revision_.configuration(path, given)
     except ConfigError as error:
         return None, f"the configuration at {revision_.ref} cannot be used ({len(error.diagnostics)} findings)"
     return found, "" if found is not None else f"{path} was not there at {revision_.ref}"
 
 
 def declared_before(
-    members: Sequence[Member], paths: Sequence[Path], base_ref: str, options: Mapping[str, Any]
+    members: Sequence[Member], paths: Sequence[Path], base_ref: str, given: ConfigurationOptions
 ) -> Mapping[str, Configuration]:
     """By PATH, the configuration as it was at *base_ref*; the plans of *members* say of each delete what it declared.
 
@@ -156,7 +159,7 @@ def declared_before(
     found = {}
     with revision(base_ref) as then:
         for member, path in zip(members, paths, strict=True):
-            configuration, problem = usable_then(then, path, options)
+            configuration, problem = usable_then(then, path, given)
             if configuration is not None:
                 found[member.name] = configuration
             if isinstance(member.source, Configured):

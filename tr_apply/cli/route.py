@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from tr_apply.cli.configurations import require_inputs, usable
-from tr_apply.cli.options import NamedPath, configuration_options, output_of, output_options
+from tr_apply.cli.options import CommonOptions, ConfigurationOptions, NamedPath, common_options, configuration_options
 from tr_apply.cli.output import json_value
 from tr_apply.config.reader import DEPTH_LIMIT
 from tr_apply.errors import UsageError
@@ -39,8 +39,18 @@ from tr_apply.resources.workflow import PRIORITY_LIMIT
     help="The priority it is created with.",
 )
 @configuration_options
-@output_options("text", "json")
-def route_command(path: Path, *, workflow: str, attributes: str, available: tuple[str, ...], **options: Any) -> int:
+@common_options("text", "json")
+def route_command(
+    path: Path,
+    *,
+    workflow: str,
+    attributes: str,
+    available: tuple[str, ...],
+    channel: str,
+    priority: int,
+    given: ConfigurationOptions,
+    common: CommonOptions,
+) -> int:
     """Tell what becomes of a task, step by step, and why. Offline: asks no TaskRouter.
 
     It is supposed that nobody takes the task, and that workers stay as they are.
@@ -48,15 +58,15 @@ def route_command(path: Path, *, workflow: str, attributes: str, available: tupl
     \b
         tr-apply route workspace.yaml --workflow Incoming --task '{"language": "es"}'
     """
-    output = output_of("route", options)
-    require_inputs([path], options)
+    output = common.output("route")
+    require_inputs([path], given)
     task = _task(attributes)
-    workspace = OfflineWorkspace(usable(path, options, output).document)
+    workspace = OfflineWorkspace(usable(path, given, output).document)
     request = workspace.request(
         workflow=workflow,
         attributes=task,
-        channel=options["channel"],
-        priority=options["priority"],
+        channel=channel,
+        priority=priority,
         available=available or None,
     )
     found = find_route(workspace, request)

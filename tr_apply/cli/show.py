@@ -1,11 +1,10 @@
 """``tr-apply show``: a saved plan, in any format."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from tr_apply.cli.options import NamedPath, output_of, output_options
+from tr_apply.cli.options import CommonOptions, NamedPath, common_options
 from tr_apply.cli.plan_report import FORMATS, Reported, report
 from tr_apply.cli.saved import saved_plans_of, text_of
 from tr_apply.report.entry import Entry
@@ -14,8 +13,8 @@ from tr_apply.report.summary import plan_outcome
 
 @click.command("show")
 @click.argument("plan_file", metavar="PLAN", type=NamedPath())
-@output_options(*FORMATS)
-def show_command(plan_file: Path, **options: Any) -> int:
+@common_options(*FORMATS)
+def show_command(plan_file: Path, *, common: CommonOptions) -> int:
     r"""Show a plan that plan --out has saved. Needs no configuration and no TaskRouter.
 
     With --format json it prints the saved document as it is.
@@ -24,7 +23,7 @@ def show_command(plan_file: Path, **options: Any) -> int:
         tr-apply show workspace.plan.json
         tr-apply show workspace.plan.json --format markdown
     """
-    output = output_of("show", options)
+    output = common.output("show")
     plans = saved_plans_of(plan_file, "PLAN")
     if output.format == "json":
         output.result(text_of(plan_file))

@@ -1,33 +1,18 @@
 """The options that name a TaskRouter, and clients for a command."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from tr_apply.cli.output import tell
 from tr_apply.client import Client
 from tr_apply.config.files import STANDARD_INPUT, SUFFIXES
-from tr_apply.deployment.connect import CONCURRENCY, Clients, TargetOptions, open_clients
+from tr_apply.deployment.connect import CONCURRENCY, Clients, open_clients
 from tr_apply.deployment.deadline import Deadline
-from tr_apply.errors import UsageError
+from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.reader import WORKSPACE_SID
 from tr_apply.resources.credentials import Credentials
 from tr_apply.transport import Call, Observer, Outcome
-
-
-def target_of(options: Mapping[str, Any]) -> TargetOptions:
-    """What ``target_options`` stand for.
-
-    Raises:
-        UsageError: when they contradict each other.
-    """
-    target = TargetOptions(options.get("base_url"), bool(options.get("local")), options.get("local_db"))
-    if target.is_local and target.base_url is not None:
-        raise UsageError("--local and --base-url exclude each other")
-    if target.base_url == "":  # a variable of the shell that is not set; Twilio itself was not meant
-        raise UsageError("--base-url is empty")
-    return target
 
 
 def is_path(written: str) -> bool:

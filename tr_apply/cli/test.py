@@ -4,13 +4,18 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
 from tr_apply.cli.configurations import require_inputs, require_paths, root_of, usable
 from tr_apply.cli.github import repository
-from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument
+from tr_apply.cli.options import (
+    CommonOptions,
+    ConfigurationOptions,
+    common_options,
+    configuration_options,
+    paths_argument,
+)
 from tr_apply.cli.output import Output, envelope, errors_of, json_value, print_error, worst
 from tr_apply.config.routing_test_files import selected
 from tr_apply.config.routing_tests import LocatedTest, load_routing_tests
@@ -42,8 +47,10 @@ class _Result:
 @click.option("-k", "wanted", metavar="TEXT", help="Run only the tests whose name contains TEXT.")
 @click.option("--coverage", is_flag=True, help="List filters, targets and queues that no test reaches.")
 @configuration_options
-@output_options("text", "json", "junit", "github")
-def test_command(paths: tuple[Path, ...], *, wanted: str | None, coverage: bool, **options: Any) -> int:
+@common_options("text", "json", "junit", "github")
+def test_command(
+    paths: tuple[Path, ...], *, wanted: str | None, coverage: bool, given: ConfigurationOptions, common: CommonOptions
+) -> int:
     """Run the routing tests (*.test.yaml) of a configuration, offline.
 
     A PATH to a *.test.yaml runs the tests of that file only, with the configuration of the nearest folder, from its own
@@ -54,25 +61,25 @@ def test_command(paths: tuple[Path, ...], *, wanted: str | None, coverage: bool,
         tr-apply test examples/support-center/voice.test.yaml -k Spanish
         tr-apply test --format junit --output report.xml .
     """
-    output = output_of("test", options)
+    output = common.output("test")
     require_paths(paths)
-    selection = selected(paths, root_of(options))
-    require_inputs(list(selection), options)
-    result = _run(selection, wanted, options, output)
+    selection = selected(paths, root_of(given))
+    require_inputs(list(selection), given)
+    result = _run(selection, wanted, given, output)
     _require_tests(result, wanted)
     _print(result, output, with_coverage=coverage)
     return result.exit_code
 
 
 def _run(
-    selection: Mapping[Path, Sequence[Path] | None], wanted: str | None, options: Mapping[str, Any], output: Output
+    selection: Mapping[Path, Sequence[Path] | None], wanted: str | None, given: ConfigurationOptions, output: Output
 ) -> _Result:
     """Several PATHs are several workspaces; one that is broken does not stop the others."""
     runs: list[RoutingTestRun] = []
     broken: dict[str, TrApplyError] = {}
     for path, files in selection.items():
         try:
-            runs.append(_tried(path, files, wanted, options, output))
+            runs.append(_tried(path, files, wanted, given, output))
         except UsageError:
             raise
         except TrApplyError as error:
@@ -81,9 +88,9 @@ def _run(
 
 
 def _tried(
-    path: Path, files: Sequence[Path] | None, wanted: str | None, options: Mapping[str, Any], output: Output
+    path: Path, files: Sequence[Path] | None, wanted: str | None, given: ConfigurationOptions, output: Output
 ) -> RoutingTestRun:
-    configuration = usable(path, options, output)
+    configuration = usable(path, given, output)
     suite = load_routing_tests(configuration, files)
     if only_errors(suite.diagnostics):
         raise ConfigError(suite.diagnostics)

@@ -4,17 +4,25 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
 
 from tr_apply.api import PeopleOf
 from tr_apply.cli.configurations import checked, require_paths, root_of, unused_variables
 from tr_apply.cli.github import repository
-from tr_apply.cli.options import configuration_options, output_of, output_options, paths_argument, target_options
+from tr_apply.cli.options import (
+    CommonOptions,
+    ConfigurationOptions,
+    common_options,
+    configuration_options,
+    paths_argument,
+    target_options,
+)
 from tr_apply.cli.output import envelope
 from tr_apply.config.load import Configuration
 from tr_apply.config.routing_test_files import configuration_of, files_of_tests, is_routing_test
+from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import ConfigError
 from tr_apply.findings import Finding, Severity, errors_of
 from tr_apply.printable import printable
@@ -71,8 +79,17 @@ FORMATS: Mapping[str, Callable[[Findings], str]] = {
               help="Ask TaskRouter, too, who matches each queue, three a second; includes --live.")  # fmt: skip
 @configuration_options
 @target_options
-@output_options(*FORMATS)
-def validate_command(paths: tuple[Path, ...], *, fail_on: str, **options: Any) -> int:
+@common_options(*FORMATS)
+def validate_command(
+    paths: tuple[Path, ...],
+    *,
+    fail_on: str,
+    live: bool,
+    ask_server: bool,
+    given: ConfigurationOptions,
+    target: TargetOptions,
+    common: CommonOptions,
+) -> int:
     """Check a configuration offline: syntax, types, references, expressions, and what cannot be meant.
 
     Routing tests (*.test.yaml) in a folder are checked as well, without running them. A PATH to a *.test.yaml checks
@@ -83,10 +100,11 @@ def validate_command(paths: tuple[Path, ...], *, fail_on: str, **options: Any) -
         tr-apply validate --fail-on warning workspaces/*
         tr-apply validate --live workspace.yaml
     """
-    output = output_of(_COMMAND, options)
+    output = common.output(_COMMAND)
     require_paths(paths)
-    parts = [_findings(path, options) for path in paths]
-    unused = unused_variables(_folders(paths), options)
+    people = _live_people(target, common, ask_server=ask_server) if live or ask_server else None
+    parts = [_findings(path, given, people) for path in paths]
+    unused = unused_variables(_folders(paths), given)
     parts = [_Part(unused, (), lambda _: None), *parts]
     found = list(dict.fromkeys(each for part in parts for each in part.diagnostics))
     accepted = [each for part in parts for each in part.accepted]
@@ -116,34 +134,34 @@ def _terminal_text(parts: Sequence[_Part], width: int) -> str:
     return "".join(finding_text(finding, line, width=width) for finding, line in found.items())
 
 
-def _findings(path: Path, options: Mapping[str, Any]) -> _Part:
+def _findings(path: Path, given: ConfigurationOptions, people: PeopleOf | None) -> _Part:
     """Those of a configuration, with the routing tests of a folder. Of a file of routing tests, those of it alone."""
     if path.is_file() and is_routing_test(path):
-        configuration = checked(configuration_of(path, root_of(options)), options)
+        configuration = checked(configuration_of(path, root_of(given)), given)
         return _Part(_test_findings(configuration, [path]), (), configuration.source_line)
-    configuration = checked(path, options, _live_people(options) if options["live"] or options["ask_server"] else None)
+    configuration = checked(path, given, people)
     files = files_of_tests(path) if path.is_dir() and configuration.complete else ()
     of_tests = _test_findings(configuration, files) if files else ()
     found = [*configuration.diagnostics, *of_tests]
     return _Part(found, configuration.accepted, configuration.source_line)
 
 
-def _live_people(options: Mapping[str, Any]) -> PeopleOf:
+def _live_people(target: TargetOptions, common: CommonOptions, *, ask_server: bool) -> PeopleOf:
     """Reads the people of the workspace that a configuration is for, and notes what TaskRouter answers otherwise."""
     from tr_apply.cli.bounded import run  # noqa: PLC0415  # asyncio and the network are not for what is checked offline
-    from tr_apply.cli.targets import open_client, target_of  # noqa: PLC0415
+    from tr_apply.cli.targets import open_client  # noqa: PLC0415
     from tr_apply.deployment.configured import Configured  # noqa: PLC0415
     from tr_apply.deployment.people import LiveLook, look_at_live  # noqa: PLC0415
 
-    target, output = target_of(options), output_of(_COMMAND, options)
+    output = common.output(_COMMAND)
 
     async def look(configured: Configured) -> LiveLook | None:
         async with open_client(target, verbose=output.verbose, credentials=configured.credentials) as client:
-            return await look_at_live(client, configured, ask_server=options["ask_server"])
+            return await look_at_live(client, configured, ask_server=ask_server)
 
     def people(configuration: Configuration) -> Sequence[Names] | None:
         configured = Configured(configuration)
-        found = run(look(configured), timeout_s=options["timeout"])
+        found = run(look(configured), timeout_s=common.timeout)
         if found is None:
             output.say(f"{configured.workspace} is not live yet: its people are those that the file declares")
             return None

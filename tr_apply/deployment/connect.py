@@ -3,14 +3,14 @@
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tr_apply.client import Client
 from tr_apply.deployment import login
 from tr_apply.deployment.deadline import Deadline
+from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.local import DEFAULT_PATH, open_in_process
 from tr_apply.resources.credentials import Credentials
 from tr_apply.transport import Call, Connection, Observer, Outcome, in_process
@@ -23,20 +23,6 @@ _LOCAL = Connection("http://local", "local", "local")
 
 if TYPE_CHECKING:
     from tr_apply.local.http.app import LocalTaskRouter
-
-
-@dataclass(frozen=True, slots=True)
-class TargetOptions:
-    """What the command line says about it."""
-
-    base_url: str | None = None
-    local: bool = False
-    local_db: Path | None = None
-
-    @property
-    def is_local(self) -> bool:
-        """Whether the embedded TaskRouter is meant."""
-        return self.local or self.local_db is not None
 
 
 def connection_of(
