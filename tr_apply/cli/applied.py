@@ -10,19 +10,12 @@ from tr_apply.cli.streams import StdoutLostError, tell_lost
 from tr_apply.deployment.applied import ResultDocument
 from tr_apply.deployment.fleet import Member
 from tr_apply.errors import TrApplyError
-from tr_apply.plan.change import Plan
 from tr_apply.plan.saved.document import plan_document
 from tr_apply.plan.saved.stale import DriftError
 from tr_apply.printable import printable
 from tr_apply.report.staleness import drift_text
 from tr_apply.report.summary import apply_outcome, summary_table
 from tr_apply.report.terminal import plan_text, result_heading, result_text
-
-
-def plan_of(member: Member) -> Plan:
-    """Its plan, which was made before."""
-    assert member.plan is not None, "it has been planned"
-    return member.plan
 
 
 def conclude(members: Sequence[Member], output: Output) -> int:
@@ -55,7 +48,7 @@ def _print_member(member: Member, output: Output, *, several: bool) -> None:
     applied = member.applied
     if applied is not None and applied.results:
         if several:
-            output.result("\n" + result_heading(plan_of(member).target))
+            output.result("\n" + result_heading(member.made_plan.target))
         output.result(result_text(applied.results, verified=applied.verified, notes=applied.notes))
         if applied.left is not None and applied.left.operations:
             output.result(plan_text(applied.left, ascii_only=output.ascii_only))
@@ -76,8 +69,7 @@ def _warnings(member: Member) -> Sequence[str]:
 def _outcome(member: Member) -> str:
     if member.error is not None:
         return f"error: {member.error.code} (exit {member.exit_code})"
-    assert member.applied is not None
-    return apply_outcome(member.applied.results, verified=member.applied.verified)
+    return "" if member.applied is None else apply_outcome(member.applied.results, verified=member.applied.verified)
 
 
 def _print_document(members: Sequence[Member], output: Output, exit_code: int) -> None:
@@ -88,7 +80,7 @@ def _print_document(members: Sequence[Member], output: Output, exit_code: int) -
 
 def _document(member: Member) -> dict[str, Any]:
     applied = member.applied
-    document = plan_document(plan_of(member)) | {
+    document = plan_document(member.made_plan) | {
         "results": [json_value(each) for each in _results(member)],
         "verified": None if applied is None else applied.verified,
         "outputs": dict(member.outputs or {}),
@@ -104,5 +96,5 @@ def _document(member: Member) -> dict[str, Any]:
 def _results(member: Member) -> list[ResultDocument]:
     if member.applied is not None:
         return [ResultDocument.of(each) for each in member.applied.results]
-    skipped = (Result(operation, error=str(member.error)) for operation in plan_of(member).operations)
+    skipped = (Result(operation, error=str(member.error)) for operation in member.made_plan.operations)
     return [ResultDocument.of(each, Status.SKIPPED) for each in skipped]

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from tr_apply.apply import Stop
-from tr_apply.cli.applied import conclude, plan_of
+from tr_apply.cli.applied import conclude
 from tr_apply.cli.asking import answered
 from tr_apply.cli.begun import begun_plan
 from tr_apply.cli.bounded import run
@@ -152,7 +152,7 @@ def _apply(fleet: Fleet, approval: Approval, way: Way, output: Output, kept: Rec
         kept.unchanged(plans)
         return
     try:
-        _require_approval(approval, [full_name(plan_of(member).target) for member in pending])
+        _require_approval(approval, [full_name(member.made_plan.target) for member in pending])
     except RefusedError as error:
         for member in pending:
             member.error = error
@@ -264,7 +264,7 @@ async def _all_applied(
 
             def run_of(member: Member) -> Run:
                 return Run(
-                    progress_of(plan_of(member)),
+                    progress_of(member.made_plan),
                     stop,
                     fleet.deadline,
                     kept.record_of(member),

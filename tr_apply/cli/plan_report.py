@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from tr_apply.errors import UsageError
+from tr_apply.plan.change import Plan
 from tr_apply.report.entry import Entry
 from tr_apply.report.summary import summary_table
 from tr_apply.report.terminal import plan_text
@@ -56,13 +57,16 @@ def report(name: str, reported: Sequence[Reported], *, ascii_only: bool = False,
         from tr_apply.report.html import plans_html  # noqa: PLC0415
 
         return plans_html(entries)
-    texts = [_text(entry, ascii_only=ascii_only) for entry in entries if entry.plan is not None and not entry.errors]
+    texts = [
+        _text(entry.plan, entry.more, ascii_only=ascii_only)
+        for entry in entries
+        if entry.plan is not None and not entry.errors
+    ]
     if len(reported) > 1:
         texts.append(summary_table([(each.entry.path, each.workspace, each.outcome) for each in reported]))
     return "\n".join(texts)
 
 
-def _text(entry: Entry, *, ascii_only: bool) -> str:
-    assert entry.plan is not None
-    text = plan_text(entry.plan, ascii_only=ascii_only)
-    return f"{text}\n{entry.more}" if entry.more else text
+def _text(plan: Plan, more: str, *, ascii_only: bool) -> str:
+    text = plan_text(plan, ascii_only=ascii_only)
+    return f"{text}\n{more}" if more else text

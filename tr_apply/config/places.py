@@ -6,7 +6,7 @@ files, laid end to end.
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -95,11 +95,28 @@ class Places:
         if self._key_places is not None:
             self._key_places[key] = place
 
+    def put(self, key: str | int, node: "Node") -> None:
+        """Let *node* be the places of what stands under *key*, which is known already or follows at once."""
+        children: Any = self.children
+        children[key] = node
+
+    def update(self, nodes: "Mapping[str, Node]") -> None:
+        """Do the same for every key of *nodes*."""
+        for key, node in nodes.items():
+            self.put(key, node)
+
+    def extend(self, nodes: "Iterable[Node]") -> None:
+        """Add the places of further items of a sequence."""
+        children: Any = self.children
+        children.extend(nodes)
+
     def without(self, dropped: Collection[str | int]) -> None:
-        """Forget those keys and what they hold."""
-        assert isinstance(self.children, dict)
-        self.keys = [at for key, at in zip(self.children, self.keys, strict=True) if key not in dropped]
-        self.children = {key: child for key, child in self.children.items() if key not in dropped}
+        """Forget those keys of a mapping, and what they hold."""
+        kept = [
+            (key, at, child) for (key, child), at in zip(self.items(), self.keys, strict=True) if key not in dropped
+        ]
+        self.keys = [at for _, at, _ in kept]
+        self.children = {key: child for key, _, child in kept}
 
     def items(self) -> Iterator[tuple[str | int, "Node"]]:
         """Each key or index with its places."""
@@ -123,6 +140,30 @@ class Located(NamedTuple):
 
     value: Any
     node: Node
+
+    @property
+    def places(self) -> Places:
+        """The places of a value that is a mapping or a sequence."""
+        if isinstance(self.node, int):
+            raise TypeError("a scalar has one place")
+        return self.node
+
+    def at(self, key: str | int) -> "Located":
+        """The value under *key*, which it has."""
+        return Located(self.value[key], self.node_of(key))
+
+    def node_of(self, key: str | int) -> Node:
+        """The places of what stands under *key*, or its own where nothing does."""
+        return self.node if (child := self.places.child(key)) is None else child
+
+    def parts(self) -> Iterator["tuple[str | int, Located]"]:
+        """Each key or index with the value that stands there."""
+        for key, node in self.places.items():
+            yield key, Located(self.value[key], node)
+
+    def items(self) -> Iterator["Located"]:
+        """The items of a sequence."""
+        return (part for _, part in self.parts())
 
 
 def place_of(node: Node) -> int:

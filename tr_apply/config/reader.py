@@ -108,8 +108,7 @@ class _Frame:
         names = shapes.setdefault(names, names)
         places = self.places = Places(self.at, mapping=self.is_mapping, names=names, distances=self.distances)
         if self.repeated:
-            assert isinstance(places.children, dict)
-            places.children.update(self.repeated)
+            places.update(self.repeated)
         return places
 
 

@@ -18,7 +18,7 @@ from tr_apply.config.common_rules import (
     WRONG_TYPE,
 )
 from tr_apply.config.files import open_table
-from tr_apply.config.places import Node, Places, Sources, place_of, shown
+from tr_apply.config.places import Located, Node, Places, Sources, place_of, shown
 from tr_apply.config.reader import DEPTH_LIMIT
 from tr_apply.config.source_file import Site, SourceFile
 from tr_apply.config.suggestions import nearest
@@ -48,9 +48,8 @@ _KNOWN: Final = (
 
 def read_roster(file: SourceFile, sources: Sources) -> None:
     """Put the workers of the table that *file* names in its place; what is wrong is among its mistakes."""
-    named, node = file.data[_SECTION], file.places.child(_SECTION)
-    assert isinstance(node, Places)
-    assert isinstance(file.places.children, dict)
+    written = Located(file.data, file.places).at(_SECTION)
+    named, node = written.value, written.places
     for key in named.keys() - {_KEY}:
         message = f"unknown key `{shown(key)}`; " + (
             f"did you mean `{_KEY}`?" if nearest(key, [_KEY]) else f"known here: {_KEY}"
@@ -63,7 +62,8 @@ def read_roster(file: SourceFile, sources: Sources) -> None:
     else:
         roster = _Roster(file, begin, sources)
         roster.read(sources.text_at(begin)[0])
-    file.data[_SECTION], file.places.children[_SECTION] = roster.workers, roster.places
+    file.data[_SECTION] = roster.workers
+    file.places.put(_SECTION, roster.places)
 
 
 def opened_table(written: Any, node: Places, file: SourceFile, sources: Sources, at_path: KeyPath) -> int | None:
@@ -173,8 +173,7 @@ class _Roster:
                 message = "the header has no name for this column"
                 self._note(UNKNOWN_KEY, message, cell.at, (len(self.workers),))
         self.workers.append(worker.data)
-        assert isinstance(self.places.children, list)
-        self.places.children.append(worker.places)
+        self.places.extend([worker.places])
 
     def _note_mixed_columns(self) -> None:
         """Warn of columns whose cells have several types, at the first cell of the rarest."""
@@ -267,18 +266,16 @@ class _Branch(NamedTuple):
 
     def put(self, key: str, value: Any, node: Node, place: int) -> None:
         """Put *value* under *key*, written at *place*."""
-        assert isinstance(self.places.children, dict)
-        self.data[key], self.places.children[key] = value, node
+        self.data[key] = value
+        self.places.put(key, node)
         self.places.add_key(key, place)
 
     def branch(self, key: str, place: int) -> "_Branch":
         """The mapping under *key*, new if there is none."""
-        assert isinstance(self.places.children, dict)
         if key not in self.data:
             self.put(key, {}, Places(place, mapping=True), place)
-        node = self.places.children[key]
-        assert isinstance(node, Places)
-        return _Branch(self.data[key], node)
+        below = Located(self.data, self.places).at(key)
+        return _Branch(below.value, below.places)
 
 
 def attribute(text: str) -> Any:

@@ -51,6 +51,13 @@ class Member:
         return None if self.deployment is None else self.deployment.planned
 
     @property
+    def made_plan(self) -> Plan:
+        """The same, of one that got as far as that."""
+        if self.plan is None:
+            raise LookupError(f"{self.name} has no plan")
+        return self.plan
+
+    @property
     def applied(self) -> Applied | None:
         """What came of its plan, as far as that got."""
         return None if self.deployment is None else self.deployment.applied
@@ -127,8 +134,7 @@ class Fleet:
         """Carry out the plan of each of *members*, as far as its consent goes."""
 
         async def apply(member: Member) -> None:
-            assert member.plan is not None, "it has been planned"
-            await member.connected(clients).apply(member.plan, member.consent, run_of(member))
+            await member.connected(clients).apply(member.made_plan, member.consent, run_of(member))
 
         self._refuse_repeated()
         await self.each([member for member in members if member.error is None], apply)
@@ -137,12 +143,11 @@ class Fleet:
         """Find the outputs of each workspace that is proven to be as declared."""
 
         async def find(member: Member) -> None:
-            assert member.plan is not None, "it has been planned"
             created = None if member.applied is None else member.applied.created
             async with self.deadline.bound():
                 client = member.connected(clients).client
-                sid = created or member.plan.target.workspace_sid
-                member.outputs = await output_values(client, member.plan, sid)
+                sid = created or member.made_plan.target.workspace_sid
+                member.outputs = await output_values(client, member.made_plan, sid)
 
         verified = [each for each in self.live if each.applied is not None and each.applied.verified]
         await self.each([member for member in verified if member.plan and member.plan.outputs], find)

@@ -56,9 +56,9 @@ def expand(file: SourceFile, made: Substitution, notes: Notes) -> None:
     for kind in SECTIONS:
         items, node = file.data.get(kind.section), file.places.child(kind.section)
         if isinstance(items, list) and isinstance(node, Places) and any(map(_makes_objects, items)):
-            assert isinstance(file.places.children, dict)
             section = expansion.section(kind.section, Located(items, node))
-            file.data[kind.section], file.places.children[kind.section] = section
+            file.data[kind.section] = section.value
+            file.places.put(kind.section, section.node)
 
 
 def note_left_over(marks: Mapping[int, tuple[int, str]], notes: Notes) -> None:
@@ -94,7 +94,7 @@ class _Expansion:
         """The list of a section with all of its objects."""
         found: list[Located] = []
         first: list[int] = []  # where the objects of each item begin
-        for index, item in enumerate(_items(items)):
+        for index, item in enumerate(items.items()):
             first.append(len(found))
             for each, names in self._of_item(item, (name, index), frozenset()):
                 found.append(self._with_filters(each, (name, index), names) if name == WORKFLOW.section else each)
@@ -105,17 +105,15 @@ class _Expansion:
         filters = workflow.value.get(FILTERS) if isinstance(workflow.value, dict) else None
         if not isinstance(filters, list) or not any(map(_makes_objects, filters)):
             return workflow
-        assert isinstance(workflow.node, Places)
-        written = Located(filters, workflow.node.child(FILTERS) or workflow.node)
+        written = workflow.at(FILTERS)
         below = [
             each
-            for index, item in enumerate(_items(written))
+            for index, item in enumerate(written.items())
             for each, _ in self._of_item(item, (*path, FILTERS, index), outer)
         ]
-        node = workflow.node.copy()
-        assert isinstance(node.children, dict)
+        node = workflow.places.copy()
         made = _list_of(below, written.node)
-        node.children[FILTERS] = made.node
+        node.put(FILTERS, made.node)
         return Located({**workflow.value, FILTERS: made.value}, node)
 
     def _of_item(self, item: Located, path: KeyPath, outer: frozenset[str]) -> list[tuple[Located, frozenset[str]]]:
@@ -132,24 +130,21 @@ class _Expansion:
 
     def _object(self, rest: Located, values: _Values, path: KeyPath) -> Located:
         made = self._replaced(rest, values, path)
-        assert isinstance(made.node, Places)
-        node = made.node.copy()
+        node = made.places.copy()
         node.label = _label(values)
         return Located(made.value, node)
 
     # The values
 
     def _combinations(self, item: Located, outer: frozenset[str]) -> Iterator[_Values]:
-        assert isinstance(item.node, Places)
-        written, node = item.value[KEY], item.node.child(KEY) or item.node
-        place = place_of(node)
+        lists_of = item.at(KEY)
+        written, place = lists_of.value, place_of(lists_of.node)
         if isinstance(written, Rows):
             self._count(len(written), place)
             return (self._of_row(row, at) for row, at in zip(written, written.places, strict=True))
         if not isinstance(written, dict) or not written:
             raise _MalformedError("expected lists of values by name, as in {lang: [en, es]}, or {csv: FILE}", place)
-        assert isinstance(node, Places)
-        lists = {name: self._list(name, Located(written[name], child), outer) for name, child in _pairs(node)}
+        lists = {str(name): self._list(str(name), values, outer) for name, values in lists_of.parts()}
         self._count(prod(map(len, lists.values())), place)
         return (dict(zip(lists, each, strict=True)) for each in product(*lists.values()))
 
@@ -167,7 +162,7 @@ class _Expansion:
             raise _MalformedError(f"`{name}` has its values from the `for_each` of the workflow already", place)
         if not isinstance(written.value, list):
             raise _MalformedError(f"expected a list of values for `{name}`", place)
-        return [self._value(each) for each in _items(written)]
+        return [self._value(each) for each in written.items()]
 
     def _value(self, written: Located) -> _Value:
         value, place = written.value, place_of(written.node)
@@ -260,20 +255,9 @@ def _label(values: _Values) -> str:
 
 
 def _without_key(item: Located) -> Located:
-    assert isinstance(item.node, Places)
-    node = item.node.copy()
+    node = item.places.copy()
     node.without({KEY})
     return Located({key: value for key, value in item.value.items() if key != KEY}, node)
-
-
-def _pairs(node: Places) -> Iterator[tuple[str, Node]]:
-    yield from ((str(key), child) for key, child in node.items())
-
-
-def _items(items: Located) -> Iterator[Located]:
-    assert isinstance(items.node, Places)
-    for index, node in items.node.items():
-        yield Located(items.value[index], node)
 
 
 def _list_of(items: Sequence[Located], node: Node) -> Located:

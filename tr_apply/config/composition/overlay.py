@@ -5,14 +5,14 @@ Mappings merge, scalars and plain lists replace, lists of named things merge by 
 Nothing is changed in place, because YAML aliases let several places share one value.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from tr_apply.config.common_rules import OVERLAY_UNKNOWN
 from tr_apply.config.composition.overlay_safety import SECTION as SAFETY
 from tr_apply.config.composition.overlay_safety import WEAKENS, safer
-from tr_apply.config.places import Located, Node, Places, place_of, shown
+from tr_apply.config.places import Located, Node, Places, find, place_of, shown
 from tr_apply.config.shape import is_json
 from tr_apply.config.suggestions import nearest
 from tr_apply.findings import Finding, KeyPath, Rule, Severity, found_at
@@ -76,34 +76,27 @@ class _Overlay:
                 return patch
 
     def _merged(self, base: Located, patch: Located, path: KeyPath) -> Located:
-        assert isinstance(base.node, Places)
-        assert isinstance(patch.node, Places)
-        value, places = dict(base.value), base.node.copy()
-        assert isinstance(places.children, dict)
+        value, places = dict(base.value), base.places.copy()
         unsets = UNSET in patch.value and not is_json(path)
         if unsets:
             self._unset(Located(value, places), patch, path)
-        for key, node in patch.node.items():
+        for key, written in patch.parts():
             if key == UNSET and unsets:
                 continue
-            written = Located(patch.value[key], node)
+            held = Located(value, places).at(key) if key in value else _nothing(written)
             if key not in value:
-                places.add_key(str(key), patch.node.key_place(key) or place_of(node))
-            held = Located(value[key], places.children[key]) if key in value else _nothing(written)
+                places.add_key(str(key), find(patch.node, (key,), key=True))
             below = self.laid(held, written, (*path, key))
-            value[key], places.children[key] = below.value, below.node
+            value[key] = below.value
+            places.put(key, below.node)
         return Located(value, places)
 
     def _unset(self, base: Located, patch: Located, path: KeyPath) -> None:
         """Take keys out of *base*, which is changed."""
-        assert isinstance(patch.node, Places)
-        assert isinstance(base.node, Places)
-        keys, node = patch.value[UNSET], patch.node.child(UNSET)
+        keys, node = patch.at(UNSET)
         at = (*path, UNSET)
         if not isinstance(keys, list) or not isinstance(node, Places):
-            self.note(
-                OVERLAY_UNSET, f"expected a list of keys, as in `{UNSET}: [{_example(base.value)}]`", node or 0, at
-            )
+            self.note(OVERLAY_UNSET, f"expected a list of keys, as in `{UNSET}: [{_example(base.value)}]`", node, at)
             return
         gone: set[str] = set()
         for index, key in enumerate(keys):
@@ -112,7 +105,7 @@ class _Overlay:
                 self.note(*problem, node.child(index) or node, (*at, index))
             else:
                 gone.add(key)
-        _remove(base.value, base.node, gone)
+        _remove(base.value, base.places, gone)
 
     def _unset_problem(
         self, key: Any, base: Mapping[str, Any], patch: Mapping[str, Any], path: KeyPath
@@ -192,12 +185,12 @@ class _ByName:
         self._title = "filter" if _is_filters(path) else _TITLES[str(path[0])]
         self._controls = (NEW, *PLACES) if _is_filters(path) else (NEW,)
         self._place = place_of(base.node)
-        self._items = list(_items(base))
+        self._items = list(base.items())
         self._names = [_name(item.value, identity) for item in self._items]
 
     def with_patch(self, patch: Located) -> Located:
         """The list with every item of *patch* laid over the one of its name, or added."""
-        for index, written in enumerate(_items(patch)):
+        for index, written in enumerate(patch.items()):
             self._lay(written, (*self._path, index))
         places = Places(self._place, mapping=False)
         places.children = [item.node for item in self._items]
@@ -223,7 +216,7 @@ class _ByName:
     def _change(self, index: int, written: Located, path: KeyPath) -> None:
         if NEW in written.value:
             there = "the configuration has it already; leave `new` out to change that one"
-            self._note(OVERLAY_NEW, there, _child(written, NEW), path)
+            self._note(OVERLAY_NEW, there, written.node_of(NEW), path)
         patch = _without(written, self._controls)
         self._items[index] = self._overlay.laid(self._items[index], patch, (*self._path, index))
         self._place_at(written, index, path)
@@ -231,12 +224,12 @@ class _ByName:
     def _add(self, name: str, written: Located, path: KeyPath) -> None:
         called = written.value[self._identity]
         if written.value.get(NEW, True) is not True:
-            self._note(OVERLAY_NEW, "`new` is true, or left out", _child(written, NEW), path)
+            self._note(OVERLAY_NEW, "`new` is true, or left out", written.node_of(NEW), path)
         elif not written.value.keys() & {*self._controls}:
             near = nearest(called, self._spelled())
             hint = f"did you mean {near!r}? " if near else ""
             message = f"there is no {self._title} '{shown(called)}' to change; {hint}`new: true` adds one"
-            self._note(OVERLAY_UNKNOWN, message, _child(written, self._identity), path)
+            self._note(OVERLAY_UNKNOWN, message, written.node_of(self._identity), path)
         self._items.append(_without(written, self._controls))
         self._names.append(name)
         self._place_at(written, len(self._items) - 1, path)
@@ -248,13 +241,13 @@ class _ByName:
             return
         key, other = wanted[0], written.value[wanted[0]]
         if len(wanted) > 1:
-            self._note(OVERLAY_PLACE, "`before` and `after` exclude each other", _child(written, "after"), path)
+            self._note(OVERLAY_PLACE, "`before` and `after` exclude each other", written.node_of("after"), path)
             return
         item, name = self._items.pop(index), self._names.pop(index)
         at = [i for i, each in enumerate(self._names) if isinstance(other, str) and each == name_key(other)]
         if len(at) != 1:
             index = len(self._items) if not at else index
-            self._note(OVERLAY_PLACE, self._no_place(other, len(at)), _child(written, key), (*path, key))
+            self._note(OVERLAY_PLACE, self._no_place(other, len(at)), written.node_of(key), (*path, key))
         else:
             index = at[0] + (key == "after")
         self._items.insert(index, item)
@@ -285,27 +278,15 @@ class _ByName:
         self._overlay.note(rule, message, node, path)
 
 
-def _child(written: Located, key: str) -> Node:
-    assert isinstance(written.node, Places)
-    return written.node.child(key) or written.node
-
-
 def _without(written: Located, keys: Sequence[str]) -> Located:
     """*written* without *keys*."""
     if not written.value.keys() & {*keys}:
         return written
-    assert isinstance(written.node, Places)
-    value, node = dict(written.value), written.node.copy()
+    value, node = dict(written.value), written.places.copy()
     for key in keys:
         if key in value:
             _remove(value, node, {key})
     return Located(value, node)
-
-
-def _items(items: Located) -> Iterator[Located]:
-    assert isinstance(items.node, Places)
-    for index, node in items.node.items():
-        yield Located(items.value[index], node)
 
 
 def _name(item: Any, identity: str) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from tr_apply.config.places import Located, Places, place_of
+from tr_apply.config.places import Located, place_of
 from tr_apply.findings import Finding, Rule, Severity, found_at
 from tr_apply.resources.document import Limits, share
 from tr_apply.resources.scalar import core_scalar
@@ -36,13 +36,10 @@ def safer(key: str, base: Located, patch: Located, note: Callable[[Finding], Non
 
 
 def _united(base: Located, patch: Located) -> Located:
-    assert isinstance(base.node, Places)
-    assert isinstance(patch.node, Places)
-    node = base.node.copy()
-    assert isinstance(node.children, list)
-    more = [(patch.value[index], child) for index, child in patch.node.items() if patch.value[index] not in base.value]
-    node.children.extend(child for _, child in more)
-    return Located([*base.value, *(value for value, _ in more)], node)
+    node = base.places.copy()
+    more = [each for each in patch.items() if each.value not in base.value]
+    node.extend(each.node for each in more)
+    return Located([*base.value, *(each.value for each in more)], node)
 
 
 def _limits(written: Any) -> dict[type, int | str]:

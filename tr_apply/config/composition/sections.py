@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from tr_apply.config.common_rules import DUPLICATE_KEY
-from tr_apply.config.places import Located, Places, Sources, shown
+from tr_apply.config.places import Located, Places, Sources, find, shown
 from tr_apply.config.source_file import SourceFile
 from tr_apply.findings import Finding, KeyPath, Rule, Severity, found_at
 from tr_apply.resources import SECTIONS, WORKSPACE
@@ -68,14 +68,10 @@ def counted(file: SourceFile, before: Mapping[str, int]) -> Mapping[str, int]:
 
 
 def _join(root: Located, file: Located, sources: Sources, mistakes: list[Finding], inside: KeyPath = ()) -> None:
-    assert isinstance(root.node, Places)
-    assert isinstance(file.node, Places)
-    for key, node in file.node.items():
-        part = Located(file.value[key], node)
-        at = file.node.key_place(key)
-        assert at is not None
-        first = root.node.key_place(key)
-        held = Located(root.value.get(key), root.node.child(key) or 0)
+    for key, part in file.parts():
+        at = find(file.node, (key,), key=True)
+        first = root.places.key_place(key)
+        held = Located(root.value.get(key), root.node_of(key))
         if first is None:
             _put(root, str(key), part, at)
         elif _is_joined(inside, key) and isinstance(part.value, list) and isinstance(held.value, list):
@@ -95,16 +91,11 @@ def _is_joined(inside: KeyPath, key: str | int) -> bool:
 
 def _put(root: Located, key: str, part: Located, key_place: int) -> None:
     """Containers are copied one level deep, because the next file may add to them."""
-    assert isinstance(root.node, Places)
-    assert isinstance(root.node.children, dict)
     root.value[key] = part.value.copy() if isinstance(part.value, (dict, list)) else part.value
-    root.node.children[key] = part.node.copy() if isinstance(part.node, Places) else part.node
-    root.node.add_key(key, key_place)
+    root.places.put(key, part.node.copy() if isinstance(part.node, Places) else part.node)
+    root.places.add_key(key, key_place)
 
 
 def _extend(held: Located, part: Located) -> None:
-    assert isinstance(held.node, Places)
-    assert isinstance(held.node.children, list)
-    assert isinstance(part.node, Places)
     held.value.extend(part.value)
-    held.node.children.extend(child for _, child in part.node.items())
+    held.places.extend(each.node for each in part.items())

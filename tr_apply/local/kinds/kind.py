@@ -99,6 +99,13 @@ class Change:
         return self.values.get(column, before.get(column))
 
     @property
+    def known(self) -> Item:
+        """The resource as it was, of a write to one that exists."""
+        if self.before is None:
+            raise LookupError("the resource is only being created")
+        return self.before
+
+    @property
     def workspace_sid(self) -> str:
         """The workspace that the resource is in, or is."""
         if self.scope:

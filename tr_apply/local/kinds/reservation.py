@@ -33,8 +33,7 @@ def _form_name(instruction: str, parameter: str) -> str:
 
 
 def _update(session: Session, change: Change) -> None:
-    assert change.before is not None
-    sid, values = change.before["sid"], change.values
+    sid, values = change.known["sid"], change.values
     if instruction := values.get("instruction"):
         names = {each: _form_name(instruction, each) for each in _PARAMETERS.get(instruction, ())}
         parameters = {each: values[name] for each, name in names.items() if name in values}

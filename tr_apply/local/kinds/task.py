@@ -49,8 +49,7 @@ def _update(session: Session, change: Change) -> None:
 
     Only with wrapping and completed TaskRouter is documented not to take attributes in the same request.
     """
-    assert change.before is not None
-    values, sid, engine = change.values, change.before["sid"], session.engine(change.workspace_sid)
+    values, sid, engine = change.values, change.known["sid"], session.engine(change.workspace_sid)
     status = values.get("assignment_status")
     if status:
         _check_status(change, status)
@@ -67,10 +66,9 @@ def _update(session: Session, change: Change) -> None:
 
 
 def _check_status(change: Change, status: str) -> None:
-    assert change.before is not None
     if status in {"wrapping", "completed"} and "attributes" in change.values:
         raise InvalidParameterError(f"AssignmentStatus {status} and Attributes cannot be changed in one request")
-    is_unchanged = status == change.before["assignment_status"] == "pending"
+    is_unchanged = status == change.known["assignment_status"] == "pending"
     if status not in _STEPS and not is_unchanged:
         raise InvalidParameterError(f"AssignmentStatus cannot be set to {status}; routing alone does that")
 
@@ -100,8 +98,7 @@ _STEPS: Final[Mapping[str, Callable[[Engine, str, Values, int], None]]] = {
 
 
 def _delete(session: Session, change: Change) -> None:
-    assert change.before is not None
-    session.engine(change.workspace_sid).delete_task(change.before["sid"], session.now_ms)
+    session.engine(change.workspace_sid).delete_task(change.known["sid"], session.now_ms)
 
 
 def _only_workflow(state: State) -> str:

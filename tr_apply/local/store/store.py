@@ -179,8 +179,7 @@ def _insert(session: Session, kind: Kind, change: Change) -> str:
 
 
 def _update(session: Session, kind: Kind, change: Change) -> None:
-    assert change.before is not None
-    writer, sid = session.writer, change.before["sid"]
+    writer, sid = session.writer, change.known["sid"]
     writer.update(kind.table, sid, _prepared(writer, kind, change))
     kind.settle(writer, sid, change)
     kind.tell(session, _found(writer, kind, change.scope, sid).item, change)
@@ -262,7 +261,7 @@ def _referring_fields(kind: Kind) -> Sequence[tuple[Field, Kind]]:
 
 
 def _check_name(writer: Writer, kind: Kind, change: Change, key: str) -> None:
-    own_sid = change.before["sid"] if change.before else ""
+    own_sid = change.known["sid"] if change.before else ""
     if not kind.names_repeat and writer.same_name(kind.table, change.workspace_sid, key, own_sid):
         name: Any = change.after(kind.named_by or "")
         raise DuplicateNameError(f"{kind.noun} named {name} already exists for workspace {change.workspace_sid}")
