@@ -11,7 +11,7 @@ from tr_apply.client import Client, Seen
 from tr_apply.errors import AnswerLostError, ApiError, IncompleteError, InterruptedRunError, StaleError, TrApplyError
 from tr_apply.live import Answer
 from tr_apply.plan.change import Action, Operation, Verb, Write
-from tr_apply.plan.requests.order import Step, schedule
+from tr_apply.plan.requests.order import RequestStep, schedule
 from tr_apply.printable import printable
 from tr_apply.resources import KIND_BY_NAME, WORKER, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.kind import Kind
@@ -150,8 +150,8 @@ class Sids:
 
 
 @dataclass(slots=True)
-class _Run:
-    steps: Sequence[Step]
+class _PlanRun:
+    steps: Sequence[RequestStep]
     results: list[Result]
     sorter: TopologicalSorter[int]
     ready: list[int] = field(default_factory=list)
@@ -185,8 +185,8 @@ async def carry_out(
         look: Looks once more before something is taken away, moved people included.
     """
     run = _begun(operations)
-    sender = _Sender(client, sids, {sid: Seen(answer) for sid, answer in (seen or {}).items()}, look)
-    running: dict[asyncio.Task[str | None], Step] = {}
+    sender = _PlanSender(client, sids, {sid: Seen(answer) for sid, answer in (seen or {}).items()}, look)
+    running: dict[asyncio.Task[str | None], RequestStep] = {}
     ended: list[asyncio.Task[str | None]] = []
     woken = asyncio.Event()
 
@@ -218,17 +218,17 @@ async def carry_out(
     return run.results
 
 
-def _begun(operations: Sequence[Operation]) -> _Run:
+def _begun(operations: Sequence[Operation]) -> _PlanRun:
     steps = schedule(operations)
     sorter = TopologicalSorter({step.number: step.after for step in steps})
     sorter.prepare()
     early = sum(not step.write.late for step in steps)
-    run = _Run(steps, [Result(operation) for operation in operations], sorter, early_left=early)
+    run = _PlanRun(steps, [Result(operation) for operation in operations], sorter, early_left=early)
     _make_ready(run)
     return run
 
 
-def _make_ready(run: _Run) -> None:
+def _make_ready(run: _PlanRun) -> None:
     """Take up what waits for nothing any more; what is late waits until everything else has succeeded."""
     for number in run.sorter.get_ready():
         if run.steps[number].write.late and run.early_left:
@@ -241,7 +241,7 @@ def _make_ready(run: _Run) -> None:
         run.late.clear()
 
 
-def _settle(run: _Run, step: Step, task: asyncio.Task[str | None], progress: Progress) -> None:
+def _settle(run: _PlanRun, step: RequestStep, task: asyncio.Task[str | None], progress: Progress) -> None:
     result = run.results[step.operation]
     try:
         sid = task.result()
@@ -269,7 +269,7 @@ def _message(error: Exception, write: Write) -> str:
     return str(error)
 
 
-def _skip_dependents(run: _Run, failed: Step, cause: str) -> None:
+def _skip_dependents(run: _PlanRun, failed: RequestStep, cause: str) -> None:
     lost = {failed.number}
     for number in TopologicalSorter({step.number: step.after for step in run.steps}).static_order():
         step = run.steps[number]
@@ -288,7 +288,7 @@ def purpose_of(operation: Operation, write: Write, form: Mapping[str, str], sid:
 
 
 @dataclass(slots=True)
-class _Sender:
+class _PlanSender:
     """Sends the requests of a plan, and keeps what their answers tell those that follow."""
 
     client: Client

@@ -138,10 +138,10 @@ def _as_new(kind: Kind, resource: Any) -> Any:
 
 def difference(before: Contents, after: Contents) -> Difference:
     """What *after* has more, less or otherwise than *before*."""
-    return _Comparison(before, after).difference()
+    return _Wholes(before, after).difference()
 
 
-class _Comparison:
+class _Wholes:
     """Two wholes, and which resource of one is which of the other."""
 
     def __init__(self, before: Contents, after: Contents) -> None:

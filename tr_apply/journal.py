@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tr_apply.errors import TrApplyError
-from tr_apply.transport import Call, Outcome
+from tr_apply.transport import Attempt, Call
 
 _ONLY_OURS = 0o600  # names of people are in it
 
@@ -58,7 +58,7 @@ class Journal:
         """Close it."""
         os.close(self._file)
 
-    def __call__(self, call: Call, outcome: Outcome | None) -> None:
+    def __call__(self, call: Call, outcome: Attempt | None) -> None:
         """Note an attempt that is about to be sent, or what came of it; reading is not noted.
 
         Raises:
@@ -116,7 +116,7 @@ def _sent(call: Call) -> dict[str, Any]:
     return {"values": values, "hidden": [name for name in call.fields if name not in values]}
 
 
-def _came(outcome: Outcome) -> dict[str, Any]:
+def _came(outcome: Attempt) -> dict[str, Any]:
     """What came of it; only what is known."""
     milliseconds = round(outcome.seconds * 1000)
     content: dict[str, Any] = {"outcome": outcome.verdict.value, "status": outcome.status, "ms": milliseconds}

@@ -15,7 +15,7 @@ from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.errors import TrApplyError
 from tr_apply.journal import Journal
-from tr_apply.transport import Call, Connection, Outcome, Patience, Purpose
+from tr_apply.transport import Attempt, Call, Connection, Patience, Purpose
 
 CANARY = "canary-5ecret"
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
@@ -28,7 +28,7 @@ workers:
 manage: {{workers: {{sensitive: [attributes.phone]}}}}
 """
 CALL = Call("POST", "/v1/Workspaces/WS1/Workers", ("FriendlyName",), Purpose("op-1", "create", "worker", "alice"))
-DONE = Outcome(201, 0.05, sid="WK1")
+DONE = Attempt(201, 0.05, sid="WK1")
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_a_path_that_cannot_be_written_is_refused_before_anything_else(path):
 def test_reading_is_not_noted(file):
     with Journal(file, "run") as journal:
         journal(Call("GET", "/v1/Workspaces"), None)
-        journal(Call("GET", "/v1/Workspaces"), Outcome(200))
+        journal(Call("GET", "/v1/Workspaces"), Attempt(200))
 
     assert file.read_text() == ""
 
@@ -162,7 +162,7 @@ def test_a_line_is_whole_even_where_the_system_takes_it_in_parts(tmp_path):
 def test_an_attempt_without_an_answer_is_unknown(file):
     with Journal(file, "run") as journal:
         journal(CALL, None)
-        journal(CALL, Outcome(None, 0.2, "no answer (ReadTimeout)"))
+        journal(CALL, Attempt(None, 0.2, "no answer (ReadTimeout)"))
         journal(Call("DELETE", "/v1/Workspaces/WS1"), None)
 
     [_, unknown, last] = lines(file)

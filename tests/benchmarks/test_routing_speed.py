@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from tr_apply.routing.engine.engine import Engine
-from tr_apply.routing.engine.log import Snapshot
+from tr_apply.routing.engine.log import EngineState
 from tr_apply.routing.engine.setup import Setup
 from tr_apply.routing.engine.tasks import NewTask
 from tr_apply.routing.evaluate import compiled
@@ -132,7 +132,7 @@ class Centre:
 
     def _staff(self, workers):
         dice = random.Random(2)
-        return Snapshot(
+        return EngineState(
             workers=tuple(
                 Worker(f"WK{n}", f"worker {n}", "WA1", Attributes.of(self._attributes(dice))) for n in range(workers)
             )
@@ -242,7 +242,7 @@ def routed_queue(tasks, workers):
             workflows=(Workflow("WW", "Incoming", json.dumps({"task_routing": routing})),),
         ),
         lambda prefix: f"{prefix}{next(numbers)}",
-        Snapshot(workers=tuple(Worker(f"WK{n}", f"worker {n}", "WA") for n in range(workers))),
+        EngineState(workers=tuple(Worker(f"WK{n}", f"worker {n}", "WA") for n in range(workers))),
     )
     due, events, arrived = [(0, 0, "WT0")], 0, 0
     while due:

@@ -14,7 +14,7 @@ from tr_apply.cli import run
 from tr_apply.cli.output import Output, write_file
 from tr_apply.cli.progress import shown_progress
 from tr_apply.errors import TrApplyError
-from tr_apply.plan.change import Action, Operation, Plan, Target, Verb, Write
+from tr_apply.plan.change import Action, Operation, Plan, PlanTarget, Verb, Write
 from tr_apply.resources.template import SidOf
 
 LOCAL = ["--local-db", "world.db"]
@@ -106,7 +106,7 @@ def plan_of(count):
         Operation(Action.CREATE, "task_queue", w.target.name, None, writes=(w,), id=f"op-{n}")
         for n, w in enumerate(writes)
     ]
-    return Plan(Target("Center", None, None), operations)
+    return Plan(PlanTarget("Center", None, None), operations)
 
 
 def told(output, plans):

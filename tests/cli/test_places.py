@@ -10,7 +10,7 @@ import pytest
 from tr_apply.cli import run
 from tr_apply.deployment.connect import Clients
 from tr_apply.deployment.target_options import TargetOptions
-from tr_apply.plan.change import Target
+from tr_apply.plan.change import PlanTarget
 from tr_apply.report.wording import full_name, where
 
 TEXT = "workspace: {name: Center}\ntask_queues: [{name: A}]\n"
@@ -40,14 +40,14 @@ PLACES = [
 
 @pytest.mark.parametrize(("place", "words"), PLACES)
 def test_a_target_is_named_with_all_that_tells_it_from_others(place, words):
-    target = Target("Center", ACCOUNT, WORKSPACE, **place)
+    target = PlanTarget("Center", ACCOUNT, WORKSPACE, **place)
 
     assert where(target) == f"account {ACCOUNT}, {words}"
     assert full_name(target) == f"Center ({WORKSPACE}, account {ACCOUNT}, {words})"
 
 
 def test_a_workspace_that_is_not_there_yet_is_new():
-    assert full_name(Target("Center", None, None)) == "Center (new workspace)"
+    assert full_name(PlanTarget("Center", None, None)) == "Center (new workspace)"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from twilio.request_validator import RequestValidator
 from tests.local.conftest import ACCOUNT, Api, Floor
 from tr_apply.errors import NetworkError
 from tr_apply.local import open_app
-from tr_apply.local.callbacks.deliveries import Patience
+from tr_apply.local.callbacks.deliveries import DeliveryPatience
 from tr_apply.local.callbacks.hosts import Hosts
 from tr_apply.local.http.app import Callbacks
 
@@ -61,7 +61,7 @@ class World:
 
     def __init__(self, runner, clock, hosts=(), **credentials):
         self.application, self.said = Application(), []
-        callbacks = Callbacks(self.application, self.said.append, Hosts(hosts), Patience((0, 0), queue_limit=3))
+        callbacks = Callbacks(self.application, self.said.append, Hosts(hosts), DeliveryPatience((0, 0), queue_limit=3))
         app = open_app(":memory:", clock=clock, callbacks=callbacks, **credentials)
         self.api = Api(app, runner)
         self.floor = Floor(self.api)

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from tr_apply.errors import RouteChangeError
-from tr_apply.plan.change import Plan, Target
+from tr_apply.plan.change import Plan, PlanTarget
 from tr_apply.plan.checks.route_change import require_few_routes_changed
 from tr_apply.plan.impact import Impact, PeopleImpact, RouteChange, TasksImpact
 
 NOTHING = Impact(PeopleImpact(0))
 CHANGED = RouteChange("Voice", None, None, {"language": "es"})
-PLAN = Plan(Target("Center", None, "WS" + "0" * 32), operations=(object(),))
+PLAN = Plan(PlanTarget("Center", None, "WS" + "0" * 32), operations=(object(),))
 """With something to do; what that is does not matter here."""
 
 
@@ -50,6 +50,6 @@ def test_what_exceeds_it_or_is_not_known_is_refused(impact, says):
         require_few_routes_changed(replace(PLAN, impact=impact), 5.0)
 
 
-@pytest.mark.parametrize("plan", [replace(PLAN, operations=()), Plan(Target("New", None, None), (object(),))])
+@pytest.mark.parametrize("plan", [replace(PLAN, operations=()), Plan(PlanTarget("New", None, None), (object(),))])
 def test_a_plan_that_changes_nothing_or_makes_a_workspace_sends_nobody_elsewhere(plan):
     require_few_routes_changed(plan, 0.0)

@@ -6,7 +6,7 @@ import pytest
 
 from tr_apply.deployment.freshness import require_account
 from tr_apply.errors import RefusedError
-from tr_apply.plan.change import Plan, Target
+from tr_apply.plan.change import Plan, PlanTarget
 from tr_apply.plan.saved.stale import drift
 from tr_apply.reader import read_parts
 
@@ -126,5 +126,5 @@ def test_what_is_gone_is_told(world, drifted):
 @pytest.mark.parametrize(("planned", "now"), [("AC1", "AC2"), ("AC1", None)])
 def test_a_plan_of_another_account_is_refused(planned, now):
     with pytest.raises(RefusedError, match="made for the account AC1"):
-        require_account(Plan(Target("C", planned, None)), now)
-    require_account(Plan(Target("C", None, None)), now)
+        require_account(Plan(PlanTarget("C", planned, None)), now)
+    require_account(Plan(PlanTarget("C", None, None)), now)

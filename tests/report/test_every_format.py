@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.report.test_expression_diff import expressions, words
-from tr_apply.plan.change import Action, Blocked, Consent, FieldChange, FilterPlace, Operation, Plan, Target
+from tr_apply.plan.change import Action, Blocked, DeleteConsent, FieldChange, FilterPlace, Operation, Plan, PlanTarget
 from tr_apply.report.entry import Entry
 from tr_apply.report.html import plans_html
 from tr_apply.report.markdown import plans_markdown
@@ -34,7 +34,7 @@ FIELDS = st.sampled_from(
 
 
 def plan_of(*operations, **more):
-    return Plan(Target("Shop", "AC1", None), operations, **more)
+    return Plan(PlanTarget("Shop", "AC1", None), operations, **more)
 
 
 def operation(action, name, *changes, kind="task_queue"):
@@ -70,7 +70,7 @@ def test_what_needs_approval_is_not_called_blocked(name):
     message = (
         "deletes 1 of 5 task queues: Spanish. Approving this plan is the consent; without a plan, --allow-delete x=1"
     )
-    blocked = Blocked("needs-consent", message, "op-1", Consent("task_queue", 1, 5))
+    blocked = Blocked("needs-consent", message, "op-1", DeleteConsent("task_queue", 1, 5))
 
     text = " ".join(
         re.sub(r"\n!\s+", " ", FORMATS[name](plan_of(operation(Action.DELETE, "Spanish"), blocked=[blocked]))).split()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.report.conftest import steady
 from tr_apply.findings import Finding, Severity
-from tr_apply.plan.change import Action, Blocked, Consent, FieldChange, Move, Operation, Plan, Target
+from tr_apply.plan.change import Action, Blocked, DeleteConsent, FieldChange, Move, Operation, Plan, PlanTarget
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.printable import printable
 from tr_apply.report.entry import Entry
@@ -39,7 +39,7 @@ def operation(action=Action.UPDATE, name="Spanish", **more):
 
 
 def plan_of(*operations, workspace="Shop", **more):
-    return Plan(Target(workspace, "AC1", None), operations, **more)
+    return Plan(PlanTarget(workspace, "AC1", None), operations, **more)
 
 
 def hostile_entries():
@@ -259,7 +259,7 @@ operations = st.lists(
 @given(operations, st.lists(names, max_size=20), st.integers(0, 3))
 def test_whatever_the_plan_no_delete_replacement_or_objection_is_missing(found, messages, fillers):
     blocked = [
-        Blocked("people-lost", message, "op-1", Consent("worker", 1, 2) if len(message) % 2 else None)
+        Blocked("people-lost", message, "op-1", DeleteConsent("worker", 1, 2) if len(message) % 2 else None)
         for message in messages
     ]
     plan = plan_of(*found, blocked=blocked)

@@ -5,7 +5,7 @@ import pytest
 
 from tr_apply.apply import Result
 from tr_apply.findings import Finding, Severity
-from tr_apply.plan.change import Action, Blocked, FieldChange, Move, Operation, Plan, Target, Verb, Write
+from tr_apply.plan.change import Action, Blocked, FieldChange, Move, Operation, Plan, PlanTarget, Verb, Write
 from tr_apply.report.terminal import NO_CHANGES, WIDTH, plan_text, progress_line, result_text
 from tr_apply.resources.template import SidOf
 
@@ -333,7 +333,7 @@ def test_what_is_folded_is_ascii_where_the_terminal_wants_that():
 
 
 def plan_of(*operations, **more):
-    return Plan(Target("Shop", "AC1", None), operations, **more)
+    return Plan(PlanTarget("Shop", "AC1", None), operations, **more)
 
 
 def operation(action=Action.UPDATE, name="Spanish", **more):

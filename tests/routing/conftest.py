@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tr_apply.routing.engine.engine import Engine
-from tr_apply.routing.engine.log import Snapshot
+from tr_apply.routing.engine.log import EngineState
 from tr_apply.routing.engine.setup import Setup
 from tr_apply.routing.engine.tasks import NewTask, TaskUpdate
 from tr_apply.routing.engine.workers import WorkerUpdate
@@ -87,7 +87,7 @@ def worker_of(name, keys):
 def engine_of(workspace):
     numbers = itertools.count(1)
     workers = tuple(worker_of(name, keys or {}) for name, keys in workspace["workers"].items())
-    return Engine(setup_of(workspace), lambda prefix: f"{prefix}{next(numbers)}", Snapshot(workers=workers))
+    return Engine(setup_of(workspace), lambda prefix: f"{prefix}{next(numbers)}", EngineState(workers=workers))
 
 
 # What is done

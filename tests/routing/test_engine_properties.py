@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tr_apply.routing.engine.engine import Engine
-from tr_apply.routing.engine.log import Snapshot
+from tr_apply.routing.engine.log import EngineState
 from tr_apply.routing.engine.setup import Setup
 from tr_apply.routing.engine.tasks import NewTask, TaskUpdate
 from tr_apply.routing.engine.workers import WorkerUpdate
@@ -227,7 +227,9 @@ def do(engine, deed, now):  # noqa: C901, PLR0912  one case a deed
 def engine_with(setup, first_workers, snapshot=None):
     numbers = itertools.count()
     staff = {each.sid: each for each in first_workers}
-    return Engine(setup, lambda prefix: f"{prefix}{next(numbers)}", snapshot or Snapshot(workers=tuple(staff.values())))
+    return Engine(
+        setup, lambda prefix: f"{prefix}{next(numbers)}", snapshot or EngineState(workers=tuple(staff.values()))
+    )
 
 
 def played(engine, timeline, *, after_each=lambda *_: None):

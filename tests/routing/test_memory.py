@@ -4,7 +4,7 @@ import itertools
 import json
 
 from tr_apply.routing.engine.engine import Engine
-from tr_apply.routing.engine.log import Snapshot
+from tr_apply.routing.engine.log import EngineState
 from tr_apply.routing.engine.setup import Setup
 from tr_apply.routing.engine.tasks import NewTask, TaskUpdate
 from tr_apply.routing.engine.workers import WorkerUpdate
@@ -23,7 +23,7 @@ def engine_of(*workers):
         queues=(TaskQueue("Q", "Q"),),
         workflows=(Workflow("W", "W", json.dumps({"task_routing": routing})),),
     )
-    return Engine(setup, lambda prefix: f"{prefix}{next(numbers)}", Snapshot(workers=workers))
+    return Engine(setup, lambda prefix: f"{prefix}{next(numbers)}", EngineState(workers=workers))
 
 
 def test_a_task_whose_priority_changes_again_and_again():

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tr_apply.routing.engine.engine import Engine
-from tr_apply.routing.engine.log import Snapshot
+from tr_apply.routing.engine.log import EngineState
 from tr_apply.routing.engine.setup import Setup
 from tr_apply.routing.engine.tasks import NewTask
 from tr_apply.routing.records import Worker
@@ -23,7 +23,7 @@ SETUP = Setup(
 
 
 def started(*workers):
-    return Engine(SETUP, lambda prefix: f"{prefix}1", Snapshot(workers=workers))
+    return Engine(SETUP, lambda prefix: f"{prefix}1", EngineState(workers=workers))
 
 
 def told(engine):

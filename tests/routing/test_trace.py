@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tr_apply.routing.engine.engine import Engine
-from tr_apply.routing.engine.log import Snapshot
+from tr_apply.routing.engine.log import EngineState
 from tr_apply.routing.engine.setup import Setup
 from tr_apply.routing.engine.tasks import NewTask
 from tr_apply.routing.mismatch import first_mismatch
@@ -53,7 +53,7 @@ def engine(staff=STAFF, **settings):
         (TaskQueue("Everyone", "Everyone"), TaskQueue("Gold", "Gold", "level >= 3"), TaskQueue("Empty", "Empty", "")),
         (Workflow("W", "W", json.dumps({"task_routing": {"filters": FILTERS}})),),
     )
-    return Engine(setup, lambda prefix: f"{prefix}{next(numbers)}", Snapshot(workers=staff))
+    return Engine(setup, lambda prefix: f"{prefix}{next(numbers)}", EngineState(workers=staff))
 
 
 def traced(state, **keys):
@@ -215,7 +215,7 @@ def test_a_step_without_a_queue_finds_nobody():
         (Activity("Here", "Here", available=True),),
         workflows=(Workflow("W", "W", '{"task_routing": {"default_filter": {}}}'),),
     )
-    running = Engine(setup, lambda prefix: prefix, Snapshot(workers=(worker("ann"),)))
+    running = Engine(setup, lambda prefix: prefix, EngineState(workers=(worker("ann"),)))
 
     task = running.create_task(NewTask("T", "W"), 0)
     [step] = traced(running.state).steps

@@ -48,7 +48,7 @@ from tr_apply.report.wording import full_name
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Access:
     """How to get to the TaskRouter, and how fast."""
 
     target: TargetOptions
@@ -105,7 +105,7 @@ def apply_command(paths: tuple[Path, ...], **given: Any) -> int:
         member.consent = replace(consent, plan_id=ids[number] if ids else None)
     require_one_workspace(options.outputs_file, members)
     fleet = Fleet(members, Deadline(options.common.timeout))
-    way = Way(options.target, options.concurrency)
+    way = Access(options.target, options.concurrency)
     with records(options.journal_file, options.undo_file) as kept:
         _apply(fleet, consent.approval, way, output, kept)
         _find_outputs(fleet, way, output, options.outputs_file)
@@ -121,7 +121,7 @@ def _members(paths: Sequence[Path], options: ApplyOptions, output: Output) -> li
     return members if options.plan_file is None else saved_members(options.plan_file, members)
 
 
-def _find_outputs(fleet: Fleet, way: Way, output: Output, file: Path | None) -> None:
+def _find_outputs(fleet: Fleet, way: Access, output: Output, file: Path | None) -> None:
     """Write what other systems need to know; where that fails, the workspaces are as they are."""
 
     async def find() -> None:
@@ -137,7 +137,7 @@ def _find_outputs(fleet: Fleet, way: Way, output: Output, file: Path | None) -> 
             member.error = error
 
 
-def _apply(fleet: Fleet, approval: Approval, way: Way, output: Output, kept: Records) -> None:
+def _apply(fleet: Fleet, approval: Approval, way: Access, output: Output, kept: Records) -> None:
     """Plan, show, ask, apply; what goes wrong with one workspace is its own outcome."""
     run(_all_planned(fleet, way, output))
     for member in fleet.members:
@@ -180,7 +180,7 @@ def _conclude_anyway(members: Sequence[Member], error: Exception) -> None:
             member.error = IncompleteError(f"what was done is done, but the run could not be concluded: {error}")
 
 
-async def _all_planned(fleet: Fleet, way: Way, output: Output) -> None:
+async def _all_planned(fleet: Fleet, way: Access, output: Output) -> None:
     async with (
         command_clients(
             way.target, concurrency=way.concurrency, verbose=output.verbose, deadline=fleet.deadline
@@ -247,7 +247,7 @@ def _question(workspaces: Sequence[str]) -> str:
 
 
 async def _all_applied(
-    fleet: Fleet, pending: Sequence[Member], way: Way, output: Output, stop: Stop, kept: Records
+    fleet: Fleet, pending: Sequence[Member], way: Access, output: Output, stop: Stop, kept: Records
 ) -> None:
     plans = [member.plan for member in pending if member.plan is not None]
     async with (

@@ -66,11 +66,11 @@ class Records:
         if self.undo_file is not None:
             self._save()
 
-    def record_of(self, member: Member) -> "_Record":
+    def record_of(self, member: Member) -> "_WrittenRecord":
         """Writes down what is done for *member*."""
         source = member.source.configured if isinstance(member.source, Saved) else member.source
         configuration = source.configuration if isinstance(source, Configured) else None
-        return _Record(self, configuration, is_expected=member.consent.plan_id is not None)
+        return _WrittenRecord(self, configuration, is_expected=member.consent.plan_id is not None)
 
     async def before(self, client: Client, plan: Plan, protected: Sequence[str]) -> Undo | None:
         """To be called right before *plan* is carried out.
@@ -121,7 +121,7 @@ class Records:
 
 
 @dataclass(frozen=True, slots=True)
-class _Record:
+class _WrittenRecord:
     """Writes down what is done for one workspace."""
 
     records: Records

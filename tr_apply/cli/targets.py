@@ -12,7 +12,7 @@ from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.reader import WORKSPACE_SID
 from tr_apply.resources.credentials import Credentials
-from tr_apply.transport import Call, Observer, Outcome
+from tr_apply.transport import Attempt, Call, Observer
 
 
 def is_path(written: str) -> bool:
@@ -55,7 +55,7 @@ async def open_client(
         yield clients.of(credentials)
 
 
-def _log(call: Call, outcome: Outcome | None) -> None:
+def _log(call: Call, outcome: Attempt | None) -> None:
     if outcome is not None:
         what = outcome.problem if outcome.status is None else str(outcome.status)
         tell(f"{call.method} {call.path} {what} {outcome.seconds * 1000:.0f} ms")

@@ -29,7 +29,7 @@ _FAILED = ConfigError.exit_code
 
 
 @dataclass(frozen=True, slots=True)
-class _Result:
+class _Outcomes:
     """The results of all configurations."""
 
     runs: Sequence[RoutingTestRun]
@@ -73,7 +73,7 @@ def test_command(
 
 def _run(
     selection: Mapping[Path, Sequence[Path] | None], wanted: str | None, given: ConfigurationOptions, output: Output
-) -> _Result:
+) -> _Outcomes:
     """Several PATHs are several workspaces; one that is broken does not stop the others."""
     runs: list[RoutingTestRun] = []
     broken: dict[str, TrApplyError] = {}
@@ -84,7 +84,7 @@ def _run(
             raise
         except TrApplyError as error:
             broken[str(path)] = error
-    return _Result(runs, broken)
+    return _Outcomes(runs, broken)
 
 
 def _tried(
@@ -105,13 +105,13 @@ def _wanted(tests: Sequence[LocatedTest], text: str | None) -> Sequence[LocatedT
     return [each for each in tests if text.casefold() in each.test.name.casefold()]
 
 
-def _require_tests(result: _Result, wanted: str | None) -> None:
+def _require_tests(result: _Outcomes, wanted: str | None) -> None:
     """A TEXT that selects nothing is a mistake, not a success."""
     if wanted is not None and not result.broken and not any(each.results for each in result.runs):
         raise UsageError(f"-k {wanted!r}: no test has a name that contains this")
 
 
-def _print(result: _Result, output: Output, *, with_coverage: bool) -> None:
+def _print(result: _Outcomes, output: Output, *, with_coverage: bool) -> None:
     if output.format == "json":
         output.result(_json(result, with_coverage=with_coverage))
         return
@@ -126,20 +126,20 @@ def _print(result: _Result, output: Output, *, with_coverage: bool) -> None:
         output.say(f"In all: {summary_line(result.runs)}")
 
 
-def _json(result: _Result, *, with_coverage: bool) -> str:
+def _json(result: _Outcomes, *, with_coverage: bool) -> str:
     errors = [each for error in result.broken.values() for each in errors_of(error)]
     errors += [each.error_document() for each in failure_findings(result.runs)]
     content = json_value(results_document(result.runs, with_coverage=with_coverage))
     return envelope("test", result.exit_code, content, errors)
 
 
-def _junit(result: _Result) -> str:
+def _junit(result: _Outcomes) -> str:
     from tr_apply.report.tests_junit import tests_junit  # noqa: PLC0415
 
     return tests_junit(result.runs, {path: str(error) for path, error in result.broken.items()})
 
 
-def _github(result: _Result) -> str:
+def _github(result: _Outcomes) -> str:
     """Failures and what is wrong in the files, each at its line."""
     from tr_apply.report.github import annotations  # noqa: PLC0415
 
@@ -151,4 +151,4 @@ def _findings(error: TrApplyError) -> Sequence[Finding]:
     return error.diagnostics if isinstance(error, ConfigError) else [Finding(Severity.ERROR, error.code, str(error))]
 
 
-_FORMATS: Mapping[str, Callable[[_Result], str]] = {"junit": _junit, "github": _github}
+_FORMATS: Mapping[str, Callable[[_Outcomes], str]] = {"junit": _junit, "github": _github}

@@ -17,11 +17,11 @@ from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKER_CHANNEL,
 from tr_apply.resources.kind import Kind
 from tr_apply.routing.names import name_key
 from tr_apply.transport import (
+    Attempt,
     Call,
     Connection,
     LostError,
     Observer,
-    Outcome,
     Patience,
     Purpose,
     Response,
@@ -193,7 +193,7 @@ class Client:
         async def recover(lost: LostError) -> Live | None:
             found = await self._find(kind, call, form, lost)
             if found is not None:
-                self._transport.tell(call, Outcome(_CREATED, problem="found by its name", sid=found.sid))
+                self._transport.tell(call, Attempt(_CREATED, problem="found by its name", sid=found.sid))
             elif kind is WORKSPACE:
                 raise AnswerLostError(
                     f"{call}: {lost.reason}, and no {kind.title} of that name has appeared since; "

@@ -34,7 +34,7 @@ _SIZE_LIMIT = 256 * 1024 * 1024  # bytes; more is no configuration
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-class Found(NamedTuple):
+class FoundFile(NamedTuple):
     """A file of a configuration, or a folder that keeps some from being found."""
 
     path: Path
@@ -63,7 +63,7 @@ OUTSIDE: Final = (
 )
 
 
-def configuration_files(path: Path, reach: Reach, *, is_chosen: bool = False) -> list[Found]:
+def configuration_files(path: Path, reach: Reach, *, is_chosen: bool = False) -> list[FoundFile]:
     """The files of the configuration *path*, in the order in which their sections are joined.
 
     *reach* is where they may lie besides the folder of *path* itself; *is_chosen* if the caller has said so.
@@ -73,13 +73,13 @@ def configuration_files(path: Path, reach: Reach, *, is_chosen: bool = False) ->
     """
     require_path(path)
     if path == STANDARD_INPUT:
-        return [Found(path)]
+        return [FoundFile(path)]
     if leads_out(path, reach, is_chosen=is_chosen):
-        return [Found(path, OUTSIDE)]
+        return [FoundFile(path, OUTSIDE)]
     if not path.is_dir():
         return [given_file(path, reach_of_path(path, reach))]
     found = sorted(_files_below(path, reach.also(path)), key=lambda each: each.path.relative_to(path).parts)
-    return found or [Found(path, (NO_CONFIGURATION, "no *.yaml or *.yml file in this directory"))]
+    return found or [FoundFile(path, (NO_CONFIGURATION, "no *.yaml or *.yml file in this directory"))]
 
 
 def require_path(path: Path) -> None:
@@ -99,28 +99,28 @@ def require_path(path: Path) -> None:
         raise UsageError(f"{path}: there is no such file or directory{broken}")
 
 
-def given_file(path: Path, reach: Reach | None) -> Found:
+def given_file(path: Path, reach: Reach | None) -> FoundFile:
     """A file that the caller names; a pipe of the shell is what it is."""
-    return Found(path, reach=reach if path.is_file() or path.is_symlink() else None)
+    return FoundFile(path, reach=reach if path.is_file() or path.is_symlink() else None)
 
 
-def _files_below(root: Path, reach: Reach) -> Iterator[Found]:
+def _files_below(root: Path, reach: Reach) -> Iterator[FoundFile]:
     entered: dict[str, str] = {}
     refused: list[OSError] = []
     for folder, folders, names in os.walk(root, followlinks=True, onerror=refused.append):
         before = entered.setdefault(os.path.realpath(folder), folder)
         if before != folder:
             message = f"this link leads to {before}, which is read already; remove it"
-            yield Found(Path(folder), (SYMLINK_LOOP, message))
+            yield FoundFile(Path(folder), (SYMLINK_LOOP, message))
             folders.clear()
             continue
         folders[:] = sorted(each for each in folders if each != "overlays" and not each.startswith("."))
         for outside in [each for each in folders if not _may_enter(Path(folder, each), reach)]:
-            yield Found(Path(folder, outside), OUTSIDE)
+            yield FoundFile(Path(folder, outside), OUTSIDE)
             folders.remove(outside)
         yield from (_found(Path(folder, name), reach) for name in names if _is_configuration(name))
     for error in refused:
-        yield Found(Path(str(error.filename)), (UNREADABLE, _reason(error)))
+        yield FoundFile(Path(str(error.filename)), (UNREADABLE, _reason(error)))
 
 
 def _is_configuration(name: str) -> bool:
@@ -131,19 +131,19 @@ def _may_enter(folder: Path, reach: Reach) -> bool:
     return not folder.is_symlink() or reach.holds(folder)
 
 
-def _found(path: Path, reach: Reach) -> Found:
+def _found(path: Path, reach: Reach) -> FoundFile:
     """A pipe would wait for ever, and a link may lead nowhere."""
     if path.is_symlink() and not reach.holds(path):
-        return Found(path, OUTSIDE)
+        return FoundFile(path, OUTSIDE)
     try:
         is_special = not path.is_file() and path.stat() is not None
     except OSError as error:
-        return Found(path, (UNREADABLE, _reason(error)))
-    return Found(path, (UNREADABLE, "not a regular file") if is_special else None, reach)
+        return FoundFile(path, (UNREADABLE, _reason(error)))
+    return FoundFile(path, (UNREADABLE, "not a regular file") if is_special else None, reach)
 
 
 @contextmanager
-def _descriptor(found: Found) -> Iterator[int]:
+def _descriptor(found: FoundFile) -> Iterator[int]:
     if found.reach is not None:
         with found.reach.opened(found.path) as opened:
             yield opened
@@ -152,19 +152,19 @@ def _descriptor(found: Found) -> Iterator[int]:
         yield file.fileno()
 
 
-def regular(path: Path, reach: Reach) -> Found:
+def regular(path: Path, reach: Reach) -> FoundFile:
     """The file at *path*, if it is one, here or where *reach* allows: a pipe would wait for ever."""
     reach = reach.also(path.parent)
     if path.is_symlink() and not reach.holds(path):
-        return Found(path, OUTSIDE)
-    return Found(path, None if path.is_file() else (UNREADABLE, "not a regular file"), reach)
+        return FoundFile(path, OUTSIDE)
+    return FoundFile(path, None if path.is_file() else (UNREADABLE, "not a regular file"), reach)
 
 
 def _reason(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def read_file(found: Found, sources: Sources, *, raw: bool | frozenset[str] = False) -> SourceFile:
+def read_file(found: FoundFile, sources: Sources, *, raw: bool | frozenset[str] = False) -> SourceFile:
     """The data of a file; what is wrong with it is among its mistakes. *raw* is as for ``read``."""
     begin, mistake = _opened(found, sources)
     if mistake is None:
@@ -177,10 +177,10 @@ def read_file(found: Found, sources: Sources, *, raw: bool | frozenset[str] = Fa
 
 def open_table(path: Path, sources: Sources, reach: Reach) -> tuple[int, Finding | None]:
     """The place where the text of a table begins, or why it cannot be read; *reach* is where it may lie."""
-    return _opened(Found(path, reach=reach), sources)
+    return _opened(FoundFile(path, reach=reach), sources)
 
 
-def _opened(found: Found, sources: Sources) -> tuple[int, Finding | None]:
+def _opened(found: FoundFile, sources: Sources) -> tuple[int, Finding | None]:
     name = "<stdin>" if found.path == STANDARD_INPUT else os.fsencode(found.path).decode(errors="backslashreplace")
     problem, before, text = found.problem, "", None
     try:
@@ -197,7 +197,7 @@ def _opened(found: Found, sources: Sources) -> tuple[int, Finding | None]:
     return begin, None if problem is None else found_at(*problem, begin + len(before))
 
 
-def _of_file(found: Found) -> bytes:
+def _of_file(found: FoundFile) -> bytes:
     with _descriptor(found) as opened, open(opened, "rb", closefd=False) as file:
         return file.read(_SIZE_LIMIT + 1)
 
@@ -208,7 +208,7 @@ def _of_stream(stream: BinaryIO) -> bytes:
     return stream.read(_SIZE_LIMIT + 1)
 
 
-def _text(found: Found) -> str | None:
+def _text(found: FoundFile) -> str | None:
     """The text of a file; None if it is too large."""
     content = found.content
     if content is None:

@@ -16,7 +16,7 @@ from tr_apply.config.composition.sections import (
     several_workspaces_mistake,
     shifted,
 )
-from tr_apply.config.files import Found, configuration_files, given_file, read_file, require_path
+from tr_apply.config.files import FoundFile, configuration_files, given_file, read_file, require_path
 from tr_apply.config.first_findings import first_findings
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.look_alikes import note_look_alikes
@@ -215,7 +215,7 @@ def read_all(path: Path, inputs: Inputs, sources: Sources) -> Files:
     if inputs.content is None:
         found = configuration_files(path, reach, is_chosen=inputs.root is not None)
     else:
-        found = [Found(path, content=inputs.content)]
+        found = [FoundFile(path, content=inputs.content)]
     overlays, variable_files = _existing(inputs.overlays, reach), _existing(inputs.variable_files, reach)
     raw = frozenset({"vars"})
     read = Files(
@@ -230,7 +230,7 @@ def read_all(path: Path, inputs: Inputs, sources: Sources) -> Files:
     return read
 
 
-def _existing(paths: Sequence[Path], reach: Reach) -> list[Found]:
+def _existing(paths: Sequence[Path], reach: Reach) -> list[FoundFile]:
     for path in paths:
         if not path.exists() or path.is_dir():
             raise UsageError(f"{path}: there is no such file")

@@ -85,7 +85,7 @@ def opened_table(written: Any, node: Places, file: SourceFile, sources: Sources,
     return None
 
 
-class _Column(NamedTuple):
+class _RosterColumn(NamedTuple):
     """Where the cells of a column belong in a worker: nowhere if the path is empty."""
 
     path: tuple[str, ...]
@@ -102,7 +102,7 @@ class _Roster:
         self.places = Places(begin, mapping=False)
         self._file = file
         self._begin = begin
-        self._columns: list[_Column] = []
+        self._columns: list[_RosterColumn] = []
         self._types: dict[int, dict[str, list[int]]] = {}
         """The places of the cells of each type, by column."""
 
@@ -141,7 +141,7 @@ class _Roster:
             elif path:
                 taken[path] = cell
             is_list = path[:1] == ("attributes",) and cell.text.endswith("[]")
-            self._columns.append(_Column(path, unnamed=not cell.text, is_list=is_list))
+            self._columns.append(_RosterColumn(path, unnamed=not cell.text, is_list=is_list))
         if not any(column.path == ("name",) for column in self._columns):
             self._note(MISSING_KEY, "the column `name` is missing", row[0].at)
             self._file.complete = False

@@ -7,7 +7,7 @@ from os.path import normpath
 from pathlib import Path
 from typing import TypeAlias
 
-from tr_apply.config.files import SUFFIXES, TEST_SUFFIXES, Found, configuration_files, read_file
+from tr_apply.config.files import SUFFIXES, TEST_SUFFIXES, FoundFile, configuration_files, read_file
 from tr_apply.config.places import Sources
 from tr_apply.config.reach import reach_of
 from tr_apply.resources import WORKSPACE
@@ -84,7 +84,7 @@ def _as_called(folder: Path) -> Path:
     return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
-def _declares_workspace(files: Iterable[Found]) -> bool:
+def _declares_workspace(files: Iterable[FoundFile]) -> bool:
     """Whether one of *files* has the section, or may have it where it cannot be read."""
     read = (read_file(each, Sources()) for each in files if each.problem is None)
     return any(WORKSPACE.section in each.data or not each.complete for each in read)
@@ -94,7 +94,7 @@ def _is_for_everyone(folder: Path) -> bool:
     return bool(folder.stat().st_mode & stat.S_IWOTH)
 
 
-def _right_in(folder: Path) -> Iterator[Found]:
+def _right_in(folder: Path) -> Iterator[FoundFile]:
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208  names alone
     except PermissionError:
@@ -103,7 +103,7 @@ def _right_in(folder: Path) -> Iterator[Found]:
         if name.endswith(SUFFIXES) and not name.startswith(".") and not name.endswith(TEST_SUFFIXES):
             path = folder / name
             if path.is_file():
-                yield Found(path, reach=reach_of(folder, None))
+                yield FoundFile(path, reach=reach_of(folder, None))
 
 
 def _below(root: Path) -> Iterator[Path]:

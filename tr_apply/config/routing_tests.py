@@ -34,7 +34,7 @@ _NO_FILE: Final = "no *.test.yaml beside this configuration"
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _KnownNames:
     """The names that tests may use."""
 
     names: Mapping[str, dict[str, str]]
@@ -43,15 +43,15 @@ class _Known:
     closed: frozenset[str]
     """Kinds of which there can be no others."""
 
-    def with_people_of(self, content: RoutingTests) -> "_Known":
+    def with_people_of(self, content: RoutingTests) -> "_KnownNames":
         """The same with the workers of a file of tests, and with channels that only they have."""
         people = {name_key(each.name): each.name for each in content.workers}
         workers = {**self.names[WORKER.name], **people}
         if TASK_CHANNEL.name in self.closed:
-            return _Known({**self.names, WORKER.name: workers}, self.closed)
+            return _KnownNames({**self.names, WORKER.name: workers}, self.closed)
         channels = {name_key(name): name for each in content.workers for name in each.channels}
         channels |= self.names[TASK_CHANNEL.name]
-        return _Known({**self.names, WORKER.name: workers, TASK_CHANNEL.name: channels}, self.closed)
+        return _KnownNames({**self.names, WORKER.name: workers, TASK_CHANNEL.name: channels}, self.closed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +86,17 @@ def load_routing_tests(configuration: Configuration, files: Sequence[Path] | Non
     )
 
 
-def _known_names(configuration: Configuration) -> _Known:
+def _known_names(configuration: Configuration) -> _KnownNames:
     """The names that are declared, those of what TaskRouter has by itself, and those that are referred to."""
     document = configuration.document
     found = declared(document, configuration.notes.root.value)
     names = {kind: dict(of_kind) for kind, of_kind in found.names.items()}
     for each in references(document):
         names[each.kind].setdefault(name_key(each.name), each.name)
-    return _Known(names, found.closed)
+    return _KnownNames(names, found.closed)
 
 
-def _read(path: Path, configuration: Configuration, known: _Known) -> Suite:
+def _read(path: Path, configuration: Configuration, known: _KnownNames) -> Suite:
     sources = Sources()
     notes = Notes(sources, configuration.notes.variables)
     file = read_file(regular(path, configuration.reach), sources)
@@ -130,7 +130,7 @@ def _take_back_secrets(file: SourceFile, made: Substitution, notes: Notes) -> No
             notes.mistaken.add(site.place)
 
 
-def _checked(notes: Notes, known: _Known, *, whole: bool) -> Iterator[LocatedTest]:
+def _checked(notes: Notes, known: _KnownNames, *, whole: bool) -> Iterator[LocatedTest]:
     try:
         content = RoutingTests.model_validate(notes.root.value)
     except ValidationError as error:
@@ -144,7 +144,7 @@ def _checked(notes: Notes, known: _Known, *, whole: bool) -> Iterator[LocatedTes
         yield LocatedTest(test, workers, *notes.sources.locate(find(notes.root.node, ("tests", index))))
 
 
-def _note_unknown_names(content: RoutingTests, notes: Notes, known: _Known) -> None:
+def _note_unknown_names(content: RoutingTests, notes: Notes, known: _KnownNames) -> None:
     suggestions = Suggestions()
     for each in _references(content, known.closed):
         _note_unknown(each, notes, known.names[each.kind], suggestions)

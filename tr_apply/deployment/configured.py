@@ -22,7 +22,7 @@ from tr_apply.plan.impact import Extent
 from tr_apply.plan.make import Planning, planning
 from tr_apply.plan.matching.declared_before import DeclaredBefore
 from tr_apply.plan.matching.problem import PlanProblemsError
-from tr_apply.plan.requests.target import EVERYTHING, Selection, Target
+from tr_apply.plan.requests.target import EVERYTHING, SelectedTarget, Selection
 from tr_apply.reader import (
     declared_workspace,
     empty_snapshot,
@@ -168,7 +168,7 @@ class Configured:
             return (await self._planned(client, None, Extent.NONE))[0]
         return (await self.plan_for(client, await client.workspace(applied.created)))[0]
 
-    def _require_known(self, target: Target, plan: Plan) -> None:
+    def _require_known(self, target: SelectedTarget, plan: Plan) -> None:
         """A target that is neither declared nor about to be deleted is a slip of the pen; later it may be gone."""
         touched = (operation.name for operation in plan.operations if operation.kind == target.kind)
         names = (*touched, *_declared_names(self.configuration.document, target.kind))

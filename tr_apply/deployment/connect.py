@@ -13,7 +13,7 @@ from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.local import DEFAULT_PATH, open_in_process
 from tr_apply.resources.credentials import Credentials
-from tr_apply.transport import Call, Connection, Observer, Outcome, in_process
+from tr_apply.transport import Attempt, Call, Connection, Observer, in_process
 
 LOCAL = "local"
 CONCURRENCY = 10
@@ -103,7 +103,7 @@ async def open_clients(
     deadline = deadline or Deadline()
     listeners: Sequence[Observer] = (*observers, deadline.waits)
 
-    def observer(call: Call, outcome: Outcome | None) -> None:
+    def observer(call: Call, outcome: Attempt | None) -> None:
         for each in listeners:
             each(call, outcome)
 

@@ -8,7 +8,7 @@ from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deadline import Deadline, OutOfTimeError
 from tr_apply.errors import AnswerLostError, IncompleteError, RefusedError, TrApplyError
 from tr_apply.live import Snapshot, Work
-from tr_apply.plan.change import Target
+from tr_apply.plan.change import PlanTarget
 from tr_apply.plan.checks.guard import protects
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.document import Document
@@ -30,7 +30,7 @@ class Removal:
     snapshot: Snapshot
     work: Work
     undeclared: Mapping[str, int]
-    target: Target
+    target: PlanTarget
 
     @property
     def name(self) -> str:
@@ -55,7 +55,7 @@ async def planned_removal(client: Client, source: Configured) -> Removal | None:
     if (snapshot := await source.everything(client)) is None:
         return None
     live = snapshot.workspace
-    target = Target(live.name, snapshot.account_sid, live.sid, host=client.host, database=client.database)
+    target = PlanTarget(live.name, snapshot.account_sid, live.sid, host=client.host, database=client.database)
     removal = Removal(snapshot, await client.unfinished_tasks(live.sid), _undeclared(document, snapshot), target)
     _require_allowed([*_protected(document, removal), *_in_use(removal)])
     return removal

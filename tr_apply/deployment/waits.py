@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from tr_apply.transport import Call, LostError, Outcome
+from tr_apply.transport import Attempt, Call, LostError
 
 EVERY_S = 10.0
 """Seconds between two lines about what is waited for."""
@@ -42,7 +42,7 @@ class Waits:
         self._sent: dict[int, tuple[Call, float]] = {}
         self._pauses: dict[tuple[str, str], _Pause] = {}
 
-    def __call__(self, call: Call, outcome: Outcome | None) -> None:
+    def __call__(self, call: Call, outcome: Attempt | None) -> None:
         """Note a request that is sent, or its end."""
         if outcome is None:
             self._pauses.pop(_key(call), None)

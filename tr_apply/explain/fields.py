@@ -23,7 +23,7 @@ _Holders: TypeAlias = Mapping[int, Literal["list", "mapping"]]
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class ExplainedKey:
     """A key, by the keys that lead to it, and its JSON Schema."""
 
     keys: tuple[str, ...]
@@ -37,7 +37,7 @@ class Field:
         return ".".join(self.keys)
 
 
-def field_named(topic: str) -> Field | None:
+def field_named(topic: str) -> ExplainedKey | None:
     """The key called *topic*: by its path, with sections by the name of their kind too, and with or without indices."""
     first, *rest = re.sub(r"\[[^\]]*\]", "", topic).split(".")
     keys = (*_SINGULAR.get(first, (first,)), *rest)
@@ -49,7 +49,7 @@ def field_names() -> list[str]:
     return [field.name for field in _fields()]
 
 
-def field_text(field: Field) -> str:
+def field_text(field: ExplainedKey) -> str:
     """All that is known of *field*, with an example."""
     facts = "; ".join(_facts(field))
     example = (f"    {line}" for line in _nested(field, example_of(field.name, field.schema)))
@@ -57,7 +57,7 @@ def field_text(field: Field) -> str:
     return "\n".join([field.name, "", about, *([facts] if facts else []), "", "Example:", "", *example]) + "\n"
 
 
-def _facts(field: Field) -> Iterator[str]:
+def _facts(field: ExplainedKey) -> Iterator[str]:
     """Whether it must be there, and what it may be."""
     if field.required:
         yield "required"
@@ -78,7 +78,7 @@ def _choices(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from _choices(choice)
 
 
-def _nested(field: Field, value: str) -> Iterator[str]:
+def _nested(field: ExplainedKey, value: str) -> Iterator[str]:
     """YAML in which *value* stands under the keys of *field*; lists of objects get one."""
     indent = ""
     for number, key in enumerate(field.keys[:-1]):
@@ -92,16 +92,16 @@ def _nested(field: Field, value: str) -> Iterator[str]:
 
 
 @cache
-def _fields() -> tuple[Field, ...]:
+def _fields() -> tuple[ExplainedKey, ...]:
     document = schema("workspace")
-    return tuple(_Walk(document["$defs"]).below((), document, {}))
+    return tuple(_SchemaWalk(document["$defs"]).below((), document, {}))
 
 
 @dataclass(frozen=True, slots=True)
-class _Walk:
+class _SchemaWalk:
     definitions: Mapping[str, Any]
 
-    def below(self, keys: tuple[str, ...], node: Mapping[str, Any], holders: _Holders) -> Iterator[Field]:
+    def below(self, keys: tuple[str, ...], node: Mapping[str, Any], holders: _Holders) -> Iterator[ExplainedKey]:
         """Every key below *node*."""
         last = len(keys) - 1
         for each in _choices(node):
@@ -113,5 +113,5 @@ class _Walk:
                 if isinstance(values, dict):
                     yield from self.below(keys, values, {**holders, last: "mapping"})
             for key, child in each.get("properties", {}).items():
-                yield Field((*keys, key), child, key in each.get("required", ()), holders)
+                yield ExplainedKey((*keys, key), child, key in each.get("required", ()), holders)
                 yield from self.below((*keys, key), child, holders)

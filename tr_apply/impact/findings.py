@@ -13,7 +13,7 @@ from tr_apply.routing.place import Place
 from tr_apply.routing.satisfy import (
     Budget,
     Filters,
-    Reach,
+    Reachability,
     Taker,
     TaskFilter,
     Unknown,
@@ -38,7 +38,7 @@ class BroughtFindings:
 
 def brought_findings(before: Workflow, after: Workflow, path: str, read: Read, budget: Budget) -> BroughtFindings:
     """What is wrong in *after*, which is at *path* of the configuration, and was not in *before*."""
-    old, new = (_Version(each, path, read, budget) for each in (before, after))
+    old, new = (_FoundVersion(each, path, read, budget) for each in (before, after))
     there = {about for about, _ in old.findings()}
     brought = [finding for about, finding in new.findings() if about not in there]
     if not (old.is_cut or new.is_cut):
@@ -68,7 +68,7 @@ _About = tuple[str, str]
 """A code and the filter: what a finding before and after the change have in common."""
 
 
-class _Version:
+class _FoundVersion:
     """The findings of a workflow at one time."""
 
     def __init__(self, workflow: Workflow, path: str, read: Read, budget: Budget) -> None:
@@ -100,7 +100,7 @@ class _Version:
         elif index + 1 < len(self._filters) and always_true(each.expression, Place.FILTER, self._budget):
             yield self._finding(ALWAYS_TRUE, f"every task satisfies {what}", f"{place}.expression")
 
-    def _takers(self, reach: Reach) -> Sequence[Taker]:
+    def _takers(self, reach: Reachability) -> Sequence[Taker]:
         """The filters that take every task before it comes; none if some task comes, or if that is not known."""
         self.is_cut |= isinstance(reach.answer, Unknown) and reach.answer.reason == "budget"
         return reach.takers if isinstance(reach.answer, Unsatisfiable) else ()

@@ -9,7 +9,7 @@ from tr_apply.impact.cosmetic import with_cosmetic_changes
 from tr_apply.impact.findings import brought_findings, queue_finding
 from tr_apply.impact.people import people
 from tr_apply.impact.routes import route_changes
-from tr_apply.impact.versions import Versions, WorkflowVersions
+from tr_apply.impact.versions import PlannedVersions, WorkflowVersions
 from tr_apply.live import Snapshot
 from tr_apply.plan.change import Plan
 from tr_apply.plan.impact import BroughtFinding, Extent, Impact, PeopleImpact, RouteChange
@@ -39,7 +39,7 @@ def people_impact(plan: Plan, snapshot: Snapshot) -> PeopleImpact:
     """Who gains and who loses a place in a queue by *plan*, as the workspace is in *snapshot*."""
     if not bear_on_people(plan.operations):
         return PeopleImpact(len(snapshot.of(WORKER.name)))
-    return people(*Versions(plan, snapshot).staffing())
+    return people(*PlannedVersions(plan, snapshot).staffing())
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class _Measuring:
 
     def impact(self, extent: Extent) -> Impact:
         """All that is to be known to this *extent*."""
-        versions = Versions(self.plan, self.snapshot)
+        versions = PlannedVersions(self.plan, self.snapshot)
         found = people_impact(self.plan, self.snapshot)
         unread = "its members are not known, because an expression of it cannot be read"
         self.unknown += [f"queue {queue}: {unread}" for queue in found.unknown]

@@ -39,7 +39,7 @@ class WorkflowVersions(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Resource:
+class _Planned:
     """A resource as it is live, and all that a plan sets of it."""
 
     kind: Kind
@@ -57,12 +57,12 @@ class _Resource:
         return "" if self.live is None else self.live.name
 
 
-class Versions:
+class PlannedVersions:
     """What *plan* makes of the workspace that was read as *snapshot*."""
 
     def __init__(self, plan: Plan, snapshot: Snapshot) -> None:
-        self._resources: dict[str | SidOf, _Resource] = {
-            live.sid: _Resource(kind, live) for kind in _SEEN for live in snapshot.of(kind.name)
+        self._resources: dict[str | SidOf, _Planned] = {
+            live.sid: _Planned(kind, live) for kind in _SEEN for live in snapshot.of(kind.name)
         }
         self._note_writes(plan)
         self._sids = self._final_sids(plan) | {SidOf(WORKSPACE.name, ""): snapshot.workspace.sid}
@@ -71,7 +71,7 @@ class Versions:
         for write in (write for operation in plan.operations for write in operation.writes):
             kind = KIND_BY_NAME[write.target.kind]
             if kind in _SEEN:
-                found = self._resources.setdefault(write.sid or _folded(write.target), _Resource(kind))
+                found = self._resources.setdefault(write.sid or _folded(write.target), _Planned(kind))
                 found.form |= write.form
                 found.secrets |= write.secrets
                 found.is_deleted |= write.verb is Verb.DELETE
@@ -95,10 +95,10 @@ class Versions:
             return known
         return label.name if SID.match(label.name) else made_up_sid(KIND_BY_NAME[label.kind].sid_prefix, label)
 
-    def _sid_of(self, each: _Resource) -> str:
+    def _sid_of(self, each: _Planned) -> str:
         return self._sid(SidOf(each.kind.name, each.name)) if each.live is None else each.live.sid
 
-    def _named(self, kind: Kind) -> dict[str, _Resource]:
+    def _named(self, kind: Kind) -> dict[str, _Planned]:
         """The resources of *kind* by name; those that share a name by their SIDs as well."""
         found = [each for each in self._resources.values() if each.kind is kind]
         names = Counter(each.name for each in found)
@@ -129,7 +129,7 @@ class Versions:
             if each.live is not None and "TargetWorkers" in each.form:
                 yield name, _target_workers(each.live), self._target_workers(each)
 
-    def _target_workers(self, queue: _Resource) -> str:
+    def _target_workers(self, queue: _Planned) -> str:
         if (written := queue.form.get("TargetWorkers")) is not None:
             return form_text(written, self._sid)
         return _EVERYBODY if queue.live is None else _target_workers(queue.live)
@@ -140,7 +140,7 @@ class Versions:
             if each.kind is ACTIVITY and each.live is not None and each.name != each.live.name:
                 yield each.live.sid, each.name
 
-    def _names(self, worker: _Resource, now: Names | None, activities: Mapping[str, str]) -> Names:
+    def _names(self, worker: _Planned, now: Names | None, activities: Mapping[str, str]) -> Names:
         """What expressions will find; *now* itself where nothing changes, which makes comparing fast."""
         activity = self._activity(worker, activities)
         if now is not None and not worker.form and not activity:
@@ -149,14 +149,14 @@ class Versions:
         own = {"friendly_name": worker.name, "sid": self._sid_of(worker)}
         return {**expression_names(worker.live, attributes), **own, **activity}
 
-    def _activity(self, worker: _Resource, activities: Mapping[str, str]) -> dict[str, Any]:
+    def _activity(self, worker: _Planned, activities: Mapping[str, str]) -> dict[str, Any]:
         moved = worker.form.get("ActivitySid")
         if isinstance(moved, SidOf):
             return {"activity_sid": self._sid(moved), "activity_name": moved.name}
         name = None if worker.live is None else activities.get(str(worker.live.answer.get("activity_sid")))
         return {} if name is None else {"activity_name": name}
 
-    def _document(self, each: _Resource, parameter: str, answer: str) -> Any:
+    def _document(self, each: _Planned, parameter: str, answer: str) -> Any:
         """The JSON document that TaskRouter will have."""
         if (written := each.form.get(parameter)) is not None:
             return json.loads(form_text(written, self._sid))
@@ -179,7 +179,7 @@ def _folded(label: SidOf) -> SidOf:
     return SidOf(label.kind, name_key(label.name))
 
 
-def _staying(resources: Mapping[str, _Resource]) -> Iterable[tuple[str, _Resource]]:
+def _staying(resources: Mapping[str, _Planned]) -> Iterable[tuple[str, _Planned]]:
     return ((name, each) for name, each in resources.items() if not each.is_deleted)
 
 

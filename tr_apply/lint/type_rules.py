@@ -26,7 +26,7 @@ class _Asked(NamedTuple):
     offset: int
 
 
-class _Present(NamedTuple):
+class _PresentValues(NamedTuple):
     """What the workers have in an attribute, alone or in lists: texts, and numbers as they are written."""
 
     texts: frozenset[str]
@@ -77,7 +77,7 @@ def _constants(operands: Iterable[Operand]) -> Iterator[Constant]:
                 yield item
 
 
-def _present(attributes: Iterable[Mapping[str, Any]], keys: Keys) -> _Present:
+def _present(attributes: Iterable[Mapping[str, Any]], keys: Keys) -> _PresentValues:
     texts, numbers = set[str](), set[str]()
     for each in attributes:
         value: Any = each
@@ -88,7 +88,7 @@ def _present(attributes: Iterable[Mapping[str, Any]], keys: Keys) -> _Present:
                 texts.add(element)
             elif isinstance(element, (int, float)) and not isinstance(element, bool):
                 numbers.add(_written(element))
-    return _Present(frozenset(texts), frozenset(numbers))
+    return _PresentValues(frozenset(texts), frozenset(numbers))
 
 
 def _written(value: str | float) -> str:

@@ -24,7 +24,7 @@ from tr_apply.routing.satisfy import (
     Answer,
     Exit,
     Filters,
-    Reach,
+    Reachability,
     Satisfiable,
     TaskFilter,
     Unsatisfiable,
@@ -213,7 +213,7 @@ def _lasts(target: Target, out: Exit) -> str:
     return str(target.extra["timeout"]) if out.has_timeout else ""
 
 
-def _blame(reach: Reach) -> Blame | None:
+def _blame(reach: Reachability) -> Blame | None:
     """Why no task comes; None where one does or may."""
     if not isinstance(reach.answer, Unsatisfiable):
         return None

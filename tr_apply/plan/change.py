@@ -259,7 +259,7 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class Consent:
+class DeleteConsent:
     """Deletes that somebody must agree to."""
 
     kind: KindName
@@ -299,12 +299,12 @@ class Blocked:
     operation: str
     """The operation's id."""
 
-    consent: Annotated[Consent | PeopleConsent | None, Field(exclude_if=is_none)] = None
+    consent: Annotated[DeleteConsent | PeopleConsent | None, Field(exclude_if=is_none)] = None
     """What approving the plan agrees to, where that is all that is missing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class PlanTarget:
     """The workspace that a plan is for."""
 
     workspace: str
@@ -367,7 +367,7 @@ class Plan:
         impact: What it means for people and tasks; None for a new workspace, or where that was not worked out.
     """
 
-    target: Target
+    target: PlanTarget
     operations: Sequence[Operation] = ()
     blocked: Sequence[Blocked] = ()
     diagnostics: Sequence[Finding] = ()

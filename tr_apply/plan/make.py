@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator, Sequence
 from tr_apply.config.references import references, sid_references
 from tr_apply.findings import Finding, KeyPath, error_at
 from tr_apply.live import Snapshot
-from tr_apply.plan.change import Operation, Plan, Target
+from tr_apply.plan.change import Operation, Plan, PlanTarget
 from tr_apply.plan.checks.guard import blocked, delete_counts
 from tr_apply.plan.checks.kept_as_live import left_alone
 from tr_apply.plan.checks.refused import refused_here
@@ -214,9 +214,9 @@ def _arranged(
     return whole, in_order(selected(whole, selection))
 
 
-def _target(document: Document, snapshot: Snapshot) -> Target:
+def _target(document: Document, snapshot: Snapshot) -> PlanTarget:
     sid = None if snapshot.predicted else snapshot.workspace.sid
-    return Target(document.workspace.name, snapshot.account_sid, sid)
+    return PlanTarget(document.workspace.name, snapshot.account_sid, sid)
 
 
 def _unchanged(decisions: Decisions) -> int:

@@ -39,14 +39,14 @@ def find_route(workspace: OfflineWorkspace, request: RouteRequest, *, nearest: i
 
     *nearest* is how many of those are named who are not eligible in a step.
     """
-    return _Wording(workspace).route(request, workspace.trace(request, nearest=nearest))
+    return _RouteWording(workspace).route(request, workspace.trace(request, nearest=nearest))
 
 
 def _path_of(each: Filter) -> str:
     return f"filters[{each.name or f'#{each.index + 1}'}]"
 
 
-class _Wording:
+class _RouteWording:
     """Puts names for SIDs, and hides what is sensitive."""
 
     def __init__(self, workspace: OfflineWorkspace) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tr_apply.routing.engine.engine import Engine
-from tr_apply.routing.engine.log import Snapshot
+from tr_apply.routing.engine.log import EngineState
 from tr_apply.routing.engine.setup import Setup
 from tr_apply.routing.names import name_key
 from tr_apply.routing.records import NO_ATTRIBUTES, Reservation, Task, Worker
@@ -71,7 +71,7 @@ class Staff:
 
     def _new_engine(self, channel: str, workers: Sequence[Worker]) -> Engine:
         tasks = list(self._tasks(channel))
-        snapshot = Snapshot(
+        snapshot = EngineState(
             serial=2 * len(tasks),
             tasks=tuple(task for task, _ in tasks),
             reservations=tuple(reservation for _, reservation in tasks),

@@ -6,14 +6,14 @@ from typing import Any
 
 from tr_apply.plan.compare.sequences import differences
 from tr_apply.printable import printable
-from tr_apply.report.line import Line
+from tr_apply.report.line import TextLine
 from tr_apply.report.values import shown
 
 _MOST = 500  # elements; beyond that nobody reads on, and matching them takes its time
 _LONGEST = 20_000  # characters of JSON, for the same reasons
 
 
-def element_changes(before: Sequence[Any], after: Sequence[Any]) -> list[Line]:
+def element_changes(before: Sequence[Any], after: Sequence[Any]) -> list[TextLine]:
     """Lines for what is added, gone or changed, counted from 1; none where the lists are too long for that.
 
     The order of a list counts: an element that moved is gone at one place and added at another.
@@ -21,13 +21,13 @@ def element_changes(before: Sequence[Any], after: Sequence[Any]) -> list[Line]:
     texts = [json.dumps(each, sort_keys=True) for each in before], [json.dumps(each, sort_keys=True) for each in after]
     if any(len(side) > _MOST or sum(map(len, side)) > _LONGEST for side in texts):
         return []
-    lines: list[Line] = []
+    lines: list[TextLine] = []
     for i1, i2, j1, j2 in differences(*texts):
         pairs = min(i2 - i1, j2 - j1)
         for offset in range(pairs):
             lines += _changes(_item(j1 + offset), before[i1 + offset], after[j1 + offset])
-        lines += [Line(f"{_item(index)}: {shown(before[index])}", "-") for index in range(i1 + pairs, i2)]
-        lines += [Line(f"{_item(index)}: {shown(after[index])}", "+") for index in range(j1 + pairs, j2)]
+        lines += [TextLine(f"{_item(index)}: {shown(before[index])}", "-") for index in range(i1 + pairs, i2)]
+        lines += [TextLine(f"{_item(index)}: {shown(after[index])}", "+") for index in range(j1 + pairs, j2)]
     return lines
 
 
@@ -35,11 +35,11 @@ def _item(index: int) -> str:
     return f"item {index + 1}"
 
 
-def _changes(place: str, before: Any, after: Any) -> list[Line]:
+def _changes(place: str, before: Any, after: Any) -> list[TextLine]:
     """How one element became another; none when it is the same."""
     if type(before) is not type(after) or not isinstance(before, dict | list):
         same = before == after and type(before) is type(after)
-        return [] if same else [Line(f"{place}: {shown(before)} -> {shown(after)}")]
+        return [] if same else [TextLine(f"{place}: {shown(before)} -> {shown(after)}")]
     from deepdiff import DeepDiff  # noqa: PLC0415  # costs 150 ms, which only those pay who look at such a list
 
     found = DeepDiff(before, after, view="tree")
@@ -47,15 +47,15 @@ def _changes(place: str, before: Any, after: Any) -> list[Line]:
     return [text for _, text in sorted(lines, key=lambda line: line[0])]
 
 
-def _lines(place: str, kind: str, levels: Any) -> Iterator[tuple[str, Line]]:
+def _lines(place: str, kind: str, levels: Any) -> Iterator[tuple[str, TextLine]]:
     """Each with what it is sorted by."""
     for level in levels:
         parts = level.path(output_format="list")
         path = ", ".join([place, *(_item(part) if isinstance(part, int) else printable(part) for part in parts)])
         order = "".join(f"[{part:06}]" if isinstance(part, int) else f".{part}" for part in parts)
         if kind.endswith("_removed"):
-            yield order, Line(f"{path}: {shown(level.t1)}", "-")
+            yield order, TextLine(f"{path}: {shown(level.t1)}", "-")
         elif kind.endswith("_added"):
-            yield order, Line(f"{path}: {shown(level.t2)}", "+")
+            yield order, TextLine(f"{path}: {shown(level.t2)}", "+")
         else:
-            yield order, Line(f"{path}: {shown(level.t1)} -> {shown(level.t2)}")
+            yield order, TextLine(f"{path}: {shown(level.t1)} -> {shown(level.t2)}")

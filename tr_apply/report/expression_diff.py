@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from tr_apply.errors import ExpressionSyntaxError
-from tr_apply.report.line import Line
+from tr_apply.report.line import TextLine
 from tr_apply.report.text_diff import FOLD, text_lines
 from tr_apply.resources.template import MARK
 from tr_apply.routing.format import format_expression, format_operand
@@ -24,7 +24,7 @@ _ORDER = "order changed:"
 Group = And | Or
 
 
-def expression_lines(before: str, after: str) -> list[Line]:
+def expression_lines(before: str, after: str) -> list[TextLine]:
     """How *before* became *after*; both are templates, as a configuration has them."""
     references = _References(before + after)
     try:
@@ -33,11 +33,11 @@ def expression_lines(before: str, after: str) -> list[Line]:
         return text_lines(before, after)
     if old == new:
         return text_lines(before, after)
-    lines = [Line(references.shown(line.text), line.sign, line.depth) for line in _tree_lines(old, new, 0)]
+    lines = [TextLine(references.shown(line.text), line.sign, line.depth) for line in _tree_lines(old, new, 0)]
     return [_as_written(line, before, after) for line in lines]
 
 
-def _as_written(line: Line, before: str, after: str) -> Line:
+def _as_written(line: TextLine, before: str, after: str) -> TextLine:
     """*line* in the words of the file where it is a whole expression: ``1==1`` is what people know."""
     text = (after if line.sign == "+" else before).strip()
     same = text.isprintable() and _without_blanks(text) == _without_blanks(line.text)
@@ -64,14 +64,14 @@ class _References:
         return re.sub(rf"{self._prefix}(\d+)_", lambda match: self._marks[int(match[1])], text)
 
 
-def _tree_lines(old: Expression, new: Expression, depth: int) -> Iterator[Line]:
+def _tree_lines(old: Expression, new: Expression, depth: int) -> Iterator[TextLine]:
     if isinstance(old, Comparison) and isinstance(new, Comparison):
         yield from _comparison_lines(old, new, depth)
     elif (kind := _common_kind(old, new)) is not None:
         yield from _operand_lines(kind, _operands(old, kind), _operands(new, kind), depth)
     else:
         if not _terms(old).isdisjoint(_terms(new)):
-            yield Line(_GROUPING, "", depth)
+            yield TextLine(_GROUPING, "", depth)
         yield from _whole(format_expression(old), format_expression(new), depth)
 
 
@@ -175,38 +175,38 @@ def _first_known_term(old: Sequence[Expression]) -> Callable[[Expression], objec
 
 def _operand_lines(
     kind: type[Group], old: Sequence[Expression], new: Sequence[Expression], depth: int
-) -> Iterator[Line]:
+) -> Iterator[TextLine]:
     found = _compared(old, new)
     word = "AND" if kind is And else "OR"
     if not (found.gone or found.added or found.edited):
-        yield Line(_ORDER, "", depth)
+        yield TextLine(_ORDER, "", depth)
         yield from _whole(_joined(word, old), _joined(word, new), depth)
         return
     if found.same:
-        yield from [] if depth else [Line(_stays(word, found.same), "", depth)]
+        yield from [] if depth else [TextLine(_stays(word, found.same), "", depth)]
     elif not found.edited:
         yield from _whole(_joined(word, old), _joined(word, new), depth)
         return
     for was, now in found.edited:
         yield from _edited_lines(word, was, now, depth)
-    yield from (Line(f"{word} {_inner(each)}", "-", depth) for each in found.gone)
-    yield from (Line(f"{word} {_inner(each)}", "+", depth) for each in found.added)
+    yield from (TextLine(f"{word} {_inner(each)}", "-", depth) for each in found.gone)
+    yield from (TextLine(f"{word} {_inner(each)}", "+", depth) for each in found.added)
 
 
-def _edited_lines(word: str, old: Expression, new: Expression, depth: int) -> Iterator[Line]:
+def _edited_lines(word: str, old: Expression, new: Expression, depth: int) -> Iterator[TextLine]:
     if isinstance(old, Comparison) and isinstance(new, Comparison):
         yield from _comparison_lines(old, new, depth, f"{word} ")
         return
-    yield Line(f"inside ({_short(format_expression(old))}):", "", depth)
+    yield TextLine(f"inside ({_short(format_expression(old))}):", "", depth)
     yield from _tree_lines(old, new, depth + 1)
 
 
-def _comparison_lines(old: Comparison, new: Comparison, depth: int, lead: str = "") -> Iterator[Line]:
+def _comparison_lines(old: Comparison, new: Comparison, depth: int, lead: str = "") -> Iterator[TextLine]:
     if (parts := _list_change(old, new)) is not None:
         before, gone, added = parts
-        yield Line(f"{lead}{before} [{FOLD}]:", "", depth)
-        yield from (Line(each, "-", depth + 1) for each in gone)
-        yield from (Line(each, "+", depth + 1) for each in added)
+        yield TextLine(f"{lead}{before} [{FOLD}]:", "", depth)
+        yield from (TextLine(each, "-", depth + 1) for each in gone)
+        yield from (TextLine(each, "+", depth + 1) for each in added)
     else:
         yield from _whole(f"{lead}{format_expression(old)}", f"{lead}{format_expression(new)}", depth)
 
@@ -228,10 +228,10 @@ def _is_short(old: Expression, new: Expression) -> bool:
     return max(len(format_expression(old)), len(format_expression(new))) <= _SHOWN
 
 
-def _whole(old: str, new: str, depth: int) -> list[Line]:
+def _whole(old: str, new: str, depth: int) -> list[TextLine]:
     if len(old) > _LONG and len(new) > _LONG:
         return text_lines(old, new, depth)
-    return [Line(old, "-", depth), Line(new, "+", depth)]
+    return [TextLine(old, "-", depth), TextLine(new, "+", depth)]
 
 
 def _joined(word: str, terms: Sequence[Expression]) -> str:

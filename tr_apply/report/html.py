@@ -8,7 +8,7 @@ from tr_apply.plan.saved.document import plan_id
 from tr_apply.printable import printable
 from tr_apply.report.entry import Entry, headline
 from tr_apply.report.impact import impact_lines
-from tr_apply.report.line import Line, Sign
+from tr_apply.report.line import Sign, TextLine
 from tr_apply.report.objections import objections
 from tr_apply.report.rows import Row, in_reading_order, operation_rows
 
@@ -128,7 +128,7 @@ def _row(row: Row) -> Iterator[str]:
         yield f"<ul>{''.join(map(_line, row.more))}</ul>"
 
 
-def _line(line: Line) -> str:
+def _line(line: TextLine) -> str:
     text = f"{line.sign} {line.text}" if line.sign else line.text
     depth = f' class="depth-{min(line.depth, _DEEPEST)}"' if line.depth else ""
     return f"<li{depth}>{_signed(line.sign, text)}</li>"

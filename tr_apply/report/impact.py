@@ -8,13 +8,13 @@ from typing import Final
 from tr_apply.plan.checks.guard import listed
 from tr_apply.plan.impact import BroughtFinding, FilterRoute, Impact, QueueChange, RouteChange, TasksImpact
 from tr_apply.printable import printable
-from tr_apply.report.line import Line, Sign
+from tr_apply.report.line import Sign, TextLine
 
 ROUTES_SHOWN: Final = 10
 """How many kinds of tasks are told to people; the JSON has them all."""
 
 
-def impact_lines(impact: Impact | None) -> Iterator[Line]:
+def impact_lines(impact: Impact | None) -> Iterator[TextLine]:
     """Everything that there is to say; nothing where nobody is affected."""
     if impact is None:
         return
@@ -25,11 +25,11 @@ def impact_lines(impact: Impact | None) -> Iterator[Line]:
             map(_route, impact.routes[:ROUTES_SHOWN]),
             _further(impact.routes),
             map(_finding, impact.findings),
-            (Line(f"not known: {printable(each)}", depth=1) for each in impact.unknown),
+            (TextLine(f"not known: {printable(each)}", depth=1) for each in impact.unknown),
         )
     )
     if lines:
-        yield Line("Impact:")
+        yield TextLine("Impact:")
         yield from lines
 
 
@@ -37,31 +37,31 @@ def _urgency(change: QueueChange) -> tuple[bool, bool, str]:
     return not change.falls_to_nobody, not change.lost, change.queue
 
 
-def _queue(change: QueueChange) -> Line:
+def _queue(change: QueueChange) -> TextLine:
     after = "nobody" if change.falls_to_nobody else str(change.after)
     parts = [f"task queue {printable(change.queue)}: {change.before} -> {after}"]
     parts += [f"loses {_names(change.lost)}"] if change.lost else []
     parts += [f"gains {_names(change.gained)}"] if change.gained else []
     sign: Sign = "-" if change.lost else "+"
-    return Line("; ".join(parts), sign, 1)
+    return TextLine("; ".join(parts), sign, 1)
 
 
 def _names(names: Sequence[str]) -> str:
     return listed([printable(name) for name in names])
 
 
-def _tasks(tasks: TasksImpact) -> Line:
+def _tasks(tasks: TasksImpact) -> TextLine:
     verb = "goes" if tasks.elsewhere == 1 else "go"
-    return Line(
+    return TextLine(
         f"{tasks.elsewhere} of {tasks.total} recorded tasks ({printable(tasks.file)}) {verb} elsewhere", depth=1
     )
 
 
-def _route(change: RouteChange) -> Line:
+def _route(change: RouteChange) -> TextLine:
     task = printable(json.dumps(change.task, ensure_ascii=False))
     which = "tasks" if change.count is None else "1 task" if change.count == 1 else f"{change.count} tasks"
     way = f"{_way(change.before)} -> {_way(change.after)}"
-    return Line(f"workflow {printable(change.workflow)}: {which} such as {task}: {way}", depth=1)
+    return TextLine(f"workflow {printable(change.workflow)}: {which} such as {task}: {way}", depth=1)
 
 
 def _way(route: FilterRoute | None) -> str:
@@ -74,10 +74,10 @@ def _way(route: FilterRoute | None) -> str:
     return f"filter {route.filter}{name} ({steps})"
 
 
-def _further(routes: Sequence[RouteChange]) -> Iterator[Line]:
+def _further(routes: Sequence[RouteChange]) -> Iterator[TextLine]:
     if (rest := len(routes) - ROUTES_SHOWN) > 0:
-        yield Line(f"and {rest} more {'kind' if rest == 1 else 'kinds'} of tasks go elsewhere", depth=1)
+        yield TextLine(f"and {rest} more {'kind' if rest == 1 else 'kinds'} of tasks go elsewhere", depth=1)
 
 
-def _finding(finding: BroughtFinding) -> Line:
-    return Line(f"{printable(finding.message)} [{finding.code}]", depth=1)
+def _finding(finding: BroughtFinding) -> TextLine:
+    return TextLine(f"{printable(finding.message)} [{finding.code}]", depth=1)

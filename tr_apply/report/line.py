@@ -8,7 +8,7 @@ Sign = Literal["+", "-", ""]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TextLine:
     """A line.
 
     Attributes:

@@ -10,7 +10,7 @@ from tr_apply.plan.change import Action, FieldChange, FilterPlace, Operation, Pl
 from tr_apply.printable import printable
 from tr_apply.report.elements import element_changes
 from tr_apply.report.expression_diff import expression_lines
-from tr_apply.report.line import Line, Sign
+from tr_apply.report.line import Sign, TextLine
 from tr_apply.report.text_diff import text_lines
 from tr_apply.report.values import is_filter, shown, targets_line
 from tr_apply.report.wording import added_at, field_title, moved_to, reference_title, removed_from
@@ -68,7 +68,7 @@ class Row:
     text: str = ""
     after: str = ""
     sign: Sign = ""
-    more: tuple[Line, ...] = ()
+    more: tuple[TextLine, ...] = ()
     source: str = ""
 
     @property
@@ -185,21 +185,21 @@ def _created_row(path: str, title: str, value: Any) -> Row:
     return Row(1, Tone.PLAIN, title, more=tuple(chain.from_iterable(map(_numbered_lines, enumerate(value, 1)))))
 
 
-def _numbered_lines(numbered: tuple[int, Mapping[str, Any]]) -> Iterator[Line]:
+def _numbered_lines(numbered: tuple[int, Mapping[str, Any]]) -> Iterator[TextLine]:
     number, each = numbered
     name = f" ({printable(each['name'])})" if each.get("name") else ""
-    yield Line(f"filter {number}{name}:")
-    yield from (Line(line.text, line.sign, line.depth + 1) for line in _filter_lines(each))
+    yield TextLine(f"filter {number}{name}:")
+    yield from (TextLine(line.text, line.sign, line.depth + 1) for line in _filter_lines(each))
 
 
-def _filter_lines(each: Mapping[str, Any]) -> Iterator[Line]:
-    yield Line(f"expression: {printable(each['expression'])}")
-    yield Line(f"targets: {targets_line(each['targets'])}")
+def _filter_lines(each: Mapping[str, Any]) -> Iterator[TextLine]:
+    yield TextLine(f"expression: {printable(each['expression'])}")
+    yield TextLine(f"targets: {targets_line(each['targets'])}")
     if each.get("extra"):
-        yield Line(f"extra: {shown(each['extra'])}")
+        yield TextLine(f"extra: {shown(each['extra'])}")
 
 
-def _element_lines(before: Sequence[Any], after: Sequence[Any]) -> Sequence[Line]:
+def _element_lines(before: Sequence[Any], after: Sequence[Any]) -> Sequence[TextLine]:
     """None where both lists are read at a glance."""
     is_flat = not any(isinstance(item, (dict, list)) for item in (*before, *after))
     if is_flat and len(shown(before)) + len(shown(after)) <= _SHORT:
@@ -207,7 +207,7 @@ def _element_lines(before: Sequence[Any], after: Sequence[Any]) -> Sequence[Line
     return element_changes(before, after)
 
 
-def _text_lines(change: FieldChange) -> Sequence[Line]:
+def _text_lines(change: FieldChange) -> Sequence[TextLine]:
     """None where both texts are read at a glance."""
     if _is_expression(change):
         lines = expression_lines(change.before, change.after)
@@ -215,7 +215,7 @@ def _text_lines(change: FieldChange) -> Sequence[Line]:
         lines = text_lines(change.before, change.after)
     else:
         return ()
-    return [Line(printable(line.text), line.sign, line.depth) for line in lines]
+    return [TextLine(printable(line.text), line.sign, line.depth) for line in lines]
 
 
 def _is_expression(change: FieldChange) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from tr_apply.apply import Result, Status
-from tr_apply.plan.change import Action, Blocked, Plan, Target
+from tr_apply.plan.change import Action, Blocked, Plan, PlanTarget
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.printable import printable
 from tr_apply.report.impact import impact_lines
@@ -71,12 +71,12 @@ def _impact_lines(plan: Plan) -> Iterator[str]:
     yield from [""] if found else []
 
 
-def _heading(target: Target) -> str:
+def _heading(target: PlanTarget) -> str:
     sid = target.workspace_sid
     return f"{printable(target.workspace)} ({sid if sid is not None else 'new workspace'})"
 
 
-def result_heading(target: Target) -> str:
+def result_heading(target: PlanTarget) -> str:
     """Which of several workspaces a result is about."""
     return "\n".join([f"{printable(target.workspace)}:", *_wrapped(", ".join(places(target)), "  ")])
 

@@ -4,20 +4,20 @@ import re
 from collections.abc import Sequence
 
 from tr_apply.plan.compare.sequences import differences
-from tr_apply.report.line import Line
+from tr_apply.report.line import TextLine
 
 FOLD = "…"
 _WORD = re.compile(r"\s*(?:[\w$.]+|[^\w\s])|\s+")
 _KEPT = 3  # words that are shown before and after a change
 
 
-def text_lines(before: str, after: str, depth: int = 0) -> list[Line]:
+def text_lines(before: str, after: str, depth: int = 0) -> list[TextLine]:
     """The old and the new text, each on one line."""
     old, new = _WORD.findall(before), _WORD.findall(after)
     changed = list(differences(old, new))
     return [
-        Line(_folded(old, [(each.start, each.end) for each in changed]), "-", depth),
-        Line(_folded(new, [(each.new_start, each.new_end) for each in changed]), "+", depth),
+        TextLine(_folded(old, [(each.start, each.end) for each in changed]), "-", depth),
+        TextLine(_folded(new, [(each.new_start, each.new_end) for each in changed]), "+", depth),
     ]
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from tr_apply.plan.change import FieldChange, FilterPlace, Target
+from tr_apply.plan.change import FieldChange, FilterPlace, PlanTarget
 from tr_apply.printable import printable
 
 _TARGET = re.compile(r"(^|, )targets\[(\d+)\](\.?)")
@@ -61,22 +61,22 @@ def _above(place: FilterPlace) -> str:
     return ", the last one" if place.of > 1 else ""
 
 
-def where(target: Target) -> str:
+def where(target: PlanTarget) -> str:
     """Which TaskRouter *target* is in: its account, and the database, the region or the server."""
     return ", ".join(_where(target))
 
 
-def full_name(target: Target) -> str:
+def full_name(target: PlanTarget) -> str:
     """The workspace with everything that tells it from others: many are called alike."""
     return f"{printable(target.workspace)} ({', '.join(places(target))})"
 
 
-def places(target: Target) -> list[str]:
+def places(target: PlanTarget) -> list[str]:
     """Everything but the name that tells a workspace from others."""
     return ["new workspace" if target.workspace_sid is None else target.workspace_sid, *_where(target)]
 
 
-def _where(target: Target) -> Iterator[str]:
+def _where(target: PlanTarget) -> Iterator[str]:
     if target.account_sid is not None:
         yield f"account {printable(target.account_sid)}"
     if target.database is not None:

@@ -53,7 +53,7 @@ class Attributes(NamedTuple):
 NO_ATTRIBUTES = Attributes("{}", {})
 
 
-class Place(NamedTuple):
+class WorkflowPlace(NamedTuple):
     """Where in its workflow a task is."""
 
     filter: int
@@ -95,7 +95,7 @@ class Task(NamedTuple):
     reason: str | None
     queue_sid: str | None
     queue_entered_ms: int | None
-    place: Place | None
+    place: WorkflowPlace | None
     assignments: int
     """How often it went from pending to reserved."""
 

@@ -14,7 +14,7 @@ from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.tasks import NewTask, check_new, destination, first_record
 from tr_apply.routing.events import KnownWorkerSought
 from tr_apply.routing.mismatch import Mismatch, first_mismatch
-from tr_apply.routing.records import Place, Task
+from tr_apply.routing.records import Task, WorkflowPlace
 from tr_apply.routing.survey import Survey, survey
 from tr_apply.routing.workflow import ROUTING_TARGET, Exit, Filter, Routing, Step, first_place, next_place
 
@@ -37,7 +37,7 @@ class StepTrace:
     """One step that the task goes through."""
 
     step: Step
-    place: Place
+    place: WorkflowPlace
     priority: int
     """The task's, in this step."""
 
@@ -121,7 +121,7 @@ def _steps(state: State, routing: Routing, task: Task, nearest: int | None) -> I
         place = next_place(routing, values, place, left_by=traced.left_by, created_ms=task.created_ms)
 
 
-def _step(state: State, step: Step, place: Place, task: Task, workers: Survey, *, entered_s: int) -> StepTrace:
+def _step(state: State, step: Step, place: WorkflowPlace, task: Task, workers: Survey, *, entered_s: int) -> StepTrace:
     names = {"workers": counts(state, step.queue_sid)}
     skip_if = None if step.skip_if is None or workers.eligible else first_mismatch(step.skip_if, names)
     skips = step.skip_if is not None and not workers.eligible and skip_if is None
@@ -160,7 +160,7 @@ def _end(steps: tuple[StepTrace, ...], task: Task) -> tuple[End, int, str]:
 
 def _directed(state: State, task: Task, step: Step, nearest: int | None) -> Trace:
     """The trace of a task with a RoutingTarget: one step, past the filters."""
-    place = Place(ROUTING_TARGET, 0, 0, deadline_ms=None, timed_out=False)
+    place = WorkflowPlace(ROUTING_TARGET, 0, 0, deadline_ms=None, timed_out=False)
     traced = _step(state, step, place, task, survey(state, step, task, nearest=nearest), entered_s=0)
     end: End = "expired"
     ended_s, reason = task.timeout_s, unsure.REASON_TTL

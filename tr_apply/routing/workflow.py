@@ -15,7 +15,7 @@ from tr_apply.routing.nodes import Expression, OrderBy, Path, paths
 from tr_apply.routing.numbers import as_whole_number
 from tr_apply.routing.parser import parse, parse_known_worker, parse_order_by
 from tr_apply.routing.place import CHANNEL_PROPERTIES
-from tr_apply.routing.records import Place
+from tr_apply.routing.records import WorkflowPlace
 from tr_apply.routing.substitution import with_paths
 
 DEFAULT: Final = -1
@@ -129,7 +129,7 @@ class Routing:
         """The queues it sends tasks to."""
         return frozenset(step.queue_sid for step in self.steps() if step.queue_sid is not None)
 
-    def step(self, place: Place) -> Step:
+    def step(self, place: WorkflowPlace) -> Step:
         """The step of a place in this document."""
         if place.filter == DEFAULT:
             assert self.default is not None
@@ -156,7 +156,7 @@ def known_value(step: Step, attributes: Mapping[str, Any]) -> Any:
 # The way of a task
 
 
-def first_place(routing: Routing, attributes: Mapping[str, Any], created_ms: int) -> Place | None:
+def first_place(routing: Routing, attributes: Mapping[str, Any], created_ms: int) -> WorkflowPlace | None:
     """Where a task with these attributes begins; None when nothing takes it."""
     entry = _next_filter(routing, attributes, after=-1)
     if entry is not None:
@@ -165,8 +165,8 @@ def first_place(routing: Routing, attributes: Mapping[str, Any], created_ms: int
 
 
 def next_place(
-    routing: Routing, attributes: Mapping[str, Any], place: Place, *, left_by: Exit, created_ms: int
-) -> Place | None:
+    routing: Routing, attributes: Mapping[str, Any], place: WorkflowPlace, *, left_by: Exit, created_ms: int
+) -> WorkflowPlace | None:
     """Where a task goes on that leaves *place*; None when it falls out of the workflow.
 
     Behind the last step comes the next filter that also matches, and behind the last of those the default filter,
@@ -189,17 +189,17 @@ def _next_filter(routing: Routing, attributes: Mapping[str, Any], *, after: int)
     return None
 
 
-def _place(step: Step, spent_s: int, created_ms: int, *, timed_out: bool) -> Place:
+def _place(step: Step, spent_s: int, created_ms: int, *, timed_out: bool) -> WorkflowPlace:
     if step.timeout_s is None:
-        return Place(step.filter, step.target, spent_s, None, timed_out)
+        return WorkflowPlace(step.filter, step.target, spent_s, None, timed_out)
     spent_s += step.timeout_s
-    return Place(step.filter, step.target, spent_s, created_ms + 1000 * spent_s, timed_out)
+    return WorkflowPlace(step.filter, step.target, spent_s, created_ms + 1000 * spent_s, timed_out)
 
 
-def _default_place(routing: Routing, spent_s: int, *, timed_out: bool) -> Place | None:
+def _default_place(routing: Routing, spent_s: int, *, timed_out: bool) -> WorkflowPlace | None:
     if routing.default is None or timed_out:
         return None
-    return Place(DEFAULT, 0, spent_s, None, timed_out=False)
+    return WorkflowPlace(DEFAULT, 0, spent_s, None, timed_out=False)
 
 
 # Reading the document

@@ -48,9 +48,9 @@ def _workspace() -> dict[str, Any]:
 
 
 def _plan() -> dict[str, Any]:
-    from tr_apply.schema.output import Output  # noqa: PLC0415
+    from tr_apply.schema.output import OutputDocument  # noqa: PLC0415
 
-    made = Output.model_json_schema(mode="serialization")
+    made = OutputDocument.model_json_schema(mode="serialization")
     # pydantic finds the docstrings of the fields that a class declares itself, and not of those that it inherits.
     own, inherited = (made["$defs"][name]["properties"] for name in ("PlanOutput", "PlanDocument"))
     made["$defs"]["PlanOutput"]["properties"] = {key: inherited.get(key, value) for key, value in own.items()}

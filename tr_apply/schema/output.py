@@ -52,7 +52,7 @@ class PlanOutput(PlanDocument):
 ExitCode = Annotated[int, Field(json_schema_extra={"enum": [0, 1, 2, 3, 4, 5, 6, 64, 130]})]
 
 
-class Output(BaseModel):
+class OutputDocument(BaseModel):
     """What a command prints with ``--format json``, and what ``plan --out`` writes."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)

@@ -1,11 +1,11 @@
 """Requests to TaskRouter and their answers: connections, pace, time-outs, retries. Knows nothing of resources."""
 
 from tr_apply.transport.call import (
+    Attempt,
     Call,
     Connection,
     LostError,
     Observer,
-    Outcome,
     Patience,
     Purpose,
     Response,
@@ -17,11 +17,11 @@ from tr_apply.transport.slots import Transport
 from tr_apply.transport.through import in_process
 
 __all__ = [
+    "Attempt",
     "Call",
     "Connection",
     "LostError",
     "Observer",
-    "Outcome",
     "Pace",
     "Patience",
     "Purpose",

@@ -121,7 +121,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Attempt:
     """What came of one attempt.
 
     Attributes:
@@ -150,7 +150,7 @@ class Outcome:
         return Verdict.UNKNOWN if self.status >= FIRST_SERVER_ERROR else Verdict.REFUSED
 
 
-Observer = Callable[[Call, Outcome | None], None]
+Observer = Callable[[Call, Attempt | None], None]
 """Is told of every attempt: first with None, right before it is sent, then with its outcome."""
 
 

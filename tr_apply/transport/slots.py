@@ -17,11 +17,11 @@ from tr_apply.transport.answer import body_of
 from tr_apply.transport.call import (
     FIRST_SERVER_ERROR,
     TOO_MANY_REQUESTS,
+    Attempt,
     Call,
     Connection,
     LostError,
     Observer,
-    Outcome,
     Patience,
     Response,
 )
@@ -97,7 +97,7 @@ class Transport:
         if self._tls is not None:
             await asyncio.gather(self._tls, return_exceptions=True)
 
-    def tell(self, call: Call, outcome: Outcome | None) -> None:
+    def tell(self, call: Call, outcome: Attempt | None) -> None:
         """What the observer should know beside the attempts."""
         self._observer(call, outcome)
 
@@ -145,18 +145,18 @@ class Transport:
         try:
             response = await _exchange(slot, request, self._patience.attempt_s)
         except LostError as error:
-            self._observer(call, Outcome(None, _now() - begun, error.reason, sent=error.sent))
+            self._observer(call, Attempt(None, _now() - begun, error.reason, sent=error.sent))
             if error.sent:
                 self._pace.strained(_now(), begun)
             raise
         except NetworkError as error:
-            self._observer(call, Outcome(None, _now() - begun, str(error), sent=False))
+            self._observer(call, Attempt(None, _now() - begun, str(error), sent=False))
             raise
         except asyncio.CancelledError:
-            self._observer(call, Outcome(None, _now() - begun, "interrupted"))
+            self._observer(call, Attempt(None, _now() - begun, "interrupted"))
             raise
         seconds = _now() - begun
-        self._observer(call, Outcome(response.status, seconds, None, response.request_id, response.sid))
+        self._observer(call, Attempt(response.status, seconds, None, response.request_id, response.sid))
         self._follow(call, response.status, begun, seconds)
         return response
 

@@ -9,7 +9,7 @@ from typing import Any
 from tr_apply.lint.conditions import condition, constant
 from tr_apply.lint.meaning.filters import default_findings, filter_findings, never_true_because
 from tr_apply.lint.meaning.finding import MeaningFinding
-from tr_apply.lint.meaning.judged import JudgedWorkflow, Staff, staff_of
+from tr_apply.lint.meaning.judged import JudgedWorkflow, QueueStaff, staff_of
 from tr_apply.lint.meaning.steps import step_findings
 from tr_apply.lint.meaning_rules import ENDED_BY
 from tr_apply.lint.target_rules import shared_expression
@@ -20,7 +20,7 @@ from tr_apply.routing.satisfy import Budget, never_true
 
 __all__ = [
     "MeaningFinding",
-    "Staff",
+    "QueueStaff",
     "labels",
     "never_true_queue",
     "staff_of",
@@ -30,10 +30,10 @@ __all__ = [
 
 
 def workflow_findings(
-    workflow: Workflow, staff: Staff | None = None, budget: Budget | None = None
+    workflow: Workflow, staff: QueueStaff | None = None, budget: Budget | None = None
 ) -> Iterator[MeaningFinding]:
     """All findings by meaning of *workflow*, filter by filter; *staff* is who there is to take its tasks."""
-    judged = JudgedWorkflow(workflow, staff or Staff(), budget or Budget())
+    judged = JudgedWorkflow(workflow, staff or QueueStaff(), budget or Budget())
     shared = condition(shared_expression(workflow))
     for index, _, tree in judged.readable():
         found = list(filter_findings(judged, index, tree))

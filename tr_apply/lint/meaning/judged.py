@@ -16,7 +16,16 @@ from tr_apply.routing.evaluate import Names, resolve
 from tr_apply.routing.names import name_key
 from tr_apply.routing.nodes import Comparator, Comparison, Constant, Expression, ListLiteral, Path, comparisons, paths
 from tr_apply.routing.place import Place, attribute_keys
-from tr_apply.routing.satisfy import Budget, Exit, Filters, Reach, Satisfiable, TaskFilter, Unsatisfiable, way_out
+from tr_apply.routing.satisfy import (
+    Budget,
+    Exit,
+    Filters,
+    Reachability,
+    Satisfiable,
+    TaskFilter,
+    Unsatisfiable,
+    way_out,
+)
 from tr_apply.routing.value_types import Keys
 from tr_apply.routing.worker_index import WorkerIndex
 
@@ -33,7 +42,7 @@ def names_attribute(tree: Expression) -> bool:
 
 
 @dataclass(frozen=True)
-class Staff:
+class QueueStaff:
     """The queues that workflows lead to, and the workers in them as far as they are known."""
 
     target_workers: Mapping[str, str] = field(default_factory=dict)
@@ -93,25 +102,25 @@ class Staff:
         return {}
 
 
-def staff_of(declarations: Declarations) -> Staff:
+def staff_of(declarations: Declarations) -> QueueStaff:
     """The queues of *declarations*, and the workers: those of the live workspace if they were read."""
     queues = {queue.name: queue.target_workers for _, queue in declarations.queues}
     if declarations.people is not None:
-        return Staff(queues, declarations.people, is_live=True)
+        return QueueStaff(queues, declarations.people, is_live=True)
     if not declarations.all_attributes:
-        return Staff(queues)
+        return QueueStaff(queues)
     rule = declarations.document.manage.workers
     workers = [worker_names(worker) for _, worker in declarations.workers]
-    return Staff(queues, workers, lambda keys: not are_kept(rule, keys))
+    return QueueStaff(queues, workers, lambda keys: not are_kept(rule, keys))
 
 
-Question: TypeAlias = Callable[[Filters], Reach]
+Question: TypeAlias = Callable[[Filters], Reachability]
 
 
 class Judgement(NamedTuple):
     """An answer."""
 
-    reach: Reach
+    reach: Reachability
     assumed: str
     """The assumption that it depends on, as the end of a sentence; empty where there is none."""
 
@@ -144,7 +153,7 @@ def single_values(trees: Iterable[Expression]) -> Sequence[Path]:
 class JudgedWorkflow:
     """A workflow, the trees of its filters, and what the decision procedure is asked about them."""
 
-    def __init__(self, workflow: Workflow, staff: Staff, budget: Budget) -> None:
+    def __init__(self, workflow: Workflow, staff: QueueStaff, budget: Budget) -> None:
         self.workflow, self.staff, self.budget = workflow, staff, budget
         self.words = Words(workflow)
         self.trees = [None if each is None else condition(each.expression) for each in workflow.filters]

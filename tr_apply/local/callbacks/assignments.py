@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from tr_apply.errors import NetworkError
 from tr_apply.local.callbacks.forms import assignment_form
-from tr_apply.local.callbacks.sending import HeldBackError, Reply, Say, Sender
+from tr_apply.local.callbacks.sending import CallbackReply, CallbackSender, HeldBackError, Say
 from tr_apply.local.history.event_data import Referred
 from tr_apply.local.history.events import EventRecord
 from tr_apply.local.kinds.instructions import carry_out
@@ -53,7 +53,7 @@ class Assignments:
     """Makes the calls."""
 
     engines: Engines
-    sender: Sender
+    sender: CallbackSender
     say: Say
 
     async def call(self, offer: Offer) -> None:
@@ -89,7 +89,7 @@ class Assignments:
             self.say(f"Instruction {name!r} for Reservation {record.reservation_sid} failed: {code} {error}")
 
 
-def instruction_of(reply: Reply) -> Mapping[str, Any]:
+def instruction_of(reply: CallbackReply) -> Mapping[str, Any]:
     """The instruction in an answer, or nothing.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from tr_apply.errors import NetworkError
 from tr_apply.local.callbacks.forms import event_form
-from tr_apply.local.callbacks.sending import HeldBackError, Quiet, Say, Sender, is_success
+from tr_apply.local.callbacks.sending import CallbackSender, HeldBackError, Quiet, Say, is_success
 from tr_apply.local.history.event_data import Referred
 from tr_apply.local.history.events import EventRecord
 
@@ -38,7 +38,7 @@ class Delivery(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class DeliveryPatience:
     """How often, and how many."""
 
     retry_after_s: Sequence[float] = RETRY_AFTER_S
@@ -48,7 +48,7 @@ class Patience:
 class Deliveries:
     """The events of one workspace that wait to be delivered."""
 
-    def __init__(self, sender: Sender, say: Say, patience: Patience, quiet: Quiet) -> None:
+    def __init__(self, sender: CallbackSender, say: Say, patience: DeliveryPatience, quiet: Quiet) -> None:
         self._quiet = quiet
         self._sender = sender
         self._say = say

@@ -5,9 +5,9 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from tr_apply.local.callbacks.assignments import Assignments, Offer
-from tr_apply.local.callbacks.deliveries import Deliveries, Delivery, Patience
+from tr_apply.local.callbacks.deliveries import Deliveries, Delivery, DeliveryPatience
 from tr_apply.local.callbacks.destinations import DestinationBook, Destinations
-from tr_apply.local.callbacks.sending import Quiet, Say, Sender
+from tr_apply.local.callbacks.sending import CallbackSender, Quiet, Say
 from tr_apply.local.history.event_data import Referred
 from tr_apply.local.history.events import EventRecord
 from tr_apply.local.history.session import Happened
@@ -15,9 +15,11 @@ from tr_apply.local.store.engines import Engines
 
 
 class Dispatcher:
-    """All callbacks of one application. Its tasks run in the event loop of whoever did what they tell of."""
+    """All callbacks of one application. Its tasks run in the event loop in which the change was made."""
 
-    def __init__(self, engines: Engines, sender: Sender, say: Say, patience: Patience, quiet: Quiet) -> None:
+    def __init__(
+        self, engines: Engines, sender: CallbackSender, say: Say, patience: DeliveryPatience, quiet: Quiet
+    ) -> None:
         self.quiet = quiet
         self._sender = sender
         self._say = say

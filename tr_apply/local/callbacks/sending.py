@@ -24,7 +24,7 @@ Say: TypeAlias = Callable[[str], None]
 """Tells the person who runs the server what TaskRouter's debugger would tell."""
 
 
-class Reply(Protocol):
+class CallbackReply(Protocol):
     """What an application answered."""
 
     @property
@@ -40,7 +40,7 @@ class Reply(Protocol):
         """No more of it than could matter."""
 
 
-def is_success(reply: Reply) -> bool:
+def is_success(reply: CallbackReply) -> bool:
     """Whether the status says that all went well."""
     return reply.status // 100 == _SUCCESS
 
@@ -48,7 +48,7 @@ def is_success(reply: Reply) -> bool:
 class Post(Protocol):
     """Sends a form by HTTP. Redirects are not followed."""
 
-    async def __call__(self, url: str, form: Form, headers: Mapping[str, str], *, timeout_s: float) -> Reply:
+    async def __call__(self, url: str, form: Form, headers: Mapping[str, str], *, timeout_s: float) -> CallbackReply:
         """The answer.
 
         Raises:
@@ -111,7 +111,7 @@ class HeldBackError(NetworkError):
     """A callback was not sent, because its host is not among those that may be called. That has been told."""
 
 
-class Sender:
+class CallbackSender:
     """Sends callbacks to where they may go, signed."""
 
     def __init__(self, post: Post, hosts: Hosts, identity: Identity, say: Say) -> None:
@@ -121,7 +121,7 @@ class Sender:
         self._say = say
         self._told: set[tuple[str, str]] = set()
 
-    async def send(self, what: str, url: str, form: Form, *, timeout_s: float) -> Reply:
+    async def send(self, what: str, url: str, form: Form, *, timeout_s: float) -> CallbackReply:
         """The answer of an application to *what*, a kind of callback.
 
         Raises:

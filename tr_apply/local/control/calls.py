@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tr_apply.errors import NetworkError
-from tr_apply.local.callbacks.sending import Form, Post, Quiet, Reply
+from tr_apply.local.callbacks.sending import CallbackReply, Form, Post, Quiet
 from tr_apply.local.storage.clock import Clock, stored
 
 KEPT: Final = 1_000
@@ -74,7 +74,7 @@ class Calls:
         """Nothing is held back in the beginning."""
         self._free.set()
 
-    async def __call__(self, url: str, form: Form, headers: Mapping[str, str], *, timeout_s: float) -> Reply:
+    async def __call__(self, url: str, form: Form, headers: Mapping[str, str], *, timeout_s: float) -> CallbackReply:
         """Send a callback, as soon as none are held back.
 
         Raises:
@@ -127,7 +127,7 @@ class Calls:
         self._kept.append(call)
         return call
 
-    async def _sent(self, call: SentCall, timeout_s: float) -> Reply:
+    async def _sent(self, call: SentCall, timeout_s: float) -> CallbackReply:
         call.state = "sent"
         try:
             reply = await self.post(call.url, call.form, call.headers, timeout_s=timeout_s)

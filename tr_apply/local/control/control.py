@@ -38,7 +38,7 @@ async def _nothing() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Snapshot:
+class _KeptWorld:
     copy: Copy
     now_ms: int
     rate: float
@@ -59,7 +59,7 @@ class Control:
     calls: Calls
     faults: Faults
     refill: Callable[[], Awaitable[None]] = _nothing
-    _snapshots: OrderedDict[str, _Snapshot] = field(default_factory=OrderedDict)
+    _snapshots: OrderedDict[str, _KeptWorld] = field(default_factory=OrderedDict)
     _taken: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -180,7 +180,7 @@ class Control:
     async def _take_snapshot(self, _body: Any) -> Mapping[str, Any]:
         store = self.app.store
         self._taken += 1
-        self._snapshots[str(self._taken)] = _Snapshot(store.copied(), store.engines.now_ms(), self.clock.rate)
+        self._snapshots[str(self._taken)] = _KeptWorld(store.copied(), store.engines.now_ms(), self.clock.rate)
         if len(self._snapshots) > SNAPSHOTS:
             self._snapshots.popitem(last=False)[1].copy.close()
         return {"id": str(self._taken)}

@@ -7,8 +7,8 @@ from typing import Any, Final
 from tr_apply.local.storage.clock import moment_of, stored
 from tr_apply.local.storage.database import Reader, Row, Writer
 from tr_apply.local.storage.sids import position_of
-from tr_apply.routing.engine.log import Outcome, Snapshot, WorkflowVersion
-from tr_apply.routing.records import Attributes, Place, Reservation, Task, Worker, WorkerChannel
+from tr_apply.routing.engine.log import EngineState, Outcome, WorkflowVersion
+from tr_apply.routing.records import Attributes, Reservation, Task, Worker, WorkerChannel, WorkflowPlace
 
 _TASK: Final = (
     *("sid", "serial", "channel", "workflow_sid", "workflow_version", "attributes", "priority", "timeout_s"),
@@ -18,7 +18,7 @@ _TASK: Final = (
 )
 """The columns of a task in the order of the fields of its record, its attributes as text, its place field by field."""
 
-_NO_PLACE: Final = (None,) * len(Place._fields)
+_NO_PLACE: Final = (None,) * len(WorkflowPlace._fields)
 _PLACE: Final = Task._fields.index("place")
 _ATTRIBUTES: Final = Task._fields.index("attributes")
 
@@ -57,12 +57,12 @@ def workspaces_with_tasks(reader: Reader) -> list[str]:
     return [sid for (sid,) in reader.rows("SELECT DISTINCT workspace_sid FROM task")]
 
 
-def read_snapshot(reader: Reader, workspace_sid: str) -> Snapshot:
+def read_snapshot(reader: Reader, workspace_sid: str) -> EngineState:
     """Everything the engine knew of a workspace, beside its configuration."""
     scope = (workspace_sid,)
     tasks = tuple(map(_task, reader.rows(_TASKS, scope)))
     reservations = tuple(map(_reservation, reader.rows(_RESERVATIONS, scope)))
-    return Snapshot(
+    return EngineState(
         serial=max((*(task.serial for task in tasks), *(each.serial for each in reservations)), default=0),
         tasks=tasks,
         reservations=reservations,
@@ -107,14 +107,14 @@ def _task_row(workspace_sid: str, task: Task) -> tuple[Any, ...]:
 
 
 def _task(row: Row) -> Task:
-    place_end = _PLACE + len(Place._fields)
+    place_end = _PLACE + len(WorkflowPlace._fields)
     attributes, place = row[_ATTRIBUTES], row[_PLACE:place_end]
     task = Task._make(
         (
             *row[:_ATTRIBUTES],
             Attributes.read(attributes),
             *row[_ATTRIBUTES + 1 : _PLACE],
-            None if place[0] is None else Place._make((*place[:-1], place[-1] == 1)),
+            None if place[0] is None else WorkflowPlace._make((*place[:-1], place[-1] == 1)),
             *row[place_end:],
         )
     )

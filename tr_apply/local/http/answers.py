@@ -10,7 +10,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from starlette.responses import Response
 
 from tr_apply.local.kinds.kind import Item, Kind, Scope
-from tr_apply.local.store.paging import Page, Token
+from tr_apply.local.store.paging import Page, PageToken
 
 MORE_INFO = "https://www.twilio.com/docs/errors/"
 
@@ -81,7 +81,7 @@ def meta(key: str, url: str, page: Page) -> Body:
     """Where this page is in its list, and how to get to the others."""
     request = page.request
 
-    def page_url(number: int, token: Token | None) -> str:
+    def page_url(number: int, token: PageToken | None) -> str:
         query = {**page.filters, "PageSize": request.size, "Page": number}
         return f"{url}?{urlencode({**query, 'PageToken': token} if token else query)}"
 

@@ -12,13 +12,13 @@ from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
 from tr_apply.errors import TargetError
-from tr_apply.local.callbacks.deliveries import Patience
+from tr_apply.local.callbacks.deliveries import DeliveryPatience
 from tr_apply.local.callbacks.dispatcher import Dispatcher
 from tr_apply.local.callbacks.hosts import Hosts
-from tr_apply.local.callbacks.sending import Identity, Post, Quiet, Say, Sender
+from tr_apply.local.callbacks.sending import CallbackSender, Identity, Post, Quiet, Say
 from tr_apply.local.http.answers import json_response
 from tr_apply.local.http.refused_answers import failed, refused, step_refused
-from tr_apply.local.http.requests import ACCOUNT, Credentials, header
+from tr_apply.local.http.requests import ACCOUNT, ServedAccount, header
 from tr_apply.local.http.routes import all_routes
 from tr_apply.local.storage.refusals import NotFoundError, RequestError, UnavailableError
 from tr_apply.local.storage.sids import ACCOUNT_SID
@@ -59,7 +59,12 @@ class LocalTaskRouter:
     """
 
     def __init__(
-        self, store: Store, credentials: Credentials, callbacks: "Callbacks | None" = None, *, in_process: bool = False
+        self,
+        store: Store,
+        credentials: ServedAccount,
+        callbacks: "Callbacks | None" = None,
+        *,
+        in_process: bool = False,
     ) -> None:
         self.store = store
         self._in_process = in_process
@@ -69,7 +74,7 @@ class LocalTaskRouter:
         self._unasked = Router()
         self._dispatcher = None
         if callbacks is not None:
-            sender = Sender(callbacks.post, callbacks.hosts, self._identity, callbacks.say)
+            sender = CallbackSender(callbacks.post, callbacks.hosts, self._identity, callbacks.say)
             self._dispatcher = Dispatcher(store.engines, sender, callbacks.say, callbacks.patience, callbacks.quiet)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -161,7 +166,7 @@ class Callbacks:
     post: Post
     say: Say
     hosts: Hosts = field(default_factory=Hosts)
-    patience: Patience = field(default_factory=Patience)
+    patience: DeliveryPatience = field(default_factory=DeliveryPatience)
     quiet: Quiet = field(default_factory=Quiet)
 
 
@@ -177,4 +182,4 @@ def create_app(
 
     *in_process* says that a database that cannot be used right now is to be raised as TargetError.
     """
-    return LocalTaskRouter(store, Credentials(account_sid, auth_token), callbacks, in_process=in_process)
+    return LocalTaskRouter(store, ServedAccount(account_sid, auth_token), callbacks, in_process=in_process)

@@ -30,7 +30,7 @@ HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class ServedAccount:
     """Whom the server answers: this account with this token, where None stands for any."""
 
     account_sid: str | None = None

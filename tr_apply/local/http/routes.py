@@ -15,19 +15,19 @@ from tr_apply.local.http.statistics import Endpoint, statistics_endpoints
 from tr_apply.local.kinds.all_kinds import KINDS
 from tr_apply.local.kinds.kind import Kind
 from tr_apply.local.storage.refusals import MethodNotAllowedError
-from tr_apply.local.store.store import Found, Store
+from tr_apply.local.store.store import FoundItem, Store
 
 _ASKED_FOR_MOST: Final = ("task", "task_reservation", "event")
 
 
-class Route(NamedTuple):
+class PathRoute(NamedTuple):
     """Where a path leads."""
 
     pattern: re.Pattern[str]
     endpoint: Endpoint
 
 
-def all_routes(store: Store) -> list[Route]:
+def all_routes(store: Store) -> list[PathRoute]:
     """All routes; those of what is asked for most stand first, as they are tried one after the other."""
     first = [route for name in _ASKED_FOR_MOST for route in _routes_of(store, KINDS[name])]
     # Some of these hide what would be a queue or a worker called ``Statistics``.
@@ -36,13 +36,13 @@ def all_routes(store: Store) -> list[Route]:
     return [*first, *statistics, *others]
 
 
-def _routes_of(store: Store, kind: Kind) -> list[Route]:
+def _routes_of(store: Store, kind: Kind) -> list[PathRoute]:
     endpoints = _Endpoints(store, kind)
     return [_route(kind.collection, endpoints.collection), _route(f"{kind.collection}/{{sid}}", endpoints.item)]
 
 
-def _route(path: str, endpoint: Endpoint) -> Route:
-    return Route(compile_path(f"/v1{path}")[0], endpoint)
+def _route(path: str, endpoint: Endpoint) -> PathRoute:
+    return PathRoute(compile_path(f"/v1{path}")[0], endpoint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,6 @@ def _tagged(answer: Response) -> Response:
     return answer
 
 
-def _found(renderer: Renderer, found: Found, status: int = 200) -> Response:
+def _found(renderer: Renderer, found: FoundItem, status: int = 200) -> Response:
     headers = {} if found.revision is None else {"ETag": f'"{found.revision}"'}
     return json_response(renderer.body(found.item), status, headers)

@@ -59,10 +59,10 @@ def carry_out(session: Session, workspace_sid: str, sid: str, name: str, paramet
     """
     if (act := _ACTS.get(name.lower())) is None:
         raise InstructionError(UNKNOWN, f"Instruction {name} is not one of {', '.join(_ACTS)}")
-    act(_Offer(session, workspace_sid, sid, name.lower(), parameters))
+    act(_Instructed(session, workspace_sid, sid, name.lower(), parameters))
 
 
-class _Offer:
+class _Instructed:
     """A reservation that is instructed."""
 
     def __init__(self, session: Session, workspace_sid: str, sid: str, name: str, parameters: Parameters) -> None:
@@ -144,35 +144,35 @@ _SAID: Final = {
 }
 
 
-def _accept(offer: _Offer) -> None:
+def _accept(offer: _Instructed) -> None:
     offer.accept()
 
 
-def _reject(offer: _Offer) -> None:
+def _reject(offer: _Instructed) -> None:
     activity_sid = offer.parameters.get("activity_sid") or None
     if activity_sid is not None and activity_sid not in offer.engine.state.activities:
         raise InstructionError(40100, f"activity_sid {activity_sid} is not the SID of an activity of the workspace")
     offer.engine.reject(offer.sid, offer.now_ms, activity_sid=activity_sid)
 
 
-def _call(offer: _Offer) -> None:
+def _call(offer: _Instructed) -> None:
     offer.require("to", "from_", "url")
     offer.accept_if_told()
     offer.add_attributes({"worker_call_sid": _made_up("CA")})
 
 
-def _redirect(offer: _Offer) -> None:
+def _redirect(offer: _Instructed) -> None:
     offer.require("url", "call_sid")
     offer.accept_if_told()
 
 
-def _dequeue(offer: _Offer) -> None:
+def _dequeue(offer: _Instructed) -> None:
     offer.require("call_sid", "to")
     offer.accept()
     offer.add_attributes({"worker_call_sid": _made_up("CA")})
 
 
-def _conference(offer: _Offer) -> None:
+def _conference(offer: _Instructed) -> None:
     offer.require("call_sid", "to")
     customer = offer.task_attributes.get("call_sid") or offer.parameters.get("call_sid")
     offer.accept()
@@ -180,7 +180,7 @@ def _conference(offer: _Offer) -> None:
     offer.add_attributes({"conference": {"sid": _made_up("CF"), "participants": participants}})
 
 
-def _supervise(offer: _Offer) -> None:
+def _supervise(offer: _Instructed) -> None:
     """Somebody listens in, which nothing here shows."""
     if offer.reservation.status != "accepted":
         raise InstructionError(_NOT_RUNNING, f"Reservation {offer.sid} is not accepted; there is nothing to supervise")
@@ -188,7 +188,7 @@ def _supervise(offer: _Offer) -> None:
         raise InstructionError(_NO_SUPERVISOR, "supervise needs supervisor")
 
 
-_ACTS: Final[Mapping[str, Callable[[_Offer], None]]] = {
+_ACTS: Final[Mapping[str, Callable[[_Instructed], None]]] = {
     "accept": _accept,
     "reject": _reject,
     "call": _call,

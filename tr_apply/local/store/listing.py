@@ -8,7 +8,7 @@ from typing import Any
 
 from tr_apply.local.kinds.kind import ColumnFilter, Conditions, Item, ItemFilter, Kind, Scope
 from tr_apply.local.storage.database import Reader, Row
-from tr_apply.local.store.paging import Key, Page, PageRequest, Token
+from tr_apply.local.store.paging import Page, PageRequest, PageToken, SortKey
 from tr_apply.local.store.rows import item_of, select
 
 Entry = tuple[Item, tuple[str, ...]]
@@ -62,7 +62,7 @@ def _rows(
     return reader.rows(select(kind, sql, ", ".join(key.column for key in keys), order), parameters)
 
 
-def _behind(keys: Sequence[Key], *, backwards: bool) -> str:
+def _behind(keys: Sequence[SortKey], *, backwards: bool) -> str:
     """SQL for what comes behind a place, or before it: further in one key, and the same in all before that."""
     condition = ""
     for key in reversed(keys):
@@ -71,7 +71,7 @@ def _behind(keys: Sequence[Key], *, backwards: bool) -> str:
     return condition
 
 
-def _place_values(keys: Sequence[Key], token: Token) -> list[Any]:
+def _place_values(keys: Sequence[SortKey], token: PageToken) -> list[Any]:
     """The values for that SQL: two for each key but the last."""
     remaining = iter(token.values)
     place = [token.position if key.column.endswith(".position") else next(remaining) for key in keys]
@@ -105,9 +105,9 @@ def _page(found: list[Entry], request: PageRequest, filters: Mapping[str, str]) 
     )
 
 
-def _place(entries: list[Entry], token: Token | None, *, before: bool) -> Token | None:
+def _place(entries: list[Entry], token: PageToken | None, *, before: bool) -> PageToken | None:
     """The place behind or before the only entry; of an empty page, the place that led to it, looking back."""
     if entries:
         [(item, values)] = entries
-        return Token(item["sid"], values, before)
+        return PageToken(item["sid"], values, before)
     return token.turned() if token else None

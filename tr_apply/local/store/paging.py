@@ -22,7 +22,7 @@ _VALUE = r"(?:[0-9]{4}-[0-9]{2}-[0-9T:.]{18}Z|-?[0-9]{1,18})"  # a date or a who
 _TOKEN = re.compile(rf"(PA|PB)({sid_pattern()})(?:/({_VALUE}(?:,{_VALUE})*))?")
 
 
-class Key(NamedTuple):
+class SortKey(NamedTuple):
     """A column that a list is sorted by."""
 
     column: str
@@ -33,7 +33,7 @@ class Key(NamedTuple):
 class Order:
     """What a list is sorted by. Last comes creation, which alone would do."""
 
-    keys: tuple[Key, ...]
+    keys: tuple[SortKey, ...]
 
     @classmethod
     def of(cls, kind: Kind, query: Mapping[str, str]) -> Self:
@@ -44,7 +44,7 @@ class Order:
         if len(columns) > 1 and not any(allowed.issuperset(columns) for allowed in kind.combinations):
             raise InvalidParameterError("Ordering combines what cannot be combined")
         if creation not in columns:
-            keys.append(Key(creation, descending=bool(keys) and keys[-1].descending and not kind.combinations))
+            keys.append(SortKey(creation, descending=bool(keys) and keys[-1].descending and not kind.combinations))
         return cls(tuple(keys))
 
     @property
@@ -54,7 +54,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class PageToken:
     """A place between two items: behind the one at *sid* and *key*, or *before* it."""
 
     sid: str
@@ -79,7 +79,7 @@ class Token:
         """In the order of creation."""
         return position_of(self.sid)
 
-    def turned(self) -> "Token":
+    def turned(self) -> "PageToken":
         """The same place, looking the other way: what this one leaves out is what that one begins with."""
         step = -1 if self.before else 1
         sid = new_sid(self.sid[:2], self.position + step)
@@ -93,7 +93,7 @@ class PageRequest:
     size: int
     number: int
     order: Order
-    token: Token | None
+    token: PageToken | None
 
     @classmethod
     def of(cls, kind: Kind, query: Mapping[str, str]) -> Self:
@@ -108,7 +108,7 @@ class PageRequest:
         text = query.get("PageToken")
         if number and not text:
             raise AbsolutePagingError("Page numbers cannot be used alone; follow next_page_url of the page before")
-        return cls(size, number, order, Token.read(kind, order, text) if text else None)
+        return cls(size, number, order, PageToken.read(kind, order, text) if text else None)
 
     @property
     def backwards(self) -> bool:
@@ -123,13 +123,13 @@ class Page:
     items: list[Item]
     request: PageRequest
     filters: Mapping[str, str]
-    next: Token | None
-    previous: Token | None
+    next: PageToken | None
+    previous: PageToken | None
 
 
-def _key(kind: Kind, text: str) -> Key:
+def _key(kind: Kind, text: str) -> SortKey:
     name, _, direction = text.partition(":")
     if name not in kind.orderings or direction not in {"", "asc", "desc"}:
         names = " or ".join(kind.orderings)
         raise InvalidParameterError(f"Ordering must be {names}, then :asc or :desc")
-    return Key(kind.orderings[name], descending=direction == "desc")
+    return SortKey(kind.orderings[name], descending=direction == "desc")

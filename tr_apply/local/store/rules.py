@@ -9,7 +9,7 @@ from tr_apply.local.storage.refusals import InvalidParameterError
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class KeepRule:
     """A reason to keep a resource: there is a row that *query* finds for its ``:sid``.
 
     ``reason`` completes the sentence "... cannot be deleted ..."; it may name columns of that row in braces.
@@ -19,34 +19,34 @@ class Rule:
     reason: str
 
 
-KEPT: Mapping[str, tuple[Rule, ...]] = {
+KEPT: Mapping[str, tuple[KeepRule, ...]] = {
     "activity": (
-        Rule(
+        KeepRule(
             "SELECT friendly_name FROM workspace WHERE default_activity_sid = :sid",
             "while it is the default activity of the workspace",
         ),
-        Rule(
+        KeepRule(
             "SELECT friendly_name FROM workspace WHERE timeout_activity_sid = :sid",
             "while it is the timeout activity of the workspace",
         ),
-        Rule(
+        KeepRule(
             "SELECT friendly_name FROM worker WHERE activity_sid = :sid",
             "while Worker {friendly_name} is in it",
         ),
-        Rule(
+        KeepRule(
             "SELECT friendly_name FROM task_queue"
             " WHERE reservation_activity_sid = :sid OR assignment_activity_sid = :sid",
             "while TaskQueue {friendly_name} uses it",
         ),
     ),
     "task_channel": (
-        Rule(
+        KeepRule(
             "SELECT unique_name FROM task_channel WHERE sid = :sid AND unique_name = 'default'",
             "because it is the default one of the workspace",
         ),
     ),
     "task_queue": (
-        Rule(
+        KeepRule(
             "SELECT workflow.friendly_name FROM workflow_queue"
             " JOIN workflow ON workflow.sid = workflow_queue.workflow_sid"
             " WHERE workflow_queue.task_queue_sid = :sid",
@@ -54,7 +54,7 @@ KEPT: Mapping[str, tuple[Rule, ...]] = {
         ),
     ),
     "worker": (
-        Rule(
+        KeepRule(
             "SELECT worker.friendly_name FROM worker JOIN activity ON activity.sid = worker.activity_sid"
             " WHERE worker.sid = :sid AND activity.available",
             "while in an available Activity",

@@ -29,7 +29,7 @@ Form = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundItem:
     """One resource, and the revision of those that have one."""
 
     item: Item
@@ -79,7 +79,7 @@ class Store:
         if latest is not None and latest > moment_ms:
             raise InvalidParameterError(f"Time cannot go back behind the latest event, which is of {stored(latest)}")
 
-    def create(self, kind: Kind, scope: Scope, form: Form) -> Found:
+    def create(self, kind: Kind, scope: Scope, form: Form) -> FoundItem:
         """Add a resource, with everything that comes with it.
 
         Raises:
@@ -97,12 +97,12 @@ class Store:
             session.keep()
             return _written(session, kind, scope, sid)
 
-    def fetch(self, kind: Kind, scope: Scope, key: str) -> Found:
+    def fetch(self, kind: Kind, scope: Scope, key: str) -> FoundItem:
         """The resource with *key* for its SID or its alias."""
         with self.engines.read(_workspace_sid(scope)) as reader:
             return _found(reader, kind, scope, key)
 
-    def update(self, kind: Kind, scope: Scope, key: str, form: Form, *, if_match: str | None = None) -> Found:
+    def update(self, kind: Kind, scope: Scope, key: str, form: Form, *, if_match: str | None = None) -> FoundItem:
         """Change the fields that were sent, and no other.
 
         Raises:
@@ -185,19 +185,19 @@ def _update(session: Session, kind: Kind, change: Change) -> None:
     kind.tell(session, _found(writer, kind, change.scope, sid).item, change)
 
 
-def _found(reader: Reader, kind: Kind, scope: Scope, key: str) -> Found:
+def _found(reader: Reader, kind: Kind, scope: Scope, key: str) -> FoundItem:
     found = find(reader, kind, scope, key)
     if found is None:
         raise NotFoundError
-    return Found(*found)
+    return FoundItem(*found)
 
 
-def _written(session: Session, kind: Kind, scope: Scope, sid: str) -> Found:
+def _written(session: Session, kind: Kind, scope: Scope, sid: str) -> FoundItem:
     """What was written just now."""
     if kind.row_of is None:
         return _found(session.writer, kind, scope, sid)
     row = kind.row_of(session.engine(scope[0]).state, sid, session.now_ms)
-    return Found(item_of(kind, row), row[-1])
+    return FoundItem(item_of(kind, row), row[-1])
 
 
 def _require_parent(reader: Reader, kind: Kind, scope: Scope) -> None:
@@ -267,7 +267,7 @@ def _check_name(writer: Writer, kind: Kind, change: Change, key: str) -> None:
         raise DuplicateNameError(f"{kind.noun} named {name} already exists for workspace {change.workspace_sid}")
 
 
-def _check_revision(found: Found, if_match: str | None) -> None:
+def _check_revision(found: FoundItem, if_match: str | None) -> None:
     """Revisions are compared with and without quotes, as clients send them; resources without one ignore If-Match."""
     if if_match is None or found.revision is None:
         return

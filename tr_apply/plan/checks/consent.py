@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tr_apply.errors import RefusedError, StaleError
-from tr_apply.plan.change import Action, Blocked, PeopleConsent, Plan
-from tr_apply.plan.change import Consent as DeleteConsent
+from tr_apply.plan.change import Action, Blocked, DeleteConsent, PeopleConsent, Plan
 from tr_apply.plan.checks.guard import NEEDS_CONSENT, needs_consent
 from tr_apply.plan.checks.people_lost import PEOPLE_LOST
 from tr_apply.plan.checks.resemblance import SUSPECTED_RENAME

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tr_apply.live import Live
-from tr_apply.plan.change import Action, Blocked, Consent, DeleteCount, Operation
+from tr_apply.plan.change import Action, Blocked, DeleteConsent, DeleteCount, Operation
 from tr_apply.plan.checks.resemblance import suspected_renames
 from tr_apply.plan.checks.work import stranding
 from tr_apply.plan.compare.diff import changed_fields
@@ -173,7 +173,7 @@ def needs_consent(count: DeleteCount, operations: Sequence[Operation], why: str)
     deletes = [each for each in operations if each.kind == count.kind and each.action is Action.DELETE]
     names = listed([each.name for each in deletes])
     message = f"deletes {count.deletes} of {count.of} {KIND_BY_NAME[count.kind].plural}: {names}. {why}"
-    return Blocked(NEEDS_CONSENT, message, deletes[0].id, Consent(count.kind, count.deletes, count.of))
+    return Blocked(NEEDS_CONSENT, message, deletes[0].id, DeleteConsent(count.kind, count.deletes, count.of))
 
 
 def _managed(decisions: Decisions, kind: Kind) -> int:

@@ -21,7 +21,7 @@ _OPERANDS = frozenset({"PATH", "STRING", "NUMBER", "INVALID"})
 
 def matched_filters(before: Sequence[Filter], after: Sequence[Filter]) -> dict[int, int]:
     """The position in *before* of each filter of *after* that was there already; both count from 0."""
-    matching = _Matching(before, after)
+    matching = _FilterMatching(before, after)
     matching.by_name()
     for key in (_content, _body, _telling_expression):
         matching.by_key(key)
@@ -44,7 +44,7 @@ def _names(filters: Iterable[Filter]) -> Counter[str | None]:
     return Counter(each.name or None for each in filters)
 
 
-class _Matching:
+class _FilterMatching:
     """What was found so far."""
 
     def __init__(self, before: Sequence[Filter], after: Sequence[Filter]) -> None:

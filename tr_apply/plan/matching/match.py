@@ -48,7 +48,7 @@ class Matching:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Likenesses:
     """What matching must know of the contents of resources.
 
     Attributes:
@@ -60,13 +60,13 @@ class Comparison:
     is_fixed: Callable[[Any, Live], bool]
 
 
-def match(kind: Kind, declared: Sequence[Any], live: Sequence[Live], comparison: Comparison) -> Matching:
+def match(kind: Kind, declared: Sequence[Any], live: Sequence[Live], comparison: Likenesses) -> Matching:
     """Match the *declared* resources of one kind with the *live* ones."""
     return _Matcher(kind, declared, live, comparison).matching()
 
 
 class _Matcher:
-    def __init__(self, kind: Kind, declared: Sequence[Any], live: Sequence[Live], comparison: Comparison) -> None:
+    def __init__(self, kind: Kind, declared: Sequence[Any], live: Sequence[Live], comparison: Likenesses) -> None:
         self._kind = kind
         self._declared = declared
         self._live = live

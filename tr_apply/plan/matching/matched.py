@@ -8,7 +8,7 @@ from typing import Any
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.compare.diff import changed_fields
 from tr_apply.plan.compare.ownership import is_managed, owned, rule_of
-from tr_apply.plan.matching.match import Comparison, Match, Matching, ambiguity, match
+from tr_apply.plan.matching.match import Likenesses, Match, Matching, ambiguity, match
 from tr_apply.plan.matching.references import canonical, rewritten
 from tr_apply.resources import SECTIONS, WORKER, WORKSPACE
 from tr_apply.resources.document import Document, Ownership
@@ -120,7 +120,7 @@ def _matching(document: Document, kind: Kind, live: Sequence[Live], matched: Mat
         kind,
         getattr(document, kind.section),
         live,
-        Comparison(distance, lambda declared, other: _is_fixed(kind, declared, other, rule)),
+        Likenesses(distance, lambda declared, other: _is_fixed(kind, declared, other, rule)),
     )
 
 

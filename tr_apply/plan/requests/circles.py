@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from tr_apply.plan.change import Operation, Verb, Write
-from tr_apply.plan.requests.order import CircularReferenceError, Step, by_key, schedule
+from tr_apply.plan.requests.order import CircularReferenceError, RequestStep, by_key, schedule
 from tr_apply.resources import KIND_BY_NAME, KINDS
 from tr_apply.resources.template import SidOf
 from tr_apply.resources.workflow import RE_EVALUATE
@@ -34,7 +34,7 @@ def with_later_sids(operations: Sequence[Operation]) -> list[Operation]:
             return result
 
 
-def _divided(circle: CircularReferenceError) -> tuple[Step, Sequence[Write]]:
+def _divided(circle: CircularReferenceError) -> tuple[RequestStep, Sequence[Write]]:
     """The request of *circle* that is sent in two parts, and these: of those that can be, the one made first.
 
     Raises:

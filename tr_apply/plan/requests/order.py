@@ -16,7 +16,7 @@ _RANK = {kind.name: index for index, kind in enumerate(KINDS)}
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RequestStep:
     """One request of a plan, and the steps (by number) that must have succeeded before it is sent."""
 
     number: int
@@ -28,7 +28,7 @@ class Step:
 class CircularReferenceError(Exception):
     """Requests wait for each other; each of ``steps`` waits for the next, and the last for the first."""
 
-    def __init__(self, steps: Sequence[Step]) -> None:
+    def __init__(self, steps: Sequence[RequestStep]) -> None:
         self.steps = tuple(steps)
         self.targets = tuple(step.write.target for step in steps)
         super().__init__(" -> ".join(str(target) for target in (*self.targets, self.targets[0])))
@@ -86,14 +86,14 @@ def _parking(operation: Operation) -> Operation:
 # Requests
 
 
-def schedule(operations: Sequence[Operation]) -> list[Step]:
+def schedule(operations: Sequence[Operation]) -> list[RequestStep]:
     """Every request of *operations* with what it waits for.
 
     Raises:
         CircularReferenceError: when no order is possible.
     """
     scheduler = _Scheduler(operations)
-    steps = [Step(n, o, w, frozenset(scheduler.waits_for(n))) for n, (o, w) in enumerate(scheduler.writes)]
+    steps = [RequestStep(n, o, w, frozenset(scheduler.waits_for(n))) for n, (o, w) in enumerate(scheduler.writes)]
     _refuse_circles(steps)
     return steps
 
@@ -154,7 +154,7 @@ def by_key(reference: SidOf) -> SidOf:
     return SidOf(reference.kind, name_key(reference.name))
 
 
-def _refuse_circles(steps: Sequence[Step]) -> None:
+def _refuse_circles(steps: Sequence[RequestStep]) -> None:
     try:
         TopologicalSorter({step.number: sorted(step.after) for step in steps}).prepare()
     except CycleError as error:

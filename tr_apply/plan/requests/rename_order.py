@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tr_apply.plan.change import Action, NameOf, Operation, ParameterOf, Write
-from tr_apply.plan.requests.order import Step, schedule
+from tr_apply.plan.requests.order import RequestStep, schedule
 from tr_apply.resources import SECTIONS
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import Kind
@@ -22,7 +22,7 @@ def after_former_names(document: Document, operations: Sequence[Operation]) -> l
     }
     if not taking:
         return result
-    steps: Sequence[Step] = ()
+    steps: Sequence[RequestStep] = ()
     heirs = [each for each in _heirs(document) if each[0] in taking and each[2] in taking]
     # Where two wait for each other, what is replaced goes last: once it is there, it looks as if names were exchanged.
     for name, parameter, heir in sorted(heirs, key=lambda each: not _replaces(result[taking[each[0]][0]])):
@@ -60,7 +60,7 @@ def _name(kind: Kind, name: str) -> NameOf:
     return NameOf(kind.name, name_key(name))
 
 
-def _waits_for(steps: Sequence[Step], later: Write, earlier: Write) -> bool:
+def _waits_for(steps: Sequence[RequestStep], later: Write, earlier: Write) -> bool:
     """Whether *later* is sent after *earlier* anyway."""
     pending = [step.number for step in steps if step.write is later]
     seen: set[int] = set()

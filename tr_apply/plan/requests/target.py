@@ -16,7 +16,7 @@ _SIGNS = frozenset("*?")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class SelectedTarget:
     """Resources of a kind, by name or by a pattern.
 
     Attributes:
@@ -46,7 +46,7 @@ class Target:
         return f"{self.kind}/{self.name}"
 
 
-def parsed_target(text: str, option: str = "--target") -> Target:
+def parsed_target(text: str, option: str = "--target") -> SelectedTarget:
     """The resources that ``KIND/NAME`` or ``KIND/PATTERN`` names.
 
     Raises:
@@ -55,7 +55,7 @@ def parsed_target(text: str, option: str = "--target") -> Target:
     kind, slash, name = text.partition("/")
     if kind not in KIND_BY_NAME or not slash or not name:
         raise UsageError(f"{option} {text}: expected KIND/NAME, where KIND is one of {', '.join(KIND_BY_NAME)}")
-    return Target(kind, name)
+    return SelectedTarget(kind, name)
 
 
 def parsed_kind(text: str) -> str:
@@ -79,9 +79,9 @@ class Selection:
         excluded: Not these resources, and nothing that depends on them.
     """
 
-    targets: Sequence[Target] = ()
+    targets: Sequence[SelectedTarget] = ()
     only: Sequence[str] = ()
-    excluded: Sequence[Target] = ()
+    excluded: Sequence[SelectedTarget] = ()
 
     @classmethod
     def of(cls, *, targets: Iterable[str] = (), only: Iterable[str] = (), excluded: Iterable[str] = ()) -> Self:
@@ -100,7 +100,7 @@ class Selection:
     def exactly(cls, labels: Iterable[str]) -> Self:
         """The resources of these ``KIND/NAME``, in which no sign has a meaning."""
         parted = (label.partition("/") for label in labels)
-        return cls([Target(kind, name, is_exact=True) for kind, _, name in sorted(parted)])
+        return cls([SelectedTarget(kind, name, is_exact=True) for kind, _, name in sorted(parted)])
 
     @property
     def is_everything(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, PlainSerializer, PlainValidator, TypeAdapter, WithJsonSchema
 
 from tr_apply.findings import FINDING_SCHEMA, Finding
-from tr_apply.plan.change import Action, Blocked, FieldChange, Operation, Plan, Target, Write
+from tr_apply.plan.change import Action, Blocked, FieldChange, Operation, Plan, PlanTarget, Write
 from tr_apply.plan.impact import Impact
 from tr_apply.plan.json_values import (
     Count,
@@ -85,7 +85,7 @@ class PlanDocument:
     plan_id: Sha256
     """SHA-256 of target, base and operations: the same plan has the same id."""
 
-    target: Target
+    target: PlanTarget
     """The workspace."""
 
     base: Base

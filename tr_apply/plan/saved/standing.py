@@ -81,7 +81,7 @@ class Standing:
         return (write for o in self._plan.operations for write in o.writes if write.verb is Verb.CREATE)
 
     @cached_property
-    def _created_keys(self) -> frozenset["_Key"]:
+    def _created_keys(self) -> frozenset["_ObjectKey"]:
         return frozenset(_key(write.target.kind, write.target.name) for write in self._creations())
 
     def _created(self, write: Write) -> Live | None:
@@ -135,8 +135,8 @@ class Standing:
         return [write for operation in self._plan.operations for write in operation.writes]
 
     @cached_property
-    def _writes_of(self) -> dict["str | _Key", list[Write]]:
-        found: dict[str | _Key, list[Write]] = {}
+    def _writes_of(self) -> dict["str | _ObjectKey", list[Write]]:
+        found: dict[str | _ObjectKey, list[Write]] = {}
         for write in self._writes:
             found.setdefault(_object(write), []).append(write)
         return found
@@ -145,7 +145,7 @@ class Standing:
     def _done(self) -> frozenset[int]:
         """The numbers of the requests that need not be sent any more; later ones cover those before them."""
         done: set[int] = set()
-        later: dict[str | _Key, list[Write]] = {}
+        later: dict[str | _ObjectKey, list[Write]] = {}
         for number, write in reversed([*enumerate(self._writes)]):
             after = later.setdefault(_object(write), [])
             if self._is_done(write) or any(_covers(each, write) for each in after):
@@ -211,16 +211,16 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Key:
+class _ObjectKey:
     kind: str
     name: str
 
 
-def _key(kind: str, name: str) -> _Key:
-    return _Key(kind, "" if kind == WORKSPACE.name else name_key(name))
+def _key(kind: str, name: str) -> _ObjectKey:
+    return _ObjectKey(kind, "" if kind == WORKSPACE.name else name_key(name))
 
 
-def _object(write: Write) -> str | _Key:
+def _object(write: Write) -> str | _ObjectKey:
     """What *write* is about."""
     return write.sid or _key(write.target.kind, write.target.name)
 

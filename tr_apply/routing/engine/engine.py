@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tr_apply.routing.engine import answers, configuration, tasks, workers
 from tr_apply.routing.engine.dispatch import settle
-from tr_apply.routing.engine.log import Outcome, Snapshot
+from tr_apply.routing.engine.log import EngineState, Outcome
 from tr_apply.routing.engine.setup import Setup, outcome_of, snapshot_of, state_of
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.tasks import NewTask, TaskUpdate
@@ -23,7 +23,7 @@ class Engine:
     RescindedError or InUseError, before anything has changed but by time.
     """
 
-    def __init__(self, setup: Setup, new_sid: Callable[[str], str], snapshot: Snapshot | None = None) -> None:
+    def __init__(self, setup: Setup, new_sid: Callable[[str], str], snapshot: EngineState | None = None) -> None:
         """Take up a workspace.
 
         Args:
@@ -32,7 +32,7 @@ class Engine:
             snapshot: Workers, tasks and reservations; none for an empty workspace. With a later ``now_ms`` than when
                 it was taken, timers that were due meanwhile go off then, at the first call.
         """
-        self._state = state_of(setup, snapshot or Snapshot(), new_sid)
+        self._state = state_of(setup, snapshot or EngineState(), new_sid)
 
     # Time, and what happened
 
@@ -62,7 +62,7 @@ class Engine:
         """What has happened and changed since the outcome before."""
         return outcome_of(self._state)
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> EngineState:
         """Everything from which the engine can be built again, beside the configuration."""
         return snapshot_of(self._state)
 

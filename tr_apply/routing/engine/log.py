@@ -51,7 +51,7 @@ class Outcome(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class EngineState:
     """The whole state of an engine, beside the configuration it is given."""
 
     now_ms: int = 0

@@ -8,7 +8,7 @@ from tr_apply.routing.engine.reservations import end
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.waiting import TaskParty
 from tr_apply.routing.events import Event, EventType, KnownWorkerSought
-from tr_apply.routing.records import Place, Task
+from tr_apply.routing.records import Task, WorkflowPlace
 from tr_apply.routing.workflow import ROUTING_TARGET, Exit, Step, first_place, known_value, next_place, wanted
 
 MAX_ASSIGNMENTS: Final = 1_000
@@ -51,7 +51,7 @@ def time_out(state: State, party: TaskParty) -> None:
 
 def direct(state: State, party: TaskParty, *, queue_sid: str | None, worker_sid: str | None) -> None:
     """Send a task to its RoutingTarget: a queue, or a worker."""
-    place = Place(ROUTING_TARGET, 0, 0, deadline_ms=None, timed_out=False)
+    place = WorkflowPlace(ROUTING_TARGET, 0, 0, deadline_ms=None, timed_out=False)
     party.step = target_step(queue_sid, worker_sid)
     state.put_task(party, place=place, queue_sid=queue_sid, queue_entered_ms=state.now)
     if queue_sid is not None:
@@ -116,7 +116,7 @@ def _leave(state: State, party: TaskParty, left_by: Exit) -> None:
     _travel(state, party, _next(party, place, left_by), left_by)
 
 
-def _travel(state: State, party: TaskParty, place: Place | None, left_by: Exit) -> None:
+def _travel(state: State, party: TaskParty, place: WorkflowPlace | None, left_by: Exit) -> None:
     """Enter one step after the other, from *place*, until there is one to stay in."""
     while place is not None:
         if place.deadline_ms is not None and state.now >= place.deadline_ms:
@@ -141,12 +141,12 @@ def _stays(state: State, party: TaskParty) -> bool:
     return True
 
 
-def _next(party: TaskParty, place: Place, left_by: Exit) -> Place | None:
+def _next(party: TaskParty, place: WorkflowPlace, left_by: Exit) -> WorkflowPlace | None:
     task = party.task
     return next_place(party.routing, task.attributes.values, place, left_by=left_by, created_ms=task.created_ms)
 
 
-def _enter(state: State, party: TaskParty, place: Place) -> None:
+def _enter(state: State, party: TaskParty, place: WorkflowPlace) -> None:
     """Go into a step: its queue and, if it says so, its priority."""
     before = party.task
     step = party.step = party.routing.step(place)

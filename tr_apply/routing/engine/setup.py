@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tr_apply.routing.engine.configuration import add_document
 from tr_apply.routing.engine.dispatch import wait
-from tr_apply.routing.engine.log import Outcome, Snapshot, Turn, WorkflowVersion
+from tr_apply.routing.engine.log import EngineState, Outcome, Turn, WorkflowVersion
 from tr_apply.routing.engine.parties import QueueParty, WorkerParty
 from tr_apply.routing.engine.presence import join_queue
 from tr_apply.routing.engine.progress import target_step
@@ -33,7 +33,7 @@ class Setup:
     workflows: tuple[Workflow, ...] = ()
 
 
-def state_of(setup: Setup, snapshot: Snapshot, new_sid: Callable[[str], str]) -> State:
+def state_of(setup: Setup, snapshot: EngineState, new_sid: Callable[[str], str]) -> State:
     """The state that *snapshot* was taken from."""
     state = State(setup.workspace, new_sid)
     state.now, state.serial = snapshot.now_ms, snapshot.serial
@@ -50,7 +50,7 @@ def state_of(setup: Setup, snapshot: Snapshot, new_sid: Callable[[str], str]) ->
     return state
 
 
-def _add_documents(state: State, setup: Setup, snapshot: Snapshot) -> None:
+def _add_documents(state: State, setup: Setup, snapshot: EngineState) -> None:
     for workflow in setup.workflows:
         add_document(state, workflow, read_routing(workflow.document))
     for kept in snapshot.versions:
@@ -59,7 +59,7 @@ def _add_documents(state: State, setup: Setup, snapshot: Snapshot) -> None:
         state.users.setdefault(version, 0)
 
 
-def _add_workers(state: State, snapshot: Snapshot) -> None:
+def _add_workers(state: State, snapshot: EngineState) -> None:
     workers = [
         WorkerParty(worker, state.activity(worker.activity_sid), number, state.channels)
         for number, worker in enumerate(snapshot.workers)
@@ -110,10 +110,10 @@ def _add_reservation(state: State, reservation: Reservation) -> None:
         state.timers.set(reservation.sid, reservation.serial, reservation.timeout_ms)
 
 
-def snapshot_of(state: State) -> Snapshot:
+def snapshot_of(state: State) -> EngineState:
     """Everything from which the state can be built again."""
     current = {(workflow.sid, workflow.version) for workflow in state.workflows.values()}
-    return Snapshot(
+    return EngineState(
         now_ms=state.now,
         serial=state.serial,
         tasks=tuple(party.task for party in state.tasks.values()),

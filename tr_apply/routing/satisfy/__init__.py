@@ -10,7 +10,7 @@ An example is one that the language allows, not one that occurs: say "a task suc
 from tr_apply.routing.satisfy.filters import (
     Exit,
     Filters,
-    Reach,
+    Reachability,
     Taker,
     Task,
     TaskFilter,
@@ -52,7 +52,7 @@ __all__ = [
     "Filters",
     "Meanings",
     "Part",
-    "Reach",
+    "Reachability",
     "Reason",
     "Satisfiable",
     "StepConditions",

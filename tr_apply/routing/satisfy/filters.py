@@ -70,7 +70,7 @@ class Taker(NamedTuple):
     task: Task
 
 
-class Reach(NamedTuple):
+class Reachability(NamedTuple):
     """Whether any task comes to a place in a workflow."""
 
     answer: Answer
@@ -97,33 +97,33 @@ class Filters:
         self._matches = [matcher(each) for each in self._filters]
         self._unmatched: dict[int, Formula] = {}
 
-    def reach(self, index: int) -> Reach:
+    def reach(self, index: int) -> Reachability:
         """Whether any task comes to the filter at *index* (from 0), if only after it has left others."""
         return self._reach(index, self._above(index, {"none"}))
 
-    def reach_first(self, index: int) -> Reach:
+    def reach_first(self, index: int) -> Reachability:
         """Whether any task comes to the filter at *index* (from 0) as its first filter."""
         return self._reach(index, self._above(index, {"none", "timeout", "skip"}))
 
-    def reach_alternative(self, index: int, alternative: Expression, others: Iterable[Expression] = ()) -> Reach:
+    def reach_alternative(self, index: int, alternative: Expression, others: Iterable[Expression] = ()) -> Reachability:
         """Whether any task that satisfies *alternative*, a part of the filter at *index*, comes to that filter.
 
         Only tasks that satisfy none of *others* count: further parts of the same filter.
         """
         return self._pursue(alternative, self._above(index, {"none"}), tuple(others))
 
-    def reach_default(self) -> Reach:
+    def reach_default(self) -> Reachability:
         """Whether any task comes to the default filter: unmatched, or past all that match it by skip_if alone."""
         return self._pursue(EVERYTHING, self._above(len(self._filters), {"none", "timeout"}))
 
     def _above(self, index: int, ways_out: set[WayOut]) -> list[int]:
         return [n for n, each in enumerate(self._filters[:index]) if each.way_out in ways_out]
 
-    def _reach(self, index: int, above: list[int]) -> Reach:
+    def _reach(self, index: int, above: list[int]) -> Reachability:
         expression = self._filters[index].expression
-        return Reach(Unknown("unreadable"), ()) if expression is None else self._pursue(expression, above)
+        return Reachability(Unknown("unreadable"), ()) if expression is None else self._pursue(expression, above)
 
-    def _pursue(self, expression: Expression, above: list[int], others: tuple[Expression, ...] = ()) -> Reach:
+    def _pursue(self, expression: Expression, above: list[int], others: tuple[Expression, ...] = ()) -> Reachability:
         """Look for a task that *expression* matches, step around each filter *above* that takes it, and look again."""
         takers: dict[int, Taker] = {}
         while True:
@@ -133,11 +133,11 @@ class Filters:
             index = next((n for n in above if self._matches[n](answer.names)), None)
             if index is None:
                 blind = any(self._filters[n].expression is None for n in above)
-                return Reach(Unknown("unreadable") if blind else answer, tuple(takers.values()))
+                return Reachability(Unknown("unreadable") if blind else answer, tuple(takers.values()))
             takers[index] = Taker(self._filters[index], answer.names)
         if isinstance(answer, Unsatisfiable):
             self._drop_needless(expression, takers, others)
-        return Reach(answer, tuple(takers.values()))
+        return Reachability(answer, tuple(takers.values()))
 
     def _drop_needless(self, expression: Expression, takers: dict[int, Taker], others: tuple[Expression, ...]) -> None:
         for index in list(takers) if len(takers) > 1 else ():

@@ -24,7 +24,7 @@ Meaning: TypeAlias = Path | Detail
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
+class SearchVariable:
     """One variable."""
 
     meaning: Meaning
@@ -40,7 +40,7 @@ class Space:
 
     def __init__(self, expressions: Iterable[Expression], place: Place, singles: Collection[Path] = ()) -> None:
         self._singles = frozenset(singles)
-        self.variables: list[Variable] = []
+        self.variables: list[SearchVariable] = []
         self.groups: dict[Path, Candidates] = {}
         self._rules: dict[int, tuple[Formula, ...]] = {}
         """By variable, what holds whenever it matters, of itself and of others."""
@@ -79,7 +79,7 @@ class Space:
 
     def _new(self, meaning: Meaning, domain: Mask, *, complete: bool = True) -> int:
         self._numbers[meaning] = len(self.variables)
-        self.variables.append(Variable(meaning, domain, complete))
+        self.variables.append(SearchVariable(meaning, domain, complete))
         return self._numbers[meaning]
 
     def number(self, meaning: Meaning) -> int:

@@ -111,7 +111,7 @@ def _below(root: str, path: Path) -> Path:
 
 def _rests(target: Expression | None, members: Iterable[Names]) -> Iterator[Expression]:
     """What *target* still asks of a task, for each of *members*; each rest once, and none for whom it rules out."""
-    known = _Known(EVERYTHING if target is None else target)
+    known = _DecidedByWorker(EVERYTHING if target is None else target)
     seen_values, seen = set[Hashable](), set[Expression]()
     for member in members:
         values = known.values(member)
@@ -123,7 +123,7 @@ def _rests(target: Expression | None, members: Iterable[Names]) -> Iterator[Expr
                 yield rest
 
 
-class _Known:
+class _DecidedByWorker:
     """Which comparisons of a target one worker decides, and which paths of the others."""
 
     def __init__(self, target: Expression) -> None:
