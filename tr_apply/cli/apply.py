@@ -11,7 +11,6 @@ import click
 
 from tr_apply.apply import Stop
 from tr_apply.cli.applied import conclude
-from tr_apply.cli.asking import answered
 from tr_apply.cli.begun import begun_plan
 from tr_apply.cli.bounded import run
 from tr_apply.cli.configurations import require_inputs, usable
@@ -30,6 +29,7 @@ from tr_apply.cli.progress import READING, shown_progress, shown_waits
 from tr_apply.cli.records import Records, records
 from tr_apply.cli.revision import declared_before
 from tr_apply.cli.saved import saved_members
+from tr_apply.cli.streams import answered
 from tr_apply.cli.targets import command_clients
 from tr_apply.cli.workspaces import members_of
 from tr_apply.deployment.applied import Applied

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from tr_apply.cli.asking import answered
 from tr_apply.cli.bounded import run
 from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.options import (
@@ -18,6 +17,7 @@ from tr_apply.cli.options import (
     target_options,
 )
 from tr_apply.cli.output import Output
+from tr_apply.cli.streams import answered
 from tr_apply.cli.targets import open_client
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deadline import Deadline

@@ -39,8 +39,8 @@ from tr_apply.errors import ConfigError, RouteChangeError, TrApplyError, UsageEr
 from tr_apply.plan.impact import Extent
 from tr_apply.plan.saved.document import plan_document, plan_id
 from tr_apply.plan.saved.origin import Origins, origins
+from tr_apply.report.drift import origins_text
 from tr_apply.report.entry import Entry
-from tr_apply.report.origin import origins_text
 from tr_apply.report.summary import plan_outcome
 
 CHANGES_PENDING = 2  # as in Terraform; click's own 2 for usage errors is remapped

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from tr_apply.errors import InterruptedRunError
+
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
@@ -70,3 +72,16 @@ def tell_lost(error: StdoutLostError) -> None:
     """Say that the result did not arrive; but for a pipe whose reader has left, of their own will."""
     if not isinstance(error.__cause__, BrokenPipeError):
         click.echo(f"Error: stdout cannot be written: {error.strerror}", err=True)
+
+
+def answered(question: str, *, or_else: str) -> str:
+    """What is typed in answer to *question*; *or_else* says what a person who leaves instead can be sure of.
+
+    Raises:
+        InterruptedRunError: when that person leaves with Ctrl-C.
+    """
+    try:
+        click.echo(question, nl=False, err=True)
+        return sys.stdin.readline().rstrip("\n")
+    except KeyboardInterrupt as error:
+        raise InterruptedRunError(f"interrupted; {or_else}") from error

@@ -9,6 +9,9 @@ from tr_apply.findings import KeyPath, Severity, Spot
 from tr_apply.lint.conditions import routing_text
 from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.rule import Remarks, document_rule
+from tr_apply.resources import WORKFLOW
+from tr_apply.resources.field_path import lies_in
+from tr_apply.resources.url import secret_in
 
 _PRIVATE_NAMES: Final = (".localhost", ".local", ".internal", ".test")
 
@@ -28,6 +31,15 @@ def unencrypted_url(declarations: Declarations) -> Remarks:
         parts = parts_of(url)
         if parts is not None and parts.scheme == "http" and _is_public(parts.hostname or ""):
             yield Spot(path), "TaskRouter posts what it knows of tasks and workers here, unencrypted; use https"
+
+
+@document_rule("secret-in-url", Severity.WARNING, "A callback holds a password or a token in clear.")
+def secret_in_url(declarations: Declarations) -> Remarks:
+    """A password before the host, or a parameter that is called as secrets are."""
+    for path, url in urls(declarations):
+        if not _is_hidden(declarations, path) and (what := secret_in(url)) is not None:
+            hint = "pass it as a variable of the environment, TR_SECRET_NAME, or declare that variable `secret: true`"
+            yield Spot(path), f"the URL holds {what}, which everybody who sees this file can read: {hint}"
 
 
 def urls(declarations: Declarations) -> Iterator[tuple[KeyPath, str]]:
@@ -59,3 +71,9 @@ def _is_public(host: str) -> bool:
         return ipaddress.ip_address(host).is_global
     except ValueError:
         return "." in host and not host.endswith(_PRIVATE_NAMES)
+
+
+def _is_hidden(declarations: Declarations, path: KeyPath) -> bool:
+    document, section, field = declarations.document, str(path[0]), str(path[-1])
+    name = document.workflows[int(path[1])].name if section == WORKFLOW.section else document.workspace.name
+    return any(lies_in(field, pattern) for pattern in document.sensitive(section, name))

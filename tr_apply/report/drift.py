@@ -1,15 +1,23 @@
-"""What was changed outside the repository, apart from what the files changed."""
+"""What changed under a plan, and what was changed outside the repository: tables of both."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from tr_apply.plan.saved.origin import Origins
+from tr_apply.plan.saved.stale import Drift
 from tr_apply.printable import printable
 from tr_apply.report.table import table
 from tr_apply.report.values import shown
 from tr_apply.report.wording import reference_title
 
+_CHANGED = ("changed meanwhile", "planned from", "live now", "planned to")
 _STAYS = "stays"
 _WIDTH = 95  # characters of a line, which a comment on a pull request does not break
+
+
+def drift_text(rows: Sequence[Drift]) -> str:
+    """The table that says why a plan is not carried out."""
+    return table(_CHANGED, [_cells(row, "as it was") for row in rows])
 
 
 def origins_text(found: Origins) -> str:
@@ -18,17 +26,16 @@ def origins_text(found: Origins) -> str:
         return f"What was changed outside the repository cannot be told: {printable(found.problem)}.\n"
     if not found.outside:
         return f"Nothing was changed outside the repository since {printable(found.base_ref)}.\n"
-    rows = [
-        (
-            f"{printable(row.object)} {reference_title(row.path)}".rstrip(),
-            shown(row.planned_from),
-            shown(row.live_now),
-            _STAYS if row.planned_to is None else shown(row.planned_to),
-        )
-        for row in found.outside
-    ]
+    rows = [_cells(row, _STAYS) for row in found.outside]
     counts = Counter(found.operations.values())
     told = f"Operations of this plan: {counts['files']} from the files, {counts['outside']} to take back what was "
     told += f"changed outside, {counts['both']} for both.\n"
     header = ("changed outside", f"at {printable(found.base_ref)}", "live now", "planned to")
     return table(header, rows, width=_WIDTH) + told
+
+
+def _cells(row: Drift, kept: str) -> Sequence[str]:
+    """What changed, and its three values; *kept* says that the plan leaves it alone."""
+    title = f"{printable(row.object)} {reference_title(row.path)}".rstrip()
+    planned = kept if row.planned_to is None else shown(row.planned_to)
+    return title, shown(row.planned_from), shown(row.live_now), planned
