@@ -12,7 +12,7 @@ import yaml
 
 from tr_apply.config.load import load
 from tr_apply.lint import lint
-from tr_apply.lint.meaning import Staff, workflow_document, workflow_findings
+from tr_apply.lint.meaning import QueueStaff, workflow_document, workflow_findings
 from tr_apply.routing.evaluate import evaluate
 from tr_apply.routing.parser import parse
 
@@ -59,7 +59,7 @@ def test_what_a_workflow_means(case, tmp_path):
 def test_an_example_matches_its_filter_and_one_to_blame(case, tmp_path):
     workflow = configuration(case, tmp_path / "c.yaml").document.workflows[0]
 
-    for found in workflow_findings(workflow, Staff({"Q": "1==1", "R": "skill == 'r'"})):
+    for found in workflow_findings(workflow, QueueStaff({"Q": "1==1", "R": "skill == 'r'"})):
         if found.task is not None and "${" not in json.dumps(found.task):
             if found.path[0] == "filters":
                 assert evaluate(parse(workflow.filters[found.path[1]].expression), found.task)

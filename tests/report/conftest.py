@@ -2,19 +2,33 @@
 
 import re
 import textwrap
+from contextlib import closing
+from pathlib import Path
 
 import click
 import pytest
 
+from tests.conftest import World
 from tr_apply.report.terminal import plan_text
 
 _SID = re.compile(r"\b([A-Z]{2})[0-9a-f]{32}\b")
 _ID = re.compile(r"\b[0-9a-f]{64}\b")
-_SOURCE = re.compile(r"\n?[-+!]?\s+#\s\S+/workspace\.yaml(?:\n[-+!]\s+)?:(\d+)")  # wherever its lines break
+
+
+@pytest.fixture(autouse=True)
+def short_paths(tmp_path, monkeypatch):
+    """Name files as a person in their folder does: a long path breaks a line somewhere else on each machine."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def world(runner):
+    with closing(World(Path(), runner)) as world:
+        yield world
 
 
 def steady(text):
-    return _SOURCE.sub(r"  # workspace.yaml:\1", _ID.sub("…", _SID.sub(r"\1…", text)))
+    return _ID.sub("…", _SID.sub(r"\1…", text))
 
 
 @pytest.fixture
