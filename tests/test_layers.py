@@ -47,7 +47,6 @@ ONLY_IN = {
     "starlette": {"local", "cli"},
     "uvicorn": {"cli"},
     "yaml": {"config", "export", "resources"},
-    "rich": {"cli"},
     "deepdiff": {"report"},
     "click": {"cli", "report", "api"},
 }

@@ -18,7 +18,6 @@ HEAVY = {
     "httpx",
     "importlib.metadata",
     "pydantic",
-    "rich",
     "ssl",
     "sqlite3",
     "starlette",

@@ -15,7 +15,7 @@ EXAMPLE = ROOT / "examples" / "minimal.yaml"
 # Other libraries are imported first, because these names are withheld from ours alone.
 WITHOUT = """
 import asyncio, httptools, httpx, importlib, os, pkgutil, pydantic, select, signal, sqlite3, starlette, sys, uvicorn, yaml
-import importlib.metadata, rich.console, starlette.applications, uvicorn.protocols.http.httptools_impl
+import importlib.metadata, starlette.applications, uvicorn.protocols.http.httptools_impl
 def refuse(*arguments):
     raise NotImplementedError
 asyncio.SelectorEventLoop.add_signal_handler = refuse

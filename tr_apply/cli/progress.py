@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Final
 
+import click
+
 from tr_apply.apply import Progress, Result, Status
 from tr_apply.cli.output import Output
 from tr_apply.deployment.waits import Waits
@@ -14,6 +16,8 @@ from tr_apply.printable import printable
 from tr_apply.report.terminal import progress_line
 
 READING: Final = "Reading the workspace ..."
+_CLEARED: Final = "\x1b[2K"  # of what stood in the line, on a terminal
+_NAME_SHOWN: Final = 40  # characters, so that the bar stays on one line
 
 ProgressOf = Callable[[Plan], Progress]
 """What is told of the requests of one of several plans."""
@@ -71,18 +75,15 @@ async def shown_waits(waits: Waits, output: Output, what: str = "") -> AsyncIter
 
 @contextmanager
 def _bar(requests: int) -> Iterator[Progress]:
-    # Costs 45 ms to import, which only those pay who look at it.
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-    from rich.progress import Progress as Bar  # noqa: PLC0415
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=requests)
+    with click.progressbar(length=requests, file=sys.stderr, show_pos=True, item_show_func=_under_way) as bar:
 
         def tell(result: Result) -> None:
             if result.failed:
-                bar.console.print(progress_line(result), markup=False)
-            bar.update(task, advance=1, description=f"{result.operation.kind} {printable(result.operation.name)}"[:40])
+                click.echo(f"\r{_CLEARED}{progress_line(result)}", err=True)
+            bar.update(1, result)
 
         yield tell
+
+
+def _under_way(result: Result | None) -> str:
+    return "" if result is None else f"{result.operation.kind} {printable(result.operation.name)}"[:_NAME_SHOWN]
