@@ -95,6 +95,8 @@ CASES = {
     "test, passed": ([], ["test", "sound"], 0),
     "test, failed": ([], ["test", "wrong"], 3),
     "test, no PATH": ([], ["test", "nowhere"], 64),
+    "doctor": ([], ["doctor", *LOCAL], 0),
+    "doctor, no target": ([], ["doctor"], 1),
     "show, no file": ([], ["show", "nowhere.json"], 64),
     "show, no plan": ([], ["show", "good.yaml"], 6),
 }

@@ -36,6 +36,7 @@ COMMANDS = {
     "serve": "Serve the embedded TaskRouter over HTTP.",
     "schema": "Print the JSON Schema of a file format.",
     "explain": "Explain a finding, an exit code or a key.",
+    "doctor": "Check the connection to TaskRouter.",
 }
 
 LONG_RUNNING = frozenset({"serve"})

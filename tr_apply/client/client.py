@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from tr_apply.client import paths, work
 from tr_apply.client.answers import Seen, holds, live_of, require_unchanged, seen_in
-from tr_apply.client.paging import listed
+from tr_apply.client.paging import PAGE_SIZE, listed
 from tr_apply.errors import AnswerLostError, ApiError, NetworkError, StaleError
 from tr_apply.live import Live, Work
 from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKSPACE
@@ -35,6 +35,7 @@ Form = Mapping[str, str]
 _CREATED = 201
 _NOT_FOUND = 404
 _PRECONDITION_FAILED = 412
+_NO_SID = "WS" + 32 * "0"
 _REVISIONS = 10  # times that a resource may get another revision under our hands
 
 # Of these TaskRouter surely refuses a second one of the same name, so that they need not be looked for as long.
@@ -64,6 +65,7 @@ class Client:
         patience: Patience | None = None,
         observer: Observer | None = None,
     ) -> None:
+        self.connection = connection
         self.account_sid = connection.account_sid
         self.host, self.database = connection.host, connection.database
         self.concurrency = concurrency
@@ -105,6 +107,31 @@ class Client:
     def ends_when(self, is_ending: Callable[[], bool]) -> None:
         """Once *is_ending* answers that it is, writes that were surely not carried out are not sent again."""
         self._sender.is_ending = is_ending
+
+    # Whether it can be worked with
+
+    async def first_page(self) -> Response:
+        """The answer to the first question of every plan: the workspaces of the account, or as many as fit a page.
+
+        Raises:
+            ApiError: when TaskRouter refuses.
+            NetworkError: when it does not answer.
+        """
+        return await self._sender.get(f"{paths.WORKSPACES}?PageSize={PAGE_SIZE}")
+
+    async def try_to_write(self) -> None:
+        """Update a workspace that does not exist, which changes nothing and shows whether updates are allowed.
+
+        Raises:
+            ApiError: when they are not.
+            NetworkError: when TaskRouter does not answer.
+        """
+        call = Call("POST", paths.item(WORKSPACE, _NO_SID, _NO_SID), ("FriendlyName",))
+        try:
+            await self._sender.send(call, {"FriendlyName": "tr-apply doctor"}, read=lambda response: response)
+        except ApiError as error:
+            if error.status != _NOT_FOUND:
+                raise
 
     # Reading
 

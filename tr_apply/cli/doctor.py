@@ -1,0 +1,55 @@
+"""``tr-apply doctor``: whether a TaskRouter can be worked with from here."""
+
+import click
+
+from tr_apply.cli.bounded import run
+from tr_apply.cli.options import CommonOptions, common_options, target_options
+from tr_apply.cli.output import Output, errors_of, json_value
+from tr_apply.cli.targets import command_clients
+from tr_apply.deployment.diagnosis import Diagnosis, State, diagnosed, undiagnosed
+from tr_apply.deployment.target_options import TargetOptions
+from tr_apply.errors import TrApplyError
+from tr_apply.report.diagnosis import diagnosis_text
+
+_TIMEOUT_S = 30.0
+_FAILED = 1
+
+
+@click.command("doctor")
+@target_options
+@common_options("text", "json")
+def doctor_command(*, target: TargetOptions, common: CommonOptions) -> int:
+    """Check the connection to TaskRouter: credentials, rights, limits, clock and proxy. Changes nothing.
+
+    The right to write is tried with an update of a workspace that does not exist. Exit 1 if a check fails. Without
+    --timeout, it gives up after 30 s.
+
+    \b
+        tr-apply doctor
+        tr-apply doctor --format json
+        tr-apply doctor --base-url http://127.0.0.1:8080
+    """
+    output = common.output("doctor")
+    error: TrApplyError | None = None
+    try:
+        found = run(_looked_at(target, output), timeout_s=common.timeout or _TIMEOUT_S)
+    except TrApplyError as problem:
+        error, found = problem, undiagnosed(problem)
+    exit_code = _exit_code(found, error)
+    if output.format == "json":
+        errors = [] if error is None else errors_of(error)
+        output.document(exit_code, {"doctor": json_value(found)}, errors)
+        return exit_code
+    output.result(diagnosis_text(found))
+    return exit_code
+
+
+async def _looked_at(target: TargetOptions, output: Output) -> Diagnosis:
+    async with command_clients(target, verbose=output.verbose) as clients:
+        return await diagnosed(clients.of(None))
+
+
+def _exit_code(found: Diagnosis, error: TrApplyError | None) -> int:
+    if error is not None:
+        return error.exit_code
+    return _FAILED if any(each.state is State.FAILED for each in found.checks) else 0
