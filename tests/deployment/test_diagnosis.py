@@ -7,10 +7,10 @@ import socket
 import pytest
 
 from tr_apply.cli import run
+from tr_apply.cli.doctor import diagnosis_text
 from tr_apply.client import Client
 from tr_apply.deployment.diagnosis import diagnosed
 from tr_apply.local import open_app
-from tr_apply.report.diagnosis import diagnosis_text
 from tr_apply.transport import Connection, Patience, in_process
 
 ACCOUNT = "AC" + "1" * 32

@@ -1,18 +1,21 @@
 """``tr-apply doctor``: whether a TaskRouter can be worked with from here."""
 
+from collections.abc import Iterator
+
 import click
 
 from tr_apply.cli.bounded import run
 from tr_apply.cli.options import CommonOptions, common_options, target_options
 from tr_apply.cli.output import Output, errors_of, json_value
 from tr_apply.cli.targets import command_clients
-from tr_apply.deployment.diagnosis import Diagnosis, State, diagnosed, undiagnosed
+from tr_apply.deployment.diagnosis import CheckState, Diagnosis, diagnosed, undiagnosed
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import TrApplyError
-from tr_apply.report.diagnosis import diagnosis_text
+from tr_apply.printable import printable
 
 _TIMEOUT_S = 30.0
 _FAILED = 1
+_WIDTHS = (7, 11)  # of a state and of a name
 
 
 @click.command("doctor")
@@ -52,4 +55,29 @@ async def _looked_at(target: TargetOptions, output: Output) -> Diagnosis:
 def _exit_code(found: Diagnosis, error: TrApplyError | None) -> int:
     if error is not None:
         return error.exit_code
-    return _FAILED if any(each.state is State.FAILED for each in found.checks) else 0
+    return _FAILED if any(each.state is CheckState.FAILED for each in found.checks) else 0
+
+
+def diagnosis_text(found: Diagnosis) -> str:
+    """The versions, the target, and one line a check."""
+    return "".join(f"{line}\n" for line in _lines(found))
+
+
+def _lines(found: Diagnosis) -> Iterator[str]:
+    yield f"tr-apply {found.version}, Python {found.python}, {found.platform}"
+    if (target := _target(found)) is not None:
+        yield f"Target: {target}"
+    for each in found.checks:
+        state, name = each.state.value.ljust(_WIDTHS[0]), each.name.ljust(_WIDTHS[1])
+        yield f"  {state} {name} {printable(each.message)}"
+
+
+def _target(found: Diagnosis) -> str | None:
+    if found.database is not None:
+        return f"the embedded TaskRouter, kept in {printable(found.database)}"
+    if found.host is None:
+        return None
+    parts = [found.host]
+    parts += [f"region {found.region}"] if found.region is not None else []
+    parts += [f"account {found.account_sid}"] if found.account_sid is not None else []
+    return printable(", ".join(parts))

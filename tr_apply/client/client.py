@@ -111,12 +111,7 @@ class Client:
     # Whether it can be worked with
 
     async def first_page(self) -> Response:
-        """The answer to the first question of every plan: the workspaces of the account, or as many as fit a page.
-
-        Raises:
-            ApiError: when TaskRouter refuses.
-            NetworkError: when it does not answer.
-        """
+        """The workspaces of the account that fit a page, with the headers of the answer."""
         return await self._sender.get(f"{paths.WORKSPACES}?PageSize={PAGE_SIZE}")
 
     async def try_to_write(self) -> None:

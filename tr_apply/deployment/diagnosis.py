@@ -24,7 +24,7 @@ _SKEW_ALLOWED_S: Final = 60
 _NAMED: Final = 5  # workspaces in a message
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     """How a check went."""
 
     OK = "ok"
@@ -38,7 +38,7 @@ class Check:
     """One thing that was looked at."""
 
     name: str
-    state: State
+    state: CheckState
     message: str
 
 
@@ -95,7 +95,7 @@ _NOTHING_KNOWN: Final = Diagnosis(
 
 def undiagnosed(problem: TrApplyError) -> Diagnosis:
     """What is known where *problem* kept the TaskRouter from being looked at."""
-    return replace(_NOTHING_KNOWN, checks=(Check("target", State.FAILED, str(problem)),))
+    return replace(_NOTHING_KNOWN, checks=(Check("target", CheckState.FAILED, str(problem)),))
 
 
 async def diagnosed(client: Client) -> Diagnosis:
@@ -114,7 +114,7 @@ async def diagnosed(client: Client) -> Diagnosis:
     proxy = None if client.database is not None else _proxy(connection.base_url)
     if answer is not None:
         checks += [_clock(skew_s, is_local=client.database is not None), _rate_limits(limits)]
-    checks.append(Check("proxy", State.OK, "no proxy" if proxy is None else f"requests go through {proxy}"))
+    checks.append(Check("proxy", CheckState.OK, "no proxy" if proxy is None else f"requests go through {proxy}"))
     return replace(
         _NOTHING_KNOWN,
         host=client.host,
@@ -138,12 +138,12 @@ async def _first_answer(client: Client) -> AsyncIterator[tuple[Check, Response |
     except OutOfTimeError:
         raise
     except TrApplyError as error:
-        yield Check("credentials", State.FAILED, str(error)), None
+        yield Check("credentials", CheckState.FAILED, str(error)), None
         return
     works = f"{names} work" if client.connection.variables else names
     region = f" in {client.connection.region}" if client.connection.region is not None else ""
-    yield Check("credentials", State.OK, f"{works}{region}"), answer
-    yield Check("read", State.OK, _told(_workspaces(answer), more=_has_more(answer))), answer
+    yield Check("credentials", CheckState.OK, f"{works}{region}"), answer
+    yield Check("read", CheckState.OK, _told(_workspaces(answer), more=_has_more(answer))), answer
 
 
 async def _right_to_write(client: Client) -> Check:
@@ -152,8 +152,8 @@ async def _right_to_write(client: Client) -> Check:
     except OutOfTimeError:
         raise
     except TrApplyError as error:
-        return Check("write", State.FAILED, str(error))
-    return Check("write", State.OK, "updates are allowed (tried on a workspace that does not exist)")
+        return Check("write", CheckState.FAILED, str(error))
+    return Check("write", CheckState.OK, "updates are allowed (tried on a workspace that does not exist)")
 
 
 def _workspaces(answer: Response) -> Sequence[LiveWorkspace]:
@@ -187,8 +187,8 @@ def _limits(headers: Mapping[str, str]) -> Mapping[str, str] | None:
 
 def _rate_limits(limits: Mapping[str, str] | None) -> Check:
     if limits is None:
-        return Check("limits", State.UNKNOWN, "the server sends no X-Rate-Limit headers")
-    return Check("limits", State.OK, ", ".join(f"{name} {value}" for name, value in limits.items()))
+        return Check("limits", CheckState.UNKNOWN, "the server sends no X-Rate-Limit headers")
+    return Check("limits", CheckState.OK, ", ".join(f"{name} {value}" for name, value in limits.items()))
 
 
 def _skew_s(headers: Mapping[str, str], now: datetime) -> int | None:
@@ -200,13 +200,15 @@ def _skew_s(headers: Mapping[str, str], now: datetime) -> int | None:
 
 def _clock(skew_s: int | None, *, is_local: bool) -> Check:
     if is_local:
-        return Check("clock", State.OK, "the embedded TaskRouter uses the clock of this machine")
+        return Check("clock", CheckState.OK, "the embedded TaskRouter uses the clock of this machine")
     if skew_s is None:
-        return Check("clock", State.UNKNOWN, "the server does not say what time it is")
+        return Check("clock", CheckState.UNKNOWN, "the server does not say what time it is")
     told = f"{abs(skew_s)} s {'ahead of' if skew_s >= 0 else 'behind'} the server"
     if abs(skew_s) > _SKEW_ALLOWED_S:
-        return Check("clock", State.WARNING, f"{told}; correct the clock of this machine, or signatures and dates fail")
-    return Check("clock", State.OK, told)
+        return Check(
+            "clock", CheckState.WARNING, f"{told}; correct the clock of this machine, or signatures and dates fail"
+        )
+    return Check("clock", CheckState.OK, told)
 
 
 def _proxy(base_url: str) -> str | None:
