@@ -206,7 +206,7 @@ def _clock(skew_s: int | None, *, is_local: bool) -> Check:
     told = f"{abs(skew_s)} s {'ahead of' if skew_s >= 0 else 'behind'} the server"
     if abs(skew_s) > _SKEW_ALLOWED_S:
         return Check(
-            "clock", CheckState.WARNING, f"{told}; correct the clock of this machine, or signatures and dates fail"
+            "clock", CheckState.WARNING, f"{told}; correct the clock of this machine: dates and signatures depend on it"
         )
     return Check("clock", CheckState.OK, told)
 
