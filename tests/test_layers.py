@@ -27,6 +27,7 @@ LAYERS = {
     "apply": 8,
     "difference": 8,
     "export": 8,
+    "terraform": 9,
     "rendering": 8,
     "deployment": 9,
     "report": 9,

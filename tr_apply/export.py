@@ -142,7 +142,11 @@ def exported_text(sections: Sections) -> str:
     Raises:
         TrApplyError: as ``yaml_text``.
     """
-    text = yaml_text(sections)
+    return with_digest(yaml_text(sections))
+
+
+def with_digest(text: str) -> str:
+    """*text* below the line that tells later whether somebody has edited it."""
     return f"{_HEAD}{_digest(text)}\n{text}"
 
 

@@ -164,15 +164,19 @@ def test_a_scalar_of_twenty_megabytes_is_one_value():
     assert sources.locate(mistake.spot.place) == ("c.yaml", 2, 4)
 
 
-def test_a_number_of_many_digits_is_a_mistake():
-    largest, smallest = 2**63 - 1, -(2**63)
-    source, _ = read(
-        f"a: {largest}\nb: {smallest}\nc: {largest + 1}\nd: {smallest - 1}\ne: 0x8000000000000000\nf: {'9' * 401}\n"
-        f"g: 0x{'f' * 400}\nh: 1{'0' * 400}.0\ni: '{'9' * 500}'\n"
-    )
+def test_a_whole_number_may_be_as_long_as_attributes_are():
+    large, longest = 2**63, int("9" * 4096)
 
-    assert [mistake.spot.path for mistake in source.mistakes] == [(key,) for key in "cdefgh"]
-    assert (source.data["a"], source.data["b"]) == (largest, smallest)
+    source, _ = read(f"a: {large}\nb: -{large}9\nc: {longest}\nd: 0x8000000000000000\n")
+
+    assert source.mistakes == []
+    assert source.data == {"a": large, "b": -int(f"{large}9"), "c": longest, "d": large}
+
+
+def test_a_number_of_more_digits_is_a_mistake():
+    source, _ = read(f"f: {'9' * 4097}\ng: 0x{'f' * 4096}\nh: 1{'0' * 400}.0\ni: '{'9' * 5000}'\n")
+
+    assert [mistake.spot.path for mistake in source.mistakes] == [(key,) for key in "fgh"]
 
 
 def test_raw_sections_keep_their_scalars_as_they_are_written():

@@ -94,7 +94,7 @@ def _present(attributes: Iterable[Mapping[str, Any]], keys: Keys) -> _PresentVal
 def _written(value: str | float) -> str:
     if isinstance(value, str):
         return value
-    return compact_json(int(value) if float(value).is_integer() else value)
+    return compact_json(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _shown(value: str | float) -> str:

@@ -19,8 +19,7 @@ _OCTAL = re.compile(r"0o[0-7]+\Z")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _NOT_A_JSON_NUMBER = re.compile(r"([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z")
-_INTEGER_LIMIT = 2**63  # JSON sets none, but what reads it does; a longer number is an identifier without quotes
-_DIGITS_LIMIT = 400  # more than any number that means something, fewer than Python refuses to convert
+_DIGITS_LIMIT = 4096  # characters of the longest attributes, which may hold any number; Python converts as many
 
 
 def core_scalar(text: str) -> str | int | float | bool | None:
@@ -56,10 +55,7 @@ def _number(text: str) -> str | int | float:
 
 
 def _integer(text: str, base: int) -> int:
-    number = int(_bounded(text), base)
-    if not -_INTEGER_LIMIT <= number < _INTEGER_LIMIT:
-        raise ValueError("a number that does not fit into 64 bits; quote it if it is meant as text")
-    return number
+    return int(_bounded(text), base)
 
 
 def _bounded(text: str) -> str:
