@@ -5,12 +5,14 @@ of an attribute counts as one of an expression does.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.plan.impact import PeopleImpact, QueueChange
 from tr_apply.routing.evaluate import Names
+from tr_apply.routing.names import name_key
 from tr_apply.routing.nodes import Expression
 from tr_apply.routing.parser import parse
 from tr_apply.routing.worker_index import Bits, WorkerIndex, bits_of, numbers_in
@@ -43,6 +45,18 @@ def people(before: Staffing, after: Staffing) -> PeopleImpact:
             unknown.append(queue)
     found.sort(key=lambda change: (not change.falls_to_nobody, change.queue))
     return PeopleImpact(len(before.workers), tuple(found), tuple(unknown))
+
+
+def member_counts(staffing: Staffing, queues: Iterable[str]) -> dict[str, int]:
+    """The number of members of each of *queues*, as far as it is there and can be read."""
+    where = _members(staffing.workers, sorted(staffing.workers))
+    expressions = {name_key(name): each for name, each in staffing.queues.items()}
+    counts = dict[str, int]()
+    for queue in queues:
+        if (target_workers := expressions.get(name_key(queue))) is not None:
+            with suppress(ExpressionSyntaxError):
+                counts[queue] = _of(target_workers, where).bit_count()
+    return counts
 
 
 class _Counted:
