@@ -20,7 +20,7 @@ def impact_lines(impact: Impact | None) -> Iterator[TextLine]:
         return
     lines = list(
         chain(
-            map(_queue, sorted(impact.people.queues, key=_urgency)),
+            map(_queue, sorted(impact.people.queues, key=by_urgency)),
             () if impact.tasks is None else [_tasks(impact.tasks)],
             map(_route, impact.routes[:ROUTES_SHOWN]),
             _further(impact.routes),
@@ -33,7 +33,8 @@ def impact_lines(impact: Impact | None) -> Iterator[TextLine]:
         yield from lines
 
 
-def _urgency(change: QueueChange) -> tuple[bool, bool, str]:
+def by_urgency(change: QueueChange) -> tuple[bool, bool, str]:
+    """Queues that fall to nobody first, then those that lose people."""
     return not change.falls_to_nobody, not change.lost, change.queue
 
 
