@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import Final
 
 from tr_apply.plan.checks.guard import listed
@@ -16,21 +15,30 @@ ROUTES_SHOWN: Final = 10
 
 def impact_lines(impact: Impact | None) -> Iterator[TextLine]:
     """Everything that there is to say; nothing where nobody is affected."""
-    if impact is None:
-        return
-    lines = list(
-        chain(
-            map(_queue, sorted(impact.people.queues, key=by_urgency)),
-            () if impact.tasks is None else [_tasks(impact.tasks)],
-            map(_route, impact.routes[:ROUTES_SHOWN]),
-            _further(impact.routes),
-            map(_finding, impact.findings),
-            (TextLine(f"not known: {printable(each)}", depth=1) for each in impact.unknown),
-        )
-    )
+    lines = [*lost_lines(impact), *further_impact_lines(impact)]
     if lines:
         yield TextLine("Impact:")
         yield from lines
+
+
+def lost_lines(impact: Impact | None) -> Iterator[TextLine]:
+    """The queues that lose people, those first that fall to nobody."""
+    queues = () if impact is None else sorted(impact.people.queues, key=by_urgency)
+    yield from (_queue(each) for each in queues if each.lost)
+
+
+def further_impact_lines(impact: Impact | None) -> Iterator[TextLine]:
+    """The same without the queues that lose people."""
+    if impact is None:
+        return
+    queues = sorted(impact.people.queues, key=by_urgency)
+    yield from (_queue(each) for each in queues if not each.lost)
+    if impact.tasks is not None:
+        yield _tasks(impact.tasks)
+    yield from map(_route, impact.routes[:ROUTES_SHOWN])
+    yield from _further(impact.routes)
+    yield from map(_finding, impact.findings)
+    yield from (TextLine(f"not known: {printable(each)}", depth=1) for each in impact.unknown)
 
 
 def by_urgency(change: QueueChange) -> tuple[bool, bool, str]:

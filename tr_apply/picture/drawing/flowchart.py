@@ -3,7 +3,8 @@
 Each step is a node of its own: with one node a queue, the order of the filters is lost among crossing lines.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,25 +46,33 @@ def picture_mermaid(picture: Picture) -> str:
 
 
 def _mermaid(workflows: Sequence[WorkflowLanes], picture: Picture) -> str:
-    lines = ["flowchart LR", *_classes()]
-    left, edges = _MOST_TEXT - sum(map(len, lines)), _MOST_EDGES
+    classes = dict(_classes())
+    lines, used = list[str](), set[str]()
+    left, edges = _MOST_TEXT - sum(map(len, classes.values())), _MOST_EDGES
     for number, workflow in enumerate(workflows, 1):
         for chunk in _chunks(number, workflow, picture):
             drawn = [f"  {line}" for node in chunk for line in _mermaid_node(node)]
             left -= sum(map(len, drawn)) + len(drawn)
             edges -= len(chunk)
             if left < 0 or edges < 0:
-                return "\n".join([*lines, '  more["… and more that has no room here"]', ""])
+                lines.append('  more["… and more that has no room here"]')
+                return _chart(lines, used, classes)
             lines += drawn
-    return "\n".join([*lines, ""])
+            used |= {name for node in chunk for name in _class_names(node)}
+    return _chart(lines, used, classes)
 
 
-def _classes() -> Iterator[str]:
+def _chart(lines: Sequence[str], used: AbstractSet[str], classes: Mapping[str, str]) -> str:
+    return "\n".join(["flowchart LR", *(look for name, look in classes.items() if name in used), *lines, ""])
+
+
+def _classes() -> Iterator[tuple[str, str]]:
+    """Each name of a look, and the line that defines it."""
     for number in range(len(HUES)):
         colors = light(number)
-        yield f"  classDef q{number} fill:{colors.fill},stroke:{colors.line},color:{colors.text}"
-    yield "  classDef nobody stroke:#c21f2b,stroke-dasharray:5 3,stroke-width:2px"
-    yield "  classDef pale opacity:0.65"
+        yield f"q{number}", f"  classDef q{number} fill:{colors.fill},stroke:{colors.line},color:{colors.text}"
+    yield "nobody", "  classDef nobody stroke:#c21f2b,stroke-dasharray:5 3,stroke-width:2px"
+    yield "pale", "  classDef pale opacity:0.65"
 
 
 _SHAPES: Final = {"start": ("([", "])"), "filter": ("[", "]"), "step": ("(", ")"), "end": ("([", "])")}
