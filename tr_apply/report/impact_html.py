@@ -49,8 +49,8 @@ def _of_impact(plan: Plan) -> Iterator[Tile]:
         yield Tile("people in queues", "new", "nobody works in this workspace yet")
         yield Tile("tasks", "new", "no task is in this workspace yet")
     else:
-        yield Tile("people in queues", "not known", "this plan was made with --impact none")
-        yield Tile("tasks", "not known", "this plan was made with --impact none")
+        yield Tile("people in queues", "not known", "not worked out for this plan")
+        yield Tile("tasks", "not known", "not worked out for this plan")
 
 
 def _people(impact: Impact) -> Tile:
