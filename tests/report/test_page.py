@@ -179,15 +179,19 @@ def test_without_impact_the_lanes_are_there_and_the_tiles_say_what_is_missing(pl
     assert "2 Sales changed" in text
 
 
-def test_a_workflow_with_something_sensitive_is_not_drawn_and_is_named(center):
-    secret = CHANGED.replace("'sales'\", targets: [{queue: Sales}]", "'canary'\", targets: [{queue: Sales}]")
-    plan = center.plan(secret + "manage: {workflows: {sensitive: [filters]}}")
+@pytest.mark.parametrize("path", ["filters", "filters[Sales].expression", "filters[Sales].targets", "default_filter"])
+def test_a_workflow_with_something_sensitive_is_not_drawn_and_is_named(center, path):
+    secret = (
+        CHANGED if path == "default_filter" else CHANGED.replace("topic == 'sales'\", t", "topic == 'canary'\", t", 1)
+    )
+    plan = center.plan(f"{secret}manage: {{workflows: {{sensitive: ['{path}']}}}}")
 
     for each in (plan, read_plan(plan_document(plan))):
         text = said(page_of(each))
         assert "Not drawn, because something in it is sensitive: Voice." in text
-        assert "canary" not in text
+        assert ("canary" in text) is (path == "filters[Sales].targets")
         assert plan_picture(each).lanes == 0
+        assert "members" not in plan_document(each)["impact"]
 
 
 def test_new_names_of_queues_and_workflows_are_no_change_of_routing(center):

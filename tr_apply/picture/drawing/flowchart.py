@@ -10,7 +10,7 @@ from typing import Final
 
 from tr_apply.picture.drawing.colors import HUES, light
 from tr_apply.picture.drawing.escape import dot_text, mermaid_text
-from tr_apply.picture.model import Lane, LaneStep, Picture, WorkflowLanes
+from tr_apply.picture.model import Lane, LaneChange, LaneStep, Picture, WorkflowLanes
 
 _MOST_EDGES: Final = 480
 """Mermaid refuses a flowchart with more than 500."""
@@ -20,6 +20,15 @@ _MOST_TEXT: Final = 45_000
 
 _LONGEST: Final = 90
 """Characters of a condition or a name that a node shows."""
+
+
+_MARKS: Final[dict[LaneChange, str]] = {
+    "new": "#1a7f37",
+    "changed": "#bf8700",
+    "moved": "#bf8700",
+    "removed": "#c21f2b",
+}
+"""How a filter that changes is framed; the words in it say the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,7 @@ class Node:
     shape: str = "step"
     color: int | None = None
     is_pale: bool = False
+    change: LaneChange = ""
 
 
 def mermaid(workflow: WorkflowLanes, picture: Picture) -> str:
@@ -73,6 +83,8 @@ def _classes() -> Iterator[tuple[str, str]]:
         yield f"q{number}", f"  classDef q{number} fill:{colors.fill},stroke:{colors.line},color:{colors.text}"
     yield "nobody", "  classDef nobody stroke:#c21f2b,stroke-dasharray:5 3,stroke-width:2px"
     yield "pale", "  classDef pale opacity:0.65"
+    for change, color in _MARKS.items():
+        yield change, f"  classDef {change} stroke:{color},stroke-width:3px"
 
 
 _SHAPES: Final = {"start": ("([", "])"), "filter": ("[", "]"), "step": ("(", ")"), "end": ("([", "])")}
@@ -95,6 +107,8 @@ def _class_names(node: Node) -> Iterator[str]:
         yield "nobody"
     if node.is_pale:
         yield "pale"
+    if node.change:
+        yield node.change
 
 
 _NOBODY: Final = " · nobody"
@@ -123,7 +137,7 @@ def _drawn(workflow: WorkflowLanes, picture: Picture) -> _Label:
 
 def _lane_nodes(key: str, start: str, lane: Lane, label: _Label) -> Iterator[Node]:
     is_pale = lane.blame is not None or lane.change == "removed"
-    yield Node(key, tuple(_lane_lines(lane)), start, shape="filter", is_pale=is_pale)
+    yield Node(key, tuple(_lane_lines(lane)), start, shape="filter", is_pale=is_pale, change=lane.change)
     parent, arrow = key, ""
     for number, step in enumerate(lane.steps, 1):
         lines, color = label(step)
