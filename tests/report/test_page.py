@@ -14,7 +14,7 @@ from tests.conftest import World
 from tests.picture.scenes import HOSTILE
 from tests.picture.test_html import contrast, palettes
 from tr_apply.picture import POLICY
-from tr_apply.plan.change import Action, FieldChange, Operation, Plan, Target
+from tr_apply.plan.change import Action, FieldChange, Operation, Plan, PlanTarget
 from tr_apply.plan.impact import FilterRoute, Impact, PeopleImpact, RouteChange, TasksImpact
 from tr_apply.plan.saved.document import plan_document
 from tr_apply.plan.saved.load import read_plan
@@ -245,7 +245,7 @@ PEOPLE = PeopleImpact(3)
 
 def impact_page(**impact):
     change = Operation(Action.UPDATE, "task_queue", "Q", None, [FieldChange("max_reserved_workers", 1, 2)])
-    return said(page_of(Plan(Target("Center", "AC1", "WS1"), [change], impact=Impact(PEOPLE, **impact))))
+    return said(page_of(Plan(PlanTarget("Center", "AC1", "WS1"), [change], impact=Impact(PEOPLE, **impact))))
 
 
 def test_recorded_tasks_are_counted_where_they_go_elsewhere():
@@ -328,7 +328,7 @@ def plan_with(name, before, after, others=0):
         for n in range(others)
     ]
     base = {f"workflow/{name}": {"sid": "WW" + "1" * 32, "fields": {}, "values": {"filters": before}}}
-    document = plan_document(Plan(Target("Center", "AC1", "WS" + "1" * 32), base=base))
+    document = plan_document(Plan(PlanTarget("Center", "AC1", "WS" + "1" * 32), base=base))
     made = read_plan(document | {"operations": [operation]})
     return replace(made, operations=[*made.operations, *more])
 
