@@ -9,10 +9,13 @@ from html import unescape
 from html.parser import HTMLParser
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.conftest import World
 from tests.picture.scenes import HOSTILE
-from tests.picture.test_html import contrast, palettes
+from tests.picture.test_html import Tags, contrast, palettes
+from tests.plan.test_properties import documents, renamed
 from tr_apply.picture import POLICY
 from tr_apply.plan.change import Action, FieldChange, Operation, Plan, PlanTarget
 from tr_apply.plan.impact import FilterRoute, Impact, PeopleImpact, RouteChange, TasksImpact
@@ -234,6 +237,56 @@ def test_a_workflow_whose_other_fields_change_alone_counts_as_unchanged(center):
     plan = center.plan(CENTER.replace("- name: Voice\n", "- name: Voice\n  task_reservation_timeout: 9\n"))
 
     assert plan_picture(plan).picture.workflows == ()
+
+
+def test_a_queue_that_is_created_has_a_place_in_the_routing(center):
+    night = "- {name: Night}\n- {name: Spanish, target"
+    plan = center.plan(
+        CENTER.replace("- {name: Spanish, target", night).replace("[{queue: Spanish}]", "[{queue: Night}]")
+    )
+
+    [lanes] = plan_picture(plan).picture.workflows
+
+    assert [(step.queue, step.people) for step in lanes.lanes[0].steps] == [("Night", 2)]
+    assert lanes.lanes[0].before == ("Spanish",)
+
+
+# For every change of every configuration
+
+
+quick = settings(max_examples=12, suppress_health_check=list(HealthCheck))
+
+
+@quick
+@given(first=documents(), second=documents())
+def test_every_page_is_well_formed_leaves_out_no_change_and_is_the_same_from_a_saved_plan(new_world, first, second):
+    world = new_world()
+    world.apply(first)
+    plan = world.plan(second)
+    world.close()
+
+    page = page_of(plan)
+
+    assert Tags(page).open == []
+    assert page_of(read_plan(plan_document(plan))) == page
+    changes = page.partition(">Changes<")[2]
+    assert all(f"{each.kind} {each.name}" in changes for each in plan.operations)
+    filters = [len(each["filters"]) for each in second["workflows"]]
+    for lanes in plan_picture(plan).picture.workflows:
+        numbers = [each.number for each in lanes.lanes if each.number]
+        assert numbers == [*range(1, len(numbers) + 1)]
+        assert lanes.change == "removed" or len(numbers) in filters
+
+
+@quick
+@given(first=documents(), data=st.data())
+def test_new_names_draw_nothing(new_world, first, data):
+    world = new_world()
+    world.apply(first)
+    drawn = plan_picture(world.plan(data.draw(renamed(first))))
+    world.close()
+
+    assert drawn.picture.workflows == ()
 
 
 # Impact that is made up: recorded tasks, and what is not known

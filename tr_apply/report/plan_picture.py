@@ -139,7 +139,7 @@ def _shown_values(plan: Plan) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _final_names(plan: Plan) -> Iterator[tuple[str, str]]:
-    final = {each.sid: each.name for each in plan.operations if each.kind == TASK_QUEUE.name}
+    final = {each.sid: each.name for each in plan.operations if each.kind == TASK_QUEUE.name and each.sid is not None}
     for label, each in plan.base.items():
         kind, _, name = label.partition("/")
         if kind == TASK_QUEUE.name and each.get("sid") in final:
