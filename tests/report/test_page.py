@@ -451,14 +451,20 @@ def test_what_has_too_many_filters_is_named_and_its_changes_are_listed():
     plan = large_plan(MOST_LANES)
 
     assert plan_picture(plan).lanes == 0
-    assert "Not drawn, because there is no room for so many filters: Voice." in page_of(plan)
+    assert (
+        "Not drawn, because there is no room for so many filters (`tr-apply graph --against` has it): Voice."
+        in page_of(plan)
+    )
 
 
 def test_all_workspaces_of_a_page_share_the_room_for_lanes():
     page = plans_html([Entry(f"{n}.yaml", large_plan(60)) for n in range(10)])
 
     assert page.count('<ol class="lanes">') == MOST_LANES // 61
-    assert page.count("there is no room for so many filters: Voice.") == 10 - MOST_LANES // 61
+    assert (
+        page.count("there is no room for so many filters (`tr-apply graph --against` has it): Voice.")
+        == 10 - MOST_LANES // 61
+    )
 
 
 # On a screen

@@ -57,7 +57,7 @@ pre { overflow-x: auto; }
   .tile { flex: 1 1 40%; min-width: 0; } .operation ul { padding-left: 1rem; }
   thead { position: absolute; clip-path: inset(50%); } table, tbody, tr, td { display: block; }
   tr { border-bottom: 1px solid var(--edge); padding: .4rem 0; } td { border: 0; padding: .1rem 0; }
-  .column { display: inline; color: var(--dim); font-size: .87em; }
+  .column, td .condition { display: inline; color: var(--dim); font-size: .87em; }
 }
 """
 
