@@ -22,7 +22,8 @@ from tr_apply.plan.impact import FilterRoute, Impact, PeopleImpact, RouteChange,
 from tr_apply.plan.saved.document import plan_document
 from tr_apply.plan.saved.load import read_plan
 from tr_apply.report.entry import Entry
-from tr_apply.report.html import _STYLE, plans_html
+from tr_apply.report.html import plans_html
+from tr_apply.report.page_style import STYLE
 from tr_apply.report.plan_picture import MOST_LANES, plan_picture
 
 CENTER = """
@@ -512,7 +513,7 @@ def test_every_text_can_be_read_on_its_ground(browser, page, dark):
 
 
 def test_the_colour_of_what_is_replaced_can_be_read_in_both_themes():
-    swaps = re.findall(r"--swap: (#\w+)", _STYLE)
+    swaps = re.findall(r"--swap: (#\w+)", STYLE)
 
     for swap, theme in zip(swaps, palettes(), strict=True):
         assert contrast(swap, theme["paper"]) >= 4.5

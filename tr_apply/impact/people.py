@@ -12,7 +12,6 @@ from typing import Final, TypeAlias
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.plan.impact import PeopleImpact, QueueChange
 from tr_apply.routing.evaluate import Names
-from tr_apply.routing.names import name_key
 from tr_apply.routing.nodes import Expression
 from tr_apply.routing.parser import parse
 from tr_apply.routing.worker_index import Bits, WorkerIndex, bits_of, numbers_in
@@ -50,10 +49,9 @@ def people(before: Staffing, after: Staffing) -> PeopleImpact:
 def member_counts(staffing: Staffing, queues: Iterable[str]) -> dict[str, int]:
     """The number of members of each of *queues*, as far as it is there and can be read."""
     where = _members(staffing.workers, sorted(staffing.workers))
-    expressions = {name_key(name): each for name, each in staffing.queues.items()}
     counts = dict[str, int]()
     for queue in queues:
-        if (target_workers := expressions.get(name_key(queue))) is not None:
+        if (target_workers := staffing.queues.get(queue)) is not None:
             with suppress(ExpressionSyntaxError):
                 counts[queue] = _of(target_workers, where).bit_count()
     return counts

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from tr_apply.plan.change import Action, Operation, Plan
 from tr_apply.printable import printable
 from tr_apply.report.entry import Entry
-from tr_apply.report.impact import further_impact_lines, lost_lines
-from tr_apply.report.line import TextLine
+from tr_apply.report.impact import below, further_impact_lines, lost_lines
 from tr_apply.report.objections import objections
 from tr_apply.report.rows import DESTRUCTIVE, SYMBOLS, Row, in_reading_order, operation_rows
 from tr_apply.resources import KIND_BY_NAME
@@ -129,14 +128,12 @@ def _counted(chunks: Sequence[_Chunk]) -> str:
 
 
 def _lost(plan: Plan) -> Iterator[str]:
-    lines = list(lost_lines(plan.impact))
-    for line in [TextLine("People who lose their place:"), *lines] if lines else []:
+    for line in below("People who lose their place:", lost_lines(plan.impact)):
         yield from _line(line.sign, line.text, line.depth)
 
 
 def _impact(plan: Plan) -> Iterator[_Chunk]:
-    lines = list(further_impact_lines(plan.impact))
-    for line in [TextLine("Impact:"), *lines] if lines else []:
+    for line in below("Impact:", further_impact_lines(plan.impact)):
         yield _Chunk(
             "\n".join(_line(line.sign, line.text, line.depth)), ("line about the impact", "lines about the impact")
         )

@@ -14,6 +14,7 @@ from tr_apply.report.entry import Entry, headline
 from tr_apply.report.impact_html import elsewhere_html, findings_html, people_html, tiles_html
 from tr_apply.report.line import Sign, TextLine
 from tr_apply.report.objections import objections
+from tr_apply.report.page_style import STYLE
 from tr_apply.report.plan_picture import MOST_LANES, PlanPicture, plan_picture
 from tr_apply.report.rows import DESTRUCTIVE, Row, in_reading_order, operation_rows
 
@@ -21,45 +22,6 @@ _TAGS: Mapping[Sign, str] = {"+": "ins", "-": "del"}
 _DEEPEST = 6  # levels that are set in
 _FEW: Final = 20
 """Operations that are shown unfolded where there is no picture to look at."""
-
-_STYLE: Final = """
-:root { --swap: #8250df; } @media (prefers-color-scheme: dark) { :root { --swap: #bc8cff; } }
-h3 { font-size: 1.05em; margin: 1.1rem 0 0; } h4 { font-size: 1em; margin: .9rem 0 0; }
-section { margin-bottom: 1.2rem; } ul { list-style: none; padding: 0; }
-li, dd, p, td, th, summary { overflow-wrap: anywhere; }
-code { font: .92em ui-monospace, monospace; background: var(--band); border: 1px solid var(--edge); border-radius: 4px;
-  padding: 0 .25em; }
-.place { color: var(--dim); margin: .2rem 0; }
-.workspace { border-top: 3px solid var(--edge); margin-top: 2rem; padding-top: .8rem; }
-.tiles { display: flex; flex-wrap: wrap; gap: .8rem; margin: 1rem 0; }
-.tile { box-sizing: border-box; border: 1px solid var(--edge); border-radius: 8px; padding: .6rem .9rem;
-  min-width: 9rem; max-width: 22rem; }
-.tile dt { color: var(--dim); font-size: .87em; } .tile dd { margin: 0; }
-.tile b { display: block; font-size: 1.35em; } .tile.bad b, .bad { color: var(--bad); }
-.approval, .blocked, .error, .remark { border-left: 4px solid var(--edge); padding: .3rem .8rem; margin: .5rem 0; }
-.approval { border-color: var(--warn); background: var(--warn-band); color: var(--ink); }
-.blocked, .error { border-color: var(--bad); background: var(--bad-band); color: var(--ink); }
-table { border-collapse: collapse; width: 100%; margin: .6rem 0; }
-th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid var(--edge); }
-th { color: var(--dim); font-weight: normal; font-size: .87em; } td .condition { display: block; }
-.column { display: none; }
-.said li { margin: .4rem 0; }
-summary { cursor: pointer; font-weight: 600; margin: .6rem 0; }
-.operation, .operation li, pre { font: 13px/1.6 ui-monospace, monospace; }
-.operation { margin-top: .6rem; } .operation ul { padding-left: 2rem; }
-.create > b, ins { color: var(--good); } .update > b { color: var(--warn); } .replace > b { color: var(--swap); }
-.delete > b, .operation del { color: var(--bad); } .operation del, ins { text-decoration: none; }
-.source { color: var(--dim); padding-left: 1rem; }
-.depth-1 { padding-left: 1.5rem; } .depth-2 { padding-left: 3rem; } .depth-3 { padding-left: 4.5rem; }
-.depth-4 { padding-left: 6rem; } .depth-5 { padding-left: 7.5rem; } .depth-6 { padding-left: 9rem; }
-pre { overflow-x: auto; }
-@media (max-width: 40rem) {
-  .tile { flex: 1 1 40%; min-width: 0; } .operation ul { padding-left: 1rem; }
-  thead { position: absolute; clip-path: inset(50%); } table, tbody, tr, td { display: block; }
-  tr { border-bottom: 1px solid var(--edge); padding: .4rem 0; } td { border: 0; padding: .1rem 0; }
-  .column, td .condition { display: inline; color: var(--dim); font-size: .87em; }
-}
-"""
 
 
 def plans_html(entries: Sequence[Entry]) -> str:
@@ -73,7 +35,7 @@ def plans_html(entries: Sequence[Entry]) -> str:
         start = "<section>" if is_alone else f'<section class="workspace" id="workspace-{number}">'
         heading = [] if is_alone else [f"<h2>{markup(entry.title)}</h2>"]
         body += [start, *heading, *_section(entry, drawn, 2 if is_alone else 3), "</section>"]
-    return html_page(title, [*body, "</main>"], style=_STYLE)
+    return html_page(title, [*body, "</main>"], style=STYLE)
 
 
 def _heading(entry: Entry) -> str:

@@ -1,7 +1,7 @@
 """The impact of a plan in words: who loses a place in a queue first, then which tasks go elsewhere."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from tr_apply.plan.checks.guard import listed
@@ -15,10 +15,15 @@ ROUTES_SHOWN: Final = 10
 
 def impact_lines(impact: Impact | None) -> Iterator[TextLine]:
     """Everything that there is to say; nothing where nobody is affected."""
-    lines = [*lost_lines(impact), *further_impact_lines(impact)]
-    if lines:
-        yield TextLine("Impact:")
-        yield from lines
+    return below("Impact:", [*lost_lines(impact), *further_impact_lines(impact)])
+
+
+def below(title: str, lines: Iterable[TextLine]) -> Iterator[TextLine]:
+    """*title*, then *lines*; nothing where there are none."""
+    listed_lines = list(lines)
+    if listed_lines:
+        yield TextLine(title)
+        yield from listed_lines
 
 
 def lost_lines(impact: Impact | None) -> Iterator[TextLine]:

@@ -10,14 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from tr_apply.picture import mermaid
-from tr_apply.plan.change import Plan
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.printable import printable
 from tr_apply.report.diff_block import WIDTH, block_of
 from tr_apply.report.entry import Entry, headline
-from tr_apply.report.plan_picture import plan_picture
-from tr_apply.resources import WORKFLOW
+from tr_apply.report.plan_picture import flowcharts
 
 MARKER = "<!-- tr-apply -->"
 """The first line, by which a comment is found again and updated in place."""
@@ -86,7 +83,7 @@ class _Section:
         longest = max((len(found) for found in _BACKTICKS.findall(content)), default=2)
         fence = "`" * (longest + 1)
         last = self._last(shows_id=is_whole or has_artifacts)
-        drawn = "" if self._entry.plan is None else "".join(pictures.of(self._entry.plan))
+        drawn = "".join(pictures.of(self._entry))
         return f"{self._head}\n{fence}diff\n{content}\n{fence}\n{drawn}{last}\n</details>\n"
 
     def _last(self, *, shows_id: bool) -> str:
@@ -102,14 +99,10 @@ class _Pictures:
     room: int
     missing: int = 0
 
-    def of(self, plan: Plan) -> Iterator[str]:
-        """Those of *plan* that fit, each folded."""
-        if not any(each.kind == WORKFLOW.name for each in plan.operations):
-            return
-        picture = plan_picture(plan).picture
-        for each in picture.workflows:
-            name = "\n".join(f"<code>{line}</code>" for line in _escaped(each.name))
-            drawn = _PICTURE.format(name=name, text=mermaid(each, picture))
+    def of(self, entry: Entry) -> Iterator[str]:
+        """Those of *entry* that fit, each folded."""
+        for title, text in () if entry.plan is None else flowcharts(entry.plan):
+            drawn = _PICTURE.format(name="\n".join(f"<code>{line}</code>" for line in _escaped(title)), text=text)
             if len(drawn) > self.room:
                 self.missing += 1
                 continue

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from tr_apply.picture import Picture, Scene, Texts, WorkflowLanes, compared_picture
+from tr_apply.picture import Picture, Scene, Texts, WorkflowLanes, compared_picture, mermaid
 from tr_apply.plan.change import Action, Operation, Plan, Verb
 from tr_apply.plan.compare.filter_match import paired_filters
 from tr_apply.resources import TASK_QUEUE, WORKFLOW
@@ -50,6 +50,12 @@ def plan_picture(plan: Plan, most: int = MOST_LANES) -> PlanPicture:
     changed = tuple(_summarized(each) for each in picture.workflows if each.change)
     same = [each.name for each in picture.workflows if not each.change]
     return PlanPicture(replace(picture, workflows=changed, queues=()), tuple(gallery.notes(same)))
+
+
+def flowcharts(plan: Plan) -> Iterator[tuple[str, str]]:
+    """The name of each workflow whose routing *plan* changes, and its picture for Mermaid."""
+    picture = plan_picture(plan).picture
+    return ((each.name, mermaid(each, picture)) for each in picture.workflows)
 
 
 @dataclass(slots=True)
