@@ -7,7 +7,7 @@ from typing import Final
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.impact.cosmetic import with_cosmetic_changes
 from tr_apply.impact.findings import brought_findings, queue_finding
-from tr_apply.impact.people import people
+from tr_apply.impact.people import member_counts, people
 from tr_apply.impact.routes import route_changes
 from tr_apply.impact.versions import PlannedVersions, WorkflowVersions
 from tr_apply.live import Snapshot
@@ -57,7 +57,7 @@ class _Measuring:
     def impact(self, extent: Extent) -> Impact:
         """All that is to be known to this *extent*."""
         versions = PlannedVersions(self.plan, self.snapshot)
-        found = people_impact(self.plan, self.snapshot)
+        found, members = self._people(versions)
         unread = "its members are not known, because an expression of it cannot be read"
         self.unknown += [f"queue {queue}: {unread}" for queue in found.unknown]
         for each in versions.workflows():
@@ -67,7 +67,16 @@ class _Measuring:
                 self._follow(each)
         if extent is Extent.FULL:
             self.findings += self._of_queues(versions.target_workers())
-        return Impact(found, self.routes, self.findings, None, self.unknown)
+        untouched = versions.untouched_workflows()
+        return Impact(found, self.routes, self.findings, None, self.unknown, members, untouched)
+
+    def _people(self, versions: PlannedVersions) -> tuple[PeopleImpact, dict[str, int]]:
+        """Whom the plan affects, and how many members the queues have to which it leads tasks."""
+        steps, is_read = versions.steps(), bool(self.snapshot.of(WORKER.name))
+        if not bear_on_people(self.plan.operations) and not (steps and is_read):
+            return people_impact(self.plan, self.snapshot), {}
+        before, after = versions.staffing()
+        return people(before, after), member_counts(after, steps) if is_read else {}
 
     def _follow(self, workflow: WorkflowVersions) -> None:
         before, after = workflow.before, workflow.after
