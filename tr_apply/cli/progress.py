@@ -52,7 +52,8 @@ class _Lines:
             key = (id(plan), result.operation.id)
             if key not in self._ended and (result.failed or result.status is Status.DONE):
                 self._ended.add(key)
-                self._output.say(f"{head}{self._number()} {progress_line(result)}")
+                if result.operation.requests:  # one without was done before this run, which a warning says
+                    self._output.say(f"{head}{self._number()} {progress_line(result)}")
 
         return tell
 
