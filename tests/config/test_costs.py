@@ -135,9 +135,9 @@ def test_many_findings_in_one_expression_walk_its_text_once(count, monkeypatch):
 
 LONG = "x == 'a' OR " * 5_000 + "x == 'b'"  # takes a quarter of a second to check
 LONG_TEXTS = {
-    "aliases": f"vars:\n  v: &v \"{LONG}\"\ntask_queues:\n"
+    "aliases": f'vars:\n  v: &v "{LONG}"\ntask_queues:\n'
     + "".join(f"- {{name: Q{number}, target_workers: *v}}\n" for number in range(2_500)),
-    "variables": f"vars:\n  v: \"{LONG}\"\nworkers:\n- name: ann\n  attributes:\n"
+    "variables": f'vars:\n  v: "{LONG}"\nworkers:\n- name: ann\n  attributes:\n'
     + "".join(f'    a{number}: "${{v}}"\n' for number in range(100)),
     "for_each": "task_queues:\n"
     f"- {{for_each: {{n: [{','.join(map(str, range(100)))}]}}, name: \"Q${{each.n}}\", target_workers: \"{LONG}\"}}\n",

@@ -59,8 +59,10 @@ class _NotTextError(Exception):
 
 OUTSIDE: Final = (
     OUTSIDE_ROOT,
-    "this leads out of the configuration's root, or to a name that begins with a dot, so it is not read; move the "
-    "file into the root, or give --root DIR",
+    (
+        "this leads out of the configuration's root, or to a name that begins with a dot, so it is not read; move the "
+        "file into the root, or give --root DIR"
+    ),
 )
 
 

@@ -78,9 +78,8 @@ class Reach:
 
     def _inside(self, real: Path) -> Path | None:
         for folder in self.folders:
-            if real.is_relative_to(folder):
-                if self.shown.issuperset(_hidden(real.relative_to(folder))):
-                    return folder
+            if real.is_relative_to(folder) and self.shown.issuperset(_hidden(real.relative_to(folder))):
+                return folder
         return None
 
 
