@@ -54,6 +54,7 @@ _OPEN_ENDED = re.compile(r"(\A|[\n\r\x85\u2028\u2029])[\n\r\x85\u2028\u2029]\Z")
 """Text that a block would have to keep the blank lines at the end of, of which the next section brings one more."""
 
 
+_LAST_OF_FOUR_DIGITS = 0xFFFF
 _SEEN = "\n\t"
 """White space that shows itself, unlike what hides or steers the text around it."""
 
@@ -103,4 +104,4 @@ def _escaped(text: str) -> str:
 
 def _escape(character: str) -> str:
     code = ord(character)
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+    return f"\\u{code:04x}" if code <= _LAST_OF_FOUR_DIGITS else f"\\U{code:08x}"
