@@ -19,6 +19,7 @@ from cogapp import Cog
 from tr_apply import __version__
 from tr_apply.cli import COMMANDS
 from tr_apply.errors import TrApplyError
+from tr_apply.explain.fields import field_names
 from tr_apply.lint import rules
 from tr_apply.manual import TOPICS, page
 
@@ -120,6 +121,12 @@ def test_every_public_code_of_a_finding_is_in_the_manual():
     text = page("findings")
 
     assert [rule.code for rule in rules() if f"`{rule.code}`" not in text] == []
+
+
+def test_every_key_of_a_configuration_is_in_the_manual():
+    text = page("configuration")
+
+    assert [name for name in field_names() if f"| `{name}` |" not in text] == []
 
 
 def test_every_command_is_in_the_manual():

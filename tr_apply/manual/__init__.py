@@ -5,6 +5,9 @@ from importlib.resources import files
 from typing import Final
 
 TOPICS: Final[Mapping[str, str]] = {
+    "configuration": "Every key of a configuration; variables, overlays, for_each, tables",
+    "ci": "In a repository: GitHub, GitLab, many workspaces",
+    "library": "From a program: import tr_apply",
     "commands": "Every command and its options",
     "findings": "What validate and plan find, by code",
     "exit-codes": "Exit codes, and the JSON of every command",
