@@ -44,10 +44,10 @@ LAYERS = {
 # Who may import what costs much or has effects; everybody else goes through them.
 ONLY_IN = {
     "httpx": {"transport"},
-    "httptools": {"transport"},
+    "httptools": {"transport", "local"},
     "sqlite3": {"local"},
     "starlette": {"local", "cli"},
-    "uvicorn": {"cli"},
+    "uvicorn": {"cli", "local"},
     "yaml": {"config", "export", "resources"},
     "deepdiff": {"report"},
     "click": {"cli", "report", "api"},

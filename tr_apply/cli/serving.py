@@ -147,8 +147,11 @@ def _abortable(app: "ASGIApp") -> "ASGIApp":
 def _settings(app: "ASGIApp") -> "uvicorn.Config":
     import uvicorn  # noqa: PLC0415
 
+    from tr_apply.local.http.protocol import HttpProtocol  # noqa: PLC0415
+
     return uvicorn.Config(
         app,
+        http=HttpProtocol,
         lifespan="off",
         log_config=None,
         log_level="error",

@@ -15,13 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tr_apply.local.callbacks.hosts import Hosts
 from tr_apply.local.callbacks.sending import CALLBACK_MARK
 from tr_apply.local.http.answers import error_body, json_response
-from tr_apply.local.http.requests import HOST
+from tr_apply.local.http.requests import BODY, HOST, SMALL_BODY
 from tr_apply.local.storage.refusals import SlowBodyError, UnavailableError
 
 _MARK: Final = CALLBACK_MARK.lower().encode()
-
-SMALL_BODY: Final = 64 * 1024
-"""Bytes of a body that count for nothing: more than any form but a large Configuration has."""
 
 LARGE_BODIES: Final = 64 * 1024 * 1024
 """Bytes beyond that which all requests together may hold at a time."""
@@ -113,7 +110,7 @@ class Gate:
             await self._app(scope, receive, send)
         elif (refusal := self._admission.refusal(scope)) is not None:
             await _refuse(scope, receive, send, refusal)
-        elif scope["type"] == "http" and _has_body(scope):
+        elif scope["type"] == "http" and BODY not in scope and _has_body(scope):
             await self._bounded(scope, receive, send)
         else:
             await self._app(scope, receive, send)

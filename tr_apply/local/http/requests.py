@@ -23,7 +23,12 @@ FORM = "application/x-www-form-urlencoded"
 ACCOUNT = "tr_apply.account_sid"
 """Where in the scope of a request the account is that it acts for."""
 
-_BODY = "tr_apply.body"
+BODY = "tr_apply.body"
+"""Where in the scope of a request its body is, once all of it was read."""
+
+SMALL_BODY = 64 * 1024
+"""Bytes of a body that count for nothing: more than any form but a large Configuration has."""
+
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 """What a Host header may be."""
@@ -116,7 +121,7 @@ async def read_body(request: Request) -> bytes:
         BodyTooLargeError: It is larger than anything TaskRouter takes.
         InvalidParameterError: The client went away before it was complete.
     """
-    if (kept := request.scope.get(_BODY)) is not None:
+    if (kept := request.scope.get(BODY)) is not None:
         whole: bytes = kept
         return whole
     body, more = bytearray(), True
@@ -128,7 +133,7 @@ async def read_body(request: Request) -> bytes:
         if len(body) > BODY_LIMIT:
             raise BodyTooLargeError(f"The body is larger than {BODY_LIMIT} bytes")
         more = message.get("more_body", False)
-    whole = request.scope[_BODY] = bytes(body)
+    whole = request.scope[BODY] = bytes(body)
     return whole
 
 
