@@ -5,6 +5,7 @@ from tests.shape import PACKAGE, modules
 LAYERS = {
     "version": -1,
     "printable": -1,
+    "json_text": -1,
     "findings": 0,
     "starter": 0,
     "manual": 0,

@@ -3,12 +3,12 @@
 Values of a form may still hold references: a name whose SID is not known before other requests were answered.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
 from tr_apply.errors import ApiError
+from tr_apply.json_text import read_json
 from tr_apply.live import Answer, Live, Snapshot, Unreadable
 from tr_apply.resources import KIND_BY_NAME
 from tr_apply.resources.kind import FormField, Holds, Kind, Resource
@@ -207,7 +207,7 @@ def read_document(text: Any) -> Any | Unreadable:
     if not isinstance(text, str) or not text:
         return text if isinstance(text, dict) else None
     try:
-        document = json.loads(text)
+        document = read_json(text)
     except (ValueError, RecursionError) as error:
         return Unreadable(f"is not valid JSON: {error}")
     return Unreadable(f"is nested deeper than {_DEEPEST} levels") if _is_too_deep(text, document) else document

@@ -1,12 +1,11 @@
 """What an answer shows: a resource, and whether it still is, or has become, what somebody relies on."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from sys import intern
 from typing import Any
 
 from tr_apply.errors import NetworkError, StaleError
+from tr_apply.json_text import read_json
 from tr_apply.live import Answer, Live
 from tr_apply.resources import KINDS, WORKER_CHANNEL
 from tr_apply.resources.kind import FormField, Holds, Kind
@@ -17,7 +16,7 @@ _DOCUMENTS = {kind.name: [spec.answer for spec in kind.fields.values() if spec.h
 
 
 _UNREAD = frozenset({"links", "url", "date_created", "date_updated", "date_status_changed"})
-"""Keys of answers that nobody asks about. They are half of what a list of workers takes in memory."""
+"""Keys of answers that nobody asks about. Their values are half of what a list of workers takes in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,9 @@ def live_of(kind: Kind, answer: Any) -> Live:
     name = answer.get(identity) if isinstance(answer, dict) else None
     if not isinstance(sid, str) or not isinstance(name, str):
         raise NetworkError(f"an answer shows a {kind.title} without a SID or a {identity}")
-    kept = {intern(key): value for key, value in answer.items() if key not in _UNREAD}
+    kept = answer.copy()
+    for key in _UNREAD:
+        kept.pop(key, None)
     return Live(kind.name, name, sid, kept, {key: read_document(answer.get(key)) for key in _DOCUMENTS[kind.name]})
 
 
@@ -91,6 +92,6 @@ def _alike(spec: FormField, one: Any, other: Any) -> bool:
 def _parsed(text: Any) -> Any:
     """The document in *text*; where it is none, the text."""
     try:
-        return json.loads(text)
+        return read_json(text)
     except (TypeError, ValueError, RecursionError):
         return text

@@ -1,10 +1,10 @@
 """The bytes of an answer as JSON, whatever a broken or hostile server sends."""
 
-import json
 import zlib
 from collections.abc import AsyncIterable, Mapping
 from typing import Any
 
+from tr_apply.json_text import read_json
 from tr_apply.transport.call import FIRST_REFUSAL, LostError
 
 BODY_LIMIT = 64 * 1024 * 1024  # bytes of one answer, after decompression too
@@ -44,7 +44,7 @@ def body_of(status: int, headers: Mapping[str, str], content: bytes) -> Any:
 
 def _json_object(content: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(content)
+        body = read_json(content)
     except (ValueError, RecursionError) as error:
         raise LostError("an answer that is no JSON", sent=True) from error
     if not isinstance(body, dict):

@@ -76,7 +76,9 @@ class _Matcher:
         self._by_key: dict[str, Live] = {}
         self._keys = [name_key(kind.name_of(each)) for each in declared]
         self._wanted = {key: index for index, key in enumerate(self._keys)}
-        self._has_parked = any(name_key(each.name).endswith(name_key(TEMPORARY_SUFFIX)) for each in live)
+        self._live_keys = [name_key(each.name) for each in live]
+        suffix = name_key(TEMPORARY_SUFFIX)
+        self._has_parked = any(key.endswith(suffix) for key in self._live_keys)
         self._claimed: set[Live] = set()
         self._found: dict[int, Live | None] = {}
         self._old: dict[int, Live] = {}
@@ -98,9 +100,9 @@ class _Matcher:
 
     def _index_live(self) -> None:
         same: dict[str, list[Live]] = {}
-        for each in self._live:
-            if self._by_key.setdefault(name_key(each.name), each) is not each:
-                same.setdefault(name_key(each.name), []).append(each)
+        for key, each in zip(self._live_keys, self._live, strict=True):
+            if self._by_key.setdefault(key, each) is not each:
+                same.setdefault(key, []).append(each)
         for key, others in same.items():
             all_of_them = [self._by_key[key], *others]
             self._problem(self._wanted.get(key), "ambiguous-live-name", ambiguity(self._kind, all_of_them))
@@ -249,7 +251,7 @@ class _Matcher:
     def _match(self, index: int) -> Match:
         """A resource that cannot be changed in place makes way for a new one."""
         declared, live, old = self._declared[index], self._found[index], self._old.get(index)
-        parked = self._parked(self._kind.name_of(declared))
+        parked = self._parked(self._kind.name_of(declared)) if self._has_parked else None
         if live is None and parked is not None:
             live = parked
             self._claimed.add(parked)

@@ -92,8 +92,7 @@ def _written(decisions: Decisions) -> Iterator[tuple[Kind, Any]]:
     for match in (*decisions.new, *decisions.replaced):
         yield match.kind, match.declared
     for each in (decisions.workspace, *decisions.kept):
-        paths = {change.path for change in each.changes}
-        if paths.intersection(each.kind.references):
+        if each.changes and not each.kind.references.keys().isdisjoint(change.path for change in each.changes):
             yield each.kind, each.after
 
 

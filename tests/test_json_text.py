@@ -1,0 +1,47 @@
+"""JSON of others: every text is read, and refused, as json.loads does it."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tr_apply.json_text import read_json
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
+
+
+def outcome(read, text):
+    try:
+        return repr(read(text))
+    except ValueError as error:
+        return str(error)
+
+
+@given(VALUES, st.booleans())
+def test_json_is_read_as_by_the_standard_library(value, ascii_only):
+    text = json.dumps(value, ensure_ascii=ascii_only)
+
+    assert outcome(read_json, text) == outcome(json.loads, text)
+
+
+@given(st.text(st.sampled_from('{}[]":,0123456789.eE+-\\ud8dc0 truefalsn\t')))
+def test_what_is_hardly_json_is_refused_or_read_alike(text):
+    assert outcome(read_json, text) == outcome(json.loads, text)
+
+
+@pytest.mark.parametrize(
+    "text", ['"\\ud800"', '{"a": 1, "a": 2}', "1" * 5000, "NaN", "\ufeff1", "", "[1,]", "1e999", "-0.0"]
+)
+def test_particular_texts_are_read_alike(text):
+    assert outcome(read_json, text) == outcome(json.loads, text)
+
+
+def test_bytes_are_read_alike():
+    assert read_json('{"é": [1.5]}'.encode()) == {"é": [1.5]}
+
+
+def test_what_is_nested_too_deeply_is_said_as_such():
+    with pytest.raises(RecursionError):
+        read_json("[" * 100_000)
