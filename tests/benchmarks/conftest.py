@@ -17,6 +17,9 @@ def pytest_addoption(parser):
     parser.addoption(
         "--benchmarks", action="store_true", help="Measure speed; takes minutes and wants a quiet machine."
     )
+    parser.addoption(
+        "--soak-seconds", type=int, default=20, help="How long the soak benchmark takes; the default is 20."
+    )
 
 
 def pytest_ignore_collect(config):
