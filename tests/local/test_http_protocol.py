@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from tests.transport.clock import run
 from tr_apply.local.http import protocol
 from tr_apply.local.http.protocol import HttpProtocol
 from tr_apply.local.http.requests import BODY, SMALL_BODY
@@ -197,7 +198,8 @@ def test_requests_are_answered_as_by_uvicorn_however_they_arrive(data):
 
 
 @pytest.mark.parametrize("sent", PLAIN)
-def test_plain_requests_are_not_left_to_uvicorn_also_when_the_body_comes_after_the_head(sent, handed_over):
+def test_plain_requests_are_not_left_to_uvicorn_also_when_the_body_comes_after_the_head(sent, handed_over, monkeypatch):
+    monkeypatch.setattr(protocol, "PATIENCE_S", 60)
     head, _, body = sent.partition(b"\r\n\r\n")
 
     async def exchange():
@@ -347,30 +349,49 @@ def test_a_client_that_does_not_read_is_not_sent_everything_at_once():
     assert asyncio.run(exchange()) < 400 == len(sent)
 
 
-def test_a_connection_on_which_nothing_comes_is_closed_in_time():
-    async def exchange():
-        async with served(timeout_keep_alive=0.02) as server:
-            async with server.connection() as (reader, writer):
-                for _ in range(5):
-                    writer.write(request(b"/nothing"))
-                    await reader.readuntil(b"\r\n\r\n")
-                    await asyncio.sleep(0.005)
-                await reader.read()
-            return server.state.connections
+@contextlib.asynccontextmanager
+async def piped(app):
+    """The two ends of a connection to the application, in time that is made up: no packet is ever late."""
+    config = uvicorn.Config(app, http=HttpProtocol, lifespan="off", log_config=None, timeout_keep_alive=75)
+    config.load()
+    here, there = socket.socketpair()
+    loop = asyncio.get_running_loop()
+    await loop.create_connection(lambda: HttpProtocol(config, ServerState(), {}, loop), sock=here)
+    reader, writer = await asyncio.open_connection(sock=there)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        await writer.wait_closed()
 
-    assert asyncio.run(exchange()) == set()
+
+def test_a_connection_is_closed_75_seconds_after_the_last_answer():
+    async def exchange():
+        loop = asyncio.get_running_loop()
+        async with piped(echo) as (reader, writer):
+            for _ in range(4):
+                await asyncio.sleep(50)
+                writer.write(request(b"/nothing"))
+                await reader.readuntil(b"\r\n\r\n")
+            answered = loop.time()
+            assert await reader.read() == b""
+            return loop.time() - answered
+
+    assert run(exchange()) == pytest.approx(75, abs=0.1)
 
 
 def test_a_request_that_takes_longer_than_a_connection_may_idle_is_answered():
     async def slow(scope, receive, send):
-        await asyncio.sleep(0.03 if scope["path"] == "/slow" else 0)
+        await asyncio.sleep(200)
         await echo(scope, receive, send)
 
     async def exchange():
-        async with served(app=slow, timeout_keep_alive=0.01) as server:
-            return await server.answers(request() + request(b"/slow"), LAST)
+        async with piped(slow) as (reader, writer):
+            for _ in range(2):
+                writer.write(request(b"/nothing"))
+                await reader.readuntil(b'204 No Content\r\netag: "1"\r\n\r\n')
 
-    assert asyncio.run(exchange()).count(b"HTTP/1.1 201") == 3
+    run(exchange())
 
 
 def test_a_server_that_stops_closes_idle_connections_and_ends_the_others_after_their_answer():

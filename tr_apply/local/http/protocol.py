@@ -82,6 +82,7 @@ class HttpProtocol(asyncio.Protocol):
         self.resume_writing()
         if self._exchange is not None:
             self._exchange.disconnect()
+            self._exchange = None  # which holds this object as well
 
     def shutdown(self) -> None:
         """End the connection, once the request under way is answered."""
@@ -183,7 +184,7 @@ class HttpProtocol(asyncio.Protocol):
         self._exchange = None
         if not goes_on:
             self.transport.close()
-        elif self._received:
+        elif self._received and not self.transport.is_closing():
             data, self._received = self._received, b""
             self.transport.resume_reading()
             self.data_received(data)
