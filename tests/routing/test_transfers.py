@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tr_apply.routing.engine.engine import Engine
-from tr_apply.routing.engine.log import Snapshot
+from tr_apply.routing.engine.log import EngineState
 from tr_apply.routing.engine.setup import Setup
 from tr_apply.routing.engine.tasks import LONGEST_ASSIGNMENT_MS, NewTask, TaskUpdate
 from tr_apply.routing.engine.transfers import NewTransfer
@@ -47,7 +47,7 @@ class Floor:
 
     def __init__(self):
         self.numbers = itertools.count(1)
-        self.engine = Engine(SETUP, self.sid, Snapshot(workers=STAFF))
+        self.engine = Engine(SETUP, self.sid, EngineState(workers=STAFF))
         self.now = 0
         self.engine.create_task(NewTask("T", "W", timeout_s=60), 0)
         [self.first] = self.open_of("ann")
