@@ -11,15 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tr_apply.local.bridge.payloads import SeenWorker
 from tr_apply.local.bridge.relay import Relay, RelayedRequest, parameters_of
-from tr_apply.local.bridge.sessions import TRY_LATER, Ending, PageSession, Sessions
+from tr_apply.local.bridge.sessions import TRY_LATER, Ending, PageSession, Sessions, worker_of
 from tr_apply.local.bridge.tokens import Grant, read_token
 from tr_apply.local.control.faults import ABORT
 from tr_apply.local.http.answers import json_response
 from tr_apply.local.http.refused_answers import refused, step_refused
 from tr_apply.local.http.requests import ACCOUNT, ServedAccount, read_body
-from tr_apply.local.kinds.all_kinds import KINDS
 from tr_apply.local.storage.refusals import (
     ForbiddenError,
     InvalidParameterError,
@@ -36,7 +34,6 @@ PATH: Final = "/v1/wschannels"
 _LONG_PATH: Final = f"{PATH}/ACCOUNT/WORKER"
 
 _CLOSE_TIMEOUT_S: Final = 1.0
-_OFFLINE: Final = "Offline"
 _EXPIRED_OR_WRONG: Final = 1008
 
 
@@ -45,7 +42,6 @@ class Bridge:
 
     def __init__(self, store: Store, credentials: ServedAccount) -> None:
         self.sessions = Sessions()
-        self._store = store
         self._credentials = credentials
         self._relay = Relay(store)
         store.engines.listeners.append(self.sessions.hear)
@@ -97,7 +93,8 @@ class Bridge:
             await _exchange(session, scope, receive, send)
         finally:
             if self.sessions.remove(session) and session.goes_offline:
-                await self._set_offline(session.grant)
+                with suppress(RequestError, RoutingRefusedError):
+                    await in_turn(lambda: self._relay.send_offline(*worker_of(session)))
 
     async def _opened(self, scope: Scope) -> tuple[PageSession, bool]:
         """A session that has its first message, and whether the worker's other sessions end."""
@@ -107,31 +104,12 @@ class Bridge:
             raise ForbiddenError("Events are for workers: the access token needs a worker_sid")
         if self.sessions.are_full:
             raise UnavailableError("Too many sessions of workers are open")
-        scope_of = (grant.workspace_sid,)
-        worker = self._store.fetch(KINDS["worker"], scope_of, grant.worker_sid).item
-        channels = self._store.list(KINDS["worker_channel"], (*scope_of, grant.worker_sid), {"PageSize": "1000"})
-        seen = SeenWorker(worker, {item["task_channel_unique_name"]: item for item in channels.items})
+        seen = self._relay.seen(grant.workspace_sid, grant.worker_sid)
         session = PageSession(
             grant, seen, self.sessions.answers, goes_offline=_is_true(query, "setWorkerOfflineIfDisconnected")
         )
         session.put("init", _init(grant))
         return session, _is_true(query, "closeExistingSessions")
-
-    async def _set_offline(self, grant: Grant) -> None:
-        """Send a worker who is gone to the activity called Offline, or else to the default one, if not available."""
-        with suppress(RequestError, RoutingRefusedError):
-            await in_turn(lambda: self._left(grant))
-
-    async def _left(self, grant: Grant) -> None:
-        assert grant.worker_sid is not None, "only a worker has a session"
-        default = self._store.fetch(KINDS["workspace"], (), grant.workspace_sid).item["default_activity_sid"]
-        with self._store.engines.view(grant.workspace_sid) as (_, state):
-            away = {each.sid: each.name for each in state.activities.values() if not each.available}
-        sids = [sid for sid, name in away.items() if name == _OFFLINE] + [sid for sid in away if sid == default]
-        if sids:
-            form = {"ActivitySid": sids[:1]}
-            self._store.update(KINDS["worker"], (grant.workspace_sid,), grant.worker_sid, form)
-            await self._store.engines.kept()
 
 
 async def _exchange(session: PageSession, scope: Scope, receive: Receive, send: Send) -> None:

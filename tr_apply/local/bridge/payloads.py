@@ -1,13 +1,13 @@
 """What a worker's page is sent: the fields of the REST API, with moments as seconds since 1970, and versions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from tr_apply.local.kinds.kind import Item
 from tr_apply.local.storage.clock import moment_of
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.events import ChannelChange, Event
-from tr_apply.routing.records import Reservation, Task, Transfer, Worker
+from tr_apply.routing.records import HOLDING, Reservation, Task, Transfer, Worker
 
 Payload = dict[str, Any]
 
@@ -128,9 +128,24 @@ class SeenWorker(NamedTuple):
     channels: Mapping[str, Item]
 
 
-def event_payload(event: Event, view: View, seen: SeenWorker) -> Payload | None:
+def event_payload(event: Event, state: State, account_sid: str, seen: SeenWorker) -> Payload | None:
     """What a worker's page is sent about an event, as things were then; None for nothing."""
-    return _EVENTS[event.type](event, view, seen)
+    return _EVENTS[event.type](event, View(account_sid, state, event.at_ms), seen)
+
+
+def concerned(event: Event, state: State) -> Iterator[str]:
+    """The SIDs of the workers who are sent an event; of one about a task those who have it, or just had it."""
+    if event.reservation is not None:
+        yield event.reservation.worker_sid
+    elif event.worker is not None:
+        yield event.worker.sid
+    elif isinstance(event.about, Transfer):
+        yield event.about.worker_sid
+    elif event.task is not None and event.type == "reservation.failed":
+        yield event.task.routing_target or ""
+    elif event.task is not None and (party := state.tasks.get(event.task.sid)) is not None:
+        held = (state.reservations[sid] for sid in party.reservations)
+        yield from {each.worker_sid: None for each in held if each.status in HOLDING or each.updated_ms >= event.at_ms}
 
 
 def _of_worker(event: Event, view: View, seen: SeenWorker) -> Payload:

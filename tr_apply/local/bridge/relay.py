@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from tr_apply.local.bridge.payloads import Payload, View
+from tr_apply.local.bridge.payloads import Payload, SeenWorker, View
 from tr_apply.local.bridge.tokens import Grant
 from tr_apply.local.forms import fields
 from tr_apply.local.kinds.all_kinds import KINDS
@@ -17,7 +17,7 @@ from tr_apply.local.storage.refusals import (
     MethodNotAllowedError,
     NotFoundError,
 )
-from tr_apply.local.store.paging import DEFAULT_SIZE, MAX_SIZE, Token
+from tr_apply.local.store.paging import DEFAULT_SIZE, MAX_SIZE, PageToken
 from tr_apply.local.store.store import Form, Store
 from tr_apply.routing.engine.transfers import NewTransfer
 from tr_apply.routing.names import is_sid
@@ -149,7 +149,7 @@ class Relay:
         query = dict(asked.parameters)
         after = _after(asked, kind.sid_prefix)
         if after is not None:
-            query["PageToken"] = str(Token(after, (), before=False))
+            query["PageToken"] = str(PageToken(after, (), before=False))
         elif "NextToken" in query:
             query["PageToken"] = query["NextToken"]
         page = self._store.list(kind, scope, query)
@@ -256,6 +256,28 @@ class Relay:
         await self._store.engines.kept()
         return self._view(asked).transfer(transfer)
 
+    # Presence
+
+    def seen(self, workspace_sid: str, worker_sid: str) -> SeenWorker:
+        """A worker as a page that connects reads it.
+
+        Raises:
+            NotFoundError: There is no such worker.
+        """
+        worker = self._store.fetch(KINDS["worker"], (workspace_sid,), worker_sid).item
+        channels = self._store.list(KINDS["worker_channel"], (workspace_sid, worker_sid), {"PageSize": str(MAX_SIZE)})
+        return SeenWorker(worker, {item["task_channel_unique_name"]: item for item in channels.items})
+
+    async def send_offline(self, workspace_sid: str, worker_sid: str) -> None:
+        """Send a worker who is gone to the activity called Offline, or else to the default one, if not available."""
+        default = self._store.fetch(KINDS["workspace"], (), workspace_sid).item["default_activity_sid"]
+        with self._store.engines.view(workspace_sid) as (_, state):
+            away = {each.sid: each.name for each in state.activities.values() if not each.available}
+        sids = [sid for sid, name in away.items() if name == _OFFLINE] + [sid for sid in away if sid == default]
+        if sids:
+            self._store.update(KINDS["worker"], (workspace_sid,), worker_sid, {"ActivitySid": sids[:1]})
+            await self._store.engines.kept()
+
     def _view(self, asked: RelayedRequest) -> View:
         """The workspace as it is now; what it shows must be used before anything else can happen.
 
@@ -282,6 +304,7 @@ _TASK_FIELDS: Final = {
 }
 """The parameters of a new task, as the REST API calls them."""
 
+_OFFLINE: Final = "Offline"
 _OF_TASK: Final = ("task", "task_transfer", "active_outgoing_task_transfer")
 _MODES: Final[Mapping[str, TransferMode]] = {"WARM": "WARM", "COLD": "COLD"}
 _HIGHEST_PRIORITY: Final = 2_147_483_647

@@ -5,18 +5,15 @@ Sessions are found by their worker, so what concerns no session costs nothing mo
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
 from pydantic_core import to_json
 
-from tr_apply.local.bridge.payloads import TYPES, Payload, SeenWorker, View, event_payload
+from tr_apply.local.bridge.payloads import TYPES, Payload, SeenWorker, concerned, event_payload
 from tr_apply.local.bridge.tokens import Grant
 from tr_apply.local.history.session import Happened
-from tr_apply.routing.engine.state import State
-from tr_apply.routing.events import Event
-from tr_apply.routing.records import HOLDING, Transfer
 
 MOST: Final = 5_000
 """How many sessions there may be."""
@@ -182,32 +179,16 @@ class Sessions:
             if of_workspace is not None:
                 for event in each.outcome.events:
                     if event.type in TYPES:
-                        self._pass_on(event, each.state, of_workspace)
-
-    def _pass_on(self, event: Event, state: State, of_workspace: dict[str, list[PageSession]]) -> None:
-        for sid in _concerned(event, state):
-            for session in of_workspace.get(sid, ()):
-                payload = event_payload(event, View(session.grant.account_sid, state, event.at_ms), session.seen)
-                if payload is not None:
-                    session.put(event.type, payload)
+                        found = [
+                            session for sid in concerned(event, each.state) for session in of_workspace.get(sid, ())
+                        ]
+                        for session in found:
+                            payload = event_payload(event, each.state, session.grant.account_sid, session.seen)
+                            if payload is not None:
+                                session.put(event.type, payload)
 
 
 def worker_of(session: PageSession) -> Worker:
     """Whose session it is."""
     assert session.grant.worker_sid is not None, "only a worker has one"
     return session.grant.workspace_sid, session.grant.worker_sid
-
-
-def _concerned(event: Event, state: State) -> Iterator[str]:
-    """The SIDs of the workers who are sent an event; of one about a task those who have it, or just had it."""
-    if event.reservation is not None:
-        yield event.reservation.worker_sid
-    elif event.worker is not None:
-        yield event.worker.sid
-    elif isinstance(event.about, Transfer):
-        yield event.about.worker_sid
-    elif event.task is not None and event.type == "reservation.failed":
-        yield event.task.routing_target or ""
-    elif event.task is not None and (party := state.tasks.get(event.task.sid)) is not None:
-        held = (state.reservations[sid] for sid in party.reservations)
-        yield from {each.worker_sid: None for each in held if each.status in HOLDING or each.updated_ms >= event.at_ms}
