@@ -23,25 +23,26 @@ from tr_apply.routing.records import (
     TransferStatus,
 )
 from tr_apply.routing.refusals import IllegalStepError, UnknownResourceError
+from tr_apply.routing.unsure import REASON_TRANSFER, REASON_TRANSFER_ATTEMPT
 from tr_apply.routing.workflow import ROUTING_TARGET, Step
 
 _ENDED_BY: Final[dict[ReservationStatus, str]] = {
-    "rejected": "reservation reject",
-    "timeout": "reservation timeout",
-    "canceled": "reservation cancel",
-    "rescinded": "reservation rescind",
+    "rejected": "reject",
+    "timeout": "timeout",
+    "canceled": "cancel",
+    "rescinded": "rescind",
 }
 _FAILED_BY: Final[dict[ReservationStatus, str]] = {
-    "rejected": "Transfer failed because the reservation was rejected",
-    "timeout": "Transfer failed because the reservation timed out",
-    "canceled": "Transfer failed because the reservation was canceled",
-    "rescinded": "Transfer failed because the reservation was rescinded",
+    "rejected": "was rejected",
+    "timeout": "timed out",
+    "canceled": "was canceled",
+    "rescinded": "was rescinded",
 }
 _FRUITLESS: Final[dict[TransferStatus, EventType]] = {
     "failed": "task.transfer-failed",
     "canceled": "task.transfer-canceled",
 }
-_NOT_AVAILABLE: Final = "Transfer failed because the worker is not available"
+_NOT_AVAILABLE: Final = f"{REASON_TRANSFER} worker is not available"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +133,11 @@ def not_accepted(
     assert transfer is not None
     others = [each for each in _offers(state, party, transfer) if each.sid != reservation.sid]
     if not others and transfer.type == "WORKER":
-        transfer = end_transfer(state, party, "failed", _FAILED_BY[status])
+        transfer = end_transfer(state, party, "failed", f"{REASON_TRANSFER} reservation {_FAILED_BY[status]}")
         _return(state, party, transfer)
     elif not others:
-        reason = f"Transfer attempt failed on {_ENDED_BY[status]} because there are no more pending reservations"
+        ended_by = f"{REASON_TRANSFER_ATTEMPT} reservation {_ENDED_BY[status]}"
+        reason = f"{ended_by} because there are no more pending reservations"
         transfer = transfer._replace(failed_reason=reason, updated_ms=state.now)
         state.put_transfer(party, transfer)
         state.put_task(party, status="pending")
