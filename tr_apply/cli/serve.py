@@ -197,7 +197,8 @@ def _serve(options: ServeOptions, listener: socket.socket, admission: "Admission
     @asynccontextmanager
     async def beside_requests() -> AsyncIterator[None]:
         kept = f"Keeping everything in {options.database}. Ctrl-C stops."
-        _announce(url_of(listener), (*planted.reports, kept), options.ready_file, quiet=options.quiet)
+        said = (*planted.reports, _of_worker_sdk(url_of(listener), options.auth_token), kept)
+        _announce(url_of(listener), said, options.ready_file, quiet=options.quiet)
         async with running(app.run(lambda: clock.rate)), running(planted.follow()):
             yield
         await caller.close()
@@ -329,6 +330,16 @@ def _write_whole(path: Path, text: str) -> None:
         raise TargetError(f"--ready-file: {path} cannot be written: {error.strerror}") from error
 
 
+def _of_worker_sdk(url: str, auth_token: str | None) -> str:
+    """How a worker's page gets in."""
+    secret = "the value of --auth-token as the secret" if auth_token else "any secret"
+    path = "://" + url.partition("://")[2] + "/v1/wschannels"
+    return (
+        f"Worker SDK: ebServer http{path}, wsServer ws{path}; sign its tokens (AccessToken with a TaskRouterGrant)"
+        f" with {secret}."
+    )
+
+
 def _say(text: str) -> None:
     """What TaskRouter would tell its debugger; not even --quiet hides that something went wrong."""
     click.echo(text.encode("unicode_escape").decode(), err=True)
@@ -346,6 +357,10 @@ def _reporting(app: "ASGIApp") -> "ASGIApp":
     return reporting
 
 
+_SWITCHING = 101
+_BEGINNINGS = ("http.response.start", "websocket.http.response.start", "websocket.accept")
+
+
 def _logged(app: "ASGIApp") -> "ASGIApp":
     """The application, saying method, path, status and milliseconds of each request: no credentials, no query."""
 
@@ -353,10 +368,11 @@ def _logged(app: "ASGIApp") -> "ASGIApp":
         started = time.perf_counter()
 
         async def send_logged(message: "Message") -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in _BEGINNINGS:
                 milliseconds = (time.perf_counter() - started) * 1000
                 path = scope["path"].encode("unicode_escape").decode()
-                click.echo(f"{scope['method']} {path} {message['status']} {milliseconds:.1f} ms", err=True)
+                method, status = scope.get("method", "GET"), message.get("status", _SWITCHING)
+                click.echo(f"{method} {path} {status} {milliseconds:.1f} ms", err=True)
             await send(message)
 
         await app(scope, receive, send_logged)

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 GRACE_S = 5  # for requests under way when the server is told to stop; they take milliseconds unless the client is slow
+LARGEST_MESSAGE = 4096  # bytes that a page may send at a time over its WebSocket, on which it has nothing to say
 KEEP_ALIVE_S = 75  # longer than the pauses of a client that reuses its connection
+
+_REFUSED_WEBSOCKET = "ASGI callable returned without completing handshake."  # as uvicorn says of one that was answered
 
 Address = tuple[str, int]
 
@@ -124,7 +127,7 @@ def run_server(
                 yield
 
     server = Server(_settings(_abortable(app)))
-    with _without_cancellations():
+    with _without_false_alarms():
         server.run([listener])
     if server.force_exit:
         raise InterruptedRunError("stopped before the requests under way were answered")
@@ -138,7 +141,7 @@ def _abortable(app: "ASGIApp") -> "ASGIApp":
         # What uvicorn sends with is a method of what knows the connection; ASGI itself has no way to close it.
         transport = getattr(getattr(send, "__self__", None), "transport", None)
         if transport is not None:
-            scope[ABORT] = transport.close
+            scope[ABORT] = transport.abort if scope["type"] == "websocket" else transport.close
         await app(scope, receive, send)
 
     return abortable
@@ -152,6 +155,9 @@ def _settings(app: "ASGIApp") -> "uvicorn.Config":
     return uvicorn.Config(
         app,
         http=HttpProtocol,
+        ws="websockets-sansio",
+        ws_max_size=LARGEST_MESSAGE,
+        ws_per_message_deflate=False,  # which takes more memory for a session than all the rest
         lifespan="off",
         log_config=None,
         log_level="error",
@@ -163,13 +169,14 @@ def _settings(app: "ASGIApp") -> "uvicorn.Config":
 
 
 @contextmanager
-def _without_cancellations() -> Iterator[None]:
-    """Keep a request that was cut off at the end from being logged as a failure, with a traceback."""
+def _without_false_alarms() -> Iterator[None]:
+    """Keep from being logged as a failure: a request that was cut off at the end, and a WebSocket that was refused."""
     import asyncio  # noqa: PLC0415  # not for --help
     import logging  # noqa: PLC0415
 
     def is_failure(record: logging.LogRecord) -> bool:
-        return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+        was_cut_off = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
+        return not was_cut_off and record.msg != _REFUSED_WEBSOCKET
 
     logger = logging.getLogger("uvicorn.error")
     logger.addFilter(is_failure)

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from tr_apply.routing.records import Reservation, Task, Worker
+from tr_apply.routing.records import Reservation, Task, Transfer, Worker
 from tr_apply.routing.workspace import Resource
 
 EventType: TypeAlias = Literal[
@@ -25,6 +25,11 @@ EventType: TypeAlias = Literal[
     "task.completed",
     "task.deleted",
     "task.system-deleted",
+    "task.transfer-initiated",
+    "task.transfer-attempt-failed",
+    "task.transfer-failed",
+    "task.transfer-canceled",
+    "task.transfer-completed",
     "task-channel.created",
     "task-channel.updated",
     "task-channel.deleted",
@@ -51,7 +56,7 @@ EventType: TypeAlias = Literal[
     "workspace.updated",
     "workspace.deleted",
 ]
-"""TaskRouter's own names; the five of transfers are missing, which the engine does not carry out."""
+"""TaskRouter's own names."""
 
 
 class ActivityChange(NamedTuple):
@@ -84,7 +89,7 @@ class KnownWorkerSought(NamedTuple):
     """Which of the two the attribute holds."""
 
 
-About: TypeAlias = ActivityChange | ChannelChange | KnownWorkerSought | Resource
+About: TypeAlias = ActivityChange | ChannelChange | KnownWorkerSought | Transfer | Resource
 
 
 class Event(NamedTuple):

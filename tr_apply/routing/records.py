@@ -127,6 +127,42 @@ class Reservation(NamedTuple):
     created_ms: int
     updated_ms: int
     version: int
+    transfer_sid: str | None = None
+    """The transfer that offers the task to this worker."""
+
+
+TransferMode: TypeAlias = Literal["WARM", "COLD"]
+TransferStatus: TypeAlias = Literal["initiated", "complete", "failed", "canceled"]
+
+
+class Transfer(NamedTuple):
+    """An assigned task on its way to another worker, or to whoever takes it from a queue."""
+
+    sid: str
+    serial: int
+    """Place among tasks, reservations and transfers in the order of creation."""
+
+    task_sid: str
+    reservation_sid: str
+    """The reservation it goes out from."""
+
+    worker_sid: str
+    queue_sid: str | None
+    """Where the task was, and is again if nobody takes it."""
+
+    queue_entered_ms: int | None
+    workflow_sid: str
+    mode: TransferMode
+    """WARM leaves the task with the first worker, too; COLD begins to wrap it up there."""
+
+    type: Literal["WORKER", "QUEUE"]
+    to_sid: str
+    """Of a worker or a queue."""
+
+    status: TransferStatus
+    failed_reason: str | None
+    created_ms: int
+    updated_ms: int
 
 
 @dataclass(frozen=True, slots=True)

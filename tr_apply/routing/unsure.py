@@ -37,6 +37,12 @@ told below, with the module that does it.
 - *An event about a reservation has the task as its resource* (event_data.py), as in the one recorded list of events.
   Alternative: the reservation.
 - *Known workers' friendly names are compared without regard to case* (engine/eligibility.py).
+- *A transfer to a worker who is not available fails immediately* (transfers.py). Alternative: it waits for the worker.
+- *A transfer to a queue goes on until somebody accepts it or it is canceled* (transfers.py): if the last reservation
+  ends otherwise, an attempt has failed. Alternative: one that times out ends the transfer.
+- *A cold transfer wraps the first reservation up when it begins* (transfers.py). Alternative: when it is accepted.
+- *A task whose transfer fails after the first worker has completed it ends* (transfers.py), as nobody has it any more.
+- *A task's time to live does not count during a transfer* (tasks.py): it was accepted in time.
 - *A task channel's time-outs and capacity that a worker has no record of are capacity 1, available* (state.py).
 """
 
@@ -50,6 +56,12 @@ REASON_WORKFLOW_SKIPPED: Final = "Task canceled on Workflow skipped"
 
 REASON_TTL: Final = "Task TTL Exceeded"
 """Confirmed by the documentation."""
+
+REASON_TRANSFER: Final = "Transfer failed because the"
+"""In the SDK's own tests for a reservation that timed out; the other endings are ours."""
+
+REASON_TRANSFER_ATTEMPT: Final = "Transfer attempt failed on"
+"""The same, of one that was rejected."""
 
 REASON_ASSIGNMENTS: Final = "Task TTL Exceeded or Max assignment count exceeded"
 """Seen in the wild, for both; the only known wording that mentions assignments."""

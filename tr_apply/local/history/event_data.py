@@ -217,6 +217,20 @@ def _worker_change(record: EventRecord, about: About) -> dict[str, Any]:
     return {}
 
 
+def _transfer(_record: EventRecord, about: About) -> dict[str, Any]:
+    """Of what a transfer did to a task, and of the reservations that it led to."""
+    if not about:
+        return {}
+    return {
+        "task_transfer_sid": about["sid"],
+        "transfer_type": about["type"],
+        "transfer_mode": about["mode"],
+        "transfer_status": about["status"],
+        "transfer_to": about["to_sid"],
+        "transfer_failed_reason": about["failed_reason"],
+    }
+
+
 def _activity(_record: EventRecord, about: About) -> dict[str, Any]:
     return {
         "activity_sid": about["sid"],
@@ -257,6 +271,8 @@ def _workspace(_record: EventRecord, about: About) -> dict[str, Any]:
 
 _OF_GROUP: Final[Mapping[str, Callable[[EventRecord, About], dict[str, Any]]]] = {
     "activity": _activity,
+    "reservation": _transfer,
+    "task": _transfer,
     "task-channel": _task_channel,
     "task-queue": _task_queue,
     "worker": _worker_change,

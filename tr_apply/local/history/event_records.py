@@ -10,7 +10,7 @@ from tr_apply.local.storage.database import Row, Writer
 from tr_apply.local.storage.sids import new_sids
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.events import About, ActivityChange, ChannelChange, Event, KnownWorkerSought
-from tr_apply.routing.records import Task, Worker
+from tr_apply.routing.records import Task, Transfer, Worker
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
 
 _NO_TASK: Final[Row] = (None,) * 12
@@ -103,7 +103,7 @@ def _with_about(record: EventRecord, about: About, state: State) -> EventRecord:
                 "available": state.workers[record.worker_sid].channel(about.channel).available,
             }
             return _noted(record, fields, task_channel=about.channel)
-        case KnownWorkerSought():
+        case KnownWorkerSought() | Transfer():
             return _noted(record, about._asdict())
         case TaskChannel():
             return _noted(record, asdict(about), task_channel=about.unique_name)

@@ -8,7 +8,7 @@ from tr_apply.local.storage.clock import moment_of, stored
 from tr_apply.local.storage.database import Reader, Row, Writer
 from tr_apply.local.storage.sids import position_of
 from tr_apply.routing.engine.log import EngineState, Outcome, WorkflowVersion
-from tr_apply.routing.records import Attributes, Reservation, Task, Worker, WorkerChannel, WorkflowPlace
+from tr_apply.routing.records import Attributes, Reservation, Task, Transfer, Worker, WorkerChannel, WorkflowPlace
 
 _TASK: Final = (
     *("sid", "serial", "channel", "workflow_sid", "workflow_version", "attributes", "priority", "timeout_s"),
@@ -37,8 +37,10 @@ def _select(table: str, columns: Sequence[str]) -> str:
 
 _PUT_TASK: Final = _upsert("task", _TASK)
 _PUT_RESERVATION: Final = _upsert("reservation", Reservation._fields)
+_PUT_TRANSFER: Final = _upsert("transfer", Transfer._fields)
 _TASKS: Final = _select("task", _TASK)
 _RESERVATIONS: Final = _select("reservation", Reservation._fields)
+_TRANSFERS: Final = _select("transfer", Transfer._fields)
 _VERSIONS: Final = _select("workflow_version", ("workflow_sid", "version", "document"))
 _TAKE_TURN: Final = """
     UPDATE worker_channel SET last_reserved_ms = ? WHERE worker_sid = ? AND task_channel_sid =
@@ -62,13 +64,19 @@ def read_snapshot(reader: Reader, workspace_sid: str) -> EngineState:
     scope = (workspace_sid,)
     tasks = tuple(map(_task, reader.rows(_TASKS, scope)))
     reservations = tuple(map(_reservation, reader.rows(_RESERVATIONS, scope)))
+    transfers = tuple(map(Transfer._make, reader.rows(_TRANSFERS, scope)))
     return EngineState(
-        serial=max((*(task.serial for task in tasks), *(each.serial for each in reservations)), default=0),
+        serial=max(_serials(tasks, reservations, transfers), default=0),
         tasks=tasks,
         reservations=reservations,
         workers=tuple(read_workers(reader, workspace_sid)),
         versions=tuple(WorkflowVersion(*row) for row in reader.rows(_VERSIONS, scope)),
+        transfers=transfers,
     )
+
+
+def _serials(*records: Sequence[Task | Reservation | Transfer]) -> Iterator[int]:
+    return (each.serial for some in records for each in some)
 
 
 def save_outcome(writer: Writer, workspace_sid: str, outcome: Outcome) -> None:
@@ -83,10 +91,14 @@ def save_outcome(writer: Writer, workspace_sid: str, outcome: Outcome) -> None:
     if outcome.turns:
         turns = ((turn.reserved_ms, turn.worker_sid, workspace_sid, turn.channel) for turn in outcome.turns)
         writer.run_later(_TAKE_TURN, turns)
+    if outcome.transfers:
+        transfers = ((position_of(each.sid), workspace_sid, *each) for each in outcome.transfers)
+        writer.run_later(_PUT_TRANSFER, transfers)
     if outcome.removed_task_sids:
         writer.run_many("DELETE FROM task WHERE position = ?", _positions(outcome.removed_task_sids))
         removed = ((sid,) for sid in outcome.removed_task_sids)
         writer.run_many("DELETE FROM reservation WHERE task_sid = ?", removed)
+        writer.run_many("DELETE FROM transfer WHERE task_sid = ?", ((sid,) for sid in outcome.removed_task_sids))
     for kept in outcome.kept_versions:
         row = (workspace_sid, kept.workflow_sid, kept.version, kept.document)
         writer.run("INSERT OR REPLACE INTO workflow_version VALUES (?, ?, ?, ?)", row)

@@ -71,7 +71,7 @@ class Session:
         """Forget all about a workspace that is no more."""
         self._engines.pop(workspace_sid, None)
         self.dropped.add(workspace_sid)
-        for table in ("task", "reservation", "event"):
+        for table in ("task", "reservation", "transfer", "event"):
             self.writer.run(f"DELETE FROM {table} WHERE workspace_sid = ?", (workspace_sid,))  # noqa: S608  # ours
 
     def undone(self) -> set[str]:

@@ -12,6 +12,7 @@ from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
 from tr_apply.errors import TargetError
+from tr_apply.local.bridge.bridge import Bridge, is_of_bridge
 from tr_apply.local.callbacks.deliveries import DeliveryPatience
 from tr_apply.local.callbacks.dispatcher import Dispatcher
 from tr_apply.local.callbacks.hosts import Hosts
@@ -35,13 +36,15 @@ _RATE_LIMIT: Final = (
     (b"x-rate-limit-remaining", b"1000000"),
     (b"x-rate-limit-config", b"unlimited"),
 )
+_HEADERS: Final = (
+    *(b"Accept", b"Authorization", b"Content-Type"),
+    *(b"If-Match", b"If-Modified-Since", b"If-None-Match", b"If-Unmodified-Since"),
+)
+_HEADERS_OF_SDK: Final = (b"ApiVersion", b"ClientVersion")
 _EVERY_ANSWER: Final = (
     *_RATE_LIMIT,
     (b"access-control-allow-origin", b"*"),
-    (
-        b"access-control-allow-headers",
-        b"Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since",
-    ),
+    (b"access-control-allow-headers", b", ".join((*_HEADERS, *_HEADERS_OF_SDK))),
     (b"access-control-allow-methods", b"GET, POST, DELETE, OPTIONS"),
     (b"access-control-expose-headers", b"ETag"),
     (b"access-control-allow-credentials", b"true"),
@@ -71,6 +74,7 @@ class LocalTaskRouter:
         self.credentials = credentials
         self._identity = Identity(credentials.account_sid or ACCOUNT_SID, credentials.auth_token)
         self._routes = all_routes(store)
+        self._bridge = Bridge(store, credentials)
         self._unasked = Router()
         self._dispatcher = None
         if callbacks is not None:
@@ -79,7 +83,10 @@ class LocalTaskRouter:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; raise what went wrong in here, once it was admitted, for the server to log."""
-        if scope["type"] != "http":  # a server that starts or stops, or a websocket
+        if scope["type"] == "websocket" and is_of_bridge(scope["path"]):
+            await self._bridge.converse(scope, receive, send)
+            return
+        if scope["type"] != "http":  # a server that starts or stops, or another websocket
             await self._unasked(scope, receive, send)
             return
         began = time.perf_counter()
@@ -113,6 +120,8 @@ class LocalTaskRouter:
             return json_response({"status": "ok"})
         if scope["method"] == "OPTIONS":
             return Response(status_code=204)
+        if is_of_bridge(scope["path"]):
+            return await self._bridge.answer(request)
         account_sid, auth_token = self.credentials.account_of(header(scope, b"authorization"))
         if auth_token is not None:
             self._identity.account_sid, self._identity.auth_token = account_sid, auth_token

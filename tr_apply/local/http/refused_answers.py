@@ -10,8 +10,10 @@ from tr_apply.local.http.answers import error_body, json_response
 from tr_apply.local.http.requests import account_of
 from tr_apply.local.storage.refusals import (
     AbsolutePagingError,
+    AccessTokenError,
     BodyTooLargeError,
     DuplicateNameError,
+    ForbiddenError,
     InstructionError,
     InvalidParameterError,
     LockedNowError,
@@ -33,6 +35,8 @@ _STATUS: Final[Mapping[type[RequestError], int]] = {
     AbsolutePagingError: 400,
     TooLongAgoError: 400,
     UnauthorizedError: 401,
+    AccessTokenError: 401,
+    ForbiddenError: 403,
     NotFoundError: 404,
     MethodNotAllowedError: 405,
     SlowBodyError: 408,

@@ -47,6 +47,8 @@ alone, and which of a conference's URLs has 40145 instead of 40159 is not known:
 checked: what may be dialled is not for TaskRouter to know."""
 _NOT_RUNNING: Final = 40146
 _NO_SUPERVISOR: Final = 40147
+_OF_TRANSFER: Final = 40151
+_NOT_FOR_TRANSFERS: Final = ("call", "dequeue", "redirect")
 
 
 def carry_out(session: Session, workspace_sid: str, sid: str, name: str, parameters: Parameters) -> None:
@@ -59,7 +61,10 @@ def carry_out(session: Session, workspace_sid: str, sid: str, name: str, paramet
     """
     if (act := _ACTS.get(name.lower())) is None:
         raise InstructionError(UNKNOWN, f"Instruction {name} is not one of {', '.join(_ACTS)}")
-    act(_Instructed(session, workspace_sid, sid, name.lower(), parameters))
+    offer = _Instructed(session, workspace_sid, sid, name.lower(), parameters)
+    if offer.reservation.transfer_sid is not None and name.lower() in _NOT_FOR_TRANSFERS:
+        raise InstructionError(_OF_TRANSFER, f"Instruction {name} is not allowed on a transferred task")
+    act(offer)
 
 
 class _Instructed:

@@ -67,6 +67,20 @@ class UnauthorizedError(RequestError):
     code = 20003
 
 
+class AccessTokenError(RequestError):
+    """The access token of a worker's page is missing, wrong or expired; TaskRouter has a code for each."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ForbiddenError(RequestError):
+    """The access token is valid, but not for this."""
+
+    code = 20403
+
+
 class MethodNotAllowedError(RequestError):
     """The resource exists, but not for this method."""
 

@@ -217,7 +217,31 @@ _VERSION_3 = (
     "ALTER TABLE event ADD COLUMN reservation_version INTEGER",
 )
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
+_VERSION_4 = (
+    "ALTER TABLE reservation ADD COLUMN transfer_sid TEXT",
+    """CREATE TABLE transfer (
+        position INTEGER PRIMARY KEY,
+        sid TEXT NOT NULL,
+        workspace_sid TEXT NOT NULL,
+        serial INTEGER NOT NULL,
+        task_sid TEXT NOT NULL,
+        reservation_sid TEXT NOT NULL,
+        worker_sid TEXT NOT NULL,
+        queue_sid TEXT,
+        queue_entered_ms INTEGER,
+        workflow_sid TEXT NOT NULL,
+        mode TEXT NOT NULL,
+        type TEXT NOT NULL,
+        to_sid TEXT NOT NULL,
+        status TEXT NOT NULL,
+        failed_reason TEXT,
+        created_ms INTEGER NOT NULL,
+        updated_ms INTEGER NOT NULL
+    )""",
+    "CREATE INDEX transfer_task ON transfer (task_sid)",
+)
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """A file of version n has been through the first n of these; ``PRAGMA user_version`` holds n."""
 
 APPLICATION_ID = 0x74726C6F

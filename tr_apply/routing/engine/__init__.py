@@ -11,6 +11,7 @@ reservations    how they begin and end
 dispatch        a task looks for workers, a worker for tasks
 progress        a task's way through its workflow
 tasks           what callers and time do to tasks
+transfers       an assigned task is offered to somebody else
 answers         what workers and time do to reservations
 workers         what callers do to workers
 configuration   what callers do to queues, workflows and the rest

@@ -1,10 +1,10 @@
 """What becomes of reservations, and so of their tasks: by what workers answer, and by their silence."""
 
 from tr_apply.routing import unsure
-from tr_apply.routing.engine import reservations
+from tr_apply.routing.engine import reservations, transfers
 from tr_apply.routing.engine.parties import WorkerParty
 from tr_apply.routing.engine.presence import move
-from tr_apply.routing.engine.progress import cancel, resume
+from tr_apply.routing.engine.progress import cancel, resume, tell, tell_transfer
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.tasks import LONGEST_ASSIGNMENT_MS, complete, wrap
 from tr_apply.routing.engine.waiting import TaskParty
@@ -17,11 +17,16 @@ def accept(state: State, reservation: Reservation) -> None:
     _demand(reservation, "accepted", "pending")
     party = state.tasks[reservation.task_sid]
     task = party.task
+    if party.transfer is not None:
+        transfers.accept(state, party)
     state.put_task(party, status="assigned", assigned_ms=state.now)
     reservations.accept(state, party, reservation)
     for sid in list(party.open):
-        if sid != reservation.sid:
+        if sid != reservation.sid and state.reservations[sid].status == "pending":
             reservations.end(state, party, state.reservations[sid], "rescinded")
+    if reservation.transfer_sid is not None:
+        tell_transfer(state, party, "task.transfer-completed", state.transfers[reservation.transfer_sid])
+        tell(state, party, "task.updated")
     state.timers.set(task.sid, task.serial, state.now + LONGEST_ASSIGNMENT_MS)
 
 
@@ -64,15 +69,25 @@ def hold_timer(state: State, reservation: Reservation) -> None:
 
 
 def wrap_up(state: State, reservation: Reservation) -> None:
-    """Begin to wrap the task up, as the task's own wrapping does."""
+    """Begin to wrap the task up, as the task's own wrapping does, unless somebody else has it after a transfer."""
     _demand(reservation, "wrapping", "accepted")
-    wrap(state, state.tasks[reservation.task_sid], reason=None)
+    party = state.tasks[reservation.task_sid]
+    if party.transfer is None and not _others(state, party, reservation, "accepted"):
+        wrap(state, party, reason=None)
+    else:
+        reservations.wrap_up(state, party, reservation)
 
 
 def finish(state: State, reservation: Reservation) -> None:
-    """Complete the task, as the task's own completion does."""
+    """Complete the task, as the task's own completion does, unless somebody else has it after a transfer."""
     _demand(reservation, "completed", "accepted", "wrapping")
-    complete(state, state.tasks[reservation.task_sid], reason=None)
+    party = state.tasks[reservation.task_sid]
+    if party.transfer is None and not _others(state, party, reservation, "accepted", "wrapping"):
+        complete(state, party, reason=None)
+        return
+    reservations.end(state, party, reservation, "completed")
+    if party.task.status == "assigned" and not _others(state, party, reservation, "accepted"):
+        wrap(state, party, reason=None)  # what is left of it
 
 
 def reject_all(state: State, worker: WorkerParty, activity_sid: str) -> None:
@@ -99,9 +114,17 @@ def _end_unaccepted(
     reason_code: int | None = None,
 ) -> None:
     party = state.tasks[reservation.task_sid]
+    if party.transfer is not None:
+        transfers.not_accepted(state, party, reservation, status, activity_sid=activity_sid, reason_code=reason_code)
+        return
     reservations.end(state, party, reservation, status, activity_sid=activity_sid, reason_code=reason_code)
     if not party.open:
         _resume(state, party, status)
+
+
+def _others(state: State, party: TaskParty, reservation: Reservation, *statuses: ReservationStatus) -> bool:
+    """Whether another reservation of a task has one of these statuses, which a transfer alone can lead to."""
+    return any(state.reservations[sid].status in statuses for sid in party.open if sid != reservation.sid)
 
 
 def _resume(state: State, party: TaskParty, status: ReservationStatus) -> None:

@@ -9,7 +9,7 @@ from tr_apply.routing.engine.presence import follow_queues, free, join_queue, le
 from tr_apply.routing.engine.progress import begin
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.tasks import is_directed, use_version
-from tr_apply.routing.engine.waiting import Waiting
+from tr_apply.routing.engine.waiting import TaskParty, Waiting
 from tr_apply.routing.events import Event, EventType
 from tr_apply.routing.records import OPEN, UNASSIGNED
 from tr_apply.routing.refusals import InUseError
@@ -120,13 +120,19 @@ def delete_queue(state: State, sid: str) -> None:
     for (workflow_sid, _), routing in state.routings.items():
         if sid in routing.queue_sids():
             raise InUseError(f"TaskQueue {sid} cannot be deleted while workflow {workflow_sid} sends tasks to it")
-    if any(task.task.queue_sid == sid and task.task.status in OPEN for task in state.tasks.values()):
+    if any(_needs_queue(task, sid) for task in state.tasks.values()):
         raise InUseError(f"TaskQueue {sid} cannot be deleted while there are tasks in it")
     for worker in state.members(sid):
         leave_queue(worker, party)
     state.membership.remove_queue(sid)
     del state.queues[sid]
     _tell(state, "task-queue.deleted", party.queue)
+
+
+def _needs_queue(party: TaskParty, sid: str) -> bool:
+    """Whether a task is in a queue, or will be again if nobody accepts its transfer."""
+    in_it = party.task.queue_sid == sid and party.task.status in OPEN
+    return in_it or (party.transfer is not None and party.transfer.queue_sid == sid)
 
 
 def put_workflow(state: State, workflow: Workflow, *, re_evaluate: bool) -> Workflow:

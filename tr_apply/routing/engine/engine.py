@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 
-from tr_apply.routing.engine import answers, configuration, tasks, workers
+from tr_apply.routing.engine import answers, configuration, tasks, transfers, workers
 from tr_apply.routing.engine.dispatch import settle
 from tr_apply.routing.engine.log import EngineState, Outcome
 from tr_apply.routing.engine.setup import Setup, outcome_of, snapshot_of, state_of
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.tasks import NewTask, TaskUpdate
+from tr_apply.routing.engine.transfers import NewTransfer
 from tr_apply.routing.engine.workers import WorkerUpdate
-from tr_apply.routing.records import Attributes, Reservation, Task, Worker
+from tr_apply.routing.records import Attributes, Reservation, Task, Transfer, Worker
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
 
 
@@ -168,6 +169,20 @@ class Engine:
         state = self._at(now_ms)
         answers.finish(state, state.reservation(sid))
         return self._settled(sid)
+
+    # Transfers
+
+    def transfer(self, new: NewTransfer, now_ms: int) -> Transfer:
+        """Offer an assigned task to another worker, or to those of a queue."""
+        transfer = transfers.initiate(self._at(now_ms), new)
+        settle(self._state)
+        return self._state.transfers[transfer.sid]
+
+    def cancel_transfer(self, sid: str, now_ms: int) -> Transfer:
+        """Cancel a transfer that nobody has accepted yet."""
+        transfer = transfers.withdraw(self._at(now_ms), sid)
+        settle(self._state)
+        return transfer
 
     # Workers
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tr_apply.routing.events import Event
-from tr_apply.routing.records import Reservation, Task, Worker
+from tr_apply.routing.records import Reservation, Task, Transfer, Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,9 @@ class Outcome(NamedTuple):
     dropped_versions: Sequence[tuple[str, int]]
     """Documents, by workflow and version, that no task goes by any more."""
 
+    transfers: Sequence[Transfer]
+    """New and changed ones; those of removed tasks are gone with them."""
+
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
@@ -56,7 +59,7 @@ class EngineState:
 
     now_ms: int = 0
     serial: int = 0
-    """The greatest that a task or a reservation has had."""
+    """The greatest that a task, a reservation or a transfer has had."""
 
     tasks: tuple[Task, ...] = ()
     reservations: tuple[Reservation, ...] = ()
@@ -64,3 +67,4 @@ class EngineState:
     """In the order of their creation."""
 
     versions: tuple[WorkflowVersion, ...] = ()
+    transfers: tuple[Transfer, ...] = ()

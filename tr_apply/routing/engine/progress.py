@@ -8,7 +8,7 @@ from tr_apply.routing.engine.reservations import end
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.waiting import TaskParty
 from tr_apply.routing.events import Event, EventType, KnownWorkerSought
-from tr_apply.routing.records import Task, WorkflowPlace
+from tr_apply.routing.records import Task, Transfer, TransferStatus, WorkflowPlace
 from tr_apply.routing.workflow import ROUTING_TARGET, Exit, Step, first_place, known_value, next_place, wanted
 
 MAX_ASSIGNMENTS: Final = 1_000
@@ -75,6 +75,8 @@ def cancel(state: State, party: TaskParty, reason: str | None) -> None:
 
 def settle_accounts(state: State, party: TaskParty) -> None:
     """Let a task that ends go: from its reservations, which are canceled or completed, and from its document."""
+    if party.transfer is not None:
+        tell_transfer(state, party, "task.transfer-canceled", end_transfer(state, party, "canceled"))
     for sid in list(party.open):
         reservation = state.reservations[sid]
         end(state, party, reservation, "canceled" if reservation.status == "pending" else "completed")
@@ -100,6 +102,19 @@ def leave_group(party: TaskParty) -> None:
 def tell(state: State, party: TaskParty, event_type: EventType) -> None:
     """An event about a task."""
     state.events.append(Event(event_type, state.now, party.task))
+
+
+def end_transfer(state: State, party: TaskParty, status: TransferStatus, reason: str | None = None) -> Transfer:
+    """End the transfer of a task that is under way."""
+    assert party.transfer is not None
+    transfer = party.transfer._replace(status=status, failed_reason=reason, updated_ms=state.now)
+    state.put_transfer(party, transfer)
+    return transfer
+
+
+def tell_transfer(state: State, party: TaskParty, event_type: EventType, transfer: Transfer) -> None:
+    """An event about the transfer of a task."""
+    state.events.append(Event(event_type, state.now, party.task, about=transfer))
 
 
 def set_step_timer(state: State, task: Task) -> None:

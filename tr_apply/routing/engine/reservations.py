@@ -29,7 +29,10 @@ def reserve(state: State, party: TaskParty, workers: Sequence[WorkerParty]) -> N
         party.group.remove(party)
     task = party.task
     state.put_task(party, status="reserved", assignments=task.assignments + 1)
-    state.timers.set(task.sid, task.serial, task.created_ms + 1000 * task.timeout_s)
+    if party.transfer is None:
+        state.timers.set(task.sid, task.serial, task.created_ms + 1000 * task.timeout_s)
+    else:
+        state.events.append(Event("task.updated", state.now, party.task))
     queue = None if task.queue_sid is None else state.queues[task.queue_sid].queue
     for worker in workers:
         _open(state, party, worker, queue)
@@ -55,6 +58,7 @@ def _open(state: State, party: TaskParty, worker: WorkerParty, queue: TaskQueue 
         created_ms=now,
         updated_ms=now,
         version=0,
+        transfer_sid=None if party.transfer is None else party.transfer.sid,
     )
     party.reservations.append(reservation.sid)
     hold(party, worker, reservation)
@@ -134,6 +138,7 @@ def _with_status(state: State, reservation: Reservation, status: ReservationStat
 def _put(state: State, party: TaskParty, worker: WorkerParty, reservation: Reservation) -> None:
     state.put_reservation(reservation)
     event_type = _EVENTS[reservation.status]
-    state.events.append(Event(event_type, state.now, party.task, reservation, worker.worker))
+    about = None if reservation.transfer_sid is None else state.transfers[reservation.transfer_sid]
+    state.events.append(Event(event_type, state.now, party.task, reservation, worker.worker, about))
     if state.load_matters:
         free(state, worker)

@@ -12,10 +12,11 @@ from tr_apply.routing.engine.progress import target_step
 from tr_apply.routing.engine.reservations import hold
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.tasks import is_directed, set_timer
+from tr_apply.routing.engine.transfers import step_of
 from tr_apply.routing.engine.waiting import TaskParty
 from tr_apply.routing.engine.workers import enrol, record
 from tr_apply.routing.membership import Membership
-from tr_apply.routing.records import HOLDING, UNASSIGNED, Reservation, Task
+from tr_apply.routing.records import HOLDING, UNASSIGNED, Reservation, Task, Transfer
 from tr_apply.routing.workflow import Routing, Step, read_routing
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
 
@@ -43,8 +44,12 @@ def state_of(setup: Setup, snapshot: EngineState, new_sid: Callable[[str], str])
     state.queues = {queue.sid: QueueParty(queue) for queue in setup.queues}
     _add_documents(state, setup, snapshot)
     _add_workers(state, snapshot)
+    state.transfers = {each.sid: each for each in sorted(snapshot.transfers, key=lambda each: each.serial)}
+    of_task: dict[str, list[Transfer]] = {}
+    for transfer in state.transfers.values():
+        of_task.setdefault(transfer.task_sid, []).append(transfer)
     for task in sorted(snapshot.tasks, key=lambda task: task.serial):
-        _add_task(state, task)
+        _add_task(state, task, of_task.get(task.sid, []))
     for reservation in sorted(snapshot.reservations, key=lambda reservation: reservation.serial):
         _add_reservation(state, reservation)
     return state
@@ -73,9 +78,11 @@ def _add_workers(state: State, snapshot: EngineState) -> None:
             join_queue(workers[number], state.queues[sid])
 
 
-def _add_task(state: State, task: Task) -> None:
+def _add_task(state: State, task: Task, transfers: list[Transfer]) -> None:
     version = (task.workflow_sid, task.workflow_version)
     party = TaskParty(task, state.routings.get(version, _NO_ROUTING))
+    party.transfers = [each.sid for each in transfers]
+    party.transfer = next((each for each in transfers if each.status == "initiated"), None)
     state.tasks[task.sid] = party
     if task.ended_ms is None:
         state.users[version] = state.users.get(version, 0) + 1
@@ -88,6 +95,8 @@ def _add_task(state: State, task: Task) -> None:
 
 def _step(state: State, party: TaskParty) -> Step:
     task = party.task
+    if party.transfer is not None:
+        return step_of(party.transfer)
     assert task.place is not None
     if not is_directed(party):
         return party.routing.step(task.place)
@@ -120,6 +129,7 @@ def snapshot_of(state: State) -> EngineState:
         reservations=tuple(state.reservations.values()),
         workers=tuple(record(party) for party in state.workers.values()),
         versions=tuple(_version(state, version) for version in state.routings if version not in current),
+        transfers=tuple(state.transfers.values()),
     )
 
 
@@ -135,6 +145,7 @@ def outcome_of(state: State) -> Outcome:
         removed_worker_sids=state.removed_workers,
         kept_versions=_kept_versions(state) if state.kept_versions else (),
         dropped_versions=state.dropped_versions,
+        transfers=list(state.changed_transfers.values()) if state.changed_transfers else (),
     )
     state.forget_changes()
     return outcome

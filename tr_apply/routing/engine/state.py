@@ -11,7 +11,7 @@ from tr_apply.routing.engine.timers import Timers
 from tr_apply.routing.engine.waiting import TaskParty, Waiting
 from tr_apply.routing.events import Event
 from tr_apply.routing.membership import Membership
-from tr_apply.routing.records import Reservation
+from tr_apply.routing.records import Reservation, Transfer
 from tr_apply.routing.refusals import UnknownResourceError
 from tr_apply.routing.unsure import UNSET_QUEUE_ORDER
 from tr_apply.routing.worker_index import Bits, numbers_in
@@ -28,6 +28,7 @@ class State:
         "activities",
         "changed_reservations",
         "changed_tasks",
+        "changed_transfers",
         "changed_workers",
         "channels",
         "directed",
@@ -52,6 +53,7 @@ class State:
         "tasks",
         "tickets",
         "timers",
+        "transfers",
         "turns",
         "users",
         "workers",
@@ -77,6 +79,7 @@ class State:
         self.workers: dict[str, WorkerParty] = {}
         self.tasks: dict[str, TaskParty] = {}
         self.reservations: dict[str, Reservation] = {}
+        self.transfers: dict[str, Transfer] = {}
         self.directed = Waiting(None)
         """Tasks that wait for the worker who is their RoutingTarget."""
         self.named: dict[str, WorkerParty] = {}
@@ -104,6 +107,7 @@ class State:
         self.removed_workers: list[str] = []
         self.kept_versions: list[tuple[str, int]] = []
         self.dropped_versions: list[tuple[str, int]] = []
+        self.changed_transfers: dict[str, Transfer] = {}
 
     def has_changes(self) -> bool:
         """Whether the next outcome would hold anything."""
@@ -117,6 +121,7 @@ class State:
             or self.removed_workers
             or self.kept_versions
             or self.dropped_versions
+            or self.changed_transfers
         )
 
     def set_workspace(self, workspace: Workspace) -> None:
@@ -184,6 +189,11 @@ class State:
         """Store a new or changed reservation."""
         self.reservations[reservation.sid] = self.changed_reservations[reservation.sid] = reservation
 
+    def put_transfer(self, party: TaskParty, transfer: Transfer) -> None:
+        """Store a new or changed transfer of a task, which is under way as long as it is initiated."""
+        self.transfers[transfer.sid] = self.changed_transfers[transfer.sid] = transfer
+        party.transfer = transfer if transfer.status == "initiated" else None
+
     def put_task(self, party: TaskParty, **changes: object) -> None:
         """Change a task."""
         task = party.task
@@ -191,6 +201,12 @@ class State:
         self.changed_tasks[task.sid] = party
 
     # Reading indexes
+
+    def transfer_from(self, reservation: Reservation) -> Transfer | None:
+        """The transfer under way that goes out from a reservation."""
+        party = self.tasks.get(reservation.task_sid)
+        transfer = None if party is None else party.transfer
+        return transfer if transfer is not None and transfer.reservation_sid == reservation.sid else None
 
     def members(self, queue_sid: str) -> list[WorkerParty]:
         """The workers of a queue."""

@@ -177,8 +177,9 @@ def update(state: State, party: TaskParty, changes: TaskUpdate) -> None:
 
 
 def is_directed(party: TaskParty) -> bool:
-    """Whether a RoutingTarget decides where a task goes, and no filter."""
-    return party.task.place is not None and party.task.place.filter == ROUTING_TARGET
+    """Whether a RoutingTarget or a transfer decides where a task goes, and no filter."""
+    place = party.task.place
+    return party.transfer is not None or (place is not None and place.filter == ROUTING_TARGET)
 
 
 def cancel_by_caller(state: State, party: TaskParty, reason: str | None, attributes: Attributes | None = None) -> None:
@@ -198,7 +199,8 @@ def wrap(state: State, party: TaskParty, reason: str | None) -> None:
     state.put_task(party, status="wrapping", reason=reason)
     tell(state, party, "task.wrapup")
     for sid in list(party.open):
-        wrap_up(state, party, state.reservations[sid])
+        if state.reservations[sid].status == "accepted":
+            wrap_up(state, party, state.reservations[sid])
 
 
 def complete(state: State, party: TaskParty, reason: str | None) -> None:
@@ -232,6 +234,9 @@ def remove(state: State, party: TaskParty) -> None:
     for sid in party.reservations:
         del state.reservations[sid]
         state.changed_reservations.pop(sid, None)
+    for sid in party.transfers:
+        del state.transfers[sid]
+        state.changed_transfers.pop(sid, None)
 
 
 def use_version(state: State, party: TaskParty, version: tuple[str, int]) -> None:
@@ -246,6 +251,8 @@ def on_timer(state: State, party: TaskParty) -> None:
     """Do what the time demands that a task's timer was set to."""
     task = party.task
     match task.status:
+        case "pending" | "reserved" if party.transfer is not None:
+            delete(state, party, "task.system-deleted")
         case "pending" | "reserved" if state.now >= task.created_ms + 1000 * task.timeout_s:
             _expire(state, party)
         case "pending":
@@ -269,16 +276,22 @@ def set_timer(state: State, party: TaskParty) -> None:
     """Set the timer that follows from a task's record."""
     task = party.task
     match task.status:
+        case "pending" | "reserved" if party.transfer is not None:
+            _set_last_timer(state, task)
         case "pending":
             set_step_timer(state, task)
         case "reserved":
             state.timers.set(task.sid, task.serial, task.created_ms + 1000 * task.timeout_s)
         case "assigned" | "wrapping":
-            assert task.assigned_ms is not None
-            state.timers.set(task.sid, task.serial, task.assigned_ms + LONGEST_ASSIGNMENT_MS)
+            _set_last_timer(state, task)
         case _:
             assert task.ended_ms is not None
             state.timers.set(task.sid, task.serial, task.ended_ms + KEPT_AFTER_END_MS)
+
+
+def _set_last_timer(state: State, task: Task) -> None:
+    assert task.assigned_ms is not None
+    state.timers.set(task.sid, task.serial, task.assigned_ms + LONGEST_ASSIGNMENT_MS)
 
 
 def _not_assigned(state: State, party: TaskParty, what: str, why: str) -> NotAssignedError:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
 from tr_apply.routing.evaluate import resolve
-from tr_apply.routing.records import Task
+from tr_apply.routing.records import Task, Transfer
 from tr_apply.routing.workflow import Routing, Step, Wanted, wanted
 from tr_apply.routing.workspace import TaskQueue
 
@@ -27,7 +27,7 @@ _SPARE: Final = 64  # entries of tasks that left before it is worth cleaning up
 class TaskParty:
     """A task, and what the engine must know beside its record; all of it follows from records and configuration."""
 
-    __slots__ = ("group", "open", "reservations", "routing", "step", "task", "ticket")
+    __slots__ = ("group", "open", "reservations", "routing", "step", "task", "ticket", "transfer", "transfers")
 
     def __init__(self, task: Task, routing: Routing) -> None:
         self.task = task
@@ -41,6 +41,10 @@ class TaskParty:
         """Where it waits, if it does."""
         self.ticket = 0
         """Tells its present entry in the group from older ones."""
+        self.transfer: Transfer | None = None
+        """Its transfer that is under way, which alone decides who is offered the task."""
+        self.transfers: list[str] = []
+        """SIDs of all its transfers."""
 
 
 class Group:

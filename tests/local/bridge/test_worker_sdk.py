@@ -1,0 +1,202 @@
+"""Twilio's worker SDK, unmodified, against a serving process: in Node, and bundled in a browser.
+
+``TASKROUTER_SDK_FROM`` may name a file beside which ``node_modules`` has ``twilio-taskrouter`` and, for the browser,
+``esbuild``, if the project's folder has none. The steps in ``steps.mjs`` are those of the SDK's own integration tests.
+"""
+
+import json
+import os
+import queue
+import shutil
+import subprocess
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Server
+from tests.local.bridge.conftest import ACCOUNT, SECRET, token
+
+HERE = Path(__file__).parent
+SDK_FROM = os.environ.get("TASKROUTER_SDK_FROM", str(HERE / "package.json"))
+
+
+@pytest.fixture(scope="module")
+def node():
+    program = shutil.which("node")
+    if program is None:
+        pytest.skip("Node is not installed")
+    if not (Path(SDK_FROM).parent / "node_modules" / "twilio-taskrouter").is_dir():
+        pytest.skip("the package twilio-taskrouter is not installed for Node (TASKROUTER_SDK_FROM)")
+    return program
+
+
+@pytest.fixture
+def bundle(node, tmp_path):
+    """The page with the SDK in it, as a bundler makes it."""
+    beside = Path(SDK_FROM).parent / "node_modules"
+    if not (beside / "esbuild").is_dir():
+        pytest.skip("the package esbuild is not installed for Node (TASKROUTER_SDK_FROM)")
+    (tmp_path / "node_modules").symlink_to(beside)
+    for name in ("in_page.mjs", "steps.mjs"):
+        shutil.copy(HERE / name, tmp_path)
+    build = (
+        'require("esbuild").buildSync({entryPoints: ["in_page.mjs"], bundle: true, format: "esm", outfile: "page.js",'
+        ' define: {global: "globalThis"}})'
+    )
+    subprocess.run([node, "-e", build], cwd=tmp_path, check=True, timeout=120)
+    return (tmp_path / "page.js").read_bytes()
+
+
+class Page:
+    """A web server with a page that is opened at two origins, and what the page answers."""
+
+    def __init__(self, script):
+        self.files = {"/": b"<!doctype html><script type=module src=/page.js></script>", "/page.js": script}
+        self.answers = {"/steps": queue.Queue(), "/foreign": queue.Queue()}
+        page = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                kind = {"/": "text/html", "/page.js": "text/javascript"}.get(self.path, "application/json")
+                self.answer(page.files.get(self.path, b""), kind)
+
+            def do_POST(self):
+                page.answers[self.path].put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.answer(b"", "text/plain")
+
+            def answer(self, body, kind):
+                self.send_response(200)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.origin = f"http://127.0.0.1:{self.server.server_port}"
+
+
+@contextmanager
+def opened(page, folder):
+    """Chromium, showing the page."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("chromium is not installed")
+    thread = threading.Thread(target=page.server.serve_forever)
+    thread.start()
+    flags = (
+        *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+        *("--disable-background-networking", "--disable-component-update", "--remote-debugging-port=0"),
+    )
+    browser = subprocess.Popen(
+        [program, *flags, f"--user-data-dir={folder}", page.origin],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        browser.terminate()
+        browser.wait(20)
+        page.server.shutdown()
+        thread.join()
+        page.server.server_close()
+
+
+@pytest.fixture
+def serve():
+    servers = []
+
+    def start(*arguments):
+        account = ("--account-sid", ACCOUNT, "--auth-token", SECRET)
+        servers.append(Server("--db", ":memory:", *account, *arguments))
+        servers[-1].client.auth = (ACCOUNT, SECRET)
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.client.close()
+        server.process.terminate()
+        server.process.communicate(timeout=20)
+
+
+def made(server, path, **form):
+    answer = server.client.post(path, data=form)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["sid"]
+
+
+def configuration(server):
+    """A workspace with the activities that Twilio's tests expect, and what the steps must know of it."""
+    workspace = made(server, "/Workspaces", FriendlyName="SDK", MultiTaskEnabled="true", Template="FIFO")
+    path = f"/Workspaces/{workspace}"
+    listed = {name: server.client.get(f"{path}/{name}").json() for name in ("Activities", "TaskQueues", "Workflows")}
+    activities = {each["friendly_name"]: each["sid"] for each in listed["Activities"]["activities"]}
+    server.client.post(f"{path}/Activities/{activities['Available']}", data={"FriendlyName": "Idle"})
+    server.client.post(f"{path}/Activities/{activities['Unavailable']}", data={"FriendlyName": "Busy"})
+    workers = {
+        name: made(
+            server, f"{path}/Workers", FriendlyName=name, Attributes=json.dumps({"contact_uri": f"client:{name}"})
+        )
+        for name in ("alice", "bob")
+    }
+    return {
+        "url": server.url,
+        "ebServer": f"{server.url}/v1/wschannels",
+        "wsServer": f"{server.url.replace('http', 'ws', 1)}/v1/wschannels",
+        "user": ACCOUNT,
+        "password": SECRET,
+        "workspace": workspace,
+        "activities": {
+            "Idle": activities["Available"],
+            "Busy": activities["Unavailable"],
+            "Offline": activities["Offline"],
+        },
+        "workers": workers,
+        "queue": listed["TaskQueues"]["task_queues"][0]["sid"],
+        "workflow": listed["Workflows"]["workflows"][0]["sid"],
+        "tokens": {
+            **{name: token(workspace, sid) for name, sid in workers.items()},
+            "supervisor": token(workspace, workers["alice"], role="supervisor"),
+            "admin": token(workspace, role="admin"),
+        },
+    }
+
+
+def test_the_steps_of_the_sdks_own_tests_pass_in_node(node, serve):
+    server = serve()
+
+    done = subprocess.run(
+        [node, HERE / "in_node.mjs", json.dumps(configuration(server)), SDK_FROM],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+
+    problems = json.loads(done.stdout)
+    assert {name: problem for name, problem in problems.items() if problem} == {}
+    assert len(problems) > 30
+
+
+def test_the_same_steps_pass_in_a_browser_on_a_page_of_an_origin_that_is_let_in_and_on_no_other(
+    bundle, serve, tmp_path
+):
+    page = Page(bundle)
+    server = serve("--allow-origin", page.origin)
+    config = configuration(server)
+    page.files["/config"] = json.dumps(config).encode()
+
+    with opened(page, tmp_path / "profile"):
+        problems = page.answers["/steps"].get(timeout=120)
+        foreign = page.answers["/foreign"].get(timeout=60)
+
+    assert {name: problem for name, problem in problems.items() if problem} == {}
+    assert len(problems) > 30
+    assert foreign == {"opened": False, "read": False}
+    assert server.client.get(f"/Workspaces/{config['workspace']}/Tasks").json()["tasks"] == []
