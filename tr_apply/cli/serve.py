@@ -5,7 +5,7 @@ import ipaddress
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,6 +174,7 @@ def _checked(options: ServeOptions) -> tuple[str, int]:
 def _serve(options: ServeOptions, listener: socket.socket, admission: "Admission") -> None:
     from tr_apply.local.callbacks.hosts import Hosts  # noqa: PLC0415
     from tr_apply.local.callbacks.sending import Quiet  # noqa: PLC0415
+    from tr_apply.local.console.console import Console  # noqa: PLC0415
     from tr_apply.local.control.calls import Calls  # noqa: PLC0415
     from tr_apply.local.control.control import controlled  # noqa: PLC0415
     from tr_apply.local.http.app import Callbacks  # noqa: PLC0415  # starlette and httpx are for those who serve
@@ -184,28 +185,30 @@ def _serve(options: ServeOptions, listener: socket.socket, admission: "Admission
     clock = SteeredClock(options.clock_rate)
     stillness = Quiet()
     calls = Calls(caller, clock, stillness)
-    sender = calls if options.is_controlled else caller
     app = open_app(
         options.database if options.database == ":memory:" else Path(options.database),
         account_sid=options.account_sid or None,
         auth_token=options.auth_token or None,
         clock=clock,
-        callbacks=Callbacks(sender, _say, Hosts(options.callback_hosts), quiet=stillness),
+        callbacks=Callbacks(calls, _say, Hosts(options.callback_hosts), quiet=stillness),
     )
     planted = _Planted(options, app)
 
+    steered = controlled(app, clock, calls, planted.again) if options.is_controlled else app
+    console = Console(app, steered, clock, calls, options.is_controlled)
+
     @asynccontextmanager
-    async def beside_requests() -> AsyncIterator[None]:
-        kept = f"Keeping everything in {options.database}. Ctrl-C stops."
-        _announce(url_of(listener), (*planted.reports, kept), options.ready_file, quiet=options.quiet)
+    async def beside_requests() -> AsyncIterator[Callable[[], None]]:
+        url = url_of(listener)
+        more = (*planted.reports, f"Console: {url}/", f"Keeping everything in {options.database}. Ctrl-C stops.")
+        _announce(url, more, options.ready_file, quiet=options.quiet)
         async with running(app.run(lambda: clock.rate)), running(planted.follow()):
-            yield
+            yield console.stop
         await caller.close()
 
     # What routes stays; looking through all of it for garbage again and again takes a seventh of the time.
     gc.set_threshold(50_000, 20, 100)
-    steered = controlled(app, clock, calls, planted.again) if options.is_controlled else app
-    served: ASGIApp = Gate(_reporting(steered), admission)
+    served: ASGIApp = Gate(_reporting(console), admission)
     if options.verbose and not options.quiet:
         served = _logged(served)
     with closing(app):
