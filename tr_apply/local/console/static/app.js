@@ -140,7 +140,7 @@ function makeHeader() {
   const create = el("a", { class: "button main", href: `#/${world.sid}/tasks/new` }, "Create a task");
   return {
     node: el("div", { class: "top" },
-      el("div", { class: "bar" }, brand(), chosen, state, clock.node, create),
+      el("div", { class: "topline" }, brand(), chosen, state, clock.node, create),
       el("nav", { "aria-label": "Views" }, tabs)),
     update: (section) => tabs.forEach((each) => (each.dataset.section === section ? each.setAttribute("aria-current", "page") : each.removeAttribute("aria-current"))),
     clock: clock.update,

@@ -8,7 +8,7 @@ const SHOWN = 100;
 
 export function callbacksView(world) {
   const total = el("p", { class: "note" });
-  const { whole, body } = table("Callbacks", ["Time", "Callback", "URL", "Answer"]);
+  const { whole, body } = table("Callbacks", ["Time", "Callback", { name: "URL", minor: true }, "Answer"]);
   const list = el("div", {}, el("h1", { class: "hidden" }, "Callbacks"), total, whole);
   const { node, openPane } = split(list, `#/${world.sid}/callbacks`);
   let calls = [];

@@ -15,7 +15,7 @@ export function clockControl(world, isControlled) {
   });
 
   function update() {
-    text(time, told(world.now()));
+    text(time, `${told(world.now(), Date.now())} UTC`);
     const now = world.clock.rate;
     text(rate, now === 0 ? "pinned" : now === 1 ? "" : `× ${now}`);
   }

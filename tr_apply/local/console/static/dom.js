@@ -51,7 +51,9 @@ export function keep(parent, items, keyOf, make) {
 export function table(caption, columns) {
   const body = el("tbody");
   const head = el("tr", {}, columns.map((each) => el("th", { scope: "col", class: each.number ? "number" : null }, each.name ?? each)));
-  const whole = el("div", { class: "table", tabindex: "0", role: "region", "aria-label": caption },
+  // Where there is little room, a table shows only what is needed to choose a row.
+  const minor = columns.flatMap((each, index) => (each.minor ? [`minor-${index + 1}`] : []));
+  const whole = el("div", { class: ["table", ...minor].join(" "), tabindex: "0", role: "region", "aria-label": caption },
     el("table", {}, el("caption", { class: "hidden" }, caption), el("thead", {}, head), body));
   return { whole, body };
 }

@@ -13,7 +13,7 @@ export function eventsView(world) {
   const search = el("input", { type: "search", placeholder: "Name, type or SID", "aria-label": "Name, type or SID contains", oninput: () => update() });
   const hold = action("Pause", () => pause(!paused), { "aria-pressed": "false" });
   const total = el("p", { class: "note" });
-  const { whole, body } = table("Events", ["Time", "Type", "Task", "What happened"]);
+  const { whole, body } = table("Events", ["Time", "Type", { name: "Task", minor: true }, "What happened"]);
   const more = action("Show more", () => { shown += SHOWN; update(); });
   const filters = el("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
     el("fieldset", { class: "inline" }, el("legend", { class: "hidden" }, "Kinds of events"), boxes.map((each) => el("span", { class: "check" }, each.box, el("label", { for: each.box.id }, each.title)))), search, hold);

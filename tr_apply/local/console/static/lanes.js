@@ -118,11 +118,12 @@ function waitingPane(world, key, queue) {
   async function read() {
     const { total, tasks } = await get(`${world.data}/waiting?${new URLSearchParams({ step: key })}`);
     keep(body, tasks, (each) => each.sid, (each) => {
-      const cells = [el("td", {}, taskLink(world, each.sid)), el("td", { class: "number" }), el("td", { class: "number" }), el("td", { class: "long" })];
-      return Object.assign(el("tr", {}, cells), { update: (task) => {
+      const attributes = el("span");
+      const cells = [el("td", {}, taskLink(world, each.sid)), el("td", { class: "number" }), el("td", { class: "number" })];
+      return Object.assign(el("tr", {}, cells, el("td", { class: "long brief" }, attributes)), { update: (task) => {
         text(cells[1], task.priority);
         text(cells[2], lasted(world.now() - task.created_ms));
-        text(cells[3], briefly(task.attributes));
+        text(attributes, briefly(task.attributes));
       } });
     });
     text(more, total > tasks.length ? `The ${tasks.length} oldest of ${count(total, "task")}.` : total ? "" : "No task waits here any more.");

@@ -51,7 +51,7 @@ export function sentence(event, world) {
     case "task-queue.timeout": return ["Timed out in the queue ", event.task_queue_name];
     case "task-queue.moved": return ["Left the queue ", event.task_queue_name];
     case "workflow.entered": return ["Entered the workflow ", event.workflow_name];
-    case "workflow.target-matched": return ["Came to a step of ", event.workflow_name];
+    case "workflow.target-matched": return ["Reached a step of ", event.workflow_name];
     case "workflow.timeout": return ["Timed out in the workflow ", event.workflow_name];
     case "workflow.skipped": return ["Went on at once in ", event.workflow_name];
     default: return [event.type.replaceAll(/[.-]/g, " "), " ", event.workflow_name ?? event.task_queue_name ?? ""];

@@ -34,7 +34,7 @@ export function taskForm(world, chosen) {
   function hint(each) {
     const values = each.values.slice(0, 6).map(String).join(", ");
     const kind = each.is_list ? "A list, separated by commas." : "";
-    const known = values && `${each.values.length > 6 ? "Such as" : "Expressions know"} ${values}.`;
+    const known = values && `Used in expressions: ${values}${each.values.length > 6 ? ", …" : ""}.`;
     return el("span", {}, [kind, known].filter(Boolean).join(" "), each.input.list_of) ;
   }
 

@@ -11,7 +11,7 @@ export function workersView(world) {
   const search = el("input", { type: "search", placeholder: "Name", "aria-label": "Name contains", oninput: () => filter() });
   const activity = select([["", "Any activity"], ...[...world.activities].map(([sid, each]) => [sid, each.name])], "", { "aria-label": "Activity", onchange: () => filter() });
   const total = el("p", { class: "note" });
-  const { whole, body } = table("Workers", ["Worker", "Activity", { name: "For", number: true }, { name: "Offered", number: true }, { name: "In hand", number: true }, "Channels"]);
+  const { whole, body } = table("Workers", ["Worker", "Activity", { name: "For", number: true, minor: true }, { name: "Offered", number: true }, { name: "In hand", number: true }, { name: "Channels", minor: true }]);
   const earlier = action("Previous", () => turn(-1), { disabled: true });
   const later = action("Next", () => turn(1), { disabled: true });
   const list = el("div", {}, el("h1", { class: "hidden" }, "Workers"), el("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() }, search, activity), total, whole, el("div", { class: "buttons" }, earlier, later));
