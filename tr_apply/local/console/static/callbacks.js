@@ -1,7 +1,7 @@
 // Callbacks: what was sent to applications, and what they answered.
 
 import { get } from "./api.js";
-import { clock, count, el, keep, pretty, table, text } from "./dom.js";
+import { clock, count, el, keep, pretty, table, text, verbatim } from "./dom.js";
 import { facts, soon, split } from "./pane.js";
 
 const SHOWN = 100;
@@ -65,7 +65,7 @@ function outcome(call) {
 
 function pane(call) {
   return el("div", {}, facts([["URL", call.url], ["Sent", call.date], ["Sent again from", call.replay_of], ["Answer", outcome(call)]]),
-    el("h3", {}, "Request"), el("pre", { tabindex: "0", "aria-label": "Form of the request" }, pretty(call.form)),
-    el("h3", {}, "Headers"), el("pre", { tabindex: "0", "aria-label": "Headers of the request" }, pretty(call.headers)),
-    el("h3", {}, "Answer"), el("pre", { tabindex: "0", "aria-label": "Body of the answer" }, call.body ? pretty(call.body) : call.body === "" ? "(empty)" : "(none)"));
+    el("h3", {}, "Request"), verbatim("Form of the request", pretty(call.form)),
+    el("h3", {}, "Headers"), verbatim("Headers of the request", pretty(call.headers)),
+    el("h3", {}, "Answer"), verbatim("Body of the answer", call.body ? pretty(call.body) : call.body === "" ? "(empty)" : "(none)"));
 }

@@ -6,7 +6,7 @@ import { action, clock as told, el, field, say, text } from "./dom.js";
 export function clockControl(world, isControlled) {
   const time = el("span", { class: "time" });
   const rate = el("span", { class: "rate" });
-  const node = el("details", { class: "clock" }, el("summary", { "aria-label": "Clock of the server" }, time, " ", rate),
+  const node = el("details", { class: "clock" }, el("summary", {}, el("span", { class: "hidden" }, "Clock of the server: "), time, " ", rate),
     el("div", { class: "popup" }, isControlled ? controls() : refusal()));
   node.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !node.open) return;

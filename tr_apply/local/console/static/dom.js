@@ -58,6 +58,11 @@ export function table(caption, columns) {
   return { whole, body };
 }
 
+/** Text as it is, such as JSON, which can be scrolled by keyboard. */
+export function verbatim(label, written = "") {
+  return el("pre", { tabindex: "0", role: "group", "aria-label": label }, written);
+}
+
 /** Says something once to everybody: those who see, and those who listen. */
 export function say(words, { bad = false } = {}) {
   const line = el("p", { class: bad ? "bad" : "good" }, words,

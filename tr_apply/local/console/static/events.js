@@ -1,7 +1,7 @@
 // What happens, as it happens: the latest events, filtered, the newest first.
 
 import { get } from "./api.js";
-import { action, clock, count, el, keep, pretty, table, text } from "./dom.js";
+import { action, clock, count, el, keep, pretty, table, text, verbatim } from "./dom.js";
 import { facts, split } from "./pane.js";
 import { GROUPS, groupOf, sentence } from "./sentences.js";
 import { taskLink } from "./tasks.js";
@@ -68,7 +68,7 @@ function eventPane(world, sid) {
   const node = el("div", {}, "Reading…");
   get(`${world.api}/Events/${sid}`).then((event) => {
     node.replaceChildren(facts([["Type", event.event_type], ["Time", `${event.event_date} (${event.event_date_ms})`], ["Description", event.description], ["SID", el("code", {}, sid)]]),
-      el("h3", {}, "Data"), el("pre", { tabindex: "0", "aria-label": "Data of the event" }, pretty(event.event_data)));
+      el("h3", {}, "Data"), verbatim("Data of the event", pretty(event.event_data)));
   }, (error) => text(node, error.message));
   return node;
 }

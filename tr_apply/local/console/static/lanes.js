@@ -50,8 +50,9 @@ export function lanesView(world) {
 
   function step(each, filter, target, workflow, end) {
     const key = `${workflow.sid}/${filter}/${target}`;
-    const pill = el("a", { class: "pill", href: `#/${world.sid}/lanes/${key}`, hidden: true });
-    pills.set(key, { pill, queue: each.queue });
+    const waiting = el("span");
+    const pill = el("a", { class: "pill", href: `#/${world.sid}/lanes/${key}`, hidden: true }, waiting, el("span", { class: "hidden" }, ` for ${each.queue}`));
+    pills.set(key, { pill, waiting, queue: each.queue });
     return [
       el("span", { class: "step" }, chip(each),
         each.badges.map((badge) => el("span", { class: "badge", title: badge.title || null }, badge.text)),
@@ -69,11 +70,10 @@ export function lanesView(world) {
   }
 
   function update() {
-    for (const [key, { pill, queue }] of pills) {
-      const waiting = world.load.steps[key]?.waiting ?? 0;
-      pill.hidden = waiting === 0;
-      text(pill, `${waiting} waiting`);
-      pill.setAttribute("aria-label", `${count(waiting, "task")} waiting for ${queue}`);
+    for (const [key, { pill, waiting }] of pills) {
+      const number = world.load.steps[key]?.waiting ?? 0;
+      pill.hidden = number === 0;
+      text(waiting, `${number} waiting`);
     }
     for (const { made, people, sid } of chips) {
       const members = world.load.queues[sid]?.members;

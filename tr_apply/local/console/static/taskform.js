@@ -1,7 +1,7 @@
 // A form that makes a task. The attributes that the workflow's expressions ask for are fields; JSON takes the rest.
 
 import { post } from "./api.js";
-import { el, field, say, select, text } from "./dom.js";
+import { el, field, say, select, text, verbatim } from "./dom.js";
 
 export function taskForm(world, chosen) {
   const workflows = world.lanes.workflows;
@@ -11,7 +11,7 @@ export function taskForm(world, chosen) {
   const timeout = el("input", { type: "number", min: "1", value: "86400" });
   const more = el("textarea", { rows: "3", spellcheck: "false", oninput: () => preview() });
   const asked = el("fieldset", {}, el("legend", {}, "Attributes"));
-  const sent = el("pre", { "aria-label": "Attributes as they are sent", tabindex: "0" });
+  const sent = verbatim("Attributes as they are sent");
   const problem = el("p", { class: "bad", role: "alert" });
   let inputs = [];
 

@@ -1,7 +1,7 @@
 // Tasks: which there are, what became of one so far, and what to do with it.
 
 import { get, post, sameServer } from "./api.js";
-import { action, clock, count, el, keep, lasted, pretty, say, select, table, text } from "./dom.js";
+import { action, clock, count, el, keep, lasted, pretty, say, select, table, text, verbatim } from "./dom.js";
 import { facts, soon, split } from "./pane.js";
 import { sentence, workerLink } from "./sentences.js";
 import { taskForm } from "./taskform.js";
@@ -10,7 +10,12 @@ const STATUSES = ["pending", "reserved", "assigned", "wrapping", "completed", "c
 const PAGE = 50;
 
 export function taskLink(world, sid) {
-  return el("a", { href: `#/${world.sid}/tasks/${sid}`, title: sid, "aria-label": `Task ${sid}` }, el("code", {}, `…${sid.slice(-8).replace(/^0+(?=.{4})/, "")}`));
+  return el("a", { href: `#/${world.sid}/tasks/${sid}`, title: sid }, el("span", { class: "hidden" }, "Task "), shortly(sid));
+}
+
+/** The end of a SID, which differs from task to task. */
+function shortly(sid) {
+  return el("code", {}, `…${sid.slice(-8).replace(/^0+(?=.{4})/, "")}`);
 }
 
 /** Attributes in one line. */
@@ -118,7 +123,7 @@ function taskPane(world, sid) {
   const head = el("div");
   const route = el("ol", { class: "route" });
   const reservations = el("ul", { class: "plain" });
-  const attributes = el("pre", { tabindex: "0", "aria-label": "Attributes" });
+  const attributes = verbatim("Attributes");
   const node = el("div", {}, head, el("h3", {}, "Reservations"), reservations, el("h3", {}, "Route so far"), route, el("h3", {}, "Attributes"), attributes);
 
   async function read() {
@@ -171,7 +176,7 @@ function taskPane(world, sid) {
   const refresh = soon(read);
   refresh();
   return {
-    title: el("span", {}, "Task ", el("code", {}, `…${sid.slice(-8).replace(/^0+(?=.{4})/, "")}`)),
+    title: el("span", {}, "Task ", shortly(sid)),
     node,
     update(what, data) {
       if (what === "load" || (what === "events" && data.some((each) => each.task_sid === sid))) refresh();

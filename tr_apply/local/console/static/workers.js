@@ -1,7 +1,7 @@
 // Workers: what each does and has in hand, and what one can do.
 
 import { all, get, post } from "./api.js";
-import { action, count, el, field, keep, lasted, pretty, say, select, table, text } from "./dom.js";
+import { action, count, el, field, keep, lasted, pretty, say, select, table, text, verbatim } from "./dom.js";
 import { facts, soon, split } from "./pane.js";
 import { reservationLine } from "./tasks.js";
 
@@ -75,7 +75,7 @@ function workerPane(world, sid) {
   const path = `${world.api}/Workers/${sid}`;
   const title = el("span", {}, world.load.workers[sid]?.name ?? "Worker");
   const head = el("div");
-  const attributes = el("pre", { tabindex: "0", "aria-label": "Attributes" });
+  const attributes = verbatim("Attributes");
   const channels = table("Channels", ["Channel", "Available", { name: "Capacity", number: true }, { name: "Taken", number: true }]);
   const reservations = el("ul", { class: "plain" });
   const none = el("p", { class: "note" }, "Nothing is offered or in hand.");
