@@ -25,7 +25,9 @@ class Served:
         self.start("--port=0")
 
     def start(self, port):
-        self.process = subprocess.Popen([*self._command, port], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        self.process = subprocess.Popen(
+            [*self._command, port], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        )
         first = self.process.stderr.readline()
         assert first.startswith("Listening on "), first + self.process.stderr.read()
         self.said = self.process.stderr.readline()

@@ -24,10 +24,15 @@ class Floor:
         self.sid = self.path.rpartition("/")[2]
         self.activities = {each["friendly_name"]: each["sid"] for each in self.items("Activities")}
         expressions = {"Spanish": "languages HAS 'es'", HOSTILE: "team == 'x'", "Everyone": "1==1"}
-        self.queues = {name: self.made("TaskQueues", FriendlyName=name, TargetWorkers=text)["sid"] for name, text in expressions.items()}
+        self.queues = {
+            name: self.made("TaskQueues", FriendlyName=name, TargetWorkers=text)["sid"]
+            for name, text in expressions.items()
+        }
         self.documents = {"Incoming": self.routing(), HOSTILE: json.dumps({"task_routing": {"filters": []}})}
         self.workflows = {
-            name: self.made("Workflows", FriendlyName=name, Configuration=text, AssignmentCallbackUrl="http://127.0.0.1:9/")["sid"]
+            name: self.made(
+                "Workflows", FriendlyName=name, Configuration=text, AssignmentCallbackUrl="http://127.0.0.1:9/"
+            )["sid"]
             for name, text in self.documents.items()
         }
         for name in ("ana", HOSTILE):
@@ -50,7 +55,9 @@ class Floor:
         return self.server.items(f"{self.path}/{collection}", **query)
 
     def worker(self, name, activity, **attributes):
-        return self.made("Workers", FriendlyName=name, ActivitySid=self.activities[activity], Attributes=json.dumps(attributes))["sid"]
+        return self.made(
+            "Workers", FriendlyName=name, ActivitySid=self.activities[activity], Attributes=json.dumps(attributes)
+        )["sid"]
 
     def task(self, attributes):
         return self.made("Tasks", WorkflowSid=self.workflows["Incoming"], Attributes=json.dumps(attributes))["sid"]
@@ -79,7 +86,9 @@ def cell(page, row, column):
 
 def shown(page, place):
     """Wait until a view shows something."""
-    page.locator("aside .content > *" if "/" in place else ".list :is(td, li, .note)").locator("visible=true").first.wait_for()
+    page.locator("aside .content > *" if "/" in place else ".list :is(td, li, .note)").locator(
+        "visible=true"
+    ).first.wait_for()
 
 
 def said(page, words):
@@ -127,7 +136,9 @@ def test_hostile_names_are_text_in_every_view_and_nothing_is_wider_than_the_wind
     for place in (*VIEWS, f"tasks/{task}", "tasks/new", f"workers/{worker}", f"queues/{floor.queues[HOSTILE]}"):
         page.goto(floor.url(place))
         shown(page, place)
-        seen[place] = page.evaluate("[document.documentElement.scrollWidth <= innerWidth, document.querySelectorAll('main img').length]")
+        seen[place] = page.evaluate(
+            "[document.documentElement.scrollWidth <= innerWidth, document.querySelectorAll('main img').length]"
+        )
 
     assert seen == {place: [True, 0] for place in seen}
     page.goto(floor.url("workers"))
@@ -286,8 +297,12 @@ def test_axe_finds_nothing_in_any_view_in_either_theme(floor, open_page, axe):
             page.goto(floor.url(place))
             shown(page, place)
             page.evaluate(axe)
-            result = page.evaluate("axe.run(document, " + ("{}" if theme == "light" else "{runOnly: ['color-contrast']}") + ")")
-            found[theme, place] = [(each["id"], [node["html"] for node in each["nodes"]]) for each in result["violations"]]
+            result = page.evaluate(
+                "axe.run(document, " + ("{}" if theme == "light" else "{runOnly: ['color-contrast']}") + ")"
+            )
+            found[theme, place] = [
+                (each["id"], [node["html"] for node in each["nodes"]]) for each in result["violations"]
+            ]
 
     assert found == {place: [] for place in found}
 
