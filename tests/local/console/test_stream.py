@@ -12,6 +12,7 @@ from tests.local.conftest import Floor
 from tests.local.console.test_console import Shown
 from tr_apply.local.console import stream as streams
 from tr_apply.local.console.load import changes_between
+from tr_apply.local.storage.refusals import UnavailableError
 
 NOBODY = base64.b64encode(f"SK{'0' * 32}:console".encode())
 
@@ -163,7 +164,22 @@ def test_a_page_hears_what_changes_and_no_more(listen, shown, floor):
     ]
 
 
+def test_what_happens_in_another_workspace_is_none_of_the_page_s_business(listen, shown, floor):
+    other = Floor(shown)
+
+    async def act(page):
+        await page.hear("callbacks")
+        await rest(shown, "POST", f"{other.path}/Tasks", Attributes="{}")
+        await rest(shown, "POST", f"{floor.path}/Activities", FriendlyName="Lunch")
+        return await page.hear("events")
+
+    assert [each["type"] for each in listen(act)] == ["activity.created"]
+
+
 def test_the_load_tells_who_waits_elsewhere_and_what_is_in_hand(listen, shown, floor):
+    ended = floor.task({})
+    floor.accept(ended)
+    shown.changed(ended, AssignmentStatus="completed", Reason="done")
     floor.accept(floor.task({}))
     floor.task({})
     document = json.dumps({"task_routing": {"default_filter": {"queue": floor.queue, "priority": 3}}})
@@ -175,7 +191,7 @@ def test_the_load_tells_who_waits_elsewhere_and_what_is_in_hand(listen, shown, f
 
     load = listen(act)
 
-    assert load["tasks"] == {"assigned": 1, "pending": 1, "reserved": 1}
+    assert load["tasks"] == {"completed": 1, "assigned": 1, "pending": 1, "reserved": 1}
     assert {key: each["waiting"] for key, each in load["steps"].items()} == {
         f"{floor.workflow}/earlier": 1,
         f"{floor.workflow}/-2/0": 1,
@@ -245,6 +261,19 @@ def test_a_page_of_a_workspace_that_is_deleted_hears_so(listen, shown, floor):
     listen(act)
 
 
+def test_a_database_that_is_locked_ends_the_stream_which_may_come_back(listen, monkeypatch):
+    async def act(page):
+        await page.hear("events")
+        monkeypatch.setattr(streams, "in_turn", locked)
+        await page.hear("end")
+        return page.rest()
+
+    async def locked(_work):
+        raise UnavailableError("locked")
+
+    assert "gone" not in listen(act)
+
+
 def test_a_clock_that_is_set_or_goes_faster_is_heard(listen, shown):
     async def act(page):
         before = await page.hear("clock")
@@ -283,7 +312,9 @@ def test_a_silent_stream_shows_that_it_is_alive(listen, monkeypatch):
     monkeypatch.setattr(streams, "_SILENCE_S", 0.02)
 
     async def act(page):
-        await page.hear(":")
+        await page.hear("load")
+        for _ in range(2):
+            await page.hear(":")
 
     listen(act)
 
@@ -302,7 +333,7 @@ def test_a_page_that_does_not_read_is_let_go(listen, shown, monkeypatch):
     assert listen(act) == 0
 
 
-def test_a_page_that_leaves_and_a_server_that_ends_end_the_stream(listen, shown):
+def test_a_page_that_leaves_and_a_server_that_ends_end_the_stream(listen, shown, floor):
     async def leaves(page):
         await page.hear("load")
         page.leave()
@@ -312,7 +343,10 @@ def test_a_page_that_leaves_and_a_server_that_ends_end_the_stream(listen, shown)
 
     async def ends(page):
         await page.hear("load")
+        other = Listener(shown, floor.path)
+        await other.hear("load")
         shown.console.stop()
+        await other.hear("end")
         await page.hear("end")
         async with asyncio.timeout(20):
             await page.task

@@ -87,8 +87,7 @@ def _nobody() -> Document:
 
 def _wait(where: Document, task: Task) -> None:
     where["waiting"] += 1
-    if where["oldest_ms"] is None or task.created_ms < where["oldest_ms"]:
-        where["oldest_ms"] = task.created_ms
+    where["oldest_ms"] = min(task.created_ms, where["oldest_ms"] or task.created_ms)
 
 
 def _queue(state: State, sid: str) -> Document:
@@ -101,14 +100,17 @@ def _queue(state: State, sid: str) -> Document:
 def _workers(state: State) -> Iterator[tuple[str, Document]]:
     for sid, party in state.workers.items():
         worker, held = party.worker, [state.reservations[each].status for each in party.open]
-        yield sid, {
-            "name": worker.name,
-            "activity": worker.activity_sid,
-            "since_ms": worker.status_changed_ms,
-            "offered": held.count("pending"),
-            "held": len(held) - held.count("pending"),
-            "channels": {channel: count for channel, count in party.load.items() if count},
-        }
+        yield (
+            sid,
+            {
+                "name": worker.name,
+                "activity": worker.activity_sid,
+                "since_ms": worker.status_changed_ms,
+                "offered": held.count("pending"),
+                "held": len(held) - held.count("pending"),
+                "channels": {channel: count for channel, count in party.load.items() if count},
+            },
+        )
 
 
 def _waiting_task(task: Task) -> Document:

@@ -73,11 +73,9 @@ class Pages:
 
 
 def _pages() -> Iterator[tuple[str, _StaticFile]]:
-    for each in (files(__package__) / "static").iterdir():
-        suffix = each.name.rpartition(".")[2]
-        if suffix in _TYPES:
-            page = _page(each.read_bytes(), suffix)
-            yield ("/" if suffix == "html" else f"{STATIC}{each.name}"), page
+    named = [(each, each.name.rpartition(".")[2]) for each in (files(__package__) / "static").iterdir()]
+    for each, suffix in [pair for pair in named if pair[1] in _TYPES]:
+        yield ("/" if suffix == "html" else f"{STATIC}{each.name}"), _page(each.read_bytes(), suffix)
     yield f"{STATIC}lanes.css", _page(f"{PALETTE}{STYLE}".encode(), "css")
 
 

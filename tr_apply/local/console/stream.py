@@ -19,7 +19,7 @@ from tr_apply.local.console.load import Document, changes_between, load_of
 from tr_apply.local.history.session import Happened
 from tr_apply.local.kinds.event import EVENT
 from tr_apply.local.storage.database import Reader
-from tr_apply.local.storage.refusals import RequestError
+from tr_apply.local.storage.refusals import NotFoundError, RequestError
 from tr_apply.local.storage.turns import in_turn
 from tr_apply.local.store.engines import Engines
 from tr_apply.local.store.rows import item_of, select
@@ -115,20 +115,17 @@ class Stream:
     _moment: object = None
     _calls: int | None = None
     _clock: tuple[int, float, float] | None = None
+    _pause_s: float = 0
+    _sent_s: float = 0
 
     async def send(self, first: bytes, receive: Receive, send: Send) -> None:
         """Send the beginning, and then what happens, until the page or the server goes away."""
         gone = asyncio.ensure_future(self._watch(receive))
         self.streams.open.add(self)
         try:
-            text, silent_since = first, time.monotonic()
+            text = first
             while not self.ended.is_set():
-                if not text and time.monotonic() - silent_since > _SILENCE_S:
-                    text = b":\n\n"
-                if text:
-                    silent_since = time.monotonic()
-                    async with asyncio.timeout(_SEND_TIMEOUT_S):
-                        await send({"type": "http.response.body", "body": text, "more_body": True})
+                await self._pass_on(text or self._sign_of_life(), send)
                 text = await self._later()
             await send({"type": "http.response.body", "body": text})
         except TimeoutError:  # a page that does not read
@@ -145,8 +142,19 @@ class Stream:
         """
         return await in_turn(self._read)
 
+    async def _pass_on(self, text: bytes, send: Send) -> None:
+        if text:
+            self._sent_s = time.monotonic()
+            async with asyncio.timeout(_SEND_TIMEOUT_S):
+                await send({"type": "http.response.body", "body": text, "more_body": True})
+
+    def _sign_of_life(self) -> bytes:
+        """A comment where nothing was sent for long, or whoever is between would take the stream for dead."""
+        return b":\n\n" if time.monotonic() - self._sent_s > _SILENCE_S else b""
+
     async def _later(self) -> bytes:
-        """What is new once something is."""
+        """What is new once something is; empty where nothing is."""
+        await self._rest()
         with suppress(TimeoutError):
             async with asyncio.timeout(_POLL_S):
                 await self.woken.wait()
@@ -155,16 +163,16 @@ class Stream:
             return b""
         began = time.perf_counter()
         try:
-            text = await self.next()
-        except RequestError:  # the page asks again, and hears why
+            return await self.next()
+        except RequestError as error:  # a page that asks again hears why
             self.ended.set()
-            return _message("gone", {})
-        await self._rest(max(_SHORTEST_PAUSE_S, _SHARE * (time.perf_counter() - began)))
-        return text
+            return _message("gone", {}) if isinstance(error, NotFoundError) else b""
+        finally:
+            self._pause_s = max(_SHORTEST_PAUSE_S, _SHARE * (time.perf_counter() - began))
 
-    async def _rest(self, pause_s: float) -> None:
+    async def _rest(self) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(pause_s):
+            async with asyncio.timeout(self._pause_s):
                 await self.ended.wait()
 
     async def _watch(self, receive: Receive) -> None:
@@ -220,7 +228,7 @@ class Stream:
             self.position = rows[0][-1]
             events = [_brief(item_of(EVENT, row)) for row in reversed(rows[:LATEST])]
             yield _message("events", events, self.position)
-        elif self.position is None:
+        else:
             self.position = last
 
 
