@@ -117,7 +117,7 @@ def serve_command(**given: Any) -> None:
 
     Any user name and password will do unless --account-sid and --auth-token are given; both are required to listen on
     anything but this machine. Ctrl-C or SIGTERM ends the server once the requests under way are answered. Web pages of
-    other origins cannot use it unless --allow-origin names them.
+    other origins cannot use it unless --allow-origin names them. In a browser the address shows the console.
 
     \b
         tr-apply serve --port 8080

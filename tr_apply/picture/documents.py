@@ -1,4 +1,4 @@
-"""What TaskRouter holds as a scene, and a picture as a JSON document, for programs that draw it themselves."""
+"""Makes a scene from TaskRouter's own documents, and a JSON document from a picture, for programs that draw it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ class Routed(NamedTuple):
     """The ``TargetWorkers`` of each queue, by name."""
 
     called: Mapping[str, tuple[str, str]]
-    """What each SID stands for: a kind, and a name."""
+    """The kind and the name of the resource of each SID."""
 
 
 def scene_of(routed: Routed) -> Scene:

@@ -85,7 +85,7 @@ def chromium():
 
 @pytest.fixture
 def complaints():
-    """What pages complained of, and the dialogs that they showed; a test fails for each that it did not expect."""
+    """Errors and dialogs of the pages; a test fails for each that it did not expect."""
     found = []
     yield found
     assert found == []
@@ -127,7 +127,7 @@ def open_page(chromium, complaints):
 
 @pytest.fixture(scope="session")
 def axe():
-    """The source of axe-core; ``AXE_FROM`` may name a file beside which ``node_modules`` has it."""
+    """The source of axe-core; ``AXE_FROM`` may name a file next to a ``node_modules`` that has it."""
     beside = Path(os.environ.get("AXE_FROM") or Path(__file__).parents[3] / "package.json").parent / "node_modules"
     source = beside / "axe-core" / "axe.min.js"
     if not source.exists():

@@ -33,7 +33,7 @@ _STREAM: Final = "stream"
 _LAST_ID: Final = re.compile(r"[0-9]{1,18}")
 
 Show: TypeAlias = Callable[[str, Mapping[str, str]], Awaitable[Any]]
-"""What is shown of a workspace, by its SID and the parameters of the query."""
+"""Reads one kind of data of a workspace, by its SID and the parameters of the query."""
 
 
 @dataclass(slots=True)
@@ -41,9 +41,9 @@ class Console:
     """An application with the console in front of it.
 
     Attributes:
-        app: What the console shows.
-        served: What every other request goes to.
-        is_controlled: Whether the page may steer the clock, which is done elsewhere.
+        app: The application that the console shows.
+        served: Answers every other request.
+        is_controlled: Whether ``served`` has the control of the test world, by which the page steers the clock.
     """
 
     app: LocalTaskRouter
@@ -103,7 +103,7 @@ class Console:
         return json_response(await self._shown[name](workspace_sid, read_query(request)))
 
     def _session(self) -> Mapping[str, Any]:
-        """What a page must know before it signs in."""
+        """The facts that a page needs before it signs in."""
         credentials = self.app.credentials
         return {
             "signs_in": credentials.account_sid is not None or credentials.auth_token is not None,
@@ -121,7 +121,7 @@ class Console:
         }
 
     async def _show_lanes(self, workspace_sid: str, _query: Mapping[str, str]) -> Any:
-        """The workflows as lanes; drawn in a thread, as nobody else should wait for what expressions mean."""
+        """The workflows as lanes. A thread draws them: judging expressions may take long, and other requests must not wait."""
 
         async def known() -> Any:
             with self.app.store.engines.view(workspace_sid) as (_, state):

@@ -1,6 +1,6 @@
-"""What goes on in a workspace, as documents: its lanes, who waits where, what each queue and worker has in hand.
+"""The state of a workspace as documents: its lanes, the tasks that wait in each step, the load of queues and workers.
 
-The routing engine knows all this at any time; nothing of it is read from the file.
+All of it comes from the routing engine; nothing is read from the file.
 """
 
 from collections import Counter
@@ -130,7 +130,7 @@ Changes: TypeAlias = dict[str, Any]
 
 
 def changes_between(before: Document, after: Document) -> Changes:
-    """What makes *after* of *before*, section by section; empty for nothing."""
+    """The differences that turn *before* into *after*, section by section; empty if there are none."""
     found = {}
     for name, entries in after.items():
         if isinstance(entries, Mapping) and (changed := dict(_changed(before[name], entries))):
@@ -155,7 +155,7 @@ class DrawnLanes:
         self._drawn: dict[str, tuple[Routed, Document]] = {}
 
     def known(self, state: State) -> "tuple[Routed, Document | None]":
-        """What is to be drawn, and the drawing if there is one of exactly that."""
+        """The routing of a workspace, and its drawing if it was drawn already."""
         routed = _routed(state)
         before, document = self._drawn.get(state.workspace.sid, (None, None))
         return routed, document if before == routed else None

@@ -37,7 +37,7 @@ EVERY_ANSWER: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""What pages of other origins may do with an answer: nothing."""
+"""Headers that keep pages of other origins from using an answer in any way."""
 
 _TYPES: Final = {
     "html": "text/html; charset=utf-8",
@@ -60,7 +60,7 @@ class Pages:
         self._pages = dict(_pages())
 
     def answer(self, request: Request) -> Response | None:
-        """The file that a request asks for, or that it has not changed; None where there is none."""
+        """The file that a request names, or 304 if the browser has it already; None if there is no such file."""
         page = self._pages.get(request.scope["path"])
         if page is None:
             return None

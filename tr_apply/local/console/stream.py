@@ -1,8 +1,8 @@
-"""What happens in a workspace, as it happens, to the pages that show it: server-sent events.
+"""Server-sent events: the pages of the console hear what happens in a workspace as it happens.
 
-Nothing is queued for anyone: a stream reads what is new whenever there is something, at most a few times a second, and
-sends the latest events and what has changed of the load. A page that is too slow misses events and is told so; one that
-comes back names the last event it has.
+Nothing is queued. A stream reads the new events and the changes of the load when there are any, at most a few times a
+second, and sends them. A page that reads too slowly misses events, and hears that it does. A page that comes back names
+the last event that it has.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ class Streams:
 
     @property
     def is_full(self) -> bool:
-        """Whether there are as many as there may be."""
+        """Whether no further stream can be opened."""
         return len(self.open) >= MOST_STREAMS
 
     def stop(self) -> None:
@@ -90,13 +90,13 @@ class Streams:
 
 
 def _moment(reader: Reader) -> tuple[Any, ...]:
-    """What differs once anybody has written anything."""
+    """A value that changes with every write, of this process or another."""
     return reader.edition, reader.value("SELECT total_changes()")
 
 
 @dataclass(slots=True, eq=False)
 class Stream:
-    """What one page of one workspace is sent.
+    """The stream of one page.
 
     Attributes:
         rate: How fast the clock goes.
@@ -135,7 +135,7 @@ class Stream:
             gone.cancel()
 
     async def next(self) -> bytes:
-        """What is new.
+        """The messages about everything new.
 
         Raises:
             RequestError: There is no such workspace, or the database cannot be used.
@@ -149,11 +149,11 @@ class Stream:
                 await send({"type": "http.response.body", "body": text, "more_body": True})
 
     def _sign_of_life(self) -> bytes:
-        """A comment where nothing was sent for long, or whoever is between would take the stream for dead."""
+        """A comment if nothing was sent for long, so that a dead connection is noticed."""
         return b":\n\n" if time.monotonic() - self._sent_s > _SILENCE_S else b""
 
     async def _later(self) -> bytes:
-        """What is new once something is; empty where nothing is."""
+        """The messages about everything new, after a pause; empty if nothing is new."""
         await self._rest()
         with suppress(TimeoutError):
             async with asyncio.timeout(_POLL_S):
@@ -198,7 +198,7 @@ class Stream:
             yield _message("callbacks", calls)
 
     def _clock_messages(self, now_ms: int) -> Iterator[bytes]:
-        """The time, whenever it is not what the page must take it for."""
+        """The time, if the clock no longer goes as the page believes."""
         rate, here_s = self.rate(), time.monotonic()
         if self._clock is not None:
             then_ms, then_s, rate_then = self._clock
@@ -233,7 +233,7 @@ class Stream:
 
 
 def _brief(item: dict[str, Any]) -> dict[str, Any]:
-    """What a line of the page's log says of an event."""
+    """The part of an event that a line of the page's log shows."""
     data = item["event_data"]
     more = {name: data[name] for name in (*_SIDS, *_NAMES) if name in data}
     return {"sid": item["sid"], "type": item["event_type"], "at_ms": item["event_date_ms"], **more}
