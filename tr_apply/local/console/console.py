@@ -22,13 +22,10 @@ from tr_apply.local.http.requests import header, read_query
 from tr_apply.local.storage.clock import SteeredClock
 from tr_apply.local.storage.refusals import MethodNotAllowedError, NotFoundError, RequestError, UnavailableError
 from tr_apply.local.storage.turns import in_turn
-from tr_apply.routing.names import sid_pattern
-from tr_apply.routing.refusals import RoutingRefusedError
-from tr_apply.version import __version__
 
 ROOT: Final = "/_console/"
 _SESSION: Final = f"{ROOT}session"
-_DATA: Final = re.compile(rf"{ROOT}Workspaces/({sid_pattern('WS')})/([a-z]+)")
+_DATA: Final = re.compile(rf"{ROOT}Workspaces/(\w+)/([a-z]+)")
 _STREAM: Final = "stream"
 _LAST_ID: Final = re.compile(r"[0-9]{1,18}")
 
@@ -69,8 +66,6 @@ class Console:
             answer = await self._answer(request, receive, send)
         except RequestError as error:
             answer = refused(request, error)
-        except RoutingRefusedError:
-            answer = refused(request, NotFoundError())
         except TargetError as error:
             answer, failure = failed(str(error)), error
         if answer is not None:
@@ -108,7 +103,6 @@ class Console:
         return {
             "signs_in": credentials.account_sid is not None or credentials.auth_token is not None,
             "is_controlled": self.is_controlled,
-            "version": __version__,
         }
 
     @property
@@ -121,7 +115,7 @@ class Console:
         }
 
     async def _show_lanes(self, workspace_sid: str, _query: Mapping[str, str]) -> Any:
-        """The workflows as lanes. A thread draws them: judging expressions may take long, and other requests must not wait."""
+        """The workflows as lanes, drawn in a thread: judging expressions may take long, and other requests go on."""
 
         async def known() -> Any:
             with self.app.store.engines.view(workspace_sid) as (_, state):
@@ -146,7 +140,9 @@ class Console:
             with self.app.store.engines.view(workspace_sid) as (_, state):
                 return place_of(state, query.get("task", ""))
 
-        return await in_turn(place)
+        if (found := await in_turn(place)) is None:
+            raise NotFoundError
+        return found
 
     async def _show_callbacks(self, workspace_sid: str, _query: Mapping[str, str]) -> Any:
         calls = self.calls.documents()

@@ -54,12 +54,10 @@ def waiting_in(state: State, step: str) -> Document:
     return {"total": len(found), "tasks": [_waiting_task(task) for task in found[:SHOWN]]}
 
 
-def place_of(state: State, task_sid: str) -> Document:
-    """Where a task is in its workflow, and until when.
-
-    Raises:
-        UnknownResourceError: There is no such task.
-    """
+def place_of(state: State, task_sid: str) -> Document | None:
+    """The step that a task is in, and until when; None if there is no such task."""
+    if task_sid not in state.tasks:
+        return None
     task = state.task(task_sid).task
     place = task.place if task.status in UNASSIGNED else None
     return {
