@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -104,25 +105,44 @@ def complained(complaints):
     return expect
 
 
-@pytest.fixture
-def open_page(chromium, complaints):
-    """Opens pages in a context of their own."""
-    contexts = []
+@pytest.fixture(scope="module")
+def tab(chromium):
+    """The one page of a module: a new one costs more than most tests."""
+    context = chromium.new_context()
+    context.set_default_timeout(20_000)
+    yield context.new_page()
+    context.close()
 
-    def open_one(url, **options):
-        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 850}, **options})
-        context.set_default_timeout(20_000)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: said.type in ("error", "warning") and complaints.append(said.text))
-        page.goto(url)
-        return page
+
+@pytest.fixture
+def open_page(tab, complaints):
+    """Opens an address in the page as if that were new, with a window of some width."""
+
+    def dismiss(dialog):
+        complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def read(said):
+        if said.type in ("error", "warning"):
+            complaints.append(said.text)
+
+    def fail(error):
+        complaints.append(str(error))
+
+    listeners = {"dialog": dismiss, "console": read, "pageerror": fail}
+
+    def open_one(url, *, width=1280):
+        tab.set_viewport_size({"width": width, "height": 600})
+        for event, listener in listeners.items():
+            tab.on(event, listener)
+        tab.goto(url)
+        return tab
 
     yield open_one
-    for each in contexts:
-        each.close()
+    for event, listener in listeners.items():
+        tab.remove_listener(event, listener)
+    # A page of the same origin is left within the same process; each process costs half a second.
+    tab.goto(urljoin(tab.url, "/_console/static/icon.svg"))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import { all, get, signIn } from "./api.js";
 import { callbacksView } from "./callbacks.js";
 import { clockControl } from "./clock.js";
-import { action, el, field, keep, say, select, table, text } from "./dom.js";
+import { action, el, field, isSid, keep, say, select, table, text } from "./dom.js";
 import { eventsView } from "./events.js";
 import { lanesView } from "./lanes.js";
 import { queuesView } from "./queues.js";
@@ -30,8 +30,8 @@ let view = null;
 let header = null;
 
 function place() {
-  const [sid, section, ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
-  return { sid: sid || null, section: section in VIEWS ? section : "lanes", id: rest.join("/") || null };
+  const [sid, section, ...rest] = location.hash.replace(/^#\/?/, "").split("/");
+  return { sid: isSid(sid, "WS") ? sid : null, section: section in VIEWS ? section : "lanes", id: rest.join("/") || null };
 }
 
 async function start() {
@@ -132,7 +132,7 @@ function changed(what, data) {
 function makeHeader() {
   const state = el("span", { class: "state", role: "status" });
   const chosen = select(workspaces.map((each) => [each.sid, each.friendly_name]), world.sid, {
-    "aria-label": "Workspace", onchange: () => { location.hash = `#/${chosen.value}/lanes`; },
+    "aria-label": "Workspace: choosing another one shows it", onchange: () => { location.hash = `#/${chosen.value}/lanes`; },
   });
   if (!workspaces.some((each) => each.sid === world.sid)) chosen.prepend(el("option", { value: world.sid, selected: true }, world.lanes.name));
   const clock = clockControl(world, session.is_controlled);

@@ -120,6 +120,11 @@ export function clock(milliseconds, now) {
   return day ? text.slice(11, 19) : `${text.slice(0, 10)} ${text.slice(11, 19)}`;
 }
 
+/** Whether a text is a SID of that kind; what an address says goes into no request otherwise. */
+export function isSid(text, prefix) {
+  return new RegExp(`^${prefix}[0-9a-f]{32}$`).test(text ?? "");
+}
+
 export function count(number, noun) {
   return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -1,7 +1,7 @@
 // What happens, as it happens: the latest events, filtered, the newest first.
 
 import { get } from "./api.js";
-import { action, clock, count, el, keep, pretty, table, text, verbatim } from "./dom.js";
+import { action, clock, count, el, isSid, keep, pretty, table, text, verbatim } from "./dom.js";
 import { facts, split } from "./pane.js";
 import { GROUPS, groupOf, sentence } from "./sentences.js";
 import { taskLink } from "./tasks.js";
@@ -59,7 +59,7 @@ export function eventsView(world) {
     },
     open(sid) {
       update();
-      openPane(sid && { title: "Event", content: eventPane(world, sid) });
+      openPane(isSid(sid, "EV") && { title: "Event", content: eventPane(world, sid) });
     },
   };
 }

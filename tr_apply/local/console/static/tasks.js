@@ -1,12 +1,13 @@
 // Tasks: which there are, what became of one so far, and what to do with it.
 
 import { get, post, sameServer } from "./api.js";
-import { action, clock, count, el, keep, lasted, pretty, say, select, table, text, verbatim } from "./dom.js";
+import { action, clock, el, isSid, keep, lasted, pretty, say, select, table, text, verbatim } from "./dom.js";
 import { facts, soon, split } from "./pane.js";
 import { sentence, workerLink } from "./sentences.js";
 import { taskForm } from "./taskform.js";
 
 const STATUSES = ["pending", "reserved", "assigned", "wrapping", "completed", "canceled"];
+const WAITING = "pending,reserved";
 const PAGE = 50;
 
 export function taskLink(world, sid) {
@@ -30,7 +31,7 @@ export function briefly(attributes) {
 }
 
 export function tasksView(world) {
-  const status = select([["", "Any status"], ...STATUSES.map((each) => [each, each])], "", { "aria-label": "Status", onchange: () => refilter() });
+  const status = select([["", "Any status"], [WAITING, "waiting"], ...STATUSES.map((each) => [each, each])], "", { "aria-label": "Status", onchange: () => refilter() });
   const queue = select([["", "Any queue"], ...world.lanes.queues.filter((each) => each.sid).map((each) => [each.sid, each.name])], "", { "aria-label": "Queue", onchange: () => refilter() });
   const workflow = select([["", "Any workflow"], ...world.lanes.workflows.map((each) => [each.sid, each.name])], "", { "aria-label": "Workflow", onchange: () => refilter() });
   const expression = el("input", { type: "search", placeholder: "language == 'es'", "aria-label": "Expression over the attributes", spellcheck: "false" });
@@ -102,10 +103,10 @@ export function tasksView(world) {
       const [name, more] = (id ?? "").split(/:(.*)/);
       if (name.startsWith("in")) {
         queue.value = more ?? "";
-        status.value = "";
+        status.value = WAITING;
         refilter();
       }
-      pane = name === "new" ? taskForm(world, more) : name.startsWith("WT") ? taskPane(world, name) : null;
+      pane = name === "new" ? taskForm(world, more) : isSid(name, "WT") ? taskPane(world, name) : null;
       openPane(pane && { title: pane.title, content: pane.node });
       pane?.shown?.();
     },

@@ -1,7 +1,7 @@
 // Workers: what each does and has in hand, and what one can do.
 
 import { all, get, post } from "./api.js";
-import { action, count, el, field, keep, lasted, pretty, say, select, table, text, verbatim } from "./dom.js";
+import { action, count, el, field, isSid, keep, lasted, pretty, say, select, table, text, verbatim } from "./dom.js";
 import { facts, soon, split } from "./pane.js";
 import { reservationLine } from "./tasks.js";
 
@@ -61,7 +61,7 @@ export function workersView(world) {
     close: () => clearInterval(timer),
     open(sid) {
       update();
-      pane = sid ? workerPane(world, sid) : null;
+      pane = isSid(sid, "WK") ? workerPane(world, sid) : null;
       openPane(pane && { title: pane.title, content: pane.node });
     },
     update(what, data) {
