@@ -141,6 +141,8 @@ def test_hostile_names_are_text_in_every_view_and_nothing_is_wider_than_the_wind
         )
 
     assert seen == {place: [True, 0] for place in seen}
+    page.locator("summary").click()
+    page.get_by_role("button", name="Pin the clock").click(trial=True)  # or it is outside of the window
     page.goto(floor.url("workers"))
     page.get_by_role("link", name=HOSTILE, exact=True).wait_for()
     page.goto(floor.url(f"tasks/{task}"))
