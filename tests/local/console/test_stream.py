@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.local.conftest import Floor
 from tests.local.console.test_console import Shown
+from tr_apply.errors import TargetError
 from tr_apply.local.console import stream as streams
 from tr_apply.local.console.load import changes_between
 from tr_apply.local.storage.refusals import UnavailableError
@@ -261,7 +262,8 @@ def test_a_page_of_a_workspace_that_is_deleted_hears_so(listen, shown, floor):
     listen(act)
 
 
-def test_a_database_that_is_locked_ends_the_stream_which_may_come_back(listen, monkeypatch):
+@pytest.mark.parametrize("problem", [UnavailableError("locked"), TargetError("damaged")])
+def test_a_database_that_cannot_be_used_ends_the_stream_which_may_come_back(listen, monkeypatch, problem):
     async def act(page):
         await page.hear("events")
         monkeypatch.setattr(streams, "in_turn", locked)
@@ -269,7 +271,7 @@ def test_a_database_that_is_locked_ends_the_stream_which_may_come_back(listen, m
         return page.rest()
 
     async def locked(_work):
-        raise UnavailableError("locked")
+        raise problem
 
     assert "gone" not in listen(act)
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from starlette.types import Receive, Send
 
+from tr_apply.errors import TargetError
 from tr_apply.local.console.load import Document, changes_between, load_of
 from tr_apply.local.history.session import Happened
 from tr_apply.local.kinds.event import EVENT
@@ -164,7 +165,7 @@ class Stream:
         began = time.perf_counter()
         try:
             return await self.next()
-        except RequestError as error:  # a page that asks again hears why
+        except (RequestError, TargetError) as error:  # a page that asks again hears why
             self.ended.set()
             return _message("gone", {}) if isinstance(error, NotFoundError) else b""
         finally:

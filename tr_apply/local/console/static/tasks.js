@@ -133,13 +133,13 @@ function taskPane(world, sid) {
       task = await get(path);
     } catch (error) {
       if (error.status === 404) head.replaceChildren(el("p", {}, "This task was deleted. Its events are still below."));
-      await readRoute();
+      await readRoute({ Minutes: 43200 });
       return;
     }
     const [held, place] = await Promise.all([
       get(`${path}/Reservations?PageSize=100`),
       get(`${world.data}/place?${new URLSearchParams({ task: sid })}`),
-      readRoute(),
+      readRoute({ StartDate: task.date_created }),
     ]);
     head.replaceChildren(
       facts([
@@ -155,8 +155,8 @@ function taskPane(world, sid) {
     else reservations.querySelector("li:not([data-sid])")?.remove();
   }
 
-  async function readRoute() {
-    const events = (await get(`${world.api}/Events?TaskSid=${sid}&Minutes=43200&PageSize=1000`)).events;
+  async function readRoute(since) {
+    const { events } = await get(`${world.api}/Events?${new URLSearchParams({ TaskSid: sid, PageSize: 1000, ...since })}`);
     const began = events[0]?.event_date_ms;
     keep(route, events, (each) => each.sid, (each) => el("li", {},
       el("time", { title: each.event_date }, `+ ${lasted(each.event_date_ms - began)}`), " ",

@@ -1,11 +1,12 @@
 // Workers: what each does and has in hand, and what one can do.
 
-import { all, get, post } from "./api.js";
+import { get, post } from "./api.js";
 import { action, count, el, field, isSid, keep, lasted, pretty, say, select, table, text, verbatim } from "./dom.js";
 import { facts, soon, split } from "./pane.js";
 import { reservationLine } from "./tasks.js";
 
 const PAGE = 50;
+const OPEN = ["pending", "accepted", "wrapping"];
 
 export function workersView(world) {
   const search = el("input", { type: "search", placeholder: "Name", "aria-label": "Name contains", oninput: () => filter() });
@@ -94,7 +95,7 @@ function workerPane(world, sid) {
     try {
       [worker, held, taken] = await Promise.all([
         get(path),
-        all(`${path}/Reservations`, "reservations"),
+        Promise.all(OPEN.map((status) => get(`${path}/Reservations?PageSize=100&ReservationStatus=${status}`))),
         get(`${path}/Channels?PageSize=100`),
       ]);
     } catch (error) {
@@ -104,7 +105,7 @@ function workerPane(world, sid) {
     text(title, worker.friendly_name);
     head.replaceChildren(facts([["Activity", worker.activity_name], ["For", lasted(world.now() - Date.parse(worker.date_status_changed))], ["SID", el("code", {}, sid)]]));
     text(attributes, pretty(worker.attributes));
-    const open = held.filter((each) => ["pending", "accepted", "wrapping"].includes(each.reservation_status));
+    const open = held.flatMap((each) => each.reservations);
     keep(reservations, open, (each) => each.sid, (each) => reservationLine(world, each, { withTask: true }));
     none.hidden = open.length > 0;
     keep(channels.body, taken.channels, (each) => each.sid, () => {
