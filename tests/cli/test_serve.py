@@ -82,6 +82,21 @@ def test_its_address_is_on_both_streams_and_in_the_ready_file_once_it_listens(se
     assert list(tmp_path.glob("ready.*")) == []
 
 
+def test_it_says_where_the_console_is_and_an_open_page_does_not_keep_it_from_ending(serve):
+    server = serve()
+    assert server.process.stderr.readline() == f"Console: {server.url}/\n"
+    workspace = server.client.post("/Workspaces", data={"FriendlyName": "W"}).json()["sid"]
+    path = f"{server.url}/_console/Workspaces/{workspace}/stream"
+
+    with server.client.stream("GET", path, timeout=20) as stream:
+        lines = stream.iter_lines()
+        assert next(lines) == "event: clock"
+        server.process.send_signal(signal.SIGTERM)
+        list(lines)  # to the end, or httpx raises
+
+    assert server.end()[0] == 0
+
+
 def test_a_ready_file_that_is_something_else_is_kept(run, tmp_path):
     (tmp_path / "workspace.yaml").write_text("workspace: {name: x}")
     result = run("--ready-file", str(tmp_path / "workspace.yaml"))

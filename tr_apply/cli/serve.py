@@ -5,7 +5,7 @@ import ipaddress
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,7 +117,7 @@ def serve_command(**given: Any) -> None:
 
     Any user name and password will do unless --account-sid and --auth-token are given; both are required to listen on
     anything but this machine. Ctrl-C or SIGTERM ends the server once the requests under way are answered. Web pages of
-    other origins cannot use it unless --allow-origin names them.
+    other origins cannot use it unless --allow-origin names them. In a browser the address shows the console.
 
     \b
         tr-apply serve --port 8080
@@ -174,6 +174,7 @@ def _checked(options: ServeOptions) -> tuple[str, int]:
 def _serve(options: ServeOptions, listener: socket.socket, admission: "Admission") -> None:
     from tr_apply.local.callbacks.hosts import Hosts  # noqa: PLC0415
     from tr_apply.local.callbacks.sending import Quiet  # noqa: PLC0415
+    from tr_apply.local.console.console import Console  # noqa: PLC0415
     from tr_apply.local.control.calls import Calls  # noqa: PLC0415
     from tr_apply.local.control.control import controlled  # noqa: PLC0415
     from tr_apply.local.http.app import Callbacks  # noqa: PLC0415  # starlette and httpx are for those who serve
@@ -184,29 +185,31 @@ def _serve(options: ServeOptions, listener: socket.socket, admission: "Admission
     clock = SteeredClock(options.clock_rate)
     stillness = Quiet()
     calls = Calls(caller, clock, stillness)
-    sender = calls if options.is_controlled else caller
     app = open_app(
         options.database if options.database == ":memory:" else Path(options.database),
         account_sid=options.account_sid or None,
         auth_token=options.auth_token or None,
         clock=clock,
-        callbacks=Callbacks(sender, _say, Hosts(options.callback_hosts), quiet=stillness),
+        callbacks=Callbacks(calls, _say, Hosts(options.callback_hosts), quiet=stillness),
     )
     planted = _Planted(options, app)
 
+    steered = controlled(app, clock, calls, planted.again) if options.is_controlled else app
+    console = Console(app, steered, clock, calls, options.is_controlled)
+
     @asynccontextmanager
-    async def beside_requests() -> AsyncIterator[None]:
+    async def beside_requests() -> AsyncIterator[Callable[[], None]]:
+        url = url_of(listener)
         kept = f"Keeping everything in {options.database}. Ctrl-C stops."
-        said = (*planted.reports, _of_worker_sdk(url_of(listener), options.auth_token), kept)
-        _announce(url_of(listener), said, options.ready_file, quiet=options.quiet)
+        said = (*planted.reports, f"Console: {url}/", _of_worker_sdk(url, options.auth_token), kept)
+        _announce(url, said, options.ready_file, quiet=options.quiet)
         async with running(app.run(lambda: clock.rate)), running(planted.follow()):
-            yield
+            yield console.stop
         await caller.close()
 
     # What routes stays; looking through all of it for garbage again and again takes a seventh of the time.
     gc.set_threshold(50_000, 20, 100)
-    steered = controlled(app, clock, calls, planted.again) if options.is_controlled else app
-    served: ASGIApp = Gate(_reporting(steered), admission)
+    served: ASGIApp = Gate(_reporting(console), admission)
     if options.verbose and not options.quiet:
         served = _logged(served)
     with closing(app):

@@ -86,12 +86,12 @@ def run_server(
     app: "ASGIApp",
     listener: socket.socket,
     prepare: "Callable[[], Awaitable[None]]",
-    beside_requests: "Callable[[], AbstractAsyncContextManager[None]]",
+    beside_requests: "Callable[[], AbstractAsyncContextManager[Callable[[], None]]]",
     timeout_s: float | None,
 ) -> None:
     """Serve until a signal or the time says stop, within what *beside_requests* sets up once requests are taken.
 
-    Nothing is answered before *prepare* is done.
+    Nothing is answered before *prepare* is done. What *beside_requests* gives ends the answers that would go on.
 
     For a server that is its regular end, so SIGINT, SIGTERM and the time lead to exit code 0; a second Ctrl-C cuts off
     requests under way and is an interruption.
@@ -110,7 +110,7 @@ def run_server(
             await prepare()
             await super().startup(sockets)
             self.beside = beside_requests()
-            await self.beside.__aenter__()
+            self.end_streams = await self.beside.__aenter__()
             if timeout_s is not None:
                 asyncio.get_running_loop().call_later(timeout_s, self.stop)
 
@@ -118,6 +118,7 @@ def run_server(
             self.should_exit = True
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            self.end_streams()
             await super().shutdown(sockets)
             await self.beside.__aexit__(None, None, None)
 

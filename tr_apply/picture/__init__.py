@@ -2,9 +2,11 @@
 
 Pure: resources and who is in which queue arrive as values, and text is the answer. `workflow_lanes` and `picture_of`
 make what is drawn, `lanes_html`, `picture_html`, `picture_svg`, `mermaid`, `picture_mermaid` and `picture_dot` draw it.
+`scene_of` takes what TaskRouter holds, and `picture_document` is for programs that draw a picture themselves.
 """
 
 from tr_apply.picture.changes import FilterPairs
+from tr_apply.picture.documents import Routed, picture_document, scene_of
 from tr_apply.picture.drawing.escape import markup
 from tr_apply.picture.drawing.flowchart import mermaid, picture_dot, picture_mermaid
 from tr_apply.picture.drawing.html import (
@@ -33,6 +35,7 @@ __all__ = [
     "Members",
     "Picture",
     "QueueCard",
+    "Routed",
     "Scene",
     "Texts",
     "WorkflowLanes",
@@ -43,10 +46,12 @@ __all__ = [
     "markup",
     "members_of",
     "mermaid",
+    "picture_document",
     "picture_dot",
     "picture_html",
     "picture_mermaid",
     "picture_of",
     "picture_svg",
     "queues_html",
+    "scene_of",
 ]

@@ -1,4 +1,4 @@
-"""The callbacks of a test world: kept with their answers, held back, sent once more, or failed on demand."""
+"""The callbacks of a server, kept with their answers; in a test world held back, sent again, or failed on demand."""
 
 import asyncio
 from collections import deque
@@ -60,11 +60,13 @@ class Calls:
 
     Attributes:
         quiet: Is told that a callback that is held back is not under way.
+        changes: A number that rises with everything that is kept.
     """
 
     post: Post
     clock: Clock
     quiet: Quiet
+    changes: int = 0
     _kept: deque[SentCall] = field(default_factory=lambda: deque(maxlen=KEPT))
     _last: int = 0
     _fail_next: int = 0
@@ -86,7 +88,7 @@ class Calls:
                 await self._free.wait()
         if self._fail_next:
             self._fail_next -= 1
-            call.state, call.error = "failed", "failed on demand"
+            self._note(call, "failed", error="failed on demand")
             raise NetworkError("failed on demand")
         return await self._sent(call, timeout_s)
 
@@ -118,6 +120,7 @@ class Calls:
     def clear(self) -> None:
         """Forget everything, and hold nothing back."""
         self._kept.clear()
+        self.changes += 1
         self._fail_next = 0
         self._free.set()
 
@@ -125,15 +128,20 @@ class Calls:
         self._last += 1
         call = SentCall(self._last, self.clock(), url, form, headers, replay_of)
         self._kept.append(call)
+        self.changes += 1
         return call
 
+    def _note(self, call: SentCall, state: str, *, error: str | None = None) -> None:
+        call.state, call.error = state, error
+        self.changes += 1
+
     async def _sent(self, call: SentCall, timeout_s: float) -> CallbackReply:
-        call.state = "sent"
+        self._note(call, "sent")
         try:
             reply = await self.post(call.url, call.form, call.headers, timeout_s=timeout_s)
         except NetworkError as error:
-            call.state, call.error = "failed", str(error)
+            self._note(call, "failed", error=str(error))
             raise
-        call.state, call.status = "answered", reply.status
-        call.body = reply.body[:SHOWN].decode(errors="replace")
+        call.status, call.body = reply.status, reply.body[:SHOWN].decode(errors="replace")
+        self._note(call, "answered")
         return reply

@@ -1,0 +1,83 @@
+"""The files of the page, as a browser may use them: nothing inline, nothing from elsewhere, kept until they change."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tr_apply.local.http.requests import header
+from tr_apply.picture import PALETTE, STYLE
+
+STATIC: Final = "/_console/static/"
+
+_RULES: Final = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "connect-src 'self'",
+    "img-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    # Text of others can become nodes of the page only, never markup: the browser itself refuses the rest.
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+)
+POLICY: Final = "; ".join(_RULES)
+"""The content security policy of the page."""
+
+EVERY_ANSWER: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""Headers that keep pages of other origins from using an answer in any way."""
+
+_TYPES: Final = {
+    "html": "text/html; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+
+
+class _StaticFile(NamedTuple):
+    body: bytes
+    media_type: str
+    tag: str
+
+
+class Pages:
+    """The page and its files, read once."""
+
+    def __init__(self) -> None:
+        self._pages = dict(_pages())
+
+    def answer(self, request: Request) -> Response | None:
+        """The file that a request names, or 304 if the browser has it already; None if there is no such file."""
+        page = self._pages.get(request.scope["path"])
+        if page is None:
+            return None
+        # The browser asks each time, so that an upgrade is seen, and mostly hears that nothing has changed.
+        headers = {**EVERY_ANSWER, "Cache-Control": "no-cache", "ETag": page.tag}
+        known = header(request.scope, b"if-none-match") or ""
+        if page.tag in (each.strip() for each in known.split(",")):
+            return Response(status_code=304, headers=headers)
+        return Response(page.body, media_type=page.media_type, headers=headers)
+
+
+def _pages() -> Iterator[tuple[str, _StaticFile]]:
+    named = [(each, each.name.rpartition(".")[2]) for each in (files(__package__) / "static").iterdir()]
+    for each, suffix in [pair for pair in named if pair[1] in _TYPES]:
+        yield ("/" if suffix == "html" else f"{STATIC}{each.name}"), _page(each.read_bytes(), suffix)
+    yield f"{STATIC}lanes.css", _page(f"{PALETTE}{STYLE}".encode(), "css")
+
+
+def _page(body: bytes, suffix: str) -> _StaticFile:
+    return _StaticFile(body, _TYPES[suffix], f'"{hashlib.sha256(body).hexdigest()[:32]}"')
