@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sys import intern
 from typing import Any
 
+from tr_apply.corpus.events import WorkspaceEvent, event_of
 from tr_apply.errors import NetworkError, StaleError
 from tr_apply.live import Answer, Live
 from tr_apply.resources import KINDS, WORKER_CHANNEL
@@ -46,6 +47,17 @@ def live_of(kind: Kind, answer: Any) -> Live:
         raise NetworkError(f"an answer shows a {kind.title} without a SID or a {identity}")
     kept = {intern(key): value for key, value in answer.items() if key not in _UNREAD}
     return Live(kind.name, name, sid, kept, {key: read_document(answer.get(key)) for key in _DOCUMENTS[kind.name]})
+
+
+def event_in(answer: Any) -> WorkspaceEvent:
+    """*answer* as an event.
+
+    Raises:
+        NetworkError: when it is none.
+    """
+    if (found := event_of(answer)) is None:
+        raise NetworkError("an answer shows an event without a SID, a type, a date or its data")
+    return found
 
 
 def seen_in(kind: Kind, response: Response) -> Seen:

@@ -9,8 +9,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from tr_apply.client import paths, work
-from tr_apply.client.answers import Seen, holds, live_of, require_unchanged, seen_in
-from tr_apply.client.paging import PAGE_SIZE, listed
+from tr_apply.client.answers import Seen, event_in, holds, live_of, require_unchanged, seen_in
+from tr_apply.client.paging import PAGE_SIZE, items, listed
+from tr_apply.corpus.events import Hour, WorkspaceEvent, query_of
 from tr_apply.errors import AnswerLostError, ApiError, NetworkError, StaleError
 from tr_apply.live import Live, Work
 from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKSPACE
@@ -152,6 +153,13 @@ class Client:
         """Every channel of a worker."""
         path = paths.channels(workspace_sid, worker_sid)
         return [live async for live in listed(self._sender, WORKER_CHANNEL, path)]
+
+    async def events(self, workspace_sid: str, hour: Hour, kind: str) -> list[WorkspaceEvent]:
+        """The events of that *kind*, such as ``task.created``, that happened in *hour*; the API keeps 30 days."""
+        path = paths.events(workspace_sid)
+        query = {**query_of(hour), "EventType": kind}
+        found = [each async for each in items(self._sender, path, "events", query, event_in)]
+        return [each for each in found if hour.has(each)]
 
     async def unrouted_tasks(self, workspace_sid: str, kind: Kind, sid: str) -> Work:
         """Tasks of a queue or a workflow that are pending or reserved."""

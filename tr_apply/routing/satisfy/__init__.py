@@ -16,6 +16,7 @@ from tr_apply.routing.satisfy.filters import (
     TaskFilter,
     WayOut,
     default_filter,
+    matcher,
     way_out,
 )
 from tr_apply.routing.satisfy.moves import MOST_MOVES, TaskMove, TaskMoves, moves
@@ -70,6 +71,7 @@ __all__ = [
     "default_filter",
     "example",
     "idle_parts",
+    "matcher",
     "meanings",
     "moves",
     "never_true",
