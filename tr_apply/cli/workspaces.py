@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from tr_apply.config.load import Configuration
+from tr_apply.corpus.tasks import Corpus, GivenCorpus
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.fleet import Member
 from tr_apply.errors import TrApplyError, UsageError
@@ -18,14 +19,26 @@ def members_of(
     load: Callable[[Path], Configuration],
     selection: Selection = EVERYTHING,
     extent: Extent = Extent.FULL,
+    tasks_file: Path | None = None,
 ) -> list[Member]:
-    """The workspaces of the configurations at *paths*, which know of each other."""
+    """The workspaces of the configurations at *paths*, which know of each other, and of the recorded tasks in a file.
+
+    Raises:
+        ConfigError: when the file cannot be read.
+    """
+    recorded = None if tasks_file is None else GivenCorpus(_corpus(tasks_file), is_shared=len(paths) > 1)
     members = [member_of(str(path), partial(load, path), selection, extent) for path in paths]
     siblings = frozenset(member.workspace for member in members if member.workspace is not None)
     for member in members:
         if isinstance(member.source, Configured):
-            member.source = replace(member.source, siblings=siblings)
+            member.source = replace(member.source, siblings=siblings, recorded=recorded)
     return members
+
+
+def _corpus(path: Path) -> Corpus:
+    from tr_apply.corpus.read import load_corpus  # noqa: PLC0415  # most plans need none
+
+    return load_corpus(path)
 
 
 def member_of(
