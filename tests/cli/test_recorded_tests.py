@@ -355,7 +355,9 @@ def test_what_no_expression_reads_makes_no_other_task_and_is_in_no_test():
 def test_objects_and_lists_of_a_task_are_in_a_test_as_expressions_see_them():
     text = WORKSPACE.replace("type == 'unnamed' OR text == 'never'", "who.tags HAS 'vip' OR who.steps[1].id == 'x'")
     Path("center/workspace.yaml").write_text(text)
-    task = {"who": {"tags": ["vip", {"name": "Ana"}], "steps": [{"id": "a"}, {"id": "b", "name": "Ana"}], "name": "Ana"}}
+    task = {
+        "who": {"tags": ["vip", {"name": "Ana"}], "steps": [{"id": "a"}, {"id": "b", "name": "Ana"}], "name": "Ana"}
+    }
     Path("tasks.jsonl").write_text(json.dumps({"workflow": "Incoming", "attributes": task}))
 
     assert run(["test", "center", "--tasks", "tasks.jsonl", "--record", "center/recorded.test.yaml", "-q"]) == 0

@@ -18,7 +18,7 @@ from tr_apply.resources.workflow import Target, Workflow
 from tr_apply.routing.evaluate import Predicate, compiled, resolve
 from tr_apply.routing.nodes import Expression, Path, paths
 from tr_apply.routing.parser import parse, parse_known_worker
-from tr_apply.routing.satisfy.regions import Regions
+from tr_apply.routing.satisfy import Regions
 from tr_apply.routing.satisfy.restriction import paths_of
 from tr_apply.routing.substitution import with_paths
 

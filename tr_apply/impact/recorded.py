@@ -13,7 +13,7 @@ from tr_apply.plan.impact import TasksImpact
 from tr_apply.resources.workflow import Workflow
 from tr_apply.routing.evaluate import resolve
 from tr_apply.routing.nodes import Path
-from tr_apply.routing.satisfy.regions import Regions
+from tr_apply.routing.satisfy import Regions
 
 _TASK: Final = "task"
 

@@ -30,6 +30,7 @@ from tr_apply.routing.satisfy.questions import (
     meanings,
     never_true,
 )
+from tr_apply.routing.satisfy.regions import Regions
 from tr_apply.routing.satisfy.search import (
     PLAN_NODES,
     SEARCH_NODES,
@@ -55,6 +56,7 @@ __all__ = [
     "Part",
     "Reachability",
     "Reason",
+    "Regions",
     "Satisfiable",
     "StepConditions",
     "StepReach",
