@@ -22,7 +22,6 @@ from tr_apply.models import Workspace
 from tr_apply.routing.evaluate import Names
 
 if TYPE_CHECKING:
-    from tr_apply.corpus.tasks import Corpus
     from tr_apply.deployment.applied import Applied
     from tr_apply.deployment.connect import Clients
     from tr_apply.deployment.deployment import Deployment
@@ -115,12 +114,12 @@ class Router:
             TargetError: when there are no credentials for it.
             ApiError, NetworkError: when the workspace cannot be read.
         """
-        from tr_apply.corpus.tasks import GivenCorpus  # noqa: PLC0415
+        from tr_apply.corpus.read import given_corpus  # noqa: PLC0415
         from tr_apply.deployment.configured import Configured  # noqa: PLC0415
         from tr_apply.deployment.deployment import Deployment  # noqa: PLC0415
         from tr_apply.plan.requests.target import Selection  # noqa: PLC0415
 
-        recorded = None if tasks is None else GivenCorpus(_corpus(tasks), is_shared=False)
+        recorded = None if tasks is None else given_corpus(Path(tasks), is_shared=False)
         source = Configured(configuration, Selection.of(targets=targets), recorded=recorded)
         client, region = self._clients.of(source.credentials), self._clients.region(source.credentials)
         deployment = Deployment(source, client, region, configuration.path)
@@ -309,20 +308,15 @@ def test(configuration: Configuration, *, tasks: StrPath | None = None) -> "Rout
         UsageError: when there is no such file of tasks.
     """
     from tr_apply.config.routing_tests import load_routing_tests  # noqa: PLC0415
+    from tr_apply.corpus.read import load_corpus  # noqa: PLC0415
     from tr_apply.findings import errors_of  # noqa: PLC0415
     from tr_apply.rehearsal.results import run_tests  # noqa: PLC0415
 
     suite = load_routing_tests(configuration)
     if errors_of(suite.diagnostics):
         raise ConfigError(suite.diagnostics)
-    corpus = None if tasks is None else _corpus(tasks)
+    corpus = None if tasks is None else load_corpus(Path(tasks))
     return run_tests(configuration.path, configuration.document, suite.tests, corpus)
-
-
-def _corpus(file: StrPath) -> "Corpus":
-    from tr_apply.corpus.read import load_corpus  # noqa: PLC0415
-
-    return load_corpus(Path(file))
 
 
 def embedded(path: StrPath = ":memory:") -> "LocalTaskRouter":

@@ -14,12 +14,10 @@ from tr_apply.cli.options import CommonOptions, common_options, target_options
 from tr_apply.cli.output import Output
 from tr_apply.cli.record_file import RecordFile, require_outside_git
 from tr_apply.cli.targets import open_client
-from tr_apply.corpus.unfinished import NoFile
 from tr_apply.corpus.write import corpus_csv, corpus_jsonl
 from tr_apply.deployment.recording import KEPT, HoursRead, Recorded, RecordedSpan, Recording
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import InterruptedRunError
-from tr_apply.live import Live
 from tr_apply.printable import printable
 from tr_apply.reader import named_workspace
 
@@ -64,7 +62,7 @@ def record_command(workspace: str, **given: Any) -> int:
     if options.keep_values:
         _warn_of_values(output)
     try:
-        found, live = run(_read(workspace, options, output, file), timeout_s=options.common.timeout)
+        found, workspace_sid = run(_read(workspace, options, output, file), timeout_s=options.common.timeout)
     except InterruptedRunError:
         if file is not None:
             output.say("Interrupted. Run the same command again to go on from here.")
@@ -74,7 +72,7 @@ def record_command(workspace: str, **given: Any) -> int:
     if file is None:
         output.result(text)
     else:
-        file.write(text, live.sid)
+        file.write(text, workspace_sid)
     return 0
 
 
@@ -110,17 +108,16 @@ def _warn_of_values(output: Output) -> None:
 
 async def _read(
     workspace: str, options: RecordOptions, output: Output, file: RecordFile | None
-) -> tuple[Recorded, Live]:
-    """The tasks that came, and the workspace that they came to."""
+) -> tuple[Recorded, str]:
+    """The tasks that came, and the SID of the workspace that they came to."""
     async with open_client(options.target, verbose=output.verbose) as client:
         live = await named_workspace(client, workspace)
         if file is not None and not options.overwrite:
             file.require_own(live.sid)
         now = datetime.now(UTC)
         span = RecordedSpan(now - options.since, now)
-        kept = NoFile() if file is None else file
         recording = Recording(client, live, span, keeps_values=options.keep_values)
-        return await recording.tasks(kept, _progress(output)), live
+        return await recording.tasks(file, _progress(output)), live.sid
 
 
 def _progress(output: Output) -> HoursRead:

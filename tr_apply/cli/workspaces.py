@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 from tr_apply.config.load import Configuration
-from tr_apply.corpus.tasks import Corpus, GivenCorpus
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.fleet import Member
 from tr_apply.errors import TrApplyError, UsageError
@@ -26,19 +25,17 @@ def members_of(
     Raises:
         ConfigError: when the file cannot be read.
     """
-    recorded = None if tasks_file is None else GivenCorpus(_corpus(tasks_file), is_shared=len(paths) > 1)
+    recorded = None
+    if tasks_file is not None:
+        from tr_apply.corpus.read import given_corpus  # noqa: PLC0415  # most plans need none
+
+        recorded = given_corpus(tasks_file, is_shared=len(paths) > 1)
     members = [member_of(str(path), partial(load, path), selection, extent) for path in paths]
     siblings = frozenset(member.workspace for member in members if member.workspace is not None)
     for member in members:
         if isinstance(member.source, Configured):
             member.source = replace(member.source, siblings=siblings, recorded=recorded)
     return members
-
-
-def _corpus(path: Path) -> Corpus:
-    from tr_apply.corpus.read import load_corpus  # noqa: PLC0415  # most plans need none
-
-    return load_corpus(path)
 
 
 def member_of(

@@ -1,7 +1,6 @@
 """Reads and writes TaskRouter's resources: makes nothing twice, and overwrites nothing that it has not seen."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
@@ -175,11 +174,7 @@ class Client:
 
     async def reservations(self, workspace_sid: str, worker_sid: str, statuses: Sequence[str]) -> Work:
         """Reservations of a worker that have one of these *statuses*."""
-        found = [await work.reservations(self._sender, workspace_sid, worker_sid, status) for status in statuses]
-        counts: Counter[str] = Counter()
-        for each in found:
-            counts.update(each.counts)
-        return Work(counts, more=any(each.more for each in found))
+        return await work.reservations(self._sender, workspace_sid, worker_sid, statuses)
 
     async def waiting_tasks(self, workspace_sid: str, workflow_sid: str) -> int | None:
         """How many tasks wait in a workflow; None where TaskRouter does not tell."""

@@ -14,7 +14,7 @@ from tr_apply.config.reader import DEPTH_LIMIT
 from tr_apply.config.roster import attribute, elements, refuse_shortened
 from tr_apply.config.suggestions import nearest
 from tr_apply.config.table import Cell, TableError, rows
-from tr_apply.corpus.tasks import DEFAULT_CHANNEL, Corpus, RecordedTask
+from tr_apply.corpus.tasks import DEFAULT_CHANNEL, Corpus, GivenCorpus, RecordedTask
 from tr_apply.corpus.write import ATTRIBUTES, PLAIN
 from tr_apply.errors import ConfigError
 from tr_apply.findings import Finding, Rule
@@ -45,6 +45,11 @@ def load_corpus(path: Path) -> Corpus:
     if mistake is not None:
         raise ConfigError([_placed(sources, mistake, begin if mistake.spot.place is None else mistake.spot.place)])
     return read_corpus(sources, begin, is_lines=path.suffix.lower() in _LINES if path != STANDARD_INPUT else None)
+
+
+def given_corpus(path: Path, *, is_shared: bool) -> GivenCorpus:
+    """The same as it is given to a run, which *is_shared* by several workspaces or is for one; errors as above."""
+    return GivenCorpus(load_corpus(path), is_shared)
 
 
 def read_corpus(sources: Sources, begin: int, *, is_lines: bool | None = None) -> Corpus:

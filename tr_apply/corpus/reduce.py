@@ -19,7 +19,6 @@ from tr_apply.routing.evaluate import Predicate, compiled, resolve
 from tr_apply.routing.nodes import Expression, Path, paths
 from tr_apply.routing.parser import parse, parse_known_worker
 from tr_apply.routing.satisfy import Regions
-from tr_apply.routing.satisfy.restriction import paths_of
 from tr_apply.routing.substitution import with_paths
 
 COMMON: Final = 5
@@ -194,8 +193,9 @@ class Reduction:
         asked = [path for path in self._regions.paths if path.segments[0] == _TASK and len(path.segments) > 1]
         self._paths = sorted(dict.fromkeys([*asked, *known]), key=_outer_first)
         self._indexed = {each for each in self._paths if any(_is_element(other, each) for other in self._paths)}
-        related = [each for each in self._regions.together if all(p.segments[0] == _TASK for p in paths_of(each))]
-        self._related = {path for each in related for path in paths_of(each)}
+        together = self._regions.together.items()
+        related = {each: found for each, found in together if all(path.segments[0] == _TASK for path in found)}
+        self._related = {path for found in related.values() for path in found}
         self._check: list[Predicate] = [compiled(each) for each in related]
         if any(map(self._is_entangled, self._paths)):
             self._check += [compiled(each) for each in dict.fromkeys(trees) if not _asks_workers(each)]

@@ -110,20 +110,6 @@ class Unfinished:
             self.counts.recount(each.attributes, each.count)
 
 
-class NoFile:
-    """Keeps nothing: the record goes to standard output, to a pipe or to a device."""
-
-    def read(self) -> str:
-        """Nothing."""
-        return ""
-
-    def begin(self, line: str) -> None:
-        """Keep nothing."""
-
-    def add(self, line: str) -> None:
-        """Keep nothing."""
-
-
 def _keys(hour: Hour) -> tuple[str, str]:
     return hour.key, hour.end_key
 

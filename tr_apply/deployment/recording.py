@@ -8,18 +8,16 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from tr_apply.client import Client
 from tr_apply.corpus.events import TASK_CREATED, Hour, WorkspaceEvent, hours_between, task_of
 from tr_apply.corpus.reduce import Reduction
 from tr_apply.corpus.tasks import RecordedTask, as_json
 from tr_apply.corpus.unfinished import RecordHeading, Unfinished, resumed
-from tr_apply.errors import ApiError
 from tr_apply.live import Live
 from tr_apply.resources import WORKFLOW
 from tr_apply.resources.workflow import Workflow, from_document
-from tr_apply.wire import parsed_json
 
 KEPT: Final = timedelta(days=30)
 """How long TaskRouter keeps events."""
@@ -95,7 +93,7 @@ class Recording:
     keeps_values: bool
     """Whether all attributes are kept as they are."""
 
-    async def tasks(self, kept: LinesKept, progress: HoursRead = lambda *_: None) -> Recorded:
+    async def tasks(self, kept: LinesKept | None, progress: HoursRead) -> Recorded:
         """The tasks. *kept* keeps what is read, as this run may not come to its end; *progress* follows each hour.
 
         Raises:
@@ -113,7 +111,7 @@ class Recording:
         async for hour, events in events_by_hour(self.client, self.workspace.sid, [TASK_CREATED], missing):
             tasks = [task_of(event, hour, names) for event in events]
             found = unfinished.add(hour, tasks, None if self.keeps_values else reduction)
-            if hour.end <= self.span.now - _SETTLED:
+            if kept is not None and hour.end <= self.span.now - _SETTLED:
                 kept.add(found.line())
             done, total = done + 1, total + len(tasks)
             progress(done, len(hours), total)
@@ -121,12 +119,13 @@ class Recording:
         return Recorded(unfinished.finished(hours), reduction.attributes, left_out, len(reduction.unreadable), known)
 
 
-def _unfinished(kept: LinesKept, heading: RecordHeading, hours: Sequence[Hour]) -> tuple[Unfinished, int]:
+def _unfinished(kept: LinesKept | None, heading: RecordHeading, hours: Sequence[Hour]) -> tuple[Unfinished, int]:
     """What an earlier run has left, and how many hours that is; or a new beginning."""
-    if (found := resumed(kept.read(), heading, hours)) is not None:
+    if kept is not None and (found := resumed(kept.read(), heading, hours)) is not None:
         return found, len(found.hours)
     new = Unfinished(heading, secrets.token_bytes(32))
-    kept.begin(new.first_line())
+    if kept is not None:
+        kept.begin(new.first_line())
     return new, 0
 
 
@@ -137,9 +136,5 @@ def _digest(workflows: Iterable[Live]) -> str:
 
 def workflow_of(live: Live) -> Workflow:
     """A live workflow; without filters where its document cannot be read, as tasks find none then."""
-    try:
-        document: Any = parsed_json(live, "configuration")
-    except ApiError:
-        document = None
-    keys = from_document(document, queue_name=lambda sid: sid, template=str)
+    keys = from_document(live.documents.get("configuration"), queue_name=lambda sid: sid, template=str)
     return Workflow.model_construct(name=live.name, **keys)

@@ -92,7 +92,7 @@ class _Measuring:
         before, after = workflow.before, workflow.after
         changes = route_changes(before, after, _read, self.budget, None if tasks is None else tasks.of(workflow))
         if tasks is not None:
-            tasks.note(changes, after)
+            tasks.note(changes, workflow)
         brought = brought_findings(before, after, self._path(WORKFLOW, after.name), _read, self.budget)
         self.routes += changes.routes
         self.findings += brought.found

@@ -10,7 +10,6 @@ from tr_apply.corpus.tasks import Corpus, TaskKind
 from tr_apply.impact.routes import Read, RouteChanges, lost_routes
 from tr_apply.impact.versions import PlannedVersions, WorkflowVersions
 from tr_apply.plan.impact import TasksImpact
-from tr_apply.resources.workflow import Workflow
 from tr_apply.routing.evaluate import resolve
 from tr_apply.routing.nodes import Path
 from tr_apply.routing.satisfy import Regions
@@ -38,10 +37,10 @@ class RecordedTasks:
         """The tasks of a workflow, by its name before or after the change."""
         return list(self.corpus.of(workflow.former_name, workflow.after.name))
 
-    def note(self, found: RouteChanges, after: Workflow) -> None:
+    def note(self, found: RouteChanges, workflow: WorkflowVersions) -> None:
         """Count the tasks that go elsewhere, and those for which that is not clear."""
         self.elsewhere += found.elsewhere
-        news = _News(self._regions(), Regions(expressions_of(after)[0]), self.corpus)
+        news = _News(self._regions(), Regions(expressions_of(workflow.after)[0]), self.corpus)
         self.unclear += sum(kind.count for kind in found.stayed if news.concerns(kind))
 
     def lost(self, read: Read) -> list[RouteChanges]:

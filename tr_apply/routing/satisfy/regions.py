@@ -31,8 +31,8 @@ class Regions:
                 self._alone.setdefault(different[0], []).append(alone)
             if different:
                 self._named.setdefault(id(self._groups[different[0]]), set()).update(map(key_of, _constants(each)))
-        self.together = [each for each in found if len(paths_of(each)) > 1]
-        """The comparisons of several paths, which no look at a single one of them decides."""
+        self.together = {each: paths for each in found if len(paths := paths_of(each)) > 1}
+        """The comparisons of several paths, which no look at a single one of them decides, and their paths."""
 
     @property
     def paths(self) -> Iterable[Path]:
