@@ -18,6 +18,7 @@ from tr_apply.corpus.unfinished import RecordHeading, Unfinished, resumed
 from tr_apply.live import Live
 from tr_apply.resources import WORKFLOW
 from tr_apply.resources.workflow import Workflow, from_document
+from tr_apply.wire import read_document
 
 KEPT: Final = timedelta(days=30)
 """How long TaskRouter keeps events."""
@@ -136,5 +137,5 @@ def _digest(workflows: Iterable[Live]) -> str:
 
 def workflow_of(live: Live) -> Workflow:
     """A live workflow; without filters where its document cannot be read, as tasks find none then."""
-    keys = from_document(live.documents.get("configuration"), queue_name=lambda sid: sid, template=str)
+    keys = from_document(read_document(live.answer.get("configuration")), queue_name=lambda sid: sid, template=str)
     return Workflow.model_construct(name=live.name, **keys)
