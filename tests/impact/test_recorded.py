@@ -13,6 +13,8 @@ from tr_apply.errors import RouteChangeError
 from tr_apply.plan.checks.route_change import require_few_routes_changed
 from tr_apply.plan.impact import TasksImpact
 from tr_apply.plan.saved.document import plan_document, plan_id
+from tr_apply.report.entry import Entry
+from tr_apply.report.html import plans_html
 from tr_apply.report.terminal import plan_text
 from tr_apply.routing.satisfy import Budget
 
@@ -217,3 +219,12 @@ def test_a_workflow_with_something_sensitive_shows_no_task(center, runner):
 
     assert json.dumps(plan_document(plan)["impact"]["routes"]) == "[]"
     assert "sensitive" in plan.impact.unknown[0]
+
+
+def test_the_page_of_a_plan_counts_them(center, runner):
+    plan = planned(center, runner, FRENCH)
+
+    page = plans_html([Entry("workspace.yaml", plan)])
+
+    assert "0 of 120" in page
+    assert "go elsewhere, 2 more may (tasks.csv)" in page
