@@ -16,6 +16,7 @@ LAYERS = {
     "picture": 4,
     "config": 4,
     "live": 4,
+    "corpus": 5,
     "lint": 5,
     "wire": 5,
     "plan": 6,

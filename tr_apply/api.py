@@ -99,23 +99,28 @@ class Router:
     def __init__(self, clients: "Clients") -> None:
         self._clients = clients
 
-    async def plan(self, configuration: Configuration, *, targets: Sequence[str] = ()) -> "Plan":
+    async def plan(
+        self, configuration: Configuration, *, targets: Sequence[str] = (), tasks: StrPath | None = None
+    ) -> "Plan":
         """What would make the live workspace what *configuration* says. Writes nothing.
 
         Args:
             configuration: What ``load`` returned.
             targets: ``KIND/NAME`` of what is done alone, with what that needs; everything without it.
+            tasks: A file of recorded tasks, of which the plan counts how many go elsewhere.
 
         Raises:
-            ConfigError: when the configuration does not fit the live workspace.
+            ConfigError: when the configuration does not fit the live workspace, or the recorded tasks cannot be read.
             TargetError: when there are no credentials for it.
             ApiError, NetworkError: when the workspace cannot be read.
         """
+        from tr_apply.corpus.read import given_corpus  # noqa: PLC0415
         from tr_apply.deployment.configured import Configured  # noqa: PLC0415
         from tr_apply.deployment.deployment import Deployment  # noqa: PLC0415
         from tr_apply.plan.requests.target import Selection  # noqa: PLC0415
 
-        source = Configured(configuration, Selection.of(targets=targets))
+        recorded = None if tasks is None else given_corpus(Path(tasks), is_shared=False)
+        source = Configured(configuration, Selection.of(targets=targets), recorded=recorded)
         client, region = self._clients.of(source.credentials), self._clients.region(source.credentials)
         deployment = Deployment(source, client, region, configuration.path)
         await deployment.plan()
@@ -295,20 +300,23 @@ def route(
     return find_route(workspace, request)
 
 
-def test(configuration: Configuration) -> "RoutingTestRun":
-    """Run the routing tests that lie with *configuration*. Offline.
+def test(configuration: Configuration, *, tasks: StrPath | None = None) -> "RoutingTestRun":  # noqa: PT028  # not a test of pytest
+    """Run the routing tests that lie with *configuration*, and route the recorded *tasks* of a file. Offline.
 
     Raises:
-        ConfigError: when a test cannot be read.
+        ConfigError: when a test or a recorded task cannot be read.
+        UsageError: when there is no such file of tasks.
     """
     from tr_apply.config.routing_tests import load_routing_tests  # noqa: PLC0415
+    from tr_apply.corpus.read import load_corpus  # noqa: PLC0415
     from tr_apply.findings import errors_of  # noqa: PLC0415
     from tr_apply.rehearsal.results import run_tests  # noqa: PLC0415
 
     suite = load_routing_tests(configuration)
     if errors_of(suite.diagnostics):
         raise ConfigError(suite.diagnostics)
-    return run_tests(configuration.path, configuration.document, suite.tests)
+    corpus = None if tasks is None else load_corpus(Path(tasks))
+    return run_tests(configuration.path, configuration.document, suite.tests, corpus)
 
 
 def embedded(path: StrPath = ":memory:") -> "LocalTaskRouter":

@@ -151,6 +151,20 @@ def test_one_taskrouter_is_asked_for(tmp_path):
         tr_apply.run(both())
 
 
+def test_recorded_tasks_are_counted_in_a_plan_and_in_tests(connected, tmp_path):
+    file = tmp_path / "tasks.csv"
+    file.write_text("workflow,count\nVoice,5\n")
+
+    async def planned(router):
+        await router.apply(await router.plan(tr_apply.load(EXAMPLE)))
+        return await router.plan(tr_apply.load(EXAMPLE), tasks=file)
+
+    plan = connected(planned)
+
+    assert json.loads(plan.json())["impact"]["tasks"] == {"file": str(file), "total": 5, "elsewhere": 0}
+    assert tr_apply.test(tr_apply.load(EXAMPLE), tasks=str(file)).tasks.total == 5
+
+
 # Offline
 
 

@@ -103,6 +103,7 @@ CASES = {
 WITHOUT_JSON = {
     "init",
     "export",
+    "record",
     "serve",
     "schema",
     "graph",

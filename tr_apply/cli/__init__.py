@@ -31,6 +31,7 @@ COMMANDS = {
     "export": "Write a live workspace as YAML.",
     "diff": "Show what two workspaces differ in.",
     "graph": "Draw the routing as a picture.",
+    "record": "Record the tasks that came to a live workspace.",
     "route": "Tell what becomes of a task, offline.",
     "test": "Run routing tests offline.",
     "serve": "Serve the embedded TaskRouter over HTTP.",

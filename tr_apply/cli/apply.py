@@ -22,6 +22,7 @@ from tr_apply.cli.options import (
     route_change_option,
     selection_options,
     target_options,
+    tasks_option,
 )
 from tr_apply.cli.output import Output
 from tr_apply.cli.outputs import require_one_workspace, write_outputs
@@ -66,6 +67,7 @@ class Access:
               help="Agree to exactly N deletes of KIND; repeatable.")  # fmt: skip
 @click.option("--allow-people-lost", "allowed_people", multiple=True, metavar='"QUEUE=N"',
               help="Agree that exactly N members of QUEUE lose their place in it; repeatable.")  # fmt: skip
+@tasks_option
 @route_change_option
 @selection_options
 @click.option("--base-ref", metavar="REV",
@@ -115,7 +117,8 @@ def apply_command(paths: tuple[Path, ...], **given: Any) -> int:
 def _members(paths: Sequence[Path], options: ApplyOptions, output: Output) -> list[Member]:
     """The workspaces of the configurations at *paths*, or of the saved plan."""
     files, base_ref = options.given, options.base_ref
-    members = members_of(paths, lambda path: usable(path, files, output), options.selected.selection())
+    selection = options.selected.selection()
+    members = members_of(paths, lambda path: usable(path, files, output), selection, tasks_file=options.tasks_file)
     if base_ref is not None:
         declared_before(members, paths, base_ref, files)
     return members if options.plan_file is None else saved_members(options.plan_file, members)

@@ -20,6 +20,7 @@ class ApplyOptions:
     auto_approve: bool
     allowed: tuple[str, ...]
     allowed_people: tuple[str, ...]
+    tasks_file: Path | None
     max_route_change: float | None
     base_ref: str | None
     concurrency: int
@@ -100,6 +101,7 @@ def require_sense(paths: Sequence[Path], options: ApplyOptions) -> None:
         "--allow-people-lost": options.allowed_people,
         "--expect": options.expected,
         "--base-ref": options.base_ref,
+        "--tasks": options.tasks_file,
     }
     if not paths:
         files = options.given

@@ -202,6 +202,13 @@ def route_change_option(command: _F) -> _F:
     return option(command)
 
 
+def tasks_option(command: _F) -> _F:
+    """Recorded tasks: ``tasks_file`` of the command."""
+    option = click.option("--tasks", "tasks_file", metavar="FILE", type=NamedPath(),
+                          help="Count how many of the recorded tasks in FILE (.csv, .jsonl) go elsewhere.")  # fmt: skip
+    return option(command)
+
+
 def given_variables(written: Sequence[str]) -> dict[str, str]:
     """What ``--var NAME=VALUE`` stand for.
 

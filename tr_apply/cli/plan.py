@@ -21,6 +21,7 @@ from tr_apply.cli.options import (
     route_change_option,
     selection_options,
     target_options,
+    tasks_option,
 )
 from tr_apply.cli.output import Output, checked_envelope, errors_of, json_value, print_error, worst, write_file
 from tr_apply.cli.overwriting import require_plan_or_nothing
@@ -56,6 +57,7 @@ CHANGES_PENDING = 2  # as in Terraform; click's own 2 for usage errors is remapp
               help="Tell what was changed outside the repository since the git revision REV was applied.")  # fmt: skip
 @click.option("--impact", "extent", type=click.Choice([each.value for each in Extent]), default=Extent.FULL.value,
               show_default=True, help="How much of the impact on people and tasks is worked out.")  # fmt: skip
+@tasks_option
 @route_change_option
 @click.option("--also", multiple=True, metavar="FORMAT=FILE",
               help="Write the plan in another format to FILE as well; repeatable.")  # fmt: skip
@@ -116,6 +118,7 @@ class PlanOptions:
     also: tuple[str, ...]
     journal_file: Path | None
     extent: str
+    tasks_file: Path | None
     max_route_change: float | None
     selected: SelectionOptions
     given: ConfigurationOptions
@@ -131,6 +134,8 @@ def _require_sense(paths: Sequence[Path], options: PlanOptions) -> None:
     """
     if options.max_route_change is not None and options.extent == Extent.NONE:
         raise UsageError("--max-route-change cannot be checked with --impact none; leave one of them out")
+    if options.tasks_file is not None and options.extent != Extent.FULL:
+        raise UsageError(f"--tasks cannot be counted with --impact {options.extent}; leave one of them out")
     if options.journal_file is None:
         if not paths:
             raise UsageError("Missing argument 'PATH...', or --undo JOURNAL.\nTry 'tr-apply plan --help'.")
@@ -139,8 +144,9 @@ def _require_sense(paths: Sequence[Path], options: PlanOptions) -> None:
     changing = (
         *(given.overlays, given.variables, given.variable_files),
         *(selected.targets, selected.only, selected.excluded),
+        *(options.base_ref, options.tasks_file),
     )
-    if paths or options.base_ref is not None or any(changing):
+    if paths or any(each is not None and each != () for each in changing):
         raise UsageError("--undo takes everything from the journal: give no PATH and no option that changes a plan")
 
 
@@ -150,8 +156,8 @@ def _members(paths: Sequence[Path], options: PlanOptions, output: Output) -> lis
     if options.journal_file is not None:
         return run(_undone(options.journal_file, options.target, output, deadline))
     given, base_ref = options.given, options.base_ref
-    selection = options.selected.selection()
-    members = members_of(paths, lambda path: usable(path, given, output), selection, Extent(options.extent))
+    selection, extent = options.selected.selection(), Extent(options.extent)
+    members = members_of(paths, lambda path: usable(path, given, output), selection, extent, options.tasks_file)
     then = {} if base_ref is None else declared_before(members, paths, base_ref, given)
     for member in members:
         if base_ref is not None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,17 +13,22 @@ from tr_apply.cli.github import repository
 from tr_apply.cli.options import (
     CommonOptions,
     ConfigurationOptions,
+    NamedPath,
     common_options,
     configuration_options,
     paths_argument,
 )
-from tr_apply.cli.output import Output, envelope, errors_of, json_value, print_error, worst
-from tr_apply.config.routing_test_files import selected
-from tr_apply.config.routing_tests import LocatedTest, load_routing_tests
-from tr_apply.errors import ConfigError, TrApplyError, UsageError
+from tr_apply.cli.output import Output, envelope, errors_of, json_value, print_error, worst, write_file
+from tr_apply.config.added_tests import with_tests
+from tr_apply.config.load import Configuration
+from tr_apply.config.routing_test_files import belongs_to, selected
+from tr_apply.config.routing_tests import NO_TESTS, LocatedTest, Suite, load_routing_tests
+from tr_apply.corpus.read import load_corpus
+from tr_apply.corpus.tasks import Corpus
+from tr_apply.errors import ConfigError, RefusedError, TrApplyError, UsageError
 from tr_apply.findings import Finding, Severity
 from tr_apply.findings import errors_of as only_errors
-from tr_apply.rehearsal.results import RoutingTestRun, results_document, run_tests
+from tr_apply.rehearsal.results import RoutingTestRun, missing_tests, results_document, run_tests
 from tr_apply.report.tests_text import failure_findings, summary_line, tests_text
 
 _FAILED = ConfigError.exit_code
@@ -45,12 +51,16 @@ class _Outcomes:
 @click.command("test")
 @paths_argument
 @click.option("-k", "wanted", metavar="TEXT", help="Run only the tests whose name contains TEXT.")
-@click.option("--coverage", is_flag=True, help="List filters, targets and queues that no test reaches.")
+@click.option(
+    "--coverage", is_flag=True, help="List filters, targets and queues that no test or recorded task reaches."
+)
+@click.option("--tasks", "tasks_file", metavar="FILE", type=NamedPath(),
+              help="Show how the recorded tasks in FILE (.csv, .jsonl) spread over filters and queues.")  # fmt: skip
+@click.option("--record", "record_file", metavar="FILE", type=NamedPath(),
+              help="First add a test to FILE for each way of the recorded tasks that no test goes.")  # fmt: skip
 @configuration_options
 @common_options("text", "json", "junit", "github")
-def test_command(
-    paths: tuple[Path, ...], *, wanted: str | None, coverage: bool, given: ConfigurationOptions, common: CommonOptions
-) -> int:
+def test_command(paths: tuple[Path, ...], **given: Any) -> int:
     """Run the routing tests (*.test.yaml) of a configuration, offline.
 
     A PATH to a *.test.yaml runs the tests of that file only, with the configuration of the nearest folder, from its own
@@ -59,27 +69,71 @@ def test_command(
     \b
         tr-apply test examples/support-center
         tr-apply test examples/support-center/voice.test.yaml -k Spanish
-        tr-apply test --format junit --output report.xml .
+        tr-apply test --tasks tasks.csv --record recorded.test.yaml .
     """
-    output = common.output("test")
+    options = RoutingTestOptions(**given)
+    output = options.common.output("test")
     require_paths(paths)
-    selection = selected(paths, root_of(given))
-    require_inputs(list(selection), given)
-    result = _run(selection, wanted, given, output)
-    _require_tests(result, wanted)
-    _print(result, output, with_coverage=coverage)
+    selection = selected(paths, root_of(options.given))
+    require_inputs(list(selection), options.given)
+    corpus = None if options.tasks_file is None else load_corpus(options.tasks_file)
+    if options.record_file is not None:
+        _record(selection, options.record_file, corpus, options, output)
+    result = _run(selection, corpus, options, output)
+    _require_tests(result, options.wanted)
+    _print(result, output, with_coverage=options.coverage)
     return result.exit_code
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingTestOptions:
+    """The options of ``tr-apply test``, each named as click calls it."""
+
+    wanted: str | None
+    coverage: bool
+    tasks_file: Path | None
+    record_file: Path | None
+    given: ConfigurationOptions
+    common: CommonOptions
+
+
+def _record(
+    selection: Mapping[Path, Sequence[Path] | None], file: Path, corpus: Corpus | None, options: RoutingTestOptions,
+    output: Output,
+) -> None:  # fmt: skip
+    """Add the tests that are missing to *file*, all of which stays as it is.
+
+    Raises:
+        UsageError: when it is not clear what to record, or the file would not be found again.
+        RefusedError: when the file cannot be added to.
+    """
+    if corpus is None or len(selection) != 1:
+        raise UsageError("--record adds tests for recorded tasks to one configuration: give one PATH, and --tasks FILE")
+    [path] = selection
+    if not belongs_to(file, path):
+        raise UsageError(f"--record {file}: not a *.test.yaml in the folder of {path}, so its tests would not be found")
+    configuration = usable(path, options.given, output)
+    suite = _suite(configuration, None, with_tasks=True)
+    tests = missing_tests(configuration.document, suite.tests, corpus)
+    if not tests:
+        output.say("no test is added: the tests go every way that the recorded tasks go")
+        return
+    before = file.read_text(encoding="utf-8") if file.exists() else ""  # where it is, it was read already
+    if (text := with_tests(before, tests)) is None:
+        raise RefusedError(f"{file}: nothing was written, because `tests` is not a list with a line for each test")
+    write_file(file, text)
+    output.say(f"added {len(tests)} {'test' if len(tests) == 1 else 'tests'} to {file}")
+
+
 def _run(
-    selection: Mapping[Path, Sequence[Path] | None], wanted: str | None, given: ConfigurationOptions, output: Output
+    selection: Mapping[Path, Sequence[Path] | None], corpus: Corpus | None, options: RoutingTestOptions, output: Output
 ) -> _Outcomes:
     """Several PATHs are several workspaces; one that is broken does not stop the others."""
     runs: list[RoutingTestRun] = []
     broken: dict[str, TrApplyError] = {}
     for path, files in selection.items():
         try:
-            runs.append(_tried(path, files, wanted, given, output))
+            runs.append(_tried(path, files, corpus, options, output))
         except UsageError:
             raise
         except TrApplyError as error:
@@ -88,15 +142,28 @@ def _run(
 
 
 def _tried(
-    path: Path, files: Sequence[Path] | None, wanted: str | None, given: ConfigurationOptions, output: Output
+    path: Path, files: Sequence[Path] | None, corpus: Corpus | None, options: RoutingTestOptions, output: Output
 ) -> RoutingTestRun:
-    configuration = usable(path, given, output)
-    suite = load_routing_tests(configuration, files)
-    if only_errors(suite.diagnostics):
-        raise ConfigError(suite.diagnostics)
+    configuration = usable(path, options.given, output)
+    suite = _suite(configuration, files, with_tasks=corpus is not None)
     for each in suite.diagnostics:
         output.say(str(each))
-    return run_tests(str(path), configuration.document, _wanted(suite.tests, wanted))
+    return run_tests(str(path), configuration.document, _wanted(suite.tests, options.wanted), corpus)
+
+
+def _suite(configuration: Configuration, files: Sequence[Path] | None, *, with_tasks: bool) -> Suite:
+    """The tests of *configuration*; where there are recorded tasks, there need not be any.
+
+    Raises:
+        ConfigError: when they cannot be read.
+    """
+    suite = load_routing_tests(configuration, files)
+    if with_tasks:
+        others = [each for each in suite.diagnostics if each.code != NO_TESTS.code]
+        suite = Suite(suite.tests, others)
+    if only_errors(suite.diagnostics):
+        raise ConfigError(suite.diagnostics)
+    return suite
 
 
 def _wanted(tests: Sequence[LocatedTest], text: str | None) -> Sequence[LocatedTest]:
@@ -142,9 +209,11 @@ def _junit(result: _Outcomes) -> str:
 def _github(result: _Outcomes) -> str:
     """Failures and what is wrong in the files, each at its line."""
     from tr_apply.report.github import annotations  # noqa: PLC0415
+    from tr_apply.report.tasks_text import distribution_findings  # noqa: PLC0415
 
     broken = [each for error in result.broken.values() for each in _findings(error)]
-    return annotations([*broken, *failure_findings(result.runs)], repository(os.environ))
+    tasks = distribution_findings([each.tasks for each in result.runs if each.tasks is not None])
+    return annotations([*broken, *failure_findings(result.runs), *tasks], repository(os.environ))
 
 
 def _findings(error: TrApplyError) -> Sequence[Finding]:

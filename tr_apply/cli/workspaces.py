@@ -18,13 +18,23 @@ def members_of(
     load: Callable[[Path], Configuration],
     selection: Selection = EVERYTHING,
     extent: Extent = Extent.FULL,
+    tasks_file: Path | None = None,
 ) -> list[Member]:
-    """The workspaces of the configurations at *paths*, which know of each other."""
+    """The workspaces of the configurations at *paths*, which know of each other, and of the recorded tasks in a file.
+
+    Raises:
+        ConfigError: when the file cannot be read.
+    """
+    recorded = None
+    if tasks_file is not None:
+        from tr_apply.corpus.read import given_corpus  # noqa: PLC0415  # most plans need none
+
+        recorded = given_corpus(tasks_file, is_shared=len(paths) > 1)
     members = [member_of(str(path), partial(load, path), selection, extent) for path in paths]
     siblings = frozenset(member.workspace for member in members if member.workspace is not None)
     for member in members:
         if isinstance(member.source, Configured):
-            member.source = replace(member.source, siblings=siblings)
+            member.source = replace(member.source, siblings=siblings, recorded=recorded)
     return members
 
 

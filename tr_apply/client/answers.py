@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tr_apply.corpus.events import WorkspaceEvent, event_of
 from tr_apply.errors import NetworkError, StaleError
 from tr_apply.json_text import read_json
 from tr_apply.live import Answer, Live
@@ -47,6 +48,17 @@ def live_of(kind: Kind, answer: Any) -> Live:
     for key in _UNREAD:
         kept.pop(key, None)
     return Live(kind.name, name, sid, kept, {key: read_document(answer.get(key)) for key in _DOCUMENTS[kind.name]})
+
+
+def event_in(answer: Any) -> WorkspaceEvent:
+    """*answer* as an event.
+
+    Raises:
+        NetworkError: when it is none.
+    """
+    if (found := event_of(answer)) is None:
+        raise NetworkError("an answer shows an event without a SID, a type, a date or its data")
+    return found
 
 
 def seen_in(kind: Kind, response: Response) -> Seen:

@@ -1,7 +1,6 @@
 """Reads and writes TaskRouter's resources: makes nothing twice, and overwrites nothing that it has not seen."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
@@ -9,8 +8,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from tr_apply.client import paths, work
-from tr_apply.client.answers import Seen, holds, live_of, require_unchanged, seen_in
-from tr_apply.client.paging import PAGE_SIZE, listed
+from tr_apply.client.answers import Seen, event_in, holds, live_of, require_unchanged, seen_in
+from tr_apply.client.paging import PAGE_SIZE, items, listed
+from tr_apply.corpus.events import Hour, WorkspaceEvent, query_of
 from tr_apply.errors import AnswerLostError, ApiError, NetworkError, StaleError
 from tr_apply.live import Live, Work
 from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKSPACE
@@ -153,6 +153,13 @@ class Client:
         path = paths.channels(workspace_sid, worker_sid)
         return [live async for live in listed(self._sender, WORKER_CHANNEL, path)]
 
+    async def events(self, workspace_sid: str, hour: Hour, kind: str) -> list[WorkspaceEvent]:
+        """The events of that *kind*, such as ``task.created``, that happened in *hour*; the API keeps 30 days."""
+        path = paths.events(workspace_sid)
+        query = {**query_of(hour), "EventType": kind}
+        found = [each async for each in items(self._sender, path, "events", query, event_in)]
+        return [each for each in found if hour.has(each)]
+
     async def unrouted_tasks(self, workspace_sid: str, kind: Kind, sid: str) -> Work:
         """Tasks of a queue or a workflow that are pending or reserved."""
         return await work.tasks(self._sender, workspace_sid, kind, sid)
@@ -167,11 +174,7 @@ class Client:
 
     async def reservations(self, workspace_sid: str, worker_sid: str, statuses: Sequence[str]) -> Work:
         """Reservations of a worker that have one of these *statuses*."""
-        found = [await work.reservations(self._sender, workspace_sid, worker_sid, status) for status in statuses]
-        counts: Counter[str] = Counter()
-        for each in found:
-            counts.update(each.counts)
-        return Work(counts, more=any(each.more for each in found))
+        return await work.reservations(self._sender, workspace_sid, worker_sid, statuses)
 
     async def waiting_tasks(self, workspace_sid: str, workflow_sid: str) -> int | None:
         """How many tasks wait in a workflow; None where TaskRouter does not tell."""

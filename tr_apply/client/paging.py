@@ -1,8 +1,8 @@
 """Lists, page by page, from a server that may go round in circles or point elsewhere."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Mapping
+from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tr_apply.client.answers import live_of
@@ -16,16 +16,29 @@ _SLICE = 20  # resources that are looked at in one go
 _PAGES_LIMIT = 1000  # a million resources: twenty times what TaskRouter holds
 
 
-async def listed(
-    sender: Sender, kind: Kind, path: str, query: Mapping[str, str] | None = None
-) -> AsyncGenerator[Live, None]:
-    """The resources of *kind* at *path*, each once; while one page is used, the next is on its way.
+class _HasSid(Protocol):
+    @property
+    def sid(self) -> str: ...
+
+
+_Item = TypeVar("_Item", bound=_HasSid)
+
+
+def listed(sender: Sender, kind: Kind, path: str, query: Mapping[str, str] | None = None) -> AsyncGenerator[Live, None]:
+    """The resources of *kind* at *path*, each once; errors as in ``items``."""
+    return items(sender, path, kind.list_key, query or {}, lambda item: live_of(kind, item))
+
+
+async def items(
+    sender: Sender, path: str, key: str, query: Mapping[str, str], read: Callable[[Any], _Item]
+) -> AsyncGenerator[_Item, None]:
+    """What *read* makes of the items of a list, each once; while one page is used, the next is on its way.
 
     Raises:
         ApiError: when TaskRouter refuses.
         NetworkError: when it does not answer, or with something else than a list.
     """
-    next_query: str | None = urlencode({**(query or {}), "PageSize": str(PAGE_SIZE)})
+    next_query: str | None = urlencode({**query, "PageSize": str(PAGE_SIZE)})
     visited = {next_query}
     seen: set[str] = set()
     page = await _page(sender, path, next_query)
@@ -36,13 +49,13 @@ async def listed(
         visited.add(next_query)
         following = None if next_query is None else asyncio.create_task(_page(sender, path, next_query))
         try:
-            for number, item in enumerate(_items(page, kind.list_key, path)):
+            for number, item in enumerate(_items(page, key, path)):
                 if number % _SLICE == 0:
                     await asyncio.sleep(0)  # lets the request for the next page leave
-                live = live_of(kind, item)
-                if live.sid not in seen:  # a list that changes meanwhile may show an item twice
-                    seen.add(live.sid)
-                    yield live
+                found = read(item)
+                if found.sid not in seen:  # a list that changes meanwhile may show an item twice
+                    seen.add(found.sid)
+                    yield found
         except BaseException:
             await _ended(following)
             raise

@@ -30,3 +30,8 @@ def channels(workspace_sid: str, worker_sid: str) -> str:
 def channel(workspace_sid: str, worker_sid: str, name: str) -> str:
     """The path of one of them, by its SID or by the unique name of its task channel."""
     return f"{channels(workspace_sid, worker_sid)}/{quote(name, safe='')}"
+
+
+def events(workspace_sid: str) -> str:
+    """The path of what has happened in a workspace."""
+    return f"{item(WORKSPACE, workspace_sid, workspace_sid)}/Events"

@@ -1,6 +1,7 @@
 """What is under way in a workspace: tasks that wait or are offered, and reservations of workers."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -47,11 +48,17 @@ async def unfinished(sender: Sender, workspace_sid: str) -> Work:
     return await _counted(sender, f"{_workspace(workspace_sid)}/Tasks?{urlencode(query)}", "tasks", "assignment_status")
 
 
-async def reservations(sender: Sender, workspace_sid: str, worker_sid: str, status: str) -> Work:
-    """Reservations of a worker that have that *status*."""
-    query = urlencode({"ReservationStatus": status, "PageSize": _PAGE_SIZE})
-    path = f"{paths.item(WORKER, workspace_sid, worker_sid)}/Reservations?{query}"
-    return await _counted(sender, path, "reservations", "reservation_status")
+async def reservations(sender: Sender, workspace_sid: str, worker_sid: str, statuses: Sequence[str]) -> Work:
+    """Reservations of a worker that have one of these *statuses*."""
+    counts: Counter[str] = Counter()
+    more = False
+    for status in statuses:
+        query = urlencode({"ReservationStatus": status, "PageSize": _PAGE_SIZE})
+        path = f"{paths.item(WORKER, workspace_sid, worker_sid)}/Reservations?{query}"
+        found = await _counted(sender, path, "reservations", "reservation_status")
+        counts.update(found.counts)
+        more = more or found.more
+    return Work(counts, more=more)
 
 
 async def waiting(sender: Sender, workspace_sid: str, workflow_sid: str) -> int | None:

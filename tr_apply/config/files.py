@@ -183,6 +183,11 @@ def open_table(path: Path, sources: Sources, reach: Reach) -> tuple[int, Finding
     return _opened(FoundFile(path, reach=reach), sources)
 
 
+def given_text(path: Path, sources: Sources) -> tuple[int, Finding | None]:
+    """The place where the text of a file begins that the caller names, or why it cannot be read."""
+    return _opened(FoundFile(path), sources)
+
+
 def _opened(found: FoundFile, sources: Sources) -> tuple[int, Finding | None]:
     name = "<stdin>" if found.path == STANDARD_INPUT else os.fsencode(found.path).decode(errors="backslashreplace")
     problem, before, text = found.problem, "", None

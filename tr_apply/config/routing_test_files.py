@@ -53,6 +53,24 @@ def _owners(file: Path, given: Sequence[Path]) -> list[Path]:
     return owners or [path for path in given if Path(name).is_relative_to(normpath(_folder(path).absolute()))]
 
 
+def belongs_to(file: Path, path: Path) -> bool:
+    """Whether *file*, there or not, is among the tests of the configuration at *path*, or would be with the others."""
+    if not _is_shown_test(file.name):
+        return False
+    if not path.is_dir():
+        before = list(_beside(path))
+        there = {each.name for each in before} | {file.name}
+        is_near = file.absolute().parent.resolve() == path.absolute().parent.resolve()
+        return is_near and set(_of_stem(path.stem, there)) == there
+    folders = Path(normpath(file.absolute())).parent
+    root = Path(normpath(path.absolute()))
+    return folders.is_relative_to(root) and not any(_is_left_out(each) for each in folders.relative_to(root).parts)
+
+
+def _is_left_out(folder: str) -> bool:
+    return folder == "overlays" or folder.startswith(".")
+
+
 def _folder(path: Path) -> Path:
     return path if path.is_dir() else path.parent
 
@@ -114,9 +132,14 @@ def _below(root: Path) -> Iterator[Path]:
 
 def _beside(path: Path) -> Iterator[Path]:
     """Those that begin with its name, if there are any: a folder may hold several workspaces, each with its tests."""
-    found = [path.with_name(name) for name in os.listdir(path.parent) if _is_shown_test(name)]  # noqa: PTH208  names alone
-    own = [each for each in found if each.name.startswith(f"{path.stem}.")]
-    yield from own or found
+    names = [name for name in os.listdir(path.parent) if _is_shown_test(name)]  # noqa: PTH208  names alone
+    yield from (path.with_name(name) for name in _of_stem(path.stem, names))
+
+
+def _of_stem(stem: str, names: Iterable[str]) -> list[str]:
+    """Those of *names* that begin with *stem*, or else all."""
+    found = list(names)
+    return [name for name in found if name.startswith(f"{stem}.")] or found
 
 
 def _is_shown_test(name: str) -> bool:

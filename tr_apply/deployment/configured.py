@@ -9,6 +9,7 @@ from tr_apply.client import Client
 from tr_apply.config.load import Configuration
 from tr_apply.config.other_workspaces import NamedWorkspaces
 from tr_apply.config.withheld import withheld
+from tr_apply.corpus.tasks import GivenCorpus
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.declared_at import with_sources
 from tr_apply.deployment.freshness import bound
@@ -49,6 +50,7 @@ class Configured:
         siblings: Names of the workspaces that this run is for.
         before: What was declared by the configuration that was applied last.
         extent: How much of the impact on people and tasks is worked out.
+        recorded: Tasks of which it is counted how many go elsewhere.
     """
 
     configuration: Configuration
@@ -56,6 +58,7 @@ class Configured:
     siblings: frozenset[str] = frozenset()
     before: DeclaredBefore | None = None
     extent: Extent = Extent.FULL
+    recorded: GivenCorpus | None = None
 
     @property
     def workspace(self) -> str:
@@ -78,7 +81,7 @@ class Configured:
         plan, snapshot = await self._planned(client, region, self.extent)
         for target in self.selection.targets:
             self._require_known(target, plan)
-        return judged(plan, snapshot, self.configuration.document, self.extent), snapshot
+        return judged(plan, snapshot, self.configuration.document, self.extent, self.recorded), snapshot
 
     async def _planned(self, client: Client, region: str | None, extent: Extent) -> tuple[Plan, Snapshot]:
         try:

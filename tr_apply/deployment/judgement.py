@@ -4,27 +4,31 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from tr_apply.client import Client
+from tr_apply.corpus.tasks import GivenCorpus
 from tr_apply.errors import StaleError
 from tr_apply.live import Snapshot
 from tr_apply.plan.change import Blocked, PeopleConsent, Plan
 from tr_apply.plan.checks.guard import listed
 from tr_apply.plan.checks.people_lost import people_lost
-from tr_apply.plan.impact import Extent, Impact, PeopleImpact, QueueChange
+from tr_apply.plan.impact import Extent, Impact, PeopleImpact, QueueChange, TasksImpact
 from tr_apply.plan.requests.affected import affected_kinds
 from tr_apply.reader import with_affected
 from tr_apply.resources import WORKER
 from tr_apply.resources.document import Document
 
 
-def judged(plan: Plan, snapshot: Snapshot, document: Document, extent: Extent) -> Plan:
-    """*plan* with its impact, and blocked where people lose their places without consent."""
+def judged(
+    plan: Plan, snapshot: Snapshot, document: Document, extent: Extent, recorded: GivenCorpus | None = None
+) -> Plan:
+    """*plan* with its impact, also on *recorded* tasks, and blocked where people lose their places without consent."""
     if extent is Extent.NONE or snapshot.predicted:
         return plan
     if not plan.operations:
-        return replace(plan, impact=Impact(PeopleImpact(len(snapshot.of(WORKER.name)))))
+        tasks = None if recorded is None else TasksImpact(recorded.corpus.file, recorded.corpus.total, 0)
+        return replace(plan, impact=Impact(PeopleImpact(len(snapshot.of(WORKER.name))), tasks=tasks))
     from tr_apply.impact import with_impact  # noqa: PLC0415  # not needed to say that nothing changes
 
-    plan = with_impact(plan, snapshot, document, extent)
+    plan = with_impact(plan, snapshot, document, extent, recorded)
     assert plan.impact is not None
     lost = people_lost(plan.impact.people, document.safety.max_people_lost, plan.operations)
     return replace(plan, blocked=[*plan.blocked, *lost])

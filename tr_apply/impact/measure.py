@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from tr_apply.corpus.tasks import GivenCorpus
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.impact.cosmetic import with_cosmetic_changes
 from tr_apply.impact.findings import brought_findings, queue_finding
 from tr_apply.impact.people import member_counts, people
+from tr_apply.impact.recorded import RecordedTasks
 from tr_apply.impact.routes import route_changes
 from tr_apply.impact.versions import PlannedVersions, WorkflowVersions
 from tr_apply.live import Snapshot
@@ -26,13 +28,15 @@ _SENSITIVE: Final = "workflow {}: it holds something sensitive, so no task is sh
 _NOT_ASKED: Final = "workflow {}: nobody asked which tasks go elsewhere"
 
 
-def with_impact(plan: Plan, snapshot: Snapshot, document: Document, extent: Extent) -> Plan:
-    """*plan* with its impact on the workspace of *snapshot*; a new workspace has none."""
+def with_impact(
+    plan: Plan, snapshot: Snapshot, document: Document, extent: Extent, recorded: GivenCorpus | None = None
+) -> Plan:
+    """*plan* with its impact on the workspace of *snapshot*, and on *recorded* tasks; a new workspace has none."""
     if extent is Extent.NONE or snapshot.predicted:
         return plan
     budget = Budget()
     plan = with_cosmetic_changes(plan, budget)
-    return replace(plan, impact=_Measuring(plan, snapshot, document, budget).impact(extent))
+    return replace(plan, impact=_Measuring(plan, snapshot, document, budget).impact(extent, recorded))
 
 
 def people_impact(plan: Plan, snapshot: Snapshot) -> PeopleImpact:
@@ -54,9 +58,11 @@ class _Measuring:
     findings: list[BroughtFinding] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
-    def impact(self, extent: Extent) -> Impact:
+    def impact(self, extent: Extent, recorded: GivenCorpus | None = None) -> Impact:
         """All that is to be known to this *extent*."""
         versions = PlannedVersions(self.plan, self.snapshot)
+        has_workflows = self.snapshot.has(WORKFLOW.name)
+        tasks = None if recorded is None else RecordedTasks(*recorded, versions, reads_workflows=has_workflows)
         found, members = self._people(versions)
         unread = "its members are not known, because an expression of it cannot be read"
         self.unknown += [f"queue {queue}: {unread}" for queue in found.unknown]
@@ -64,11 +70,15 @@ class _Measuring:
             if each.is_secret or extent is not Extent.FULL:
                 self.unknown.append((_SENSITIVE if each.is_secret else _NOT_ASKED).format(each.after.name))
             else:
-                self._follow(each)
+                self._follow(each, tasks)
+        if tasks is not None:
+            self.routes += [route for found in tasks.lost(_read) for route in found.routes]
+            self.unknown += tasks.strangers()
         if extent is Extent.FULL:
             self.findings += self._of_queues(versions.target_workers())
+        counted = None if tasks is None else tasks.impact()
         untouched = versions.untouched_workflows()
-        return Impact(found, self.routes, self.findings, None, self.unknown, members, untouched)
+        return Impact(found, self.routes, self.findings, counted, self.unknown, members, untouched)
 
     def _people(self, versions: PlannedVersions) -> tuple[PeopleImpact, dict[str, int]]:
         """Whom the plan affects, and how many members the queues have to which it leads tasks."""
@@ -78,9 +88,11 @@ class _Measuring:
         before, after = versions.staffing()
         return people(before, after), member_counts(after, steps) if is_read else {}
 
-    def _follow(self, workflow: WorkflowVersions) -> None:
+    def _follow(self, workflow: WorkflowVersions, tasks: RecordedTasks | None) -> None:
         before, after = workflow.before, workflow.after
-        changes = route_changes(before, after, _read, self.budget)
+        changes = route_changes(before, after, _read, self.budget, None if tasks is None else tasks.of(workflow))
+        if tasks is not None:
+            tasks.note(changes, workflow)
         brought = brought_findings(before, after, self._path(WORKFLOW, after.name), _read, self.budget)
         self.routes += changes.routes
         self.findings += brought.found

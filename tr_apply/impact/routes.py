@@ -5,10 +5,11 @@ filters, priorities, and how long a step lasts move nobody, unless a step can no
 last step of that filter is not compared.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
+from tr_apply.corpus.tasks import TaskKind
 from tr_apply.plan.impact import FilterRoute, RouteChange
 from tr_apply.resources.workflow import Filter, Target, Workflow
 from tr_apply.routing.nodes import Expression
@@ -20,6 +21,7 @@ from tr_apply.routing.satisfy import (
     TaskFilter,
     TaskMoves,
     default_filter,
+    matcher,
     meanings,
     moves,
     way_out,
@@ -43,17 +45,65 @@ class RouteChanges:
     unknown: tuple[str, ...] = ()
     """What could not be found out, in words."""
 
+    elsewhere: int = 0
+    """How many recorded tasks go elsewhere."""
 
-def route_changes(before: Workflow, after: Workflow, read: Read, budget: Budget | None = None) -> RouteChanges:
-    """Which tasks a change of a workflow sends elsewhere."""
+    stayed: tuple[TaskKind, ...] = ()
+    """The recorded tasks that do not."""
+
+
+def route_changes(
+    before: Workflow,
+    after: Workflow,
+    read: Read,
+    budget: Budget | None = None,
+    recorded: Sequence[TaskKind] | None = None,
+) -> RouteChanges:
+    """Which tasks a change of a workflow sends elsewhere, and how many of the *recorded* ones these are."""
     if (before.filters, before.default_filter) == (after.filters, after.default_filter):
         return RouteChanges(())
     shared = budget or Budget()
     senses = _Senses(shared)
     old, new = (_Version(each, read, senses) for each in (before, after))
     found = moves(old.filters, new.filters, shared)
-    routes = (RouteChange(after.name, old.way(move.before), new.way(move.after), move.task) for move in found.found)
-    return RouteChanges(tuple(routes), tuple(_unknown(after.name, found)))
+    routes = [RouteChange(after.name, old.way(move.before), new.way(move.after), move.task) for move in found.found]
+    unknown = tuple(_unknown(after.name, found))
+    return RouteChanges(tuple(routes), unknown) if recorded is None else _counted(routes, unknown, old, new, recorded)
+
+
+def lost_routes(before: Workflow, read: Read, recorded: Sequence[TaskKind]) -> RouteChanges:
+    """Where the *recorded* tasks of a workflow that is deleted went; they go nowhere any more."""
+    senses = _Senses(Budget())
+    nothing = Workflow.model_construct(name=before.name, filters=[], default_filter=None)
+    return _counted([], (), _Version(before, read, senses), _Version(nothing, read, senses), recorded)
+
+
+def _counted(
+    routes: Iterable[RouteChange],
+    unknown: tuple[str, ...],
+    old: "_Version",
+    new: "_Version",
+    recorded: Iterable[TaskKind],
+) -> RouteChanges:
+    """*routes* with the number of recorded tasks of each, and those that only a recorded task shows."""
+    found = {_ends(each): replace(each, count=0) for each in routes}
+    stayed: list[TaskKind] = []
+    elsewhere = 0
+    for kind in recorded:
+        first, then = old.first(kind.task.attributes), new.first(kind.task.attributes)
+        if (first and first.route) == (then and then.route) and (first is None) is (then is None):
+            stayed.append(kind)
+            continue
+        change = RouteChange(new.name, old.way(first), new.way(then), kind.task.attributes, 0)
+        change = found.get(_ends(change), change)
+        found[_ends(change)] = replace(change, count=(change.count or 0) + kind.count)
+        elsewhere += kind.count
+    return RouteChanges(tuple(found.values()), unknown, elsewhere, tuple(stayed))
+
+
+def _ends(change: RouteChange) -> tuple[int | None, ...]:
+    """The numbers of the two filters; None for no filter."""
+    return tuple(None if each is None else each.filter for each in (change.before, change.after))
 
 
 def _unknown(workflow: str, found: TaskMoves) -> Iterator[str]:
@@ -88,9 +138,15 @@ class _Version:
     def __init__(self, workflow: Workflow, read: Read, senses: _Senses) -> None:
         self._read, self._senses = read, senses
         self._workflow = workflow
+        self.name = workflow.name
         self.filters = [self._filter(number, each) for number, each in enumerate(workflow.filters, 1)]
         if workflow.default_filter is not None:
             self.filters.append(default_filter(self._route([workflow.default_filter])))
+        self._matchers = [(each, matcher(each)) for each in self.filters]
+
+    def first(self, task: Mapping[str, Any]) -> TaskFilter | None:
+        """The filter that takes a task; one that cannot be read takes none."""
+        return next((each for each, matches in self._matchers if matches(task)), None)
 
     def way(self, found: TaskFilter | None) -> FilterRoute | None:
         """Where the tasks of a filter of this version go."""

@@ -37,6 +37,9 @@ class WorkflowVersions(NamedTuple):
     is_secret: bool
     """Whether something in the document must not be shown."""
 
+    former_name: str
+    """The workflow's name now."""
+
 
 @dataclass(slots=True)
 class _Planned:
@@ -171,7 +174,19 @@ class PlannedVersions:
             if each.live is not None and not each.is_deleted and _DOCUMENT in each.form:
                 before = _workflow(name, _document_now(each.live, "configuration"), queues)
                 after = _workflow(name, self._document(each, _DOCUMENT, "configuration"), queues)
-                yield WorkflowVersions(before, after, _DOCUMENT in each.secrets)
+                yield WorkflowVersions(before, after, _DOCUMENT in each.secrets, each.live.name)
+
+    def live_workflows(self) -> Iterator[tuple[Workflow, bool]]:
+        """Every workflow as it is live and by its name now, and whether it is deleted."""
+        queues = {self._sid_of(each): name for name, each in self._named(TASK_QUEUE).items()}
+        for each in self._named(WORKFLOW).values():
+            if each.live is not None:
+                yield _workflow(each.live.name, _document_now(each.live, "configuration"), queues), each.is_deleted
+
+    def workflow_names(self) -> list[str]:
+        """The names of all workflows, as they are live and as they will be."""
+        found = [(each.live and each.live.name, each.name) for each in self._named(WORKFLOW).values()]
+        return [name for pair in found for name in pair if name]
 
     def steps(self) -> list[str]:
         """The names of the queues that written workflows lead to, sorted; nothing of those that must not be shown."""

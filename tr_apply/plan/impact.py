@@ -10,6 +10,10 @@ from pydantic import Field
 from tr_apply.plan.json_values import Count, is_empty, is_none
 
 
+def _is_nothing(number: int) -> bool:
+    return not number
+
+
 class Extent(StrEnum):
     """How much of the impact is worked out: ``--impact``."""
 
@@ -123,6 +127,9 @@ class TasksImpact:
 
     elsewhere: Count
     """How many of them go elsewhere."""
+
+    unclear: Annotated[Count, Field(exclude_if=_is_nothing)] = 0
+    """How many others may: they were recorded without, or with another value of, an attribute that matters now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,11 @@ from itertools import groupby
 from typing import Any
 
 from tr_apply.config.routing_tests import LocatedTest
+from tr_apply.corpus.tasks import Corpus
 from tr_apply.rehearsal.coverage import Coverage, coverage
+from tr_apply.rehearsal.distribution import Distribution, distribution, routed
 from tr_apply.rehearsal.find_route import find_route
+from tr_apply.rehearsal.new_tests import WrittenTest, new_tests
 from tr_apply.rehearsal.offline_workspace import OfflineWorkspace, RouteRequest
 from tr_apply.rehearsal.route import Count, Number, Route, RouteStep
 from tr_apply.resources.document import Document
@@ -89,6 +92,8 @@ class RoutingTestRun:
 
     results: Sequence[RoutingTestResult]
     coverage: Coverage
+    tasks: Distribution | None = None
+    """What recorded tasks come to, where there are any."""
 
     @property
     def failed(self) -> Sequence[RoutingTestResult]:
@@ -105,11 +110,16 @@ class RoutingTestsDocument:
     coverage: Sequence[Coverage] = ()
     """One for each configuration, where it was asked for."""
 
+    tasks: Sequence[Distribution] = ()
+    """What the recorded tasks come to: one for each configuration, where there are any."""
+
 
 def results_document(runs: Sequence[RoutingTestRun], *, with_coverage: bool) -> RoutingTestsDocument:
     """The results of *runs* in one document."""
     results = [result for each in runs for result in each.results]
-    return RoutingTestsDocument(results, summary_of(runs), [each.coverage for each in runs] if with_coverage else ())
+    covered = [each.coverage for each in runs] if with_coverage else ()
+    tasks = tuple(each.tasks for each in runs if each.tasks is not None)
+    return RoutingTestsDocument(results, summary_of(runs), covered, tasks)
 
 
 def summary_of(runs: Sequence[RoutingTestRun]) -> RoutingTestSummary:
@@ -118,12 +128,24 @@ def summary_of(runs: Sequence[RoutingTestRun]) -> RoutingTestSummary:
     return RoutingTestSummary(sum(len(each.results) for each in runs) - failed, failed)
 
 
-def run_tests(path: str, document: Document, tests: Sequence[LocatedTest]) -> RoutingTestRun:
-    """Run every one of *tests*; everything that they name is known in *document* or in their file."""
+def run_tests(
+    path: str, document: Document, tests: Sequence[LocatedTest], corpus: Corpus | None = None
+) -> RoutingTestRun:
+    """Run every one of *tests*; everything that they name is known in *document* or in their file.
+
+    What the tasks of *corpus* come to is covered as well.
+    """
     tried = list(_tried(path, document, tests))
-    return RoutingTestRun(
-        path, [result for result, _ in tried], coverage(path, document, (route for _, route in tried))
-    )
+    found = [] if corpus is None else routed(document, corpus)
+    reached = coverage(path, document, [*(route for _, route in tried), *(each.route for each in found)])
+    tasks = None if corpus is None else distribution(path, document, corpus, found)
+    return RoutingTestRun(path, [result for result, _ in tried], reached, tasks)
+
+
+def missing_tests(document: Document, tests: Sequence[LocatedTest], corpus: Corpus) -> list[WrittenTest]:
+    """A new test for each way of the tasks of *corpus* that none of *tests* goes, in the keys of a file."""
+    known = (route for _, route in _tried("", document, tests))
+    return new_tests(routed(document, corpus), known, {each.test.name for each in tests})
 
 
 def _tried(path: str, document: Document, tests: Sequence[LocatedTest]) -> Iterator[tuple[RoutingTestResult, Route]]:

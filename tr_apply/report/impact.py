@@ -39,8 +39,8 @@ def further_impact_lines(impact: Impact | None) -> Iterator[TextLine]:
     queues = sorted(impact.people.queues, key=by_urgency)
     yield from (_queue(each) for each in queues if not each.lost)
     if impact.tasks is not None:
-        yield _tasks(impact.tasks)
-    yield from map(_route, impact.routes[:ROUTES_SHOWN])
+        yield from _tasks(impact.tasks)
+    yield from map(_route, by_frequency(impact.routes)[:ROUTES_SHOWN])
     yield from _further(impact.routes)
     yield from map(_finding, impact.findings)
     yield from (TextLine(f"not known: {printable(each)}", depth=1) for each in impact.unknown)
@@ -64,17 +64,21 @@ def _names(names: Sequence[str]) -> str:
     return listed([printable(name) for name in names])
 
 
-def _tasks(tasks: TasksImpact) -> TextLine:
+def _tasks(tasks: TasksImpact) -> Iterator[TextLine]:
     verb = "goes" if tasks.elsewhere == 1 else "go"
-    return TextLine(
-        f"{tasks.elsewhere} of {tasks.total} recorded tasks ({printable(tasks.file)}) {verb} elsewhere", depth=1
+    share = f", {tasks.elsewhere * 100 / tasks.total:.3g}%" if tasks.elsewhere else ""
+    yield TextLine(
+        f"{tasks.elsewhere} of {tasks.total} recorded tasks ({printable(tasks.file)}) {verb} elsewhere{share}", depth=1
     )
+    if tasks.unclear:
+        why = "the record does not have the attribute or the value that the change asks for"
+        yield TextLine(f"{tasks.unclear} more may: {why}", depth=1)
 
 
 def _route(change: RouteChange) -> TextLine:
     task = printable(json.dumps(change.task, ensure_ascii=False))
-    which = "tasks" if change.count is None else "1 task" if change.count == 1 else f"{change.count} tasks"
-    way = f"{_way(change.before)} -> {_way(change.after)}"
+    which = "1 task" if change.count == 1 else f"{change.count} tasks" if change.count else "tasks"
+    way = f"{_way(change.before)} -> {_way(change.after)}{' (none recorded)' if change.count == 0 else ''}"
     return TextLine(f"workflow {printable(change.workflow)}: {which} such as {task}: {way}", depth=1)
 
 
@@ -86,6 +90,11 @@ def _way(route: FilterRoute | None) -> str:
         return f"the default filter ({steps})"
     name = f" {printable(route.name)}" if route.name else ""
     return f"filter {route.filter}{name} ({steps})"
+
+
+def by_frequency(routes: Sequence[RouteChange]) -> list[RouteChange]:
+    """Those that most recorded tasks go first; else in their order."""
+    return sorted(routes, key=lambda each: -(each.count or 0))
 
 
 def _further(routes: Sequence[RouteChange]) -> Iterator[TextLine]:

@@ -9,7 +9,7 @@ from tr_apply.picture import Picture, chip_html, markup
 from tr_apply.plan.change import Action, Plan
 from tr_apply.plan.checks.guard import listed
 from tr_apply.plan.impact import FilterRoute, Impact, QueueChange, RouteChange
-from tr_apply.report.impact import by_urgency
+from tr_apply.report.impact import by_frequency, by_urgency
 from tr_apply.resources import KIND_BY_NAME
 
 _ROWS: Final = 50
@@ -68,7 +68,8 @@ def _tasks(impact: Impact) -> Tile:
     known = "; not everything is known" if impact.unknown else ""
     if impact.tasks is not None:
         share = f"{impact.tasks.elsewhere:,} of {impact.tasks.total:,}"
-        return Tile("recorded tasks", share, f"go elsewhere ({impact.tasks.file}){known}")
+        more = f", {impact.tasks.unclear:,} more may" if impact.tasks.unclear else ""
+        return Tile("recorded tasks", share, f"go elsewhere{more} ({impact.tasks.file}){known}")
     number = len(impact.routes)
     value = f"{number} {'kind' if number == 1 else 'kinds'}"
     if not number:
@@ -114,7 +115,7 @@ def _queue_row(change: QueueChange, picture: Picture) -> Sequence[str]:
 
 def elsewhere_html(impact: Impact, picture: Picture, level: int) -> Iterator[str]:
     """Which kinds of tasks go elsewhere, with an example of each; nothing where none do."""
-    routes = impact.routes
+    routes = by_frequency(impact.routes)
     if not routes:
         return
     counts = any(each.count is not None for each in routes)

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 from tr_apply.printable import printable, printable_lines
 from tr_apply.rehearsal.results import RoutingTestResult, RoutingTestRun
+from tr_apply.report.tasks_text import distribution_lines
 from tr_apply.report.tests_text import FAILED, difference_line, failure_lines
 
 _STYLE: Final = re.compile("\x1b\\[[0-9;]*m")
@@ -46,6 +47,8 @@ def _add_suite(root: ET.Element, each: RoutingTestRun) -> None:
         if not result.passed:
             failure = ET.SubElement(case, "failure", message=_message(result), type=FAILED)
             failure.text = _clean_lines("\n".join(failure_lines(result, "")))
+    if each.tasks is not None:
+        ET.SubElement(suite, "system-out").text = _clean_lines("\n".join(distribution_lines(each.tasks)))
 
 
 def _message(result: RoutingTestResult) -> str:

@@ -10,6 +10,7 @@ from tr_apply.printable import printable
 from tr_apply.rehearsal.coverage import Coverage, MissedPart
 from tr_apply.rehearsal.results import RoutingTestResult, RoutingTestRun, UnmetExpectation, summary_of
 from tr_apply.report.route_text import filter_label, route_lines, wrapped
+from tr_apply.report.tasks_text import distribution_lines
 
 FAILED: Final = "routing-test-failed"
 
@@ -25,6 +26,9 @@ def _run_lines(each: RoutingTestRun, *, with_coverage: bool) -> Iterator[str]:
     for result in each.results:
         yield from _result_lines(result)
     yield ""
+    if each.tasks is not None:
+        yield from distribution_lines(each.tasks)
+        yield ""
     if with_coverage:
         yield from _coverage_lines(each.coverage)
         yield ""

@@ -16,6 +16,7 @@ from tr_apply.plan.saved.document import FindingDocument, PlanDocument
 from tr_apply.plan.saved.origin import Origins
 from tr_apply.plan.saved.stale import Drift
 from tr_apply.rehearsal.coverage import Coverage
+from tr_apply.rehearsal.distribution import Distribution
 from tr_apply.rehearsal.results import RoutingTestResult, RoutingTestSummary
 from tr_apply.rehearsal.route import Route
 from tr_apply.rendering import RenderedConfiguration
@@ -92,3 +93,6 @@ class OutputDocument(BaseModel):
 
     coverage: list[Coverage] = []
     """By ``test --coverage``: one for each PATH."""
+
+    tasks: list[Distribution] = []
+    """By ``test --tasks``: what the recorded tasks come to, one for each PATH."""

@@ -12,7 +12,8 @@ ALL = 100.0
 def require_few_routes_changed(plan: Plan, most: float | None) -> None:
     """Do nothing if at most *most* per cent of the tasks go elsewhere by *plan*, or if nobody has set a limit.
 
-    What was not found out counts as too much. Without recorded tasks a share cannot be told: then any does.
+    What was not found out counts as too much, and a recorded task that may go elsewhere as one that does. Without
+    recorded tasks a share cannot be told: then any does.
 
     Raises:
         RouteChangeError: with what exceeds it.
@@ -34,10 +35,11 @@ _LIMIT = "--max-route-change allows {:g}% of the tasks to go elsewhere"
 
 def _excess(impact: Impact, most: float) -> str | None:
     if impact.tasks is not None and impact.tasks.total:
-        elsewhere, total = impact.tasks.elsewhere, impact.tasks.total
-        if elsewhere * 100 <= most * total:
+        elsewhere, unclear, total = impact.tasks.elsewhere, impact.tasks.unclear, impact.tasks.total
+        if (elsewhere + unclear) * 100 <= most * total:
             return None
-        return f"{elsewhere} of {total} recorded tasks do ({elsewhere * 100 / total:.3g}%)"
+        more = f", and {unclear} more may" if unclear else ""
+        return f"{elsewhere} of {total} recorded tasks do ({elsewhere * 100 / total:.3g}%){more}"
     if not impact.routes:
         return None
     number, first = len(impact.routes), impact.routes[0]

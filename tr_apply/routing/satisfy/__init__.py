@@ -16,6 +16,7 @@ from tr_apply.routing.satisfy.filters import (
     TaskFilter,
     WayOut,
     default_filter,
+    matcher,
     way_out,
 )
 from tr_apply.routing.satisfy.moves import MOST_MOVES, TaskMove, TaskMoves, moves
@@ -29,6 +30,7 @@ from tr_apply.routing.satisfy.questions import (
     meanings,
     never_true,
 )
+from tr_apply.routing.satisfy.regions import Regions
 from tr_apply.routing.satisfy.search import (
     PLAN_NODES,
     SEARCH_NODES,
@@ -54,6 +56,7 @@ __all__ = [
     "Part",
     "Reachability",
     "Reason",
+    "Regions",
     "Satisfiable",
     "StepConditions",
     "StepReach",
@@ -70,6 +73,7 @@ __all__ = [
     "default_filter",
     "example",
     "idle_parts",
+    "matcher",
     "meanings",
     "moves",
     "never_true",

@@ -1,0 +1,148 @@
+"""``tr-apply record``: the tasks that came to a live workspace, as a file that plans and tests can be asked about."""
+
+import re
+import sys
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import click
+from click.core import ParameterSource
+
+from tr_apply.cli.bounded import run
+from tr_apply.cli.options import CommonOptions, common_options, target_options
+from tr_apply.cli.output import Output
+from tr_apply.cli.record_file import RecordFile, require_outside_git
+from tr_apply.cli.targets import open_client
+from tr_apply.corpus.write import corpus_csv, corpus_jsonl
+from tr_apply.deployment.recording import KEPT, HoursRead, Recorded, RecordedSpan, Recording
+from tr_apply.deployment.target_options import TargetOptions
+from tr_apply.errors import InterruptedRunError
+from tr_apply.printable import printable
+from tr_apply.reader import named_workspace
+
+FORMATS: Final = {"csv": corpus_csv, "jsonl": corpus_jsonl}
+_SUFFIXES: Final = {".jsonl": "jsonl", ".ndjson": "jsonl"}
+_SINCE: Final = re.compile(r"([1-9][0-9]{0,5})([dhm])")
+_UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
+_DAY: Final = 24
+
+
+def _duration(_: click.Context, __: click.Parameter, value: str) -> timedelta:
+    found = _SINCE.fullmatch(value)
+    length = timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+    if length is None or length > KEPT:
+        raise click.BadParameter(f"{value!r} is not a time such as 7d, 12h or 90m, and at most {KEPT.days}d")
+    return length
+
+
+@click.command("record")
+@click.argument("workspace", metavar="NAME|SID")
+@click.option("--since", metavar="TIME", callback=_duration, default="7d", show_default=True,
+              help="Record the tasks of this time up to now, such as 7d, 12h or 90m; at most 30d.")  # fmt: skip
+@click.option("--keep-values", is_flag=True, help="Keep all attributes as they are, personal data included.")
+@click.option("--overwrite", is_flag=True, help="Write over a file that is not an unchanged record of this workspace.")
+@target_options
+@common_options(*FORMATS)
+def record_command(workspace: str, **given: Any) -> int:
+    """Record the tasks that came to a live workspace, from its events.
+
+    The record holds no personal data: only attributes that an expression of a workflow reads, and of these only values
+    that an expression names or at least 5 tasks have; any other value becomes one that is routed alike, such as
+    `other`. The file is for its owner alone. A run that was interrupted goes on when it is started again.
+
+    \b
+        tr-apply record "Support Center" --since 7d --output tasks.csv
+        tr-apply plan workspace.yaml --tasks tasks.csv
+    """
+    options = RecordOptions(**given)
+    is_given = click.get_current_context().get_parameter_source("format_name") is not ParameterSource.DEFAULT
+    output = _with_format(options.common.output("record"), is_given=is_given)
+    file = _file_of(output)
+    if options.keep_values:
+        _warn_of_values(output)
+    try:
+        found, workspace_sid = run(_read(workspace, options, output, file), timeout_s=options.common.timeout)
+    except InterruptedRunError:
+        if file is not None:
+            output.say("Interrupted. Run the same command again to go on from here.")
+        raise
+    _note(found, output, keeps_values=options.keep_values)
+    text = FORMATS[output.format](found.tasks)
+    if file is None:
+        output.result(text)
+    else:
+        file.write(text, workspace_sid)
+    return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordOptions:
+    """The options of ``tr-apply record``, each named as click calls it."""
+
+    since: timedelta
+    keep_values: bool
+    overwrite: bool
+    target: TargetOptions
+    common: CommonOptions
+
+
+def _with_format(output: Output, *, is_given: bool) -> Output:
+    if is_given or output.file is None:
+        return output
+    return replace(output, format=_SUFFIXES.get(output.file.suffix.lower(), output.format))
+
+
+def _file_of(output: Output) -> RecordFile | None:
+    """The file that is written; None for standard output, and for a pipe or a device, which is written as it is."""
+    if output.file is None or (output.file.exists() and not output.file.is_file()):
+        return None
+    return RecordFile(output.file)
+
+
+def _warn_of_values(output: Output) -> None:
+    if output.file is not None:
+        require_outside_git(output.file)
+    output.say("With --keep-values the record holds all attributes of all tasks, personal data included.")
+
+
+async def _read(
+    workspace: str, options: RecordOptions, output: Output, file: RecordFile | None
+) -> tuple[Recorded, str]:
+    """The tasks that came, and the SID of the workspace that they came to."""
+    async with open_client(options.target, verbose=output.verbose) as client:
+        live = await named_workspace(client, workspace)
+        if file is not None and not options.overwrite:
+            file.require_own(live.sid)
+        now = datetime.now(UTC)
+        span = RecordedSpan(now - options.since, now)
+        recording = Recording(client, live, span, keeps_values=options.keep_values)
+        return await recording.tasks(file, _progress(output)), live.sid
+
+
+def _progress(output: Output) -> HoursRead:
+    """On a terminal one line that changes; elsewhere a line for each day of the past."""
+    on_terminal = not output.quiet and sys.stderr.isatty()
+
+    def tell(done: int, total: int, tasks: int) -> None:
+        text = f"{done} of {total} hours read, {tasks:,} tasks"
+        if on_terminal:
+            click.echo(f"\r{text}{chr(10) if done == total else ''}", err=True, nl=False)
+        elif done == total or (done and not done % _DAY):
+            output.say(text)
+
+    return tell
+
+
+def _note(found: Recorded, output: Output, *, keeps_values: bool) -> None:
+    if found.resumed_hours:
+        output.say(f"{found.resumed_hours} of these hours were read by an earlier run.")
+    if not keeps_values:
+        kept = ", ".join(map(printable, found.attributes)) or "none, as no expression reads any"
+        output.say(f"Attributes that are kept: {kept}.")
+    if found.left_out:
+        output.warn(f"{found.left_out} tasks are left out: no other values of theirs would be routed alike.")
+    if found.unreadable:
+        output.warn(f"{found.unreadable} expressions cannot be read; attributes that only they ask for are not kept.")
+    if not found.tasks:
+        output.say("No task was created in this time.")
