@@ -11,6 +11,7 @@ from typing import Any, Self
 from tr_apply.client import paths, work
 from tr_apply.client.answers import Seen, holds, live_of, require_unchanged, seen_in
 from tr_apply.client.paging import PAGE_SIZE, listed
+from tr_apply.client.runtime import Runtime
 from tr_apply.errors import AnswerLostError, ApiError, NetworkError, StaleError
 from tr_apply.live import Live, Work
 from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKSPACE
@@ -138,9 +139,10 @@ class Client:
         """The workspace of that SID."""
         return live_of(WORKSPACE, (await self._sender.get(paths.item(WORKSPACE, sid, sid))).body)
 
-    async def resources(self, kind: Kind, workspace_sid: str) -> list[Live]:
+    async def resources(self, kind: Kind, workspace_sid: str, *, with_dates: bool = False) -> list[Live]:
         """Every resource of *kind* in a workspace."""
-        found = [live async for live in listed(self._sender, kind, paths.collection(kind, workspace_sid))]
+        path = paths.collection(kind, workspace_sid)
+        found = [live async for live in listed(self._sender, kind, path, with_dates=with_dates)]
         return await self._with_attributes(found, workspace_sid) if kind is WORKER else found
 
     async def workers_matching(self, workspace_sid: str, expression: str) -> list[Live]:
@@ -152,6 +154,10 @@ class Client:
         """Every channel of a worker."""
         path = paths.channels(workspace_sid, worker_sid)
         return [live async for live in listed(self._sender, WORKER_CHANNEL, path)]
+
+    def runtime(self, workspace_sid: str) -> Runtime:
+        """The tasks of a workspace at this minute."""
+        return Runtime(self._sender, workspace_sid)
 
     async def unrouted_tasks(self, workspace_sid: str, kind: Kind, sid: str) -> Work:
         """Tasks of a queue or a workflow that are pending or reserved."""

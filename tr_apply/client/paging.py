@@ -17,9 +17,11 @@ _PAGES_LIMIT = 1000  # a million resources: twenty times what TaskRouter holds
 
 
 async def listed(
-    sender: Sender, kind: Kind, path: str, query: Mapping[str, str] | None = None
+    sender: Sender, kind: Kind, path: str, query: Mapping[str, str] | None = None, *, with_dates: bool = False
 ) -> AsyncGenerator[Live, None]:
     """The resources of *kind* at *path*, each once; while one page is used, the next is on its way.
+
+    Their dates are kept *with_dates* alone.
 
     Raises:
         ApiError: when TaskRouter refuses.
@@ -39,7 +41,7 @@ async def listed(
             for number, item in enumerate(_items(page, kind.list_key, path)):
                 if number % _SLICE == 0:
                     await asyncio.sleep(0)  # lets the request for the next page leave
-                live = live_of(kind, item)
+                live = live_of(kind, item, with_dates=with_dates)
                 if live.sid not in seen:  # a list that changes meanwhile may show an item twice
                     seen.add(live.sid)
                     yield live
@@ -49,6 +51,23 @@ async def listed(
         if following is None:
             return
         page = await following
+
+
+async def first_pages(sender: Sender, path: str, query: str, key: str, pages: int) -> tuple[list[Any], bool]:
+    """The items of the first *pages* of the list *key* at *path*, and whether there are more.
+
+    Raises:
+        ApiError, NetworkError: as ``listed``.
+    """
+    items: list[Any] = []
+    following: str | None = query
+    for _ in range(pages):
+        page = await _page(sender, path, following)
+        items += _items(page, key, path)
+        following = _next_query(page, path)
+        if following is None:
+            break
+    return items, following is not None
 
 
 async def _page(sender: Sender, path: str, query: str | None) -> Any:

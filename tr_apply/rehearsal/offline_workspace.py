@@ -118,12 +118,22 @@ class OfflineWorkspace:
         Raises:
             UsageError: when a name is not known here.
         """
+        people = None if available is None else tuple(available)
+        return self.known(RouteRequest(workflow, attributes, channel, priority, people))
+
+    def known(self, asked: RouteRequest) -> RouteRequest:
+        """*asked* with its names spelled as they are declared.
+
+        Raises:
+            UsageError: when a name is not known here.
+        """
+        people = asked.available
         return RouteRequest(
-            workflow=_known("workflow", workflow, [each.name for each in self.workflows]),
-            attributes=attributes,
-            channel=_known("task channel", channel, self.channel_names),
-            priority=priority,
-            available=None if available is None else tuple(_known("worker", n, self.worker_names) for n in available),
+            workflow=_known("workflow", asked.workflow, [each.name for each in self.workflows]),
+            attributes=asked.attributes,
+            channel=_known("task channel", asked.channel, self.channel_names),
+            priority=asked.priority,
+            available=None if people is None else tuple(_known("worker", each, self.worker_names) for each in people),
         )
 
     def _make_up_sids(self) -> None:

@@ -70,9 +70,7 @@ class Survey:
     way."""
 
 
-def survey(
-    state: State, step: Step, task: Task, *, nearest: int | None = None, with_unready: bool = False
-) -> Survey:
+def survey(state: State, step: Step, task: Task, *, nearest: int | None = None, with_unready: bool = False) -> Survey:
     """Look at the workers with the eyes of *task* in *step*.
 
     Args:

@@ -1,0 +1,139 @@
+"""Questions to what is live: why does this task wait, and what would become of that one? Reads only.
+
+The number of requests is bounded: each list once, a few pages of a task's events, and the channels of those workers
+alone whose load decides.
+"""
+
+import asyncio
+from dataclasses import replace
+from typing import Final
+
+from tr_apply.client import Client
+from tr_apply.client.runtime import Listed, Runtime
+from tr_apply.config.suggestions import nearest
+from tr_apply.errors import ApiError, TrApplyError, UsageError
+from tr_apply.live import Live, Snapshot
+from tr_apply.reader import empty_snapshot, named_workspace, together, with_channels
+from tr_apply.rehearsal.live_facts import WAITING, LiveRoute
+from tr_apply.rehearsal.live_route import (
+    LOADS_LIMIT,
+    in_question,
+    loads_note,
+    new_task_route,
+    settled_task,
+    traced_new,
+    traced_waiting,
+    waiting_task_route,
+)
+from tr_apply.rehearsal.live_workspace import LiveWorkspace
+from tr_apply.rehearsal.offline_workspace import RouteRequest
+from tr_apply.rehearsal.waiting_task import TaskEvents, WaitingTask, gone
+from tr_apply.resources import ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW
+from tr_apply.routing.names import name_key
+from tr_apply.routing.trace import Trace
+
+_KINDS: Final = (ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKFLOW, WORKER)
+_NAMED: Final = 10
+_GONE: Final = "TaskRouter deletes tasks five minutes after their end and their events after 30 days"
+
+
+async def route_of_new(client: Client, name: str, request: RouteRequest) -> LiveRoute:
+    """What would become of the task of *request* in the live workspace *name* if it were created now.
+
+    Raises:
+        UsageError: when the workspace has no such workflow or channel.
+        TrApplyError: when there is no such workspace, or its workflow cannot be read.
+        ApiError, NetworkError: when the workspace cannot be read.
+    """
+    snapshot = await _snapshot(client, await named_workspace(client, name))
+    workflow = _known(snapshot, WORKFLOW.name, "workflow", request.workflow)
+    channel = _known(snapshot, TASK_CHANNEL.name, "task channel", request.channel)
+    request = replace(request, workflow=workflow.name, channel=channel.name)
+    workspace = LiveWorkspace(snapshot, workflow)
+    return new_task_route(await _with_loads(client, workspace, traced_new(workspace, request, nearest=0)), request)
+
+
+async def route_of_task(client: Client, name: str, task_sid: str) -> LiveRoute:
+    """Why a task of the live workspace *name* waits, and what happens next.
+
+    Raises:
+        TrApplyError: when there is no such workspace or task.
+        ApiError, NetworkError: when the workspace cannot be read.
+    """
+    live = await named_workspace(client, name)
+    runtime = client.runtime(live.sid)
+    answer = await runtime.task(task_sid)
+    if answer is None:
+        found = gone(task_sid, await _events(runtime, task_sid, None))
+        if found is None:
+            raise TrApplyError(f"there is no task {task_sid} in {live.name!r}, and no event of one; {_GONE}")
+        return settled_task(live.name, live.sid, found)
+    task = await _with_history(runtime, WaitingTask(answer))
+    if task.status not in WAITING:
+        return settled_task(live.name, live.sid, task)
+    snapshot = await _snapshot(client, live)
+    workspace = LiveWorkspace(snapshot, _workflow(snapshot, task))
+    traced, _ = traced_waiting(workspace, replace(task, notes=[]), nearest=0)
+    return waiting_task_route(await _with_loads(client, workspace, traced), task)
+
+
+async def _snapshot(client: Client, live: Live) -> Snapshot:
+    found = await together(client.resources(kind, live.sid, with_dates=True) for kind in _KINDS)
+    by_kind = {kind.name: each for kind, each in zip(_KINDS, found, strict=True)}
+    return replace(empty_snapshot(client, live), by_kind=by_kind)
+
+
+async def _with_history(runtime: Runtime, task: WaitingTask) -> WaitingTask:
+    """*task* with its reservations and events, and with those that wait in the same queue."""
+    sid, since = str(task.answer.get("sid")), task.answer.get("date_created")
+    asks = task.status == "pending" and task.queue_sid is not None
+    reservations, told, waiting = await asyncio.gather(
+        runtime.reservations(sid),
+        _events(runtime, sid, since if isinstance(since, str) else None),
+        runtime.waiting(task.queue_sid or "") if asks else _nothing(),
+    )
+    mates = waiting.items if asks and not waiting.more else None
+    return replace(task, reservations=reservations.items, told=told, waiting=mates)
+
+
+async def _nothing() -> Listed:
+    return Listed()
+
+
+async def _events(runtime: Runtime, task_sid: str, since: str | None) -> TaskEvents:
+    """What has happened to a task; who may read tasks need not be allowed to read events."""
+    try:
+        found = await runtime.events(task_sid, since)
+    except ApiError:
+        return TaskEvents(refused=True)
+    return TaskEvents(found.items, found.more)
+
+
+async def _with_loads(client: Client, workspace: LiveWorkspace, traced: Trace) -> LiveWorkspace:
+    """*workspace* with the channels of those workers whose load decides where the task goes."""
+    sids = in_question(traced)
+    read = sids[:LOADS_LIMIT]
+    loaded = LiveWorkspace(await with_channels(client, workspace.snapshot, read), workspace.workflow)
+    loaded.notes += loads_note(sids[LOADS_LIMIT:])
+    return loaded
+
+
+def _workflow(snapshot: Snapshot, task: WaitingTask) -> Live:
+    """The workflow that *task* goes by, or what is known of one that is gone."""
+    for each in snapshot.by_kind[WORKFLOW.name]:
+        if each.sid == task.workflow_sid:
+            return each
+    name = str(task.answer.get("workflow_friendly_name") or task.workflow_sid)
+    return Live(WORKFLOW.name, name, str(task.workflow_sid), {})
+
+
+def _known(snapshot: Snapshot, kind: str, what: str, name: str) -> Live:
+    """The resource of that name."""
+    there = snapshot.by_kind[kind]
+    for each in there:
+        if name_key(each.name) == name_key(name):
+            return each
+    near = nearest(name, [each.name for each in there])
+    known = ", ".join(sorted(each.name for each in there)[:_NAMED]) or "none"
+    hint = f"did you mean {near!r}?" if near is not None else f"live are: {known}"
+    raise UsageError(f"there is no live {what} {name!r}; {hint}")

@@ -1,0 +1,162 @@
+"""The way of a task among the people of this minute: of one that is only supposed, or of one that waits."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from tr_apply.rehearsal.find_route import NEAREST, RouteNames, worded_route
+from tr_apply.rehearsal.live_answer import answer
+from tr_apply.rehearsal.live_facts import LiveFacts, LiveRoute, TaskNow, WorkerNow, iso, moment_ms
+from tr_apply.rehearsal.live_workspace import LiveWorkspace, used
+from tr_apply.rehearsal.offline_workspace import RouteRequest
+from tr_apply.rehearsal.waiting_task import TaskPlace, WaitingTask
+from tr_apply.resources import TASK_QUEUE, WORKER
+from tr_apply.routing.engine.parties import WorkerParty
+from tr_apply.routing.engine.tasks import NewTask
+from tr_apply.routing.names import SID_LENGTH
+from tr_apply.routing.records import Attributes
+from tr_apply.routing.trace import StepTrace, Trace, trace, trace_on
+from tr_apply.wire import live_labels
+
+LOADS_LIMIT: Final = 500
+"""Workers whose channels are read, one request each."""
+
+_NEW_SID: Final = "WT".ljust(SID_LENGTH, "0")
+
+
+def traced_new(workspace: LiveWorkspace, request: RouteRequest, *, nearest: int = NEAREST) -> Trace:
+    """The way of a task that is created now; workflow and channel of *request* are those of *workspace*.
+
+    Raises:
+        TrApplyError: when the workflow cannot be read.
+    """
+    workspace.require_readable()
+    attributes = Attributes.of(request.attributes)
+    new = NewTask(_NEW_SID, workspace.workflow.sid, attributes, request.channel, request.priority)
+    return trace(workspace.state, new, nearest=nearest, with_unready=True)
+
+
+def traced_waiting(workspace: LiveWorkspace, task: WaitingTask, *, nearest: int = NEAREST) -> tuple[Trace, TaskPlace]:
+    """The way of *task* from where it is, and where that is."""
+    where = task.whereabouts(workspace.routing)
+    record = task.record(workspace.state, workspace.workflow.sid, where.place)
+    entered_s = max(0, task.entered_ms - task.created_ms) // 1000
+    return trace_on(workspace.state, record, entered_s, nearest=nearest), where
+
+
+def in_question(traced: Trace) -> Sequence[str]:
+    """SIDs of the workers whose loads decide: those who are wanted in a step and in an available activity."""
+    found = dict.fromkeys(
+        worker.sid
+        for step in traced.steps
+        for worker in (
+            *step.workers.eligible,
+            *(each.worker for each in step.workers.unready if "activity" not in (each.found or {})),
+        )
+    )
+    return list(found)
+
+
+def new_task_route(workspace: LiveWorkspace, request: RouteRequest) -> LiveRoute:
+    """What becomes of a task that is created now.
+
+    Raises:
+        TrApplyError: when the workflow cannot be read.
+    """
+    return _live_route(workspace, request, traced_new(workspace, request), None)
+
+
+def waiting_task_route(workspace: LiveWorkspace, task: WaitingTask) -> LiveRoute:
+    """What has become of *task*, and what will."""
+    request = RouteRequest(workspace.workflow.name, task.attributes, task.channel, task.priority)
+    if workspace.unread is not None:
+        task.notes.append(
+            f"the workflow {workspace.workflow.name!r} cannot be read, so what happens after this step is not known: "
+            f"{workspace.unread}"
+        )
+    traced, where = traced_waiting(workspace, task)
+    workspace.notes += task.notes
+    queues = workspace.snapshot.by_kind[TASK_QUEUE.name]
+    lifo = any(each.sid == task.queue_sid and each.answer.get("task_order") == "LIFO" for each in queues)
+    return _live_route(workspace, request, traced, task.facts(where, lifo=lifo))
+
+
+def settled_task(workspace: str, workspace_sid: str, task: WaitingTask) -> LiveRoute:
+    """A task that nobody needs to take any more."""
+    now = task.facts()
+    facts = LiveFacts(workspace, workspace_sid, answer(None, now, (), 0), 0, task=now)
+    name = task.answer.get("workflow_friendly_name")
+    return LiveRoute(None, str(name or ""), task.attributes, task.channel, task.priority, facts)
+
+
+def _live_route(workspace: LiveWorkspace, request: RouteRequest, traced: Trace, now: TaskNow | None) -> LiveRoute:
+    names = RouteNames(live_labels(workspace.snapshot).by_sid, workspace.queue_name, is_live=True)
+    first = traced.steps[0] if traced.steps else None
+    ready = [] if first is None else [each.name for each in first.workers.eligible]
+    route = worded_route(names, request, ready, traced)
+    workers = [] if first is None else list(_workers(workspace, first, request.channel, now))
+    members = _member_count(workspace, first)
+    facts = LiveFacts(
+        workspace=workspace.snapshot.workspace.name,
+        workspace_sid=workspace.snapshot.workspace.sid,
+        answer=answer(route, now, workers, members, offer_s=workspace.offer_s),
+        people=len(workspace.snapshot.by_kind[WORKER.name]),
+        members=members,
+        task=now,
+        workers=workers,
+        notes=list(dict.fromkeys(workspace.notes)),
+    )
+    return LiveRoute(route, request.workflow, request.attributes, request.channel, request.priority, facts)
+
+
+def _member_count(workspace: LiveWorkspace, first: StepTrace | None) -> int:
+    if first is None or first.step.queue_sid not in workspace.state.queues:
+        return 0
+    return workspace.state.membership.members[first.step.queue_sid].bit_count()
+
+
+def _workers(workspace: LiveWorkspace, first: StepTrace, channel: str, now: TaskNow | None) -> Iterator[WorkerNow]:
+    """All whom the step wants: those who could take the task first."""
+    answers = {each.sid: each.answer for each in workspace.snapshot.by_kind[WORKER.name]}
+    offered, rejected, timed_out = (_counted(now, status) for status in ("pending", "rejected", "timeout"))
+    ready = {each.sid for each in first.workers.eligible}
+    for each in (*first.workers.eligible, *(one.worker for one in first.workers.unready)):
+        party = workspace.state.workers[each.sid]
+        capacity, in_use, channel_available = _load(workspace, party, channel)
+        yield WorkerNow(
+            worker=each.name,
+            activity=workspace.state.activities[each.activity_sid].name,
+            since=iso(moment_ms(answers[each.sid].get("date_status_changed"))),
+            is_available=party.available,
+            can_take=each.sid in ready,
+            capacity=capacity,
+            used=in_use,
+            channel_available=channel_available,
+            is_offered=offered[each.name] > 0,
+            rejected=rejected[each.name],
+            timed_out=timed_out[each.name],
+        )
+
+
+def _counted(now: TaskNow | None, status: str) -> Counter[str]:
+    return Counter(each.worker for each in (now.offers if now else ()) if each.status == status and each.worker)
+
+
+def _load(workspace: LiveWorkspace, party: WorkerParty, channel: str) -> tuple[int | None, int | None, bool | None]:
+    """Capacity, what is used of it, and whether the channel is open; nothing where the channels were not read."""
+    channels = workspace.snapshot.channels.get(party.worker.sid)
+    if channels is None:
+        return None, None, None
+    if not workspace.state.workspace.multi_task_enabled:
+        return 1, party.held, True
+    for each in channels:
+        if each.name == channel:
+            return party.channel(channel).capacity, used(each), party.channel(channel).available
+    return None, None, None
+
+
+def loads_note(unread: Sequence[str]) -> Iterator[str]:
+    """That the loads of some were not read."""
+    if unread:
+        who = "1 more worker" if len(unread) == 1 else f"{len(unread)} more workers"
+        yield f"the loads of {who} were not read: they count as if they had no task"
