@@ -150,7 +150,7 @@ def hindrance(each: WorkerNow) -> str:
         return f"is in the activity {each.activity}{since}"
     if each.channel_available is False:
         return "takes no tasks of this channel now"
-    return "is busy" if each.used is None else f"is busy ({each.used} of {each.capacity} in use)"
+    return f"is busy ({each.used} of {each.capacity} in use)"
 
 
 def _hindrance_of_many(each: WorkerNow) -> str:

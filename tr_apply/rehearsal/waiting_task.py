@@ -193,7 +193,8 @@ class WaitingTask:
 
     def _chosen(self, routing: Routing, way: Sequence[PlaceOnWay], here: Sequence[int]) -> TaskPlace:
         steps = {n: routing.step(way[n]) for n in here}
-        fitting = [n for n in here if steps[n].priority in (None, self.priority)] or list(here)
+        fitting = [n for n in here if steps[n].priority == self.priority]
+        fitting = [*fitting, *(n for n in here if steps[n].priority is None)] or list(here)
         entered = self._steps_entered()
         number = entered - 1 if entered - 1 in fitting else fitting[0]
         place = way[number]
@@ -324,11 +325,15 @@ _DATA: Final = {
 }
 
 
+_ENDS: Final = frozenset({"task.canceled", "task.completed"})
+
+
 def gone(sid: str, told: TaskEvents) -> WaitingTask | None:
     """A task that TaskRouter has deleted, from its events; None where there are none."""
     if not told.items:
         return None
-    last = max(told.items, key=lambda each: _event(each)["ms"])
+    ends = [each for each in told.items if each.get("event_type") in _ENDS] or told.items
+    last = max(ends, key=lambda each: _event(each)["ms"])
     data = last.get("event_data")
     data = data if isinstance(data, dict) else {}
     status, priority = data.get("task_assignment_status"), data.get("task_priority")

@@ -180,7 +180,8 @@ def _time(moment: str | None) -> str:
 
 
 def _told(each: TaskMoment) -> str:
-    text = _EVENTS.get(each.event, each.event)
+    if (text := _EVENTS.get(each.event)) is None:
+        return printable(each.event)
     return printable(text.format(queue=each.queue or "(unknown)", worker=each.worker or "somebody"))
 
 
@@ -189,10 +190,9 @@ def _next_lines(route: Route, now: TaskNow | None) -> Iterator[str]:
     yield click.style("What happens next, if nobody takes it and nobody changes", bold=True)
     begun = None if now is None else moment_ms(now.created)
     for step, following in zip(route.steps, route.steps[1:], strict=False):
-        if step.left_by is not None:
-            when = _when(step.entered if step.left_by == "skip" else step.deadline or 0, begun, now)
-            why = "skips" if step.left_by == "skip" else "leaves"
-            yield from wrapped(f"{when}: it {why} the queue {printable(step.queue)}{_onward(following)}", "  ")
+        when = _when(step.entered if step.left_by == "skip" else step.deadline or 0, begun, now)
+        why = "skips" if step.left_by == "skip" else "leaves"
+        yield from wrapped(f"{when}: it {why} the queue {printable(step.queue)}{_onward(following)}", "  ")
     falls_out = route.steps[-1].left_by is not None
     what = "it leaves the workflow and is canceled" if falls_out else "it is canceled"
     yield from wrapped(f"{_when(route.end.at, begun, now)}: {what} ({route.end.reason})", "  ")
