@@ -7,7 +7,7 @@ from typing import Final
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.impact.cosmetic import with_cosmetic_changes
 from tr_apply.impact.findings import brought_findings, queue_finding
-from tr_apply.impact.people import people
+from tr_apply.impact.people import Staffing, people
 from tr_apply.impact.routes import route_changes
 from tr_apply.impact.versions import PlannedVersions, WorkflowVersions
 from tr_apply.live import Snapshot
@@ -56,8 +56,9 @@ class _Measuring:
 
     def impact(self, extent: Extent) -> Impact:
         """All that is to be known to this *extent*."""
-        versions = PlannedVersions(self.plan, self.snapshot)
-        found = people_impact(self.plan, self.snapshot)
+        versions = Versions(self.plan, self.snapshot)
+        staffing = versions.staffing() if bear_on_people(self.plan.operations) else None
+        found = PeopleImpact(len(self.snapshot.of(WORKER.name))) if staffing is None else people(*staffing)
         unread = "its members are not known, because an expression of it cannot be read"
         self.unknown += [f"queue {queue}: {unread}" for queue in found.unknown]
         for each in versions.workflows():
@@ -67,6 +68,8 @@ class _Measuring:
                 self._follow(each)
         if extent is Extent.FULL:
             self.findings += self._of_queues(versions.target_workers())
+            if staffing is not None:
+                self.findings += self._of_nobody(versions, staffing, found)
         return Impact(found, self.routes, self.findings, None, self.unknown)
 
     def _follow(self, workflow: WorkflowVersions) -> None:
@@ -81,6 +84,20 @@ class _Measuring:
         for name, before, after in queues:
             path = f"{self._path(TASK_QUEUE, name)}.target_workers"
             yield from queue_finding(name, (_read(before), _read(after)), path, self.budget)
+
+    def _of_nobody(
+        self, versions: Versions, staffing: tuple[Staffing, Staffing], found: PeopleImpact
+    ) -> Iterator[BroughtFinding]:
+        """What is left to nobody among the people; what is never true for anybody was found before."""
+        from tr_apply.impact.nobody import EMPTY_QUEUE, Nobody, Routed  # noqa: PLC0415  # seldom needed
+
+        nobody, there = Nobody(*staffing, self.budget), {each.path for each in self.findings}
+        for name in nobody.empty_queues():
+            path = f"{self._path(TASK_QUEUE, name)}.target_workers"
+            if path not in there:
+                yield BroughtFinding(EMPTY_QUEUE, f"no worker of the workspace is in the task queue {name!r}", path)
+        workflows = (Routed(self._path(WORKFLOW, new.name), now, new) for now, new in versions.staying_workflows())
+        yield from nobody.dead_steps(workflows, [each.queue for each in found.queues])
 
     def _path(self, kind: Kind, name: str) -> str:
         """Where the configuration declares it; ``KIND/NAME`` where it does not."""

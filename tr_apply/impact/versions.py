@@ -164,14 +164,26 @@ class PlannedVersions:
 
     # Routing
 
+    def staying_workflows(self) -> Iterator[tuple[Workflow | None, Workflow]]:
+        """Every workflow that there will be, as it is now if it is there, and as it will be; none with secrets."""
+        queues = self._queue_names()
+        for name, each in _staying(self._named(WORKFLOW)):
+            if _DOCUMENT not in each.secrets:
+                now = None if each.live is None else _workflow(name, _document_now(each.live, "configuration"), queues)
+                new = _workflow(name, self._document(each, _DOCUMENT, "configuration"), queues)
+                yield now, new
+
     def workflows(self) -> Iterator[WorkflowVersions]:
         """Every workflow that stays and gets another document, by name."""
-        queues = {self._sid_of(each): name for name, each in self._named(TASK_QUEUE).items()}
+        queues = self._queue_names()
         for name, each in self._named(WORKFLOW).items():
             if each.live is not None and not each.is_deleted and _DOCUMENT in each.form:
                 before = _workflow(name, _document_now(each.live, "configuration"), queues)
                 after = _workflow(name, self._document(each, _DOCUMENT, "configuration"), queues)
                 yield WorkflowVersions(before, after, _DOCUMENT in each.secrets)
+
+    def _queue_names(self) -> Mapping[str, str]:
+        return {self._sid_of(each): name for name, each in self._named(TASK_QUEUE).items()}
 
 
 def _folded(label: SidOf) -> SidOf:
