@@ -90,7 +90,7 @@ def test_a_step_of_a_filter_that_gets_no_task_is_not_a_finding_of_its_own(center
 def test_a_new_workflow_with_a_dead_step_is_a_finding_once_people_are_read(center):
     new = """
 - name: Chat
-  filters: [{expression: "a == 1", targets: [{queue: Senior, expression: "worker.shift == task.shift"}]}]
+  filters: [{expression: "a == 1", targets: [{queue: Senior, expression: "worker.shift == 'late'"}]}]
 """
     plan = center.plan(CENTER.replace("level > 2", "level >= 3") + new)
 
