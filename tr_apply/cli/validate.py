@@ -76,7 +76,7 @@ FORMATS: Mapping[str, Callable[[Findings], str]] = {
               help="What makes the exit code 3.")  # fmt: skip
 @click.option("--live", is_flag=True, help="Read the people of the live workspace, to find queues and steps of nobody.")
 @click.option("--ask-server", is_flag=True,
-              help="Ask TaskRouter, too, who matches each queue, three a second; includes --live.")  # fmt: skip
+              help="Ask TaskRouter, too, who matches queues and targets, three a second; includes --live.")  # fmt: skip
 @configuration_options
 @target_options
 @common_options(*FORMATS)
@@ -167,6 +167,9 @@ def _live_people(target: TargetOptions, common: CommonOptions, *, ask_server: bo
             return None
         for each in found.differences:
             configuration.notes.place(each)
+        if found.unasked:
+            what = "1 target expression reads" if found.unasked == 1 else f"{found.unasked} target expressions read"
+            output.say(f"{what} the task as well as the worker: TaskRouter cannot be asked about that")
         return found.people
 
     return people

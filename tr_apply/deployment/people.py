@@ -11,6 +11,7 @@ from tr_apply.findings import Finding, KeyPath, Spot, found_by
 from tr_apply.lint.attributes import are_kept
 from tr_apply.lint.conditions import condition
 from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.expressions import placed_texts
 from tr_apply.lint.member_rules import SERVER_DISAGREES
 from tr_apply.live import Live
 from tr_apply.plan.matching.matched import expression_names
@@ -20,12 +21,16 @@ from tr_apply.resources.document import Document
 from tr_apply.resources.worker import Worker
 from tr_apply.routing.evaluate import Names, compiled
 from tr_apply.routing.names import name_key
+from tr_apply.routing.nodes import Path, comparisons, paths
+from tr_apply.routing.parser import parse
+from tr_apply.routing.place import Place
 from tr_apply.wire import parsed_json
 
 _PAUSE_S: Final = 0.34
 """TaskRouter answers three questions a second about the workers of an expression."""
 
 _NAMED: Final = 5
+_WORKER: Final = "worker."
 
 
 class LiveLook(NamedTuple):
@@ -36,6 +41,9 @@ class LiveLook(NamedTuple):
 
     differences: Sequence[Finding] = ()
     """Expressions about which TaskRouter answers otherwise."""
+
+    unasked: int = 0
+    """How many expressions of targets TaskRouter was not asked about, as they read the task as well."""
 
 
 async def look_at_live(client: Client, configured: Configured, *, ask_server: bool) -> LiveLook | None:
@@ -50,8 +58,12 @@ async def look_at_live(client: Client, configured: Configured, *, ask_server: bo
     if workspace is None:
         return None
     workers = await _workers(client, workspace)
-    found = [each async for each in _differences(client, workspace, workers, document)] if ask_server else []
-    return LiveLook(list(_people(workers, document)), found)
+    people = list(_people(workers, document))
+    if not ask_server:
+        return LiveLook(people)
+    questions = _Questions(document)
+    found = [each async for each in _differences(client, workspace, workers, questions)]
+    return LiveLook(people, found, questions.unasked)
 
 
 async def _workers(client: Client, workspace: Live) -> Sequence[Live]:
@@ -90,10 +102,10 @@ def _live_attributes(worker: Live) -> Mapping[str, Any]:
 
 
 async def _differences(
-    client: Client, workspace: Live, workers: Sequence[Live], document: Document
+    client: Client, workspace: Live, workers: Sequence[Live], questions: "_Questions"
 ) -> AsyncIterator[Finding]:
-    """Each queue's expression for which TaskRouter finds other workers than we do, asked twice."""
-    for text, path in _questions(document):
+    """Each expression for which TaskRouter finds other workers than we do, asked twice."""
+    for text, path in questions.each():
         names = await _differing(client, workspace, workers, text)
         if names:  # somebody may have changed in between
             again = await _differing(client, workspace, await _workers(client, workspace), text)
@@ -102,14 +114,49 @@ async def _differences(
             yield found_by(SERVER_DISAGREES, _message(text, names), Spot(path))
 
 
-def _questions(document: Document) -> Iterator[tuple[str, KeyPath]]:
-    """Every expression of a queue, once; without those that hold SIDs, which are made up here."""
-    seen = set[str]()
-    for path, queue in Declarations(document).queues:
-        text = queue.target_workers
-        if text not in seen and "${" not in text and condition(text) is not None:
-            seen.add(text)
-            yield text, (*path, "target_workers")
+class _Questions:
+    """The expressions of *document* that TaskRouter can be asked about: without SIDs, which are made up here."""
+
+    def __init__(self, document: Document) -> None:
+        self._texts = [
+            each
+            for each in placed_texts(Declarations(document))
+            if each.path[0] != "manage" and "${" not in each.template and condition(each.text) is not None
+        ]
+
+    def each(self) -> Iterator[tuple[str, KeyPath]]:
+        """Every one once: of queues, and of targets that read nothing but the worker."""
+        asked = dict[str, KeyPath]()
+        for each in self._texts:
+            if each.place is Place.QUEUE:
+                asked.setdefault(each.text, each.path)
+            elif each.place is Place.TARGET and (text := _of_workers(each.text)) is not None:
+                asked.setdefault(text, each.path)
+        yield from asked.items()
+
+    @property
+    def unasked(self) -> int:
+        """How many expressions of targets read the worker and the task."""
+        both = {"worker", "task"}
+        texts = {each.text for each in self._texts if each.place is Place.TARGET}
+        return sum(both <= {path.segments[0] for path in _asked(text)} for text in texts)
+
+
+def _asked(text: str) -> Sequence[Path]:
+    return [path for comparison in comparisons(parse(text)) for path in paths(comparison)]
+
+
+def _of_workers(text: str) -> str | None:
+    """The expression of a target as one of a queue, which has no prefix; None of one that reads anything else.
+
+    Loads change from one moment to the next, so nothing is asked that reads them.
+    """
+    found = {path.offset: path.segments for path in _asked(text)}
+    for start, segments in sorted(found.items(), reverse=True):
+        if not text.startswith(_WORKER, start) or segments[1] == "channel":
+            return None
+        text = text[:start] + text[start + len(_WORKER) :]
+    return text if found else None
 
 
 async def _differing(client: Client, workspace: Live, workers: Sequence[Live], text: str) -> dict[str, bool]:
