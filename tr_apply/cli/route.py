@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,9 +12,17 @@ import click
 from click.core import ParameterSource
 
 from tr_apply.cli.configurations import require_inputs, usable
-from tr_apply.cli.options import NamedPath, configuration_options, output_of, output_options, target_options
+from tr_apply.cli.options import (
+    CommonOptions,
+    ConfigurationOptions,
+    NamedPath,
+    common_options,
+    configuration_options,
+    target_options,
+)
 from tr_apply.cli.output import Output, json_value
 from tr_apply.config.reader import DEPTH_LIMIT
+from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import UsageError
 from tr_apply.rehearsal.find_route import find_route
 from tr_apply.rehearsal.offline_workspace import OfflineWorkspace, RouteRequest
@@ -27,8 +35,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    """What the command line asks, apart from where."""
+class RouteQuestion:
+    """What the command line asks; the options of ``tr-apply route``, each named as click calls it."""
 
     live: str | None
     """The live workspace; None for the configuration of PATH."""
@@ -101,8 +109,10 @@ def _refuse(parameters: Sequence[str], why: str) -> None:
 )
 @configuration_options
 @target_options
-@output_options("text", "json")
-def route_command(path: Path | None, **options: Any) -> int:
+@common_options("text", "json")
+def route_command(
+    path: Path | None, *, given: ConfigurationOptions, target: TargetOptions, common: CommonOptions, **asked: Any
+) -> int:
     """Show what becomes of a task, step by step, and why: of a configuration offline, or among live people.
 
     It is supposed that nobody takes the task, and that workers stay as they are. With --live, nothing is written: the
@@ -114,15 +124,15 @@ def route_command(path: Path | None, **options: Any) -> int:
         tr-apply route --live "Support Center" --workflow Incoming --task '{"language": "es"}'
         tr-apply route --live "Support Center" --task-sid WT0123456789abcdef0123456789abcdef
     """
-    output = output_of("route", options)
-    question = _Question(**{each.name: options[each.name] for each in fields(_Question)})
+    output = common.output("route")
+    question = RouteQuestion(**asked)
     question.check(path, _given())
     if question.live is not None:
-        return _live(question, options, output)
+        return _live(question, target, output, common.timeout)
     assert path is not None
-    require_inputs([path], options)
+    require_inputs([path], given)
     request = question.request()
-    workspace = OfflineWorkspace(usable(path, options, output).document)
+    workspace = OfflineWorkspace(usable(path, given, output).document)
     found = find_route(workspace, workspace.known(request))
     if output.format == "json":
         output.document(0, {"route": json_value(found)})
@@ -137,13 +147,12 @@ def _given() -> AbstractSet[str]:
     return {name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
 
 
-def _live(question: _Question, options: Mapping[str, Any], output: Output) -> int:
+def _live(question: RouteQuestion, target: TargetOptions, output: Output, timeout_s: float | None) -> int:
     from tr_apply.cli.bounded import run  # noqa: PLC0415  # asyncio and the network are not for what is asked offline
-    from tr_apply.cli.targets import open_client, target_of  # noqa: PLC0415
+    from tr_apply.cli.targets import open_client  # noqa: PLC0415
     from tr_apply.deployment.live_questions import route_of_new, route_of_task  # noqa: PLC0415
     from tr_apply.report.live_text import live_route_document, live_route_text  # noqa: PLC0415
 
-    target = target_of(options)
     name, sid = question.live or "", question.task_sid
     if sid is None:
         question.request()  # refuses what is not JSON before anything is asked
@@ -154,7 +163,7 @@ def _live(question: _Question, options: Mapping[str, Any], output: Output) -> in
                 return await route_of_new(client, name, question.request())
             return await route_of_task(client, name, sid)
 
-    found = run(ask(), timeout_s=options["timeout"])
+    found = run(ask(), timeout_s=timeout_s)
     if output.format == "json":
         output.document(0, {"route": live_route_document(found, json_value)})
     else:

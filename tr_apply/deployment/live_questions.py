@@ -5,13 +5,12 @@ alone whose load decides.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from tr_apply.client import Client
-from tr_apply.client.runtime import Listed, Runtime
-from tr_apply.config.suggestions import nearest
-from tr_apply.errors import ApiError, TrApplyError, UsageError
+from tr_apply.client import Client, Listed, Runtime
+from tr_apply.errors import ApiError, TrApplyError
 from tr_apply.live import Live, Snapshot
 from tr_apply.reader import empty_snapshot, named_workspace, together, with_channels
 from tr_apply.rehearsal.live_facts import WAITING, LiveRoute
@@ -21,19 +20,14 @@ from tr_apply.rehearsal.live_route import (
     loads_note,
     new_task_route,
     settled_task,
-    traced_new,
-    traced_waiting,
     waiting_task_route,
 )
 from tr_apply.rehearsal.live_workspace import LiveWorkspace
-from tr_apply.rehearsal.offline_workspace import RouteRequest
+from tr_apply.rehearsal.offline_workspace import RouteRequest, known_name
 from tr_apply.rehearsal.waiting_task import TaskEvents, WaitingTask, gone
 from tr_apply.resources import ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW
-from tr_apply.routing.names import name_key
-from tr_apply.routing.trace import Trace
 
 _KINDS: Final = (ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKFLOW, WORKER)
-_NAMED: Final = 10
 _GONE: Final = "TaskRouter deletes tasks five minutes after their end and their events after 30 days"
 
 
@@ -50,7 +44,8 @@ async def route_of_new(client: Client, name: str, request: RouteRequest) -> Live
     channel = _known(snapshot, TASK_CHANNEL.name, "task channel", request.channel)
     request = replace(request, workflow=workflow.name, channel=channel.name)
     workspace = LiveWorkspace(snapshot, workflow)
-    return new_task_route(await _with_loads(client, workspace, traced_new(workspace, request, nearest=0)), request)
+    traced = workspace.trace_new(request.attributes, request.channel, request.priority, nearest=0)
+    return new_task_route(await _with_loads(client, workspace, in_question(traced)), request)
 
 
 async def route_of_task(client: Client, name: str, task_sid: str) -> LiveRoute:
@@ -73,8 +68,8 @@ async def route_of_task(client: Client, name: str, task_sid: str) -> LiveRoute:
         return settled_task(live.name, live.sid, task)
     snapshot = await _snapshot(client, live)
     workspace = LiveWorkspace(snapshot, _workflow(snapshot, task))
-    traced, _ = traced_waiting(workspace, replace(task, notes=[]), nearest=0)
-    return waiting_task_route(await _with_loads(client, workspace, traced), task)
+    traced, _ = workspace.trace_waiting(replace(task, notes=[]), nearest=0)
+    return waiting_task_route(await _with_loads(client, workspace, in_question(traced)), task)
 
 
 async def _snapshot(client: Client, live: Live) -> Snapshot:
@@ -109,9 +104,8 @@ async def _events(runtime: Runtime, task_sid: str, since: str | None) -> TaskEve
     return TaskEvents(found.items, found.more)
 
 
-async def _with_loads(client: Client, workspace: LiveWorkspace, traced: Trace) -> LiveWorkspace:
-    """*workspace* with the channels of those workers whose load decides where the task goes."""
-    sids = in_question(traced)
+async def _with_loads(client: Client, workspace: LiveWorkspace, sids: Sequence[str]) -> LiveWorkspace:
+    """*workspace* with the channels of the workers of *sids*, whose load decides where the task goes."""
     read = sids[:LOADS_LIMIT]
     loaded = LiveWorkspace(await with_channels(client, workspace.snapshot, read), workspace.workflow)
     loaded.notes += loads_note(sids[LOADS_LIMIT:])
@@ -129,11 +123,5 @@ def _workflow(snapshot: Snapshot, task: WaitingTask) -> Live:
 
 def _known(snapshot: Snapshot, kind: str, what: str, name: str) -> Live:
     """The resource of that name."""
-    there = snapshot.by_kind[kind]
-    for each in there:
-        if name_key(each.name) == name_key(name):
-            return each
-    near = nearest(name, [each.name for each in there])
-    known = ", ".join(sorted(each.name for each in there)[:_NAMED]) or "none"
-    hint = f"did you mean {near!r}?" if near is not None else f"live are: {known}"
-    raise UsageError(f"there is no live {what} {name!r}; {hint}")
+    there = {each.name: each for each in snapshot.by_kind[kind]}
+    return there[known_name(f"live {what}", name, list(there))]

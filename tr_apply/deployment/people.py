@@ -22,7 +22,6 @@ from tr_apply.resources.worker import Worker
 from tr_apply.routing.evaluate import Names, compiled
 from tr_apply.routing.names import name_key
 from tr_apply.routing.nodes import Path, comparisons, paths
-from tr_apply.routing.parser import parse
 from tr_apply.routing.place import Place
 from tr_apply.wire import parsed_json
 
@@ -143,7 +142,9 @@ class _Questions:
 
 
 def _asked(text: str) -> Sequence[Path]:
-    return [path for comparison in comparisons(parse(text)) for path in paths(comparison)]
+    tree = condition(text)
+    assert tree is not None
+    return [path for comparison in comparisons(tree) for path in paths(comparison)]
 
 
 def _of_workers(text: str) -> str | None:

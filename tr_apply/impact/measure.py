@@ -56,7 +56,7 @@ class _Measuring:
 
     def impact(self, extent: Extent) -> Impact:
         """All that is to be known to this *extent*."""
-        versions = Versions(self.plan, self.snapshot)
+        versions = PlannedVersions(self.plan, self.snapshot)
         staffing = versions.staffing() if bear_on_people(self.plan.operations) else None
         found = PeopleImpact(len(self.snapshot.of(WORKER.name))) if staffing is None else people(*staffing)
         unread = "its members are not known, because an expression of it cannot be read"
@@ -86,7 +86,7 @@ class _Measuring:
             yield from queue_finding(name, (_read(before), _read(after)), path, self.budget)
 
     def _of_nobody(
-        self, versions: Versions, staffing: tuple[Staffing, Staffing], found: PeopleImpact
+        self, versions: PlannedVersions, staffing: tuple[Staffing, Staffing], found: PeopleImpact
     ) -> Iterator[BroughtFinding]:
         """What is left to nobody among the people; what is never true for anybody was found before."""
         from tr_apply.impact.nobody import EMPTY_QUEUE, Nobody, Routed  # noqa: PLC0415  # seldom needed

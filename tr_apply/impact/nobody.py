@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from tr_apply.impact.people import Staffing
 from tr_apply.lint.conditions import condition, constant
-from tr_apply.lint.meaning import MeaningFinding, Staff, dead_steps
+from tr_apply.lint.meaning import MeaningFinding, QueueStaff, dead_steps
 from tr_apply.plan.impact import BroughtFinding
 from tr_apply.resources.workflow import Filter, Workflow
 from tr_apply.routing.satisfy import Budget
@@ -39,12 +39,12 @@ class Nobody:
     budget: Budget
 
     @cached_property
-    def _old(self) -> Staff:
-        return Staff(self.before.queues, list(self.before.workers.values()), is_live=True)
+    def _old(self) -> QueueStaff:
+        return QueueStaff(self.before.queues, list(self.before.workers.values()), is_live=True)
 
     @cached_property
-    def _new(self) -> Staff:
-        return Staff(self.after.queues, list(self.after.workers.values()), is_live=True)
+    def _new(self) -> QueueStaff:
+        return QueueStaff(self.after.queues, list(self.after.workers.values()), is_live=True)
 
     @cached_property
     def _changes_people(self) -> bool:
@@ -65,7 +65,7 @@ class Nobody:
             if self._is_empty(self._new, name) and (was is None or self._is_empty(self._old, name)):
                 yield name
 
-    def _is_empty(self, staff: Staff, queue: str) -> bool:
+    def _is_empty(self, staff: QueueStaff, queue: str) -> bool:
         members = staff.members(queue)
         return members is not None and not members
 

@@ -68,7 +68,7 @@ class RouteNames:
 
 def worded_route(names: RouteNames, request: RouteRequest, available: Sequence[str], traced: Trace) -> Route:
     """The route that was *traced* for *request*, for which the workers *available* could take tasks."""
-    return _Wording(names).route(request, available, traced)
+    return _RouteWording(names).route(request, available, traced)
 
 
 def _path_of(each: Filter) -> str:

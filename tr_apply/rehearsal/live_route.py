@@ -4,44 +4,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tr_apply.rehearsal.find_route import NEAREST, RouteNames, worded_route
+from tr_apply.rehearsal.find_route import RouteNames, worded_route
 from tr_apply.rehearsal.live_answer import answer
 from tr_apply.rehearsal.live_facts import LiveFacts, LiveRoute, TaskNow, WorkerNow, iso, moment_ms
-from tr_apply.rehearsal.live_workspace import LiveWorkspace, used
+from tr_apply.rehearsal.live_workspace import LiveWorkspace
 from tr_apply.rehearsal.offline_workspace import RouteRequest
-from tr_apply.rehearsal.waiting_task import TaskPlace, WaitingTask
+from tr_apply.rehearsal.waiting_task import WaitingTask
 from tr_apply.resources import TASK_QUEUE, WORKER
-from tr_apply.routing.engine.parties import WorkerParty
-from tr_apply.routing.engine.tasks import NewTask
-from tr_apply.routing.names import SID_LENGTH
-from tr_apply.routing.records import Attributes
-from tr_apply.routing.trace import StepTrace, Trace, trace, trace_on
-from tr_apply.wire import live_labels
+from tr_apply.routing.trace import StepTrace, Trace
 
 LOADS_LIMIT: Final = 500
 """Workers whose channels are read, one request each."""
-
-_NEW_SID: Final = "WT".ljust(SID_LENGTH, "0")
-
-
-def traced_new(workspace: LiveWorkspace, request: RouteRequest, *, nearest: int = NEAREST) -> Trace:
-    """The way of a task that is created now; workflow and channel of *request* are those of *workspace*.
-
-    Raises:
-        TrApplyError: when the workflow cannot be read.
-    """
-    workspace.require_readable()
-    attributes = Attributes.of(request.attributes)
-    new = NewTask(_NEW_SID, workspace.workflow.sid, attributes, request.channel, request.priority)
-    return trace(workspace.state, new, nearest=nearest, with_unready=True)
-
-
-def traced_waiting(workspace: LiveWorkspace, task: WaitingTask, *, nearest: int = NEAREST) -> tuple[Trace, TaskPlace]:
-    """The way of *task* from where it is, and where that is."""
-    where = task.whereabouts(workspace.routing)
-    record = task.record(workspace.state, workspace.workflow.sid, where.place)
-    entered_s = max(0, task.entered_ms - task.created_ms) // 1000
-    return trace_on(workspace.state, record, entered_s, nearest=nearest), where
 
 
 def in_question(traced: Trace) -> Sequence[str]:
@@ -63,7 +36,8 @@ def new_task_route(workspace: LiveWorkspace, request: RouteRequest) -> LiveRoute
     Raises:
         TrApplyError: when the workflow cannot be read.
     """
-    return _live_route(workspace, request, traced_new(workspace, request), None)
+    traced = workspace.trace_new(request.attributes, request.channel, request.priority)
+    return _live_route(workspace, request, traced, None)
 
 
 def waiting_task_route(workspace: LiveWorkspace, task: WaitingTask) -> LiveRoute:
@@ -74,7 +48,7 @@ def waiting_task_route(workspace: LiveWorkspace, task: WaitingTask) -> LiveRoute
             f"the workflow {workspace.workflow.name!r} cannot be read, so what happens after this step is not known: "
             f"{workspace.unread}"
         )
-    traced, where = traced_waiting(workspace, task)
+    traced, where = workspace.trace_waiting(task)
     workspace.notes += task.notes
     queues = workspace.snapshot.by_kind[TASK_QUEUE.name]
     lifo = any(each.sid == task.queue_sid and each.answer.get("task_order") == "LIFO" for each in queues)
@@ -90,7 +64,7 @@ def settled_task(workspace: str, workspace_sid: str, task: WaitingTask) -> LiveR
 
 
 def _live_route(workspace: LiveWorkspace, request: RouteRequest, traced: Trace, now: TaskNow | None) -> LiveRoute:
-    names = RouteNames(live_labels(workspace.snapshot).by_sid, workspace.queue_name, is_live=True)
+    names = RouteNames(workspace.labels, workspace.queue_name, is_live=True)
     first = traced.steps[0] if traced.steps else None
     ready = [] if first is None else [each.name for each in first.workers.eligible]
     route = worded_route(names, request, ready, traced)
@@ -121,13 +95,12 @@ def _workers(workspace: LiveWorkspace, first: StepTrace, channel: str, now: Task
     offered, rejected, timed_out = (_counted(now, status) for status in ("pending", "rejected", "timeout"))
     ready = {each.sid for each in first.workers.eligible}
     for each in (*first.workers.eligible, *(one.worker for one in first.workers.unready)):
-        party = workspace.state.workers[each.sid]
-        capacity, in_use, channel_available = _load(workspace, party, channel)
+        capacity, in_use, channel_available = workspace.load(each.sid, channel)
         yield WorkerNow(
             worker=each.name,
             activity=workspace.state.activities[each.activity_sid].name,
             since=iso(moment_ms(answers[each.sid].get("date_status_changed"))),
-            is_available=party.available,
+            is_available=workspace.state.workers[each.sid].available,
             can_take=each.sid in ready,
             capacity=capacity,
             used=in_use,
@@ -140,19 +113,6 @@ def _workers(workspace: LiveWorkspace, first: StepTrace, channel: str, now: Task
 
 def _counted(now: TaskNow | None, status: str) -> Counter[str]:
     return Counter(each.worker for each in (now.offers if now else ()) if each.status == status and each.worker)
-
-
-def _load(workspace: LiveWorkspace, party: WorkerParty, channel: str) -> tuple[int | None, int | None, bool | None]:
-    """Capacity, what is used of it, and whether the channel is open; nothing where the channels were not read."""
-    channels = workspace.snapshot.channels.get(party.worker.sid)
-    if channels is None:
-        return None, None, None
-    if not workspace.state.workspace.multi_task_enabled:
-        return 1, party.held, True
-    for each in channels:
-        if each.name == channel:
-            return party.channel(channel).capacity, used(each), party.channel(channel).available
-    return None, None, None
 
 
 def loads_note(unread: Sequence[str]) -> Iterator[str]:

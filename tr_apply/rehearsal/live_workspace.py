@@ -10,18 +10,23 @@ from typing import Any, Final
 
 from tr_apply.errors import ApiError, ExpressionSyntaxError, TrApplyError
 from tr_apply.live import Live, Snapshot
+from tr_apply.rehearsal.find_route import NEAREST
 from tr_apply.rehearsal.live_facts import moment_ms
 from tr_apply.rehearsal.staff import in_hand
+from tr_apply.rehearsal.waiting_task import TaskPlace, WaitingTask
 from tr_apply.resources import ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKER
-from tr_apply.routing.engine.log import Snapshot as EngineSnapshot
+from tr_apply.resources.template import SidOf
+from tr_apply.routing.engine.log import EngineState
 from tr_apply.routing.engine.setup import Setup, state_of
 from tr_apply.routing.engine.state import State
+from tr_apply.routing.engine.tasks import NewTask
 from tr_apply.routing.parser import parse
 from tr_apply.routing.records import Attributes, Reservation, Task, WorkerChannel
 from tr_apply.routing.records import Worker as PresentWorker
+from tr_apply.routing.trace import Trace, trace, trace_on
 from tr_apply.routing.workflow import Routing, read_routing
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
-from tr_apply.wire import parsed_json
+from tr_apply.wire import live_labels, parsed_json
 
 _NO_FILTERS: Final = "{}"
 _OFFER_S: Final = 120
@@ -105,8 +110,43 @@ class LiveWorkspace:
         workers = [self._worker(each) for each in self.snapshot.by_kind[WORKER.name]]
         held = list(self._held(workers))
         tasks, reservations = tuple(task for task, _ in held), tuple(each for _, each in held)
-        found = EngineSnapshot(serial=2 * len(held), tasks=tasks, reservations=reservations, workers=tuple(workers))
+        found = EngineState(serial=2 * len(held), tasks=tasks, reservations=reservations, workers=tuple(workers))
         return state_of(setup, found, lambda prefix: prefix)
+
+    @cached_property
+    def labels(self) -> Mapping[str, SidOf]:
+        """What each SID is called."""
+        return live_labels(self.snapshot).by_sid
+
+    def trace_new(self, attributes: Mapping[str, Any], channel: str, priority: int, *, nearest: int = NEAREST) -> Trace:
+        """The way of a task that is created now.
+
+        Raises:
+            TrApplyError: when the workflow cannot be read.
+        """
+        self.require_readable()
+        new = NewTask("", self.workflow.sid, Attributes.of(attributes), channel, priority)
+        return trace(self.state, new, nearest=nearest, with_unready=True)
+
+    def trace_waiting(self, task: WaitingTask, *, nearest: int = NEAREST) -> tuple[Trace, TaskPlace]:
+        """The way of *task* from where it is, and where that is."""
+        where = task.whereabouts(self.routing)
+        record = task.record(self.state, self.workflow.sid, where.place)
+        entered_s = max(0, task.entered_ms - task.created_ms) // 1000
+        return trace_on(self.state, record, entered_s, nearest=nearest), where
+
+    def load(self, worker_sid: str, channel: str) -> tuple[int | None, int | None, bool | None]:
+        """A worker's capacity, what of it is used, and whether the channel is open; nothing where that was not read."""
+        channels = self.snapshot.channels.get(worker_sid)
+        if channels is None:
+            return None, None, None
+        party = self.state.workers[worker_sid]
+        if not self.state.workspace.multi_task_enabled:
+            return 1, party.held, True
+        for each in channels:
+            if each.name == channel:
+                return party.channel(channel).capacity, used(each), party.channel(channel).available
+        return None, None, None
 
     def _activities(self) -> Iterator[Activity]:
         """Those of the list, and any other in which a worker is."""

@@ -129,11 +129,13 @@ class OfflineWorkspace:
         """
         people = asked.available
         return RouteRequest(
-            workflow=_known("workflow", asked.workflow, [each.name for each in self.workflows]),
+            workflow=known_name("workflow", asked.workflow, [each.name for each in self.workflows]),
             attributes=asked.attributes,
-            channel=_known("task channel", asked.channel, self.channel_names),
+            channel=known_name("task channel", asked.channel, self.channel_names),
             priority=asked.priority,
-            available=None if people is None else tuple(_known("worker", each, self.worker_names) for each in people),
+            available=None
+            if people is None
+            else tuple(known_name("worker", each, self.worker_names) for each in people),
         )
 
     def _make_up_sids(self) -> None:
@@ -328,8 +330,12 @@ def _replaced(value: Any, path: Sequence[str | int], new: Any) -> Any:
     return value.model_copy(update={first: _replaced(getattr(value, first), rest, new)})
 
 
-def _known(what: str, name: str, known: Sequence[str]) -> str:
-    """*name* as it is declared."""
+def known_name(what: str, name: str, known: Sequence[str]) -> str:
+    """*name* as it is spelled among those that are *known*.
+
+    Raises:
+        UsageError: when it is not one of them.
+    """
     if (found := {name_key(each): each for each in known}.get(name_key(name))) is not None:
         return found
     near = nearest(name, known)

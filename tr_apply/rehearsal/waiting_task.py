@@ -12,8 +12,7 @@ from typing import Any, Final, NamedTuple
 from tr_apply.live import Answer
 from tr_apply.rehearsal.live_facts import WAITING, Knowledge, TaskMoment, TaskNow, TaskOffer, iso, moment_ms
 from tr_apply.routing.engine.state import State
-from tr_apply.routing.records import Attributes, Task
-from tr_apply.routing.records import Place as PlaceOnWay
+from tr_apply.routing.records import Attributes, Task, WorkflowPlace
 from tr_apply.routing.workflow import DEFAULT, ROUTING_TARGET, Routing, first_place, next_place
 from tr_apply.wire import read_document
 
@@ -40,7 +39,7 @@ _NO_EVENTS: Final = TaskEvents()
 class TaskPlace(NamedTuple):
     """Where on its way a task is."""
 
-    place: PlaceOnWay
+    place: WorkflowPlace
     before: int
     """How many steps of the way are before it."""
 
@@ -123,7 +122,7 @@ class WaitingTask:
         self.notes.append("TaskRouter does not show the attributes of the task, so no filter can be judged")
         return {}
 
-    def record(self, state: State, workflow_sid: str, place: PlaceOnWay) -> Task:
+    def record(self, state: State, workflow_sid: str, place: WorkflowPlace) -> Task:
         """The task at its place, as the engine has it."""
         target = self._text("routing_target")
         return Task(
@@ -170,9 +169,9 @@ class WaitingTask:
                 "probably changed after the task had entered it, and the task keeps the old steps, which TaskRouter "
                 "does not show; so what happens after this step is not known"
             )
-        return TaskPlace(PlaceOnWay(ROUTING_TARGET, 0, 0, deadline_ms=None, timed_out=False), 0, is_sure=True)
+        return TaskPlace(WorkflowPlace(ROUTING_TARGET, 0, 0, deadline_ms=None, timed_out=False), 0, is_sure=True)
 
-    def _way(self, routing: Routing) -> Iterator[PlaceOnWay]:
+    def _way(self, routing: Routing) -> Iterator[WorkflowPlace]:
         """Every step that it may come to, in order."""
         place = first_place(routing, self.attributes, self.created_ms)
         while place is not None:
@@ -182,16 +181,16 @@ class WaitingTask:
                 return
             place = next_place(routing, self.attributes, place, left_by="skip", created_ms=self.created_ms)
 
-    def _in_time(self, way: Sequence[PlaceOnWay], here: Sequence[int]) -> Sequence[int]:
+    def _in_time(self, way: Sequence[WorkflowPlace], here: Sequence[int]) -> Sequence[int]:
         """Those of *here* whose time is not over; a reserved task stays where it is, however late it is."""
         late_ms = self.now_ms - _OVERDUE_MS
 
-        def lasts(place: PlaceOnWay) -> bool:
+        def lasts(place: WorkflowPlace) -> bool:
             return place.deadline_ms is None or place.deadline_ms > late_ms
 
         return [n for n in here if lasts(way[n])] or here[-1:]
 
-    def _chosen(self, routing: Routing, way: Sequence[PlaceOnWay], here: Sequence[int]) -> TaskPlace:
+    def _chosen(self, routing: Routing, way: Sequence[WorkflowPlace], here: Sequence[int]) -> TaskPlace:
         steps = {n: routing.step(way[n]) for n in here}
         fitting = [n for n in here if steps[n].priority == self.priority]
         fitting = [*fitting, *(n for n in here if steps[n].priority is None)] or list(here)

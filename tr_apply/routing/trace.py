@@ -120,7 +120,7 @@ class _Look:
     nearest: int | None
     with_unready: bool
 
-    def step(self, step: Step, place: Place, task: Task, *, entered_s: int, stays: bool = False) -> StepTrace:
+    def step(self, step: Step, place: WorkflowPlace, task: Task, *, entered_s: int, stays: bool = False) -> StepTrace:
         """*step*, which the task comes to at an age; with *stays* it is there already."""
         workers = survey(self.state, step, task, nearest=self.nearest, with_unready=self.with_unready)
         names = {"workers": counts(self.state, step.queue_sid)}
@@ -155,7 +155,7 @@ def _verdicts(routing: Routing, task: Task) -> tuple[FilterVerdict, ...]:
 
 
 def _steps(
-    look: _Look, routing: Routing, task: Task, place: Place | None, *, entered_s: int, stays: bool = False
+    look: _Look, routing: Routing, task: Task, place: WorkflowPlace | None, *, entered_s: int, stays: bool = False
 ) -> Iterator[StepTrace]:
     values = task.attributes.values
     while place is not None:
@@ -191,7 +191,7 @@ def _end(steps: tuple[StepTrace, ...], task: Task) -> tuple[End, int, str]:
 
 def _directed(look: _Look, task: Task, step: Step, *, entered_s: int = 0) -> Trace:
     """The trace of a task with a RoutingTarget: one step, past the filters."""
-    place = Place(ROUTING_TARGET, 0, 0, deadline_ms=None, timed_out=False)
+    place = WorkflowPlace(ROUTING_TARGET, 0, 0, deadline_ms=None, timed_out=False)
     traced = look.step(step, place, task, entered_s=entered_s)
     end: End = "expired"
     ended_s, reason = task.timeout_s, unsure.REASON_TTL

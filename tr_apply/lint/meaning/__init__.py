@@ -20,7 +20,7 @@ from tr_apply.routing.satisfy import Budget, never_true
 
 __all__ = [
     "MeaningFinding",
-    "Staff",
+    "QueueStaff",
     "dead_steps",
     "labels",
     "never_true_queue",
@@ -45,7 +45,7 @@ def workflow_findings(
         yield from default_findings(judged)
 
 
-def dead_steps(workflow: Workflow, staff: Staff, budget: Budget) -> Iterator[MeaningFinding]:
+def dead_steps(workflow: Workflow, staff: QueueStaff, budget: Budget) -> Iterator[MeaningFinding]:
     """Those alone of the steps in which nobody of *staff* can ever take a task."""
     judged = JudgedWorkflow(workflow, staff, budget)
     shared = condition(shared_expression(workflow))
