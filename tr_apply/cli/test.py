@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,15 +16,19 @@ from tr_apply.cli.options import (
     common_options,
     configuration_options,
     paths_argument,
+    target_options,
 )
 from tr_apply.cli.output import Output, envelope, errors_of, json_value, print_error, worst
+from tr_apply.config.load import Configuration
 from tr_apply.config.routing_test_files import selected
 from tr_apply.config.routing_tests import LocatedTest, load_routing_tests
+from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import ConfigError, TrApplyError, UsageError
 from tr_apply.findings import Finding, Severity
 from tr_apply.findings import errors_of as only_errors
 from tr_apply.rehearsal.results import RoutingTestRun, results_document, run_tests
 from tr_apply.report.tests_text import failure_findings, summary_line, tests_text
+from tr_apply.resources.routing_test import OwnWorker
 
 _FAILED = ConfigError.exit_code
 
@@ -46,40 +51,55 @@ class _Outcomes:
 @paths_argument
 @click.option("-k", "wanted", metavar="TEXT", help="Run only the tests whose name contains TEXT.")
 @click.option("--coverage", is_flag=True, help="List filters, targets and queues that no test reaches.")
+@click.option("--live", metavar="NAME", help="Test with the people of the live workspace of this name or SID.")
 @configuration_options
+@target_options
 @common_options("text", "json", "junit", "github")
-def test_command(
-    paths: tuple[Path, ...], *, wanted: str | None, coverage: bool, given: ConfigurationOptions, common: CommonOptions
-) -> int:
-    """Run the routing tests (*.test.yaml) of a configuration, offline.
+def test_command(paths: tuple[Path, ...], **given: Any) -> int:
+    """Run the routing tests (*.test.yaml) of a configuration, offline unless --live is given.
 
     A PATH to a *.test.yaml runs the tests of that file only, with the configuration of the nearest folder, from its own
-    upwards, that declares a workspace.
+    upwards, that declares a workspace. With --live, its queues and workflows are tested with the people who are live:
+    each counts as available and without a task, unless a test says otherwise. Nothing is written.
 
     \b
         tr-apply test examples/support-center
         tr-apply test examples/support-center/voice.test.yaml -k Spanish
         tr-apply test --format junit --output report.xml .
+        tr-apply test --live "Support Center" workspace.yaml
     """
-    output = common.output("test")
+    options = RoutingTestOptions(**given)
+    output = options.common.output("test")
     require_paths(paths)
-    selection = selected(paths, root_of(given))
-    require_inputs(list(selection), given)
-    result = _run(selection, wanted, given, output)
-    _require_tests(result, wanted)
-    _print(result, output, with_coverage=coverage)
+    selection = selected(paths, root_of(options.given))
+    require_inputs(list(selection), options.given)
+    if options.live is not None and len(selection) > 1:
+        raise UsageError("--live takes the people of one workspace: give one PATH")
+    result = _run(selection, options, output)
+    _require_tests(result, options.wanted)
+    _print(result, output, with_coverage=options.coverage)
     return result.exit_code
 
 
-def _run(
-    selection: Mapping[Path, Sequence[Path] | None], wanted: str | None, given: ConfigurationOptions, output: Output
-) -> _Outcomes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingTestOptions:
+    """The options of ``tr-apply test``, each named as click calls it."""
+
+    wanted: str | None
+    coverage: bool
+    live: str | None
+    given: ConfigurationOptions
+    target: TargetOptions
+    common: CommonOptions
+
+
+def _run(selection: Mapping[Path, Sequence[Path] | None], options: RoutingTestOptions, output: Output) -> _Outcomes:
     """Several PATHs are several workspaces; one that is broken does not stop the others."""
     runs: list[RoutingTestRun] = []
     broken: dict[str, TrApplyError] = {}
     for path, files in selection.items():
         try:
-            runs.append(_tried(path, files, wanted, given, output))
+            runs.append(_tried(path, files, options, output))
         except UsageError:
             raise
         except TrApplyError as error:
@@ -87,16 +107,23 @@ def _run(
     return _Outcomes(runs, broken)
 
 
-def _tried(
-    path: Path, files: Sequence[Path] | None, wanted: str | None, given: ConfigurationOptions, output: Output
-) -> RoutingTestRun:
-    configuration = usable(path, given, output)
-    suite = load_routing_tests(configuration, files)
+def _tried(path: Path, files: Sequence[Path] | None, options: RoutingTestOptions, output: Output) -> RoutingTestRun:
+    configuration = usable(path, options.given, output)
+    suite = load_routing_tests(configuration, files, _people(configuration, options))
     if only_errors(suite.diagnostics):
         raise ConfigError(suite.diagnostics)
     for each in suite.diagnostics:
         output.say(str(each))
-    return run_tests(str(path), configuration.document, _wanted(suite.tests, wanted))
+    return run_tests(str(path), configuration.document, _wanted(suite.tests, options.wanted))
+
+
+def _people(configuration: Configuration, options: RoutingTestOptions) -> Sequence[OwnWorker]:
+    """The people of the live workspace, if there is one to ask."""
+    if options.live is None:
+        return ()
+    from tr_apply.cli.targets import live_people  # noqa: PLC0415  # the network is not for what is tested offline
+
+    return live_people(options.live, configuration.document, options.target, options.common)
 
 
 def _wanted(tests: Sequence[LocatedTest], text: str | None) -> Sequence[LocatedTest]:

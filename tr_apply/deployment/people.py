@@ -15,15 +15,17 @@ from tr_apply.lint.expressions import placed_texts
 from tr_apply.lint.member_rules import SERVER_DISAGREES
 from tr_apply.live import Live
 from tr_apply.plan.matching.matched import expression_names
-from tr_apply.reader import read_parts
-from tr_apply.resources import WORKER
+from tr_apply.reader import named_workspace, read_parts
+from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW
 from tr_apply.resources.document import Document
+from tr_apply.resources.routing_test import OwnWorker
+from tr_apply.resources.template import mapped
 from tr_apply.resources.worker import Worker
 from tr_apply.routing.evaluate import Names, compiled
 from tr_apply.routing.names import name_key
 from tr_apply.routing.nodes import Path, comparisons, paths
 from tr_apply.routing.place import Place
-from tr_apply.wire import parsed_json
+from tr_apply.wire import live_labels, parsed_json
 
 _PAUSE_S: Final = 0.34
 """TaskRouter answers three questions a second about the workers of an expression."""
@@ -74,13 +76,12 @@ def _people(workers: Sequence[Live], document: Document) -> Iterator[Names]:
     declared = {name_key(each.name): each for each in document.workers if each is not None}
     for worker in workers:
         ours = declared.pop(name_key(worker.name), None)
-        yield expression_names(worker, _attributes(worker, ours, document))
+        yield expression_names(worker, _attributes(_live_attributes(worker), ours, document))
     for each in declared.values():
         yield {**(each.attributes or {}), "friendly_name": each.name}
 
 
-def _attributes(worker: Live, ours: Worker | None, document: Document) -> Mapping[str, Any]:
-    live = _live_attributes(worker)
+def _attributes(live: Mapping[str, Any], ours: Worker | None, document: Document) -> Mapping[str, Any]:
     if ours is None or ours.attributes is None:
         return live
     rule = document.manage.workers
@@ -95,6 +96,36 @@ def _live_attributes(worker: Live) -> Mapping[str, Any]:
     except ApiError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+async def live_staff(client: Client, name: str, document: Document) -> Sequence[OwnWorker]:
+    """The people of the live workspace *name* for routing tests of *document*: available, and without a task.
+
+    They have the attributes that the document gives them. SIDs in others are references by name, as the SIDs of what
+    is only declared are made up.
+
+    Raises:
+        TrApplyError: when there is no such workspace.
+        ApiError, NetworkError: when it cannot be read.
+    """
+    workspace = await named_workspace(client, name)
+    snapshot = await read_parts(client, workspace, [WORKER.name, TASK_QUEUE.name, WORKFLOW.name], [])
+    labels = live_labels(snapshot)
+    declared = {name_key(each.name): each for each in document.workers if each is not None}
+
+    def person(worker: Live) -> OwnWorker:
+        ours = declared.get(name_key(worker.name))
+        live = mapped(_live_attributes(worker), lambda leaf: labels.template(leaf) if isinstance(leaf, str) else leaf)
+        channels = {} if ours is None else dict(ours.channels or {})
+        return OwnWorker.model_construct(
+            name=worker.name,
+            attributes=dict(_attributes(live, ours, document)),
+            channels=channels,
+            activity=None,
+            tasks=0,
+        )
+
+    return list(map(person, snapshot.by_kind[WORKER.name]))
 
 
 # TaskRouter's own answers
