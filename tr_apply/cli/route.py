@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 from click.core import ParameterSource
@@ -20,7 +20,7 @@ from tr_apply.cli.options import (
     configuration_options,
     target_options,
 )
-from tr_apply.cli.output import Output, json_value
+from tr_apply.cli.output import json_value
 from tr_apply.config.reader import DEPTH_LIMIT
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import UsageError
@@ -29,9 +29,6 @@ from tr_apply.rehearsal.offline_workspace import OfflineWorkspace, RouteRequest
 from tr_apply.report.route_text import route_text
 from tr_apply.resources.worker import ATTRIBUTES_LIMIT
 from tr_apply.resources.workflow import PRIORITY_LIMIT
-
-if TYPE_CHECKING:
-    from tr_apply.rehearsal.live_facts import LiveRoute
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +125,7 @@ def route_command(
     question = RouteQuestion(**asked)
     question.check(path, _given())
     if question.live is not None:
-        return _live(question, target, output, common.timeout)
+        return _live(question, target, common)
     assert path is not None
     require_inputs([path], given)
     request = question.request()
@@ -147,23 +144,17 @@ def _given() -> AbstractSet[str]:
     return {name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
 
 
-def _live(question: RouteQuestion, target: TargetOptions, output: Output, timeout_s: float | None) -> int:
-    from tr_apply.cli.bounded import run  # noqa: PLC0415  # asyncio and the network are not for what is asked offline
-    from tr_apply.cli.targets import open_client  # noqa: PLC0415
+def _live(question: RouteQuestion, target: TargetOptions, common: CommonOptions) -> int:
+    from tr_apply.cli.asked_live import answer_of  # noqa: PLC0415  # the network is not for what is asked offline
     from tr_apply.deployment.live_questions import route_of_new, route_of_task  # noqa: PLC0415
     from tr_apply.report.live_text import live_route_document, live_route_text  # noqa: PLC0415
 
-    name, sid = question.live or "", question.task_sid
-    if sid is None:
-        question.request()  # refuses what is not JSON before anything is asked
-
-    async def ask() -> "LiveRoute":
-        async with open_client(target, verbose=output.verbose) as client:
-            if sid is None:
-                return await route_of_new(client, name, question.request())
-            return await route_of_task(client, name, sid)
-
-    found = run(ask(), timeout_s=timeout_s)
+    output, name, sid = common.output("route"), question.live or "", question.task_sid
+    if sid is not None:
+        found = answer_of(lambda client: route_of_task(client, name, sid), target, common)
+    else:
+        request = question.request()
+        found = answer_of(lambda client: route_of_new(client, name, request), target, common)
     if output.format == "json":
         output.document(0, {"route": live_route_document(found, json_value)})
     else:

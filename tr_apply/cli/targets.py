@@ -4,19 +4,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
-from tr_apply.cli.bounded import run
-from tr_apply.cli.options import CommonOptions
 from tr_apply.cli.output import tell
 from tr_apply.client import Client
 from tr_apply.config.files import STANDARD_INPUT, SUFFIXES
 from tr_apply.deployment.connect import CONCURRENCY, Clients, open_clients
 from tr_apply.deployment.deadline import Deadline
-from tr_apply.deployment.people import live_staff
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.reader import WORKSPACE_SID
 from tr_apply.resources.credentials import Credentials
-from tr_apply.resources.document import Document
-from tr_apply.resources.routing_test import OwnWorker
 from tr_apply.transport import Attempt, Call, Observer
 
 
@@ -58,16 +53,6 @@ async def open_client(
     """The one client of a command that talks to a single workspace."""
     async with command_clients(target, verbose=verbose) as clients:
         yield clients.of(credentials)
-
-
-def live_people(name: str, document: Document, target: TargetOptions, common: CommonOptions) -> Sequence[OwnWorker]:
-    """The people of the live workspace *name*, with the attributes that *document* gives them."""
-
-    async def read() -> Sequence[OwnWorker]:
-        async with open_client(target, verbose=common.verbose, credentials=document.workspace.credentials) as client:
-            return await live_staff(client, name, document)
-
-    return run(read(), timeout_s=common.timeout)
 
 
 def _log(call: Call, outcome: Attempt | None) -> None:

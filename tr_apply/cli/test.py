@@ -19,7 +19,6 @@ from tr_apply.cli.options import (
     target_options,
 )
 from tr_apply.cli.output import Output, envelope, errors_of, json_value, print_error, worst
-from tr_apply.config.load import Configuration
 from tr_apply.config.routing_test_files import selected
 from tr_apply.config.routing_tests import LocatedTest, load_routing_tests
 from tr_apply.deployment.target_options import TargetOptions
@@ -28,7 +27,6 @@ from tr_apply.findings import Finding, Severity
 from tr_apply.findings import errors_of as only_errors
 from tr_apply.rehearsal.results import RoutingTestRun, results_document, run_tests
 from tr_apply.report.tests_text import failure_findings, summary_line, tests_text
-from tr_apply.resources.routing_test import OwnWorker
 
 _FAILED = ConfigError.exit_code
 
@@ -109,21 +107,20 @@ def _run(selection: Mapping[Path, Sequence[Path] | None], options: RoutingTestOp
 
 def _tried(path: Path, files: Sequence[Path] | None, options: RoutingTestOptions, output: Output) -> RoutingTestRun:
     configuration = usable(path, options.given, output)
-    suite = load_routing_tests(configuration, files, _people(configuration, options))
+    if options.live is None:
+        suite = load_routing_tests(configuration, files)
+    else:
+        from tr_apply.cli.asked_live import answer_of  # noqa: PLC0415  # the network is not for what is tested offline
+        from tr_apply.deployment.people import live_staff  # noqa: PLC0415
+
+        name, document = options.live, configuration.document
+        people = answer_of(lambda client: live_staff(client, name, document), options.target, options.common, document)
+        suite = load_routing_tests(configuration, files, people)
     if only_errors(suite.diagnostics):
         raise ConfigError(suite.diagnostics)
     for each in suite.diagnostics:
         output.say(str(each))
     return run_tests(str(path), configuration.document, _wanted(suite.tests, options.wanted))
-
-
-def _people(configuration: Configuration, options: RoutingTestOptions) -> Sequence[OwnWorker]:
-    """The people of the live workspace, if there is one to ask."""
-    if options.live is None:
-        return ()
-    from tr_apply.cli.targets import live_people  # noqa: PLC0415  # the network is not for what is tested offline
-
-    return live_people(options.live, configuration.document, options.target, options.common)
 
 
 def _wanted(tests: Sequence[LocatedTest], text: str | None) -> Sequence[LocatedTest]:

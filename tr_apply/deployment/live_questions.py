@@ -24,7 +24,8 @@ from tr_apply.rehearsal.live_route import (
 )
 from tr_apply.rehearsal.live_workspace import LiveWorkspace
 from tr_apply.rehearsal.offline_workspace import RouteRequest, known_name
-from tr_apply.rehearsal.waiting_task import TaskEvents, WaitingTask, gone
+from tr_apply.rehearsal.task_history import TaskEvents
+from tr_apply.rehearsal.waiting_task import WaitingTask, gone
 from tr_apply.resources import ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW
 
 _KINDS: Final = (ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKFLOW, WORKER)
@@ -44,7 +45,7 @@ async def route_of_new(client: Client, name: str, request: RouteRequest) -> Live
     channel = _known(snapshot, TASK_CHANNEL.name, "task channel", request.channel)
     request = replace(request, workflow=workflow.name, channel=channel.name)
     workspace = LiveWorkspace(snapshot, workflow)
-    traced = workspace.trace_new(request.attributes, request.channel, request.priority, nearest=0)
+    traced = workspace.trace_new(request.attributes, request.channel, request.priority, 0)
     return new_task_route(await _with_loads(client, workspace, in_question(traced)), request)
 
 
@@ -68,7 +69,7 @@ async def route_of_task(client: Client, name: str, task_sid: str) -> LiveRoute:
         return settled_task(live.name, live.sid, task)
     snapshot = await _snapshot(client, live)
     workspace = LiveWorkspace(snapshot, _workflow(snapshot, task))
-    traced, _ = workspace.trace_waiting(replace(task, notes=[]), nearest=0)
+    traced, _ = workspace.trace_waiting(replace(task, notes=[]), 0)
     return waiting_task_route(await _with_loads(client, workspace, in_question(traced)), task)
 
 

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from tr_apply.impact.people import Staffing
-from tr_apply.lint.conditions import condition, constant
 from tr_apply.lint.meaning import MeaningFinding, QueueStaff, dead_steps
 from tr_apply.plan.impact import BroughtFinding
 from tr_apply.resources.workflow import Filter, Workflow
@@ -60,14 +59,8 @@ class Nobody:
             return
         for name, text in self.after.queues.items():
             was = self.before.queues.get(name)
-            if text == was or constant(condition(text)) is False:
-                continue
-            if self._is_empty(self._new, name) and (was is None or self._is_empty(self._old, name)):
+            if text != was and self._new.lacks_members(name) and (was is None or self._old.lacks_members(name)):
                 yield name
-
-    def _is_empty(self, staff: QueueStaff, queue: str) -> bool:
-        members = staff.members(queue)
-        return members is not None and not members
 
     def dead_steps(self, workflows: Iterable[Routed], changed: Iterable[str]) -> Iterator[BroughtFinding]:
         """Each step of *workflows* in which nobody can ever take a task any more; *changed* are queues with others."""

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from tr_apply.errors import ApiError
 from tr_apply.impact.people import Staffing
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Action, Plan, Verb
@@ -21,7 +20,7 @@ from tr_apply.resources.template import SID, SidOf, filled, made_up_sid
 from tr_apply.resources.workflow import Workflow, from_document
 from tr_apply.routing.evaluate import Names
 from tr_apply.routing.names import name_key
-from tr_apply.wire import FormValue, form_text, parsed_json
+from tr_apply.wire import FormValue, form_text, readable_json
 
 _DOCUMENT: Final = "Configuration"
 _SEEN: Final = (ACTIVITY, TASK_QUEUE, WORKFLOW, WORKER)
@@ -160,7 +159,7 @@ class PlannedVersions:
         """The JSON document that TaskRouter will have."""
         if (written := each.form.get(parameter)) is not None:
             return json.loads(form_text(written, self._sid))
-        return None if each.live is None else _document_now(each.live, answer)
+        return None if each.live is None else readable_json(each.live, answer)
 
     # Routing
 
@@ -169,7 +168,7 @@ class PlannedVersions:
         queues = self._queue_names()
         for name, each in _staying(self._named(WORKFLOW)):
             if _DOCUMENT not in each.secrets:
-                now = None if each.live is None else _workflow(name, _document_now(each.live, "configuration"), queues)
+                now = None if each.live is None else _workflow(name, readable_json(each.live, "configuration"), queues)
                 new = _workflow(name, self._document(each, _DOCUMENT, "configuration"), queues)
                 yield now, new
 
@@ -178,7 +177,7 @@ class PlannedVersions:
         queues = self._queue_names()
         for name, each in self._named(WORKFLOW).items():
             if each.live is not None and not each.is_deleted and _DOCUMENT in each.form:
-                before = _workflow(name, _document_now(each.live, "configuration"), queues)
+                before = _workflow(name, readable_json(each.live, "configuration"), queues)
                 after = _workflow(name, self._document(each, _DOCUMENT, "configuration"), queues)
                 yield WorkflowVersions(before, after, _DOCUMENT in each.secrets)
 
@@ -200,15 +199,7 @@ def _target_workers(queue: Live) -> str:
 
 
 def _names_now(worker: Live) -> Names:
-    return expression_names(worker, _document_now(worker, "attributes"))
-
-
-def _document_now(live: Live, key: str) -> Any:
-    """The JSON document that *live* holds; None where it cannot be read, as no expression finds anything in it then."""
-    try:
-        return parsed_json(live, key)
-    except ApiError:
-        return None
+    return expression_names(worker, readable_json(worker, "attributes"))
 
 
 def _workflow(name: str, document: Any, queues: Mapping[str, str]) -> Workflow:

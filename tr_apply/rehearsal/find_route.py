@@ -24,7 +24,6 @@ from tr_apply.routing.events import KnownWorkerSought
 from tr_apply.routing.format import format_expression
 from tr_apply.routing.mismatch import Mismatch
 from tr_apply.routing.nodes import Path
-from tr_apply.routing.records import Worker
 from tr_apply.routing.survey import Excluded, Obstacle
 from tr_apply.routing.trace import FilterVerdict, StepTrace, Trace
 from tr_apply.routing.workflow import DEFAULT, Filter
@@ -128,7 +127,7 @@ class _RouteWording:
             expression=None if step.expression is None else self._text(step.expression, hides=hides_expression),
             entered=each.entered_s,
             deadline=each.deadline_s,
-            eligible=[worker.name for worker in self._eligible(each)],
+            eligible=self._eligible(each),
             offered_to=each.reserved,
             excluded=[self._excluded(excluded, hides=hides_expression) for excluded in each.workers.excluded],
             excluded_count=each.workers.excluded_count,
@@ -139,10 +138,10 @@ class _RouteWording:
             available=[worker.name for worker in each.workers.eligible] if self._names.is_live else None,
         )
 
-    def _eligible(self, each: StepTrace) -> Sequence[Worker]:
+    def _eligible(self, each: StepTrace) -> Sequence[str]:
         """Offline those who would be offered the task; among live workers all whom the step wants, those first."""
         unready = each.workers.unready if self._names.is_live else ()
-        return [*each.workers.eligible, *(excluded.worker for excluded in unready)]
+        return [worker.name for worker in (*each.workers.eligible, *(excluded.worker for excluded in unready))]
 
     def _known_worker(self, sought: KnownWorkerSought | None) -> WantedWorker | None:
         return sought and WantedWorker(self._shown(sought.value), sought.by, sought.debugger_code)

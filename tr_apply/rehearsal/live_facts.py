@@ -198,4 +198,7 @@ def moment_ms(text: Any) -> int | None:
 
 def iso(ms: int | None) -> str | None:
     """A moment as these documents write it."""
-    return None if ms is None else f"{datetime.fromtimestamp(ms // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    try:
+        return None if ms is None else f"{datetime.fromtimestamp(ms // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (OSError, OverflowError, ValueError):  # a moment that no calendar has
+        return None

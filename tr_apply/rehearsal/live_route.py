@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tr_apply.rehearsal.find_route import RouteNames, worded_route
+from tr_apply.rehearsal.find_route import NEAREST, RouteNames, worded_route
 from tr_apply.rehearsal.live_answer import answer
 from tr_apply.rehearsal.live_facts import LiveFacts, LiveRoute, TaskNow, WorkerNow, iso, moment_ms
 from tr_apply.rehearsal.live_workspace import LiveWorkspace
 from tr_apply.rehearsal.offline_workspace import RouteRequest
 from tr_apply.rehearsal.waiting_task import WaitingTask
-from tr_apply.resources import TASK_QUEUE, WORKER
 from tr_apply.routing.trace import StepTrace, Trace
 
 LOADS_LIMIT: Final = 500
@@ -36,7 +35,7 @@ def new_task_route(workspace: LiveWorkspace, request: RouteRequest) -> LiveRoute
     Raises:
         TrApplyError: when the workflow cannot be read.
     """
-    traced = workspace.trace_new(request.attributes, request.channel, request.priority)
+    traced = workspace.trace_new(request.attributes, request.channel, request.priority, NEAREST)
     return _live_route(workspace, request, traced, None)
 
 
@@ -48,10 +47,9 @@ def waiting_task_route(workspace: LiveWorkspace, task: WaitingTask) -> LiveRoute
             f"the workflow {workspace.workflow.name!r} cannot be read, so what happens after this step is not known: "
             f"{workspace.unread}"
         )
-    traced, where = workspace.trace_waiting(task)
+    traced, where = workspace.trace_waiting(task, NEAREST)
     workspace.notes += task.notes
-    queues = workspace.snapshot.by_kind[TASK_QUEUE.name]
-    lifo = any(each.sid == task.queue_sid and each.answer.get("task_order") == "LIFO" for each in queues)
+    lifo = workspace.takes_latest_first(task.queue_sid)
     return _live_route(workspace, request, traced, task.facts(where, lifo=lifo))
 
 
@@ -64,7 +62,7 @@ def settled_task(workspace: str, workspace_sid: str, task: WaitingTask) -> LiveR
 
 
 def _live_route(workspace: LiveWorkspace, request: RouteRequest, traced: Trace, now: TaskNow | None) -> LiveRoute:
-    names = RouteNames(workspace.labels, workspace.queue_name, is_live=True)
+    names = RouteNames(workspace.labels.by_sid, workspace.queue_name, is_live=True)
     first = traced.steps[0] if traced.steps else None
     ready = [] if first is None else [each.name for each in first.workers.eligible]
     route = worded_route(names, request, ready, traced)
@@ -74,7 +72,7 @@ def _live_route(workspace: LiveWorkspace, request: RouteRequest, traced: Trace, 
         workspace=workspace.snapshot.workspace.name,
         workspace_sid=workspace.snapshot.workspace.sid,
         answer=answer(route, now, workers, members, offer_s=workspace.offer_s),
-        people=len(workspace.snapshot.by_kind[WORKER.name]),
+        people=len(workspace.workers),
         members=members,
         task=now,
         workers=workers,
@@ -91,7 +89,7 @@ def _member_count(workspace: LiveWorkspace, first: StepTrace | None) -> int:
 
 def _workers(workspace: LiveWorkspace, first: StepTrace, channel: str, now: TaskNow | None) -> Iterator[WorkerNow]:
     """All whom the step wants: those who could take the task first."""
-    answers = {each.sid: each.answer for each in workspace.snapshot.by_kind[WORKER.name]}
+    answers = {each.sid: each.answer for each in workspace.workers}
     offered, rejected, timed_out = (_counted(now, status) for status in ("pending", "rejected", "timeout"))
     ready = {each.sid for each in first.workers.eligible}
     for each in (*first.workers.eligible, *(one.worker for one in first.workers.unready)):

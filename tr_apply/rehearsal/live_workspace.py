@@ -10,12 +10,10 @@ from typing import Any, Final
 
 from tr_apply.errors import ApiError, ExpressionSyntaxError, TrApplyError
 from tr_apply.live import Live, Snapshot
-from tr_apply.rehearsal.find_route import NEAREST
 from tr_apply.rehearsal.live_facts import moment_ms
 from tr_apply.rehearsal.staff import in_hand
 from tr_apply.rehearsal.waiting_task import TaskPlace, WaitingTask
 from tr_apply.resources import ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKER
-from tr_apply.resources.template import SidOf
 from tr_apply.routing.engine.log import EngineState
 from tr_apply.routing.engine.setup import Setup, state_of
 from tr_apply.routing.engine.state import State
@@ -26,7 +24,7 @@ from tr_apply.routing.records import Worker as PresentWorker
 from tr_apply.routing.trace import Trace, trace, trace_on
 from tr_apply.routing.workflow import Routing, read_routing
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
-from tr_apply.wire import live_labels, parsed_json
+from tr_apply.wire import Labels, live_labels, parsed_json
 
 _NO_FILTERS: Final = "{}"
 _OFFER_S: Final = 120
@@ -107,18 +105,28 @@ class LiveWorkspace:
             tuple(self._queues()),
             (Workflow(self.workflow.sid, self.workflow.name, self.routing.document, self.offer_s),),
         )
-        workers = [self._worker(each) for each in self.snapshot.by_kind[WORKER.name]]
+        workers = [self._worker(each) for each in self.workers]
         held = list(self._held(workers))
         tasks, reservations = tuple(task for task, _ in held), tuple(each for _, each in held)
         found = EngineState(serial=2 * len(held), tasks=tasks, reservations=reservations, workers=tuple(workers))
         return state_of(setup, found, lambda prefix: prefix)
 
-    @cached_property
-    def labels(self) -> Mapping[str, SidOf]:
+    @property
+    def labels(self) -> Labels:
         """What each SID is called."""
-        return live_labels(self.snapshot).by_sid
+        return live_labels(self.snapshot)
 
-    def trace_new(self, attributes: Mapping[str, Any], channel: str, priority: int, *, nearest: int = NEAREST) -> Trace:
+    def takes_latest_first(self, queue_sid: str | None) -> bool:
+        """Whether a queue is one of LIFO."""
+        queues = self.snapshot.by_kind[TASK_QUEUE.name]
+        return any(each.sid == queue_sid and each.answer.get("task_order") == "LIFO" for each in queues)
+
+    @property
+    def workers(self) -> Sequence[Live]:
+        """Everybody."""
+        return self.snapshot.by_kind[WORKER.name]
+
+    def trace_new(self, attributes: Mapping[str, Any], channel: str, priority: int, nearest: int) -> Trace:
         """The way of a task that is created now.
 
         Raises:
@@ -128,10 +136,10 @@ class LiveWorkspace:
         new = NewTask("", self.workflow.sid, Attributes.of(attributes), channel, priority)
         return trace(self.state, new, nearest=nearest, with_unready=True)
 
-    def trace_waiting(self, task: WaitingTask, *, nearest: int = NEAREST) -> tuple[Trace, TaskPlace]:
+    def trace_waiting(self, task: WaitingTask, nearest: int) -> tuple[Trace, TaskPlace]:
         """The way of *task* from where it is, and where that is."""
         where = task.whereabouts(self.routing)
-        record = task.record(self.state, self.workflow.sid, where.place)
+        record = task.record(self.state.queues, self.workflow.sid, where.place)
         entered_s = max(0, task.entered_ms - task.created_ms) // 1000
         return trace_on(self.state, record, entered_s, nearest=nearest), where
 
@@ -153,7 +161,7 @@ class LiveWorkspace:
         known = {each.sid: each.answer for each in self.snapshot.by_kind[ACTIVITY.name]}
         for sid, answer in known.items():
             yield Activity(sid, str(answer.get("friendly_name")), answer.get("available") is True)
-        others = {str(each.answer.get("activity_sid")): each.answer for each in self.snapshot.by_kind[WORKER.name]}
+        others = {str(each.answer.get("activity_sid")): each.answer for each in self.workers}
         for sid, answer in others.items():
             if sid not in known:
                 yield Activity(sid, str(answer.get("activity_name") or sid), answer.get("available") is True)

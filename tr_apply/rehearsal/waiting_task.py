@@ -4,36 +4,20 @@ TaskRouter does not show the step. It follows from the queue and the age of the 
 queue, from the priority and from the number of steps that the events tell of.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from tr_apply.live import Answer
-from tr_apply.rehearsal.live_facts import WAITING, Knowledge, TaskMoment, TaskNow, TaskOffer, iso, moment_ms
-from tr_apply.routing.engine.state import State
+from tr_apply.rehearsal.live_facts import WAITING, TaskNow, iso, moment_ms
+from tr_apply.rehearsal.task_history import NO_EVENTS, Answer, TaskEvents, TaskHistory, event_data, event_ms
 from tr_apply.routing.records import Attributes, Task, WorkflowPlace
 from tr_apply.routing.workflow import DEFAULT, ROUTING_TARGET, Routing, first_place, next_place
 from tr_apply.wire import read_document
 
-_OFFERED: Final = "reservation.created"
-_ENTERED: Final = "workflow.target-matched"
-_BEGINS_AGAIN: Final = frozenset({"workflow.entered", "task.updated"})
-_TIMED_OUT: Final = "task-queue.timeout"
 _DAY_S: Final = 86_400
 _OVERDUE_MS: Final = 5_000
 """How late TaskRouter may be with moving a task on."""
-
-
-class TaskEvents(NamedTuple):
-    """The events of a task, as they were answered."""
-
-    items: Sequence[Answer] = ()
-    more: bool = False
-    refused: bool = False
-
-
-_NO_EVENTS: Final = TaskEvents()
 
 
 class TaskPlace(NamedTuple):
@@ -52,7 +36,7 @@ class WaitingTask:
 
     answer: Answer
     reservations: Sequence[Answer] = ()
-    told: TaskEvents = _NO_EVENTS
+    told: TaskEvents = NO_EVENTS
     waiting: Sequence[Answer] | None = None
     """All that wait in its queue; None where there are too many, or nobody asked."""
 
@@ -122,12 +106,12 @@ class WaitingTask:
         self.notes.append("TaskRouter does not show the attributes of the task, so no filter can be judged")
         return {}
 
-    def record(self, state: State, workflow_sid: str, place: WorkflowPlace) -> Task:
-        """The task at its place, as the engine has it."""
+    def record(self, queues: Container[str], workflow_sid: str, place: WorkflowPlace) -> Task:
+        """The task at its place, as an engine with these *queues* has it."""
         target = self._text("routing_target")
         return Task(
             sid=str(self.answer.get("sid")),
-            serial=state.serial + 1,
+            serial=0,
             channel=self.channel,
             workflow_sid=workflow_sid,
             workflow_version=0,
@@ -140,7 +124,7 @@ class WaitingTask:
             virtual_start_ms=moment_ms(self.answer.get("virtual_start_time")) or self.created_ms,
             status="reserved" if self.status == "reserved" else "pending",
             reason=None,
-            queue_sid=self.queue_sid if self.queue_sid in state.queues else None,
+            queue_sid=self.queue_sid if self.queue_sid in queues else None,
             queue_entered_ms=self.entered_ms,
             place=place,
             assignments=0,
@@ -194,19 +178,12 @@ class WaitingTask:
         steps = {n: routing.step(way[n]) for n in here}
         fitting = [n for n in here if steps[n].priority == self.priority]
         fitting = [*fitting, *(n for n in here if steps[n].priority is None)] or list(here)
-        entered = self._steps_entered()
+        entered = self.history.steps_entered
         number = entered - 1 if entered - 1 in fitting else fitting[0]
         place = way[number]
-        if any(each["event"] == _TIMED_OUT for each in self._events):
+        if self.history.has_timed_out:
             place = place._replace(timed_out=True)
         return TaskPlace(place, number, is_sure=len(fitting) == 1 or number == entered - 1)
-
-    def _steps_entered(self) -> int:
-        """How many steps the events tell of since it was last sent through the workflow; 0 for unknown."""
-        count = 0
-        for each in self._events:
-            count = 0 if each["event"] in _BEGINS_AGAIN else count + (each["event"] == _ENTERED)
-        return count
 
     def _queue_label(self) -> str:
         return repr(self._text("task_queue_friendly_name") or self.queue_sid or "")
@@ -229,56 +206,21 @@ class WaitingTask:
             steps_before=0 if where is None else where.before,
             is_sure=where is None or where.is_sure,
             ahead=self._ahead(lifo=lifo),
-            offers=self.offers,
-            events=self.knowledge,
-            history=self._history(),
+            offers=self.history.offers,
+            events=self.history.knowledge,
+            history=self.history.moments,
         )
-
-    @cached_property
-    def offers(self) -> Sequence[TaskOffer]:
-        """Every reservation, from the list of them and from the events: either may have forgotten some."""
-        found: dict[str, TaskOffer] = {}
-        for each in self._events:
-            sid, kind = each["reservation"], each["event"]
-            if sid is None or not kind.startswith("reservation."):
-                continue
-            before = found.get(sid) or TaskOffer(each["worker"], "pending", each["at"], None)
-            is_new = kind == _OFFERED
-            status = before.status if is_new else _STATUSES.get(kind, kind.partition(".")[2])
-            ended = before.ended if is_new else each["at"]
-            found[sid] = replace(before, worker=before.worker or each["worker"], status=status, ended=ended)
-        for item in self.reservations:
-            found[str(item.get("sid"))] = _offer_of(item)
-        return sorted(found.values(), key=lambda each: each.created or "")
-
-    @cached_property
-    def knowledge(self) -> Knowledge:
-        """How much the events tell."""
-        if self.told.refused:
-            return "refused"
-        if not self._events:
-            return "absent"
-        offered = [each for each in self._events if each["event"].startswith("reservation.")]
-        if offered and not any(each["worker"] for each in offered):
-            return "redacted"
-        return "cut" if self.told.more else "whole"
 
     def _since(self) -> str | None:
         """When its status came about, as far as that is known."""
         if self.status in WAITING:
             return None
-        updated = iso(moment_ms(self.answer.get("date_updated")))
-        return updated or (self._events[-1]["at"] if self._events else None)
-
-    def _history(self) -> Sequence[TaskMoment]:
-        return [TaskMoment(each["at"], each["event"], each["queue"], each["worker"]) for each in self._events]
+        return iso(moment_ms(self.answer.get("date_updated"))) or self.history.last
 
     @cached_property
-    def _events(self) -> Sequence[Mapping[str, Any]]:
-        read = [_event(each) for each in self.told.items]
-        if read and read[0]["ms"] > read[-1]["ms"]:
-            read.reverse()  # the latest came first, also among those of one moment
-        return sorted(read, key=lambda each: each["ms"])
+    def history(self) -> TaskHistory:
+        """What has happened to it."""
+        return TaskHistory(self.told, self.reservations)
 
     def _text(self, key: str) -> str | None:
         found = self.answer.get(key)
@@ -289,41 +231,7 @@ class WaitingTask:
         return found if isinstance(found, int) else default
 
 
-_STATUSES: Final = {"reservation.wrapup": "wrapping", "reservation.failed": "canceled"}
-
-
-def _offer_of(item: Answer) -> TaskOffer:
-    status = str(item.get("reservation_status"))
-    name = item.get("worker_name")
-    created, updated = (iso(moment_ms(item.get(key))) for key in ("date_created", "date_updated"))
-    return TaskOffer(name if isinstance(name, str) else None, status, created, None if status == "pending" else updated)
-
-
-def _event(item: Answer) -> Mapping[str, Any]:
-    """What is used of an event; older ones have lost a part of it."""
-    data = item.get("event_data")
-    data = data if isinstance(data, dict) else {}
-    exact = item.get("event_date_ms")
-    ms = exact if isinstance(exact, int) else moment_ms(item.get("event_date")) or 0
-    texts = {key: data.get(name) for key, name in _DATA.items()}
-    kind = item.get("event_type")
-    return {
-        "ms": ms,
-        "at": iso(ms or None),
-        "event": kind if isinstance(kind, str) else "",
-        **{key: value if isinstance(value, str) and value else None for key, value in texts.items()},
-    }
-
-
-_DATA: Final = {
-    "worker": "worker_name",
-    "queue": "task_queue_name",
-    "reservation": "reservation_sid",
-    "reason": "task_canceled_reason",
-    "workflow": "workflow_name",
-}
-
-
+_DIGITS: Final = 12
 _ENDS: Final = frozenset({"task.canceled", "task.completed"})
 
 
@@ -332,17 +240,15 @@ def gone(sid: str, told: TaskEvents) -> WaitingTask | None:
     if not told.items:
         return None
     ends = [each for each in told.items if each.get("event_type") in _ENDS] or told.items
-    last = max(ends, key=lambda each: _event(each)["ms"])
-    data = last.get("event_data")
-    data = data if isinstance(data, dict) else {}
+    data = event_data(max(ends, key=event_ms))
     status, priority = data.get("task_assignment_status"), data.get("task_priority")
     answer = {
         "sid": sid,
         "assignment_status": status if status in ("completed", "canceled") else "deleted",
         "attributes": data.get("task_attributes"),
-        "date_created": iso(_seconds_ms(data.get("task_date_created"))),
+        "date_created": iso(1000 * created) if (created := _number(data.get("task_date_created"))) else None,
         "reason": data.get("task_canceled_reason") or data.get("task_completed_reason"),
-        "priority": int(priority) if isinstance(priority, str) and priority.isdecimal() else None,
+        "priority": _number(priority),
         "task_queue_friendly_name": data.get("task_queue_name"),
         "task_channel_unique_name": data.get("task_channel_unique_name"),
         "workflow_friendly_name": data.get("workflow_name"),
@@ -350,5 +256,5 @@ def gone(sid: str, told: TaskEvents) -> WaitingTask | None:
     return WaitingTask(answer, (), told)
 
 
-def _seconds_ms(text: Any) -> int | None:
-    return 1000 * int(text) if isinstance(text, str) and text.isdecimal() else None
+def _number(text: Any) -> int | None:
+    return int(text) if isinstance(text, str) and text.isdecimal() and len(text) <= _DIGITS else None
