@@ -76,7 +76,7 @@ def reach_all(trees):
     return [*(filters.reach(index).answer for index in range(len(trees))), filters.reach_default().answer]
 
 
-@pytest.mark.parametrize(("number", "tasks"), [(60, 120), (500, 1500)])
+@pytest.mark.parametrize(("number", "tasks"), [(60, 200), (500, 1500)])
 def test_whether_each_of_many_large_filters_is_reached(number, tasks, report):
     trees = [parse(text) for text in large(number)]
 

@@ -11,7 +11,6 @@ from typing import Any, Self
 from tr_apply.client import paths, work
 from tr_apply.client.answers import Seen, holds, live_of, require_unchanged, seen_in
 from tr_apply.client.paging import PAGE_SIZE, listed
-from tr_apply.client.runtime import Runtime
 from tr_apply.errors import AnswerLostError, ApiError, NetworkError, StaleError
 from tr_apply.live import Live, Work
 from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKSPACE
@@ -74,7 +73,7 @@ class Client:
         self._transport = Transport(
             connection, concurrency=concurrency, through=through, patience=self.patience, observer=observer
         )
-        self._sender = Sender(self._transport, self.patience)
+        self.sender = self._sender = Sender(self._transport, self.patience)
 
     async def __aenter__(self) -> Self:
         """Nothing is connected before the first request."""
@@ -154,10 +153,6 @@ class Client:
         """Every channel of a worker."""
         path = paths.channels(workspace_sid, worker_sid)
         return [live async for live in listed(self._sender, WORKER_CHANNEL, path)]
-
-    def runtime(self, workspace_sid: str) -> Runtime:
-        """The tasks of a workspace at this minute."""
-        return Runtime(self._sender, workspace_sid)
 
     async def unrouted_tasks(self, workspace_sid: str, kind: Kind, sid: str) -> Work:
         """Tasks of a queue or a workflow that are pending or reserved."""

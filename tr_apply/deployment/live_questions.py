@@ -22,13 +22,11 @@ from tr_apply.rehearsal.live_route import (
     settled_task,
     waiting_task_route,
 )
-from tr_apply.rehearsal.live_workspace import LiveWorkspace
 from tr_apply.rehearsal.offline_workspace import RouteRequest, known_name
+from tr_apply.rehearsal.present_workspace import KINDS, PresentWorkspace, workflow_of
 from tr_apply.rehearsal.task_history import TaskEvents
 from tr_apply.rehearsal.waiting_task import WaitingTask, gone
-from tr_apply.resources import ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW
 
-_KINDS: Final = (ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKFLOW, WORKER)
 _GONE: Final = "TaskRouter deletes tasks five minutes after their end and their events after 30 days"
 
 
@@ -41,10 +39,10 @@ async def route_of_new(client: Client, name: str, request: RouteRequest) -> Live
         ApiError, NetworkError: when the workspace cannot be read.
     """
     snapshot = await _snapshot(client, await named_workspace(client, name))
-    workflow = _known(snapshot, WORKFLOW.name, "workflow", request.workflow)
-    channel = _known(snapshot, TASK_CHANNEL.name, "task channel", request.channel)
+    workflow = _known(snapshot, "workflow", request.workflow)
+    channel = _known(snapshot, "task_channel", request.channel)
     request = replace(request, workflow=workflow.name, channel=channel.name)
-    workspace = LiveWorkspace(snapshot, workflow)
+    workspace = PresentWorkspace(snapshot, workflow)
     traced = workspace.trace_new(request.attributes, request.channel, request.priority, 0)
     return new_task_route(await _with_loads(client, workspace, in_question(traced)), request)
 
@@ -57,7 +55,7 @@ async def route_of_task(client: Client, name: str, task_sid: str) -> LiveRoute:
         ApiError, NetworkError: when the workspace cannot be read.
     """
     live = await named_workspace(client, name)
-    runtime = client.runtime(live.sid)
+    runtime = Runtime(client.sender, live.sid)
     answer = await runtime.task(task_sid)
     if answer is None:
         found = gone(task_sid, await _events(runtime, task_sid, None))
@@ -68,14 +66,14 @@ async def route_of_task(client: Client, name: str, task_sid: str) -> LiveRoute:
     if task.status not in WAITING:
         return settled_task(live.name, live.sid, task)
     snapshot = await _snapshot(client, live)
-    workspace = LiveWorkspace(snapshot, _workflow(snapshot, task))
+    workspace = PresentWorkspace(snapshot, workflow_of(snapshot, task))
     traced, _ = workspace.trace_waiting(replace(task, notes=[]), 0)
     return waiting_task_route(await _with_loads(client, workspace, in_question(traced)), task)
 
 
 async def _snapshot(client: Client, live: Live) -> Snapshot:
-    found = await together(client.resources(kind, live.sid, with_dates=True) for kind in _KINDS)
-    by_kind = {kind.name: each for kind, each in zip(_KINDS, found, strict=True)}
+    found = await together(client.resources(kind, live.sid, with_dates=True) for kind in KINDS)
+    by_kind = {kind.name: each for kind, each in zip(KINDS, found, strict=True)}
     return replace(empty_snapshot(client, live), by_kind=by_kind)
 
 
@@ -105,24 +103,15 @@ async def _events(runtime: Runtime, task_sid: str, since: str | None) -> TaskEve
     return TaskEvents(found.items, found.more)
 
 
-async def _with_loads(client: Client, workspace: LiveWorkspace, sids: Sequence[str]) -> LiveWorkspace:
+async def _with_loads(client: Client, workspace: PresentWorkspace, sids: Sequence[str]) -> PresentWorkspace:
     """*workspace* with the channels of the workers of *sids*, whose load decides where the task goes."""
     read = sids[:LOADS_LIMIT]
-    loaded = LiveWorkspace(await with_channels(client, workspace.snapshot, read), workspace.workflow)
+    loaded = PresentWorkspace(await with_channels(client, workspace.snapshot, read), workspace.workflow)
     loaded.notes += loads_note(sids[LOADS_LIMIT:])
     return loaded
 
 
-def _workflow(snapshot: Snapshot, task: WaitingTask) -> Live:
-    """The workflow that *task* goes by, or what is known of one that is gone."""
-    for each in snapshot.by_kind[WORKFLOW.name]:
-        if each.sid == task.workflow_sid:
-            return each
-    name = str(task.answer.get("workflow_friendly_name") or task.workflow_sid)
-    return Live(WORKFLOW.name, name, str(task.workflow_sid), {})
-
-
-def _known(snapshot: Snapshot, kind: str, what: str, name: str) -> Live:
+def _known(snapshot: Snapshot, kind: str, name: str) -> Live:
     """The resource of that name."""
     there = {each.name: each for each in snapshot.by_kind[kind]}
-    return there[known_name(f"live {what}", name, list(there))]
+    return there[known_name(f"live {kind.replace('_', ' ')}", name, list(there))]

@@ -7,8 +7,8 @@ from typing import Final
 from tr_apply.rehearsal.find_route import NEAREST, RouteNames, worded_route
 from tr_apply.rehearsal.live_answer import answer
 from tr_apply.rehearsal.live_facts import LiveFacts, LiveRoute, TaskNow, WorkerNow, iso, moment_ms
-from tr_apply.rehearsal.live_workspace import LiveWorkspace
 from tr_apply.rehearsal.offline_workspace import RouteRequest
+from tr_apply.rehearsal.present_workspace import PresentWorkspace
 from tr_apply.rehearsal.waiting_task import WaitingTask
 from tr_apply.routing.trace import StepTrace, Trace
 
@@ -29,7 +29,7 @@ def in_question(traced: Trace) -> Sequence[str]:
     return list(found)
 
 
-def new_task_route(workspace: LiveWorkspace, request: RouteRequest) -> LiveRoute:
+def new_task_route(workspace: PresentWorkspace, request: RouteRequest) -> LiveRoute:
     """What becomes of a task that is created now.
 
     Raises:
@@ -39,7 +39,7 @@ def new_task_route(workspace: LiveWorkspace, request: RouteRequest) -> LiveRoute
     return _live_route(workspace, request, traced, None)
 
 
-def waiting_task_route(workspace: LiveWorkspace, task: WaitingTask) -> LiveRoute:
+def waiting_task_route(workspace: PresentWorkspace, task: WaitingTask) -> LiveRoute:
     """What has become of *task*, and what will."""
     request = RouteRequest(workspace.workflow.name, task.attributes, task.channel, task.priority)
     if workspace.unread is not None:
@@ -61,7 +61,7 @@ def settled_task(workspace: str, workspace_sid: str, task: WaitingTask) -> LiveR
     return LiveRoute(None, str(name or ""), task.attributes, task.channel, task.priority, facts)
 
 
-def _live_route(workspace: LiveWorkspace, request: RouteRequest, traced: Trace, now: TaskNow | None) -> LiveRoute:
+def _live_route(workspace: PresentWorkspace, request: RouteRequest, traced: Trace, now: TaskNow | None) -> LiveRoute:
     names = RouteNames(workspace.labels.by_sid, workspace.queue_name, is_live=True)
     first = traced.steps[0] if traced.steps else None
     ready = [] if first is None else [each.name for each in first.workers.eligible]
@@ -81,13 +81,13 @@ def _live_route(workspace: LiveWorkspace, request: RouteRequest, traced: Trace, 
     return LiveRoute(route, request.workflow, request.attributes, request.channel, request.priority, facts)
 
 
-def _member_count(workspace: LiveWorkspace, first: StepTrace | None) -> int:
+def _member_count(workspace: PresentWorkspace, first: StepTrace | None) -> int:
     if first is None or first.step.queue_sid not in workspace.state.queues:
         return 0
     return workspace.state.membership.members[first.step.queue_sid].bit_count()
 
 
-def _workers(workspace: LiveWorkspace, first: StepTrace, channel: str, now: TaskNow | None) -> Iterator[WorkerNow]:
+def _workers(workspace: PresentWorkspace, first: StepTrace, channel: str, now: TaskNow | None) -> Iterator[WorkerNow]:
     """All whom the step wants: those who could take the task first."""
     answers = {each.sid: each.answer for each in workspace.workers}
     offered, rejected, timed_out = (_counted(now, status) for status in ("pending", "rejected", "timeout"))

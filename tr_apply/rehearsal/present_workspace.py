@@ -13,7 +13,7 @@ from tr_apply.live import Live, Snapshot
 from tr_apply.rehearsal.live_facts import moment_ms
 from tr_apply.rehearsal.staff import in_hand
 from tr_apply.rehearsal.waiting_task import TaskPlace, WaitingTask
-from tr_apply.resources import ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKER
+from tr_apply.resources import ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW
 from tr_apply.routing.engine.log import EngineState
 from tr_apply.routing.engine.setup import Setup, state_of
 from tr_apply.routing.engine.state import State
@@ -26,13 +26,16 @@ from tr_apply.routing.workflow import Routing, read_routing
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
 from tr_apply.wire import Labels, live_labels, parsed_json
 
+KINDS: Final = (ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKFLOW, WORKER)
+"""What must be read of a workspace."""
+
 _NO_FILTERS: Final = "{}"
 _OFFER_S: Final = 120
 _MOST_IN_HAND: Final = 50
 """Tasks of a channel that one worker may have."""
 
 
-class LiveWorkspace:
+class PresentWorkspace:
     """A workspace of *snapshot*, as far as one *workflow* of it is concerned."""
 
     def __init__(self, snapshot: Snapshot, workflow: Live) -> None:
@@ -226,6 +229,15 @@ class LiveWorkspace:
                 for number in range(max(accepted, used(channel))):
                     serial += 2
                     yield in_hand(worker, name, self.workflow.sid, serial, wraps=number >= accepted)
+
+
+def workflow_of(snapshot: Snapshot, task: WaitingTask) -> Live:
+    """The workflow that *task* goes by, or what is known of one that is gone."""
+    for each in snapshot.by_kind[WORKFLOW.name]:
+        if each.sid == task.workflow_sid:
+            return each
+    name = str(task.answer.get("workflow_friendly_name") or task.workflow_sid)
+    return Live(WORKFLOW.name, name, str(task.workflow_sid), {})
 
 
 def used(channel: Live) -> int:
