@@ -89,6 +89,11 @@ def test_a_test_that_fails_among_the_live_people_shows_what_happens_instead(fold
     assert "eligible: ana, zoe" in capsys.readouterr().out
 
 
+def test_a_taskrouter_without_live_people_to_ask_for_is_a_mistake(folder, capsys):
+    assert run(["test", str(folder), "--local"]) == 64
+    assert "give --live NAME as well" in capsys.readouterr().err
+
+
 def test_a_workspace_that_is_not_live_and_two_paths_are_errors(folder, capsys):
     assert run(["test", str(folder), "--live", "Nowhere", "--local"]) == 1
     assert "there is no live workspace 'Nowhere'" in capsys.readouterr().err

@@ -415,6 +415,20 @@ def test_in_a_queue_that_takes_the_latest_first_older_tasks_come_later(center):
     assert [center.why(each).facts.task.ahead for each in (first, second)] == [1, 0]
 
 
+def test_those_that_come_first_are_named_where_somebody_could_take_a_task(center):
+    for number in range(5):
+        center.send("POST", f"{center.path}/Workers", FriendlyName=f"w{number}")
+    center.task()
+    center.passes(1)
+    last = center.task()
+    center.sql("UPDATE worker SET activity_sid = ?", center.sids["Here"])
+
+    assert center.why(last).facts.answer.startswith(
+        "This task should be offered to somebody any moment: 1 task of its queue comes first, and "
+    )
+    assert " and 6 more could take it." in center.why(last).facts.answer
+
+
 def test_a_task_that_somebody_could_take_now_should_be_offered_any_moment(center):
     waiting = center.task(language="es")
     center.sql("UPDATE worker SET activity_sid = ? WHERE sid = ?", center.sids["Here"], center.sids["ben"])
@@ -574,12 +588,13 @@ def test_events_are_put_in_order_and_unknown_ones_are_shown_as_they_are(center):
     center.passes(1)
     center.answers(waiting, "rejected", WorkerActivitySid=center.sids["Break"])
     in_order = center.why(waiting).facts.task
+    never = {"event_type": "task.updated", "event_date_ms": 10**30}
     odd = {"event_type": "task.{0.__class__}", "event_data": None, "event_date": "soon"}
-    center.answers_otherwise("/Events", lambda page: {**page, "events": [*reversed(page["events"]), odd, 7]})
+    center.answers_otherwise("/Events", lambda page: {**page, "events": [never, *reversed(page["events"]), odd, 7]})
 
     found = center.why(waiting)
 
-    assert found.facts.task.history[1:] == in_order.history
+    assert found.facts.task.history[1:-1] == in_order.history
     assert found.facts.task.offers == in_order.offers
     assert "(no date) task.{0.__class__}" in flat(found)
 

@@ -72,7 +72,7 @@ def test_a_step_that_was_dead_before_is_not_brought_by_the_change(world):
     dead = CENTER.replace("worker.languages HAS 'es'", "worker.langauges HAS 'es'")
     world.apply(dead + WORKERS)
 
-    plan = world.plan(dead.replace("level > 2", "level > 1"))
+    plan = world.plan(dead.replace("level > 2", "level >= 1"))
 
     assert plan.operations
     assert findings(plan) == []

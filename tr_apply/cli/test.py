@@ -71,6 +71,8 @@ def test_command(paths: tuple[Path, ...], **given: Any) -> int:
     require_paths(paths)
     selection = selected(paths, root_of(options.given))
     require_inputs(list(selection), options.given)
+    if options.live is None and options.target != TargetOptions():
+        raise UsageError("--local, --local-db and --base-url say where --live is: give --live NAME as well")
     if options.live is not None and len(selection) > 1:
         raise UsageError("--live takes the people of one workspace: give one PATH")
     result = _run(selection, options, output)

@@ -85,7 +85,7 @@ def _who(offers: Sequence[TaskOffer]) -> str:
 def _waits(now: TaskNow, step: RouteStep, workers: Sequence[WorkerNow], members: int) -> str:
     takers = [each.worker for each in workers if each.can_take]
     if takers:
-        ahead = f"{_tasks(now.ahead)} of its queue come first, and " if now.ahead else ""
+        ahead = f"{_tasks(now.ahead)} first, and " if now.ahead else ""
         return (
             f"This task should be offered to somebody any moment: {ahead}{listed(takers)} could take it. "
             "If it still waits when you ask again, its workflow was changed after it had entered it, or TaskRouter is "
@@ -188,7 +188,7 @@ def _counted(count: int) -> str:
 
 
 def _tasks(count: int) -> str:
-    return "1 task" if count == 1 else f"{count} tasks"
+    return "1 task of its queue comes" if count == 1 else f"{count} tasks of its queue come"
 
 
 def listed(names: Sequence[str], most: int = _NAMED) -> str:
