@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from tr_apply.rehearsal.offline_workspace import OfflineWorkspace, RouteRequest
 from tr_apply.report.route_text import route_text
 from tr_apply.resources.worker import ATTRIBUTES_LIMIT
 from tr_apply.resources.workflow import PRIORITY_LIMIT
+from tr_apply.routing.names import sid_pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,10 @@ class RouteQuestion:
         _refuse(sorted(given & unfit), where)
         if self.task_sid is not None:
             _refuse(sorted(given & _OF_NEW_TASKS), "not with --task-sid")
+            if not re.fullmatch(sid_pattern("WT"), self.task_sid):
+                raise UsageError(
+                    f"--task-sid {self.task_sid}: expected the SID of a task, WT and 32 digits of 0-9 and a-f"
+                )
         else:
             for option, value in (("--workflow", self.workflow), ("--task", self.task)):
                 if value is None:
