@@ -1,8 +1,8 @@
-"""The README tells the truth: its commands are run, their output is compared, and its reference is generated.
+"""README and manual tell the truth: commands are run, their output is compared, and references are generated.
 
 The map of the package, tr_apply/README.md, has a generated part as well.
 
-After a change that is meant, ``UPDATE_README=1 pytest tests/test_docs.py`` writes the new truth into it.
+After a change that is meant, ``UPDATE_README=1 pytest tests/test_docs.py`` writes the new truth into the pages.
 """
 
 import io
@@ -17,11 +17,17 @@ import pytest
 from cogapp import Cog
 
 from tr_apply import __version__
+from tr_apply.cli import COMMANDS
+from tr_apply.errors import TrApplyError
+from tr_apply.explain.fields import field_names
 from tr_apply.lint import rules
+from tr_apply.manual import TOPICS, page
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 MAP = ROOT / "tr_apply" / "README.md"
+MANUAL = [ROOT / "tr_apply" / "manual" / f"{topic}.md" for topic in TOPICS]
+PAGES = [README, *MANUAL]
 UPDATE = bool(os.environ.get("UPDATE_README"))
 
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
@@ -54,9 +60,16 @@ def shown(command, folder):
     return output
 
 
-def test_every_command_of_the_tour_prints_what_the_readme_shows(tmp_path):
+def names(page):
+    return "map" if page == MAP else page.stem
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names)
+def test_every_command_prints_what_the_page_shows(tmp_path, page):
+    text = page.read_text(encoding="utf-8")
+    if BLOCK.search(text) is None:
+        return
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    text = README.read_text(encoding="utf-8")
 
     def run_again(match):
         lines = "".join(f"$ {command}\n{shown(command, tmp_path)}" for command in commands_in(match[1]))
@@ -64,15 +77,18 @@ def test_every_command_of_the_tour_prints_what_the_readme_shows(tmp_path):
 
     truth = BLOCK.sub(run_again, text)
     if UPDATE:
-        README.write_text(truth, encoding="utf-8")
-    assert truth == README.read_text(encoding="utf-8")
+        page.write_text(truth, encoding="utf-8")
+    assert truth == page.read_text(encoding="utf-8")
 
 
 PROGRAM = re.compile(r"<!-- program -->\n```python\n(.*?)```", re.DOTALL)
 
 
-@pytest.mark.parametrize("program", PROGRAM.findall(README.read_text(encoding="utf-8")))
-def test_every_program_of_the_readme_runs(tmp_path, program):
+PROGRAMS = [program for page in PAGES for program in PROGRAM.findall(page.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_program_of_a_page_runs(tmp_path, program):
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
 
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -81,7 +97,7 @@ def test_every_program_of_the_readme_runs(tmp_path, program):
     assert "False" not in done.stdout
 
 
-@pytest.mark.parametrize("page", [README, MAP], ids=["README", "map"])
+@pytest.mark.parametrize("page", [MAP, *PAGES], ids=names)
 def test_the_generated_parts_of_a_page_are_up_to_date(page):
     cog = Cog()
     cog.options.replace = UPDATE
@@ -101,10 +117,43 @@ def test_the_two_lines_are_in_the_readme(line):
     assert line in README.read_text(encoding="utf-8")
 
 
-def test_every_public_code_of_a_finding_is_in_the_readme():
-    text = README.read_text(encoding="utf-8")
+def test_every_public_code_of_a_finding_is_in_the_manual():
+    text = page("findings")
 
     assert [rule.code for rule in rules() if f"`{rule.code}`" not in text] == []
+
+
+def test_every_key_of_a_configuration_is_in_the_manual():
+    text = page("configuration")
+
+    assert [name for name in field_names() if f"| `{name}` |" not in text] == []
+
+
+def test_every_command_is_in_the_manual():
+    assert [name for name in COMMANDS if f"<code>tr-apply {name}</code>" not in page("commands")] == []
+
+
+def classes(root):
+    yield root
+    for each in root.__subclasses__():
+        yield from classes(each)
+
+
+def test_every_class_of_error_is_in_the_manual():
+    elsewhere = ("tr_apply.routing.", "tr_apply.local.")  # they end as answers of the embedded TaskRouter
+    ours = {each.code for each in classes(TrApplyError) if not each.__module__.startswith(elsewhere)}
+
+    assert {code for code in ours if f"| `{code}` |" not in page("troubleshooting")} == set()
+
+
+LINK = re.compile(r"\[[^\]]*\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("page", [*PAGES, MAP], ids=names)
+def test_every_link_to_a_file_leads_somewhere(page):
+    links = LINK.findall(re.sub(r"```.*?```|`[^`]*`|<!--.*?-->", "", page.read_text(encoding="utf-8"), flags=re.DOTALL))
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 def test_the_changelog_has_an_entry_for_the_version():

@@ -80,3 +80,11 @@ def test_the_routing_tests_of_the_support_center_pass_and_reach_everything(capsy
     assert document["summary"]["failed"] == 0
     assert document["summary"]["passed"] >= 8
     assert document["coverage"][0]["percentage"] == 100
+
+
+def test_the_picture_in_the_readme_is_what_graph_draws(capsys):
+    code = run(["graph", str(FOLDER / "support-center"), "--workflow", "Voice", "--format", "svg"])
+
+    assert code == 0
+    assert capsys.readouterr().out == (FOLDER / "support-center" / "voice.svg").read_text(encoding="utf-8")
+    assert "](examples/support-center/voice.svg)" in (FOLDER.parent / "README.md").read_text(encoding="utf-8")

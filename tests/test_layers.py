@@ -7,6 +7,7 @@ LAYERS = {
     "printable": -1,
     "findings": 0,
     "starter": 0,
+    "manual": 0,
     "errors": 1,
     "own_folder": 1,
     "routing": 2,

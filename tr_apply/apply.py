@@ -86,14 +86,14 @@ def failure_of(results: Sequence[Result], *, interrupted: bool) -> TrApplyError 
         return None
     told = "".join(f"\n  {line}" for line in _told_failures(results))
     if interrupted:
-        return InterruptedRunError(f"interrupted; what was begun is finished, and running again does the rest{told}")
+        return InterruptedRunError(f"interrupted: requests in progress were completed; run again to finish{told}")
     failed = [result for result in results if result.status is Status.FAILED]
     message = f"{len(failed)} of {len(results)} operations failed"
     if any(result.requests or result.lost for result in results):
-        return IncompleteError(f"{message}; mend the cause and run again, which does the rest:{told}")
+        return IncompleteError(f"{message}; fix the cause and run again to finish:{told}")
     if failed and all(result.stale for result in failed):
         return StaleError(f"{message}, and nothing was written; plan again:{told}")
-    return TrApplyError(f"{message}, and nothing was written; mend the cause and run again:{told}")
+    return TrApplyError(f"{message}, and nothing was written; fix the cause and run again:{told}")
 
 
 def _told_failures(results: Sequence[Result]) -> Iterator[str]:

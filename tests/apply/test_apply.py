@@ -194,19 +194,19 @@ DONE, FAILED = result(requests=1), result(failed=True, error="it is refused")
             [DONE, FAILED],
             False,
             IncompleteError,
-            "1 of 2 operations failed; mend the cause and run again, which does the rest:",
+            "1 of 2 operations failed; fix the cause and run again to finish:",
         ),
         (
             [FAILED],
             False,
             TrApplyError,
-            "1 of 1 operations failed, and nothing was written; mend the cause and run again:",
+            "1 of 1 operations failed, and nothing was written; fix the cause and run again:",
         ),
-        ([result(failed=True, lost=True)], False, IncompleteError, "run again, which does the rest"),
+        ([result(failed=True, lost=True)], False, IncompleteError, "run again to finish"),
         ([result(failed=True, stale=True)], False, StaleError, "nothing was written; plan again"),
         ([DONE, result(failed=True, stale=True)], False, IncompleteError, "run again"),
         ([FAILED, result(failed=True, stale=True)], False, TrApplyError, "2 of 2 operations failed"),
-        ([DONE, FAILED], True, InterruptedRunError, "what was begun is finished"),
+        ([DONE, FAILED], True, InterruptedRunError, "requests in progress were completed"),
     ],
 )
 def test_a_failure_says_what_failed_and_what_to_do_next(results, interrupted, kind, said):

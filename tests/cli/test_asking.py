@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -213,4 +214,13 @@ def test_progress_counts_operations_with_room_for_the_last_number(capsys):
         for operation in plan.operations[:3]:
             progress_of(plan)(Result(operation, requests=1))
 
-    assert capsys.readouterr().err.splitlines()[-1] == "[ 3/11]    done + task_queue Q2"
+    assert capsys.readouterr().err.splitlines()[-1] == "[ 3/11] done + task_queue Q2"
+
+
+def test_progress_counts_what_was_done_before_and_shows_the_rest(capsys):
+    plan = plan_of(11)
+    with shown_progress([plan], Output("apply")) as progress_of:
+        progress_of(plan)(Result(replace(plan.operations[0], writes=())))
+        progress_of(plan)(Result(plan.operations[1], requests=1))
+
+    assert capsys.readouterr().err == "[ 2/11] done + task_queue Q1\n"

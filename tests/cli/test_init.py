@@ -12,14 +12,24 @@ import yaml
 
 from tr_apply import __version__
 from tr_apply.cli import init, run
-from tr_apply.cli.init import SAMPLE, SURROUNDINGS
+from tr_apply.cli.init import CI, CONTAINER, SAMPLE, SURROUNDINGS
 from tr_apply.cli.pinning import pinned_by
 from tr_apply.schema import schema_text
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = {"schemas/workspace.schema.json", "schemas/tests.schema.json"}
-EVERYTHING = {*SAMPLE, *SURROUNDINGS, *SCHEMAS}
+GITHUB = CI["github"]
+EVERYTHING = {*SAMPLE, *GITHUB, *SURROUNDINGS, *SCHEMAS, "README.md"}
 
+
+SOURCES = {
+    *SAMPLE.values(),
+    *(source for sources in CI.values() for source in sources.values()),
+    *SURROUNDINGS.values(),
+    *CONTAINER.values(),
+    "README.md",
+    *(f"{name}.md" for name in CI),
+}
 
 MADE_ONCE = cache(schema_text)
 
@@ -382,7 +392,7 @@ def test_two_folders_are_one_too_many(tr_apply):
 
 def test_the_action_of_this_repository_is_the_one_that_is_written(starter):
     """Copy it again with: tr-apply init NEW && cp -r NEW/.github/actions .github/."""
-    names = [name for name in SURROUNDINGS if name.startswith(".github/actions/")]
+    names = [name for name in GITHUB if name.startswith(".github/actions/")]
 
     assert {name: (ROOT / name).read_text() for name in names} == {name: (starter / name).read_text() for name in names}
     assert {str(path.relative_to(ROOT)) for path in (ROOT / ".github/actions").rglob("*.*")} == set(names)
@@ -396,7 +406,7 @@ def test_every_file_of_the_starter_is_written_somewhere():
         if path.is_file() and "__pycache__" not in path.parts
     }
 
-    assert sources == {*SAMPLE.values(), *SURROUNDINGS.values()}
+    assert sources == SOURCES
 
 
 def test_the_wheel_has_the_starter_and_no_pages_for_those_who_change_the_package(tmp_path):
@@ -409,5 +419,56 @@ def test_the_wheel_has_the_starter_and_no_pages_for_those_who_change_the_package
         [sys.executable, "-c", program, wheel], capture_output=True, text=True, check=True
     ).stdout.split()
 
-    assert {f"tr_apply/starter/{name}" for name in (*SAMPLE.values(), *SURROUNDINGS.values())} <= set(names)
+    assert {f"tr_apply/starter/{name}" for name in SOURCES} <= set(names)
     assert {name for name in names if name.endswith("README.md")} == {"tr_apply/starter/README.md"}
+
+
+# Other services
+
+
+def test_for_gitlab_it_writes_a_pipeline_and_nothing_of_github(tr_apply, tmp_path):
+    code, out, err = tr_apply("init", "new", "--ci", "gitlab")
+
+    assert code == 0
+    assert files_below(tmp_path / "new") == {*SAMPLE, *CI["gitlab"], *SURROUNDINGS, *SCHEMAS, "README.md"}
+    assert "wrote new/.gitlab-ci.yml\n" in out
+    assert "The pipeline installs tr-apply" in err
+    readme = (tmp_path / "new/README.md").read_text()
+    assert "## On GitLab" in readme
+    assert "GitHub" not in readme
+    assert "@" not in readme.replace("@ git+", "").replace("@COMMIT", "")
+
+
+def test_the_pipeline_of_gitlab_runs_commands_that_exist(tr_apply, tmp_path, monkeypatch):
+    """The scripts of its jobs, in the order of the stages, against the embedded TaskRouter."""
+    tr_apply("init", "new", "--ci", "gitlab")
+    monkeypatch.chdir(tmp_path / "new")
+    pipeline = yaml.safe_load(Path(".gitlab-ci.yml").read_text())
+    scripts = {name: job["script"] for name, job in pipeline.items() if isinstance(job, dict) and "script" in job}
+
+    assert set(scripts) == {"check", ".plan", "apply", "drift"}
+    for script in (*scripts["check"], *scripts[".plan"], *scripts["apply"], *scripts["drift"]):
+        _, command, *arguments = script.split()
+        local = ["--local"] if command in {"plan", "apply"} else []
+        assert tr_apply(command, *arguments, *local)[0] == 0, script
+    produced = {path for job in (".plan", "apply", "drift") for path in pipeline[job]["artifacts"]["paths"]}
+    assert all(Path(path).is_file() for path in produced | {pipeline["check"]["artifacts"]["reports"]["junit"]})
+    assert pipeline["apply"]["needs"] == ["plan-merged"]
+    assert pipeline["apply"]["rules"][0]["when"] == "manual"
+
+
+def test_a_container_is_written_only_when_it_is_asked_for(tr_apply, tmp_path):
+    tr_apply("init", "without")
+    tr_apply("init", "new", "--container")
+
+    assert not (tmp_path / "without/Containerfile").exists()
+    text = (tmp_path / "new/Containerfile").read_text()
+    assert re.search(r'pip install --no-cache-dir --prefix /installed "tr-apply(==| @ )', text)
+    entry = json.loads(re.search(r"^ENTRYPOINT (.+)$", text, re.MULTILINE)[1])
+    code, _, err = tr_apply(*entry[1:])
+    assert code == 64
+    assert "lets other machines in: give --account-sid and --auth-token" in err
+
+
+def test_another_service_is_a_usage_error(tr_apply):
+    assert tr_apply("init", "new", "--ci", "other")[0] == 64

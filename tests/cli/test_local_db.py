@@ -77,6 +77,16 @@ def spoil_a_row(path):
     )
 
 
+def put_bytes_into_a_name(path):
+    on(path, "UPDATE workspace SET friendly_name = x'ff00'")
+
+
+def spoil_the_text_of_the_schema(path):
+    content = path.read_bytes()
+    assert content.count(b"CREATE TABLE event") == 1
+    path.write_bytes(content.replace(b"CREATE TABLE event", b"CREATE TABLE \xb0vent"))
+
+
 def make_newer(path):
     on(path, f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
 
@@ -109,6 +119,8 @@ SPOILT = [
     (truncate, "damaged"),
     (replace_by_a_view, "its tables are not those of the embedded TaskRouter"),
     (add_a_trigger, "its tables are not those of the embedded TaskRouter"),
+    (put_bytes_into_a_name, "is damaged; restore it"),
+    (spoil_the_text_of_the_schema, "is damaged; restore it"),
     (make_newer, "newer tr-apply"),
     (make_foreign, "another program"),
     (make_foreign_and_empty, "another program"),

@@ -107,6 +107,7 @@ WITHOUT_JSON = {
     "schema",
     "graph",
     "explain",
+    "help",
 }  # schema prints a schema, and nothing else is JSON
 
 

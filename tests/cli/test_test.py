@@ -247,7 +247,7 @@ Coverage: 35 % (5 of 14)
     )
 
 
-HOSTILE = "<b>&\"' ]]> \x00\x1b[31m é \ufffe 日本"
+HOSTILE = "<b>&\"' ]]> \x00\x1b[31m \u202e\n::error::é \ufffe 日本"
 
 
 def test_junit_is_valid_whatever_a_test_is_called(folder, capsys):
@@ -265,7 +265,9 @@ def test_junit_is_valid_whatever_a_test_is_called(folder, capsys):
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("2", "1", "0")
     hostile, good = suite
     assert hostile.get("name").startswith("<b>&\"' ]]> ")
-    assert hostile.get("name").endswith("é \ufffd 日本")
+    assert hostile.get("name").endswith("\\u202e\\n::error::é \\ufffe 日本")
+    assert not {"\u202e", "\n"} & {*hostile.get("name") + hostile.find("failure").get("message")}
+    assert "\u202e" not in hostile.find("failure").text
     assert hostile.find("failure").get("message").startswith("filter: expected filter <b>")
     assert "A task for the workflow Incoming" in hostile.find("failure").text
     assert (good.get("name"), good.get("classname"), len(good)) == ("T", "Incoming", 0)

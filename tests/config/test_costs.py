@@ -131,3 +131,25 @@ def test_many_findings_in_one_expression_walk_its_text_once(count, monkeypatch):
 
     assert [text[at] for at in found] == ["a"] * count
     assert steps["characters"] <= len(value)
+
+
+LONG = "x == 'a' OR " * 5_000 + "x == 'b'"  # takes a quarter of a second to check
+LONG_TEXTS = {
+    "aliases": f'vars:\n  v: &v "{LONG}"\ntask_queues:\n'
+    + "".join(f"- {{name: Q{number}, target_workers: *v}}\n" for number in range(2_500)),
+    "variables": f'vars:\n  v: "{LONG}"\nworkers:\n- name: ann\n  attributes:\n'
+    + "".join(f'    a{number}: "${{v}}"\n' for number in range(100)),
+    "for_each": "task_queues:\n"
+    f"- {{for_each: {{n: [{','.join(map(str, range(100)))}]}}, name: \"Q${{each.n}}\", target_workers: \"{LONG}\"}}\n",
+    "for_each in the text": "task_queues:\n- for_each: {n: [" + ",".join(map(str, range(100))) + "]}\n"
+    f"  name: Q${{each.n}}\n  target_workers: \"x == '${{each.n}}' OR {LONG}\"\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", LONG_TEXTS)
+def test_a_small_file_that_makes_much_text_is_refused_before_the_text_is_checked(loaded, shape):
+    configuration = loaded(f"workspace: {{name: W}}\n{LONG_TEXTS[shape]}")
+
+    assert {each.code for each in configuration.diagnostics if each.severity is Severity.ERROR} - {
+        "document-too-long"
+    } == {{"aliases": "alias-bomb", "variables": "variable-too-long"}.get(shape, "for-each")}

@@ -96,6 +96,49 @@ def test_what_is_hidden_inside_is_not_read_either(named):
     assert codes("w.yaml") == ["outside-root"]
 
 
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("hidden", [".git/config", ".env"])
+def test_no_file_that_the_caller_names_is_a_link_to_what_is_hidden(hidden):
+    Path(".git").mkdir()
+    Path(hidden).write_text(f"{CANARY}: [\n")
+    Path("x.yaml").symlink_to(hidden)
+    Path("w.yaml").write_text("workspace: {name: W}\n")
+
+    assert codes("x.yaml") == ["outside-root"]
+    assert codes("x.yaml", root=Path()) == ["outside-root"]
+    assert codes("w.yaml", overlays=[Path("x.yaml")]) == ["outside-root"]
+    assert codes("w.yaml", variable_files=[Path("x.yaml")]) == ["outside-root"]
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("path", [".ours/conf", ".ours/conf/w.yaml"])
+def test_a_hidden_name_that_the_caller_writes_is_read(path):
+    Path(".ours/conf").mkdir(parents=True)
+    Path(".ours/conf/w.yaml").write_text("workspace: {name: W}\n")
+    Path(".ours/v.yaml").write_text("a: b\n")
+
+    assert codes(path, variable_files=[Path(".ours/v.yaml")]) == []
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("path", ["mounted", "mounted/w.yaml"])
+def test_a_folder_that_kubernetes_mounts_is_read(path):
+    Path("mounted/..2031_01_01").mkdir(parents=True)
+    Path("mounted/..2031_01_01/w.yaml").write_text("workspace: {name: W}\n")
+    Path("mounted/..data").symlink_to("..2031_01_01")
+    Path("mounted/w.yaml").symlink_to("..data/w.yaml")
+
+    assert codes(path) == []
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("named", ['workers: {csv: "a\\0b"}', 'task_queues: [{for_each: {csv: "a\\0b"}, name: q}]'])
+def test_a_table_whose_name_contains_nul_cannot_be_read(named):
+    Path("w.yaml").write_text(f"workspace: {{name: W}}\n{named}\n")
+
+    assert codes("w.yaml") == ["unreadable"]
+
+
 def test_a_link_in_a_folder_leads_nowhere_else(home):
     Path("conf").mkdir()
     Path("conf/w.yaml").write_text("workspace: {name: W}\n")

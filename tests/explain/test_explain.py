@@ -13,6 +13,7 @@ from tr_apply.explain.fields import field_named, field_names, field_text
 from tr_apply.findings import Severity
 from tr_apply.lint import lint, rules
 from tr_apply.lint.member_rules import SERVER_DISAGREES
+from tr_apply.manual import page
 
 EXAMPLES = {**file_examples.EXAMPLES, **rule_examples.EXAMPLES}
 HEAD = "workspace: {name: X}\n"
@@ -97,8 +98,7 @@ def test_what_there_is_not_is_a_mistake_of_the_command_line_with_a_suggestion(ca
     assert "did you mean 'hidden-filter'?" in capsys.readouterr().err
 
 
-def test_the_exit_codes_are_those_of_the_readme():
-    from tests.test_docs import README  # noqa: PLC0415
+def test_the_exit_codes_are_those_of_the_manual():
+    text = page("exit-codes")
 
-    text = README.read_text(encoding="utf-8")
     assert [code for code, says in EXIT_CODES.items() if f"| {code} | {says} |" not in text] == []

@@ -2,7 +2,10 @@
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tr_apply.printable import hidden_characters
 from tr_apply.resources.yaml_text import yaml_text
 
 SHAPES = {
@@ -21,3 +24,19 @@ def test_a_text_is_read_back_whatever_section_follows(text, shape):
     sections = {"first": {"in": value}, "second": [value], "third": 1}
 
     assert list(yaml.safe_load_all(yaml_text(sections))) == [sections]
+
+
+STRANGE = st.text(
+    st.sampled_from("a b:\n\t\\\"'#\u202e\u200b\u2066\u200d\ufe0f\ufeff\U000e0001\u2764\u0915\u094d\u0646\x1b\x85"),
+    max_size=8,
+)
+
+
+@given(STRANGE, st.sampled_from(sorted(SHAPES)))
+def test_what_hides_or_steers_text_is_an_escape_that_reads_the_same(text, shape):
+    sections = {"first": {"in": SHAPES[shape](text)}, "second": [SHAPES[shape](text)]}
+
+    written = yaml_text(sections)
+
+    assert yaml.safe_load(written) == sections
+    assert {written[at] for at in hidden_characters(written)} <= {"\n", "\t"}

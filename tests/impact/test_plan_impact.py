@@ -406,3 +406,41 @@ def test_the_impact_is_what_evaluating_and_routing_say(new_world, tmp_path, befo
         assert first_filter(tmp_path, before, change.task) == (change.before and change.before.filter)
         assert first_filter(tmp_path, after, change.task) == (change.after and change.after.filter)
     world.close()
+
+
+# What a picture needs besides the operations
+
+
+def test_the_members_of_the_queues_that_a_written_workflow_leads_to_are_counted(center):
+    plan = center.plan(CENTER.replace("[{queue: Web}]", "[{queue: Web}, {queue: Everyone}]"))
+
+    assert plan.impact.members == {"Spanish": 2, "Everyone": 3, "Web": 1}
+    assert plan.impact.unchanged_workflows == []
+
+
+def test_members_are_those_when_the_plan_is_done(center):
+    plan = center.plan(MISSPELT.replace("channel == 'web'", "channel == 'chat'"))
+
+    assert plan.impact.members == {"Everyone": 3, "Spanish": 0, "Web": 1}
+
+
+def test_a_plan_that_writes_no_workflow_counts_no_members_and_names_no_workflows(center):
+    impact = plan_document(center.plan(MISSPELT))["impact"]
+
+    assert impact.keys().isdisjoint({"members", "unchanged_workflows"})
+
+
+def test_the_workflows_that_stay_are_named_where_another_is_written(world):
+    more = "- {name: Mail, default_filter: {queue: Everyone}}\n"
+    world.apply(HEAD + QUEUES + WORKFLOWS + more)
+
+    plan = world.plan(HEAD + QUEUES + WORKFLOWS.replace("'web'", "'chat'") + more)
+
+    assert (plan.impact.unchanged_workflows, plan.impact.members) == (["Mail"], {})
+
+
+def test_a_workflow_that_is_deleted_does_not_stay_and_one_that_is_created_counts(center):
+    plan = center.plan(CENTER.replace("Voice", "Calls") + "safety: {max_deletes: 100%}")
+
+    assert plan.impact.unchanged_workflows == []
+    assert plan.impact.members == {"Everyone": 3, "Spanish": 2, "Web": 1}

@@ -7,6 +7,7 @@ import pytest
 from tr_apply.plan.change import Action
 from tr_apply.plan.checks.consent import Approval, Consent, refusals
 from tr_apply.plan.checks.resemblance import SUSPECTED_RENAME
+from tr_apply.report.objections import objections, objections_in_short
 
 OTHERS = {
     "task_queues": [{"name": "Everyone"}, {"name": "Gold", "target_workers": "tier == 'gold'"}],
@@ -101,6 +102,10 @@ def test_consent_to_delete_is_no_answer_and_a_review_is_one(world):
 
     assert [each.code for each in refusals(plan, Consent(deletes={"task_queue": 1}))] == [SUSPECTED_RENAME]
     assert refusals(plan, Consent(Approval.REVIEWED)) == []
+    [objection] = [each.text for each in objections(plan) if SUSPECTED_RENAME in each.text]
+    assert objection.startswith("Needs approval (suspected-rename): The task queue 'Spanish' would be deleted")
+    assert "approve this plan, which deletes the one and creates the other" in objection
+    assert "blocked" not in " ".join(objections_in_short([plan]))
 
 
 def test_two_that_are_exchanged_for_two_are_two_suspicions(world):

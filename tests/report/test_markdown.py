@@ -7,15 +7,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.picture.scenes import HOSTILE as HOSTILE_NAMES
 from tests.report.conftest import steady
 from tr_apply.findings import Finding, Severity
-from tr_apply.plan.change import Action, Blocked, DeleteConsent, FieldChange, Move, Operation, Plan, PlanTarget
+from tr_apply.plan.change import (
+    Action,
+    Blocked,
+    DeleteConsent,
+    FieldChange,
+    Move,
+    Operation,
+    Plan,
+    PlanTarget,
+    Verb,
+    Write,
+)
+from tr_apply.plan.impact import Impact, PeopleImpact, QueueChange
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.printable import printable
 from tr_apply.report.entry import Entry
 from tr_apply.report.html import plans_html
 from tr_apply.report.markdown import LIMIT, MARKER, plans_markdown
 from tr_apply.report.rows import DESTRUCTIVE, SYMBOLS
+from tr_apply.resources.template import SidOf
+from tr_apply.wire import Json
 
 SHOP = """
     workspace: {name: Shop}
@@ -298,9 +313,10 @@ def test_a_page_stands_by_itself_and_escapes_what_somebody_wrote():
     assert "Content-Security-Policy" in page
     assert "prefers-color-scheme: dark" in page
     assert set(re.findall(r"</?([a-z0-9]+)", body)) <= {
-        "h1", "h2", "section", "p", "ul", "li", "b", "del", "ins", "code", "pre", "span", "body", "html",
+        "main", "h1", "h2", "h3", "nav", "a", "section", "p", "ul", "li", "b", "del", "ins", "code", "pre", "span", "dl", "div", "dt", "dd",
+        "details", "summary", "body", "html",
     }  # fmt: skip
-    assert not re.search(r"<[^>]*(on\w+=|href|src)", body)
+    assert re.findall(r"<[^>]*(?:on\w+=|href|src)[^>]*>", body) == [f'<a href="#workspace-{n}">' for n in (1, 2)]
     assert "&lt;script&gt;" in body
 
 
@@ -334,3 +350,72 @@ def test_lists_in_a_page_are_told_element_by_element():
 def test_no_changes_are_said():
     assert "no changes" in plans_html([Entry("a", plan_of())])
     assert "No changes." in plans_markdown([Entry("a", plan_of())])
+
+
+# Pictures
+
+
+def routed_plan(names, *, targets=1):
+    """A plan that creates workflows, each with so many steps."""
+    steps = [{"queue": SidOf("task_queue", f"Queue {n}"), "timeout": 60} for n in range(targets)]
+    filters = [{"filter_friendly_name": name, "expression": "a == 1", "targets": steps} for name in names]
+    return plan_of(*(_created(name, {"task_routing": {"filters": filters}}) for name in names))
+
+
+def _created(name, document):
+    form = {"FriendlyName": name, "Configuration": Json(document)}
+    return Operation(
+        Action.CREATE, "workflow", name, None, writes=[Write(Verb.CREATE, SidOf("workflow", name), None, form)]
+    )
+
+
+def flowcharts(text):
+    return re.findall(r"\n```mermaid\n(.*?)```\n\n</details>\n", text, re.DOTALL)
+
+
+def test_each_changed_workflow_has_its_picture_folded(world):
+    flow = "workflows: [{name: Voice, default_filter: {queue: Everyone}}]\n"
+    head = "workspace: {name: Shop}\ntask_queues: [{name: Everyone}, {name: Gold}]\n"
+    world.apply(head + flow)
+
+    text = plans_markdown([Entry("shop.yaml", world.plan(head + flow.replace("queue: Everyone", "queue: Gold")))])
+
+    assert "\n<details><summary>\nPicture of\n<code>Voice</code>\n</summary>\n\n```mermaid\nflowchart LR\n" in text
+    [chart] = flowcharts(text)
+    assert '["Every task<br/>changed<br/>before#58; Everyone"]' in chart
+    assert text.index("```mermaid") < text.index("Plan id: ")
+
+
+def test_pictures_take_the_room_that_is_left_and_the_rest_are_counted():
+    pictured = routed_plan([f"Flow {n}" for n in range(12)], targets=12)
+    text = plans_markdown([Entry("a", pictured)])
+
+    assert len(text) < LIMIT
+    drawn = len(flowcharts(text))
+    assert 1 < drawn < 12
+    assert f"There is no room here for {12 - drawn} pictures of workflows;" in text
+    assert f"Plan id: `{plan_id(pictured)}`" in text
+
+
+def test_pictures_are_the_first_to_go():
+    one = routed_plan(["Voice"])
+    lost = Impact(PeopleImpact(9, [QueueChange(f"Queue {n}", 1, 0, [], ["ana"]) for n in range(40)]))
+    plan = replace(one, operations=[*one.operations, *big(500).operations], impact=lost)
+
+    text = plans_markdown([Entry("a", plan)])
+
+    assert flowcharts(text) == []
+    assert "There is no room here for 1 picture of a workflow;" in text
+    assert len(re.findall(r"^-   task queue Queue \d+: 1 -> nobody; loses ana$", text, re.MULTILINE)) == 40
+    assert text.index("Queue 39: 1 -> nobody") < text.index("! ~ task_queue")
+
+
+def test_hostile_names_stay_within_their_picture(mermaid_problems):
+    text = plans_markdown([Entry("a", routed_plan(HOSTILE_NAMES[:6])), Entry("b", routed_plan(HOSTILE_NAMES[6:]))])
+
+    charts = flowcharts(text)
+    assert mermaid_problems(charts) == [None] * len(HOSTILE_NAMES)
+    rest = outside_of_fences(re.sub(r"```mermaid\n.*?```", "", text, flags=re.DOTALL))
+    assert "@" not in rest
+    assert "<script" not in rest
+    assert text.count("<details") == text.count("</details>")

@@ -1,12 +1,16 @@
 """What is said while a run waits: a line every ten seconds, with the reason, the attempt and the time of the next one."""
 
 import asyncio
+import contextlib
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.transport import clock
 from tests.transport.scripted import CONNECTION, Script, answer
+from tr_apply.cli.output import Output
+from tr_apply.cli.progress import shown_waits
 from tr_apply.client import Client
 from tr_apply.deployment.deadline import Deadline, OutOfTimeError
 from tr_apply.deployment.waits import Waits
@@ -106,3 +110,22 @@ def test_a_timeout_names_the_last_error(monkeypatch):
         OutOfTimeError, match=r"gave up after 30 s \(--timeout\); the last error was GET .* Down \(HTTP 503\)"
     ):
         clock.run(work())
+
+
+def test_on_a_terminal_what_is_waited_for_has_a_line_of_its_own(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+
+    async def work():
+        waits = Waits(clock=lambda: NOON)
+        client = Client(CONNECTION, through=Script(answer(503, {"message": "Down"})), observer=waits)
+        client.on_pause(waits.pause)
+        async with client, shown_waits(waits, Output("plan"), "Reading ..."):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(11):
+                    await client.workspaces()
+
+    clock.run(work())
+
+    line, again = capsys.readouterr().err.split("\n")
+    assert line.startswith("\rReading ...\r\x1b[2Kwaiting to repeat GET /v1/Workspaces: Down (HTTP 503); attempt ")
+    assert again == "Reading ...\r           \r"

@@ -37,6 +37,7 @@ COMMANDS = {
     "schema": "Print the JSON Schema of a file format.",
     "explain": "Explain a finding, an exit code or a key.",
     "doctor": "Check the connection to TaskRouter.",
+    "help": "Show a page of the manual.",
 }
 
 LONG_RUNNING = frozenset({"serve"})

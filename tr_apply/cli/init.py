@@ -21,44 +21,58 @@ SAMPLE: Final[Mapping[str, str]] = {
     f"{FOLDER}/workspace.yaml": "workspace.yaml",
     f"{FOLDER}/routing.test.yaml": "routing.test.yaml",
 }
+CI: Final[Mapping[str, Mapping[str, str]]] = {
+    "github": {
+        ".github/workflows/tr-apply.yml": "workflow.yml",
+        ".github/actions/tr-apply/action.yml": "action/action.yml",
+        ".github/actions/tr-apply/install.sh": "action/install.sh",
+        ".github/actions/tr-apply/run.sh": "action/run.sh",
+        ".github/actions/tr-apply/pull_request.py": "action/pull_request.py",
+    },
+    "gitlab": {".gitlab-ci.yml": "gitlab-ci.yml"},
+}
+"""What checks, plans and applies, by the service that runs it."""
+
 SURROUNDINGS: Final[Mapping[str, str]] = {
-    ".github/workflows/tr-apply.yml": "workflow.yml",
-    ".github/actions/tr-apply/action.yml": "action/action.yml",
-    ".github/actions/tr-apply/install.sh": "action/install.sh",
-    ".github/actions/tr-apply/run.sh": "action/run.sh",
-    ".github/actions/tr-apply/pull_request.py": "action/pull_request.py",
     ".pre-commit-config.yaml": "pre-commit-config.yaml",
     ".gitignore": "gitignore",
-    "README.md": "README.md",
 }
+CONTAINER: Final[Mapping[str, str]] = {"Containerfile": "Containerfile"}
+_README: Final = "README.md"
 SCHEMAS: Final = ("workspace", "tests")
+_INSTALLS: Final = {"github": "The workflow installs", "gitlab": "The pipeline installs"}
 _REQUIREMENT: Final = "@REQUIREMENT@"
 _UNPINNED: Final = "@UNPINNED@"
 
 
 @click.command("init")
 @click.argument("folder", metavar="[DIR]", type=NamedPath(), default=".")
+@click.option("--ci", type=click.Choice(list(CI)), default="github", show_default=True,
+              help="The service that checks, plans and applies.")  # fmt: skip
+@click.option("--container", is_flag=True, help="Also write a Containerfile for the embedded TaskRouter.")
 @common_options("text")
-def init_command(folder: Path, *, common: CommonOptions) -> int:
+def init_command(folder: Path, *, ci: str, container: bool, common: CommonOptions) -> int:
     """Write a working starter: a workspace, its tests, and what checks and applies them in CI.
 
     What is there already is kept as it is, and named. Without DIR, it goes into the current directory.
 
     \b
         tr-apply init contact-center
+        tr-apply init contact-center --ci gitlab --container
     """
     output = common.output("init")
-    _require_folder(folder)
-    texts = dict(_texts(folder))
+    surroundings = {**CI[ci], **SURROUNDINGS, **(CONTAINER if container else {})}
+    _require_folder(folder, surroundings)
+    texts = dict(_texts(folder, surroundings)) | {_README: text_of(_README) + text_of(f"{ci}.md")}
     kept = [name for name in texts if _is_there(folder / name)]
     written = [name for name in texts if name not in kept and _write(folder / name, texts[name])]
     output.result("".join(f"{line}\n" for line in _told(folder, written, kept)))
-    output.say(f"\nThe workflow installs {pinned().requirement}. {pinned().unpinned}")
+    output.say(f"\n{_INSTALLS[ci]} {pinned().requirement}. {pinned().unpinned}")
     output.say(_next_steps(folder))
     return 0
 
 
-def _require_folder(folder: Path) -> None:
+def _require_folder(folder: Path, surroundings: Mapping[str, str]) -> None:
     """Find out before the first file is written whether any of them could not be.
 
     Raises:
@@ -67,29 +81,31 @@ def _require_folder(folder: Path) -> None:
     """
     if _is_there(folder) and not folder.is_dir():
         raise UsageError(f"{folder}: this is a file; name a folder, which may be a new one")
-    for name in dict.fromkeys(str(parent) for each in _names() for parent in reversed(PurePosixPath(each).parents)):
+    for name in dict.fromkeys(
+        str(parent) for each in _names(surroundings) for parent in reversed(PurePosixPath(each).parents)
+    ):
         if _is_there(folder / name) and not (folder / name).is_dir():
             raise TrApplyError(f"{folder / name}: a folder is needed here, and this is a file")
 
 
-def _names() -> Iterator[str]:
+def _names(surroundings: Mapping[str, str]) -> Iterator[str]:
     yield from SAMPLE
     yield from (_schema_path(name) for name in SCHEMAS)
-    yield from SURROUNDINGS
+    yield from surroundings
 
 
 def _schema_path(name: str) -> str:
     return f"schemas/{name}.schema.json"
 
 
-def _texts(folder: Path) -> Iterator[tuple[str, str]]:
+def _texts(folder: Path, surroundings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Path and text of every file; the sample only where it would not be mixed with a configuration that is there."""
     from tr_apply.schema import schema_text  # noqa: PLC0415
 
     if not _has_configuration(folder / FOLDER):
         yield from ((path, text_of(source)) for path, source in SAMPLE.items())
     yield from ((_schema_path(name), schema_text(name)) for name in SCHEMAS)
-    yield from ((path, text_of(source)) for path, source in SURROUNDINGS.items())
+    yield from ((path, text_of(source)) for path, source in surroundings.items())
 
 
 def _has_configuration(folder: Path) -> bool:

@@ -16,7 +16,7 @@ from tr_apply.printable import printable
 from tr_apply.report.terminal import progress_line
 
 READING: Final = "Reading the workspace ..."
-_CLEARED: Final = "\x1b[2K"  # of what stood in the line, on a terminal
+_CLEARED: Final = "\x1b[2K"  # of what was in the line, on a terminal
 _NAME_SHOWN: Final = 40  # characters, so that the bar stays on one line
 
 ProgressOf = Callable[[Plan], Progress]
@@ -52,7 +52,8 @@ class _Lines:
             key = (id(plan), result.operation.id)
             if key not in self._ended and (result.failed or result.status is Status.DONE):
                 self._ended.add(key)
-                self._output.say(f"{head}{self._number()} {progress_line(result)}")
+                if result.operation.requests:  # one without was done before this run, which a warning says
+                    self._output.say(f"{head}{self._number()} {progress_line(result)}")
 
         return tell
 
@@ -64,7 +65,16 @@ class _Lines:
 async def shown_waits(waits: Waits, output: Output, what: str = "") -> AsyncIterator[None]:
     """Say every ten seconds what is waited for, and on a terminal at once *what* is being done."""
     line = output.passing(what) if what else nullcontext()
-    task = asyncio.ensure_future(waits.tell_regularly(output.say))
+    on_terminal = sys.stderr.isatty() and not output.quiet
+
+    def say(text: str) -> None:
+        if on_terminal:
+            click.echo(f"\r{_CLEARED}", err=True, nl=False)
+        output.say(text)
+        if on_terminal and what:
+            click.echo(what, err=True, nl=False)
+
+    task = asyncio.ensure_future(waits.tell_regularly(say))
     try:
         with line:
             yield
@@ -78,6 +88,8 @@ def _bar(requests: int) -> Iterator[Progress]:
     with click.progressbar(length=requests, file=sys.stderr, show_pos=True, item_show_func=_under_way) as bar:
 
         def tell(result: Result) -> None:
+            if not result.operation.requests:
+                return  # it was done before this run
             if result.failed:
                 click.echo(f"\r{_CLEARED}{progress_line(result)}", err=True)
             bar.update(1, result)

@@ -22,7 +22,7 @@ UNREADABLE: Final = Rule("unreadable", Severity.ERROR, "A file or a folder canno
 OUTSIDE_ROOT: Final = Rule(
     "outside-root",
     Severity.ERROR,
-    "A file that is named, or that a link leads to, lies outside of the configuration's root.",
+    "A file that is named, or that a link leads to, is outside of the configuration's root, or hidden by a dot.",
 )
 SYMLINK_LOOP: Final = Rule("symlink-loop", Severity.ERROR, "A link leads to a folder that is read already.")
 TOO_LARGE: Final = Rule("too-large", Severity.ERROR, "A file is larger than any configuration.")
@@ -59,7 +59,10 @@ class _NotTextError(Exception):
 
 OUTSIDE: Final = (
     OUTSIDE_ROOT,
-    "this leads out of the configuration's root, so it is not read; move the file into it, or give --root DIR",
+    (
+        "this leads out of the configuration's root, or to a name that begins with a dot, so it is not read; move the "
+        "file into the root, or give --root DIR"
+    ),
 )
 
 

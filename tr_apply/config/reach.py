@@ -39,12 +39,13 @@ class Reach:
     """The folders that a file may lie in, all links resolved.
 
     Attributes:
-        folders: Of these.
-        shows_hidden: Whether names in them may begin with a dot, as those of tools with their tokens do.
+        folders: One of these holds the file.
+        shown: Names below them that may begin with a dot, because the caller has written them. No other name may: tools
+            keep their tokens in such files.
     """
 
     folders: Sequence[Path]
-    shows_hidden: bool = False
+    shown: frozenset[str] = frozenset()
 
     def holds(self, path: Path) -> bool:
         """Whether *path* leads to something inside."""
@@ -52,7 +53,7 @@ class Reach:
 
     def also(self, folder: Path) -> "Reach":
         """The same, and what is in *folder*."""
-        return Reach((*self.folders, _real(folder)), shows_hidden=self.shows_hidden)
+        return Reach((*self.folders, _real(folder)), self.shown)
 
     @contextmanager
     def opened(self, path: Path) -> Iterator[int]:
@@ -62,6 +63,8 @@ class Reach:
             OutsideError: when that lies outside.
             OSError: when it cannot be opened.
         """
+        if "\0" in str(path):
+            raise OSError(errno.EINVAL, "a path cannot contain a NUL character")
         real = _real(path)
         if (folder := self._inside(real)) is None:
             raise OutsideError
@@ -75,10 +78,8 @@ class Reach:
 
     def _inside(self, real: Path) -> Path | None:
         for folder in self.folders:
-            if real.is_relative_to(folder):
-                below = real.relative_to(folder).parts
-                if self.shows_hidden or not any(part.startswith(".") for part in below):
-                    return folder
+            if real.is_relative_to(folder) and self.shown.issuperset(_hidden(real.relative_to(folder))):
+                return folder
         return None
 
 
@@ -132,15 +133,16 @@ def reach_of_given(path: Path, reach: Reach) -> Reach | None:
     written = _absolute(path)
     if written.parts[1:2] and written.parts[1] in _OF_THE_SYSTEM:
         return None
-    around = Reach((*reach.folders, Path.cwd().resolve()), shows_hidden=True)
+    around = Reach((*reach.folders, Path.cwd().resolve()), frozenset(_hidden(written)))
     return around if any(map(written.is_relative_to, (*around.folders, Path.cwd()))) else None
 
 
 def reach_of_path(path: Path, reach: Reach) -> Reach | None:
     """Where the one file of a configuration may lie: where it is written; None for anywhere."""
-    if _absolute(path).parts[1:2] and _absolute(path).parts[1] in _OF_THE_SYSTEM:
+    written = _absolute(path)
+    if written.parts[1:2] and written.parts[1] in _OF_THE_SYSTEM:
         return None
-    return Reach((*reach.folders, _real(path.parent)), shows_hidden=True)
+    return Reach((*reach.folders, _real(path.parent)), frozenset(_hidden(written)))
 
 
 def leads_out(path: Path, reach: Reach, *, is_chosen: bool) -> bool:
@@ -155,6 +157,11 @@ def leads_out(path: Path, reach: Reach, *, is_chosen: bool) -> bool:
     is_ours = written != here and written.is_relative_to(here)
     leaves = is_ours and not real.is_relative_to(_real(here))
     return leaves or (real != _real(written.parent) / written.name and _real(written.parent).is_relative_to(real))
+
+
+def _hidden(path: Path) -> list[str]:
+    """The names in *path* that begin with a dot; ``..data`` is how Kubernetes mounts a file, and no tool's."""
+    return [part for part in path.parts if part.startswith(".") and not part.startswith("..")]
 
 
 def _folder_of(path: Path) -> Path:

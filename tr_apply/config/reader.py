@@ -33,7 +33,7 @@ EXPANSION_LIMIT = 100_000  # values that aliases may stand for in a file; in a l
 _MERGE_KEY = "`<<` is not supported; write the keys out, or use variables or an overlay"
 _UNSEEN: Any = object()
 _NUMBERS = (int, float)
-_LONG = 1000  # characters; an alias of a longer text counts as so many more values
+_LONG = 50  # characters; an alias of a longer text counts as so many more values
 
 # The plus sign of a phone number and leading zeros would be lost: YAML reads these as numbers.
 _PHONE_NUMBER = re.compile(r"\+[0-9]{7,15}\Z|[-+]?0[0-9]")

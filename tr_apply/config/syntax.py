@@ -7,9 +7,9 @@ import yaml
 
 # What libyaml says, and what that means to somebody who writes a configuration; {line} is where the thing begins.
 _MEANINGS: Final = (
-    (r"mapping values are not allowed", "a `: ` cannot stand here; quote text that holds one, or mend the indentation"),
-    (r"did not find expected key", "expected a key; mend the indentation, or the quotes of the value before"),
-    (r"did not find expected '-'", "expected `- `, as the items above have it; mend the indentation"),
+    (r"mapping values are not allowed", "a `: ` cannot stand here; quote text that holds one, or fix the indentation"),
+    (r"did not find expected key", "expected a key; fix the indentation, or the quotes of the value before"),
+    (r"did not find expected '-'", "expected `- `, as the items above have it; fix the indentation"),
     (r"did not find expected ',' or '\]'", "expected `,` or `]` in the list that begins on line {line}"),
     (r"did not find expected ',' or '\}'", "expected `,` or `}}` in the mapping that begins on line {line}"),
     (r"did not find expected node content", "expected a value"),

@@ -11,7 +11,7 @@ from tr_apply.findings import Finding, KeyPath
 from tr_apply.resources import KINDS
 from tr_apply.resources.field_path import lies_in
 
-_SAYS = "what is wrong here is not told, because that would quote something sensitive; the code says what sort it is"
+_SAYS = "details are hidden because they would reveal a sensitive value; the code names the kind of problem"
 _PATH = re.compile(r"(?P<section>\w+)(?:\[(?P<index>\d+)\])?\.(?P<field>.+)\Z", re.DOTALL)
 _PASSWORD = re.compile(r"://[^/\s@]*:[^/\s]*@")
 _FILTER = re.compile(r"filters\[(\d+)\]")

@@ -110,11 +110,13 @@ class Deployment:
         except OutOfTimeError as error:
             if self.applied is None:
                 raise
-            raise IncompleteError(f"{error}, while applying; run again, which does the rest") from error
+            raise IncompleteError(f"{error}, while applying; run again to finish") from error
         return self._finished(interrupted=run.stop.asked)
 
     async def _carry_out(self, plan: Plan, rest: Plan, run: Run) -> None:
         touched = _Touched(rest, run.progress)
+        for before in (each for each in rest.operations if not each.requests):
+            run.progress(Result(before))
         after = None if run.record is None else await run.record.before(self.client, plan)
         try:
             self.applied = await self._written(plan, rest, touched, run)

@@ -135,7 +135,10 @@ def journaled(path: Path) -> list[Journaled]:
             case {"event": "end", "run": str(run), "plan_id": str(name), "not_done": left} if (run, name) in current:
                 current[run, name].is_done = not left
     if not found:
-        raise RefusedError(f"{path} holds no run that can be undone: it is not a journal, or from a version before 0.3")
+        raise RefusedError(
+            f"{path} holds no run that can be undone: the run was killed before it wrote anything, or this is not a "
+            "journal, or one of a version before 0.3"
+        )
     return found
 
 

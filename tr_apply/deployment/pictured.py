@@ -9,8 +9,8 @@ from tr_apply.config.load import Configuration
 from tr_apply.difference import Contents, contents_of_live
 from tr_apply.errors import TrApplyError
 from tr_apply.live import Live, Snapshot
-from tr_apply.picture import FilterPairs, Members, Picture, Scene, Texts, compared_picture, members_of, picture_of
-from tr_apply.plan.compare.filter_match import matched_filters, moved_filters
+from tr_apply.picture import Members, Picture, Scene, Texts, compared_picture, members_of, picture_of
+from tr_apply.plan.compare.filter_match import paired_filters
 from tr_apply.plan.matching.matched import expression_names
 from tr_apply.reader import find_workspace, read_everything
 from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE
@@ -86,7 +86,7 @@ def picture(side: Depicted, *, against: Depicted | None = None, people: Depicted
     scene = studio.scene(side)
     if against is None:
         return picture_of(scene)
-    return compared_picture(studio.scene(against), scene, _matched, against=against.title)
+    return compared_picture(studio.scene(against), scene, paired_filters, against=against.title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +148,6 @@ def _declared_names(workers: Iterable[Any], texts: Texts) -> Iterator[tuple[str,
         own = {"friendly_name": each.name, "sid": texts.sid(SidOf(WORKER.name, each.name))}
         attributes = mapped(each.attributes or {}, lambda leaf: texts.text(leaf) if isinstance(leaf, str) else leaf)
         yield each.name, {**attributes, **own}
-
-
-def _matched(before: Sequence[Filter], after: Sequence[Filter]) -> FilterPairs:
-    """As a plan matches them."""
-    places = matched_filters(before, after)
-    return FilterPairs(places, moved_filters(places))
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class Run:
     """How a plan is carried out.
 
     Attributes:
-        progress: Called whenever a request has ended.
+        progress: Called whenever a request has ended; first for each operation that was done before this run.
         stop: Asks for nothing new to be begun.
         deadline: When it must have ended.
         record: Writes down what is done.

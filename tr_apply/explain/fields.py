@@ -49,6 +49,19 @@ def field_names() -> list[str]:
     return [field.name for field in _fields()]
 
 
+def field_rows() -> Iterator[tuple[str, str, str]]:
+    """Every key for a table: its name, what it may be, and what it means."""
+    for field in _fields():
+        about = str(field.schema.get("description", "")).split("\n\n")[0]
+        yield field.name, "; ".join([*_types(field.schema), *_facts(field)]), " ".join(about.split())
+
+
+def _types(node: Mapping[str, Any]) -> Iterator[str]:
+    found = [each["type"] for each in _choices(node) if isinstance(each.get("type"), str) and each["type"] != "null"]
+    if found:
+        yield " or ".join(dict.fromkeys(found))
+
+
 def field_text(field: ExplainedKey) -> str:
     """All that is known of *field*, with an example."""
     facts = "; ".join(_facts(field))

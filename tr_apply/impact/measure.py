@@ -7,7 +7,7 @@ from typing import Final
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.impact.cosmetic import with_cosmetic_changes
 from tr_apply.impact.findings import brought_findings, queue_finding
-from tr_apply.impact.people import Staffing, people
+from tr_apply.impact.people import Staffing, member_counts, people
 from tr_apply.impact.routes import route_changes
 from tr_apply.impact.versions import PlannedVersions, WorkflowVersions
 from tr_apply.live import Snapshot
@@ -57,8 +57,10 @@ class _Measuring:
     def impact(self, extent: Extent) -> Impact:
         """All that is to be known to this *extent*."""
         versions = PlannedVersions(self.plan, self.snapshot)
-        staffing = versions.staffing() if bear_on_people(self.plan.operations) else None
-        found = PeopleImpact(len(self.snapshot.of(WORKER.name))) if staffing is None else people(*staffing)
+        staffing, steps = self._staffing(versions), versions.steps()
+        found = people_impact(self.plan, self.snapshot) if staffing is None else people(*staffing)
+        is_read = bool(self.snapshot.of(WORKER.name))
+        members = member_counts(staffing[1], steps) if staffing is not None and is_read else {}
         unread = "its members are not known, because an expression of it cannot be read"
         self.unknown += [f"queue {queue}: {unread}" for queue in found.unknown]
         for each in versions.workflows():
@@ -70,7 +72,13 @@ class _Measuring:
             self.findings += self._of_queues(versions.target_workers())
             if staffing is not None:
                 self.findings += self._of_nobody(versions, staffing, found)
-        return Impact(found, self.routes, self.findings, None, self.unknown)
+        untouched = versions.untouched_workflows()
+        return Impact(found, self.routes, self.findings, None, self.unknown, members, untouched)
+
+    def _staffing(self, versions: PlannedVersions) -> tuple[Staffing, Staffing] | None:
+        """Queues and workers before and after, where the plan bears on people or leads tasks to those who were read."""
+        leads_to_people = versions.steps() and self.snapshot.of(WORKER.name)
+        return versions.staffing() if bear_on_people(self.plan.operations) or leads_to_people else None
 
     def _follow(self, workflow: WorkflowVersions) -> None:
         before, after = workflow.before, workflow.after

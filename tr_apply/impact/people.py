@@ -5,6 +5,7 @@ of an attribute counts as one of an expression does.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -43,6 +44,17 @@ def people(before: Staffing, after: Staffing) -> PeopleImpact:
             unknown.append(queue)
     found.sort(key=lambda change: (not change.falls_to_nobody, change.queue))
     return PeopleImpact(len(before.workers), tuple(found), tuple(unknown))
+
+
+def member_counts(staffing: Staffing, queues: Iterable[str]) -> dict[str, int]:
+    """The number of members of each of *queues*, as far as it is there and can be read."""
+    where = _members(staffing.workers, sorted(staffing.workers))
+    counts = dict[str, int]()
+    for queue in queues:
+        if (target_workers := staffing.queues.get(queue)) is not None:
+            with suppress(ExpressionSyntaxError):
+                counts[queue] = _of(target_workers, where).bit_count()
+    return counts
 
 
 class _Counted:

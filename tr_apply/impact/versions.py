@@ -20,7 +20,7 @@ from tr_apply.resources.template import SID, SidOf, filled, made_up_sid
 from tr_apply.resources.workflow import Workflow, from_document
 from tr_apply.routing.evaluate import Names
 from tr_apply.routing.names import name_key
-from tr_apply.wire import FormValue, form_text, readable_json
+from tr_apply.wire import FormValue, form_text, readable_json, references_in
 
 _DOCUMENT: Final = "Configuration"
 _SEEN: Final = (ACTIVITY, TASK_QUEUE, WORKFLOW, WORKER)
@@ -183,6 +183,18 @@ class PlannedVersions:
 
     def _queue_names(self) -> Mapping[str, str]:
         return {self._sid_of(each): name for name, each in self._named(TASK_QUEUE).items()}
+
+    def steps(self) -> list[str]:
+        """The names of the queues that written workflows lead to, sorted; nothing of those that must not be shown."""
+        forms = (each.form for _, each in _staying(self._named(WORKFLOW)) if _DOCUMENT not in each.secrets)
+        asked = {label for form in forms if _DOCUMENT in form for label in references_in(form[_DOCUMENT])}
+        return sorted(label.name for label in asked if label.kind == TASK_QUEUE.name)
+
+    def untouched_workflows(self) -> list[str]:
+        """The names of the workflows whose routing stays, if that of any other does not."""
+        found = self._named(WORKFLOW)
+        stays = [name for name, each in found.items() if not each.is_deleted and _DOCUMENT not in each.form]
+        return stays if len(stays) < len(found) else []
 
 
 def _folded(label: SidOf) -> SidOf:

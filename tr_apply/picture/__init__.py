@@ -5,8 +5,18 @@ make what is drawn, `lanes_html`, `picture_html`, `picture_svg`, `mermaid`, `pic
 """
 
 from tr_apply.picture.changes import FilterPairs
+from tr_apply.picture.drawing.escape import markup
 from tr_apply.picture.drawing.flowchart import mermaid, picture_dot, picture_mermaid
-from tr_apply.picture.drawing.html import PALETTE, POLICY, STYLE, lanes_html, picture_html, queues_html
+from tr_apply.picture.drawing.html import (
+    PALETTE,
+    POLICY,
+    STYLE,
+    chip_html,
+    html_page,
+    lanes_html,
+    picture_html,
+    queues_html,
+)
 from tr_apply.picture.drawing.svg import picture_svg
 from tr_apply.picture.make import Scene, compared_picture, picture_of
 from tr_apply.picture.model import Lane, LaneStep, Picture, QueueCard, WorkflowLanes
@@ -26,8 +36,11 @@ __all__ = [
     "Scene",
     "Texts",
     "WorkflowLanes",
+    "chip_html",
     "compared_picture",
+    "html_page",
     "lanes_html",
+    "markup",
     "members_of",
     "mermaid",
     "picture_dot",

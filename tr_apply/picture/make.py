@@ -1,6 +1,7 @@
 """Makes a picture of what a workspace declares, alone or next to an earlier version of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -13,8 +14,8 @@ from tr_apply.resources.task_queue import TaskQueue
 from tr_apply.resources.workflow import Filter, Workflow
 from tr_apply.routing.names import name_key
 
-Matched: TypeAlias = Callable[[Sequence[Filter], Sequence[Filter]], FilterPairs]
-"""Which filter of the second list is which one of the first."""
+Matched: TypeAlias = Callable[[Sequence[Filter], Sequence[Filter]], tuple[Mapping[int, int], AbstractSet[int]]]
+"""Which filter of the second list is which one of the first: what `FilterPairs` holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Scene:
     """Which people *members* are, as in ``the 12 declared workers``; empty where none are known."""
 
     texts: Texts = field(default_factory=Texts)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """How many members a queue has of which *members* has no names, by what equal names share."""
 
     def lanes(self) -> tuple[WorkflowLanes, ...]:
         """Every workflow as lanes."""
@@ -39,8 +42,9 @@ class Scene:
         return workflow_lanes(workflow, self.texts, self._people)
 
     def _people(self, queue: str) -> int | None:
-        members = self.members.get(name_key(queue))
-        return None if members is None else len(members)
+        key = name_key(queue)
+        members = self.members.get(key)
+        return self.counts.get(key) if members is None else len(members)
 
 
 def picture_of(scene: Scene) -> Picture:
@@ -58,7 +62,7 @@ def compared_picture(before: Scene, after: Scene, matched: Matched, *, against: 
     now = {name_key(each.name): each.filters for each in after.workflows}
 
     def pairs(workflow: str) -> FilterPairs:
-        return matched(filters[name_key(workflow)], now[name_key(workflow)])
+        return FilterPairs(*matched(filters[name_key(workflow)], now[name_key(workflow)]))
 
     workflows = tuple(changed_workflows(old.workflows, new.workflows, pairs))
     queues = tuple(changed_cards(old.queues, new.queues))

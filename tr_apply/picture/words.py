@@ -39,15 +39,6 @@ _BARE: Final = re.compile(r"(?!(?:true|false|null|and|or|is|has)\Z)[^\W\d][\w.@+
 _LISTED: Final = 8
 """Values of one list that are shown."""
 
-_VERBS: Final = {
-    Comparator.EQUAL: "is",
-    Comparator.NOT_EQUAL: "is not",
-    Comparator.CONTAINS: "contains",
-    Comparator.HAS: "has",
-    Comparator.IN: "is one of",
-    Comparator.NOT_IN: "is none of",
-}
-
 _COUNTS: Final = {"workers.available": "people at work", "workers.unavailable": "people away"}
 
 _OF_CHANNEL: Final = {
@@ -133,7 +124,7 @@ class _Speaker:
     def _is_among(self, path: Path, values: Sequence[Operand]) -> str:
         if len(values) == 1:
             return self._comparison(Comparison(path, Comparator.EQUAL, values[0]))
-        return f"{self._operand(path)} is one of {self._several(values)}"
+        return f"{self._operand(path)} {Comparator.IN.words} {self._several(values)}"
 
     def _comparison(self, each: Comparison) -> str:
         if each.unread:
@@ -151,7 +142,7 @@ class _Speaker:
             case Comparator.NOT_IN, Path():
                 return f"{self._operand(right)} does not have {self._operand(left)}"
             case _:
-                return f"{self._operand(left)} {_VERBS.get(comparator, comparator)} {self._operand(right)}"
+                return f"{self._operand(left)} {comparator.words} {self._operand(right)}"
 
     def _operand(self, operand: Operand) -> str:
         match operand:

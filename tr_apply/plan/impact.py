@@ -1,13 +1,13 @@
 """The impact of a plan on people and tasks, as values; like those of change.py they are the JSON document as well."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from tr_apply.plan.json_values import Count, is_none
+from tr_apply.plan.json_values import Count, is_empty, is_none
 
 
 class Extent(StrEnum):
@@ -143,3 +143,10 @@ class Impact:
 
     unknown: Sequence[str] = ()
     """What could not be found out."""
+
+    members: Annotated[Mapping[str, Count], Field(exclude_if=is_empty)] = field(default_factory=dict)
+    """How many members each queue has when the plan is done, of those that the written workflows lead to; absent
+    where the workers were not read."""
+
+    unchanged_workflows: Annotated[Sequence[str], Field(exclude_if=is_empty)] = ()
+    """The workflows that are not written, if the plan writes any."""

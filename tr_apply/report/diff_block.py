@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from tr_apply.plan.change import Action, Operation, Plan
 from tr_apply.printable import printable
 from tr_apply.report.entry import Entry
-from tr_apply.report.impact import impact_lines
+from tr_apply.report.impact import below, further_impact_lines, lost_lines
 from tr_apply.report.objections import objections
 from tr_apply.report.rows import DESTRUCTIVE, SYMBOLS, Row, in_reading_order, operation_rows
 from tr_apply.resources import KIND_BY_NAME
@@ -80,9 +80,10 @@ def block_of(entry: Entry) -> Block:
     operations = in_reading_order(entry.plan.operations)
     takes_away = [each for each in operations if each.action in DESTRUCTIVE]
     rest = [each for each in operations if each.action not in DESTRUCTIVE]
+    lost = list(_lost(entry.plan))
     return Block(
-        [*errors, *against, *(line for each in takes_away for line in _lines(operation_rows(each)))],
-        [*errors, *_names(takes_away), *against],
+        [*errors, *against, *(line for each in takes_away for line in _lines(operation_rows(each))), *lost],
+        [*errors, *_names(takes_away), *against, *lost],
         [*_impact(entry.plan), *_notes(entry.plan), *_alike(rest), *_more(entry)],
     )
 
@@ -126,8 +127,13 @@ def _counted(chunks: Sequence[_Chunk]) -> str:
 # What is said
 
 
+def _lost(plan: Plan) -> Iterator[str]:
+    for line in below("People who lose their place:", lost_lines(plan.impact)):
+        yield from _line(line.sign, line.text, line.depth)
+
+
 def _impact(plan: Plan) -> Iterator[_Chunk]:
-    for line in impact_lines(plan.impact):
+    for line in below("Impact:", further_impact_lines(plan.impact)):
         yield _Chunk(
             "\n".join(_line(line.sign, line.text, line.depth)), ("line about the impact", "lines about the impact")
         )

@@ -1,116 +1,132 @@
-"""Plans as one page that stands by itself: no scripts, nothing is loaded, light and dark as the reader has it."""
+"""Plans as one page that stands by itself: no scripts, nothing is loaded, light and dark as the reader has it.
+
+What needs a decision is on top, then the routing that changes with what it was, then whom that affects. The changes
+field by field are folded below.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
+from typing import Final
 
-from tr_apply.plan.change import Operation, Plan
+from tr_apply.picture import html_page, lanes_html, markup
+from tr_apply.plan.change import Action, Operation, Plan
 from tr_apply.plan.saved.document import plan_id
-from tr_apply.printable import printable
 from tr_apply.report.entry import Entry, headline
-from tr_apply.report.impact import impact_lines
+from tr_apply.report.impact_html import elsewhere_html, findings_html, people_html, tiles_html
 from tr_apply.report.line import Sign, TextLine
 from tr_apply.report.objections import objections
-from tr_apply.report.rows import Row, in_reading_order, operation_rows
+from tr_apply.report.page_style import STYLE
+from tr_apply.report.plan_picture import MOST_LANES, PlanPicture, plan_picture
+from tr_apply.report.rows import DESTRUCTIVE, Row, in_reading_order, operation_rows
 
 _TAGS: Mapping[Sign, str] = {"+": "ins", "-": "del"}
 _DEEPEST = 6  # levels that are set in
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-_STYLE = """
-:root { color-scheme: light dark; --line: #8884; }
-:root { --create: #1a7f37; --update: #9a6700; --replace: #8250df; --delete: #cf222e; }
-@media (prefers-color-scheme: dark) {
-  :root { --create: #3fb950; --update: #d29922; --replace: #bc8cff; --delete: #ff7b72; }
-}
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 64rem; padding: 0 1rem; }
-h2 { border-bottom: 1px solid var(--line); padding-bottom: .3rem; overflow-wrap: anywhere; }
-ul { list-style: none; padding: 0; }
-li, pre { font: 13px/1.6 ui-monospace, monospace; }
-li, dd, p { overflow-wrap: anywhere; }
-.operation { margin-top: .6rem; }
-.operation ul { padding-left: 2rem; }
-.create > b { color: var(--create); }
-.update > b { color: var(--update); }
-.replace > b { color: var(--replace); }
-.delete > b { color: var(--delete); }
-.place, .source { opacity: .7; }
-.source { padding-left: 1rem; }
-.depth-1 { padding-left: 1.5rem; } .depth-2 { padding-left: 3rem; } .depth-3 { padding-left: 4.5rem; }
-.depth-4 { padding-left: 6rem; } .depth-5 { padding-left: 7.5rem; } .depth-6 { padding-left: 9rem; }
-.approval { border-left: 4px solid var(--update); padding-left: .8rem; }
-.place, .source { opacity: .7; }
-.source { padding-left: 1rem; }
-.depth-1 { padding-left: 1.5rem; } .depth-2 { padding-left: 3rem; } .depth-3 { padding-left: 4.5rem; }
-.depth-4 { padding-left: 6rem; } .depth-5 { padding-left: 7.5rem; } .depth-6 { padding-left: 9rem; }
-.approval { border-left: 4px solid var(--update); padding-left: .8rem; }
-.blocked, .error { border-left: 4px solid var(--delete); padding-left: .8rem; }
-.note { border-left: 4px solid var(--line); padding-left: .8rem; }
-del { color: var(--delete); text-decoration: none; }
-ins { color: var(--create); text-decoration: none; }
-pre { overflow-x: auto; }
-"""
+_FEW: Final = 20
+"""Operations that are shown unfolded where there is no picture to look at."""
 
 
 def plans_html(entries: Sequence[Entry]) -> str:
     """All of *entries* on one page."""
-    title = f"tr-apply: {headline(entries)}"
-    return "\n".join(
-        [
-            "<!doctype html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{_text(title)}</title>",
-            f"<style>{_STYLE}</style>",
-            "</head>",
-            "<body>",
-            f"<h1>{_text(title)}</h1>",
-            *(line for entry in entries for line in _section(entry)),
-            "</body>",
-            "</html>",
-            "",
-        ]
-    )
+    title, room = f"tr-apply: {headline(entries)}", MOST_LANES
+    is_alone = len(entries) == 1
+    body = ["<main>", f"<h1>{markup(_heading(entries[0]) if is_alone else title)}</h1>", *_contents(entries)]
+    for number, entry in enumerate(entries, 1):
+        drawn = None if entry.plan is None else plan_picture(entry.plan, room)
+        room -= 0 if drawn is None else drawn.lanes
+        start = "<section>" if is_alone else f'<section class="workspace" id="workspace-{number}">'
+        heading = [] if is_alone else [f"<h2>{markup(entry.title)}</h2>"]
+        body += [start, *heading, *_section(entry, drawn, 2 if is_alone else 3), "</section>"]
+    return html_page(title, [*body, "</main>"], style=STYLE)
 
 
-def _text(text: str) -> str:
-    """The one way by which anything gets into the page."""
-    return escape(printable(text))
+def _heading(entry: Entry) -> str:
+    """The workspace, and what happens to it in a few words."""
+    if entry.plan is None or entry.errors or not entry.plan.operations:
+        return f"{entry.title}: {entry.outcome}"
+    counts = (f"{count} to {action.value}" for action in Action if (count := entry.plan.count(action)))
+    return f"{entry.title}: {', '.join(counts)}"
 
 
-def _section(entry: Entry) -> Iterator[str]:
-    yield "<section>"
-    yield f"<h2>{_text(entry.title)}</h2>"
+def _contents(entries: Sequence[Entry]) -> Iterator[str]:
+    """What came of each of several, with the way to it."""
+    if len(entries) > 1:
+        yield '<nav><ul class="said">'
+        for number, each in enumerate(entries, 1):
+            yield f'<li><a href="#workspace-{number}">{markup(each.title)}</a>: {markup(each.outcome)}</li>'
+        yield "</ul></nav>"
+
+
+def _section(entry: Entry, drawn: PlanPicture | None, level: int) -> Iterator[str]:
     if entry.places:
-        yield f'<p class="place">{_text(", ".join(entry.places))}</p>'
-    yield f"<p>Configuration <code>{_text(entry.path)}</code>: {_text(entry.outcome)}</p>"
+        yield f'<p class="place">{markup(", ".join(entry.places))}</p>'
+    yield f'<p class="place">Configuration <code>{markup(entry.path)}</code>: {markup(entry.outcome)}</p>'
     for error in (*entry.errors, entry.refused):
-        yield from (f'<p class="error">{_text(line)}</p>' for line in error.splitlines() if line.strip())
-    if entry.plan is not None:
-        yield from _plan(entry.plan)
+        yield from (f'<p class="error">{markup(line)}</p>' for line in error.splitlines() if line.strip())
+    if entry.plan is not None and drawn is not None:
+        yield from _plan(entry.plan, drawn, level)
     if entry.more:
-        yield "<pre>" + "\n".join(_text(line) for line in entry.more.splitlines()) + "</pre>"
+        yield "<pre>" + "\n".join(markup(line) for line in entry.more.splitlines()) + "</pre>"
+
+
+def _plan(plan: Plan, drawn: PlanPicture, level: int) -> Iterator[str]:
+    if plan.operations:
+        yield tiles_html(plan)
+    yield from (f'<p class="{each.tone}">{markup(each.text)}</p>' for each in objections(plan))
+    yield from _lanes(plan, drawn, level)
+    if plan.impact is not None:
+        yield from elsewhere_html(plan.impact, drawn.picture, level)
+        yield from people_html(plan.impact, drawn.picture, level)
+        yield from findings_html(plan.impact, level)
+    yield from (f'<p class="remark">{markup(each.message)}</p>' for each in plan.diagnostics)
+    yield from _operations(plan.operations, level, is_folded=bool(drawn.lanes))
+    yield f"<p>Plan id: <code>{plan_id(plan)}</code></p>"
+
+
+def _lanes(plan: Plan, drawn: PlanPicture, level: int) -> Iterator[str]:
+    """The workflows whose routing changes, with what it was."""
+    if not drawn.lanes and not drawn.notes:
+        return
+    yield f"<section><h{level}>Routing</h{level}>"
+    if drawn.lanes:
+        counted = plan.impact is not None and plan.impact.members
+        yield f'<p class="note">{_NUMBERS if counted else _NO_NUMBERS}</p>'
+    yield from (lanes_html(each, drawn.picture, level=level + 1) for each in drawn.picture.workflows)
+    yield from (f'<p class="note">{markup(note)}</p>' for note in drawn.notes)
     yield "</section>"
 
 
-def _plan(plan: Plan) -> Iterator[str]:
-    yield from (f'<p class="{each.tone}">{_text(each.text)}</p>' for each in objections(plan))
-    if lines := "".join(map(_line, impact_lines(plan.impact))):
-        yield f"<ul>{lines}</ul>"
-    yield from (f'<p class="note">{_text(each.message)}</p>' for each in plan.diagnostics)
-    if plan.operations:
-        yield "<ul>"
-        for operation in in_reading_order(plan.operations):
+_NUMBERS: Final = (
+    "A task takes the first filter that fits, and its steps from left to right until somebody takes it. "
+    "The number of a queue is how many people are in it when this plan is done."
+)
+_NO_NUMBERS: Final = (
+    "A task takes the first filter that fits, and its steps from left to right until somebody takes it. "
+    "This plan did not read how many people are in the queues."
+)
+
+
+def _operations(operations: Sequence[Operation], level: int, *, is_folded: bool) -> Iterator[str]:
+    """Every change, field by field: what takes something away stays open."""
+    taken = [each for each in in_reading_order(operations) if each.action in DESTRUCTIVE]
+    rest = [each for each in operations if each.action not in DESTRUCTIVE]
+    if operations:
+        yield f"<section><h{level}>Changes</h{level}>"
+        yield from _fold("deleted or replaced", taken, is_open=True)
+        yield from _fold("created or updated", rest, is_open=not is_folded and len(rest) <= _FEW)
+        yield "</section>"
+
+
+def _fold(what: str, operations: Sequence[Operation], *, is_open: bool) -> Iterator[str]:
+    if operations:
+        yield f"<details{' open' if is_open else ''}><summary>{len(operations)} {what}</summary><ul>"
+        for operation in operations:
             yield from _operation(operation)
-        yield "</ul>"
-    yield f"<p>Plan id: <code>{plan_id(plan)}</code></p>"
+        yield "</ul></details>"
 
 
 def _operation(operation: Operation) -> Iterator[str]:
     first, *rest = operation_rows(operation)
-    source = f' <span class="source">{_text(first.source)}</span>' if first.source else ""
-    yield f'<li class="operation {operation.action.value}"><b>{_text(first.label)}</b>{source}'
+    source = f' <span class="source">{markup(first.source)}</span>' if first.source else ""
+    yield f'<li class="operation {operation.action.value}"><b>{markup(first.label)}</b>{source}'
     if rest:
         yield "<ul>"
         yield from (f"<li>{''.join(_row(row))}</li>" for row in rest)
@@ -121,9 +137,9 @@ def _operation(operation: Operation) -> Iterator[str]:
 def _row(row: Row) -> Iterator[str]:
     yield _signed(row.sign, row.title)
     if row.after:
-        yield f" <del>{_text(row.text)}</del> → <ins>{_text(row.after)}</ins>"
+        yield f" <del>{markup(row.text)}</del> → <ins>{markup(row.after)}</ins>"
     elif row.text:
-        yield f" {_text(row.text)}"
+        yield f" {markup(row.text)}"
     if row.more:
         yield f"<ul>{''.join(map(_line, row.more))}</ul>"
 
@@ -136,4 +152,4 @@ def _line(line: TextLine) -> str:
 
 def _signed(sign: Sign, text: str) -> str:
     tag = _TAGS.get(sign)
-    return f"<{tag}>{_text(text)}</{tag}>" if tag else _text(text)
+    return f"<{tag}>{markup(text)}</{tag}>" if tag else markup(text)

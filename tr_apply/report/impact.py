@@ -1,8 +1,7 @@
 """The impact of a plan in words: who loses a place in a queue first, then which tasks go elsewhere."""
 
 import json
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from tr_apply.plan.checks.guard import listed
@@ -16,24 +15,39 @@ ROUTES_SHOWN: Final = 10
 
 def impact_lines(impact: Impact | None) -> Iterator[TextLine]:
     """Everything that there is to say; nothing where nobody is affected."""
+    return below("Impact:", [*lost_lines(impact), *further_impact_lines(impact)])
+
+
+def below(title: str, lines: Iterable[TextLine]) -> Iterator[TextLine]:
+    """*title*, then *lines*; nothing where there are none."""
+    listed_lines = list(lines)
+    if listed_lines:
+        yield TextLine(title)
+        yield from listed_lines
+
+
+def lost_lines(impact: Impact | None) -> Iterator[TextLine]:
+    """The queues that lose people, those first that fall to nobody."""
+    queues = () if impact is None else sorted(impact.people.queues, key=by_urgency)
+    yield from (_queue(each) for each in queues if each.lost)
+
+
+def further_impact_lines(impact: Impact | None) -> Iterator[TextLine]:
+    """The same without the queues that lose people."""
     if impact is None:
         return
-    lines = list(
-        chain(
-            map(_queue, sorted(impact.people.queues, key=_urgency)),
-            () if impact.tasks is None else [_tasks(impact.tasks)],
-            map(_route, impact.routes[:ROUTES_SHOWN]),
-            _further(impact.routes),
-            map(_finding, impact.findings),
-            (TextLine(f"not known: {printable(each)}", depth=1) for each in impact.unknown),
-        )
-    )
-    if lines:
-        yield TextLine("Impact:")
-        yield from lines
+    queues = sorted(impact.people.queues, key=by_urgency)
+    yield from (_queue(each) for each in queues if not each.lost)
+    if impact.tasks is not None:
+        yield _tasks(impact.tasks)
+    yield from map(_route, impact.routes[:ROUTES_SHOWN])
+    yield from _further(impact.routes)
+    yield from map(_finding, impact.findings)
+    yield from (TextLine(f"not known: {printable(each)}", depth=1) for each in impact.unknown)
 
 
-def _urgency(change: QueueChange) -> tuple[bool, bool, str]:
+def by_urgency(change: QueueChange) -> tuple[bool, bool, str]:
+    """Queues that fall to nobody first, then those that lose people."""
     return not change.falls_to_nobody, not change.lost, change.queue
 
 

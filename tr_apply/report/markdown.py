@@ -7,12 +7,14 @@ escaped inside ``<code>``.
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.printable import printable
 from tr_apply.report.diff_block import WIDTH, block_of
 from tr_apply.report.entry import Entry, headline
+from tr_apply.report.plan_picture import flowcharts
 
 MARKER = "<!-- tr-apply -->"
 """The first line, by which a comment is found again and updated in place."""
@@ -23,6 +25,7 @@ _TITLE = 150  # characters of a name in a heading
 _SLACK = 450  # for fences, the plan's id and what is said of the rest
 _LEAST = 600  # characters that a workspace is given beyond its heading, or it is only counted
 _BACKTICKS = re.compile(r"`{3,}")
+_PICTURE = "\n<details><summary>\nPicture of\n{name}\n</summary>\n\n```mermaid\n{text}```\n\n</details>\n"
 _NOT_WHOLE = "This comment does not show the whole plan and therefore no plan id; `tr-apply plan` does."
 
 
@@ -34,10 +37,15 @@ def plans_markdown(entries: Sequence[Entry], *, artifacts: str = "") -> str:
     parts = [MARKER, f"### tr-apply: {headline(entries)}", ""]
     parts += [f"[The whole plan]({artifacts}) as HTML and JSON", ""] if artifacts else []
     sections = [_Section(entry, is_open=len(entries) == 1) for entry in entries]
-    rooms = _rooms(sections, LIMIT - _RESERVED - sum(len(part) + 1 for part in parts))
-    shown = zip(sections, rooms, strict=True)
-    parts += [section.text(room, has_artifacts=bool(artifacts)) for section, room in shown if room]
-    parts += _left_out([section for section, room in zip(sections, rooms, strict=True) if not room])
+    left = LIMIT - _RESERVED - sum(len(part) + 1 for part in parts)
+    rooms = _rooms(sections, left)
+    shown = [(section, room) for section, room in zip(sections, rooms, strict=True) if room]
+    pictures = _Pictures(left - sum(rooms))
+    parts += [section.text(room, pictures, has_artifacts=bool(artifacts)) for section, room in shown]
+    parts += [
+        *pictures.left_out(),
+        *_left_out([section for section, room in zip(sections, rooms, strict=True) if not room]),
+    ]
     return "\n".join(parts) + "\n"
 
 
@@ -69,18 +77,43 @@ class _Section:
         self.most = self._around + self._block.most
         self.is_destructive = bool(self._block.first)
 
-    def text(self, room: int, *, has_artifacts: bool) -> str:
-        """The section, in *room* characters."""
+    def text(self, room: int, pictures: "_Pictures", *, has_artifacts: bool) -> str:
+        """The section, in *room* characters and those that *pictures* has."""
         content, is_whole = self._block.fitting(room - self._around)
         longest = max((len(found) for found in _BACKTICKS.findall(content)), default=2)
         fence = "`" * (longest + 1)
         last = self._last(shows_id=is_whole or has_artifacts)
-        return f"{self._head}\n{fence}diff\n{content}\n{fence}\n{last}\n</details>\n"
+        drawn = "".join(pictures.of(self._entry))
+        return f"{self._head}\n{fence}diff\n{content}\n{fence}\n{drawn}{last}\n</details>\n"
 
     def _last(self, *, shows_id: bool) -> str:
         if self._entry.plan is None:
             return ""
         return f"\nPlan id: `{plan_id(self._entry.plan)}`\n" if shows_id else f"\n{_NOT_WHOLE}\n"
+
+
+@dataclass(slots=True)
+class _Pictures:
+    """The changed workflows as pictures, as long as there is *room*: all of the text comes before the first of them."""
+
+    room: int
+    missing: int = 0
+
+    def of(self, entry: Entry) -> Iterator[str]:
+        """Those of *entry* that fit, each folded."""
+        for title, text in () if entry.plan is None else flowcharts(entry.plan):
+            drawn = _PICTURE.format(name="\n".join(f"<code>{line}</code>" for line in _escaped(title)), text=text)
+            if len(drawn) > self.room:
+                self.missing += 1
+                continue
+            self.room -= len(drawn)
+            yield drawn
+
+    def left_out(self) -> Iterator[str]:
+        """What is said of those that do not fit."""
+        if self.missing:
+            what = "1 picture of a workflow" if self.missing == 1 else f"{self.missing} pictures of workflows"
+            yield f"There is no room here for {what}; `tr-apply plan --format html` has every one."
 
 
 def _heading(entry: Entry, *, is_open: bool) -> Iterator[str]:
@@ -112,4 +145,4 @@ def _left_out(sections: Sequence[_Section]) -> Iterator[str]:
     if sections:
         yield f"And {len(sections)} more workspaces, for which there is no room here."
     if number := sum(section.is_destructive for section in sections):
-        yield f"{number} of them delete or replace something, are blocked, need approval, or have errors."
+        yield f"{number} of them delete or replace something, lose people, are blocked, need approval, or have errors."

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from tr_apply.plan.change import Blocked, Plan
+from tr_apply.plan.checks.consent import is_lifted_by_review
 from tr_apply.printable import printable
 from tr_apply.report.rows import Tone
 
@@ -26,8 +27,8 @@ def objections(plan: Plan, agreed: Collection[Blocked] = ()) -> list[Objection]:
 def objections_in_short(plans: Iterable[Plan]) -> list[str]:
     """How many operations are blocked whoever approves, and how many questions an approval answers."""
     found = [(index, each) for index, plan in enumerate(plans) for each in plan.blocked]
-    blocked = len({(index, each.operation) for index, each in found if each.consent is None})
-    needed = sum(each.consent is not None for _, each in found)
+    blocked = len({(index, each.operation) for index, each in found if not is_lifted_by_review(each)})
+    needed = sum(is_lifted_by_review(each) for _, each in found)
     words = [f"{blocked} blocked"] if blocked else []
     return words + ([f"{needed} {'needs' if needed == 1 else 'need'} approval"] if needed else [])
 
@@ -36,7 +37,7 @@ def _objection(blocked: Blocked, *, is_agreed: bool) -> Objection:
     message = printable(blocked.message)
     if is_agreed:
         return Objection(Tone.NOTE, f"Agreed ({blocked.code}): {message}")
-    if blocked.consent is not None:
+    if is_lifted_by_review(blocked):
         sentence = f"{message[:1].upper()}{message[1:].removesuffix('.')}."
         return Objection(Tone.APPROVAL, f"Needs approval ({blocked.code}): {sentence}")
     return Objection(Tone.BLOCKED, f"Blocked ({blocked.code}): {message}")

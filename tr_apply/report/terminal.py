@@ -169,7 +169,7 @@ def _result_lines(results: Sequence[Result], *, verified: bool | None, notes: Se
 def progress_line(result: Result) -> str:
     """One line while an apply is running."""
     symbol = SYMBOLS[result.operation.action]
-    return f"{result.status.value:>7} {symbol} {result.operation.kind} {printable(result.operation.name)}"
+    return f"{result.status.value} {symbol} {result.operation.kind} {printable(result.operation.name)}"
 
 
 def _ascii(text: str) -> str:

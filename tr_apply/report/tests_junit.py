@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from tr_apply.printable import printable, printable_lines
 from tr_apply.rehearsal.results import RoutingTestResult, RoutingTestRun
 from tr_apply.report.tests_text import FAILED, difference_line, failure_lines
 
-# What XML 1.0 cannot hold, not even escaped.
-_NO_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STYLE: Final = re.compile("\x1b\\[[0-9;]*m")
 
 
@@ -26,7 +25,7 @@ def tests_junit(runs: Sequence[RoutingTestRun], broken: Mapping[str, str]) -> st
     for path, reason in broken.items():
         suite = ET.SubElement(root, "testsuite", _counts(_clean(path), tests=1, errors=1))
         case = ET.SubElement(suite, "testcase", name="configuration", classname=_clean(path))
-        ET.SubElement(case, "error", message=_clean(reason.splitlines()[0])).text = _clean(reason)
+        ET.SubElement(case, "error", message=_clean(reason.splitlines()[0])).text = _clean_lines(reason)
     for key in ("tests", "failures", "errors"):
         root.set(key, str(sum(int(suite.get(key, "0")) for suite in root)))
     ET.indent(root)
@@ -46,7 +45,7 @@ def _add_suite(root: ET.Element, each: RoutingTestRun) -> None:
         case.set("line", str(result.line))
         if not result.passed:
             failure = ET.SubElement(case, "failure", message=_message(result), type=FAILED)
-            failure.text = _clean("\n".join(failure_lines(result, "")))
+            failure.text = _clean_lines("\n".join(failure_lines(result, "")))
 
 
 def _message(result: RoutingTestResult) -> str:
@@ -54,4 +53,9 @@ def _message(result: RoutingTestResult) -> str:
 
 
 def _clean(text: str) -> str:
-    return _NO_XML.sub("\ufffd", _STYLE.sub("", text))
+    """*text* on one line; what XML cannot hold, and what hides, is an escape."""
+    return printable(_STYLE.sub("", text))
+
+
+def _clean_lines(text: str) -> str:
+    return printable_lines(_STYLE.sub("", text))

@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel
 
 from tr_apply.errors import TrApplyError
+from tr_apply.printable import hidden_characters
 from tr_apply.resources.fields import literal_fields
 from tr_apply.resources.scalar import core_scalar
 from tr_apply.resources.template import escaped
@@ -53,6 +54,11 @@ _OPEN_ENDED = re.compile(r"(\A|[\n\r\x85\u2028\u2029])[\n\r\x85\u2028\u2029]\Z")
 """Text that a block would have to keep the blank lines at the end of, of which the next section brings one more."""
 
 
+_LAST_OF_FOUR_DIGITS = 0xFFFF
+_SEEN = "\n\t"
+"""White space that shows itself, unlike what hides or steers the text around it."""
+
+
 def _represent_text(dumper: Any, text: str) -> Any:
     try:
         is_text = core_scalar(text) == text
@@ -61,6 +67,8 @@ def _represent_text(dumper: Any, text: str) -> Any:
     style = None if is_text and not _LOOKS_LIKE_A_NUMBER.match(text) else "'"
     if "\n" in text:
         style = '"' if _OPEN_ENDED.search(text) else "|"
+    if any(text[at] not in _SEEN for at in hidden_characters(text)):
+        style = '"'  # the only one that has escapes
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
@@ -83,4 +91,17 @@ def _dumped(section: Mapping[str, Any]) -> str:
     text: str = yaml.dump(
         section, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=10**9
     )
-    return text.removesuffix("...\n")  # libyaml ends some documents so, and this one goes on
+    return _escaped(text.removesuffix("...\n"))  # libyaml ends some documents so, and this one goes on
+
+
+def _escaped(text: str) -> str:
+    """*text* with YAML's escapes for what hides or steers text, all of which is in double quotes."""
+    hidden = {at for at in hidden_characters(text) if text[at] not in _SEEN}
+    if not hidden:
+        return text
+    return "".join(_escape(each) if at in hidden else each for at, each in enumerate(text))
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= _LAST_OF_FOUR_DIGITS else f"\\U{code:08x}"

@@ -8,22 +8,36 @@ in its text (``offset``) and how it was written there do not count when two tree
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TypeAlias, assert_never
+from typing import Self, TypeAlias, assert_never
 
 
 class Comparator(StrEnum):
-    """The operators, each as it is written canonically."""
+    """The operators: how each is written canonically, how it is said in words, and its other spellings."""
 
-    EQUAL = "=="
-    NOT_EQUAL = "!="
+    words: str
+    """As a sentence says it; the sign itself where that reads as well."""
+
+    spellings: tuple[str, ...]
+    """Every text that the language reads as this one, in capitals, the canonical one first."""
+
+    def __new__(cls, sign: str, words: str = "", *others: str) -> Self:
+        """A row of the table."""
+        member = str.__new__(cls, sign)
+        member._value_ = sign
+        member.words = words or sign
+        member.spellings = (sign, *others)
+        return member
+
+    EQUAL = "==", "is", "="
+    NOT_EQUAL = "!=", "is not"
     LESS = "<"
     LESS_OR_EQUAL = "<="
     GREATER = ">"
     GREATER_OR_EQUAL = ">="
-    CONTAINS = "CONTAINS"  # a text on the left, a part of it on the right
-    HAS = "HAS"  # a list on the left, one value on the right
-    IN = "IN"  # one value on the left, a list on the right
-    NOT_IN = "NOT IN"
+    CONTAINS = "CONTAINS", "contains"  # a text on the left, a part of it on the right
+    HAS = "HAS", "has", ">-"  # a list on the left, one value on the right
+    IN = "IN", "is one of", "<-"  # one value on the left, a list on the right
+    NOT_IN = "NOT IN", "is none of"
 
 
 ORDERINGS = frozenset(

@@ -54,11 +54,7 @@ _CACHED_LENGTH: Final = 1_000  # characters; keeps the cache small whatever is p
 
 _MAX_NUMBER_LENGTH: Final = 1_000  # characters; Python itself refuses to read 4,300 digits
 
-_COMPARATORS: Final = {comparator.value: comparator for comparator in Comparator} | {
-    "=": Comparator.EQUAL,
-    ">-": Comparator.HAS,
-    "<-": Comparator.IN,
-}
+_COMPARATORS: Final = {spelling: comparator for comparator in Comparator for spelling in comparator.spellings}
 _LITERALS: Final = {"TRUE": True, "FALSE": False, "NULL": None}
 _DIRECTIONS: Final = {direction.value: direction for direction in Direction}
 

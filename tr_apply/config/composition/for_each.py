@@ -26,7 +26,7 @@ FOR_EACH: Final = Rule("for-each", Severity.ERROR, "A for_each makes no objects,
 
 _MOST_OBJECTS: Final = 10_000  # of one file
 _MOST_VALUES: Final = 2_000_000  # in the objects of one file
-_LONG: Final = 1000  # characters; a longer text counts as so many more values
+_MOST_CHARACTERS: Final = 5_000_000  # in the strings of these objects: to check an expression takes µs a character
 _SHOWN: Final = 5  # values in a message
 _CODE: Final = FOR_EACH
 
@@ -89,6 +89,7 @@ class _Expansion:
         self._notes = notes
         self._objects = 0
         self._values = 0
+        self._characters = 0
 
     def section(self, name: str, items: Located) -> Located:
         """The list of a section with all of its objects."""
@@ -188,7 +189,9 @@ class _Expansion:
         if self._values > _MOST_VALUES:
             raise _MalformedError(f"this file makes more than {_MOST_VALUES:,} values", place_of(node))
         if isinstance(value, str):
-            return self._text(value, place_of(node), values, path) if "${each." in value else written
+            made = self._text(value, place_of(node), values, path) if "${each." in value else written
+            self._count_characters(made.value, place_of(node))
+            return made
         if not isinstance(node, Places):
             return written
         below = {key: self._replaced(Located(value[key], child), values, (*path, key)) for key, child in node.items()}
@@ -208,9 +211,12 @@ class _Expansion:
             [alone] = used
             value = alone.value if is_json(path) else Substituted(alone.text)
             return Located(value, nodes_at(value, place))
-        made = _put_in(text, values, place)
-        self._values += len(made) // _LONG
-        return Located(made, place)
+        return Located(_put_in(text, values, place), place)
+
+    def _count_characters(self, made: Any, place: int) -> None:
+        self._characters += len(made) if isinstance(made, str) else 0
+        if self._characters > _MOST_CHARACTERS:
+            raise _MalformedError(f"this file makes texts of more than {_MOST_CHARACTERS:,} characters", place)
 
     def _move(self, section: str, first: Sequence[int]) -> None:
         """Let what was found wrong in this file lead to the objects rather than to their items."""

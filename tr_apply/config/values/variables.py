@@ -33,7 +33,7 @@ ENVIRONMENT_PREFIX = "TR_VAR_"
 SECRET_PREFIX = "TR_SECRET_"  # noqa: S105  # the prefix of a name
 
 _LIMIT = 100_000  # characters by which variables may make one string longer
-_LIMIT_OF_ALL = 50_000_000  # characters by which they may make all strings longer
+_LIMIT_OF_ALL = 5_000_000  # characters by which they may make all strings longer; an expression takes µs a character
 _SHOWN_OF_A_CYCLE = 8  # names
 
 

@@ -34,6 +34,7 @@ _CIRCUMSTANCES = {
 """What may go wrong with a file, is no bug of ours, and may pass."""
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
+_DAMAGE: Final = "it is damaged; restore it, or delete it to begin anew"
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -150,13 +151,24 @@ def _check_pages(connection: sqlite3.Connection, path: str | Path) -> None:
     """Find damage now rather than in the middle of something, unless that would take long."""
     if str(path) != MEMORY and Path(path).stat().st_size <= CHECKED_BYTES:
         [found] = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
+        if found != "ok" or _holds_blob(connection):
             raise DamagedError(damage(path))
+
+
+def _holds_blob(connection: sqlite3.Connection) -> bool:
+    """Whether bytes are where text or a number should be, which ``quick_check`` does not look at."""
+    sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    for (table,) in connection.execute(sql).fetchall():
+        columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+        is_blob = " OR ".join(f"typeof({column}) = 'blob'" for column in columns)
+        if connection.execute(f"SELECT 1 FROM {table} WHERE {is_blob} LIMIT 1").fetchone():  # noqa: S608  # names of ours
+            return True
+    return False
 
 
 def damage(path: str | Path) -> str:
     """The message for a damaged file."""
-    return f"cannot use {path} as the database: it is damaged; restore it, or delete it to begin anew"
+    return f"cannot use {path} as the database: {_DAMAGE}"
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
@@ -181,9 +193,11 @@ def _migrate(connection: sqlite3.Connection, path: str | Path) -> None:
 
 
 def _reason(error: sqlite3.Error | OSError | ValueError) -> str:
+    if isinstance(error, UnicodeDecodeError):  # what SQLite says of a damaged table may quote the damage
+        return _DAMAGE
     if isinstance(error, sqlite3.Error):
-        is_broken = _primary_code(error) == sqlite3.SQLITE_CORRUPT
-        return "it is damaged" if is_broken else circumstance(error) or str(error)
+        is_ours = _primary_code(error) != sqlite3.SQLITE_NOTADB
+        return _DAMAGE if is_ours and is_damaged(error) else circumstance(error) or str(error)
     return getattr(error, "strerror", None) or str(error)
 
 

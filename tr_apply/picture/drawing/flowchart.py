@@ -3,13 +3,14 @@
 Each step is a node of its own: with one node a queue, the order of the filters is lost among crossing lines.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
 from tr_apply.picture.drawing.colors import HUES, light
 from tr_apply.picture.drawing.escape import dot_text, mermaid_text
-from tr_apply.picture.model import Lane, LaneStep, Picture, WorkflowLanes
+from tr_apply.picture.model import Lane, LaneChange, LaneStep, Picture, WorkflowLanes
 
 _MOST_EDGES: Final = 480
 """Mermaid refuses a flowchart with more than 500."""
@@ -19,6 +20,15 @@ _MOST_TEXT: Final = 45_000
 
 _LONGEST: Final = 90
 """Characters of a condition or a name that a node shows."""
+
+
+_MARKS: Final[dict[LaneChange, str]] = {
+    "new": "#1a7f37",
+    "changed": "#bf8700",
+    "moved": "#bf8700",
+    "removed": "#c21f2b",
+}
+"""How a filter that changes is framed; the words in it say the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,7 @@ class Node:
     shape: str = "step"
     color: int | None = None
     is_pale: bool = False
+    change: LaneChange = ""
 
 
 def mermaid(workflow: WorkflowLanes, picture: Picture) -> str:
@@ -45,25 +56,35 @@ def picture_mermaid(picture: Picture) -> str:
 
 
 def _mermaid(workflows: Sequence[WorkflowLanes], picture: Picture) -> str:
-    lines = ["flowchart LR", *_classes()]
-    left, edges = _MOST_TEXT - sum(map(len, lines)), _MOST_EDGES
+    classes = dict(_classes())
+    lines, used = list[str](), set[str]()
+    left, edges = _MOST_TEXT - sum(map(len, classes.values())), _MOST_EDGES
     for number, workflow in enumerate(workflows, 1):
         for chunk in _chunks(number, workflow, picture):
             drawn = [f"  {line}" for node in chunk for line in _mermaid_node(node)]
             left -= sum(map(len, drawn)) + len(drawn)
             edges -= len(chunk)
             if left < 0 or edges < 0:
-                return "\n".join([*lines, '  more["… and more that has no room here"]', ""])
+                lines.append('  more["… and more that has no room here"]')
+                return _chart(lines, used, classes)
             lines += drawn
-    return "\n".join([*lines, ""])
+            used |= {name for node in chunk for name in _class_names(node)}
+    return _chart(lines, used, classes)
 
 
-def _classes() -> Iterator[str]:
+def _chart(lines: Sequence[str], used: AbstractSet[str], classes: Mapping[str, str]) -> str:
+    return "\n".join(["flowchart LR", *(look for name, look in classes.items() if name in used), *lines, ""])
+
+
+def _classes() -> Iterator[tuple[str, str]]:
+    """Each name of a look, and the line that defines it."""
     for number in range(len(HUES)):
         colors = light(number)
-        yield f"  classDef q{number} fill:{colors.fill},stroke:{colors.line},color:{colors.text}"
-    yield "  classDef nobody stroke:#c21f2b,stroke-dasharray:5 3,stroke-width:2px"
-    yield "  classDef pale opacity:0.65"
+        yield f"q{number}", f"  classDef q{number} fill:{colors.fill},stroke:{colors.line},color:{colors.text}"
+    yield "nobody", "  classDef nobody stroke:#c21f2b,stroke-dasharray:5 3,stroke-width:2px"
+    yield "pale", "  classDef pale opacity:0.65"
+    for change, color in _MARKS.items():
+        yield change, f"  classDef {change} stroke:{color},stroke-width:3px"
 
 
 _SHAPES: Final = {"start": ("([", "])"), "filter": ("[", "]"), "step": ("(", ")"), "end": ("([", "])")}
@@ -86,6 +107,8 @@ def _class_names(node: Node) -> Iterator[str]:
         yield "nobody"
     if node.is_pale:
         yield "pale"
+    if node.change:
+        yield node.change
 
 
 _NOBODY: Final = " · nobody"
@@ -114,7 +137,7 @@ def _drawn(workflow: WorkflowLanes, picture: Picture) -> _Label:
 
 def _lane_nodes(key: str, start: str, lane: Lane, label: _Label) -> Iterator[Node]:
     is_pale = lane.blame is not None or lane.change == "removed"
-    yield Node(key, tuple(_lane_lines(lane)), start, shape="filter", is_pale=is_pale)
+    yield Node(key, tuple(_lane_lines(lane)), start, shape="filter", is_pale=is_pale, change=lane.change)
     parent, arrow = key, ""
     for number, step in enumerate(lane.steps, 1):
         lines, color = label(step)

@@ -1,9 +1,10 @@
 """Lanes as HTML: no script, nothing is loaded, light and dark as the reader has it, as wide as the window.
 
-`lanes_html` and `queues_html` are parts for any page that has `STYLE`; `picture_html` is a page that stands by itself.
+`lanes_html`, `queues_html` and `chip_html` are parts for any page that has `STYLE`; `html_page` makes the page, and
+`picture_html` is one that stands by itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tr_apply.picture.drawing.colors import HUES, dark, light
@@ -44,7 +45,8 @@ STYLE: Final = (
 .chip.empty { border: 1.5px dashed var(--bad); }
 .chip.empty small { color: var(--bad); font-weight: 600; }
 .badge { border: 1px solid var(--edge); border-radius: 9px; padding: 0 .5rem; font-size: .78em; color: var(--dim); }
-.unreached > :not(.what), .unreached .condition, .unreached b, .step-unreached { opacity: .5; }
+.unreached b, .unreached .chip, .step-unreached { color: var(--dim); }
+.unreached .chip, .step-unreached { background: none; border-color: var(--edge); }
 .tag { font-size: .78em; font-weight: 600; border-radius: 4px; padding: .05rem .4rem; margin-left: .3rem;
   white-space: nowrap; }
 .tag.new { color: var(--good); background: var(--good-band); }
@@ -53,7 +55,7 @@ STYLE: Final = (
 .is-new { border-left-color: var(--good); }
 .is-changed, .is-moved { border-left-color: var(--warn); }
 .is-removed, .unreached { border-left-color: var(--bad); }
-.is-removed b, .is-removed .chips { text-decoration: line-through; opacity: .7; }
+.is-removed b, .is-removed .chip { text-decoration: line-through; color: var(--dim); }
 .quiet { border-left-color: transparent; }
 .quiet .blame, .quiet .tag { color: var(--dim); background: none; }
 .bar { display: inline-block; height: .55rem; min-width: 2px; border-radius: 3px; background: var(--line);
@@ -80,17 +82,17 @@ PALETTE: Final = """
 }
 """
 
-_PAGE_STYLE: Final = """
+_BODY: Final = """
 body { font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 1.5rem auto;
   max-width: 90rem; padding: 0 1.2rem; }
-h1 { font-size: 1.5em; margin: 0; overflow-wrap: anywhere; }
-h2 { font-size: 1.15em; margin: 1.4rem 0 0; overflow-wrap: anywhere; }
-p { overflow-wrap: anywhere; }
+h1 { font-size: 1.5em; margin: 0; }
+h2 { font-size: 1.15em; margin: 1.4rem 0 0; }
+h1, h2, h3, h4, p { overflow-wrap: anywhere; }
 """
 
 
-def picture_html(picture: Picture) -> str:
-    """*picture* as a page."""
+def html_page(title: str, body: Iterable[str], *, style: str = "") -> str:
+    """A page that stands by itself: *body* is HTML, and *style* is laid over that of the parts."""
     return "\n".join(
         [
             "<!doctype html>",
@@ -99,14 +101,11 @@ def picture_html(picture: Picture) -> str:
             '<meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{markup(picture.name)}: routing</title>",
-            f"<style>{PALETTE}{_PAGE_STYLE}{STYLE}</style>",
+            f"<title>{markup(title)}</title>",
+            f"<style>{PALETTE}{_BODY}{STYLE}{style}</style>",
             "</head>",
             "<body>",
-            f"<h1>{markup(picture.name)}</h1>",
-            *(f'<p class="note">{markup(line)}</p>' for line in (counts(picture), *compared_with(picture))),
-            *(lanes_html(each, picture) for each in picture.workflows),
-            queues_html(picture),
+            *body,
             "</body>",
             "</html>",
             "",
@@ -114,12 +113,23 @@ def picture_html(picture: Picture) -> str:
     )
 
 
-def lanes_html(workflow: WorkflowLanes, picture: Picture) -> str:
-    """One workflow with its heading; *picture* says which colour a queue has."""
+def picture_html(picture: Picture) -> str:
+    """*picture* as a page."""
+    body = (
+        f"<h1>{markup(picture.name)}</h1>",
+        *(f'<p class="note">{markup(line)}</p>' for line in (counts(picture), *compared_with(picture))),
+        *(lanes_html(each, picture) for each in picture.workflows),
+        queues_html(picture),
+    )
+    return html_page(f"{picture.name}: routing", body)
+
+
+def lanes_html(workflow: WorkflowLanes, picture: Picture, *, level: int = 2) -> str:
+    """One workflow with its heading, of that level; *picture* says which colour a queue has."""
     notes = (*workflow.notes, *shared_words(workflow))
     lines = [
         "<section>",
-        f"<h2>{markup(workflow.name)}{_tag(workflow.change)}</h2>",
+        f"<h{level}>{markup(workflow.name)}{_tag(workflow.change)}</h{level}>",
         *(f'<p class="note">{markup(note)}</p>' for note in notes),
         '<ol class="lanes">',
         *(f"{''.join(_lane(each, workflow, picture))}</li>" for each in workflow.lanes),
@@ -155,7 +165,7 @@ def _tag(word: str) -> str:
 def _step(step: LaneStep, workflow: WorkflowLanes, picture: Picture, *, end: str) -> Iterator[str]:
     """A chip with its badges, which stay together on one line if they can; *end* is what follows on it."""
     yield '<span class="step">'
-    yield _chip(step.queue, step.people, picture, is_reached=step.is_reached)
+    yield chip_html(step.queue, step.people, picture, is_reached=step.is_reached)
     for badge in workflow.badges(step):
         title = f' title="{markup(badge.title)}"' if badge.title else ""
         yield f'<span class="badge"{title}>{markup(badge.text)}</span>'
@@ -166,7 +176,8 @@ def _step(step: LaneStep, workflow: WorkflowLanes, picture: Picture, *, end: str
         yield f'<span class="arrow">{markup(step.leaves)} →</span>'
 
 
-def _chip(queue: str, people: int | None, picture: Picture, *, is_reached: bool = True) -> str:
+def chip_html(queue: str, people: int | None, picture: Picture, *, is_reached: bool = True) -> str:
+    """A queue in its colour, with how many people are in it if that is known."""
     color = picture.color(queue)
     classes = ["chip"] + ([] if color is None else [f"q{color % len(HUES)}"])
     classes += ["empty"] * (people == 0) + ["step-unreached"] * (not is_reached)
@@ -193,7 +204,7 @@ def queues_html(picture: Picture) -> str:
 def _card(card: QueueCard, picture: Picture) -> Iterator[str]:
     change = f" is-{card.change}" if card.change else ""
     people = None if card.members is None else len(card.members)
-    yield f'<li class="card{change}"><div>{_chip(card.name, people, picture)}{_tag(card.change)}</div>'
+    yield f'<li class="card{change}"><div>{chip_html(card.name, people, picture)}{_tag(card.change)}</div>'
     yield f'<div class="who" title="{markup(card.expression)}">{markup(card.who)}'
     yield from (f'<span class="was">before: <del>{markup(line)}</del></span>' for line in card.before)
     yield '</div><div class="who">'

@@ -1,5 +1,6 @@
 """Lanes as one SVG image: drawn by our own measure of text, so that it looks alike wherever it is shown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,6 +15,8 @@ _MARGIN: Final = 20
 _WHAT_X: Final = 64
 _CHIPS_X: Final = 430
 _RIGHT: Final = _WIDTH - _MARGIN
+_WHO_X: Final = 300
+_FED_X: Final = 690
 _LINE: Final = 30
 """Pixels from one line of chips to the next."""
 
@@ -23,10 +26,10 @@ _TAGS: Final = {"new": _GOOD, "changed": _WARN, "moved": _WARN, "removed": _BAD,
 _STYLE: Final = (
     "text{font-family:Verdana,'DejaVu Sans',sans-serif}@media (prefers-color-scheme:dark){"
     ".paper{fill:#0d1117}.ink{fill:#e6edf3}.dim{fill:#9aa4af}.edge{stroke:#3a424b}.bad{fill:#ff8078}.warn{fill:#e0a93b}"
-    ".good{fill:#4ac26b}.empty{stroke:#ff8078}"
+    ".good{fill:#4ac26b}"
     + "".join(f".q{n}{{fill:{dark(n).fill};stroke:{dark(n).line}}}" for n in range(len(HUES)))
     + "".join(f".b{n}{{fill:{dark(n).line}}}" for n in range(len(HUES)))
-    + "}"
+    + ".empty{stroke:#ff8078}}"
 )
 
 
@@ -100,7 +103,7 @@ class _Drawing:
         self._rule()
         top = self.y
         is_pale = lane.blame is not None or lane.change == "removed"
-        self.parts.append(f'<g opacity="{0.55 if is_pale else 1}">')
+        self.parts.append(f'<g opacity="{0.75 if is_pale else 1}">')
         self._what(lane)
         bottom, self.y, self.x = self.y, top + 8, float(_CHIPS_X)
         for step in lane.steps:
@@ -159,9 +162,11 @@ class _Drawing:
         if step.leaves:
             self._flowing(f"{step.leaves} →", 12)
 
-    def _chip(self, queue: str, people: int | None, *, is_reached: bool = True) -> None:
+    def _chip(
+        self, queue: str, people: int | None, *, is_reached: bool = True, room: int = _RIGHT - _CHIPS_X - 120
+    ) -> None:
         number = "" if people is None else f" · {people or 'nobody'}"
-        text = cut(queue, 14, _RIGHT - _CHIPS_X - 120) + number
+        text = cut(queue, 14, room) + number
         width = text_width(text, 14) + 16
         self._make_room(width)
         pale = "" if is_reached else ' opacity="0.5"'
@@ -210,31 +215,39 @@ class _Drawing:
         self._rule()
         top, self.x = self.y, float(_MARGIN + 10)
         self.y += 7
-        self._chip(card.name, None if card.members is None else len(card.members))
+        self._chip(card.name, None if card.members is None else len(card.members), room=_WHO_X - _MARGIN - 110)
         if card.change:
+            self.x, self.y = float(_MARGIN + 10), self.y + _LINE - 4
             self._badge(card.change)
-        self.y += _LINE
+        bottom = self.y + _LINE
         lines = [card.who, *(f"before: {line}" for line in card.before)]
-        lines += [members_words(card.members)] if card.members else []
+        bottom = max(bottom, self._column(_WHO_X, top + 9, _FED_X - _WHO_X - 20, lines))
+        lines = [members_words(card.members)] if card.members else []
         lines += [f"fed by {card.fed_by}" if card.fed_by else "no workflow leads here"]
-        for part in (part for line in lines for part in wrapped(line, 12, _RIGHT - _MARGIN - 18, most=4)):
-            self.y += 9
-            self._text(_MARGIN + 18, part, 12, "dim")
-            self.y += 6
-        self.y += 6
-        if card.members:
-            self._bar(card, top)
+        self.y = max(bottom, self._column(_FED_X, self._bar(card, top) + 9, _RIGHT - _FED_X, lines)) + 4
         if card.change:
             self._stripe(top, _TAGS[card.change])
 
-    def _bar(self, card: QueueCard, top: float) -> None:
-        assert card.members
+    def _column(self, x: int, top: float, room: int, lines: Sequence[str]) -> float:
+        """*lines* below each other; how far down they come."""
+        self.y = top
+        for part in (part for line in lines for part in wrapped(line, 12, room, most=4)):
+            self.y += 9
+            self._text(x, part, 12, "dim")
+            self.y += 6
+        return self.y
+
+    def _bar(self, card: QueueCard, top: float) -> float:
+        """How many people there are next to the largest queue; how far down it comes."""
+        if not card.members:
+            return top
         color = (self.picture.color(card.name) or 0) % len(HUES)
-        width = 360 * len(card.members) / self.picture.most_people
+        width = (_RIGHT - _FED_X) * len(card.members) / self.picture.most_people
         self.parts.append(
-            f'<rect class="b{color}" x="{_RIGHT - 380}" y="{top + 14:.0f}" width="{width:.1f}" height="9" rx="4" '
+            f'<rect class="b{color}" x="{_FED_X}" y="{top + 9:.0f}" width="{width:.1f}" height="7" rx="3" '
             f'fill="{light(color).line}"/>'
         )
+        return top + 11
 
     # Text
 

@@ -101,15 +101,21 @@ def _deletes(plan: Plan) -> Counter[str]:
     return Counter(each.kind for each in plan.operations if each.action is Action.DELETE)
 
 
+def is_lifted_by_review(blocked: Blocked) -> bool:
+    """Whether approving the plan is the answer: only a person knows that deletes, or new names, are meant."""
+    return blocked.consent is not None or blocked.code == SUSPECTED_RENAME
+
+
 def _is_lifted(blocked: Blocked, plan: Plan, consent: Consent, agreed: set[str]) -> bool:
-    """Whether somebody has answered what only a person can know: that deletes, or new names, are meant."""
+    """Whether somebody has approved the plan, or has agreed to just this."""
+    if consent.is_reviewed:
+        return is_lifted_by_review(blocked)
     if blocked.code == NEEDS_CONSENT:
         kinds = {each.kind for each in plan.operations if each.id == blocked.operation}
-        return consent.is_reviewed or bool(kinds & agreed)
+        return bool(kinds & agreed)
     if blocked.code == PEOPLE_LOST and isinstance(blocked.consent, PeopleConsent):
-        agreed_people = _agreed_people(consent).get(name_key(blocked.consent.queue))
-        return consent.is_reviewed or agreed_people == blocked.consent.lost
-    return blocked.code == SUSPECTED_RENAME and consent.is_reviewed
+        return _agreed_people(consent).get(name_key(blocked.consent.queue)) == blocked.consent.lost
+    return False
 
 
 def _differing(plan: Plan, consent: Consent) -> Sequence[Blocked]:

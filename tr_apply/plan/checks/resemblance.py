@@ -40,7 +40,8 @@ def _message(kind: Kind, old: str, new: str) -> str:
     written = old if _PLAIN.match(old) else json.dumps(old, ensure_ascii=False)
     return (
         f"the {kind.title} {old!r} would be deleted and {new!r}, which looks like it, created; if that is a rename, "
-        f"add `renamed_from: [{written}]` to {new!r}, which keeps the SID; if they are two, add `renamed_from: []`"
+        f"add `renamed_from: [{written}]` to {new!r}, which keeps the SID; if they are two, add `renamed_from: []` or "
+        "approve this plan, which deletes the one and creates the other"
     )
 
 

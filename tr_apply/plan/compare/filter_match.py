@@ -35,6 +35,12 @@ def moved_filters(matched: Mapping[int, int]) -> set[int]:
     return set(positions) - set(longest_rising(positions, matched))
 
 
+def paired_filters(before: Sequence[Filter], after: Sequence[Filter]) -> tuple[dict[int, int], set[int]]:
+    """The position in *before* of each filter of *after* that was there, and the positions of those that have moved."""
+    matched = matched_filters(before, after)
+    return matched, moved_filters(matched)
+
+
 def has_own_name(name: str | None, *sides: Sequence[Filter]) -> bool:
     """Whether *name* tells one filter from all others of its side."""
     return bool(name) and all(_names(side)[name] <= 1 for side in sides)
