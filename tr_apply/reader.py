@@ -100,7 +100,7 @@ async def with_affected(client: Client, snapshot: Snapshot, kinds: Sequence[str]
 
 async def _kinds(client: Client, snapshot: Snapshot, kinds: Sequence[str]) -> dict[str, Sequence[Live]]:
     sid = snapshot.workspace.sid
-    found = await _together(client.resources(KIND_BY_NAME[kind], sid) for kind in kinds)
+    found = await together(client.resources(KIND_BY_NAME[kind], sid) for kind in kinds)
     return dict(zip(kinds, found, strict=True))
 
 
@@ -109,7 +109,7 @@ async def with_channels(client: Client, snapshot: Snapshot, workers: Sequence[st
     if not workers:
         return snapshot
     sid = snapshot.workspace.sid
-    found = await _together(client.worker_channels(sid, worker) for worker in workers)
+    found = await together(client.worker_channels(sid, worker) for worker in workers)
     channels = {worker: tuple(each) for worker, each in zip(workers, found, strict=True)}
     return replace(snapshot, channels=channels)
 
@@ -119,12 +119,12 @@ async def _with_work(client: Client, snapshot: Snapshot, asked: WorkQuestions) -
     if not asked:
         return snapshot
     sid = snapshot.workspace.sid
-    held = await _together(client.unrouted_tasks(sid, KIND_BY_NAME[kind], each) for kind, each in asked.holders)
+    held = await together(client.unrouted_tasks(sid, KIND_BY_NAME[kind], each) for kind, each in asked.holders)
     work = {each: found for (_, each), found in zip(asked.holders, held, strict=True)}
     if asked.workers and await client.is_anybody_busy(sid):
-        found = await _together(client.reservations(sid, worker, statuses) for worker, statuses in asked.workers)
+        found = await together(client.reservations(sid, worker, statuses) for worker, statuses in asked.workers)
         work |= {worker: each for (worker, _), each in zip(asked.workers, found, strict=True)}
-    waiting = await _together(client.waiting_tasks(sid, workflow) for workflow in asked.edited)
+    waiting = await together(client.waiting_tasks(sid, workflow) for workflow in asked.edited)
     work |= {each: Work({"pending": n}) for each, n in zip(asked.edited, waiting, strict=True) if n is not None}
     return replace(snapshot, work=work)
 
@@ -132,8 +132,8 @@ async def _with_work(client: Client, snapshot: Snapshot, asked: WorkQuestions) -
 _Read = TypeVar("_Read")
 
 
-async def _together(reads: Iterable[Awaitable[_Read]]) -> list[_Read]:
-    """All of *reads* side by side; the first failure ends the others."""
+async def together(reads: Iterable[Awaitable[_Read]]) -> list[_Read]:
+    """All of *reads* concurrently; the first failure ends the others."""
 
     async def run(read: Awaitable[_Read]) -> _Read:
         return await read
@@ -189,11 +189,11 @@ async def read_names(client: Client, workspaces: Sequence[Live], kinds: Sequence
     """The names of everything of *kinds* in each of *workspaces*."""
 
     async def read(live: Live) -> OtherWorkspace:
-        found = await _together(client.resources(kind, live.sid) for kind in kinds)
+        found = await together(client.resources(kind, live.sid) for kind in kinds)
         keys = [frozenset(name_key(each.name) for each in resources) for resources in found]
         return OtherWorkspace(live, dict(zip((kind.name for kind in kinds), keys, strict=True)))
 
-    return await _together(read(live) for live in workspaces)
+    return await together(read(live) for live in workspaces)
 
 
 def _listed(workspaces: Iterable[Live]) -> str:

@@ -202,6 +202,12 @@ def parsed_json(live: Live, key: str) -> Any:
     return found
 
 
+def readable_json(live: Live, key: str) -> Any:
+    """The same; None where it cannot be read as well, as no expression finds anything in it then."""
+    found = live.documents[key] if key in live.documents else read_document(live.answer.get(key))
+    return None if isinstance(found, Unreadable) else found
+
+
 def read_document(text: Any) -> Any | Unreadable:
     """The JSON document that an answer holds as *text*; None where there is none."""
     if not isinstance(text, str) or not text:

@@ -1,6 +1,7 @@
-"""What it costs to know which filters are reached, what moves and who can take a step, in seconds of processor time.
+"""What it costs to know which filters are reached, what moves and who can take a step.
 
-Ceilings, not ratios: they are what the author of a workflow waits for, and are met several times over.
+The seconds are of processor time; what is asserted is their ratio to evaluating the same expressions for many tasks,
+measured next to them. Each may take three times as long as it does before a test fails.
 """
 
 import json
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tr_apply.errors import ExpressionSyntaxError
+from tr_apply.routing.evaluate import evaluate
 from tr_apply.routing.parser import parse
 from tr_apply.routing.place import Place
 from tr_apply.routing.satisfy import (
@@ -52,20 +54,38 @@ def seconds(work):
     return time.process_time() - began, result
 
 
+def evaluating(trees, times, seed=2):
+    """Seconds that it takes to ask each of *trees* about as many random tasks."""
+    dice = random.Random(seed)
+    tasks = [
+        {
+            "language": dice.choice(LANGUAGES),
+            "topic": f"topic{dice.randrange(12)}",
+            "tier": dice.choice(("gold", "silver", "bronze")),
+            "attempts": dice.randrange(5),
+            "skills": [f"skill{dice.randrange(20)}"],
+            "channel": dice.choice(("voice", "chat")),
+        }
+        for _ in range(times)
+    ]
+    return seconds(lambda: sum(evaluate(tree, task) for task in tasks for tree in trees))[0]
+
+
 def reach_all(trees):
     filters = Filters([TaskFilter(number, None, tree) for number, tree in enumerate(trees, 1)])
     return [*(filters.reach(index).answer for index in range(len(trees))), filters.reach_default().answer]
 
 
-@pytest.mark.parametrize(("number", "ceiling"), [(60, 0.15), (500, 2.0)])
-def test_whether_each_of_many_large_filters_is_reached(number, ceiling, report):
+@pytest.mark.parametrize(("number", "tasks"), [(60, 200), (500, 1500)])
+def test_whether_each_of_many_large_filters_is_reached(number, tasks, report):
     trees = [parse(text) for text in large(number)]
 
     taken, answers = seconds(lambda: reach_all(trees))
 
-    report(f"reachability of {number} large filters", f"{taken:.3f} s")
+    reference = evaluating(trees, tasks)
+    report(f"reachability of {number} large filters", f"{taken:.3f} s; {tasks} tasks {reference:.3f} s")
     assert not any(isinstance(each, Unknown) for each in answers)
-    assert taken <= ceiling
+    assert taken <= reference
 
 
 def real_workflows():
@@ -100,9 +120,13 @@ def test_every_question_about_every_real_workflow(report):
 
     taken, answers = seconds(lambda: [answer for trees in workflows for answer in ask_everything(trees)])
 
-    report(f"{len(answers)} questions about {len(workflows)} real workflows", f"{taken:.3f} s")
+    reference = sum(evaluating(trees, 500) for trees in workflows)
+    report(
+        f"{len(answers)} questions about {len(workflows)} real workflows",
+        f"{taken:.3f} s; 500 tasks {reference:.3f} s",
+    )
     assert not any(each is None or isinstance(each, Unknown) for each in answers)
-    assert taken <= 1
+    assert taken <= reference
 
 
 def test_the_moves_after_one_edit_and_one_move_among_60_filters(report):
@@ -114,10 +138,11 @@ def test_the_moves_after_one_edit_and_one_move_among_60_filters(report):
 
     taken, found = seconds(lambda: moves([*before, default_filter(0)], [*after, default_filter(0)]))
 
-    report("moves among 60 filters", f"{taken:.3f} s, {len(found.found)} pairs")
+    reference = evaluating([parse(text) for text in texts], 500)
+    report("moves among 60 filters", f"{taken:.3f} s, {len(found.found)} pairs; 500 tasks {reference:.3f} s")
     assert found.found
     assert not found.unknown
-    assert taken <= 3
+    assert taken <= reference
 
 
 def test_160_steps_for_300_workers(report):
@@ -144,6 +169,18 @@ def test_160_steps_for_300_workers(report):
 
     taken, answers = seconds(lambda: [reach_step_among(step, workers, budget) for step in steps])
 
-    report("160 steps for 300 workers", f"{taken:.3f} s, {Budget().left - budget.left} nodes")
+    rounds, task = 11, {}
+    reference, _ = seconds(
+        lambda: [
+            evaluate(step.target, {"worker": worker, "task": task})
+            for _ in range(rounds)
+            for step in steps
+            for worker in workers
+        ]
+    )
+    report(
+        "160 steps for 300 workers",
+        f"{taken:.3f} s, {Budget().left - budget.left} nodes; each worker about each step, {rounds} times, {reference:.3f} s",
+    )
     assert not any(isinstance(each, Unknown) for each in answers)
-    assert taken <= 1
+    assert taken <= reference

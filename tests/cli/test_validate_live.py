@@ -152,3 +152,54 @@ def test_a_difference_has_the_expression_the_worker_and_both_answers(runner, tmp
         "by tr-apply the reverse"
     )
     assert sorted(each["friendly_name"] for each in found.people) == ["ana", "ben"]
+
+
+TARGETS = """\
+workspace: {name: Shop}
+task_queues: [{name: Everyone}, {name: Spanish, target_workers: "languages HAS 'es'"}]
+workflows:
+  - name: Voice
+    filters:
+      - expression: "a == 1"
+        targets:
+          - {queue: Everyone, timeout: 5, expression: "worker.level>2 AND worker.friendly_name != 'x'"}
+          - {queue: Everyone, timeout: 5, expression: "worker.languages HAS 'es'"}
+          - {queue: Everyone, timeout: 5, expression: "task.language IN worker.languages"}
+          - {queue: Everyone, timeout: 5, expression: "worker.channel.voice.assigned_tasks == 0"}
+          - {queue: Everyone, timeout: 5, expression: "task.a == 1"}
+          - {queue: Everyone, timeout: 5, expression: "worker.team == '${sid:task_queue/Everyone}'"}
+          - {queue: Everyone, expression: "1==1"}
+"""
+
+
+@pytest.mark.usefixtures("live")
+def test_targets_that_read_the_worker_alone_are_asked_about_without_the_prefix(validated):
+    code, found, said = validated(TARGETS, "--ask-server", "--local", "--verbose")
+
+    asked = [line for line in said.splitlines() if "TargetWorkersExpression" in line]
+    assert (code, found) == (0, [])
+    assert len(asked) == 3  # two of queues, one of which a target has as well, and one more of a target
+    assert any("level%3E2+AND+friendly_name+%21%3D+%27x%27" in line for line in asked)
+    assert "1 target expression reads the task as well as the worker: TaskRouter cannot be asked about that" in said
+
+
+@pytest.mark.usefixtures("live")
+def test_a_difference_about_a_target_is_at_that_target(runner, tmp_path):
+    path = tmp_path / "w.yaml"
+    path.write_text(TARGETS, encoding="utf-8")
+    app = open_app(".tr-apply/local.db")
+
+    async def look():
+        connection = Connection("http://test", "AC0123456789abcdef0123456789abcdef", "x")
+        async with Client(connection, through=in_process(Mistaken(app))) as client:
+            return await look_at_live(client, Configured(load(path)), ask_server=True)
+
+    try:
+        found = runner.run(look())
+    finally:
+        app.close()
+
+    assert [each.spot.path for each in found.differences] == [
+        ("task_queues", 1, "target_workers"),
+        ("workflows", 0, "filters", 0, "targets", 0, "expression"),
+    ]

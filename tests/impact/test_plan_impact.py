@@ -195,6 +195,24 @@ def test_a_filter_that_is_widened_and_moved_up_takes_tasks_of_another_and_hides_
     )
 
 
+def test_a_filter_that_is_widened_to_everything_names_a_task_without_the_attribute_and_what_it_hides(world):
+    voice = "channelType =='voice' OR channelType == 'phone'"
+    filters = "".join(
+        f'  - {{name: {name}, expression: "{text}", targets: [{{queue: {name}}}]}}\n'
+        for name, text in (("Voice", voice), ("Web", "channelType == 'web'"), ("Mail", "channelType == 'mail'"))
+    )
+    queues = "task_queues: [{name: Everyone}, {name: Voice}, {name: Web}, {name: Mail}]\n"
+    text = HEAD + queues + "workflows:\n- name: In\n  filters:\n" + filters + "  default_filter: {queue: Everyone}\n"
+    world.apply(text)
+
+    plan = world.plan(text.replace("channelType =='voice' OR", "1==1 OR"))
+
+    tasks = {(each.before.filter, each.after.filter): each.task for each in plan.impact.routes}
+    assert tasks == {(2, 1): {"channelType": "web"}, (3, 1): {"channelType": "mail"}, (0, 1): {}}
+    hidden = {each.path: each.by for each in plan.impact.findings if each.code == "unreachable-filter"}
+    assert hidden == {"workflows[0].filters[1]": ["Voice"], "workflows[0].filters[2]": ["Voice"]}
+
+
 def test_what_was_wrong_before_is_not_brought_by_the_change(center):
     everything = '  - {name: All, expression: "1==1", targets: [{queue: Everyone}]}\n  - {name: Spanish,'
     hidden = CENTER.replace("  - {name: Spanish,", everything)

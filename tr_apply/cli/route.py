@@ -1,29 +1,101 @@
-"""``tr-apply route``: what becomes of one task, step by step, and why."""
+"""``tr-apply route``: what becomes of one task, step by step, and why; offline, or among the live people."""
 
 import json
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from tr_apply.cli.configurations import require_inputs, usable
-from tr_apply.cli.options import CommonOptions, ConfigurationOptions, NamedPath, common_options, configuration_options
+from tr_apply.cli.options import (
+    CommonOptions,
+    ConfigurationOptions,
+    NamedPath,
+    common_options,
+    configuration_options,
+    target_options,
+)
 from tr_apply.cli.output import json_value
 from tr_apply.config.reader import DEPTH_LIMIT
+from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import UsageError
 from tr_apply.rehearsal.find_route import find_route
-from tr_apply.rehearsal.offline_workspace import OfflineWorkspace
+from tr_apply.rehearsal.offline_workspace import OfflineWorkspace, RouteRequest
 from tr_apply.report.route_text import route_text
 from tr_apply.resources.worker import ATTRIBUTES_LIMIT
 from tr_apply.resources.workflow import PRIORITY_LIMIT
+from tr_apply.routing.names import sid_pattern
+
+
+@dataclass(frozen=True, slots=True)
+class RouteQuestion:
+    """What the command line asks; the options of ``tr-apply route``, each named as click calls it."""
+
+    live: str | None
+    """The live workspace; None for the configuration of PATH."""
+
+    workflow: str | None
+    task: str | None
+    """The attributes as JSON."""
+
+    task_sid: str | None
+    available: tuple[str, ...]
+    channel: str
+    priority: int
+
+    def check(self, path: Path | None, given: AbstractSet[str]) -> None:
+        """Refuse what does not go together; *given* are the options that the command line has.
+
+        Raises:
+            UsageError: for the first of them.
+        """
+        if (path is None) is (self.live is None):
+            raise UsageError("give either the PATH of a configuration or --live NAME")
+        unfit = _OF_FILES if self.live is not None else _OF_LIVE
+        where = "not with --live" if self.live is not None else "only with --live"
+        _refuse(sorted(given & unfit), where)
+        if self.task_sid is not None:
+            _refuse(sorted(given & _OF_NEW_TASKS), "not with --task-sid")
+            if not re.fullmatch(sid_pattern("WT"), self.task_sid):
+                raise UsageError(
+                    f"--task-sid {self.task_sid}: expected the SID of a task, WT and 32 digits of 0-9 and a-f"
+                )
+        else:
+            for option, value in (("--workflow", self.workflow), ("--task", self.task)):
+                if value is None:
+                    other = " (or --task-sid)" if self.live is not None else ""
+                    raise UsageError(f"{option} is missing{other}")
+
+    def request(self) -> RouteRequest:
+        """The task that is supposed."""
+        assert self.workflow is not None
+        assert self.task is not None
+        return RouteRequest(self.workflow, _task(self.task), self.channel, self.priority, self.available or None)
+
+
+_OF_FILES: Final = frozenset({"available", "overlays", "root", "variables", "variable_files", "credentials_variables"})
+_OF_LIVE: Final = frozenset({"task_sid", "local", "local_db", "base_url"})
+_OF_NEW_TASKS: Final = frozenset({"workflow", "task", "channel", "priority"})
+
+
+def _refuse(parameters: Sequence[str], why: str) -> None:
+    if parameters:
+        known = {each.name: each.opts[0] for each in click.get_current_context().command.params}
+        raise UsageError(f"{known[parameters[0]]}: {why}")
 
 
 @click.command("route")
-@click.argument("path", metavar="PATH", type=NamedPath())
-@click.option("--workflow", required=True, metavar="NAME", help="The workflow that gets the task.")
-@click.option("--task", "attributes", required=True, metavar="JSON", help="The attributes of the task.")
+@click.argument("path", metavar="[PATH]", type=NamedPath(), required=False)
+@click.option("--live", metavar="NAME", help="Ask the live workspace of this name or SID: its people at this minute.")
+@click.option("--task-sid", metavar="WT…", help="With --live: a task that waits there. Why does it wait?")
+@click.option("--workflow", metavar="NAME", help="The workflow that gets the task.")
+@click.option("--task", metavar="JSON", help="The attributes of the task.")
 @click.option(
     "--available",
     multiple=True,
@@ -39,41 +111,60 @@ from tr_apply.resources.workflow import PRIORITY_LIMIT
     help="The priority it is created with.",
 )
 @configuration_options
+@target_options
 @common_options("text", "json")
 def route_command(
-    path: Path,
-    *,
-    workflow: str,
-    attributes: str,
-    available: tuple[str, ...],
-    channel: str,
-    priority: int,
-    given: ConfigurationOptions,
-    common: CommonOptions,
+    path: Path | None, *, given: ConfigurationOptions, target: TargetOptions, common: CommonOptions, **asked: Any
 ) -> int:
-    """Tell what becomes of a task, step by step, and why. Offline: asks no TaskRouter.
+    """Show what becomes of a task, step by step, and why: of a configuration offline, or among live people.
 
-    It is supposed that nobody takes the task, and that workers stay as they are.
+    It is supposed that nobody takes the task, and that workers stay as they are. With --live, nothing is written: the
+    people, activities, channels and loads of this minute are read. With --task-sid, the first sentence says why the
+    task waits.
 
     \b
         tr-apply route workspace.yaml --workflow Incoming --task '{"language": "es"}'
+        tr-apply route --live "Support Center" --workflow Incoming --task '{"language": "es"}'
+        tr-apply route --live "Support Center" --task-sid WT0123456789abcdef0123456789abcdef
     """
     output = common.output("route")
+    question = RouteQuestion(**asked)
+    question.check(path, _given())
+    if question.live is not None:
+        return _live(question, target, common)
+    assert path is not None
     require_inputs([path], given)
-    task = _task(attributes)
+    request = question.request()
     workspace = OfflineWorkspace(usable(path, given, output).document)
-    request = workspace.request(
-        workflow=workflow,
-        attributes=task,
-        channel=channel,
-        priority=priority,
-        available=available or None,
-    )
-    found = find_route(workspace, request)
+    found = find_route(workspace, workspace.known(request))
     if output.format == "json":
         output.document(0, {"route": json_value(found)})
     else:
         output.result(route_text(found))
+    return 0
+
+
+def _given() -> AbstractSet[str]:
+    """The parameters that the command line names."""
+    context = click.get_current_context()
+    return {name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+
+
+def _live(question: RouteQuestion, target: TargetOptions, common: CommonOptions) -> int:
+    from tr_apply.cli.asked_live import answer_of  # noqa: PLC0415  # the network is not for what is asked offline
+    from tr_apply.deployment.live_questions import route_of_new, route_of_task  # noqa: PLC0415
+    from tr_apply.report.live_text import live_route_document, live_route_text  # noqa: PLC0415
+
+    output, name, sid = common.output("route"), question.live or "", question.task_sid
+    if sid is not None:
+        found = answer_of(lambda client: route_of_task(client, name, sid), target, common)
+    else:
+        request = question.request()
+        found = answer_of(lambda client: route_of_new(client, name, request), target, common)
+    if output.format == "json":
+        output.document(0, {"route": live_route_document(found, json_value)})
+    else:
+        output.result(live_route_text(found))
     return 0
 
 

@@ -17,6 +17,7 @@ from tr_apply.cli.options import (
     common_options,
     configuration_options,
     paths_argument,
+    target_options,
 )
 from tr_apply.cli.output import Output, envelope, errors_of, json_value, print_error, worst, write_file
 from tr_apply.config.added_tests import with_tests
@@ -25,11 +26,13 @@ from tr_apply.config.routing_test_files import belongs_to, selected
 from tr_apply.config.routing_tests import NO_TESTS, LocatedTest, Suite, load_routing_tests
 from tr_apply.corpus.read import load_corpus
 from tr_apply.corpus.tasks import Corpus
+from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import ConfigError, RefusedError, TrApplyError, UsageError
 from tr_apply.findings import Finding, Severity
 from tr_apply.findings import errors_of as only_errors
 from tr_apply.rehearsal.results import RoutingTestRun, missing_tests, results_document, run_tests
 from tr_apply.report.tests_text import failure_findings, summary_line, tests_text
+from tr_apply.resources.routing_test import OwnWorker
 
 _FAILED = ConfigError.exit_code
 
@@ -54,28 +57,36 @@ class _Outcomes:
 @click.option(
     "--coverage", is_flag=True, help="List filters, targets and queues that no test or recorded task reaches."
 )
+@click.option("--live", metavar="NAME", help="Test with the people of the live workspace of this name or SID.")
 @click.option("--tasks", "tasks_file", metavar="FILE", type=NamedPath(),
               help="Show how the recorded tasks in FILE (.csv, .jsonl) spread over filters and queues.")  # fmt: skip
 @click.option("--record", "record_file", metavar="FILE", type=NamedPath(),
               help="First add a test to FILE for each way of the recorded tasks that no test goes.")  # fmt: skip
 @configuration_options
+@target_options
 @common_options("text", "json", "junit", "github")
 def test_command(paths: tuple[Path, ...], **given: Any) -> int:
-    """Run the routing tests (*.test.yaml) of a configuration, offline.
+    """Run the routing tests (*.test.yaml) of a configuration, offline unless --live is given.
 
     A PATH to a *.test.yaml runs the tests of that file only, with the configuration of the nearest folder, from its own
-    upwards, that declares a workspace.
+    upwards, that declares a workspace. With --live, its queues and workflows are tested with the people who are live:
+    each counts as available and without a task, unless a test says otherwise. Nothing is written.
 
     \b
         tr-apply test examples/support-center
         tr-apply test examples/support-center/voice.test.yaml -k Spanish
         tr-apply test --tasks tasks.csv --record recorded.test.yaml .
+        tr-apply test --live "Support Center" workspace.yaml
     """
     options = RoutingTestOptions(**given)
     output = options.common.output("test")
     require_paths(paths)
     selection = selected(paths, root_of(options.given))
     require_inputs(list(selection), options.given)
+    if options.live is None and options.target != TargetOptions():
+        raise UsageError("--local, --local-db and --base-url say where --live is: give --live NAME as well")
+    if options.live is not None and len(selection) > 1:
+        raise UsageError("--live takes the people of one workspace: give one PATH")
     corpus = None if options.tasks_file is None else load_corpus(options.tasks_file)
     if options.record_file is not None:
         _record(selection, options.record_file, corpus, options, output)
@@ -93,7 +104,9 @@ class RoutingTestOptions:
     coverage: bool
     tasks_file: Path | None
     record_file: Path | None
+    live: str | None
     given: ConfigurationOptions
+    target: TargetOptions
     common: CommonOptions
 
 
@@ -145,19 +158,30 @@ def _tried(
     path: Path, files: Sequence[Path] | None, corpus: Corpus | None, options: RoutingTestOptions, output: Output
 ) -> RoutingTestRun:
     configuration = usable(path, options.given, output)
-    suite = _suite(configuration, files, with_tasks=corpus is not None)
+    people = () if options.live is None else _live_people(configuration, options.live, options)
+    suite = _suite(configuration, files, with_tasks=corpus is not None, people=people)
     for each in suite.diagnostics:
         output.say(str(each))
     return run_tests(str(path), configuration.document, _wanted(suite.tests, options.wanted), corpus)
 
 
-def _suite(configuration: Configuration, files: Sequence[Path] | None, *, with_tasks: bool) -> Suite:
+def _live_people(configuration: Configuration, name: str, options: RoutingTestOptions) -> Sequence[OwnWorker]:
+    from tr_apply.cli.asked_live import answer_of  # noqa: PLC0415  # the network is not for what is tested offline
+    from tr_apply.deployment.people import live_staff  # noqa: PLC0415
+
+    document = configuration.document
+    return answer_of(lambda client: live_staff(client, name, document), options.target, options.common, document)
+
+
+def _suite(
+    configuration: Configuration, files: Sequence[Path] | None, *, with_tasks: bool, people: Sequence[OwnWorker] = ()
+) -> Suite:
     """The tests of *configuration*; where there are recorded tasks, there need not be any.
 
     Raises:
         ConfigError: when they cannot be read.
     """
-    suite = load_routing_tests(configuration, files)
+    suite = load_routing_tests(configuration, files, people)
     if with_tasks:
         others = [each for each in suite.diagnostics if each.code != NO_TESTS.code]
         suite = Suite(suite.tests, others)

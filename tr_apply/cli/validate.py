@@ -76,7 +76,7 @@ FORMATS: Mapping[str, Callable[[Findings], str]] = {
               help="What makes the exit code 3.")  # fmt: skip
 @click.option("--live", is_flag=True, help="Read the people of the live workspace, to find queues and steps of nobody.")
 @click.option("--ask-server", is_flag=True,
-              help="Ask TaskRouter, too, who matches each queue, three a second; includes --live.")  # fmt: skip
+              help="Ask TaskRouter, too, who matches queues and targets, three a second; includes --live.")  # fmt: skip
 @configuration_options
 @target_options
 @common_options(*FORMATS)
@@ -148,25 +148,28 @@ def _findings(path: Path, given: ConfigurationOptions, people: PeopleOf | None) 
 
 def _live_people(target: TargetOptions, common: CommonOptions, *, ask_server: bool) -> PeopleOf:
     """Reads the people of the workspace that a configuration is for, and notes what TaskRouter answers otherwise."""
-    from tr_apply.cli.bounded import run  # noqa: PLC0415  # asyncio and the network are not for what is checked offline
-    from tr_apply.cli.targets import open_client  # noqa: PLC0415
+    from tr_apply.cli.asked_live import answer_of  # noqa: PLC0415  # the network is not for what is checked offline
     from tr_apply.deployment.configured import Configured  # noqa: PLC0415
-    from tr_apply.deployment.people import LiveLook, look_at_live  # noqa: PLC0415
+    from tr_apply.deployment.people import look_at_live  # noqa: PLC0415
 
     output = common.output(_COMMAND)
 
-    async def look(configured: Configured) -> LiveLook | None:
-        async with open_client(target, verbose=output.verbose, credentials=configured.credentials) as client:
-            return await look_at_live(client, configured, ask_server=ask_server)
-
     def people(configuration: Configuration) -> Sequence[Names] | None:
         configured = Configured(configuration)
-        found = run(look(configured), timeout_s=common.timeout)
+        found = answer_of(
+            lambda client: look_at_live(client, configured, ask_server=ask_server),
+            target,
+            common,
+            configuration.document,
+        )
         if found is None:
             output.say(f"{configured.workspace} is not live yet: its people are those that the file declares")
             return None
         for each in found.differences:
             configuration.notes.place(each)
+        if found.unasked:
+            what = "1 target expression reads" if found.unasked == 1 else f"{found.unasked} target expressions read"
+            output.say(f"{what} the task as well as the worker: TaskRouter cannot be asked about that")
         return found.people
 
     return people

@@ -2,5 +2,6 @@
 
 from tr_apply.client.answers import Seen
 from tr_apply.client.client import Client
+from tr_apply.client.runtime import Listed, Runtime
 
-__all__ = ["Client", "Seen"]
+__all__ = ["Client", "Listed", "Runtime", "Seen"]

@@ -16,8 +16,9 @@ from tr_apply.wire import read_document
 _DOCUMENTS = {kind.name: [spec.answer for spec in kind.fields.values() if spec.holds is Holds.JSON] for kind in KINDS}
 
 
-_UNREAD = frozenset({"links", "url", "date_created", "date_updated", "date_status_changed"})
-"""Keys of answers that nobody asks about. Their values are half of what a list of workers takes in memory."""
+_DATES = frozenset({"date_created", "date_updated", "date_status_changed"})
+_UNREAD = frozenset({"links", "url", *_DATES})
+"""Keys of answers that hardly anybody asks about. Their values are half of what a list of workers takes in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class Seen:
     revision: str | None = None
 
 
-def live_of(kind: Kind, answer: Any) -> Live:
-    """*answer* as a live resource.
+def live_of(kind: Kind, answer: Any, *, with_dates: bool = False) -> Live:
+    """*answer* as a live resource, without its dates unless somebody asks for them.
 
     Raises:
         NetworkError: when it is none.
@@ -45,7 +46,7 @@ def live_of(kind: Kind, answer: Any) -> Live:
     if not isinstance(sid, str) or not isinstance(name, str):
         raise NetworkError(f"an answer shows a {kind.title} without a SID or a {identity}")
     kept = answer.copy()
-    for key in _UNREAD:
+    for key in _UNREAD - _DATES if with_dates else _UNREAD:
         kept.pop(key, None)
     return Live(kind.name, name, sid, kept, {key: read_document(answer.get(key)) for key in _DOCUMENTS[kind.name]})
 

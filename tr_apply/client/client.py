@@ -73,7 +73,7 @@ class Client:
         self._transport = Transport(
             connection, concurrency=concurrency, through=through, patience=self.patience, observer=observer
         )
-        self._sender = Sender(self._transport, self.patience)
+        self.sender = self._sender = Sender(self._transport, self.patience)
 
     async def __aenter__(self) -> Self:
         """Nothing is connected before the first request."""
@@ -138,9 +138,10 @@ class Client:
         """The workspace of that SID."""
         return live_of(WORKSPACE, (await self._sender.get(paths.item(WORKSPACE, sid, sid))).body)
 
-    async def resources(self, kind: Kind, workspace_sid: str) -> list[Live]:
+    async def resources(self, kind: Kind, workspace_sid: str, *, with_dates: bool = False) -> list[Live]:
         """Every resource of *kind* in a workspace."""
-        found = [live async for live in listed(self._sender, kind, paths.collection(kind, workspace_sid))]
+        path = paths.collection(kind, workspace_sid)
+        found = [live async for live in listed(self._sender, kind, path, with_dates=with_dates)]
         return await self._with_attributes(found, workspace_sid) if kind is WORKER else found
 
     async def workers_matching(self, workspace_sid: str, expression: str) -> list[Live]:

@@ -24,9 +24,11 @@ class _HasSid(Protocol):
 _Item = TypeVar("_Item", bound=_HasSid)
 
 
-def listed(sender: Sender, kind: Kind, path: str, query: Mapping[str, str] | None = None) -> AsyncGenerator[Live, None]:
-    """The resources of *kind* at *path*, each once; errors as in ``items``."""
-    return items(sender, path, kind.list_key, query or {}, lambda item: live_of(kind, item))
+def listed(
+    sender: Sender, kind: Kind, path: str, query: Mapping[str, str] | None = None, *, with_dates: bool = False
+) -> AsyncGenerator[Live, None]:
+    """The resources of *kind* at *path*, each once, with their dates if asked for; errors as in ``items``."""
+    return items(sender, path, kind.list_key, query or {}, lambda item: live_of(kind, item, with_dates=with_dates))
 
 
 async def items(
@@ -62,6 +64,23 @@ async def items(
         if following is None:
             return
         page = await following
+
+
+async def first_pages(sender: Sender, path: str, query: str, key: str, pages: int) -> tuple[list[Any], bool]:
+    """The items of the first *pages* of the list *key* at *path*, and whether there are more.
+
+    Raises:
+        ApiError, NetworkError: as ``listed``.
+    """
+    items: list[Any] = []
+    following: str | None = query
+    for _ in range(pages):
+        page = await _page(sender, path, following)
+        items += _items(page, key, path)
+        following = _next_query(page, path)
+        if following is None:
+            break
+    return items, following is not None
 
 
 async def _page(sender: Sender, path: str, query: str | None) -> Any:

@@ -1,7 +1,7 @@
 """Routing tests: the ``*.test.yaml`` of a configuration, checked against what it declares."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -73,15 +73,20 @@ class Suite:
     diagnostics: Sequence[Finding]
 
 
-def load_routing_tests(configuration: Configuration, files: Sequence[Path] | None = None) -> Suite:
-    """The routing tests of *configuration*; those in *files* alone, where these are given."""
+def load_routing_tests(
+    configuration: Configuration, files: Sequence[Path] | None = None, people: Sequence[OwnWorker] = ()
+) -> Suite:
+    """The routing tests of *configuration*; those in *files* alone, where these are given.
+
+    Every file of tests may name these *people*, and brings its own on top of them.
+    """
     chosen = files_of_tests(Path(configuration.path)) if files is None else files
     if not chosen:
         return Suite((), [found_by(NO_TESTS, _NO_FILE, Spot())._replace(file=configuration.path)])
-    known = _known_names(configuration)
+    known = _known_names(configuration).with_people_of(RoutingTests.model_construct(workers=list(people), tests=[]))
     suites = [_read(file, configuration, known) for file in chosen]
     return Suite(
-        [test for suite in suites for test in suite.tests],
+        [replace(test, workers=(*people, *test.workers)) for suite in suites for test in suite.tests],
         [each for suite in suites for each in suite.diagnostics],
     )
 

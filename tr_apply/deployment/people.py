@@ -1,31 +1,23 @@
 """The people of a live workspace, for checks that read them and write nothing."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from tr_apply.client import Client
 from tr_apply.deployment.configured import Configured
-from tr_apply.errors import ApiError
-from tr_apply.findings import Finding, KeyPath, Spot, found_by
+from tr_apply.deployment.server_answers import Questions, live_attributes
+from tr_apply.findings import Finding
 from tr_apply.lint.attributes import are_kept
-from tr_apply.lint.conditions import condition
-from tr_apply.lint.declarations import Declarations
-from tr_apply.lint.member_rules import SERVER_DISAGREES
 from tr_apply.live import Live
 from tr_apply.plan.matching.matched import expression_names
-from tr_apply.reader import read_parts
-from tr_apply.resources import WORKER
+from tr_apply.reader import named_workspace, read_parts
+from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW
 from tr_apply.resources.document import Document
+from tr_apply.resources.routing_test import OwnWorker
 from tr_apply.resources.worker import Worker
-from tr_apply.routing.evaluate import Names, compiled
+from tr_apply.routing.evaluate import Names
 from tr_apply.routing.names import name_key
-from tr_apply.wire import parsed_json
-
-_PAUSE_S: Final = 0.34
-"""TaskRouter answers three questions a second about the workers of an expression."""
-
-_NAMED: Final = 5
+from tr_apply.wire import Labels, field_of, live_labels
 
 
 class LiveLook(NamedTuple):
@@ -36,6 +28,9 @@ class LiveLook(NamedTuple):
 
     differences: Sequence[Finding] = ()
     """Expressions about which TaskRouter answers otherwise."""
+
+    unasked: int = 0
+    """How many expressions of targets TaskRouter was not asked about, as they read the task as well."""
 
 
 async def look_at_live(client: Client, configured: Configured, *, ask_server: bool) -> LiveLook | None:
@@ -49,13 +44,13 @@ async def look_at_live(client: Client, configured: Configured, *, ask_server: bo
     workspace = await configured.live_workspace(client)
     if workspace is None:
         return None
-    workers = await _workers(client, workspace)
-    found = [each async for each in _differences(client, workspace, workers, document)] if ask_server else []
-    return LiveLook(list(_people(workers, document)), found)
-
-
-async def _workers(client: Client, workspace: Live) -> Sequence[Live]:
-    return (await read_parts(client, workspace, [WORKER.name], [])).by_kind[WORKER.name]
+    workers = await client.resources(WORKER, workspace.sid)
+    people = list(_people(workers, document))
+    if not ask_server:
+        return LiveLook(people)
+    questions = Questions(document)
+    found = [each async for each in questions.differences(client, workspace, workers)]
+    return LiveLook(people, found, questions.unasked)
 
 
 def _people(workers: Sequence[Live], document: Document) -> Iterator[Names]:
@@ -63,13 +58,12 @@ def _people(workers: Sequence[Live], document: Document) -> Iterator[Names]:
     declared = {name_key(each.name): each for each in document.workers if each is not None}
     for worker in workers:
         ours = declared.pop(name_key(worker.name), None)
-        yield expression_names(worker, _attributes(worker, ours, document))
+        yield expression_names(worker, _attributes(live_attributes(worker), ours, document))
     for each in declared.values():
         yield {**(each.attributes or {}), "friendly_name": each.name}
 
 
-def _attributes(worker: Live, ours: Worker | None, document: Document) -> Mapping[str, Any]:
-    live = _live_attributes(worker)
+def _attributes(live: Mapping[str, Any], ours: Worker | None, document: Document) -> Mapping[str, Any]:
     if ours is None or ours.attributes is None:
         return live
     rule = document.manage.workers
@@ -77,56 +71,30 @@ def _attributes(worker: Live, ours: Worker | None, document: Document) -> Mappin
     return {**kept, **{key: value for key, value in ours.attributes.items() if not are_kept(rule, (key,))}}
 
 
-def _live_attributes(worker: Live) -> Mapping[str, Any]:
-    """Its attributes; none where they cannot be read, as no expression finds any then."""
-    try:
-        found = parsed_json(worker, "attributes")
-    except ApiError:
-        return {}
-    return found if isinstance(found, dict) else {}
+async def live_staff(client: Client, name: str, document: Document) -> Sequence[OwnWorker]:
+    """The people of the live workspace *name* for routing tests of *document*: available, and without a task.
+
+    They have the attributes that the document gives them. SIDs in others are references by name, as the SIDs of what
+    is only declared are made up.
+
+    Raises:
+        TrApplyError: when there is no such workspace.
+        ApiError, NetworkError: when it cannot be read.
+    """
+    workspace = await named_workspace(client, name)
+    snapshot = await read_parts(client, workspace, [WORKER.name, TASK_QUEUE.name, WORKFLOW.name], [])
+    labels = live_labels(snapshot)
+    declared = {name_key(each.name): each for each in document.workers if each is not None}
+
+    def person(worker: Live) -> OwnWorker:
+        ours = declared.get(name_key(worker.name))
+        attributes = _attributes(_templates(worker, labels), ours, document)
+        channels = {} if ours is None else ours.channels or {}
+        return OwnWorker.model_construct(name=worker.name, attributes=dict(attributes), channels=dict(channels))
+
+    return list(map(person, snapshot.by_kind[WORKER.name]))
 
 
-# TaskRouter's own answers
-
-
-async def _differences(
-    client: Client, workspace: Live, workers: Sequence[Live], document: Document
-) -> AsyncIterator[Finding]:
-    """Each queue's expression for which TaskRouter finds other workers than we do, asked twice."""
-    for text, path in _questions(document):
-        names = await _differing(client, workspace, workers, text)
-        if names:  # somebody may have changed in between
-            again = await _differing(client, workspace, await _workers(client, workspace), text)
-            names = {name: answer for name, answer in names.items() if again.get(name) == answer}
-        if names:
-            yield found_by(SERVER_DISAGREES, _message(text, names), Spot(path))
-
-
-def _questions(document: Document) -> Iterator[tuple[str, KeyPath]]:
-    """Every expression of a queue, once; without those that hold SIDs, which are made up here."""
-    seen = set[str]()
-    for path, queue in Declarations(document).queues:
-        text = queue.target_workers
-        if text not in seen and "${" not in text and condition(text) is not None:
-            seen.add(text)
-            yield text, (*path, "target_workers")
-
-
-async def _differing(client: Client, workspace: Live, workers: Sequence[Live], text: str) -> dict[str, bool]:
-    """The workers about whom TaskRouter answers otherwise, and whether it says that they match."""
-    tree = condition(text)
-    assert tree is not None
-    await asyncio.sleep(_PAUSE_S)
-    matching = {each.sid for each in await client.workers_matching(workspace.sid, text)}
-    matches = compiled(tree)
-    ours = {each.sid for each in workers if matches(expression_names(each, _live_attributes(each)))}
-    return {each.name: each.sid in matching for each in workers if (each.sid in matching) is not (each.sid in ours)}
-
-
-def _message(text: str, names: Mapping[str, bool]) -> str:
-    told = [f"{name} ({'matches' if answer else 'does not match'})" for name, answer in sorted(names.items())[:_NAMED]]
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return (
-        f"TaskRouter answers otherwise than tr-apply for {text!r}: by TaskRouter {', '.join(told)}{more}, "
-        "by tr-apply the reverse; please report this with the attributes of the worker"
-    )
+def _templates(worker: Live, labels: Labels) -> Mapping[str, Any]:
+    """Its attributes as a file would have them."""
+    return field_of(WORKER, "attributes", worker, labels) if live_attributes(worker) else {}

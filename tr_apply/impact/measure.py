@@ -8,7 +8,7 @@ from tr_apply.corpus.tasks import GivenCorpus
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.impact.cosmetic import with_cosmetic_changes
 from tr_apply.impact.findings import brought_findings, queue_finding
-from tr_apply.impact.people import member_counts, people
+from tr_apply.impact.people import Staffing, member_counts, people
 from tr_apply.impact.recorded import RecordedTasks
 from tr_apply.impact.routes import route_changes
 from tr_apply.impact.versions import PlannedVersions, WorkflowVersions
@@ -63,7 +63,10 @@ class _Measuring:
         versions = PlannedVersions(self.plan, self.snapshot)
         has_workflows = self.snapshot.has(WORKFLOW.name)
         tasks = None if recorded is None else RecordedTasks(*recorded, versions, reads_workflows=has_workflows)
-        found, members = self._people(versions)
+        staffing, steps = self._staffing(versions), versions.steps()
+        found = people_impact(self.plan, self.snapshot) if staffing is None else people(*staffing)
+        is_read = bool(self.snapshot.of(WORKER.name))
+        members = member_counts(staffing[1], steps) if staffing is not None and is_read else {}
         unread = "its members are not known, because an expression of it cannot be read"
         self.unknown += [f"queue {queue}: {unread}" for queue in found.unknown]
         for each in versions.workflows():
@@ -76,17 +79,16 @@ class _Measuring:
             self.unknown += tasks.strangers()
         if extent is Extent.FULL:
             self.findings += self._of_queues(versions.target_workers())
+            if staffing is not None:
+                self.findings += self._of_nobody(versions, staffing, found)
         counted = None if tasks is None else tasks.impact()
         untouched = versions.untouched_workflows()
         return Impact(found, self.routes, self.findings, counted, self.unknown, members, untouched)
 
-    def _people(self, versions: PlannedVersions) -> tuple[PeopleImpact, dict[str, int]]:
-        """Whom the plan affects, and how many members the queues have to which it leads tasks."""
-        steps, is_read = versions.steps(), bool(self.snapshot.of(WORKER.name))
-        if not bear_on_people(self.plan.operations) and not (steps and is_read):
-            return people_impact(self.plan, self.snapshot), {}
-        before, after = versions.staffing()
-        return people(before, after), member_counts(after, steps) if is_read else {}
+    def _staffing(self, versions: PlannedVersions) -> tuple[Staffing, Staffing] | None:
+        """Queues and workers before and after, where the plan bears on people or leads tasks to those who were read."""
+        leads_to_people = versions.steps() and self.snapshot.of(WORKER.name)
+        return versions.staffing() if bear_on_people(self.plan.operations) or leads_to_people else None
 
     def _follow(self, workflow: WorkflowVersions, tasks: RecordedTasks | None) -> None:
         before, after = workflow.before, workflow.after
@@ -102,6 +104,20 @@ class _Measuring:
         for name, before, after in queues:
             path = f"{self._path(TASK_QUEUE, name)}.target_workers"
             yield from queue_finding(name, (_read(before), _read(after)), path, self.budget)
+
+    def _of_nobody(
+        self, versions: PlannedVersions, staffing: tuple[Staffing, Staffing], found: PeopleImpact
+    ) -> Iterator[BroughtFinding]:
+        """What is left to nobody among the people; what is never true for anybody was found before."""
+        from tr_apply.impact.nobody import EMPTY_QUEUE, Nobody, Routed  # noqa: PLC0415  # seldom needed
+
+        nobody, there = Nobody(*staffing, self.budget), {each.path for each in self.findings}
+        for name in nobody.empty_queues():
+            path = f"{self._path(TASK_QUEUE, name)}.target_workers"
+            if path not in there:
+                yield BroughtFinding(EMPTY_QUEUE, f"no worker of the workspace is in the task queue {name!r}", path)
+        workflows = (Routed(self._path(WORKFLOW, new.name), now, new) for now, new in versions.staying_workflows())
+        yield from nobody.dead_steps(workflows, [each.queue for each in found.queues])
 
     def _path(self, kind: Kind, name: str) -> str:
         """Where the configuration declares it; ``KIND/NAME`` where it does not."""

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from tr_apply.errors import ApiError
 from tr_apply.impact.people import Staffing
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Action, Plan, Verb
@@ -21,7 +20,7 @@ from tr_apply.resources.template import SID, SidOf, filled, made_up_sid
 from tr_apply.resources.workflow import Workflow, from_document
 from tr_apply.routing.evaluate import Names
 from tr_apply.routing.names import name_key
-from tr_apply.wire import FormValue, form_text, parsed_json, references_in
+from tr_apply.wire import FormValue, form_text, readable_json, references_in
 
 _DOCUMENT: Final = "Configuration"
 _SEEN: Final = (ACTIVITY, TASK_QUEUE, WORKFLOW, WORKER)
@@ -163,16 +162,25 @@ class PlannedVersions:
         """The JSON document that TaskRouter will have."""
         if (written := each.form.get(parameter)) is not None:
             return json.loads(form_text(written, self._sid))
-        return None if each.live is None else _document_now(each.live, answer)
+        return None if each.live is None else readable_json(each.live, answer)
 
     # Routing
 
+    def staying_workflows(self) -> Iterator[tuple[Workflow | None, Workflow]]:
+        """Every workflow that there will be, as it is now if it is there, and as it will be; none with secrets."""
+        queues = self._queue_names()
+        for name, each in _staying(self._named(WORKFLOW)):
+            if _DOCUMENT not in each.secrets:
+                now = None if each.live is None else _workflow(name, readable_json(each.live, "configuration"), queues)
+                new = _workflow(name, self._document(each, _DOCUMENT, "configuration"), queues)
+                yield now, new
+
     def workflows(self) -> Iterator[WorkflowVersions]:
         """Every workflow that stays and gets another document, by name."""
-        queues = {self._sid_of(each): name for name, each in self._named(TASK_QUEUE).items()}
+        queues = self._queue_names()
         for name, each in self._named(WORKFLOW).items():
             if each.live is not None and not each.is_deleted and _DOCUMENT in each.form:
-                before = _workflow(name, _document_now(each.live, "configuration"), queues)
+                before = _workflow(name, readable_json(each.live, "configuration"), queues)
                 after = _workflow(name, self._document(each, _DOCUMENT, "configuration"), queues)
                 yield WorkflowVersions(before, after, _DOCUMENT in each.secrets, each.live.name)
 
@@ -181,12 +189,15 @@ class PlannedVersions:
         queues = {self._sid_of(each): name for name, each in self._named(TASK_QUEUE).items()}
         for each in self._named(WORKFLOW).values():
             if each.live is not None:
-                yield _workflow(each.live.name, _document_now(each.live, "configuration"), queues), each.is_deleted
+                yield _workflow(each.live.name, readable_json(each.live, "configuration"), queues), each.is_deleted
 
     def workflow_names(self) -> list[str]:
         """The names of all workflows, as they are live and as they will be."""
         found = [(each.live and each.live.name, each.name) for each in self._named(WORKFLOW).values()]
         return [name for pair in found for name in pair if name]
+
+    def _queue_names(self) -> Mapping[str, str]:
+        return {self._sid_of(each): name for name, each in self._named(TASK_QUEUE).items()}
 
     def steps(self) -> list[str]:
         """The names of the queues that written workflows lead to, sorted; nothing of those that must not be shown."""
@@ -215,15 +226,7 @@ def _target_workers(queue: Live) -> str:
 
 
 def _names_now(worker: Live) -> Names:
-    return expression_names(worker, _document_now(worker, "attributes"))
-
-
-def _document_now(live: Live, key: str) -> Any:
-    """The JSON document that *live* holds; None where it cannot be read, as no expression finds anything in it then."""
-    try:
-        return parsed_json(live, key)
-    except ApiError:
-        return None
+    return expression_names(worker, readable_json(worker, "attributes"))
 
 
 def _workflow(name: str, document: Any, queues: Mapping[str, str]) -> Workflow:

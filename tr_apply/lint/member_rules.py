@@ -33,7 +33,7 @@ _GROUPS: Final = {
 
 
 SERVER_DISAGREES: Final = Rule(
-    "server-disagrees", Severity.WARNING, "TaskRouter finds other workers for a queue's expression than tr-apply does."
+    "server-disagrees", Severity.WARNING, "TaskRouter finds other workers for an expression than tr-apply does."
 )
 """Found by what asks the live workspace, `tr_apply.deployment.people`."""
 

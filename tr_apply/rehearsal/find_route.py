@@ -1,6 +1,8 @@
 """Finds the route of one task: what the engine traced, with names for SIDs and without what is sensitive."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
@@ -17,7 +19,7 @@ from tr_apply.rehearsal.route import (
     WantedWorker,
 )
 from tr_apply.resources.field_path import lies_in
-from tr_apply.resources.template import from_live, mapped
+from tr_apply.resources.template import SidOf, from_live, mapped
 from tr_apply.routing.events import KnownWorkerSought
 from tr_apply.routing.format import format_expression
 from tr_apply.routing.mismatch import Mismatch
@@ -39,7 +41,33 @@ def find_route(workspace: OfflineWorkspace, request: RouteRequest, *, nearest: i
 
     *nearest* is how many of those are named who are not eligible in a step.
     """
-    return _RouteWording(workspace).route(request, workspace.trace(request, nearest=nearest))
+    document = workspace.document
+    available = workspace.available_names if request.available is None else request.available
+    names = RouteNames(workspace.sids.named, workspace.queue_name, workspace.undeclared, document.sensitive)
+    return worded_route(names, request, available, workspace.trace(request, nearest=nearest))
+
+
+@dataclass(frozen=True, slots=True)
+class RouteNames:
+    """What the SIDs of a route are called, and what must not be shown in it."""
+
+    labels: Mapping[str, SidOf]
+    """What each SID is."""
+
+    queue_name: Callable[[str | None], str | None]
+    undeclared: AbstractSet[str] = frozenset()
+    """Names of the queues of which nothing is known."""
+
+    sensitive: Callable[[str], Sequence[str]] = lambda _: ()
+    """The sensitive paths of the resources of a section."""
+
+    is_live: bool = False
+    """Whether a step names all whom it wants, as far as a person has to know why nobody of them takes the task."""
+
+
+def worded_route(names: RouteNames, request: RouteRequest, available: Sequence[str], traced: Trace) -> Route:
+    """The route that was *traced* for *request*, for which the workers *available* could take tasks."""
+    return _RouteWording(names).route(request, available, traced)
 
 
 def _path_of(each: Filter) -> str:
@@ -49,21 +77,20 @@ def _path_of(each: Filter) -> str:
 class _RouteWording:
     """Puts names for SIDs, and hides what is sensitive."""
 
-    def __init__(self, workspace: OfflineWorkspace) -> None:
-        self._workspace = workspace
+    def __init__(self, names: RouteNames) -> None:
+        self._names = names
 
     @cached_property
     def _sensitive(self) -> Sequence[str]:
-        return self._workspace.document.sensitive("workers")
+        return self._names.sensitive("workers")
 
-    def route(self, request: RouteRequest, traced: Trace) -> Route:
+    def route(self, request: RouteRequest, available: Sequence[str], traced: Trace) -> Route:
         reached = {each.step.filter for each in traced.steps}
-        available = request.available
         return Route(
             workflow=request.workflow,
             task=RouteTask(request.attributes, request.channel, request.priority),
-            available=self._workspace.available_names if available is None else available,
-            all_available=available is None,
+            available=available,
+            all_available=request.available is None and not self._names.is_live,
             filters=[self._filter(each, reached) for each in traced.filters],
             steps=[self._step(number, each, traced) for number, each in enumerate(traced.steps, 1)],
             end=RouteEnd(traced.end, traced.ended_s, traced.reason),
@@ -83,24 +110,24 @@ class _RouteWording:
 
     def _step(self, number: int, each: StepTrace, traced: Trace) -> RouteStep:
         step = each.step
-        queue = self._workspace.queue_name(step.queue_sid) or ""
-        of_filter: Filter | None = None if step.filter == DEFAULT else traced.filters[step.filter].filter
+        queue = self._names.queue_name(step.queue_sid) or ""
+        of_filter: Filter | None = None if step.filter < 0 else traced.filters[step.filter].filter
         target = "default_filter" if of_filter is None else f"{_path_of(of_filter)}.targets[{step.target}]"
         hides_expression, hides_skip = (self._is_secret(f"{target}.{key}") for key in ("expression", "skip_if"))
         return RouteStep(
             number=number,
             filter=None if of_filter is None else of_filter.index + 1,
             filter_name=None if of_filter is None else of_filter.name,
-            default_filter=of_filter is None,
+            default_filter=step.filter == DEFAULT,
             target=step.target + 1,
             queue=queue,
-            declared=queue not in self._workspace.undeclared,
+            declared=queue not in self._names.undeclared,
             priority=each.priority,
             timeout=step.timeout_s,
             expression=None if step.expression is None else self._text(step.expression, hides=hides_expression),
             entered=each.entered_s,
             deadline=each.deadline_s,
-            eligible=[worker.name for worker in each.workers.eligible],
+            eligible=self._eligible(each),
             offered_to=each.reserved,
             excluded=[self._excluded(excluded, hides=hides_expression) for excluded in each.workers.excluded],
             excluded_count=each.workers.excluded_count,
@@ -108,7 +135,13 @@ class _RouteWording:
             skip_if=None if step.skip_if is None else self._text(step.skip_if, hides=hides_skip),
             not_skipped=_HIDDEN if hides_skip and each.skip_if else self._false(each.skip_if),
             left_by=each.left_by,
+            available=[worker.name for worker in each.workers.eligible] if self._names.is_live else None,
         )
+
+    def _eligible(self, each: StepTrace) -> Sequence[str]:
+        """Offline those who would be offered the task; among live workers all whom the step wants, those first."""
+        unready = each.workers.unready if self._names.is_live else ()
+        return [worker.name for worker in (*each.workers.eligible, *(excluded.worker for excluded in unready))]
 
     def _known_worker(self, sought: KnownWorkerSought | None) -> WantedWorker | None:
         return sought and WantedWorker(self._shown(sought.value), sought.by, sought.debugger_code)
@@ -142,11 +175,11 @@ class _RouteWording:
 
     def _is_secret(self, path: str) -> bool:
         """Whether ``manage`` calls what stands at *path* in a workflow sensitive."""
-        return any(lies_in(path, pattern) for pattern in self._workspace.document.sensitive("workflows"))
+        return any(lies_in(path, pattern) for pattern in self._names.sensitive("workflows"))
 
     @cached_property
     def _hides_queues(self) -> bool:
-        patterns = self._workspace.document.sensitive("task_queues")
+        patterns = self._names.sensitive("task_queues")
         return any(lies_in("target_workers", pattern) for pattern in patterns)
 
     def _text(self, expression: Any, *, hides: bool = False) -> str:
@@ -160,4 +193,4 @@ class _RouteWording:
 
     def _named(self, text: str) -> str:
         """*text* with names for made-up SIDs."""
-        return from_live(text, self._workspace.sids.named)
+        return from_live(text, self._names.labels)

@@ -118,12 +118,24 @@ class OfflineWorkspace:
         Raises:
             UsageError: when a name is not known here.
         """
+        people = None if available is None else tuple(available)
+        return self.known(RouteRequest(workflow, attributes, channel, priority, people))
+
+    def known(self, asked: RouteRequest) -> RouteRequest:
+        """*asked* with its names spelled as they are declared.
+
+        Raises:
+            UsageError: when a name is not known here.
+        """
+        people = asked.available
         return RouteRequest(
-            workflow=_known("workflow", workflow, [each.name for each in self.workflows]),
-            attributes=attributes,
-            channel=_known("task channel", channel, self.channel_names),
-            priority=priority,
-            available=None if available is None else tuple(_known("worker", n, self.worker_names) for n in available),
+            workflow=known_name("workflow", asked.workflow, [each.name for each in self.workflows]),
+            attributes=asked.attributes,
+            channel=known_name("task channel", asked.channel, self.channel_names),
+            priority=asked.priority,
+            available=None
+            if people is None
+            else tuple(known_name("worker", each, self.worker_names) for each in people),
         )
 
     def _make_up_sids(self) -> None:
@@ -318,8 +330,12 @@ def _replaced(value: Any, path: Sequence[str | int], new: Any) -> Any:
     return value.model_copy(update={first: _replaced(getattr(value, first), rest, new)})
 
 
-def _known(what: str, name: str, known: Sequence[str]) -> str:
-    """*name* as it is declared."""
+def known_name(what: str, name: str, known: Sequence[str]) -> str:
+    """*name* as it is spelled among those that are *known*.
+
+    Raises:
+        UsageError: when it is not one of them.
+    """
     if (found := {name_key(each): each for each in known}.get(name_key(name))) is not None:
         return found
     near = nearest(name, known)

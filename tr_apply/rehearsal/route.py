@@ -144,7 +144,7 @@ class RouteStep:
     """Age in seconds at which it must go on; null for never."""
 
     eligible: Sequence[str]
-    """Workers in the order in which they are offered the task."""
+    """Workers in the order in which they are offered the task; in a live workspace all whom the step wants."""
 
     offered_to: Count
     """How many of them are offered it at once."""
@@ -166,6 +166,9 @@ class RouteStep:
 
     left_by: Exit | None
     """How the task goes on; null if it stays until its time is over."""
+
+    available: Sequence[str] | None = None
+    """In a live workspace: those of *eligible* who could take it now, in the order in which they are offered it."""
 
 
 @dataclass(frozen=True, slots=True)

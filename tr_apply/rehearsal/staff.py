@@ -84,11 +84,13 @@ class Staff:
         for each in self._staff.values():
             for _ in range(each.tasks):
                 serial += 2
-                yield _in_hand(each.worker, channel, self._setup.workflows[0].sid, serial)
+                yield in_hand(each.worker, channel, self._setup.workflows[0].sid, serial)
 
 
-def _in_hand(worker: Worker, channel: str, workflow_sid: str, serial: int) -> tuple[Task, Reservation]:
-    """A task that *worker* has accepted."""
+def in_hand(
+    worker: Worker, channel: str, workflow_sid: str, serial: int, *, wraps: bool = False
+) -> tuple[Task, Reservation]:
+    """A task that *worker* has accepted, and perhaps *wraps* up."""
     task = Task(
         sid=f"WT{serial:032x}",
         serial=serial - 1,
@@ -102,7 +104,7 @@ def _in_hand(worker: Worker, channel: str, workflow_sid: str, serial: int) -> tu
         ignore_capacity=False,
         created_ms=0,
         virtual_start_ms=0,
-        status="assigned",
+        status="wrapping" if wraps else "assigned",
         reason=None,
         queue_sid=None,
         queue_entered_ms=None,
@@ -119,7 +121,7 @@ def _in_hand(worker: Worker, channel: str, workflow_sid: str, serial: int) -> tu
         task_sid=task.sid,
         worker_sid=worker.sid,
         worker_name=worker.name,
-        status="accepted",
+        status="wrapping" if wraps else "accepted",
         queue_sid=None,
         workflow_sid=workflow_sid,
         channel=channel,

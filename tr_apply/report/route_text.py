@@ -29,7 +29,7 @@ def route_lines(route: Route) -> Iterator[str]:
     if route.filters:
         yield ""
         yield click.style("Filters", bold=True)
-        yield from _filter_lines(route.filters)
+        yield from filter_lines(route.filters)
     for step in route.steps:
         yield ""
         yield from _step_lines(step, route)
@@ -72,7 +72,7 @@ def wrapped(text: str, indent: str, *, more: str = "  ") -> list[str]:
 def _task_lines(route: Route) -> Iterator[str]:
     task = route.task
     yield click.style(f"A task for the workflow {printable(route.workflow)}", bold=True)
-    yield from wrapped(f"attributes: {_value(task.attributes, longest=None)}", "  ")
+    yield from wrapped(f"attributes: {shown_value(task.attributes, longest=None)}", "  ")
     if task.channel != "default":
         yield from wrapped(f"channel: {printable(task.channel)}", "  ")
     if task.priority:
@@ -81,7 +81,7 @@ def _task_lines(route: Route) -> Iterator[str]:
     yield from wrapped(f"available: {who}", "  ")
 
 
-def _filter_lines(filters: Sequence[RouteFilter]) -> Iterator[str]:
+def filter_lines(filters: Sequence[RouteFilter]) -> Iterator[str]:
     """As far as they are looked at: up to the last that the task goes through, or all of them."""
     last = max((row.number for row in filters if row.reached), default=len(filters))
     for row in filters[:last]:
@@ -105,10 +105,11 @@ def _false_comparison(because: FalseComparison) -> str:
 
 
 def _found(value: Any) -> str:
-    return "missing or null" if value is None else SENSITIVE if value == SENSITIVE else _value(value)
+    return "missing or null" if value is None else SENSITIVE if value == SENSITIVE else shown_value(value)
 
 
-def _value(value: Any, *, longest: int | None = _LONGEST_VALUE) -> str:
+def shown_value(value: Any, *, longest: int | None = _LONGEST_VALUE) -> str:
+    """A JSON value, cut to a number of characters unless that is None."""
     text = printable(json.dumps(value, ensure_ascii=False))
     return text if longest is None or len(text) <= longest else f"{text[: longest - 3]}..."
 
@@ -124,7 +125,7 @@ def _step_lines(step: RouteStep, route: Route) -> Iterator[str]:
     if step.expression is not None:
         yield from wrapped(f"only workers with: {printable(step.expression)}", "  ")
     yield from wrapped(f"eligible: {names(step.eligible)}{_offered(step)}", "  ")
-    yield from _excluded_lines(step)
+    yield from excluded_lines(step)
     yield from wrapped(_onward(step, route), "  ")
 
 
@@ -141,14 +142,15 @@ def _offered(step: RouteStep) -> str:
 def _known_worker(sought: WantedWorker) -> str:
     if sought.value is None:
         return "wants a known worker, but the task names none: nobody can take it"
-    return f"wants the known worker {_value(sought.value)} alone{_debugger(sought.debugger_code)}"
+    return f"wants the known worker {shown_value(sought.value)} alone{_debugger(sought.debugger_code)}"
 
 
 def _debugger(code: int | None) -> str:
     return "" if code is None else f", who cannot be had (TaskRouter's error {code})"
 
 
-def _excluded_lines(step: RouteStep) -> Iterator[str]:
+def excluded_lines(step: RouteStep) -> Iterator[str]:
+    """Those nearest to being eligible, and why they are not."""
     if not step.declared:
         yield from wrapped("This queue is not declared here, so that it is not known who is in it.", "  ")
         return

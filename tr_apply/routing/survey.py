@@ -65,8 +65,12 @@ class Survey:
     excluded_count: int
     """How many there are in all."""
 
+    unready: tuple[Excluded, ...] = ()
+    """Those of *excluded*, all of them, whom the step wants: only their activity, their channel or their load is in the
+    way."""
 
-def survey(state: State, step: Step, task: Task, *, nearest: int | None = None) -> Survey:
+
+def survey(state: State, step: Step, task: Task, *, nearest: int | None = None, with_unready: bool = False) -> Survey:
     """Look at the workers with the eyes of *task* in *step*.
 
     Args:
@@ -74,6 +78,7 @@ def survey(state: State, step: Step, task: Task, *, nearest: int | None = None) 
         step: Where the task is.
         task: The task.
         nearest: How many of those to name who are excluded; None for all.
+        with_unready: Whether to name all of those whom the step wants and who cannot take the task now.
     """
     candidates = _candidates(state, step)
     eligible: list[WorkerParty] = []
@@ -89,10 +94,12 @@ def survey(state: State, step: Step, task: Task, *, nearest: int | None = None) 
     excluded.sort(key=lambda pair: (-pair[0], idle(pair[1])))
     left = None if nearest is None else max(0, nearest - len(excluded))
     strangers = [(_foreign(step), each) for each in _strangers(state, candidates, idle, left)]
+    wanted_ones = [pair for pair in excluded if pair[0] >= Obstacle.ACTIVITY]
     return Survey(
         tuple(each.worker for each in eligible),
         tuple(_explained(state, step, task, *pair) for pair in [*excluded, *strangers][:nearest]),
         len(state.workers) - len(eligible),
+        tuple(_explained(state, step, task, *pair) for pair in wanted_ones) if with_unready else (),
     )
 
 

@@ -81,8 +81,8 @@ class Trace:
         return reached[-1] if reached and age_s < self.ended_s else None
 
 
-def trace(state: State, new: NewTask, *, nearest: int | None = None) -> Trace:
-    """What would happen to *new* now; *nearest* is as for `survey`.
+def trace(state: State, new: NewTask, *, nearest: int | None = None, with_unready: bool = False) -> Trace:
+    """What would happen to *new* now; *nearest* and *with_unready* are as for `survey`.
 
     Raises:
         UnknownResourceError: It refers to something that is not there.
@@ -90,12 +90,62 @@ def trace(state: State, new: NewTask, *, nearest: int | None = None) -> Trace:
     check_new(state, new)
     goes_to = destination(state, new)
     task = first_record(state, new, goes_to, state.serial + 1)
+    look = _Look(state, nearest, with_unready)
     if goes_to.directed:
-        return _directed(state, task, target_step(goes_to.queue_sid, goes_to.worker_sid), nearest)
+        return _directed(look, task, target_step(goes_to.queue_sid, goes_to.worker_sid))
     routing = state.routings[goes_to.version]
-    steps = tuple(_steps(state, routing, task, nearest))
-    end, ended_s, reason = _end(steps, task)
-    return Trace(task, _verdicts(routing, task), steps, end, ended_s, reason)
+    place = first_place(routing, task.attributes.values, task.created_ms)
+    return _trace(task, routing, _steps(look, routing, task, place, entered_s=0))
+
+
+def trace_on(state: State, task: Task, entered_s: int, *, nearest: int | None = None) -> Trace:
+    """What will happen to *task*, which has been at its place since it was *entered_s* old.
+
+    It is past the skip_if of its step, which counts when a task comes there. Every step names all whom it wants.
+    """
+    assert task.place is not None
+    look = _Look(state, nearest, with_unready=True)
+    if task.place.filter == ROUTING_TARGET:
+        worker_sid = task.routing_target if task.routing_target in state.workers else None
+        return _directed(look, task, target_step(task.queue_sid, worker_sid), entered_s=entered_s)
+    routing = state.routings[task.workflow_sid, task.workflow_version]
+    return _trace(task, routing, _steps(look, routing, task, task.place, entered_s=entered_s, stays=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How the workers of each step are looked at."""
+
+    state: State
+    nearest: int | None
+    with_unready: bool
+
+    def step(self, step: Step, place: WorkflowPlace, task: Task, *, entered_s: int, stays: bool = False) -> StepTrace:
+        """*step*, which the task comes to at an age; with *stays* it is there already."""
+        workers = survey(self.state, step, task, nearest=self.nearest, with_unready=self.with_unready)
+        names = {"workers": counts(self.state, step.queue_sid)}
+        asks = step.skip_if is not None and not workers.eligible and not stays
+        skip_if = first_mismatch(step.skip_if, names) if asks and step.skip_if is not None else None
+        deadline_s = None if place.deadline_ms is None else place.spent_s
+        in_time = deadline_s is not None and deadline_s < task.timeout_s
+        return StepTrace(
+            step=step,
+            place=place,
+            priority=task.priority,
+            entered_s=entered_s,
+            deadline_s=deadline_s,
+            workers=workers,
+            reserved=min(len(workers.eligible), _reserved_at_a_time(self.state, step)),
+            known_worker=sought(self.state, step, task),
+            skip_if=skip_if,
+            left_by="skip" if asks and skip_if is None else "timeout" if in_time else None,
+        )
+
+
+def _trace(task: Task, routing: Routing, steps: Iterator[StepTrace]) -> Trace:
+    traced = tuple(steps)
+    end, ended_s, reason = _end(traced, task)
+    return Trace(task, _verdicts(routing, task), traced, end, ended_s, reason)
 
 
 def _verdicts(routing: Routing, task: Task) -> tuple[FilterVerdict, ...]:
@@ -104,41 +154,22 @@ def _verdicts(routing: Routing, task: Task) -> tuple[FilterVerdict, ...]:
     )
 
 
-def _steps(state: State, routing: Routing, task: Task, nearest: int | None) -> Iterator[StepTrace]:
-    values, entered_s = task.attributes.values, 0
-    place = first_place(routing, values, task.created_ms)
+def _steps(
+    look: _Look, routing: Routing, task: Task, place: WorkflowPlace | None, *, entered_s: int, stays: bool = False
+) -> Iterator[StepTrace]:
+    values = task.attributes.values
     while place is not None:
         step = routing.step(place)
-        if step.priority is not None:
+        if step.priority is not None and not stays:
             task = task._replace(priority=step.priority)
-        workers = survey(state, step, task, nearest=nearest)
-        traced = _step(state, step, place, task, workers, entered_s=entered_s)
+        traced = look.step(step, place, task, entered_s=entered_s, stays=stays)
         yield traced
         if traced.left_by is None:
             return
         if traced.left_by == "timeout" and traced.deadline_s is not None:
             entered_s = traced.deadline_s
         place = next_place(routing, values, place, left_by=traced.left_by, created_ms=task.created_ms)
-
-
-def _step(state: State, step: Step, place: WorkflowPlace, task: Task, workers: Survey, *, entered_s: int) -> StepTrace:
-    names = {"workers": counts(state, step.queue_sid)}
-    skip_if = None if step.skip_if is None or workers.eligible else first_mismatch(step.skip_if, names)
-    skips = step.skip_if is not None and not workers.eligible and skip_if is None
-    deadline_s = None if place.deadline_ms is None else place.spent_s
-    in_time = deadline_s is not None and deadline_s < task.timeout_s
-    return StepTrace(
-        step=step,
-        place=place,
-        priority=task.priority,
-        entered_s=entered_s,
-        deadline_s=deadline_s,
-        workers=workers,
-        reserved=min(len(workers.eligible), _reserved_at_a_time(state, step)),
-        known_worker=sought(state, step, task),
-        skip_if=skip_if,
-        left_by="skip" if skips else "timeout" if in_time else None,
-    )
+        stays = False
 
 
 def _reserved_at_a_time(state: State, step: Step) -> int:
@@ -158,14 +189,15 @@ def _end(steps: tuple[StepTrace, ...], task: Task) -> tuple[End, int, str]:
     return "timed_out", last.place.spent_s, unsure.REASON_WORKFLOW_TIMEOUT
 
 
-def _directed(state: State, task: Task, step: Step, nearest: int | None) -> Trace:
+def _directed(look: _Look, task: Task, step: Step, *, entered_s: int = 0) -> Trace:
     """The trace of a task with a RoutingTarget: one step, past the filters."""
     place = WorkflowPlace(ROUTING_TARGET, 0, 0, deadline_ms=None, timed_out=False)
-    traced = _step(state, step, place, task, survey(state, step, task, nearest=nearest), entered_s=0)
+    traced = look.step(step, place, task, entered_s=entered_s)
     end: End = "expired"
     ended_s, reason = task.timeout_s, unsure.REASON_TTL
     if step.worker_sid is not None and traced.workers.eligible:
-        end, ended_s = "not_accepted", state.workflows[task.workflow_sid].task_reservation_timeout_s
+        offer_s = look.state.workflows[task.workflow_sid].task_reservation_timeout_s
+        end, ended_s = "not_accepted", entered_s + offer_s
         reason = f"{unsure.REASON_TARGET_NOT_ACCEPTED} timeout"
     elif step.worker_sid is not None:
         reason = unsure.REASON_TARGET_NOT_RESERVED

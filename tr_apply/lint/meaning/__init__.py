@@ -3,7 +3,7 @@
 A decision procedure (routing/satisfy/) answers; where it does not know, nothing is said.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tr_apply.lint.conditions import condition, constant
@@ -21,6 +21,7 @@ from tr_apply.routing.satisfy import Budget, never_true
 __all__ = [
     "MeaningFinding",
     "QueueStaff",
+    "dead_steps",
     "labels",
     "never_true_queue",
     "staff_of",
@@ -38,10 +39,25 @@ def workflow_findings(
     for index, _, tree in judged.readable():
         found = list(filter_findings(judged, index, tree))
         yield from found
-        if not any(each.rule.code in ENDED_BY for each in found) and constant(tree) is not False:
+        if _goes_on(found) and constant(tree) is not False:
             yield from step_findings(judged, index, tree, shared)
     if workflow.default_filter is not None:
         yield from default_findings(judged)
+
+
+def dead_steps(workflow: Workflow, staff: QueueStaff, budget: Budget) -> Iterator[MeaningFinding]:
+    """Those alone of the steps in which nobody of *staff* can ever take a task."""
+    judged = JudgedWorkflow(workflow, staff, budget)
+    shared = condition(shared_expression(workflow))
+    for index, _, tree in judged.readable():
+        found = [] if constant(tree) is False else list(step_findings(judged, index, tree, shared))
+        if found and _goes_on(filter_findings(judged, index, tree)):
+            yield from found
+
+
+def _goes_on(found: Iterable[MeaningFinding]) -> bool:
+    """Whether some task comes to the steps of a filter about which this was *found*."""
+    return not any(each.rule.code in ENDED_BY for each in found)
 
 
 def workflow_document(found: MeaningFinding, path: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from tr_apply.lint.attributes import are_kept
-from tr_apply.lint.conditions import condition
+from tr_apply.lint.conditions import condition, constant
 from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.meaning.finding import Words, listed
 from tr_apply.lint.member_rules import worker_names
@@ -71,6 +71,11 @@ class QueueStaff:
             found = [each for n, each in enumerate(self._lasting) if bits >> n & 1]
             self._members[name_key(queue)] = found
         return found
+
+    def lacks_members(self, queue: str) -> bool:
+        """Whether certainly nobody is in *queue*, although its expression asks for somebody: it is not ``1==0``."""
+        members = self.members(queue)
+        return members is not None and not members and constant(self.expression(queue)) is not False
 
     def decides(self, tree: Expression, template: str, place: Place) -> bool:
         """Whether *workers* show every attribute that *tree*, written as *template*, asks for."""

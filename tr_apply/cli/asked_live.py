@@ -1,0 +1,33 @@
+"""Answers from a live workspace, for commands that read files alone unless somebody asks for more."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tr_apply.cli.bounded import run
+from tr_apply.cli.options import CommonOptions
+from tr_apply.cli.targets import open_client
+from tr_apply.client import Client
+from tr_apply.deployment.target_options import TargetOptions
+from tr_apply.resources.document import Document
+
+T = TypeVar("T")
+
+
+def answer_of(
+    question: Callable[[Client], Awaitable[T]],
+    target: TargetOptions,
+    common: CommonOptions,
+    document: Document | None = None,
+) -> T:
+    """What *question* finds out from the TaskRouter of *target*, with the credentials that *document* names.
+
+    Raises:
+        TrApplyError: what *question* raises, or that the time is over.
+    """
+    credentials = None if document is None else document.workspace.credentials
+
+    async def asked() -> T:
+        async with open_client(target, verbose=common.verbose, credentials=credentials) as client:
+            return await question(client)
+
+    return run(asked(), timeout_s=common.timeout)

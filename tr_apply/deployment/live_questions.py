@@ -1,0 +1,117 @@
+"""Questions to what is live: why does this task wait, and what would become of that one? Reads only.
+
+The number of requests is bounded: each list once, a few pages of a task's events, and the channels of those workers
+alone whose load decides.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from tr_apply.client import Client, Listed, Runtime
+from tr_apply.errors import ApiError, TrApplyError
+from tr_apply.live import Live, Snapshot
+from tr_apply.reader import empty_snapshot, named_workspace, together, with_channels
+from tr_apply.rehearsal.live_facts import WAITING, LiveRoute
+from tr_apply.rehearsal.live_route import (
+    LOADS_LIMIT,
+    in_question,
+    loads_note,
+    new_task_route,
+    settled_task,
+    waiting_task_route,
+)
+from tr_apply.rehearsal.offline_workspace import RouteRequest, known_name
+from tr_apply.rehearsal.present_workspace import KINDS, PresentWorkspace, workflow_of
+from tr_apply.rehearsal.task_history import TaskEvents
+from tr_apply.rehearsal.waiting_task import WaitingTask, gone
+
+_GONE: Final = "TaskRouter deletes tasks five minutes after their end and their events after 30 days"
+
+
+async def route_of_new(client: Client, name: str, request: RouteRequest) -> LiveRoute:
+    """What would become of the task of *request* in the live workspace *name* if it were created now.
+
+    Raises:
+        UsageError: when the workspace has no such workflow or channel.
+        TrApplyError: when there is no such workspace, or its workflow cannot be read.
+        ApiError, NetworkError: when the workspace cannot be read.
+    """
+    snapshot = await _snapshot(client, await named_workspace(client, name))
+    workflow = _known(snapshot, "workflow", request.workflow)
+    channel = _known(snapshot, "task_channel", request.channel)
+    request = replace(request, workflow=workflow.name, channel=channel.name)
+    workspace = PresentWorkspace(snapshot, workflow)
+    traced = workspace.trace_new(request.attributes, request.channel, request.priority, 0)
+    return new_task_route(await _with_loads(client, workspace, in_question(traced)), request)
+
+
+async def route_of_task(client: Client, name: str, task_sid: str) -> LiveRoute:
+    """Why a task of the live workspace *name* waits, and what happens next.
+
+    Raises:
+        TrApplyError: when there is no such workspace or task.
+        ApiError, NetworkError: when the workspace cannot be read.
+    """
+    live = await named_workspace(client, name)
+    runtime = Runtime(client.sender, live.sid)
+    answer = await runtime.task(task_sid)
+    if answer is None:
+        found = gone(task_sid, await _events(runtime, task_sid, None))
+        if found is None:
+            raise TrApplyError(f"there is no task {task_sid} in {live.name!r}, and no event of one; {_GONE}")
+        return settled_task(live.name, live.sid, found)
+    task = await _with_history(runtime, WaitingTask(answer))
+    if task.status not in WAITING:
+        return settled_task(live.name, live.sid, task)
+    snapshot = await _snapshot(client, live)
+    workspace = PresentWorkspace(snapshot, workflow_of(snapshot, task))
+    traced, _ = workspace.trace_waiting(replace(task, notes=[]), 0)
+    return waiting_task_route(await _with_loads(client, workspace, in_question(traced)), task)
+
+
+async def _snapshot(client: Client, live: Live) -> Snapshot:
+    found = await together(client.resources(kind, live.sid, with_dates=True) for kind in KINDS)
+    by_kind = {kind.name: each for kind, each in zip(KINDS, found, strict=True)}
+    return replace(empty_snapshot(client, live), by_kind=by_kind)
+
+
+async def _with_history(runtime: Runtime, task: WaitingTask) -> WaitingTask:
+    """*task* with its reservations and events, and with those that wait in the same queue."""
+    sid, since = str(task.answer.get("sid")), task.answer.get("date_created")
+    asks = task.status == "pending" and task.queue_sid is not None
+    reservations, told, waiting = await asyncio.gather(
+        runtime.reservations(sid),
+        _events(runtime, sid, since if isinstance(since, str) else None),
+        runtime.waiting(task.queue_sid or "") if asks else _nothing(),
+    )
+    mates = waiting.items if asks and not waiting.more else None
+    return replace(task, reservations=reservations.items, told=told, waiting=mates)
+
+
+async def _nothing() -> Listed:
+    return Listed()
+
+
+async def _events(runtime: Runtime, task_sid: str, since: str | None) -> TaskEvents:
+    """What has happened to a task; who may read tasks need not be allowed to read events."""
+    try:
+        found = await runtime.events(task_sid, since)
+    except ApiError:
+        return TaskEvents(refused=True)
+    return TaskEvents(found.items, found.more)
+
+
+async def _with_loads(client: Client, workspace: PresentWorkspace, sids: Sequence[str]) -> PresentWorkspace:
+    """*workspace* with the channels of the workers of *sids*, whose load decides where the task goes."""
+    read = sids[:LOADS_LIMIT]
+    loaded = PresentWorkspace(await with_channels(client, workspace.snapshot, read), workspace.workflow)
+    loaded.notes += loads_note(sids[LOADS_LIMIT:])
+    return loaded
+
+
+def _known(snapshot: Snapshot, kind: str, name: str) -> Live:
+    """The resource of that name."""
+    there = {each.name: each for each in snapshot.by_kind[kind]}
+    return there[known_name(f"live {kind.replace('_', ' ')}", name, list(there))]
