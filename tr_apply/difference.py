@@ -19,9 +19,8 @@ from tr_apply.plan.compare.secrets import masked
 from tr_apply.plan.matching.match import ambiguity
 from tr_apply.plan.matching.matched import Matched
 from tr_apply.plan.matching.references import canonical
-from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKER_CHANNEL, WORKSPACE
+from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKER_CHANNEL, WORKSPACE, Kind
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import Kind
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY, SEEDED_CHANNELS
 from tr_apply.resources.worker import WorkerChannel
 from tr_apply.routing.names import name_key

@@ -9,8 +9,7 @@ import yaml
 from tr_apply.lint.expressions import is_unreadable, texts_of
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.compare.diff import set_fields
-from tr_apply.resources import SECTIONS, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKFLOW, WORKSPACE
-from tr_apply.resources.kind import Kind
+from tr_apply.resources import SECTIONS, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKFLOW, WORKSPACE, Kind
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY
 from tr_apply.resources.template import SidOf, escaped, plain
 from tr_apply.resources.worker import WorkerChannel

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tr_apply.resources import KIND_BY_NAME
-from tr_apply.resources.kind import Kind, Resource
+from tr_apply.resources import KIND_BY_NAME, Kind, Resource
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY, seeds
 from tr_apply.resources.template import plain, sids_in
 from tr_apply.resources.workflow import Workflow

@@ -15,8 +15,7 @@ from tr_apply.plan.checks.workspace_rename import OtherWorkspace
 from tr_apply.plan.make import Planning
 from tr_apply.plan.matching.problem import PlanProblemsError
 from tr_apply.plan.matching.reading import Reads, WorkQuestions
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER
-from tr_apply.resources.kind import Kind
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER, Kind
 from tr_apply.resources.workspace import Workspace
 from tr_apply.routing.names import name_key, sid_pattern
 

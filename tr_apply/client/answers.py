@@ -8,8 +8,7 @@ from tr_apply.corpus.events import WorkspaceEvent, event_of
 from tr_apply.errors import NetworkError, StaleError
 from tr_apply.json_text import read_json
 from tr_apply.live import Answer, Live
-from tr_apply.resources import KINDS, WORKER_CHANNEL
-from tr_apply.resources.kind import FormField, Holds, Kind
+from tr_apply.resources import KINDS, WORKER_CHANNEL, FormField, Holds, Kind
 from tr_apply.transport import Response
 from tr_apply.wire import read_document
 

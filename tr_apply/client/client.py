@@ -13,8 +13,7 @@ from tr_apply.client.paging import PAGE_SIZE, items, listed
 from tr_apply.corpus.events import Hour, WorkspaceEvent, query_of
 from tr_apply.errors import AnswerLostError, ApiError, NetworkError, StaleError
 from tr_apply.live import Live, Work
-from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKSPACE
-from tr_apply.resources.kind import Kind
+from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKSPACE, Kind
 from tr_apply.routing.names import name_key
 from tr_apply.transport import (
     Attempt,
@@ -115,12 +114,7 @@ class Client:
         return await self._sender.get(f"{paths.WORKSPACES}?PageSize={PAGE_SIZE}")
 
     async def try_to_write(self) -> None:
-        """Update a workspace that does not exist, which changes nothing and shows whether updates are allowed.
-
-        Raises:
-            ApiError: when they are not.
-            NetworkError: when TaskRouter does not answer.
-        """
+        """Update a workspace that does not exist, which changes nothing; an ``ApiError`` says that it is not allowed."""
         call = Call("POST", paths.item(WORKSPACE, _NO_SID, _NO_SID), ("FriendlyName",))
         try:
             await self._sender.send(call, {"FriendlyName": "tr-apply doctor"}, read=lambda response: response)

@@ -2,8 +2,7 @@
 
 from urllib.parse import quote
 
-from tr_apply.resources import WORKER, WORKSPACE
-from tr_apply.resources.kind import Kind
+from tr_apply.resources import WORKER, WORKSPACE, Kind
 
 WORKSPACES = "/v1/Workspaces"
 

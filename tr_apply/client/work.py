@@ -8,8 +8,7 @@ from urllib.parse import urlencode
 from tr_apply.client import paths
 from tr_apply.errors import NetworkError
 from tr_apply.live import Work
-from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE
-from tr_apply.resources.kind import Kind
+from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE, Kind
 from tr_apply.transport import Sender
 
 UNROUTED = ("pending", "reserved")

@@ -6,9 +6,8 @@ from typing import Any, Final
 from tr_apply.config.notes import Notes
 from tr_apply.config.references import declared_of, written_names
 from tr_apply.findings import KeyPath, Rule, Severity
-from tr_apply.resources import SECTIONS, WORKER, WORKSPACE
+from tr_apply.resources import SECTIONS, WORKER, WORKSPACE, Kind
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import Kind
 from tr_apply.routing.names import name_key
 
 DUPLICATE_NAME: Final = Rule("duplicate-name", Severity.ERROR, "Two resources have the same name.")

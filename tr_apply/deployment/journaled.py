@@ -13,8 +13,7 @@ from tr_apply.plan.json_values import SecretDigest, hidden
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.plan.saved.load import read_plan
 from tr_apply.plan.undo import hidden_fields
-from tr_apply.resources import KIND_BY_NAME, WORKER, WORKER_CHANNEL
-from tr_apply.resources.kind import Holds, Kind
+from tr_apply.resources import KIND_BY_NAME, WORKER, WORKER_CHANNEL, Holds, Kind
 from tr_apply.routing.names import name_key
 from tr_apply.wire import FormValue, Json, Labels, form_of, live_labels, model_of
 

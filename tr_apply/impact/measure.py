@@ -16,9 +16,8 @@ from tr_apply.live import Snapshot
 from tr_apply.plan.change import Plan
 from tr_apply.plan.impact import BroughtFinding, Extent, Impact, PeopleImpact, RouteChange
 from tr_apply.plan.requests.affected import bear_on_people
-from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW
+from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW, Kind
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import Kind
 from tr_apply.routing.names import name_key
 from tr_apply.routing.nodes import Expression
 from tr_apply.routing.parser import parse
@@ -109,14 +108,16 @@ class _Measuring:
         self, versions: PlannedVersions, staffing: tuple[Staffing, Staffing], found: PeopleImpact
     ) -> Iterator[BroughtFinding]:
         """What is left to nobody among the people; what is never true for anybody was found before."""
-        from tr_apply.impact.nobody import EMPTY_QUEUE, Nobody, Routed  # noqa: PLC0415  # seldom needed
+        from tr_apply.impact.nobody import EMPTY_QUEUE, Nobody, StaffedWorkflow  # noqa: PLC0415  # seldom needed
 
         nobody, there = Nobody(*staffing, self.budget), {each.path for each in self.findings}
         for name in nobody.empty_queues():
             path = f"{self._path(TASK_QUEUE, name)}.target_workers"
             if path not in there:
                 yield BroughtFinding(EMPTY_QUEUE, f"no worker of the workspace is in the task queue {name!r}", path)
-        workflows = (Routed(self._path(WORKFLOW, new.name), now, new) for now, new in versions.staying_workflows())
+        workflows = (
+            StaffedWorkflow(self._path(WORKFLOW, new.name), now, new) for now, new in versions.staying_workflows()
+        )
         yield from nobody.dead_steps(workflows, [each.queue for each in found.queues])
 
     def _path(self, kind: Kind, name: str) -> str:

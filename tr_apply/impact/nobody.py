@@ -17,7 +17,7 @@ from tr_apply.routing.satisfy import Budget
 EMPTY_QUEUE: Final = "empty-queue"
 
 
-class Routed(NamedTuple):
+class StaffedWorkflow(NamedTuple):
     """A workflow that there will be."""
 
     path: str
@@ -62,7 +62,7 @@ class Nobody:
             if text != was and self._new.lacks_members(name) and (was is None or self._old.lacks_members(name)):
                 yield name
 
-    def dead_steps(self, workflows: Iterable[Routed], changed: Iterable[str]) -> Iterator[BroughtFinding]:
+    def dead_steps(self, workflows: Iterable[StaffedWorkflow], changed: Iterable[str]) -> Iterator[BroughtFinding]:
         """Each step of *workflows* in which nobody can ever take a task any more; *changed* are queues with others."""
         names = frozenset(changed)
         for path, before, after in workflows:

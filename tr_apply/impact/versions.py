@@ -14,8 +14,7 @@ from tr_apply.impact.people import Staffing
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Action, Plan, Verb
 from tr_apply.plan.matching.matched import expression_names
-from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE
-from tr_apply.resources.kind import Kind
+from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE, Kind
 from tr_apply.resources.template import SID, SidOf, filled, made_up_sid
 from tr_apply.resources.workflow import Workflow, from_document
 from tr_apply.routing.evaluate import Names
@@ -186,7 +185,7 @@ class PlannedVersions:
 
     def live_workflows(self) -> Iterator[tuple[Workflow, bool]]:
         """Every workflow as it is live and by its name now, and whether it is deleted."""
-        queues = {self._sid_of(each): name for name, each in self._named(TASK_QUEUE).items()}
+        queues = self._queue_names()
         for each in self._named(WORKFLOW).values():
             if each.live is not None:
                 yield _workflow(each.live.name, readable_json(each.live, "configuration"), queues), each.is_deleted

@@ -15,10 +15,9 @@ from tr_apply.plan.make import make_plan
 from tr_apply.plan.requests.order import in_order
 from tr_apply.plan.requests.target import Selection
 from tr_apply.plan.saved.relied_on import base_of, everything, reads_of
-from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKER_CHANNEL, WORKSPACE
+from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKER_CHANNEL, WORKSPACE, Kind
 from tr_apply.resources.document import Document, Manage, Safety
 from tr_apply.resources.field_path import root_of
-from tr_apply.resources.kind import Kind
 from tr_apply.resources.template import SidOf
 from tr_apply.routing.names import name_key, sid_pattern
 from tr_apply.wire import Labels, live_labels, model_of

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tr_apply.resources.activity import ACTIVITY
-from tr_apply.resources.kind import Kind
+from tr_apply.resources.kind import FormField, Holds, Kind, Resource, temporary_name
 from tr_apply.resources.task_channel import TASK_CHANNEL
 from tr_apply.resources.task_queue import TASK_QUEUE
 from tr_apply.resources.worker import WORKER, WORKER_CHANNEL
@@ -22,7 +22,11 @@ __all__ = [
     "WORKER_CHANNEL",
     "WORKFLOW",
     "WORKSPACE",
+    "FormField",
+    "Holds",
     "Kind",
+    "Resource",
+    "temporary_name",
 ]
 
 # In creation order: apart from ${sid:…}, a kind refers only to kinds above it.

@@ -8,8 +8,7 @@ from typing import Any, Final
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding, Severity
 from tr_apply.printable import printable
-from tr_apply.resources import ACTIVITY, SECTIONS, WORKSPACE
-from tr_apply.resources.kind import Kind
+from tr_apply.resources import ACTIVITY, SECTIONS, WORKSPACE, Kind
 from tr_apply.routing.names import is_sid, name_key
 
 PREFIX: Final = "twilio_taskrouter_"

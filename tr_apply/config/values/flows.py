@@ -7,9 +7,8 @@ from tr_apply.config.common_rules import SECRET_MISPLACED, SENSITIVE_OUTPUT
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import paths_of
 from tr_apply.findings import KeyPath
-from tr_apply.resources import SECTIONS, WORKFLOW, WORKSPACE
+from tr_apply.resources import SECTIONS, WORKFLOW, WORKSPACE, Kind
 from tr_apply.resources.fields import literal_fields
-from tr_apply.resources.kind import Kind
 from tr_apply.resources.workflow import Target
 from tr_apply.routing.names import name_key
 

@@ -10,9 +10,8 @@ from tr_apply.plan.checks.work import stranding
 from tr_apply.plan.compare.diff import changed_fields
 from tr_apply.plan.matching.decisions import Decisions
 from tr_apply.plan.requests.people import People
-from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKFLOW
+from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKFLOW, Kind
 from tr_apply.resources.document import strictest
-from tr_apply.resources.kind import Kind
 from tr_apply.resources.pattern import fits
 from tr_apply.resources.seeds import FLEX_OBJECTS, Seeds, is_flex, seeds
 from tr_apply.resources.workflow import Workflow

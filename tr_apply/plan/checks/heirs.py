@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tr_apply.plan.matching.decisions import Decisions
-from tr_apply.resources import TASK_QUEUE, WORKFLOW
-from tr_apply.resources.kind import Kind
+from tr_apply.resources import TASK_QUEUE, WORKFLOW, Kind
 from tr_apply.resources.workflow import Workflow
 from tr_apply.routing.names import name_key
 from tr_apply.wire import model_of

@@ -8,8 +8,7 @@ from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.expressions import is_unreadable, placed_texts, texts_of
 from tr_apply.plan.compare.ownership import is_managed
 from tr_apply.plan.matching.decisions import Decisions
-from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE
-from tr_apply.resources.kind import Kind
+from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE, Kind
 from tr_apply.routing.check import EXPRESSION_SYNTAX
 from tr_apply.routing.names import name_key
 from tr_apply.wire import model_of

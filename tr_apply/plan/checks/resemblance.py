@@ -13,8 +13,7 @@ from tr_apply.plan.checks.heirs import heirs_of
 from tr_apply.plan.compare.diff import changed_fields, set_fields
 from tr_apply.plan.matching.decisions import Decisions
 from tr_apply.plan.matching.match import Match
-from tr_apply.resources import SECTIONS, WORKER, WORKFLOW
-from tr_apply.resources.kind import Kind
+from tr_apply.resources import SECTIONS, WORKER, WORKFLOW, Kind
 from tr_apply.routing.names import name_key
 from tr_apply.wire import model_of
 

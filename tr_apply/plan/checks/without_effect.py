@@ -7,8 +7,7 @@ from tr_apply.findings import Finding, Severity, Spot, found_by
 from tr_apply.lint.idle_rules import idle_protection
 from tr_apply.plan.checks.guard import protects
 from tr_apply.plan.matching.decisions import Decisions
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKSPACE
-from tr_apply.resources.kind import Kind
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKSPACE, Kind
 from tr_apply.routing.names import name_key
 
 

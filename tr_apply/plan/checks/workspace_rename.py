@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from tr_apply.live import Live
 from tr_apply.plan.change import Action, Blocked, Operation
-from tr_apply.resources import TASK_QUEUE, WORKER, WORKSPACE
+from tr_apply.resources import TASK_QUEUE, WORKER, WORKSPACE, Kind
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import Kind
 from tr_apply.resources.seeds import seeds
 from tr_apply.routing.names import name_key
 

@@ -8,9 +8,8 @@ from tr_apply.plan.change import FieldChange
 from tr_apply.plan.compare.document_diff import document_changes
 from tr_apply.plan.compare.equality import same_expression, same_json, same_set
 from tr_apply.plan.compare.workflow_diff import filter_value, target_value, workflow_changes
-from tr_apply.resources import KINDS, WORKFLOW, WORKSPACE
+from tr_apply.resources import KINDS, WORKFLOW, WORKSPACE, Holds, Kind
 from tr_apply.resources.field_path import root_of
-from tr_apply.resources.kind import Holds, Kind
 from tr_apply.resources.workflow import Filter, Target, Workflow
 from tr_apply.wire import Labels, field_of, parsed_json
 

@@ -8,9 +8,8 @@ from tr_apply.plan.change import FieldChange
 from tr_apply.plan.compare.diff import plain_value
 from tr_apply.plan.compare.document_diff import split
 from tr_apply.plan.compare.paths import covers
-from tr_apply.resources import SECTIONS, WORKSPACE
+from tr_apply.resources import SECTIONS, WORKSPACE, Kind
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import Kind
 from tr_apply.resources.url import is_url_with_password
 from tr_apply.wire import form_of
 

@@ -13,9 +13,8 @@ from tr_apply.plan.matching.declared_before import DeclaredBefore
 from tr_apply.plan.matching.match import Match
 from tr_apply.plan.matching.matched import Matched
 from tr_apply.plan.matching.references import canonical, repointed
-from tr_apply.resources import ACTIVITY, SECTIONS, TASK_CHANNEL, WORKSPACE
+from tr_apply.resources import ACTIVITY, SECTIONS, TASK_CHANNEL, WORKSPACE, Kind
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import Kind
 from tr_apply.resources.seeds import SEEDED_CHANNELS
 from tr_apply.routing.names import name_key
 from tr_apply.wire import model_of

@@ -10,10 +10,9 @@ from tr_apply.plan.compare.diff import changed_fields
 from tr_apply.plan.compare.ownership import is_managed, owned, rule_of
 from tr_apply.plan.matching.match import Likenesses, Match, Matching, ambiguity, match
 from tr_apply.plan.matching.references import canonical, rewritten
-from tr_apply.resources import SECTIONS, WORKER, WORKSPACE
+from tr_apply.resources import SECTIONS, WORKER, WORKSPACE, Kind, temporary_name
 from tr_apply.resources.document import Document, Ownership
 from tr_apply.resources.field_path import root_of
-from tr_apply.resources.kind import Kind, temporary_name
 from tr_apply.resources.template import MARK, SID, SidOf, filled, referring, sid_of
 from tr_apply.routing.evaluate import Predicate, compiled
 from tr_apply.routing.names import SID_IN_TEXT, name_key

@@ -7,9 +7,8 @@ from typing import Any
 from tr_apply.config.references import sid_references
 from tr_apply.plan.compare.ownership import is_managed
 from tr_apply.plan.matching.decisions import Decisions
-from tr_apply.resources import ACTIVITY, SECTIONS, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW
+from tr_apply.resources import ACTIVITY, SECTIONS, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW, Kind
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import Kind
 
 _ORDER = {kind.name: index for index, kind in enumerate(SECTIONS)}
 

@@ -13,8 +13,7 @@ from tr_apply.plan.matching.match import Match
 from tr_apply.plan.requests.circles import without_sids
 from tr_apply.plan.requests.order import by_key
 from tr_apply.plan.requests.people import People, moving
-from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKSPACE
-from tr_apply.resources.kind import Kind, Resource, temporary_name
+from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKSPACE, Kind, Resource, temporary_name
 from tr_apply.resources.template import SidOf, escaped, sids_in
 from tr_apply.resources.workflow import RE_EVALUATE, Workflow
 from tr_apply.routing.names import name_key, sid_pattern

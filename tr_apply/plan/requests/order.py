@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from tr_apply.plan.change import Action, NameOf, Operation, ParameterOf, Verb, Write
-from tr_apply.resources import KIND_BY_NAME, KINDS, WORKSPACE
-from tr_apply.resources.kind import temporary_name
+from tr_apply.resources import KIND_BY_NAME, KINDS, WORKSPACE, temporary_name
 from tr_apply.resources.template import SidOf, escaped
 from tr_apply.routing.names import name_key
 from tr_apply.wire import references_in

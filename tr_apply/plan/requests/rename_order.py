@@ -8,9 +8,8 @@ from dataclasses import replace
 
 from tr_apply.plan.change import Action, NameOf, Operation, ParameterOf, Write
 from tr_apply.plan.requests.order import RequestStep, schedule
-from tr_apply.resources import SECTIONS
+from tr_apply.resources import SECTIONS, Kind
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import Kind
 from tr_apply.routing.names import name_key
 
 

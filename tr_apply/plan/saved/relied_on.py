@@ -11,9 +11,8 @@ from tr_apply.plan.change import Action, FieldChange, Operation
 from tr_apply.plan.compare.diff import compared_fields, plain_value
 from tr_apply.plan.compare.secrets import marked
 from tr_apply.plan.json_values import digest
-from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, WORKER, WORKSPACE
+from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, WORKER, WORKSPACE, Holds, Kind
 from tr_apply.resources.document import Document
-from tr_apply.resources.kind import Holds, Kind
 from tr_apply.wire import Labels, live_labels, model_of
 
 _NAMES_TOLD = 100  # of a kind with more, a plan holds only a digest of the names

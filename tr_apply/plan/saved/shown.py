@@ -7,8 +7,7 @@ from typing import Any
 
 from tr_apply.live import Live
 from tr_apply.plan.json_values import SecretDigest, hidden
-from tr_apply.resources import KIND_BY_NAME, WORKSPACE
-from tr_apply.resources.kind import FormField, Holds
+from tr_apply.resources import KIND_BY_NAME, WORKSPACE, FormField, Holds
 from tr_apply.resources.template import SidOf
 from tr_apply.wire import FormValue, Labels, form_of, form_text, model_of, parsed_json
 
