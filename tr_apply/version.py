@@ -1,3 +1,3 @@
 """The version, as a constant: importlib.metadata alone would cost a third of ``tr-apply --help``."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

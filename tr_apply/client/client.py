@@ -114,7 +114,7 @@ class Client:
         return await self._sender.get(f"{paths.WORKSPACES}?PageSize={PAGE_SIZE}")
 
     async def try_to_write(self) -> None:
-        """Update a workspace that does not exist, which changes nothing; an ``ApiError`` says that it is not allowed."""
+        """Update a workspace that does not exist, which changes nothing; ``ApiError`` where that is not allowed."""
         call = Call("POST", paths.item(WORKSPACE, _NO_SID, _NO_SID), ("FriendlyName",))
         try:
             await self._sender.send(call, {"FriendlyName": "tr-apply doctor"}, read=lambda response: response)
