@@ -156,6 +156,13 @@ def test_every_link_to_a_file_leads_somewhere(page):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+def test_the_readme_is_short_and_leads_to_every_page():
+    text = README.read_text(encoding="utf-8")
+
+    assert len(text.splitlines()) <= 300
+    assert [topic for topic in TOPICS if f"](tr_apply/manual/{topic}.md)" not in text] == []
+
+
 def test_the_changelog_has_an_entry_for_the_version():
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 

@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tr_apply.cli import run
+from tr_apply.manual import page
 from tr_apply.schema import schema
 
 WORKSPACE = """\
@@ -665,8 +666,8 @@ def test_people_may_have_an_activity_and_a_channel_of_a_section_that_is_not_mana
     assert eligible(flex, capsys, people, channel="fax")[0] == ["ann"]
 
 
-def test_the_example_of_the_readme_passes(flex):
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+def test_the_example_of_the_manual_passes(flex):
+    readme = page("testing")
     [example] = [block for block in re.findall("```yaml\n(.*?)```", readme, re.DOTALL) if block.startswith("workers:")]
     (flex / "workspace.yaml").write_text(NO_WORKERS.replace("activities:", "# "))
     (flex / "readme.test.yaml").write_text(example)

@@ -6,13 +6,20 @@ from typing import Final
 
 TOPICS: Final[Mapping[str, str]] = {
     "configuration": "Every key of a configuration; variables, overlays, for_each, tables",
+    "expressions": "The language of filters, targets and queues in one page",
+    "connecting": "Which TaskRouter a command talks to, and with whose credentials",
+    "testing": "Routing, asked and tested; why a caller waits",
+    "reviewing": "Who and what a change affects; pictures; recorded tasks; saved plans",
+    "safety": "What stops an apply, and what happens when a run is cut off",
     "ci": "In a repository: GitHub, GitLab, many workspaces",
+    "embedded": "The embedded TaskRouter, its console and its limits",
     "library": "From a program: import tr_apply",
+    "terraform": "The way from Terraform",
     "commands": "Every command and its options",
     "findings": "What validate and plan find, by code",
     "exit-codes": "Exit codes, and the JSON of every command",
     "troubleshooting": "Errors by their class: what they mean and what to do",
-    "terraform": "The way from Terraform, and a comparison",
+    "speed": "What was measured, and how to measure it",
 }
 """The pages, in the order in which a newcomer needs them: topic -> title."""
 
