@@ -181,6 +181,16 @@ class OfflineWorkspace:
         """Unique names of the channels there are."""
         return [each.unique_name for each in self._channels.values()]
 
+    @property
+    def setup(self) -> Setup:
+        """The configuration as the engine takes it."""
+        return self._setup
+
+    @property
+    def people(self) -> Sequence[Person]:
+        """The workers, in their order."""
+        return self._staff.people
+
     def queue_name(self, sid: str | None) -> str | None:
         """The name of a queue."""
         return None if sid is None else self.sids.named[sid].name
@@ -193,6 +203,7 @@ class OfflineWorkspace:
                 name=declared.name,
                 multi_task_enabled=declared.multi_task_enabled is not False,
                 prioritize_queue_order=declared.prioritize_queue_order,
+                timeout_activity_sid=self.sids.of(ACTIVITY, declared.timeout_activity or DEFAULT_ACTIVITY),
             ),
             activities=self.activities,
             channels=tuple(self._channels.values()),
@@ -302,6 +313,7 @@ def _queues(document: Document, sids: MadeUpSids) -> Iterator[TaskQueue]:
             form_text(each.target_workers, sids.resolved),
             each.max_reserved_workers,
             each.task_order,
+            *(name and sids.add(ACTIVITY, name) for name in (each.reservation_activity, each.assignment_activity)),
         )
     declared = {name_key(each.name) for each in document.task_queues}
     for reference in references(document):

@@ -50,6 +50,11 @@ class Staff:
         self._called: dict[str, _Attendance] = {}
 
     @property
+    def people(self) -> Sequence[Person]:
+        """All of them."""
+        return list(self._staff.values())
+
+    @property
     def available(self) -> list[str]:
         """Those who are available unless a request says who is."""
         return [each.worker.name for each in self._staff.values() if each.is_available]

@@ -1,6 +1,6 @@
 """The engine: a workspace that routes, over whatever clock it is given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tr_apply.routing.engine import answers, configuration, tasks, transfers, workers
 from tr_apply.routing.engine.dispatch import settle
@@ -10,6 +10,7 @@ from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.tasks import NewTask, TaskUpdate
 from tr_apply.routing.engine.transfers import NewTransfer
 from tr_apply.routing.engine.workers import WorkerUpdate
+from tr_apply.routing.events import Event
 from tr_apply.routing.records import Attributes, Reservation, Task, Transfer, Worker
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
 
@@ -62,6 +63,17 @@ class Engine:
     def outcome(self) -> Outcome:
         """What has happened and changed since the outcome before."""
         return outcome_of(self._state)
+
+    def take_events(self) -> Sequence[Event]:
+        """The events since they were taken before, for a caller who stores nothing; the changed records are forgotten.
+
+        A caller uses either this or `outcome`.
+        """
+        state = self._state
+        events = state.events
+        if events:
+            state.forget_changes()
+        return events
 
     def snapshot(self) -> EngineState:
         """Everything from which the engine can be built again, beside the configuration."""
