@@ -6,7 +6,7 @@ Nothing stops at the first mistake: whatever can still be read is read and check
 from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from tr_apply.config.common_rules import OVERLAY_UNKNOWN
 from tr_apply.config.composition.sections import (
@@ -46,6 +46,9 @@ from tr_apply.findings import Finding, KeyPath, errors_of
 from tr_apply.resources import WORKER
 from tr_apply.resources.document import Document
 from tr_apply.resources.workspace import Workspace
+
+_SIMULATION: Final = {"simulation"}
+"""The only key of a file that `simulate --load` reads; in a folder it is no part of the configuration."""
 
 
 class Configuration(NamedTuple):
@@ -218,8 +221,11 @@ def read_all(path: Path, inputs: Inputs, sources: Sources) -> Files:
         found = [FoundFile(path, content=inputs.content)]
     overlays, variable_files = _existing(inputs.overlays, reach), _existing(inputs.variable_files, reach)
     raw = frozenset({"vars"})
+    files = [read_file(each, sources, raw=raw) for each in found]
+    if path.is_dir():
+        files = [each for each in files if each.data.keys() != _SIMULATION] or files
     read = Files(
-        files=[read_file(each, sources, raw=raw) for each in found],
+        files=files,
         overlays=[read_file(each, sources, raw=raw) for each in overlays],
         variable_files=[read_file(each, sources, raw=True) for each in variable_files],
     )

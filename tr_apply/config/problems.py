@@ -47,11 +47,13 @@ _ONLY_IN_OVERLAYS: Final = {
     "unset": "only an overlay takes keys away; leave the key out",
     "before": "only an overlay places filters; their order in a file counts",
     "after": "only an overlay places filters; their order in a file counts",
+    "simulation": "a file with nothing else in it is for `tr-apply simulate --load`",
 }
 
 _TYPES: Final = {
     "string_type": "a string",
     "int_type": "a whole number",
+    "float_type": "a number",
     "bool_type": "true or false",
     "list_type": "a list",
     "dict_type": "a mapping",
@@ -129,6 +131,8 @@ def _said(error: ErrorDetails) -> tuple[Rule, str]:
             return EMPTY_VALUE, "must not be empty"
         case "too_short":
             return EMPTY_VALUE, "needs at least one item"
+        case "too_long":
+            return OUT_OF_RANGE, f"at most {context['max_length']} items are possible"
         case _:  # our own, which says it in the user's words already
             return OF_MODELS[kind], error["msg"]
 

@@ -5,23 +5,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
-
-from tr_apply.config.common_rules import SECRET_MISPLACED, UNKNOWN_EACH, UNKNOWN_KIND, UNKNOWN_REFERENCE
-from tr_apply.config.files import read_file, regular
+from tr_apply.config.common_rules import UNKNOWN_KIND, UNKNOWN_REFERENCE
+from tr_apply.config.companion import Companion, read_companion
 from tr_apply.config.first_findings import first_findings
-from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.load import Configuration
 from tr_apply.config.names import note_repeated
 from tr_apply.config.notes import Notes
-from tr_apply.config.places import Located, Sources, find, shown
-from tr_apply.config.problems import note_nulls, note_problems
+from tr_apply.config.places import find, shown
 from tr_apply.config.references import Reference, declared, references
 from tr_apply.config.routing_test_files import files_of_tests
-from tr_apply.config.shape import shape_of
-from tr_apply.config.source_file import SourceFile
 from tr_apply.config.suggestions import Suggestions
-from tr_apply.config.values.substitution import Substitution, substitute
 from tr_apply.findings import Finding, KeyPath, Rule, Severity, Spot, found_by
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW
 from tr_apply.resources.routing_test import OwnWorker, RoutingTest, RoutingTests
@@ -102,44 +95,16 @@ def _known_names(configuration: Configuration) -> _KnownNames:
 
 
 def _read(path: Path, configuration: Configuration, known: _KnownNames) -> Suite:
-    sources = Sources()
-    notes = Notes(sources, configuration.notes.variables)
-    file = read_file(regular(path, configuration.reach), sources)
-    notes.root = Located(file.data, file.places)
-    shape = shape_of(RoutingTests)
-    made = substitute([file], notes, shape)
-    _take_back_secrets(file, made, notes)
-    for mistake in file.mistakes:
-        notes.mistake(mistake)
-    for failure in made.failures:
-        notes.at(failure.error.rule, failure.error.message, failure.at)
-    for at, name in made.each.values():
-        message = f"`${{each.{shown(name)}}}` stands for a value of `for_each`, which a test does not have"
-        notes.at(UNKNOWN_EACH, message, at)
-    note_literal_keys(file.marked_keys, notes, shape)
-    note_phone_numbers(file.phone_numbers, notes, shape)
-    if file.has_nulls:
-        note_nulls(notes, shape)
-    tests = list(_checked(notes, known, whole=file.complete))
+    read = read_companion(path, configuration, RoutingTests, "a test")
+    tests = list(_checked(read, known))
+    notes = read.notes
     notes.found.sort(key=lambda each: (each.line or 0, each.column or 0))
     return Suite(tests, tuple(first_findings(notes.found)))
 
 
-def _take_back_secrets(file: SourceFile, made: Substitution, notes: Notes) -> None:
-    """A test prints its tasks and its names: no secret may get into one."""
-    for site in file.sites:
-        if site.place in made.secret:
-            site.container[site.key] = notes.written[site.place]
-            message = "a secret variable cannot be used in a test, because its output shows this value"
-            notes.at(SECRET_MISPLACED, message, site.place)
-            notes.mistaken.add(site.place)
-
-
-def _checked(notes: Notes, known: _KnownNames, *, whole: bool) -> Iterator[LocatedTest]:
-    try:
-        content = RoutingTests.model_validate(notes.root.value)
-    except ValidationError as error:
-        note_problems(error.errors(include_url=False), notes, shape_of(RoutingTests), whole=whole)
+def _checked(read: Companion[RoutingTests], known: _KnownNames) -> Iterator[LocatedTest]:
+    content, notes = read.content, read.notes
+    if content is None:
         return
     names = (((WORKER.section, index, "name"), each.name) for index, each in enumerate(content.workers))
     note_repeated(names, "the worker {name!r} is written twice", notes)
