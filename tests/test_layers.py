@@ -23,6 +23,7 @@ LAYERS = {
     "local": 6,
     "rehearsal": 7,
     "impact": 7,
+    "simulation": 8,
     "transport": 6,
     "client": 7,
     "journal": 7,

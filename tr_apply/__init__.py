@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from tr_apply.version import __version__
 
 _HOMES = {
-    "tr_apply.api": ("Plan", "Router", "connect", "embedded", "load", "route", "run", "test"),
+    "tr_apply.api": ("Plan", "Router", "connect", "embedded", "load", "route", "run", "simulate", "test"),
     "tr_apply.config.load": ("Configuration",),
     "tr_apply.errors": (
         "AnswerLostError",
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from tr_apply.api import load as load
     from tr_apply.api import route as route
     from tr_apply.api import run as run
+    from tr_apply.api import simulate as simulate
     from tr_apply.api import test as test
     from tr_apply.config.load import Configuration as Configuration
     from tr_apply.errors import AnswerLostError as AnswerLostError
@@ -124,6 +125,7 @@ __all__ = [
     "load",
     "route",
     "run",
+    "simulate",
     "test",
 ]
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tr_apply.plan.change import Blocked, Operation
     from tr_apply.rehearsal.results import RoutingTestRun
     from tr_apply.rehearsal.route import Route
+    from tr_apply.simulation.results import SimulationResults
 
 T = TypeVar("T")
 StrPath = str | PathLike[str]
@@ -317,6 +318,39 @@ def test(configuration: Configuration, *, tasks: StrPath | None = None) -> "Rout
         raise ConfigError(suite.diagnostics)
     corpus = None if tasks is None else load_corpus(Path(tasks))
     return run_tests(configuration.path, configuration.document, suite.tests, corpus)
+
+
+def simulate(
+    configuration: Configuration,
+    load: StrPath,
+    *,
+    against: Configuration | None = None,
+    what_if: Sequence[str] = (),
+    replications: int | None = None,
+    seed: int | None = None,
+    executor: str = "serial",
+) -> "SimulationResults":
+    """What days are like in *configuration*: service levels, waiting times, abandonment, occupancy. Offline.
+
+    *against* meets the same customers on the same days. *what_if* and *executor* are as on the command line; processes
+    need a main module that may be imported.
+
+    Raises:
+        ConfigError: when the load cannot be used.
+        UsageError: when something that is named is not there.
+    """
+    from tr_apply.simulation.executors import open_executor  # noqa: PLC0415
+    from tr_apply.simulation.request import SimulationRequest  # noqa: PLC0415
+
+    request = SimulationRequest(
+        configuration, Path(load), against, tuple(what_if), replications=replications, seed=seed
+    )
+    experiment = request.experiment()
+    with open_executor(executor, None, experiment.scenarios) as opened:
+        experiment.run(opened, lambda _done, _total: None)
+    if experiment.interrupted:
+        raise KeyboardInterrupt
+    return experiment.results()
 
 
 def embedded(path: StrPath = ":memory:") -> "LocalTaskRouter":

@@ -172,9 +172,49 @@ def test_each_is_a_schema(name):
 @pytest.mark.parametrize("path", EXAMPLES, ids=str)
 def test_every_example_is_accepted(path):
     name = "tests" if path.name.endswith(".test.yaml") else "workspace"
+    name = "simulation" if path.name == "simulation.yaml" else name
     data = data_of((ROOT / path).read_text(encoding="utf-8"))
 
     assert rejects(name, data) == []
+
+
+DAY = 'opens: "09:00", closes: "10:00"'
+
+
+def simulation(demand="", more=""):
+    keys = ", ".join(each for each in ("name: N, workflow: W", demand) if each)
+    return data_of(f"simulation: {{{DAY}, demand: [{{{keys}}}]{more and f', {more}'}}}")
+
+
+@pytest.mark.parametrize(
+    "demand",
+    [
+        "offered: [1, 2.5], handle_time: 2m",
+        "offered: {total: 5}, handle_time: {mean: 60, p90: 90s}, patience: infinite, arrivals: exact",
+        "offered: {csv: a.csv}, handle_time: {csv: b.csv, concurrency_slowdown: 5%}, arrivals: {dispersion: 1.5}",
+        "offered: {each: [1]}, handle_time: 5, patience: {weibull: {shape: 2, mean: 3m}, silent: 12.5%}",
+    ],
+)
+def test_a_simulation_may_be_written_short_or_long(demand):
+    assert rejects("simulation", simulation(demand)) == []
+
+
+@pytest.mark.parametrize(
+    ("demand", "more"),
+    [
+        ("handle_time: 2m", ""),
+        ("offered: [1], handle_time: soon", ""),
+        ("offered: many, handle_time: 2m", ""),
+        ("offered: [-1], handle_time: 2m", ""),
+        ("offered: {totl: 1}, handle_time: 2m", ""),
+        ("offered: [1], handle_time: 2m, patience: {silent: 5}", ""),
+        ("offered: [1], handle_time: 2m", "staffing: {absence: 0.05}"),
+        ("offered: [1], handle_time: 2m", "staffing: {shifts: [{starts: 9am, length: 1h}]}"),
+        ("offered: [1], handle_time: 2m", "experiment: {replications: 1}"),
+    ],
+)
+def test_an_editor_marks_mistakes_in_a_simulation(demand, more):
+    assert rejects("simulation", simulation(demand, more)) != []
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=str)

@@ -34,6 +34,7 @@ COMMANDS = {
     "record": "Record the tasks that came to a live workspace.",
     "route": "Tell what becomes of a task, offline.",
     "test": "Run routing tests offline.",
+    "simulate": "Simulate what a change does to service levels.",
     "serve": "Serve the embedded TaskRouter over HTTP.",
     "schema": "Print the JSON Schema of a file format.",
     "explain": "Explain a finding, an exit code or a key.",

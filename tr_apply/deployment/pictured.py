@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
 
 from tr_apply.client import Client
-from tr_apply.config.load import Configuration
+from tr_apply.config.load import Configuration, Inputs, load
 from tr_apply.difference import Contents, contents_of_live
 from tr_apply.errors import TrApplyError
 from tr_apply.live import Live, Snapshot
@@ -72,6 +73,25 @@ async def live_side(client: Client, configuration: Configuration) -> Depicted:
     if workspace is None:
         raise TrApplyError(f"there is no live workspace {declared.name!r} yet; leave out --live")
     return await depicted_live(client, workspace)
+
+
+async def live_configuration(client: Client, configuration: Configuration) -> Configuration:
+    """The live workspace that *configuration* is for, as the configuration that would make it.
+
+    Raises:
+        TrApplyError: when there is none.
+        ApiError, NetworkError: when it cannot be read.
+    """
+    from tr_apply.export import exported_text, sections_of  # noqa: PLC0415  # seldom needed
+
+    declared = configuration.document.workspace
+    workspace = await find_workspace(client, declared)
+    if workspace is None:
+        raise TrApplyError(f"there is no live workspace {declared.name!r} yet; leave out --against live")
+    text = exported_text(sections_of(await read_everything(client, workspace)))
+    found = load(Path(f"{workspace.name} (live)"), Inputs(content=text.encode()))
+    found.require_valid()
+    return found
 
 
 def picture(side: Depicted, *, against: Depicted | None = None, people: Depicted | None = None) -> Picture:

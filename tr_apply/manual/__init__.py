@@ -11,6 +11,7 @@ TOPICS: Final[Mapping[str, str]] = {
     "testing": "Routing, asked and tested; why a caller waits",
     "reviewing": "Who and what a change affects; pictures; recorded tasks; saved plans",
     "safety": "What stops an apply, and what happens when a run is cut off",
+    "simulation": "Service levels, simulated: demand, staffing, limits, what-if",
     "ci": "In a repository: GitHub, GitLab, many workspaces",
     "embedded": "The embedded TaskRouter, its console and its limits",
     "library": "From a program: import tr_apply",

@@ -1,4 +1,4 @@
-"""The results of routing tests as JUnit XML, which CI servers show."""
+"""The results of routing tests and of limits as JUnit XML, which CI servers show."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,8 +7,10 @@ from xml.etree import ElementTree as ET
 
 from tr_apply.printable import printable, printable_lines
 from tr_apply.rehearsal.results import RoutingTestResult, RoutingTestRun
+from tr_apply.report.simulation_text import gate_sentence
 from tr_apply.report.tasks_text import distribution_lines
 from tr_apply.report.tests_text import FAILED, difference_line, failure_lines
+from tr_apply.simulation.results import SimulationResults
 
 _STYLE: Final = re.compile("\x1b\\[[0-9;]*m")
 
@@ -29,6 +31,24 @@ def tests_junit(runs: Sequence[RoutingTestRun], broken: Mapping[str, str]) -> st
         ET.SubElement(case, "error", message=_clean(reason.splitlines()[0])).text = _clean_lines(reason)
     for key in ("tests", "failures", "errors"):
         root.set(key, str(sum(int(suite.get(key, "0")) for suite in root)))
+    return _written(root)
+
+
+def gates_junit(results: SimulationResults) -> str:
+    """The limits of a simulation, each for each group as a test case; what is undecided has failed."""
+    failures = sum(each.state != "passed" for each in results.gates)
+    counts = _counts("simulate", tests=len(results.gates), failures=failures)
+    root = ET.Element("testsuites", {**counts, "name": "tr-apply"})
+    suite = ET.SubElement(root, "testsuite", counts)
+    for each in results.gates:
+        name = f"{each.limit}: {each.name}"
+        case = ET.SubElement(suite, "testcase", name=_clean(name), classname="simulate")
+        if each.state != "passed":
+            ET.SubElement(case, "failure", message=_clean(gate_sentence(each)), type=each.state)
+    return _written(root)
+
+
+def _written(root: ET.Element) -> str:
     ET.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 

@@ -6,13 +6,14 @@ from typing import Any, Final
 from tr_apply.schema.editor import for_editors, tidied, with_messages
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-NAMES: Final = ("workspace", "overlay", "plan", "tests")
+NAMES: Final = ("workspace", "overlay", "plan", "tests", "simulation")
 
 _TITLES: Final = {
     "workspace": "tr-apply workspace",
     "overlay": "tr-apply overlay",
     "plan": "tr-apply JSON output",
     "tests": "tr-apply routing tests",
+    "simulation": "tr-apply simulation",
 }
 
 
@@ -64,4 +65,19 @@ def _tests() -> dict[str, Any]:
     return tidied(described(RoutingTests.model_json_schema(), RoutingTests))
 
 
-_SCHEMAS: Final = {"workspace": _workspace, "overlay": _overlay, "plan": _plan, "tests": _tests}
+def _simulation() -> dict[str, Any]:
+    from tr_apply.resources.simulation import SimulationFile  # noqa: PLC0415
+    from tr_apply.schema.docstrings import described  # noqa: PLC0415
+    from tr_apply.schema.forms import with_shorthands  # noqa: PLC0415
+
+    made = described(SimulationFile.model_json_schema(), SimulationFile)
+    return with_messages(tidied(with_shorthands(made)))
+
+
+_SCHEMAS: Final = {
+    "workspace": _workspace,
+    "overlay": _overlay,
+    "plan": _plan,
+    "tests": _tests,
+    "simulation": _simulation,
+}

@@ -21,6 +21,8 @@ MESSAGES: Final = {
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "expected a day, as in 2027-03-31",
     r"^(?=[0-9])([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$": "expected a time such as 90s, 2m30s or 2h",
     r"^(100|[0-9]{1,2})%$": "expected a share from 0% to 100%",
+    r"^(100|[0-9]{1,2}(\.[0-9]{1,4})?)%$": "expected a share from 0% to 100%, as in 5%",
+    r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$|^24:00$": "expected a time of day, as in 09:30",
     r"^[^,\s]([^,]*[^,\s])?$": "expected one event type, as in task.created",
 }
 """What an editor says where a text does not match, by the pattern. Longer patterns are told by how they begin."""

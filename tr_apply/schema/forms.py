@@ -1,5 +1,6 @@
 """Keys of no model, as the loader replaces them before it checks the rest: ``for_each``, and those of overlays."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from tr_apply.resources import SECTIONS, WORKSPACE
@@ -74,6 +75,29 @@ def as_overlay(schema: Node) -> Node:
     workflow["default_filter"] = {**workflow["default_filter"], "$ref": "#/$defs/default_filter"}
     overlay = _with({**schema, "$defs": dict(sorted(definitions.items())), "required": []}, {"unset": _UNSET})
     return {**overlay, "description": "What an overlay changes of a configuration that it is laid over."}
+
+
+def with_shorthands(schema: Node) -> Node:
+    """*schema*, of a simulation as pydantic makes it, in which a mapping may be the value of its one usual key."""
+    from tr_apply.resources.simulation import Shorthand  # noqa: PLC0415  # seldom needed
+
+    definitions = dict(schema["$defs"])
+    for model in _below(Shorthand):
+        whole = definitions[model.__name__]
+        short = {
+            key: value
+            for key, value in whole["properties"][model.SHORT].items()
+            if key in ("type", "items", "anyOf", "enum")
+        }
+        made = {key: value for key, value in whole.items() if key != "description"}
+        definitions[model.__name__] = {"description": whole["description"], "anyOf": [short, made]}
+    return {**schema, "$defs": definitions}
+
+
+def _below(base: type[Any]) -> Iterator[type[Any]]:
+    for model in base.__subclasses__():
+        yield model
+        yield from _below(model)
 
 
 def _repeatable(schema: Node) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from tr_apply.rehearsal.distribution import Distribution
 from tr_apply.rehearsal.results import RoutingTestResult, RoutingTestSummary
 from tr_apply.rehearsal.route import Route
 from tr_apply.rendering import RenderedConfiguration
+from tr_apply.simulation.results import SimulationResults
 
 ErrorDocument = Annotated[Any, WithJsonSchema(ERROR_SCHEMA)]
 
@@ -84,6 +85,9 @@ class OutputDocument(BaseModel):
 
     route: Route | None = None
     """By route: what becomes of the task."""
+
+    simulation: SimulationResults | None = None
+    """By simulate: what the simulated days were like, what differs, and what the limits say."""
 
     tests: list[RoutingTestResult] = []
     """By test: every routing test, in order."""

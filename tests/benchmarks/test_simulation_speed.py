@@ -1,0 +1,141 @@
+"""What a simulated day costs, next to the routing engine alone; and Erlang's formulas at full size."""
+
+import heapq
+import json
+import os
+import time
+
+import pytest
+
+from tests.simulation.centers import HALF_HOUR, HOUR, constant, contact, exponential, people, scenario, total
+from tests.simulation.erlang import erlang_a, erlang_c
+from tr_apply.routing.engine.engine import Engine
+from tr_apply.routing.engine.log import EngineState
+from tr_apply.routing.engine.tasks import NewTask
+from tr_apply.routing.workspace import TaskQueue
+from tr_apply.simulation.day import simulated_day
+from tr_apply.simulation.demand import callers_of_day
+from tr_apply.simulation.estimates import estimate
+from tr_apply.simulation.executors import Wanted, open_executor
+from tr_apply.simulation.load import AnswerTarget, AttributeChoice, DayHours, WorkRules
+
+QUEUES = 41
+FILTERS = 60
+
+
+def large(tasks=20_000):
+    """300 agents, 41 queues, 60 filters with three steps each."""
+    queues = tuple(TaskQueue(f"WQ{n}", f"Queue {n}", f"skill >= {n % 20}") for n in range(QUEUES))
+    filters = [
+        {
+            "expression": f"kind == {n}",
+            "targets": [{"queue": f"WQ{(n + step) % QUEUES}", "timeout": 30 * (step + 1)} for step in range(3)],
+        }
+        for n in range(FILTERS)
+    ]
+    document = json.dumps({"task_routing": {"filters": filters, "default_filter": {"queue": "WQ0"}}})
+    staff = tuple(
+        person
+        for skill in range(20)
+        for person in people(15, 0, 26 * HOUR, attributes={"skill": skill}, prefix=f"{skill}-")
+    )
+    kinds = AttributeChoice("kind", tuple(range(FILTERS)), tuple((n + 1) / FILTERS for n in range(FILTERS)))
+    calls = contact(
+        an_hour=(tasks / 20,) * 20, handle=exponential(400), choices=(kinds,), intervals=20,
+        patience=exponential(300), after_contact=exponential(30),
+    )  # fmt: skip
+    hours = DayHours(HALF_HOUR, 9 * HOUR, 19 * HOUR, 21 * HOUR)
+    return scenario(
+        calls, staff=staff, hours=hours, rules=WorkRules(constant(5)), document=document, queues=queues
+    )  # fmt: skip
+
+
+def bare(center):
+    """The same tasks through the engine with nothing but create, accept and complete."""
+    workers = tuple(each.worker.__class__(**{**_fields(each.worker), "activity_sid": "on"}) for each in center.people)
+    number = iter(range(10**9))
+    engine = Engine(center.setup, lambda prefix: f"{prefix}{next(number)}", EngineState(0, workers=workers))
+    ends = []
+    for serial, caller in enumerate(callers_of_day(center, 0)):
+        while ends and ends[0][0] <= caller.at_ms:
+            at_ms, sid = heapq.heappop(ends)
+            engine.complete_task(sid, None, at_ms)
+            _accept(engine, ends, center)
+        engine.create_task(NewTask(f"WT{serial}", "WW1", caller.attributes, "voice"), caller.at_ms)
+        _accept(engine, ends, center)
+
+
+def _fields(worker):
+    return {name: getattr(worker, name) for name in worker.__slots__}
+
+
+def _accept(engine, ends, center):
+    offered = [each.reservation for each in engine.take_events() if each.type == "reservation.created"]
+    while offered:
+        reservation = offered.pop()
+        engine.accept(reservation.sid, engine.state.now)
+        handle_ms = center.contacts[0].handle.at(hash(reservation.task_sid) % 997 / 997)
+        heapq.heappush(ends, (engine.state.now + handle_ms, reservation.task_sid))
+        offered += [each.reservation for each in engine.take_events() if each.type == "reservation.created"]
+
+
+def cpu(work, *arguments):
+    began = time.process_time()
+    work(*arguments)
+    return time.process_time() - began
+
+
+def test_a_day_costs_little_more_than_the_routing_engine_alone():
+    center = large()
+    rounds = [(cpu(bare, center), cpu(simulated_day, center, 0)) for _ in range(3)]
+
+    alone, day = (min(each) for each in zip(*rounds, strict=True))
+    assert day <= 2.0 * alone
+
+
+def test_days_are_linear_in_their_tasks():
+    small, twice = large(5_000), large(10_000)
+    rounds = [(cpu(simulated_day, small, 0), cpu(simulated_day, twice, 0)) for _ in range(3)]
+
+    one, two = (min(each) for each in zip(*rounds, strict=True))
+    assert two <= 2.6 * one
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two cores")
+def test_two_processes_take_less_time_than_one():
+    center = large(4_000)
+    wanted = [Wanted(0, number) for number in range(16)]
+
+    def seconds(name, jobs):
+        began = time.perf_counter()
+        with open_executor(name, jobs, [center]) as executor:
+            assert len(list(executor.days(wanted))) == len(wanted)
+        return time.perf_counter() - began
+
+    one, two = seconds("serial", 1), seconds("processes", 2)
+    assert two < one
+
+
+@pytest.mark.parametrize(
+    ("agents", "an_hour", "handle_s", "patience_s"),
+    [(10, 127.5, 240, None), (30, 405, 240, None), (10, 220, 180, 120), (30, 600, 180, 180)],
+)
+def test_erlangs_formulas_hold_at_full_size(agents, an_hour, handle_s, patience_s):
+    """Ten runs of 22 hours after two for warming up, inside of intervals of 99.9 %."""
+    more = {} if patience_s is None else {"patience": exponential(patience_s)}
+    for threshold_s in (20, 0):
+        center = scenario(
+            contact(an_hour=an_hour, handle=exponential(handle_s), **more),
+            staff=people(agents), targets=(AnswerTarget(threshold_ms=1000 * threshold_s),),
+        )  # fmt: skip
+        days = [total(simulated_day(center, number), since=4) for number in range(10)]
+        if patience_s is None:
+            truth = erlang_c(agents, an_hour, handle_s, threshold_s)
+            found = estimate([each.asa_s for each in days], 0.999)
+            assert found.low <= truth.mean_wait_s <= found.high
+        else:
+            truth = erlang_a(agents, an_hour, handle_s, patience_s, threshold_s or 1e-9)
+            found = estimate([each.abandonment for each in days], 0.999)
+            assert found.low <= truth.abandons <= found.high
+        found = estimate([each.service_level for each in days], 0.999)
+        assert found.low <= truth.service_level <= found.high

@@ -1,0 +1,371 @@
+"""simulate prints what days are like in a configuration, compares two, and fails where a limit does not hold."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+
+from tr_apply.cli import run
+from tr_apply.cli import simulate as command
+from tr_apply.cli.output import Output
+from tr_apply.report.simulation_text import duration, number, signed
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json").read_text(encoding="utf-8"))
+BASE = """\
+workspace: {name: Shop}
+activities: [{name: Offline}, {name: Available, available: true}]
+task_queues: [{name: Sales, target_workers: "team == 'sales'"}, {name: <i>Everyone</i>}]
+workflows:
+  - name: Voice
+    filters:
+      - expression: "topic == 'sales'"
+        targets: [{queue: Sales, timeout: 20}, {queue: <i>Everyone</i>}]
+    default_filter: {queue: <i>Everyone</i>}
+workers:
+  - {name: ana, attributes: {team: sales}}
+  - {name: ben, attributes: {team: sales}}
+  - {name: cem, attributes: {team: others}}
+"""
+LOAD = """\
+simulation:
+  interval: 30m
+  opens: "09:00"
+  closes: "11:00"
+  drain: 30m
+  service_levels: [{threshold: 20s, target: 80%, short_abandon: 2s}]
+  demand:
+    - {name: Sales, workflow: Voice, channel: voice, offered: [8, 9, 9, 8], attributes: {topic: sales},
+       handle_time: 3m, patience: 1m}
+    - {name: "<b>Rest</b>", workflow: Voice, channel: voice, offered: {total: 12, profile: Sales}, handle_time: 2m,
+       patience: 2m}
+  staffing: {answer_delay: 4s}
+  experiment: {replications: 8}
+"""
+WITHOUT_OVERFLOW = BASE.replace("{queue: Sales, timeout: 20}, {queue: <i>Everyone</i>}", "{queue: Sales}")
+
+
+@pytest.fixture
+def simulate(tmp_path, monkeypatch, capsys):
+    """Writes the files, simulates, and returns the exit code, the result and what else is said."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in (("w.yaml", BASE), ("new.yaml", WITHOUT_OVERFLOW), ("load.yaml", LOAD)):
+        Path(name).write_text(text)
+
+    def simulated(path="w.yaml", *arguments):
+        code = run(["simulate", path, "--load", "load.yaml", *arguments])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return simulated
+
+
+def document(result):
+    code, out, _ = result
+    found = json.loads(out)
+    jsonschema.Draft202012Validator(SCHEMA).validate(found)
+    assert found["exit_code"] == code
+    assert found["command"] == "simulate"
+    return found
+
+
+# What is printed
+
+
+def test_text_has_a_row_for_each_demand_and_says_what_is_not_modelled(simulate):
+    code, out, err = simulate()
+
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].startswith("w.yaml: 8 simulated days, 3 workers, ")
+    head = next(line for line in lines if line.lstrip().startswith("offered"))
+    assert re.split(r"\s{2,}", head.strip()) == [
+        "offered", "service level %", "ASA", "abandoned %", "90 % answered by", "longest wait",
+    ]  # fmt: skip
+    assert [line.split("  ")[0] for line in lines if line.startswith(("All", "  Sales", "  <b>"))] == [
+        "All tasks",
+        "",
+        "",
+    ]
+    row = next(line for line in lines if line.startswith("All tasks"))
+    assert row.count("±") == 5
+    assert "Not modelled: transfers and conferences, callbacks" in out
+
+
+def test_a_comparison_has_before_after_and_the_change(simulate):
+    code, out, _ = simulate("new.yaml", "--against", "w.yaml", "--max-sl-drop", "100pp")
+
+    assert code == 0
+    assert out.startswith("new.yaml (after) against w.yaml (before): 8 simulated days")
+    row = next(line for line in out.splitlines() if line.startswith("  Sales"))
+    assert row.count("→") == 5
+    assert row.count("±") == 5
+    assert "! is sure at 95 % in all 16" in out
+    assert "3 of 3 limits hold." in out
+
+
+def test_json_is_one_document_by_its_schema(simulate):
+    found = document(simulate("w.yaml", "--format", "json", "--seed", "4", "--replications", "3"))
+
+    simulation = found["simulation"]
+    assert (simulation["seed"], simulation["replications"], simulation["confidence"]) == (4, 3, 0.95)
+    assert simulation["formula"] == "answered within 20s / (answered + abandoned, without those who gave up within 2s)"
+    [scenario] = simulation["scenarios"]
+    assert scenario["name"] == "after"
+    assert simulation["differences"] == simulation["gates"] == []
+    first = scenario["results"][0]
+    assert (first["by"], first["name"], first["interval"]) == ("all", "All tasks", None)
+    assert 0 <= first["service_level"]["mean"] <= 1
+    assert set(first["asa_s"]) == {"mean", "half_width"}
+    assert set(first["wait_s"]) == {"p50", "p80", "p90", "p95", "max"}
+    assert {each["by"] for each in scenario["results"]} == {
+        "all", "demand", "queue", "channel", "interval", "worker_group",
+    }  # fmt: skip
+
+
+def test_a_limit_that_fails_is_exit_3_an_error_and_a_failure(simulate):
+    arguments = ("new.yaml", "--against", "w.yaml", "--max-abandonment-rise", "0pp", "--max-replications", "60")
+    found = document(simulate(*arguments, "--format", "json"))
+    _, out, _ = simulate(*arguments)
+    _, xml, _ = simulate(*arguments, "--format", "junit")
+
+    assert found["exit_code"] == 3
+    states = {each["name"]: each["state"] for each in found["simulation"]["gates"]}
+    assert states["Sales"] == "failed"
+    assert {each["code"] for each in found["errors"]} == {"gate"}
+    assert re.search(r"FAILED: the abandonment of Sales changes by \+[0-9.]+ ±[0-9.]+ points;", out)
+    suite = ET.fromstring(xml)[0]
+    assert suite.get("tests") == "3"
+    failed = [case.get("name") for case in suite if case.find("failure") is not None]
+    assert "max-abandonment-rise=0pp: Sales" in failed
+    assert len(failed) == int(suite.get("failures"))
+
+
+def test_a_lowest_service_level_that_is_missed_is_exit_3(simulate):
+    code, out, _ = simulate("w.yaml", "--min-sl", "100%")
+
+    assert code == 3
+    said = " ".join(out.split())
+    assert re.search(r"the service level of all tasks is [0-9.]+ ±[0-9.]+ %; --min-sl wants at least 100%", said)
+
+
+def test_html_is_a_page_without_scripts_on_which_names_are_text(simulate):
+    code, page, _ = simulate("new.yaml", "--against", "w.yaml", "--format", "html", "--max-sl-drop", "0pp")
+
+    assert code == 3
+    assert "<script" not in page
+    assert "<b>Rest" not in page
+    assert "&lt;b&gt;Rest&lt;/b&gt;" in page
+    assert "&lt;i&gt;Everyone&lt;/i&gt;" in page
+    assert page.count("<svg") == page.count("</svg>") == 1
+    assert '<polyline class="before"' in page
+    assert '<polygon class="band after"' in page
+    assert '<table class="heat">' in page
+    assert 'class="gate ' in page
+    assert "Not modelled: " in page
+
+
+def test_html_of_one_configuration_has_one_line(simulate):
+    _, page, _ = simulate("w.yaml", "--format", "html")
+
+    assert "<title>tr-apply: simulated days</title>" in page
+    assert '<polyline class="after"' in page
+    assert '<polyline class="before"' not in page
+
+
+def test_a_sweep_is_a_table_and_a_chart(simulate):
+    arguments = ("w.yaml", "--what-if", "workers.team=sales:-1..+1", "--replications", "4")
+    code, out, _ = simulate(*arguments)
+    _, page, _ = simulate(*arguments, "--format", "html")
+    _, other, _ = simulate("w.yaml", "--what-if", "demand:+0%..+50%/25%", "--replications", "4", "--format", "html")
+
+    assert code == 0
+    rows = [line for line in out.splitlines() if line.startswith(("before", "workers."))]
+    assert [row.split()[:2] for row in rows] == [
+        ["before", "3"], ["workers.team=sales:-1", "2"], ["workers.team=sales:+0", "3"], ["workers.team=sales:+1", "4"],
+    ]  # fmt: skip
+    assert "w.yaml and 3 variants: 4 simulated days, 2 to 4 workers" in out
+    assert page.count('<circle class="dot"') == 4
+    assert "Service level of all tasks, by people" in page
+    assert ">+50%<" in other
+
+
+def test_seconds_and_minutes_are_written_as_people_do():
+    assert [duration(each) for each in (0, 9.6, 59.6, 236, 3723)] == ["0s", "10s", "1:00", "3:56", "1:02:03"]
+    assert [signed(each, "wait_p90_s") for each in (-5.0, 0.2, -0.2, 70)] == ["-5s", "+0s", "+0s", "+1:10"]
+    assert [signed(each, "abandonment") for each in (-0.0001, 0.021)] == ["+0.0", "+2.1"]
+    assert [number(each) for each in (None, 0.0, 2.5, 488.2)] == ["-", "0", "2.5", "488"]
+
+
+def test_a_day_without_tasks_has_no_numbers(simulate):
+    Path("load.yaml").write_text(re.sub(r"offered: \[.*?\]", "offered: [0, 0, 0, 0]", LOAD))
+
+    code, out, _ = simulate("w.yaml", "--min-sl", "80%")
+    _, page, _ = simulate("w.yaml", "--format", "html")
+
+    assert code == 0
+    row = next(line for line in out.splitlines() if line.startswith("All tasks"))
+    assert row.split() == ["All", "tasks", "0", "-", "-", "-", "-", "-"]
+    assert "<svg" not in page
+
+
+def test_what_one_side_does_not_have_is_compared_with_nothing(simulate):
+    arguments = ("w.yaml", "--replications", "2", "--format")
+    gone = ("--what-if", "demand.Sales:-100%")
+
+    _, out, _ = simulate(*arguments, "text", *gone)
+    _, page, _ = simulate(*arguments, "html", *gone, "--max-sl-drop", "2pp")
+    _, sweep, _ = simulate(*arguments, "html", "--what-if", "demand:-100%..+0%/100%")
+    _, table, _ = simulate(*arguments, "text", "--what-if", "demand:-100%..+0%/100%")
+
+    row = next(line for line in out.splitlines() if line.startswith("  Sales"))
+    assert row.count("→ -") == 5
+    assert "--max-sl-drop 2pp says nothing of Sales, of which there are no tasks." in page
+    assert sweep.count('<circle class="dot"') == 2
+    assert re.search(r"demand:-100% +3 +- +- +-", table)
+
+
+def test_a_long_day_with_few_tasks_has_gaps_and_not_every_label(simulate):
+    text = LOAD.replace('"09:00"', '"00:00"').replace('"11:00"', '"24:00"').replace("threshold: 20s, target: 80%,", "")
+    levels = "[{queue: Sales, target: 90%}, {channel: voice, target: 80%}, {short_abandon: 2s}]"
+    text = re.sub(r"service_levels: .*", f"service_levels: {levels}", text)
+    Path("load.yaml").write_text(
+        re.sub(r"offered: \[.*?\]", "offered: {total: 20}", text).replace("profile: Sales", "")
+    )
+
+    _, page, _ = simulate("w.yaml", "--replications", "2", "--format", "html")
+    _, out, _ = simulate("w.yaml", "--replications", "2")
+
+    assert "<td></td>" in page
+    assert ">00:00</text>" in page
+    assert ">00:30</text>" not in page
+    assert page.count('class="target"') == 1
+    assert "voice 20s" in out
+
+
+def test_ctrl_c_before_any_day_is_done_is_an_error(simulate, monkeypatch):
+    def interrupt(_done, _total):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "_progress", lambda _output: interrupt)
+
+    code, out, err = simulate("new.yaml", "--against", "w.yaml")
+
+    assert (code, out) == (130, "")
+    assert "interrupted before a day of each scenario was done" in err
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--max-sl-drop", "2"), "'2' is not a number of pp, such as 2pp"),
+        (("--max-sl-drop", "2%"), "'2%' is not a number of pp"),
+        (("--min-sl", "80pp"), "'80pp' is not a number of %, such as 80%"),
+        (("--min-sl", "180%"), "'180%' is not a number of %"),
+        (("--max-sl-drop", "2pp"), "--max-sl-drop compares"),
+        (("--replications", "1"), "1 is not in the range"),
+        (("--executor", "threads"), "--executor threads: expected serial, processes or dask://HOST:PORT"),
+        (("--what-if", "people:+1"), "--what-if 'people:+1': expected workers."),
+        (("--against", "gone.yaml"), "gone.yaml: there is no such file"),
+        (("--load", "gone.yaml"), "gone.yaml: there is no such file"),
+    ],
+)
+def test_a_bad_option_is_a_usage_error(simulate, arguments, message):
+    code, out, err = simulate("w.yaml", *arguments)
+
+    assert (code, out) == (64, "")
+    assert message in err
+
+
+def test_a_mistake_in_the_load_is_exit_3_with_its_place(simulate):
+    Path("load.yaml").write_text(LOAD.replace("handle_time: 3m", "handle_tim: 3m"))
+
+    code, _, err = simulate()
+
+    assert code == 3
+    assert "load.yaml:9:8: error: unknown key `handle_tim`; did you mean `handle_time`? [unknown-key]" in err
+
+
+def test_a_run_out_of_time_is_an_error(simulate):
+    code, out, err = simulate("w.yaml", "--timeout", "0.001", "--replications", "200")
+
+    assert (code, out) == (1, "")
+    assert "gave up after 0.001 s (--timeout)" in err
+
+
+# Against what is live
+
+
+def test_a_configuration_is_compared_with_what_is_live(simulate):
+    assert run(["apply", "w.yaml", "--local", "--auto-approve", "-q"]) == 0
+
+    code, out, _ = simulate("new.yaml", "--against", "live", "--local", "--max-sl-drop", "0pp")
+    same, _, _ = simulate("w.yaml", "--against", "live", "--local", "--max-sl-drop", "0pp")
+
+    assert code == 3
+    assert "new.yaml (after) against Shop (live) (before)" in out.replace("\n  ", " ")
+    assert same == 0
+
+
+def test_a_side_may_carry_overlays_of_its_own(simulate):
+    Path("alone.yaml").write_text("workflows: [{name: Voice, default_filter: {queue: Sales}}]\n")
+
+    _, out, _ = simulate("w.yaml+alone.yaml", "--against", "w.yaml", "--replications", "3")
+    code, _, err = simulate("w.yaml+gone.yaml", "--against", "w.yaml")
+
+    assert out.startswith("w.yaml+alone.yaml (after) against w.yaml (before)")
+    assert code == 64
+    assert "gone.yaml: there is no such file" in err
+
+
+def test_without_a_live_workspace_there_is_nothing_to_compare_with(simulate):
+    code, _, err = simulate("w.yaml", "--against", "live", "--local")
+
+    assert code == 1
+    assert "there is no live workspace 'Shop' yet; leave out --against live" in err
+
+
+# In a process of its own
+
+
+def process(*arguments, **more):
+    program = "from tr_apply.cli import main\nmain()"
+    return subprocess.Popen([sys.executable, "-c", program, "simulate", *arguments], **more)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a terminal of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.usefixtures("simulate")  # its files
+def test_ctrl_c_prints_what_is_done_and_says_so(number):
+    ours, theirs = os.openpty()
+    started = process(
+        "new.yaml", "--load", "load.yaml", "--against", "w.yaml", "--replications", "10000", "--executor", "serial",
+        stdout=subprocess.PIPE, stderr=theirs, text=True,
+    )  # fmt: skip
+    os.close(theirs)
+    assert b"Simulated " in os.read(ours, 4096)
+
+    started.send_signal(number)
+    out, _ = started.communicate(timeout=60)
+    os.close(ours)
+
+    assert started.returncode == 130
+    assert "Interrupted: these are only the days that were done." in out
+    assert int(re.search(r"([0-9]+) simulated days", out)[1]) < 10_000
+
+
+def test_progress_says_how_long_it_may_take(monkeypatch, capsys):
+    monkeypatch.setattr(command, "_SAY_EVERY_S", 0.0)
+    command._progress(Output("simulate"))(10, 40)
+    command._progress(Output("simulate", quiet=True))(10, 40)
+
+    assert re.fullmatch(r"Simulated 10 of 40 days, about [0-9]+ s left\n", capsys.readouterr().err)

@@ -1,0 +1,23 @@
+"""Days in the routing engine under a virtual clock: what a change does to service levels, before a caller notices.
+
+durations    distributions of times, read at a share of their mass
+load         the same as values, with every name and table resolved: what the days are made from
+reading      from the file to a load; every mistake with its place
+tables       figures from CSV files: intervals of a report, handle times, a roster
+demand       the tasks of one day, each with its own random numbers before the day begins
+staffing     the people of one day: who works when
+day          one day in the routing engine
+tally        what one day was like, as counts
+scenario     a configuration and its people, ready for the engine, and the days that are simulated with it
+estimates    means with half-widths, and differences of pairs
+measures     the figures of many days, by demand, queue, channel, interval and group of workers
+experiment   scenarios, replications and gates, until everything is decided
+executors    where the days are simulated: here, in processes, on a cluster
+what_if      other people and another demand
+results      the JSON document of ``simulate``
+
+request      what is asked of a simulation, and the experiment that answers it
+
+The modules from `day` down to `durations` import neither pydantic nor YAML, because every process of an executor
+imports them.
+"""

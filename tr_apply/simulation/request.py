@@ -1,0 +1,102 @@
+"""What is asked of a simulation, and the experiment that answers it."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from tr_apply.config.load import Configuration
+from tr_apply.errors import UsageError
+from tr_apply.resources import WORKER
+from tr_apply.resources.document import Document
+from tr_apply.resources.simulation import REPLICATIONS_LIMIT
+from tr_apply.simulation.experiment import Experiment, GateLimit, Trials
+from tr_apply.simulation.load import DayLoad, Scenario
+from tr_apply.simulation.reading import load_simulation
+from tr_apply.simulation.scenario import scenario_of
+from tr_apply.simulation.what_if import label_of, variants, varied
+
+MAX_REPLICATIONS: Final = 200
+BEFORE: Final = "before"
+AFTER: Final = "after"
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationRequest:
+    """Which days are to be simulated, and what they must decide."""
+
+    configuration: Configuration
+    load: Path
+    """The file with who comes and who works."""
+
+    against: Configuration | None = None
+    """What *configuration* is compared with; None for nothing."""
+
+    what_if: tuple[str, ...] = ()
+    replications: int | None = None
+    """None for what the file says; so of *seed*."""
+
+    max_replications: int | None = None
+    precision: float | None = None
+    seed: int | None = None
+    gates: tuple[GateLimit, ...] = ()
+
+    def experiment(self) -> Experiment:
+        """The experiment that answers this.
+
+        Raises:
+            ConfigError: when the load cannot be used.
+            UsageError: when the parts do not go together.
+        """
+        load = load_simulation(self.load, self.configuration)
+        if self.seed is not None:
+            load = replace(load, seed=self.seed)
+        scenarios, sources = self._scenarios(load)
+        if not any(person.work for person in scenarios[-1].people):
+            raise UsageError("nobody works on this day: the configuration declares no worker to whom a shift applies")
+        self._require_gates(len(scenarios))
+        return Experiment(scenarios, sources, self._trials(load))
+
+    def _scenarios(self, load: DayLoad) -> tuple[list[Scenario], list[str]]:
+        changes = variants(self.what_if)
+        after, before = self.configuration.document, None if self.against is None else self.against.document
+        if before is not None:
+            after, before = _with_people(after, before), _with_people(before, after)
+        base = scenario_of(AFTER, after, load)
+        path = self.configuration.path
+        if before is None and not changes:
+            return [base], [path]
+        first = replace(base, name=BEFORE) if before is None else scenario_of(BEFORE, before, load)
+        sources = [path if self.against is None else self.against.path]
+        if not changes:
+            return [first, base], [*sources, path]
+        names = [AFTER] if len(changes) == 1 else [label_of(each) for each in changes]
+        others = [varied(base, each, name) for each, name in zip(changes, names, strict=True)]
+        if before is not None and len(changes) > 1:
+            others.insert(0, base)
+        labels = [label_of(each) for each in changes]
+        return [first, *others], [
+            *sources,
+            *[path] * (len(others) - len(labels)),
+            *(f"{path} with {each}" for each in labels),
+        ]
+
+    def _require_gates(self, scenarios: int) -> None:
+        for gate in self.gates:
+            if scenarios > 2:  # noqa: PLR2004  # before and after
+                raise UsageError(f"--{gate.option} judges one change; give one --what-if without a range")
+            if scenarios == 1 and gate.option != "min-sl":
+                raise UsageError(f"--{gate.option} compares: give --against PATH, --against live or --what-if as well")
+
+    def _trials(self, load: DayLoad) -> Trials:
+        replications = load.replications if self.replications is None else self.replications
+        most = max(replications, MAX_REPLICATIONS) if self.max_replications is None else self.max_replications
+        if not replications <= most <= REPLICATIONS_LIMIT:
+            raise UsageError(f"--max-replications {most}: from {replications} (--replications) to {REPLICATIONS_LIMIT}")
+        return Trials(replications, most, load.confidence, self.precision, self.gates)
+
+
+def _with_people(document: Document, other: Document) -> Document:
+    """*document* with the workers of *other* where it says nothing of workers: a comparison needs people."""
+    if document.declares(WORKER.section) or not other.declares(WORKER.section):
+        return document
+    return document.model_copy(update={WORKER.section: other.workers})
