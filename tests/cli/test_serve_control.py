@@ -237,6 +237,22 @@ def test_callbacks_are_listed_with_request_and_answer(world, application):
     assert call["headers"]["X-Twilio-Signature"]
 
 
+def test_the_log_has_a_line_for_each_callback_that_is_answered(serve, application):
+    url, secretive = application[0], application[0].replace("//", "//user:hidden@") + "offer?token=hidden"
+    world = World(serve("--control", "-v"), url, AssignmentCallbackUrl=secretive)
+    world.control("callbacks", {"fail_next": 1})
+    world.task()
+    world.task()
+    world.control("clock")
+
+    said = world.server.end(signal.SIGTERM)[1]
+
+    lines = [line.split() for line in said.splitlines() if " callback POST " in line]
+    assert [line[1:5] for line in lines] == [["callback", "POST", f"{url}offer", "200"]]
+    assert (lines[0][0][-1], lines[0][-1]) == ("Z", "ms")
+    assert "hidden" not in said
+
+
 def test_callbacks_are_held_and_let_go_in_order(world, application):
     world.control("callbacks", {"hold": True})
     tasks = [world.task(), world.task()]

@@ -4,7 +4,6 @@ import gc
 import ipaddress
 import os
 import socket
-import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tr_apply.cli.server_log import logged, logged_callbacks, report_problem, reporting
 from tr_apply.cli.serving import listening, resolved, run_server, running, url_of
 from tr_apply.config.files import require_path
 from tr_apply.errors import RefusedError, TargetError, TrApplyError, UsageError
@@ -20,7 +20,7 @@ from tr_apply.local import DEFAULT_PATH, open_app
 from tr_apply.local.storage.clock import SteeredClock
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp
 
     from tr_apply.deployment.applied import Applied
     from tr_apply.deployment.seed import Seed
@@ -110,7 +110,7 @@ if TYPE_CHECKING:
     help="Stop by itself after so many seconds.",
 )
 @click.option("--no-color", is_flag=True, help="No colours, of which there are none here.")
-@click.option("-v", "--verbose", is_flag=True, help="Log each request on stderr.")
+@click.option("-v", "--verbose", is_flag=True, help="Log each request and each callback that is answered on stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the address and errors.")
 def serve_command(**given: Any) -> None:
     """Serve the API of TaskRouter over HTTP, for programs that are to be tried without an account.
@@ -154,6 +154,11 @@ class ServeOptions:
     verbose: bool
     quiet: bool
 
+    @property
+    def logs(self) -> bool:
+        """Whether each request and callback is logged."""
+        return self.verbose and not self.quiet
+
 
 def _checked(options: ServeOptions) -> tuple[str, int]:
     """The address to listen on.
@@ -184,13 +189,13 @@ def _serve(options: ServeOptions, listener: socket.socket, admission: "Admission
     caller = Caller()
     clock = SteeredClock(options.clock_rate)
     stillness = Quiet()
-    calls = Calls(caller, clock, stillness)
+    calls = Calls(logged_callbacks(caller) if options.logs else caller, clock, stillness)
     app = open_app(
         options.database if options.database == ":memory:" else Path(options.database),
         account_sid=options.account_sid or None,
         auth_token=options.auth_token or None,
         clock=clock,
-        callbacks=Callbacks(calls, _say, Hosts(options.callback_hosts), quiet=stillness),
+        callbacks=Callbacks(calls, report_problem, Hosts(options.callback_hosts), quiet=stillness),
     )
     planted = _Planted(options, app)
 
@@ -209,9 +214,9 @@ def _serve(options: ServeOptions, listener: socket.socket, admission: "Admission
 
     # What routes stays; looking through all of it for garbage again and again takes a seventh of the time.
     gc.set_threshold(50_000, 20, 100)
-    served: ASGIApp = Gate(_reporting(console), admission)
-    if options.verbose and not options.quiet:
-        served = _logged(served)
+    served: ASGIApp = Gate(reporting(console), admission)
+    if options.logs:
+        served = logged(served)
     with closing(app):
         run_server(served, listener, planted.first, beside_requests, options.timeout_s)
 
@@ -341,43 +346,3 @@ def _of_worker_sdk(url: str, auth_token: str | None) -> str:
         f"Worker SDK: ebServer http{path}, wsServer ws{path}; sign its tokens (AccessToken with a TaskRouterGrant)"
         f" with {secret}."
     )
-
-
-def _say(text: str) -> None:
-    """What TaskRouter would tell its debugger; not even --quiet hides that something went wrong."""
-    click.echo(text.encode("unicode_escape").decode(), err=True)
-
-
-def _reporting(app: "ASGIApp") -> "ASGIApp":
-    """The application, reporting in one line that its database turned out to be damaged."""
-
-    async def reporting(scope: "Scope", receive: "Receive", send: "Send") -> None:
-        try:
-            await app(scope, receive, send)
-        except TargetError as error:  # it was answered
-            _say(str(error))
-
-    return reporting
-
-
-_SWITCHING = 101
-_BEGINNINGS = ("http.response.start", "websocket.http.response.start", "websocket.accept")
-
-
-def _logged(app: "ASGIApp") -> "ASGIApp":
-    """The application, saying method, path, status and milliseconds of each request: no credentials, no query."""
-
-    async def logged(scope: "Scope", receive: "Receive", send: "Send") -> None:
-        started = time.perf_counter()
-
-        async def send_logged(message: "Message") -> None:
-            if message["type"] in _BEGINNINGS:
-                milliseconds = (time.perf_counter() - started) * 1000
-                path = scope["path"].encode("unicode_escape").decode()
-                method, status = scope.get("method", "GET"), message.get("status", _SWITCHING)
-                click.echo(f"{method} {path} {status} {milliseconds:.1f} ms", err=True)
-            await send(message)
-
-        await app(scope, receive, send_logged)
-
-    return logged
