@@ -40,6 +40,8 @@ LAYERS = {
     "models": 10,
     "api": 12,
     "cli": 13,
+    "testing": 13,
+    "pytest_plugin": 14,
     "__init__": 14,
     "__main__": 14,
 }
@@ -53,6 +55,8 @@ ONLY_IN = {
     "uvicorn": {"cli", "local"},
     "yaml": {"config", "export", "resources"},
     "deepdiff": {"report"},
+    "pytest": {"pytest_plugin"},
+    "twilio": {"testing"},
     "click": {"cli", "report", "api"},
 }
 

@@ -15,8 +15,10 @@ from tr_apply.deployment.connect import LOCAL
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.run import Run
 from tr_apply.lint import lint
-from tr_apply.plan.checks.consent import Consent
+from tr_apply.plan.checks.consent import Approval, Consent
 from tr_apply.plan.impact import Extent
+from tr_apply.reader import named_workspace, read_everything
+from tr_apply.resources import WORKSPACE
 from tr_apply.transport import Connection, in_process
 
 LOOK_EVERY_S: Final = 0.5
@@ -49,13 +51,8 @@ class Seed:
             RefusedError: when something must be deleted that nobody agreed to.
             TrApplyError: when it could not be done.
         """
-        source = Configured(self._loaded(), extent=Extent.NONE)  # nobody works in it
         async with Client(self.connection, through=in_process(self.app)) as client:
-            deployment = Deployment(source, client, LOCAL, str(self.path))
-            plan = await deployment.plan()
-            if not plan.operations:
-                return Applied([], verified=True, left=plan)
-            return await deployment.apply(plan, Consent(), Run(rechecks=False))
+            return await _planted(self._loaded(), client, Consent())
 
     async def changes(self) -> AsyncIterator[None]:
         """Each time that a file has changed since it was looked at before."""
@@ -76,6 +73,32 @@ class Seed:
         """Of all files in the folder: those that the configuration names, such as tables, are among them."""
         root = self.path if self.path.is_dir() else self.path.parent
         return frozenset(filter(None, map(_stamp_of, (each for each in root.rglob("*") if not _is_hidden(each, root)))))
+
+
+async def seeded_sids(configuration: Configuration, connection: Connection) -> dict[str, str]:
+    """Make a test's embedded TaskRouter what *configuration* says, and return the SIDs of the workspace.
+
+    They are under ``workspace``, and under kind and name as in ``workflow/Voice``. Deletes need no consent.
+
+    Raises:
+        ConfigError: when the configuration does not fit the workspace.
+        TrApplyError: when it could not be done.
+    """
+    async with Client(connection) as client:
+        applied = await _planted(configuration, client, Consent(Approval.REVIEWED))
+        assert applied.left is not None  # as it was verified
+        live = await named_workspace(client, applied.created or applied.left.target.workspace_sid or applied.left.target.workspace)
+        snapshot = await read_everything(client, live, channels=False)
+        return {WORKSPACE.name: live.sid, **{f"{each.kind}/{each.name}": each.sid for each in snapshot.each()}}
+
+
+async def _planted(configuration: Configuration, client: Client, consent: Consent) -> Applied:
+    source = Configured(configuration, extent=Extent.NONE)  # nobody works in it
+    deployment = Deployment(source, client, LOCAL, configuration.path)
+    plan = await deployment.plan()
+    if not plan.operations:
+        return Applied([], verified=True, left=plan)
+    return await deployment.apply(plan, consent, Run(rechecks=False))
 
 
 def _is_hidden(path: Path, root: Path) -> bool:
