@@ -32,12 +32,17 @@ CREDENTIALS = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "secr
 def imported_by(*arguments, environment=None):
     """Top-level names in sys.modules after running the command line."""
     program = (
-        "import contextlib, sys\n"
+        "import contextlib\n"
         "from tr_apply.cli import main\n"
         "with contextlib.suppress(SystemExit):\n"
         f"    main({list(arguments)!r})\n"
-        "print('imported', *sys.modules)"
     )
+    return imported_by_program(program, environment)
+
+
+def imported_by_program(program, environment=None):
+    """Top-level names in sys.modules, and those of modules within packages, after running a program."""
+    program += "\nimport sys\nprint('\\nimported', *sys.modules)"
     kept = {k: v for k, v in os.environ.items() if not k.startswith("COV")}  # which imports what it needs
     kept |= environment or {}
     done = subprocess.run([sys.executable, "-c", program], env=kept, capture_output=True, text=True, check=True)

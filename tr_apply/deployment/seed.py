@@ -84,10 +84,13 @@ async def seeded_sids(configuration: Configuration, connection: Connection) -> d
         ConfigError: when the configuration does not fit the workspace.
         TrApplyError: when it could not be done.
     """
-    async with Client(connection) as client:
+    # One request at a time: the order of the workers decides who is offered a task first.
+    async with Client(connection, concurrency=1) as client:
         applied = await _planted(configuration, client, Consent(Approval.REVIEWED))
         assert applied.left is not None  # as it was verified
-        live = await named_workspace(client, applied.created or applied.left.target.workspace_sid or applied.left.target.workspace)
+        live = await named_workspace(
+            client, applied.created or applied.left.target.workspace_sid or applied.left.target.workspace
+        )
         snapshot = await read_everything(client, live, channels=False)
         return {WORKSPACE.name: live.sid, **{f"{each.kind}/{each.name}": each.sid for each in snapshot.each()}}
 

@@ -69,9 +69,8 @@ class ServerProcess:
 
     def close(self) -> None:
         """End the server, at the latest after some seconds."""
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
+        for stream in filter(None, (self._process.stdin, self._process.stdout)):
+            stream.close()
         try:
             self._process.wait(_END_TIMEOUT_S)
         except subprocess.TimeoutExpired:

@@ -20,7 +20,7 @@ from tr_apply.local.storage.clock import Clock, stored, wall_clock
 from tr_apply.local.storage.connection import MEMORY, DamagedError, connect, damage
 from tr_apply.local.storage.explained import Explained
 from tr_apply.local.storage.refusals import UnavailableError
-from tr_apply.local.storage.sids import new_sids
+from tr_apply.local.storage.sids import begin_anew, new_sids
 
 Row = tuple[Any, ...]
 Copy = sqlite3.Connection
@@ -241,6 +241,7 @@ class Database:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.execute("ROLLBACK")
             copy.backup(self._connection)
+        begin_anew()
         self._unrouted += 1
         self.follow_clock()
 

@@ -2,10 +2,14 @@
 
 Carrying the position inside lets a page token outlive its resource: a list goes on behind a SID that was deleted
 meanwhile, in whichever process, without remembering what was deleted.
+
+The digits before it are random, and the same for all resources of a kind that a process creates. SIDs decide between
+workers who are idle equally long, so with a clock that stands still tasks go to the workers in creation order.
 """
 
 import random
 from collections.abc import Iterable
+from functools import cache
 
 ACCOUNT_SID = "AC" + 32 * "0"
 """The account of whoever signs in as something that is no account."""
@@ -24,9 +28,19 @@ def new_sid(prefix: str, position: int) -> str:
 
 
 def new_sids(prefix: str, positions: Iterable[int]) -> list[str]:
-    """The same for several resources at once, whose SIDs differ in nothing but the position."""
-    start = f"{prefix}{random.getrandbits(4 * _RANDOM_DIGITS):0{_RANDOM_DIGITS}x}"
+    """The same for several resources at once."""
+    start = _start(prefix)
     return [f"{start}{position:0{_POSITION_DIGITS}x}" for position in positions]
+
+
+@cache
+def _start(prefix: str) -> str:
+    return f"{prefix}{random.getrandbits(4 * _RANDOM_DIGITS):0{_RANDOM_DIGITS}x}"
+
+
+def begin_anew() -> None:
+    """Let no new SID be one that was given before, although positions are given again."""
+    _start.cache_clear()
 
 
 def position_of(sid: str) -> int:

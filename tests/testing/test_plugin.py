@@ -1,0 +1,81 @@
+"""The pytest fixture ``taskrouter``, as the tests of an application use it."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from tests.test_startup import HEAVY, imported_by_program
+
+pytest_plugins = ["pytester"]
+
+APPLICATION = Path(__file__).parents[2] / "examples" / "app"
+
+TESTS = """
+import pytest
+
+def names(taskrouter):
+    return [each.friendly_name for each in taskrouter.client.taskrouter.v1.workspaces.list()]
+
+@pytest.mark.parametrize("name", ["a", "b", "c", "d"])
+def test_each_has_it_for_itself(taskrouter, taskrouter_server, name):
+    assert names(taskrouter) == []
+    taskrouter.seed("workspace: {name: " + name + "}")
+    assert names(taskrouter) == [name]
+    assert taskrouter_server is taskrouter
+"""
+FAILING = """
+def test_that_fails(taskrouter):
+    taskrouter.seed("workspace: {name: a}")
+    assert taskrouter.now is None
+"""
+
+
+def test_a_test_finds_it_empty_also_next_to_others(pytester):
+    pytester.makepyfile(TESTS)
+
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error", "-n", "2")
+
+    result.assert_outcomes(passed=4)
+
+
+def test_a_test_that_fails_shows_what_the_server_has_logged(pytester):
+    pytester.makepyfile(FAILING)
+
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*Captured taskrouter teardown*", "* POST /v1/Workspaces 201 * ms"])
+
+
+def test_the_fixtures_are_listed_with_their_purpose(pytester):
+    result = pytester.runpytest_inprocess("--fixtures", "-p", "no:cacheprovider")
+
+    result.stdout.fnmatch_lines(["taskrouter -- *", "    An embedded TaskRouter, empty at the start of each test*"])
+
+
+def test_a_project_that_does_not_use_it_imports_next_to_nothing():
+    before, after = (
+        imported_by_program(f"import pytest, typing, importlib{more}") for more in ("", ", tr_apply.pytest_plugin")
+    )
+
+    assert after - before == {"tr_apply", "tr_apply.version", "tr_apply.pytest_plugin"}
+    assert not (after - before) & HEAVY
+
+
+def test_the_example_application_passes_its_tests(pytester):
+    shutil.copytree(APPLICATION, pytester.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error")
+
+    result.assert_outcomes(passed=5)
+
+
+def test_the_example_application_is_short():
+    assert len((APPLICATION / "app.py").read_text(encoding="utf-8").splitlines()) < 150
+
+
+def test_the_example_application_runs_as_a_program(pytester):
+    """Until it is asked for the settings that it lacks."""
+    result = pytester.run(sys.executable, APPLICATION / "app.py")
+
+    result.stderr.fnmatch_lines(["*missing*account_sid*"])
