@@ -14,6 +14,7 @@ TOPICS: Final[Mapping[str, str]] = {
     "simulation": "Service levels, simulated: demand, staffing, limits, what-if",
     "ci": "In a repository: GitHub, GitLab, many workspaces",
     "embedded": "The embedded TaskRouter, its console and its limits",
+    "developing": "Testing an application: pytest, Node, docker compose",
     "library": "From a program: import tr_apply",
     "terraform": "The way from Terraform",
     "commands": "Every command and its options",
