@@ -299,6 +299,11 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a system without process groups")
+def test_ctrl_c_at_a_terminal_is_not_for_the_server(server):
+    assert os.getpgid(server._server._process.pid) != os.getpgid(0)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a system without SIGKILL")
 def test_it_ends_when_the_tests_are_killed():
     with subprocess.Popen(

@@ -62,6 +62,9 @@ class ServerProcess:
             encoding="utf-8",
             errors="replace",
             env=self._environment(),
+            # Ctrl-C is for the tests, and in a debugger not even for those.
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         self._reader = threading.Thread(target=self._keep_lines, args=(self._process.stderr,), daemon=True)
         self._reader.start()
