@@ -17,7 +17,7 @@ from tests.local.bridge.conftest import ACCOUNT, SECRET, token
 def serving(*arguments):
     server = Server("--db", ":memory:", "--account-sid", ACCOUNT, "--auth-token", SECRET, *arguments)
     server.client.auth = (ACCOUNT, SECRET)
-    how_to_get_in, _ = (server.process.stderr.readline() for _ in range(2))  # all that it says before it is asked
+    _console, how_to_get_in, _ = (server.process.stderr.readline() for _ in range(3))  # all that it says unasked
     yield Center(server, how_to_get_in)
     server.client.close()
     if server.process.poll() is None:
