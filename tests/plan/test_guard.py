@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tr_apply.plan.change import Consent
+from tr_apply.plan.change import DeleteConsent
 from tr_apply.plan.checks.consent import Approval, refusals
 from tr_apply.plan.checks.consent import Consent as Given
 
@@ -56,7 +56,7 @@ def test_deleting_needs_consent_beyond_a_limit(world, case):
     if needed:
         assert f"--allow-delete task_queue={gone}" in plan.blocked[0].message
         assert plan.blocked[0].message.startswith(f"deletes {gone} of {live} task queues: Q00")
-        assert plan.blocked[0].consent == Consent("task_queue", gone, live)
+        assert plan.blocked[0].consent == DeleteConsent("task_queue", gone, live)
 
 
 def test_others_that_take_the_place_of_all_are_no_consent(world):
