@@ -252,7 +252,7 @@ End: it waits in Everyone until somebody takes it; at 24h it is canceled
         ({"agent": 3}, [], "Incoming", "wants the known worker 3 alone, who cannot be had (TaskRouter's error 40154)"),
         ({"agent": "zoe"}, [], "Incoming", "error 40155"),
         ({"score": 1.5}, [], "Own", "wants a known worker, but the task names none: nobody can take it"),
-        ({"type": "skip"}, [], "Incoming", "skipped at once, because workers.available == 0"),
+        ({"type": "skip"}, [], "Incoming", "skipped immediately, because workers.available == 0"),
         ({"type": "skip"}, [], "Incoming", "on to step 2, of the default filter"),
         ({"type": "skip"}, [], "Incoming", "not in the queue: its target_workers is empty"),
         ({"a": 1}, [], "Dead end", 'on to step 2, of filter 2 "Again"'),

@@ -104,4 +104,4 @@ def test_the_embedded_taskrouter_of_the_folder_is_asked_as_well(tmp_path, capsys
     capsys.readouterr()
 
     assert run(["route", "--live", "Center", "--local", *ASKED]) == 0
-    assert capsys.readouterr().out.startswith("A task like this would be offered to ana\\x1b[2J at once.\n")
+    assert capsys.readouterr().out.startswith("A task like this would be offered to ana\\x1b[2J immediately.\n")

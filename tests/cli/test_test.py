@@ -404,7 +404,7 @@ def test_no_tests_at_all_is_an_error(folder, capsys):
     code = run(["test", str(folder)])
 
     assert code == 3
-    assert "no *.test.yaml beside this configuration" in capsys.readouterr().err
+    assert "no *.test.yaml next to this configuration" in capsys.readouterr().err
 
 
 def test_a_path_that_does_not_exist_is_a_usage_error(folder):

@@ -75,7 +75,7 @@ def test_a_worker_that_somebody_has_changed_is_not_written():
     error, script = changed(alice(9, attributes='{"level":5}'))
 
     assert isinstance(error, StaleError)
-    assert str(error) == "the worker 'alice' has been changed meanwhile (attributes); run again"
+    assert str(error) == "the worker 'alice' has changed since it was read (attributes); run again"
     assert script.told == [GET]
 
 
@@ -97,7 +97,7 @@ def test_the_activity_changes_all_day_and_matters_only_to_a_move():
 
     assert changed(moved, CHANGED)[1].told == [GET, POST]
     error, _ = changed(moved, form={"ActivitySid": "WA3"})
-    assert "has been changed meanwhile (activity)" in str(error)
+    assert "has changed since it was read (activity)" in str(error)
 
 
 def test_what_already_is_as_wanted_is_not_written():
@@ -182,7 +182,7 @@ def test_a_worker_that_somebody_has_deleted_is_stale(steps):
     error, _ = changed(*steps)
 
     assert isinstance(error, StaleError)
-    assert "the worker 'alice' has been deleted meanwhile" in str(error)
+    assert "the worker 'alice' has been deleted in the meantime" in str(error)
 
 
 def test_other_refusals_of_an_update_are_refusals():

@@ -201,8 +201,8 @@ MISTAKES = {
     "{csv: none.csv}": ("unreadable", "none.csv: No such file or directory"),
     "{csv: bad.csv}": ("csv-syntax", "this quote is never closed"),
     "{csv: bad.csv, lang: [a]}": ("unknown-key", "`csv` is the only key of a `for_each` over a table"),
-    "{lnag: [en]}": ("unknown-each", "`for_each` of this object has no `lang` that `${each.lang}` could stand for (where lnag: en)"),
-    "{lang: ['${each.lang}']}": ("unknown-each", "`for_each` of this object has no `lang` that `${each.lang}` could stand for (where lang: ${each.lang})"),
+    "{lnag: [en]}": ("unknown-each", "`for_each` of this object has no `lang` to put in for `${each.lang}` (where lnag: en)"),
+    "{lang: ['${each.lang}']}": ("unknown-each", "`for_each` of this object has no `lang` to put in for `${each.lang}` (where lang: ${each.lang})"),
 }  # fmt: skip
 
 

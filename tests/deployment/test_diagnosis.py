@@ -159,7 +159,7 @@ def test_a_server_that_never_answers_ends_it_in_time(monkeypatch, capsys):
         assert run(["doctor", "--base-url", url, "--timeout", "0.5"]) == 1
 
     printed = capsys.readouterr()
-    assert "gave up after 0.5 s (--timeout)" in printed.out
+    assert "timed out after 0.5 s (--timeout)" in printed.out
     assert SECRET not in printed.out + printed.err
 
 

@@ -742,7 +742,7 @@ def test_a_task_is_offered_to_several_at_once(center):
         "This task has been offered to ana and ben since 2026-11-18 11:06:41 UTC and waits for their answer"
     )
     assert center.what(language="es", channel="sms").facts.answer == (
-        "A task like this would be offered to ben and ana at once."
+        "A task like this would be offered to ben and ana immediately."
     )
 
 
@@ -826,7 +826,7 @@ def test_an_answer_that_shows_no_task_and_a_refusal_are_errors(center):
 @pytest.mark.parametrize(
     ("here", "attributes", "answer"),
     [
-        (["ben"], {"language": "es"}, "A task like this would be offered to ben at once."),
+        (["ben"], {"language": "es"}, "A task like this would be offered to ben immediately."),
         (
             [],
             {"agent": "ben"},
@@ -867,7 +867,7 @@ def test_a_task_that_no_filter_takes_is_canceled_at_once(center):
     found = center.what(workflow="Narrow", a=2)
 
     assert found.facts.answer == (
-        "A task like this is canceled at once: no filter takes it, and the workflow has no default filter."
+        "A task like this is canceled immediately: no filter takes it, and the workflow has no default filter."
     )
     assert "What happens next" not in live_route_text(found)
 

@@ -203,7 +203,7 @@ def test_a_workspace_that_somebody_creates_while_we_plan_is_not_created_again(be
     code, _, err = applied(files[0])
 
     assert code == 5
-    assert "has been created meanwhile" in err
+    assert "has been created in the meantime" in err
     assert len(behind.items("/Workspaces")) == 1
 
 
@@ -214,7 +214,7 @@ def test_a_dead_server_ends_the_run_once_and_clearly(behind, files, applied):
     code, out, err = applied(files[1])
 
     assert code == 4, (out, err)
-    assert "gave up after" in out + err
+    assert "stopped after" in out + err
     behind.proxy.begin()
     assert applied(files[1])[0] == 0
 

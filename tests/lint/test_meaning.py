@@ -99,7 +99,7 @@ def test_a_queue_in_which_nobody_can_be_is_never_true(tmp_path):
     lint(checked, today=date(2026, 1, 1))
 
     found = [(each.code, each.line, each.message) for each in checked.diagnostics if each.code not in UNASKED]
-    assert found == [("never-true", 3, "never true: nothing satisfies level > 5 and level < 3 at once")]
+    assert found == [("never-true", 3, "never true: nothing satisfies level > 5 and level < 3 together")]
 
 
 def test_the_decision_procedure_is_not_imported_where_filters_are_plain(tmp_path):

@@ -153,7 +153,7 @@ def filtered(**each):
         (routed(default_filter="QUEUE"), "default_filter must be an object"),
         (routed(default_filter={**TARGET, "expression": "x"}), "default_filter.expression cannot be parsed"),
         ('{"task_routing": {"filters": [], "filters": []}}', 'the key "filters" is repeated'),
-        ('{"task_routing": NaN}', "NaN is no number"),
+        ('{"task_routing": NaN}', "NaN is not a number"),
         ('{"task_routing": {"filters": [], "x": 1e999}}', "too large"),
         ('{"task_routing": {"filters": [], "x": 92233720368547758070}}', "64 bits"),
         ('{"task_routing": {"filters": [], "x": ' + "9" * 5000 + "}}", "64 bits"),

@@ -36,7 +36,7 @@ def test_a_changed_route_says_what_it_was():
     after = ("Sales", SALES[1], "Sales")
 
     assert changed([SALES], [after]) == [
-        ("Sales", "changed", ("Sales for 1m (on at once if nobody is free), then Everyone",))
+        ("Sales", "changed", ("Sales for 1m (skipped if nobody is free), then Everyone",))
     ]
 
 

@@ -74,8 +74,8 @@ def test_a_condition_that_all_steps_share_is_said_once():
     ("target", "leaves"),
     [
         ({"timeout": 90}, "after 90s"),
-        ({"timeout": 60, "skip_if": "1==1"}, "after 1m, at once if nobody is free"),
-        ({"skip_if": "workers.available == 0"}, "at once if nobody is at work, else waits"),
+        ({"timeout": 60, "skip_if": "1==1"}, "after 1m, skipped if nobody is free"),
+        ({"skip_if": "workers.available == 0"}, "skipped if nobody is at work, else waits"),
         ({"timeout": 60, "skip_if": "1==0"}, "after 1m"),
         ({"skip_if": "1==0"}, ""),
         ({}, ""),
@@ -171,7 +171,7 @@ def test_everything_else_is_unreachable_below_a_filter_for_any_task():
 
 
 def test_without_a_default_filter_everything_else_is_canceled_if_there_is_such_a_task():
-    assert lanes_of(SPANISH, default=None)[-1].end == "canceled at once: there is no default filter"
+    assert lanes_of(SPANISH, default=None)[-1].end == "canceled immediately: there is no default filter"
     assert len(lanes_of(("All", "1==1", "Q"), default=None)) == 1
 
 

@@ -16,7 +16,7 @@ NAMES = {AGENT: SidOf("worker", "alice"), "WA" + "0" * 32: SidOf("activity", "Lu
         ("language == 'es' AND topic == 'technical'", "language is es and topic is technical"),
         ("'es' == language", "language is es"),
         ("tier IN ['gold', 'platinum']", "tier is one of gold, platinum"),
-        ("tier NOT IN ['gold']", "tier is none of gold"),
+        ("tier NOT IN ['gold']", "tier is not one of gold"),
         ("channel == 'web' OR channel == 'chat' OR channel IN ['sms']", "channel is one of web, chat, sms"),
         ("a == 1 OR b == 2 OR a == 3", "a is one of 1, 3 or b is 2"),
         ("a == 1 AND b == 2 OR c == 3", "(a is 1 and b is 2) or c is 3"),

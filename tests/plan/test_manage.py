@@ -37,14 +37,14 @@ def test_workers_outside_are_neither_changed_nor_deleted(world, told_plan):
 
 
 OUTSIDE = {
-    "a live one": ("workers: [{name: bob, attributes: {team: emea}}]", "the live worker 'bob' does not match"),
-    "a new one": ("workers: [{name: dora, attributes: {team: us}}]", "the worker 'dora', as declared, does not match"),
-    "a new one without attributes": ("workers: [{name: dora}]", "the worker 'dora', as declared, does not match"),
+    "a live one": ("workers: [{name: bob, attributes: {team: emea}}]", "the live worker 'bob' is not matched by"),
+    "a new one": ("workers: [{name: dora, attributes: {team: us}}]", "the worker 'dora', as declared, is not matched by"),
+    "a new one without attributes": ("workers: [{name: dora}]", "the worker 'dora', as declared, is not matched by"),
     "one that would leave": (
         "workers: [{name: anna, attributes: {team: us}}]",
-        "the worker 'anna', as declared, does not match",
+        "the worker 'anna', as declared, is not matched by",
     ),
-    "one that is renamed": ("workers: [{name: dora, renamed_from: [bob]}]", "the live worker 'bob' does not match"),
+    "one that is renamed": ("workers: [{name: dora, renamed_from: [bob]}]", "the live worker 'bob' is not matched by"),
 }
 
 
@@ -56,7 +56,7 @@ def test_a_declared_worker_outside_is_an_error(world, case):
     with pytest.raises(ConfigError, match=rf"workspace.yaml:3:\d+: error: {message} `manage.workers.where`") as caught:
         world.plan(HEAD + OURS + text)
 
-    assert "take it out here, or widen `where`" in str(caught.value)
+    assert "remove it here, or widen `where`" in str(caught.value)
 
 
 def test_a_declared_worker_may_come_in_by_its_name(world):

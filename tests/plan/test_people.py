@@ -165,7 +165,7 @@ def test_who_has_nowhere_to_go_blocks_the_operation(world, case):
     blocked = {each.operation: each for each in plan.blocked if each.code == "nowhere-to-go"}
     assert [operation.name for operation in plan.operations if operation.id in blocked] == names
     for each in blocked.values():
-        assert "default activity is no unavailable one to move them to" in each.message
+        assert "default activity is available, so workers cannot be moved into it" in each.message
 
 
 def test_a_stranded_worker_may_be_declared_somewhere_to_go(world):

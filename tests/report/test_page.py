@@ -453,7 +453,7 @@ def test_what_has_too_many_filters_is_named_and_its_changes_are_listed():
 
     assert plan_picture(plan).lanes == 0
     assert (
-        "Not drawn, because there is no room for so many filters (`tr-apply graph --against` has it): Voice."
+        "Not drawn, because there is no room for this many filters (`tr-apply graph --against` has it): Voice."
         in page_of(plan)
     )
 
@@ -463,7 +463,7 @@ def test_all_workspaces_of_a_page_share_the_room_for_lanes():
 
     assert page.count('<ol class="lanes">') == MOST_LANES // 61
     assert (
-        page.count("there is no room for so many filters (`tr-apply graph --against` has it): Voice.")
+        page.count("there is no room for this many filters (`tr-apply graph --against` has it): Voice.")
         == 10 - MOST_LANES // 61
     )
 

@@ -191,7 +191,7 @@ def test_findings_come_from_left_to_right():
         ("worker.skills HAS 'x'", QUEUE, "names in a queue have no prefix; write skills for worker.skills"),
         ("worker.x == 1", FILTER, "worker.x is always null: a filter sees the attributes of the task only"),
         ("language == en", FILTER, "en is an attribute here; for the text write 'en'"),
-        ('"a" == "b"', QUEUE, "always false; the name of an attribute stands without quotes"),
+        ('"a" == "b"', QUEUE, "always false; the name of an attribute has no quotes"),
         ("[1] == 'b'", QUEUE, "no attribute is compared, so this is always false"),
         (
             "a HAS ['x']",

@@ -152,7 +152,7 @@ def test_a_boolean_is_no_number_in_a_tree():
         ("  ", 2, "the expression is empty"),
         ("vip", 3, "a comparison operator must follow vip, as in vip == true"),
         ("a == 'x' AND vip", 16, "must follow vip"),
-        ("true", 4, "true alone is no comparison"),
+        ("true", 4, "true alone is not a comparison"),
         ("skill-level > 3", 5, "a key cannot contain a hyphen"),
         ("skill-5 > 3", 5, "a key cannot contain a hyphen"),
         ("a == en-US", 7, "a key cannot contain a hyphen"),
@@ -162,7 +162,7 @@ def test_a_boolean_is_no_number_in_a_tree():
         ("skills NOT HAS 'x'", 7, "write 'x' NOT IN skills"),
         ("skills NOT HAS (", 7, "write 'x' NOT IN skills"),
         ("a NOT CONTAINS 'x'", 2, "there is no NOT CONTAINS"),
-        ("a NOT 'x'", 2, "after NOT only IN can stand"),
+        ("a NOT 'x'", 2, "only IN can follow NOT"),
         ("NOT (a == 1)", 0, "turn the comparison around"),
         ("NOT EXISTS a", 0, "write key == null"),
         ("EXISTS language", 7, "write language != null"),
@@ -196,7 +196,7 @@ def test_a_boolean_is_no_number_in_a_tree():
         ("in == 5", 0, "in is an operator and cannot be a key"),
         ("a == 'en' OR 'es'", 17, "write OR a == 'es'"),
         ("1==1 OR b.c", 11, "must follow b.c"),
-        ("a == [1] OR 'es'", 16, "'es' alone is no comparison"),
+        ("a == [1] OR 'es'", 16, "'es' alone is not a comparison"),
         ("language != 'en', 'es'", 16, "did you mean language IN ['en', 'es']?"),
         ("[1] == 'en', 'es'", 11, "did you mean key IN ['en', 'es']?"),
         ("x IN ('a','b')", 5, "square brackets"),
@@ -222,7 +222,7 @@ def test_a_boolean_is_no_number_in_a_tree():
         ("a == “x”", 5, "“ is a typographic quote"),
         ("a\u2013b == 1", 1, "\u2013 is a typographic dash"),
         ("a\u00a0== 1", 1, "an unusual blank (U+00A0)"),
-        ("a.b. == 1", 3, "a dot stands between two keys"),
+        ("a.b. == 1", 3, "a dot joins two keys"),
         ("a == .5", 5, "a number cannot begin with a dot"),
         ("a == 1e5", 5, "1e5 is neither a number"),
         ("a == 5.", 5, "5. is neither a number"),
@@ -260,7 +260,7 @@ def test_deep_nesting_is_an_error_and_no_crash(opening):
 
     error = syntax_error(source)
 
-    assert "inside each other" in error.message
+    assert "are nested" in error.message
     assert error.offset == len(opening) + 99
 
 

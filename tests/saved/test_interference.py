@@ -37,7 +37,7 @@ def test_out_of_time_while_applying_tells_what_was_done(cli, write, interfere):
 
     [plan] = said.document["plans"]
     assert said.code == 4
-    assert "gave up after 1.5 s" in said.document["errors"][0]["message"]
+    assert "timed out after 1.5 s" in said.document["errors"][0]["message"]
     assert statuses(plan).count("done") >= 3
     assert plan["verified"] is None
     interfere(lambda _request: None)

@@ -212,8 +212,8 @@ def test_the_table_says_planned_from_live_now_planned_to(cli, live):
     said = cli("apply", "--plan", "plan.json")
 
     assert said.code == 5
-    header, *rows = said.err[said.err.index("changed meanwhile") :].splitlines()
-    assert re.split("  +", header) == ["changed meanwhile", "planned from", "live now", "planned to"]
+    header, *rows = said.err[said.err.index("changed since then") :].splitlines()
+    assert re.split("  +", header) == ["changed since then", "planned from", "live now", "planned to"]
     told = " ".join(rows)
     assert "task_queue/Gold max_reserved_workers" in told
     assert "vip == 3" in told

@@ -216,14 +216,14 @@ def test_patience_ends_after_two_minutes(call, failure, expected):
 
     assert type(error) is expected
     assert 95 < script.times[-1] - script.times[0] <= 120
-    assert f"gave up after {len(script.requests)} attempts" in str(error)
+    assert f"stopped after {len(script.requests)} attempts" in str(error)
 
 
 def test_a_server_that_never_was_there_is_given_up_on_sooner():
     error, script = sent(GET, UNREACHABLE)
 
     assert type(error) is NetworkError
-    assert "no connection to 127.0.0.1:1 (connection refused); gave up after" in str(error)
+    assert "no connection to 127.0.0.1:1 (connection refused); stopped after" in str(error)
     assert script.times[-1] - script.times[0] <= 10
 
 

@@ -107,7 +107,7 @@ def test_a_timeout_names_the_last_error(monkeypatch):
             await client.workspaces()
 
     with pytest.raises(
-        OutOfTimeError, match=r"gave up after 30 s \(--timeout\); the last error was GET .* Down \(HTTP 503\)"
+        OutOfTimeError, match=r"timed out after 30 s \(--timeout\); the last error was GET .* Down \(HTTP 503\)"
     ):
         clock.run(work())
 

@@ -59,32 +59,32 @@ class Access:
 @click.command("apply")
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=NamedPath())
 @click.option("--plan", "plan_file", metavar="FILE", type=NamedPath(),
-              help="Apply the plan that plan --out has saved, and nothing else.")  # fmt: skip
+              help="Apply the plan that plan --out saved, and nothing else.")  # fmt: skip
 @click.option("--expect", "expected", multiple=True, metavar="PLAN_ID",
-              help="Apply only if the plan still has this id; one for each PATH, in order.")  # fmt: skip
-@click.option("--auto-approve", is_flag=True, help="Do not ask. Is no consent to delete.")
+              help="Apply only if the plan id is still PLAN_ID; one for each PATH, in order.")  # fmt: skip
+@click.option("--auto-approve", is_flag=True, help="Apply without asking. Deletes still need --allow-delete.")
 @click.option("--allow-delete", "allowed", multiple=True, metavar="KIND=N",
-              help="Agree to exactly N deletes of KIND; repeatable.")  # fmt: skip
+              help="Allow exactly N deletes of KIND; repeatable.")  # fmt: skip
 @click.option("--allow-people-lost", "allowed_people", multiple=True, metavar='"QUEUE=N"',
-              help="Agree that exactly N members of QUEUE lose their place in it; repeatable.")  # fmt: skip
+              help="Allow exactly N workers to lose their place in QUEUE; repeatable.")  # fmt: skip
 @tasks_option
 @route_change_option
 @selection_options
 @click.option("--base-ref", metavar="REV",
               help="The git revision that was applied last, for `safety.delete: declared`.")  # fmt: skip
 @click.option("--concurrency", type=click.IntRange(1, 100), default=10, show_default=True,
-              help="Requests under way at once, at most.")  # fmt: skip
+              help="Maximum number of concurrent requests.")  # fmt: skip
 @click.option("--journal", "journal_file", metavar="FILE", type=NamedPath(),
               help="Append a line to FILE before and after each request that writes.")  # fmt: skip
 @click.option("--undo-out", "undo_file", metavar="FILE", type=NamedPath(),
-              help="Save what takes it all back, for apply --plan FILE.")  # fmt: skip
+              help="Save the plan that undoes this run, for apply --plan FILE.")  # fmt: skip
 @click.option("--outputs-file", metavar="FILE", type=NamedPath(),
               help="Write the outputs to FILE: JSON if it ends in .json, else lines NAME=value.")  # fmt: skip
 @configuration_options
 @target_options
 @common_options("text", "json")
 def apply_command(paths: tuple[Path, ...], **given: Any) -> int:
-    """Make the live workspace equal to the configuration.
+    """Make the live workspace match the configuration.
 
     Shows the plan, asks, sends the requests, reads the workspace again and makes sure that nothing is left. A saved
     plan needs no PATH, unless it holds sensitive values: those are read from there.
@@ -239,7 +239,7 @@ def _require_approval(approval: Approval, workspaces: Sequence[str]) -> None:
             "--plan FILE to apply what was reviewed, or --expect PLAN_ID"
         )
     if answered(_question(workspaces), or_else="nothing was written").strip() != "yes":
-        raise RefusedError("not approved; nothing was written")
+        raise RefusedError("not approved, so nothing was written")
 
 
 def _question(workspaces: Sequence[str]) -> str:

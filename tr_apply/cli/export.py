@@ -29,7 +29,7 @@ _FORGET: Final = (
 @click.argument("workspace", metavar="[NAME|SID]", required=False)
 @click.option("--from-terraform", "state_file", metavar="FILE", type=NamedPath(),
               help="Read the workspace from what `terraform show -json` printed to FILE.")  # fmt: skip
-@click.option("--overwrite", is_flag=True, help="Write over files that are no unchanged export of this workspace.")
+@click.option("--overwrite", is_flag=True, help="Write over files other than an unchanged export of this workspace.")
 @target_options
 @common_options("yaml")
 def export_command(

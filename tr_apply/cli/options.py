@@ -114,7 +114,7 @@ class NamedPath(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """As of any path, but that an empty one is not taken for the current folder."""
         if value == "":
-            self.fail("an empty text is no path", param, ctx)
+            self.fail("an empty text is not a path", param, ctx)
         try:
             Path(value).exists()  # tells of what is behind a locked door, or has too long a name
         except OSError as error:
@@ -173,8 +173,8 @@ def common_options(*formats: str) -> Callable[[_F], _F]:
     """How the command speaks, and for how long: ``common`` of the command. The first format is the default."""
     options = (
         click.option("--timeout", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True),
-                     help="Give up after so many seconds in all."),
-        click.option("-v", "--verbose", is_flag=True, help="Tell every request on stderr."),
+                     help="Abort the whole run after this many seconds."),
+        click.option("-v", "--verbose", is_flag=True, help="Log every request to stderr."),
         click.option("-q", "--quiet", is_flag=True, help="Print results and errors only."),
         click.option("--no-color", is_flag=True, help="No colours [env: NO_COLOR]."),
         click.option("--output", "output_file", metavar="FILE", help="Write the result to FILE."),

@@ -52,7 +52,7 @@ def require_own_exports(paths: Iterable[Path], workspace: str, folder: Path | No
         if other is None or name_key(other) != name_key(workspace):
             raise _refused(path, f"is an export of the workspace {other!r}, not of {workspace!r}")
     if found and not named:
-        raise _refused(found[0], "has no workspace.yaml beside it that says whose export it is")
+        raise _refused(found[0], "has no workspace.yaml next to it that says whose export it is")
 
 
 def _text(path: Path) -> str:

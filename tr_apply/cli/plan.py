@@ -54,15 +54,15 @@ CHANGES_PENDING = 2  # as in Terraform; click's own 2 for usage errors is remapp
 @click.option("--overwrite", is_flag=True, help="Let --out write over a file that is not a plan.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes to apply.")
 @click.option("--base-ref", metavar="REV",
-              help="Tell what was changed outside the repository since the git revision REV was applied.")  # fmt: skip
+              help="Show separately what was changed outside the repository since revision REV was applied.")  # fmt: skip
 @click.option("--impact", "extent", type=click.Choice([each.value for each in Extent]), default=Extent.FULL.value,
-              show_default=True, help="How much of the impact on people and tasks is worked out.")  # fmt: skip
+              show_default=True, help="How much of the impact on people and tasks to compute.")  # fmt: skip
 @tasks_option
 @route_change_option
 @click.option("--also", multiple=True, metavar="FORMAT=FILE",
               help="Write the plan in another format to FILE as well; repeatable.")  # fmt: skip
 @click.option("--undo", "journal_file", metavar="JOURNAL", type=NamedPath(),
-              help="Plan the way back from what apply --journal JOURNAL did, finished or not.")  # fmt: skip
+              help="Plan the undo of what apply --journal JOURNAL did, finished or not.")  # fmt: skip
 @selection_options
 @configuration_options
 @target_options

@@ -106,7 +106,7 @@ def require_outside_git(path: Path) -> None:
     tree = next((each for each in absolute.parents if (each / ".git").exists()), None)
     if tree is not None and not _is_ignored(absolute, tree):
         raise RefusedError(
-            f"{path} lies in the git repository {tree}, and --keep-values writes personal data as it is: "
+            f"{path} is in the git repository {tree}, and --keep-values writes personal data as it is: "
             "choose a file outside of it, let .gitignore name the file, or leave --keep-values out"
         )
 

@@ -25,7 +25,7 @@ from tr_apply.plan.change import Plan
 from tr_apply.plan.saved.document import plan_document, plan_id
 from tr_apply.transport import Observer
 
-_UNFINISHED = "the apply that this would take back has not come to its end; its journal tells what it did"
+_UNFINISHED = "the apply that this would undo did not finish; its journal shows what it did"
 
 
 @dataclass(slots=True)

@@ -187,7 +187,7 @@ def _task(written: str) -> Mapping[str, Any]:
 
 def _finite(written: str) -> float:
     if not math.isfinite(number := float(written)):
-        raise ValueError(f"{written} is no number in JSON")
+        raise ValueError(f"{written} is not a number in JSON")
     return number
 
 

@@ -92,7 +92,7 @@ def require_unchanged(kind: Kind, before: Answer, now: Answer, form: Mapping[str
     ]
     if changed:
         name = before.get(kind.fields[kind.identity].answer)
-        raise StaleError(f"the {kind.title} {name!r} has been changed meanwhile ({', '.join(changed)}); run again")
+        raise StaleError(f"the {kind.title} {name!r} has changed since it was read ({', '.join(changed)}); run again")
 
 
 def _alike(spec: FormField, one: Any, other: Any) -> bool:

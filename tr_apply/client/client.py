@@ -226,7 +226,7 @@ class Client:
     async def _require_no_workspace(self, call: Call, form: Form) -> None:
         """Nobody has created that workspace since it was missing: TaskRouter would not refuse a second one."""
         if (found := await self._named(WORKSPACE, call, form)) is not None:
-            raise StaleError(f"a workspace {found.name!r} has been created meanwhile ({found.sid}); run again")
+            raise StaleError(f"a workspace {found.name!r} has been created in the meantime ({found.sid}); run again")
 
     async def _find(self, kind: Kind, call: Call, form: Form, lost: LostError) -> Live | None:
         """The resource that *form* creates, if it appears within a while: lists may lag behind."""
@@ -392,4 +392,4 @@ def _expected(kind: Kind, call: Call) -> Iterator[None]:
         if call.method == "DELETE":
             return
         name = call.purpose.name if call.purpose is not None else call.place
-        raise StaleError(f"the {kind.title} {name!r} has been deleted meanwhile; run again ({error})") from error
+        raise StaleError(f"the {kind.title} {name!r} has been deleted in the meantime; run again ({error})") from error

@@ -5,10 +5,10 @@ from typing import Final
 
 from tr_apply.findings import Rule, Severity
 
-NOT_UTF_8: Final = Rule("not-utf-8", Severity.ERROR, "A file is no UTF-8 text.")
-CSV_SYNTAX: Final = Rule("csv-syntax", Severity.ERROR, "A table is no CSV.")
+NOT_UTF_8: Final = Rule("not-utf-8", Severity.ERROR, "The file is not valid UTF-8.")
+CSV_SYNTAX: Final = Rule("csv-syntax", Severity.ERROR, "The table is not valid CSV.")
 DUPLICATE_KEY: Final = Rule("duplicate-key", Severity.ERROR, "A key is written twice.")
-INVALID_NUMBER: Final = Rule("invalid-number", Severity.ERROR, "A number that JSON cannot say.")
+INVALID_NUMBER: Final = Rule("invalid-number", Severity.ERROR, "A number that JSON cannot represent.")
 SECRET_MISPLACED: Final = Rule(
     "secret-misplaced", Severity.ERROR, "A secret variable is used where plans and messages show the value."
 )
@@ -18,15 +18,15 @@ OVERLAY_UNKNOWN: Final = Rule(
     "overlay-unknown", Severity.ERROR, "An overlay changes what the configuration does not have, without new: true."
 )
 MISSING_KEY: Final = Rule("missing-key", Severity.ERROR, "A key is missing.")
-UNKNOWN_KEY: Final = Rule("unknown-key", Severity.ERROR, "A key has no meaning here.")
-WRONG_TYPE: Final = Rule("wrong-type", Severity.ERROR, "A value is of another type.")
-INVALID_VALUE: Final = Rule("invalid-value", Severity.ERROR, "A value is none of those that are possible.")
+UNKNOWN_KEY: Final = Rule("unknown-key", Severity.ERROR, "The key is not known here.")
+WRONG_TYPE: Final = Rule("wrong-type", Severity.ERROR, "The value has the wrong type.")
+INVALID_VALUE: Final = Rule("invalid-value", Severity.ERROR, "The value is not one of the allowed ones.")
 EMPTY_VALUE: Final = Rule("empty", Severity.ERROR, "A value is empty.")
-TOO_LONG: Final = Rule("too-long", Severity.ERROR, "A text is longer than TaskRouter takes.")
+TOO_LONG: Final = Rule("too-long", Severity.ERROR, "The text is longer than TaskRouter accepts.")
 NULL_VALUE: Final = Rule("null", Severity.ERROR, "A section or a field is null.")
 SID_IN_NAME: Final = Rule("sid-in-name", Severity.ERROR, "A name asks for a SID.")
 UNKNOWN_REFERENCE: Final = Rule("unknown-reference", Severity.ERROR, "A name leads nowhere.")
-UNKNOWN_KIND: Final = Rule("unknown-kind", Severity.ERROR, "A ${sid:…} names no kind of resource.")
+UNKNOWN_KIND: Final = Rule("unknown-kind", Severity.ERROR, "A ${sid:…} does not name a kind of resource.")
 DOCUMENT_TOO_LONG: Final = Rule(
     "document-too-long", Severity.ERROR, "Attributes or a workflow make a larger document than TaskRouter takes."
 )

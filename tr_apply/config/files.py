@@ -17,7 +17,7 @@ from tr_apply.config.source_file import SourceFile
 from tr_apply.errors import UsageError
 from tr_apply.findings import Finding, Rule, Severity, found_at
 
-NO_CONFIGURATION: Final = Rule("no-configuration", Severity.ERROR, "A directory holds no YAML file.")
+NO_CONFIGURATION: Final = Rule("no-configuration", Severity.ERROR, "The directory contains no YAML file.")
 UNREADABLE: Final = Rule("unreadable", Severity.ERROR, "A file or a folder cannot be read.")
 OUTSIDE_ROOT: Final = Rule(
     "outside-root",

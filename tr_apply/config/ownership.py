@@ -18,7 +18,7 @@ from tr_apply.routing.names import name_key
 
 FIELD_PATH: Final = Rule("field-path", Severity.ERROR, "A path in ignore or sensitive leads nowhere.")
 DECLARED_AND_IGNORED: Final = Rule(
-    "declared-and-ignored", Severity.ERROR, "A field is declared, and left as it is live."
+    "declared-and-ignored", Severity.ERROR, "A field is declared, and `manage` ignores it."
 )
 
 _Located = tuple[KeyPath, Any]
@@ -40,7 +40,7 @@ def note_ownership(document: Document, notes: Notes) -> None:
 
 def _problem(kind: Kind, path: str) -> str | None:
     if not is_field_path(path):
-        return f"'{shown(path)}' is no path; expected one such as attributes.phone or filters[NAME].targets"
+        return f"'{shown(path)}' is not a path; expected one such as attributes.phone or filters[NAME].targets"
     field, known = root_of(path), kind.model.model_fields
     if field in known:
         return None
@@ -74,7 +74,7 @@ def _not_ignorable(kind: Kind, parts: Sequence[str]) -> str | None:
 
 def _note_declared(document: Document, kind: Kind, path: str, notes: Notes) -> None:
     for at in _declared(_resources(document, kind), path_parts(path)):
-        message = f"declared here, and left as it is live by `{path}` in `manage.{kind.section}.ignore`; remove one"
+        message = f"declared here, but ignored by `{path}` in `manage.{kind.section}.ignore`; remove one"
         notes.add(DECLARED_AND_IGNORED, message, at, key=True)
 
 

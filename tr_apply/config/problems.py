@@ -205,9 +205,9 @@ def note_nulls(notes: Notes, shape: Shape) -> None:
 def _instead_of_null(path: KeyPath, shape: Shape) -> str:
     key = path[-1]
     if isinstance(key, int):
-        return "null is no value here; remove it"
+        return "null is not allowed here; remove the key"
     if len(path) > 1:
-        return "null is no value here; write one, or leave the key out for TaskRouter's default"
+        return "null is not allowed here; write a value, or leave the key out for TaskRouter's default"
     if shape.each is not None and not shape.keys and key != "vars":
         return f"`{key}:` is empty; write `{key}: []` for none, or leave it out to not manage it"
     return f"`{key}:` is empty; write its keys below it, or leave it out"

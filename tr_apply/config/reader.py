@@ -17,14 +17,14 @@ from tr_apply.config.source_file import Site, SourceFile
 from tr_apply.findings import KeyPath, Rule, Severity, found_at
 from tr_apply.resources.scalar import NULLS, core_scalar
 
-YAML_SYNTAX: Final = Rule("yaml-syntax", Severity.ERROR, "A file is no YAML.")
+YAML_SYNTAX: Final = Rule("yaml-syntax", Severity.ERROR, "The file is not valid YAML.")
 SEVERAL_DOCUMENTS: Final = Rule("several-documents", Severity.ERROR, "A file holds more than one document.")
-NOT_A_MAPPING: Final = Rule("not-a-mapping", Severity.ERROR, "A file holds something other than sections.")
+NOT_A_MAPPING: Final = Rule("not-a-mapping", Severity.ERROR, "The file does not consist of sections.")
 TOO_DEEP: Final = Rule("too-deep", Severity.ERROR, "Lists and mappings are nested too deep.")
-ALIAS_BOMB: Final = Rule("alias-bomb", Severity.ERROR, "Aliases stand for too many values.")
-ENDLESS_ALIAS: Final = Rule("endless-alias", Severity.ERROR, "An alias stands for something that holds it.")
+ALIAS_BOMB: Final = Rule("alias-bomb", Severity.ERROR, "Aliases expand to too many values.")
+ENDLESS_ALIAS: Final = Rule("endless-alias", Severity.ERROR, "An alias refers to a value that contains it.")
 UNKNOWN_ANCHOR: Final = Rule("unknown-anchor", Severity.ERROR, "An alias has no anchor.")
-COMPLEX_KEY: Final = Rule("complex-key", Severity.ERROR, "A key is no single value.")
+COMPLEX_KEY: Final = Rule("complex-key", Severity.ERROR, "A mapping key must be a single value.")
 MERGE_KEY: Final = Rule("merge-key", Severity.ERROR, "A key is <<, which YAML 1.2 does not have.")
 TAGGED: Final = Rule("tag", Severity.ERROR, "A value has a tag.")
 
@@ -345,12 +345,12 @@ class _Builder:
             return
         anchored = self._anchors[event.anchor]
         if anchored is None:
-            raise _UnreadableError(ENDLESS_ALIAS, f"`*{name}` stands for something that holds it", place)
+            raise _UnreadableError(ENDLESS_ALIAS, f"`*{name}` refers to a value that contains it", place)
         value, node, size = anchored
         self._values += size
         self._expanded += size
         if self._expanded > self._expansion_limit:
-            message = f"aliases stand for more than {self._expansion_limit:,} values in this file"
+            message = f"aliases expand to more than {self._expansion_limit:,} values in this file"
             raise _UnreadableError(ALIAS_BOMB, message, place)
         if node in self._source.phone_numbers:
             self._source.phone_numbers[place] = self._source.phone_numbers[node]
@@ -363,7 +363,7 @@ class _Builder:
 
 def _complex_key(top: _Frame, data: Any, place: int) -> _UnreadableError:
     if isinstance(data, dict) and place == top.at + 1:  # `{{ x }}`, as in templates
-        message = '`{{…}}` stands for nothing here; a variable is written "${NAME}"'
+        message = '`{{…}}` has no meaning here; a variable is written "${NAME}"'
         return _UnreadableError(COMPLEX_KEY, message, top.at)
     return _UnreadableError(COMPLEX_KEY, "a key must be a single value", place)
 

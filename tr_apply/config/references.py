@@ -233,7 +233,7 @@ def _problem_of(mark: str, known: Declared, suggestions: Suggestions) -> tuple[R
         return (UNKNOWN_REFERENCE, "the workspace's own SID is ${sid:workspace}") if sid.name else None
     if sid.kind not in known.names:
         kinds = ", ".join((WORKSPACE, *(kind.name for kind in SECTIONS)))
-        return UNKNOWN_KIND, f"`${{sid:{shown(mark)}}}` names no kind of resource; kinds are {kinds}"
+        return UNKNOWN_KIND, f"`${{sid:{shown(mark)}}}` does not name a kind of resource; the kinds are {kinds}"
     if not sid.name:
         return UNKNOWN_REFERENCE, f"expected a name, as in ${{sid:{sid.kind}/NAME}}"
     if not known.has(sid.kind, sid.name):

@@ -304,9 +304,9 @@ def _json(text: str) -> Any:
     except (ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
         raise ValueError(
-            f"this begins like JSON and is none: {reason}; text in its stead goes into double quotes"
+            f"this starts like JSON but is not valid: {reason}; put plain text in double quotes"
         ) from error
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number in JSON")
+    raise ValueError(f"{constant} is not a number in JSON")

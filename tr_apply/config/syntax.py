@@ -7,16 +7,16 @@ import yaml
 
 # What libyaml says, and what that means to somebody who writes a configuration; {line} is where the thing begins.
 _MEANINGS: Final = (
-    (r"mapping values are not allowed", "a `: ` cannot stand here; quote text that holds one, or fix the indentation"),
+    (r"mapping values are not allowed", "a `: ` is not allowed here; quote text that contains one, or fix the indentation"),
     (r"did not find expected key", "expected a key; fix the indentation, or the quotes of the value before"),
     (r"did not find expected '-'", "expected `- `, as the items above have it; fix the indentation"),
     (r"did not find expected ',' or '\]'", "expected `,` or `]` in the list that begins on line {line}"),
     (r"did not find expected ',' or '\}'", "expected `,` or `}}` in the mapping that begins on line {line}"),
     (r"did not find expected node content", "expected a value"),
-    (r"could not find expected ':'", "expected `: ` behind the key that begins on line {line}"),
+    (r"could not find expected ':'", "expected `: ` after the key that begins on line {line}"),
     (r"did not find expected alphabetic", "`*` and `&` begin an alias or an anchor; quote text that begins with one"),
     (r"unknown escape character", r"no such escape; write `\\` for a backslash, or use single quotes"),
-    (r"invalid Unicode character escape", "this escape stands for no character"),
+    (r"invalid Unicode character escape", "this escape is not a character"),
 )
 _NO_BEGINNING: Final = "@`%"
 

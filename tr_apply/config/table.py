@@ -54,7 +54,7 @@ def rows(text: str) -> Iterator[Sequence[Cell]]:
             continue
         end = _LINE_END.match(text, index)
         if end is None and index < len(text):
-            raise TableError("text behind a closing quote; write a quote inside of quotes twice", index)
+            raise TableError("text after a closing quote; write a quote inside of quotes twice", index)
         if any(each.text for each in row):
             yield row
         row = []

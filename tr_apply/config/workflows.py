@@ -36,10 +36,10 @@ def note_workflows(document: Document, notes: Notes) -> None:
         path = (WORKFLOW.section, index)
         twice = list(_written_twice(workflow, path))
         for at, key in twice:
-            message = f"`{key}` stands in `extra` and beside it; remove one"
+            message = f"`{key}` is both in `extra` and outside it; remove one"
             notes.add(DUPLICATE_KEY, message, (*at, key), key=True)
         for at, key in _understood(workflow, path) if any(_extras(workflow)) and not twice else ():
-            message = f"`{key}` is not for `extra`, as it is read as `{_BESIDE.get(key, key)}`, which stands beside it"
+            message = f"`{key}` cannot be in `extra`: TaskRouter reads it as `{_BESIDE.get(key, key)}`, which is already set"
             notes.add(UNKNOWN_KEY, message, (*at, key), key=True)
         size = len(compact_json(mapped(to_document(_readable(workflow)), _with_sids)).encode())
         if size > DOCUMENT_LIMIT:

@@ -49,7 +49,7 @@ class Configured:
         selection: Which part of it is done.
         siblings: Names of the workspaces that this run is for.
         before: What was declared by the configuration that was applied last.
-        extent: How much of the impact on people and tasks is worked out.
+        extent: How much of the impact on people and tasks to compute.
         recorded: Tasks of which it is counted how many go elsewhere.
     """
 

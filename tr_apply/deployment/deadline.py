@@ -44,4 +44,4 @@ class Deadline:
         except TimeoutError as error:
             last = self.waits.last_error
             cause = f"; the last error was {last}" if last else ""
-            raise OutOfTimeError(f"gave up after {self._timeout_s:g} s (--timeout){cause}") from error
+            raise OutOfTimeError(f"timed out after {self._timeout_s:g} s (--timeout){cause}") from error

@@ -106,7 +106,7 @@ async def undone(clients: Clients, run: Journaled, name: str) -> Deployment:
     """
     region, planned = clients.region(None), run.plan.target
     if planned.region != region:
-        raise RefusedError(f"the run that the journal tells of was in {planned.region}, and this is {region}")
+        raise RefusedError(f"the run of this journal was in {planned.region}, and this is {region}")
     client = clients.of(None)
     plan = await Undo.of_run(client, run)
     require_account(run.plan, client.account_sid or plan.target.account_sid)

@@ -84,7 +84,7 @@ def no_default_filter(declarations: Declarations) -> Remarks:
     if found:
         others = ", ".join(repr(name) for _, name in found[1 : _LISTED + 1]) + ", …" * (len(found) > _LISTED + 1)
         also = f"; nor is there in {others}" if others else ""
-        message = f"there is no default_filter: a task that no filter matches is canceled at once{also}"
+        message = f"there is no default_filter: a task that no filter matches is canceled immediately{also}"
         yield Spot((*found[0][0], "filters"), key=True), message
 
 
@@ -95,7 +95,7 @@ def empty_workflow(declarations: Declarations) -> Remarks:
     """A workflow that leads nowhere."""
     for path, workflow in _without_default(declarations):
         if not workflow.filters:
-            message = "the workflow has neither filters nor a default_filter: every task is canceled at once"
+            message = "the workflow has neither filters nor a default_filter: every task is canceled immediately"
             yield Spot((*path, "name")), message
 
 

@@ -60,7 +60,7 @@ def _names(document: Document, kind: Kind) -> Sequence[str]:
 
 
 @document_rule(
-    "idle-ignore", Severity.INFO, "A path in `ignore` keeps what is kept as it is live anyway.", needs_all=True
+    "idle-ignore", Severity.INFO, "A path in `ignore` has no effect: the field keeps its live value anyway.", needs_all=True
 )
 def idle_ignore(declarations: Declarations) -> Remarks:
     """A path in a section that is not ours, or of a field that is not compared where the file leaves it out."""
@@ -73,7 +73,7 @@ def idle_ignore(declarations: Declarations) -> Remarks:
 
 def _ignores_nothing(document: Document, kind: Kind, rule: Ownership, path: str) -> str | None:
     if kind is not WORKSPACE and not document.declares(kind.section):
-        return f"`{kind.section}` is not in the file, so that all of it stays as it is live"
+        return f"`{kind.section}` is not in the file, so all of it keeps its live values"
     if isinstance(rule, SectionOwnership) and rule.mode == "ignore":
         return f"`manage.{kind.section}` ignores the whole section"
     resources = [document.workspace] if kind is WORKSPACE else [each for _, each in declared_of(document, kind)]
@@ -81,10 +81,10 @@ def _ignores_nothing(document: Document, kind: Kind, rule: Ownership, path: str)
         return f"`{kind.section}` declares nothing that a path could lead into"
     field = root_of(path)
     if isinstance(rule, WorkersOwnership) and rule.attributes == "merge" and field == "attributes":
-        return "`attributes: merge` leaves every attribute as it is live that is not written"
+        return "`attributes: merge` keeps the live value of every attribute that is not written"
     if any(_is_compared(kind, field, resource) for resource in resources):
         return None
-    return f"`{field}` stays as it is live where it is not written"
+    return f"`{field}` keeps its live value where it is not written"
 
 
 def _is_compared(kind: Kind, field: str, resource: Any) -> bool:

@@ -71,7 +71,7 @@ def _same_meaning(declarations: Declarations) -> Remarks:
         if tree is not None and constant(tree) is None:
             others = alike[_vocabulary(tree)]
             if (other := next((each for each, found in others if _means_same(tree, found)), None)) is not None:
-                message = f"its members are those of the queue {other.name!r}, whoever there is: both ask for the same"
+                message = f"it always has the members of the queue {other.name!r}: both expressions mean the same"
                 yield Spot((*path, "target_workers")), message
             else:
                 others.append((queue, tree))

@@ -37,7 +37,7 @@ def shared_expression(workflow: Workflow) -> str | None:
 
 
 @document_rule(
-    "unreachable-target", Severity.WARNING, "A target stands behind one that no task ever leaves for the next."
+    "unreachable-target", Severity.WARNING, "A target comes after one that no task ever leaves for the next."
 )
 def unreachable_target(declarations: Declarations) -> Remarks:
     """Behind a target with neither timeout nor skip_if nothing is ever tried."""
@@ -103,7 +103,7 @@ def skip_if_counts_all(declarations: Declarations) -> Remarks:
 @document_rule(
     "timeout-after-skip",
     Severity.INFO,
-    "A target has a timeout, and a skip_if with which a task that nobody takes leaves at once.",
+    "A target has a timeout, but its skip_if lets a task that nobody takes leave immediately.",
 )
 def timeout_after_skip(declarations: Declarations) -> Remarks:
     """With ``skip_if: 1==1`` a task waits here for the answer to a reservation alone."""

@@ -16,12 +16,12 @@ from tr_apply.resources.url import secret_in
 _PRIVATE_NAMES: Final = (".localhost", ".local", ".internal", ".test")
 
 
-@document_rule("invalid-url", Severity.WARNING, "A callback is no absolute http or https URL.")
+@document_rule("invalid-url", Severity.WARNING, "A callback is not an absolute http or https URL.")
 def invalid_url(declarations: Declarations) -> Remarks:
     """TaskRouter keeps any text, and calls only an http or https URL."""
     for path, url in urls(declarations):
         if parts_of(url) is None:
-            yield Spot(path), "TaskRouter cannot call this: it is no absolute http or https URL"
+            yield Spot(path), "TaskRouter cannot call this: it is not an absolute http or https URL"
 
 
 @document_rule("unencrypted-url", Severity.WARNING, "A callback to a public host is not encrypted.")
@@ -30,7 +30,7 @@ def unencrypted_url(declarations: Declarations) -> Remarks:
     for path, url in urls(declarations):
         parts = parts_of(url)
         if parts is not None and parts.scheme == "http" and _is_public(parts.hostname or ""):
-            yield Spot(path), "TaskRouter posts what it knows of tasks and workers here, unencrypted; use https"
+            yield Spot(path), "TaskRouter posts data of tasks and workers here, unencrypted; use https"
 
 
 @document_rule("secret-in-url", Severity.WARNING, "A callback holds a password or a token in clear.")

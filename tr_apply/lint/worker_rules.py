@@ -25,7 +25,7 @@ _UNKNOWN_NAMES: Final = OWN_NAMES - {"friendly_name"}
 
 
 @document_rule(
-    "attribute-key", Severity.INFO, "An attribute of a worker has a name that cannot stand in an expression."
+    "attribute-key", Severity.INFO, "An attribute of a worker has a name that an expression cannot use."
 )
 def attribute_key(declarations: Declarations) -> Remarks:
     """A key with a hyphen is legal, but no expression can name it. Told once for all workers."""

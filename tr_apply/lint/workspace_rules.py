@@ -35,15 +35,15 @@ def unknown_event(declarations: Declarations) -> Remarks:
 def available_timeout_activity(declarations: Declarations) -> Remarks:
     """The activity of people who do not answer."""
     if _is_available(declarations, declarations.document.workspace.timeout_activity):
-        message = "it is available: whoever lets a reservation time out is at once offered tasks again"
+        message = "it is available: a worker who lets a reservation time out is offered tasks again immediately"
         yield Spot(("workspace", "timeout_activity")), message
 
 
-@document_rule("available-default-activity", Severity.INFO, "New workers are available at once.")
+@document_rule("available-default-activity", Severity.INFO, "New workers are available immediately.")
 def available_default_activity(declarations: Declarations) -> Remarks:
     """The activity of new workers, and of those who must be moved before something is deleted."""
     if _is_available(declarations, declarations.document.workspace.default_activity):
-        message = "it is available: a new worker is offered tasks at once, and nobody can be moved here for a deletion"
+        message = "it is available: a new worker is offered tasks immediately, and no worker can be moved here for a deletion"
         yield Spot(("workspace", "default_activity")), message
 
 
@@ -52,7 +52,7 @@ def _is_available(declarations: Declarations, name: str | None) -> bool:
     return name is not None and any(each.available and name_key(each.name) == name_key(name) for each in declared)
 
 
-@document_rule("channel-name", Severity.WARNING, "The unique name of a task channel cannot stand in an expression.")
+@document_rule("channel-name", Severity.WARNING, "An expression cannot use the unique name of a task channel.")
 def channel_name(declarations: Declarations) -> Remarks:
     """Expressions know a channel by its unique name, as in ``worker.channel.voice.assigned_tasks``."""
     for index, channel in enumerate(declarations.document.task_channels):

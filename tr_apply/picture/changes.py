@@ -115,7 +115,7 @@ def route_words(steps: Sequence[LaneStep]) -> str:
 
 def _step_words(step: LaneStep) -> str:
     lasts = f" for {step.lasts}" if step.lasts else ""
-    more = [badge.text for badge in step.badges] + ([f"on at once if {step.skips}"] if step.skips else [])
+    more = [badge.text for badge in step.badges] + ([f"skipped if {step.skips}"] if step.skips else [])
     return f"{step.queue}{lasts}" + (f" ({', '.join(more)})" if more else "")
 
 

@@ -111,7 +111,7 @@ class _Lanes:
             steps = tuple(self._steps([target], [Exit(has_timeout=False, skip_if=None)]))
             yield Lane(0, name, "", "", steps, "waits", blame=_blame(reach))
         elif not isinstance(reach.answer, Unsatisfiable):
-            yield Lane(0, name, "", "", (), "canceled at once: there is no default filter")
+            yield Lane(0, name, "", "", (), "canceled immediately: there is no default filter")
 
     # Steps
 

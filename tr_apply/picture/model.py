@@ -55,7 +55,7 @@ class LaneStep:
         """When a task goes on that nobody takes; empty for never."""
         if not self.skips:
             return f"after {self.lasts}" if self.lasts else ""
-        at_once = f"at once if {self.skips}"
+        at_once = f"skipped if {self.skips}"
         return f"after {self.lasts}, {at_once}" if self.lasts else f"{at_once}, else waits"
 
 

@@ -123,7 +123,7 @@ _FORM_SCHEMA = {
         {"type": "string"},
         _only("sid", "The resource whose SID is sent, as `KIND/NAME`.", type="string"),
         _only("json", 'A document that is sent as text; a SID in it is `{"$sid": "KIND/NAME"}`.'),
-        _only("digest", "What stands for a sensitive value.", type="string"),
+        _only("digest", "A digest in place of a sensitive value.", type="string"),
     ]
 }
 

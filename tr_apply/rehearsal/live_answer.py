@@ -33,7 +33,7 @@ def answer(
     if now is not None and now.status == "reserved":
         return " ".join([_offered(now, offer_s), *_refusals(now.offers)])
     if route.first is None:
-        return "A task like this is canceled at once: no filter takes it, and the workflow has no default filter."
+        return "A task like this is canceled immediately: no filter takes it, and the workflow has no default filter."
     if now is None:
         return _supposed(route, route.first, workers, members)
     return " ".join([_waits(now, route.first, workers, members), *_refusals(now.offers)])
@@ -98,7 +98,7 @@ def _supposed(route: Route, step: RouteStep, workers: Sequence[WorkerNow], membe
     takers = [each.worker for each in workers if each.can_take]
     if takers:
         offered = takers[: max(1, step.offered_to)]
-        return f"A task like this would be offered to {listed(offered)} at once."
+        return f"A task like this would be offered to {listed(offered)} immediately."
     reason = _nobody(step, workers, members)
     if step.left_by == "skip":
         later = next((each for each in route.steps if each.available), None)

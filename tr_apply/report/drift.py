@@ -10,7 +10,7 @@ from tr_apply.report.table import table
 from tr_apply.report.values import shown
 from tr_apply.report.wording import reference_title
 
-_CHANGED = ("changed meanwhile", "planned from", "live now", "planned to")
+_CHANGED = ("changed since then", "planned from", "live now", "planned to")
 _STAYS = "stays"
 _WIDTH = 95  # characters of a line, which a comment on a pull request does not break
 
@@ -23,7 +23,7 @@ def drift_text(rows: Sequence[Drift]) -> str:
 def origins_text(found: Origins) -> str:
     """A table of what was changed outside, and how many operations of the plan are whose."""
     if found.problem:
-        return f"What was changed outside the repository cannot be told: {printable(found.problem)}.\n"
+        return f"It is not known what was changed outside the repository: {printable(found.problem)}.\n"
     if not found.outside:
         return f"Nothing was changed outside the repository since {printable(found.base_ref)}.\n"
     rows = [_cells(row, _STAYS) for row in found.outside]

@@ -135,7 +135,7 @@ def _deadline(step: RouteStep) -> str:
 
 def _offered(step: RouteStep) -> str:
     if step.offered_to > 1:
-        return f" (offered to {step.offered_to} at once)"
+        return f" (offered to {step.offered_to} immediately)"
     return ""
 
 
@@ -152,7 +152,7 @@ def _debugger(code: int | None) -> str:
 def excluded_lines(step: RouteStep) -> Iterator[str]:
     """Those nearest to being eligible, and why they are not."""
     if not step.declared:
-        yield from wrapped("This queue is not declared here, so that it is not known who is in it.", "  ")
+        yield from wrapped("This queue is not declared in the configuration, so its workers are unknown.", "  ")
         return
     if not step.excluded:
         return
@@ -188,10 +188,10 @@ def _onward(step: RouteStep, route: Route) -> str:
         case None:
             return f"if no one takes it, it waits here{_not_skipped(step)}"
         case "skip":
-            return f"skipped at once, because {printable(step.skip_if or '')}: {_next(step, route)}"
+            return f"skipped immediately, because {printable(step.skip_if or '')}: {_next(step, route)}"
         case "timeout":
             late = step.deadline is not None and step.deadline <= step.entered
-            when = "passed at once" if late else f"at {age(step.deadline or 0)}"
+            when = "passed immediately" if late else f"at {age(step.deadline or 0)}"
             return f"{when}, if no one has taken it: {_next(step, route)}{_not_skipped(step)}"
         case _:
             assert_never(step.left_by)
@@ -216,7 +216,7 @@ def _end(route: Route) -> str:
     when, reason = age(route.end.at), route.end.reason
     match route.end.how:
         case "no_route":
-            return f"no filter takes it and there is no default filter, so it is canceled at once ({reason})."
+            return f"no filter takes it and there is no default filter, so it is canceled immediately ({reason})."
         case "timed_out":
             return f"at {when} it falls out of the workflow and is canceled ({reason})."
         case "skipped":

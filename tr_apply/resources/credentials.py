@@ -66,6 +66,6 @@ class Credentials(Resource):
         for key, [other] in _TOGETHER.items():
             if getattr(self, key) is not None and getattr(self, other) is None:
                 raise PydanticCustomError(
-                    "missing-key", "`{key}` needs `{other}` beside it", {"key": key, "other": other}
+                    "missing-key", "`{key}` also needs `{other}`", {"key": key, "other": other}
                 )
         return self

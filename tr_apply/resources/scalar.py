@@ -50,7 +50,7 @@ def _number(text: str) -> str | int | float:
     if _HEXADECIMAL.match(text):
         return _integer(text, 0)
     if _NOT_A_JSON_NUMBER.match(text):
-        raise ValueError(f"{text} is no number in JSON; quote it if it is meant as text")
+        raise ValueError(f"{text} is not a number in JSON; quote it if it is meant as text")
     return text
 
 

@@ -84,7 +84,7 @@ def yaml_text(sections: Sections) -> str:
     try:
         return "\n".join(_dumped({name: value}) for name, value in sections.items())
     except UnicodeEncodeError as error:
-        raise TrApplyError(f"text that is no Unicode cannot be written: {error.object!r}") from error
+        raise TrApplyError(f"text that is not valid Unicode cannot be written: {error.object!r}") from error
 
 
 def _dumped(section: Mapping[str, Any]) -> str:

@@ -37,7 +37,7 @@ from tr_apply.routing.value_types import (
 
 @text_rule(
     "constant-comparison",
-    "A comparison has no attribute in it and is no way of saying everybody or nobody.",
+    "The comparison uses no attribute and is not an idiom such as 1==1 (everyone) or 1==0 (nobody).",
     *EXPRESSIONS,
 )
 def constant_comparison(text: RoutingText) -> Remarks:
@@ -48,7 +48,7 @@ def constant_comparison(text: RoutingText) -> Remarks:
         answer = "true" if evaluate(comparison, {}) else "false"
         message = f"no attribute is compared, so this is always {answer}"
         if isinstance(comparison.left, Constant) and isinstance(comparison.left.value, str):
-            message += "; the name of an attribute stands without quotes"
+            message += "; the name of an attribute has no quotes"
         yield comparison.offset, message
 
 
@@ -184,7 +184,7 @@ def _differing(operands: Sequence[Expression], comparator: Comparator) -> Iterat
                     yield path, first, constant
 
 
-@text_rule("repeated-condition", "The same condition stands twice in one AND or OR.", *EXPRESSIONS)
+@text_rule("repeated-condition", "The same condition is written twice in one AND or OR.", *EXPRESSIONS)
 def repeated_condition(text: RoutingText) -> Remarks:
     """``a == 1 OR a == 1``: one of both was perhaps meant to be something else."""
     for junction in _counted(text):
@@ -196,7 +196,7 @@ def repeated_condition(text: RoutingText) -> Remarks:
                 for operand in operands:
                     if operand in seen:
                         written = shown(format_expression(operand))
-                        yield operand.offset, f"{written} stands here a second time"
+                        yield operand.offset, f"{written} is written here a second time"
                     seen.add(operand)
 
 

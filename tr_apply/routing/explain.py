@@ -156,7 +156,7 @@ def _comma_expected(at: Position) -> ExpressionSyntaxError:
 
 def _task_attribute_expected(at: Position) -> ExpressionSyntaxError:
     """An attribute of the task, and nothing else, must stand here."""
-    message = "only the name of a task attribute can stand here, as in task.agent_sid"
+    message = "expected only the name of a task attribute here, as in task.agent_sid"
     return _explained(at, (_minus,), message)
 
 
@@ -190,7 +190,7 @@ def _unary_not(at: Position) -> str | None:
     if at.after.text.upper() == "EXISTS":
         return "there is no NOT EXISTS; write key == null"
     return (
-        "NOT cannot stand before a comparison; turn the comparison around: "
+        "NOT is not allowed before a comparison; turn the comparison around: "
         "!= for ==, NOT IN for IN, 'x' NOT IN list for list HAS 'x'"
     )
 
@@ -199,8 +199,8 @@ def _round_brackets(at: Position) -> str | None:
     if at.token.text != "(":
         return None
     if at.before().keyword in {"IN", "HAS"} or at.before().text in {"<-", ">-"}:
-        return "a list stands in square brackets, as in ['a', 'b']"
-    return "parentheses hold whole comparisons; a single value stands without them"
+        return "a list is written in square brackets, as in ['a', 'b']"
+    return "parentheses hold whole comparisons; write a single value without them"
 
 
 def _keyword_as_key(at: Position) -> str | None:
@@ -275,7 +275,7 @@ def _not_something(at: Position) -> str | None:
         case "CONTAINS":
             return "there is no NOT CONTAINS; let an earlier filter take what contains it"
         case _:
-            return "after NOT only IN can stand"
+            return "only IN can follow NOT"
 
 
 def _value_not_in_list(at: Position) -> str:
@@ -308,7 +308,7 @@ def _bare_operand(at: Position) -> str | None:
     before = at.before()
     if before.kind == "PATH":
         return f"a comparison operator must follow {_shown(before)}, as in {_shown(before)} == true"
-    return f"{_shown(before)} alone is no comparison; 1==1 is always true, 1==0 never"
+    return f"{_shown(before)} alone is not a comparison; 1==1 is always true, 1==0 never"
 
 
 # What may be wrong where AND or OR is expected, after a comparison
@@ -373,7 +373,7 @@ def _unquoted_words(at: Position) -> str | None:
     words = (at.before(), at.token)
     if any(word.kind != "PATH" for word in words):
         return None
-    return f"a text stands in quotes, as in '{_shown(words[0])} {_shown(words[1])}'"
+    return f"a text is written in quotes, as in '{_shown(words[0])} {_shown(words[1])}'"
 
 
 def _is_comparator(token: Token) -> bool:

@@ -38,12 +38,12 @@ def missing_prefix(text: RoutingText) -> Remarks:
         if len(path.segments) == 1 or path.segments[0] not in {"task", "worker"}:
             message = (
                 f"{path} is always null: in a target every name begins with task. or worker., "
-                "and a text stands in quotes"
+                "and a text is written in quotes"
             )
             yield path.offset, message
 
 
-@text_rule("skip-if-name", "A name in a skip_if is none of the numbers of workers that it knows.", Place.SKIP_IF)
+@text_rule("skip-if-name", "skip_if uses a name that is not one of the worker counts.", Place.SKIP_IF)
 def skip_if_name(text: RoutingText) -> Remarks:
     """skip_if knows nothing but how many workers there are."""
     for path in paths(text.tree):
@@ -57,7 +57,7 @@ def skip_if_name(text: RoutingText) -> Remarks:
 
 @text_rule(
     "channel-property",
-    "A name under worker.channel is none of the numbers that TaskRouter keeps there.",
+    "A name under worker.channel is not one of the numbers that TaskRouter keeps there.",
     Place.TARGET,
     Place.ORDER_BY,
 )
@@ -85,7 +85,7 @@ def own_name_in_queue(text: RoutingText) -> Remarks:
 
 
 @text_rule(
-    "unquoted-text", "A word that is probably meant as a text stands without quotes, as an attribute.", *UNPREFIXED
+    "unquoted-text", "A word that is probably meant as a text has no quotes, so it is read as an attribute.", *UNPREFIXED
 )
 def unquoted_text(text: RoutingText) -> Remarks:
     """``language == en`` compares two attributes."""
@@ -114,7 +114,7 @@ def repeated_order(text: RoutingText) -> Remarks:
     seen: set[Path] = set()
     for path in paths(text.tree):
         if path in seen:
-            yield path.offset, f"{path} stands here a second time and decides nothing"
+            yield path.offset, f"{path} is written here a second time and has no effect"
         seen.add(path)
 
 

@@ -37,7 +37,7 @@ class Comparator(StrEnum):
     CONTAINS = "CONTAINS", "contains"  # a text on the left, a part of it on the right
     HAS = "HAS", "has", ">-"  # a list on the left, one value on the right
     IN = "IN", "is one of", "<-"  # one value on the left, a list on the right
-    NOT_IN = "NOT IN", "is none of"
+    NOT_IN = "NOT IN", "is not one of"
 
 
 ORDERINGS = frozenset(

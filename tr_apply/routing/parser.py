@@ -251,7 +251,7 @@ class _Parser:
         self._depth += 1
         if self._depth > MAX_NESTING:
             raise ExpressionSyntaxError(
-                f"more than {MAX_NESTING} parentheses and lists stand inside each other",
+                f"more than {MAX_NESTING} parentheses and lists are nested",
                 self._tokens[self._index - 1].offset,
             )
 

@@ -40,7 +40,7 @@ def string_escape(text: RoutingText) -> Remarks:
         if token.kind == "STRING" and (found := _ESCAPE.search(token.text)):
             yield (
                 token.offset + found.start(),
-                f"{found[0]} is not documented; a text with one kind of quote in it can stand in the other",
+                f"{found[0]} is not documented; write a text that contains one kind of quote in the other kind",
             )
 
 
@@ -89,13 +89,13 @@ def unread_syntax(text: RoutingText) -> Remarks:
         if token.text == "*":
             yield token.offset, f"{_TAKEN}, and * counts for nothing here; remove it"
         elif token.kind == "PATH" and "-" in token.text:
-            yield token.offset, f"{_TAKEN}: a hyphen cannot stand in a key elsewhere; rename the attribute"
+            yield token.offset, f"{_TAKEN}: a key elsewhere cannot contain a hyphen; rename the attribute"
 
 
 _TAKEN: Final = "TaskRouter has taken this, but what it makes of it is not known"
 
 
-@text_rule("mixed-and-or", "AND and OR stand side by side without parentheses.", *EXPRESSIONS)
+@text_rule("mixed-and-or", "AND and OR are mixed without parentheses.", *EXPRESSIONS)
 def mixed_and_or(text: RoutingText) -> Remarks:
     """Which of AND and OR binds tighter is not documented."""
     for junction in expressions(text.tree):

@@ -34,10 +34,10 @@ _EXPLANATIONS: Final = tuple(
             r"(?<=[\w$\]])-(?=[\w$])",
             "a key cannot contain a hyphen; rename the attribute or, if this is a text, quote it",
         ),
-        (r"[-+*/%^]", "{found} cannot stand here: there is no arithmetic"),
+        (r"[-+*/%^]", "{found} is not allowed here: there is no arithmetic"),
         (r"[\u2010-\u2015\u2212]", "{found} is a typographic dash; write -"),
         (r"\.(?=\d)", "a number cannot begin with a dot; write 0 before it"),
-        (r"\.", "a dot stands between two keys without blanks, as in task.language"),
+        (r"\.", "a dot joins two keys without blanks, as in task.language"),
         (r"\d[\w$.]*", "{found} is neither a number, like 5 or 0.5, nor a key, like level_5"),
         (r"[{}]", "{found} has no meaning here; is this a placeholder that was not replaced?"),
         (
@@ -46,7 +46,7 @@ _EXPLANATIONS: Final = tuple(
         ),
         (
             r"[^\x00-\x7f]",
-            "{found} cannot be part of a key (a to z, digits, _ and $); a text stands in quotes",
+            "{found} cannot be part of a key (a to z, digits, _ and $); a text is written in quotes",
         ),
     )
 )

@@ -14,7 +14,7 @@ _LIMITS: Final = ("enum", "const", "pattern", "minLength", "maxLength")
 _ORDER: Final = ("description", "type", "default", "$ref", "enum", "anyOf", "required", "properties", "$defs")
 _KIND_AND_NAME: Final = "expected KIND/NAME, as in task_queue/Everyone"
 MESSAGES: Final = {
-    _ONE_VARIABLE: "expected a value of this type, or one ${NAME} that stands for it",
+    _ONE_VARIABLE: "expected a value of this type, or one ${NAME} in its place",
     _SOME_VARIABLE: "neither one of the possible values nor a text with a ${NAME} in it",
     r"\S": "expected a name with at least one visible character",
     r"^[a-z][a-z0-9-]*$": "expected the code of a finding, as in hidden-filter",

@@ -13,7 +13,7 @@ _NAME: Final = "^[A-Za-z_][A-Za-z0-9_]*$"
 
 _FOR_EACH: Final[Node] = {
     "description": "Makes one object for each combination of values of these lists, or for each row of a table. "
-    "`${each.NAME}` stands for the value in any string of the object, its name included.",
+    "`${each.NAME}` is replaced by the value in any string of the object, its name included.",
     "anyOf": [
         {
             "type": "object",

@@ -164,7 +164,7 @@ class _StateWorkspace:
         if unknown := sorted(set(re.findall(SID_IN_TEXT, yaml_text(sections)))):
             yield f"nothing in the state has these SIDs, so they stay as they are: {', '.join(unknown)}"
         if WORKER.section in sections:
-            yield "Terraform does not know the channels of workers; they stay as they are live"
+            yield "Terraform does not know the channels of workers; they keep their live values"
         yield "every kind is `additive`, as it was in Terraform: nothing that the file does not name is deleted"
 
 

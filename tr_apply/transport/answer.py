@@ -46,9 +46,9 @@ def _json_object(content: bytes) -> dict[str, Any]:
     try:
         body = read_json(content)
     except (ValueError, RecursionError) as error:
-        raise LostError("an answer that is no JSON", sent=True) from error
+        raise LostError("an answer that is not JSON", sent=True) from error
     if not isinstance(body, dict):
-        raise LostError("an answer that is no JSON object", sent=True)
+        raise LostError("an answer that is not a JSON object", sent=True)
     return body
 
 

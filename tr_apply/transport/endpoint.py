@@ -77,7 +77,7 @@ def proxy_for(base_url: str) -> Endpoint | None:
     try:
         return _parsed(urlsplit(address if "://" in address else f"http://{address}"))
     except ValueError as error:
-        raise TargetError("HTTPS_PROXY is no address of a proxy") from error
+        raise TargetError("HTTPS_PROXY is not the address of a proxy") from error
 
 
 def _parsed(parts: SplitResult) -> Endpoint:

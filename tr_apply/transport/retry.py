@@ -183,7 +183,7 @@ class Sender:
         if failure.wait_s is not None and failure.wait_s > self._patience.total_s:
             return f"it asks to wait for {failure.wait_s:.0f} s, which is too long"
         attempts = "1 attempt" if trial.call.attempt == 1 else f"{trial.call.attempt} attempts"
-        return f"gave up after {attempts} in {_now() - trial.begun:.0f} s"
+        return f"stopped after {attempts} in {_now() - trial.begun:.0f} s"
 
     def _refusal(self, call: Call, response: Response) -> ApiError:
         code = response.body.get("code") if isinstance(response.body, dict) else None

@@ -69,7 +69,7 @@ def note_left_over(marks: Mapping[int, tuple[int, str]], notes: Notes) -> None:
             value = value[part]
         if isinstance(value, str) and (left := next(filter(None, (m[1] for m in EACH.finditer(value))), None)):
             at, first = marks[place]
-            message = f"`for_each` of this object has no `{shown(left)}` that `${{each.{shown(left)}}}` could stand for"
+            message = f"`for_each` of this object has no `{shown(left)}` to put in for `${{each.{shown(left)}}}`"
             notes.at(UNKNOWN_EACH, message, at if left == first else place, path)
             notes.mistaken.add(place)
 
@@ -243,7 +243,7 @@ def _put_in(text: str, values: _Values, place: int) -> str:
 
 def _joined(before: str, after: str, place: int) -> str:
     if before.endswith("$") and after.startswith("${") and not after.startswith("$${"):
-        raise _MalformedError(f"a `$` cannot stand directly before `{shown(after)}`", place)
+        raise _MalformedError(f"a `$` is not allowed directly before `{shown(after)}`", place)
     return f"{before}${after}" if before.endswith("$") and after.startswith("{") else before + after
 
 

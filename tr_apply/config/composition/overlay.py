@@ -204,7 +204,7 @@ class _ByName:
             return
         found = [index for index, each in enumerate(self._names) if each == name]
         if len(found) > 1:
-            message = "several have this name, so that an overlay cannot tell them apart"
+            message = "several have this name, so an overlay cannot say which one it means"
             self._note(OVERLAY_AMBIGUOUS, message, written.node, path)
         elif DELETE in written.value:
             self._delete(found, written, path)

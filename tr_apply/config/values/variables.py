@@ -343,4 +343,4 @@ def _template(pieces: Pieces) -> str:
     try:
         return template_of(pieces)
     except GluedMarkError as error:
-        raise VariableError(MALFORMED_VARIABLE, f"a `$` cannot stand directly before `{error}`") from error
+        raise VariableError(MALFORMED_VARIABLE, f"a `$` is not allowed directly before `{error}`") from error

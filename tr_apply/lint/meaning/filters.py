@@ -97,7 +97,7 @@ def never_true_because(tree: Expression, place: Place, text: Written, budget: Bu
             blamed = fewer
     if len(blamed) == 1:
         return f"nothing satisfies {text(blamed[0])}"
-    return f"nothing satisfies {listed(map(text, blamed))} at once"
+    return f"nothing satisfies {listed(map(text, blamed))} together"
 
 
 # Parts that make no difference

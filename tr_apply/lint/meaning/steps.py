@@ -64,7 +64,7 @@ def _by_logic(judged: JudgedWorkflow, step: StepConditions, queue: str | None) -
 
 def _conflict(parts: Sequence[Part], queue: str | None) -> str:
     if "queue" not in parts:
-        return "no task that the filter matches satisfies this, whoever the worker is"
+        return "no task that the filter matches satisfies this, for any worker"
     if "filter" not in parts:
         return f"no worker that the queue {queue!r} asks for satisfies this"
     return f"no task that the filter matches and no worker of the queue {queue!r} satisfy this together"

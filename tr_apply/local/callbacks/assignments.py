@@ -106,5 +106,5 @@ def instruction_of(reply: CallbackReply) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         instruction = None
     if not isinstance(instruction, dict):
-        raise UnusableReplyError("40001 the answer is no JSON object")
+        raise UnusableReplyError("40001 the answer is not a JSON object")
     return {name: value for name, value in instruction.items() if isinstance(value, str | bool | int)}

@@ -92,4 +92,4 @@ class Deliveries:
             if pause_s is not None:
                 with self._quiet.resting():
                     await asyncio.sleep(pause_s)
-        self._say(f"{_WHAT} for {record.type} {record.sid} given up: {problem}")
+        self._say(f"{_WHAT} for {record.type} {record.sid} failed for the last time: {problem}")

@@ -77,7 +77,7 @@ class Store:
         with self.engines.read() as reader:
             latest = reader.value("SELECT written_ms FROM event ORDER BY position DESC LIMIT 1")
         if latest is not None and latest > moment_ms:
-            raise InvalidParameterError(f"Time cannot go back behind the latest event, which is of {stored(latest)}")
+            raise InvalidParameterError(f"Time cannot go back to before the latest event, which is of {stored(latest)}")
 
     def create(self, kind: Kind, scope: Scope, form: Form) -> FoundItem:
         """Add a resource, with everything that comes with it.

@@ -134,7 +134,7 @@ def _stranded(decisions: Decisions, people: People, operations: Iterable[Operati
             who = "workers are in it" if operation.kind == ACTIVITY.name else "it is in an available activity"
             message = (
                 f"the {KIND_BY_NAME[operation.kind].title} {operation.name!r} cannot be deleted while {who}, and the "
-                "workspace's default activity is no unavailable one to move them to"
+                "workspace's default activity is available, so workers cannot be moved into it"
             )
             yield Blocked(STRANDED, message, operation.id)
 

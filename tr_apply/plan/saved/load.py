@@ -70,9 +70,9 @@ def _parsed(text: str) -> dict[str, Any]:
     try:
         document = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        raise RefusedError(f"it is no JSON, or only a part of it; {_AGAIN}") from error
+        raise RefusedError(f"it is not valid JSON, or only a part of it; {_AGAIN}") from error
     if not isinstance(document, dict):
-        raise RefusedError("it is JSON, but no plan")
+        raise RefusedError("it is JSON, but not a plan")
     return document
 
 
@@ -85,7 +85,7 @@ def _require_version(document: Mapping[str, Any]) -> None:
     version = document.get("format_version")
     major, dot, minor = version.partition(".") if isinstance(version, str) else ("", "", "")
     if not (dot and major.isdigit() and minor.isdigit()):
-        raise RefusedError("it is JSON, but no plan")
+        raise RefusedError("it is JSON, but not a plan")
     if major != FORMAT_VERSION.partition(".")[0]:
         raise RefusedError(
             f"it has the format {version}, and this tr-apply reads {FORMAT_VERSION}; use the version that has made it, "

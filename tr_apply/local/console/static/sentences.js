@@ -53,7 +53,7 @@ export function sentence(event, world) {
     case "workflow.entered": return ["Entered the workflow ", event.workflow_name];
     case "workflow.target-matched": return ["Reached a step of ", event.workflow_name];
     case "workflow.timeout": return ["Timed out in the workflow ", event.workflow_name];
-    case "workflow.skipped": return ["Went on at once in ", event.workflow_name];
+    case "workflow.skipped": return ["Went on immediately in ", event.workflow_name];
     default: return [event.type.replaceAll(/[.-]/g, " "), " ", event.workflow_name ?? event.task_queue_name ?? ""];
   }
 }

@@ -1,0 +1,200 @@
+"""Find the words that CONTRIBUTING.md replaces by plainer ones, in the texts that people read.
+
+    python tests/plain_words.py              # the texts that users read
+    python tests/plain_words.py --all        # and the docstrings and comments
+"""
+
+import ast
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+GUIDE = ROOT / ".github" / "CONTRIBUTING.md"
+PACKAGE = ROOT / "tr_apply"
+# Its texts are rewritten together with the feature.
+NOT_YET = ("simulation",)
+CODE = re.compile(r"`[^`\n]*`")
+PYTHON_COMMENT = re.compile(r"(?:^\s*|\s\s)# (.*)$", re.MULTILINE)
+SENTENCE = re.compile(r"[A-Za-z]{2,} [a-z]")
+
+
+@dataclass(frozen=True)
+class Word:
+    """A row of the table: what to avoid, and what to write."""
+
+    pattern: re.Pattern[str]
+    instead: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text of a file, and the line that it begins in."""
+
+    path: Path
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """A word that should be a plainer one."""
+
+    path: str
+    line: int
+    word: str
+    instead: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.word!r}: write {self.instead}"
+
+
+def words(guide: str | None = None) -> list[Word]:
+    """The rows of the table under "Prose": phrases, their replacement, and the phrases in which they are fine."""
+    prose = (guide or GUIDE.read_text("utf-8")).split("## Prose")[1].split("\n## ")[0]
+    rows = [[cell.strip() for cell in row.strip("| ").split(" | ")] for row in prose.splitlines() if row[:1] == "|"]
+    return [word for row in rows[2:] for word in _words(*row, *[""] * (3 - len(row)))]
+
+
+def _words(avoid: str, instead: str, fine: str) -> Iterator[Word]:
+    """One pattern for each phrase: whole words, any white space between them, and none of the *fine* phrases."""
+    allowed = [phrase.strip(" |") for phrase in fine.split(",") if phrase.strip(" |")]
+    for phrase in avoid.split(","):
+        bare = phrase.strip()
+        pattern = rf"\b{_spaced(bare)}\b"
+        for exception in allowed:
+            before, found, after = exception.partition(bare)
+            if found:
+                pattern = (f"(?<!{_character_by_character(before)})" if before else "") + pattern
+                pattern += rf"(?!{_spaced(after)})" if after else ""
+        yield Word(re.compile(pattern, re.IGNORECASE), instead)
+
+
+def _spaced(phrase: str) -> str:
+    return r"\s+".join(re.escape(part) for part in re.split(r"\s+", phrase))
+
+
+def _character_by_character(text: str) -> str:
+    """A pattern of fixed width, as a look-behind needs it."""
+    return "".join(r"\s" if character.isspace() else re.escape(character) for character in text)
+
+
+def user_texts() -> Iterator[Text]:
+    """The messages, helps, pages, templates and documents."""
+    for path in _modules():
+        yield from python_messages(path, path.read_text("utf-8"))
+    documents = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(PACKAGE / "manual").glob("*.md")]
+    templates = [path for kind in ("yaml", "yml", "html", "js", "md") for path in PACKAGE.rglob(f"*.{kind}")]
+    # The map is for maintainers.
+    for path in {*documents, *templates} - {PACKAGE / "README.md"}:
+        if not _is_later(path):
+            yield Text(path, 1, path.read_text("utf-8"))
+    for path in (ROOT / "schemas").glob("*.json"):
+        if not _is_later(path):
+            yield from _descriptions(path)
+
+
+def maintainer_texts() -> Iterator[Text]:
+    """The docstrings and comments of the package, and the map."""
+    for path in _modules():
+        source = path.read_text("utf-8")
+        yield from python_docstrings(path, source)
+        for comment in PYTHON_COMMENT.finditer(source):
+            yield Text(path, source.count("\n", 0, comment.start(1)) + 1, comment.group(1))
+    map_of_the_package = PACKAGE / "README.md"
+    yield Text(map_of_the_package, 1, map_of_the_package.read_text("utf-8"))
+
+
+def _modules() -> Iterator[Path]:
+    return (path for path in sorted(PACKAGE.rglob("*.py")) if not _is_later(path))
+
+
+def _is_later(path: Path) -> bool:
+    return any(name in part for part in path.relative_to(ROOT).parts for name in NOT_YET)
+
+
+def _descriptions(path: Path) -> Iterator[Text]:
+    nodes = [json.loads(path.read_text("utf-8"))]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, dict):
+            nodes += node.values()
+            if isinstance(node.get("description"), str):
+                yield Text(path, 1, node["description"])
+        elif isinstance(node, list):
+            nodes += node
+
+
+def python_messages(path: Path, source: str) -> Iterator[Text]:
+    """The string literals with words in them; the values of an f-string count as `{}`."""
+    tree = ast.parse(source)
+    skipped = {id(text) for text in _docstrings(tree)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            skipped |= {id(part) for part in node.values}
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
+            text = node.value
+        else:
+            continue
+        if SENTENCE.search(text):
+            yield Text(path, node.lineno, text)
+
+
+def python_docstrings(path: Path, source: str) -> Iterator[Text]:
+    """The docstrings of modules, classes, functions and attributes."""
+    return (Text(path, text.lineno, str(text.value)) for text in _docstrings(ast.parse(source)))
+
+
+def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        for statement in body if isinstance(body, list) else ():
+            if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+                yield statement.value
+
+
+def find(texts: Iterable[Text], avoided: list[Word]) -> list[Found]:
+    """Each of the *avoided* words in *texts*, outside of `code`, in the order of the files."""
+    together = re.compile("|".join(f"(?:{word.pattern.pattern})" for word in avoided), re.IGNORECASE)
+    found = []
+    for text in texts:
+        prose = CODE.sub(lambda code: "`" + " " * (len(code.group()) - 2) + "`", text.text)
+        if together.search(prose):
+            found += [
+                Found(
+                    text.path.relative_to(ROOT).as_posix(),
+                    text.line + prose.count("\n", 0, match.start()),
+                    " ".join(match.group().split()),
+                    word.instead,
+                )
+                for word in avoided
+                for match in word.pattern.finditer(prose)
+            ]
+    return sorted(found, key=lambda one: (one.path, one.line, one.word))
+
+
+def begins_with_what(texts: Iterable[Text]) -> list[Found]:
+    """The docstrings that describe a value by a clause instead of naming it."""
+    return [
+        Found(text.path.relative_to(ROOT).as_posix(), text.line, "What …", "the noun: what is it, or what does it do?")
+        for text in texts
+        if text.text.startswith("What ")
+    ]
+
+
+def main() -> None:
+    """Print what is found."""
+    for one in find(user_texts(), words()):
+        print(one)
+    if "--all" in sys.argv:
+        texts = list(maintainer_texts())
+        for one in find(texts, words()) + begins_with_what(texts):
+            print(one)
+
+
+if __name__ == "__main__":
+    main()
