@@ -1,13 +1,14 @@
 """Find the words that CONTRIBUTING.md replaces by plainer ones, in the texts that people read.
 
-    python tests/plain_words.py              # the texts that users read
-    python tests/plain_words.py --all        # and the docstrings and comments
+python tests/plain_words.py              # the texts that users read
+python tests/plain_words.py --all        # and the docstrings and comments, with their numbers by folder
 """
 
 import ast
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +122,7 @@ def _descriptions(path: Path) -> Iterator[Text]:
     while nodes:
         node = nodes.pop()
         if isinstance(node, dict):
-            nodes += node.values()
+            nodes += [value for key, value in node.items() if not key.startswith(NOT_YET)]
             if isinstance(node.get("description"), str):
                 yield Text(path, 1, node["description"])
         elif isinstance(node, list):
@@ -187,13 +188,16 @@ def begins_with_what(texts: Iterable[Text]) -> list[Found]:
 
 
 def main() -> None:
-    """Print what is found."""
+    """Print the words that are left."""
     for one in find(user_texts(), words()):
         print(one)
     if "--all" in sys.argv:
         texts = list(maintainer_texts())
-        for one in find(texts, words()) + begins_with_what(texts):
+        found = find(texts, words()) + begins_with_what(texts)
+        for one in found:
             print(one)
+        for folder, number in sorted(Counter(one.path.split("/")[1] for one in found).items()):
+            print(f'    "{folder}": {number},')
 
 
 if __name__ == "__main__":

@@ -38,7 +38,10 @@ def test_workers_outside_are_neither_changed_nor_deleted(world, told_plan):
 
 OUTSIDE = {
     "a live one": ("workers: [{name: bob, attributes: {team: emea}}]", "the live worker 'bob' is not matched by"),
-    "a new one": ("workers: [{name: dora, attributes: {team: us}}]", "the worker 'dora', as declared, is not matched by"),
+    "a new one": (
+        "workers: [{name: dora, attributes: {team: us}}]",
+        "the worker 'dora', as declared, is not matched by",
+    ),
     "a new one without attributes": ("workers: [{name: dora}]", "the worker 'dora', as declared, is not matched by"),
     "one that would leave": (
         "workers: [{name: anna, attributes: {team: us}}]",

@@ -132,7 +132,7 @@ def _wants_json(arguments: list[str]) -> bool:
 
 
 def _usage_error(error: click.UsageError) -> UsageError:
-    assert error.ctx is not None, "click tells every usage error which command it belongs to"
+    assert error.ctx is not None, "click gives every usage error the command that it belongs to"
     return UsageError(f"{error.format_message()}\nTry '{error.ctx.command_path} --help'.")
 
 

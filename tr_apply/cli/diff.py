@@ -59,13 +59,13 @@ def diff_command(
     target: TargetOptions,
     common: CommonOptions,
 ) -> int:
-    """Show what B has more (+), less (-) or otherwise (~) than A.
+    """Show the differences between A and B: only in B (+), only in A (-), or different (~).
 
     Each is a file, a folder, or a live workspace by name or SID. What exists here, has a slash in it, or ends in .yaml
     or .yml is a path; anything else is the name of a live workspace. A path may carry overlays of its own, as in
     base.yaml+staging.yaml; --overlay is laid over both sides, after these. SIDs and the names of the two workspaces
-    themselves are no differences. A file and a live workspace are compared as a plan does it: what the file leaves
-    alone is no difference. Two files are compared by what each makes of a new workspace.
+    do not count as differences. A file and a live workspace are compared as in a plan: fields that the file does not
+    manage do not count. Two files are compared by the new workspace that each would make.
 
     \b
         tr-apply diff staging.yaml production.yaml

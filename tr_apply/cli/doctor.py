@@ -25,7 +25,7 @@ def doctor_command(*, target: TargetOptions, common: CommonOptions) -> int:
     """Check the connection to TaskRouter: credentials, rights, limits, clock and proxy. Changes nothing.
 
     The right to write is tried with an update of a workspace that does not exist. Exit 1 if a check fails. Without
-    --timeout, it gives up after 30 s.
+    --timeout, it stops after 30 s.
 
     \b
         tr-apply doctor

@@ -113,7 +113,7 @@ if TYPE_CHECKING:
 @click.option("-v", "--verbose", is_flag=True, help="Log each request and each callback that is answered on stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the address and errors.")
 def serve_command(**given: Any) -> None:
-    """Serve the API of TaskRouter over HTTP, for programs that are to be tried without an account.
+    """Serve the API of TaskRouter over HTTP, to try programs without an account.
 
     Any user name and password will do unless --account-sid and --auth-token are given; both are required to listen on
     anything but this machine. Ctrl-C or SIGTERM ends the server once the requests under way are answered. Web pages of

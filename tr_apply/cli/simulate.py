@@ -198,7 +198,7 @@ def simulate_command(
 
 
 def _configurations(sides: Sequence[str], given: ConfigurationOptions, output: Output) -> list[Configuration]:
-    """Each side as it is written: a path, or several joined by ``+``, of which the others are overlays."""
+    """Each side as it is written: a path, or several joined by ``+``: the first and its overlays."""
     paths = [paths_in(each) or [Path(each)] for each in sides]
     require_paths([overlay for _, *overlays in paths for overlay in overlays])
     require_inputs([path for path, *_ in paths], given.with_overlays([each for _, *own in paths for each in own]))
@@ -247,7 +247,7 @@ def _deadline(timeout_s: float | None) -> Progress:
 
     def check(_done: int, _total: int) -> None:
         if until is not None and time.monotonic() > until:
-            raise OutOfTimeError(f"gave up after {timeout_s:g} s (--timeout)")
+            raise OutOfTimeError(f"timed out after {timeout_s:g} s (--timeout)")
 
     return check
 

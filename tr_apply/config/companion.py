@@ -50,7 +50,7 @@ def read_companion(path: Path, configuration: Configuration, model: type[M], wha
     for failure in made.failures:
         notes.at(failure.error.rule, failure.error.message, failure.at)
     for at, name in made.each.values():
-        message = f"`${{each.{shown(name)}}}` stands for a value of `for_each`, which {what} does not have"
+        message = f"`${{each.{shown(name)}}}` is a value of `for_each`, which {what} does not have"
         notes.at(UNKNOWN_EACH, message, at)
     note_literal_keys(file.marked_keys, notes, shape)
     note_phone_numbers(file.phone_numbers, notes, shape)

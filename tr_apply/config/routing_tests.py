@@ -23,7 +23,7 @@ from tr_apply.routing.names import name_key
 
 NO_TESTS: Final = Rule("no-tests", Severity.ERROR, "There is no file of routing tests.")
 
-_NO_FILE: Final = "no *.test.yaml beside this configuration"
+_NO_FILE: Final = "no *.test.yaml next to this configuration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _note_unknown_names(content: RoutingTests, notes: Notes, known: _KnownNames)
             _note_unknown(Reference(sid.kind, sid.name, path), notes, known.names[sid.kind], suggestions)
         elif sid.kind != WORKSPACE:
             kinds = ", ".join((WORKSPACE, *known.names))
-            notes.add(UNKNOWN_KIND, f"`{shown(sid.kind)}` is no kind of resource; kinds are {kinds}", path)
+            notes.add(UNKNOWN_KIND, f"`{shown(sid.kind)}` is not a kind of resource; the kinds are {kinds}", path)
 
 
 def _references(content: RoutingTests, closed: frozenset[str]) -> Iterator[Reference]:

@@ -7,7 +7,10 @@ import yaml
 
 # What libyaml says, and what that means to somebody who writes a configuration; {line} is where the thing begins.
 _MEANINGS: Final = (
-    (r"mapping values are not allowed", "a `: ` is not allowed here; quote text that contains one, or fix the indentation"),
+    (
+        r"mapping values are not allowed",
+        "a `: ` is not allowed here; quote text that contains one, or fix the indentation",
+    ),
     (r"did not find expected key", "expected a key; fix the indentation, or the quotes of the value before"),
     (r"did not find expected '-'", "expected `- `, as the items above have it; fix the indentation"),
     (r"did not find expected ',' or '\]'", "expected `,` or `]` in the list that begins on line {line}"),

@@ -39,7 +39,9 @@ def note_workflows(document: Document, notes: Notes) -> None:
             message = f"`{key}` is both in `extra` and outside it; remove one"
             notes.add(DUPLICATE_KEY, message, (*at, key), key=True)
         for at, key in _understood(workflow, path) if any(_extras(workflow)) and not twice else ():
-            message = f"`{key}` cannot be in `extra`: TaskRouter reads it as `{_BESIDE.get(key, key)}`, which is already set"
+            message = (
+                f"`{key}` cannot be in `extra`: TaskRouter reads it as `{_BESIDE.get(key, key)}`, which is already set"
+            )
             notes.add(UNKNOWN_KEY, message, (*at, key), key=True)
         size = len(compact_json(mapped(to_document(_readable(workflow)), _with_sids)).encode())
         if size > DOCUMENT_LIMIT:

@@ -60,7 +60,10 @@ def _names(document: Document, kind: Kind) -> Sequence[str]:
 
 
 @document_rule(
-    "idle-ignore", Severity.INFO, "A path in `ignore` has no effect: the field keeps its live value anyway.", needs_all=True
+    "idle-ignore",
+    Severity.INFO,
+    "A path in `ignore` has no effect: the field keeps its live value anyway.",
+    needs_all=True,
 )
 def idle_ignore(declarations: Declarations) -> Remarks:
     """A path in a section that is not ours, or of a field that is not compared where the file leaves it out."""

@@ -24,9 +24,7 @@ _UNKNOWN_NAMES: Final = OWN_NAMES - {"friendly_name"}
 """What an expression may ask about a worker that only TaskRouter knows."""
 
 
-@document_rule(
-    "attribute-key", Severity.INFO, "An attribute of a worker has a name that an expression cannot use."
-)
+@document_rule("attribute-key", Severity.INFO, "An attribute of a worker has a name that an expression cannot use.")
 def attribute_key(declarations: Declarations) -> Remarks:
     """A key with a hyphen is legal, but no expression can name it. Told once for all workers."""
     found: dict[Keys, list[str]] = defaultdict(list)

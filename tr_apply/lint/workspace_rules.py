@@ -43,7 +43,9 @@ def available_timeout_activity(declarations: Declarations) -> Remarks:
 def available_default_activity(declarations: Declarations) -> Remarks:
     """The activity of new workers, and of those who must be moved before something is deleted."""
     if _is_available(declarations, declarations.document.workspace.default_activity):
-        message = "it is available: a new worker is offered tasks immediately, and no worker can be moved here for a deletion"
+        message = (
+            "it is available: a new worker is offered tasks immediately, and no worker can be moved here for a deletion"
+        )
         yield Spot(("workspace", "default_activity")), message
 
 

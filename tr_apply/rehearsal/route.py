@@ -126,7 +126,7 @@ class RouteStep:
     """The task queue."""
 
     declared: bool
-    """Whether the configuration declares the queue, so that its workers are known."""
+    """Whether the configuration declares the queue: only then are its workers known."""
 
     priority: Count
     """The task's priority here."""
@@ -147,7 +147,7 @@ class RouteStep:
     """Workers in the order in which they are offered the task; in a live workspace all whom the step wants."""
 
     offered_to: Count
-    """How many of them are offered it at once."""
+    """The number of workers that the step offers it to simultaneously."""
 
     excluded: Sequence[ExcludedWorker]
     """Those nearest to being eligible."""

@@ -109,7 +109,8 @@ class _Gallery:
         unchanged = () if self.plan.impact is None else self.plan.impact.unchanged_workflows
         yield from _of("Not drawn, because something in it is sensitive", self.secret)
         yield from _of(
-            "Not drawn, because there is no room for this many filters (`tr-apply graph --against` has it)", self.too_long
+            "Not drawn, because there is no room for this many filters (`tr-apply graph --against` has it)",
+            self.too_long,
         )
         yield from _of("Written, but tasks are routed as before", same)
         yield from _of("Unchanged", unchanged)

@@ -65,7 +65,5 @@ class Credentials(Resource):
             raise PydanticCustomError("empty", "name at least one variable, or leave `credentials` out")
         for key, [other] in _TOGETHER.items():
             if getattr(self, key) is not None and getattr(self, other) is None:
-                raise PydanticCustomError(
-                    "missing-key", "`{key}` also needs `{other}`", {"key": key, "other": other}
-                )
+                raise PydanticCustomError("missing-key", "`{key}` also needs `{other}`", {"key": key, "other": other})
         return self

@@ -29,7 +29,7 @@ class Ownership(Resource):
     """What tr-apply owns of the workspace itself."""
 
     ignore: list[Annotated[str, Field(min_length=1)]] = []
-    """Paths of fields that stay as they are live, as in ``events_filter``; ``*`` stands for anything."""
+    """Paths of fields that keep their live values, as in ``events_filter``; ``*`` matches anything."""
 
     sensitive: list[Annotated[str, Field(min_length=1)]] = []
     """Paths of fields whose values are never printed."""
@@ -49,7 +49,7 @@ class WorkersOwnership(SectionOwnership):
     """Only live workers whose attributes match this expression are ours."""
 
     attributes: Literal["exact", "merge"] = "exact"
-    """``merge``: only the attributes written in the file are ours; others stay as they are live."""
+    """``merge``: tr-apply manages only the attributes written in the file; others keep their live values."""
 
 
 def _mode_alone(written: Any) -> Any:
@@ -177,7 +177,7 @@ OutputName = Annotated[str, Field(json_schema_extra={"pattern": _OUTPUT_NAME}), 
 
 
 class WorkersTable(Resource):
-    """Workers from a table, one a row, beside those of lists in other files."""
+    """Workers from a table, one per row, together with those of lists in other files."""
 
     csv: Annotated[str, Field(min_length=1)]
     """Path of a CSV file, relative to the file that says so.

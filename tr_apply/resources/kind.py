@@ -97,7 +97,7 @@ class Kind(NamedTuple):
         references: YAML key -> kind whose names it holds.
         replaced_on: YAML keys that TaskRouter cannot change in place.
         runtime: YAML keys whose live value people change all day; never drift.
-        kept_when_unset: YAML keys that stay as they are live when the file leaves them out.
+        kept_when_unset: YAML keys that keep their live values when the file leaves them out.
         find_by: Query parameter that finds one by its identity; None where the API has no such filter.
         document: Keys that are one document of the API; None where there are none.
     """

@@ -53,7 +53,7 @@ class Acceptance(Resource):
     """The code in brackets at the end of the finding."""
 
     within: Annotated[_Within | None, Field(alias="in")] = None
-    """Where it is: KIND/NAME, in which ``*`` and ``?`` stand for anything, or ``workspace``. Left out: anywhere."""
+    """Where it is: KIND/NAME, in which ``*`` and ``?`` match anything, or ``workspace``. Left out: anywhere."""
 
     because: Annotated[str, Field(min_length=1)]
     """Why it stays."""

@@ -72,7 +72,7 @@ class Expectation(Resource):
     """That no filter matches, and the default filter takes it."""
 
     unrouted: Literal[True] | None = None
-    """That nothing takes it, so that it is canceled."""
+    """True if no filter takes it and it is canceled."""
 
     steps: list[ExpectedStep] | None = None
     """All steps of a task that nobody takes, from the first; of each, only the keys that are written are compared."""

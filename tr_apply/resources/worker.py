@@ -59,10 +59,10 @@ class Worker(Resource):
     """The activity of a new worker, and where one must be moved to; people change it all day, so it is never drift."""
 
     attributes: AttributesObject | None = None
-    """What expressions can ask about the worker: a JSON object. Left out: as it is live."""
+    """The values that expressions can read: a JSON object. Left out: the live value stays."""
 
     channels: dict[str, WorkerChannel] | None = None
-    """Capacity by unique name of a task channel; channels that are not named stay as they are live."""
+    """Capacity by unique name of a task channel; channels that are not named keep their live values."""
 
 
 WORKER = Kind(

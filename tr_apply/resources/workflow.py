@@ -41,7 +41,7 @@ class Target(Resource):
     """Which worker comes first, as in ``worker.level DESC, worker.cost ASC``."""
 
     skip_if: Expression | None = None
-    """When to go on to the next step at once, as in ``workers.available == 0``."""
+    """When to go on to the next step immediately, as in ``workers.available == 0``."""
 
     known_worker_sid: Template | None = None
     """``task.…``: the attribute of the task that holds the SID of the only worker wanted."""
@@ -100,7 +100,7 @@ class Workflow(Resource):
     """Keys of ``task_routing`` that TaskRouter keeps and tr-apply does not know."""
 
     document_extra: JsonObject = {}
-    """The same, beside ``task_routing``."""
+    """The same, next to ``task_routing``."""
 
 
 _NUMBERS = {"priority": range(PRIORITY_LIMIT + 1), "timeout": range(1, TIMEOUT_LIMIT + 1)}

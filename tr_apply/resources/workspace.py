@@ -47,7 +47,7 @@ def _event(written: str) -> str:
 
 
 class Workspace(Resource):
-    """The workspace. Whatever is left out, but for its name, stays as it is live."""
+    """The workspace. A field that is left out keeps its live value, except the name."""
 
     name: Name
     """Name of the workspace (FriendlyName), and its identity."""
@@ -62,7 +62,7 @@ class Workspace(Resource):
     """What TaskRouter puts into a new workspace; used at creation only, never compared."""
 
     multi_task_enabled: Flag | None = None
-    """Whether a worker may hold several tasks at once. Cannot be switched off again."""
+    """Whether a worker may hold several tasks simultaneously. Cannot be switched off again."""
 
     prioritize_queue_order: Literal["FIFO", "LIFO"] | None = None
     """Which kind of queue is served first when a worker could serve both."""

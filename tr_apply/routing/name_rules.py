@@ -85,7 +85,9 @@ def own_name_in_queue(text: RoutingText) -> Remarks:
 
 
 @text_rule(
-    "unquoted-text", "A word that is probably meant as a text has no quotes, so it is read as an attribute.", *UNPREFIXED
+    "unquoted-text",
+    "A word that is probably meant as a text has no quotes, so it is read as an attribute.",
+    *UNPREFIXED,
 )
 def unquoted_text(text: RoutingText) -> Remarks:
     """``language == en`` compares two attributes."""

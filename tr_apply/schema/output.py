@@ -72,7 +72,7 @@ class OutputDocument(BaseModel):
     """What went wrong."""
 
     plans: list[PlanOutput] = []
-    """By plan and apply: one for each PATH of which there is one, in order."""
+    """By plan and apply: one for each PATH that has one, in order."""
 
     checksum: Sha256 | None = None
     """By plan: what ``apply --plan`` knows from that the file has not been edited or cut off."""

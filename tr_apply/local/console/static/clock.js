@@ -1,7 +1,7 @@
 // The clock of the server: what time it is there and, in a test world, how it goes on.
 
 import { steer } from "./api.js";
-import { action, clock as told, el, field, say, text } from "./dom.js";
+import { action, clock as clockText, el, field, say, text } from "./dom.js";
 
 export function clockControl(world, isControlled) {
   const time = el("span", { class: "time" });
@@ -15,7 +15,7 @@ export function clockControl(world, isControlled) {
   });
 
   function update() {
-    text(time, `${told(world.now(), Date.now())} UTC`);
+    text(time, `${clockText(world.now(), Date.now())} UTC`);
     const now = world.clock.rate;
     text(rate, now === 0 ? "pinned" : now === 1 ? "" : `× ${now}`);
   }

@@ -14,7 +14,7 @@ function set(element, name, value) {
   else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
 }
 
-/** Gives *element* a text, and leaves it alone where it has that already, so that selections and focus stay. */
+/** Gives *element* a text, unless it already has that text: selections and focus stay. */
 export function text(element, value) {
   const wanted = String(value);
   if (element.textContent !== wanted) element.textContent = wanted;

@@ -84,9 +84,9 @@ export function lanesView(world) {
       const earlier = world.load.steps[`${sid}/earlier`]?.waiting ?? 0;
       const directed = world.load.steps[`${sid}/-2/0`]?.waiting ?? 0;
       const words = [earlier && `${count(earlier, "task")} that still follow the workflow as it was before its last change`, directed && `${count(directed, "task")} for the target that they name`];
-      const told = words.filter(Boolean).join(", ");
-      text(note, told ? `Waiting elsewhere: ${told}.` : "");
-      note.hidden = !told;
+      const elsewhere = words.filter(Boolean).join(", ");
+      text(note, elsewhere ? `Waiting elsewhere: ${elsewhere}.` : "");
+      note.hidden = !elsewhere;
     }
   }
 

@@ -147,7 +147,7 @@ function taskPane(world, sid) {
         ["Waits in", stepWords(world, place)], ["Goes on in", place.deadline_ms && lasted(place.deadline_ms - world.now())], ["Canceled in", place.ends_ms && lasted(place.ends_ms - world.now())],
         ["Channel", task.task_channel_unique_name], ["Priority", task.priority], ["Age", lasted(1000 * task.age)], ["SID", el("code", {}, sid)],
       ]),
-      el("div", { class: "buttons" }, deeds(task.assignment_status)),
+      el("div", { class: "buttons" }, actions(task.assignment_status)),
     );
     text(attributes, pretty(task.attributes));
     keep(reservations, held.reservations, (each) => each.sid, (each) => reservationLine(world, each));
@@ -163,7 +163,7 @@ function taskPane(world, sid) {
       el("span", {}, sentence({ type: each.event_type, ...each.event_data }, world))));
   }
 
-  function deeds(status) {
+  function actions(status) {
     const change = (label, wanted, done) => action(label, async () => {
       await post(path, { AssignmentStatus: wanted, Reason: "by the console" });
       say(done);

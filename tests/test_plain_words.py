@@ -1,0 +1,127 @@
+"""Texts use the plain words of CONTRIBUTING.md: all that users read, and more and more of what maintainers read."""
+
+from collections import defaultdict
+
+import pytest
+
+from tests.plain_words import (
+    ROOT,
+    Text,
+    begins_with_what,
+    find,
+    maintainer_texts,
+    python_docstrings,
+    python_messages,
+    user_texts,
+    words,
+)
+
+HERE = ROOT / "here.py"
+# How many such words docstrings and comments still have, by folder. A number may only fall;
+# `python tests/plain_words.py --all` prints them.
+LEFT: dict[str, int] = {
+    "README.md": 5,
+    "__init__.py": 1,
+    "api.py": 11,
+    "apply.py": 12,
+    "cli": 89,
+    "client": 22,
+    "config": 154,
+    "corpus": 22,
+    "deployment": 75,
+    "difference.py": 13,
+    "errors.py": 1,
+    "explain": 5,
+    "export.py": 7,
+    "findings.py": 7,
+    "impact": 25,
+    "journal.py": 9,
+    "json_text.py": 1,
+    "lint": 58,
+    "live.py": 5,
+    "local": 257,
+    "models.py": 3,
+    "own_folder.py": 1,
+    "picture": 39,
+    "plan": 195,
+    "printable.py": 1,
+    "reader.py": 3,
+    "rehearsal": 53,
+    "report": 58,
+    "resources": 56,
+    "routing": 177,
+    "schema": 9,
+    "starter": 4,
+    "terraform": 3,
+    "transport": 41,
+    "wire.py": 10,
+}
+
+
+@pytest.fixture(scope="module")
+def avoided():
+    return words()
+
+
+def found_in(texts, avoided):
+    return [(one.line, one.word) for one in find(texts, avoided)]
+
+
+def test_what_users_read_is_in_plain_words(avoided):
+    found = find(user_texts(), avoided)
+
+    assert not found, "\n".join(map(str, found))
+
+
+def test_docstrings_and_comments_have_fewer_of_the_words_and_never_more(avoided):
+    texts = list(maintainer_texts())
+    by_folder = defaultdict(list)
+    for one in find(texts, avoided) + begins_with_what(texts):
+        by_folder[one.path.split("/")[1]].append(one)
+
+    many = {folder: found for folder, found in by_folder.items() if len(found) > LEFT.get(folder, 0)}
+
+    lines = [
+        f"{folder}: {len(found)} of {LEFT.get(folder, 0)}\n" + "\n".join(map(str, found))
+        for folder, found in many.items()
+    ]
+    assert not many, "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "words_found"),
+    [
+        ("it is no list", ["is no"]),
+        ("It is\nno list", ["is no"]),
+        ("there is no list, and there\nis no end", []),
+        ("it is no longer there", []),
+        ("Whoever reads it, mends it", ["Whoever", "mends"]),
+        ("an understanding standard", []),
+        ("`is no` is code", []),
+    ],
+)
+def test_a_phrase_is_found_as_whole_words_and_not_where_it_is_fine(avoided, text, words_found):
+    assert [word for _, word in found_in([Text(HERE, 1, text)], avoided)] == words_found
+
+
+def test_messages_are_found_by_the_line_and_docstrings_apart(avoided):
+    source = '"""What stands here."""\n\nA = "a short text"\nB = f"{A} stands for {A}"\nC = "stands"\n'
+
+    assert found_in(python_messages(HERE, source), avoided) == [(4, "stands")]
+    assert found_in(python_docstrings(HERE, source), avoided) == [(1, "stands")]
+    assert [one.line for one in begins_with_what(python_docstrings(HERE, source))] == [1]
+
+
+def test_a_finding_says_where_and_what_to_write_instead(avoided):
+    (one,) = find([Text(HERE, 7, "first\nmend it")], avoided)
+
+    assert str(one) == "here.py:8: 'mend': write fix"
+
+
+def test_every_row_of_the_table_finds_its_own_words():
+    guide = "## Prose\n\n| not | but | except |\n|---|---|---|\n| old, older | new | old gold |\n\n## Next\n"
+
+    rows = words(guide)
+
+    assert [row.instead for row in rows] == ["new", "new"]
+    assert found_in([Text(HERE, 1, "old gold, old, older")], rows) == [(1, "old"), (1, "older")]
