@@ -190,14 +190,14 @@ def begins_with_what(texts: Iterable[Text]) -> list[Found]:
 def main() -> None:
     """Print the words that are left."""
     for one in find(user_texts(), words()):
-        print(one)
+        sys.stdout.write(f"{one}\n")
     if "--all" in sys.argv:
         texts = list(maintainer_texts())
         found = find(texts, words()) + begins_with_what(texts)
         for one in found:
-            print(one)
+            sys.stdout.write(f"{one}\n")
         for folder, number in sorted(Counter(one.path.split("/")[1] for one in found).items()):
-            print(f'    "{folder}": {number},')
+            sys.stdout.write(f'    "{folder}": {number},\n')
 
 
 if __name__ == "__main__":

@@ -321,7 +321,7 @@ def test_impact_on_people_alone_says_which_workflows_were_not_looked_at(center):
     plan = planned(center, CENTER.replace("{queue: Web}", "{queue: Everyone}"), Extent.PEOPLE)
 
     assert plan.impact.routes == []
-    assert plan.impact.unknown == ["workflow Voice: nobody asked which tasks go elsewhere"]
+    assert plan.impact.unknown == ["workflow Voice: the impact on tasks was not computed"]
 
 
 # Properties

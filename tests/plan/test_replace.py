@@ -200,7 +200,9 @@ def test_who_changes_their_mind_in_the_middle_of_a_replacement_is_told_what_to_d
     world.apply(BEFORE)
     world.apply_and_die(AFTER, at=4)
 
-    with pytest.raises(ConfigError, match=r"a killed run left 'Break \(tr-apply\)' \(WA.*apply what was meant then"):
+    with pytest.raises(
+        ConfigError, match=r"an interrupted run left 'Break \(tr-apply\)' \(WA.*apply that earlier configuration"
+    ):
         world.plan(BEFORE)
 
 

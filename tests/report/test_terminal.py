@@ -451,12 +451,14 @@ def test_results_tell_what_was_done_and_what_was_not():
         "  skipped: replace task_queue C: needs B",
         "Note: planned again",
         "Applied: 1 created, 0 updated, 0 replaced, 0 deleted; 3 requests sent.",
-        "Not verified: read again, the workspace is not as declared:",
+        "Not verified: the workspace was read again and does not match the configuration:",
     ]
 
 
 def test_a_proof_is_said_and_a_missing_one_is_not():
     results = [Result(operation(writes=(WRITE,)), 1)]
 
-    assert "1 request sent.\nVerified: read again, nothing is left to do.\n" in result_text(results, verified=True)
+    assert "1 request sent.\nVerified: the workspace was read again and matches the configuration.\n" in result_text(
+        results, verified=True
+    )
     assert "erified" not in result_text(results, verified=None)

@@ -180,7 +180,7 @@ def _conclude_anyway(members: Sequence[Member], error: Exception) -> None:
         traceback.print_exception(error)
     for member in members:
         if member.error is None:
-            member.error = IncompleteError(f"what was done is done, but the run could not be concluded: {error}")
+            member.error = IncompleteError(f"the changes were made, but the run could not be completed: {error}")
 
 
 async def _all_planned(fleet: Fleet, way: Access, output: Output) -> None:

@@ -43,7 +43,7 @@ _SUFFIXES = {".html": "html", ".htm": "html", ".svg": "svg", ".mmd": "mermaid", 
 @click.command("graph")
 @click.argument("path", metavar="PATH", type=NamedPath())
 @click.option("--workflow", metavar="NAME", help="Draw this workflow alone, with the queues that it leads to.")
-@click.option("--against", metavar="PATH|NAME", help="Mark what has changed since another file, or what is live.")
+@click.option("--against", metavar="PATH|NAME", help="Mark the changes since another file or the live workspace.")
 @click.option("--live", is_flag=True, help="Count the people of the live workspace, not those of the file.")
 @configuration_options
 @target_options

@@ -149,11 +149,11 @@ def selection_options(command: _F) -> _F:
     """Which part of a plan: ``selected`` of the command."""
     options = (
         click.option("--exclude", "excluded", multiple=True, metavar="KIND/PATTERN",
-                     help="Not these, nor what depends on them; repeatable."),
+                     help="Leave these out, and everything that depends on them; repeatable."),
         click.option("--only", multiple=True, metavar="KIND",
                      help="Only resources of KIND, and what they depend on; repeatable."),
         click.option("--target", "targets", multiple=True, metavar="KIND/PATTERN",
-                     help="Only these, and what they depend on; repeatable. * and ? are signs."),
+                     help="Only these, and what they depend on; repeatable. * and ? are wildcards."),
     )  # fmt: skip
     return _gathered("selected", SelectionOptions, options)(command)
 

@@ -38,7 +38,7 @@ def write_outputs(members: Sequence[Member], file: Path | None) -> None:
         for member in found:
             write_any_step_outputs(os.environ, member.outputs or {})
     except TrApplyError as error:
-        raise IncompleteError(f"what was done is done, but its outputs could not be written: {error}") from error
+        raise IncompleteError(f"the changes were made, but the outputs could not be written: {error}") from error
 
 
 def _text(members: Sequence[Member], file: Path, *, several: bool) -> str:

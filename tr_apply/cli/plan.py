@@ -54,7 +54,7 @@ CHANGES_PENDING = 2  # as in Terraform; click's own 2 for usage errors is remapp
 @click.option("--overwrite", is_flag=True, help="Let --out write over a file that is not a plan.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes to apply.")
 @click.option("--base-ref", metavar="REV",
-              help="Show separately what was changed outside the repository since revision REV was applied.")  # fmt: skip
+              help="Show separately what was changed outside the repository since REV was applied.")  # fmt: skip
 @click.option("--impact", "extent", type=click.Choice([each.value for each in Extent]), default=Extent.FULL.value,
               show_default=True, help="How much of the impact on people and tasks to compute.")  # fmt: skip
 @tasks_option
@@ -207,7 +207,7 @@ async def _origins(deployment: Deployment, then: Configuration, ref: str) -> Ori
     try:
         applied, _ = await Configured(then).plan_for(deployment.client, snapshot.workspace)
     except ConfigError:
-        return Origins.unknown(ref, f"the configuration at {ref} does not fit the workspace any more")
+        return Origins.unknown(ref, f"the configuration at {ref} no longer fits the workspace")
     return origins(plan, applied, ref)
 
 

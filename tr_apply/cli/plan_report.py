@@ -41,7 +41,7 @@ def further_formats(written: Sequence[str]) -> dict[str, Path]:
         if name not in FORMATS or not equals or not file:
             raise UsageError(f"--also {each}: expected FORMAT=FILE, where FORMAT is one of {', '.join(FORMATS)}")
         if name in found:
-            raise UsageError(f"--also {each}: {name} goes to {found[name]} already")
+            raise UsageError(f"--also {each}: {name} is already written to {found[name]}")
         found[name] = Path(file)
     return found
 

@@ -111,7 +111,7 @@ class Records:
                 self._save()
                 applied.notes += [f"not taken back by --undo-out: {each.message}" for each in way_back.diagnostics]
         except TrApplyError as error:
-            raise IncompleteError(f"what was done is done, but could not be written down: {error}") from error
+            raise IncompleteError(f"the changes were made, but the undo plan could not be written: {error}") from error
 
     def _save(self, errors: Sequence[dict[str, object]] = ()) -> None:
         assert self.undo_file is not None

@@ -92,7 +92,7 @@ def _refuse(parameters: Sequence[str], why: str) -> None:
 
 @click.command("route")
 @click.argument("path", metavar="[PATH]", type=NamedPath(), required=False)
-@click.option("--live", metavar="NAME", help="Ask the live workspace of this name or SID: its people at this minute.")
+@click.option("--live", metavar="NAME", help="Use the live workspace of this name or SID, with its workers.")
 @click.option("--task-sid", metavar="WT…", help="With --live: a task that waits there. Why does it wait?")
 @click.option("--workflow", metavar="NAME", help="The workflow that gets the task.")
 @click.option("--task", metavar="JSON", help="The attributes of the task.")

@@ -61,7 +61,7 @@ class _Outcomes:
 @click.option("--tasks", "tasks_file", metavar="FILE", type=NamedPath(),
               help="Show how the recorded tasks in FILE (.csv, .jsonl) spread over filters and queues.")  # fmt: skip
 @click.option("--record", "record_file", metavar="FILE", type=NamedPath(),
-              help="First add a test to FILE for each way of the recorded tasks that no test goes.")  # fmt: skip
+              help="First add a test to FILE for each route of the recorded tasks that no test covers.")  # fmt: skip
 @configuration_options
 @target_options
 @common_options("text", "json", "junit", "github")
@@ -129,7 +129,7 @@ def _record(
     suite = _suite(configuration, None, with_tasks=True)
     tests = missing_tests(configuration.document, suite.tests, corpus)
     if not tests:
-        output.say("no test is added: the tests go every way that the recorded tasks go")
+        output.say("no test was added: the tests cover every route of the recorded tasks")
         return
     before = file.read_text(encoding="utf-8") if file.exists() else ""  # where it is, it was read already
     if (text := with_tests(before, tests)) is None:

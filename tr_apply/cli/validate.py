@@ -73,10 +73,10 @@ FORMATS: Mapping[str, Callable[[Findings], str]] = {
 @click.command(_COMMAND)
 @paths_argument
 @click.option("--fail-on", type=click.Choice(["error", "warning"]), default="error", show_default=True,
-              help="What makes the exit code 3.")  # fmt: skip
-@click.option("--live", is_flag=True, help="Read the people of the live workspace, to find queues and steps of nobody.")
+              help="The severity that makes the exit code 3.")  # fmt: skip
+@click.option("--live", is_flag=True, help="Read the live workers, to find queues and steps that nobody can be in.")
 @click.option("--ask-server", is_flag=True,
-              help="Ask TaskRouter, too, who matches queues and targets, three a second; includes --live.")  # fmt: skip
+              help="Also ask TaskRouter who matches queues and targets, three a second; includes --live.")  # fmt: skip
 @configuration_options
 @target_options
 @common_options(*FORMATS)

@@ -23,8 +23,8 @@ DANGLING_SID: Final = Rule(
 )
 
 _NO_SUCH_QUEUE = (
-    "a SID, which no declared queue is called: write the name of the queue; TaskRouter takes no workflow whose queue "
-    "is gone, and where it holds one, nobody is asked here"
+    "this is a SID; write the name of the queue: TaskRouter rejects a workflow that names a missing queue, and in a "
+    "live workflow such a target reaches no worker"
 )
 _MOST_IN_ONE_STRING = 100  # findings; each takes a walk over the string
 

@@ -82,7 +82,7 @@ def _given_up(first: Result, rest: Sequence[Result], own: Live, twins: Sequence[
     first.failed, first.stale = True, True
     first.error = (
         f"somebody else created a workspace {name!r} at the same moment: {', '.join(twins)}; "
-        f"{own.sid}, which was created here, is as TaskRouter makes it: delete the one that nobody needs, "
+        f"{own.sid} was created by this run and is still empty: delete the workspace that you do not need, "
         "then run again"
     )
     for each in rest:

@@ -63,7 +63,7 @@ class Saved:
             return self.saved, None
         checked = await checked_again(client, self.saved)  # a change of the workspace is reported as what it is
         if self.configured is None:
-            raise RefusedError("the plan holds sensitive values as digests; give the configuration, too")
+            raise RefusedError("the plan contains sensitive values as digests; also give the configuration")
         fresh, _ = await self.configured.plan(client, region)
         return filled(self.saved, checked.rest, fresh), checked.snapshot
 

@@ -24,7 +24,7 @@ from tr_apply.routing.parser import parse
 from tr_apply.routing.satisfy import Budget
 
 _SENSITIVE: Final = "workflow {}: it holds something sensitive, so no task is shown that goes elsewhere"
-_NOT_ASKED: Final = "workflow {}: nobody asked which tasks go elsewhere"
+_NOT_ASKED: Final = "workflow {}: the impact on tasks was not computed"
 
 
 def with_impact(

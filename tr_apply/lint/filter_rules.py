@@ -105,13 +105,13 @@ def _without_default(declarations: Declarations) -> Iterator[tuple[KeyPath, Work
             yield path, workflow
 
 
-@document_rule("default-filter-key", Severity.WARNING, "A default_filter has a key that means nothing there.")
+@document_rule("default-filter-key", Severity.WARNING, "A default_filter has a key that has no effect there.")
 def default_filter_key(declarations: Declarations) -> Remarks:
     """A default_filter is the last step: there is no other to go on to."""
     for path, target in declarations.default_filters:
         for field in ("timeout", "skip_if"):
             if getattr(target, field) is not None:
-                yield Spot((*path, field), key=True), f"{field} means nothing here, where a task stays"
+                yield Spot((*path, field), key=True), f"{field} has no effect here, where a task stays"
         if target.expression is not None and constant(condition(target.expression)) is not True:
             message = "an expression in a default_filter is not documented; put it into a filter, or into the queue"
             yield Spot((*path, "expression"), key=True), message

@@ -149,7 +149,8 @@ def _matching_problems(matched: Matched) -> Iterator[Finding]:
 
 
 def _outside(what: str, path: KeyPath) -> Finding:
-    message = f"{what} is not matched by `manage.workers.where`, so tr-apply does not manage it; remove it here, or widen `where`"
+    unmatched = f"{what} is not matched by `manage.workers.where`, so tr-apply does not manage it"
+    message = f"{unmatched}; remove it here, or widen `where`"
     return error_at("outside-scope", message, path)
 
 

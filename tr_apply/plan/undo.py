@@ -195,7 +195,7 @@ def _limits(plan: Plan, before: Snapshot, after: Snapshot, undo: Plan) -> Iterat
     for operation in plan.operations:
         title = f"the {KIND_BY_NAME[operation.kind].title} {operation.name!r}"
         if operation.sid is not None and operation.sid not in there:
-            yield f"{title} comes back with a new SID; whatever elsewhere leads to {operation.sid} does not find it"
+            yield f"{title} comes back with a new SID; other systems that use {operation.sid} will not find it"
             if operation.moves and operation.kind == ACTIVITY.name and operation.action is Action.DELETE:
                 yield f"{_count(operation.moves)} moved out of {title} do not go back by themselves"
     if any(write.secrets for operation in undo.operations for write in operation.writes):

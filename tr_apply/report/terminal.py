@@ -161,9 +161,9 @@ def _result_lines(results: Sequence[Result], *, verified: bool | None, notes: Se
     yield from (f"Note: {printable(note)}" for note in notes)
     yield f"Applied: {told}; {requests} {'request' if requests == 1 else 'requests'} sent."
     if verified is True:
-        yield "Verified: read again, nothing is left to do."
+        yield "Verified: the workspace was read again and matches the configuration."
     elif verified is False:
-        yield click.style("Not verified: read again, the workspace is not as declared:", fg="red")
+        yield click.style("Not verified: the workspace was read again and does not match the configuration:", fg="red")
 
 
 def progress_line(result: Result) -> str:

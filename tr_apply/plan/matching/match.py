@@ -266,8 +266,8 @@ class _Matcher:
 
     def _half_replaced(self, index: int, live: Live, old: Live) -> None:
         message = (
-            f"a killed run left {old.name!r} ({old.sid}), whose place {live.name!r} ({live.sid}) takes; apply what was "
-            "meant then, or delete the first, before this is replaced once more"
+            f"an interrupted run left {old.name!r} ({old.sid}), which {live.name!r} ({live.sid}) was to replace; apply "
+            f"that earlier configuration, or delete {old.name!r}, before this is replaced again"
         )
         self._problem(index, "half-replaced", message)
 
