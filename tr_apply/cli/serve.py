@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     default=str(DEFAULT_PATH),
     show_default=True,
     metavar="FILE",
-    help="Where everything is kept, shared with --local; :memory: forgets it at the end.",
+    help="The database, shared with --local; :memory: keeps nothing after the end.",
 )
 @click.option(
     "--account-sid",
@@ -100,18 +100,18 @@ if TYPE_CHECKING:
     default=1.0,
     show_default=True,
     metavar="N",
-    help="Let N seconds pass in each second, for demonstrations.",
+    help="Run the clock N times as fast, for demonstrations.",
 )
 @click.option(
     "--timeout",
     "timeout_s",
     metavar="SECONDS",
     type=click.FloatRange(min=0, min_open=True),
-    help="Stop by itself after so many seconds.",
+    help="Stop after this many seconds.",
 )
-@click.option("--no-color", is_flag=True, help="No colours, of which there are none here.")
+@click.option("--no-color", is_flag=True, help="Accepted for consistency; this command prints no colours.")
 @click.option("-v", "--verbose", is_flag=True, help="Log each request and each callback that is answered on stderr.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but the address and errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Print the address and errors only.")
 def serve_command(**given: Any) -> None:
     """Serve the API of TaskRouter over HTTP, to try programs without an account.
 
