@@ -1,4 +1,4 @@
-"""What two workspaces differ in, whether they are live or only written down.
+"""The differences between two workspaces, live or in files.
 
 Two of the same sort are compared as wholes: what is live with what is live, and what one file makes of a new workspace
 with what the other makes of one. A file and a live workspace are compared as a plan compares them, so that a file that

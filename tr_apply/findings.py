@@ -1,4 +1,4 @@
-"""What a check has to say about a configuration: one value, whichever check says it."""
+"""A finding about a configuration: one value, for every check."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What was sent, line by line, so that it can be told afterwards what a run has done, however it ended.
+"""The requests of a run, line by line: they show afterwards what it did, however it ended.
 
 Each attempt of a request that writes is one line before it is sent and one after it was answered. A line without its
 counterpart, and one whose ``outcome`` is ``unknown``, is a request that may have been carried out. Before the first of

@@ -1,4 +1,4 @@
-"""What a program builds a configuration from: typed models with TaskRouter's own names.
+"""Typed models, with TaskRouter's own names, from which a program builds a configuration.
 
 They are the models that a YAML file is read into. Building one checks it (pydantic's ``ValidationError``); ``load``
 checks the whole of it as it checks a file.

@@ -1,4 +1,4 @@
-"""What ``apply`` says in the end, as text and as JSON."""
+"""The result of ``apply``, as text and as JSON."""
 
 import traceback
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a step of a GitHub workflow tells the steps after it."""
+"""Outputs of a step of a GitHub workflow, for the steps after it."""
 
 import secrets
 from collections.abc import Mapping

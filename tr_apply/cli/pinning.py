@@ -1,4 +1,4 @@
-"""What ``init`` pins: the tr-apply that this installation came from, and what it cannot pin."""
+"""The version that ``init`` pins: the tr-apply of this installation, and a note on what cannot be pinned."""
 
 import json
 from importlib.metadata import PackageNotFoundError, distribution

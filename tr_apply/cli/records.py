@@ -1,4 +1,4 @@
-"""What an apply leaves behind besides its result: ``--journal``, and ``--undo-out``."""
+"""The files that an apply leaves besides its result: ``--journal``, and ``--undo-out``."""
 
 import secrets
 from collections.abc import Iterator, Sequence

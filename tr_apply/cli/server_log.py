@@ -1,4 +1,4 @@
-"""What a server reports on stderr: problems always, and with ``--verbose`` a line for each request and callback."""
+"""Reports of a server on stderr: problems always, and with ``--verbose`` a line for each request and callback."""
 
 import time
 from collections.abc import Mapping

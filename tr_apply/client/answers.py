@@ -1,4 +1,4 @@
-"""What an answer shows: a resource, and whether it still is, or has become, what somebody relies on."""
+"""Resources as answers show them, and checks that one still is, or has become, as expected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What runs in a workspace at this minute: one task with its reservations and its events, and who is ahead of it.
+"""A workspace at this minute: one task with its reservations and its events, and who is ahead of it.
 
 Reads only, and of any list no more than its first pages.
 """

@@ -1,4 +1,4 @@
-"""What is under way in a workspace: tasks that wait or are offered, and reservations of workers."""
+"""Work in progress in a workspace: tasks that wait or are offered, and reservations of workers."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What is easily lost in attributes and other JSON documents of the user's own."""
+"""Values that are easily lost in attributes and other JSON documents of the user's own."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with the structure, in the user's words and at the user's place."""
+"""Pydantic's errors about the structure, in the user's words and at the user's place."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""What somebody probably meant to write."""
+"""The name that somebody probably meant to write."""
 
 from collections.abc import Collection
 

@@ -1,4 +1,4 @@
-"""What the YAML parser says, in the user's words: what is wrong, where, and what to write instead."""
+"""Errors of the YAML parser in the user's words: what is wrong, where, and what to write instead."""
 
 import re
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What a journal says of the workspace before a run, so that the run can be undone also when it was killed."""
+"""The workspace before a run, as its journal recorded it: even a killed run can be undone."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

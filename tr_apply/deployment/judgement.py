@@ -1,4 +1,4 @@
-"""What a plan means for people and tasks: worked out when it is made, and looked at again before it is carried out."""
+"""The impact of a plan on people and tasks: computed when it is made, and checked again before it is carried out."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What a run waits for at the moment and why: answers that have not come, and pauses before a request is repeated."""
+"""The present waits of a run and their reasons: missing answers, and pauses before a request is repeated."""
 
 import asyncio
 from collections.abc import Callable

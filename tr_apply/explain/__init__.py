@@ -1,4 +1,4 @@
-"""What a code, an exit code or a key of a configuration means, with an example."""
+"""The meaning of a code, an exit code or a key of a configuration, with an example."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final

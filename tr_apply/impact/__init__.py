@@ -1,4 +1,4 @@
-"""What a change does to people and tasks before it is applied: who loses a place in a queue, which calls go elsewhere.
+"""The effect of a change on people and tasks before it is applied: lost places in queues, calls that go elsewhere.
 
 Pure: what is live and what is wanted arrive as values, and the answers are the values that a plan shows.
 """

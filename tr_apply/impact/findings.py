@@ -1,4 +1,4 @@
-"""What a change makes wrong: filters that no task reaches any more, and expressions that are never or always true."""
+"""Mistakes that a change makes: filters that no task reaches any more, expressions that are never or always true."""
 
 import json
 from collections.abc import Iterator, Sequence

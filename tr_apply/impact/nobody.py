@@ -1,4 +1,4 @@
-"""What a change leaves to nobody among the people who were read: queues that stay empty, and steps that are dead.
+"""Queues that stay empty and steps that are dead after a change, among the people who were read.
 
 The rules are those of ``validate --live`` (lint/meaning/); a finding is one only where the change brings it.
 """

@@ -1,4 +1,4 @@
-"""What becomes of recorded tasks: how many go elsewhere, and how many a record cannot tell about."""
+"""The effect of a change on recorded tasks: how many go elsewhere, and how many a record cannot decide."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What TaskRouter accepts and what yet cannot be meant."""
+"""Mistakes that TaskRouter accepts although nobody can mean them."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date

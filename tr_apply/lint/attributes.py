@@ -1,4 +1,4 @@
-"""What many workers have among their attributes, found in one pass: nothing here is done once an expression."""
+"""The attributes of many workers, found in one pass: nothing here is done once per expression."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a configuration declares, as the rules look at it."""
+"""The declarations of a configuration, as the rules look at them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

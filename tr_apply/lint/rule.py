@@ -1,4 +1,4 @@
-"""What a rule on a whole configuration is."""
+"""A rule about a whole configuration."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

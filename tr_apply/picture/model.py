@@ -1,4 +1,4 @@
-"""What a picture shows, in words and names, before anything is drawn.
+"""The content of a picture, in words and names, before anything is drawn.
 
 A *lane* is a filter of a workflow with its steps from left to right; the default filter is the last lane.
 """

@@ -1,1 +1,1 @@
-"""What must be done to make a live workspace equal to a configuration: values only, nothing is read or written."""
+"""The changes that make a live workspace equal to a configuration: values only, nothing is read or written."""

@@ -1,4 +1,4 @@
-"""What recorded tasks come to in a configuration. These dataclasses are the JSON document.
+"""The queues and filters that recorded tasks go to in a configuration. These dataclasses are the JSON document.
 
 Each distinct task is routed once, as ``route`` routes it: with all declared workers available.
 """

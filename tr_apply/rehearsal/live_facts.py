@@ -1,4 +1,4 @@
-"""What is so in a live workspace at this minute: what ``route --live`` adds to a route. These dataclasses are JSON.
+"""Facts of a live workspace at this minute, which ``route --live`` adds to a route. These dataclasses are JSON.
 
 Moments are UTC, as in ``2026-11-30T02:04:10Z``.
 """

@@ -1,4 +1,4 @@
-"""What has happened to a task, from its events and its reservations: each may have forgotten what the other has."""
+"""The history of a task, from its events and its reservations: each may have what the other lacks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What two workspaces differ in, for people and for programs: it looks as a plan does."""
+"""The differences between two workspaces, for people and for programs, in the form of a plan."""
 
 from collections.abc import Iterator
 from typing import Any

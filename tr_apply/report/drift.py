@@ -1,4 +1,4 @@
-"""What changed under a plan, and what was changed outside the repository: tables of both."""
+"""Changes since a plan was made, and changes made outside the repository: tables of both."""
 
 from collections import Counter
 from collections.abc import Sequence

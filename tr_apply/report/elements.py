@@ -1,4 +1,4 @@
-"""What changed inside a list, element by element: a list that is told whole twice makes the reader search."""
+"""Changes inside a list, element by element: a list that is printed whole twice makes the reader search."""
 
 import json
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What changed in an expression, term by term, as its parsed trees tell it; word by word where it cannot be parsed.
+"""Changes in an expression, term by term, from its parsed trees; word by word where it cannot be parsed.
 
 A term that stays is folded, one that is new or gone is shown whole.
 """

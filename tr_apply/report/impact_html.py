@@ -1,4 +1,4 @@
-"""What a plan means for people and tasks, as parts of a page: tiles, tables, and what becomes wrong."""
+"""The impact of a plan on people and tasks, as parts of a page: tiles, tables, and new mistakes."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What stands against a plan: what a person may approve, and what blocks it."""
+"""Objections to a plan: those that a person may approve, and those that block it."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

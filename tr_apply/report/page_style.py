@@ -1,4 +1,4 @@
-"""What the page of a plan looks like, on top of the style of its lanes: the colours are those of `PALETTE`.
+"""The style of the page of a plan, on top of the style of its lanes: the colours are those of `PALETTE`.
 
 Nothing is said by a colour alone, and every text has at least the contrast 4.5 on its ground, in both themes.
 """

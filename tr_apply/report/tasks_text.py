@@ -1,4 +1,4 @@
-"""What recorded tasks come to, in words."""
+"""The distribution of recorded tasks, in words."""
 
 from collections.abc import Iterator, Sequence
 

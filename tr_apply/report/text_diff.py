@@ -1,4 +1,4 @@
-"""What changed in a long text, word by word: words that stay are folded, words that change never are."""
+"""Changes in a long text, word by word: unchanged words are folded, changed ones never are."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What people call the fields of a plan, its filters and the place that it is for; they count from 1."""
+"""Names for people of the fields of a plan, its filters and the place that it is for; they count from 1."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a workspace is made of: one module a kind, each a model and a ``Kind`` row."""
+"""The kinds of resources of a workspace: one module per kind, each with a model and a ``Kind`` row."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a configuration says about findings: how bad each is, and which of them stay."""
+"""Settings about findings: how bad each is, and which of them are accepted."""
 
 import re
 from datetime import date

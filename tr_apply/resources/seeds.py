@@ -1,4 +1,4 @@
-"""What TaskRouter puts into a new workspace by itself."""
+"""The resources that TaskRouter puts into a new workspace by itself."""
 
 from collections.abc import Mapping
 from typing import Final, TypeAlias

@@ -1,4 +1,4 @@
-"""What a variable must be: its type, the values that it may have, and whether anybody may see them."""
+"""The declaration of a variable: its type, its allowed values, and whether it is secret."""
 
 from typing import Any, Literal
 

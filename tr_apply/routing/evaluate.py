@@ -1,4 +1,4 @@
-"""What expressions mean: the only place that knows, whoever asks.
+"""The meaning of expressions: this is the only place that knows it.
 
 A *name mapping* holds what the names of an expression stand for: the attributes for a queue or a
 filter, ``{"task": …, "worker": …}`` for a target, ``{"workers": {…}}`` for a skip_if.

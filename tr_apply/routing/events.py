@@ -1,4 +1,4 @@
-"""What happens in a workspace, as values; event_data.py has the words in which it is told."""
+"""Events in a workspace, as values; event_data.py has the words for them."""
 
 from typing import Any, Literal, NamedTuple, TypeAlias
 

@@ -1,4 +1,4 @@
-"""What changes while tasks are routed, as plain values: tasks, reservations and workers.
+"""The records that change while tasks are routed, as plain values: tasks, reservations and workers.
 
 Whoever stores these can build the engine anew from them: timers and indexes follow from what is here. Times are whole
 milliseconds, on whichever clock the engine is given.

@@ -1,4 +1,4 @@
-"""What the engine refuses, as TaskRouter does; nothing has happened when one of these is raised."""
+"""Refusals of the engine, as TaskRouter makes them; nothing has happened when one of these is raised."""
 
 from tr_apply.errors import TrApplyError
 

@@ -1,4 +1,4 @@
-"""What would happen to a task, step by step, and why; the engine is only looked at.
+"""The route of a task, step by step, and why; the engine is not changed.
 
 A trace supposes that nobody takes the task and that nothing else happens meanwhile: the workers stay as they are, and
 the task goes on when its deadlines say so.

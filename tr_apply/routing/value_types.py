@@ -1,4 +1,4 @@
-"""What can be said of a comparison when only the types of its operands are known.
+"""Facts about a comparison when only the types of its operands are known.
 
 Nothing here knows an operator: `outcomes` tries evaluate.COMPARE on examples of each type.
 """

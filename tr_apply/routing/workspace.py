@@ -1,4 +1,4 @@
-"""What surrounds tasks and workers, as values: the workspace, its activities, channels, queues and workflows.
+"""The surroundings of tasks and workers, as values: the workspace, its activities, channels, queues and workflows.
 
 Resources refer to each other by SID, which is any text that no two of a kind share.
 """

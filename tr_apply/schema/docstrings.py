@@ -1,4 +1,4 @@
-"""What the models say about their fields, put into the schema that pydantic makes of them.
+"""Docstrings of the models' fields, put into the schema that pydantic makes of them.
 
 pydantic can do this by itself, but then whenever a model is imported: reading the source takes longer than all the rest
 of a small ``validate``.

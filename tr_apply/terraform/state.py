@@ -1,4 +1,4 @@
-"""What ``terraform show -json`` prints, with the resources of both providers: RJPearson94/twilio and twilio/twilio."""
+"""The output of ``terraform show -json``: resources of both providers, RJPearson94/twilio and twilio/twilio."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

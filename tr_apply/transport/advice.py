@@ -1,4 +1,4 @@
-"""What to look at when TaskRouter does not let somebody in."""
+"""Advice for a login that TaskRouter refuses."""
 
 import re
 from typing import Final

@@ -1,4 +1,4 @@
-"""What goes over a connection: a request, and the answer as it came."""
+"""The messages of a connection: a request, and the answer as it came."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What filters mean, one after the other: which can match, which tasks come to each, and which parts count."""
+"""The meaning of filters, one after the other: which can match, which tasks come to each, and which parts count."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias

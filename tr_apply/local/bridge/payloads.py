@@ -1,4 +1,4 @@
-"""What a worker's page is sent: the fields of the REST API, with moments as seconds since 1970, and versions."""
+"""The payloads for a worker's page: the fields of the REST API, with moments as seconds since 1970, and versions."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple

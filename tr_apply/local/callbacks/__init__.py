@@ -1,4 +1,4 @@
-"""What TaskRouter calls, once something has happened: an application's assignment and event callbacks.
+"""Calls to an application after something has happened: assignment and event callbacks.
 
 Nothing here is on the way of routing: it begins when the transaction is kept, and its failures change nothing there.
 

@@ -1,4 +1,4 @@
-"""What a callback is sent with, by whom, and what comes back."""
+"""Sending a callback: its content, who sends it, and the answer."""
 
 import asyncio
 import base64

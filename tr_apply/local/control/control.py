@@ -1,4 +1,4 @@
-"""What is done under ``/_tr-apply/``."""
+"""The actions under ``/_tr-apply/``."""
 
 import json
 from collections import OrderedDict

@@ -1,1 +1,1 @@
-"""What the text of a form field or query parameter may be, and which value it means."""
+"""Allowed texts of form fields and query parameters, and the values that they mean."""

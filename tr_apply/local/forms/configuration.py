@@ -1,4 +1,4 @@
-"""What TaskRouter demands of a workflow's Configuration. Keys that it does not know are kept and not looked at."""
+"""TaskRouter's demands on a workflow's Configuration. It keeps unknown keys and does not look at them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the text of a form field or a query parameter must be, and which value it stands for.
+"""Allowed texts of a form field or a query parameter, and the value that each means.
 
 Every function takes the name of the field, for the message, and its text; all raise InvalidParameterError.
 """

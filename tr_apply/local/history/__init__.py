@@ -1,1 +1,1 @@
-"""What has happened: transactions that route, the rows that routing changes, and events."""
+"""The past: transactions that route, the rows that routing changes, and events."""

@@ -1,4 +1,4 @@
-"""What has happened, as rows of the ``event`` table: written once, never changed, kept for 30 days.
+"""Events, as rows of the ``event`` table: written once, never changed, kept for 30 days.
 
 A row says what the task, the reservation and the worker were at that moment, in columns, so that figures can be taken
 from it without reading JSON. How it is told to others is the business of event_data.py.

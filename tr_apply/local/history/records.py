@@ -1,4 +1,4 @@
-"""What routing changes, as rows: tasks, reservations, what workers are doing, and documents that are still in use."""
+"""The rows that routing changes: tasks, reservations, what workers are doing, and documents that are still in use."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What a request is answered that is refused: the only place that knows the status of each refusal."""
+"""The answers to refused requests: the only place that knows the status of each refusal."""
 
 from collections.abc import Mapping
 from typing import Final

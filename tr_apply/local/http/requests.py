@@ -1,4 +1,4 @@
-"""What a request says: who asks, with which parameters, and how the server was addressed."""
+"""The content of a request: who asks, with which parameters, and how the server was addressed."""
 
 import base64
 import binascii

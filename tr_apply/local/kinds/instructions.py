@@ -1,4 +1,4 @@
-"""What a reservation is instructed to do, by REST or in the answer of an assignment callback.
+"""Instructions for a reservation, by REST or in the answer of an assignment callback.
 
 There is no telephony here: a call is taken for answered, and a conference for joined, the moment it is asked for. So
 the bookkeeping is that of a call that went well. What would happen to the call afterwards does not: nobody is called

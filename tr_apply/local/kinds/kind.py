@@ -1,4 +1,4 @@
-"""What the store must know of one kind of resource; kinds/ holds one row of this for each."""
+"""The facts about one kind of resource that the store needs; kinds/ has one row of this for each."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

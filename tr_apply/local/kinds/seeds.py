@@ -1,4 +1,4 @@
-"""What TaskRouter itself puts into a new workspace."""
+"""The resources that TaskRouter puts into a new workspace."""
 
 import json
 from collections.abc import Mapping

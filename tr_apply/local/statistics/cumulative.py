@@ -1,4 +1,4 @@
-"""What happened within a window, added up."""
+"""The events within a window, added up."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What is there at one moment."""
+"""The numbers at one moment."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

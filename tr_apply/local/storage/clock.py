@@ -1,4 +1,4 @@
-"""What time it is for the embedded TaskRouter, in milliseconds since 1970, and how such a time is written."""
+"""The time of the embedded TaskRouter, in milliseconds since 1970, and how such a time is written."""
 
 import time
 from collections.abc import Callable

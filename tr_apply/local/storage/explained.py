@@ -1,4 +1,4 @@
-"""What SQLite says of a database that cannot be used, in words for whoever asked."""
+"""SQLite's errors about a database that cannot be used, in words for the user."""
 
 import sqlite3
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""What keeps a plan from being made or applied, and what its reader should know."""
+"""Checks that keep a plan from being made or applied, and notes for its reader."""

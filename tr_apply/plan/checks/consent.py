@@ -1,4 +1,4 @@
-"""What somebody agreed to before a plan is carried out, and what a plan may not do without that."""
+"""Consents given before a plan is carried out, and the operations that need one."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

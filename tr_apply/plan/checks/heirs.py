@@ -1,4 +1,4 @@
-"""What takes the place of a resource that is deleted, judged by everything that referred to it and stays."""
+"""The successor of a deleted resource, judged by everything that referred to it and stays."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

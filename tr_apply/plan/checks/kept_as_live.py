@@ -1,4 +1,4 @@
-"""What a plan leaves alone although it differs from the file, or is not in it: counted, so that nobody is surprised."""
+"""Resources that a plan leaves alone although they differ from the file, or are not in it: counted, for its reader."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What TaskRouter would refuse in this very workspace: an error before the first write, as it is known by then."""
+"""Changes that TaskRouter would refuse in this very workspace: an error before the first write."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

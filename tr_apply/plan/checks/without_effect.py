@@ -1,4 +1,4 @@
-"""What a configuration says and what has no effect in this workspace: a warning, because it was meant to have one."""
+"""Settings of a configuration that have no effect in this workspace: a warning, because one was meant."""
 
 from collections.abc import Iterator
 

@@ -1,1 +1,1 @@
-"""What differs between a declared and a live resource, and which of it is ours or secret."""
+"""The differences between a declared and a live resource, and which of them are managed or secret."""

@@ -1,4 +1,4 @@
-"""What changed between two JSON documents, key by key; lists are values."""
+"""The changes between two JSON documents, key by key; lists are values."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What changed between two workflow documents, filter by filter: added, removed, moved, edited."""
+"""The changes between two workflow documents, filter by filter: added, removed, moved, edited."""
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace

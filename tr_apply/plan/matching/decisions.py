@@ -1,4 +1,4 @@
-"""What becomes of each declared and each live resource: new, kept, replaced or deleted."""
+"""The decision about each declared and each live resource: new, kept, replaced or deleted."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

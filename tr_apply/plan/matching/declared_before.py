@@ -1,4 +1,4 @@
-"""What the configuration declared that was applied last: ``--base-ref``."""
+"""The declarations of the configuration that was applied last: ``--base-ref``."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What must be read before a plan can be made: the managed kinds, and what they turn out to need."""
+"""The kinds to read before a plan can be made: the managed ones, and those that they turn out to need."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What each request waits for: from the references and names that it needs, not from its kind."""
+"""The order of requests: each waits for the references and names that it needs, whatever its kind."""
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence

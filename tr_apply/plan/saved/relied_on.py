@@ -1,4 +1,4 @@
-"""What a plan relies on in the live workspace: enough to notice later that somebody else has changed it."""
+"""The facts in the live workspace that a plan relies on: enough to notice later that somebody has changed one."""
 
 import hashlib
 import json

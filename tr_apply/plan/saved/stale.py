@@ -1,4 +1,4 @@
-"""What has changed in the live workspace since a plan was made: what it relies on, and what it does not."""
+"""The changes in the live workspace since a plan was made: to facts that it relies on, and to others."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

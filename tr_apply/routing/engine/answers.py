@@ -1,4 +1,4 @@
-"""What becomes of reservations, and so of their tasks: by what workers answer, and by their silence."""
+"""The end of reservations, and so of their tasks: by the answers of workers, and by their silence."""
 
 from tr_apply.routing import unsure
 from tr_apply.routing.engine import reservations, transfers

@@ -1,4 +1,4 @@
-"""What is done to the configuration while tasks are routed."""
+"""Changes to the configuration while tasks are routed."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What a call of the engine did: events, and the records that changed."""
+"""The effects of a call of the engine: events, and the records that changed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is done to tasks: by callers, and by time."""
+"""Actions on tasks: by callers, and by time."""
 
 from dataclasses import dataclass
 from typing import Final, NamedTuple

@@ -1,4 +1,4 @@
-"""What must happen when: one moment for each task and each reservation that waits for one."""
+"""The due time of each task and each reservation that waits for one."""
 
 import heapq
 from typing import Final

@@ -1,4 +1,4 @@
-"""What is done to workers."""
+"""Actions on workers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What routing expressions can mean: whether anything satisfies them, with an example, or certainly nothing does.
+"""The possible meaning of routing expressions: whether anything satisfies them, with an example, or nothing does.
 
 A decision procedure for the language of TaskRouter, without dependencies. It tries one value of each kind that the
 expressions distinguish; a search that fails is therefore a proof. Where that is not certain the answer is `Unknown`.

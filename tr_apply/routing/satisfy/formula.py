@@ -1,4 +1,4 @@
-"""What the search works on: conditions over variables that have finitely many values.
+"""Conditions over variables that have finitely many values, as the search uses them.
 
 A formula has no negation, and neither has an expression. Each comparison is true or false of any values; one that must
 be false allows the complement of the values that make it true.

@@ -1,4 +1,4 @@
-"""What the action says on a pull request, and what earlier runs have left. Python's standard library is all it needs.
+"""Comments of the action on a pull request, and artifacts of earlier runs. It needs only Python's standard library.
 
 ::
 
