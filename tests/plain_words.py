@@ -20,7 +20,7 @@ PACKAGE = ROOT / "tr_apply"
 NOT_YET = ("simulation",)
 CODE = re.compile(r"`[^`\n]*`")
 PYTHON_COMMENT = re.compile(r"(?:^\s*|\s\s)# (.*)$", re.MULTILINE)
-SENTENCE = re.compile(r"[A-Za-z]{2,} [a-z]")
+SENTENCE = re.compile(r"[A-Za-z]{2,} [A-Za-z{]")
 
 
 @dataclass(frozen=True)

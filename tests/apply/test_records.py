@@ -175,7 +175,7 @@ def test_an_old_way_back_does_not_stay_when_a_new_apply_begins(cli, monkeypatch)
 
     code, _, err = cli("apply", "--plan", "undo.json")
     assert code == 6
-    assert "there is no plan in it: the apply that this would take back has not come to its end; its journal" in err
+    assert "there is no plan in it: the apply that this would undo did not finish; its journal" in err
 
 
 def test_where_nothing_changed_there_is_nothing_to_take_back(cli, folder):
@@ -208,7 +208,7 @@ def test_where_the_way_back_cannot_be_told_the_apply_is_not_called_complete(cli,
     code, _, err = cli("apply", "first.yaml", "--auto-approve", "--undo-out", "undo.json")
 
     assert code == 4
-    assert "what was done is done, but could not be written down: no answer" in err
+    assert "the changes were made, but the undo plan could not be written: no answer" in err
 
 
 def test_a_journal_leads_back_and_holds_no_secret(cli, folder):

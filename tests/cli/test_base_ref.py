@@ -206,11 +206,11 @@ def test_a_rename_in_the_files_does_not_hide_what_happened_outside(cli, reposito
 PROBLEMS = {
     "not there": (lambda _folder: git("mv", "config/w.yaml", "config/x.yaml"), "was not there"),
     "broken": (lambda folder: (folder / "w.yaml").write_text("workspace: {what: 1}"), "cannot be used"),
-    "does not fit": (
+    "no longer fits the workspace": (
         lambda folder: (folder / "w.yaml").write_text(
             "workspace: {name: Center}\nworkflows: [{name: W, default_filter: {queue: Nowhere}}]"
         ),
-        "does not fit",
+        "no longer fits the workspace",
     ),
 }
 
@@ -228,7 +228,7 @@ def test_where_it_cannot_be_told_the_plan_says_so(cli, repository, case):
     assert plan["origins"]["outside"] == []
     assert len(plan["operations"]) == 1
     out = cli("plan", "config/w.yaml", "--var-file", "config/vars.yaml", "--base-ref", "HEAD")
-    assert "cannot be told" in out
+    assert "It is not known what was changed" in out
 
 
 @pytest.mark.usefixtures("repository")

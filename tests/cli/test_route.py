@@ -346,7 +346,7 @@ def test_a_queue_that_is_not_declared_is_told_apart(tmp_path, capsys):
 
     assert run(["route", str(path), "--workflow", "w", "--task", "{}"]) == 0
 
-    assert "This queue is not declared here" in capsys.readouterr().out
+    assert "This queue is not declared in the configuration" in capsys.readouterr().out
 
 
 def test_where_everybody_is_eligible_nobody_is_named_as_not(tmp_path, capsys):
@@ -407,10 +407,10 @@ workers: [{name: ann}, {name: bob, activity: Lunch}]
 WRONG = [
     (["--workflow", "Incomming", "--task", "{}"], "did you mean 'Incoming'?"),
     (["--workflow", "xyz", "--task", "{}"], "known here: Incoming, Dead end, Own"),
-    (["--workflow", "Incoming", "--task", "{]"], "no JSON"),
+    (["--workflow", "Incoming", "--task", "{]"], "not valid JSON"),
     (["--workflow", "Incoming", "--task", "[]"], "expected a JSON object"),
-    (["--workflow", "Incoming", "--task", '{"a": NaN}'], "no number in JSON"),
-    (["--workflow", "Incoming", "--task", '{"a": 1e999}'], "no number in JSON"),
+    (["--workflow", "Incoming", "--task", '{"a": NaN}'], "not a number in JSON"),
+    (["--workflow", "Incoming", "--task", '{"a": 1e999}'], "not a number in JSON"),
     (["--workflow", "Incoming", "--task", '{"a":' + "[" * 500 + "]" * 500 + "}"], "levels deep"),
     (["--workflow", "Incoming", "--task", "[" * 2000 + "]" * 2000], "levels deep"),
     (["--workflow", "Incoming", "--task", '{"a": "' + "x" * 5000 + '"}'], "at most 4096"),

@@ -299,7 +299,7 @@ def test_a_run_out_of_time_is_an_error(simulate):
     code, out, err = simulate("w.yaml", "--timeout", "0.001", "--replications", "200")
 
     assert (code, out) == (1, "")
-    assert "gave up after 0.001 s (--timeout)" in err
+    assert "timed out after 0.001 s (--timeout)" in err
 
 
 # Against what is live

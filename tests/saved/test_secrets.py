@@ -176,7 +176,7 @@ def test_no_finding_quotes_a_secret(cli, write, form):
     assert CANARY not in told
     for code in ("invalid-url", "never-true", "value-spelling", "unencrypted-url", "repeated-condition"):
         assert code in told
-    assert "key == 'x' stands here a second time" in told  # what is not sensitive is still told
+    assert "key == 'x' is written here a second time" in told  # what is not sensitive is still told
 
 
 def test_no_error_quotes_a_secret(cli, write):
