@@ -137,9 +137,7 @@ def test_a_new_sid_is_said_to_be_one(world, applied):
 
     undo = applied(SMALL_CHANGED)
 
-    assert f"the worker 'bob' comes back with a new SID; other systems that use {bob} will not find it" in limits(
-        undo
-    )
+    assert f"the worker 'bob' comes back with a new SID; other systems that use {bob} will not find it" in limits(undo)
     assert lunch in limits(undo)
 
 

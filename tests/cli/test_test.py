@@ -298,7 +298,10 @@ MISTAKES = [
     ("tests: [{name: T, workflow: Incoming, expect: {at: {9s: {queue: ▶Golf}}}}]", "did you mean 'Gold'?"),
     ("tests: [{name: T, workflow: Incoming, channel: ▶vioce, expect: {unrouted: true}}]", "did you mean 'voice'?"),
     ("tests: [{name: T, workflow: Incoming, task: {a: [▶'${sid:worker/bop}']}, expect: {unrouted: true}}]", "'bob'?"),
-    ("tests: [{name: T, workflow: Incoming, task: {a: ▶'${sid:agent/bob}'}, expect: {unrouted: true}}]", "is not a kind of"),
+    (
+        "tests: [{name: T, workflow: Incoming, task: {a: ▶'${sid:agent/bob}'}, expect: {unrouted: true}}]",
+        "is not a kind of",
+    ),
     ("tests: [{name: T, workflow: Incoming, task: {a: '▶${nope}'}, expect: {unrouted: true}}]", "nope has no value"),
     ("tests: [{name: T, workflow: Incoming, task: {a: ▶+14155551234}, expect: {unrouted: true}}]", "quote it"),
     ("tests: [{name: T, workflow: Incoming, ▶expects: {unrouted: true}}]", "did you mean `expect`?"),
