@@ -332,9 +332,9 @@ EDITS = {
 VERSIONS = {
     "2.0": "the format 2.0",
     "0.9": "the format 0.9",
-    "x": "no plan",
-    "1": "no plan",
-    None: "no plan",
+    "x": "not a plan",
+    "1": "not a plan",
+    None: "not a plan",
 }
 
 
