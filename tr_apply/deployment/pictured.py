@@ -68,11 +68,14 @@ async def live_side(client: Client, configuration: Configuration) -> Depicted:
         TrApplyError: when there is none.
         ApiError, NetworkError: when it cannot be read.
     """
+    return await depicted_live(client, await _live_workspace(client, configuration, "--live"))
+
+
+async def _live_workspace(client: Client, configuration: Configuration, option: str) -> Live:
     declared = configuration.document.workspace
-    workspace = await find_workspace(client, declared)
-    if workspace is None:
-        raise TrApplyError(f"there is no live workspace {declared.name!r} yet; leave out --live")
-    return await depicted_live(client, workspace)
+    if (workspace := await find_workspace(client, declared)) is None:
+        raise TrApplyError(f"there is no live workspace {declared.name!r} yet; leave out {option}")
+    return workspace
 
 
 async def live_configuration(client: Client, configuration: Configuration) -> Configuration:
@@ -84,10 +87,7 @@ async def live_configuration(client: Client, configuration: Configuration) -> Co
     """
     from tr_apply.export import exported_text, sections_of  # noqa: PLC0415  # seldom needed
 
-    declared = configuration.document.workspace
-    workspace = await find_workspace(client, declared)
-    if workspace is None:
-        raise TrApplyError(f"there is no live workspace {declared.name!r} yet; leave out --against live")
+    workspace = await _live_workspace(client, configuration, "--against live")
     text = exported_text(sections_of(await read_everything(client, workspace)))
     found = load(Path(f"{workspace.name} (live)"), Inputs(content=text.encode()))
     found.require_valid()
