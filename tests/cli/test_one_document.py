@@ -28,9 +28,19 @@ FILES = {
     "wrong/good.yaml": "workspace: {name: T}\ntask_queues: [{name: A}]\nworkflows: [{name: W, default_filter: {queue: A}}]\n",
     "wrong/good.test.yaml": "tests: [{name: one, workflow: W, task: {}, expect: {unrouted: true}}]\n",
     "wrong/odd.test.yaml": "tests: [{name: one, what: W}]\n",
+    "served/good.yaml": (
+        "workspace: {name: T}\nactivities: [{name: On, available: true}]\ntask_queues: [{name: A}]\n"
+        "workflows: [{name: W, default_filter: {queue: A}}]\nworkers: [{name: a, activity: On}]\n"
+    ),
+    "load.yaml": (
+        "simulation:\n  opens: '09:00'\n  closes: '09:30'\n  demand:\n    - {name: D, workflow: W, channel: voice, "
+        "offered: [40], handle_time: {mean: 600s}, patience: {mean: 30s}}\n  staffing: {shifts: [{where: 1==1, starts: '09:00', length: 1h, "
+        "activity: On}]}\n"
+    ),
 }
 
 LOCAL = ["--local-db", "world.db"]
+FEW_DAYS = ["--replications", "2", "--max-replications", "2", "--executor", "serial"]
 TASK = ["--workflow", "W", "--task"]
 
 # What is done first, the command, and the exit code.
@@ -97,6 +107,13 @@ CASES = {
     "test, no PATH": ([], ["test", "nowhere"], 64),
     "doctor": ([], ["doctor", *LOCAL], 0),
     "doctor, no target": ([], ["doctor"], 1),
+    "simulate": ([], ["simulate", "served/good.yaml", "--load", "load.yaml", *FEW_DAYS], 0),
+    "simulate, a gate fails": (
+        [],
+        ["simulate", "served/good.yaml", "--load", "load.yaml", *FEW_DAYS, "--min-sl", "100%", "--seed", "2"],
+        3,
+    ),
+    "simulate, no load": ([], ["simulate", "served/good.yaml", "--load", "nowhere.yaml"], 64),
     "show, no file": ([], ["show", "nowhere.json"], 64),
     "show, no plan": ([], ["show", "good.yaml"], 6),
 }
@@ -138,7 +155,7 @@ def require_form(document, command, code):
         assert list(error) == ["code", "message", "file", "line", "column", "path"]
         assert error["message"]
     if code not in {0, 2}:
-        assert document["errors"] or document.get("diagnostics") or command == "test"
+        assert document["errors"] or document.get("diagnostics") or command in {"test", "simulate"}
 
 
 @pytest.mark.parametrize("case", CASES)
