@@ -17,7 +17,7 @@ from tr_apply.local.http.answers import json_response
 from tr_apply.local.http.app import LocalTaskRouter
 from tr_apply.local.http.refused_answers import refused
 from tr_apply.local.http.requests import header, read_body
-from tr_apply.local.storage.clock import SteeredClock, moment_of, stored
+from tr_apply.local.storage.clock import LATEST_MS, SteeredClock, moment_of, stored
 from tr_apply.local.storage.database import Copy
 from tr_apply.local.storage.refusals import InvalidParameterError, MethodNotAllowedError, NotFoundError, RequestError
 from tr_apply.local.storage.turns import in_turn
@@ -112,6 +112,8 @@ class Control:
         wanted = _object(body, "now", "advance_s", "rate")
         now_ms, advance_s = _moment(wanted.get("now")), number_of(wanted, "advance_s", _LONGEST_ADVANCE_S) or 0
         rate = number_of(wanted, "rate", FASTEST)
+        if (now_ms or self.app.store.engines.now_ms()) + advance_s * 1000 > LATEST_MS:
+            raise InvalidParameterError(f"Time ends at {stored(LATEST_MS)}")
         if "now" in wanted:
             await self._go_to(now_ms)
         if rate is not None:
@@ -186,13 +188,12 @@ class Control:
         return {"id": str(self._taken)}
 
     async def _restore(self, body: Any) -> Mapping[str, Any]:
-        """Have the world as it was; a clock that stood still then stands there again."""
+        """Have the world as it was, at the moment when it was kept: what was not due then is not due now."""
         snapshot = self._snapshots.get(str(_object(body, "id").get("id")))
         if snapshot is None:
             raise NotFoundError
         await self.app.stop_callbacks()
-        if snapshot.rate == 0:
-            self.clock.go(snapshot.now_ms, 0)
+        self.clock.go(snapshot.now_ms, snapshot.rate)
         self.app.store.restore(snapshot.copy)
         return self._time()
 
