@@ -331,6 +331,20 @@ def sign_in(page, token):
     page.get_by_role("button", name="Sign in").click()
 
 
+def test_the_address_alone_shows_the_only_workspace_and_the_last_of_many_places_wins(serve, open_page):
+    floor = Floor(serve("--db", ":memory:"))
+
+    page = open_page(floor.server.url)
+
+    page.locator(".state.live").wait_for()
+    page.get_by_role("region", name="Workflow Incoming").wait_for()
+    assert page.url == floor.url("lanes")
+    floor.server.made("/Workspaces", FriendlyName="Other")
+    page.evaluate("for (const view of ['', 'zz', location.hash.slice(2)]) location.hash = `#/${view}`")
+    page.get_by_role("region", name="Workflow Incoming").wait_for()
+    assert page.get_by_role("heading", name="Nothing to show").count() == 0
+
+
 def test_a_page_signs_in_where_the_server_wants_it_and_keeps_nothing(guarded, open_page, complained):
     floor = Floor(guarded)
     page = open_page(floor.url("lanes"))
