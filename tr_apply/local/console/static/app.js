@@ -3,7 +3,7 @@
 import { all, get, signIn } from "./api.js";
 import { callbacksView } from "./callbacks.js";
 import { clockControl } from "./clock.js";
-import { action, el, field, isSid, keep, say, select, table, text } from "./dom.js";
+import { action, el, field, isSid, keep, say, select, table, text, visible } from "./dom.js";
 import { eventsView } from "./events.js";
 import { lanesView } from "./lanes.js";
 import { queuesView } from "./queues.js";
@@ -117,7 +117,7 @@ async function show() {
     main.replaceChildren(view.node);
   }
   header.update(wanted.section);
-  document.title = `${view.title}: ${world.lanes.name} (tr-apply)`;
+  document.title = visible(`${view.title}: ${world.lanes.name} (tr-apply)`);
   view.open(wanted.id);
 }
 
