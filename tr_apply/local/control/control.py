@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tr_apply.errors import TrApplyError
 from tr_apply.local.control.calls import Calls
 from tr_apply.local.control.faults import Fault, Faults, number_of
-from tr_apply.local.http.answers import json_response
+from tr_apply.local.http.answers import FOR_PAGES, json_response
 from tr_apply.local.http.app import LocalTaskRouter
 from tr_apply.local.http.refused_answers import refused
 from tr_apply.local.http.requests import header, read_body
@@ -72,9 +72,12 @@ class Control:
             answer = await self._answer(request)
         except RequestError as error:
             answer = refused(request, error)
+        answer.raw_headers += FOR_PAGES
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204)
         self.app.credentials.require(header(request.scope, b"authorization"))
         name, method = request.scope["path"].removeprefix(ROOT), request.method
         if name not in self._acts:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, Self, get_args
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tr_apply.local.http.answers import error_body, json_response
+from tr_apply.local.http.answers import FOR_PAGES, error_body, json_response
 from tr_apply.local.storage.refusals import InvalidParameterError
 
 ABORT: Final = "tr_apply.abort"
@@ -123,11 +123,14 @@ def _half(send: Send) -> Send:
 
 
 def _refused(fault: Fault) -> ASGIApp:
-    if fault.status in _WITHOUT_BODY:
-        return Response(status_code=fault.status)
     code = _CODES.get(fault.status, 20001)
     headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
-    return json_response(error_body(code, "A fault on demand", fault.status), fault.status, headers)
+    if fault.status in _WITHOUT_BODY:
+        answer = Response(status_code=fault.status, headers=headers)
+    else:
+        answer = json_response(error_body(code, "A fault on demand", fault.status), fault.status, headers)
+    answer.raw_headers += FOR_PAGES
+    return answer
 
 
 def _text(rule: dict[str, Any], name: str) -> str | None:
