@@ -98,6 +98,13 @@ def test_it_says_where_the_console_is_and_an_open_page_does_not_keep_it_from_end
     assert server.end()[0] == 0
 
 
+def test_a_ready_file_without_a_folder_is_refused_before_the_server_listens(run, tmp_path):
+    result = run("--ready-file", str(tmp_path / "nowhere" / "ready"))
+
+    assert (result.exit_code, "Listening" in result.output) == (1, False)
+    assert "nowhere does not exist" in str(result.exception)
+
+
 def test_a_ready_file_that_is_something_else_is_kept(run, tmp_path):
     (tmp_path / "workspace.yaml").write_text("workspace: {name: x}")
     result = run("--ready-file", str(tmp_path / "workspace.yaml"))

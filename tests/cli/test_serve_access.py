@@ -107,6 +107,22 @@ def test_origins_that_were_allowed_may_and_no_others(serve):
     assert asked(serve("--allow-origin", "null"), origin="null") == 200
 
 
+def test_a_page_that_was_allowed_can_read_what_controls_the_world_and_what_goes_wrong_on_demand(serve):
+    server = serve("--allow-origin", "http://localhost:3000", "--control")
+    url, page = f"{server.url}/_tr-apply/faults", {"Origin": "http://localhost:3000"}
+
+    asking = httpx.options(url, headers={**page, "Access-Control-Request-Method": "POST"}, trust_env=False)
+    answers = [
+        httpx.post(url, json=[{"action": "status", "status": 429}], headers=page, trust_env=False),
+        httpx.get(f"{server.url}/v1/Workspaces", headers=page, trust_env=False),
+    ]
+
+    assert (asking.status_code, [each.status_code for each in answers]) == (204, [200, 429])
+    assert {each.headers["access-control-allow-origin"] for each in (asking, *answers)} == {"*"}
+    assert "Content-Type" in asking.headers["access-control-allow-headers"]
+    assert httpx.options(url, headers={"Origin": "http://localhost:1"}, trust_env=False).status_code == 403
+
+
 @pytest.mark.parametrize(
     "origin", ["localhost:3000", "http://", "ftp://x", "http://x/path", "http://u@x", "http://x:y"]
 )

@@ -206,6 +206,36 @@ def test_no_sid_is_given_twice_although_the_world_was_restored(world):
     assert world.task() != before
 
 
+def test_a_snapshot_of_a_world_whose_clock_goes_is_restored_at_its_moment(world):
+    task = world.task()
+    world.control("clock", {"rate": 0.001})
+    taken = world.control("snapshot")
+    world.control("clock", {"advance_s": 200})
+    assert [each["event_type"] for each in world.items("Events", TaskSid=task)].count("reservation.timeout") == 1
+
+    told = world.control("restore", taken)
+
+    assert (told["now"][:17], told["rate"]) == ("2027-01-04T09:00:", 0.001)
+    assert "reservation.timeout" not in [each["event_type"] for each in world.items("Events", TaskSid=task)]
+
+
+def test_time_ends_before_dates_do_and_the_world_goes_on_there(world):
+    url = f"{world.server.url}/_tr-apply/clock"
+    end = "9000-01-01T00:00:00Z"
+    for body in ({"now": "9999-12-31T23:59:59Z"}, {"now": end, "advance_s": 1}):
+        refused = httpx.post(url, json=body, trust_env=False)
+        assert (refused.status_code, "9000-01-01T00:00:00" in refused.text) == (400, True)
+
+    assert world.control("clock", {})["now"] == "2027-01-04T09:00:00.000000Z"
+
+    world.control("clock", {"now": end})
+
+    assert httpx.post(url, json={"advance_s": 1}, trust_env=False).status_code == 400
+    assert world.control("clock", {"rate": 1_000_000})["now_ms"] == world.control("clock", {})["now_ms"]
+    assert world.status(world.task(Timeout="1209600")) == "reserved"
+    assert world.client.get(f"{world.path}/Statistics").status_code == 200
+
+
 def test_an_unknown_snapshot_and_other_nonsense_are_refused(world):
     url = f"{world.server.url}/_tr-apply"
 
@@ -320,6 +350,17 @@ def test_a_status_is_answered_to_the_nth_and_to_every_kth_request(world):
     assert [world.client.get("/Workspaces").status_code for _ in range(6)] == [200, 200, 503, 200, 200, 503]
     world.control("faults", [])
     assert [world.client.get("/Workspaces").status_code for _ in range(3)] == [200] * 3
+
+
+@pytest.mark.parametrize("status", [204, 304, 299, 599])
+def test_any_status_is_answered_and_leaves_the_connection_as_it_was(world, status):
+    rule = {"match": {"path_regex": "/Workspaces$", "nth": 1}, "action": "status", "status": status}
+    world.control("faults", [rule])
+
+    answers = [world.client.get("/Workspaces") for _ in range(2)]
+
+    assert [each.status_code for each in answers] == [status, 200]
+    assert bool(answers[0].content) == (status not in (204, 304))
 
 
 @pytest.mark.parametrize(("action", "is_done"), [("close_before", False), ("close_after", True), ("truncate", True)])

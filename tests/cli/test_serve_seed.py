@@ -32,6 +32,12 @@ def queues(server):
     return {each["friendly_name"]: each["target_workers"] for each in page["task_queues"]}
 
 
+def workers(server):
+    [workspace] = server.client.get("/Workspaces").json()["workspaces"]
+    page = server.client.get(f"/Workspaces/{workspace['sid']}/Workers").json()
+    return [each["friendly_name"] for each in page["workers"]]
+
+
 def test_the_first_request_finds_what_was_seeded(serve, seed):
     server = serve("--seed", str(seed))
 
@@ -84,6 +90,18 @@ def test_a_change_is_followed_and_a_mistake_is_reported_until_it_is_put_right(se
         pass
 
     assert server.end(signal.SIGTERM)[0] == 0
+
+
+def test_what_a_seed_no_longer_names_is_kept_and_the_way_to_begin_anew_is_said(serve, seed):
+    server = serve("--seed", str(seed), "--watch", "--control")
+
+    seed.write_text(CONFIGURATION.replace("name: ann", "name: bea"))
+    while "POST /_tr-apply/reset" not in server.process.stderr.readline():
+        assert server.process.poll() is None
+
+    assert workers(server) == ["ann"]
+    assert httpx.post(f"{server.url}/_tr-apply/reset", trust_env=False, timeout=30).status_code == 200
+    assert workers(server) == ["bea"]
 
 
 def test_a_seed_that_is_invalid_ends_the_server_before_it_answers(seed):

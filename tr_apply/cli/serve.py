@@ -311,6 +311,8 @@ def _check_ready_file(path: Path | None) -> None:
     if path is None:
         return
     try:
+        if not path.parent.is_dir():
+            raise TargetError(f"--ready-file: the folder {path.parent} does not exist; make it first")
         if path.exists() and not path.read_bytes()[:7] == b"http://":
             raise RefusedError(f"--ready-file: {path} exists and does not hold the address of a server; name another")
         path.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.connect import LOCAL
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.run import Run
+from tr_apply.errors import RefusedError
 from tr_apply.lint import lint
 from tr_apply.plan.checks.consent import Approval, Consent
 from tr_apply.plan.impact import Extent
@@ -22,6 +23,10 @@ from tr_apply.resources import WORKSPACE
 from tr_apply.transport import Connection, in_process
 
 LOOK_EVERY_S: Final = 0.5
+_BEGIN_ANEW: Final = (
+    "A seed has nobody's consent to delete. To begin anew, start with an empty database (--db), or with --control "
+    "and POST /_tr-apply/reset"
+)
 
 Stamp = frozenset[tuple[str, int, int]]
 """Path, time of the last change in nanoseconds, and size of each file."""
@@ -52,7 +57,10 @@ class Seed:
             TrApplyError: when it could not be done.
         """
         async with Client(self.connection, through=in_process(self.app)) as client:
-            return await _planted(self._loaded(), client, Consent())
+            try:
+                return await _planted(self._loaded(), client, Consent())
+            except RefusedError as error:
+                raise RefusedError(f"{error}\n{_BEGIN_ANEW}") from error
 
     async def changes(self) -> AsyncIterator[None]:
         """Each time that a file has changed since it was looked at before."""

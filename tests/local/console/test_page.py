@@ -149,6 +149,20 @@ def test_hostile_names_are_text_in_every_view_and_nothing_is_wider_than_the_wind
     page.locator("aside pre").filter(has_text="onerror").wait_for()
 
 
+def test_what_cannot_be_seen_and_what_turns_text_round_is_shown_as_an_escape(floor, open_page):
+    name = "abc\u202exe\u200b\u2066f\u0007"
+    task, worker = floor.task({"note": name}), floor.worker(name, "Offline")
+    shown = r"abc\u202exe\u200b\u2066f\u0007"
+
+    page = open_page(floor.url("workers"))
+    page.get_by_role("link", name=shown, exact=True).click()
+    page.locator("aside h2").filter(has_text=shown).wait_for()
+    assert page.url == floor.url(f"workers/{worker}")
+    page.goto(floor.url(f"tasks/{task}"))
+    page.locator("aside pre").filter(has_text=shown).wait_for()
+    page.locator("tbody tr").filter(has_text=f"note: {shown}").wait_for()
+
+
 def test_a_task_is_made_from_the_fields_that_expressions_use_and_json_for_the_rest(floor, open_page, complained):
     page = open_page(floor.url("tasks/new"))
 
@@ -160,7 +174,9 @@ def test_a_task_is_made_from_the_fields_that_expressions_use_and_json_for_the_re
     page.get_by_label("More attributes, as JSON").fill("{vip: true}")
     page.get_by_role("button", name="Create", exact=True).click()
     page.get_by_role("alert").filter(has_text="More attributes are not valid JSON").wait_for()
-    page.get_by_label("More attributes, as JSON").fill('{"customer": {"id": 7}, "__proto__": 1}')
+    page.get_by_label("More attributes, as JSON").fill(
+        '{"customer": {"id": 7}, "__proto__": 1, "exact": [12345678901234567890, 1.0, "2.0"]}'
+    )
     page.get_by_label("Priority", exact=True).fill("-1")
     page.get_by_role("button", name="Create", exact=True).click()
     page.get_by_role("alert").filter(has_text="The task was not created. Priority").wait_for()
@@ -170,8 +186,11 @@ def test_a_task_is_made_from_the_fields_that_expressions_use_and_json_for_the_re
 
     [task] = floor.items("Tasks", Priority="3")
     assert json.loads(task["attributes"]) == {
-        "customer": {"id": 7, "tier": "gold"}, "__proto__": 1, "language": "es", "age": 30, "tags": ["vip", "slow"],
+        "customer": {"id": 7, "tier": "gold"}, "__proto__": 1, "exact": [12345678901234567890, 1.0, "2.0"],
+        "language": "es", "age": 30, "tags": ["vip", "slow"],
     }  # fmt: skip
+    page.locator("aside pre").filter(has_text=re.compile(r'12345678901234567890,\s+1\.0,\s+"2\.0"')).wait_for()
+    page.locator("tbody").get_by_text('exact: [12345678901234567890,1.0,"2.0"]').wait_for()
     assert page.url.endswith(f"/tasks/{task['sid']}")
     complained("400")
 
@@ -329,6 +348,20 @@ def sign_in(page, token):
     page.get_by_label("Account SID").fill("AC" + "1" * 32)
     page.get_by_label("Auth token").fill(token)
     page.get_by_role("button", name="Sign in").click()
+
+
+def test_the_address_alone_shows_the_only_workspace_and_the_last_of_many_places_wins(serve, open_page):
+    floor = Floor(serve("--db", ":memory:"))
+
+    page = open_page(floor.server.url)
+
+    page.locator(".state.live").wait_for()
+    page.get_by_role("region", name="Workflow Incoming").wait_for()
+    assert page.url == floor.url("lanes")
+    floor.server.made("/Workspaces", FriendlyName="Other")
+    page.evaluate("for (const view of ['', 'zz', location.hash.slice(2)]) location.hash = `#/${view}`")
+    page.get_by_role("region", name="Workflow Incoming").wait_for()
+    assert page.get_by_role("heading", name="Nothing to show").count() == 0
 
 
 def test_a_page_signs_in_where_the_server_wants_it_and_keeps_nothing(guarded, open_page, complained):

@@ -13,11 +13,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tr_apply.errors import TrApplyError
 from tr_apply.local.control.calls import Calls
 from tr_apply.local.control.faults import Fault, Faults, number_of
-from tr_apply.local.http.answers import json_response
+from tr_apply.local.http.answers import FOR_PAGES, json_response
 from tr_apply.local.http.app import LocalTaskRouter
 from tr_apply.local.http.refused_answers import refused
 from tr_apply.local.http.requests import header, read_body
-from tr_apply.local.storage.clock import SteeredClock, moment_of, stored
+from tr_apply.local.storage.clock import LATEST_MS, SteeredClock, moment_of, stored
 from tr_apply.local.storage.database import Copy
 from tr_apply.local.storage.refusals import InvalidParameterError, MethodNotAllowedError, NotFoundError, RequestError
 from tr_apply.local.storage.turns import in_turn
@@ -72,9 +72,12 @@ class Control:
             answer = await self._answer(request)
         except RequestError as error:
             answer = refused(request, error)
+        answer.raw_headers += FOR_PAGES
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204)
         self.app.credentials.require(header(request.scope, b"authorization"))
         name, method = request.scope["path"].removeprefix(ROOT), request.method
         if name not in self._acts:
@@ -112,6 +115,8 @@ class Control:
         wanted = _object(body, "now", "advance_s", "rate")
         now_ms, advance_s = _moment(wanted.get("now")), number_of(wanted, "advance_s", _LONGEST_ADVANCE_S) or 0
         rate = number_of(wanted, "rate", FASTEST)
+        if (now_ms or self.app.store.engines.now_ms()) + advance_s * 1000 > LATEST_MS:
+            raise InvalidParameterError(f"Time ends at {stored(LATEST_MS)}")
         if "now" in wanted:
             await self._go_to(now_ms)
         if rate is not None:
@@ -186,13 +191,12 @@ class Control:
         return {"id": str(self._taken)}
 
     async def _restore(self, body: Any) -> Mapping[str, Any]:
-        """Have the world as it was; a clock that stood still then stands there again."""
+        """Have the world as it was, at the moment when it was kept: what was not due then is not due now."""
         snapshot = self._snapshots.get(str(_object(body, "id").get("id")))
         if snapshot is None:
             raise NotFoundError
         await self.app.stop_callbacks()
-        if snapshot.rate == 0:
-            self.clock.go(snapshot.now_ms, 0)
+        self.clock.go(snapshot.now_ms, snapshot.rate)
         self.app.store.restore(snapshot.copy)
         return self._time()
 

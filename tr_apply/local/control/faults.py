@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Self, get_args
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tr_apply.local.http.answers import error_body, json_response
+from tr_apply.local.http.answers import FOR_PAGES, error_body, json_response
 from tr_apply.local.storage.refusals import InvalidParameterError
 
 ABORT: Final = "tr_apply.abort"
@@ -19,6 +20,7 @@ Action = Literal["status", "delay", "close_before", "close_after", "truncate"]
 _ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 _CODES: Final = {401: 20003, 403: 20403, 404: 20404, 412: 20412, 429: 20429, 500: 20500, 503: 20503}
 _LONGEST_DELAY_S: Final = 3600
+_WITHOUT_BODY: Final = (204, 304)
 
 
 @dataclass(slots=True)
@@ -123,7 +125,12 @@ def _half(send: Send) -> Send:
 def _refused(fault: Fault) -> ASGIApp:
     code = _CODES.get(fault.status, 20001)
     headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
-    return json_response(error_body(code, "A fault on demand", fault.status), fault.status, headers)
+    if fault.status in _WITHOUT_BODY:
+        answer = Response(status_code=fault.status, headers=headers)
+    else:
+        answer = json_response(error_body(code, "A fault on demand", fault.status), fault.status, headers)
+    answer.raw_headers += FOR_PAGES
+    return answer
 
 
 def _text(rule: dict[str, Any], name: str) -> str | None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from pydantic_core import PydanticSerializationError, to_json
@@ -102,6 +102,21 @@ def error_body(code: int, message: str, status: int) -> Mapping[str, Any]:
 
 
 JSON = "application/json; charset=utf-8"
+
+
+_HEADERS: Final = (
+    *(b"Accept", b"Authorization", b"Content-Type"),
+    *(b"If-Match", b"If-Modified-Since", b"If-None-Match", b"If-Unmodified-Since"),
+)
+_HEADERS_OF_SDK: Final = (b"ApiVersion", b"ClientVersion")
+FOR_PAGES: Final = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-headers", b", ".join((*_HEADERS, *_HEADERS_OF_SDK))),
+    (b"access-control-allow-methods", b"GET, POST, DELETE, OPTIONS"),
+    (b"access-control-expose-headers", b"ETag"),
+    (b"access-control-allow-credentials", b"true"),
+)
+"""What lets pages of other origins read an answer. Which pages come in at all is for `http/gate.py` to say."""
 
 
 def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

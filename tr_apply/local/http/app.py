@@ -17,7 +17,7 @@ from tr_apply.local.callbacks.deliveries import DeliveryPatience
 from tr_apply.local.callbacks.dispatcher import Dispatcher
 from tr_apply.local.callbacks.hosts import Hosts
 from tr_apply.local.callbacks.sending import CallbackSender, Identity, Post, Quiet, Say
-from tr_apply.local.http.answers import json_response
+from tr_apply.local.http.answers import FOR_PAGES, json_response
 from tr_apply.local.http.refused_answers import failed, refused, step_refused
 from tr_apply.local.http.requests import ACCOUNT, ServedAccount, header
 from tr_apply.local.http.routes import all_routes
@@ -36,19 +36,7 @@ _RATE_LIMIT: Final = (
     (b"x-rate-limit-remaining", b"1000000"),
     (b"x-rate-limit-config", b"unlimited"),
 )
-_HEADERS: Final = (
-    *(b"Accept", b"Authorization", b"Content-Type"),
-    *(b"If-Match", b"If-Modified-Since", b"If-None-Match", b"If-Unmodified-Since"),
-)
-_HEADERS_OF_SDK: Final = (b"ApiVersion", b"ClientVersion")
-_EVERY_ANSWER: Final = (
-    *_RATE_LIMIT,
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-allow-headers", b", ".join((*_HEADERS, *_HEADERS_OF_SDK))),
-    (b"access-control-allow-methods", b"GET, POST, DELETE, OPTIONS"),
-    (b"access-control-expose-headers", b"ETag"),
-    (b"access-control-allow-credentials", b"true"),
-)
+_EVERY_ANSWER: Final = (*_RATE_LIMIT, *FOR_PAGES)
 
 
 class LocalTaskRouter:

@@ -299,10 +299,10 @@ class Exchange:
         """Hold back a head that says the length of the body: one write for both takes half the time of two."""
         self._is_started = True
         self._left = 0 if status in _WITHOUT_BODY else None
-        lines, is_last = [_STATUS_LINES[status]], not self.goes_on
+        lines, is_last = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status], not self.goes_on
         for name, value in (*self._headers, *headers):
             lines.append(b"%b: %b\r\n" % (name, value))
-            if name == b"content-length":
+            if name == b"content-length" and self._left is None:
                 self._left = int(value)
             elif name == b"connection" and value.lower() == b"close":
                 self.goes_on = is_last = False

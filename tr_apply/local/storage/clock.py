@@ -11,6 +11,8 @@ Clock: TypeAlias = Callable[[], int]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+LATEST_MS = (datetime(9000, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+"""Where a clock stops at last: whatever is due later must be a date as well, and dates end with the year 9999."""
 
 
 def wall_clock() -> int:
@@ -33,7 +35,7 @@ class SteeredClock:
         """The present, in milliseconds since 1970."""
         if self._is_wall:  # which may be set, and goes on while a laptop sleeps
             return wall_clock()
-        return self._began_ms + int((time.monotonic() - self._began_s) * 1000 * self._rate)
+        return min(LATEST_MS, self._began_ms + int((time.monotonic() - self._began_s) * 1000 * self._rate))
 
     @property
     def rate(self) -> float:
@@ -45,7 +47,7 @@ class SteeredClock:
         self.go(self(), rate)
 
     def go(self, from_ms: int, rate: float) -> None:
-        """Go on from a moment."""
+        """Go on from a moment, which is at most `LATEST_MS`."""
         self._began_ms, self._began_s, self._rate = from_ms, time.monotonic(), rate
         self._is_wall = False
 

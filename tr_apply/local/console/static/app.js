@@ -3,7 +3,7 @@
 import { all, get, signIn } from "./api.js";
 import { callbacksView } from "./callbacks.js";
 import { clockControl } from "./clock.js";
-import { action, el, field, isSid, keep, say, select, table, text } from "./dom.js";
+import { action, el, field, isSid, keep, say, select, table, text, visible } from "./dom.js";
 import { eventsView } from "./events.js";
 import { lanesView } from "./lanes.js";
 import { queuesView } from "./queues.js";
@@ -28,6 +28,8 @@ let workspaces = [];
 let world = null;
 let view = null;
 let header = null;
+let showing = null;
+let isMoved = false;
 
 function place() {
   const [sid, section, ...rest] = location.hash.replace(/^#\/?/, "").split("/");
@@ -46,9 +48,9 @@ async function start() {
 
 async function begin() {
   workspaces = await all("/v1/Workspaces", "workspaces");
-  addEventListener("hashchange", () => show().catch(fail));
+  addEventListener("hashchange", follow);
   if (!place().sid && workspaces.length === 1) location.replace(`#/${workspaces[0].sid}/lanes`);
-  await show();
+  await follow();
 }
 
 function fail(error) {
@@ -89,6 +91,20 @@ function brand() {
   return el("a", { class: "brand", href: "#/" }, el("img", { src: "/_console/static/icon.svg", alt: "", width: "22", height: "22" }), "Console");
 }
 
+/** Shows what the address says; an address that comes while a workspace is still being read waits for that. */
+function follow() {
+  isMoved = true;
+  showing ??= untilThere().catch(fail).finally(() => (showing = null));
+  return showing;
+}
+
+async function untilThere() {
+  while (isMoved) {
+    isMoved = false;
+    await show();
+  }
+}
+
 async function show() {
   const wanted = place();
   if (!wanted.sid) return showWorkspaces();
@@ -101,7 +117,7 @@ async function show() {
     main.replaceChildren(view.node);
   }
   header.update(wanted.section);
-  document.title = `${view.title}: ${world.lanes.name} (tr-apply)`;
+  document.title = visible(`${view.title}: ${world.lanes.name} (tr-apply)`);
   view.open(wanted.id);
 }
 

@@ -1,22 +1,35 @@
 // Elements without markup: text of others becomes text nodes and attribute values, nothing else.
 
+const HIDDEN = /(?![\t\n\r\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+
+/** Text of others with escapes for what cannot be seen, or changes the direction of what comes after it. */
+export function visible(words) {
+  return String(words).replace(HIDDEN, (each) => `\\u${each.codePointAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /** An element. Properties that begin with "on" are listeners, null and false leave an attribute out. */
 export function el(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) set(made, name, value);
-  made.append(...children.flat(Infinity).filter((each) => each !== null && each !== undefined && each !== false));
+  fill(made, children);
   return made;
+}
+
+/** Gives *element* other children: elements, and texts. */
+export function fill(element, ...children) {
+  const shown = children.flat(Infinity).filter((each) => each !== null && each !== undefined && each !== false);
+  element.replaceChildren(...shown.map((each) => (each instanceof Node ? each : visible(each))));
 }
 
 function set(element, name, value) {
   if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
   else if (name === "value" || name === "checked" || name === "disabled" || name === "selected") element[name] = value;
-  else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+  else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : visible(value));
 }
 
 /** Gives *element* a text, unless it already has that text: selections and focus stay. */
 export function text(element, value) {
-  const wanted = String(value);
+  const wanted = visible(value);
   if (element.textContent !== wanted) element.textContent = wanted;
 }
 
@@ -129,11 +142,24 @@ export function count(number, noun) {
   return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 }
 
+const NUMBER_OR_TEXT = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
+
+/** What JSON says. A number that JavaScript cannot hold as it is written becomes a text that `written` makes a number of. */
+export function parsed(json) {
+  JSON.parse(json);
+  return JSON.parse(json.replace(NUMBER_OR_TEXT, (each) => (each[0] === '"' || String(Number(each)) === each ? each : `"\\u0000${each}"`)));
+}
+
+/** JSON of what `parsed` made. */
+export function written(value, indent = 0) {
+  return JSON.stringify(value, null, indent).replace(/"\\u0000(-?\d[\d.eE+-]*)"/g, "$1");
+}
+
 /** JSON for people; text that is not JSON stays what it is. */
 export function pretty(textOrValue) {
   if (typeof textOrValue !== "string") return JSON.stringify(textOrValue, null, 2);
   try {
-    return JSON.stringify(JSON.parse(textOrValue), null, 2);
+    return written(parsed(textOrValue), 2);
   } catch {
     return textOrValue;
   }

@@ -1,6 +1,6 @@
 // A list with a pane next to it, or over it where there is little room, which shows one thing of the list.
 
-import { el } from "./dom.js";
+import { el, fill } from "./dom.js";
 
 export function split(list, home) {
   const title = el("h2", { tabindex: "-1" });
@@ -22,8 +22,8 @@ export function split(list, home) {
       opened = null;
       return;
     }
-    title.replaceChildren(shown.title);
-    content.replaceChildren(shown.content);
+    fill(title, shown.title);
+    fill(content, shown.content);
     node.append(pane);
     node.classList.add("open");
     opened = location.hash;

@@ -1,7 +1,7 @@
 // A form that makes a task. The attributes that the workflow's expressions ask for are fields; JSON takes the rest.
 
 import { post } from "./api.js";
-import { el, field, say, select, text, verbatim } from "./dom.js";
+import { el, field, parsed, say, select, text, verbatim, written } from "./dom.js";
 
 export function taskForm(world, chosen) {
   const workflows = world.lanes.workflows;
@@ -49,7 +49,7 @@ export function taskForm(world, chosen) {
 
   function preview() {
     try {
-      text(sent, JSON.stringify(attributes(), null, 2));
+      text(sent, written(attributes(), 2));
       text(problem, "");
       return true;
     } catch (error) {
@@ -64,7 +64,7 @@ export function taskForm(world, chosen) {
     try {
       const made = await post(`${world.api}/Tasks`, {
         WorkflowSid: workflow.value, TaskChannel: channel.value, Priority: priority.value || "0", Timeout: timeout.value || "86400",
-        Attributes: JSON.stringify(attributes()),
+        Attributes: written(attributes()),
       });
       say("The task is created.");
       location.hash = `#/${world.sid}/tasks/${made.sid}`;
@@ -83,11 +83,11 @@ export function taskForm(world, chosen) {
   return { title: "Create a task", node: workflows.length ? form : none };
 }
 
-function rest(written) {
-  if (!written.trim()) return {};
+function rest(json) {
+  if (!json.trim()) return {};
   let values;
   try {
-    values = JSON.parse(written);
+    values = parsed(json);
   } catch (error) {
     throw new Error(`More attributes are not valid JSON: ${error.message}. Names and texts need double quotes.`, { cause: error });
   }
@@ -97,14 +97,14 @@ function rest(written) {
 
 /** The value of a field, of the type that expressions compare it with. */
 function typed({ input, values, is_list: isList }) {
-  const written = input.value.trim();
+  const answer = input.value.trim();
   const one = (each) => {
     const known = values.find((value) => String(value) === each);
     if (known !== undefined) return known;
     const isNumber = values.length > 0 && values.every((value) => typeof value === "number");
     return isNumber && each !== "" && Number.isFinite(Number(each)) ? Number(each) : each;
   };
-  return isList ? written.split(",").map((each) => one(each.trim())).filter((each) => each !== "") : one(written);
+  return isList ? answer.split(",").map((each) => one(each.trim())).filter((each) => each !== "") : one(answer);
 }
 
 function put(values, path, value) {

@@ -1,7 +1,7 @@
 // Tasks: which there are, what became of one so far, and what to do with it.
 
 import { get, post, sameServer } from "./api.js";
-import { action, clock, el, isSid, keep, lasted, pretty, say, select, table, text, verbatim } from "./dom.js";
+import { action, clock, el, fill, isSid, keep, lasted, parsed, pretty, say, select, table, text, verbatim, written } from "./dom.js";
 import { facts, soon, split } from "./pane.js";
 import { sentence, workerLink } from "./sentences.js";
 import { taskForm } from "./taskform.js";
@@ -23,11 +23,11 @@ function shortly(sid) {
 export function briefly(attributes) {
   let values;
   try {
-    values = JSON.parse(attributes);
+    values = parsed(attributes);
   } catch {
     return attributes;
   }
-  return Object.entries(values).map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`).join(", ") || "(none)";
+  return Object.entries(values).map(([name, value]) => `${name}: ${typeof value === "string" && !value.startsWith("\0") ? value : written(value)}`).join(", ") || "(none)";
 }
 
 export function tasksView(world) {
@@ -132,7 +132,7 @@ function taskPane(world, sid) {
     try {
       task = await get(path);
     } catch (error) {
-      if (error.status === 404) head.replaceChildren(el("p", {}, "This task was deleted. Its events are still below."));
+      if (error.status === 404) fill(head, el("p", {}, "This task was deleted. Its events are still below."));
       await readRoute({ Minutes: 43200 });
       return;
     }
@@ -141,10 +141,10 @@ function taskPane(world, sid) {
       get(`${world.data}/place?${new URLSearchParams({ task: sid })}`),
       readRoute({ StartDate: task.date_created }),
     ]);
-    head.replaceChildren(
+    fill(head,
       facts([
         ["Status", task.assignment_status], ["Reason", task.reason], ["Queue", task.task_queue_friendly_name], ["Workflow", task.workflow_friendly_name],
-        ["Waits in", stepWords(world, place)], ["Goes on in", place.deadline_ms && lasted(place.deadline_ms - world.now())], ["Canceled in", place.ends_ms && lasted(place.ends_ms - world.now())],
+        ["Waits in", stepWords(world, place)], ["Goes on in", place.deadline_ms && goesOn(place.deadline_ms - world.now())], ["Canceled in", place.ends_ms && lasted(place.ends_ms - world.now())],
         ["Channel", task.task_channel_unique_name], ["Priority", task.priority], ["Age", lasted(1000 * task.age)], ["SID", el("code", {}, sid)],
       ]),
       el("div", { class: "buttons" }, actions(task.assignment_status)),
@@ -202,6 +202,10 @@ const NEXT = {
   wrapping: [["Complete", "completed"]],
 };
 
+function goesOn(left) {
+  return left > 0 ? lasted(left) : "as soon as its offer is over";
+}
+
 /** A reservation, with what its worker can do. */
 export function reservationLine(world, { sid, task_sid: task }, { withTask = false } = {}) {
   const what = el("span");
@@ -210,9 +214,9 @@ export function reservationLine(world, { sid, task_sid: task }, { withTask = fal
   return Object.assign(el("li", { "data-sid": sid }, what, " ", buttons), { update: (now) => {
     if (now.reservation_status === status) return;
     status = now.reservation_status;
-    what.replaceChildren(withTask ? taskLink(world, task) : workerLink(world, now.worker_sid, now.worker_name), ` ${status}, since ${clock(Date.parse(now.date_updated), world.now())}`);
+    fill(what, withTask ? taskLink(world, task) : workerLink(world, now.worker_sid, now.worker_name), ` ${status}, since ${clock(Date.parse(now.date_updated), world.now())}`);
     const had = buttons.contains(document.activeElement);
-    buttons.replaceChildren(...(NEXT[status] ?? []).map(([label, wanted]) => action(label, async () => {
+    fill(buttons, ...(NEXT[status] ?? []).map(([label, wanted]) => action(label, async () => {
       await post(`${world.api}/Tasks/${task}/Reservations/${sid}`, { ReservationStatus: wanted });
       say(`${now.worker_name}: ${wanted}.`);
     }, { class: "small", "aria-label": `${label}: ${now.worker_name}` })));
