@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -234,14 +235,33 @@ def test_ctrl_c_while_reading_is_130(silent_server):
     assert process.returncode == 130
 
 
-def test_a_run_is_bounded_in_time(silent_server, monkeypatch, capsys):
+ASKING = [
+    ["plan", MINIMAL],
+    ["apply", "--auto-approve", MINIMAL],
+    ["destroy", "--confirm", "Corner Shop", MINIMAL],
+    ["export", "Corner Shop"],
+    ["diff", MINIMAL, "Corner Shop"],
+    ["graph", "--live", MINIMAL],
+    ["record", "Corner Shop"],
+    ["route", "--live", "Corner Shop", "--task-sid", "WT" + "0" * 32],
+    ["test", "--live", "Corner Shop", MINIMAL],
+    ["validate", "--live", MINIMAL],
+    ["doctor"],
+]
+
+
+@pytest.mark.parametrize("command", ASKING, ids=lambda command: command[0])
+def test_a_run_is_bounded_in_time_and_says_what_it_waited_for(silent_server, monkeypatch, capsys, command):
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "0" * 32)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "x")
 
-    code = run(["plan", "--timeout", "0.2", "--base-url", silent_server.url, MINIMAL])
+    code = run([*command, "--timeout", "0.2", "--base-url", silent_server.url])
 
+    said = "".join(capsys.readouterr())
     assert code == 1
-    assert "--timeout" in capsys.readouterr().err
+    assert re.search(
+        r"gave up after 0.2 s \(--timeout\); no answer came to (GET|POST) /v1/Workspaces", " ".join(said.split())
+    )
 
 
 def test_a_result_that_cannot_be_written_is_found_out_before_anything_is_done(tmp_path, capsys):

@@ -28,6 +28,7 @@ class Deadline:
     def __init__(self, timeout_s: float | None = None) -> None:
         self._timeout_s = timeout_s
         self.waits = Waits()
+        self._unanswered = ""
         self._end = None if timeout_s is None else time.monotonic() + timeout_s
 
     @asynccontextmanager
@@ -37,11 +38,21 @@ class Deadline:
         Raises:
             OutOfTimeError: when it did not.
         """
-        left = None if self._end is None else max(0.0, self._end - time.monotonic())
+        if self._end is None:
+            yield
+            return
+        left = max(0.0, self._end - time.monotonic())
+        # Right before the time-out, which ends the requests that are under way, so that nothing knows of them any more.
+        asked = asyncio.get_running_loop().call_later(left, self._note_unanswered)
         try:
             async with asyncio.timeout(left):
                 yield
         except TimeoutError as error:
-            last = self.waits.last_error
-            cause = f"; the last error was {last}" if last else ""
-            raise OutOfTimeError(f"timed out after {self._timeout_s:g} s (--timeout){cause}") from error
+            last = f"the last error was {self.waits.last_error}" if self.waits.last_error else ""
+            causes = "".join(f"; {each}" for each in (self._unanswered, last) if each)
+            raise OutOfTimeError(f"timed out after {self._timeout_s:g} s (--timeout){causes}") from error
+        finally:
+            asked.cancel()
+
+    def _note_unanswered(self) -> None:
+        self._unanswered = self._unanswered or self.waits.unanswered()
