@@ -1,6 +1,7 @@
 """Gates: people lost need consent, tasks that go elsewhere may have a limit, and apply looks again."""
 
 import json
+import shlex
 
 import pytest
 
@@ -79,6 +80,21 @@ def test_apply_refuses_until_exactly_so_many_are_agreed_to(cli, write):
     assert (refused.code, other.code, agreed.code, again.code) == (6, 6, 0, 0)
     assert '--allow-people-lost "a=b=2"' in refused.err
     assert "but 2 of its members lose their place" in other.err
+
+
+@pytest.mark.parametrize("name", ['"', "`touch x`", "$(touch x)", "a\\", "it's $HOME", "!!"])
+def test_the_consent_can_be_pasted_into_a_shell_whatever_the_queue_is_called(cli, write, name):
+    renamed = MISSPELT.replace('"a=b"', json.dumps(name)).replace(", target_w", ', renamed_from: ["a=b"], target_w')
+    path = write("after.yaml", renamed)
+
+    refused = cli("apply", path, "--auto-approve")
+    option, value, *_ = shlex.split(refused.err.partition("without a plan, ")[2])
+    differing = cli("apply", path, "--auto-approve", option, value.replace("=2", "=1"))
+    agreed = cli("apply", path, "--auto-approve", option, value)
+
+    assert (refused.code, option, value) == (6, "--allow-people-lost", f"{name}=2")
+    assert shlex.quote(f"{name}=1") in differing.err
+    assert agreed.code == 0
 
 
 @pytest.mark.parametrize("written", ["a=b", "=2", "a=-1", "a=²"])
