@@ -151,6 +151,31 @@ def test_more_people_lost_than_were_reviewed_are_not_agreed_to(cli, write, live)
     assert live.change("TaskQueues", "a=b")["target_workers"] == "languages HAS 'es'"
 
 
+def test_a_plan_without_impact_is_no_consent_to_an_empty_queue(cli, write, live):
+    cli("plan", write("after.yaml", MISSPELT), "--impact", "none", "--out", "plan.json")
+
+    applied = cli("apply", "--plan", "plan.json", "--format", "json")
+
+    [error] = applied.document["errors"]
+    assert (applied.code, error["code"]) == (6, "refused")
+    assert "nobody would be left in a=b" in error["message"]
+    assert live.change("TaskQueues", "a=b")["target_workers"] == "languages HAS 'es'"
+
+
+def test_a_plan_without_impact_that_leaves_somebody_in_each_queue_is_applied(cli, write):
+    cli("plan", write("after.yaml", FEWER), "--impact", "none", "--out", "plan.json")
+
+    assert cli("apply", "--plan", "plan.json").code == 0
+
+
+def test_the_way_back_may_empty_a_queue(cli, write):
+    emptied = CENTER.replace("languages HAS", "langauges HAS")
+    assert cli("apply", write("w.yaml", emptied), "--auto-approve", "--allow-people-lost", "a=b=2").code == 0
+    assert cli("apply", write("w.yaml", CENTER), "--auto-approve", "--undo-out", "back.json").code == 0
+
+    assert cli("apply", "--plan", "back.json").code == 0
+
+
 def test_a_queue_that_falls_to_nobody_since_the_plan_was_made_is_not_agreed_to(cli, write, live):
     cli("plan", write("after.yaml", FEWER), "--out", "plan.json")
     live.change("Workers", "ben", Attributes=json.dumps({"languages": ["en", "es"], "level": 0}))
