@@ -1,5 +1,6 @@
 """Every command ends with an exit code of the contract, in every format, and says what to do next."""
 
+import asyncio
 import json
 import os
 import re
@@ -11,7 +12,11 @@ from pathlib import Path
 import pytest
 
 from tr_apply.cli import run
+from tr_apply.cli.asked_live import answer_of
+from tr_apply.cli.options import CommonOptions
 from tr_apply.cli.streams import StdoutLostError, _over, _Stdout
+from tr_apply.deployment.deadline import OutOfTimeError
+from tr_apply.deployment.target_options import TargetOptions
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MINIMAL = str(EXAMPLES / "minimal.yaml")
@@ -262,6 +267,18 @@ def test_a_run_is_bounded_in_time_and_says_what_it_waited_for(silent_server, mon
     assert re.search(
         r"gave up after 0.2 s \(--timeout\); no answer came to (GET|POST) /v1/Workspaces", " ".join(said.split())
     )
+
+
+def test_all_questions_of_a_run_share_its_time():
+    common = CommonOptions(format_name="text", output_file=None, no_color=True, quiet=False, verbose=False, timeout=0.2)
+
+    def ask(seconds):
+        answer_of(lambda _: asyncio.sleep(seconds), TargetOptions(local=True), common)
+
+    with pytest.raises(OutOfTimeError):
+        ask(1000)
+    with pytest.raises(OutOfTimeError):
+        ask(0.01)
 
 
 def test_a_result_that_cannot_be_written_is_found_out_before_anything_is_done(tmp_path, capsys):

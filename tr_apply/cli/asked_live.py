@@ -22,10 +22,12 @@ def answer_of(
 ) -> T:
     """What *question* finds out from the TaskRouter of *target*, with the *credentials* that a configuration names.
 
+    All questions of a run share its time.
+
     Raises:
         TrApplyError: what *question* raises, or that the time is over.
     """
-    deadline = Deadline(common.timeout)
+    deadline = Deadline(common.timeout, common.began)
 
     async def asked() -> T:
         async with open_client(target, verbose=common.verbose, deadline=deadline, credentials=credentials) as client:

@@ -19,17 +19,18 @@ class Deadline:
     """The moment at which a run must have ended; the same for everything that it does side by side.
 
     Args:
-        timeout_s: Seconds from now; None for no end.
+        timeout_s: Seconds that the run may take; None for no end.
+        began: When the run began, by ``time.monotonic``; now where it is left out.
 
     Attributes:
         waits: What the run waits for.
     """
 
-    def __init__(self, timeout_s: float | None = None) -> None:
+    def __init__(self, timeout_s: float | None = None, began: float | None = None) -> None:
         self._timeout_s = timeout_s
         self.waits = Waits()
         self._unanswered = ""
-        self._end = None if timeout_s is None else time.monotonic() + timeout_s
+        self._end = None if timeout_s is None else (time.monotonic() if began is None else began) + timeout_s
 
     @asynccontextmanager
     async def bound(self) -> AsyncIterator[None]:
