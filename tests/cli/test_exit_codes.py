@@ -265,7 +265,7 @@ def test_a_run_is_bounded_in_time_and_says_what_it_waited_for(silent_server, mon
     said = "".join(capsys.readouterr())
     assert code == 1
     assert re.search(
-        r"gave up after 0.2 s \(--timeout\); no answer came to (GET|POST) /v1/Workspaces", " ".join(said.split())
+        r"timed out after 0.2 s \(--timeout\); no answer came to (GET|POST) /v1/Workspaces", " ".join(said.split())
     )
 
 

@@ -145,7 +145,7 @@ def test_a_workspace_or_a_task_that_is_not_there_is_an_error(center, capsys):
         (["--live", "X", "--task-sid", "WT1", *ASKED], "--task: not with --task-sid"),
         (["--live", "X", "--task-sid", ""], "--task-sid : expected the SID of a task"),
         (["--live", "X", "--task-sid", "WT1"], "--task-sid WT1: expected the SID of a task, WT and 32 digits"),
-        (["--live", "X", "--workflow", "W", "--task", "{"], "--task is not valid JSON"),
+        (["--live", "X", "--workflow", "W", "--task", "{"], "--task: this is not valid JSON"),
         (["--live", "X", *ASKED, "--local", "--base-url", "http://127.0.0.1:1"], "exclude each other"),
     ],
 )

@@ -126,7 +126,7 @@ def test_a_timeout_names_the_request_that_got_no_answer(monkeypatch):
         clock.run(work())
 
     assert re.fullmatch(
-        r"gave up after 30 s \(--timeout\); no answer came to GET /v1/Workspaces for [\d.]+ s; "
+        r"timed out after 30 s \(--timeout\); no answer came to GET /v1/Workspaces for [\d.]+ s; "
         r"the last error was GET /v1/Workspaces: Down \(HTTP 503\)",
         str(found.value),
     )

@@ -186,7 +186,7 @@ def _task(written: str) -> Mapping[str, Any]:
     except RecursionError:
         too_deep = True
     except ValueError as error:
-        raise UsageError(f"--task is not valid JSON: {error}") from error
+        raise UsageError(f"--task: this is not valid JSON: {error}") from error
     if too_deep:
         raise UsageError(f"--task: nested more than {DEPTH_LIMIT} levels deep")
     if not isinstance(attributes, dict):
