@@ -169,7 +169,7 @@ def test_160_steps_for_300_workers(report):
 
     taken, answers = seconds(lambda: [reach_step_among(step, workers, budget) for step in steps])
 
-    rounds, task = 11, {}
+    rounds, task = 3, {}
     reference, _ = seconds(
         lambda: [
             evaluate(step.target, {"worker": worker, "task": task})

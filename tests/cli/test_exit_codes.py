@@ -1,7 +1,9 @@
 """Every command ends with an exit code of the contract, in every format, and says what to do next."""
 
+import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +12,11 @@ from pathlib import Path
 import pytest
 
 from tr_apply.cli import run
+from tr_apply.cli.asked_live import answer_of
+from tr_apply.cli.options import CommonOptions
 from tr_apply.cli.streams import StdoutLostError, _over, _Stdout
+from tr_apply.deployment.deadline import OutOfTimeError
+from tr_apply.deployment.target_options import TargetOptions
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MINIMAL = str(EXAMPLES / "minimal.yaml")
@@ -234,14 +240,45 @@ def test_ctrl_c_while_reading_is_130(silent_server):
     assert process.returncode == 130
 
 
-def test_a_run_is_bounded_in_time(silent_server, monkeypatch, capsys):
+ASKING = [
+    ["plan", MINIMAL],
+    ["apply", "--auto-approve", MINIMAL],
+    ["destroy", "--confirm", "Corner Shop", MINIMAL],
+    ["export", "Corner Shop"],
+    ["diff", MINIMAL, "Corner Shop"],
+    ["graph", "--live", MINIMAL],
+    ["record", "Corner Shop"],
+    ["route", "--live", "Corner Shop", "--task-sid", "WT" + "0" * 32],
+    ["test", "--live", "Corner Shop", MINIMAL],
+    ["validate", "--live", MINIMAL],
+    ["doctor"],
+]
+
+
+@pytest.mark.parametrize("command", ASKING, ids=lambda command: command[0])
+def test_a_run_is_bounded_in_time_and_says_what_it_waited_for(silent_server, monkeypatch, capsys, command):
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "0" * 32)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "x")
 
-    code = run(["plan", "--timeout", "0.2", "--base-url", silent_server.url, MINIMAL])
+    code = run([*command, "--timeout", "0.2", "--base-url", silent_server.url])
 
+    said = "".join(capsys.readouterr())
     assert code == 1
-    assert "--timeout" in capsys.readouterr().err
+    assert re.search(
+        r"timed out after 0.2 s \(--timeout\); no answer came to (GET|POST) /v1/Workspaces", " ".join(said.split())
+    )
+
+
+def test_all_questions_of_a_run_share_its_time():
+    common = CommonOptions(format_name="text", output_file=None, no_color=True, quiet=False, verbose=False, timeout=0.2)
+
+    def ask(seconds):
+        answer_of(lambda _: asyncio.sleep(seconds), TargetOptions(local=True), common)
+
+    with pytest.raises(OutOfTimeError):
+        ask(1000)
+    with pytest.raises(OutOfTimeError):
+        ask(0.01)
 
 
 def test_a_result_that_cannot_be_written_is_found_out_before_anything_is_done(tmp_path, capsys):

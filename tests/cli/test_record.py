@@ -222,16 +222,25 @@ def test_a_task_that_cannot_be_reduced_is_left_out_and_that_is_said(capsys):
     assert record() == 0
 
     said = capsys.readouterr()
-    assert "1 tasks are left out" in said.err
+    assert "1 task is left out" in said.err
     assert [each["attributes.a"] for each in rows(said.out)] == ["m"]
 
 
 def test_expressions_that_cannot_be_read_are_told(capsys):
-    record_module._note(Recorded([], [], 0, 2, 0), Output("record"), keeps_values=False)
+    record_module._note(Recorded([], [], 2, 2, 2), Output("record"), keeps_values=False)
 
     said = capsys.readouterr().err
-    assert "2 expressions cannot be read" in said
+    assert "2 expressions cannot be read; attributes that only they ask for are not kept." in said
     assert "Attributes that are kept: none, as no expression reads any." in said
+
+
+def test_counts_of_one_are_singular(capsys):
+    record_module._note(Recorded([], [], 1, 1, 1), Output("record"), keeps_values=False)
+
+    said = capsys.readouterr().err
+    assert "1 of these hours was read by an earlier run." in said
+    assert "1 task is left out: no other values would be routed alike." in said
+    assert "1 expression cannot be read; attributes that only it asks for are not kept." in said
 
 
 @pytest.mark.usefixtures("center")
@@ -259,14 +268,13 @@ def test_values_as_they_are_may_go_to_standard_output(capsys):
 
 
 def test_a_run_without_a_file_has_nothing_to_go_on_with(capsys, monkeypatch):
-    monkeypatch.setattr(record_module, "run", _interrupted)
+    monkeypatch.setattr(record_module, "answer_of", _interrupted)
 
     assert run(["record", "Center", "--local"]) == 130
     assert "again" not in capsys.readouterr().err
 
 
-def _interrupted(reading, **_):
-    reading.close()
+def _interrupted(*_):
     raise InterruptedRunError("interrupted")
 
 

@@ -66,6 +66,64 @@ def test_a_waiting_task_is_asked_about_by_its_sid_and_no_name_steers_the_termina
     assert (code, route["steps"], route["end"], route["live"]["task"]["status"]) == (0, [], None, "canceled")
 
 
+SECRETS = """\
+workspace: {name: Center}
+activities: [{name: Offline}, {name: Here, available: true}]
+task_queues: [{name: Gold, target_workers: "grade == 'secret-grade' AND 1==1"}, {name: Everyone}]
+workflows:
+  - name: Incoming
+    filters:
+      - name: Pinned
+        expression: "pin == 'secret-pin'"
+        targets: [{queue: Everyone}]
+    default_filter: {queue: Everyone, expression: "worker.phone == task.caller"}
+  - {name: Golden, default_filter: {queue: Gold}}
+workers: [{name: ana, activity: Here, attributes: {phone: secret-phone}}]
+manage:
+  workers: {sensitive: [attributes.phone]}
+  task_queues: {sensitive: [target_workers]}
+  workflows: {sensitive: ["filters[Pinned].expression"]}
+"""
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize(("workflow", "secret"), [("Incoming", "phone"), ("Incoming", "pin"), ("Golden", "grade")])
+def test_a_configuration_says_what_is_sensitive_of_the_live_workspace(center, tmp_path, workflow, secret, form):
+    (tmp_path / "secret.yaml").write_text(SECRETS, encoding="utf-8")
+    assert run(["apply", "secret.yaml", "--local-db", "local.db", "--auto-approve", "--allow-delete", "worker=2"]) == 0
+    asked = ["--workflow", workflow, "--task", '{"caller": "+1555"}', "--format", form]
+
+    code, printed, _ = center(*asked)
+    hidden = center("secret.yaml", *asked)
+
+    assert code == 0
+    assert f"secret-{secret}" in printed
+    assert hidden[0] == 0
+    assert "(sensitive)" in hidden[1]
+    assert "secret-" not in hidden[1]
+
+
+def test_a_waiting_task_hides_what_is_sensitive_too(center, serve, monkeypatch, tmp_path):
+    server = serve()
+    (tmp_path / "secret.yaml").write_text(SECRETS, encoding="utf-8")
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC0123456789abcdef0123456789abcdef")
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "secret")
+    address = ("--base-url", server.url)
+    allowed = ("--allow-delete", "worker=2")
+    assert run(["apply", "secret.yaml", "--auto-approve", *allowed, *address]) == 0
+    [workspace] = server.client.get("/Workspaces").json()["workspaces"]
+    workflows = server.client.get(f"/Workspaces/{workspace['sid']}/Workflows").json()["workflows"]
+    sid = next(each["sid"] for each in workflows if each["friendly_name"] == "Incoming")
+    task = server.client.post(f"/Workspaces/{workspace['sid']}/Tasks", data={"WorkflowSid": sid}).json()["sid"]
+
+    printed = center("--task-sid", task, *address)[1]
+    hidden = center("secret.yaml", "--task-sid", task, *address)[1]
+
+    assert "secret-phone" in printed
+    assert "secret-phone" not in hidden
+    assert "(sensitive)" in hidden
+
+
 def test_a_workspace_or_a_task_that_is_not_there_is_an_error(center, capsys):
     assert center("--task-sid", "WT" + "0" * 32)[0] == 1
     assert run(["route", "--live", "Nowhere", "--local-db", "local.db", *ASKED]) == 1
@@ -75,15 +133,14 @@ def test_a_workspace_or_a_task_that_is_not_there_is_an_error(center, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "give either the PATH of a configuration or --live NAME"),
-        (["w.yaml", "--live", "X"], "give either the PATH of a configuration or --live NAME"),
+        ([], "give the PATH of a configuration, or --live NAME"),
         (["--live", "X", "--task", "{}"], "--workflow is missing (or --task-sid)"),
         (["--live", "X", "--workflow", "W"], "--task is missing (or --task-sid)"),
         (["w.yaml", "--workflow", "W"], "--task is missing"),
         (["w.yaml", *ASKED, "--task-sid", "WT1"], "--task-sid: only with --live"),
         (["w.yaml", *ASKED, "--local"], "--local: only with --live"),
         (["--live", "X", *ASKED, "--available", "ana"], "--available: not with --live"),
-        (["--live", "X", *ASKED, "--var", "A=1"], "--var: not with --live"),
+        (["--live", "X", *ASKED, "--var", "A=1"], "--var: only with a PATH"),
         (["--live", "X", "--task-sid", "WT1", "--priority", "1"], "--priority: not with --task-sid"),
         (["--live", "X", "--task-sid", "WT1", *ASKED], "--task: not with --task-sid"),
         (["--live", "X", "--task-sid", ""], "--task-sid : expected the SID of a task"),

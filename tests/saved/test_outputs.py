@@ -158,10 +158,39 @@ def test_a_line_file_refuses_a_value_of_several_lines(cli, live, write, tmp_path
 
     said = cli("apply", "w.yaml", "--auto-approve", "--outputs-file", "out.env")
 
-    assert said.code == 4
+    assert said.code == 1
     assert "line break" in said.err
     assert not (tmp_path / "out.env").exists()
-    assert len(live.items("Workspaces")) == 1
+    assert live.items("Workspaces") == []
+
+
+@pytest.mark.parametrize("name", ["folder.json", "file/out.json", "file/new/out.env"])
+def test_a_file_that_cannot_be_written_is_found_out_before_anything_is_done(cli, live, write, tmp_path, name):
+    (tmp_path / "folder.json").mkdir()
+    write("file", "")
+
+    said = cli("apply", "w.yaml", "--auto-approve", "--outputs-file", name)
+
+    assert said.code == 1
+    assert f"{name} cannot be written" in said.err
+    assert live.items("Workspaces") == []
+
+
+def test_a_file_in_a_new_folder_can_be_written(cli, live, tmp_path):
+    said = cli("apply", "w.yaml", "--auto-approve", "--outputs-file", "new/folder/out.json")
+
+    assert said.code == 0, said.err
+    assert json.loads((tmp_path / "new" / "folder" / "out.json").read_text()) == expected(live)
+
+
+def test_step_outputs_that_cannot_be_written_are_found_out_before_anything_is_done(cli, live, monkeypatch, tmp_path):
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path))
+
+    said = cli("apply", "w.yaml", "--auto-approve")
+
+    assert said.code == 1
+    assert "GITHUB_OUTPUT=" in said.err
+    assert live.items("Workspaces") == []
 
 
 @pytest.mark.usefixtures("live")

@@ -1,6 +1,7 @@
 """Gates: people lost need consent, tasks that go elsewhere may have a limit, and apply looks again."""
 
 import json
+import shlex
 
 import pytest
 
@@ -81,6 +82,21 @@ def test_apply_refuses_until_exactly_so_many_are_agreed_to(cli, write):
     assert "but 2 of its members lose their place" in other.err
 
 
+@pytest.mark.parametrize("name", ['"', "`touch x`", "$(touch x)", "a\\", "it's $HOME", "!!"])
+def test_the_consent_can_be_pasted_into_a_shell_whatever_the_queue_is_called(cli, write, name):
+    renamed = MISSPELT.replace('"a=b"', json.dumps(name)).replace(", target_w", ', renamed_from: ["a=b"], target_w')
+    path = write("after.yaml", renamed)
+
+    refused = cli("apply", path, "--auto-approve")
+    option, value, *_ = shlex.split(refused.err.partition("without a plan, ")[2])
+    differing = cli("apply", path, "--auto-approve", option, value.replace("=2", "=1"))
+    agreed = cli("apply", path, "--auto-approve", option, value)
+
+    assert (refused.code, option, value) == (6, "--allow-people-lost", f"{name}=2")
+    assert shlex.quote(f"{name}=1") in differing.err
+    assert agreed.code == 0
+
+
 @pytest.mark.parametrize("written", ["a=b", "=2", "a=-1", "a=²"])
 def test_a_consent_of_another_form_is_a_usage_error(cli, write, written):
     assert cli("apply", write("center.yaml", CENTER), "--allow-people-lost", written).code == 64
@@ -133,6 +149,31 @@ def test_more_people_lost_than_were_reviewed_are_not_agreed_to(cli, write, live)
     assert applied.code == 5
     assert "losing ana, ben, dan (2 -> 0 was planned)" in applied.err
     assert live.change("TaskQueues", "a=b")["target_workers"] == "languages HAS 'es'"
+
+
+def test_a_plan_without_impact_is_no_consent_to_an_empty_queue(cli, write, live):
+    cli("plan", write("after.yaml", MISSPELT), "--impact", "none", "--out", "plan.json")
+
+    applied = cli("apply", "--plan", "plan.json", "--format", "json")
+
+    [error] = applied.document["errors"]
+    assert (applied.code, error["code"]) == (6, "refused")
+    assert "nobody would be left in a=b" in error["message"]
+    assert live.change("TaskQueues", "a=b")["target_workers"] == "languages HAS 'es'"
+
+
+def test_a_plan_without_impact_that_leaves_somebody_in_each_queue_is_applied(cli, write):
+    cli("plan", write("after.yaml", FEWER), "--impact", "none", "--out", "plan.json")
+
+    assert cli("apply", "--plan", "plan.json").code == 0
+
+
+def test_the_way_back_may_empty_a_queue(cli, write):
+    emptied = CENTER.replace("languages HAS", "langauges HAS")
+    assert cli("apply", write("w.yaml", emptied), "--auto-approve", "--allow-people-lost", "a=b=2").code == 0
+    assert cli("apply", write("w.yaml", CENTER), "--auto-approve", "--undo-out", "back.json").code == 0
+
+    assert cli("apply", "--plan", "back.json").code == 0
 
 
 def test_a_queue_that_falls_to_nobody_since_the_plan_was_made_is_not_agreed_to(cli, write, live):

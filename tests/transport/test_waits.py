@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import sys
 from datetime import UTC, datetime, timedelta
 
@@ -110,6 +111,25 @@ def test_a_timeout_names_the_last_error(monkeypatch):
         OutOfTimeError, match=r"timed out after 30 s \(--timeout\); the last error was GET .* Down \(HTTP 503\)"
     ):
         clock.run(work())
+
+
+def test_a_timeout_names_the_request_that_got_no_answer(monkeypatch):
+    async def work():
+        monkeypatch.setattr("time.monotonic", asyncio.get_running_loop().time)
+        deadline = Deadline(30)
+        client = Client(CONNECTION, through=Script(answer(503, {"message": "Down"}), 1000), observer=deadline.waits)
+        client.on_pause(deadline.waits.pause)
+        async with client, deadline.bound():
+            await client.workspaces()
+
+    with pytest.raises(OutOfTimeError) as found:
+        clock.run(work())
+
+    assert re.fullmatch(
+        r"timed out after 30 s \(--timeout\); no answer came to GET /v1/Workspaces for [\d.]+ s; "
+        r"the last error was GET /v1/Workspaces: Down \(HTTP 503\)",
+        str(found.value),
+    )
 
 
 def test_on_a_terminal_what_is_waited_for_has_a_line_of_its_own(monkeypatch, capsys):

@@ -25,7 +25,7 @@ from tr_apply.cli.options import (
     tasks_option,
 )
 from tr_apply.cli.output import Output
-from tr_apply.cli.outputs import require_one_workspace, write_outputs
+from tr_apply.cli.outputs import require_one_workspace, require_writable_outputs, write_outputs
 from tr_apply.cli.progress import READING, shown_progress, shown_waits
 from tr_apply.cli.records import Records, records
 from tr_apply.cli.revision import declared_before
@@ -108,9 +108,9 @@ def apply_command(paths: tuple[Path, ...], **given: Any) -> int:
     require_one_workspace(options.outputs_file, members)
     fleet = Fleet(members, Deadline(options.common.timeout))
     way = Access(options.target, options.concurrency)
-    with records(options.journal_file, options.undo_file) as kept:
+    with records(options.journal_file, options.undo_file, options.outputs_file) as kept:
         _apply(fleet, consent.approval, way, output, kept)
-        _find_outputs(fleet, way, output, options.outputs_file)
+        _find_outputs(fleet, way, output, kept.outputs_file)
     return conclude(members, output)
 
 
@@ -162,6 +162,7 @@ def _apply(fleet: Fleet, approval: Approval, way: Access, output: Output, kept: 
         return
     kept.begin()
     output.require_file()
+    require_writable_outputs([member.made_plan for member in pending], kept.outputs_file)
     stop = Stop()
     try:
         run(_all_applied(fleet, pending, way, output, stop, kept), stop=stop)

@@ -7,8 +7,9 @@ from tr_apply.cli.bounded import run
 from tr_apply.cli.options import CommonOptions
 from tr_apply.cli.targets import open_client
 from tr_apply.client import Client
+from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.target_options import TargetOptions
-from tr_apply.resources.document import Document
+from tr_apply.resources.credentials import Credentials
 
 T = TypeVar("T")
 
@@ -17,17 +18,19 @@ def answer_of(
     question: Callable[[Client], Awaitable[T]],
     target: TargetOptions,
     common: CommonOptions,
-    document: Document | None = None,
+    credentials: Credentials | None = None,
 ) -> T:
-    """What *question* finds out from the TaskRouter of *target*, with the credentials that *document* names.
+    """What *question* finds out from the TaskRouter of *target*, with the *credentials* that a configuration names.
+
+    All questions of a run share its time.
 
     Raises:
         TrApplyError: what *question* raises, or that the time is over.
     """
-    credentials = None if document is None else document.workspace.credentials
+    deadline = Deadline(common.timeout, common.began)
 
     async def asked() -> T:
-        async with open_client(target, verbose=common.verbose, credentials=credentials) as client:
+        async with open_client(target, verbose=common.verbose, deadline=deadline, credentials=credentials) as client:
             return await question(client)
 
-    return run(asked(), timeout_s=common.timeout)
+    return run(asked(), deadline=deadline)

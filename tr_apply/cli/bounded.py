@@ -17,16 +17,16 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _AT_ONCE = "stopped immediately: requests in progress may or may not have been carried out. Run again to finish"
 
 
-def run(work: Coroutine[Any, Any, T], *, timeout_s: float | None = None, stop: Stop | None = None) -> T:
+def run(work: Coroutine[Any, Any, T], *, deadline: Deadline | None = None, stop: Stop | None = None) -> T:
     """The result of *work*.
 
     With *stop*, the first SIGINT or SIGTERM only asks it to begin nothing new; the second one ends it at once.
 
     Raises:
         InterruptedRunError: when a signal ended it.
-        OutOfTimeError: when it took longer than *timeout_s*.
+        OutOfTimeError: when it is not done by the *deadline*.
     """
-    return asyncio.run(_bounded(work, Deadline(timeout_s), stop))
+    return asyncio.run(_bounded(work, deadline or Deadline(), stop))
 
 
 async def _bounded(work: Coroutine[Any, Any, T], deadline: Deadline, stop: Stop | None) -> T:

@@ -62,7 +62,7 @@ def destroy_command(
 async def _planned(source: Configured, target: TargetOptions, output: Output, deadline: Deadline) -> Removal | None:
     async with (
         deadline.bound(),
-        open_client(target, verbose=output.verbose, credentials=source.credentials) as client,
+        open_client(target, verbose=output.verbose, deadline=deadline, credentials=source.credentials) as client,
     ):
         return await planned_removal(client, source)
 
@@ -70,7 +70,7 @@ async def _planned(source: Configured, target: TargetOptions, output: Output, de
 async def _removed(
     source: Configured, found: Removal, name: str, target: TargetOptions, output: Output, deadline: Deadline
 ) -> None:
-    async with open_client(target, verbose=output.verbose, credentials=source.credentials) as client:
+    async with open_client(target, verbose=output.verbose, deadline=deadline, credentials=source.credentials) as client:
         await remove(client, source, found, name, deadline)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tr_apply.cli.bounded import run
+from tr_apply.cli.asked_live import answer_of
 from tr_apply.cli.configurations import checked, require_inputs, require_paths
 from tr_apply.cli.options import (
     CommonOptions,
@@ -17,7 +17,7 @@ from tr_apply.cli.options import (
     target_options,
 )
 from tr_apply.cli.output import Output
-from tr_apply.cli.targets import exists, is_path, looks_like_a_path, open_client
+from tr_apply.cli.targets import exists, is_path, looks_like_a_path
 from tr_apply.client import Client
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
@@ -80,7 +80,7 @@ def diff_command(
         laid = ", ".join(map(str, given.overlays))
         output.say(f"--overlay {laid} is laid over both sides; write PATH+{laid} to lay it over one")
     sides = _loaded([before, after], files, given)
-    compared = _compared(sides, target, output, timeout_s=common.timeout)
+    compared = _compared(sides, target, common)
     exit_code = DIFFERENT if detailed_exitcode and compared.difference.operations else 0
     _print(compared, output, exit_code)
     return exit_code
@@ -133,25 +133,20 @@ def _configuration(written: str, paths: Sequence[Path], given: ConfigurationOpti
     return checked(path, given.with_overlays(overlays))._replace(path=written)
 
 
-def _compared(
-    sides: Sequence[Configuration | str], target: TargetOptions, output: Output, *, timeout_s: float | None
-) -> Compared:
+def _compared(sides: Sequence[Configuration | str], target: TargetOptions, common: CommonOptions) -> Compared:
     match sides:
         case [Configuration() as before, Configuration() as after]:
             found = difference(contents_of_file(before.document), contents_of_file(after.document))
             return Compared(before, after, found)
         case _:
-            return run(_read(sides, target, output), timeout_s=timeout_s)
+            files = (side for side in sides if isinstance(side, Configuration))
+            credentials = next((Configured(side).credentials for side in files), None)
+            return answer_of(lambda client: _read(client, sides), target, common, credentials)
 
 
-async def _read(sides: Sequence[Configuration | str], target: TargetOptions, output: Output) -> Compared:
-    """With the credentials that the file names for its workspace, where it does."""
-    credentials = next((Configured(side).credentials for side in sides if isinstance(side, Configuration)), None)
-    async with open_client(target, verbose=output.verbose, credentials=credentials) as client:
-        before, after = [
-            side if isinstance(side, Configuration) else await named_workspace(client, side) for side in sides
-        ]
-        return Compared(before, after, await _difference(before, after, client))
+async def _read(client: Client, sides: Sequence[Configuration | str]) -> Compared:
+    before, after = [side if isinstance(side, Configuration) else await named_workspace(client, side) for side in sides]
+    return Compared(before, after, await _difference(before, after, client))
 
 
 async def _difference(before: Side, after: Side, client: Client) -> Difference:

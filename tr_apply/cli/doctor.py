@@ -8,6 +8,7 @@ from tr_apply.cli.bounded import run
 from tr_apply.cli.options import CommonOptions, common_options, target_options
 from tr_apply.cli.output import Output, errors_of, json_value
 from tr_apply.cli.targets import command_clients
+from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.diagnosis import CheckState, Diagnosis, diagnosed, undiagnosed
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import TrApplyError
@@ -34,8 +35,9 @@ def doctor_command(*, target: TargetOptions, common: CommonOptions) -> int:
     """
     output = common.output("doctor")
     error: TrApplyError | None = None
+    deadline = Deadline(common.timeout or _TIMEOUT_S)
     try:
-        found = run(_looked_at(target, output), timeout_s=common.timeout or _TIMEOUT_S)
+        found = run(_looked_at(target, output, deadline), deadline=deadline)
     except TrApplyError as problem:
         error, found = problem, undiagnosed(problem)
     exit_code = _exit_code(found, error)
@@ -47,8 +49,8 @@ def doctor_command(*, target: TargetOptions, common: CommonOptions) -> int:
     return exit_code
 
 
-async def _looked_at(target: TargetOptions, output: Output) -> Diagnosis:
-    async with command_clients(target, verbose=output.verbose) as clients:
+async def _looked_at(target: TargetOptions, output: Output, deadline: Deadline) -> Diagnosis:
+    async with command_clients(target, verbose=output.verbose, deadline=deadline) as clients:
         return await diagnosed(clients.of(None))
 
 

@@ -6,11 +6,11 @@ from typing import Final
 
 import click
 
-from tr_apply.cli.bounded import run
+from tr_apply.cli.asked_live import answer_of
 from tr_apply.cli.options import CommonOptions, NamedPath, common_options, target_options
 from tr_apply.cli.output import Output, write_file
 from tr_apply.cli.overwriting import require_own_exports
-from tr_apply.cli.targets import open_client
+from tr_apply.client import Client
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import TrApplyError, UsageError
 from tr_apply.export import exported_text, sections_of, with_digest
@@ -51,7 +51,7 @@ def export_command(
         return _from_terraform(state_file, workspace, output, common, overwrite=overwrite)
     if workspace is None:
         raise UsageError("Missing argument 'NAME|SID', or --from-terraform FILE.\nTry 'tr-apply export --help'.")
-    snapshot = run(_read(workspace, target, output), timeout_s=common.timeout)
+    snapshot = answer_of(lambda client: _snapshot(client, workspace), target, common)
     _write(sections_of(snapshot), exported_text, output, common, overwrite=overwrite)
     return 0
 
@@ -92,10 +92,8 @@ def _name_in(sections: Sections) -> str:
     return plain(sections["workspace"]["name"])
 
 
-async def _read(name: str, target: TargetOptions, output: Output) -> Snapshot:
-    async with open_client(target, verbose=output.verbose) as client:
-        workspace = await named_workspace(client, name)
-        return await read_everything(client, workspace)
+async def _snapshot(client: Client, name: str) -> Snapshot:
+    return await read_everything(client, await named_workspace(client, name))
 
 
 def _write_folder(

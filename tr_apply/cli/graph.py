@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from tr_apply.cli.bounded import run
+from tr_apply.cli.asked_live import answer_of
 from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.options import (
     CommonOptions,
@@ -18,7 +18,8 @@ from tr_apply.cli.options import (
     target_options,
 )
 from tr_apply.cli.output import Output
-from tr_apply.cli.targets import is_path, open_client
+from tr_apply.cli.targets import is_path
+from tr_apply.client import Client
 from tr_apply.config.load import Configuration
 from tr_apply.config.suggestions import nearest
 from tr_apply.deployment.configured import Configured
@@ -73,8 +74,11 @@ def graph_command(
     require_inputs([path, *([Path(against)] if against and is_path(against) else [])], given)
     configuration = usable(path, given, output)
     other = usable(Path(against), given, output) if against and is_path(against) else against
-    drawn = _offline(configuration, other, live=live) or run(
-        _read(configuration, other, target, output, live=live), timeout_s=common.timeout
+    drawn = _offline(configuration, other, live=live) or answer_of(
+        lambda client: _read(client, configuration, other, live=live),
+        target,
+        common,
+        Configured(configuration).credentials,
     )
     if workflow is not None:
         drawn = drawn.only(_known(workflow, drawn))
@@ -96,18 +100,14 @@ def _offline(configuration: Configuration, against: Configuration | str | None, 
 
 
 async def _read(
-    configuration: Configuration, against: Configuration | str | None, target: TargetOptions, output: Output, *,
-    live: bool,
-) -> Picture:  # fmt: skip
-    """With the credentials that the file names for its workspace, where it does."""
-    credentials = Configured(configuration).credentials
-    async with open_client(target, verbose=output.verbose, credentials=credentials) as client:
-        other: Depicted | None = None
-        if isinstance(against, str):
-            other = await depicted_live(client, await named_workspace(client, against))
-        elif against is not None:
-            other = depicted_file(against)
-        people = await live_side(client, configuration) if live else None
+    client: Client, configuration: Configuration, against: Configuration | str | None, *, live: bool
+) -> Picture:
+    other: Depicted | None = None
+    if isinstance(against, str):
+        other = await depicted_live(client, await named_workspace(client, against))
+    elif against is not None:
+        other = depicted_file(against)
+    people = await live_side(client, configuration) if live else None
     return picture(depicted_file(configuration), against=other, people=people)
 
 

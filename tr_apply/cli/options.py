@@ -2,8 +2,9 @@
 
 import functools
 import re
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -69,6 +70,9 @@ class CommonOptions:
     timeout: float | None
     """Seconds for the whole run."""
 
+    began: float = field(default_factory=time.monotonic, init=False)
+    """When the run began, on the clock of ``time.monotonic``."""
+
     def output(self, command: str) -> Output:
         """How *command* speaks."""
         import os  # noqa: PLC0415
@@ -89,7 +93,7 @@ class CommonOptions:
 
 def _gathered(name: str, kind: type[Any], options: Sequence[_Option]) -> Callable[[_F], _F]:
     """Add *options* to a command, which gets their values as one dataclass of *kind*, called *name*."""
-    keys = [field.name for field in fields(kind)]
+    keys = [each.name for each in fields(kind) if each.init]
 
     def decorate(command: _F) -> _F:
         @functools.wraps(command)

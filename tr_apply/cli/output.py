@@ -1,5 +1,6 @@
 """Where results go: one document or one text on stdout (or in a file), everything else on stderr."""
 
+import errno
 import json
 import os
 import stat
@@ -209,6 +210,26 @@ def write_file(path: Path, text: str, *, private: bool = False) -> None:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+    except OSError as error:
+        raise TrApplyError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def require_writable(path: Path) -> None:
+    """Make sure that ``write_file`` could write *path* now, without a trace of it; a pipe or a device is not opened.
+
+    Raises:
+        TrApplyError: when it could not.
+    """
+    import tempfile  # noqa: PLC0415  # as in write_file
+
+    try:
+        path = path.resolve()
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if path.exists() and not path.is_file():
+            return
+        with tempfile.TemporaryFile(dir=next(each for each in path.parents if each.exists())):
+            pass
     except OSError as error:
         raise TrApplyError(f"{path} cannot be written: {error.strerror}") from error
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tr_apply.cli.github import write_any_step_outputs
-from tr_apply.cli.output import write_file
+from tr_apply.cli.output import require_writable, write_file
 from tr_apply.deployment.fleet import Member
 from tr_apply.errors import IncompleteError, TrApplyError, UsageError
+from tr_apply.plan.change import Plan
+from tr_apply.resources.template import plain
 
 _JSON = ".json"
 
@@ -21,6 +23,21 @@ def require_one_workspace(file: Path | None, members: Sequence[Member]) -> None:
     """
     if file is not None and file.suffix != _JSON and len(members) > 1:
         raise UsageError(f"--outputs-file {file}: several workspaces need a file that ends in .json")
+
+
+def require_writable_outputs(plans: Sequence[Plan], file: Path | None) -> None:
+    """Find out before anything is written to TaskRouter whether the outputs of *plans* can be written.
+
+    Raises:
+        TrApplyError: when they cannot.
+    """
+    if any(plan.outputs for plan in plans):
+        write_any_step_outputs(os.environ, {})
+    if file is None:
+        return
+    require_writable(file)
+    for plan in plans if file.suffix != _JSON else ():
+        _lines({name: plain(template) for name, template in plan.outputs.items()})
 
 
 def write_outputs(members: Sequence[Member], file: Path | None) -> None:

@@ -9,11 +9,11 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
-from tr_apply.cli.bounded import run
+from tr_apply.cli.asked_live import answer_of
 from tr_apply.cli.options import CommonOptions, common_options, target_options
 from tr_apply.cli.output import Output
 from tr_apply.cli.record_file import RecordFile, require_outside_git
-from tr_apply.cli.targets import open_client
+from tr_apply.client import Client
 from tr_apply.corpus.write import corpus_csv, corpus_jsonl
 from tr_apply.deployment.recording import KEPT, HoursRead, Recorded, RecordedSpan, Recording
 from tr_apply.deployment.target_options import TargetOptions
@@ -62,7 +62,9 @@ def record_command(workspace: str, **given: Any) -> int:
     if options.keep_values:
         _warn_of_values(output)
     try:
-        found, workspace_sid = run(_read(workspace, options, output, file), timeout_s=options.common.timeout)
+        found, workspace_sid = answer_of(
+            lambda client: _read(client, workspace, options, output, file), options.target, options.common
+        )
     except InterruptedRunError:
         if file is not None:
             output.say("Interrupted. Run the same command again to go on from here.")
@@ -107,17 +109,16 @@ def _warn_of_values(output: Output) -> None:
 
 
 async def _read(
-    workspace: str, options: RecordOptions, output: Output, file: RecordFile | None
+    client: Client, workspace: str, options: RecordOptions, output: Output, file: RecordFile | None
 ) -> tuple[Recorded, str]:
     """The tasks that came, and the SID of the workspace that they came to."""
-    async with open_client(options.target, verbose=output.verbose) as client:
-        live = await named_workspace(client, workspace)
-        if file is not None and not options.overwrite:
-            file.require_own(live.sid)
-        now = datetime.now(UTC)
-        span = RecordedSpan(now - options.since, now)
-        recording = Recording(client, live, span, keeps_values=options.keep_values)
-        return await recording.tasks(file, _progress(output)), live.sid
+    live = await named_workspace(client, workspace)
+    if file is not None and not options.overwrite:
+        file.require_own(live.sid)
+    now = datetime.now(UTC)
+    span = RecordedSpan(now - options.since, now)
+    recording = Recording(client, live, span, keeps_values=options.keep_values)
+    return await recording.tasks(file, _progress(output)), live.sid
 
 
 def _progress(output: Output) -> HoursRead:
@@ -136,13 +137,18 @@ def _progress(output: Output) -> HoursRead:
 
 def _note(found: Recorded, output: Output, *, keeps_values: bool) -> None:
     if found.resumed_hours:
-        output.say(f"{found.resumed_hours} of these hours were read by an earlier run.")
+        were = "was" if found.resumed_hours == 1 else "were"
+        output.say(f"{found.resumed_hours} of these hours {were} read by an earlier run.")
     if not keeps_values:
         kept = ", ".join(map(printable, found.attributes)) or "none, as no expression reads any"
         output.say(f"Attributes that are kept: {kept}.")
     if found.left_out:
-        output.warn(f"{found.left_out} tasks are left out: no other values of theirs would be routed alike.")
+        tasks = "1 task is" if found.left_out == 1 else f"{found.left_out} tasks are"
+        output.warn(f"{tasks} left out: no other values would be routed alike.")
     if found.unreadable:
-        output.warn(f"{found.unreadable} expressions cannot be read; attributes that only they ask for are not kept.")
+        one = found.unreadable == 1
+        what = "1 expression" if one else f"{found.unreadable} expressions"
+        asker = "it asks" if one else "they ask"
+        output.warn(f"{what} cannot be read; attributes that only {asker} for are not kept.")
     if not found.tasks:
         output.say("No task was created in this time.")

@@ -1,4 +1,4 @@
-"""The files that an apply leaves besides its result: ``--journal``, and ``--undo-out``."""
+"""The files that an apply leaves besides its result: ``--journal``, ``--undo-out`` and ``--outputs-file``."""
 
 import secrets
 from collections.abc import Iterator, Sequence
@@ -35,10 +35,12 @@ class Records:
     Attributes:
         journal: Gets a line before and after each request; None for no journal.
         undo_file: Gets the plans that take everything back; None for no such file.
+        outputs_file: Gets the outputs of the workspaces; None for no such file.
     """
 
     journal: Journal | None = None
     undo_file: Path | None = None
+    outputs_file: Path | None = None
     _ways_back: list[Plan] = field(default_factory=list)
 
     @property
@@ -142,14 +144,14 @@ class _WrittenRecord:
 
 
 @contextmanager
-def records(journal_file: Path | None, undo_file: Path | None) -> Iterator[Records]:
+def records(journal_file: Path | None, undo_file: Path | None, outputs_file: Path | None) -> Iterator[Records]:
     """The records of one run.
 
     Raises:
         TrApplyError: when the journal cannot be opened.
     """
     if journal_file is None:
-        yield Records(undo_file=undo_file)
+        yield Records(None, undo_file, outputs_file)
         return
     with Journal(journal_file, secrets.token_hex(8)) as journal:
-        yield Records(journal, undo_file)
+        yield Records(journal, undo_file, outputs_file)

@@ -28,6 +28,7 @@ from tr_apply.errors import UsageError
 from tr_apply.rehearsal.find_route import find_route
 from tr_apply.rehearsal.offline_workspace import OfflineWorkspace, RouteRequest
 from tr_apply.report.route_text import route_text
+from tr_apply.resources.document import Document
 from tr_apply.resources.worker import ATTRIBUTES_LIMIT
 from tr_apply.resources.workflow import PRIORITY_LIMIT
 from tr_apply.routing.names import sid_pattern
@@ -55,11 +56,14 @@ class RouteQuestion:
         Raises:
             UsageError: for the first of them.
         """
-        if (path is None) is (self.live is None):
-            raise UsageError("give either the PATH of a configuration or --live NAME")
-        unfit = _OF_FILES if self.live is not None else _OF_LIVE
-        where = "not with --live" if self.live is not None else "only with --live"
-        _refuse(sorted(given & unfit), where)
+        if path is None and self.live is None:
+            raise UsageError("give the PATH of a configuration, or --live NAME")
+        if self.live is None:
+            _refuse(sorted(given & _OF_LIVE), "only with --live")
+        else:
+            _refuse(sorted(given & _OF_PEOPLE), "not with --live")
+        if path is None:
+            _refuse(sorted(given & _OF_FILES), "only with a PATH")
         if self.task_sid is not None:
             _refuse(sorted(given & _OF_NEW_TASKS), "not with --task-sid")
             if not re.fullmatch(sid_pattern("WT"), self.task_sid):
@@ -79,7 +83,8 @@ class RouteQuestion:
         return RouteRequest(self.workflow, _task(self.task), self.channel, self.priority, self.available or None)
 
 
-_OF_FILES: Final = frozenset({"available", "overlays", "root", "variables", "variable_files", "credentials_variables"})
+_OF_PEOPLE: Final = frozenset({"available"})
+_OF_FILES: Final = frozenset({"overlays", "root", "variables", "variable_files", "credentials_variables"})
 _OF_LIVE: Final = frozenset({"task_sid", "local", "local_db", "base_url"})
 _OF_NEW_TASKS: Final = frozenset({"workflow", "task", "channel", "priority"})
 
@@ -119,8 +124,8 @@ def route_command(
     """Show what becomes of a task, step by step, and why: of a configuration offline, or among live people.
 
     It is supposed that nobody takes the task, and that workers stay as they are. With --live, nothing is written: the
-    people, activities, channels and loads of this minute are read. With --task-sid, the first sentence says why the
-    task waits.
+    people, activities, channels and loads of this minute are read; a PATH then only says, in `manage`, what is
+    sensitive and not shown. With --task-sid, the first sentence says why the task waits.
 
     \b
         tr-apply route workspace.yaml --workflow Incoming --task '{"language": "es"}'
@@ -130,12 +135,15 @@ def route_command(
     output = common.output("route")
     question = RouteQuestion(**asked)
     question.check(path, _given())
+    document = None
+    if path is not None:
+        require_inputs([path], given)
+        document = usable(path, given, output).document
     if question.live is not None:
-        return _live(question, target, common)
-    assert path is not None
-    require_inputs([path], given)
+        return _live(question, document, target, common)
+    assert document is not None
     request = question.request()
-    workspace = OfflineWorkspace(usable(path, given, output).document)
+    workspace = OfflineWorkspace(document)
     found = find_route(workspace, workspace.known(request))
     if output.format == "json":
         output.document(0, {"route": json_value(found)})
@@ -150,17 +158,18 @@ def _given() -> AbstractSet[str]:
     return {name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
 
 
-def _live(question: RouteQuestion, target: TargetOptions, common: CommonOptions) -> int:
+def _live(question: RouteQuestion, document: Document | None, target: TargetOptions, common: CommonOptions) -> int:
     from tr_apply.cli.asked_live import answer_of  # noqa: PLC0415  # the network is not for what is asked offline
     from tr_apply.deployment.live_questions import route_of_new, route_of_task  # noqa: PLC0415
     from tr_apply.report.live_text import live_route_document, live_route_text  # noqa: PLC0415
 
     output, name, sid = common.output("route"), question.live or "", question.task_sid
+    credentials = None if document is None else document.workspace.credentials
     if sid is not None:
-        found = answer_of(lambda client: route_of_task(client, name, sid), target, common)
+        found = answer_of(lambda client: route_of_task(client, name, sid, document), target, common, credentials)
     else:
         request = question.request()
-        found = answer_of(lambda client: route_of_new(client, name, request), target, common)
+        found = answer_of(lambda client: route_of_new(client, name, request, document), target, common, credentials)
     if output.format == "json":
         output.document(0, {"route": live_route_document(found, json_value)})
     else:

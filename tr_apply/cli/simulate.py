@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import click
 
-from tr_apply.cli.bounded import run
+from tr_apply.cli.asked_live import answer_of
 from tr_apply.cli.configurations import require_inputs, require_paths, usable
 from tr_apply.cli.diff import paths_in
 from tr_apply.cli.options import (
@@ -24,7 +24,6 @@ from tr_apply.cli.options import (
     target_options,
 )
 from tr_apply.cli.output import Output, envelope, json_value, simple_error
-from tr_apply.cli.targets import open_client
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deadline import OutOfTimeError
@@ -185,7 +184,7 @@ def simulate_command(
     sides = [str(path)] if options.against in (None, _LIVE) else [str(path), options.against]
     configuration, *others = _configurations(sides, given, output)
     if options.against == _LIVE:
-        others.append(run(_read_live(configuration, target, output), timeout_s=common.timeout))
+        others.append(_read_live(configuration, target, common))
     experiment = options.request(configuration, others[0] if others else None).experiment()
     with _interruptible(), open_executor(options.executor, options.jobs, experiment.scenarios) as executor:
         experiment.run(executor, _both(until, _progress(output)))
@@ -208,13 +207,12 @@ def _configurations(sides: Sequence[str], given: ConfigurationOptions, output: O
     ]
 
 
-async def _read_live(configuration: Configuration, target: TargetOptions, output: Output) -> Configuration:
+def _read_live(configuration: Configuration, target: TargetOptions, common: CommonOptions) -> Configuration:
     """The live workspace that *configuration* is for, as a configuration."""
     from tr_apply.deployment.pictured import live_configuration  # noqa: PLC0415  # only here anything is read
 
     credentials = Configured(configuration).credentials
-    async with open_client(target, verbose=output.verbose, credentials=credentials) as client:
-        return await live_configuration(client, configuration)
+    return answer_of(lambda client: live_configuration(client, configuration), target, common, credentials)
 
 
 def _exit_code(experiment: Experiment, results: SimulationResults) -> int:

@@ -39,7 +39,7 @@ def command_clients(
     verbose: bool,
     concurrency: int = CONCURRENCY,
     observers: Sequence[Observer] = (),
-    deadline: Deadline | None = None,
+    deadline: Deadline,
 ) -> AbstractAsyncContextManager[Clients]:
     """Clients of the TaskRouter that *target* and the environment name; with *verbose*, every request is logged."""
     shown_to = (*observers, _log) if verbose else tuple(observers)
@@ -48,10 +48,10 @@ def command_clients(
 
 @asynccontextmanager
 async def open_client(
-    target: TargetOptions, *, verbose: bool, credentials: Credentials | None = None
+    target: TargetOptions, *, verbose: bool, deadline: Deadline, credentials: Credentials | None = None
 ) -> AsyncIterator[Client]:
     """The one client of a command that talks to a single workspace."""
-    async with command_clients(target, verbose=verbose) as clients:
+    async with command_clients(target, verbose=verbose, deadline=deadline) as clients:
         yield clients.of(credentials)
 
 

@@ -170,7 +170,8 @@ def _live_people(configuration: Configuration, name: str, options: RoutingTestOp
     from tr_apply.deployment.people import live_staff  # noqa: PLC0415
 
     document = configuration.document
-    return answer_of(lambda client: live_staff(client, name, document), options.target, options.common, document)
+    credentials = document.workspace.credentials
+    return answer_of(lambda client: live_staff(client, name, document), options.target, options.common, credentials)
 
 
 def _suite(

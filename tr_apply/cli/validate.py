@@ -160,7 +160,7 @@ def _live_people(target: TargetOptions, common: CommonOptions, *, ask_server: bo
             lambda client: look_at_live(client, configured, ask_server=ask_server),
             target,
             common,
-            configuration.document,
+            configured.credentials,
         )
         if found is None:
             output.say(f"{configured.workspace} is not live yet: its people are those that the file declares")

@@ -19,16 +19,18 @@ class Deadline:
     """The moment at which a run must have ended; the same for everything that it does side by side.
 
     Args:
-        timeout_s: Seconds from now; None for no end.
+        timeout_s: Seconds that the run may take; None for no end.
+        began: When the run began, by ``time.monotonic``; now where it is left out.
 
     Attributes:
         waits: What the run waits for.
     """
 
-    def __init__(self, timeout_s: float | None = None) -> None:
+    def __init__(self, timeout_s: float | None = None, began: float | None = None) -> None:
         self._timeout_s = timeout_s
         self.waits = Waits()
-        self._end = None if timeout_s is None else time.monotonic() + timeout_s
+        self._unanswered = ""
+        self._end = None if timeout_s is None else (time.monotonic() if began is None else began) + timeout_s
 
     @asynccontextmanager
     async def bound(self) -> AsyncIterator[None]:
@@ -37,11 +39,21 @@ class Deadline:
         Raises:
             OutOfTimeError: when it did not.
         """
-        left = None if self._end is None else max(0.0, self._end - time.monotonic())
+        if self._end is None:
+            yield
+            return
+        left = max(0.0, self._end - time.monotonic())
+        # Right before the time-out, which ends the requests that are under way, so that nothing knows of them any more.
+        asked = asyncio.get_running_loop().call_later(left, self._note_unanswered)
         try:
             async with asyncio.timeout(left):
                 yield
         except TimeoutError as error:
-            last = self.waits.last_error
-            cause = f"; the last error was {last}" if last else ""
-            raise OutOfTimeError(f"timed out after {self._timeout_s:g} s (--timeout){cause}") from error
+            last = f"the last error was {self.waits.last_error}" if self.waits.last_error else ""
+            causes = "".join(f"; {each}" for each in (self._unanswered, last) if each)
+            raise OutOfTimeError(f"timed out after {self._timeout_s:g} s (--timeout){causes}") from error
+        finally:
+            asked.cancel()
+
+    def _note_unanswered(self) -> None:
+        self._unanswered = self._unanswered or self.waits.unanswered()

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tr_apply.client import Client
 from tr_apply.corpus.tasks import GivenCorpus
-from tr_apply.errors import StaleError
+from tr_apply.errors import RefusedError, StaleError
 from tr_apply.live import Snapshot
 from tr_apply.plan.change import Blocked, PeopleConsent, Plan
 from tr_apply.plan.checks.guard import listed
@@ -21,8 +21,10 @@ def judged(
     plan: Plan, snapshot: Snapshot, document: Document, extent: Extent, recorded: GivenCorpus | None = None
 ) -> Plan:
     """*plan* with its impact, also on *recorded* tasks, and blocked where people lose their places without consent."""
-    if extent is Extent.NONE or snapshot.predicted:
+    if snapshot.predicted:
         return plan
+    if extent is Extent.NONE:
+        return replace(plan, impact_skipped=bool(plan.operations))
     if not plan.operations:
         tasks = None if recorded is None else TasksImpact(recorded.corpus.file, recorded.corpus.total, 0)
         return replace(plan, impact=Impact(PeopleImpact(len(snapshot.of(WORKER.name))), tasks=tasks))
@@ -38,15 +40,19 @@ async def looked_at_again(client: Client, plan: Plan, snapshot: Snapshot) -> lis
     """What has become of the impact on people since *plan* was made, if the workspace is now as in *snapshot*.
 
     Raises:
+        RefusedError: when a queue falls to nobody, and nobody could see that in the plan.
         StaleError: when a queue loses people whom nobody has agreed to lose.
         ApiError, NetworkError: when the workers cannot be read.
     """
-    if plan.impact is None:
+    if plan.impact is None and not plan.impact_skipped:
         return []
     from tr_apply.impact import people_impact  # noqa: PLC0415  # as above
 
     kinds = affected_kinds(plan.operations, snapshot)
     now = people_impact(plan, await with_affected(client, snapshot, kinds))
+    if plan.impact is None:
+        _require_nobody_lost(plan, now)
+        return []
     planned = {each.queue: each for each in plan.impact.people.queues}
     news = [each for each in now.queues if _loss(each) != _loss(planned.get(each.queue))]
     told = [_told(each, planned.get(each.queue)) for each in news]
@@ -54,6 +60,15 @@ async def looked_at_again(client: Client, plan: Plan, snapshot: Snapshot) -> lis
         why = "members lose their places in a queue to whom nobody has agreed"
         raise StaleError(f"nothing was written: since the plan was made, {'; '.join(told)}: {why}; plan again")
     return [f"since the plan was made, {each}" for each in told]
+
+
+def _require_nobody_lost(plan: Plan, now: PeopleImpact) -> None:
+    """Refuse a plan that says nothing of people and empties a queue; its limit of people is not known either."""
+    if emptied := [queue for queue, _ in _lost(people_lost(now, None, plan.operations))]:
+        raise RefusedError(
+            f"nothing was written: nobody would be left in {listed(emptied)}, and the plan does not say so, because it "
+            "was made with --impact none; plan again without that"
+        )
 
 
 class _Agreement:

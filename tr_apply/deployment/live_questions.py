@@ -26,12 +26,15 @@ from tr_apply.rehearsal.offline_workspace import RouteRequest, known_name
 from tr_apply.rehearsal.present_workspace import KINDS, PresentWorkspace, workflow_of
 from tr_apply.rehearsal.task_history import TaskEvents
 from tr_apply.rehearsal.waiting_task import WaitingTask, gone
+from tr_apply.resources.document import Document
 
 _GONE: Final = "TaskRouter deletes tasks five minutes after their end and their events after 30 days"
 
 
-async def route_of_new(client: Client, name: str, request: RouteRequest) -> LiveRoute:
+async def route_of_new(client: Client, name: str, request: RouteRequest, document: Document | None = None) -> LiveRoute:
     """What would become of the task of *request* in the live workspace *name* if it were created now.
+
+    What *document* calls sensitive is hidden.
 
     Raises:
         UsageError: when the workspace has no such workflow or channel.
@@ -42,13 +45,15 @@ async def route_of_new(client: Client, name: str, request: RouteRequest) -> Live
     workflow = _known(snapshot, "workflow", request.workflow)
     channel = _known(snapshot, "task_channel", request.channel)
     request = replace(request, workflow=workflow.name, channel=channel.name)
-    workspace = PresentWorkspace(snapshot, workflow)
+    workspace = PresentWorkspace(snapshot, workflow, document)
     traced = workspace.trace_new(request.attributes, request.channel, request.priority, 0)
     return new_task_route(await _with_loads(client, workspace, in_question(traced)), request)
 
 
-async def route_of_task(client: Client, name: str, task_sid: str) -> LiveRoute:
+async def route_of_task(client: Client, name: str, task_sid: str, document: Document | None = None) -> LiveRoute:
     """Why a task of the live workspace *name* waits, and what happens next.
+
+    What *document* calls sensitive is hidden.
 
     Raises:
         TrApplyError: when there is no such workspace or task.
@@ -66,7 +71,7 @@ async def route_of_task(client: Client, name: str, task_sid: str) -> LiveRoute:
     if task.status not in WAITING:
         return settled_task(live.name, live.sid, task)
     snapshot = await _snapshot(client, live)
-    workspace = PresentWorkspace(snapshot, workflow_of(snapshot, task))
+    workspace = PresentWorkspace(snapshot, workflow_of(snapshot, task), document)
     traced, _ = workspace.trace_waiting(replace(task, notes=[]), 0)
     return waiting_task_route(await _with_loads(client, workspace, in_question(traced)), task)
 
@@ -106,7 +111,8 @@ async def _events(runtime: Runtime, task_sid: str, since: str | None) -> TaskEve
 async def _with_loads(client: Client, workspace: PresentWorkspace, sids: Sequence[str]) -> PresentWorkspace:
     """*workspace* with the channels of the workers of *sids*, whose load decides where the task goes."""
     read = sids[:LOADS_LIMIT]
-    loaded = PresentWorkspace(await with_channels(client, workspace.snapshot, read), workspace.workflow)
+    snapshot = await with_channels(client, workspace.snapshot, read)
+    loaded = PresentWorkspace(snapshot, workspace.workflow, workspace.document)
     loaded.notes += loads_note(sids[LOADS_LIMIT:])
     return loaded
 

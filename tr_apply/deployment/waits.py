@@ -73,6 +73,13 @@ class Waits:
             f"the next one is at {until:%H:%M:%S} UTC"
         )
 
+    def unanswered(self) -> str:
+        """The request that has been under way for the longest time, and for how long; empty where there is none."""
+        if not self._sent:
+            return ""
+        call, since = min(self._sent.values(), key=lambda each: each[1])
+        return f"no answer came to {call} for {_now() - since:.3g} s"
+
     async def tell_regularly(self, say: Callable[[str], None]) -> None:
         """Have *say* print what is waited for, every ten seconds as long as there is anything; until cancelled."""
         while True:

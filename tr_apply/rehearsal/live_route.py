@@ -62,7 +62,7 @@ def settled_task(workspace: str, workspace_sid: str, task: WaitingTask) -> LiveR
 
 
 def _live_route(workspace: PresentWorkspace, request: RouteRequest, traced: Trace, now: TaskNow | None) -> LiveRoute:
-    names = RouteNames(workspace.labels.by_sid, workspace.queue_name, is_live=True)
+    names = RouteNames(workspace.labels.by_sid, workspace.queue_name, sensitive=workspace.sensitive, is_live=True)
     first = traced.steps[0] if traced.steps else None
     ready = [] if first is None else [each.name for each in first.workers.eligible]
     route = worded_route(names, request, ready, traced)

@@ -14,6 +14,7 @@ from tr_apply.rehearsal.live_facts import moment_ms
 from tr_apply.rehearsal.staff import in_hand
 from tr_apply.rehearsal.waiting_task import TaskPlace, WaitingTask
 from tr_apply.resources import ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW
+from tr_apply.resources.document import Document
 from tr_apply.routing.engine.log import EngineState
 from tr_apply.routing.engine.setup import Setup, state_of
 from tr_apply.routing.engine.state import State
@@ -36,10 +37,16 @@ _MOST_IN_HAND: Final = 50
 
 
 class PresentWorkspace:
-    """A workspace of *snapshot*, as far as one *workflow* of it is concerned."""
+    """A workspace of *snapshot*, as far as one *workflow* of it is concerned.
 
-    def __init__(self, snapshot: Snapshot, workflow: Live) -> None:
-        self.snapshot, self.workflow = snapshot, workflow
+    Args:
+        snapshot: What was read.
+        workflow: Of the snapshot.
+        document: The configuration that says what is sensitive; None where none is known.
+    """
+
+    def __init__(self, snapshot: Snapshot, workflow: Live, document: Document | None = None) -> None:
+        self.snapshot, self.workflow, self.document = snapshot, workflow, document
         self.notes: list[str] = []
 
     @cached_property
@@ -113,6 +120,10 @@ class PresentWorkspace:
         tasks, reservations = tuple(task for task, _ in held), tuple(each for _, each in held)
         found = EngineState(serial=2 * len(held), tasks=tasks, reservations=reservations, workers=tuple(workers))
         return state_of(setup, found, lambda prefix: prefix)
+
+    def sensitive(self, section: str) -> Sequence[str]:
+        """The paths of fields of a section's resources that must not be shown, as far as that is known."""
+        return () if self.document is None else self.document.sensitive(section)
 
     @property
     def labels(self) -> Labels:

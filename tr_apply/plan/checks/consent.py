@@ -8,7 +8,7 @@ from enum import StrEnum
 from tr_apply.errors import RefusedError, StaleError
 from tr_apply.plan.change import Action, Blocked, DeleteConsent, PeopleConsent, Plan
 from tr_apply.plan.checks.guard import NEEDS_CONSENT, needs_consent
-from tr_apply.plan.checks.people_lost import PEOPLE_LOST
+from tr_apply.plan.checks.people_lost import PEOPLE_LOST, allowing_option
 from tr_apply.plan.checks.resemblance import SUSPECTED_RENAME
 from tr_apply.plan.checks.route_change import require_few_routes_changed
 from tr_apply.routing.names import name_key
@@ -142,7 +142,6 @@ def _differing_people(plan: Plan, consent: Consent) -> Iterator[Blocked]:
     for change in () if plan.impact is None else plan.impact.people.queues:
         number, lost = agreed.get(name_key(change.queue)), len(change.lost)
         if number is not None and lost not in {0, number}:
-            message = (
-                f'--allow-people-lost "{change.queue}={number}" was given, but {lost} of its members lose their place'
-            )
+            given = allowing_option(change.queue, number)
+            message = f"{given} was given, but {lost} of its members lose their place"
             yield Blocked(CONSENT_DIFFERS, message, plan.operations[0].id)

@@ -1,7 +1,8 @@
 """People who lose their place in a queue: how many of them need consent."""
 
+import shlex
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from tr_apply.plan.change import Action, Blocked, Operation, PeopleConsent
 from tr_apply.plan.checks.guard import listed
@@ -11,6 +12,8 @@ from tr_apply.resources.document import allowed_of, strictest
 from tr_apply.routing.names import name_key
 
 PEOPLE_LOST = "people-lost"
+
+_SPECIAL_IN_QUOTES: Final = frozenset('"$`\\!')
 
 
 def people_lost(impact: PeopleImpact, limit: Any, operations: Sequence[Operation]) -> Iterator[Blocked]:
@@ -49,8 +52,15 @@ def _losers(change: QueueChange) -> str:
 
 
 def _approving(change: QueueChange) -> str:
-    option = f'--allow-people-lost "{change.queue}={len(change.lost)}"'
+    option = allowing_option(change.queue, len(change.lost))
     return f"Approving this plan is the consent; without a plan, {option}"
+
+
+def allowing_option(queue: str, number: int) -> str:
+    """The option that agrees to the loss of *number* members of *queue*; a shell runs no part of it."""
+    value = f"{queue}={number}"
+    quoted = shlex.quote(value) if _SPECIAL_IN_QUOTES.intersection(value) else f'"{value}"'
+    return f"--allow-people-lost {quoted}"
 
 
 def _cause(change: QueueChange, operations: Sequence[Operation]) -> Operation:

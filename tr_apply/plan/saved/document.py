@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -118,6 +119,9 @@ class PlanDocument:
     impact: Annotated[Impact | None, Field(exclude_if=is_none)] = None
     """What the plan means for people and tasks; absent for a new workspace and for ``--impact none``."""
 
+    impact_skipped: Annotated[bool, Field(exclude_if=operator.not_)] = False
+    """Whether ``--impact none`` left it out, so that nobody has seen who loses a place in a queue."""
+
 
 @cache
 def _adapter() -> TypeAdapter[PlanDocument]:
@@ -151,6 +155,7 @@ def plan_of(document: PlanDocument) -> Plan:
         sensitive=document.sensitive,
         outputs=document.outputs,
         impact=document.impact,
+        impact_skipped=document.impact_skipped,
     )
 
 
@@ -200,6 +205,7 @@ def _described(plan: Plan) -> PlanDocument:
         summary=summary(plan),
         outputs=plan.outputs,
         impact=plan.impact,
+        impact_skipped=plan.impact_skipped,
     )
 
 

@@ -113,7 +113,7 @@ def _rests(target: Expression | None, members: Iterable[Names]) -> Iterator[Expr
     """What *target* still asks of a task, for each of *members*; each rest once, and none for whom it rules out."""
     known = _DecidedByWorker(EVERYTHING if target is None else target)
     seen_values, seen = set[Hashable](), set[Expression]()
-    for member in members:
+    for member in filter(known.may_take, members):
         values = known.values(member)
         if values.key not in seen_values:
             seen_values.add(values.key)
@@ -132,6 +132,14 @@ class _DecidedByWorker:
         self._decided = {each: compiled(each) for each in found if all(map(_is_attribute, paths(each)))}
         open_ones = (path for each in found if each not in self._decided for path in paths(each))
         self._asked = tuple(dict.fromkeys(path for path in open_ones if path.segments[0] == "worker"))
+        wanted = target.operands if isinstance(target, And) else (target,)
+        own = (each for each in wanted if all(map(self._decided.__contains__, comparisons(each))))
+        self._requires = tuple(map(compiled, own))
+
+    def may_take(self, member: Names) -> bool:
+        """Whether *member* satisfies what must hold whatever the task is; few do, and this costs little."""
+        names = {"worker": member}
+        return all(requires(names) for requires in self._requires)
 
     def values(self, member: Names) -> "_Decided":
         names = {"worker": member}
