@@ -19,8 +19,10 @@ from tr_apply.cli import record as record_module
 from tr_apply.cli import run
 from tr_apply.cli.output import Output
 from tr_apply.cli.record_file import RecordFile
+from tr_apply.deployment.observed_load import _asked_by
 from tr_apply.deployment.recording import Recorded
 from tr_apply.errors import InterruptedRunError, TrApplyError
+from tr_apply.live import Live
 from tr_apply.local import open_app
 from tr_apply.transport import in_process
 
@@ -332,3 +334,58 @@ def test_where_nothing_can_be_kept_that_is_an_error(capsys, name):
 
     assert record("--output", "tasks.csv") == 1
     assert re.search("cannot be (made|written)", capsys.readouterr().err)
+
+
+# A first load
+
+
+STAFFED = CENTER + "workers: [{name: ana, activity: Available}]\n"
+
+
+def test_a_load_is_written_that_can_be_simulated_with_the_same_workspace(capsys):
+    apply("--local", text="activities: [{name: Offline}, {name: Available, available: true}]\n" + STAFFED)
+    make_tasks(*[{"language": "es", "phone": CANARY}] * 3, {"language": "fr"})
+
+    assert record("--output", "tasks.csv", "--load", "load.yaml") == 0
+    written = Path("load.yaml").read_text()
+    assert run(["simulate", "Center.yaml", "--load", "load.yaml", "--replications", "2", "--format", "json"]) == 0
+
+    document = json.loads(capsys.readouterr().out)
+    names = {each["name"] for each in document["simulation"]["scenarios"][0]["results"] if each["by"] == "demand"}
+    assert names == {"Voice, default language=es phone=other", "Voice, default language=other"}
+    assert "GUESSED" in written
+    assert CANARY not in written
+    assert sum(int(each["count"]) for each in rows(Path("tasks.csv").read_text())) == 4
+
+
+@pytest.mark.usefixtures("center")
+def test_a_load_is_written_over_an_unchanged_load_alone(capsys):
+    assert record("--load", "load.yaml") == record("--load", "load.yaml") == 0
+    Path("load.yaml").write_text(Path("load.yaml").read_text() + "# mine\n")
+    capsys.readouterr()
+
+    assert record("--load", "load.yaml", "--output", "tasks.csv") == 6
+    assert "load.yaml exists and is not a record as tr-apply wrote it" in capsys.readouterr().err
+    assert not Path("tasks.csv").exists()
+    assert record("--load", "load.yaml", "--overwrite") == 0
+    assert "# mine" not in Path("load.yaml").read_text()
+
+
+def test_without_tasks_there_is_no_load(capsys):
+    apply("--local")
+
+    assert record("--load", "load.yaml") == 1
+    assert "no task came in this time" in capsys.readouterr().err
+    assert not Path("load.yaml").exists()
+
+
+@pytest.mark.usefixtures("center")
+def test_a_queue_whose_expression_cannot_be_read_groups_no_workers():
+    assert [*_asked_by(Live("task_queue", "Q", "WQ1", {"target_workers": "team =="}))] == []
+    assert [*_asked_by(Live("task_queue", "Q", "WQ1", {"target_workers": "team == 'a' AND x.y == 1"}))] == ["team"]
+
+
+@pytest.mark.usefixtures("center")
+def test_tasks_and_load_cannot_be_one_file(capsys):
+    assert record("--load", "one.yaml", "--output", "./one.yaml") == 64
+    assert "name the same file" in capsys.readouterr().err

@@ -4,20 +4,23 @@ import re
 import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 import click
 from click.core import ParameterSource
 
 from tr_apply.cli.asked_live import answer_of
-from tr_apply.cli.options import CommonOptions, common_options, target_options
+from tr_apply.cli.options import CommonOptions, NamedPath, common_options, target_options
 from tr_apply.cli.output import Output
 from tr_apply.cli.record_file import RecordFile, require_outside_git
 from tr_apply.client import Client
+from tr_apply.corpus.events import Hour
 from tr_apply.corpus.write import corpus_csv, corpus_jsonl
 from tr_apply.deployment.recording import KEPT, HoursRead, Recorded, RecordedSpan, Recording
 from tr_apply.deployment.target_options import TargetOptions
-from tr_apply.errors import InterruptedRunError
+from tr_apply.errors import InterruptedRunError, UsageError
+from tr_apply.live import Live
 from tr_apply.printable import printable
 from tr_apply.reader import named_workspace
 
@@ -41,6 +44,8 @@ def _duration(_: click.Context, __: click.Parameter, value: str) -> timedelta:
 @click.option("--since", metavar="TIME", callback=_duration, default="7d", show_default=True,
               help="Record the tasks of this time up to now, such as 7d, 12h or 90m; at most 30d.")  # fmt: skip
 @click.option("--keep-values", is_flag=True, help="Keep all attributes as they are, personal data included.")
+@click.option("--load", "load_file", metavar="FILE", type=NamedPath(),
+              help="Write a first simulation.yaml to FILE as well, for simulate --load FILE.")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Write over a file that is not an unchanged record of this workspace.")
 @target_options
 @common_options(*FORMATS)
@@ -54,16 +59,18 @@ def record_command(workspace: str, **given: Any) -> int:
     \b
         tr-apply record "Support Center" --since 7d --output tasks.csv
         tr-apply plan workspace.yaml --tasks tasks.csv
+        tr-apply record "Support Center" --since 14d --output tasks.csv --load simulation.yaml
     """
     options = RecordOptions(**given)
     is_given = click.get_current_context().get_parameter_source("format_name") is not ParameterSource.DEFAULT
     output = _with_format(options.common.output("record"), is_given=is_given)
-    file = _file_of(output)
+    file, load_file = _file_of(output), _load_file(options, output)
     if options.keep_values:
         _warn_of_values(output)
     try:
-        found, workspace_sid = answer_of(
-            lambda client: _read(client, workspace, options, output, file), options.target, options.common
+        files = RecordFiles(file, load_file)
+        found, load, workspace_sid = answer_of(
+            lambda client: _read(client, workspace, options, output, files), options.target, options.common
         )
     except InterruptedRunError:
         if file is not None:
@@ -75,6 +82,9 @@ def record_command(workspace: str, **given: Any) -> int:
         output.result(text)
     else:
         file.write(text, workspace_sid)
+    if load_file is not None:
+        load_file.write(load, workspace_sid)
+        output.say(f"{load_file.path} is a first load. Correct what its comments call GUESSED.")
     return 0
 
 
@@ -84,6 +94,7 @@ class RecordOptions:
 
     since: timedelta
     keep_values: bool
+    load_file: Path | None
     overwrite: bool
     target: TargetOptions
     common: CommonOptions
@@ -108,17 +119,41 @@ def _warn_of_values(output: Output) -> None:
     output.say("With --keep-values the record holds all attributes of all tasks, personal data included.")
 
 
+def _load_file(options: RecordOptions, output: Output) -> RecordFile | None:
+    if options.load_file is None:
+        return None
+    if output.file is not None and output.file.resolve() == options.load_file.resolve():
+        raise UsageError("--load and --output name the same file; give them different ones")
+    return RecordFile(options.load_file)
+
+
+class RecordFiles(NamedTuple):
+    """The files that are written; None for what is not."""
+
+    tasks: RecordFile | None
+    load: RecordFile | None
+
+
 async def _read(
-    client: Client, workspace: str, options: RecordOptions, output: Output, file: RecordFile | None
-) -> tuple[Recorded, str]:
-    """The tasks that came, and the SID of the workspace that they came to."""
+    client: Client, workspace: str, options: RecordOptions, output: Output, files: RecordFiles
+) -> tuple[Recorded, str, str]:
+    """The tasks that came, a load where one is asked for, and the SID of the workspace that they came to."""
     live = await named_workspace(client, workspace)
-    if file is not None and not options.overwrite:
-        file.require_own(live.sid)
+    for file in files:
+        if file is not None and not options.overwrite:
+            file.require_own(live.sid)
     now = datetime.now(UTC)
     span = RecordedSpan(now - options.since, now)
     recording = Recording(client, live, span, keeps_values=options.keep_values)
-    return await recording.tasks(file, _progress(output)), live.sid
+    found = await recording.tasks(files.tasks, _progress(output))
+    load = "" if files.load is None else await _read_load(client, live, span, output)
+    return found, load, live.sid
+
+
+async def _read_load(client: Client, workspace: Live, span: RecordedSpan, output: Output) -> str:
+    from tr_apply.deployment.observed_load import ObservedLoad  # noqa: PLC0415  # seldom needed
+
+    return await ObservedLoad(client, workspace, Hour(span.start, span.now)).text(_progress(output))
 
 
 def _progress(output: Output) -> HoursRead:

@@ -1,5 +1,7 @@
 """Days in the routing engine under a virtual clock: what a change does to service levels, before a caller notices.
 
+observed     from what happened in a workspace to the figures of an average day
+first_load   a first file from these figures
 durations    distributions of times, read at a share of their mass
 load         the same as values, with every name and table resolved: what the days are made from
 reading      from the file to a load; every mistake with its place

@@ -29,6 +29,7 @@ from tr_apply.resources.simulation import (
     SimulationFile,
     TimeSpread,
 )
+from tr_apply.resources.template import plain
 from tr_apply.routing.check import EXPRESSION_SYNTAX
 from tr_apply.routing.names import name_key
 from tr_apply.routing.parser import parse
@@ -206,9 +207,9 @@ class _Resolver:
     ) -> tuple[tuple[AttributeChoice, ...], Mapping[str, Any]]:
         choices, fixed = [], {}
         for name, value in written.items():
-            drawn = _shares(value)
+            drawn = _shares(_without_escapes(value))
             if drawn is None:
-                fixed[name] = value
+                fixed[name] = _without_escapes(value)
                 continue
             below = tuple(accumulate(share for _, share in drawn))
             if below[-1] > 1 + _TOLERANCE:
@@ -307,6 +308,19 @@ def _shares(value: Any) -> list[tuple[Any, float]] | None:
             return [(each["value"], _share(each["share"])) for each in items]
         case _:
             return None
+
+
+def _without_escapes(value: Any) -> Any:
+    """*value* as a task has it: ``${`` where the file must write ``$${``."""
+    match value:
+        case str():
+            return plain(value)
+        case list():
+            return [_without_escapes(each) for each in value]
+        case dict():
+            return {key: _without_escapes(each) for key, each in value.items()}
+        case _:
+            return value
 
 
 def _is_drawn(item: Any) -> bool:
