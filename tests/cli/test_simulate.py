@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from tr_apply.cli import run
-from tr_apply.cli import simulate as command
+from tr_apply.cli import simulating as command
 from tr_apply.cli.output import Output
 from tr_apply.report.simulation_text import duration, number, signed
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -44,6 +44,9 @@ from tr_apply.report.drift import origins_text
 from tr_apply.report.entry import Entry
 from tr_apply.report.summary import plan_outcome
 
+if TYPE_CHECKING:
+    from tr_apply.cli.plan_days import DaysOfPlan
+
 CHANGES_PENDING = 2  # as in Terraform; click's own 2 for usage errors is remapped
 
 
@@ -59,6 +62,8 @@ CHANGES_PENDING = 2  # as in Terraform; click's own 2 for usage errors is remapp
               show_default=True, help="How much of the impact on people and tasks to compute.")  # fmt: skip
 @tasks_option
 @route_change_option
+@click.option("--load", "load_file", metavar="FILE", type=NamedPath(),
+              help="Simulate days before and after the plan, with the load in FILE, as simulate does.")  # fmt: skip
 @click.option("--also", multiple=True, metavar="FORMAT=FILE",
               help="Write the plan in another format to FILE as well; repeatable.")  # fmt: skip
 @click.option("--undo", "journal_file", metavar="JOURNAL", type=NamedPath(),
@@ -120,6 +125,7 @@ class PlanOptions:
     extent: str
     tasks_file: Path | None
     max_route_change: float | None
+    load_file: Path | None
     selected: SelectionOptions
     given: ConfigurationOptions
     target: TargetOptions
@@ -136,15 +142,18 @@ def _require_sense(paths: Sequence[Path], options: PlanOptions) -> None:
         raise UsageError("--max-route-change cannot be checked with --impact none; leave one of them out")
     if options.tasks_file is not None and options.extent != Extent.FULL:
         raise UsageError(f"--tasks cannot be counted with --impact {options.extent}; leave one of them out")
+    given, selected = options.given, options.selected
+    selecting = (selected.targets, selected.only, selected.excluded)
+    if options.load_file is not None and (len(paths) > 1 or any(selecting)):
+        raise UsageError("--load simulates one whole configuration: give one PATH, and nothing that selects a part")
     if options.journal_file is None:
         if not paths:
             raise UsageError("Missing argument 'PATH...', or --undo JOURNAL.\nTry 'tr-apply plan --help'.")
         return
-    given, selected = options.given, options.selected
     changing = (
         *(given.overlays, given.variables, given.variable_files),
-        *(selected.targets, selected.only, selected.excluded),
-        *(options.base_ref, options.tasks_file),
+        *selecting,
+        *(options.base_ref, options.tasks_file, options.load_file),
     )
     if paths or any(each is not None and each != () for each in changing):
         raise UsageError("--undo takes everything from the journal: give no PATH and no option that changes a plan")
@@ -162,7 +171,14 @@ def _members(paths: Sequence[Path], options: PlanOptions, output: Output) -> lis
     for member in members:
         if base_ref is not None:
             member.origins = Origins.unknown(base_ref, problem_before(member))
-    run(_planned(Fleet(members, deadline), options.target, output, then))
+    days = None
+    if options.load_file is not None:
+        from tr_apply.cli.plan_days import DaysOfPlan  # noqa: PLC0415  # most plans simulate nothing
+
+        days = DaysOfPlan(members[0], options.load_file, output, options.common.timeout)
+    run(_planned(Fleet(members, deadline), options.target, output, then, days))
+    if days is not None:
+        days.simulate()
     return members
 
 
@@ -184,7 +200,13 @@ async def _undone(journal_file: Path, target: TargetOptions, output: Output, dea
     return members
 
 
-async def _planned(fleet: Fleet, target: TargetOptions, output: Output, then: Mapping[str, Configuration]) -> None:
+async def _planned(
+    fleet: Fleet,
+    target: TargetOptions,
+    output: Output,
+    then: Mapping[str, Configuration],
+    days: "DaysOfPlan | None",
+) -> None:
     async with (
         command_clients(target, verbose=output.verbose, deadline=fleet.deadline) as clients,
         shown_waits(fleet.deadline.waits, output, READING),
@@ -198,6 +220,8 @@ async def _planned(fleet: Fleet, target: TargetOptions, output: Output, then: Ma
                 member.origins = await _origins(member.deployment, then[member.name], member.origins.base_ref)
 
         await fleet.each([member for member in fleet.live if member.name in then], find_origins)
+        if days is not None:
+            await fleet.each(fleet.live, days.prepare)
 
 
 async def _origins(deployment: Deployment, then: Configuration, ref: str) -> Origins:
@@ -219,7 +243,12 @@ def _exit_code(member: Member, *, detailed: bool) -> int:
 
 def _documents(members: Sequence[Member]) -> list[dict[str, Any]]:
     return [
-        plan_document(member.plan) | ({} if member.origins is None else {"origins": json_value(member.origins)})
+        plan_document(member.plan)
+        | {
+            key: json_value(found)
+            for key, found in (("origins", member.origins), ("simulation", member.simulation))
+            if found is not None
+        }
         for member in members
         if _is_shown(member) and member.plan is not None
     ]
@@ -252,7 +281,7 @@ def _reported(member: Member) -> Reported:
     error = "" if member.error is None else str(member.error)
     errors, refused = ((), error) if _is_shown(member) else ((error,), "")
     more = "" if member.origins is None else origins_text(member.origins)
-    entry = Entry(member.name, member.plan, errors, more, refused)
+    entry = Entry(member.name, member.plan, errors, more, refused, member.simulation)
     return Reported(entry, member.workspace, _outcome(member))
 
 

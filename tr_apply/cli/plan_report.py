@@ -58,7 +58,7 @@ def report(name: str, reported: Sequence[Reported], *, ascii_only: bool = False,
 
         return plans_html(entries)
     texts = [
-        _text(entry.plan, entry.more, ascii_only=ascii_only)
+        _text(entry.plan, entry, ascii_only=ascii_only)
         for entry in entries
         if entry.plan is not None and not entry.errors
     ]
@@ -67,6 +67,10 @@ def report(name: str, reported: Sequence[Reported], *, ascii_only: bool = False,
     return "\n".join(texts)
 
 
-def _text(plan: Plan, more: str, *, ascii_only: bool) -> str:
-    text = plan_text(plan, ascii_only=ascii_only)
-    return f"{text}\n{more}" if more else text
+def _text(plan: Plan, entry: Entry, *, ascii_only: bool) -> str:
+    parts = [plan_text(plan, ascii_only=ascii_only), *([entry.more] if entry.more else [])]
+    if entry.simulation is not None:
+        from tr_apply.report.simulation_text import simulation_text  # noqa: PLC0415
+
+        parts.append(f"Simulated days, before and after this plan:\n{simulation_text(entry.simulation)}")
+    return "\n".join(parts)

@@ -1,11 +1,7 @@
 """``tr-apply simulate``: what a change does to service levels, on simulated days."""
 
 import re
-import signal
-import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,23 +20,20 @@ from tr_apply.cli.options import (
     target_options,
 )
 from tr_apply.cli.output import Output, envelope, json_value, simple_error
+from tr_apply.cli.simulating import deadline_of, simulated
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
-from tr_apply.deployment.deadline import OutOfTimeError
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import ConfigError, InterruptedRunError
 from tr_apply.report.simulation_text import gate_sentence, simulation_text
 from tr_apply.resources.simulation import REPLICATIONS_LIMIT
-from tr_apply.simulation.executors import open_executor
-from tr_apply.simulation.experiment import Experiment, GateLimit, GateOption, Progress
+from tr_apply.simulation.experiment import Experiment, GateLimit, GateOption
 from tr_apply.simulation.request import SimulationRequest
 from tr_apply.simulation.results import SimulationResults
 
 _LIVE: Final = "live"
 _SHARE: Final = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?)(pp|%)")
 _FAILED: Final = ConfigError.exit_code
-_SAY_EVERY_S: Final = 10.0
-_DRAW_EVERY_S: Final = 0.2
 
 
 def _share(_: click.Context, parameter: click.Parameter, value: str | None) -> tuple[float, str] | None:
@@ -180,17 +173,13 @@ def simulate_command(
         tr-apply simulate workspace.yaml --load simulation.yaml --what-if "workers.team=sales:-2..+3"
     """
     options, output = SimulateOptions(**own), common.output("simulate")
-    until = _deadline(common.timeout)
+    until = deadline_of(common.timeout)
     sides = [str(path)] if options.against in (None, _LIVE) else [str(path), options.against]
     configuration, *others = _configurations(sides, given, output)
     if options.against == _LIVE:
         others.append(_read_live(configuration, target, common))
     experiment = options.request(configuration, others[0] if others else None).experiment()
-    with _interruptible(), open_executor(options.executor, options.jobs, experiment.scenarios) as executor:
-        experiment.run(executor, _both(until, _progress(output)))
-    if experiment.interrupted and not all(experiment.tallies):
-        raise InterruptedRunError("interrupted before a day of each scenario was done")
-    results = experiment.results()
+    results = simulated(experiment, output, until, options.executor, options.jobs)
     exit_code = _exit_code(experiment, results)
     _print(results, output, exit_code)
     return exit_code
@@ -235,59 +224,3 @@ def _print(results: SimulationResults, output: Output, exit_code: int) -> None:
         output.result(gates_junit(results))
     else:
         output.result(simulation_text(results))
-
-
-# While it runs
-
-
-def _deadline(timeout_s: float | None) -> Progress:
-    until = None if timeout_s is None else time.monotonic() + timeout_s
-
-    def check(_done: int, _total: int) -> None:
-        if until is not None and time.monotonic() > until:
-            raise OutOfTimeError(f"timed out after {timeout_s:g} s (--timeout)")
-
-    return check
-
-
-def _both(first: Progress, second: Progress) -> Progress:
-    def tell(done: int, total: int) -> None:
-        first(done, total)
-        second(done, total)
-
-    return tell
-
-
-def _progress(output: Output) -> Progress:
-    """Says on stderr how far it is: a line that changes on a terminal, elsewhere a line every ten seconds."""
-    began = last = time.monotonic()
-    on_terminal = not output.quiet and sys.stderr.isatty()
-
-    def tell(done: int, total: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        is_over = done == total
-        if now - last < (_DRAW_EVERY_S if on_terminal else _SAY_EVERY_S) and not (is_over and on_terminal):
-            return
-        last = now
-        text = f"Simulated {done} of {total} days, about {(now - began) * (total - done) / done:.0f} s left"
-        if on_terminal:
-            click.echo("\r" + ("" if is_over else text).ljust(70) + ("\r" if is_over else ""), err=True, nl=False)
-        else:
-            output.say(text)
-
-    return tell
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """SIGTERM ends the run as Ctrl-C does: with what is done."""
-    before = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.connect import Clients
@@ -20,6 +21,9 @@ from tr_apply.plan.saved.document import plan_id
 from tr_apply.plan.saved.origin import Origins
 from tr_apply.routing.names import name_key
 
+if TYPE_CHECKING:
+    from tr_apply.simulation.results import SimulationResults
+
 SIDE_BY_SIDE = 8  # workspaces at once; requests are bounded by themselves
 
 
@@ -34,6 +38,7 @@ class Member:
         deployment: Reads and writes for it, once it is connected.
         outputs: What other systems need to know, once the workspace is proven to be as declared.
         origins: Where the changes of the plan come from, where that was asked for.
+        simulation: What days are like before and after the plan, where that was asked for.
         error: Why it has ended.
     """
 
@@ -42,6 +47,7 @@ class Member:
     consent: Consent = field(default_factory=Consent)
     deployment: Deployment | None = None
     origins: Origins | None = None
+    simulation: "SimulationResults | None" = None
     error: TrApplyError | None = None
     outputs: Mapping[str, str] | None = None
 

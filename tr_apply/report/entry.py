@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tr_apply.plan.change import Plan
 from tr_apply.printable import printable
 from tr_apply.report.objections import objections_in_short
 from tr_apply.report.rows import summary_line
 from tr_apply.report.wording import places
+
+if TYPE_CHECKING:
+    from tr_apply.simulation.results import SimulationResults
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,7 @@ class Entry:
         errors: Why not.
         more: Further text about the plan, for people.
         refused: Why the plan does not pass a gate of the command; empty where it does.
+        simulation: What days are like before and after the plan; None where nobody asked.
     """
 
     path: str
@@ -27,6 +32,7 @@ class Entry:
     errors: Sequence[str] = ()
     more: str = ""
     refused: str = ""
+    simulation: "SimulationResults | None" = None
 
     @property
     def title(self) -> str:

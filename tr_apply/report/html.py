@@ -35,7 +35,15 @@ def plans_html(entries: Sequence[Entry]) -> str:
         start = "<section>" if is_alone else f'<section class="workspace" id="workspace-{number}">'
         heading = [] if is_alone else [f"<h2>{markup(entry.title)}</h2>"]
         body += [start, *heading, *_section(entry, drawn, 2 if is_alone else 3), "</section>"]
-    return html_page(title, [*body, "</main>"], style=STYLE)
+    return html_page(title, [*body, "</main>"], style=f"{STYLE}{_style_of_days(entries)}")
+
+
+def _style_of_days(entries: Sequence[Entry]) -> str:
+    if all(each.simulation is None for each in entries):
+        return ""
+    from tr_apply.report.simulation_html import DAYS_STYLE  # noqa: PLC0415  # seldom asked for
+
+    return DAYS_STYLE
 
 
 def _heading(entry: Entry) -> str:
@@ -65,6 +73,10 @@ def _section(entry: Entry, drawn: PlanPicture | None, level: int) -> Iterator[st
         yield from _plan(entry.plan, drawn, level)
     if entry.more:
         yield "<pre>" + "\n".join(markup(line) for line in entry.more.splitlines()) + "</pre>"
+    if entry.simulation is not None:
+        from tr_apply.report.simulation_html import days_html  # noqa: PLC0415  # seldom asked for
+
+        yield from days_html(entry.simulation)
 
 
 def _plan(plan: Plan, drawn: PlanPicture, level: int) -> Iterator[str]:

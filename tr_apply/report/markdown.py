@@ -9,12 +9,16 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
 
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.printable import printable
 from tr_apply.report.diff_block import WIDTH, block_of
 from tr_apply.report.entry import Entry, headline
 from tr_apply.report.plan_picture import flowcharts
+
+if TYPE_CHECKING:
+    from tr_apply.simulation.results import SimulationResults
 
 MARKER = "<!-- tr-apply -->"
 """The first line, by which a comment is found again and updated in place."""
@@ -83,7 +87,7 @@ class _Section:
         longest = max((len(found) for found in _BACKTICKS.findall(content)), default=2)
         fence = "`" * (longest + 1)
         last = self._last(shows_id=is_whole or has_artifacts)
-        drawn = "".join(pictures.of(self._entry))
+        drawn = "".join([*pictures.days(self._entry), *pictures.of(self._entry)])
         return f"{self._head}\n{fence}diff\n{content}\n{fence}\n{drawn}{last}\n</details>\n"
 
     def _last(self, *, shows_id: bool) -> str:
@@ -98,6 +102,17 @@ class _Pictures:
 
     room: int
     missing: int = 0
+    lacks_days: bool = False
+
+    def days(self, entry: Entry) -> Iterator[str]:
+        """The simulated days of *entry*, where they fit."""
+        if entry.simulation is None:
+            return
+        drawn = "".join(f"{line}\n" for line in _days(entry.simulation))
+        self.lacks_days = len(drawn) > self.room
+        if not self.lacks_days:
+            self.room -= len(drawn)
+            yield drawn
 
     def of(self, entry: Entry) -> Iterator[str]:
         """Those of *entry* that fit, each folded."""
@@ -111,6 +126,8 @@ class _Pictures:
 
     def left_out(self) -> Iterator[str]:
         """What is said of those that do not fit."""
+        if self.lacks_days:
+            yield "There is no room here for the simulated days; `tr-apply plan --format html` has them."
         if self.missing:
             what = "1 picture of a workflow" if self.missing == 1 else f"{self.missing} pictures of workflows"
             yield f"There is no room here for {what}; `tr-apply plan --format html` has every one."
@@ -126,6 +143,24 @@ def _heading(entry: Entry, *, is_open: bool) -> Iterator[str]:
         yield f"{'' if others else '('}{last})"
     yield from textwrap.wrap(f"<br>{entry.outcome}", WIDTH)
     yield "</summary>"
+
+
+def _days(results: "SimulationResults") -> Iterator[str]:
+    """The days before and after as a table, which GitHub shows as one."""
+    from tr_apply.report.simulation_text import comparison, headline, marks  # noqa: PLC0415  # seldom asked for
+
+    yield "\n<details open><summary>Simulated days, before and after</summary>\n"
+    yield "<table>"
+    for number, row in enumerate(comparison(results)):
+        tag = "td" if number else "th"
+        yield "<tr>"
+        yield from (f"<{tag}>{''.join(_escaped(cell))}</{tag}>" for cell in row)
+        yield "</tr>"
+    yield "</table>\n"
+    for line in (*headline(results), marks(results)):
+        yield from (escaped for part in textwrap.wrap(line, WIDTH // 2) for escaped in _escaped(part))
+        yield ""
+    yield "</details>"
 
 
 def _escaped(text: str) -> Iterator[str]:

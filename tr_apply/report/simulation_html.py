@@ -38,6 +38,8 @@ body { font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var
 h1 { font-size: 1.5em; margin: 0; overflow-wrap: anywhere; }
 h2 { font-size: 1.15em; margin: 1.6rem 0 .4rem; overflow-wrap: anywhere; }
 p { overflow-wrap: anywhere; }
+"""
+_PARTS: Final = """
 .note { color: var(--dim); margin: .2rem 0; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
@@ -68,6 +70,26 @@ svg text { fill: var(--dim); font: 11px system-ui, sans-serif; }
 """
 
 
+DAYS_STYLE: Final = f".days {{{_PARTS}}}"
+"""For another page that shows `days_html`; its own rules stay as they are."""
+
+
+def days_html(results: SimulationResults) -> Iterator[str]:
+    """The comparison as a section of another page."""
+    yield '<section class="days"><h2>Simulated days, before and after</h2>'
+    yield from _parts(results)
+    yield "</section>"
+
+
+def _parts(results: SimulationResults) -> Iterator[str]:
+    yield from (f'<p class="note">{markup(line)}</p>' for line in headline(results))
+    yield from _gates(results)
+    yield from _tables(results) if len(results.scenarios) <= _PAIR else _sweep(results)
+    yield from _lines(results)
+    yield from _heat(results.scenarios[-1], results) if len(results.scenarios) <= _PAIR else ()
+    yield from _foot(results)
+
+
 def simulation_html(results: SimulationResults) -> str:
     """*results* as a page."""
     title = "Simulated days" if len(results.scenarios) == 1 else "Simulated days, compared"
@@ -80,16 +102,11 @@ def simulation_html(results: SimulationResults) -> str:
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>tr-apply: {title.lower()}</title>",
-            f"<style>{PALETTE}{_STYLE}</style>",
+            f"<style>{PALETTE}{_STYLE}{_PARTS}</style>",
             "</head>",
             "<body>",
             f"<h1>{title}</h1>",
-            *(f'<p class="note">{markup(line)}</p>' for line in headline(results)),
-            *_gates(results),
-            *(_tables(results) if len(results.scenarios) <= _PAIR else _sweep(results)),
-            *_lines(results),
-            *(_heat(results.scenarios[-1], results) if len(results.scenarios) <= _PAIR else ()),
-            *_foot(results),
+            *_parts(results),
             "</body>",
             "</html>",
             "",

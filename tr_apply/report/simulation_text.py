@@ -113,25 +113,29 @@ def alone(group: SimulatedGroup, measure: Measure) -> str:
     return "-" if found.mean is None else f"{written(found.mean, measure)} {_half(found.half_width, measure)}"
 
 
-def _compared(results: SimulationResults) -> Iterator[str]:
+def comparison(results: SimulationResults) -> list[list[str]]:
+    """Before and after as rows of cells, of which the first has the titles."""
     before, after = results.scenarios
     others = {(each.by, each.name): each for each in rows_of(after)}
     changes = changes_of(results, after.name)
-    cells = [
-        [
-            label_of_group(each),
-            number(each.offered),
-            *(_change(each, others.get((each.by, each.name)), measure, changes) for _, measure in COLUMNS),
-        ]
-        for each in rows_of(before)
+    return [
+        ["", "offered", *(title for title, _ in COLUMNS)],
+        *(
+            [
+                label_of_group(each),
+                number(each.offered),
+                *(_change(each, others.get((each.by, each.name)), measure, changes) for _, measure in COLUMNS),
+            ]
+            for each in rows_of(before)
+        ),
     ]
-    yield from _aligned(
-        [
-            ["", "", *(title for title, _ in COLUMNS)],
-            ["", "offered", *["before → after, change"] * len(COLUMNS)],
-            *cells,
-        ]
-    )
+
+
+def _compared(results: SimulationResults) -> Iterator[str]:
+    before, after = results.scenarios
+    titles, *cells = comparison(results)
+    under = ["", titles[1], *["before → after, change"] * len(COLUMNS)]
+    yield from _aligned([["", "", *titles[2:]], under, *cells])
     yield ""
     yield f"Occupancy {occupancy(whole(before))} → {occupancy(whole(after))} %"
     yield from wrapped(marks(results), "")

@@ -32,6 +32,9 @@ class PlanOutput(PlanDocument):
     origins: Origins | None = None
     """By ``plan --base-ref``: where the changes come from."""
 
+    simulation: SimulationResults | None = None
+    """By ``plan --load``: days in the live workspace (before) and as the plan leaves it (after)."""
+
     results: Sequence[ResultDocument] = ()
     """After an apply: what came of each operation."""
 
