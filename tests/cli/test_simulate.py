@@ -369,3 +369,72 @@ def test_progress_says_how_long_it_may_take(monkeypatch, capsys):
     command._progress(Output("simulate", quiet=True))(10, 40)
 
     assert re.fullmatch(r"Simulated 10 of 40 days, about [0-9]+ s left\n", capsys.readouterr().err)
+
+
+# Calibration
+
+
+def calibrated(share, abandonment="20%", more=""):
+    recorded = f"recorded: {{tasks: 300, service_level: {share}, abandonment: {abandonment}{more}}}"
+    Path("load.yaml").write_text(LOAD.replace("patience: 1m}", f"patience: 1m, {recorded}}}"))
+
+
+def test_calibration_finds_recorded_shares_that_fit_and_that_differ(simulate):
+    first = document(simulate("w.yaml", "--format", "json"))["simulation"]
+    [sales] = [each for each in first["scenarios"][0]["results"] if (each["by"], each["name"]) == ("demand", "Sales")]
+    assert "calibration" not in first
+    calibrated(f"{100 * sales['service_level']['mean']:.1f}%", "99%")
+
+    level, abandonment = document(simulate("w.yaml", "--calibrate", "--format", "json"))["simulation"]["calibration"]
+
+    assert (level["name"], level["measure"], level["fits"]) == ("Sales", "service_level", True)
+    assert level["simulated"] == sales["service_level"]
+    assert (abandonment["recorded"]["mean"], abandonment["fits"]) == (0.99, False)
+    assert 0 < abandonment["recorded"]["half_width"] < 0.03
+
+
+def test_people_see_recorded_next_to_simulated(simulate):
+    calibrated("0%", "100%")
+
+    _, text, _ = simulate("w.yaml", "--calibrate")
+    _, page, _ = simulate("w.yaml", "--calibrate", "--format", "html")
+
+    assert re.search(r"recorded % +simulated %\n +Sales, service level|Sales, service level +0\.0 ±\d", text)
+    assert re.search(r"Sales, abandonment +100\.0 ±\d\.\d +\d+\.\d ±\d+\.\d +DIFFERS", text)
+    assert "0 of 2 recorded shares fit the simulated days." in text
+    assert "<h2>Recorded and simulated</h2>" in page
+    assert "<td>DIFFERS</td>" in page
+
+
+def test_a_demand_of_which_no_task_comes_does_not_fit(simulate):
+    calibrated("50%")
+    Path("load.yaml").write_text(
+        Path("load.yaml")
+        .read_text()
+        .replace("[8, 9, 9, 8]", "[0, 0, 0, 0]")
+        .replace("{total: 12, profile: Sales}", "[1, 1, 1, 1]")
+    )
+
+    code, text, _ = simulate("w.yaml", "--calibrate")
+
+    assert code == 0
+    assert re.search(r"Sales, service level +50\.0 ±\d\.\d +- +DIFFERS", text)
+
+
+@pytest.mark.parametrize(
+    ("more", "options", "said"),
+    [
+        (None, [], "no demand of the load has `recorded`"),
+        (", threshold: 30s", [], "the recorded service level of 'Sales' is for 30 s, and `service_levels` says 20 s"),
+        ("", ["--against", "w.yaml"], "leave out --against and --what-if"),
+        ("", ["--what-if", "demand:+20%"], "leave out --against and --what-if"),
+    ],
+)
+def test_calibration_needs_what_was_recorded_and_nothing_else(simulate, more, options, said):
+    if more is not None:
+        calibrated("50%", more=more)
+
+    code, out, err = simulate("w.yaml", "--calibrate", *options)
+
+    assert (code, out) == (64, "")
+    assert said in " ".join(err.split())

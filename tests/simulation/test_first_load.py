@@ -467,3 +467,23 @@ def test_every_load_is_valid(tmp_path_factory, tasks):
 
     assert sum(sum(each.offered) for each in found.contacts) <= len(tasks) + 0.001
     assert set(EVENT_TYPES) >= {each.type for each in center.events}
+
+
+def test_the_recorded_service_level_is_written_for_calibration():
+    center = Center()
+    for number, task in enumerate(
+        [{"waits": 20, "handle": 9}, {"waits": 21, "handle": 9}, {"gives_up": 5}, {"gives_up": 6}, {"gives_up": 7}]
+    ):
+        center.task(number, MONDAY + timedelta(hours=9), **task)
+    center.task(9, MONDAY + timedelta(hours=23, minutes=59))
+
+    [demand] = content(center.text())["demand"]
+
+    assert demand["recorded"] == {"tasks": 5, "service_level": "25%", "abandonment": "60%", "threshold": "20s"}
+
+
+def test_where_every_task_still_waits_nothing_was_recorded():
+    center = Center()
+    center.task(1, MONDAY + timedelta(hours=9))
+
+    assert "recorded" not in content(center.text())["demand"][0]

@@ -60,6 +60,7 @@ class SimulateOptions:
     jobs: int | None
     executor: str
     what_if: tuple[str, ...]
+    calibrate: bool
     max_sl_drop: tuple[float, str] | None
     max_abandonment_rise: tuple[float, str] | None
     min_sl: tuple[float, str] | None
@@ -86,6 +87,7 @@ class SimulateOptions:
             precision=None if self.precision is None else self.precision[0],
             seed=self.seed,
             gates=self.gates,
+            calibrate=self.calibrate,
         )
 
 
@@ -110,6 +112,11 @@ class SimulateOptions:
     metavar="CHANGE",
     help="Other people or another demand, such as workers.team=sales:+1, workers.team=sales:-2..+3 or "
     "'demand.Sales calls:+20%'; repeatable.",
+)
+@click.option(
+    "--calibrate",
+    is_flag=True,
+    help="Compare the days with what was recorded, as record --load writes it into FILE.",
 )
 @click.option(
     "--max-sl-drop",
@@ -178,8 +185,9 @@ def simulate_command(
     configuration, *others = _configurations(sides, given, output)
     if options.against == _LIVE:
         others.append(_read_live(configuration, target, common))
-    experiment = options.request(configuration, others[0] if others else None).experiment()
-    results = simulated(experiment, output, until, options.executor, options.jobs)
+    request = options.request(configuration, others[0] if others else None)
+    experiment = request.experiment()
+    results = request.calibrated(simulated(experiment, output, until, options.executor, options.jobs))
     exit_code = _exit_code(experiment, results)
     _print(results, output, exit_code)
     return exit_code

@@ -6,8 +6,10 @@ from typing import Final
 from tr_apply.picture import PALETTE, POLICY
 from tr_apply.picture.drawing.escape import markup
 from tr_apply.report.simulation_text import (
+    CALIBRATION,
     COLUMNS,
     alone,
+    calibration_rows,
     changes_of,
     gate_sentence,
     headline,
@@ -85,6 +87,7 @@ def _parts(results: SimulationResults) -> Iterator[str]:
     yield from (f'<p class="note">{markup(line)}</p>' for line in headline(results))
     yield from _gates(results)
     yield from _tables(results) if len(results.scenarios) <= _PAIR else _sweep(results)
+    yield from _calibration(results)
     yield from _lines(results)
     yield from _heat(results.scenarios[-1], results) if len(results.scenarios) <= _PAIR else ()
     yield from _foot(results)
@@ -180,6 +183,16 @@ def _sweep(results: SimulationResults) -> Iterator[str]:
         yield f"<tr><th>{markup(each.name)}</th>{''.join(f'<td>{markup(cell)}</td>' for cell in cells)}</tr>"
     yield "</tbody></table></div>"
     yield f'<p class="note">{markup(marks(results))}</p>'
+
+
+def _calibration(results: SimulationResults) -> Iterator[str]:
+    if not results.calibration:
+        return
+    yield '<h2>Recorded and simulated</h2><div class="scroll"><table><thead><tr>'
+    yield "".join(f"<th>{markup(title)}</th>" for title in CALIBRATION) + "</tr></thead><tbody>"
+    for name, *cells in calibration_rows(results):
+        yield f"<tr><th>{markup(name)}</th>{''.join(f'<td>{markup(cell)}</td>' for cell in cells)}</tr>"
+    yield "</tbody></table></div>"
 
 
 # Charts

@@ -38,7 +38,8 @@ _OPTION_VERBS: Final = {
 
 def simulation_text(results: SimulationResults) -> str:
     """What the days were like, what differs, and what the limits say."""
-    lines = [*_head(results), "", *_tables(results), "", *_below_target(results), *_foot(results)]
+    lines = [*_head(results), "", *_tables(results), "", *_calibration(results)]
+    lines += [*_below_target(results), *_foot(results)]
     return "\n".join(lines) + "\n"
 
 
@@ -217,6 +218,28 @@ def label_of_group(group: SimulatedGroup) -> str:
     name = printable(group.name)
     short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
     return short if group.by == "all" else f"{_INDENT}{short}"
+
+
+CALIBRATION: Final = ("", "recorded %", "simulated %", "")
+
+
+def calibration_rows(results: SimulationResults) -> Iterator[tuple[str, str, str, str]]:
+    """What was recorded next to what was simulated, below `CALIBRATION`."""
+    for each in results.calibration:
+        name = f"{printable(each.name)}, {each.measure.replace('_', ' ')}"
+        sides = [
+            "-" if side.mean is None else f"{written(side.mean, each.measure)} {_half(side.half_width, each.measure)}"
+            for side in (each.recorded, each.simulated)
+        ]
+        yield name, sides[0], sides[1], "fits" if each.fits else "DIFFERS"
+
+
+def _calibration(results: SimulationResults) -> Iterator[str]:
+    if results.calibration:
+        yield from _aligned([CALIBRATION, *calibration_rows(results)])
+        fitting = sum(each.fits for each in results.calibration)
+        yield f"{fitting} of {len(results.calibration)} recorded shares fit the simulated days."
+        yield ""
 
 
 # Numbers

@@ -1,76 +1,31 @@
 """What a user writes: ``simulation.yaml``, with the words of contact centers."""
 
 import math
-import re
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from tr_apply.resources.fields import INTEGER, MOMENT, Name, reread, seconds
+from tr_apply.resources.fields import INTEGER, Name
 from tr_apply.resources.kind import Resource
+from tr_apply.resources.load_values import (
+    CLOCKS,
+    NUMBER,
+    PATIENCE_INPUT,
+    ClockTime,
+    Duration,
+    Share,
+    Shorthand,
+    as_list,
+    patience_of,
+)
 from tr_apply.resources.workflow import PRIORITY_LIMIT
 
 _WIDEST: Final = math.exp(1.2815515655446004**2 / 2)
 """The largest 90 % quantile that a lognormal distribution has, as a multiple of its mean."""
 
 REPLICATIONS_LIMIT: Final = 10_000
-SHARE: Final = r"^(100|[0-9]{1,2}(\.[0-9]{1,4})?)%$"
-_CLOCK: Final = r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
-_LONGEST_S: Final = 30 * 24 * 3600
 _MOST: Final = 200  # entries of a list
-
-
-def _seconds(written: Any) -> Any:
-    value = reread(written)
-    if isinstance(value, str) and re.fullmatch(MOMENT, value):
-        value = seconds(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LONGEST_S:
-        raise PydanticCustomError("invalid-value", "expected a time such as 20s, 2m30s or 8h, of at most 30 days")
-    return float(value)
-
-
-def _patience(written: Any) -> Any:
-    return math.inf if written in ("infinite", math.inf) else _seconds(written)
-
-
-def _share(written: Any) -> Any:
-    if not isinstance(written, str) or not re.fullmatch(SHARE, written):
-        raise PydanticCustomError("invalid-value", "expected a share from 0% to 100%, such as 5%")
-    return float(written.removesuffix("%")) / 100
-
-
-def _clock(written: str) -> str:
-    if not re.fullmatch(_CLOCK, written):
-        raise PydanticCustomError("invalid-value", 'expected a time of day from "00:00" to "24:00", in quotes')
-    return written
-
-
-def _several(written: Any) -> Any:
-    return [written] if isinstance(written, str) else written
-
-
-_TIME_INPUT: Final = float | Annotated[str, Field(json_schema_extra={"pattern": MOMENT})]
-Duration = Annotated[float, BeforeValidator(_seconds, json_schema_input_type=_TIME_INPUT)]
-"""A time such as ``2m30s``; a number is seconds."""
-
-_PATIENCE_INPUT: Final = _TIME_INPUT | Literal["infinite"]
-_SHARE_INPUT: Final = Annotated[str, Field(json_schema_extra={"pattern": SHARE})]
-Share = Annotated[float, BeforeValidator(_share, json_schema_input_type=_SHARE_INPUT)]
-ClockTime = Annotated[str, Field(json_schema_extra={"pattern": _CLOCK}), AfterValidator(_clock)]
-_CLOCKS: Final = Annotated[str, Field(json_schema_extra={"pattern": _CLOCK})]
-_NUMBER: Final = BeforeValidator(reread)
-
-
-class Shorthand(Resource):
-    """A mapping of which one key may be written alone: what is no mapping is the value of ``SHORT``."""
-
-    SHORT: ClassVar[str]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _whole(cls, written: Any) -> Any:
-        return written if isinstance(written, dict) or written is None else {cls.SHORT: written}
 
 
 class ServiceLevelTarget(Resource):
@@ -97,7 +52,7 @@ class Offered(Shorthand):
 
     SHORT = "each"
 
-    each: list[Annotated[float, Field(ge=0, le=1e6), _NUMBER]] | None = None
+    each: list[Annotated[float, Field(ge=0, le=1e6), NUMBER]] | None = None
     """The number of tasks in each interval, from `opens` to `closes`. May be written without the key."""
 
     csv: Annotated[str, Field(min_length=1)] | None = None
@@ -115,7 +70,7 @@ class Offered(Shorthand):
     time_column: str = "time"
     """The column with the time at which the interval begins (`09:00`, or with a date). Several days are averaged."""
 
-    total: Annotated[float, Field(ge=0, le=1e6), _NUMBER] | None = None
+    total: Annotated[float, Field(ge=0, le=1e6), NUMBER] | None = None
     """The number of tasks of the whole day, spread like `profile`."""
 
     profile: str | None = None
@@ -136,7 +91,7 @@ class Arrivals(Shorthand):
     process: Literal["poisson", "exact"] = "poisson"
     """`poisson`: at random. `exact`: exactly as many as are written, at random moments of the interval."""
 
-    dispersion: Annotated[float, Field(ge=1, le=1000), _NUMBER] | None = None
+    dispersion: Annotated[float, Field(ge=1, le=1000), NUMBER] | None = None
     """The variance of a day's number of tasks divided by its mean: 1 is Poisson. Busy days are busy all day."""
 
 
@@ -182,7 +137,7 @@ class HandleTime(TimeSpread):
 class WeibullPatience(Resource):
     """A Weibull distribution of patience."""
 
-    shape: Annotated[float, Field(ge=0.2, le=20), _NUMBER]
+    shape: Annotated[float, Field(ge=0.2, le=20), NUMBER]
     """Below 1, many give up early; above 1, most wait about equally long."""
 
     mean: Duration
@@ -194,7 +149,7 @@ class CustomerPatience(Shorthand):
 
     SHORT = "mean"
 
-    mean: Annotated[float, BeforeValidator(_patience, json_schema_input_type=_PATIENCE_INPUT)] | None = None
+    mean: Annotated[float, BeforeValidator(patience_of, json_schema_input_type=PATIENCE_INPUT)] | None = None
     """The mean of all, the answered ones included: total waiting time divided by the number who gave up."""
 
     weibull: WeibullPatience | None = None
@@ -211,6 +166,22 @@ class CustomerPatience(Shorthand):
         if (self.mean is None) == (self.weibull is None):
             raise PydanticCustomError("invalid-value", "expected `infinite`, or either `mean` or `weibull`")
         return self
+
+
+class RecordedLevel(Resource):
+    """What was recorded of contacts, for `simulate --calibrate`."""
+
+    tasks: Annotated[int, Field(ge=1, le=10**9), INTEGER]
+    """How many tasks were recorded."""
+
+    service_level: Share
+    """The share of them that was answered within `threshold`, without those who gave up early."""
+
+    abandonment: Share
+    """The share that was abandoned or canceled."""
+
+    threshold: Duration = 20.0
+    """The threshold that `service_level` was recorded with; `service_levels` must have it as well."""
 
 
 class ContactType(Resource):
@@ -247,6 +218,9 @@ class ContactType(Resource):
     patience: CustomerPatience = CustomerPatience(mean=math.inf)
     """How long a customer waits before giving up. Left out: for ever."""
 
+    recorded: RecordedLevel | None = None
+    """What was recorded of these contacts, for `--calibrate`. It changes nothing on the simulated days."""
+
 
 class ShiftBreak(Resource):
     """A break of a shift."""
@@ -271,7 +245,7 @@ class Shift(Resource):
     """Who works so: an expression over the workers' attributes, as in `target_workers`."""
 
     starts: Annotated[
-        list[ClockTime], Field(min_length=1), BeforeValidator(_several, json_schema_input_type=_CLOCKS | list[_CLOCKS])
+        list[ClockTime], Field(min_length=1), BeforeValidator(as_list, json_schema_input_type=CLOCKS | list[CLOCKS])
     ]
     """When the shift begins. With several times, the workers take turns in the order in which they are declared."""
 

@@ -79,7 +79,7 @@ def as_overlay(schema: Node) -> Node:
 
 def with_shorthands(schema: Node) -> Node:
     """*schema*, of a simulation as pydantic makes it, in which a mapping may be the value of its one usual key."""
-    from tr_apply.resources.simulation import Shorthand  # noqa: PLC0415  # seldom needed
+    from tr_apply.resources.load_values import Shorthand  # noqa: PLC0415  # seldom needed
 
     definitions = dict(schema["$defs"])
     for model in _below(Shorthand):

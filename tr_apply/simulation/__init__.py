@@ -18,6 +18,7 @@ executors    where the days are simulated: here, in processes, on a cluster
 what_if      other people and another demand
 results      the JSON document of ``simulate``
 
+calibration  whether the days are like those that were recorded
 request      what is asked of a simulation, and the experiment that answers it
 
 The modules from `day` down to `durations` import neither pydantic nor YAML, because every process of an executor

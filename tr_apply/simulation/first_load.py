@@ -13,6 +13,8 @@ from tr_apply.resources.yaml_text import yaml_text
 from tr_apply.simulation.observed import (
     INTERVAL,
     INTERVALS,
+    SHORT_S,
+    THRESHOLD_S,
     ObservedDay,
     ObservedDemand,
     ObservedShift,
@@ -59,7 +61,7 @@ def _day(observed: ObservedDay) -> Iterator[str]:
     yield f'  closes: "{_clock(closes * INTERVAL)}"'
     yield "  drain: 2h  # GUESSED"
     yield "  service_levels:"
-    yield "    - {threshold: 20s, target: 80%, short_abandon: 5s}  # GUESSED"
+    yield f"    - {{threshold: {THRESHOLD_S}s, target: 80%, short_abandon: {SHORT_S}s}}  # GUESSED"
     yield "  demand:"
     usual = _usual_handle(observed.demands)
     for name, demand in zip(_names(observed.demands), observed.demands, strict=True):
@@ -82,6 +84,9 @@ def _demand(name: str, demand: ObservedDemand, open_: slice, usual: ObservedTime
     if demand.after_contact is not None and demand.after_contact.mean_s:
         yield f"after_contact_work: {_spread(demand.after_contact)}"
     yield _patience(demand)
+    if (found := demand.recorded).tasks:
+        shares = f"service_level: {_hundredths(found.service_level)}, abandonment: {_hundredths(found.abandonment)}"
+        yield f"recorded: {{tasks: {found.tasks}, {shares}, threshold: {THRESHOLD_S}s}}"
 
 
 def _handle(demand: ObservedDemand, usual: ObservedTime | None) -> Iterator[str]:
@@ -218,6 +223,10 @@ def _time(seconds: float) -> str:
 
 def _share(value: float) -> str:
     return f"{100 * value:.4f}".rstrip("0").rstrip(".") + "%"
+
+
+def _hundredths(value: float) -> str:
+    return _share(round(value, 4))
 
 
 def _clock(since_midnight: timedelta) -> str:

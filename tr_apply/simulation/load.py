@@ -158,6 +158,17 @@ class RosterEntry(NamedTuple):
     activity: str | None
 
 
+class RecordedShares(NamedTuple):
+    """What was recorded of the contacts of a demand."""
+
+    demand: str
+    channel: str
+    tasks: int
+    service_level: float
+    abandonment: float
+    threshold_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class DayLoad:
     """A load before it meets a configuration: everything by name."""
@@ -173,6 +184,7 @@ class DayLoad:
     replications: int = 30
     seed: int = 1
     confidence: float = 0.95
+    recorded: tuple[RecordedShares, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,30 @@ class ObservedTime(NamedTuple):
         return cls(sum(found) / len(found), p90, len(found))
 
 
+THRESHOLD_S: Final = 20
+SHORT_S: Final = 5
+"""Who gives up within this time does not count in the service level."""
+
+
+class RecordedOutcome(NamedTuple):
+    """Tasks that were accepted or that ended without it."""
+
+    tasks: int
+    service_level: float
+    """Accepted within `THRESHOLD_S`, of all but those who gave up within `SHORT_S`."""
+
+    abandonment: float
+
+    @classmethod
+    def of(cls, courses: Sequence[TaskCourse]) -> "RecordedOutcome":
+        """What became of *courses*."""
+        over = [(each, each.waited_s(each.created)) for each in courses if each.accepted or each.ended]
+        lost = [(each, waited) for each, waited in over if each.accepted is None]
+        within = sum(each.accepted is not None and waited <= THRESHOLD_S for each, waited in over)
+        short = sum(each.gave_up and waited <= SHORT_S for each, waited in lost)
+        return cls(len(over), within / max(1, len(over) - short), len(lost) / max(1, len(over)))
+
+
 @dataclass(frozen=True, slots=True)
 class ObservedDemand:
     """Tasks of one workflow, channel and priority with the same main attributes."""
@@ -66,6 +90,9 @@ class ObservedDemand:
     gave_up: int
     waited_s: float
     """Of all tasks together, however they ended."""
+
+    recorded: RecordedOutcome
+    """What became of those that no longer wait."""
 
 
 class WorkerOnRecord(NamedTuple):
@@ -183,6 +210,7 @@ class Observer:
             after_contact=ObservedTime.of(each.after_contact_s for each in courses if each.after_contact_s is not None),
             gave_up=sum(each.gave_up for each in courses),
             waited_s=sum(each.waited_s(self._span.end) for each in courses),
+            recorded=RecordedOutcome.of(courses),
         )
 
     def _interval(self, moment: datetime) -> int:

@@ -20,8 +20,8 @@ from tr_apply.config.suggestions import nearest
 from tr_apply.errors import ConfigError, ExpressionSyntaxError, UsageError
 from tr_apply.findings import KeyPath, errors_of
 from tr_apply.rehearsal.offline_workspace import OfflineWorkspace
+from tr_apply.resources.load_values import SHARE
 from tr_apply.resources.simulation import (
-    SHARE,
     ContactType,
     CustomerPatience,
     Shift,
@@ -42,6 +42,7 @@ from tr_apply.simulation.load import (
     DayHours,
     DayLoad,
     PlannedBreak,
+    RecordedShares,
     RosterEntry,
     ShiftPlan,
     WorkRules,
@@ -126,6 +127,7 @@ class _Resolver:
             replications=day.experiment.replications,
             seed=day.experiment.seed,
             confidence=day.experiment.confidence,
+            recorded=tuple(_recorded(each) for each in day.demand if each.recorded is not None),
         )
 
     def _hours(self, day: SimulatedDay) -> DayHours | None:
@@ -290,6 +292,14 @@ def _activities(written: Shift, path: KeyPath) -> Iterator[tuple[str, KeyPath]]:
     for index, each in enumerate(written.breaks):
         if each.activity is not None:
             yield each.activity, (*path, "breaks", index, "activity")
+
+
+def _recorded(written: ContactType) -> RecordedShares:
+    assert written.recorded is not None
+    found = written.recorded
+    return RecordedShares(
+        written.name, written.channel, found.tasks, found.service_level, found.abandonment, _ms(found.threshold)
+    )
 
 
 def _patience(written: CustomerPatience) -> DurationSpread:

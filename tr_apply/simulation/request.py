@@ -9,9 +9,11 @@ from tr_apply.errors import UsageError
 from tr_apply.resources import WORKER
 from tr_apply.resources.document import Document
 from tr_apply.resources.simulation import REPLICATIONS_LIMIT
+from tr_apply.simulation.calibration import require_recorded, with_calibration
 from tr_apply.simulation.experiment import Experiment, GateLimit, Trials
 from tr_apply.simulation.load import DayLoad, Scenario
 from tr_apply.simulation.reading import load_simulation
+from tr_apply.simulation.results import SimulationResults
 from tr_apply.simulation.scenario import scenario_of
 from tr_apply.simulation.what_if import label_of, variants, varied
 
@@ -39,6 +41,14 @@ class SimulationRequest:
     precision: float | None = None
     seed: int | None = None
     gates: tuple[GateLimit, ...] = ()
+    calibrate: bool = False
+    """Whether the days are compared with what was recorded."""
+
+    def calibrated(self, results: SimulationResults) -> SimulationResults:
+        """*results* with the comparison that was asked for."""
+        if not self.calibrate:
+            return results
+        return with_calibration(results, load_simulation(self.load, self.configuration))
 
     def experiment(self) -> Experiment:
         """The experiment that answers this.
@@ -48,6 +58,10 @@ class SimulationRequest:
             UsageError: when the parts do not go together.
         """
         load = load_simulation(self.load, self.configuration)
+        if self.calibrate:
+            if self.against is not None or self.what_if:
+                raise UsageError("--calibrate compares with what was recorded: leave out --against and --what-if")
+            require_recorded(load)
         if self.seed is not None:
             load = replace(load, seed=self.seed)
         scenarios, sources = self._scenarios(load)

@@ -200,6 +200,26 @@ class GateResult:
 
 
 @dataclass(frozen=True, slots=True)
+class CalibratedShare:
+    """A recorded share next to the simulated one."""
+
+    name: str
+    """Name of the demand."""
+
+    measure: Literal["service_level", "abandonment"]
+    """What is compared; fractions, 0 to 1."""
+
+    recorded: MeanEstimate
+    """Of the recorded tasks."""
+
+    simulated: MeanEstimate
+    """Of the simulated days."""
+
+    fits: bool
+    """Whether chance may explain the difference, with the confidence for all comparisons together (Bonferroni)."""
+
+
+@dataclass(frozen=True, slots=True)
 class SimulationResults:
     """What was simulated."""
 
@@ -238,3 +258,6 @@ class SimulationResults:
 
     gates: Sequence[GateResult]
     """One for each limit and each group that it holds for."""
+
+    calibration: Sequence[CalibratedShare] = ()
+    """By ``--calibrate``: two for each demand of which the load says what was recorded."""
