@@ -12,7 +12,7 @@ from tr_apply.simulation.experiment import Experiment
 
 
 class DaysOfPlan:
-    """The simulated days of *member*; the load in *file* is checked at once.
+    """The simulated days of *member*; the load in *file* is checked immediately.
 
     Raises:
         UsageError: when there is no such file, or it is too large.
@@ -46,7 +46,7 @@ class DaysOfPlan:
         """Simulate the days of the plan, if it has any.
 
         Raises:
-            InterruptedRunError: when it was interrupted, because a plan with half of its days would be no proof.
+            InterruptedRunError: when it was interrupted, because half of the days prove nothing.
             OutOfTimeError: when it took too long.
         """
         if self._experiment is None or self._member.error is not None:

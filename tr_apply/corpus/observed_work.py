@@ -1,4 +1,4 @@
-"""What the events of a workspace tell about its work: each task from arrival to end, offers, and activities."""
+"""The work of a workspace, from its events: each task from arrival to end, offers, and activities."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -120,7 +120,7 @@ class ObservedWork:
                 _follow(course, event, verb)
 
     def attributes_of(self, course: TaskCourse) -> Mapping[str, Any]:
-        """What may be written of the attributes of a task."""
+        """The attributes of a task, as far as they may be written."""
         return self._counts.resolved(course.task.attributes)
 
     def _take_task(self, event: WorkspaceEvent, hour: Hour) -> None:

@@ -22,7 +22,7 @@ from tr_apply.wire import read_document
 
 @dataclass(frozen=True, slots=True)
 class ObservedLoad:
-    """What has happened in a workspace, as a load."""
+    """The recent past of a workspace, as a load."""
 
     client: Client
     workspace: Live

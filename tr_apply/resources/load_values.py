@@ -59,7 +59,7 @@ NUMBER: Final = BeforeValidator(reread)
 
 
 class Shorthand(Resource):
-    """A mapping of which one key may be written alone: what is no mapping is the value of ``SHORT``."""
+    """A mapping with one key that may be written alone: any other value is the value of ``SHORT``."""
 
     SHORT: ClassVar[str]
 
