@@ -43,7 +43,7 @@ class Deadline:
             yield
             return
         left = max(0.0, self._end - time.monotonic())
-        # Right before the time-out, which ends the requests that are under way, so that nothing knows of them any more.
+        # Right before the time-out, which ends the requests under way: afterwards they are forgotten.
         asked = asyncio.get_running_loop().call_later(left, self._note_unanswered)
         try:
             async with asyncio.timeout(left):

@@ -94,7 +94,7 @@ _NOTHING_KNOWN: Final = Diagnosis(
 
 
 def undiagnosed(problem: TrApplyError) -> Diagnosis:
-    """What is known where *problem* kept the TaskRouter from being looked at."""
+    """All that is known where *problem* kept the TaskRouter from being looked at."""
     return replace(_NOTHING_KNOWN, checks=(Check("target", CheckState.FAILED, str(problem)),))
 
 

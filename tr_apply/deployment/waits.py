@@ -74,7 +74,7 @@ class Waits:
         )
 
     def unanswered(self) -> str:
-        """The request that has been under way for the longest time, and for how long; empty where there is none."""
+        """The request that has been under way for the longest time, and for how long; empty without one."""
         if not self._sent:
             return ""
         call, since = min(self._sent.values(), key=lambda each: each[1])

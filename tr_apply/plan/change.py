@@ -365,7 +365,7 @@ class Plan:
         outputs: What other systems need to know once it is done, by name; templates that ask for SIDs.
         limits_deletes: Whether the configuration itself says how many deletes need no consent.
         impact: What it means for people and tasks; None for a new workspace, or where that was not worked out.
-        impact_skipped: Whether ``--impact none`` kept it from being worked out, so that nobody has agreed to a loss.
+        impact_skipped: Whether ``--impact none`` kept it from being worked out; then nobody has agreed to a loss.
     """
 
     target: PlanTarget

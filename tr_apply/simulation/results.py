@@ -242,7 +242,7 @@ class SimulationResults:
     """How many differences of all tasks and of demands are judged together in ``sure``."""
 
     interrupted: bool
-    """Whether the run ended early, so that there are fewer days than were asked for."""
+    """Whether the run ended early, with fewer days than were asked for."""
 
     notes: Sequence[str]
     """What a reader should know besides."""

@@ -120,7 +120,7 @@ class PlanDocument:
     """What the plan means for people and tasks; absent for a new workspace and for ``--impact none``."""
 
     impact_skipped: Annotated[bool, Field(exclude_if=operator.not_)] = False
-    """Whether ``--impact none`` left it out, so that nobody has seen who loses a place in a queue."""
+    """Whether ``--impact none`` left it out: nobody has seen who loses a place in a queue."""
 
 
 @cache
