@@ -7,6 +7,7 @@ field by field are folded below.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from tr_apply.picture import STYLE as PARTS_STYLE
 from tr_apply.picture import html_page, lanes_html, markup
 from tr_apply.plan.change import Action, Operation, Plan
 from tr_apply.plan.saved.document import plan_id
@@ -35,7 +36,7 @@ def plans_html(entries: Sequence[Entry]) -> str:
         start = "<section>" if is_alone else f'<section class="workspace" id="workspace-{number}">'
         heading = [] if is_alone else [f"<h2>{markup(entry.title)}</h2>"]
         body += [start, *heading, *_section(entry, drawn, 2 if is_alone else 3), "</section>"]
-    return html_page(title, [*body, "</main>"], style=f"{STYLE}{_style_of_days(entries)}")
+    return html_page(title, [*body, "</main>"], style=f"{PARTS_STYLE}{STYLE}{_style_of_days(entries)}")
 
 
 def _style_of_days(entries: Sequence[Entry]) -> str:

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from tr_apply.picture import PALETTE, POLICY
-from tr_apply.picture.drawing.escape import markup
+from tr_apply.picture import html_page, markup
 from tr_apply.report.simulation_text import (
     CALIBRATION,
     COLUMNS,
@@ -34,13 +33,6 @@ _STEPS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 _LABELS: Final = 12
 """Labels below a chart, at most; more would run into each other."""
 
-_STYLE: Final = """
-body { font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 1.5rem auto;
-  max-width: 90rem; padding: 0 1.2rem; }
-h1 { font-size: 1.5em; margin: 0; overflow-wrap: anywhere; }
-h2 { font-size: 1.15em; margin: 1.6rem 0 .4rem; overflow-wrap: anywhere; }
-p { overflow-wrap: anywhere; }
-"""
 _PARTS: Final = """
 .note { color: var(--dim); margin: .2rem 0; }
 .scroll { overflow-x: auto; }
@@ -96,25 +88,7 @@ def _parts(results: SimulationResults) -> Iterator[str]:
 def simulation_html(results: SimulationResults) -> str:
     """*results* as a page."""
     title = "Simulated days" if len(results.scenarios) == 1 else "Simulated days, compared"
-    return "\n".join(
-        [
-            "<!doctype html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>tr-apply: {title.lower()}</title>",
-            f"<style>{PALETTE}{_STYLE}{_PARTS}</style>",
-            "</head>",
-            "<body>",
-            f"<h1>{title}</h1>",
-            *_parts(results),
-            "</body>",
-            "</html>",
-            "",
-        ]
-    )
+    return html_page(f"tr-apply: {title.lower()}", (f"<h1>{title}</h1>", *_parts(results)), style=_PARTS)
 
 
 def _gates(results: SimulationResults) -> Iterator[str]:

@@ -91,8 +91,8 @@ h1, h2, h3, h4, p { overflow-wrap: anywhere; }
 """
 
 
-def html_page(title: str, body: Iterable[str], *, style: str = "") -> str:
-    """A page that stands by itself: *body* is HTML, and *style* is laid over that of the parts."""
+def html_page(title: str, body: Iterable[str], *, style: str = STYLE) -> str:
+    """A page that needs no other file: *body* is HTML, and *style* is that of its parts."""
     return "\n".join(
         [
             "<!doctype html>",
@@ -102,7 +102,7 @@ def html_page(title: str, body: Iterable[str], *, style: str = "") -> str:
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{markup(title)}</title>",
-            f"<style>{PALETTE}{_BODY}{STYLE}{style}</style>",
+            f"<style>{PALETTE}{_BODY}{style}</style>",
             "</head>",
             "<body>",
             *body,
