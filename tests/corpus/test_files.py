@@ -106,7 +106,7 @@ DEEP = "[" * 150 + "]" * 150
         ("workflow,time\nV,yesterday\n", "invalid-value", 2, 3, "yesterday is not a time"),
         ("workflow,time\nV,0001-01-01T00:00:00+09:00\n", "invalid-value", 2, 3, "is not a time"),
         ("workflow\nV,1\n", "unknown-key", 2, 3, "no name for this column"),
-        ("workflow,attributes.a\nV,{oops\n", "invalid-value", 2, 3, "begins like JSON"),
+        ("workflow,attributes.a\nV,{oops\n", "invalid-value", 2, 3, "starts like JSON"),
         ("workflow,attributes.a\nV,1.2E+11\n", "invalid-value", 2, 3, "shortened"),
         ("workflow,attributes\nV,[1]\n", "invalid-value", 2, 3, "expected a JSON object"),
         (f'workflow,attributes.a\nV,"{DEEP}"\n', "invalid-value", 2, 3, "100 levels deep"),

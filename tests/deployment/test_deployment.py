@@ -192,7 +192,7 @@ def test_a_workspace_that_two_create_at_the_same_moment_is_not_filled_and_both_a
     status, error = outcome(applied)["Center"]
     assert status is Status.FAILED
     assert (theirs in error, ours in error) == (True, True)
-    assert "delete the one that nobody needs, then run again" in error
+    assert "delete the workspace that you do not need, then run again" in error
     assert outcome(applied)["Gold"][0] is Status.SKIPPED
     assert applied.verified is None
     assert isinstance(failure_of(applied.results, interrupted=False), IncompleteError)

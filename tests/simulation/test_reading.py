@@ -304,7 +304,7 @@ def test_another_configuration_without_the_workflow_cannot_be_compared(desk, tmp
         ("service_levels: []", "4:20: needs at least one item"),
         ("experiment: {replications: 1}", "4:31: must be at least 2, found 1"),
         ("experiment: {confidence: 20%}", "4:16: the confidence must be from 50% to below 100%"),
-        ("experiment: {seed: null}", "4:23: null is no value here"),
+        ("experiment: {seed: null}", "4:23: null is not allowed here"),
         ('staffing: {shifts: {csv: "../roster.csv"}}', "4:29: "),
         ("staffing: {shifts: {csv: gone.csv}}", "4:29: "),
     ],
