@@ -165,7 +165,7 @@ def is_refused(plan):
     return any(each.code in {"in-use", "nowhere-to-go"} for each in plan.blocked)
 
 
-quick = settings(max_examples=25, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
 
 @quick

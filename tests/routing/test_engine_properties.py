@@ -21,7 +21,7 @@ from tr_apply.routing.trace import trace
 from tr_apply.routing.workflow import CHANNEL_ROOT
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
 
-thorough = settings(derandomize=True, max_examples=100)
+thorough = settings(derandomize=True, max_examples=150)
 
 ACTIVITIES = (
     Activity("Idle", "Idle", available=True),

@@ -25,7 +25,7 @@ from tr_apply.routing.place import Place
 from tr_apply.routing.substitution import with_paths
 from tr_apply.routing.value_types import JsonType, ValueTypes, json_type, outcomes, summarize
 
-thorough = settings(derandomize=True, max_examples=100)
+thorough = settings(derandomize=True, max_examples=150)
 
 KEYS = ["a", "b", "skills", "task", "worker", "in_x", "$1"]
 texts = st.text(st.sampled_from("ab5 '\"\\\n-é"), max_size=6) | st.sampled_from(["5", "-1.5", "en"])
