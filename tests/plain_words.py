@@ -16,8 +16,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 GUIDE = ROOT / ".github" / "CONTRIBUTING.md"
 PACKAGE = ROOT / "tr_apply"
-# Its texts are rewritten together with the feature.
-NOT_YET = ("simulation",)
 CODE = re.compile(r"`[^`\n]*`")
 PYTHON_COMMENT = re.compile(r"(?:^\s*|\s\s)# (.*)$", re.MULTILINE)
 SENTENCE = re.compile(r"[A-Za-z]{2,} [A-Za-z{]")
@@ -91,11 +89,9 @@ def user_texts() -> Iterator[Text]:
     templates = [path for kind in ("yaml", "yml", "html", "js", "md") for path in PACKAGE.rglob(f"*.{kind}")]
     # The map is for maintainers.
     for path in {*documents, *templates} - {PACKAGE / "README.md"}:
-        if not _is_later(path):
-            yield Text(path, 1, path.read_text("utf-8"))
+        yield Text(path, 1, path.read_text("utf-8"))
     for path in (ROOT / "schemas").glob("*.json"):
-        if not _is_later(path):
-            yield from _descriptions(path)
+        yield from _descriptions(path)
 
 
 def maintainer_texts() -> Iterator[Text]:
@@ -110,11 +106,7 @@ def maintainer_texts() -> Iterator[Text]:
 
 
 def _modules() -> Iterator[Path]:
-    return (path for path in sorted(PACKAGE.rglob("*.py")) if not _is_later(path))
-
-
-def _is_later(path: Path) -> bool:
-    return any(name in part for part in path.relative_to(ROOT).parts for name in NOT_YET)
+    return iter(sorted(PACKAGE.rglob("*.py")))
 
 
 def _descriptions(path: Path) -> Iterator[Text]:
@@ -122,7 +114,7 @@ def _descriptions(path: Path) -> Iterator[Text]:
     while nodes:
         node = nodes.pop()
         if isinstance(node, dict):
-            nodes += [value for key, value in node.items() if not key.startswith(NOT_YET)]
+            nodes += node.values()
             if isinstance(node.get("description"), str):
                 yield Text(path, 1, node["description"])
         elif isinstance(node, list):

@@ -226,7 +226,7 @@ def test_what_one_side_does_not_have_is_compared_with_nothing(simulate):
 
     row = next(line for line in out.splitlines() if line.startswith("  Sales"))
     assert row.count("→ -") == 5
-    assert "--max-sl-drop 2pp says nothing of Sales, of which there are no tasks." in page
+    assert "--max-sl-drop 2pp says nothing of Sales, because it has no tasks." in page
     assert sweep.count('<circle class="dot"') == 2
     assert re.search(r"demand:-100% +3 +- +- +-", table)
 

@@ -212,11 +212,11 @@ def test_kinds_that_nobody_handled_are_guessed_from_the_others():
     center = Center()
     center.task(1, MONDAY + timedelta(hours=9), gives_up=9)
     assert "handle_time: 180s  # GUESSED: no task was handled" in center.text()
-    assert "patience: 9.00  # GUESSED: only 1 gave up in 9 s of waiting" in center.text()
+    assert "patience: 9.00  # GUESSED: only 1 abandoned in 9 s of waiting" in center.text()
 
     center.task(2, MONDAY + timedelta(hours=9), handle=60, channel="chat")
     assert "handle_time: 60s  # GUESSED: none of these was handled" in center.text()
-    assert "patience: infinite  # GUESSED: nobody gave up" in center.text()
+    assert "patience: infinite  # GUESSED: nobody abandoned" in center.text()
 
 
 def test_a_patience_of_more_than_a_month_is_for_ever():
@@ -225,7 +225,7 @@ def test_a_patience_of_more_than_a_month_is_for_ever():
     for number in range(1, 4):
         center.task(number, MONDAY)
 
-    assert "patience: infinite  # 1 gave up in 7776001 s of waiting" in center.text()
+    assert "patience: infinite  # 1 abandoned in 7776001 s of waiting" in center.text()
 
 
 # Kinds and arrivals

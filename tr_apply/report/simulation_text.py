@@ -359,7 +359,7 @@ def gate_sentence(gate: GateResult) -> str:
     option, _, limit = gate.limit.partition("=")
     what, allows = _OPTION_VERBS[option]
     if gate.mean is None:
-        return f"--{option} {limit} says nothing of {printable(gate.name)}, of which there are no tasks."
+        return f"--{option} {limit} says nothing of {printable(gate.name)}, because it has no tasks."
     unit = "%" if option == "min-sl" else "points"
     mean = f"{100 * gate.mean:.1f}" if option == "min-sl" else signed(gate.mean, gate.measure)
     value = f"{mean} {_half(gate.half_width, gate.measure)} {unit}"

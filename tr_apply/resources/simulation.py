@@ -35,7 +35,7 @@ class ServiceLevelTarget(Resource):
     """Unique name of the task channel. Left out: every channel."""
 
     queue: Name | None = None
-    """The queue in which the task is answered or given up. Left out: every queue."""
+    """The queue in which the task is answered or abandoned. Left out: every queue."""
 
     threshold: Duration = 20.0
     """A task that is answered within this time is within the service level."""
@@ -138,7 +138,7 @@ class WeibullPatience(Resource):
     """A Weibull distribution of patience."""
 
     shape: Annotated[float, Field(ge=0.2, le=20), NUMBER]
-    """Below 1, many give up early; above 1, most wait about equally long."""
+    """Below 1, many abandon early; above 1, most wait about equally long."""
 
     mean: Duration
     """The mean patience, of all, the answered ones included."""
@@ -232,7 +232,7 @@ class ShiftBreak(Resource):
     """How long it lasts."""
 
     activity: Name | None = None
-    """The activity meanwhile. Left out: the first that is not available."""
+    """The activity during the break. Left out: the first that is not available."""
 
 
 class Shift(Resource):

@@ -102,9 +102,9 @@ def _handle(demand: ObservedDemand, usual: ObservedTime | None) -> Iterator[str]
 def _patience(demand: ObservedDemand) -> str:
     """From censored data: total waiting time of all, the answered included, for each who gave up."""
     if not demand.gave_up:
-        return "patience: infinite  # GUESSED: nobody gave up"
+        return "patience: infinite  # GUESSED: nobody abandoned"
     mean_s = demand.waited_s / demand.gave_up
-    seen = f"{demand.gave_up} gave up in {round(demand.waited_s)} s of waiting"
+    seen = f"{demand.gave_up} abandoned in {round(demand.waited_s)} s of waiting"
     if mean_s > _LONGEST_S:
         return f"patience: infinite  # {seen}"
     return f"patience: {_time(mean_s)}  # {'GUESSED: only ' * (demand.gave_up < _FEW)}{seen}"

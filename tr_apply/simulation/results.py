@@ -260,4 +260,4 @@ class SimulationResults:
     """One for each limit and each group that it holds for."""
 
     calibration: Sequence[CalibratedShare] = ()
-    """By ``--calibrate``: two for each demand of which the load says what was recorded."""
+    """By ``--calibrate``: two for each demand whose recorded figures the load holds."""
