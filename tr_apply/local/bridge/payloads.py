@@ -54,12 +54,7 @@ class View(NamedTuple):
         incoming = transfer or self.state.transfers.get(reservation.transfer_sid or "")
         outgoing = self.state.transfer_from(reservation)
         return {
-            "account_sid": self.account_sid,
-            "workspace_sid": self.state.workspace.sid,
-            "sid": reservation.sid,
-            "date_created": reservation.created_ms // 1000,
-            "date_updated": reservation.updated_ms // 1000,
-            "task_sid": reservation.task_sid,
+            **self._about_task(reservation),
             "worker_sid": reservation.worker_sid,
             "worker_name": reservation.worker_name,
             "reservation_status": reservation.status,
@@ -73,15 +68,21 @@ class View(NamedTuple):
             **_where(active_outgoing_task_transfer=outgoing and self.transfer(outgoing)),
         }
 
-    def transfer(self, transfer: Transfer) -> Payload:
-        """The transfer of a task."""
+    def _about_task(self, record: Reservation | Transfer) -> Payload:
+        """The keys that a reservation and a transfer of a task begin with."""
         return {
             "account_sid": self.account_sid,
             "workspace_sid": self.state.workspace.sid,
-            "sid": transfer.sid,
-            "date_created": transfer.created_ms // 1000,
-            "date_updated": transfer.updated_ms // 1000,
-            "task_sid": transfer.task_sid,
+            "sid": record.sid,
+            "date_created": record.created_ms // 1000,
+            "date_updated": record.updated_ms // 1000,
+            "task_sid": record.task_sid,
+        }
+
+    def transfer(self, transfer: Transfer) -> Payload:
+        """The transfer of a task."""
+        return {
+            **self._about_task(transfer),
             "initiating_reservation_sid": transfer.reservation_sid,
             "initiating_worker_sid": transfer.worker_sid,
             "initiating_queue_sid": transfer.queue_sid,
