@@ -8,6 +8,7 @@ from tr_apply.cli import run
 from tr_apply.errors import ConfigError, RefusedError
 from tr_apply.plan.checks.consent import Approval, Consent, require_consent
 from tr_apply.plan.checks.workspace_rename import SUSPECTED_WORKSPACE_RENAME
+from tr_apply.plan.saved.document import plan_id
 
 QUEUES = ["Sales", "Support", "Spanish", "Billing"]
 
@@ -47,7 +48,7 @@ def test_the_unchanged_file_does_not_build_a_second_contact_centre(world, rename
     assert f"`sid: {sid}`" in suspicion.message
     for consent in (Consent(), Consent(Approval.ASKED), Consent(Approval.REVIEWED)):
         with pytest.raises(RefusedError, match=SUSPECTED_WORKSPACE_RENAME):
-            require_consent(plan, consent, "")
+            require_consent(plan, consent, plan_id)
 
 
 @pytest.mark.parametrize("way_out", [{"renamed_from": ["Support EU"]}, {"sid": None}])

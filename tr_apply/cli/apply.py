@@ -220,10 +220,12 @@ def _show_plan(member: Member, approval: Approval, output: Output) -> None:
         return
     refused = refusals(member.plan, member.consent)
     agreed = [each for each in member.plan.blocked if each not in refused]
-    text = plan_text(member.plan, ascii_only=output.ascii_only, agreed=agreed)
-    if output.format == "text":
+    is_result = output.format == "text"
+    is_question = approval is Approval.ASKED and _is_asked() and (not is_result or output.file is not None)
+    text = plan_text(member.plan, ascii_only=output.ascii_only, agreed=agreed) if is_result or is_question else ""
+    if is_result:
         output.result(text)
-    if approval is Approval.ASKED and _is_asked() and (output.format != "text" or output.file is not None):
+    if is_question:
         click.echo(without_commands(text), err=True, nl=False)
 
 

@@ -8,13 +8,17 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tr_apply.errors import ConfigError, TrApplyError
 from tr_apply.printable import html_without_commands, printable_json, printable_lines, without_commands
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 FORMAT_VERSION = "1.0"
 _ONLY_OURS = 0o600
@@ -113,10 +117,15 @@ def envelope(command: str, exit_code: int, content: Mapping[str, Any], errors: S
 
 def json_value(document: object) -> dict[str, Any]:
     """*document*, a dataclass that is a JSON document; fields that equal their default are left out."""
+    value: dict[str, Any] = _adapter(type(document)).dump_python(document, mode="json", exclude_defaults=True)
+    return value
+
+
+@cache
+def _adapter(kind: type) -> "TypeAdapter[Any]":
     from pydantic import TypeAdapter  # noqa: PLC0415
 
-    value: dict[str, Any] = TypeAdapter(type(document)).dump_python(document, mode="json", exclude_defaults=True)
-    return value
+    return TypeAdapter(kind)
 
 
 def checked_envelope(
@@ -134,7 +143,13 @@ def _head(command: str, exit_code: int, errors: Sequence[Mapping[str, Any]]) -> 
 
 
 def _json(document: Mapping[str, Any]) -> str:
-    return printable_json(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+    from pydantic_core import to_json  # noqa: PLC0415
+
+    try:  # a plan of thousands of operations takes json, which indents in Python, five times as long
+        text = to_json(document, indent=2).decode()
+    except ValueError:  # half a surrogate pair, or very deep attributes
+        text = json.dumps(document, indent=2, ensure_ascii=False)
+    return printable_json(text) + "\n"
 
 
 def worst(codes: Sequence[int]) -> int:

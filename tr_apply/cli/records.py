@@ -84,17 +84,21 @@ class Records:
             return None
         undo = await Undo.begin(client, plan, protected=protected)
         if self.journal is not None:
-            self._note_begin(self.journal, plan, protected)
+            name = self._note_begin(self.journal, plan, protected)
             for line in () if undo.before is None else before_lines(plan, undo.before):
-                self.journal.note("before", {"plan_id": plan_id(plan), **line})
+                self.journal.note("before", {"plan_id": name, **line})
         return None if self.undo_file is None else undo
 
-    def _note_begin(self, journal: Journal, plan: Plan, protected: Sequence[str]) -> None:
+    def _note_begin(self, journal: Journal, plan: Plan, protected: Sequence[str]) -> str:
+        """The plan's id, as it was noted."""
         target = plan.target
+        document = plan_document(plan)
+        name: str = document["plan_id"]
         place = {"account_sid": target.account_sid, "region": target.region, "workspace_sid": target.workspace_sid}
         size = {"operations": len(plan.operations), "requests": plan.requests}
-        whole = {"plan": plan_document(plan), "protected": [*protected]}
-        journal.note("begin", {"plan_id": plan_id(plan), "workspace": target.workspace, **place, **size, **whole})
+        whole = {"plan": document, "protected": [*protected]}
+        journal.note("begin", {"plan_id": name, "workspace": target.workspace, **place, **size, **whole})
+        return name
 
     async def after(self, client: Client, plan: Plan, applied: Applied, undo: Undo | None) -> None:
         """To be called when *plan* has been carried out, or as much of it as could be.

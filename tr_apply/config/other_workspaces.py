@@ -1,7 +1,8 @@
 """The workspaces that the files around a configuration name, as those of other tenants and stages."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -22,7 +23,12 @@ class NamedWorkspaces:
     """Names of workspaces in the files below a folder; a variable in one stands for any text."""
 
     def __init__(self, path: Path) -> None:
-        self._patterns = sorted(set(_patterns(_folder_of(path))))
+        self._folder = _folder_of(path)
+
+    @cached_property
+    def _patterns(self) -> Collection[str]:
+        """Read when first asked about a name: where the account has no other workspace, there is nothing to ask."""
+        return sorted(set(_patterns(self._folder)))
 
     def has(self, name: str) -> bool:
         """Whether some file names a workspace like that."""

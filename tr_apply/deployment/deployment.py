@@ -99,7 +99,7 @@ class Deployment:
             TrApplyError: when nothing could be written.
         """
         run = run or Run()
-        require_consent(plan, consent, plan_id(plan))
+        require_consent(plan, consent, plan_id)
         if run.stop.asked:
             self.applied = Applied([Result(each, error="interrupted") for each in plan.operations])
             raise InterruptedRunError("interrupted before anything was written here; run again")

@@ -98,7 +98,7 @@ class Member:
         """End here where the plan does what nobody agreed to, before anybody is asked and anything is written."""
         if self.error is None and self.plan is not None:
             try:
-                require_consent(self.plan, self.consent, plan_id(self.plan))
+                require_consent(self.plan, self.consent, plan_id)
             except TrApplyError as error:
                 self.error = error
 

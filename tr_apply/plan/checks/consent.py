@@ -1,7 +1,7 @@
 """Consents given before a plan is carried out, and the operations that need one."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -58,17 +58,17 @@ class Consent:
         return self.approval is Approval.REVIEWED
 
 
-def require_consent(plan: Plan, consent: Consent, plan_id: str) -> None:
-    """Do nothing if *plan*, whose id is *plan_id*, may be carried out.
+def require_consent(plan: Plan, consent: Consent, plan_id: Callable[[Plan], str]) -> None:
+    """Do nothing if *plan* may be carried out; *plan_id* is asked for its id only if the consent names one.
 
     Raises:
         StaleError: when another plan was reviewed.
         RefusedError: with every reason why it is refused.
         RouteChangeError: when too many tasks go elsewhere.
     """
-    if consent.plan_id is not None and consent.plan_id != plan_id:
+    if consent.plan_id is not None and consent.plan_id != (current := plan_id(plan)):
         raise StaleError(
-            f"nothing was written: expected plan {consent.plan_id}, but the current plan is {plan_id}: the "
+            f"nothing was written: expected plan {consent.plan_id}, but the current plan is {current}: the "
             "configuration or the workspace has changed. Plan again and pass the new id"
         )
     if refused := refusals(plan, consent):
