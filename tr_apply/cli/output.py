@@ -115,9 +115,10 @@ def envelope(command: str, exit_code: int, content: Mapping[str, Any], errors: S
     return _json({**_head(command, exit_code, errors), **content})
 
 
-def json_value(document: Any) -> dict[str, Any]:
+def json_value(document: object) -> dict[str, Any]:
     """*document*, a dataclass that is a JSON document; fields that equal their default are left out."""
-    value: dict[str, Any] = _adapter(type(document)).dump_python(document, mode="json", exclude_defaults=True)
+    adapter = _adapter(type(document))  # type: ignore[arg-type]  # mypy doubts that a class can be hashed
+    value: dict[str, Any] = adapter.dump_python(document, mode="json", exclude_defaults=True)
     return value
 
 
