@@ -10,7 +10,7 @@
         print(plan.text())
         await router.apply(plan, allow_delete={"task_queue": 2})
 
-Everything here is imported when it is first used, so that ``tr-apply --help`` stays instant.
+Everything here is imported on first use, which keeps ``tr-apply --help`` instant.
 """
 
 from importlib import import_module

@@ -63,17 +63,17 @@ def load(
 
     Args:
         source: A file, a folder, or a ``Workspace`` that the program has built.
-        overlays: Files that are laid over it; later ones win.
+        overlays: Files that change the configuration; later ones win.
         variables: As ``--var``.
         variable_files: As ``--var-file``.
-        root: What the configuration names lies in this folder; its own folder without it.
+        root: The folder that holds every file named by the configuration; by default the configuration's own folder.
 
     Returns:
-        The configuration, of which ``diagnostics`` has the warnings.
+        The configuration; its ``diagnostics`` hold the warnings.
 
     Raises:
-        ConfigError: when it cannot be used, with every finding in ``diagnostics``.
-        UsageError: when there is no such file.
+        ConfigError: The configuration has errors; ``diagnostics`` holds every finding.
+        UsageError: There is no such file.
     """
     inputs = Inputs(
         overlays=[Path(each) for each in overlays],
@@ -103,17 +103,17 @@ class Router:
     async def plan(
         self, configuration: Configuration, *, targets: Sequence[str] = (), tasks: StrPath | None = None
     ) -> "Plan":
-        """What would make the live workspace what *configuration* says. Writes nothing.
+        """The changes that make the live workspace equal to *configuration*. Writes nothing.
 
         Args:
             configuration: What ``load`` returned.
-            targets: ``KIND/NAME`` of what is done alone, with what that needs; everything without it.
-            tasks: A file of recorded tasks, of which the plan counts how many go elsewhere.
+            targets: Limit the plan to these ``KIND/NAME`` and the resources that they need.
+            tasks: A file of recorded tasks; the plan counts how many of them would be routed differently.
 
         Raises:
-            ConfigError: when the configuration does not fit the live workspace, or the recorded tasks cannot be read.
-            TargetError: when there are no credentials for it.
-            ApiError, NetworkError: when the workspace cannot be read.
+            ConfigError: The configuration does not fit the live workspace, or the recorded tasks cannot be read.
+            TargetError: There are no credentials.
+            ApiError, NetworkError: The workspace cannot be read.
         """
         from tr_apply.corpus.read import given_corpus  # noqa: PLC0415
         from tr_apply.deployment.configured import Configured  # noqa: PLC0415
@@ -187,11 +187,11 @@ async def connect(
         base_url: Another server of the same API; https, except on this machine.
         account_sid: Instead of ``TWILIO_ACCOUNT_SID``.
         auth_token: Instead of ``TWILIO_AUTH_TOKEN``.
-        concurrency: Requests at once, at most.
+        concurrency: Maximum number of concurrent requests.
 
     Raises:
-        UsageError: when two TaskRouters are named.
-        TargetError: when there is none to talk to, or credentials would not be safe on the way there.
+        UsageError: Two TaskRouters are named.
+        TargetError: No TaskRouter is named, or the credentials would not be safe on the way to it.
     """
     from tr_apply.deployment.connect import open_clients  # noqa: PLC0415
     from tr_apply.deployment.target_options import TargetOptions  # noqa: PLC0415
@@ -217,14 +217,14 @@ class Plan:
 
     @property
     def plan_id(self) -> str:
-        """What names the plan: the same target, base and operations give the same."""
+        """The plan's identity: equal for the same target, base and operations."""
         from tr_apply.plan.saved.document import plan_id  # noqa: PLC0415
 
         return plan_id(self.deployment.require_plan())
 
     @property
     def operations(self) -> "Sequence[Operation]":
-        """What is done, in an order in which it could be done one after the other; empty for no changes."""
+        """The operations, in an order in which they could be done one by one; empty if there are no changes."""
         return self.deployment.require_plan().operations
 
     @property
@@ -234,7 +234,7 @@ class Plan:
 
     @property
     def applied(self) -> "Applied | None":
-        """What came of it, as far as it got; None before ``apply``."""
+        """The result, also of an incomplete run; None before ``apply``."""
         return self.deployment.applied
 
     def text(self) -> str:
@@ -278,7 +278,7 @@ def route(
     channel: str = "default",
     priority: int = 0,
 ) -> "Route":
-    """What becomes of a task, step by step, and why. Offline.
+    """Where a task goes, step by step, and why. Offline.
 
     Args:
         configuration: What ``load`` returned.
@@ -286,10 +286,10 @@ def route(
         task: The task's attributes.
         available: Who is available, longest idle first; every declared worker without it.
         channel: Unique name of the task's channel.
-        priority: The priority that it is created with.
+        priority: The task's initial priority.
 
     Raises:
-        UsageError: when the configuration has no such workflow, worker or channel.
+        UsageError: The configuration has no such workflow, worker or channel.
     """
     from tr_apply.rehearsal.find_route import find_route  # noqa: PLC0415
     from tr_apply.rehearsal.offline_workspace import OfflineWorkspace  # noqa: PLC0415
@@ -330,14 +330,14 @@ def simulate(
     seed: int | None = None,
     executor: str = "serial",
 ) -> "SimulationResults":
-    """What days are like in *configuration*: service levels, waiting times, abandonment, occupancy. Offline.
+    """Simulate days in *configuration*: service levels, waiting times, abandonment, occupancy. Offline.
 
-    *against* meets the same customers on the same days. *what_if* and *executor* are as on the command line; processes
-    need a main module that may be imported.
+    *against* gets the same customers on the same days. *what_if* and *executor* work as on the command line; processes
+    need an importable main module.
 
     Raises:
-        ConfigError: when the load cannot be used.
-        UsageError: when something that is named is not there.
+        ConfigError: The load cannot be used.
+        UsageError: Something named here does not exist.
     """
     from tr_apply.simulation.executors import open_executor  # noqa: PLC0415
     from tr_apply.simulation.request import SimulationRequest  # noqa: PLC0415
@@ -389,7 +389,7 @@ def _in_thread(work: Coroutine[Any, Any, T]) -> T:
     def body() -> None:
         try:
             results.append(asyncio.run(work))
-        except BaseException as error:  # noqa: BLE001  # raised again by whoever waits
+        except BaseException as error:  # noqa: BLE001  # raised again for the caller
             errors.append(error)
 
     thread = threading.Thread(target=body)

@@ -30,17 +30,17 @@ class Status(StrEnum):
 
 @dataclass(slots=True)
 class Result:
-    """What became of an operation.
+    """The result of an operation.
 
     Attributes:
         operation: The operation.
         requests: How many of its writes were carried out.
         error: Why it failed or was skipped; empty when it is done.
         failed: Whether a request of it failed.
-        lost: Whether a request of it may have been carried out although no answer arrived.
-        stale: Whether it failed because the workspace is not what the plan was made from.
-        made: SID of what it has made, or of what had none in the plan.
-        bug: The error of ours that kept a request from being sent, or its answer from being read.
+        lost: Whether no answer arrived to one of its requests, which may have been carried out.
+        stale: Whether it failed because the workspace has changed since the plan was made.
+        made: SID of the resource that it created.
+        bug: The error of ours that prevented sending a request or reading its answer.
     """
 
     operation: Operation
@@ -105,7 +105,7 @@ def _told_failures(results: Sequence[Result]) -> Iterator[str]:
 
 
 Progress = Callable[[Result], None]
-"""Is told whenever a request of an operation has ended."""
+"""Called whenever a request of an operation has ended."""
 
 
 Look = Callable[[Operation, Write], Awaitable[None]]
@@ -126,7 +126,7 @@ _WORKSPACE = SidOf(WORKSPACE.name, "")
 
 
 class Sids:
-    """SIDs by what they stand for, names compared as TaskRouter compares them."""
+    """SIDs by kind and name; names compare as in TaskRouter."""
 
     def __init__(self, known: Mapping[SidOf, str]) -> None:
         self._known = {(label.kind, name_key(label.name)): sid for label, sid in known.items()}
@@ -136,7 +136,7 @@ class Sids:
         return self._known.get((label.kind, name_key(label.name)))
 
     def __getitem__(self, label: SidOf) -> str:
-        """The SID of *label*; a name that is a SID stands for itself."""
+        """The SID of *label*; a name that is already a SID is returned as it is."""
         sid = self.get(label)
         if sid is None and SID.match(label.name):
             return label.name
@@ -144,7 +144,7 @@ class Sids:
         return sid
 
     def __setitem__(self, label: SidOf, sid: str) -> None:
-        """What was just created."""
+        """Add the SID of a new resource."""
         self._known[label.kind, name_key(label.name)] = sid
 
 
@@ -157,7 +157,7 @@ class _PlanRun:
     early_left: int = 0
     late: list[int] = field(default_factory=list)
     unsound: bool = False
-    """Whether something failed, so that nothing is deleted any more."""
+    """Whether something failed; then nothing more is deleted."""
 
 
 async def carry_out(
@@ -170,18 +170,18 @@ async def carry_out(
     seen: Mapping[str, Answer] | None = None,
     look: Look | None = None,
 ) -> list[Result]:
-    """Send every request of *operations*, independent ones side by side.
+    """Send every request of *operations*; independent ones run concurrently.
 
-    A failure blocks only what depends on it; deletes wait until everything else has succeeded.
+    A failure blocks only the operations that depend on it. Deletes wait until everything else has succeeded.
 
     Args:
-        operations: What is to be done.
-        client: The TaskRouter to do it in.
-        sids: What is known of the SIDs that the requests ask for.
-        progress: Is told whenever a request has ended.
-        stop: Asks for nothing new to be begun.
-        seen: Answers by SID: of a resource that is among them, a request is carried out only if it is still like that.
-        look: Looks once more before something is taken away, moved people included.
+        operations: The operations to carry out.
+        client: The client of the TaskRouter.
+        sids: The SIDs that are known already.
+        progress: Called whenever a request has ended.
+        stop: When set, no further request is begun.
+        seen: Answers by SID. A request to one of these resources is sent only if the resource is unchanged.
+        look: Checks once more before a resource is deleted, including where its people were moved.
     """
     run = _begun(operations)
     sender = _PlanSender(client, sids, {sid: Seen(answer) for sid, answer in (seen or {}).items()}, look)
@@ -260,7 +260,7 @@ def _settle(run: _PlanRun, step: RequestStep, task: asyncio.Task[str | None], pr
 
 
 def _message(error: Exception, write: Write) -> str:
-    """What went wrong; TaskRouter's own words may quote what was sent, and with that a sensitive value."""
+    """The reason of the failure, without TaskRouter's own words where they might quote a sensitive value."""
     if isinstance(error, ApiError) and write.secrets:
         code = "" if error.api_code is None else f", code {error.api_code}"
         request = "" if error.request_id is None else f", request {error.request_id}"
@@ -280,7 +280,7 @@ def _skip_dependents(run: _PlanRun, failed: RequestStep, cause: str) -> None:
 
 
 def purpose_of(operation: Operation, write: Write, form: Mapping[str, str], sid: str | None = None) -> Purpose:
-    """What the request of *write* with this *form* is for; nothing secret is in it."""
+    """The purpose of the request of *write* with this *form*; holds no secrets."""
     name = write.target.name or operation.name
     values = {parameter: text for parameter, text in form.items() if parameter not in write.secrets}
     return Purpose(operation.id, write.verb.value, write.target.kind, name, sid, values)
@@ -288,7 +288,7 @@ def purpose_of(operation: Operation, write: Write, form: Mapping[str, str], sid:
 
 @dataclass(slots=True)
 class _PlanSender:
-    """Sends the requests of a plan, and keeps what their answers tell those that follow."""
+    """Sends the requests of a plan, and keeps what later requests need from the answers."""
 
     client: Client
     sids: Sids

@@ -1,8 +1,8 @@
 """The differences between two workspaces, live or in files.
 
-Two of the same sort are compared as wholes: what is live with what is live, and what one file makes of a new workspace
-with what the other makes of one. A file and a live workspace are compared as a plan compares them, so that a file that
-plans empty differs in nothing. SIDs, and the names of the two workspaces themselves, are no differences.
+Two of the same sort are compared directly: live with live, or the new workspaces that two files would create. A file
+and a live workspace are compared as a plan compares them, so a file with an empty plan has no differences. SIDs, and
+the names of the two workspaces themselves, are ignored.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,12 +47,13 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What the second of two workspaces has more, less or otherwise than the first.
+    """The differences of the second of two workspaces from the first.
 
     Attributes:
-        operations: ``CREATE`` for what only the second has, ``DELETE`` for what only the first has, ``UPDATE`` for
-            what both have; without requests, because nothing is to be done. By kind and name.
-        equal: How many compared resources are the same.
+        operations: ``CREATE`` if only the second has the resource, ``DELETE`` if only the first has it, ``UPDATE`` if
+        both
+            have it; without requests, as nothing is carried out. Sorted by kind and name.
+        equal: The number of compared resources that are the same.
     """
 
     operations: Sequence[Operation]
@@ -95,7 +96,7 @@ def _live_model(live: Live, labels: Labels, snapshot: Snapshot) -> Any:
 
 
 def contents_of_file(document: Document) -> Contents:
-    """What *document* makes of a new workspace: what TaskRouter puts into it, and what the file says."""
+    """The content of a new workspace from *document*: TaskRouter's seeds and the declared resources."""
     new = contents_of_live(predicted(None, document.workspace))
     written = {key: getattr(document.workspace, key) for key in WORKSPACE.fields}
     renamed = {name_key(old): each.name for each in document.activities for old in each.renamed_from}
@@ -112,7 +113,7 @@ def contents_of_file(document: Document) -> Contents:
 
 
 def _held(document: Document, kind: Kind, seeds: Mapping[str, Any], workspace: Any) -> Mapping[str, Any]:
-    """The declared resources of *kind*, and those seeds that stay beside them."""
+    """The declared resources of *kind*, and the seeds that stay."""
     declared = getattr(document, kind.section)
     taken = {name_key(name) for each in declared for name in each.renamed_from}
     kept = {} if deletes_rest(document, kind) else seeds
@@ -126,7 +127,7 @@ def _held(document: Document, kind: Kind, seeds: Mapping[str, Any], workspace: A
 
 
 def _as_new(kind: Kind, resource: Any) -> Any:
-    """What a worker leaves open is as TaskRouter makes it."""
+    """Fill the keys that a worker leaves out with TaskRouter's defaults."""
     if kind is WORKER and resource.attributes is None:
         return resource.model_copy(update={"attributes": {}})
     return resource
@@ -136,7 +137,7 @@ def _as_new(kind: Kind, resource: Any) -> Any:
 
 
 def difference(before: Contents, after: Contents) -> Difference:
-    """What *after* has more, less or otherwise than *before*."""
+    """The differences of *after* from *before*."""
     return _Wholes(before, after).difference()
 
 
@@ -153,7 +154,7 @@ class _Wholes:
             self._name(kind)
 
     def _name(self, kind: Kind) -> None:
-        """Call what both have by the name that it has afterwards, so that what leads to it compares."""
+        """Use the later name of each resource that both have, so references to it compare as equal."""
         old, new = self._before.by_kind[kind.name], self._after.by_kind[kind.name]
         after = {key: kind.name_of(each) for key, each in new.items()}
         pairs = self._pairs[kind.name]
@@ -229,7 +230,7 @@ class _Wholes:
         return Operation(action, kind.name, name, None, tuple(self._masked(kind, names, list(changes))))
 
     def _masked(self, kind: Kind, names: Iterable[str | None], changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
-        """What either file calls a secret is one, by either of the *names* that the resource has."""
+        """Mark fields that either file declares secret, under either of the resource's *names*."""
         for document, name in product(self._documents, names):
             changes = masked(document, kind, name, changes)
         return changes
@@ -247,7 +248,7 @@ def _renamed(kind: Kind, before: Contents, after: Contents) -> Iterator[tuple[st
 
 
 def _set(kind: Kind, resource: Any) -> list[FieldChange]:
-    """What it has beyond what TaskRouter makes by itself; where people are at the moment says nothing."""
+    """The fields that differ from TaskRouter's defaults, except the current activity of a worker."""
     fields = set_fields(kind, resource)
     return [FieldChange(key, None, value) for key, value in fields if key not in kind.runtime and value != {}]
 
@@ -260,7 +261,7 @@ def _place(operation: Operation) -> tuple[int, str]:
 
 
 def planned_difference(plan: Plan, snapshot: Snapshot, document: Document, *, to_live: bool) -> Difference:
-    """What a file and a live workspace differ in, as the *plan* of *document* for that of *snapshot* says it.
+    """The differences between a file and a live workspace, from the *plan* of *document* made for *snapshot*.
 
     The file is the second one, or with *to_live* the first.
     """

@@ -70,9 +70,9 @@ class TargetError(TrApplyError):
 
 
 class ApiError(TrApplyError):
-    """TaskRouter answered, and refused.
+    """TaskRouter answered with a refusal.
 
-    ``code`` in the API's sense is ``api_code``; both it and ``request_id`` are None where the answer had none.
+    ``api_code`` is the API's own ``code``. An answer may lack it, or the ``request_id``; then the attribute has None.
     """
 
     code = "api-error"

@@ -25,7 +25,7 @@ _AS_IT_IS_LIVE: Final = "TaskRouter holds this text"
 
 _HEAD = "# Exported by tr-apply; sha256 of the rest: "
 
-# What TaskRouter sets by itself, so that the file needs not say it.
+# TaskRouter's own defaults, which the file leaves out.
 _WORKSPACE_DEFAULTS: Mapping[str, Any] = {
     "multi_task_enabled": True,
     "prioritize_queue_order": "FIFO",
@@ -37,9 +37,9 @@ _WORKSPACE_DEFAULTS: Mapping[str, Any] = {
 
 
 def sections_of(snapshot: Snapshot) -> Sections:
-    """The configuration of *snapshot*: names for SIDs, nothing that is a default, no date, no account.
+    """The configuration of *snapshot*: names instead of SIDs, without defaults, dates and the account.
 
-    A kind of which there is nothing is left out, so that the file leaves it alone elsewhere.
+    A kind without resources is left out, so the file does not manage that kind elsewhere.
     """
     labels = _labels(snapshot, snapshot.workspace)
     sections: dict[str, Any] = {"workspace": _workspace(snapshot.workspace, labels)}
@@ -94,7 +94,7 @@ def _resource(kind: Kind, live: Live, labels: Labels, snapshot: Snapshot) -> dic
 
 
 def _canonical(key: str, value: Any) -> Any:
-    """*value* of *key*, so that what is equal to TaskRouter is one text: JSON has no order of keys, and 1.0 is 1."""
+    """*value* of *key* in one form for all values that are equal to TaskRouter: JSON keys have no order, 1.0 is 1."""
     if key in _JSON_KEYS:
         return _canonical_json(value)
     match value:
@@ -136,7 +136,7 @@ def _channels(snapshot: Snapshot, worker: Live) -> Iterator[tuple[str, dict[str,
 
 
 def exported_text(sections: Sections) -> str:
-    """*sections* as the text of a file; its first line tells later whether somebody has edited the rest.
+    """*sections* as the text of a file. Its first line is a digest, which shows later whether somebody edited the rest.
 
     Raises:
         TrApplyError: as ``yaml_text``.
@@ -145,7 +145,7 @@ def exported_text(sections: Sections) -> str:
 
 
 def with_digest(text: str) -> str:
-    """*text* below the line that tells later whether somebody has edited it."""
+    """*text* below a line with its digest, which shows later whether somebody edited it."""
     return f"{_HEAD}{_digest(text)}\n{text}"
 
 

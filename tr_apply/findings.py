@@ -21,13 +21,14 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing that can be found. A rule is written next to the function that finds it.
+    """A kind of finding. A rule is written next to the function that applies it.
 
     Attributes:
         code: Stays the same from version to version.
-        severity: An error is what TaskRouter refuses or what the file contradicts itself in; a warning is what cannot
-            be meant; an info is what often is not meant.
-        says: What it stands for, in one line.
+        severity: An error is refused by TaskRouter, or contradicts the file itself. A warning cannot be intended. An
+        info
+            is often not intended.
+        says: Its meaning, in one line.
     """
 
     code: str
@@ -60,10 +61,10 @@ class RelatedPlace(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """Something that was found, with its place as far as it is known.
+    """A finding about a configuration, with its place as far as it is known.
 
-    A check knows the ``spot``. Whoever has read the files adds the other places: ``line`` and ``column`` are 1-based,
-    and ``path`` is the spot's as the YAML's keys, as in ``task_queues[2].target_workers``.
+    A check sets the ``spot``. The reader of the files adds the other places: ``line`` and ``column`` are 1-based,
+    and ``path`` is the spot in the YAML's keys, as in ``task_queues[2].target_workers``.
     """
 
     severity: Severity
@@ -98,7 +99,7 @@ class Finding(NamedTuple):
         """The finding that JSON output shows as *document*.
 
         Raises:
-            ValueError: when it is none.
+            ValueError: *document* is not a finding.
         """
         match document:
             case {"severity": str(severity), "code": str(code), "message": str(message)}:
@@ -154,12 +155,12 @@ FINDING_SCHEMA: dict[str, Any] = {
 
 
 def found_by(rule: Rule, message: str, spot: Spot, related: tuple[RelatedPlace, ...] = ()) -> Finding:
-    """What *rule* found at *spot*, and the other places that it is about."""
+    """The finding of *rule* at *spot*, with the other places that it concerns."""
     return Finding(rule.severity, rule.code, message, spot=spot, related=related)
 
 
 def found_at(rule: Rule, message: str, place: int, path: KeyPath = ()) -> Finding:
-    """What *rule* found in a file at *place*, before it is known where in the whole document that is."""
+    """The finding of *rule* at *place* of a file, before its path in the whole document is known."""
     return Finding(rule.severity, rule.code, message, spot=Spot(path, place=place))
 
 

@@ -1,10 +1,10 @@
 """The requests of a run, line by line: they show afterwards what it did, however it ended.
 
-Each attempt of a request that writes is one line before it is sent and one after it was answered. A line without its
-counterpart, and one whose ``outcome`` is ``unknown``, is a request that may have been carried out. Before the first of
-them stand the plan and a line for each resource that it touches, as that was before, so that ``plan --undo`` can lead
-back. It holds names, SIDs and the values that a plan shows; of sensitive ones the parameter's name or a digest, no
-messages of the server, no credentials.
+Each attempt of a writing request is one line before it is sent and one after its answer. A request may have been
+carried out if its second line is missing, or has the ``outcome`` ``unknown``. Before the first request come the plan
+and a line with the former state of each resource that it changes, for ``plan --undo``. The journal holds names, SIDs
+and the values that a plan shows. For sensitive values it holds the parameter's name or a digest. It holds no messages
+of the server and no credentials.
 """
 
 import json
@@ -27,11 +27,11 @@ _ONLY_OURS = 0o600  # names of people are in it
 class Journal:
     """A file that lines are appended to, each written as a whole before anything else happens.
 
-    It is an ``Observer`` of a client. Several runs may share a file; ``run`` tells their lines apart.
+    It is an ``Observer`` of a client. Several runs may share a file; ``run`` distinguishes their lines.
 
     Attributes:
         path: The file.
-        run: Stands in every line.
+        run: Id of the run, in every line.
     """
 
     path: Path
@@ -102,7 +102,7 @@ def _keep_private(file: int) -> None:
 
 
 def _told(call: Call) -> dict[str, Any]:
-    """Which attempt of which request."""
+    """The attempt and the request of *call*."""
     request = {"attempt": call.attempt, "method": call.method, "path": call.place}
     if (purpose := call.purpose) is None:
         return request
@@ -117,7 +117,7 @@ def _sent(call: Call) -> dict[str, Any]:
 
 
 def _came(outcome: Attempt) -> dict[str, Any]:
-    """What came of it; only what is known."""
+    """The result of an attempt, as far as it is known."""
     milliseconds = round(outcome.seconds * 1000)
     content: dict[str, Any] = {"outcome": outcome.verdict.value, "status": outcome.status, "ms": milliseconds}
     more = {"problem": outcome.problem, "request_id": outcome.request_id, "sid": outcome.sid}

@@ -17,7 +17,7 @@ Answer = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Stands for a JSON document that cannot be read; ``why`` completes a sentence about it."""
+    """A JSON document that cannot be read; ``why`` completes a sentence about it."""
 
     why: str
 
@@ -28,10 +28,10 @@ class Live:
 
     Attributes:
         kind: As in ``Kind.name``.
-        name: Its identity, as it is live.
-        sid: Its SID; made up while the resource is only predicted.
-        answer: What the API says about it.
-        documents: The JSON that the answer holds as text, read; by its keys. Text that is not read yet is not in it.
+        name: Its live identity.
+        sid: Its SID; invented while the resource is only predicted.
+        answer: The API's answer.
+        documents: The JSON documents of the answer, by key; a text that has not been parsed yet is missing.
     """
 
     kind: str
@@ -43,10 +43,10 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is under way at a resource.
+    """Unfinished work of a resource.
 
     Attributes:
-        counts: How many tasks, or reservations of a worker, by status; only those statuses that were asked about.
+        counts: The number of tasks, or of a worker's reservations, by the statuses that were requested.
         more: Whether there are more than were counted.
     """
 
@@ -61,16 +61,16 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was read of a workspace, or what a new one is predicted to hold.
+    """The content of a workspace as it was read, or as it is predicted for a new one.
 
     Attributes:
-        account_sid: Whose workspace it is; None where that is not known yet.
+        account_sid: The account of the workspace; None if it is not known yet.
         workspace: The workspace itself.
         by_kind: Resources of each kind that was read.
         channels: Worker channels by SID of the worker, for those workers whose channels were read.
-        work: What is under way, by SID of the queue, workflow or worker; of those that were asked about.
+        work: Unfinished work, by SID of the queue, workflow or worker; only those that were requested.
         predicted: Whether all of it is the prediction for a new workspace.
-        affected: Resources of further kinds, which nothing but the impact of the plan depends on.
+        affected: Resources of further kinds, used only for the impact of the plan.
     """
 
     account_sid: str | None
@@ -96,7 +96,7 @@ class Snapshot:
 
 
 def predicted(account_sid: str | None, declared: Workspace) -> Snapshot:
-    """What the workspace *declared* holds right after it is created; every SID is made up."""
+    """The predicted content of the workspace *declared* right after its creation; every SID is invented."""
     multi_task_enabled = declared.multi_task_enabled is not False
     held = seeds(multi_task_enabled=multi_task_enabled, template=declared.template or "NONE")
     sids = {

@@ -100,10 +100,10 @@ class Workspace(WorkspaceModel):
     """Workers."""
 
     manage: Manage | None = None
-    """What of each section is managed."""
+    """The part of each section that is managed."""
 
     safety: Safety | None = None
-    """What protects the workspace."""
+    """The limits and the protection of the workspace."""
 
     lint: Lint | None = None
     """How findings count, and which of them stay."""

@@ -8,10 +8,10 @@ _IGNORE_ALL = "# Written by tr-apply: nothing in this folder belongs into a repo
 
 
 def make_folder(folder: Path) -> None:
-    """Make *folder*; ``.tr-apply`` gets a .gitignore of its own, so that nothing in it is ever committed.
+    """Make *folder*. In ``.tr-apply`` a .gitignore keeps everything out of git.
 
     Raises:
-        OSError: when it cannot be made.
+        OSError: The folder cannot be made.
     """
     folder.mkdir(parents=True, exist_ok=True)
     own = next((each for each in (folder, *folder.parents) if each.name == NAME), None)

@@ -49,7 +49,7 @@ def printable_json(document: str) -> str:
 
 
 def without_commands(text: str) -> str:
-    """*text* of which GitHub's runner takes no line for a command: ``::name::``, or ``##[name]`` anywhere in a line.
+    """*text* without anything that GitHub's runner reads as a command: ``::name::``, or ``##[name]`` in a line.
 
     https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
     """

@@ -67,7 +67,7 @@ def empty_snapshot(client: Client, workspace: Live) -> Snapshot:
 
 
 async def _with_all(client: Client, snapshot: Snapshot, reads: Reads) -> Snapshot:
-    """*snapshot* with what *reads* asks for; different kinds are read side by side."""
+    """*snapshot* with everything that *reads* requires; kinds are read concurrently."""
     snapshot = await _with_kinds(client, snapshot, reads.kinds)
     snapshot = await with_channels(client, snapshot, reads.channels)
     snapshot = await _with_work(client, snapshot, reads.work)
@@ -114,7 +114,7 @@ async def with_channels(client: Client, snapshot: Snapshot, workers: Sequence[st
 
 
 async def _with_work(client: Client, snapshot: Snapshot, asked: WorkQuestions) -> Snapshot:
-    """What is under way where something goes or somebody moves."""
+    """Count the unfinished work of resources that are deleted and of workers that are moved."""
     if not asked:
         return snapshot
     sid = snapshot.workspace.sid
@@ -222,7 +222,7 @@ async def named_workspace(client: Client, name: str) -> Live:
 
 
 def _those(workspaces: Sequence[Live]) -> str:
-    """Which there are, for whoever has asked for another one."""
+    """The names of *workspaces*, for a message about a name that does not exist."""
     if not workspaces:
         return "this account has none"
     names = sorted(live.name for live in workspaces)

@@ -19,13 +19,13 @@ _DEEPEST = 200  # levels of a JSON document, far beyond what anybody means
 
 @dataclass(frozen=True, slots=True)
 class Json:
-    """A JSON document to be sent as text; its strings are templates, and a ``SidOf`` may stand for a string."""
+    """A JSON document to be sent as text. Its strings are templates, and a ``SidOf`` may take the place of a string."""
 
     value: Any
 
 
 FormValue = str | SidOf | Json
-"""What a form parameter is made from: a template, a SID, or a document."""
+"""The source of a form parameter: a template, a SID, or a document."""
 
 Form = Mapping[str, FormValue]
 
@@ -62,7 +62,7 @@ def _form_value(kind: Kind, key: str, value: Any) -> FormValue:
 
 
 def form_text(value: FormValue, sid: Callable[[SidOf], str]) -> str:
-    """*value* as it is sent; *sid* answers what stands for each reference."""
+    """*value* as it is sent; *sid* returns the SID of each reference."""
     match value:
         case SidOf():
             return sid(value)
@@ -105,9 +105,9 @@ def references_in(value: FormValue) -> set[SidOf]:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What stands for each SID in models of live resources.
+    """The name of each SID in models of live resources.
 
-    A resource that is about to be renamed already has its new name here, so that live and desired compare.
+    A resource that is about to be renamed has its new name here already, so live and declared resources compare.
     """
 
     by_sid: Mapping[str, SidOf]
@@ -118,7 +118,7 @@ class Labels:
         return sid if label is None else label.name
 
     def queue_name(self, sid: str) -> str | None:
-        """The same of what a workflow says to be a queue's SID; None for what is none."""
+        """The name of the queue that a workflow names by *sid*; None if *sid* is not a queue's."""
         return self.name(sid) if SID.match(sid) else None
 
     def template(self, text: str) -> str:
@@ -127,7 +127,7 @@ class Labels:
 
 
 def live_labels(snapshot: Snapshot) -> Labels:
-    """What each SID is called now."""
+    """The current name of each SID."""
     return Labels({live.sid: SidOf(live.kind, live.name) for live in snapshot.each()})
 
 
@@ -146,10 +146,10 @@ def model_of(live: Live, labels: Labels) -> Any:
 
 
 def field_of(kind: Kind, key: str, live: Live, labels: Labels) -> Any:
-    """What *live* holds of the field *key*, as a file would say it.
+    """The value of the field *key* of *live*, as a file would write it.
 
     Raises:
-        ApiError: when the answer is not what the API documents.
+        ApiError: The answer is not as the API documents it.
     """
     spec = kind.fields[key]
     return _referred_name(live.answer, spec.answer, labels) if key in kind.references else _value(live, spec, labels)
@@ -185,7 +185,7 @@ def _document(live: Live, key: str, labels: Labels) -> Any:
         return {}
     text = live.answer.get(key)
     if isinstance(text, str) and labels.template(text) == text:
-        return document  # nothing in it stands for something else
+        return document  # has no references
     return mapped(document, lambda leaf: labels.template(leaf) if isinstance(leaf, str) else leaf)
 
 

@@ -24,7 +24,7 @@ def conclude(members: Sequence[Member], output: Output) -> int:
     try:
         _print_members(members, output, exit_code)
     except TrApplyError as error:
-        error.exit_code = worst([exit_code, error.exit_code])  # what was done counts, told or not
+        error.exit_code = worst([exit_code, error.exit_code])  # the result counts even if it could not be printed
         raise
     except StdoutLostError as error:
         tell_lost(error)

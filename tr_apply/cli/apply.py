@@ -215,7 +215,7 @@ def _note_unchanged(member: Member) -> None:
 
 
 def _show_plan(member: Member, approval: Approval, output: Output) -> None:
-    """The plan is part of the result; whoever is asked must see it in any case."""
+    """Show the plan: in the result, and also on stderr before the question if the result goes elsewhere."""
     if member.plan is None:
         return
     refused = refusals(member.plan, member.consent)

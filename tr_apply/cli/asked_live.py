@@ -20,12 +20,12 @@ def answer_of(
     common: CommonOptions,
     credentials: Credentials | None = None,
 ) -> T:
-    """What *question* finds out from the TaskRouter of *target*, with the *credentials* that a configuration names.
+    """The answer to *question* from the TaskRouter of *target*, with the *credentials* that a configuration names.
 
-    All questions of a run share its time.
+    All questions of a run share one time limit.
 
     Raises:
-        TrApplyError: what *question* raises, or that the time is over.
+        TrApplyError: Raised by *question*, or because the time is up.
     """
     deadline = Deadline(common.timeout, common.began)
 

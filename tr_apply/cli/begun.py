@@ -1,7 +1,7 @@
-"""Plans that ``apply --expect`` has begun: kept, so that the same command can go on when it was interrupted.
+"""Plans that ``apply --expect`` has begun, kept so the same command can continue after an interruption.
 
-After a part of a plan is done, planning again gives another plan with another id. The one that was reviewed is kept in
-``.tr-apply/begun``, and it is used only together with the configuration that it was made from.
+Once a part of a plan is done, planning again gives another plan with another id. The reviewed plan is kept in
+``.tr-apply/begun``, and is used only with the configuration that it was made from.
 """
 
 import json

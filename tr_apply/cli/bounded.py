@@ -20,11 +20,11 @@ _AT_ONCE = "stopped immediately: requests in progress may or may not have been c
 def run(work: Coroutine[Any, Any, T], *, deadline: Deadline | None = None, stop: Stop | None = None) -> T:
     """The result of *work*.
 
-    With *stop*, the first SIGINT or SIGTERM only asks it to begin nothing new; the second one ends it at once.
+    With *stop*, the first SIGINT or SIGTERM prevents new requests; the second one ends the run immediately.
 
     Raises:
-        InterruptedRunError: when a signal ended it.
-        OutOfTimeError: when it is not done by the *deadline*.
+        InterruptedRunError: A signal ended it.
+        OutOfTimeError: It was not done by the *deadline*.
     """
     return asyncio.run(_bounded(work, deadline or Deadline(), stop))
 

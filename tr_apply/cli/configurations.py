@@ -15,7 +15,7 @@ from tr_apply.findings import Finding, Severity
 
 
 def inputs_of(given: ConfigurationOptions) -> Inputs:
-    """What ``configuration_options`` stand for."""
+    """The ``Inputs`` that the options describe."""
     return Inputs(
         overlays=given.overlays,
         given=given_variables(given.variables),
@@ -27,10 +27,10 @@ def inputs_of(given: ConfigurationOptions) -> Inputs:
 
 
 def root_of(given: ConfigurationOptions) -> Path | None:
-    """What ``--root`` names.
+    """The folder of ``--root``.
 
     Raises:
-        UsageError: when it is no folder.
+        UsageError: It is not a folder.
     """
     if given.root is not None and not given.root.is_dir():
         raise UsageError(f"--root {given.root}: there is no such folder")
@@ -74,10 +74,10 @@ def checked(path: Path, given: ConfigurationOptions, people: PeopleOf | None = N
 
 
 def usable(path: Path, given: ConfigurationOptions, output: Output) -> Configuration:
-    """The same, once it is clear that it can be used; warnings are told on the way.
+    """The same configuration if it has no errors. Prints its warnings.
 
     Raises:
-        ConfigError: when it cannot.
+        ConfigError: It has errors.
     """
     configuration = checked(path, given)
     configuration.require_valid()

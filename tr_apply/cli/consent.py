@@ -38,10 +38,10 @@ class ApplyOptions:
         return tuple(each for written in self.expected for each in written.replace(",", " ").split())
 
     def consent(self) -> Consent:
-        """What was agreed to, and who will have seen the plan before it is carried out.
+        """The consent given on the command line, and who will have seen the plan before it is applied.
 
         Raises:
-            UsageError: when it is said in another form.
+            UsageError: An option has another form.
         """
         asked = Approval.NOBODY if self.auto_approve else Approval.ASKED
         return Consent(
@@ -53,10 +53,10 @@ class ApplyOptions:
 
 
 def allowed_deletes(written: Sequence[str]) -> dict[str, int]:
-    """What each ``--allow-delete KIND=N`` says.
+    """The number of deletes by kind, from each ``--allow-delete KIND=N``.
 
     Raises:
-        UsageError: when one has another form.
+        UsageError: One has another form.
     """
     kinds = list(KIND_BY_NAME)
     allowed = {}
@@ -69,10 +69,10 @@ def allowed_deletes(written: Sequence[str]) -> dict[str, int]:
 
 
 def allowed_people_lost(written: Sequence[str]) -> dict[str, int]:
-    """What each ``--allow-people-lost "QUEUE=N"`` says.
+    """The number of people by queue, from each ``--allow-people-lost "QUEUE=N"``.
 
     Raises:
-        UsageError: when one has another form.
+        UsageError: One has another form.
     """
     allowed = {}
     for each in written:

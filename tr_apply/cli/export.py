@@ -99,7 +99,7 @@ async def _snapshot(client: Client, name: str) -> Snapshot:
 def _write_folder(
     sections: Sections, text_of: Callable[[Sections], str], folder: Path, output: Output, *, overwrite: bool
 ) -> None:
-    """One file a section. A file of a kind that has gone is not left behind to be read again."""
+    """Write one file per section. Refuses a folder with other files, as they would be read as well."""
     others = [path for path in folder.glob("*.y*ml") if path.stem not in sections]
     if others:
         listed = ", ".join(sorted(path.name for path in others))

@@ -16,7 +16,7 @@ from tr_apply.printable import printable
 
 FOLDER: Final = "taskrouter"
 
-# What is written, by the file under tr_apply/starter/ that it is made of.
+# The files to write, with their sources under tr_apply/starter/.
 SAMPLE: Final[Mapping[str, str]] = {
     f"{FOLDER}/workspace.yaml": "workspace.yaml",
     f"{FOLDER}/routing.test.yaml": "routing.test.yaml",
@@ -31,7 +31,7 @@ CI: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "gitlab": {".gitlab-ci.yml": "gitlab-ci.yml"},
 }
-"""What checks, plans and applies, by the service that runs it."""
+"""The files that check, plan and apply in CI, by service."""
 
 SURROUNDINGS: Final[Mapping[str, str]] = {
     ".pre-commit-config.yaml": "pre-commit-config.yaml",
@@ -126,10 +126,10 @@ def _is_there(path: Path) -> bool:
 
 
 def _write(path: Path, text: str) -> bool:
-    """Write a new file; whoever was faster is not overwritten.
+    """Write a new file; never overwrites one that was created in the meantime.
 
     Raises:
-        TrApplyError: when it cannot be written.
+        TrApplyError: It cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

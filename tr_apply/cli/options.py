@@ -120,7 +120,7 @@ class NamedPath(click.Path):
         if value == "":
             self.fail("an empty text is not a path", param, ctx)
         try:
-            Path(value).exists()  # tells of what is behind a locked door, or has too long a name
+            Path(value).exists()  # raises if a folder may not be read, or the name is too long
         except OSError as error:
             self.fail(f"{str(value)!r}: {error.strerror}", param, ctx)
         return super().convert(value, param, ctx)
@@ -133,7 +133,7 @@ def paths_argument(command: _F) -> _F:
 
 
 def configuration_options(command: _F) -> _F:
-    """What surrounds the files of a configuration: ``given`` of the command."""
+    """Options for the surroundings of a configuration's files: ``given`` of the command."""
     options = (
         click.option("--allow-credentials-env", "credentials_variables", multiple=True, metavar="NAME",
                      help="Let `credentials` name the environment variable NAME; repeatable "
@@ -214,10 +214,10 @@ def tasks_option(command: _F) -> _F:
 
 
 def given_variables(written: Sequence[str]) -> dict[str, str]:
-    """What ``--var NAME=VALUE`` stand for.
+    """The variables of ``--var NAME=VALUE``.
 
     Raises:
-        UsageError: when one has another form.
+        UsageError: One has another form.
     """
     values = {}
     for each in written:

@@ -33,16 +33,16 @@ _WORST_FIRST = (130, 4, 1, 64, 3, 5, 6, 2, 0)
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """How a command speaks.
+    """The way a command prints.
 
     Attributes:
         format: The result's format.
         file: Where the result goes instead of stdout.
         color: Whether stdout shows colours.
-        width: Columns of the terminal that stdout is; None where it is none.
-        quiet: Whether anything but results and errors is left out.
-        verbose: Whether every request is told.
-        written: What the file holds so far.
+        width: Columns of the terminal; None if stdout is not a terminal.
+        quiet: Whether it prints only results and errors.
+        verbose: Whether it logs every request.
+        written: The content of the file so far.
     """
 
     command: str
@@ -84,7 +84,7 @@ class Output:
         self.result(envelope(self.command, exit_code, content, errors))
 
     def say(self, text: str) -> None:
-        """Tell a person how it is going."""
+        """Print the progress on stderr, unless quiet."""
         if not self.quiet:
             tell(text)
 
@@ -101,12 +101,12 @@ class Output:
                 click.echo(f"\r{' ' * len(text)}\r", err=True, nl=False)
 
     def warn(self, text: str) -> None:
-        """Tell a person what went wrong."""
+        """Print a problem on stderr, even if quiet."""
         tell(text)
 
 
 def tell(text: str) -> None:
-    """Print *text* on stderr, whoever wrote what is in it."""
+    """Print *text* on stderr; it may quote text of others."""
     click.echo(printable_lines(text), err=True)
 
 

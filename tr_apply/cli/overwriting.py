@@ -1,4 +1,4 @@
-"""Files that are there already: tr-apply writes over its own, and over others only when it is told to."""
+"""Files that exist already: tr-apply overwrites its own, and others only with an option that says so."""
 
 import json
 from collections.abc import Iterable

@@ -14,7 +14,7 @@ _DEPENDENCIES = (
 
 
 class Pinned(NamedTuple):
-    """What pip installs to get this very tr-apply, and what that leaves open."""
+    """The pip requirement for this version of tr-apply, and a sentence about the parts that it does not pin."""
 
     requirement: str
     unpinned: str

@@ -255,7 +255,7 @@ def _documents(members: Sequence[Member]) -> list[dict[str, Any]]:
 
 
 def _is_shown(member: Member) -> bool:
-    """Whether its plan is part of the result; a gate that it does not pass is no reason to hide it."""
+    """Whether its plan is part of the result; a plan that fails a gate is shown, too."""
     return isinstance(member.error, RouteChangeError | None)
 
 

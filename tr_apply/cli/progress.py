@@ -17,15 +17,15 @@ from tr_apply.report.terminal import progress_line
 
 READING: Final = "Reading the workspace ..."
 _CLEARED: Final = "\x1b[2K"  # of what was in the line, on a terminal
-_NAME_SHOWN: Final = 40  # characters, so that the bar stays on one line
+_NAME_SHOWN: Final = 40  # characters; keeps the bar on one line
 
 ProgressOf = Callable[[Plan], Progress]
-"""What is told of the requests of one of several plans."""
+"""Gives the observer of the requests of one of several plans."""
 
 
 @contextmanager
 def shown_progress(plans: Sequence[Plan], output: Output) -> Iterator[ProgressOf]:
-    """Told of every request that has ended; shows it on stderr, with the workspace if there are several."""
+    """Shows every completed request on stderr, with the workspace if there are several."""
     if output.quiet:
         yield lambda _plan: lambda _result: None
     elif sys.stderr.isatty():
@@ -45,7 +45,7 @@ class _Lines:
         self._ended: set[tuple[int, str]] = set()
 
     def of(self, plan: Plan) -> Progress:
-        """Is told of the requests of *plan*."""
+        """The observer of the requests of *plan*."""
         head = f"{printable(plan.target.workspace)}: " if self._several else ""
 
         def tell(result: Result) -> None:
@@ -63,7 +63,7 @@ class _Lines:
 
 @asynccontextmanager
 async def shown_waits(waits: Waits, output: Output, what: str = "") -> AsyncIterator[None]:
-    """Say every ten seconds what is waited for, and on a terminal at once *what* is being done."""
+    """Print every ten seconds why the run waits; on a terminal show *what* from the start."""
     line = output.passing(what) if what else nullcontext()
     on_terminal = sys.stderr.isatty() and not output.quiet
 

@@ -67,7 +67,7 @@ class RecordFile:
     # An unfinished record
 
     def read(self) -> str:
-        """What an earlier run has left; empty where there is nothing."""
+        """The content left by an earlier run; empty if there is none."""
         return _text(self._unfinished)
 
     def begin(self, line: str) -> None:
@@ -97,10 +97,10 @@ class RecordFile:
 
 
 def require_outside_git(path: Path) -> None:
-    """Make sure that what is personal is not committed by accident.
+    """Prevent personal data from being committed by accident.
 
     Raises:
-        RefusedError: when *path* lies in the work tree of a git repository, which does not ignore it.
+        RefusedError: *path* is in the work tree of a git repository that does not ignore it.
     """
     absolute = path.resolve()
     tree = next((each for each in absolute.parents if (each / ".git").exists()), None)

@@ -45,7 +45,7 @@ class Records:
 
     @property
     def observers(self) -> Sequence[Observer]:
-        """Who is told of every request."""
+        """The observers of every request."""
         return () if self.journal is None else (self.journal,)
 
     def begin(self) -> None:
@@ -59,10 +59,10 @@ class Records:
             self._save([simple_error("unfinished", _UNFINISHED)])
 
     def unchanged(self, plans: Sequence[Plan]) -> None:
-        """Nothing is to be done for *plans*, so that there is nothing to take back.
+        """Record that *plans* change nothing, so there is nothing to undo.
 
         Raises:
-            TrApplyError: when that cannot be written down.
+            TrApplyError: The record cannot be written.
         """
         self._ways_back += plans
         if self.undo_file is not None:

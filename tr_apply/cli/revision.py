@@ -35,10 +35,10 @@ class Revision:
     _trees: dict[Path, Path] = field(default_factory=dict)
 
     def path(self, path: Path) -> Path | None:
-        """Where *path* lies as it was; None if it was not there. What is in no repository is taken as it is.
+        """The path of *path* in the revision; None if it did not exist. A file outside any repository keeps its path.
 
         Raises:
-            UsageError: when git does not know the revision.
+            UsageError: git does not know the revision.
         """
         absolute = path.resolve()
         folder = absolute if absolute.is_dir() else absolute.parent
@@ -88,10 +88,10 @@ def _folder() -> AbstractContextManager[str]:
 
 
 def _root(folder: Path) -> Path | None:
-    """The repository that *folder* lies in; None if it lies in none.
+    """The repository of *folder*; None if it is not in one.
 
     Raises:
-        UsageError: when git says anything else, as of a repository that somebody else owns.
+        UsageError: git reports another error, such as a repository with another owner.
     """
     done = _git(folder, "rev-parse", "--show-toplevel")
     if done.returncode != 0 and _NO_REPOSITORY in done.stderr:
@@ -124,7 +124,7 @@ def _git(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProc
     environment = {key: value for key, value in os.environ.items() if key not in _OF_ANOTHER}
     command = ["git", "-C", str(folder), *arguments]
     try:
-        return subprocess.run(  # noqa: S603  # git, with arguments that are no options
+        return subprocess.run(  # noqa: S603  # git; no argument can be read as an option
             command,
             env={**environment, **_ENGLISH, **more},
             capture_output=True,

@@ -36,7 +36,7 @@ from tr_apply.routing.names import sid_pattern
 
 @dataclass(frozen=True, slots=True)
 class RouteQuestion:
-    """What the command line asks; the options of ``tr-apply route``, each named as click calls it."""
+    """The question of the command line: the options of ``tr-apply route``, each named as click calls it."""
 
     live: str | None
     """The live workspace; None for the configuration of PATH."""

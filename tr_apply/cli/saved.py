@@ -13,11 +13,11 @@ from tr_apply.routing.names import name_key
 
 
 def saved_members(path: Path, configured: Sequence[Member]) -> list[Member]:
-    """A member for each plan in the file *path*, with the one of the *configured* that is for the same workspace.
+    """A member for each plan in the file *path*, with the *configured* one for the same workspace.
 
     Raises:
-        UsageError: when there is no such file, when a configuration is for none of the plans, or when one is missing.
-        RefusedError: when the file is no plan of ours, or not any more.
+        UsageError: There is no such file, a configuration has no plan, or a plan has no configuration.
+        RefusedError: The file is not one of our plans, or was changed.
     """
     plans = saved_plans_of(path, "--plan")
     left = list(configured)
@@ -48,8 +48,8 @@ def saved_plans_of(path: Path, argument: str) -> list[Plan]:
     """The plans in the file *path*, which *argument* of the command line names.
 
     Raises:
-        UsageError: when there is no such file.
-        RefusedError: when the file is no plan of ours, or not any more.
+        UsageError: There is no such file.
+        RefusedError: The file is not one of our plans, or was changed.
     """
     from tr_apply.plan.saved.load import saved_plans  # noqa: PLC0415  # its models take time that nobody else needs to wait
 

@@ -123,7 +123,7 @@ def serve_command(**given: Any) -> None:
         tr-apply serve --port 8080
         tr-apply serve --seed workspace.yaml --watch --db :memory:
         tr-apply apply workspace.yaml --base-url http://127.0.0.1:8080
-    """  # click wants the character that the escape stands for
+    """  # click needs the character of the escape
     options = ServeOptions(**given)
     address = _checked(options)
     served_hosts = options.hosts if _is_wildcard(address[0]) else (*options.hosts, options.host)
@@ -134,7 +134,7 @@ def serve_command(**given: Any) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServeOptions:
-    """What ``tr-apply serve`` was given; each is named as its option is, or as click was told."""
+    """The options of ``tr-apply serve``, each named as click calls it."""
 
     port: int
     host: str
@@ -212,7 +212,7 @@ def _serve(options: ServeOptions, listener: socket.socket, admission: "Admission
             yield console.stop
         await caller.close()
 
-    # What routes stays; looking through all of it for garbage again and again takes a seventh of the time.
+    # The routing objects stay alive: searching all of them for garbage repeatedly takes a seventh of the time.
     gc.set_threshold(50_000, 20, 100)
     served: ASGIApp = Gate(reporting(console), admission)
     if options.logs:
@@ -233,7 +233,7 @@ class _Planted:
             self._seed = _seed(self._path, app, options.account_sid, options.auth_token)
 
     async def first(self) -> None:
-        """Apply it; what is to be said of that waits until the server listens."""
+        """Apply it. The report is kept until the server listens."""
         if self._seed is not None:
             self.reports.append(_seed_report(self._path, await self._seed.plant()))
 
@@ -277,7 +277,7 @@ def _seed(path: Path, app: "LocalTaskRouter", account_sid: str | None, auth_toke
     from tr_apply.deployment.seed import Seed  # noqa: PLC0415  # plans and applies; not for --help
     from tr_apply.transport import Connection  # noqa: PLC0415
 
-    # As an API key where anyone is let in, so that callbacks are not signed with a password of ours.
+    # An API key if anyone may connect: callbacks are then not signed with a password of ours.
     user = account_sid or f"SK{0:032x}"
     return Seed(path, app, Connection("http://local", user, auth_token or "seed"), os.environ)
 
@@ -302,10 +302,10 @@ def _admission(hosts: Iterable[str], origins: Iterable[str]) -> "Admission":
 
 
 def _check_ready_file(path: Path | None) -> None:
-    """Remove what an earlier run left, so that whoever waits for the file waits for this server.
+    """Remove the file of an earlier run, so a program that waits for the file waits for this server.
 
     Raises:
-        RefusedError: The file is something else.
+        RefusedError: The file holds something else.
         TargetError: It cannot be removed.
     """
     if path is None:
@@ -322,7 +322,7 @@ def _check_ready_file(path: Path | None) -> None:
 
 def _announce(url: str, more: Iterable[str], ready_file: Path | None, *, quiet: bool) -> None:
     click.echo(f"Listening on {url}", err=True)
-    with suppress(OSError):  # whoever started the server need not read its stdout
+    with suppress(OSError):  # the program that started the server need not read its stdout
         click.echo(f"Listening on {url}")
     for line in () if quiet else more:
         click.echo(line, err=True)
@@ -331,7 +331,7 @@ def _announce(url: str, more: Iterable[str], ready_file: Path | None, *, quiet: 
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that whoever sees it sees all of it."""
+    """Write a file in one step, so no reader sees a part of it."""
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         partial.write_text(text, encoding="utf-8")

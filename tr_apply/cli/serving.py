@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import uvicorn
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-GRACE_S = 5  # for requests under way when the server is told to stop; they take milliseconds unless the client is slow
+GRACE_S = 5  # for requests in progress at the end of the server; they take milliseconds unless the client is slow
 LARGEST_MESSAGE = 4096  # bytes that a page may send at a time over its WebSocket, on which it has nothing to say
 KEEP_ALIVE_S = 75  # longer than the pauses of a client that reuses its connection
 
@@ -26,7 +26,7 @@ Address = tuple[str, int]
 
 
 def resolved(host: str, port: int) -> Address:
-    """The address to bind, resolved once, so that what was checked is what is bound."""
+    """The address to bind. It is resolved only once: the address that was checked is the one that is bound."""
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
@@ -64,7 +64,7 @@ def url_of(listener: socket.socket) -> str:
 
 @asynccontextmanager
 async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Work that goes on beside what is done within, and ends with it."""
+    """Run *work* in the background until the block ends."""
     import asyncio  # noqa: PLC0415  # not for --help
 
     def tell_failure(ended: asyncio.Task[None]) -> None:
@@ -104,7 +104,7 @@ def run_server(
     import uvicorn  # noqa: PLC0415  # takes a tenth of a second, which --help must not
 
     class Server(uvicorn.Server):
-        """uvicorn, except that something runs beside it, and that signals end it without killing the process."""
+        """uvicorn with a background task, and with signals that end the server but do not kill the process."""
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await prepare()
@@ -139,7 +139,7 @@ def _abortable(app: "ASGIApp") -> "ASGIApp":
     from tr_apply.local.control.faults import ABORT  # noqa: PLC0415  # starlette is for those who serve
 
     async def abortable(scope: "Scope", receive: "Receive", send: "Send") -> None:
-        # What uvicorn sends with is a method of what knows the connection; ASGI itself has no way to close it.
+        # ASGI has no way to close a connection. uvicorn's `send` is a method of an object that has the connection.
         transport = getattr(getattr(send, "__self__", None), "transport", None)
         if transport is not None:
             scope[ABORT] = transport.abort if scope["type"] == "websocket" else transport.close

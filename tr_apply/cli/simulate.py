@@ -49,7 +49,7 @@ def _share(_: click.Context, parameter: click.Parameter, value: str | None) -> t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulateOptions:
-    """What ``tr-apply simulate`` was given; each is named as its option is."""
+    """The options of ``tr-apply simulate``, each named as click calls it."""
 
     load: Path
     against: str | None
@@ -76,7 +76,7 @@ class SimulateOptions:
         return tuple(GateLimit(option, *value) for option, value in given.items() if value is not None)
 
     def request(self, configuration: Configuration, against: Configuration | None) -> SimulationRequest:
-        """What is asked for, about these configurations."""
+        """The request to simulate these configurations."""
         return SimulationRequest(
             configuration=configuration,
             load=self.load,

@@ -17,7 +17,7 @@ class StdoutLostError(OSError):
 
 
 class _Stdout(io.FileIO):
-    """Tells once that it is lost, and from then on takes everything: Python writes what is left when it ends."""
+    """Raises once when it is lost, then accepts everything: Python flushes the rest when the process ends."""
 
     is_lost = False
 
@@ -37,7 +37,7 @@ class _Stdout(io.FileIO):
 
 
 class _Stderr(io.FileIO):
-    """Drops what cannot be told: a run that writes must not end half-way because nobody listens."""
+    """Drops text that cannot be written: a run that writes to a workspace must not end half-way because of that."""
 
     def write(self, data: Any) -> int:
         """Write *data* if that can be done."""
@@ -62,7 +62,7 @@ def _open_null(name: str, mode: str) -> None:
 
 
 def _over(raw: io.FileIO, encoding: str, *, line_buffering: bool = False) -> io.TextIOWrapper:
-    """What the terminal cannot show is escaped rather than a crash."""
+    """Escape characters that the terminal cannot show, instead of failing."""
     return io.TextIOWrapper(
         io.BufferedWriter(raw), encoding, "backslashreplace", line_buffering=line_buffering or raw.isatty()
     )
@@ -75,10 +75,10 @@ def tell_lost(error: StdoutLostError) -> None:
 
 
 def answered(question: str, *, or_else: str) -> str:
-    """What is typed in answer to *question*; *or_else* says what a person who leaves instead can be sure of.
+    """The answer typed to *question*; *or_else* says what holds if the person leaves instead.
 
     Raises:
-        InterruptedRunError: when that person leaves with Ctrl-C.
+        InterruptedRunError: The person leaves with Ctrl-C.
     """
     try:
         click.echo(question, nl=False, err=True)

@@ -114,11 +114,11 @@ def _record(
     selection: Mapping[Path, Sequence[Path] | None], file: Path, corpus: Corpus | None, options: RoutingTestOptions,
     output: Output,
 ) -> None:  # fmt: skip
-    """Add the tests that are missing to *file*, all of which stays as it is.
+    """Add the missing tests to *file*, and keep its content.
 
     Raises:
-        UsageError: when it is not clear what to record, or the file would not be found again.
-        RefusedError: when the file cannot be added to.
+        UsageError: It is not clear what to record, or the tests would not be found in the file.
+        RefusedError: Tests cannot be added to the file.
     """
     if corpus is None or len(selection) != 1:
         raise UsageError("--record adds tests for recorded tasks to one configuration: give one PATH, and --tasks FILE")

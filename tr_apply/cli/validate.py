@@ -32,7 +32,7 @@ _COMMAND = "validate"
 
 
 class Findings(NamedTuple):
-    """What was found, in the order of the PATHs and their files, and the exit code that it makes."""
+    """The findings, in the order of the PATHs and their files, and the exit code."""
 
     diagnostics: Sequence[Finding]
     accepted: Sequence[Finding]
@@ -120,7 +120,7 @@ def validate_command(
 
 
 class _Part(NamedTuple):
-    """What was found at one PATH, what of it is accepted, and the line that a finding is about."""
+    """The findings at one PATH, the accepted ones among them, and a function that gives the line of a finding."""
 
     diagnostics: Sequence[Finding]
     accepted: Sequence[Finding]

@@ -12,9 +12,9 @@ _HEAD: Final = "# Written by tr-apply test --record: what happens to recorded ta
 
 
 def with_tests(text: str, tests: Sequence[Mapping[str, Any]]) -> str | None:
-    """*text*, that of a file of routing tests or empty, with *tests* behind those that it has.
+    """*text*, a file of routing tests or empty, with *tests* added after its own.
 
-    None where its tests are not a list with a line for each, so that nothing can be added without writing them anew.
+    None if its tests are not a list with one item per line: adding to it would mean rewriting it.
     """
     added = yaml_text({_TESTS: list(tests)})
     if not text.strip():
@@ -44,7 +44,7 @@ def _plain(text: str) -> dict[str, Any] | None:
 
 
 def _inserted(text: str, items: str) -> Iterator[str]:
-    """*text* with *items* right behind the last test or, if that is within a text, behind all that follows it."""
+    """*text* with *items* after the last test; where that is inside a block text, after all that follows."""
     root = yaml.compose(text, Loader=yaml.BaseLoader)
     assert isinstance(root, yaml.MappingNode)
     node = next(value for key, value in root.value if key.value == _TESTS)

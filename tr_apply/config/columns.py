@@ -1,4 +1,4 @@
-"""Where in a file a character of a scalar's value stands: the way back from an expression to its line and column.
+"""The line and column of a character of a scalar's value: the way back from an expression to its place in the file.
 
 Events give only where a scalar begins. Quotes, escapes and folded lines are walked again here, for one scalar, when a
 message needs it; the rules are those of libyaml's scanner.
@@ -23,7 +23,7 @@ _DEEPEST: Final = 200  # columns; further in no block can begin, given how deep 
 
 
 class Span(NamedTuple):
-    """What one character of the value was made of."""
+    """The source text of one character of the value."""
 
     begin: int
     end: int
@@ -39,7 +39,7 @@ class _Made(NamedTuple):
 def character_index(text: str, start: int, value: str, offset: int) -> int:
     """The index in *text* of character *offset* of *value*, the scalar that begins at *start*.
 
-    The offset ``len(value)`` leads behind the last character. An alias leads to itself.
+    The offset ``len(value)`` gives the end of the last character. An alias gives its own start.
     """
     if (properties := _PROPERTIES.match(text, start)) is not None:
         start = properties.end()
@@ -59,7 +59,7 @@ class _Walk:
         self._begins, self._ends = array("q"), array("q")
 
     def span(self, at: int) -> Span:
-        """What character *at* of the value was made of."""
+        """The source of character *at* of the value."""
         for each in islice(self._spans, max(0, at + 1 - len(self._begins))):
             self._begins.append(each.begin)
             self._ends.append(each.end)
@@ -119,7 +119,7 @@ def _end_of_character(text: str, index: int, quote: str) -> int:
 
 
 def _block(text: str, start: int, value: str) -> list[Span]:
-    """Literal and folded text. Its indentation is whichever gives *value*, as it need not be that of the first line."""
+    """Literal and folded text. The indentation is the one that gives *value*; the first line may be indented more."""
     header = _BLOCK_HEADER.match(text, start)
     begin = start if header is None else header.end()
     for indent in range(1, _DEEPEST):

@@ -43,4 +43,4 @@ OF_MODELS: Final[Mapping[str, Rule]] = {
         DOCUMENT_TOO_LONG,
     )
 }
-"""What the validators of the models find; they know rules by their codes."""
+"""The rules that the validators of the models apply; they name them by their codes."""

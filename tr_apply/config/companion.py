@@ -37,7 +37,7 @@ class Companion(NamedTuple, Generic[M]):
 
 
 def read_companion(path: Path, configuration: Configuration, model: type[M], what: str) -> Companion[M]:
-    """The file at *path* of *configuration*, as a *model*; *what* it is stands in messages, as in ``a test``."""
+    """Read the file at *path*, which accompanies *configuration*, as a *model*. Messages call it *what*: ``a test``."""
     sources = Sources()
     notes = Notes(sources, configuration.notes.variables)
     file = read_file(regular(path, configuration.reach), sources)

@@ -1,4 +1,4 @@
-"""Which environment variables ``workspace.credentials`` may name: the file is a stranger's, the environment is not."""
+"""The environment variables that ``workspace.credentials`` may name: the file is untrusted, the environment is not."""
 
 from collections.abc import Collection, Mapping
 from typing import Final

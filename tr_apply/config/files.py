@@ -1,4 +1,4 @@
-"""Which files a PATH stands for, and reading them: the only place of config/ that touches the disk."""
+"""The files of a PATH, and their content. No other module of config/ touches the disk."""
 
 import codecs
 import os
@@ -30,7 +30,7 @@ TOO_LARGE: Final = Rule("too-large", Severity.ERROR, "A file is larger than any 
 STANDARD_INPUT = Path("-")
 SUFFIXES = (".yaml", ".yml")
 TEST_SUFFIXES = (".test.yaml", ".test.yml")
-_SIZE_LIMIT = 256 * 1024 * 1024  # bytes; more is no configuration
+_SIZE_LIMIT = 256 * 1024 * 1024  # bytes; a larger file is not a configuration
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -45,11 +45,11 @@ class FoundFile(NamedTuple):
     """Where it may lie; None for anywhere."""
 
     content: bytes | None = None
-    """What it holds, of a configuration that a program made; None for what is on the disk."""
+    """The content if a program made the configuration; None for a file on disk."""
 
 
 class _NotTextError(Exception):
-    """The content of a file is no UTF-8."""
+    """The content of a file is not valid UTF-8."""
 
     def __init__(self, message: str, before: str) -> None:
         super().__init__(message)
@@ -212,7 +212,7 @@ def _of_file(found: FoundFile) -> bytes:
 
 @lru_cache(maxsize=1)
 def _of_stream(stream: BinaryIO) -> bytes:
-    """What is in a stream, which can be read once, however often it is needed."""
+    """The content of a stream: read once, then kept."""
     return stream.read(_SIZE_LIMIT + 1)
 
 

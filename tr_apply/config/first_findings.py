@@ -1,4 +1,4 @@
-"""A stranger's file may be wrong in every line: the worst findings are shown, and the others are counted."""
+"""Limits the findings of an untrusted file, which may be wrong in every line: shows the worst, counts the others."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby

@@ -17,7 +17,7 @@ LITERAL_KEY: Final = Rule("literal-key", Severity.WARNING, "A key holds ${…}, 
 def note_phone_numbers(numbers: Mapping[int, str], notes: Notes, root: Shape | None = None) -> None:
     """Note numbers that would arrive without their plus sign or their leading zeros.
 
-    *numbers* are by place; *root* is the shape of the whole, if it is no configuration.
+    *numbers* are by place. *root* is the shape of the document if it is not a configuration.
     """
     noted: set[int] = set()
     for place, path in paths_of(notes.root.node, set(numbers)) if numbers else ():

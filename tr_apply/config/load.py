@@ -48,19 +48,19 @@ from tr_apply.resources.document import Document
 from tr_apply.resources.workspace import Workspace
 
 _SIMULATION: Final = {"simulation"}
-"""The only key of a file that `simulate --load` reads; in a folder it is no part of the configuration."""
+"""The only key of a file for `simulate --load`. In a folder, such a file does not belong to the configuration."""
 
 
 class Configuration(NamedTuple):
     """A configuration as far as it could be read.
 
     Attributes:
-        path: What the user called it.
-        document: The resources; where something is wrong, those that are right.
+        path: The PATH as the user wrote it.
+        document: The resources; if there are mistakes, only the valid ones.
         notes: Every finding so far, and the places that later checks need.
-        complete: Whether all of the structure is right, so that checks across resources make sense.
+        complete: Whether the whole structure is valid; only then do checks across resources make sense.
         has_sids: Whether any string asks for a SID.
-        reach: Where a file may lie that belongs to it.
+        reach: The folders that its other files may be in.
     """
 
     path: str
@@ -102,7 +102,7 @@ class Configuration(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """What surrounds the files: overlays, and where variables come from."""
+    """The surroundings of the files: overlays, and the sources of variables."""
 
     overlays: Sequence[Path] = ()
     given: Mapping[str, str] = MappingProxyType({})
@@ -112,7 +112,7 @@ class Inputs(NamedTuple):
     """Environment variables that ``credentials`` may name, too."""
 
     root: Path | None = None
-    """What the configuration names lies in it; None for the folder of its PATH."""
+    """The folder that holds every file named by the configuration; None for the folder of its PATH."""
 
     content: bytes | None = None
     """The configuration itself, where a program made it and its PATH is only what messages call it."""
@@ -127,7 +127,7 @@ class Files(NamedTuple):
 
     @property
     def content(self) -> Sequence[SourceFile]:
-        """The files that say what is to be."""
+        """The files that declare resources."""
         return (*self.files, *self.overlays)
 
     @property
@@ -179,7 +179,7 @@ def load(path: Path, inputs: Inputs | None = None) -> Configuration:
 
 
 def _without_content(path: str, sources: Sources, mistake: Finding) -> Configuration:
-    """A configuration of which nothing but *mistake* can be told."""
+    """A configuration that could not be read at all, because of *mistake*."""
     notes = Notes(sources, Variables())
     notes.place(mistake)
     document = Document.model_construct(workspace=Workspace.model_construct(name=""))

@@ -1,4 +1,4 @@
-"""Names that people cannot tell apart, and names with characters that they cannot see.
+"""Names that people cannot distinguish, and names with characters that they cannot see.
 
 Two names look alike when their skeletons are equal: Unicode's compatibility forms (NFKC: full-width letters, ligatures,
 mathematical letters, kinds of blanks), and letters of other scripts replaced by the Latin ones that they look like. The
@@ -50,7 +50,7 @@ _SHAPES: Final = {ord("0"): "O", ord("1"): "l", ord("I"): "l", ord("|"): "l"}
 
 
 def skeletons(name: str) -> tuple[str, str]:
-    """What names share that look alike: letter by letter with any case, and shape by shape."""
+    """Two keys that are equal for names that look alike: by letters, ignoring case, and by shapes."""
     seen = name
     if not name.isascii():
         hidden = set(hidden_characters(name))

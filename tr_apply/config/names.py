@@ -15,7 +15,7 @@ RENAMED_FROM: Final = Rule("renamed-from", Severity.ERROR, "A former name is cla
 
 
 def note_names(document: Document, raw: Mapping[str, Any], notes: Notes) -> None:
-    """Note names that stand for two things."""
+    """Note names that two resources share."""
     for kind in SECTIONS:
         names = (((kind.section, index, kind.identity), name) for index, name in written_names(raw, kind))
         note_repeated(names, f"the {kind.title} {{name!r}} is declared twice", notes)

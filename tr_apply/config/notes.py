@@ -15,7 +15,7 @@ _PREFIXES = {kind.name: kind.sid_prefix for kind in KINDS}
 
 @dataclass(slots=True)
 class Notes:
-    """Collects what is wrong, and knows where everything stands."""
+    """Collects findings, and knows the place of every key and value."""
 
     sources: Sources
     variables: Variables
@@ -27,9 +27,9 @@ class Notes:
     """Places of values that could not be read as they are meant: nothing more is said about them."""
 
     half_read: set[KeyPath] = field(default_factory=set)
-    """What is no part of the document because its structure is wrong, and the resources that lack it.
+    """The resources with a wrong structure, and the ones that are missing because of it.
 
-    Nothing more is said about the former, and of the latter only errors are told.
+    No further findings are added about the former, and only errors about the latter.
     """
 
     secret_paths: Sequence[KeyPath] = ()
@@ -89,7 +89,7 @@ class Notes:
         self.found.append(spotted._replace(related=tuple(map(self._located, finding.related))))
 
     def where(self, path: KeyPath) -> str:
-        """``FILE:LINE:COLUMN`` of what stands under *path*, for use inside a message."""
+        """``FILE:LINE:COLUMN`` of the value at *path*, for use inside a message."""
         return self.sources.described(find(self.root.node, path))
 
     def character(self, place: int, value: str, offset: int) -> int:

@@ -20,7 +20,7 @@ _MOST_FILES: Final = (
 
 
 class NamedWorkspaces:
-    """Names of workspaces in the files below a folder; a variable in one stands for any text."""
+    """Names of workspaces in the files below a folder. A variable in a name matches any text."""
 
     def __init__(self, path: Path) -> None:
         self._folder = _folder_of(path)

@@ -1,4 +1,4 @@
-"""``ignore`` and ``sensitive``: paths must lead somewhere, and what is left as it is live cannot be declared."""
+"""``ignore`` and ``sensitive``: their paths must exist, and an ignored field cannot be declared."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final

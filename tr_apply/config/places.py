@@ -1,4 +1,4 @@
-"""Where every key and value of a configuration stands, beside the data and in its shape.
+"""The place of every key and value of a configuration: a tree next to the data, of the same shape.
 
 A place is one integer, because there are hundreds of thousands of them: the offset of a character in the texts of all
 files, laid end to end.
@@ -18,13 +18,13 @@ _SHOWN = 80  # characters of a key in a message
 
 
 class Places:
-    """Places of a mapping or a sequence: its own, those of its keys in order, and those of what it holds.
+    """The places of a mapping or a sequence: its own, those of its keys in order, and those of its values.
 
-    ``label`` says which of the objects this is that one item of a file made; it is empty for all others.
+    ``label`` names the object if ``for_each`` made several from one item of a file; it is empty for all others.
 
-    A large file has hundreds of thousands, and a run without mistakes looks at none of them. So the reader packs them:
-    as distances from ``at``, small numbers of which Python keeps one object each, and with one tuple of keys for all
-    mappings that have the same keys. They are unpacked when somebody asks.
+    A large file has hundreds of thousands, and a run without mistakes reads none of them. So the reader packs them: as
+    distances from ``at``, because Python keeps one object for each small number, and with one tuple of keys for all
+    mappings that have the same keys. They are unpacked on first use.
     """
 
     __slots__ = ("_children", "_distances", "_key_places", "_keys", "_names", "at", "label")
@@ -58,7 +58,7 @@ class Places:
 
     @property
     def children(self) -> "dict[str | int, Node] | list[Node]":
-        """What it holds, by key or in order."""
+        """The places of its values, by key or in order."""
         if self._distances is not None:
             self._unpack(self._distances)
         return self._children
@@ -76,7 +76,7 @@ class Places:
         self._distances = None
 
     def child(self, key: str | int) -> "Node | None":
-        """Places of what stands under *key*."""
+        """The places of the value at *key*."""
         if isinstance(self.children, dict):
             return self.children.get(key)
         return self.children[key] if isinstance(key, int) and key < len(self.children) else None
@@ -96,7 +96,7 @@ class Places:
             self._key_places[key] = place
 
     def put(self, key: str | int, node: "Node") -> None:
-        """Let *node* be the places of what stands under *key*, which is known already or follows at once."""
+        """Set the places of the value at *key*, an existing key or the next new one."""
         children: Any = self.children
         children[key] = node
 
@@ -153,11 +153,11 @@ class Located(NamedTuple):
         return Located(self.value[key], self.node_of(key))
 
     def node_of(self, key: str | int) -> Node:
-        """The places of what stands under *key*, or its own where nothing does."""
+        """The places of the value at *key*; if there is none, its own."""
         return self.node if (child := self.places.child(key)) is None else child
 
     def parts(self) -> Iterator["tuple[str | int, Located]"]:
-        """Each key or index with the value that stands there."""
+        """Each key or index with its value."""
         for key, node in self.places.items():
             yield key, Located(self.value[key], node)
 
@@ -172,7 +172,7 @@ def place_of(node: Node) -> int:
 
 
 def nodes_at(value: Any, place: int) -> Node:
-    """Places of *value*, all of which is written at *place*."""
+    """Places of *value* if all of it was written at *place*."""
     if not isinstance(value, (dict, list)):
         return place
     node = Places(place, mapping=isinstance(value, dict))
@@ -199,7 +199,7 @@ def find(root: Node, path: Sequence[str | int], *, key: bool = False) -> int:
 
 
 def labels_of(root: Node, path: Sequence[str | int]) -> Iterator[str]:
-    """What tells apart the objects on the way to *path* that one item of a file made."""
+    """The labels of the ``for_each`` objects on the way to *path*."""
     node: Node | None = root
     for part in path:
         node = node.child(part) if isinstance(node, Places) else None
@@ -221,7 +221,7 @@ def paths_of(root: Node, places: set[int]) -> Iterator[tuple[int, KeyPath]]:
 
 @dataclass(slots=True)
 class Sources:
-    """The files that were read: what a place stands for."""
+    """The files that were read; finds the file, line and column of a place."""
 
     names: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)

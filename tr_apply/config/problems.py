@@ -28,7 +28,7 @@ OUT_OF_RANGE: Final = Rule("out-of-range", Severity.ERROR, "A number is too smal
 
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
-# What people who know the API, or Terraform, write first.
+# Names that people who know the API or Terraform write first.
 _OTHER_NAMES: Final = {
     **{name: key for kind in KINDS for key, field in kind.fields.items() for name in (field.form, field.answer)},
     "filter_friendly_name": "name",
@@ -71,7 +71,7 @@ _NAMED: Final[Mapping[str | int, str]] = {
 }
 """The key that somebody means who writes a bare text where a mapping is due, by the key above it."""
 
-_SECRET: Final = ("workspace", "credentials")  # nothing that stands there by mistake is printed
+_SECRET: Final = ("workspace", "credentials")  # a value put here by mistake is never printed
 _HIDDEN: Final = object()
 
 _LACKING: Final = frozenset({"missing", "too_short"})
@@ -154,7 +154,7 @@ def _described(value: Any) -> str:
 
 
 def _hint(kind: str, value: Any, path: KeyPath) -> str:
-    """What to write instead."""
+    """Advice on the correct value."""
     match kind, value:
         case "dict_type" | "model_type", str() if value.lstrip().startswith("{"):
             return " (write its keys here, not JSON in quotes)"
@@ -190,7 +190,7 @@ def _note_unknown_key(path: KeyPath, around: Shape | None, notes: Notes, suggest
 
 
 def _other_name(key: str, known: Iterable[str]) -> str | None:
-    """What the API's own name of something is called here."""
+    """Our key for the API's own name of it."""
     snake = _CAMEL.sub("_", key).lower()
     candidates = (snake, _OTHER_NAMES.get(key), _OTHER_NAMES.get(snake))
     return next((each for each in candidates if each is not None and each in known), None)

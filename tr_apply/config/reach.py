@@ -27,7 +27,7 @@ _FROM_FOLDERS: Final = os.open in os.supports_dir_fd  # Windows opens whole path
 _FOLDER: Final = _flags("O_PATH", "O_DIRECTORY", "O_NOFOLLOW", "O_CLOEXEC")
 _FILE: Final = _flags("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")  # a pipe must not wait for a writer
 _EXCHANGED: Final = {errno.ELOOP, errno.ENOTDIR}
-_OF_THE_SYSTEM: Final = ("dev", "proc")  # where shells keep what they pass on: no repository lies there
+_OF_THE_SYSTEM: Final = ("dev", "proc")  # shells open what they pass on in these; no repository is there
 
 
 class OutsideError(Exception):
@@ -36,12 +36,13 @@ class OutsideError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The folders that a file may lie in, all links resolved.
+    """The folders that a file may be in, with all links resolved.
 
     Attributes:
         folders: One of these holds the file.
-        shown: Names below them that may begin with a dot, because the caller has written them. No other name may: tools
-            keep their tokens in such files.
+        shown: Names below them that may begin with a dot, because the caller wrote them. Other dotfiles are refused:
+        tools
+            keep their tokens in them.
     """
 
     folders: Sequence[Path]
@@ -60,8 +61,8 @@ class Reach:
         """The descriptor of the regular file that *path* leads to.
 
         Raises:
-            OutsideError: when that lies outside.
-            OSError: when it cannot be opened.
+            OutsideError: The file is outside the folders.
+            OSError: The file cannot be opened.
         """
         if "\0" in str(path):
             raise OSError(errno.EINVAL, "a path cannot contain a NUL character")
@@ -126,9 +127,9 @@ def reach_of(path: Path, root: Path | None) -> Reach:
 
 
 def reach_of_given(path: Path, reach: Reach) -> Reach | None:
-    """Where a file may lie that the caller names beside a configuration; None for anywhere.
+    """The folders for a file that the caller names in addition to a configuration; None for any folder.
 
-    Below the root or the working directory it is part of a repository, and no link out of both.
+    Below the root or the working directory it belongs to a repository, so no link may lead out of both.
     """
     written = _absolute(path)
     if written.parts[1:2] and written.parts[1] in _OF_THE_SYSTEM:

@@ -1,8 +1,8 @@
 """One YAML file -> data, and the place of every key and value.
 
-PyYAML serves as a source of events only. Its own loaders know no positions, take ``no`` for false, let the last of two
-equal keys win silently, and crash the interpreter on deep nesting. Here every mistake that leaves the rest readable is
-noted and reading goes on, so that a run reports all of them.
+PyYAML serves as a source of events only. Its own loaders keep no positions, read ``no`` as false, let the last of two
+equal keys win silently, and crash the interpreter on deep nesting. This reader notes every mistake that leaves the
+rest readable and goes on, so a run reports all of them.
 """
 
 import re
@@ -29,11 +29,11 @@ MERGE_KEY: Final = Rule("merge-key", Severity.ERROR, "A key is <<, which YAML 1.
 TAGGED: Final = Rule("tag", Severity.ERROR, "A value has a tag.")
 
 DEPTH_LIMIT = 100
-EXPANSION_LIMIT = 100_000  # values that aliases may stand for in a file; in a longer one, as many as it has characters
+EXPANSION_LIMIT = 100_000  # values that aliases may expand to in one file; a longer file may have one per character
 _MERGE_KEY = "`<<` is not supported; write the keys out, or use variables or an overlay"
 _UNSEEN: Any = object()
 _NUMBERS = (int, float)
-_LONG = 50  # characters; an alias of a longer text counts as so many more values
+_LONG = 50  # characters; an alias of a longer text counts once more for each such length
 
 # The plus sign of a phone number and leading zeros would be lost: YAML reads these as numbers.
 _PHONE_NUMBER = re.compile(r"\+[0-9]{7,15}\Z|[-+]?0[0-9]")
@@ -369,7 +369,7 @@ def _complex_key(top: _Frame, data: Any, place: int) -> _UnreadableError:
 
 
 def _moved(node: Node, place: int) -> Node:
-    """Places of what an alias stands for: its parts where they are written, itself where it is used."""
+    """The places of an alias: itself where it is used, its parts where they are written."""
     if isinstance(node, int):
         return place
     moved = Places(place, mapping=isinstance(node.children, dict))

@@ -1,4 +1,4 @@
-"""Names that refer to other resources: each must lead somewhere, as far as the file alone can tell."""
+"""Names that refer to other resources: each must exist, as far as the file alone can show."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -122,11 +122,11 @@ def _in_value(value: Any, path: KeyPath) -> Iterator[tuple[str, KeyPath]]:
 
 
 class Declared(NamedTuple):
-    """What a file says to exist, kind by kind: names by key, and whether there may be others."""
+    """The resources that a file declares: their names by kind and key, and whether there may be others."""
 
     names: Mapping[str, Mapping[str, str]]
     closed: frozenset[str]
-    """Kinds of which nothing else can exist once the file is applied."""
+    """Kinds that are complete: after apply, no others exist."""
 
     renamed: Mapping[tuple[str, str], str] = MappingProxyType({})
     """Names by kind and key of a former name."""
@@ -137,7 +137,7 @@ class Declared(NamedTuple):
 
 
 def declared(document: Document, raw: Mapping[str, Any]) -> Declared:
-    """What *document* and what could not be read of it (*raw*) say to exist."""
+    """The resources that *document* declares, and those in *raw* that could not be read."""
     names: dict[str, dict[str, str]] = {"task_channel": {name_key(n): n for n in SEEDED_CHANNELS}}
     closed = set()
     for kind in SECTIONS:
@@ -203,7 +203,7 @@ def _is_queue_sid(reference: Reference) -> bool:
 
 
 def _of_unreadable_names(raw: Mapping[str, Any], notes: Notes) -> Iterator[str]:
-    """The kinds of which one has a name that could not be read, so that any name may be that one."""
+    """The kinds with a name that could not be read; a reference to such a kind may be valid."""
     for kind in SECTIONS:
         items = raw.get(kind.section)
         names = dict(written_names(raw, kind))
@@ -214,7 +214,7 @@ def _of_unreadable_names(raw: Mapping[str, Any], notes: Notes) -> Iterator[str]:
 
 
 def _marks(template: str) -> Iterator[tuple[int, str]]:
-    """What each ``${sid:…}`` asks for, with its offset in the text as an expression is read."""
+    """The text of each ``${sid:…}``, with its offset in the text as an expression is read."""
     offset = end = 0
     for mark in MARK.finditer(template):
         offset += mark.start() - end

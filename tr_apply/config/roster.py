@@ -1,6 +1,6 @@
-"""``workers: {csv: FILE}``: the workers of a table, as if they stood in the YAML file.
+"""``workers: {csv: FILE}``: the workers of a table, as if the YAML file listed them.
 
-Every cell keeps its place, so that whatever is said about a worker is said of a line and a column of the table.
+Every cell keeps its place, so each finding about a worker names a line and a column of the table.
 """
 
 import json
@@ -248,10 +248,10 @@ def refuse_shortened(text: str) -> None:
 
 
 def elements(text: str) -> Any:
-    """The list that the text of a cell means: elements with semicolons between them, or JSON.
+    """The list in the text of a cell: elements separated by semicolons, or JSON.
 
     Raises:
-        ValueError: for what begins like JSON and is none.
+        ValueError: The text begins like JSON but is not valid.
     """
     if text.startswith("["):
         return attribute(text)
@@ -279,10 +279,10 @@ class _Branch(NamedTuple):
 
 
 def attribute(text: str) -> Any:
-    """The JSON value that the text of a cell means, as ``WorkersTable`` says.
+    """The JSON value of a cell's text, as ``WorkersTable`` describes.
 
     Raises:
-        ValueError: for what begins like JSON and is none.
+        ValueError: The text begins like JSON but is not valid.
     """
     if _BOOLEAN.match(text):
         return text.lower() == "true"

@@ -47,7 +47,7 @@ def selected(paths: Sequence[Path], root: Path | None = None) -> Selection:
 
 
 def _owners(file: Path, given: Sequence[Path]) -> list[Path]:
-    """The configurations that have *file* among their tests, or else those in the folder of which it is."""
+    """The configurations that have *file* among their tests; otherwise those in a folder above it."""
     name = normpath(file.absolute())
     owners = [path for path in given if name in {normpath(each.absolute()) for each in files_of_tests(path)}]
     return owners or [path for path in given if Path(name).is_relative_to(normpath(_folder(path).absolute()))]
@@ -97,7 +97,7 @@ def _absolute(path: Path) -> Path:
 
 
 def _as_called(folder: Path) -> Path:
-    """*folder* from the working directory, as far as it lies below that."""
+    """*folder* relative to the working directory if it is below that."""
     here = Path.cwd()
     return folder.relative_to(here) if folder.is_relative_to(here) else folder
 

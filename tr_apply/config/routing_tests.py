@@ -34,7 +34,7 @@ class _KnownNames:
     """By kind and by what two names of a kind share."""
 
     closed: frozenset[str]
-    """Kinds of which there can be no others."""
+    """Kinds that have no other resources than *names*."""
 
     def with_people_of(self, content: RoutingTests) -> "_KnownNames":
         """The same with the workers of a file of tests, and with channels that only they have."""

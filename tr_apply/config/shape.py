@@ -1,4 +1,4 @@
-"""Which keys may stand where, as the models say it: for suggestions, and for what a path leads to."""
+"""The keys that each mapping may have, derived from the models: for suggestions, and to resolve paths."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -14,12 +14,12 @@ JSON_KEYS: Final = frozenset({"attributes", "extra", "document_extra"})
 
 
 class Shape(NamedTuple):
-    """What a value may hold.
+    """The kind of content that a value may have.
 
     Attributes:
-        keys: Of a mapping with keys of its own.
-        each: Of what a list holds, or a mapping with any keys.
-        is_json: Whether it is a JSON document of the user's own, in which anything may stand.
+        keys: The shapes by key, for a mapping with fixed keys.
+        each: The shape of the items of a list, or of the values of a mapping with any keys.
+        is_json: Whether it is a JSON document of the user's own, with any content.
     """
 
     keys: Mapping[str, "Shape"] = MappingProxyType({})
@@ -27,7 +27,7 @@ class Shape(NamedTuple):
     is_json: bool = False
 
     def below(self, key: str | int) -> "Shape | None":
-        """What stands under *key*; None where nothing may."""
+        """The shape of the value at *key*; None if the key is not allowed."""
         return self.keys.get(key) if isinstance(key, str) and key in self.keys else self.each
 
 
@@ -57,7 +57,7 @@ def _holds_something(shape: Shape) -> bool:
 
 
 def shape_at(path: KeyPath, root: Shape | None = None) -> Shape | None:
-    """What *path* leads to, in a configuration unless *root* is another shape; None where nothing may stand."""
+    """The shape of the value at *path* in *root*, by default a configuration; None if the path is not allowed."""
     shape: Shape | None = root or shape_of(Document)
     for part in path:
         if shape is None or shape.is_json:
@@ -73,7 +73,7 @@ def is_json(path: KeyPath, root: Shape | None = None) -> bool:
 
 
 def nulls(value: Any, shape: Shape, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Shape]]:
-    """Where null stands and must not, and what should stand there; unknown keys are left out."""
+    """The path of each null that is not allowed, with the shape of the expected value. Skips unknown keys."""
     if value is None:
         yield path, shape
     elif shape.is_json:

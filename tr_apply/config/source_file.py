@@ -11,7 +11,7 @@ from tr_apply.findings import Finding, KeyPath
 
 @dataclass(slots=True)
 class Site:
-    """A string that holds ``${``: where to put it back once it is known what it stands for."""
+    """The place of a string with ``${``, where its value is put back once it is known."""
 
     container: Any
     key: str | int
@@ -34,10 +34,10 @@ class SourceFile:
     mistakes: list[Finding] = field(default_factory=list)
     has_nulls: bool = False
     has_for_each: bool = False
-    """Whether a key is ``for_each``, wherever it stands."""
+    """Whether any key is ``for_each``."""
 
     folder: Path = Path()
-    """Where the file lies."""
+    """The folder of the file."""
 
     reach: Reach = NOWHERE
     """Where a file may lie that this one names."""

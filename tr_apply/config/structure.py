@@ -32,7 +32,7 @@ def document_of(notes: Notes, *, whole: bool) -> tuple[Document, bool]:
 
 
 def _salvaged(raw: Mapping[str, Any]) -> Document:
-    """The resources of *raw* that are right by themselves; None stands for the others, so that indices stay."""
+    """The valid resources of *raw*, with None in place of each invalid one to keep the indices."""
     parts: dict[str, Any] = {"workspace": _valid(Workspace, raw.get("workspace"))}
     parts["workspace"] = parts["workspace"] or Workspace.model_construct(name="")
     parts["manage"] = _valid(Manage, raw.get("manage", {})) or Manage()
@@ -45,9 +45,9 @@ def _salvaged(raw: Mapping[str, Any]) -> Document:
 
 
 def _valid(model: type[Resource], written: Any) -> Any:
-    """What *written* makes without what is wrong in it; None where too little is left.
+    """The model of *written* without its invalid keys; None if too little is left.
 
-    A list of parts that it can do without keeps the right ones: None stands for the others.
+    In an optional list of parts, the valid parts stay and None replaces the others.
     """
     lists = {key: item for key, item in _lists_of(model).items() if _is_list_in(written, key)}
     rest = {key: value for key, value in written.items() if key not in lists} if lists else written
@@ -83,7 +83,7 @@ def _without_wrong_keys(model: type[Resource], written: Any) -> Any:
 
 
 class _Wrong(dict[str | int, "_Wrong"]):
-    """What is wrong in a value, by key; where nothing is below, the value itself is."""
+    """The invalid keys of a value; an empty one means the value itself is invalid."""
 
 
 def _tree_of(paths: Iterable[Sequence[str | int]]) -> _Wrong:

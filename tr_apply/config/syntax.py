@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import yaml
 
-# What libyaml says, and what that means to somebody who writes a configuration; {line} is where the thing begins.
+# libyaml's messages, and our explanation for the author of a configuration; {line} is the line where the part begins.
 _MEANINGS: Final = (
     (
         r"mapping values are not allowed",

@@ -36,12 +36,12 @@ class TableError(Exception):
 
 
 def rows(text: str) -> Iterator[Sequence[Cell]]:
-    """The rows of a table that hold anything, as RFC 4180 has them; blanks around a cell count only inside quotes.
+    """The non-empty rows of a table, as in RFC 4180; blanks around a cell count only inside quotes.
 
-    The delimiter is the one of comma, semicolon and tab that the header has most of.
+    The delimiter is the most frequent of comma, semicolon and tab in the header.
 
     Raises:
-        TableError: for a quote that is never closed, or text behind one that is.
+        TableError: A quote is never closed, or text follows a closed one.
     """
     index, delimiter = _beginning(text)
     unquoted = re.compile(rf"[^{delimiter}\r\n]*")
@@ -70,7 +70,7 @@ def _beginning(text: str) -> tuple[int, str]:
 
 
 def _cell(text: str, index: int, unquoted: re.Pattern[str]) -> tuple[Cell, int]:
-    """The cell at *index*, and the index behind it."""
+    """The cell at *index*, and the index after it."""
     match = unquoted.match(text, index)
     assert match is not None
     begin = index + len(match[0]) - len(match[0].lstrip(" "))

@@ -15,7 +15,7 @@ _SAYS = "details are hidden because they would reveal a sensitive value; the cod
 _PATH = re.compile(r"(?P<section>\w+)(?:\[(?P<index>\d+)\])?\.(?P<field>.+)\Z", re.DOTALL)
 _PASSWORD = re.compile(r"://[^/\s@]*:[^/\s]*@")
 _FILTER = re.compile(r"filters\[(\d+)\]")
-_TELLTALE = 4  # characters; what is shorter may be in a message by chance, unless it stands in quotation marks
+_TELLTALE = 4  # characters; a shorter text may be in a message by chance, unless it is in quotation marks
 
 
 def withheld(found: Iterable[Finding], notes: Notes) -> Sequence[Finding]:

@@ -16,7 +16,7 @@ from tr_apply.resources.workflow import DOCUMENT_LIMIT, Target, Workflow, from_d
 from tr_apply.routing.names import FILTER_NAMES, SID_LENGTH
 
 _BESIDE: Final = dict.fromkeys(FILTER_NAMES, "name")
-"""What a key of TaskRouter is called in a configuration, where that differs."""
+"""Our key for each key of TaskRouter that has another name."""
 
 
 def note_outputs(document: Document, notes: Notes) -> None:
@@ -75,7 +75,7 @@ def _with_sids(leaf: Any) -> Any:
 
 
 def _written_twice(workflow: Workflow, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
-    """Path of an ``extra``, and a key in it that the model beside it sets as well."""
+    """The path of each ``extra``, with a key in it that the model sets as well."""
     own = {key for key in ("filters", "default_filter") if getattr(workflow, key)}
     yield from _both((*path, "extra"), workflow.extra, own)
     yield from _both((*path, "document_extra"), workflow.document_extra, {"task_routing"})
@@ -90,9 +90,9 @@ def _written_twice(workflow: Workflow, path: KeyPath) -> Iterator[tuple[KeyPath,
 
 
 def _understood(workflow: Workflow, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
-    """Path of an ``extra``, and a key in it that would be read back as one of tr-apply's own: a change without end.
+    """The path of each ``extra``, with a key in it that reads back as one of ours: every plan would show a change.
 
-    A queue by its SID may stand there: that is how an export keeps one that is gone.
+    A queue named by SID is allowed: an export writes one for a deleted queue.
     """
     readable = _readable(workflow)
     read = Workflow.model_construct(**from_document(to_document(readable), queue_name=lambda _: None, template=str))

@@ -40,7 +40,7 @@ class _MalformedError(Exception):
 
 
 class _Value(NamedTuple):
-    """What ``${each.NAME}`` stands for: in a text, and alone where any value may stand."""
+    """The value of ``${each.NAME}``: inside a text, and alone where any value is allowed."""
 
     text: str
     value: Any
@@ -248,7 +248,7 @@ def _joined(before: str, after: str, place: int) -> str:
 
 
 def _read(text: str) -> Any:
-    """What a cell of a table stands for alone; what is only almost JSON is text."""
+    """The value of a cell that is used alone. Text that merely resembles JSON stays text."""
     try:
         return attribute(text) if text else text
     except ValueError:

@@ -36,7 +36,7 @@ NEW: Final = "new"
 DELETE: Final = "delete"
 UNSET: Final = "unset"
 PLACES: Final = ("before", "after")
-# What names the items of a list, by the key under which the list stands.
+# The key that names the items of a list, by the key of the list.
 _SECTION_IDENTITIES: Final = {kind.section: kind.identity for kind in SECTIONS}
 _TITLES: Final = {kind.section: kind.title for kind in SECTIONS}
 _FILTERS: Final = "filters"
@@ -61,7 +61,7 @@ class _Overlay:
         self.mistakes.append(found_at(rule, message, place_of(node), path))
 
     def laid(self, base: Located, patch: Located, path: KeyPath) -> Located:
-        """*base* with *patch* laid over it, both of which stand at *path*."""
+        """*base* at *path*, changed by *patch*."""
         if len(path) == 2 and path[0] == "manage":  # noqa: PLR2004
             base, patch = _spelled_out(base), _spelled_out(patch)
         if len(path) == 2 and path[0] == SAFETY:  # noqa: PLR2004
@@ -137,7 +137,7 @@ def _remove(value: dict[str, Any], node: Places, keys: AbstractSet[str]) -> None
 
 
 def _nothing(written: Located) -> Located:
-    """What a mapping or a list is laid over where there is none."""
+    """The empty mapping or list that *written* is laid over; *written* itself if it is a scalar."""
     if not isinstance(written.value, (dict, list)):
         return written
     is_mapping = isinstance(written.value, dict)

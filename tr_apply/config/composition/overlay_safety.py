@@ -18,10 +18,11 @@ _DELETE: Final = "delete"
 
 
 def safer(key: str, base: Located, patch: Located, note: Callable[[Finding], None], *, is_literal: bool) -> Located:
-    """What *key* of ``safety`` says where *patch* is laid over *base*.
+    """The value of *key* of ``safety`` in *base*, changed by *patch*, which may only make it stricter.
 
-    Of two limits both are kept where they have not the same unit: which is stricter depends on what is live. A limit
-    that is higher is a mistake if it *is_literal*; one from a variable just does not count.
+    Limits of different units are both kept: which is stricter depends on the live workspace. A higher limit is a
+    mistake
+    if it *is_literal*; one from a variable is ignored.
     """
     match key, base.value, patch.value:
         case "protect", list(), list():
@@ -43,7 +44,7 @@ def _united(base: Located, patch: Located) -> Located:
 
 
 def _limits(written: Any) -> dict[type, int | str]:
-    """The limits in *written* by their unit, a number or a share; none where it is no limit."""
+    """The limits in *written* by their unit, a number or a share; empty if it is not a valid limit."""
     if isinstance(written, Limits):
         return {type(each): each for each in written}
     try:

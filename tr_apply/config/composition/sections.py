@@ -1,4 +1,4 @@
-"""Several files -> one mapping of sections: lists are joined in path order, everything else may stand only once."""
+"""Several files -> one mapping of sections. Lists are joined in path order; any other key may occur only once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -31,7 +31,7 @@ def _workspace_name(file: SourceFile) -> str | None:
 
 
 def several_workspaces_mistake(path: str, files: Sequence[SourceFile], sources: Sources) -> Finding:
-    """What is wrong with a folder of so many workspaces."""
+    """The finding for a folder with more than one workspace."""
     names = [repr(shown(_workspace_name(file) or "")) for file in files]
     listed = ", ".join([*names[:_LISTED], *(["…"] if len(names) > _LISTED else [])])
     place = files[1].places.key_place(WORKSPACE.section) or files[1].places.at
@@ -85,7 +85,7 @@ def _join(root: Located, file: Located, sources: Sources, mistakes: list[Finding
 
 
 def _is_joined(inside: KeyPath, key: str | int) -> bool:
-    """Whether lists that stand there in several files are one list."""
+    """Whether lists at this key are joined if several files have one."""
     return key in _LISTS if not inside else (*inside, key) == ("lint", "accept")
 
 

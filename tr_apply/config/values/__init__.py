@@ -1,7 +1,7 @@
-"""Variables: what stands for ``${NAME}``, where it comes from, and where it ends up.
+"""Variables: the values of ``${NAME}``, where they come from, and where they end up.
 
 marks          ``${…}`` in a text
-declarations   what ``variables`` says of a variable: type, allowed values, secrecy
+declarations   the entries of ``variables``: type, allowed values, secrecy
 variables      the value of each variable
 substitution   values put into the strings of files
 origins        findings about values that are not allowed, or that come from elsewhere than they seem to

@@ -35,7 +35,7 @@ class TypeMistakeError(ValueError):
 
 
 class Declaration(NamedTuple):
-    """What one variable must be."""
+    """The requirements for one variable."""
 
     type: str = "string"
     enum: Sequence[Any] = ()
@@ -45,7 +45,7 @@ class Declaration(NamedTuple):
 
     @property
     def is_typed(self) -> bool:
-        """Whether its text stands for something other than itself."""
+        """Whether its text is parsed into a value of another type."""
         return self.type != "string"
 
     def text(self, written: str) -> str:
@@ -61,10 +61,10 @@ class Declaration(NamedTuple):
         return written if self.type == "string" else compact_json(value)
 
     def value(self, written: str) -> Any:
-        """What *written* stands for.
+        """The value of the text *written*.
 
         Raises:
-            TypeMistakeError: when it is of another type.
+            TypeMistakeError: The text is of another type.
         """
         try:
             value = _read(self.type, written)
@@ -118,7 +118,7 @@ def _fits(type_: str, value: Any) -> bool:
 
 
 def _same(value: Any, allowed: Any) -> bool:
-    """JSON has one kind of numbers, and ``true`` is none of them."""
+    """Whether two JSON values are equal: 1 equals 1.0, but ``true`` does not equal 1."""
     return isinstance(value, bool) == isinstance(allowed, bool) and bool(value == allowed)
 
 

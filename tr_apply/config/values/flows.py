@@ -17,7 +17,7 @@ _UNSEEN: Final = frozenset({"vars", "variables"})
 """Sections that nothing shows."""
 
 _SETTINGS: Final = frozenset({"sid", "template", "credentials"})
-"""Fields of a workspace that are no part of it at TaskRouter: messages name them."""
+"""Keys of ``workspace`` that TaskRouter does not have; messages name them."""
 
 _MISPLACED = (
     SECRET_MISPLACED,

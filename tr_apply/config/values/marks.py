@@ -24,7 +24,7 @@ Pieces = tuple[str, ...]
 
 
 class GluedMarkError(Exception):
-    """A ``$`` comes to stand directly before a mark: the two would read as an escape."""
+    """A ``$`` would come directly before a mark, and the two would read as an escape."""
 
 
 def only_name(text: str) -> str | None:
@@ -51,13 +51,13 @@ def pieces_of(template: str) -> Pieces:
 
 
 def names_in(text: str) -> Iterator[tuple[str, int]]:
-    """What each reference in *text* names, with its offset."""
+    """The name in each reference in *text*, with its offset."""
     for match in REFERENCE.finditer(text):
         yield (match[1] or "").partition(":-")[0], match.start()
 
 
 def united(pieces: Iterable[str]) -> Iterator[str]:
-    """*pieces* with literal text that is side by side made one."""
+    """*pieces* with adjacent literal texts joined."""
     literal: list[str] = []
     for piece in pieces:
         if isinstance(piece, Mark):

@@ -30,7 +30,7 @@ class Failure(NamedTuple):
 
 @dataclass(slots=True)
 class Substitution:
-    """What came of putting variables into strings.
+    """The result of putting variables into strings.
 
     Attributes:
         failures: Strings that could not be completed.
@@ -45,7 +45,7 @@ class Substitution:
     each: dict[int, tuple[int, str]] = field(default_factory=dict)
 
     def and_then(self, later: "Substitution") -> "Substitution":
-        """What came of this one and a *later* one."""
+        """The result of this substitution followed by a *later* one."""
         return Substitution(
             [*self.failures, *later.failures],
             self.has_sids or later.has_sids,
@@ -55,7 +55,7 @@ class Substitution:
 
 
 def values_of(files: Sequence[SourceFile], mistakes: list[Finding]) -> dict[str, str]:
-    """What the files of ``--var-file`` say, later ones over earlier ones."""
+    """The variables in the files of ``--var-file``; later files win."""
     values: dict[str, str] = {}
     for file in files:
         for name, value in file.data.items():
@@ -131,7 +131,7 @@ def _substitute(site: Site, notes: Notes, made: Substitution, *, variable: str) 
         value = variables.substituted(text, name=variable)
     except VariableError as error:
         notes.mistaken.add(site.place)
-        if error.variable in {"", variable}:  # a variable's own mistake is told where it is declared
+        if error.variable in {"", variable}:  # a variable's own mistake is reported at its declaration
             at = notes.character(site.place, text, error.offset)
             made.failures.append(Failure(site.place, at, error))
         return False
@@ -161,9 +161,9 @@ def _containers(value: Any) -> Iterator[Any]:
 
 
 def _put_alone(file: SourceFile, sites: Sequence[Site], notes: Notes, root: Shape | None) -> None:
-    """Put the value of a variable that stands alone where any value may stand, as its type or as plain text.
+    """Put in the value of a variable that is the whole string: in its type if any type is allowed, else as plain text.
 
-    Elsewhere it stays text that is read again where a number is wanted.
+    For a field that holds a number, the text is parsed later.
     """
     paths: dict[int, list[KeyPath]] = {}
     for place, path in paths_of(file.places, {site.place for site in sites}):
@@ -180,7 +180,7 @@ def _put_alone(file: SourceFile, sites: Sequence[Site], notes: Notes, root: Shap
 
 
 def _holds_any(path: KeyPath, root: Shape | None, *, is_typed: bool) -> bool:
-    """Whether a value of any type may stand at *path*; text may stand everywhere, and is plain inside of JSON."""
+    """Whether *path* may hold a value of any type; for an untyped variable, whether it is inside a JSON document."""
     if root is None and not is_typed:
         return not JSON_KEYS.isdisjoint(path[2:-1])  # the shape of a configuration takes a while to make
     shape = shape_at(path, root)

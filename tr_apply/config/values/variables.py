@@ -56,7 +56,7 @@ class VariableError(Exception):
 
 
 class Template(str):
-    """What a file says that a variable is: it may refer to others."""
+    """The value of a variable as a file writes it: it may refer to other variables."""
 
     __slots__ = ()
 
@@ -71,7 +71,7 @@ class Variables:
     Attributes:
         given: From the command line: literal text.
         from_files: From files of variables: may refer to other variables.
-        environment: The process's environment, of which ``TR_SECRET_…``, then ``TR_VAR_…`` count: literal text.
+        environment: The environment of the process: ``TR_SECRET_…``, then ``TR_VAR_…``. Literal text.
         declared: From ``vars:`` of overlays and files: may refer to other variables.
         declarations: From ``variables:``: types, defaults, and what is secret.
     """
@@ -99,13 +99,13 @@ class Variables:
         return Substituted(value) if only_name(text) is not None else value
 
     def uses(self, name: str, text: str) -> bool:
-        """Whether *text*, as declared, is what the variable *name* stands for."""
+        """Whether the variable *name* has the value *text*, as declared."""
         if self.from_files.get(name) is text:
             return name not in self.given
         return self.declared.get(name) is text and not self._is_overruled(name)
 
     def type_of(self, text: str) -> Declaration | None:
-        """How *text*, if it is exactly one ``${NAME}`` of a declared type, is to be read where any value may stand."""
+        """The declaration to parse *text* with, if it is exactly one ``${NAME}`` of a declared type."""
         declaration = self.declarations.get(only_name(text) or "", _UNDECLARED)
         return declaration if declaration.is_typed else None
 
@@ -118,12 +118,12 @@ class Variables:
                 if value:  # an empty one is as good as none where a default is written
                     declaration.text(_template(value))
             except VariableError:
-                continue  # told where it is declared
+                continue  # reported at its declaration
             except TypeMistakeError as error:
                 yield name, error
 
     def origin(self, name: str) -> str:
-        """What gives *name* its value, as people call it: ``vars``, ``default``, or what is outside the files."""
+        """The source of *name*, as people call it: ``vars``, ``default``, or a source outside the files."""
         if name in self.given:
             return f"--var {name}"
         if name in self.from_files:
@@ -152,7 +152,7 @@ class Variables:
                 yield value
 
     def _declaration(self, name: str) -> Declaration:
-        """What *name* must be; secret also if its value is that of another variable that is."""
+        """The declaration of *name*; also secret if its value is taken from a secret variable."""
         declaration = self.declarations.get(name, _UNDECLARED)
         return declaration._replace(secret=True) if self._is_secret(name) else declaration
 
@@ -172,7 +172,7 @@ class Variables:
         return name in self.given or name in self.from_files or self._in_environment(name) is not None
 
     def _source(self, name: str) -> str | None:
-        """The text that *name* stands for, before anything is put into it; a ``Template`` may refer to others."""
+        """The text of *name* before substitution. A ``Template`` may refer to other variables."""
         if name in self.given:
             return self.given[name]
         if name in self.from_files:
@@ -283,7 +283,7 @@ class Variables:
         return pieces_of(declaration.text(_template(value)))
 
     def _raw_value(self, name: str) -> Pieces:
-        """What *name* stands for, before its type is looked at."""
+        """The value of *name* before its type is checked."""
         source = self._source(name)
         assert source is not None
         if isinstance(source, Template):
@@ -291,7 +291,7 @@ class Variables:
         return (source,) if source else ()
 
     def _declared_value(self, name: str) -> Pieces:
-        """What the files say that the variable *name* is."""
+        """The value of *name* according to the files."""
         if name not in self._known:
             self._settle(name)
         known = self._known[name]
