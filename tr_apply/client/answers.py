@@ -22,11 +22,11 @@ _UNREAD = frozenset({"links", "url", *_DATES})
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A resource as whoever writes it knows it.
+    """A resource as it was last read.
 
     Attributes:
-        answer: What TaskRouter said.
-        revision: What stands for that state in ``If-Match``; None where nobody knows it yet.
+        answer: TaskRouter's answer.
+        revision: The value of ``If-Match`` for that state; None if it is not known yet.
     """
 
     answer: Answer
@@ -34,10 +34,10 @@ class Seen:
 
 
 def live_of(kind: Kind, answer: Any, *, with_dates: bool = False) -> Live:
-    """*answer* as a live resource, without its dates unless somebody asks for them.
+    """*answer* as a live resource, without its dates by default.
 
     Raises:
-        NetworkError: when it is none.
+        NetworkError: *answer* is not such a resource.
     """
     identity = kind.identity if kind is WORKER_CHANNEL else kind.fields[kind.identity].answer
     sid = answer.get("sid") if isinstance(answer, dict) else None
@@ -54,7 +54,7 @@ def event_in(answer: Any) -> WorkspaceEvent:
     """*answer* as an event.
 
     Raises:
-        NetworkError: when it is none.
+        NetworkError: *answer* is not an event.
     """
     if (found := event_of(answer)) is None:
         raise NetworkError("an answer shows an event without a SID, a type, a date or its data")
@@ -102,7 +102,7 @@ def _alike(spec: FormField, one: Any, other: Any) -> bool:
 
 
 def _parsed(text: Any) -> Any:
-    """The document in *text*; where it is none, the text."""
+    """The document in *text*; *text* itself if it is not valid JSON."""
     try:
         return read_json(text)
     except (TypeError, ValueError, RecursionError):

@@ -37,7 +37,7 @@ _PRECONDITION_FAILED = 412
 _NO_SID = "WS" + 32 * "0"
 _REVISIONS = 10  # times that a resource may get another revision under our hands
 
-# Of these TaskRouter surely refuses a second one of the same name, so that they need not be looked for as long.
+# TaskRouter refuses a second one of these with the same name, so a shorter search for a lost one is enough.
 _SURELY_UNIQUE = (TASK_CHANNEL, TASK_QUEUE, WORKER)
 _SHARE_OF_LOOKUP = 0.2
 
@@ -48,11 +48,11 @@ class Client:
     """TaskRouter's resources, to be read and written.
 
     Args:
-        connection: Where and who.
-        concurrency: How many requests may be under way at once, at most.
-        through: Instead of the network; an ``httpx.ASGITransport`` for the embedded TaskRouter.
-        patience: How long to go on trying.
-        observer: Is told of every attempt.
+        connection: Address and credentials.
+        concurrency: Maximum number of concurrent requests.
+        through: Replaces the network; an ``httpx.ASGITransport`` for the embedded TaskRouter.
+        patience: Time limits for retries.
+        observer: Called for every attempt.
     """
 
     def __init__(
@@ -172,7 +172,7 @@ class Client:
         return await work.reservations(self._sender, workspace_sid, worker_sid, statuses)
 
     async def waiting_tasks(self, workspace_sid: str, workflow_sid: str) -> int | None:
-        """How many tasks wait in a workflow; None where TaskRouter does not tell."""
+        """The number of tasks waiting in a workflow; None if TaskRouter does not report it."""
         try:
             return await work.waiting(self._sender, workspace_sid, workflow_sid)
         except ApiError:
@@ -229,7 +229,7 @@ class Client:
             raise StaleError(f"a workspace {found.name!r} has been created in the meantime ({found.sid}); run again")
 
     async def _find(self, kind: Kind, call: Call, form: Form, lost: LostError) -> Live | None:
-        """The resource that *form* creates, if it appears within a while: lists may lag behind."""
+        """The resource that *form* creates, if it appears within a while; lists may lag behind writes."""
         now = asyncio.get_running_loop().time
         deadline = now() + self.patience.lookup_s * (_SHARE_OF_LOOKUP if kind in _SURELY_UNIQUE else 1)
         pause = self.patience.first_s
@@ -263,15 +263,15 @@ class Client:
         seen: Seen | None = None,
         purpose: Purpose | None = None,
     ) -> Seen:
-        """Give the fields of *form* new values; how the resource is then.
+        """Give the fields of *form* new values; returns the resource after that.
 
-        With *seen*, only if it still is as it was seen: for kinds whose resources have revisions.
+        With *seen*, only if the resource is unchanged since then; for kinds whose resources have revisions.
 
         Raises:
-            ApiError: when TaskRouter refuses.
-            StaleError: when it has been changed or deleted meanwhile.
-            AnswerLostError: when it stays unknown whether it was changed.
-            NetworkError: when it surely was not.
+            ApiError: TaskRouter refuses.
+            StaleError: The resource has been changed or deleted in the meantime.
+            AnswerLostError: It stays unknown whether the resource was changed.
+            NetworkError: It was surely not changed.
         """
         return await self._change(kind, paths.item(kind, workspace_sid, sid), form, seen, purpose)
 
@@ -379,10 +379,10 @@ def _still_unknown(call: Call, lost: LostError, *, but: int | None = None) -> It
 
 @contextmanager
 def _expected(kind: Kind, call: Call) -> Iterator[None]:
-    """What is to be changed must be there; what is to be deleted and is gone already is done.
+    """Read 404 as a success for a delete, and as stale for a change.
 
     Raises:
-        StaleError: when what is to be changed is not there.
+        StaleError: The resource to change does not exist.
     """
     try:
         yield

@@ -34,11 +34,11 @@ def listed(
 async def items(
     sender: Sender, path: str, key: str, query: Mapping[str, str], read: Callable[[Any], _Item]
 ) -> AsyncGenerator[_Item, None]:
-    """What *read* makes of the items of a list, each once; while one page is used, the next is on its way.
+    """The items of a list, each once, as *read* returns them. The next page is requested while one is used.
 
     Raises:
-        ApiError: when TaskRouter refuses.
-        NetworkError: when it does not answer, or with something else than a list.
+        ApiError: TaskRouter refuses.
+        NetworkError: TaskRouter does not answer, or its answer is not a list.
     """
     next_query: str | None = urlencode({**query, "PageSize": str(PAGE_SIZE)})
     visited = {next_query}
@@ -55,7 +55,7 @@ async def items(
                 if number % _SLICE == 0:
                     await asyncio.sleep(0)  # lets the request for the next page leave
                 found = read(item)
-                if found.sid not in seen:  # a list that changes meanwhile may show an item twice
+                if found.sid not in seen:  # a list that changes between pages may show an item twice
                     seen.add(found.sid)
                     yield found
         except BaseException:

@@ -59,7 +59,7 @@ class Runtime:
         return await self._list(f"Tasks/{quote(task_sid, safe='')}/Reservations", "reservations", {})
 
     async def events(self, task_sid: str, since: str | None) -> Listed:
-        """What has happened to a task *since* a moment (ISO 8601) of the last 30 days, or in all of them."""
+        """The events of a task *since* a moment (ISO 8601) of the last 30 days, or of all 30 days."""
         window = {"Minutes": _KEPT_MINUTES} if since is None else {"StartDate": since}
         return await self._list("Events", "events", {"TaskSid": task_sid, **window})
 

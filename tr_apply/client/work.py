@@ -61,7 +61,7 @@ async def reservations(sender: Sender, workspace_sid: str, worker_sid: str, stat
 
 
 async def waiting(sender: Sender, workspace_sid: str, workflow_sid: str) -> int | None:
-    """How many tasks wait in a workflow; None where that is not told."""
+    """The number of tasks waiting in a workflow; None if TaskRouter does not report it."""
     path = f"{paths.item(WORKFLOW, workspace_sid, workflow_sid)}/RealTimeStatistics"
     body = (await sender.get(path)).body
     by_status = body.get("tasks_by_status") if isinstance(body, dict) else None

@@ -34,13 +34,13 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class ResultDocument:
-    """What came of an operation."""
+    """The result of an operation."""
 
     operation: str
     """The operation's id."""
 
     kind: KindName
-    """What it was about."""
+    """The kind of its resource."""
 
     name: str
     """Its name when the plan is done; of a deleted one, its name before."""

@@ -37,7 +37,7 @@ from tr_apply.resources.credentials import Credentials
 from tr_apply.resources.document import Document
 from tr_apply.routing.names import name_key
 
-_PROOFS = 4  # lists may lag behind what was written
+_PROOFS = 4  # lists may lag behind writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class Configured:
     """Plans from a configuration.
 
     Attributes:
-        configuration: What the workspace must be.
-        selection: Which part of it is done.
-        siblings: Names of the workspaces that this run is for.
-        before: What was declared by the configuration that was applied last.
+        configuration: The declared workspace.
+        selection: The part of it to apply.
+        siblings: Names of the workspaces of this run.
+        before: The declarations of the configuration that was applied last.
         extent: How much of the impact on people and tasks to compute.
-        recorded: Tasks of which it is counted how many go elsewhere.
+        recorded: Recorded tasks; the plan counts those that would be routed differently.
     """
 
     configuration: Configuration
@@ -71,12 +71,12 @@ class Configured:
         return self.configuration.document.workspace.credentials
 
     async def plan(self, client: Client, region: str | None) -> tuple[Plan, Snapshot]:
-        """What must be done to make the workspace what the configuration says.
+        """The changes that make the workspace equal to the configuration.
 
         Raises:
-            ConfigError: when the configuration does not fit the workspace.
-            UsageError: when a target is neither declared nor about to be deleted.
-            ApiError, NetworkError: when the workspace cannot be read.
+            ConfigError: The configuration does not fit the workspace.
+            UsageError: A target is neither declared nor about to be deleted.
+            ApiError, NetworkError: The workspace cannot be read.
         """
         plan, snapshot = await self._planned(client, region, self.extent)
         for target in self.selection.targets:
@@ -149,12 +149,12 @@ class Configured:
             raise self._config_error(error) from error
 
     async def rest(self, client: Client, plan: Plan, workspace: Live) -> Plan:  # noqa: ARG002  # planned again instead
-        """What is left to do in the *workspace* that was just created."""
+        """The remaining plan for the *workspace* that was just created."""
         found, _ = await self.plan_for(client, workspace)
         return found
 
     async def prove(self, client: Client, plan: Plan, applied: Applied) -> None:  # noqa: ARG002  # planned again instead
-        """Plan again, for a while, because lists may lag behind; nothing may be left to do."""
+        """Plan again until nothing is left to do, for a while: lists may lag behind writes."""
         pause = client.patience.first_s
         for _ in range(_PROOFS - 1):
             applied.left = await self._what_is_left(client, applied)

@@ -17,7 +17,7 @@ from tr_apply.transport import Attempt, Call, Connection, Observer, in_process
 
 LOCAL = "local"
 CONCURRENCY = 10
-"""Requests at once, at most, unless told otherwise."""
+"""Default maximum number of concurrent requests."""
 
 _LOCAL = Connection("http://local", "local", "local")
 
@@ -38,7 +38,7 @@ def connection_of(
 
 
 def region_of(target: TargetOptions, environment: Mapping[str, str], credentials: Credentials | None = None) -> str:
-    """What tells TaskRouters apart: a region of Twilio, ``local``, or the address of another server.
+    """The identity of a TaskRouter: a region of Twilio, ``local``, or the address of another server.
 
     Raises:
         TargetError: as ``connection_of``.

@@ -17,7 +17,7 @@ from tr_apply.routing.names import name_key
 from tr_apply.wire import form_text
 
 Rest = Callable[[Live], Awaitable[Plan]]
-"""What is left to do in the workspace that was just created. May raise TrApplyError."""
+"""Plans the rest for the workspace that was just created. May raise TrApplyError."""
 
 
 def creates_workspace(plan: Plan) -> bool:
@@ -27,10 +27,10 @@ def creates_workspace(plan: Plan) -> bool:
 
 
 async def created(plan: Plan, client: Client, rest_of: Rest, *, progress: Progress, stop: Stop) -> Applied:
-    """Create the workspace, see what TaskRouter put into it, and do the rest.
+    """Create the workspace, read TaskRouter's seeds in it, and apply the rest.
 
-    What a new workspace holds was predicted. Now the rest is planned from what is there: the same operations, as a
-    rule; where they are not, the reader is told.
+    The plan predicted the content of the new workspace. The rest is planned again from its real content. Usually that
+    gives the same operations; if not, a note says so.
     """
     first = plan.operations[0]
     if stop.asked:
@@ -69,8 +69,8 @@ async def created(plan: Plan, client: Client, rest_of: Rest, *, progress: Progre
 async def _twins(client: Client, workspace: Live) -> list[str]:
     """SIDs of other workspaces with the name of the new one.
 
-    Somebody may have created one between our last look and our own request, and TaskRouter takes a name twice.
-    Whichever of the two looks later sees both, so that at most one of them is filled.
+    Another run may create one between our last look and our request, and TaskRouter accepts a name twice. The run that
+    looks later sees both and stops, so at most one of them is filled.
     """
     key = name_key(workspace.name)
     return [each.sid for each in await client.workspaces() if name_key(each.name) == key and each.sid != workspace.sid]

@@ -16,14 +16,14 @@ class OutOfTimeError(TrApplyError):
 
 
 class Deadline:
-    """The moment at which a run must have ended; the same for everything that it does side by side.
+    """The time at which a run must have ended; shared by its concurrent parts.
 
     Args:
-        timeout_s: Seconds that the run may take; None for no end.
-        began: When the run began, by ``time.monotonic``; now where it is left out.
+        timeout_s: Seconds that the run may take; None for no limit.
+        began: Start of the run, by ``time.monotonic``; now by default.
 
     Attributes:
-        waits: What the run waits for.
+        waits: The reasons for waiting.
     """
 
     def __init__(self, timeout_s: float | None = None, began: float | None = None) -> None:

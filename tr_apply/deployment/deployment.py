@@ -27,14 +27,14 @@ class Deployment:
     """One workspace and the TaskRouter that it is in.
 
     Attributes:
-        source: What its plan is made from.
+        source: The source of its plan.
         client: The TaskRouter.
-        region: Tells TaskRouters apart, so that a plan for one is not taken for one of another.
-        name: What the user calls it: a PATH, or the file of a saved plan.
-        planned: The plan, once it is made.
-        snapshot: What was last read to make or to check a plan.
-        applied: What came of it, as far as it got.
-        warnings: What a reader should know before it is carried out.
+        region: Identity of the TaskRouter, so a plan for one is never applied to another.
+        name: The user's name for it: a PATH, or the file of a saved plan.
+        planned: The plan, once there is one.
+        snapshot: The last reading of the workspace to make or check a plan.
+        applied: The result, also of an incomplete run.
+        warnings: Warnings for the reader before the plan is carried out.
     """
 
     source: Source
@@ -162,7 +162,7 @@ class Deployment:
 
 
 class _Touched:
-    """What is known of each operation while a plan is carried out, in case it is never finished."""
+    """The state of each operation while a plan is carried out, in case the run never finishes."""
 
     def __init__(self, plan: Plan, progress: Progress) -> None:
         self._plan = plan
@@ -180,5 +180,5 @@ class _Touched:
 
 
 def _key(operation: Operation) -> tuple[str, ...]:
-    """What an operation goes by, also where the plan had to be made again in a new workspace."""
+    """The identity of an operation, which is the same if the plan is made again in a new workspace."""
     return operation.action.value, operation.kind, operation.name

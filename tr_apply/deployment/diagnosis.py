@@ -70,9 +70,9 @@ class Diagnosis:
     workspaces: Sequence[LiveWorkspace] | None
     """Null where they could not be read."""
     limits: Mapping[str, str] | None
-    """What TaskRouter's ``X-Rate-Limit-…`` headers say, where it sends them."""
+    """TaskRouter's ``X-Rate-Limit-…`` headers, if it sends them."""
     clock_skew_s: int | None
-    """Seconds by which the clock here is ahead of the server's; null where the server does not tell."""
+    """Seconds by which the clock here is ahead of the server's; null if the server sends no date."""
     checks: Sequence[Check]
 
 

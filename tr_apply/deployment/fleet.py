@@ -1,4 +1,4 @@
-"""Several workspaces in one run: side by side, and what goes wrong with one does not stop the others."""
+"""Several workspaces in one run: concurrent, and independent of each other's failures."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ from tr_apply.routing.names import name_key
 if TYPE_CHECKING:
     from tr_apply.simulation.results import SimulationResults
 
-SIDE_BY_SIDE = 8  # workspaces at once; requests are bounded by themselves
+SIDE_BY_SIDE = 8  # concurrent workspaces; the number of requests has its own limit
 
 
 @dataclass(slots=True)
@@ -65,12 +65,12 @@ class Member:
 
     @property
     def applied(self) -> Applied | None:
-        """What came of its plan, as far as that got."""
+        """The result of its plan, also if incomplete."""
         return None if self.deployment is None else self.deployment.applied
 
     @property
     def exit_code(self) -> int:
-        """What this one adds to the exit code."""
+        """Its part in the exit code."""
         return 0 if self.error is None else self.error.exit_code
 
     @property
@@ -116,7 +116,7 @@ Step = Callable[[Member], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The workspaces of one run, all of which end before the same deadline."""
+    """The workspaces of one run, with a common deadline."""
 
     members: Sequence[Member]
     deadline: Deadline = field(default_factory=Deadline)
@@ -159,9 +159,9 @@ class Fleet:
         await self.each([member for member in verified if member.plan and member.plan.outputs], find)
 
     async def each(self, members: Sequence[Member], step: Step) -> None:
-        """Do *step* for each of *members*, a bounded number of them at once.
+        """Do *step* for each of *members*, for a limited number of them concurrently.
 
-        An error of ours ends its own member; a bug is raised when all others have ended.
+        A TrApplyError ends only its own member. A bug is raised after all others have ended.
         """
         room = asyncio.Semaphore(SIDE_BY_SIDE)
         tasks = [asyncio.create_task(_done(step, member, room)) for member in members]
@@ -200,7 +200,7 @@ async def _ended(task: asyncio.Task[None]) -> BaseException | None:
 
 
 def _places(member: Member) -> Iterator[Hashable]:
-    """What a workspace is known by: its SID now, its name in its account afterwards."""
+    """The identities of a workspace: its SID now, and its future name in the account."""
     if member.deployment is None or member.plan is None:
         return
     target = member.plan.target

@@ -33,12 +33,12 @@ class Checked:
 
 
 async def checked_again(client: Client, plan: Plan) -> Checked:
-    """What is left of *plan*, now that all that it relies on was read again.
+    """The rest of *plan*, after reading again everything that it relies on.
 
     Raises:
-        DriftError: when something that the plan relies on is neither as it was nor as the plan makes it.
-        StaleError: when the workspace has gone, or another one has its name.
-        RefusedError: when it belongs to another account.
+        DriftError: A value that the plan relies on is neither the old one nor the planned one.
+        StaleError: The workspace has been deleted, or another one has its name.
+        RefusedError: The workspace belongs to another account.
     """
     if plan.target.workspace_sid is None:
         return await _checked_creation(client, plan)

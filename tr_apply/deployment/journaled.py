@@ -23,13 +23,13 @@ _MARK = "hidden sha256:"
 
 @dataclass(slots=True)
 class Journaled:
-    """A run, as its journal tells it; together with those before it that did not come to their end.
+    """A run according to its journal, together with the unfinished runs before it.
 
     Attributes:
-        plan: What was carried out.
-        protected: KIND/pattern of what is never deleted.
-        before: What each resource was that the plan touches, by its SID; of a channel, with its worker.
-        is_done: Whether all of it was carried out.
+        plan: The plan that was carried out.
+        protected: KIND/pattern of the resources that are never deleted.
+        before: The former state of each resource in the plan, by SID; for a channel, with its worker.
+        is_done: Whether the plan was carried out completely.
     """
 
     plan: Plan
@@ -52,7 +52,7 @@ class Journaled:
         )
 
     def note_before(self, line: Mapping[str, Any]) -> None:
-        """What a resource was; one that an earlier run of these has made was not there before."""
+        """Keep the former state of a resource, unless an earlier run of these created it."""
         if (line["kind"], name_key(line["name"])) not in self._made_before:
             self.before.setdefault(line["sid"], line)
 
@@ -87,7 +87,7 @@ def _line(plan: Plan, live: Live, labels: Labels) -> dict[str, Any]:
 
 
 def _keys(kind: Kind, answer: Mapping[str, Any]) -> list[str]:
-    """What a resource is made of, and the names of what it leads to."""
+    """The keys of a resource's content, and of the names of its references."""
     wanted = {spec.answer for spec in kind.fields.values()} | ({kind.document.answer} if kind.document else set())
     return [key for key in answer if key in wanted or key.endswith(("_name", "_sid"))]
 
@@ -227,7 +227,7 @@ def _mark(kind: Kind, key: str, digest: str) -> str:
 
 
 def with_digests(plan: Plan) -> Plan:
-    """*plan* with the digest of each value of which only that is known."""
+    """*plan* with the digest of each value that is known only by its digest."""
     return replace(
         plan,
         operations=[replace(each, writes=tuple(map(_write_with_digests, each.writes))) for each in plan.operations],

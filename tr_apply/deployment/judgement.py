@@ -37,12 +37,12 @@ def judged(
 
 
 async def looked_at_again(client: Client, plan: Plan, snapshot: Snapshot) -> list[str]:
-    """What has become of the impact on people since *plan* was made, if the workspace is now as in *snapshot*.
+    """The changes in the impact on people since *plan* was made, if the workspace is now as in *snapshot*.
 
     Raises:
-        RefusedError: when a queue falls to nobody, and nobody could see that in the plan.
-        StaleError: when a queue loses people whom nobody has agreed to lose.
-        ApiError, NetworkError: when the workers cannot be read.
+        RefusedError: A queue would lose all its workers, and the plan did not show it.
+        StaleError: A queue would lose people without consent.
+        ApiError, NetworkError: The workers cannot be read.
     """
     if plan.impact is None and not plan.impact_skipped:
         return []
@@ -91,7 +91,7 @@ def _lost(blocked: Iterable[Blocked]) -> Iterator[tuple[str, int]]:
 
 
 def _loss(change: QueueChange | None) -> tuple[int, int, Sequence[str]] | None:
-    """What must be as it was planned: who comes in besides is good news."""
+    """The part that must be as planned. Additional people in the queue are harmless."""
     return None if change is None else (change.before, change.after, list(change.lost))
 
 

@@ -12,7 +12,7 @@ _NOT_FOUND = 404
 
 
 def last_look(client: Client, workspace_sid: str | None) -> Look:
-    """What raises ``StaleError`` where work would be stranded."""
+    """A check that raises ``StaleError`` if a request would strand work."""
 
     async def look(_: Operation, write: Write) -> None:
         assert workspace_sid is not None, "a plan that does not create its workspace knows it, if it writes at all"

@@ -32,14 +32,14 @@ _GONE: Final = "TaskRouter deletes tasks five minutes after their end and their 
 
 
 async def route_of_new(client: Client, name: str, request: RouteRequest, document: Document | None = None) -> LiveRoute:
-    """What would become of the task of *request* in the live workspace *name* if it were created now.
+    """The route of the task of *request* if it were created now in the live workspace *name*.
 
-    What *document* calls sensitive is hidden.
+    Values that *document* declares sensitive are hidden.
 
     Raises:
-        UsageError: when the workspace has no such workflow or channel.
-        TrApplyError: when there is no such workspace, or its workflow cannot be read.
-        ApiError, NetworkError: when the workspace cannot be read.
+        UsageError: The workspace has no such workflow or channel.
+        TrApplyError: There is no such workspace, or its workflow cannot be read.
+        ApiError, NetworkError: The workspace cannot be read.
     """
     snapshot = await _snapshot(client, await named_workspace(client, name))
     workflow = _known(snapshot, "workflow", request.workflow)
@@ -100,7 +100,7 @@ async def _nothing() -> Listed:
 
 
 async def _events(runtime: Runtime, task_sid: str, since: str | None) -> TaskEvents:
-    """What has happened to a task; who may read tasks need not be allowed to read events."""
+    """The events of a task, if the key may read events; the right to read tasks does not include it."""
     try:
         found = await runtime.events(task_sid, since)
     except ApiError:

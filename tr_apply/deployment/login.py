@@ -92,7 +92,7 @@ def _missing(own: Mapping[str, str], names: Mapping[str, str]) -> str:
 
 
 def region(base_url: str | None, environment: Mapping[str, str], credentials: Credentials | None = None) -> str:
-    """What tells TaskRouters apart: a region of Twilio, or the address of another server.
+    """The identity of a TaskRouter: a region of Twilio, or the address of another server.
 
     Raises:
         TargetError: as ``connection``.
@@ -111,10 +111,10 @@ def _twilio_region(base_url: str) -> str | None:
 
 
 def _base_url(written: str | None, own: Mapping[str, str], names: Mapping[str, str]) -> str:
-    """The address that is *written*, or that *own*, the environment, names.
+    """The address that is *written*, or that the environment *own* gives.
 
     Raises:
-        TargetError: when it is none, or credentials would not be safe on the way there.
+        TargetError: It is not a valid address, or the credentials would not be safe on the way there.
     """
     url = (written or own.get(_BASE_URL) or _twilio_url(own, names)).rstrip("/")
     require_safe_address(url)

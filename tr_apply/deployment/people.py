@@ -21,7 +21,7 @@ from tr_apply.wire import Labels, field_of, live_labels
 
 
 class LiveLook(NamedTuple):
-    """What was read of a live workspace."""
+    """The parts of a live workspace that were read."""
 
     people: Sequence[Names]
     """Its workers as a queue's expression reads them, with the attributes that the configuration gives them."""

@@ -25,7 +25,7 @@ from tr_apply.wire import live_labels, parsed_json
 
 _TEXTS: Final = ("expression", "order_by", "skip_if", "known_worker_sid", "known_worker_friendly_name")
 _ACTIVITY: Final = frozenset({"activity_sid", "activity_name"})
-"""What is in no file of a worker: people change it all day."""
+"""Fields of a worker that no file has: they change all day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Depicted:
     """One side of a picture."""
 
     title: str
-    """What it is called in a sentence."""
+    """Its name in a sentence."""
 
     contents: Contents
     snapshot: Snapshot | None = None
@@ -155,14 +155,14 @@ def _labels(sides: Iterable[Depicted]) -> Iterator[tuple[str, SidOf]]:
 
 
 def _live_names(snapshot: Snapshot, texts: Texts) -> Iterator[tuple[str, Names]]:
-    """What expressions find of each live worker."""
+    """The names in expressions, resolved for each live worker."""
     for each in snapshot.by_kind[WORKER.name]:
         names = expression_names(each, parsed_json(each, "attributes"))
         yield each.name, mapped(dict(names), lambda leaf: texts.literal(leaf) if isinstance(leaf, str) else leaf)
 
 
 def _declared_names(workers: Iterable[Any], texts: Texts) -> Iterator[tuple[str, Names]]:
-    """What expressions find of each declared worker."""
+    """The names in expressions, resolved for each declared worker."""
     for each in workers:
         own = {"friendly_name": each.name, "sid": texts.sid(SidOf(WORKER.name, each.name))}
         attributes = mapped(each.attributes or {}, lambda leaf: texts.text(leaf) if isinstance(leaf, str) else leaf)
@@ -171,11 +171,11 @@ def _declared_names(workers: Iterable[Any], texts: Texts) -> Iterator[tuple[str,
 
 @dataclass(frozen=True, slots=True)
 class _Secrets:
-    """Hides what *documents* call sensitive; two secrets that differ are still two, so that a change shows."""
+    """Hides values that *documents* declare sensitive. Different secrets stay different, so a change shows."""
 
     documents: Sequence[Document]
     by_name: bool = True
-    """Whether a secret of one resource is none of another; what is live may be an earlier form of any."""
+    """Whether secrets are compared only within a resource of the same name; a live value may come from any resource."""
 
     labels: dict[str, str] = field(default_factory=dict)
 

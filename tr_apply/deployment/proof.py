@@ -14,14 +14,14 @@ from tr_apply.resources.template import SID, SidOf
 from tr_apply.routing.names import name_key
 from tr_apply.wire import FormValue, Labels, live_labels, references_in
 
-_LOOKS = 4  # lists may lag behind what was written
+_LOOKS = 4  # lists may lag behind writes
 
 
 async def unproven(client: Client, plan: Plan) -> list[str]:
-    """What is not in the workspace as *plan* has written it, as ``KIND/NAME``; looked at for a while.
+    """The resources that differ from what *plan* wrote, as ``KIND/NAME``; looks again for a while.
 
     Raises:
-        TrApplyError: when it cannot be read.
+        TrApplyError: The workspace cannot be read.
     """
     pause = client.patience.first_s
     for _ in range(_LOOKS - 1):
@@ -56,7 +56,7 @@ def _removed_workspace(plan: Plan) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Now:
-    """What is live, by its final name."""
+    """The live resources, by final name."""
 
     live: Mapping[SidOf, Live]
     labels: Labels

@@ -27,14 +27,14 @@ _SETTLED: Final = timedelta(minutes=5)
 """After this time no event of an hour is still to come."""
 
 HoursRead = Callable[[int, int, int], None]
-"""Told how many hours of how many are read, and how many tasks were in them."""
+"""Called with the number of hours read, the number of all hours, and the number of tasks in them."""
 
 
 class LinesKept(Protocol):
     """Where an unfinished record is kept."""
 
     def read(self) -> str:
-        """What an earlier run has left; empty where there is nothing."""
+        """The content left by an earlier run; empty if there is none."""
 
     def begin(self, line: str) -> None:
         """Begin anew."""
@@ -55,7 +55,7 @@ class Recorded:
     """Tasks that could not be reduced."""
 
     unreadable: int
-    """Expressions of the workflows that cannot be read, so that nobody knows which attributes they ask for."""
+    """The number of workflow expressions that cannot be parsed; the attributes that they read are unknown."""
 
     resumed_hours: int
     """Hours that an earlier run had read."""
@@ -121,7 +121,7 @@ class Recording:
 
 
 def _unfinished(kept: LinesKept | None, heading: RecordHeading, hours: Sequence[Hour]) -> tuple[Unfinished, int]:
-    """What an earlier run has left, and how many hours that is; or a new beginning."""
+    """The content left by an earlier run, and its number of hours; or a new beginning."""
     if kept is not None and (found := resumed(kept.read(), heading, hours)) is not None:
         return found, len(found.hours)
     new = Unfinished(heading, secrets.token_bytes(32))

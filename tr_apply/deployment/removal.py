@@ -18,13 +18,13 @@ from tr_apply.routing.names import name_key
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A live workspace that is to be deleted with everything in it.
+    """The deletion of a live workspace with everything in it.
 
     Attributes:
         snapshot: The workspace and every resource in it.
         work: Its tasks that have not ended.
-        undeclared: By kind, how many of its resources the configuration does not declare.
-        target: Where it is.
+        undeclared: The number of its resources that the configuration does not declare, by kind.
+        target: Its TaskRouter and account.
     """
 
     snapshot: Snapshot
@@ -44,11 +44,11 @@ class Removal:
 
 
 async def planned_removal(client: Client, source: Configured) -> Removal | None:
-    """What deleting the workspace of *source* would delete; None if there is no such workspace.
+    """The resources that deleting the workspace of *source* would delete; None if there is no such workspace.
 
     Raises:
-        RefusedError: when something in it is protected or in use.
-        TrApplyError: when it cannot be read.
+        RefusedError: A resource in it is protected or in use.
+        TrApplyError: The workspace cannot be read.
     """
     document = source.configuration.document
     _require_allowed([*_protected_workspace(document)])
@@ -111,7 +111,7 @@ def _protected_workspace(document: Document) -> Iterator[str]:
 
 
 def _protected(document: Document, removal: Removal) -> Iterator[str]:
-    """What ``safety.protect`` lists and is live; the live name of the workspace counts, too."""
+    """The live resources that ``safety.protect`` lists; the live name of the workspace counts, too."""
     if is_flex(removal.name):
         yield "the workspace belongs to Flex, which cannot work without it"
     yield from _protections(document, WORKSPACE.name, removal.name, "the workspace")

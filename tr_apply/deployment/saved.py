@@ -22,7 +22,7 @@ from tr_apply.resources.template import SidOf
 from tr_apply.routing.names import name_key
 from tr_apply.wire import live_labels, model_of, references_in
 
-_LOOKS = 4  # lists may lag behind what was written
+_LOOKS = 4  # lists may lag behind writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ async def _contents(client: Client, workspace: Live) -> Snapshot:
 
 
 def _surprises(expected: Snapshot, snapshot: Snapshot) -> Iterator[str]:
-    """What is not in *snapshot* as it was expected, as ``KIND/NAME``."""
+    """The resources in *snapshot* that differ from the prediction, as ``KIND/NAME``."""
     expected_labels, labels = live_labels(expected), live_labels(snapshot)
     for kind in SECTIONS:
         before = {live.name: model_of(live, expected_labels) for live in expected.by_kind.get(kind.name, ())}
@@ -108,7 +108,7 @@ def _surprises(expected: Snapshot, snapshot: Snapshot) -> Iterator[str]:
 
 
 def _after_creation(plan: Plan) -> Sequence[Operation]:
-    """What else is to be done: the creation's own second request, and all other operations."""
+    """The operations after the creation: its own second request, and all others."""
     first, *rest = plan.operations
     second = replace(first, action=Action.UPDATE, writes=first.writes[1:])
     return [second, *rest] if second.writes else rest

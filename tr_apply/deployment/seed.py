@@ -119,6 +119,6 @@ def _is_hidden(path: Path, root: Path) -> bool:
 def _stamp_of(path: Path) -> tuple[str, int, int] | None:
     try:
         found = path.stat()
-    except OSError:  # gone meanwhile
+    except OSError:  # deleted since it was listed
         return None
     return str(path), found.st_mtime_ns, found.st_size

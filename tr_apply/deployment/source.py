@@ -31,10 +31,10 @@ class Source(Protocol):
         """
 
     async def rest(self, client: Client, plan: Plan, workspace: Live) -> Plan:
-        """What is left of *plan* to do in the *workspace* that was just created.
+        """The rest of *plan* for the *workspace* that was just created.
 
         Raises:
-            TrApplyError: when that cannot be found out, or is not as predicted.
+            TrApplyError: The workspace cannot be read, or its content is not as predicted.
         """
 
     async def prove(self, client: Client, plan: Plan, applied: Applied) -> None:

@@ -53,10 +53,10 @@ class Undo:
         return cls(plan, before, protected)
 
     async def plan(self, client: Client) -> Plan:
-        """What takes back whatever was done.
+        """The plan that undoes the run.
 
         Raises:
-            TrApplyError: when the workspace cannot be read, or there is no way back.
+            TrApplyError: The workspace cannot be read, or the run cannot be undone.
         """
         try:
             return inverse(self._plan, self.before, await self._after(client), protected=self._protected)
@@ -65,7 +65,7 @@ class Undo:
 
     @classmethod
     async def of_run(cls, client: Client, run: Journaled) -> Plan:
-        """What takes back whatever *run* did, from what its journal says.
+        """The plan that undoes *run*, according to its journal.
 
         Raises:
             TrApplyError: as ``plan``.

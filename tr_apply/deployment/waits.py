@@ -27,13 +27,13 @@ class _Pause:
 
 
 class Waits:
-    """What a run waits for. It is an ``Observer`` of clients, and is shown their pauses.
+    """The reasons why a run waits. It is an ``Observer`` of clients, and is notified of their pauses.
 
     Args:
-        clock: The time of day, for people; all else goes by the event loop's clock.
+        clock: The time of day, for messages; everything else uses the event loop's clock.
 
     Attributes:
-        last_error: What went wrong most recently, and was or will be tried again; empty where nothing did.
+        last_error: The last problem that was or will be retried; empty if there was none.
     """
 
     def __init__(self, clock: Callable[[], datetime] = _clock) -> None:
@@ -56,7 +56,7 @@ class Waits:
         self._pauses[_key(call)] = _Pause(call, failure.reason, _now() + wait_s)
 
     def told(self) -> str | None:
-        """What is waited for, in one line; None where every request has been under way for a moment only."""
+        """The reason of waiting, in one line; None if every request has only just begun."""
         now = _now()
         pauses = [each for each in self._pauses.values() if each.until >= now]
         slow = [(call, now - since) for call, since in self._sent.values() if now - since >= EVERY_S / 2]

@@ -23,7 +23,7 @@ EXIT_CODES: Final[Mapping[str, str]] = {
     "64": "command-line usage",
     "130": "interrupted",
 }
-"""What each exit code means."""
+"""The meaning of each exit code."""
 
 _EXAMPLES: Final = {**file_examples.EXAMPLES, **rule_examples.EXAMPLES}
 

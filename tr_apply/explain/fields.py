@@ -16,7 +16,7 @@ _SINGULAR: Final = {
     WORKER_CHANNEL.name: (WORKER.section, "channels"),
 }
 _SAMPLES: Final = {"channels": "voice", "variables": "team"}
-"""A name for what stands under any name, by the key above it."""
+"""Example names for mappings with free names, by the key above."""
 
 _Holders: TypeAlias = Mapping[int, Literal["list", "mapping"]]
 """Which of the keys on a way hold a list of objects, or objects by any name."""
@@ -45,7 +45,7 @@ def field_named(topic: str) -> ExplainedKey | None:
 
 
 def field_names() -> list[str]:
-    """What every key is called."""
+    """The name of every key."""
     return [field.name for field in _fields()]
 
 
@@ -92,7 +92,7 @@ def _choices(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _nested(field: ExplainedKey, value: str) -> Iterator[str]:
-    """YAML in which *value* stands under the keys of *field*; lists of objects get one."""
+    """YAML with *value* at the keys of *field*; a list of objects gets one object."""
     indent = ""
     for number, key in enumerate(field.keys[:-1]):
         yield f"{indent}{key}:"

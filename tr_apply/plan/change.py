@@ -24,7 +24,7 @@ from tr_apply.resources.template import SidOf
 
 
 class Action(StrEnum):
-    """What happens to a resource."""
+    """The effect of an operation on its resource."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -33,7 +33,7 @@ class Action(StrEnum):
 
 
 class Verb(StrEnum):
-    """What a request does."""
+    """The effect of a request."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -57,7 +57,7 @@ class FilterPlace:
     """The next filter, which gets the tasks that this one does not match; null for the last one."""
 
     former: Annotated[str | None, Field(exclude_if=is_none)] = None
-    """What ``path`` would call it as it was, where that is something else; absent where it is the same or was not."""
+    """The old form of ``path`` if it differs; absent for an unchanged path and for a new value."""
 
     def __str__(self) -> str:
         """As people call it."""
@@ -73,10 +73,10 @@ class FieldChange:
     in ``filters[#2]`` by its number where it has no name of its own."""
 
     before: Value
-    """What it is; null for nothing."""
+    """The old value; null for none."""
 
     after: Value
-    """What it will be; null for nothing."""
+    """The new value; null for none."""
 
     sensitive: Annotated[bool, Field(exclude_if=is_empty)] = False
     """Whether ``before`` and ``after`` are digests because the values must not be shown."""
@@ -89,7 +89,7 @@ class FieldChange:
 
     @property
     def within_filter(self) -> str | None:
-        """The path behind the filter, empty for the filter itself; None where it is not about one."""
+        """The path inside the filter, empty for the filter itself; None if it is not about a filter."""
         for called in () if self.filter is None else (self.filter.name, f"#{self.filter.number}"):
             if self.path.startswith(f"filters[{called}]"):
                 return self.path.removeprefix(f"filters[{called}]").removeprefix(".")
@@ -136,7 +136,7 @@ class Write:
     """One request."""
 
     verb: Verb
-    """What it does."""
+    """The effect of the request."""
 
     target: Label
     """The resource, by the name that it has when the plan is done; a worker channel as ``WORKER/CHANNEL``."""
@@ -151,8 +151,11 @@ class Write:
     """Resources whose SIDs it needs besides those in its form."""
 
     relies_on: Parameters = frozenset()
-    """What must have been set elsewhere: TaskRouter looks it up when it carries this out, or the next run could not
-    understand what an interrupted one has left."""
+    """Parameters that other requests must have set before.
+
+    TaskRouter looks them up when it carries this out, or the next run needs them to recognise the state after an
+    interruption.
+    """
 
     takes: str | None = None
     """The name that it gives to the resource, which no other may have at that moment; folded as names compare."""
@@ -213,10 +216,10 @@ class Operation:
     """A change of one resource, with all requests that it takes."""
 
     action: Action
-    """What happens to the resource."""
+    """The effect on the resource."""
 
     kind: KindName
-    """What it is."""
+    """The kind of the resource."""
 
     name: str
     """Its name when the plan is done; of a deleted one, its name now."""
@@ -300,7 +303,7 @@ class Blocked:
     """The operation's id."""
 
     consent: Annotated[DeleteConsent | PeopleConsent | None, Field(exclude_if=is_none)] = None
-    """What approving the plan agrees to, where that is all that is missing."""
+    """The consent that an approval of the plan gives, if only that is missing."""
 
 
 @dataclass(frozen=True, slots=True)

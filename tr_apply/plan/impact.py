@@ -117,7 +117,7 @@ class BroughtFinding:
 
 @dataclass(frozen=True, slots=True)
 class TasksImpact:
-    """What becomes of recorded tasks."""
+    """The effect on recorded tasks."""
 
     file: str
     """Where they are recorded."""
@@ -134,7 +134,7 @@ class TasksImpact:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """What a plan means for people and tasks."""
+    """The effect of a plan on people and tasks."""
 
     people: PeopleImpact
     """Whom it affects: the members of queues."""
@@ -143,13 +143,13 @@ class Impact:
     """Every pair of first filters, before and after, by which some task goes elsewhere."""
 
     findings: Sequence[BroughtFinding] = ()
-    """What the change makes wrong."""
+    """Mistakes in the configuration that are new."""
 
     tasks: Annotated[TasksImpact | None, Field(exclude_if=is_none)] = None
-    """What becomes of recorded tasks; absent without ``--tasks``."""
+    """The effect on recorded tasks; absent without ``--tasks``."""
 
     unknown: Sequence[str] = ()
-    """What could not be found out."""
+    """Facts that are not known, with the reason."""
 
     members: Annotated[Mapping[str, Count], Field(exclude_if=is_empty)] = field(default_factory=dict)
     """How many members each queue has when the plan is done, of those that the written workflows lead to; absent

@@ -16,14 +16,14 @@ _SID_MARK = "$sid"
 
 
 def digest(value: Any) -> str:
-    """A short digest of a JSON value, so that secrets can be compared without being stored."""
+    """A short digest of a JSON value: secrets can be compared without being stored."""
     text = json.dumps(value, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
 class SecretDigest(Json):
-    """A sensitive value of which only a digest is known: ``value``. It must be filled in before it can be sent."""
+    """A sensitive value that is known only by its digest ``value``. It must be filled in before it can be sent."""
 
     @classmethod
     def read(cls, written: Any) -> "SecretDigest":
@@ -91,7 +91,7 @@ def _marked(value: Any) -> Any:
 
 
 def _unmarked(value: Any) -> Any:
-    """The document of which ``_marked`` has made *value*."""
+    """The document that ``_marked`` turned into *value*."""
     match value:
         case {"$sid": str(label)}:
             return sid_of(label)
@@ -104,7 +104,7 @@ def _unmarked(value: Any) -> Any:
 
 
 def hidden(value: FormValue) -> FormValue:
-    """What stands for a sensitive form parameter: its digest. A SID is not a secret."""
+    """The replacement for a sensitive form parameter: its digest. A SID is not a secret."""
     if isinstance(value, SecretDigest | SidOf):
         return value
     return SecretDigest(digest(_marked(value.value) if isinstance(value, Json) else value))

@@ -47,21 +47,21 @@ def planning(
     before: DeclaredBefore | None = None,
     reads_affected: bool = False,
 ) -> Planning:
-    """Make the plan for *document* step by step, from a *snapshot* that may hold nothing but the workspace.
+    """Make the plan for *document* step by step, from a *snapshot* that may hold only the workspace.
 
-    Whoever drives it reads what it yields and sends the snapshot with that in it, so that nothing here does I/O, and
-    nothing is worked out twice.
+    A generator: it yields the reads that it needs, and the caller sends back the snapshot with their results. So
+    nothing here does I/O, and nothing is computed twice.
 
     Args:
         document: The configuration.
-        snapshot: What is known of the live workspace so far, or what a new one is predicted to hold.
-        has_sids: False spares a walk over every string, where no ``${sid:…}`` was written.
-        selection: Which part of it is done.
-        before: What was declared by the configuration that was applied last.
-        reads_affected: Whether the people whom the plan affects must be in the snapshot in the end.
+        snapshot: The live workspace as far as it is known, or the prediction for a new one.
+        has_sids: False if no string has a ``${sid:…}``, which saves a walk over all of them.
+        selection: The part of the plan to keep.
+        before: The declarations of the configuration that was applied last.
+        reads_affected: Whether the final snapshot must hold the people concerned.
 
     Raises:
-        PlanProblemsError: when it cannot be done at all.
+        PlanProblemsError: No plan is possible.
     """
     if not snapshot.predicted:
         snapshot = yield Reads(first_kinds(document, has_sids=has_sids))
@@ -202,7 +202,7 @@ def _ordered(
     """All *operations*, and those of *selection* in their order."""
     try:
         return _arranged(document, operations, selection)
-    except CircularReferenceError:  # seldom, so that nothing is looked at twice for it
+    except CircularReferenceError:  # rare, so the check is made only here
         return _arranged(document, with_later_sids(operations), selection)
 
 

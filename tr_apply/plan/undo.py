@@ -48,16 +48,16 @@ def _is_worker(label: SidOf) -> bool:
 
 
 def inverse(plan: Plan, before: Snapshot | None, after: Snapshot | None, *, protected: Sequence[str] = ()) -> Plan:
-    """What takes *plan* back, however much of it was done; its diagnostics say what cannot be taken back.
+    """The plan that undoes *plan*, however much of it was done; its diagnostics name the parts that cannot be undone.
 
     Args:
-        plan: What was carried out, or a part of it.
-        before: All kinds of the workspace as they were; None where *plan* creates it.
-        after: The same as they are now; None where there is no such workspace.
-        protected: KIND/pattern of what is never deleted, not even so.
+        plan: The plan that was carried out, completely or partly.
+        before: All kinds of the workspace before that; None if *plan* creates it.
+        after: The same now; None if there is no such workspace.
+        protected: KIND/pattern of the resources that are never deleted.
 
     Raises:
-        PlanProblemsError: when others have changed so much meanwhile that there is no way back.
+        PlanProblemsError: Others have changed too much since then.
     """
     if after is None:
         return Plan(replace(plan.target, workspace_sid=None))
@@ -81,7 +81,7 @@ def inverse(plan: Plan, before: Snapshot | None, after: Snapshot | None, *, prot
 
 
 def _document(plan: Plan, before: Snapshot, after: Snapshot, protected: Sequence[str]) -> Document:
-    """The configuration of *before*, with the names that its resources have by now as former ones."""
+    """The configuration of *before*; ``renamed_from`` holds the present names of its resources."""
     labels, now = live_labels(before), _names(after)
     workspace = _model(before.workspace, labels, now)
     if before.workspace.answer.get("multi_task_enabled") is False:
@@ -127,7 +127,7 @@ def _touched(plan: Plan, before: Snapshot) -> set[str]:
 
 
 def _leading_to_gone(plan: Plan, before: Snapshot, after: Snapshot) -> set[str]:
-    """What has the SID of something in it that *plan* has removed, as in attributes: it gets the new one."""
+    """Resources that contain a SID of something that *plan* removed, as in attributes; they get the new SID."""
     gone = {o.sid for o in plan.operations if o.sid is not None} - _names(after).keys()
     return {
         f"{live.kind}/{live.name}"
@@ -146,10 +146,10 @@ def _settings(plan: Plan, before: Snapshot) -> Iterator[tuple[str, str]]:
 
 
 def _secrets_of(plan: Plan) -> Manage:
-    """What *plan* does not show, this one does not show either: whole fields, wherever a part of one is sensitive.
+    """Hide the fields that *plan* hides; a field is hidden completely if a part of it is sensitive.
 
-    Nor does it show what the configuration calls sensitive in resources that *plan* does not touch: this one may rely
-    on them, or lead them to a new SID.
+    This includes fields declared sensitive of resources outside *plan*: undoing it may rely on them, or update their
+    references.
     """
     rules = {}
     for kind in (WORKSPACE, *SECTIONS):
@@ -179,18 +179,18 @@ def _hidden(plan: Plan, kind: Kind) -> Iterator[str]:
 
 
 def _hidden_before(plan: Plan, kind: Kind, operation: Operation) -> Iterator[str]:
-    """What the plan relies on in a resource that it changes, and does not tell."""
+    """The fields of changed resources whose values the plan hides."""
     if operation.kind == kind.name:
         for record in plan.base.values():
             if operation.sid is not None and record.get("sid") == operation.sid:
                 yield from (key for key in record["fields"] if key not in record["values"])
 
 
-# What stays
+# The parts that stay
 
 
 def _limits(plan: Plan, before: Snapshot, after: Snapshot, undo: Plan) -> Iterator[str]:
-    """What cannot be taken back, in plain words."""
+    """The parts that cannot be undone, in plain words."""
     there = _names(after)
     for operation in plan.operations:
         title = f"the {KIND_BY_NAME[operation.kind].title} {operation.name!r}"
@@ -213,7 +213,7 @@ def _count(moves: Sequence[Any]) -> str:
 
 
 def _removal_of_all(plan: Plan, after: Snapshot, protected: Sequence[str]) -> Plan:
-    """The workspace that *plan* has created goes, with all that is in it by now."""
+    """A plan that deletes the workspace created by *plan*, with everything in it."""
     live, labels = after.workspace, live_labels(after)
     document = Document.model_construct(
         {"workspace"}, workspace=model_of(live, labels), manage=_secrets_of(plan), safety=Safety.model_construct()

@@ -57,7 +57,7 @@ class Block:
         return self.least + _size(each.text for each in self.rest)
 
     def fitting(self, room: int) -> tuple[str, bool]:
-        """What *room* characters hold, and whether that is everything."""
+        """The text cut to *room* characters, and whether it is complete."""
         if self.least > room:
             return _cut(self.short, room), False
         taken = list(self.first)
@@ -71,7 +71,7 @@ class Block:
 
 
 def block_of(entry: Entry) -> Block:
-    """What there is to say of *entry*."""
+    """The lines about *entry*."""
     said = [error for text in (*entry.errors, entry.refused) for error in text.splitlines() if error.strip()]
     errors = [line for error in said for line in _line("!", error)]
     if entry.plan is None:
@@ -124,7 +124,7 @@ def _counted(chunks: Sequence[_Chunk]) -> str:
     return f"… not or not whole in this comment: {told}" if told else "… and more"
 
 
-# What is said
+# The content
 
 
 def _lost(plan: Plan) -> Iterator[str]:
@@ -152,7 +152,7 @@ def _more(entry: Entry) -> Iterator[_Chunk]:
 
 
 def _alike(operations: Iterable[Operation]) -> Iterator[_Chunk]:
-    """*operations* in their order; those that do the same are told together, so that it is said once."""
+    """*operations* in their order; those with the same changes share one chunk."""
     groups: dict[object, list[Operation]] = {}
     details: dict[object, tuple[Row, ...]] = {}
     for each in operations:

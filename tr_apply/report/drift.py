@@ -35,7 +35,7 @@ def origins_text(found: Origins) -> str:
 
 
 def _cells(row: Drift, kept: str) -> Sequence[str]:
-    """What changed, and its three values; *kept* says that the plan leaves it alone."""
+    """The changed field and its three values; *kept* is the text for a field that the plan leaves alone."""
     title = f"{printable(row.object)} {reference_title(row.path)}".rstrip()
     planned = kept if row.planned_to is None else shown(row.planned_to)
     return title, shown(row.planned_from), shown(row.live_now), planned

@@ -41,7 +41,7 @@ class Entry:
 
     @property
     def outcome(self) -> str:
-        """What came of it, in one line."""
+        """The result, in one line."""
         if self.plan is None or self.errors:
             return "no plan: there are errors"
         if not self.plan.operations:
@@ -56,7 +56,7 @@ class Entry:
 
 
 def headline(entries: Sequence[Entry]) -> str:
-    """What came of all of them, in a few words."""
+    """All results, in a few words."""
     plans = [entry.plan for entry in entries if entry.plan is not None]
     failed = sum(entry.plan is None or bool(entry.errors) for entry in entries)
     words = [_counted(len(entries), "workspace"), _counted(sum(len(plan.operations) for plan in plans), "change")]

@@ -17,7 +17,7 @@ from tr_apply.routing.nodes import And, Comparison, Expression, ListLiteral, Or,
 from tr_apply.routing.parser import parse
 
 _SHOWN = 60  # characters of what stays
-_LONG = 300  # characters of a term that is then told word by word
+_LONG = 300  # characters; a longer term is compared word by word
 _GROUPING = "grouping changed:"
 _ORDER = "order changed:"
 
@@ -212,7 +212,7 @@ def _comparison_lines(old: Comparison, new: Comparison, depth: int, lead: str = 
 
 
 def _list_change(old: Comparison, new: Comparison) -> tuple[str, Sequence[str], Sequence[str]] | None:
-    """What is gone and what is new in the list on the right; None where that is not all, or is not shorter."""
+    """The removed and the added items of the list on the right; None if more differs, or this is not shorter."""
     if (old.left, old.comparator) != (new.left, new.comparator) or _is_short(old, new):
         return None
     if not isinstance(old.right, ListLiteral) or not isinstance(new.right, ListLiteral):

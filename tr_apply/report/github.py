@@ -1,4 +1,4 @@
-"""Findings as GitHub's workflow commands, which a pull request shows beside the lines that they are about.
+"""Findings as GitHub's workflow commands, which a pull request shows next to the lines concerned.
 
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message
 """

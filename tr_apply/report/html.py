@@ -1,7 +1,7 @@
-"""Plans as one page that stands by itself: no scripts, nothing is loaded, light and dark as the reader has it.
+"""Plans as one self-contained page: no scripts, nothing is loaded, light or dark as the reader's browser prefers.
 
-What needs a decision is on top, then the routing that changes with what it was, then whom that affects. The changes
-field by field are folded below.
+Decisions come first, then the routing before and after, then the people and tasks concerned. The changes field by field
+are folded below.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -56,7 +56,7 @@ def _heading(entry: Entry) -> str:
 
 
 def _contents(entries: Sequence[Entry]) -> Iterator[str]:
-    """What came of each of several, with the way to it."""
+    """The result of each of several plans, with a link to it."""
     if len(entries) > 1:
         yield '<nav><ul class="said">'
         for number, each in enumerate(entries, 1):

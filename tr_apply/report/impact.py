@@ -10,7 +10,7 @@ from tr_apply.printable import printable
 from tr_apply.report.line import Sign, TextLine
 
 ROUTES_SHOWN: Final = 10
-"""How many kinds of tasks are told to people; the JSON has them all."""
+"""Maximum number of kinds of tasks in reports for people; the JSON has them all."""
 
 
 def impact_lines(impact: Impact | None) -> Iterator[TextLine]:

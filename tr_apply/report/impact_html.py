@@ -163,7 +163,7 @@ def _further(number: int, what: str) -> Iterator[str]:
 
 
 def findings_html(impact: Impact, level: int) -> Iterator[str]:
-    """What the change makes wrong, and what could not be found out."""
+    """The new mistakes in the configuration, and the facts that are not known."""
     found = [f"<code>{markup(each.code)}</code> {markup(each.message)}" for each in impact.findings]
     yield from _list("What the change makes wrong", found, level)
     yield from _list("What is not known", map(markup, impact.unknown), level)

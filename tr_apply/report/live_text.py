@@ -129,7 +129,7 @@ def _state(each: WorkerNow) -> str:
 _TIMES: Final = {1: "once", 2: "twice"}
 
 
-# What has happened, and what will
+# Past and future of the task
 
 
 _EVENTS: Final = {
@@ -186,7 +186,7 @@ def _told(each: TaskMoment) -> str:
 
 
 def _next_lines(route: Route, now: TaskNow | None) -> Iterator[str]:
-    """What happens if nobody takes the task and everybody stays as they are."""
+    """The next steps if nobody takes the task and all workers stay as they are."""
     yield click.style("What happens next, if nobody takes it and nobody changes", bold=True)
     begun = None if now is None else moment_ms(now.created)
     for step, following in zip(route.steps, route.steps[1:], strict=False):

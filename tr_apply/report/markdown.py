@@ -125,7 +125,7 @@ class _Pictures:
             yield drawn
 
     def left_out(self) -> Iterator[str]:
-        """What is said of those that do not fit."""
+        """Notes about the parts that did not fit."""
         if self.lacks_days:
             yield "There is no room here for the simulated days; `tr-apply plan --format html` has them."
         if self.missing:

@@ -25,7 +25,7 @@ def objections(plan: Plan, agreed: Collection[Blocked] = ()) -> list[Objection]:
 
 
 def objections_in_short(plans: Iterable[Plan]) -> list[str]:
-    """How many operations are blocked whoever approves, and how many questions an approval answers."""
+    """The number of blocked operations, and the number of questions that an approval answers."""
     found = [(index, each) for index, plan in enumerate(plans) for each in plan.blocked]
     blocked = len({(index, each.operation) for index, each in found if not is_lifted_by_review(each)})
     needed = sum(is_lifted_by_review(each) for _, each in found)

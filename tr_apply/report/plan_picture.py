@@ -17,7 +17,7 @@ from tr_apply.routing.names import FILTER_NAMES, name_key
 from tr_apply.wire import Json
 
 MOST_LANES: Final = 300
-"""Lanes that one page draws, so that it stays small enough to read."""
+"""Maximum number of lanes on a page; more would be hard to read."""
 
 _DOCUMENT: Final = "Configuration"
 _NAMED: Final = 10
@@ -41,7 +41,7 @@ class PlanPicture:
 
 
 def plan_picture(plan: Plan, most: int = MOST_LANES) -> PlanPicture:
-    """The routing that *plan* changes, in at most so many lanes."""
+    """The routing that *plan* changes, in at most *most* lanes."""
     gallery = _Gallery(plan, most)
     for operation in plan.operations:
         if operation.kind == WORKFLOW.name:
@@ -73,7 +73,7 @@ class _Gallery:
     _renamed: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        """What is live, by SID, and what each live queue will be called, by what equal names share."""
+        """Collect the live values by SID, and the final name of each live queue."""
         self._base, self._renamed = dict(_shown_values(self.plan)), dict(_final_names(self.plan))
 
     def hang(self, operation: Operation) -> None:
@@ -105,7 +105,7 @@ class _Gallery:
         return compared_picture(before, after, paired_filters, against="what is live")
 
     def notes(self, same: Sequence[str]) -> Iterator[str]:
-        """What is said of the workflows that are not drawn."""
+        """Notes about the workflows that are not drawn."""
         unchanged = () if self.plan.impact is None else self.plan.impact.unchanged_workflows
         yield from _of("Not drawn, because something in it is sensitive", self.secret)
         yield from _of(

@@ -46,7 +46,7 @@ def age(seconds: int) -> str:
 
 
 def filter_label(number: int | None, name: str | None) -> str:
-    """What a filter is called; the default filter has no number."""
+    """The label of a filter; the default filter has no number."""
     if number is None:
         return "the default filter"
     return f"filter {number}" if name is None else f'filter {number} "{printable(name)}"'
@@ -109,7 +109,7 @@ def _found(value: Any) -> str:
 
 
 def shown_value(value: Any, *, longest: int | None = _LONGEST_VALUE) -> str:
-    """A JSON value, cut to a number of characters unless that is None."""
+    """A JSON value as text, cut to *longest* characters; None for no limit."""
     text = printable(json.dumps(value, ensure_ascii=False))
     return text if longest is None or len(text) <= longest else f"{text[: longest - 3]}..."
 

@@ -18,13 +18,13 @@ from tr_apply.report.wording import added_at, field_title, moved_to, reference_t
 MOVES_SHOWN = 10
 _SENSITIVE = "(sensitive)"
 _SHORT = 50  # characters of a list and its successor that are read at a glance
-_LONG = 100  # characters of a text that is then told word by word
+_LONG = 100  # characters; a longer text is compared word by word
 _EXPRESSIONS = ("target_workers", "expression", "skip_if")
 _FREE = ("extra", "document_extra", "attributes")  # fields in which keys mean nothing
 
 
 class Tone(StrEnum):
-    """What a row is, for those formats that have colours; its text says the same without."""
+    """The sort of a row, for colours; its text alone says the same."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -44,7 +44,7 @@ SYMBOLS: Mapping[Action, str] = {
 }
 
 DESTRUCTIVE = (Action.DELETE, Action.REPLACE)
-"""What takes something away, in the order in which people read it; everything else comes after it."""
+"""Actions that remove something, in reading order; all others come after them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def in_reading_order(operations: Sequence[Operation]) -> list[Operation]:
 
 
 def operation_rows(operation: Operation) -> Iterator[Row]:
-    """What *operation* does: a line for itself, and its fields below."""
+    """The rows of *operation*: one for itself, and its fields below."""
     tone = Tone(operation.action.value)
     title = f"{SYMBOLS[operation.action]} {operation.kind} {printable(operation.name)}"
     yield Row(0, tone, title, source=_source(operation))
@@ -136,7 +136,7 @@ def _change_row(operation: Operation, change: FieldChange) -> Row:
     title, before, after = f"{field_title(change)}{same}:", change.before, change.after
     if change.sensitive:
         return _sensitive_row(operation.action, title, change)
-    if change.filter is not None and change.path.endswith("].position"):  # told by the plan, not a field of a filter
+    if change.filter is not None and change.path.endswith("].position"):  # computed, not a field of a filter
         title = f"{printable(str(change.filter))}:"
         return Row(1, Tone.UPDATE, title, moved_to(before, change.filter))
     if operation.action is Action.CREATE:

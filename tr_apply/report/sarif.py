@@ -35,12 +35,12 @@ def sarif(findings: Sequence[Finding], *, exit_code: int, root: Path | None = No
         "invocations": [{"executionSuccessful": True, "exitCode": exit_code}],
         "results": [_result(each, index, root) for each in findings],
     }
-    # Escaped to ASCII: half a surrogate pair, which a file may hold, is no text that could be encoded otherwise.
+    # Escape to ASCII: a file may hold half a surrogate pair, which cannot be encoded otherwise.
     return printable_json(json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)) + "\n"
 
 
 def _rules(findings: Sequence[Finding]) -> Iterator[dict[str, Any]]:
-    """Every code there is, found or not, so that a reader can tell what was looked for; each once."""
+    """Every rule once, with or without findings: a reader sees everything that was checked."""
     every = (*configuration_rules.RULES, *rules())
     described = {rule.code: (rule.severity, rule.says) for rule in every}
     for each in findings:

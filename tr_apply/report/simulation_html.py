@@ -1,4 +1,4 @@
-"""Simulated days as one page that stands by itself: figures, lines by interval, and where it burns. No script."""
+"""Simulated days as one self-contained page: figures, lines by interval, and the worst intervals. No script."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final

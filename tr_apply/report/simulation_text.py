@@ -1,4 +1,4 @@
-"""Simulated days as text: a table before and after, what stands out, and what the limits say."""
+"""Simulated days as text: a table before and after, the most important differences, and the limits."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -37,7 +37,7 @@ _OPTION_VERBS: Final = {
 
 
 def simulation_text(results: SimulationResults) -> str:
-    """What the days were like, what differs, and what the limits say."""
+    """The figures of the days, the differences, and the results of the limits."""
     lines = [*_head(results), "", *_tables(results), "", *_calibration(results)]
     lines += [*_below_target(results), *_foot(results)]
     return "\n".join(lines) + "\n"
@@ -49,7 +49,7 @@ def _head(results: SimulationResults) -> Iterator[str]:
 
 
 def headline(results: SimulationResults) -> Iterator[str]:
-    """What was simulated, and what the service level is."""
+    """The simulated scenario, and its service level."""
     first, *others = results.scenarios
     tasks = number(whole(first).offered)
     if len(others) == 1:
@@ -115,7 +115,7 @@ def alone(group: SimulatedGroup, measure: Measure) -> str:
 
 
 def comparison(results: SimulationResults) -> list[list[str]]:
-    """Before and after as rows of cells, of which the first has the titles."""
+    """Before and after as rows of cells; the first row has the titles."""
     before, after = results.scenarios
     others = {(each.by, each.name): each for each in rows_of(after)}
     changes = changes_of(results, after.name)
@@ -143,7 +143,7 @@ def _compared(results: SimulationResults) -> Iterator[str]:
 
 
 def marks(results: SimulationResults) -> str:
-    """What the marks of a comparison mean."""
+    """The meaning of the marks in a comparison."""
     share = f"{100 * results.confidence:g} %"
     if len(results.scenarios) == 1:
         return f"± is the half-width of the interval at {share}."
@@ -224,7 +224,7 @@ CALIBRATION: Final = ("", "recorded %", "simulated %", "")
 
 
 def calibration_rows(results: SimulationResults) -> Iterator[tuple[str, str, str, str]]:
-    """What was recorded next to what was simulated, below `CALIBRATION`."""
+    """Recorded and simulated values, under the header `CALIBRATION`."""
     for each in results.calibration:
         name = f"{printable(each.name)}, {each.measure.replace('_', ' ')}"
         sides = [
@@ -299,7 +299,7 @@ def occupancy(group: SimulatedGroup) -> str:
     return "-" if group.occupancy is None else alone(group, "occupancy")
 
 
-# What stands out
+# The most important differences
 
 
 def _below_target(results: SimulationResults) -> Iterator[str]:
@@ -355,7 +355,7 @@ def _foot(results: SimulationResults) -> Iterator[str]:
 
 
 def gate_sentence(gate: GateResult) -> str:
-    """What a limit says about a group."""
+    """The result of a limit for a group."""
     option, _, limit = gate.limit.partition("=")
     what, allows = _OPTION_VERBS[option]
     if gate.mean is None:

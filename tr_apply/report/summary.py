@@ -24,7 +24,7 @@ def plan_outcome(plan: Plan) -> str:
 
 
 def apply_outcome(results: Sequence[Result], *, verified: bool | None) -> str:
-    """What an apply has done, in a few words."""
+    """The result of an apply, in a few words."""
     if not results:
         return "no changes"
     done = sum(result.status is Status.DONE for result in results)

@@ -16,7 +16,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, width: int = 
 
 
 def _widths(rows: Sequence[Sequence[str]], width: int) -> list[int]:
-    """What each column wants, the widest ones cut down until all fit."""
+    """The width of each column: that of its longest cell, with the widest columns cut down until all fit."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     room = width - len(_GAP) * (len(widths) - 1)
     while sum(widths) > room and max(widths) > _NARROWEST:

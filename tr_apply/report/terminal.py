@@ -110,7 +110,7 @@ def _titled(row: Row, indent: str, style: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _below(row: Row, indent: str) -> Iterator[str]:
-    """What is said of a row, under its title; old and new on lines of their own."""
+    """The text of a row, under its title; old and new values on lines of their own."""
     if row.after:
         yield from _wrapped(f"- {row.text}", indent, _SIGNED["-"])
         yield from _wrapped(f"+ {row.after}", indent, _SIGNED["+"])
@@ -145,7 +145,7 @@ def _blocked_lines(plan: Plan, agreed: Collection[Blocked]) -> Iterator[str]:
 
 
 def result_text(results: Sequence[Result], *, verified: bool | None, notes: Sequence[str] = ()) -> str:
-    """What an apply has done."""
+    """The results of an apply."""
     return "\n".join(_result_lines(results, verified=verified, notes=notes)) + "\n"
 
 

@@ -20,7 +20,7 @@ def tests_junit(runs: Sequence[RoutingTestRun], broken: Mapping[str, str]) -> st
 
     Args:
         runs: The results of the tests, one configuration after the other.
-        broken: Configurations of which the tests could not be run, with the reason.
+        broken: The reason for each configuration whose tests could not be run.
     """
     root = ET.Element("testsuites", name="tr-apply")
     for each in runs:

@@ -94,7 +94,7 @@ def difference_line(each: UnmetExpectation) -> str:
 
 
 def said(value: Any) -> str:
-    """What a test expects, or what is instead, in words."""
+    """An expected or an actual value, in words."""
     match value:
         case {"filter": name}:
             return f"filter {printable(str(name))}"
@@ -121,7 +121,7 @@ def _coverage_lines(found: Coverage) -> Iterator[str]:
 
 
 def _part_label(part: MissedPart) -> str:
-    """What a part of the configuration is called."""
+    """The label of a part of the configuration."""
     if part.workflow is None:
         return f"queue {printable(part.queue or '')}"
     label = f"{printable(part.workflow)}, {filter_label(part.filter, part.filter_name)}"

@@ -30,7 +30,7 @@ def reference_title(path: str) -> str:
 
 
 def _filter(match: re.Match[str], name: str = "") -> str:
-    """What stands for a filter: with a blank or a comma where something is before or behind it."""
+    """A filter in words, with a blank or a comma if text comes before or after it."""
     return f"{match[1] and ' '}filter {name or match[2]}{match[3] and ', '}"
 
 
@@ -67,12 +67,12 @@ def where(target: PlanTarget) -> str:
 
 
 def full_name(target: PlanTarget) -> str:
-    """The workspace with everything that tells it from others: many are called alike."""
+    """The workspace with its SID, account and place: several may have the same name."""
     return f"{printable(target.workspace)} ({', '.join(places(target))})"
 
 
 def places(target: PlanTarget) -> list[str]:
-    """Everything but the name that tells a workspace from others."""
+    """The SID, account and place of a workspace, without its name."""
     return ["new workspace" if target.workspace_sid is None else target.workspace_sid, *_where(target)]
 
 

@@ -12,7 +12,7 @@ _VERBS: Final = {"GET": "read", "DELETE": "delete"}
 
 
 def advice(status: int, call: Call, connection: Connection) -> str:
-    """What to add to the message of a refusal: which variables were refused, and what the key may lack."""
+    """An addition to the message of a refusal: the variables with the refused credentials, or the missing right."""
     if status not in {_UNAUTHORIZED, _FORBIDDEN} or not connection.variables:
         return ""
     names = " and ".join(connection.variables)
@@ -29,7 +29,7 @@ def advice(status: int, call: Call, connection: Connection) -> str:
 
 
 def _permission(call: Call) -> str:
-    """What *call* does, as in "update task queues"."""
+    """The action of *call*, as in "update task queues"."""
     parts = call.place.strip("/").split("/")
     is_one = _SID.fullmatch(parts[-1]) is not None
     what = _INNER_CAPITAL.sub(" ", parts[-2] if is_one else parts[-1]).lower()

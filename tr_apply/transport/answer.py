@@ -53,7 +53,7 @@ def _json_object(content: bytes) -> dict[str, Any]:
 
 
 def _decoded(content: bytes, encoding: str) -> bytes:
-    """Only what was asked for is decoded, and never more of it than the limit: a little gzip can stand for a lot."""
+    """Decode only an encoding that was requested, and never beyond the limit: little gzip can expand to much text."""
     if encoding.lower() in {"", "identity"}:
         return content
     if encoding.lower() != "gzip":

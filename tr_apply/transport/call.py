@@ -12,13 +12,13 @@ FIRST_SERVER_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where TaskRouter is, and who asks. The secret is never shown.
+    """The address of TaskRouter, and the credentials. The secret is never shown.
 
     Attributes:
-        base_url: Without a path's trailing slash.
+        base_url: Without a trailing slash.
         username: Account SID or API key.
         password: Auth token or the key's secret.
-        account_sid: Whose workspaces these are; None if only the answers tell.
+        account_sid: The account of the workspaces; None if it is known only from the answers.
         variables: Names of the environment variables that hold the username and the password, for messages.
         region: Of Twilio; None for another server.
         host: The server as people call it; None for the embedded TaskRouter.
@@ -42,16 +42,16 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to go on trying.
+    """Limits for retries.
 
     Attributes:
-        total_s: Seconds after which a request that keeps failing has failed. When every request fails, it is also the
-            time after which nothing is repeated any more, so that an outage ends a run and not each request in turn.
+        total_s: Seconds after which a failing request is not repeated any more. If every request fails, they count from
+            the first failure, so an outage ends the run and not each request in turn.
         first_s: Upper bound of the first pause; each further one doubles.
-        longest_s: Upper bound of every pause that TaskRouter does not ask for itself.
+        longest_s: Upper bound of every pause that TaskRouter does not request itself.
         attempt_s: Seconds that one attempt may take, from the connection to the last byte.
         connect_s: Seconds for a connection, and for all attempts together to get the very first one.
-        lookup_s: Seconds for which a resource whose creation got no answer is looked for.
+        lookup_s: Seconds of the search for a resource whose creation got no answer.
     """
 
     total_s: float = 120.0
@@ -64,15 +64,15 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a request is for, in the words of a plan.
+    """The purpose of a request, in the words of a plan.
 
     Attributes:
         operation: As in ``op-3``.
         verb: ``create``, ``update`` or ``delete``.
         kind: As in ``Kind.name``.
-        name: What the resource is called when the plan is done.
-        sid: Its SID; None while nobody knows it.
-        values: What is sent, as far as it may be shown, by form parameter.
+        name: The name of the resource after the plan.
+        sid: Its SID; None if it is not known yet.
+        values: The values sent that may be shown, by form parameter.
     """
 
     operation: str
@@ -112,7 +112,7 @@ class Call:
 
 
 class Verdict(StrEnum):
-    """What an attempt tells about the request."""
+    """The conclusion from an attempt about the request."""
 
     DONE = "done"
     REFUSED = "refused"  # not carried out
@@ -122,13 +122,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What came of one attempt.
+    """The outcome of one attempt.
 
     Attributes:
-        status: Of the answer; None where there is no usable one.
+        status: Of the answer; None if there is no usable answer.
         seconds: From sending to the last byte.
-        problem: Why there is no usable answer, or what is strange about it.
-        request_id: What TaskRouter's support asks for.
+        problem: Why there is no usable answer, or the unusual thing about it.
+        request_id: The id that TaskRouter's support needs.
         sid: Of the resource in the answer.
         sent: Whether the request may have reached TaskRouter.
     """
@@ -142,7 +142,7 @@ class Attempt:
 
     @property
     def verdict(self) -> Verdict:
-        """What is known about the request now."""
+        """The conclusion about the request."""
         if self.status is None:
             return Verdict.UNKNOWN if self.sent else Verdict.UNSENT
         if self.status < FIRST_REFUSAL:
@@ -151,14 +151,14 @@ class Attempt:
 
 
 Observer = Callable[[Call, Attempt | None], None]
-"""Is told of every attempt: first with None, right before it is sent, then with its outcome."""
+"""Called twice for every attempt: with None right before it is sent, then with its outcome."""
 
 
 class LostError(Exception):
     """No usable answer.
 
-    ``sent`` tells whether the request may have been carried out, ``wait_s`` for how long TaskRouter asks to wait, and
-    ``refused`` whether it did so because of too many requests.
+    ``sent`` says whether the request may have been carried out. ``wait_s`` is the pause that TaskRouter requests.
+    ``refused`` says whether the reason was too many requests.
     """
 
     def __init__(self, reason: str, *, sent: bool, wait_s: float | None = None, refused: bool = False) -> None:
@@ -179,7 +179,7 @@ class Response:
 
     @property
     def request_id(self) -> str | None:
-        """What TaskRouter's support asks for."""
+        """The id that TaskRouter's support needs."""
         return self.headers.get("twilio-request-id")
 
     @property

@@ -18,7 +18,7 @@ _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "[::1]")
 
 
 class Reply(NamedTuple):
-    """What an application answered."""
+    """The answer of an application."""
 
     status: int
     content_type: str
@@ -40,7 +40,7 @@ class Caller:
             timeout=None,  # noqa: S113  # each call has one of its own
             headers={"User-Agent": "tr-apply"},
         )
-        # Waiting here and not for httpx, so that what an application is given to answer begins when it is called.
+        # Wait here and not inside httpx: the application's time limit must begin when it is called.
         self._free = asyncio.Semaphore(connections)
 
     async def __call__(

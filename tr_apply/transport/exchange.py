@@ -26,7 +26,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; names of headers are in lower case."""
+    """An HTTP answer; names of headers are in lower case."""
 
     status: int
     headers: Mapping[str, str]

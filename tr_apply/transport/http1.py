@@ -22,7 +22,7 @@ HEAD_LIMIT: Final = 100 * 1024
 """Bytes of status line and headers."""
 
 _FIRST_FINAL = 200
-_ATTEMPT_DELAY_S = 0.25  # before the next address of a host is tried, side by side
+_ATTEMPT_DELAY_S = 0.25  # before a connection to the next address of a host is tried concurrently
 _EARLY = "the connection ended before the answer did"
 
 
@@ -112,7 +112,7 @@ def _written(request: Request, server: Endpoint) -> bytes:
 
 
 class _Wire(asyncio.Protocol):
-    """An open connection; ``ended`` is done when it is no more."""
+    """An open connection; ``ended`` is done once it is closed."""
 
     def __init__(self) -> None:
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -161,11 +161,11 @@ class _Wire(asyncio.Protocol):
         self._transport = encrypted
 
     def end(self) -> None:
-        """End it at once, whatever is under way. The other side is not asked, which could take its time."""
+        """Abort the connection without waiting for the other side, which could take long."""
         self._is_open = False
         self._transport.abort()
 
-    # What the event loop says
+    # Calls of the event loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It is open."""
@@ -237,7 +237,7 @@ class _Reading:
         else:
             self._fail(LostError(f"no answer ({error or _EARLY})", sent=True))
 
-    # What the parser says
+    # Calls of the parser
 
     def on_message_begin(self) -> None:
         """An answer, unless there has been one."""

@@ -1,9 +1,9 @@
-"""How many requests may be under way, and how soon after one another they begin: as many as TaskRouter likes.
+"""How many requests run concurrently, and how soon after one another they begin: as many as TaskRouter accepts.
 
-Its limits are not published, so they are found. Two things tell that it has enough. It refuses (429): the *rate*, at
-which requests begin, follows what it admits, stays just below, and tries a little more the longer nothing is refused.
-And it takes longer: the *window*, the number of requests under way, falls by a fifth, and rises by one with every
-window of answers that are in time.
+Its limits are not published, so they are measured. Two signals mean "too many". A refusal (429) lowers the *rate* at
+which requests begin; the rate stays just below the one that was accepted, and rises slowly while nothing is refused.
+Longer answers lower the *window*, the number of concurrent requests, by a fifth; it rises by one with every window of
+answers that are in time.
 """
 
 import math
@@ -26,9 +26,9 @@ _TIMES, _MORE_S = 2.0, 0.1  # a short average so much above the long one is a ri
 
 
 class Pace:
-    """Follows the server, and never lets more than *ceiling* requests be under way.
+    """Follows the server, and never allows more than *ceiling* concurrent requests.
 
-    Knows no clock: whoever asks says what time it is, in seconds.
+    It has no clock: the caller passes the time, in seconds.
     """
 
     def __init__(self, ceiling: int) -> None:
@@ -61,14 +61,14 @@ class Pace:
         turn = max(now, self._next_at)
         if now - self._refused_at > _FORGOTTEN_S:
             self._rate = self._limit = math.inf
-        elif turn > now:  # a rate that nobody has to wait for is none to be raised
+        elif turn > now:  # a rate that delays no request need not rise
             self._raise_rate(now)
         self._grown_at = now
         self._next_at = turn + 1 / self._rate
         return turn
 
     def admitted(self, now: float, seconds: float, alike: str) -> None:
-        """A request was answered after so many *seconds*; *alike* says with which others that compares."""
+        """Note an answer after *seconds*; *alike* names the group of requests to compare it with."""
         self._admitted.append(now)
         short, long = self._latency.get(alike, (seconds, seconds))
         short += _SHORT * (seconds - short)

@@ -34,14 +34,14 @@ T = TypeVar("T")
 
 _NOT_FOUND = 404
 _REDIRECTS = range(300, 400)
-_REFUSED_PAUSE_S = 2.0  # refused requests keep to a common pace, so that none has to wait longer by itself
+_REFUSED_PAUSE_S = 2.0  # refused requests share a common pace, so none needs a longer pause of its own
 _MESSAGE_LIMIT = 500  # characters of a server's message that are shown
 
 Read = Callable[[Response], T]
-"""What an answer says. Raises NetworkError if it does not say what it should."""
+"""Reads an answer. Raises NetworkError if its content is not as expected."""
 
 Recover = Callable[[LostError], Awaitable[T | None]]
-"""What a request without an answer has done after all; None if nothing. May raise what ends the matter."""
+"""Finds the effect of a request without an answer; None if it had none. May raise an error, which ends the retries."""
 
 
 @dataclass(slots=True)
@@ -58,10 +58,10 @@ class Sender:
     """Sends requests through *transport* with *patience*.
 
     Attributes:
-        resting: How many requests are waiting to be repeated.
+        resting: The number of requests waiting to be repeated.
         on_rest: Called whenever one begins to wait.
-        on_pause: Called with a request that failed, why, and after how many seconds it is repeated.
-        is_ending: Whether nothing new shall begin, and so nothing that was surely not carried out is sent again.
+        on_pause: Called with a failed request, the reason, and the pause in seconds.
+        is_ending: Whether the run is ending: nothing new begins, and a request that surely failed is not repeated.
     """
 
     def __init__(self, transport: Transport, patience: Patience) -> None:
@@ -92,12 +92,12 @@ class Sender:
         recover: Recover[T] | None = None,
         revision: str | None = None,
     ) -> T:
-        """What *read* makes of the answer; of a request that was lost, what *recover* finds.
+        """The result of *read* for the answer; if the answer was lost, the result of *recover*.
 
         Raises:
-            ApiError: when TaskRouter refuses.
-            AnswerLostError: when patience ends, and the request may have been carried out.
-            NetworkError: when patience ends, and it surely was not.
+            ApiError: TaskRouter refuses.
+            AnswerLostError: Time is up, and the request may have been carried out.
+            NetworkError: Time is up, and the request was surely not carried out.
         """
         trial = _Trial(call, _now(), self._patience.first_s)
         while True:
@@ -163,10 +163,10 @@ class Sender:
         trial.call = replace(trial.call, attempt=trial.call.attempt + 1)
 
     def _require_going_on(self, trial: _Trial, failure: LostError) -> None:
-        """What may have been carried out is followed up in any case; so is reading, which finds that out.
+        """Stop repeating a write that surely failed once the run is ending. Reads go on, to check uncertain writes.
 
         Raises:
-            NetworkError: when the write has come to nothing so far, and everything is coming to its end.
+            NetworkError: The write was not carried out, and the run is ending.
         """
         if self.is_ending() and not trial.lost and trial.call.method != "GET":
             raise NetworkError(f"{trial.call}: {failure.reason}; interrupted before it was sent again") from failure
@@ -195,7 +195,7 @@ class Sender:
         )
 
     def _said(self, response: Response) -> str:
-        """TaskRouter's message, status, code and request; without the message, what the status stands for."""
+        """TaskRouter's message, status, code and request; without a message, the phrase of the status."""
         body = response.body if isinstance(response.body, dict) else {}
         found = (body.get(key) for key in ("message", "detail", "title"))
         message = next((each for each in found if isinstance(each, str) and each), _phrase(response.status))
@@ -249,7 +249,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _seconds_until(date: str, now: str) -> float | None:
-    """By the server's own clock, if it tells the time."""
+    """The seconds until *date* by the server's clock *now*, or by ours if the server sent no date."""
     until = _moment(date)
     if until is None:
         return None

@@ -40,17 +40,17 @@ _FORM = (b"Content-Type", b"application/x-www-form-urlencoded; charset=utf-8")
 
 
 class Transport:
-    """As many connections as may be used at once.
+    """A fixed number of concurrent connections.
 
     Args:
-        connection: Where and who.
-        concurrency: How many requests may be under way at once, at most.
-        through: Instead of the network; for the embedded TaskRouter what ``in_process`` gives.
-        patience: How long one attempt may take.
-        observer: Is told of every attempt.
+        connection: Address and credentials.
+        concurrency: Maximum number of concurrent requests.
+        through: Replaces the network; for the embedded TaskRouter the result of ``in_process``.
+        patience: Time limits of an attempt.
+        observer: Called for every attempt.
 
     Raises:
-        TargetError: when credentials would not be safe on the way there.
+        TargetError: The credentials would not be safe on the way there.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Transport:
             await asyncio.gather(self._tls, return_exceptions=True)
 
     def tell(self, call: Call, outcome: Attempt | None) -> None:
-        """What the observer should know beside the attempts."""
+        """Pass an outcome to the observer that is not that of an attempt here."""
         self._observer(call, outcome)
 
     def redacted(self, text: str) -> str:

@@ -43,7 +43,7 @@ class Through:
         return Answer(response.status_code, named(response.headers.raw), content)
 
     async def close(self) -> None:
-        """Nothing: whoever made the transport closes it."""
+        """Do nothing: the owner of the transport closes it."""
 
 
 def in_process(app: Any) -> "httpx.AsyncBaseTransport":

@@ -36,14 +36,14 @@ class Approval(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What the caller agreed to beforehand.
+    """The consent that the caller gave beforehand.
 
     Attributes:
         approval: Who has seen the plan.
-        deletes: Kind -> exactly how many deletes of it are agreed to.
-        plan_id: The id of the plan that was reviewed; None where no id was given.
-        people_lost: Queue -> exactly how many of its members may lose their place.
-        max_route_change: The share of the tasks that may go elsewhere, in per cent; None for any.
+        deletes: Kind -> the exact number of deletes.
+        plan_id: The id of the reviewed plan; None without one.
+        people_lost: Queue -> the exact number of members who may lose their place.
+        max_route_change: The share of the tasks that may be routed differently, in per cent; None for any.
     """
 
     approval: Approval = Approval.NOBODY
@@ -119,7 +119,7 @@ def _is_lifted(blocked: Blocked, plan: Plan, consent: Consent, agreed: set[str])
 
 
 def _differing(plan: Plan, consent: Consent) -> Sequence[Blocked]:
-    """Kinds of which another number of deletes was agreed to; that nothing is left to delete is fine."""
+    """Kinds whose number of deletes differs from the consent. Zero deletes are always fine."""
     deletes = _deletes(plan)
     differing = [(kind, number) for kind, number in consent.deletes.items() if deletes[kind] not in {0, number}]
     return [
@@ -137,7 +137,7 @@ def _agreed_people(consent: Consent) -> dict[str, int]:
 
 
 def _differing_people(plan: Plan, consent: Consent) -> Iterator[Blocked]:
-    """Queues of which another number of members was agreed to; that nobody loses a place is fine."""
+    """Queues whose number of lost members differs from the consent. Zero are always fine."""
     agreed = _agreed_people(consent)
     for change in () if plan.impact is None else plan.impact.people.queues:
         number, lost = agreed.get(name_key(change.queue)), len(change.lost)

@@ -140,7 +140,7 @@ def _stranded(decisions: Decisions, people: People, operations: Iterable[Operati
 
 
 def delete_counts(decisions: Decisions, operations: Sequence[Operation]) -> list[DeleteCount]:
-    """What *operations* delete, kind by kind."""
+    """The number of deletes in *operations*, kind by kind."""
     return [count for kind in SECTIONS if (count := _count(decisions, kind, operations)).deletes]
 
 

@@ -17,7 +17,7 @@ _WITH_EXPRESSIONS = (TASK_QUEUE, WORKFLOW)
 
 
 def refused_here(decisions: Decisions) -> Iterator[Finding]:
-    """What the file alone does not show to be wrong."""
+    """Findings about the declared and the live configuration together."""
     yield from _unknown_channels(decisions)
     yield from _without_activities(decisions)
     yield from _switched_off(decisions)
@@ -58,10 +58,10 @@ def _without_activities(decisions: Decisions) -> Iterator[Finding]:
 
 
 def _switched_off(decisions: Decisions) -> Iterator[Finding]:
-    """Multitasking is a one-way door.
+    """Find a multitasking workspace that is declared single-tasking: TaskRouter refuses that.
 
-    Projects made before 2019-12-19 are said to go back while they have another single-tasking workspace; no answer of
-    the API tells whether a project may.
+    Projects made before 2019-12-19 may reportedly switch back while they have another single-tasking workspace. The API
+    does not show whether a project may.
     """
     live = decisions.snapshot.workspace
     if live is None or decisions.document.workspace.multi_task_enabled is not False:

@@ -87,14 +87,14 @@ def _bare(name: str) -> str:
 
 
 def _are_close(old: str, new: str) -> bool:
-    """Whether two names differ in little; numbers are no little: agent 1 is not agent 2."""
+    """Whether two names differ only a little. A different number is a big difference: agent 1 is not agent 2."""
     if re.findall(r"\d+", old) != re.findall(r"\d+", new):
         return False
     return difflib.SequenceMatcher(None, _bare(old), _bare(new), autojunk=False).ratio() >= _ALIKE
 
 
 def _is_telling(decisions: Decisions, kind: Kind, before: Any) -> bool:
-    """Whether a definition belongs to one resource alone, so that its like under another name is no coincidence."""
+    """Whether only one resource has this definition; then an equal one under another name was renamed."""
     leaves = list(_leaves(content := _content(kind, before)))
     if not any(isinstance(leaf, str) for leaf in leaves):
         return False

@@ -10,13 +10,13 @@ ALL = 100.0
 
 
 def require_few_routes_changed(plan: Plan, most: float | None) -> None:
-    """Do nothing if at most *most* per cent of the tasks go elsewhere by *plan*, or if nobody has set a limit.
+    """Raise if *plan* routes more than *most* per cent of the tasks differently; without a limit, do nothing.
 
-    What was not found out counts as too much, and a recorded task that may go elsewhere as one that does. Without
-    recorded tasks a share cannot be told: then any does.
+    An unknown route and a task that may be routed differently count as changed. Without recorded tasks there is no
+    share: then any change is too much.
 
     Raises:
-        RouteChangeError: with what exceeds it.
+        RouteChangeError: With the changes above the limit.
     """
     is_idle = not plan.operations or plan.target.workspace_sid is None
     if most is None or most >= ALL or is_idle:

@@ -20,7 +20,7 @@ def without_effect(decisions: Decisions) -> Iterator[Finding]:
 
 
 def _unknown_former_names(decisions: Decisions, kind: Kind) -> Iterator[Finding]:
-    """A new resource of which no former name is live: misspelt, it would be created next to the old one."""
+    """New resources without a live former name. A misspelt one would be created next to the old resource."""
     live = {name_key(each.name): each.name for each in decisions.snapshot.by_kind.get(kind.name, ())}
     for match in decisions.new:
         if match.kind is kind and match.declared.renamed_from:

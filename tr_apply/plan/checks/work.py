@@ -19,11 +19,11 @@ OFFERED = ("pending",)
 OPEN = ("pending", "accepted", "wrapping")
 """Reservations that keep a worker from being deleted."""
 
-_NAMED = 5  # people whose names are told
+_NAMED = 5  # people to name in a message
 
 
 def work_questions(decisions: Decisions) -> WorkQuestions:
-    """What must be asked; nothing where nobody moves, nothing is deleted and no routing changes."""
+    """The work to look up; nothing if nobody moves, nothing is deleted and no routing changes."""
     workers: dict[str, Sequence[str]] = {}
     if decisions.deleted or decisions.replaced:
         for moves in people_of(decisions).by_activity.values():
@@ -35,7 +35,7 @@ def work_questions(decisions: Decisions) -> WorkQuestions:
 
 
 def stranding(decisions: Decisions, operations: Iterable[Operation]) -> Iterator[Blocked]:
-    """Operations that would leave work behind."""
+    """Operations that would strand work."""
     for operation in operations:
         if operation.action is Action.DELETE:
             work = decisions.snapshot.work.get(operation.sid or "")
@@ -78,7 +78,7 @@ def cannot_move(name: str, work: Work) -> str:
 
 
 def work_notes(decisions: Decisions, operations: Iterable[Operation]) -> Iterator[Finding]:
-    """What *operations* mean for tasks that wait and for people, and what nobody would see in the fields."""
+    """The effect of *operations* on waiting tasks and on people, which the changed fields do not show."""
     edited = {each.live.sid: each for each in decisions.kept if _is_rerouted(each)}
     for operation in operations:
         if (each := edited.get(operation.sid or "")) is not None:
@@ -95,7 +95,7 @@ def _is_rerouted(kept: Kept) -> bool:
 
 
 def _waiting(name: str, work: Work | None, *, anew: bool) -> str | None:
-    """What becomes of tasks that wait in the workflow *name*; None where none does."""
+    """The effect on tasks that wait in the workflow *name*; None if there are none."""
     where = f"in the workflow {name!r}"
     if work is None:
         tasks = f"it is not known how many tasks wait {where}"

@@ -13,9 +13,9 @@ from tr_apply.routing.names import name_key
 
 SUSPECTED_WORKSPACE_RENAME = "suspected-workspace-rename"
 TELLING_KINDS = (TASK_QUEUE, WORKER)
-"""Kinds whose names tell one contact centre from another."""
+"""Kinds whose names distinguish one contact centre from another."""
 
-_FEWEST = 3  # names that two workspaces share before that tells anything
+_FEWEST = 3  # common names; fewer may be a coincidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class OtherWorkspace:
 
 
 def declared_names(document: Document, kind: Kind) -> frozenset[str]:
-    """The keys of the names that *document* declares, seeds left out; nothing if they are too few to tell anything."""
+    """The keys of the names that *document* declares, without seeds; empty if they are too few to compare."""
     seeded = {
         name_key(kind.name_of(each)) for each in seeds(multi_task_enabled=True, template="FIFO").get(kind.name, ())
     }
@@ -55,7 +55,7 @@ def suspected_workspace_rename(
 
 
 def _held(document: Document, other: OtherWorkspace) -> str | None:
-    """What *other* holds of the declared; None where it is no more than half of it, or too few."""
+    """The declared names that *other* holds, in words; None if these are half of them or less, or too few."""
     for kind in TELLING_KINDS:
         declared = declared_names(document, kind)
         common = declared & other.names.get(kind.name, frozenset())

@@ -43,7 +43,7 @@ def _is_field_unchanged(kind: Kind, key: str, wanted: Any, live: Live, labels: L
 
 
 def changed_fields(kind: Kind, before: Any, after: Any) -> list[FieldChange]:
-    """What differs between two resources of *kind*; nothing when TaskRouter would behave alike."""
+    """The fields that differ between two resources of *kind*; none if TaskRouter treats both alike."""
     changes: list[FieldChange] = []
     for key in _COMPARED[kind.name]:
         old, new = getattr(before, key), getattr(after, key)
@@ -77,7 +77,7 @@ def written_fields(kind: Kind, changes: Sequence[FieldChange]) -> list[str]:
 
 
 def set_fields(kind: Kind, resource: Any) -> Iterator[tuple[str, Any]]:
-    """What *resource* has beyond TaskRouter's defaults, as YAML would say it; its identity left out."""
+    """The fields of *resource* that differ from TaskRouter's defaults, as in YAML, without its identity."""
     for key in (*kind.fields, *kind.document_keys):
         value = getattr(resource, key)
         default = kind.model.model_fields[key].default

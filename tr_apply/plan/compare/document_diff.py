@@ -13,8 +13,9 @@ _MISSING = object()
 def document_changes(path: str, before: Any, after: Any) -> Iterator[FieldChange]:
     """Changes from *before* to *after*, each at the deepest mapping that holds it.
 
-    A key that is null on one side and missing on the other cannot be told by itself, as a ``FieldChange`` has None for
-    both; then the mapping around it is told whole.
+    A key that is null on one side and missing on the other cannot be a change by itself, because a ``FieldChange`` has
+    None
+    for both. Then the change is the mapping around it.
     """
     if same_json(before, after):
         return
@@ -26,9 +27,10 @@ def document_changes(path: str, before: Any, after: Any) -> Iterator[FieldChange
 
 
 def split(change: FieldChange) -> Sequence[FieldChange]:
-    """*change* as changes of what its value is made of; none where it cannot be told in parts.
+    """*change* as changes of its parts; empty if it has no parts.
 
-    A mapping has its keys, and filters that come or go with their workflow have their names. Other lists are values.
+    The parts of a mapping are its keys. The parts of added or removed filters are found by name. Other lists are
+    values.
     """
     before, after = (children(change.path, value) for value in (change.before, change.after))
     if before is None or after is None or (before and after and _is_list(change)) or _differ_by_null(before, after):

@@ -20,7 +20,7 @@ def same_expression(one: str | None, other: str | None, *, order_by: bool = Fals
 
 
 def expression_key(text: str | None, *, order_by: bool = False) -> Hashable:
-    """What two expressions share when they are one tree; the text itself where it cannot be read as one."""
+    """A key that is equal for two expressions with the same tree; the text itself if it cannot be parsed."""
     if not text:
         return ""
     try:
@@ -36,7 +36,7 @@ def same_json(one: Any, other: Any) -> bool:
 
 
 def _same_types(one: Any, other: Any) -> bool:
-    """Whether equal values are equal in JSON too: Python takes True for 1 wherever it stands."""
+    """Whether equal values are equal in JSON too: Python treats True as 1 at any depth."""
     kind = type(one)
     if kind is str or repr(one) == repr(other):  # nearly always, and quick
         return True

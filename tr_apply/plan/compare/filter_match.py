@@ -1,7 +1,7 @@
-"""Which filter of one workflow document is which one of another.
+"""Pairs the filters of two workflow documents.
 
-By name where that is unique; of the rest, by everything they say, then by an equal expression, then by likeness. So a
-filter put in at the top is one change, whether filters have names or not, and a new name with an edit is no new filter.
+Filters pair by a unique name; the rest by equal content, then by an equal expression, then by similarity. So a filter
+added at the top is one change, with or without names, and renaming a filter while editing it does not make a new one.
 """
 
 from collections import Counter, defaultdict
@@ -42,7 +42,7 @@ def paired_filters(before: Sequence[Filter], after: Sequence[Filter]) -> tuple[d
 
 
 def has_own_name(name: str | None, *sides: Sequence[Filter]) -> bool:
-    """Whether *name* tells one filter from all others of its side."""
+    """Whether *name* is unique on each side."""
     return bool(name) and all(_names(side)[name] <= 1 for side in sides)
 
 
@@ -51,7 +51,7 @@ def _names(filters: Iterable[Filter]) -> Counter[str | None]:
 
 
 class _FilterMatching:
-    """What was found so far."""
+    """The pairs found so far."""
 
     def __init__(self, before: Sequence[Filter], after: Sequence[Filter]) -> None:
         self._before = before
@@ -98,7 +98,7 @@ class _FilterMatching:
 
 
 def _telling_expression(each: Filter) -> Hashable:
-    """None for one that tells nothing about tasks: any two filters may have ``1==1``."""
+    """The expression as a key; None for one that any filter may have, such as ``1==1``."""
     return expression_key(each.expression) if any(map(_is_attribute, _words(each.expression))) else None
 
 
@@ -120,7 +120,7 @@ def _target(target: Target) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Features:
-    """What a filter is recognised by."""
+    """The properties that identify a filter."""
 
     words: Mapping[str, int]
     queues: Mapping[str | None, int]

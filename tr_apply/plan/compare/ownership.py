@@ -19,7 +19,7 @@ _ALL = Ownership.model_construct()
 
 
 def mode_of(document: Document, kind: Kind) -> str:
-    """What becomes of live resources of *kind* that are not in the file."""
+    """The mode of *kind*: what happens to live resources that are not in the file."""
     mode: str = getattr(document.manage, kind.section).mode
     return mode
 
@@ -35,13 +35,13 @@ def deletes_rest(document: Document, kind: Kind) -> bool:
 
 
 def rule_of(document: Document, kind: Kind) -> Ownership:
-    """What the file says about the ownership of *kind*."""
+    """The ownership rule of the file for *kind*."""
     rule: Ownership = getattr(document.manage, kind.section)
     return rule
 
 
 def owned(kind: Kind, declared: Any, live: Any, rule: Ownership) -> Any:
-    """*declared* as it shall become, where *live* is what it is now."""
+    """*declared* with the parts of *live* that are not ours."""
     changes = {key: getattr(live, key) for key in kind.kept_when_unset if getattr(declared, key) is None}
     if isinstance(rule, WorkersOwnership) and rule.attributes == "merge" and declared.attributes is not None:
         changes["attributes"] = merged(live.attributes, declared.attributes)
@@ -55,7 +55,7 @@ def owned(kind: Kind, declared: Any, live: Any, rule: Ownership) -> Any:
 
 
 def ignored_differences(kind: Kind, declared: Any, live: Any, rule: Ownership) -> int:
-    """How many differences between *declared* and *live* are none because *rule* says that they are not ours."""
+    """The number of differences between *declared* and *live* that *rule* ignores."""
     if not rule.ignore and not (isinstance(rule, WorkersOwnership) and rule.attributes == "merge"):
         return 0
     told = {change.path for change in changed_fields(kind, live, owned(kind, declared, live, rule))}
@@ -100,7 +100,7 @@ def _filters(desired: list[Filter], live: list[Filter], pattern: str, rest: Sequ
 
 
 def _with_foreign_filters(desired: list[Filter], live: list[Filter], pattern: str) -> list[Filter]:
-    """Live filters whose names match stay, each behind the filter of ours that it follows now."""
+    """*desired* with the live filters whose names match *pattern*, each after the same filter of ours as now."""
     ours = [each for each in live if not _matches(each, pattern)]
     wanted = {was: index for index, was in matched_filters(ours, desired).items()}
     followers: dict[int | None, list[Filter]] = {None: []}

@@ -1,4 +1,4 @@
-"""Paths of values that must not be shown, as ``manage.….sensitive`` writes them; ``*`` stands for anything."""
+"""Paths of sensitive values, as ``manage.….sensitive`` writes them; ``*`` matches anything."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +10,7 @@ _NUMBERED = re.compile(r"\[#\d+\]")
 
 
 def covers(pattern: str, path: str, values: Iterable[Any]) -> bool:
-    """Whether *path* lies in what *pattern* names, or one of its *values* holds something that does."""
+    """Whether *path* is inside *pattern*, or one of its *values* holds a part that is."""
     if _NUMBERED.search(path):
         pattern = with_any_item(pattern)  # a filter that goes by its number may have a name
     paths = (path, *(below for value in values for below in _paths_below(path, value)))
@@ -18,9 +18,9 @@ def covers(pattern: str, path: str, values: Iterable[Any]) -> bool:
 
 
 def children(path: str, value: Any) -> Mapping[str, Any] | None:
-    """What the plain *value* at *path* is made of, by path; None where it is one value: a list that is not of filters.
+    """The parts of the plain *value* at *path*, by path; None for a scalar, or a list of anything but filters.
 
-    Filters that share a name are one value, too, as their names do not tell them apart.
+    Filters that share a name have no parts either, as no path identifies them.
     """
     if value is None:
         return {}

@@ -47,7 +47,7 @@ def _parts(patterns: Sequence[str], change: FieldChange) -> Iterator[FieldChange
 
 
 def sensitive_paths(document: Document) -> dict[str, Sequence[str]]:
-    """What must not be shown of any resource, by section; sections without any are left out."""
+    """The sensitive paths of resources, by section; sections without any are missing."""
     rules = {kind.section: document.sensitive(kind.section) for kind in (WORKSPACE, *SECTIONS)}
     return {section: [*paths] for section, paths in rules.items() if paths}
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-_SHORT = 400  # pairs of values of which difflib finds the best match
+_SHORT = 400  # pairs of values; up to here difflib finds the best match
 
 
 class Stretch(NamedTuple):

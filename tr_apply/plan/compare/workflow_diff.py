@@ -73,7 +73,7 @@ def _edits(path: str, before: Filter, after: Filter) -> Iterator[FieldChange]:
 
 
 def _target_changes(path: str, before: Sequence[Target], after: Sequence[Target]) -> Iterator[FieldChange]:
-    """Targets have no names: those that are alike are matched, and what stands between is told in order."""
+    """Match targets that do the same, since they have no names. The others are changes, in order."""
     for i1, i2, j1, j2 in differences([_target_key(each) for each in before], [_target_key(each) for each in after]):
         for offset in range(max(i2 - i1, j2 - j1)):
             old = before[i1 + offset] if i1 + offset < i2 else None
@@ -83,7 +83,7 @@ def _target_changes(path: str, before: Sequence[Target], after: Sequence[Target]
 
 
 def _target_key(target: Target) -> Hashable:
-    """What two targets share that do the same."""
+    """A key that is equal for targets that do the same."""
     expressions = tuple(expression_key(getattr(target, key), order_by=order) for key, order in _EXPRESSIONS.items())
     rest = {key: value for key, value in target_value(target).items() if key not in _EXPRESSIONS}
     return expressions, repr(rest)

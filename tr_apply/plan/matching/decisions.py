@@ -54,7 +54,7 @@ class Kept:
 
 @dataclass(slots=True)
 class Decisions:
-    """What becomes of every resource, before requests are made of it."""
+    """The decision about every resource, before requests are made."""
 
     document: Document
     snapshot: Snapshot
@@ -70,7 +70,7 @@ class Decisions:
     deleted: list[Live] = field(default_factory=list)
     diagnostics: list[Finding] = field(default_factory=list)
     before: DeclaredBefore | None = None
-    """What was declared by the configuration that was applied last, where that was asked for."""
+    """The declarations of the configuration that was applied last, if requested."""
 
     def sid(self, live: Live) -> str | None:
         """The SID of *live*, unless it is only predicted."""
@@ -105,7 +105,7 @@ def decided(
 
 
 def _sort(decisions: Decisions) -> None:
-    """By kind and name, so that neither the order of the file nor that of TaskRouter's lists changes a plan."""
+    """Sort by kind and name: neither the order of the file nor that of TaskRouter's lists changes a plan."""
     decisions.kept.sort(key=lambda each: (_RANK[each.kind.name], name_key(each.name)))
     decisions.new.sort(key=lambda each: (_RANK[each.kind.name], each.key))
     decisions.replaced.sort(key=lambda each: (_RANK[each.kind.name], each.key))
@@ -129,7 +129,7 @@ def _place(decisions: Decisions, match: Match) -> None:
 
 
 def _replacement(decisions: Decisions, match: Match, old: Live) -> Match:
-    """What is not ours is taken over from the *old* one."""
+    """The replacement of *old*, with the parts of it that are not ours."""
     before = model_of(old, decisions.matched.labels)
     return replace(match, declared=owned(match.kind, match.declared, before, rule_of(decisions.document, match.kind)))
 
@@ -161,7 +161,7 @@ def _compare(kept: Kept, before: Any, matched: Matched) -> None:
 
 
 def _place_rest(decisions: Decisions, kind: Kind, live: Live) -> None:
-    """What the file does not declare is deleted where the section is exact, unless something keeps it."""
+    """Delete undeclared resources of an exact section, unless something keeps them."""
     if not _is_kept(decisions, kind, live):
         decisions.deleted.append(live)
         return
@@ -185,7 +185,7 @@ def _is_kept(decisions: Decisions, kind: Kind, live: Live) -> bool:
 
 
 def _workspace_uses(decisions: Decisions, live: Live) -> str:
-    """What the workspace will use the activity *live* for; TaskRouter would refuse to delete it."""
+    """The workspace's use of the activity *live*; TaskRouter refuses to delete an activity in use."""
     after = decisions.workspace.after
     uses: Mapping[str, str | None] = {
         "default activity": after.default_activity,

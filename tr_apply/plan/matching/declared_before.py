@@ -27,7 +27,7 @@ class DeclaredBefore:
         return any(name_key(kind.name_of(each)) == name_key(name) for each in declared)
 
     def said(self, kind: Kind, name: str) -> str:
-        """The same in words, behind "not declared in …"."""
+        """The same in words, to follow "not declared in …"."""
         if self.document is None:
             return f"what was declared at {self.ref} is not known: {self.problem}"
         return f"declared at {self.ref}" if self.has(kind, name) else f"not declared at {self.ref} either"

@@ -1,4 +1,4 @@
-"""Which live resource is which declared one: by name, by a former name, or by what a killed run left behind."""
+"""Pairs declared with live resources: by name, by a former name, or by the temporary name of an interrupted run."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,13 +34,13 @@ class Match:
 
     @property
     def key(self) -> str:
-        """What the name is compared by."""
+        """The name in the form that TaskRouter compares."""
         return name_key(self.name)
 
 
 @dataclass(slots=True)
 class Matching:
-    """The matches of one kind, and what is live beside them."""
+    """The matches of one kind, and its other live resources."""
 
     matches: list[Match] = field(default_factory=list)
     rest: list[Live] = field(default_factory=list)
@@ -49,10 +49,10 @@ class Matching:
 
 @dataclass(frozen=True, slots=True)
 class Likenesses:
-    """What matching must know of the contents of resources.
+    """Facts about the contents of resources, for matching.
 
     Attributes:
-        distance: How many fields of a declared resource differ from a live one.
+        distance: The number of fields of a declared resource that differ from a live one.
         is_fixed: Whether TaskRouter cannot turn the live one into the declared one.
     """
 
@@ -118,7 +118,7 @@ class _Matcher:
         return None if found is None or found in self._claimed else found
 
     def _parked(self, name: str) -> Live | None:
-        """What gave up *name* for a moment."""
+        """The live resource with the temporary name for *name*."""
         return None if not self._has_parked else self._free(name_key(temporary_name(name)))
 
     def _claim(self, index: int, live: Live | None) -> None:
@@ -151,11 +151,11 @@ class _Matcher:
                     self._claim(index, live)
 
     def _resumed(self, order: Sequence[int], parked: Live | None) -> dict[int, Live | None]:
-        """What finishes an exchange that a killed run began.
+        """The rest of a name exchange that an interrupted run began.
 
-        It took the first name of *order* away, by parking what becomes the last one or makes way for that, and then
-        gave each name in turn to the one after it, so that whatever stands before the one name that is free now is
-        done. What is parked is called as it was before, or, where it makes way, as what takes its place.
+        That run freed the first name of *order*: it parked the resource that takes the last name, or makes way for it.
+        Then it gave each name in turn to the next resource. So everything before the first free name is done. A parked
+        resource has its former name with a suffix or, where it makes way, the name of its replacement.
         """
         done = True
         found: dict[int, Live | None] = {}
@@ -184,7 +184,7 @@ class _Matcher:
         return len(own) == len(cycle) and self._total(declared, begun) >= self._total(declared, own)
 
     def _own(self, index: int) -> Live | None:
-        """What has, or gave up for a moment, the name of that declared resource."""
+        """The live resource with the declared name, or with its temporary form."""
         return self._free(self._keys[index]) or self._parked(self._kind.name_of(self._declared[index]))
 
     def _settle_cycle(self, cycle: Sequence[int]) -> None:
@@ -273,7 +273,7 @@ class _Matcher:
 
 
 def ambiguity(kind: Kind, live: Sequence[Live]) -> str:
-    """What to say of several *live* resources that have one name."""
+    """A message about several *live* resources with one name."""
     listed = " and ".join(each.sid for each in live)
     return f"{len(live)} live {kind.plural} are called {live[0].name!r}: {listed}; rename or delete all but one first"
 
@@ -293,7 +293,7 @@ def _cycles(edges: Mapping[int, int]) -> Iterator[list[int]]:
 
 
 def _heads_first(indices: Sequence[int], edges: Mapping[int, int]) -> Iterator[int]:
-    """Whoever takes a name away before whoever gets it next: C from B before B from A. Circles are left out."""
+    """Each renaming that frees a name before the one that takes it: C from B before B from A. Cycles are left out."""
     waiting = Counter(edges.values())
     renamed = set(indices)
     ready = deque(index for index in indices if not waiting[index])

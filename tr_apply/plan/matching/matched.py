@@ -60,7 +60,7 @@ class Matched:
         return written if found is None else found
 
     def knows(self, kind: str, written: str) -> bool:
-        """Whether *written* leads to something; a SID stands for itself."""
+        """Whether *written* names an existing resource; a SID always does."""
         if kind not in self.names:
             return True
         return name_key(written) in self.names[kind] or SID.match(written) is not None
@@ -81,7 +81,7 @@ class Matched:
         return _MARK_OR_SID.sub(mark, text)
 
     def label(self, live: Live) -> SidOf:
-        """What *live* will be called."""
+        """The final name of *live*."""
         return self.labels.by_sid[live.sid]
 
 
@@ -168,7 +168,7 @@ def _scope_of(document: Document, matched: Matched) -> Predicate | None:
 
 
 def expression_names(live: Live | None, attributes: Any) -> Mapping[str, Any]:
-    """What an expression over workers can ask about *live*, or about a new one, if it had these *attributes*."""
+    """The values for an expression over workers, if *live* or a new worker had these *attributes*."""
     answer = {} if live is None else live.answer
     built_in = {key: answer.get(key) for key in ("friendly_name", "activity_sid", "activity_name", "sid")}
     return (attributes if isinstance(attributes, dict) else {}) | built_in

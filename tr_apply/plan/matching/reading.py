@@ -15,7 +15,7 @@ _ORDER = {kind.name: index for index, kind in enumerate(SECTIONS)}
 
 @dataclass(frozen=True, slots=True)
 class WorkQuestions:
-    """What must be known of the work that is under way.
+    """The unfinished work to look up.
 
     Attributes:
         holders: Kind and SID of each queue and workflow that is deleted.
@@ -34,13 +34,13 @@ class WorkQuestions:
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """What a plan needs next of the live workspace.
+    """The next reads of the live workspace that a plan needs.
 
     Attributes:
         kinds: Names of kinds, read whole.
         channels: SIDs of the workers whose channels are read.
-        work: What is asked about work under way.
-        affected: Names of kinds, read whole, that nothing but the impact of the plan depends on.
+        work: The unfinished work to look up.
+        affected: Names of kinds, read whole, used only for the impact of the plan.
     """
 
     kinds: Sequence[str] = ()
@@ -54,7 +54,7 @@ class Reads:
 
 
 def first_kinds(document: Document, *, has_sids: bool) -> list[str]:
-    """What is read at once: one request a page and kind."""
+    """The kinds to read first: one request a page and kind."""
     kinds = {kind.name for kind in SECTIONS if is_managed(document, kind)}
     if WORKFLOW.name in kinds:
         kinds.add(TASK_QUEUE.name)  # a workflow's document names queues by SID
@@ -64,7 +64,7 @@ def first_kinds(document: Document, *, has_sids: bool) -> list[str]:
 
 
 def missing_kinds(decisions: Decisions) -> list[str]:
-    """What else must be read, now that it is decided what has to be done; empty when it is all there."""
+    """The kinds to read after the decisions; empty if all are there."""
     snapshot = decisions.snapshot
     if all(map(snapshot.has, _ORDER)):
         return []

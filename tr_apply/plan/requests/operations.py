@@ -45,7 +45,7 @@ def operations_of(decisions: Decisions, people: People) -> list[Operation]:
 
 
 def _create_workspace(decisions: Decisions) -> Operation:
-    """A new workspace cannot be told of what is in it before it exists: that takes a second request."""
+    """Create the workspace; settings that name resources in it need a second request, after those exist."""
     declared = decisions.document.workspace
     first = _creation(decisions, WORKSPACE, declared)
     writes = [replace(first, form={name: value for name, value in first.form.items() if not references_in(value)})]
@@ -84,7 +84,7 @@ def _creations(decisions: Decisions, kind: Kind, resource: Resource) -> Sequence
 
 
 def _sent_fields(kind: Kind, resource: Resource) -> list[str]:
-    """What a new resource is made of; what equals TaskRouter's own default is not sent."""
+    """The parameters of a new resource; TaskRouter's own defaults are not sent."""
     wanted = {kind.identity, "name"} | {key for key, _ in set_fields(kind, resource)}
     fields = [key for key, spec in kind.fields.items() if spec.create and key in wanted]
     return [*fields, *kind.document_keys[:1]]  # TaskRouter wants a document, even an empty one
@@ -105,7 +105,7 @@ def _creation(decisions: Decisions, kind: Kind, resource: Resource) -> Write:
 
 
 def _relied_on(decisions: Decisions, kind: Kind, form: Form, *, left_out: str | None) -> frozenset[ParameterOf]:
-    """What TaskRouter looks up in the workspace; a parameter that *form* does not have counts as *left_out*."""
+    """The resources that TaskRouter looks up for the request; a parameter missing in *form* counts as *left_out*."""
     if kind is WORKER and left_out is not None and "ActivitySid" not in form:
         return _DEFAULT_ACTIVITY
     if kind is TASK_QUEUE and decisions.workspace.live.answer.get("multi_task_enabled") is False:
@@ -161,7 +161,7 @@ def _updating(decisions: Decisions, kept: Kept) -> Write:
 
 
 def _released(decisions: Decisions, kept: Kept, form: Form) -> frozenset[SidOf]:
-    """What the live resource leads to by a parameter that *form* sets to something else."""
+    """The references of the live resource that *form* changes."""
     labels = decisions.matched.labels.by_sid
     written = {spec.answer for spec in kept.kind.fields.values() if spec.form in form}
     document = kept.kind.document
@@ -182,7 +182,7 @@ def _old_label(match: Match) -> SidOf:
 
 
 def _followers_of(decisions: Decisions) -> Mapping[SidOf, Sequence[Kept]]:
-    """What changes only because it leads to a replaced resource, under the first of those that it leads to."""
+    """Resources that change only because they refer to a replaced one, under the first such reference."""
     followers: dict[SidOf, list[Kept]] = {}
     for each in (decisions.workspace, *decisions.kept):
         if each.changes and not each.shown:
@@ -233,9 +233,9 @@ def _changed_outputs(decisions: Decisions, match: Match) -> Iterator[str]:
 
 
 def _making_way(decisions: Decisions, match: Match, old: Live, label: SidOf) -> Iterator[Write]:
-    """The old one gives up its name, if it can and has not done so in a run before.
+    """Give the old resource a temporary name, if it can have one and an earlier run has not done so.
 
-    Even where nobody needs the name: from the temporary one the next run knows that this one was killed.
+    This happens even if nothing takes its name: from the temporary one, the next run recognises an interruption.
     """
     if match.kind.identity not in match.kind.replaced_on and name_key(old.name) != name_key(label.name):
         yield Write(
@@ -249,7 +249,7 @@ def _making_way(decisions: Decisions, match: Match, old: Live, label: SidOf) -> 
 
 
 def _replaced_fields(decisions: Decisions, match: Match, old: Live) -> Sequence[FieldChange]:
-    """What differs; that the old one waits under another name is nobody's concern."""
+    """The fields that differ, without the temporary name of the old resource."""
     before = model_of(old, decisions.matched.labels)
     if name_key(old.name) == name_key(temporary_name(match.name)):
         before = before.model_copy(update={match.kind.identity: match.name})
@@ -313,7 +313,7 @@ def _removal(decisions: Decisions, live: Live, label: SidOf) -> Write:
 
 
 def _referred_sids(live: Live, keys: Collection[str]) -> Iterator[str]:
-    """SIDs that *live* leads to now by one of *keys*, and that TaskRouter keeps from being deleted meanwhile."""
+    """SIDs that *live* refers to by one of *keys*; TaskRouter refuses to delete these resources until it is changed."""
     for key in keys:
         if key.endswith("activity_sid") and isinstance(value := live.answer.get(key), str):
             yield value

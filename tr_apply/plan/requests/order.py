@@ -68,7 +68,7 @@ def _name_circles(operations: Sequence[Operation]) -> Iterator[list[int]]:
 
 
 def _parking(operation: Operation) -> Operation:
-    """Its resource gives up its name first, and gets the new one when that is free."""
+    """Give its resource a temporary name first, and the new one once that is free."""
     [write] = operation.writes
     identity = KIND_BY_NAME[operation.kind].identity
     live = next(change.before for change in operation.changes if change.path == identity)
@@ -191,7 +191,7 @@ def _place(operation: Operation) -> tuple[bool, int, str]:
 
 
 def _dependencies(operations: Sequence[Operation]) -> Mapping[int, set[int]]:
-    """What must be done before each operation begins; before a deletion ends, as that comes last anyway."""
+    """The operations to do before each one begins; for a delete, before it ends, as it comes last anyway."""
     before: dict[int, set[int]] = {index: set() for index in range(len(operations))}
     begun: set[int] = set()
     for step in (steps := schedule(operations)):

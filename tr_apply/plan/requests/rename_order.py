@@ -1,6 +1,6 @@
-"""A name that something else had before is taken only when that is there, so that a killed run is not misread.
+"""Take over a former name only after its holder exists under the new name; else the next run misreads an interruption.
 
-Where B was A, and A is declared as well, a live A is itself as long as there is a B; without a B, it is what becomes B.
+Example: B was A, and A is declared as well. A live A is A itself if there is a B; without a B, it becomes B.
 """
 
 from collections.abc import Iterator, Sequence

@@ -38,7 +38,7 @@ class SelectedTarget:
 
     @property
     def is_pattern(self) -> bool:
-        """Whether it may stand for several names, or for none."""
+        """Whether it is a pattern, which may match several names or none."""
         return not self.is_exact and not _SIGNS.isdisjoint(self.name)
 
     def __str__(self) -> str:
@@ -85,10 +85,10 @@ class Selection:
 
     @classmethod
     def of(cls, *, targets: Iterable[str] = (), only: Iterable[str] = (), excluded: Iterable[str] = ()) -> Self:
-        """What the options of a command stand for.
+        """The selection from the options of a command.
 
         Raises:
-            UsageError: when one has another form.
+            UsageError: An option has another form.
         """
         return cls(
             [parsed_target(each) for each in targets],
@@ -135,7 +135,7 @@ def selected(operations: Sequence[Operation], selection: Selection) -> list[Oper
 
 
 def left_out(operations: Sequence[Operation], selection: Selection) -> Iterator[Finding]:
-    """What of *operations* is not done because it is excluded, or depends on that."""
+    """The *operations* that are left out because they are excluded, or depend on an excluded one."""
     excluded = [each for each in operations if selection.excludes(each)]
     if not excluded:
         return

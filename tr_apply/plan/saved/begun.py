@@ -32,7 +32,7 @@ def without_writes(plan: Plan) -> Plan:
 
 
 def prediction(plan: Plan) -> Snapshot:
-    """What the new workspace of *plan* is expected to hold; it follows from the request that creates it."""
+    """The expected content of the new workspace of *plan*; it follows from the request that creates it."""
     form, fields = plan.operations[0].writes[0].form, WORKSPACE.fields
     values: dict[str, Any] = {
         "name": plan.target.workspace,
@@ -79,12 +79,12 @@ def _writes(plan: Plan) -> Iterator[Write]:
 
 
 def _final_labels(plan: Plan) -> dict[_Key, SidOf]:
-    """What each resource that is renamed is called in the end, by its name of before."""
+    """The final name of each renamed resource, by its former name."""
     return {(write.target.kind, write.vacates): write.target for write in _writes(plan) if write.vacates is not None}
 
 
 def _real_sid(seed: Live, finals: Mapping[_Key, SidOf], snapshot: Snapshot, plan: Plan) -> str | None:
-    """The SID of the live resource that *seed* stands for; None where it has gone."""
+    """The SID of the live resource of *seed*; None if it was deleted."""
     there = {name_key(live.name): live for live in snapshot.by_kind[seed.kind]}
     final = finals.get(_key(seed.kind, seed.name))
     for name in (temporary_name(seed.name), seed.name if final is None else final.name):
@@ -104,7 +104,7 @@ def _takes_its_place(live: Live, seed: Live, plan: Plan) -> bool:
 
 
 def _base(expected: Snapshot, sids: Mapping[str, str], workspace: Live) -> dict[str, Any]:
-    """What a new workspace holds, as a plan that relies on all of it."""
+    """The content of a new workspace, as the base of a plan that relies on all of it."""
     labels = live_labels(expected)
     base: dict[str, Any] = {WORKSPACE.name: _record(expected.workspace, workspace.sid, labels)}
     for live in expected.each():

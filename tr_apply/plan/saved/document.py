@@ -29,10 +29,10 @@ from tr_apply.plan.saved.relied_on import fingerprint
 
 FORMAT_VERSION = "1.0"
 
-# What may differ between two documents that say the same: a newer minor version is written for older readers, too.
+# May differ between two documents with the same content: a newer minor version is written for older readers, too.
 _UNCHECKED = frozenset({"format_version", "checksum"})
 
-# What says where something is, and may differ between two plans that do the same.
+# Says where the workspace is, and may differ between two plans with the same effect.
 _PLACES = frozenset({"source", "host", "database"})
 
 
@@ -47,13 +47,13 @@ FindingDocument = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a plan was made from."""
+    """The state that a plan was made from."""
 
     fingerprint: Sha256
     """SHA-256 of what the plan relies on in the live workspace."""
 
     objects: Mapping[str, Mapping[str, Any]]
-    """What the plan relies on, by ``KIND/NAME``: digests of fields, the values that may be shown, names of a kind."""
+    """The state that the plan relies on, by ``KIND/NAME``: digests of fields, values that may be shown, and names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +90,13 @@ class PlanDocument:
     """The workspace."""
 
     base: Base
-    """What the plan was made from."""
+    """The state that the plan was made from."""
 
     operations: Sequence[Operation]
     """In an order in which they could be carried out one after the other."""
 
     sids: Mapping[Label, Sid]
-    """What is known of the SIDs that requests ask for, by ``KIND/NAME``."""
+    """The known SIDs for the requests, by ``KIND/NAME``."""
 
     reads: Mapping[KindName, str]
     """The kinds that were read for it, each with a digest of what it does not rely on."""
@@ -108,16 +108,16 @@ class PlanDocument:
     """Operations that may not be carried out; apply then writes nothing."""
 
     diagnostics: Sequence[FindingDocument]
-    """What a reader should know as well."""
+    """Further notes for the reader."""
 
     summary: Summary
     """How many operations there are."""
 
     outputs: Annotated[Mapping[str, str], Field(exclude_if=is_empty)] = field(default_factory=dict)
-    """What other systems need to know once it is done, by name; SIDs as ``${sid:KIND/NAME}``."""
+    """The outputs for other systems, by name; SIDs as ``${sid:KIND/NAME}``."""
 
     impact: Annotated[Impact | None, Field(exclude_if=is_none)] = None
-    """What the plan means for people and tasks; absent for a new workspace and for ``--impact none``."""
+    """The effect of the plan on people and tasks; absent for a new workspace and for ``--impact none``."""
 
     impact_skipped: Annotated[bool, Field(exclude_if=operator.not_)] = False
     """Whether ``--impact none`` left it out: nobody has seen who loses a place in a queue."""
@@ -136,7 +136,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 
 
 def plan_id(plan: Plan) -> str:
-    """What names *plan*: the same target, base and operations give the same."""
+    """The identity of *plan*: equal for the same target, base and operations."""
     identity: str = plan_document(plan)["plan_id"]
     return identity
 
@@ -180,7 +180,7 @@ def _without_judgements(operation: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def checksum_of(document: Mapping[str, Any]) -> str:
-    """What a saved document has to say of itself, so that one that was edited or cut off is noticed."""
+    """The checksum of a saved document, which shows whether it was edited or cut off."""
     checked = {key: value for key, value in document.items() if key not in _UNCHECKED}
     return hashlib.sha256(json.dumps(checked, sort_keys=True).encode()).hexdigest()
 

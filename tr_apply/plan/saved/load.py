@@ -58,7 +58,7 @@ def saved_plans(text: str) -> list[Plan]:
 
 
 def _why_empty(document: Mapping[str, Any]) -> str:
-    """What the file itself says, which is more than that it is empty."""
+    """The reason in the file itself, which says more than that the file is empty."""
     match document.get("errors"):
         case [{"message": str(message)}, *_]:
             return message

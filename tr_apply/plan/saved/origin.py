@@ -1,7 +1,8 @@
-"""Where the changes of a plan come from: the files, or somebody who changed the workspace beside them.
+"""The origin of a plan's changes: the files, or a change to the workspace outside them.
 
-The configuration as it was applied last is planned as well. What that plan would change has been changed outside; what
-only the present plan changes comes from the files.
+The configuration that was applied last is planned as well. The changes of that plan were made outside; changes that
+only
+the present plan has come from the files.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +32,7 @@ class Origins:
     """Why it is not known; null where it is."""
 
     outside: Sequence[Drift]
-    """What is not as that configuration says: ``planned_from`` it, ``live_now``, ``planned_to``."""
+    """Differences from that configuration: its value as ``planned_from``, then ``live_now``, then ``planned_to``."""
 
     operations: Mapping[str, Origin]
     """By the id of each operation, whose change it is; one that takes back what was changed outside is ``outside``."""
@@ -43,7 +44,7 @@ class Origins:
 
 
 def origins(plan: Plan, applied: Plan, ref: str) -> Origins:
-    """Tell the changes of *plan* apart, where *applied* is the plan for the configuration at *ref*."""
+    """Find the origin of the changes of *plan*; *applied* is the plan for the configuration at *ref*."""
     now, before = _by_object(plan), {key: _hidden(each, plan) for key, each in _by_object(applied).items()}
     rows = [row for key, operation in before.items() for row in _rows(operation, now.get(key))]
     return Origins(ref, None, rows, {each.id: _origin(each, before.get(key)) for key, each in now.items()})

@@ -23,8 +23,9 @@ def base_of(
 ) -> dict[str, Any]:
     """Every resource that *operations* touch, those of *sids*, and the names of each kind that gains or loses one.
 
-    Resources are told as they are live, with live names, so that a plan can be checked without its configuration:
-    ``fields`` holds a digest of each field, ``values`` those that may be shown, ``state`` what people do with it.
+    Resources are described with their live names, so a plan can be checked without its configuration: ``fields`` holds
+    a
+    digest of each field, ``values`` those that may be shown, ``state`` their current use by people.
     """
     if snapshot.predicted or not operations:
         return {}
@@ -49,9 +50,9 @@ def base_of(
 
 
 def reads_of(snapshot: Snapshot, base: Mapping[str, Any]) -> dict[str, str]:
-    """The kinds that were read, each with a digest of those of its resources that *base* does not tell.
+    """The kinds that were read, each with a digest of those of its resources that are missing in *base*.
 
-    Nothing where there is no *base*, as for a plan that does nothing.
+    Empty if there is no *base*, as for a plan without operations.
     """
     if snapshot.predicted or not base:
         return {}
@@ -97,7 +98,7 @@ def names_told(names: dict[str, str]) -> dict[str, str] | str:
 
 
 def state_of(live: Live, snapshot: Snapshot) -> Any:
-    """What people do with *live*, which decides whether it can be deleted: who is in it, or whether it is available."""
+    """The use of *live* by people, which decides whether it can be deleted: who is in it, or if it is available."""
     if live.kind == ACTIVITY.name:
         workers = snapshot.by_kind.get(WORKER.name, ())
         return sorted(worker.name for worker in workers if worker.answer.get("activity_sid") == live.sid)
@@ -117,9 +118,9 @@ def relied_fields(kind: Kind, *, is_touched: bool) -> list[str]:
 
 
 def _shown(document: Document, kind: Kind, values: Mapping[str, Any], *, is_changed: bool) -> dict[str, Any]:
-    """What may stand in a plan: nothing sensitive, and nothing about people that the plan does not tell anyway."""
+    """The values that a plan may show: nothing sensitive, and nothing about people beyond its changes."""
     if not hasattr(document.manage, kind.section):
-        return {}  # what is secret of it is said elsewhere; the operations tell the rest
+        return {}  # its secrets are recorded elsewhere; the operations show the rest
     found = marked(document, kind, None, [FieldChange(key, value, None) for key, value in values.items()])
     private = {key for key, spec in kind.fields.items() if spec.holds is Holds.JSON and not is_changed}
     return {each.path: each.before for each in found if not each.sensitive and each.path not in private}

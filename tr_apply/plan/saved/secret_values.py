@@ -31,7 +31,7 @@ def filled(plan: Plan, rest: Plan, fresh: Plan) -> Plan:
     wrong: list[str] = []
 
     def value_of(write: Write, name: str, planned: FormValue) -> FormValue:
-        """What *fresh* sends there, be it to create or to change: a former configuration knows of no new names."""
+        """The value that *fresh* sends there, to create or to update: a former configuration lacks new names."""
         if not isinstance(planned, SecretDigest) or id(write) not in left:
             return planned
         for value in known.get((write.target, name), ()):

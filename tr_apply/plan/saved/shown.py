@@ -12,7 +12,7 @@ from tr_apply.resources.template import SidOf
 from tr_apply.wire import FormValue, Labels, form_of, form_text, model_of, parsed_json
 
 SidOfLabel = Callable[[SidOf], str]
-"""The SID that a label stands for. Raises LookupError where it is not known."""
+"""The SID of a label. Raises LookupError if it is not known."""
 
 
 def shows(live: Live, form: Mapping[str, FormValue], sid: SidOfLabel, labels: Labels) -> bool:

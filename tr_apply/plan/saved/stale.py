@@ -29,17 +29,17 @@ class Drift:
     """The field; empty for the object itself."""
 
     planned_from: Any
-    """What it was when the plan was made; null for nothing."""
+    """The value when the plan was made; null for none."""
 
     live_now: Any
-    """What it is now; null for nothing."""
+    """The value now; null for none."""
 
     planned_to: Any
-    """What the plan would make of it; null where it leaves it as it was."""
+    """The planned value; null if the plan does not change it."""
 
 
 def drift(plan: Plan, snapshot: Snapshot, standing: Standing | None = None) -> list[Drift]:
-    """What is neither as *plan* was made from nor as it makes it, now that it is as in *snapshot*.
+    """Fields in *snapshot* with neither the value that *plan* was made from nor the planned one.
 
     The same kinds must have been read.
     """
@@ -102,7 +102,7 @@ class _Object:
         self._changes = {change.path: change for each in self._operations for change in each.changes}
 
     def drift(self, live: Live | None) -> Iterator[Drift]:
-        """What is neither as it was recorded nor as the plan makes it."""
+        """Fields with neither the recorded nor the planned value."""
         if live is None:
             yield Drift(self._label, "", self._record["sid"], _GONE, self._planned(""))
             return
@@ -114,7 +114,7 @@ class _Object:
             yield from self._state(self._record["state"], state_of(live, self._standing.before))
 
     def _state(self, before: Any, now: Any) -> Iterator[Drift]:
-        """What people do with it, apart from those whom the plan has moved."""
+        """Changes in its use by people, except those whom the plan has moved."""
         moved = {sid for each in self._operations for sid in self._standing.moved(each)}
         if isinstance(now, list):
             what, expected = "workers in it", sorted(set(before) - {self._standing.former_name(sid) for sid in moved})
@@ -136,14 +136,14 @@ class _Object:
             yield Drift(self._label, change.path, change.before, change.after, self._planned(change.path))
 
     def _planned(self, path: str) -> Any:
-        """What the plan makes of *path*; None where it leaves it as it is."""
+        """The planned value at *path*; None if the plan does not change it."""
         if any(each.action is Action.DELETE for each in self._operations):
             return "deleted"
         return planned_at(self._changes, path)
 
 
 def planned_at(changes: Mapping[str, FieldChange], path: str) -> Any:
-    """What *changes*, by path, make of *path*, what lies in it or what holds it; None where they leave it alone."""
+    """The planned value of *path*, or of the nearest path inside or around it; None if *changes* do not touch it."""
     if path in changes:
         return _after(changes[path])
     below = {each: _after(change) for each, change in changes.items() if not path or _is_below(each, path)}
@@ -162,7 +162,7 @@ def _after(change: FieldChange) -> Any:
 
 
 def _parts(key: str, before: Any, now: Any) -> Iterator[FieldChange]:
-    """The difference as finely as it can be told: by key of a document, by filter of a workflow."""
+    """The differences, as fine as possible: by key of a document, by filter of a workflow."""
     if isinstance(before, dict) and isinstance(now, dict):
         yield from document_changes(key, before, now)
     elif _are_filters(before) and _are_filters(now) and (before or now):
@@ -190,7 +190,7 @@ def _by_name(filters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 class DriftError(StaleError):
-    """What a plan relies on has changed; ``rows`` say how."""
+    """The state that a plan relies on has changed; ``rows`` show how."""
 
     def __init__(self, rows: Sequence[Drift]) -> None:
         things = len({row.object for row in rows})

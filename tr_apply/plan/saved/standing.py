@@ -1,7 +1,7 @@
-"""How far a plan has been carried out already, as the workspace itself shows it.
+"""The part of a plan that is carried out already, as the workspace itself shows it.
 
-A run that was killed or failed has done a part of its plan. What it did is found by looking: an object that is as the
-plan makes it counts as done, whoever made it so.
+A run that was killed or failed has done a part of its plan. The workspace shows which part: an object in its planned
+state counts as done, no matter who changed it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,11 +46,11 @@ class Standing:
         self._known = {_key(label.kind, label.name): sid for label, sid in plan.sids.items()}
         self._labels = live_labels(snapshot)
 
-    # What is live, by the names of then
+    # The live workspace, by the names at planning
 
     @cached_property
     def before(self) -> Snapshot:
-        """What is live, each resource by the name that it had when the plan was made; what the plan made left out."""
+        """The live resources by their names when the plan was made, without those that the plan created."""
         by_kind = {kind: list(self._with_former_names(found)) for kind, found in self._snapshot.by_kind.items()}
         return replace(self._snapshot, by_kind=by_kind)
 
@@ -63,14 +63,14 @@ class Standing:
 
     @cached_property
     def labels(self) -> Labels:
-        """What each SID was called when the plan was made; also the SIDs of what has gone since."""
+        """The name of each SID when the plan was made, including resources deleted since then."""
         return Labels({**live_labels(self.before).by_sid, **self._former})
 
     def former_name(self, sid: str) -> str:
-        """What the resource of *sid* was called when the plan was made."""
+        """The name of the resource of *sid* when the plan was made."""
         return self._former[sid].name
 
-    # What the plan has made
+    # Resources created by the plan
 
     @cached_property
     def made(self) -> frozenset[str]:
@@ -128,7 +128,7 @@ class Standing:
             raise LookupError(label)  # the new one is not there, as the old one has not made way yet
         return found.sid
 
-    # What is done
+    # The completed part
 
     @cached_property
     def _writes(self) -> list[Write]:
@@ -221,7 +221,7 @@ def _key(kind: str, name: str) -> _ObjectKey:
 
 
 def _object(write: Write) -> str | _ObjectKey:
-    """What *write* is about."""
+    """The object of *write*."""
     return write.sid or _key(write.target.kind, write.target.name)
 
 
