@@ -1,4 +1,4 @@
-"""Events of TaskRouter as values, the hours in which they are read, and the task that one of them tells of."""
+"""Events of TaskRouter as values, the hours in which they are read, and the task in an event."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ class Hour(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What names it in a file."""
+        """Its name in a file."""
         return moment(self.start)
 
     @property
@@ -65,7 +65,7 @@ def moment(time: datetime) -> str:
 
 
 def event_of(answer: Any) -> WorkspaceEvent | None:
-    """The event that the API shows as *answer*; None where it is none."""
+    """The event in *answer* of the API; None if it is not an event."""
     match answer:
         case {"sid": str(sid), "event_type": str(kind), "event_data": dict(data)}:
             at = _moment_of(answer)

@@ -97,7 +97,7 @@ class _Mistakes:
         raise _EnoughError
 
     def value(self, read: Callable[[Any], Any], written: Any, at: int) -> Any:
-        """What *read* makes of *written*; None where that is not possible."""
+        """The result of *read* for *written*; None, with a finding, if *read* fails."""
         try:
             return read(written)
         except ValueError as error:
@@ -125,7 +125,7 @@ def _whole(least: int, most: int) -> Callable[[Any], int]:
 
 
 def _time(written: Any) -> str:
-    """A moment in UTC, in whole seconds; a time without a zone is taken as UTC."""
+    """A time in UTC, in whole seconds; a time without a zone is read as UTC."""
     try:
         moment = datetime.fromisoformat(written) if isinstance(written, str) else None
         found = moment and (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC))
@@ -180,7 +180,7 @@ def _task(values: Mapping[str, Any], attributes: Mapping[str, Any]) -> RecordedT
 
 
 class _CellsOf(NamedTuple):
-    """What the cells of a column are: a plain field, or the attribute at a path; nothing where both are empty."""
+    """The content of a column: a plain field, or the attribute at a path; an ignored column has neither."""
 
     field: str = ""
     path: tuple[str, ...] = ()

@@ -1,8 +1,9 @@
-"""Keeps of a task's attributes only what routing can tell apart, so that a record holds nobody's data.
+"""Reduces a task's attributes to the differences that routing sees, so a record holds no personal data.
 
-An attribute stays if some expression reads it. A value of it stays if an expression names it, or if at least five tasks
-have it; any other becomes a value that every expression treats alike, such as ``other``. Until it is known how many
-tasks have a value, only a keyed digest of it is remembered: it is nowhere in clear, not even in an unfinished file.
+An attribute stays if some expression reads it. Its value stays if an expression names it, or if at least five tasks
+have it. Any other value is replaced by one that every expression treats alike, such as ``other``. Until the number of
+tasks with a value is known, only a keyed digest of it is kept: the value itself is nowhere, not even in an unfinished
+file.
 """
 
 import hashlib
@@ -34,7 +35,7 @@ class Hidden:
 
     digest: str
     instead: str | float
-    """What stands for it unless it is common."""
+    """Its replacement unless it is common."""
 
     is_private: bool = False
     """Whether it never comes back, however common: two attributes of a task are compared with each other."""
@@ -42,7 +43,7 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True)
 class Elements:
-    """A list of which only matters what is in it: how often and where it holds something routes nothing."""
+    """A list whose content alone matters: the number and the order of its items do not affect routing."""
 
     items: tuple[Any, ...]
     """Scalars or ``Hidden``."""
@@ -162,7 +163,7 @@ def _asked_for(attributes: Mapping[str, Any], relevant: Sequence[Path]) -> dict[
 
 
 def _without_nested(value: Any) -> Any:
-    """What expressions see of a value; of what is nested in it they ask by another path."""
+    """*value* without nested parts; expressions read those by another path."""
     match value:
         case dict():
             return {}
@@ -177,7 +178,7 @@ def _outer_first(path: Path) -> tuple[int, str]:
 
 
 class Reduction:
-    """Reduces the attributes of tasks to what *workflows* can tell apart; *key* is for the digests."""
+    """Reduces the attributes of tasks to the differences that *workflows* see; *key* is for the digests."""
 
     def __init__(self, workflows: Iterable[Workflow], key: bytes) -> None:
         self._key = key
@@ -216,7 +217,7 @@ class Reduction:
         return self._clear[digest]
 
     def cells(self, attributes: Mapping[str, Any]) -> dict[str, Any] | None:
-        """What is kept of a task; None where no other value would be routed alike."""
+        """The attributes to keep of a task; None if a value has no replacement that is routed alike."""
         self._clear.clear()
         names = {_TASK: attributes}
         found: dict[str, Any] = {}
@@ -257,7 +258,7 @@ class Reduction:
         return Elements(tuple(_distinct([each for each in cells if each is not None])))
 
     def _scalar(self, path: Path, value: Any, taken: dict[Hashable, str | float], *, in_list: bool = False) -> Any:
-        """*value* itself if it may be shown, else hidden; None where nothing can stand for it."""
+        """*value* itself if it may be shown, else hidden; None if there is no replacement."""
         if isinstance(value, bool) or self._regions.names(path, value):
             return value
         if (instead := self._stand_in(path, value, taken, in_list=in_list)) is None:
@@ -270,7 +271,7 @@ class Reduction:
     def _stand_in(
         self, path: Path, value: str | float, taken: dict[Hashable, str | float], *, in_list: bool
     ) -> str | float | None:
-        """Equal values of compared attributes get one stand-in, different values different ones."""
+        """A replacement: the same for equal values of compared attributes, different for different ones."""
         key = as_json(value)
         if key not in taken:
             used = set(taken.values())
@@ -321,9 +322,9 @@ def _distinct(elements: Sequence[Any]) -> list[Any]:
 
 
 def _put(found: dict[str, Any], segments: Sequence[str | int], cell: Any, attributes: Mapping[str, Any]) -> None:
-    """Put *cell* where *segments* lead; what it lies in is as in *attributes*, and else empty.
+    """Put *cell* at *segments*; lists and mappings around it are as in *attributes*, and otherwise empty.
 
-    Paths come with the outer ones first, so nothing is put over what another has put.
+    Outer paths come first, so nothing overwrites an earlier cell.
     """
     holder: Any = found
     original: Any = attributes

@@ -19,7 +19,7 @@ _ELEMENTS: Final = "\1"
 
 
 class RecordHeading(NamedTuple):
-    """What is recorded; a file with another heading is of no use."""
+    """The parameters of a recording; a file with another heading cannot be continued."""
 
     workspace_sid: str
     keeps_values: bool
@@ -115,7 +115,7 @@ def _keys(hour: Hour) -> tuple[str, str]:
 
 
 def resumed(text: str, heading: RecordHeading, hours: Iterable[Hour]) -> Unfinished | None:
-    """What an earlier run has left in *text*, as far as it is of *hours*; None where it is of no use.
+    """The state of an earlier run in *text*, if it has hours of *hours*; None if it cannot be continued.
 
     The last line may have been cut off by a kill.
     """

@@ -16,7 +16,7 @@ _COLUMN: Final = re.compile(r"[^\s.\[\]\"=+@-][^.\[\]\"\x00-\x1f]*(?<!\s)")
 """A key that a column can be called by: nothing that a path, a quote or a formula begins with."""
 
 _FORMULA: Final = "=+-@\t\r"
-"""What a text begins with that a spreadsheet would compute; a task comes from strangers."""
+"""First characters of a text that a spreadsheet would compute; a task's content is untrusted."""
 
 _QUOTED: Final = re.compile(r'[",;\t\r\n]|^\s|\s$')
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

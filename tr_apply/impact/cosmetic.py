@@ -50,7 +50,7 @@ def _place_of(kind: str, path: str) -> Place | None:
 
 
 def _trees(text: object) -> Iterator[Expression]:
-    """The tree of *text*; nothing where it is no text or cannot be read."""
+    """The tree of *text*; none if it is not a text or cannot be parsed."""
     if isinstance(text, str):
         try:
             yield parse(sample(text, _PREFIXES))

@@ -30,14 +30,14 @@ ALWAYS_TRUE: Final = "always-true"
 
 @dataclass(slots=True)
 class BroughtFindings:
-    """What a change makes wrong, and what could not be found out."""
+    """The mistakes that a change introduces, and the facts that are not known."""
 
     found: list[BroughtFinding] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
 
 def brought_findings(before: Workflow, after: Workflow, path: str, read: Read, budget: Budget) -> BroughtFindings:
-    """What is wrong in *after*, which is at *path* of the configuration, and was not in *before*."""
+    """The findings about *after*, at *path* of the configuration, that *before* does not have."""
     old, new = (_FoundVersion(each, path, read, budget) for each in (before, after))
     there = {about for about, _ in old.findings()}
     brought = [finding for about, finding in new.findings() if about not in there]

@@ -58,7 +58,7 @@ class _Measuring:
     unknown: list[str] = field(default_factory=list)
 
     def impact(self, extent: Extent, recorded: GivenCorpus | None = None) -> Impact:
-        """All that is to be known to this *extent*."""
+        """The impact to this *extent*."""
         versions = PlannedVersions(self.plan, self.snapshot)
         has_workflows = self.snapshot.has(WORKFLOW.name)
         tasks = None if recorded is None else RecordedTasks(*recorded, versions, reads_workflows=has_workflows)
@@ -107,7 +107,7 @@ class _Measuring:
     def _of_nobody(
         self, versions: PlannedVersions, staffing: tuple[Staffing, Staffing], found: PeopleImpact
     ) -> Iterator[BroughtFinding]:
-        """What is left to nobody among the people; what is never true for anybody was found before."""
+        """Steps that no worker is left for. Expressions that are never true for anybody have been found before."""
         from tr_apply.impact.nobody import EMPTY_QUEUE, Nobody, StaffedWorkflow  # noqa: PLC0415  # seldom needed
 
         nobody, there = Nobody(*staffing, self.budget), {each.path for each in self.findings}

@@ -87,7 +87,7 @@ def _place(workflow: Workflow, found: MeaningFinding) -> tuple[Filter, int, int]
 
 
 def _about(workflow: Workflow, found: MeaningFinding) -> Sequence[object]:
-    """What a step has in common with itself before the change."""
+    """The properties that identify a step before and after the change."""
     each, _, number = _place(workflow, found)
     target = each.targets[number]
     return (each.name or each.expression, number, target.queue, target.expression)

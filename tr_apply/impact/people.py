@@ -19,7 +19,7 @@ from tr_apply.routing.worker_index import Bits, WorkerIndex, bits_of, numbers_in
 _Where: TypeAlias = Callable[[Expression], Bits]
 
 _NOBODY: Final = ""
-"""What TaskRouter reads as a queue for nobody: an empty ``TargetWorkers`` (reference: edge cases)."""
+"""An empty ``TargetWorkers``, which TaskRouter reads as a queue for nobody (reference: edge cases)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Staffing:
     """``TargetWorkers`` by a name that a queue has before and after the change."""
 
     workers: Mapping[str, Names]
-    """What the names of an expression stand for, by a name that a worker has before and after."""
+    """The values of the names in an expression, by a name that a worker has before and after."""
 
 
 def people(before: Staffing, after: Staffing) -> PeopleImpact:
@@ -68,10 +68,10 @@ class _Counted:
         self._where_after = self._where_before if self._same_workers else _members(after.workers, self._names)
 
     def change(self, queue: str) -> Iterator[QueueChange]:
-        """What becomes of *queue*; nothing if its members stay.
+        """The change of *queue*; none if its members stay.
 
         Raises:
-            ExpressionSyntaxError: An expression of it cannot be read.
+            ExpressionSyntaxError: An expression of it cannot be parsed.
         """
         old, new = self._before.queues.get(queue, _NOBODY), self._after.queues.get(queue, _NOBODY)
         if old == new and self._same_workers:

@@ -67,7 +67,7 @@ class RecordedTasks:
         return TasksImpact(self.corpus.file, total, self.elsewhere, self.unclear)
 
     def _regions(self) -> Regions:
-        """What the expressions of all live workflows tell apart: a record was reduced to that."""
+        """The differences that the expressions of all live workflows see; a record was reduced to these."""
         if self._live is None:
             workflows = (workflow for workflow, _ in self.versions.live_workflows())
             self._live = Regions([each for workflow in workflows for each in expressions_of(workflow)[0]])
@@ -76,7 +76,7 @@ class RecordedTasks:
 
 @dataclass(frozen=True)
 class _News:
-    """What the expressions of a workflow ask of tasks that no live expression asks."""
+    """The values that a workflow's expressions read and no live expression does."""
 
     live: Regions
     after: Regions
@@ -92,7 +92,7 @@ class _News:
 
     @cached_property
     def _renamed(self) -> list[Path]:
-        """The attributes of which the expressions name a new value."""
+        """The attributes for which the expressions name a new value."""
         known = set(self.live.paths)
         return [
             path

@@ -43,7 +43,7 @@ class RouteChanges:
 
     routes: tuple[RouteChange, ...]
     unknown: tuple[str, ...] = ()
-    """What could not be found out, in words."""
+    """Facts that are not known, in words."""
 
     elsewhere: int = 0
     """How many recorded tasks go elsewhere."""

@@ -41,7 +41,7 @@ class WorkflowVersions(NamedTuple):
 
 @dataclass(slots=True)
 class _Planned:
-    """A resource as it is live, and all that a plan sets of it."""
+    """A live resource, and all parameters that a plan sets."""
 
     kind: Kind
     live: Live | None = None
@@ -59,7 +59,7 @@ class _Planned:
 
 
 class PlannedVersions:
-    """What *plan* makes of the workspace that was read as *snapshot*."""
+    """The workspace before and after *plan*, from *snapshot*."""
 
     def __init__(self, plan: Plan, snapshot: Snapshot) -> None:
         self._resources: dict[str | SidOf, _Planned] = {
@@ -142,7 +142,7 @@ class PlannedVersions:
                 yield each.live.sid, each.name
 
     def _names(self, worker: _Planned, now: Names | None, activities: Mapping[str, str]) -> Names:
-        """What expressions will find; *now* itself where nothing changes, which makes comparing fast."""
+        """The names for expressions after the plan; *now* itself if nothing changes, which makes comparing fast."""
         activity = self._activity(worker, activities)
         if now is not None and not worker.form and not activity:
             return now
@@ -184,14 +184,14 @@ class PlannedVersions:
                 yield WorkflowVersions(before, after, _DOCUMENT in each.secrets, each.live.name)
 
     def live_workflows(self) -> Iterator[tuple[Workflow, bool]]:
-        """Every workflow as it is live and by its name now, and whether it is deleted."""
+        """Every live workflow, with its present name, and whether it is deleted."""
         queues = self._queue_names()
         for each in self._named(WORKFLOW).values():
             if each.live is not None:
                 yield _workflow(each.live.name, readable_json(each.live, "configuration"), queues), each.is_deleted
 
     def workflow_names(self) -> list[str]:
-        """The names of all workflows, as they are live and as they will be."""
+        """The names of all workflows, before and after."""
         found = [(each.live and each.live.name, each.name) for each in self._named(WORKFLOW).values()]
         return [name for pair in found for name in pair if name]
 

@@ -40,9 +40,9 @@ def lint(configuration: Configuration, *, today: date, people: Sequence[Names] |
 
 
 def findings(declarations: Declarations) -> Iterator[Finding]:
-    """All that is to be said about *declarations*, each with its spot in the document.
+    """All findings about *declarations*, each with its spot in the document.
 
-    A consequence is left out where another finding about the same expression is its cause.
+    A finding that only follows from another one about the same expression is left out.
     """
     found = [
         *expression_findings(declarations),

@@ -13,7 +13,7 @@ Attributes: TypeAlias = Mapping[str, Any]
 
 
 def types(attributes: Iterable[Attributes]) -> AttributeTypes:
-    """What `summarize` says of *attributes*, in a third of the time: all values of one attribute at once."""
+    """The result of `summarize` for *attributes*, in a third of the time: it reads one attribute of all at a time."""
     found: dict[Keys, frozenset[JsonType]] = {}
     for keys, values in _columns((), attributes):
         examples = dict(zip(map(type, values), values, strict=True)).values()
@@ -54,7 +54,7 @@ def texts(attributes: Iterable[Attributes], keys: Keys) -> Iterable[str]:
 
 
 def are_kept(rule: Ownership, keys: Sequence[str | int]) -> bool:
-    """Whether what stands under *keys* among the attributes stays as it is live, so that the file does not show it."""
+    """Whether the attribute at *keys* keeps its live value, which the file does not show."""
     for pattern in rule.ignore:
         field, *below = path_parts(pattern)
         if field == "attributes" and fits(str(keys[0]), below[0] if below else "*"):

@@ -18,13 +18,13 @@ from tr_apply.routing.value_types import AttributeTypes
 
 @dataclass(frozen=True, eq=False)
 class Declarations:
-    """A document, and what several rules ask about it.
+    """A document, and facts that several rules need.
 
     Attributes:
-        document: The resources; None stands for those that could not be read.
-        whole: Whether all of it could be read, so that what is missing is really missing.
+        document: The resources, with None in place of each one that could not be read.
+        whole: Whether the document was read completely, so a missing resource is really missing.
         has_sids: Whether any string asks for a SID.
-        people: The workers of the live workspace, as a queue's expression reads them; None where they were not read.
+        people: The workers of the live workspace, as a queue's expression reads them; None if they were not read.
     """
 
     document: Document

@@ -1,4 +1,4 @@
-"""Every text with a grammar of its own: where it stands, and what tr_apply.routing.check says of it there."""
+"""Every text with a grammar of its own: its place, and the findings of tr_apply.routing.check."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +21,10 @@ from tr_apply.routing.value_types import ANYTHING, AttributeTypes, Keys, ValueTy
 
 
 class PlacedText(NamedTuple):
-    """A routing text and where it stands.
+    """A routing text and its place.
 
-    ``template`` is the text as the document writes it; ``given`` is what holds of the task there, as another such text.
+    ``template`` is the text as the document writes it. ``given`` is an expression that is true of the task in this
+    place.
     """
 
     path: KeyPath
@@ -50,7 +51,7 @@ _OF_PARTS: Final = frozenset(
         comparison_rules.both_missing,
     )
 )
-"""What is no news in a text that all targets share: it suits each of them in part."""
+"""Rules that do not apply to a text that all targets share, because each target needs only a part of it."""
 
 _OF_WORKERS: Final = frozenset({Place.QUEUE, Place.TARGET, Place.ORDER_BY})
 _WHERE: Final = ("manage", "workers", "where")
@@ -101,7 +102,7 @@ def is_unreadable(text: PlacedText) -> bool:
 
 
 def expression_findings(declarations: Declarations) -> Iterator[Finding]:
-    """What is to be said about every routing text; texts that occur often are looked at once."""
+    """The findings about every routing text; equal texts are checked once."""
     known = _known_types(declarations)
 
     @cache
@@ -124,7 +125,7 @@ def _is_documented(finding: Finding, text: PlacedText) -> bool:
 
 @dataclass(frozen=True)
 class _KnownTypes(AttributeTypes):
-    """Types of attributes some of which the file does not show."""
+    """Types of attributes if the file does not show some of them."""
 
     rule: Ownership
 

@@ -21,9 +21,9 @@ _UNREAD = frozenset({"filters", "default_filter"})
     "last-timeout", Severity.INFO, "A task may be canceled because the last target of its filter has a timeout."
 )
 def last_timeout(declarations: Declarations) -> Remarks:
-    """What happens behind the last target is a surprise, because default_filter is no net for it.
+    """A time-out of the last target cancels the task, because default_filter does not take it then.
 
-    Silent where a later filter is sure to match the task, and where skip_if has the task leave sooner.
+    Silent if a later filter surely matches the task, or if skip_if lets the task leave sooner.
     """
     for path, workflow in declarations.workflows:
         readable = [(index, each) for index, each in filters_of(workflow) if condition(each.expression) is not None]
@@ -63,7 +63,7 @@ def _after_timeout(workflow: Workflow, index: int) -> str:
     "long-reservation-timeout", Severity.WARNING, "A reservation that nobody answers holds its task for hours."
 )
 def long_reservation_timeout(declarations: Declarations) -> Remarks:
-    """Whoever has gone home keeps the task until then."""
+    """A worker who has gone home keeps the task until then."""
     for path, workflow in declarations.workflows:
         if workflow.task_reservation_timeout >= _LONG_S:
             hours = f"{workflow.task_reservation_timeout / 3600:.3g} hours"

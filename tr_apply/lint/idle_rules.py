@@ -1,4 +1,4 @@
-"""Rules on ``manage`` and ``safety``: what stands there and can do nothing."""
+"""Rules on ``manage`` and ``safety``: entries without any effect."""
 
 from collections.abc import Sequence
 from typing import Any, Final

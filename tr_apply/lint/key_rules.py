@@ -25,7 +25,7 @@ _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
         "known_worker_friendly_name",
     ),
 }
-"""What TaskRouter reads, by where it stands."""
+"""The keys that TaskRouter reads, by place."""
 
 # Labels in their several spellings, and a queue as old helper libraries write it. They do no harm anywhere.
 _HARMLESS: Final = frozenset({*FILTER_NAMES, "task_queue_sid"})
@@ -55,7 +55,7 @@ def _extras(declarations: Declarations) -> Iterator[tuple[str, KeyPath, Mapping[
 
 @lru_cache(maxsize=1024)
 def _instead(key: str, place: str) -> str | None:
-    """What was probably meant; None for a key that is nobody's."""
+    """The key that was probably intended; None if there is none."""
     from difflib import get_close_matches  # noqa: PLC0415  # seldom needed
 
     known = {_folded(each): each for each in _KEYS[place]}

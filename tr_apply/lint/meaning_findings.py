@@ -1,6 +1,6 @@
-"""Whatever follows from the meaning of expressions, found where there is more to it than their shape.
+"""Findings that follow from the meaning of expressions, for workflows that are not trivial.
 
-The decision procedure behind meaning/ costs an import that a small configuration does not need.
+The decision procedure of meaning/ costs an import, which a small configuration does not need.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tr_apply.routing.nodes import Comparator, Comparison, Constant, Expression,
 
 
 def meaning_findings(declarations: Declarations) -> Iterator[Finding]:
-    """What follows from the meaning of the expressions of *declarations*."""
+    """The findings that follow from the meaning of the expressions of *declarations*."""
     yield from _of_queues(declarations)
     judged = [(path, workflow) for path, workflow in declarations.workflows if not _is_plain(workflow)]
     if judged:
@@ -49,7 +49,7 @@ def _has_empty_list(tree: Expression) -> bool:
 
 
 def _is_plain(workflow: Workflow) -> bool:
-    """Whether each filter is one equality of its own and no target leaves anybody out, so that all is as it seems."""
+    """Whether each filter is one equality of its own and no target excludes a worker: then there are no findings."""
     conditions = [_plain_condition(each) for each in workflow.filters]
     return None not in conditions and len(set(conditions)) == len(conditions)
 

@@ -20,7 +20,7 @@ from tr_apply.routing.value_types import JsonType, Keys, json_type
 from tr_apply.routing.worker_index import Bits, WorkerIndex
 
 _UNKNOWN_NAMES: Final = frozenset({"activity_sid", "activity_name"})
-"""What changes with every call and is in no file."""
+"""Names that change with every call, and are in no file."""
 
 _GROUPS: Final = {
     JsonType.LIST: "a list",
@@ -64,7 +64,7 @@ def same_members(declarations: Declarations) -> Remarks:
 
 
 def _same_meaning(declarations: Declarations) -> Remarks:
-    """Queues that are for the same workers, whoever there is."""
+    """Queues whose expressions mean the same, for any workers."""
     alike: dict[Hashable, list[tuple[TaskQueue, Expression]]] = defaultdict(list)
     for path, queue in declarations.queues:
         tree = condition(queue.target_workers)
@@ -122,7 +122,7 @@ def _is_decided_here(queue: TaskQueue, tree: Expression, declarations: Declarati
 
 
 def worker_names(worker: Worker) -> dict[str, Any]:
-    """What expressions find of a declared worker; its SID is made up."""
+    """The values of the names in an expression, for a declared worker; its SID is invented."""
     own = SidOf(WORKER.name, worker.name)
     attributes = worker.attributes or {}
     if any("${" in text for text in each_string(attributes)):

@@ -62,7 +62,7 @@ def unknown_channel(declarations: Declarations) -> Remarks:
 
 
 def _target_paths(text: PlacedText) -> Iterator[Path]:
-    """What a target or its order asks for."""
+    """The paths that a target or its order reads."""
     if text.place not in {Place.TARGET, Place.ORDER_BY} or "channel" not in text.text:
         return
     try:

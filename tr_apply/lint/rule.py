@@ -8,7 +8,7 @@ from tr_apply.findings import Finding, Rule, Severity, Spot, found_by
 from tr_apply.lint.declarations import Declarations
 
 Remarks: TypeAlias = Iterator[tuple[Spot, str]]
-"""Places in the document, and what is to be said about them."""
+"""Spots in the document, each with its message."""
 
 _Find: TypeAlias = Callable[[Declarations], Remarks]
 
@@ -26,7 +26,7 @@ class DocumentRule(Rule):
     needs_all: bool = False
 
     def findings(self, declarations: Declarations) -> Iterator[Finding]:
-        """What the rule finds among *declarations*."""
+        """The findings of the rule in *declarations*."""
         if declarations.whole or not self.needs_all:
             for spot, message in self.find(declarations):
                 yield found_by(self, message, spot)

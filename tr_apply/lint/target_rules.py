@@ -27,9 +27,9 @@ def first_trap(targets: Sequence[Target]) -> int | None:
 
 
 def shared_expression(workflow: Workflow) -> str | None:
-    """The expression of every target of *workflow* that has one, from three on; None where they differ.
+    """The expression of every target of *workflow* that has one, if there are at least three; None if they differ.
 
-    It is a template then, of which each target needs a part only.
+    Such an expression is a template, and each target needs only a part of it.
     """
     targets = [target for each in workflow.filters if each is not None for target in each.targets]
     texts = [target.expression for target in targets if target.expression]
@@ -40,7 +40,7 @@ def shared_expression(workflow: Workflow) -> str | None:
     "unreachable-target", Severity.WARNING, "A target comes after one that no task ever leaves for the next."
 )
 def unreachable_target(declarations: Declarations) -> Remarks:
-    """Behind a target with neither timeout nor skip_if nothing is ever tried."""
+    """No target after one with neither timeout nor skip_if is ever tried."""
     for path, each in declarations.filters:
         trap = first_trap(each.targets)
         if trap is not None and trap + 1 < len(each.targets):
@@ -90,7 +90,7 @@ def known_worker_waits(declarations: Declarations) -> Remarks:
     "A skip_if counts workers whom its target leaves out, and there is no timeout.",
 )
 def skip_if_counts_all(declarations: Declarations) -> Remarks:
-    """``workers.available`` counts the workers of the queue, whoever of them the target is for."""
+    """``workers.available`` counts all workers of the queue, even those that the target excludes."""
     for path, target in declarations.targets:
         if _is_for_some(target) and _depends(target.skip_if) and not has(target, "timeout"):
             message = (
@@ -129,7 +129,7 @@ def another_queue(declarations: Declarations) -> Remarks:
 
 
 def _asked_queues(each: Filter) -> set[str]:
-    """The queues one of which a task must name by its SID; none if there is another way to match."""
+    """The queues if a task must name one of them by its SID; empty if it can match in another way."""
     tree, sids = condition(each.expression), queues_in(each.expression)
     if tree is None or not sids:
         return set()

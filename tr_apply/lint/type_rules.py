@@ -27,7 +27,7 @@ class _Asked(NamedTuple):
 
 
 class _PresentValues(NamedTuple):
-    """What the workers have in an attribute, alone or in lists: texts, and numbers as they are written."""
+    """The workers' values of an attribute, alone or in lists: texts, and numbers as they are written."""
 
     texts: frozenset[str]
     numbers: frozenset[str]

@@ -26,7 +26,7 @@ def invalid_url(declarations: Declarations) -> Remarks:
 
 @document_rule("unencrypted-url", Severity.WARNING, "A callback to a public host is not encrypted.")
 def unencrypted_url(declarations: Declarations) -> Remarks:
-    """What is posted names people and their phone numbers."""
+    """The posted data name people and their phone numbers."""
     for path, url in urls(declarations):
         parts = parts_of(url)
         if parts is not None and parts.scheme == "http" and _is_public(parts.hostname or ""):

@@ -22,7 +22,7 @@ UNKNOWN_CODE: Final = Rule("unknown-code", Severity.WARNING, "`lint` names a cod
 LASTING_ERROR: Final = Rule("lasting-error", Severity.ERROR, "`lint` lowers or accepts what is an error by itself.")
 
 RULES: Final = (UNUSED_ACCEPT, UNKNOWN_CODE, LASTING_ERROR)
-"""What can be wrong with ``lint`` itself."""
+"""Rules about ``lint`` itself."""
 
 ALIASES: Final = {"hidden-filter": "unreachable-filter"}
 """Former codes, each with the one that findings have now."""
@@ -99,7 +99,7 @@ class _Bench:
         return isinstance(name, str) and _is_like(name_key(name), name_key(pattern))
 
     def about_itself(self, *, whole: bool) -> Iterator[Finding]:
-        """What is wrong with ``lint``; only of a *whole* configuration is it known what was not found."""
+        """The findings about ``lint``; unused accepts are known only for a *whole* configuration."""
         for code, severity in self.lint.severity.items():
             yield from _about_code(code, ("lint", "severity", code), key=True)
             if severity != "error" and same_code(code) in self.lasting | _errors():
@@ -133,7 +133,7 @@ def _accepted(finding: Finding, accept: Acceptance) -> Finding:
 
 
 def _is_like(name: str, pattern: str) -> bool:
-    """Whether *name* is *pattern*, or what it stands for with ``*`` and ``?``, the only signs with a meaning."""
+    """Whether *pattern* matches *name*; only ``*`` and ``?`` are special."""
     return fits(name, pattern)
 
 

@@ -21,12 +21,12 @@ _LATER_KEY: Final = re.compile(r"[A-Za-z0-9_$]+")
 _LISTED: Final = 3  # names
 
 _UNKNOWN_NAMES: Final = OWN_NAMES - {"friendly_name"}
-"""What an expression may ask about a worker that only TaskRouter knows."""
+"""Names of a worker that only TaskRouter knows."""
 
 
 @document_rule("attribute-key", Severity.INFO, "An attribute of a worker has a name that an expression cannot use.")
 def attribute_key(declarations: Declarations) -> Remarks:
-    """A key with a hyphen is legal, but no expression can name it. Told once for all workers."""
+    """A key with a hyphen is legal, but no expression can name it. Reported once for all workers."""
     found: dict[Keys, list[str]] = defaultdict(list)
     for keys in declarations.attribute_types.types:
         name, pattern = keys[-1], _LATER_KEY if keys[:-1] else _FIRST_KEY
@@ -69,7 +69,7 @@ def outside_scope(declarations: Declarations) -> Remarks:
 
 
 def _is_decided_here(where: Expression, declarations: Declarations) -> bool:
-    """Whether everything that *where* asks for stands in the file."""
+    """Whether the file has everything that *where* reads."""
     rule = declarations.document.manage.workers
     if rule.attributes == "merge" or "${" in str(rule.where):
         return False

@@ -99,9 +99,9 @@ def multitasking_activity(declarations: Declarations) -> Remarks:
 
 @document_rule("unused-queue", Severity.INFO, "No workflow leads to a queue.", needs_all=True)
 def unused_queue(declarations: Declarations) -> Remarks:
-    """Tasks can still be put into it one by one, so that it may be meant.
+    """Tasks can still be put into such a queue one by one, so it may be intended.
 
-    Silent where a workflow names a queue that there is not: it may well be this one, misspelt.
+    Silent if a workflow names a queue that does not exist: it may be this one, misspelt.
     """
     if not (declarations.is_closed(TASK_QUEUE) and declarations.is_closed(WORKFLOW)):
         return

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tr_apply.local.http.app import Callbacks, LocalTaskRouter
 
 DEFAULT_PATH = Path(".tr-apply/local.db")
-"""Where the embedded TaskRouter keeps its world unless told otherwise, below the current folder."""
+"""The default file of the embedded TaskRouter, below the current folder."""
 
 
 def open_app(
@@ -46,9 +46,9 @@ def open_app(
 
 
 async def open_in_process(path: str | Path) -> "LocalTaskRouter":
-    """The application for the one client of this process, who is told of a file that cannot be used by an exception.
+    """The application for a single client in this process. A file that cannot be used raises an exception there.
 
-    Others who ask again after a 503 would do so for a long time.
+    With an answer of 503 instead, the client would retry for a long time.
 
     Raises:
         TargetError: The file cannot be used. The application raises it as well, in place of an answer.

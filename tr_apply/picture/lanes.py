@@ -104,7 +104,7 @@ class _Lanes:
         return _SPEECH.get(words, words)
 
     def _default(self) -> Iterator[Lane]:
-        """What no filter takes; nothing where there is no such task and no default filter."""
+        """The lane of tasks that match no filter; none if there are no such tasks and no default filter."""
         target, reach = self._workflow.default_filter, self._filters.reach_default()
         name = EVERYTHING_ELSE if self._ways else EVERYTHING
         if target is not None:

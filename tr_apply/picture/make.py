@@ -20,7 +20,7 @@ Matched: TypeAlias = Callable[[Sequence[Filter], Sequence[Filter]], tuple[Mappin
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A workspace that is to be drawn."""
+    """A workspace to draw."""
 
     name: str
     workflows: Sequence[Workflow]
@@ -31,7 +31,7 @@ class Scene:
 
     texts: Texts = field(default_factory=Texts)
     counts: Mapping[str, int] = field(default_factory=dict)
-    """How many members a queue has of which *members* has no names, by what equal names share."""
+    """The number of members of a queue whose members have no names here, by the key of its name."""
 
     def lanes(self) -> tuple[WorkflowLanes, ...]:
         """Every workflow as lanes."""
@@ -71,6 +71,6 @@ def compared_picture(before: Scene, after: Scene, matched: Matched, *, against: 
 
 
 def _colors(picture: Picture) -> dict[str, int]:
-    """In the order in which queues are first drawn, so that neighbours differ."""
+    """Number the queues in the order in which they are first drawn: neighbours get different colours."""
     names = [*queues_in_use(picture.workflows), *(each.name for each in picture.queues)]
     return {key: number for number, key in enumerate(dict.fromkeys(map(name_key, names)))}

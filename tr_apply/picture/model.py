@@ -11,10 +11,10 @@ from tr_apply.routing.names import name_key
 from tr_apply.routing.nodes import Expression
 
 LaneChange: TypeAlias = Literal["", "new", "changed", "moved", "removed"]
-"""What a change of the configuration does to a lane, a workflow or a queue."""
+"""The effect of a change to the configuration on a lane, a workflow or a queue."""
 
 EVERYTHING_ELSE: Final = "Everything else"
-"""What the lane of the default filter is called."""
+"""The name of the default filter's lane."""
 
 
 EVERYTHING: Final = "Every task"
@@ -26,7 +26,7 @@ class Badge(NamedTuple):
 
     text: str
     title: str = ""
-    """The expression behind it, as it is written."""
+    """Its expression, as it is written."""
 
     who: Expression | None = None
     """Which workers of the queue are meant, if that is what it says."""
@@ -45,7 +45,7 @@ class LaneStep:
     """The time after which a task goes on, as in ``2m``; empty where there is none."""
 
     skips: str = ""
-    """What must be true for a task to go on at once; empty where nothing lets it."""
+    """The condition for a task to go on immediately; empty if there is none."""
 
     is_reached: bool = True
     """Whether a task can come here from the step before."""
@@ -85,7 +85,7 @@ class Lane:
 
     steps: tuple[LaneStep, ...]
     end: str
-    """What becomes of a task after the last step, as in ``waits``."""
+    """The end of a task after the last step, as in ``waits``."""
 
     tree: Expression | None = None
     """The expression; None where it cannot be read."""
@@ -95,11 +95,11 @@ class Lane:
 
     change: LaneChange = ""
     before: tuple[str, ...] = ()
-    """What it was before the change, in words."""
+    """Its state before the change, in words."""
 
     @property
     def title(self) -> str:
-        """What it is called: by its name, else by its condition."""
+        """Its name, or its condition if it has none."""
         return self.name or self.condition
 
     @property
@@ -110,7 +110,7 @@ class Lane:
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """What is to be said of it in a word or two."""
+        """Remarks of a word or two."""
         return (*filter(None, [self.change]), *(["never reached"] if self.blame else []))
 
 
@@ -169,7 +169,7 @@ class Picture:
     """Which people are counted; empty where none are known."""
 
     against: str = ""
-    """What it is compared with; empty for nothing."""
+    """The name of the other side of the comparison; empty for no comparison."""
 
     colors: Mapping[str, int] = field(default_factory=dict)
     """The number of each queue's colour, by what equal names share."""

@@ -13,8 +13,8 @@ from tr_apply.routing.nodes import paths
 from tr_apply.routing.worker_index import WorkerIndex, numbers_in
 
 Members: TypeAlias = Mapping[str, tuple[str, ...]]
-"""The names of the members of each queue, by what equal names of queues share; queues of which none are known are
-left out."""
+"""The names of the members of each queue, by the key of its name; queues without known members are missing.
+"""
 
 _WHO: Final = {ALWAYS: "everybody", NEVER: "nobody"}
 
@@ -69,7 +69,7 @@ _Fed: TypeAlias = dict[str, list[str]]
 
 
 def _fed(workflows: Sequence[WorkflowLanes]) -> dict[str, _Fed]:
-    """What leads to each queue."""
+    """The lanes that lead to each queue."""
     found: dict[str, _Fed] = {}
     for each in workflows:
         for lane in each.lanes:

@@ -1,4 +1,4 @@
-"""Routing texts as trees, and what the SIDs in them stand for."""
+"""Routing texts as trees, with the resources of their SIDs."""
 
 import re
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ _SID: Final = re.compile(SID_IN_TEXT)
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Reads templates. Each SID that stands for something is replaced by a made-up one, the same in every workspace.
+    """Parses templates. Each SID of a known resource is replaced by an invented one, the same in every workspace.
 
-    So texts of a file and of two live workspaces compare by what they name.
+    So texts of a file and of two live workspaces compare by the names in them.
     """
 
     known: Mapping[str, SidOf] = field(default_factory=dict)
-    """What each SID of live workspaces stands for."""
+    """The resource of each SID of live workspaces."""
 
     _named: dict[str, SidOf] = field(default_factory=dict)
 
@@ -33,7 +33,7 @@ class Texts:
         return self.literal(filled(template, self.sid))
 
     def literal(self, text: str) -> str:
-        """*text*, which is no template, in the same way."""
+        """The same for *text* that is not a template."""
         return _SID.sub(self._replaced, text) if self.known else text
 
     def _replaced(self, found: re.Match[str]) -> str:
@@ -65,5 +65,5 @@ class Texts:
             return None
 
     def named(self, sid: str) -> SidOf | None:
-        """What *sid* stands for, where that is known."""
+        """The resource of *sid*, if it is known."""
         return self._named.get(sid)

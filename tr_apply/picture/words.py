@@ -28,13 +28,13 @@ from tr_apply.routing.nodes import (
 )
 
 Named: TypeAlias = Callable[[str], SidOf | None]
-"""What a SID stands for."""
+"""The resource of a SID."""
 
 ALWAYS: Final = "always"
 NEVER: Final = "never"
 
 _BARE: Final = re.compile(r"(?!(?:true|false|null|and|or|is|has)\Z)[^\W\d][\w.@+-]*\Z")
-"""Texts that need no quotes to be told from the words around them."""
+"""Texts that are clear without quotes."""
 
 _LISTED: Final = 8
 """Values of one list that are shown."""
@@ -46,7 +46,7 @@ _OF_CHANNEL: Final = {
     "configured_capacity": "capacity",
     "available_capacity_percentage": "free capacity in percent",
 }
-"""What TaskRouter knows of a worker's channel, after the channel's name."""
+"""Properties of a worker's channel in TaskRouter, after the channel's name."""
 
 
 def condition_words(tree: Expression, named: Named) -> str:
@@ -112,7 +112,7 @@ class _Speaker:
         return f"({words})" if isinstance(tree, Or) and " or " in words else words
 
     def _alternatives(self, operands: Sequence[Expression]) -> Iterator[str]:
-        """Those that give values of one path are one; they stand where the first of them does."""
+        """Operands in words; those with values of one path are merged, in the place of the first."""
         chosen = [_choice(each) for each in operands]
         for index, (operand, choice) in enumerate(zip(operands, chosen, strict=True)):
             if choice is None:
@@ -180,7 +180,7 @@ class _Speaker:
 
 
 def _choice(tree: Expression) -> tuple[Path, Sequence[Operand]] | None:
-    """The path and the values, if *tree* is no more than a choice of values for a path."""
+    """The path and the values, if *tree* only compares one path with values."""
     if tree.starred or (isinstance(tree, Comparison) and tree.unread):
         return None
     match tree:

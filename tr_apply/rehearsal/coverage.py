@@ -18,7 +18,7 @@ Percentage: TypeAlias = Annotated[int, Field(ge=0, le=100)]
 
 @dataclass(frozen=True, slots=True)
 class MissedPart:
-    """What no test reaches."""
+    """A part of the configuration that no test reaches."""
 
     workflow: str | None = None
     """Its workflow."""
@@ -41,7 +41,7 @@ class MissedPart:
 
 @dataclass(frozen=True, slots=True)
 class CoveredParts:
-    """What the tests reach of one sort."""
+    """The coverage of one sort of parts."""
 
     reached: Count
     """How many."""
@@ -58,7 +58,7 @@ class CoveredParts:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What the tests of a configuration reach."""
+    """The coverage of a configuration by its tests."""
 
     path: str
     """The configuration."""
@@ -87,7 +87,7 @@ class Coverage:
 
 
 def coverage(path: str, document: Document, routes: Iterable[Route]) -> Coverage:
-    """What the tasks of *routes* have come to in the configuration *document* at *path*, and what not."""
+    """The parts of the configuration *document* at *path* that the tasks of *routes* reach, and the others."""
     seen = {key for each in routes for key in _keys(each)}
     filters = _covered(_filters(document), seen)
     targets = _covered(_targets(document), seen)

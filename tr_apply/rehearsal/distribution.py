@@ -63,7 +63,7 @@ class OtherWorkflow:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """What the recorded tasks of a file come to."""
+    """The routes of the recorded tasks of a file."""
 
     path: str
     """The configuration."""
@@ -93,7 +93,7 @@ class RoutedTasks:
 
 
 def routed(document: Document, corpus: Corpus) -> list[RoutedTasks]:
-    """What becomes of the tasks of *corpus* that are of workflows of *document*."""
+    """The routes of the tasks of *corpus* whose workflows are in *document*."""
     workspace = OfflineWorkspace(document)
     channels = {name_key(each): each for each in workspace.channel_names}
     return [
@@ -104,7 +104,7 @@ def routed(document: Document, corpus: Corpus) -> list[RoutedTasks]:
 
 
 def _request(workflow: str, kind: TaskKind, channels: dict[str, str]) -> RouteRequest:
-    """A text of a task is no template: a ``${`` in it is nothing but itself."""
+    """The attributes of a task are not templates, so each ``${`` is escaped."""
     task = kind.task
     attributes = mapped(task.attributes, lambda leaf: escaped(leaf) if isinstance(leaf, str) else leaf)
     channel = channels.get(name_key(task.channel), DEFAULT_CHANNEL)

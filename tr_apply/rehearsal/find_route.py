@@ -37,9 +37,9 @@ _HIDDEN: Final = FalseComparison(SENSITIVE, {})
 
 
 def find_route(workspace: OfflineWorkspace, request: RouteRequest, *, nearest: int = NEAREST) -> Route:
-    """What becomes of the task of *request*; everything that it names is known in *workspace*.
+    """The route of the task of *request*; *workspace* has everything that it names.
 
-    *nearest* is how many of those are named who are not eligible in a step.
+    *nearest* is the number of ineligible workers to list for each step.
     """
     document = workspace.document
     available = workspace.available_names if request.available is None else request.available
@@ -49,14 +49,14 @@ def find_route(workspace: OfflineWorkspace, request: RouteRequest, *, nearest: i
 
 @dataclass(frozen=True, slots=True)
 class RouteNames:
-    """What the SIDs of a route are called, and what must not be shown in it."""
+    """The names of the SIDs of a route, and the values to hide."""
 
     labels: Mapping[str, SidOf]
-    """What each SID is."""
+    """The resource of each SID."""
 
     queue_name: Callable[[str | None], str | None]
     undeclared: AbstractSet[str] = frozenset()
-    """Names of the queues of which nothing is known."""
+    """Names of the queues that are not declared."""
 
     sensitive: Callable[[str], Sequence[str]] = lambda _: ()
     """The sensitive paths of the resources of a section."""
@@ -147,7 +147,7 @@ class _RouteWording:
         return sought and WantedWorker(self._shown(sought.value), sought.by, sought.debugger_code)
 
     def _excluded(self, each: Excluded, *, hides: bool) -> ExcludedWorker:
-        """*hides* tells whether the target's expression is sensitive; that of the queue may be, too."""
+        """Explain why a worker is excluded; *hides* says whether the target's expression is sensitive."""
         is_of_queue = each.obstacle is Obstacle.NOT_IN_QUEUE
         if each.mismatch is not None and (self._hides_queues if is_of_queue else hides):
             return ExcludedWorker(each.worker.name, each.obstacle, _HIDDEN, each.found)
@@ -174,7 +174,7 @@ class _RouteWording:
         return any(covers(pattern, f"{_OF_WORKERS}{name}", (value,)) for pattern in self._sensitive)
 
     def _is_secret(self, path: str) -> bool:
-        """Whether ``manage`` calls what stands at *path* in a workflow sensitive."""
+        """Whether ``manage`` declares *path* of a workflow sensitive."""
         return any(lies_in(path, pattern) for pattern in self._names.sensitive("workflows"))
 
     @cached_property

@@ -11,8 +11,9 @@ from typing import Any, Final, Literal, TypeAlias
 from tr_apply.rehearsal.route import Age, Count, Route
 
 Knowledge: TypeAlias = Literal["whole", "cut", "redacted", "absent", "refused"]
-"""What is known from the events of a task: all; only its beginning, as there are too many; that something happened, but
-not who was concerned; nothing, as there are none; nothing, as TaskRouter does not show them."""
+"""The completeness of a task's events: all; only the first ones, as there are too many; events without the people
+concerned; no events; or events that TaskRouter does not show.
+"""
 
 WAITING: Final = frozenset({"pending", "reserved"})
 """The statuses of a task that nobody has accepted."""
@@ -84,7 +85,7 @@ class TaskNow:
     """The worker, queue or workflow that it was sent to, past the filters."""
 
     steps_before: Count = 0
-    """How many steps of its way are behind it."""
+    """The number of steps that it has left."""
 
     is_sure: bool = True
     """Whether only one step can be the one that it is in."""
@@ -99,7 +100,7 @@ class TaskNow:
     """How much of its history is known."""
 
     history: Sequence[TaskMoment] = ()
-    """What has happened to it, in order."""
+    """Its history, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class WorkerNow:
 
 @dataclass(frozen=True, slots=True)
 class LiveFacts:
-    """What is so at this minute."""
+    """The present facts."""
 
     workspace: str
     """The workspace's name."""
@@ -166,7 +167,7 @@ class LiveFacts:
     """All whom the present step wants: those who could take the task first."""
 
     notes: Sequence[str] = ()
-    """What could not be read, and what is odd."""
+    """Facts that could not be read, or are unusual."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,17 +30,17 @@ def in_question(traced: Trace) -> Sequence[str]:
 
 
 def new_task_route(workspace: PresentWorkspace, request: RouteRequest) -> LiveRoute:
-    """What becomes of a task that is created now.
+    """The route of a task that is created now.
 
     Raises:
-        TrApplyError: when the workflow cannot be read.
+        TrApplyError: The workflow cannot be read.
     """
     traced = workspace.trace_new(request.attributes, request.channel, request.priority, NEAREST)
     return _live_route(workspace, request, traced, None)
 
 
 def waiting_task_route(workspace: PresentWorkspace, task: WaitingTask) -> LiveRoute:
-    """What has become of *task*, and what will."""
+    """The past and the further route of *task*."""
     request = RouteRequest(workspace.workflow.name, task.attributes, task.channel, task.priority)
     if workspace.unread is not None:
         task.notes.append(

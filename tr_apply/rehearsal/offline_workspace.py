@@ -49,7 +49,7 @@ class MadeUpSids:
 
     by_name: dict[tuple[str, str], str] = field(default_factory=dict)
     named: dict[str, SidOf] = field(default_factory=dict)
-    """What each stands for."""
+    """The resource of each SID."""
 
     def add(self, kind: Kind, name: str) -> str:
         """The SID of a resource, which gets one now if it has none."""
@@ -64,7 +64,7 @@ class MadeUpSids:
         return self.by_name[kind.name, name_key(name)]
 
     def resolved(self, reference: SidOf) -> str:
-        """The SID that a ``${sid:…}`` stands for; one of something unknown is a SID of its own, which nothing has."""
+        """The SID of a ``${sid:…}``; for an unknown resource, a SID that no resource has."""
         if reference.kind == WORKSPACE.name:
             return _WORKSPACE_SID
         known = self.by_name.get((reference.kind, name_key(reference.name)))
@@ -79,7 +79,7 @@ class RouteRequest:
     """Name of the workflow that gets it."""
 
     attributes: Mapping[str, Any] = field(default_factory=dict)
-    """The task's; a ``${sid:…}`` in them stands for the SID of a declared resource."""
+    """The task's attributes; a ``${sid:…}`` in them is the SID of a declared resource."""
 
     channel: str = "default"
     priority: int = 0
@@ -99,7 +99,7 @@ class OfflineWorkspace:
         self.activities = tuple(_activities(document, own_workers, self.sids))
         self.queues = tuple(_queues(document, self.sids))
         self.undeclared = frozenset(queue.name for queue in self.queues[len(document.task_queues) :])
-        """Names of the queues of which nothing is known."""
+        """Names of the queues that are not declared."""
 
         self._channels = {name_key(each.unique_name): each for each in _channels(document, own_workers, self.sids)}
         self._setup = self._make_setup()

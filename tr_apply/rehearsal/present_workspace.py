@@ -28,7 +28,7 @@ from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflo
 from tr_apply.wire import Labels, live_labels, parsed_json
 
 KINDS: Final = (ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKFLOW, WORKER)
-"""What must be read of a workspace."""
+"""The kinds to read."""
 
 _NO_FILTERS: Final = "{}"
 _OFFER_S: Final = 120
@@ -76,7 +76,7 @@ class PresentWorkspace:
 
     @property
     def _document(self) -> str:
-        parsed_json(self.workflow, "configuration")  # refuses what is no JSON, or nested too deeply
+        parsed_json(self.workflow, "configuration")  # refuses text that is not valid JSON, or nested too deeply
         return str(self.workflow.answer.get("configuration") or _NO_FILTERS)
 
     @cached_property
@@ -127,7 +127,7 @@ class PresentWorkspace:
 
     @property
     def labels(self) -> Labels:
-        """What each SID is called."""
+        """The name of each SID."""
         return live_labels(self.snapshot)
 
     def takes_latest_first(self, queue_sid: str | None) -> bool:
@@ -231,7 +231,7 @@ class PresentWorkspace:
         return found if isinstance(found, dict) else {}
 
     def _held(self, workers: Sequence[PresentWorker]) -> Iterator[tuple[Task, Reservation]]:
-        """What the workers have in hand, as far as their channels show it: made up, but as much."""
+        """Invented tasks for the workers, as many as their channels show."""
         serial = 0
         for worker in workers:
             for channel in self.snapshot.channels.get(worker.sid, ()):

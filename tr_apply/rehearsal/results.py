@@ -28,16 +28,16 @@ class UnmetExpectation:
     """An expectation that was not met."""
 
     about: str
-    """What the expectation is about, as in ``filter``, ``steps``, ``step 2: eligible`` and ``at 90s``."""
+    """The subject of the expectation, as in ``filter``, ``steps``, ``step 2: eligible`` and ``at 90s``."""
 
     expected: Any
     """As the test writes it."""
 
     actual: Any
-    """What is instead."""
+    """The actual value."""
 
     hint: str | None
-    """What to look at."""
+    """A hint for the search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class RoutingTestResult:
     """The result of a routing test."""
 
     name: str
-    """What the test says."""
+    """The name of the test."""
 
     path: str
     """The configuration."""
@@ -69,7 +69,7 @@ class RoutingTestResult:
     """Expectations that were not met."""
 
     route: Route | None
-    """What happens instead, of a test that failed."""
+    """The actual route, if the test failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,12 @@ class RoutingTestRun:
     """The results of the tests of one configuration."""
 
     path: str
-    """What the user called the configuration."""
+    """The configuration's PATH as the user wrote it."""
 
     results: Sequence[RoutingTestResult]
     coverage: Coverage
     tasks: Distribution | None = None
-    """What recorded tasks come to, where there are any."""
+    """The routes of the recorded tasks, if there are any."""
 
     @property
     def failed(self) -> Sequence[RoutingTestResult]:
@@ -111,7 +111,7 @@ class RoutingTestsDocument:
     """One for each configuration, where it was asked for."""
 
     tasks: Sequence[Distribution] = ()
-    """What the recorded tasks come to: one for each configuration, where there are any."""
+    """The routes of the recorded tasks: one for each configuration that has any."""
 
 
 def results_document(runs: Sequence[RoutingTestRun], *, with_coverage: bool) -> RoutingTestsDocument:

@@ -187,7 +187,7 @@ class RouteEnd:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What becomes of a task that nobody takes."""
+    """The route of a task that nobody takes."""
 
     workflow: str
     """The workflow that gets it."""

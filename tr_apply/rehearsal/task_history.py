@@ -53,7 +53,7 @@ class TaskHistory:
 
     @cached_property
     def knowledge(self) -> Knowledge:
-        """How much the events tell."""
+        """The completeness of the events."""
         if self.told.refused:
             return "refused"
         if not self._events:
@@ -75,7 +75,7 @@ class TaskHistory:
 
     @property
     def steps_entered(self) -> int:
-        """How many steps the events tell of since it was last sent through the workflow; 0 for unknown."""
+        """The number of steps in the events since the task was last sent through the workflow; 0 if unknown."""
         count = 0
         for each in self._events:
             count = 0 if each["event"] in _BEGINS_AGAIN else count + (each["event"] == _ENTERED)
@@ -105,7 +105,7 @@ def _offer_of(item: Answer) -> TaskOffer:
 
 
 def event_data(item: Answer) -> Mapping[str, Any]:
-    """What an event says, all of it texts; older events have lost a part of it."""
+    """The data of an event, all texts; older events have lost a part of it."""
     found = item.get("event_data")
     return found if isinstance(found, dict) else {}
 
@@ -117,7 +117,7 @@ def event_ms(item: Answer) -> int:
 
 
 def _event(item: Answer) -> Mapping[str, Any]:
-    """What is used of an event."""
+    """The data of an event that are used here."""
     ms, data = event_ms(item), event_data(item)
     texts = {key: data.get(name) for key, name in _DATA.items()}
     kind = item.get("event_type")

@@ -1,7 +1,7 @@
-"""A task of a live workspace, from what TaskRouter shows of it: since when it waits, where, and who was offered it.
+"""A task of a live workspace as TaskRouter shows it: since when it waits, where, and who was offered it.
 
-TaskRouter does not show the step. It follows from the queue and the age of the task; where several steps lead to that
-queue, from the priority and from the number of steps that the events tell of.
+TaskRouter does not show the step. It follows from the queue and the age of the task; if several steps lead to that
+queue, from the priority and from the number of steps in the events.
 """
 
 from collections.abc import Container, Iterator, Mapping, Sequence
@@ -75,7 +75,7 @@ class WaitingTask:
 
     @property
     def now_ms(self) -> int:
-        """What time it is for TaskRouter."""
+        """The time by TaskRouter's clock."""
         return self.created_ms + 1000 * self._number("age", 0)
 
     @cached_property
@@ -188,7 +188,7 @@ class WaitingTask:
     def _queue_label(self) -> str:
         return repr(self._text("task_queue_friendly_name") or self.queue_sid or "")
 
-    # What happened
+    # Its history
 
     def facts(self, where: TaskPlace | None = None, *, lifo: bool = False) -> TaskNow:
         """All of it, as documents show it; *lifo* is the order of its queue."""
@@ -219,7 +219,7 @@ class WaitingTask:
 
     @cached_property
     def history(self) -> TaskHistory:
-        """What has happened to it."""
+        """Its history."""
         return TaskHistory(self.told, self.reservations)
 
     def _text(self, key: str) -> str | None:

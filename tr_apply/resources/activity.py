@@ -1,4 +1,4 @@
-"""Activities: what a worker may be doing, and whether tasks may be offered meanwhile."""
+"""Activities: the state of a worker, and whether tasks may be offered in it."""
 
 from tr_apply.resources.fields import Flag, Name
 from tr_apply.resources.kind import FormField, Holds, Kind, Resource

@@ -26,7 +26,7 @@ DEFAULT_SHARE = 20  # per cent of the live objects of a kind that may be deleted
 
 
 class Ownership(Resource):
-    """What tr-apply owns of the workspace itself."""
+    """The part of the workspace itself that tr-apply owns."""
 
     ignore: list[Annotated[str, Field(min_length=1)]] = []
     """Paths of fields that keep their live values, as in ``events_filter``; ``*`` matches anything."""
@@ -36,14 +36,14 @@ class Ownership(Resource):
 
 
 class SectionOwnership(Ownership):
-    """What tr-apply owns of a section."""
+    """The part of a section that tr-apply owns."""
 
     mode: Literal["exact", "additive", "ignore"] = "exact"
     """``exact``: what is not in the file is deleted; ``additive``: it is left alone; ``ignore``: all is left alone."""
 
 
 class WorkersOwnership(SectionOwnership):
-    """What tr-apply owns of the workers."""
+    """The part of the workers that tr-apply owns."""
 
     where: Expression | None = None
     """Only live workers whose attributes match this expression are ours."""
@@ -101,18 +101,18 @@ def _pattern(written: str) -> str:
 
 
 class Limits(tuple[int | str, ...]):
-    """Limits of different units, all of which count: what an overlay adds to the one of a file."""
+    """Limits of different units, all of which apply: an overlay may add one."""
 
     __slots__ = ()
 
 
 def strictest(limit: Any, live: int) -> Any:
-    """The limit of *limit*, of which there may be several, that allows the fewest of so many *live* objects."""
+    """The strictest of the limits in *limit* for *live* objects."""
     return min(limit, key=lambda each: allowed_of(each, live)) if isinstance(limit, Limits) else limit
 
 
 def allowed_of(limit: int | str, live: int) -> int:
-    """How many of so many *live* objects a number or a share is."""
+    """The number of objects that a limit, a number or a share, allows out of *live* ones."""
     return live * int(limit.rstrip("%")) // 100 if isinstance(limit, str) else limit
 
 
@@ -137,7 +137,7 @@ _SHARE_SCHEMA = {
 
 
 class Safety(Resource):
-    """What an apply must not do unattended."""
+    """Limits on deletes and lost people that an apply may not exceed without consent."""
 
     protect: list[Annotated[str, Field(json_schema_extra={"pattern": _PROTECTED}), AfterValidator(_pattern)]] = []
     """KIND/pattern of resources that are never deleted, whether listed in the file or not."""
@@ -146,7 +146,7 @@ class Safety(Resource):
     """How many objects of a kind may be deleted without consent: a number, or a share of the live ones."""
 
     delete: Literal["any", "declared"] = "any"
-    """What may be deleted: anything that is not declared, or only what the configuration at ``--base-ref`` declared."""
+    """Which undeclared resources may be deleted: any, or only those declared in the configuration of ``--base-ref``."""
 
     max_people_lost: Annotated[Any, BeforeValidator(share), WithJsonSchema(_SHARE_SCHEMA)] = None
     """How many members a queue may lose without consent: a number, or a share of its members. Losing all of them always
@@ -207,13 +207,13 @@ class Document(Resource):
     """Values for ``${name}`` in any string, unless the command line or the environment has others."""
 
     variables: dict[VariableName, Variable] = {}
-    """What the values of variables must be, and which of them are secret."""
+    """The types and allowed values of variables, and which of them are secret."""
 
     workspace: Workspace
     """The workspace itself."""
 
     activities: list[Activity] = []
-    """What a worker may be doing."""
+    """The states of a worker, such as Available or Break."""
 
     task_channels: list[TaskChannel] = []
     """Kinds of work, each with its own capacity per worker."""
@@ -231,13 +231,13 @@ class Document(Resource):
     """Which part of the live workspace is ours."""
 
     safety: Safety = Safety.model_construct()
-    """What an apply must not do unattended."""
+    """Limits on deletes and lost people that an apply may not exceed without consent."""
 
     lint: Lint = Lint.model_construct()
     """How findings count, and which of them stay."""
 
     outputs: dict[OutputName, str] = {}
-    """What other systems need to know after an apply, as in ``workflow_sid: "${sid:workflow/Incoming}"``."""
+    """Values for other systems, printed after an apply, as in ``workflow_sid: "${sid:workflow/Incoming}"``."""
 
     _flows: Mapping[str, Mapping[str, Sequence[str]]] = PrivateAttr(default_factory=dict)
     """Fields that secret variables flow into, by section and by the key of the resource's name."""

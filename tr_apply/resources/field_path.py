@@ -15,7 +15,7 @@ def is_field_path(path: str) -> bool:
 
 
 def lies_in(path: str, pattern: str) -> bool:
-    """Whether *path* is what *pattern* names, or a part of it; ``*`` stands for anything."""
+    """Whether *path* matches *pattern*, or is inside a path that does; ``*`` matches anything."""
     return any(fits(path, each) for each in (pattern, f"{pattern}.*", f"{pattern}[*"))
 
 

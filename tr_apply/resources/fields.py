@@ -14,7 +14,7 @@ from tr_apply.routing.names import NAME_LIMIT
 
 
 def _literal_name(written: str) -> str:
-    """A name is literal text: nothing is filled into it, so that its escapes go now."""
+    """A name as literal text: it holds no references, so its escapes are resolved now."""
     name = written
     if "${" in written:
         if any(sids_in(written)):
@@ -68,7 +68,7 @@ TIMES: Final = frozenset({"timeout", "task_reservation_timeout"})
 
 
 def seconds(moment: str) -> int:
-    """What a time such as ``90s``, ``2m30s`` or ``2h`` is in seconds."""
+    """The seconds in a time such as ``90s``, ``2m30s`` or ``2h``."""
     return sum(int(number) * _UNIT_SECONDS[unit] for number, unit in re.findall("([0-9]+)([hms])", moment))
 
 

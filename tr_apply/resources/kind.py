@@ -37,7 +37,7 @@ class Resource(BaseModel):
 
 
 class Holds(StrEnum):
-    """What a field holds, and with that how it is written in a form and read from an answer."""
+    """The content of a field, which determines its form parameter and how an answer is read."""
 
     NAME = "name"  # literal text
     TEXT = "text"  # a template; absent, null and empty are the same
@@ -70,7 +70,7 @@ class DocumentField(NamedTuple):
     Attributes:
         form: Name of the form parameter, as in ``Configuration``.
         answer: Key of the JSON answer.
-        keys: The YAML keys that make it up; the first one stands for it where one is enough.
+        keys: The YAML keys of the document; the first one represents all where one is enough.
         write: The document of a resource: queues are ``SidOf``, text is still a template.
         read: The keys that a document makes, from the document, the name of a SID, and live text as a template.
     """
@@ -83,12 +83,12 @@ class DocumentField(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """What the rest of the program must know of one kind of resource.
+    """The facts about one kind of resource for the rest of the program.
 
     Attributes:
         name: As in ``--target`` and plans, singular.
         section: The YAML's key, plural.
-        model: What a user writes.
+        model: The model of the YAML.
         collection: Last part of the collection's URL.
         list_key: Key of the items in a list answer.
         sid_prefix: Two letters.
@@ -98,8 +98,8 @@ class Kind(NamedTuple):
         replaced_on: YAML keys that TaskRouter cannot change in place.
         runtime: YAML keys whose live value people change all day; never drift.
         kept_when_unset: YAML keys that keep their live values when the file leaves them out.
-        find_by: Query parameter that finds one by its identity; None where the API has no such filter.
-        document: Keys that are one document of the API; None where there are none.
+        find_by: Query parameter that finds one by its identity; None if the API has no such filter.
+        document: Keys that form one document of the API; None if there are none.
     """
 
     name: str
@@ -139,9 +139,9 @@ class Kind(NamedTuple):
 
 
 def temporary_name(name: str) -> str:
-    """Where a resource waits while another takes its *name*; found again by computing it, never by parsing.
+    """A temporary name for a resource while another takes its *name*; found again by computing it, never by parsing.
 
-    Of a name that is too long for the suffix, a digest tells the part that does not fit.
+    If *name* is too long for the suffix, a digest replaces the part that does not fit.
     """
     room = NAME_LIMIT - len(TEMPORARY_SUFFIX)
     if len(name) > room:

@@ -1,4 +1,4 @@
-"""Names as patterns: ``*`` stands for any text and ``?`` for one character; no other sign has a meaning."""
+"""Names as patterns: ``*`` matches any text and ``?`` one character; other characters match themselves."""
 
 
 def fits(name: str, pattern: str) -> bool:

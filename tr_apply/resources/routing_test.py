@@ -61,7 +61,7 @@ class Whereabouts(Resource):
 
 
 class Expectation(Resource):
-    """What should happen to the task: one of ``filter``, ``default_filter`` and ``unrouted``, and what follows."""
+    """The expected route: one of ``filter``, ``default_filter`` and ``unrouted``, and further expectations."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "not": {"anyOf": _TWO_OUTCOMES}})
 
@@ -93,7 +93,7 @@ class RoutingTest(Resource):
     """A task, and what should happen to it."""
 
     name: Annotated[str, Field(min_length=1)]
-    """What the test says, as a sentence."""
+    """The name of the test, a sentence."""
 
     workflow: Name
     """The workflow that gets the task, by name."""
@@ -114,7 +114,7 @@ class RoutingTest(Resource):
     """
 
     expect: Expectation
-    """What should happen."""
+    """The expected route of the task."""
 
 
 class OwnWorker(Resource):
@@ -127,7 +127,7 @@ class OwnWorker(Resource):
     """The activity that the worker is in, unless a test says who is available. Left out: an available one."""
 
     attributes: AttributesObject = {}
-    """What expressions can ask about the worker: a JSON object."""
+    """The attributes of the worker that expressions read: a JSON object."""
 
     channels: dict[str, WorkerChannel] = {}
     """Capacity by unique name of a task channel; a channel that is not named has capacity 1."""

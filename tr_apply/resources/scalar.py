@@ -12,7 +12,7 @@ _BOOLEANS: Final = {
     "False": False,
     "FALSE": False,
 }
-# Whatever is not a string begins with one of these, so that most scalars need no further look.
+# Any scalar that is not a string begins with one of these; most need no further check.
 _BEGINNINGS: Final = frozenset("0123456789+-.tTfFnN~")
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z")
 _OCTAL = re.compile(r"0o[0-7]+\Z")

@@ -47,11 +47,11 @@ def is_flex(workspace: str) -> bool:
 
 
 Seeds: TypeAlias = Mapping[str, tuple[Resource, ...]]
-"""What a new workspace holds, by kind."""
+"""The content of a new workspace, by kind."""
 
 
 def seeds(*, multi_task_enabled: bool, template: str) -> Seeds:
-    """What a workspace made in this way holds before anything is added."""
+    """The content of a new workspace with these settings, before anything is added."""
     activities = _MULTITASKING if multi_task_enabled else _SINGLE_TASKING
     return {
         "activity": tuple(Activity(name=name, available=on) for name, on in activities.items()),

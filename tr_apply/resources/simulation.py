@@ -1,4 +1,4 @@
-"""What a user writes: ``simulation.yaml``, with the words of contact centers."""
+"""The format of ``simulation.yaml``, in the words of contact centres."""
 
 import math
 from typing import Annotated, Any, Final, Literal
@@ -29,7 +29,7 @@ _MOST: Final = 200  # entries of a list
 
 
 class ServiceLevelTarget(Resource):
-    """What a good answer is, of the tasks of a channel or a queue."""
+    """The target for answering tasks of a channel or a queue."""
 
     channel: Name | None = None
     """Unique name of the task channel. Left out: every channel."""
@@ -169,7 +169,7 @@ class CustomerPatience(Shorthand):
 
 
 class RecordedLevel(Resource):
-    """What was recorded of contacts, for `simulate --calibrate`."""
+    """Recorded figures of contacts, for `simulate --calibrate`."""
 
     tasks: Annotated[int, Field(ge=1, le=10**9), INTEGER]
     """How many tasks were recorded."""
@@ -219,7 +219,7 @@ class ContactType(Resource):
     """How long a customer waits before giving up. Left out: for ever."""
 
     recorded: RecordedLevel | None = None
-    """What was recorded of these contacts, for `--calibrate`. It changes nothing on the simulated days."""
+    """Recorded figures of these contacts, for `--calibrate`. They do not change the simulated days."""
 
 
 class ShiftBreak(Resource):
@@ -239,7 +239,7 @@ class Shift(Resource):
     """When people work."""
 
     name: Annotated[str, Field(min_length=1)] | None = None
-    """What reports call these people. Left out: `where`."""
+    """The name of these people in reports. Default: `where`."""
 
     where: Annotated[str, Field(min_length=1)] = "1==1"
     """Who works so: an expression over the workers' attributes, as in `target_workers`."""
@@ -343,7 +343,7 @@ class SimulatedDay(Resource):
     """How long after closing the day goes on for the tasks that wait; shifts end as they are planned."""
 
     service_levels: Annotated[list[ServiceLevelTarget], Field(min_length=1, max_length=_MOST)] = [ServiceLevelTarget()]
-    """What a good answer is; the first that fits a task counts. A task that none fits is measured against 20 s."""
+    """The service level targets; the first that matches a task counts. All other tasks: answered within 20 s."""
 
     demand: Annotated[list[ContactType], Field(min_length=1, max_length=_MOST)]
     """Who comes, how often, and for how long."""
@@ -356,7 +356,7 @@ class SimulatedDay(Resource):
 
 
 class SimulationFile(Resource):
-    """What `tr-apply simulate --load` reads: who comes, who works, and how often the day is simulated."""
+    """The file of `tr-apply simulate --load`: the demand, the shifts, and the number of days."""
 
     simulation: SimulatedDay
     """A day of a contact center."""

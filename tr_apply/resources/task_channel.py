@@ -7,8 +7,8 @@ from pydantic import model_validator
 from tr_apply.resources.fields import Flag, Name
 from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 
-# The documented rule: it becomes a part of worker.channel.<unique_name>.… in expressions.
-# TaskRouter has been seen to accept others, so that a channel that is live already only warns.
+# The documented rule: the name becomes a part of worker.channel.<unique_name>.… in expressions. TaskRouter has accepted
+# other names, so a channel that is already live gets only a warning.
 DOCUMENTED_UNIQUE_NAME = r"^[A-Za-z_$][A-Za-z0-9_$]*$"
 
 

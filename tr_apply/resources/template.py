@@ -1,8 +1,7 @@
-"""Text that may hold ``${sid:KIND/NAME}``: what a string of a configuration is until SIDs are known.
+"""Text that may hold ``${sid:KIND/NAME}``: the form of a configuration's strings until SIDs are known.
 
-Strings of a resource stay in the form in which YAML writes them: a ``${sid:task_queue/Gold}`` stands for a SID, and
-a ``$${`` for ``${`` itself. Live text is brought into the same form, so that the two compare, and so that an export
-is nothing but the model written down.
+Strings of a resource stay as written in YAML: ``${sid:task_queue/Gold}`` is a SID, and ``$${`` is ``${`` itself. Live
+text is converted to the same form, so the two compare, and an export only has to write the model.
 """
 
 import re
@@ -22,7 +21,7 @@ WORKSPACE = "workspace"
 
 @dataclass(frozen=True, slots=True)
 class SidOf:
-    """Stands for the SID of the resource *name* of *kind* until that is known."""
+    """A placeholder for the SID of the resource *name* of *kind* until it is known."""
 
     kind: str
     name: str
@@ -39,7 +38,7 @@ class Substituted(str):
 
 
 def sid_of(reference: str) -> SidOf:
-    """What the inside of ``${sid:…}`` names; an unknown kind is for the caller to find."""
+    """The reference inside ``${sid:…}``; the caller checks that the kind exists."""
     kind, _, name = reference.partition("/")
     return SidOf(kind, name)
 
@@ -61,7 +60,7 @@ def sids_in(template: str) -> Iterator[SidOf]:
 
 
 def filled(template: str, sid: Callable[[SidOf], str]) -> str:
-    """*template* as TaskRouter gets it: ``sid`` answers what stands for each reference."""
+    """*template* as TaskRouter gets it: ``sid`` returns the SID of each reference."""
     if "${" not in template:
         return template
     return "".join(part if isinstance(part, str) else sid(part) for part in parts(template))
@@ -89,9 +88,10 @@ def from_live(text: str, references: Mapping[str, SidOf]) -> str:
 
 
 def referring(sid: re.Match[str], reference: SidOf | None) -> str:
-    """A literal *sid* as the reference that it stands for.
+    """The literal *sid* as a reference.
 
-    As it is where there is none, and where the text would not read as one: the name has a brace, or a ``$`` is before.
+    It stays as it is if there is no reference, or if the text would not parse as one: the name has a brace, or a ``$``
+    comes before it.
     """
     is_escape = sid.start() > 0 and sid.string[sid.start() - 1] == "$"
     if reference is None or is_escape or "}" in reference.name or "${" in reference.name:
@@ -110,15 +110,15 @@ def sample(template: str, prefixes: Mapping[str, str]) -> str:
 
 
 def made_up_sid(prefix: str, reference: SidOf) -> str:
-    """What stands for the SID of *reference* where none is known: the same each time, and of two objects never one."""
+    """An invented SID for *reference*: always the same, and different for different objects."""
     digest = sha256(f"{reference.kind}/{name_key(reference.name)}".encode("utf-8", "surrogatepass")).hexdigest()
     return (prefix + digest)[:SID_LENGTH]
 
 
 def origin(text: str, pattern: re.Pattern[str], replace: Callable[[str], str], offset: int) -> int:
-    """Where in *text* the character comes from that stands at *offset* once *pattern* has been replaced.
+    """The position in *text* of the character that is at *offset* after *pattern* has been replaced.
 
-    What stands for a replaced part comes from the beginning of that part.
+    Characters of a replacement come from the beginning of the replaced part.
     """
     written = made = 0
     for match in pattern.finditer(text):

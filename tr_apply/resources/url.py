@@ -13,7 +13,7 @@ _SECRETS: Final = frozenset(
 
 
 def secret_in(url: str) -> str | None:
-    """What in *url* lets in whoever knows it, without its value: a password before its host, or a parameter.
+    """The part of *url* that is a secret, without its value: a password before its host, or a parameter.
 
     Such a parameter's name ends in a word such as token, key or secret, and its value is not empty.
     """
@@ -28,7 +28,7 @@ def secret_in(url: str) -> str | None:
 
 
 def holds_password(url: str) -> bool:
-    """Whether *url* lets in whoever knows it."""
+    """Whether *url* contains a secret."""
     return secret_in(url) is not None
 
 

@@ -11,7 +11,7 @@ class Variable(Resource):
     """A variable, as ``variables`` declares it."""
 
     type: VariableType = "string"
-    """What its text is read as. Inside a longer text it is written as JSON."""
+    """The type that its text is parsed as. Inside a longer text it is written as JSON."""
 
     enum: list[Any] = []
     """The values that it may have; any, if there are none."""
@@ -20,7 +20,7 @@ class Variable(Resource):
     """Its value where nothing else gives it one: a YAML value of its type."""
 
     description: str = ""
-    """What it is for."""
+    """Its purpose, for the reader."""
 
     secret: bool = False
     """Whether every field that its value flows into is hidden, as ``manage`` hides what it calls ``sensitive``."""

@@ -130,11 +130,11 @@ def _target_document(target: Target) -> dict[str, Any]:
 def from_document(
     document: Any, queue_name: Callable[[str], str | None], template: Callable[[str], str]
 ) -> dict[str, Any]:
-    """The keys of a ``Workflow`` that *document* makes.
+    """The keys of a ``Workflow`` from *document*.
 
     Args:
-        document: The parsed ``Configuration``, whatever TaskRouter holds; anything odd ends up in ``extra``.
-        queue_name: The name of the queue of a SID; None for what is no SID.
+        document: The parsed ``Configuration`` from TaskRouter; anything unknown goes into ``extra``.
+        queue_name: The name of the queue of a SID; None for any other text.
         template: Live text as a template.
     """
     reader = _DocumentReader(queue_name, template)
@@ -152,7 +152,7 @@ class _DocumentReader:
         self._template = template
 
     def routing(self, routing: Mapping[str, Any]) -> dict[str, Any]:
-        known = {key for key in ("filters", "default_filter") if routing.get(key) is None}  # null is none at all
+        known = {key for key in ("filters", "default_filter") if routing.get(key) is None}  # null means there is none
         keys: dict[str, Any] = {"filters": [], "default_filter": None}
         if (filters := _objects(routing.get("filters"))) is not None and all(map(_is_filter, filters)):
             known.add("filters")
@@ -163,7 +163,7 @@ class _DocumentReader:
         return keys | {"extra": self.rest(routing, known=known)}
 
     def rest(self, mapping: Mapping[str, Any], *, known: set[str]) -> dict[str, Any]:
-        """What the model has no key for, as templates."""
+        """The parts without a key in the model, as templates."""
         return {key: self._templates(value) for key, value in mapping.items() if key not in known}
 
     def _templates(self, value: Any) -> Any:

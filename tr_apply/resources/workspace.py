@@ -59,7 +59,7 @@ class Workspace(Resource):
     """Names that this workspace had before, newest first."""
 
     template: Literal["NONE", "FIFO"] | None = None
-    """What TaskRouter puts into a new workspace; used at creation only, never compared."""
+    """TaskRouter's template for a new workspace; used at creation only, never compared."""
 
     multi_task_enabled: Flag | None = None
     """Whether a worker may hold several tasks simultaneously. Cannot be switched off again."""

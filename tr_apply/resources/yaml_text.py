@@ -51,7 +51,7 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
 
 _LOOKS_LIKE_A_NUMBER = re.compile(r"[-+.0-9]")
 _OPEN_ENDED = re.compile(r"(\A|[\n\r\x85\u2028\u2029])[\n\r\x85\u2028\u2029]\Z")
-"""Text that a block would have to keep the blank lines at the end of, of which the next section brings one more."""
+"""Text with blank lines at its end: a block would have to keep them, and the next section adds one more."""
 
 
 _LAST_OF_FOUR_DIGITS = 0xFFFF
@@ -95,7 +95,7 @@ def _dumped(section: Mapping[str, Any]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """*text* with YAML's escapes for what hides or steers text, all of which is in double quotes."""
+    """*text* with YAML's escapes for characters that hide or steer text; all of them are in double quotes."""
     hidden = {at for at in hidden_characters(text) if text[at] not in _SEEN}
     if not hidden:
         return text

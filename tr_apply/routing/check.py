@@ -1,7 +1,7 @@
-"""Checks routing text: what is no expression, and what is one but cannot mean what was meant.
+"""Checks routing text: syntax errors, and valid expressions that cannot mean what was intended.
 
-An error is what TaskRouter refuses. Everything else is a warning, so that what is live today can
-always be read, and each warning is one of `RULES`. A finding has the 0-based character offset in the text as its spot.
+TaskRouter refuses what is an error here. Everything else is a warning, so every live configuration can be read; each
+warning is one of `RULES`. The spot of a finding is its 0-based character offset in the text.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -44,20 +44,19 @@ RULES: Final = (
     spelling_rules.string_escape,
     spelling_rules.negative_number,
 )
-"""What `check` warns of."""
+"""The rules of `check` that give warnings."""
 
 ATTRIBUTE_RULES: Final = (attribute_rules.attribute_type, attribute_rules.attribute_never_set)
-"""What `check_against` warns of."""
+"""The rules of `check_against` that give warnings."""
 
 TEXT_RULES: Final[Sequence[Rule]] = (EXPRESSION_SYNTAX, *RULES, *ATTRIBUTE_RULES)
 """Everything that can be found in a routing text."""
 
 
 def check(source: str, place: Place, *, given: str | None = None) -> tuple[Finding, ...]:
-    """What is to be said about *source*, from left to right; a syntax error is all there is.
+    """The findings about *source*, from left to right; after a syntax error there are no others.
 
-    *given* is the expression of the filter that leads to a target: what it says about the task need
-    not be said again.
+    *given* is the expression of the filter above a target: conditions in it are not reported again.
     """
     try:
         tree = _TREES[place](source)
@@ -71,11 +70,10 @@ def check(source: str, place: Place, *, given: str | None = None) -> tuple[Findi
 
 
 def check_against(source: str, place: Place, types: AttributeTypes) -> tuple[Finding, ...]:
-    """What is to be said about *source* beyond `check` when the attributes that exist are known.
+    """Further findings about *source* if the existing attributes are known.
 
-    *types* is what `summarize` makes of the attributes of the tasks for a filter or a known worker,
-    and of the workers everywhere else. Without any there is nothing to say, nor is there of a text
-    with a syntax error.
+    *types* is the result of `summarize` for the attributes of the tasks for a filter or a known worker, and for those
+    of the workers everywhere else. Empty *types*, or a syntax error, give no findings.
     """
     if not types.types:
         return ()

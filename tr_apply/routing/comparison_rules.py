@@ -1,4 +1,4 @@
-"""Rules on comparisons: those whose answer is foregone, and those whose answer may surprise."""
+"""Rules on comparisons: those that always have the same result, and those with a surprising one."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, assert_never
@@ -87,10 +87,10 @@ def operand_type(text: RoutingText) -> Remarks:
 
 
 def own_types(comparison: Comparison, place: Place) -> Callable[[Path], ValueTypes]:
-    """What is known of the types in *comparison* from the expression alone.
+    """The types in *comparison* as far as the expression alone shows them.
 
-    That an attribute may be missing counts only where it is compared with null: a missing one is
-    no reason to be silent about ``skills != ['support']``.
+    A missing attribute counts only in a comparison with null. Elsewhere the rule still applies: ``skills !=
+    ['support']`` is reported although the attribute may be missing.
     """
     unknown = ANYTHING if is_null(comparison.left) or is_null(comparison.right) else SOMETHING
     return lambda path: built_in_types(path, place) or unknown
@@ -118,7 +118,7 @@ def foregone(comparison: Comparison, types_at: Callable[[Path], ValueTypes]) -> 
 
 
 def _instead(comparison: Comparison, left: ValueTypes) -> str:
-    """What to write for CONTAINS on a list."""
+    """The replacement for CONTAINS on a list."""
     if comparison.comparator is not Comparator.CONTAINS or left.own != {JsonType.LIST}:
         return ""
     return f"; write {format_operand(comparison.left)} HAS {format_operand(comparison.right)}"
@@ -269,7 +269,7 @@ def both_missing(text: RoutingText) -> Remarks:
 
 
 def _unguarded(tree: Tree, present: frozenset[Path]) -> Iterator[Comparison]:
-    """Each equality of two attributes neither of which is sure to be *present*."""
+    """Each equality of two attributes if neither is sure to be *present*."""
     match tree:
         case Comparison(Path() as left, Comparator.EQUAL, Path() as right):
             if present.isdisjoint({left, right}):

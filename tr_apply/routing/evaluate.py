@@ -1,10 +1,10 @@
-"""The meaning of expressions: this is the only place that knows it.
+"""The meaning of expressions; no other module knows it.
 
-A *name mapping* holds what the names of an expression stand for: the attributes for a queue or a
-filter, ``{"task": …, "worker": …}`` for a target, ``{"workers": {…}}`` for a skip_if.
+A *name mapping* holds the values of the names in an expression: the attributes for a queue or a filter,
+``{"task": …, "worker": …}`` for a target, ``{"workers": {…}}`` for a skip_if.
 
-Values are those of JSON. A path that leads nowhere reads as None, which is null. Rules that Twilio
-does not document and nobody has seen proven are marked "unsure" where they are made.
+Values are JSON values. A path that does not exist has the value None, which is null. Rules that Twilio does not
+document and nobody has proven are marked "unsure" in the code.
 """
 
 import operator
@@ -131,7 +131,7 @@ def _contains(left: Any, right: Any) -> bool:
 
 def _has(left: Any, right: Any) -> bool:
     if not isinstance(left, list) or isinstance(right, _CONTAINERS):
-        return False  # unsure: that a list is no element of a list
+        return False  # unsure: a list is never an element of a list
     if right not in left:  # the cheap answer; what it finds may still be 1 for True
         return False
     return any(_same(element, right) for element in left)
@@ -142,7 +142,7 @@ def _is_in(left: Any, right: Any) -> bool:
 
 
 def _not_in(left: Any, right: Any) -> bool:
-    """Unsure: that a missing value is in no list, so that this is true of it."""
+    """Unsure: a missing value is in no list, so the result is true."""
     if not isinstance(right, list) or isinstance(left, _CONTAINERS):
         return False  # a list that is missing makes this false, an empty one true
     return not _has(right, left)
@@ -190,7 +190,7 @@ def _compiled_comparison(left: Operand, compare: Callable[[Any, Any], bool], rig
 
 
 def _text_equality(left: Operand, text: str) -> Predicate:
-    """What most filters of workflows ask; nothing but the same text equals a text."""
+    """The most frequent comparison of workflow filters: a text equals only the same text."""
     match left:
         case Path((str() as key,)):
             return lambda names: names.get(key) == text
@@ -255,11 +255,10 @@ def _any_of(parts: tuple[Predicate, ...]) -> Predicate:
 
 
 def order_key(order_by: OrderBy, attributes: Names) -> tuple[tuple[bool, int], ...]:
-    """What to sort a worker by, lowest first; *attributes* is what ``worker.`` stands for.
+    """The key to sort a worker by, lowest first; *attributes* are the values of ``worker.``.
 
-    A worker who lacks the attribute comes last, whatever the direction. Unsure: that one whose
-    attribute is no integer does, too, and that 5.0 is none. Where no worker has an integer the
-    clause makes no difference, as it must.
+    A worker without the attribute comes last in both directions. Unsure: so does one whose attribute is not an integer,
+    and 5.0 is not an integer. If no worker has an integer, the clause has no effect.
     """
     names = {"worker": attributes}
     return tuple(_clause_key(resolve(clause.path, names), clause.direction) for clause in order_by.clauses)

@@ -80,7 +80,7 @@ class KnownWorkerSought(NamedTuple):
     """Which worker a step asks for."""
 
     value: Any
-    """What the task's attribute holds: a SID or a friendly name; None for nothing."""
+    """The value of the task's attribute: a SID or a friendly name; None if it has none."""
 
     debugger_code: int | None
     """TaskRouter's code for a worker it cannot offer the task to: 40152, 40154 or 40155."""

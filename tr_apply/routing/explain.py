@@ -17,7 +17,7 @@ from tr_apply.routing.unreadable import invalid_token
 Missing: TypeAlias = Literal[
     "operand", "comparator", "connective", "list_end", "worker_attribute", "direction", "comma", "task_attribute"
 ]
-"""What the parser needs to go on."""
+"""The token that the parser needs next."""
 
 _NO_TOKEN: Final = Token("END", "", 0)
 
@@ -44,7 +44,7 @@ _MEANT_OPERATORS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where the parser stands: at the first token that does not fit."""
+    """The position of the parser: the first token that does not fit."""
 
     source: str
     tokens: Sequence[Token]
@@ -61,7 +61,7 @@ class Position:
         return self.tokens[min(self.index + 1, len(self.tokens) - 1)]
 
     def before(self, distance: int = 1) -> Token:
-        """The token so many places to the left of it; an empty one where there is none."""
+        """The token *distance* places to the left; an empty one if there is none."""
         place = self.index - distance
         return self.tokens[place] if place >= 0 else _NO_TOKEN
 
@@ -79,18 +79,18 @@ _Hint: TypeAlias = Callable[[Position], str | None]
 
 
 def explained(missing: Missing, source: str, tokens: Sequence[Token], index: int) -> ExpressionSyntaxError:
-    """What is wrong with *source* where *missing* should stand at the token of that *index*."""
+    """The error of *source* if *missing* is expected at the token *index*."""
     return _EXPECTED[missing](Position(source, tokens, index))
 
 
 def _operand_expected(at: Position) -> ExpressionSyntaxError:
-    """A key, a value or a list must stand here, or a parenthesis before a comparison."""
+    """Expected a key, a value or a list, or a parenthesis before a comparison."""
     hints = (_two_operators, _unary_not, _round_brackets, _keyword_as_key, _nothing_more)
     return _explained(at, hints, f"a key or a value is expected here, not {_shown(at.token)}")
 
 
 def _comparator_expected(at: Position) -> ExpressionSyntaxError:
-    """A comparator must stand here, after an operand."""
+    """Expected a comparator, after an operand."""
     hints = (
         _minus,
         _exists,
@@ -107,7 +107,7 @@ def _comparator_expected(at: Position) -> ExpressionSyntaxError:
 
 
 def _connective_expected(at: Position) -> ExpressionSyntaxError:
-    """AND, OR or the end of the expression or parenthesis must stand here, after a comparison."""
+    """Expected AND, OR or the end of the expression or parenthesis, after a comparison."""
     hints = (
         _unclosed_parenthesis,
         _closes_nothing,
@@ -123,7 +123,7 @@ def _connective_expected(at: Position) -> ExpressionSyntaxError:
 
 
 def _list_end_expected(at: Position) -> ExpressionSyntaxError:
-    """A comma or the end of the list must stand here, after an element."""
+    """Expected a comma or the end of the list, after an element."""
     match at.token:
         case Token("END"):
             message = "the list is not closed; a ] is missing"
@@ -135,7 +135,7 @@ def _list_end_expected(at: Position) -> ExpressionSyntaxError:
 
 
 def _worker_attribute_expected(at: Position) -> ExpressionSyntaxError:
-    """An attribute of the worker must stand here, at the beginning of an order_by clause."""
+    """Expected an attribute of the worker, at the beginning of an order_by clause."""
     token = at.token
     message = "an attribute of the worker is expected here, as in worker.level DESC"
     if token.kind == "PATH" and token.text.split(".")[0].upper() not in _NO_ATTRIBUTES:
@@ -144,18 +144,18 @@ def _worker_attribute_expected(at: Position) -> ExpressionSyntaxError:
 
 
 def _direction_expected(at: Position) -> ExpressionSyntaxError:
-    """ASC or DESC must stand here, after an attribute."""
+    """Expected ASC or DESC, after an attribute."""
     message = f"ASC or DESC must follow {_shown(at.before())}"
     return _explained(at, (_minus, _element), message)
 
 
 def _comma_expected(at: Position) -> ExpressionSyntaxError:
-    """A comma or the end of the order_by must stand here, after a clause."""
+    """Expected a comma or the end of the order_by, after a clause."""
     return _explained(at, (), f"a comma is missing before {_shown(at.token)}")
 
 
 def _task_attribute_expected(at: Position) -> ExpressionSyntaxError:
-    """An attribute of the task, and nothing else, must stand here."""
+    """Expected a single attribute of the task."""
     message = "expected only the name of a task attribute here, as in task.agent_sid"
     return _explained(at, (_minus,), message)
 
@@ -170,7 +170,7 @@ def _shown(token: Token) -> str:
     return "the end" if token.kind == "END" else shown(token.text)
 
 
-# What may be wrong where an operand is expected
+# Explanations for a missing operand
 
 
 def _two_operators(at: Position) -> str | None:
@@ -211,7 +211,7 @@ def _keyword_as_key(at: Position) -> str | None:
 
 
 def _nothing_more(at: Position) -> str | None:
-    """What is missing at an end, a closing bracket, a comma or an operator."""
+    """The part missing before an end, a closing bracket, a comma or an operator."""
     token, before = at.token, at.before()
     if token.kind == "END" and at.index == 0:
         return "the expression is empty; 1==1 is always true, 1==0 never"
@@ -225,7 +225,7 @@ def _nothing_more(at: Position) -> str | None:
     return f"{what} is missing before {_shown(token)}"
 
 
-# What may be wrong where a comparator is expected, after an operand
+# Explanations for a missing comparator, after an operand
 
 
 def _minus(at: Position) -> str | None:
@@ -311,7 +311,7 @@ def _bare_operand(at: Position) -> str | None:
     return f"{_shown(before)} alone is not a comparison; 1==1 is always true, 1==0 never"
 
 
-# What may be wrong where AND or OR is expected, after a comparison
+# Explanations for a missing AND or OR, after a comparison
 
 
 def _unclosed_parenthesis(at: Position) -> str | None:

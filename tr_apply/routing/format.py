@@ -1,7 +1,7 @@
 """Writes trees as canonical text: one blank around operators, upper-case keywords, single quotes.
 
-Parentheses stand wherever AND and OR meet, so that the text does not depend on which binds tighter.
-What is written reads back as an equal tree.
+Parentheses are written where AND and OR meet, so the text does not depend on their precedence. Parsing the text gives
+an equal tree.
 """
 
 import re

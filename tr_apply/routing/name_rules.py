@@ -1,4 +1,4 @@
-"""Rules on names: which of them mean something where they stand."""
+"""Rules on names: which names have a meaning in which place."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -62,7 +62,7 @@ def skip_if_name(text: RoutingText) -> Remarks:
     Place.ORDER_BY,
 )
 def channel_property(text: RoutingText) -> Remarks:
-    """``worker.channel.voice.capacity`` is none of the three numbers that there are."""
+    """The property in ``worker.channel.voice.capacity`` does not exist; there are three others."""
     known = ", ".join(sorted(CHANNEL_PROPERTIES))
     for path in paths(text.tree):
         match path.segments:

@@ -15,9 +15,9 @@ FILTER_NAMES: Final = ("filter_friendly_name", "friendly_name", "friendlyName", 
 
 
 def name_key(name: str) -> str:
-    """What two names of one kind share when TaskRouter takes them for the same.
+    """A key that is equal for two names of one kind if TaskRouter treats them as the same.
 
-    Documented for workers; for the other kinds it is unsure, and the careful reading.
+    Documented for workers. For the other kinds it is unsure; this is the safe choice.
     """
     return name.casefold()
 
@@ -30,7 +30,7 @@ def sid_pattern(prefix: str = ANY_PREFIX) -> str:
 SID_IN_TEXT: Final = ANY_PREFIX + "[0-9a-f]{32}"
 """The regular expression of a SID inside a longer text, as TaskRouter writes it.
 
-With digits in capitals a SID behind a letter, as in ``LWA…``, would be taken to begin one letter early.
+If digits in capitals were allowed, a SID after a letter, as in ``LWA…``, would match one letter early.
 """
 
 _SID: Final = re.compile(sid_pattern())

@@ -1,8 +1,8 @@
 """The tree of a routing expression: immutable, comparable, hashable.
 
-A node holds its shape and nothing else: evaluate.py says what it means and format.py how it is
-written, so a new comparator is one member here and one row in evaluate.COMPARE. Where a node stands
-in its text (``offset``) and how it was written there do not count when two trees are compared.
+A node holds only its shape: evaluate.py has its meaning and format.py its text, so a new comparator is one member here
+and one row in evaluate.COMPARE. The position of a node in its text (``offset``) and its original spelling do not count
+when two trees are compared.
 """
 
 from collections.abc import Iterator
@@ -164,7 +164,7 @@ class OrderBy:
 
 
 Tree: TypeAlias = Expression | OrderBy | Path
-"""Whatever can stand in a place that holds routing text."""
+"""A tree of any routing text."""
 
 
 def expressions(tree: Tree) -> Iterator[Expression]:

@@ -15,9 +15,9 @@
     order by    = clause , { "," , clause } , END ;
     clause      = path beginning with "worker." , ( "ASC" | "DESC" ) ;
 
-Twilio publishes no grammar. The star and the comma stand in deployed expressions; what they do is
-unsure, and here it is nothing (unsure.py). That AND binds tighter than OR is unsure, which is why
-format.py writes the parentheses and check.py asks for them.
+Twilio publishes no grammar. The star and the comma occur in deployed expressions; their effect is unsure, and here they
+have none (unsure.py). It is also unsure that AND binds tighter than OR; therefore format.py writes the parentheses and
+check.py suggests them.
 """
 
 import math
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from tr_apply.routing.explain import Missing
 
 MAX_NESTING: Final = 100
-"""How many parentheses and lists may stand inside each other."""
+"""Maximum nesting depth of parentheses and lists."""
 
 _CACHED_LENGTH: Final = 1_000  # characters; keeps the cache small whatever is put into it
 

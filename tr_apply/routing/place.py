@@ -1,4 +1,4 @@
-"""Where routing text stands in a configuration, and what names mean there."""
+"""The places of routing text in a configuration, and the meaning of names in each."""
 
 import re
 from enum import StrEnum
@@ -36,10 +36,10 @@ UNPREFIXED: Final = frozenset({Place.QUEUE, Place.FILTER})
 """Where no name has a prefix."""
 
 OWN_NAMES: Final = frozenset({"sid", "friendly_name", "activity_sid", "activity_name"})
-"""What TaskRouter itself knows of a worker, beside the attributes."""
+"""Properties of a worker in TaskRouter, in addition to the attributes."""
 
 CHANNEL_PROPERTIES: Final = frozenset({"configured_capacity", "assigned_tasks", "available_capacity_percentage"})
-"""What TaskRouter itself knows of a worker's channel: ``worker.channel.<task channel>.…``."""
+"""Properties of a worker's channel in TaskRouter: ``worker.channel.<task channel>.…``."""
 
 _WORKERS_IN_ACTIVITY: Final = re.compile(rf"workers\.(available|unavailable|{sid_pattern('WA')})")
 

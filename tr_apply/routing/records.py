@@ -1,7 +1,7 @@
 """The records that change while tasks are routed, as plain values: tasks, reservations and workers.
 
-Whoever stores these can build the engine anew from them: timers and indexes follow from what is here. Times are whole
-milliseconds, on whichever clock the engine is given.
+These are enough to build the engine again: timers and indexes follow from them. Times are whole milliseconds, on the
+clock of the engine's caller.
 
 Tasks and reservations are named tuples, not dataclasses: routing one task makes a dozen of them, and a frozen dataclass
 takes seven times as long to replace.
@@ -136,7 +136,7 @@ TransferStatus: TypeAlias = Literal["initiated", "complete", "failed", "canceled
 
 
 class Transfer(NamedTuple):
-    """An assigned task on its way to another worker, or to whoever takes it from a queue."""
+    """An assigned task on its way to another worker, or to any worker of a queue."""
 
     sid: str
     serial: int
@@ -175,7 +175,7 @@ class WorkerChannel:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker. Which tasks a worker holds is told by the reservations."""
+    """A worker. The reservations show which tasks the worker holds."""
 
     sid: str
     name: str

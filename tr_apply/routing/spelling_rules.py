@@ -76,7 +76,7 @@ def operator_and_minus(text: RoutingText) -> Remarks:
     Place.ORDER_BY,
 )
 def unread_syntax(text: RoutingText) -> Remarks:
-    """``x == 'a', 'b'``, ``*(…)``, ``flag! = true`` and a hyphen in an order_by stand in deployed workflows."""
+    """Deployed workflows contain ``x == 'a', 'b'``, ``*(…)``, ``flag! = true`` and a hyphen in an order_by."""
     for comparison in comparisons(text.tree):
         if comparison.unread:
             meant = ListLiteral((comparison.right, *comparison.unread))

@@ -22,7 +22,7 @@ from tr_apply.routing.workflow import CHANNEL_ROOT, Step, wanted
 
 
 class Obstacle(IntEnum):
-    """What excludes a worker, the nearest to being eligible last."""
+    """The reason that excludes a worker; the one nearest to being eligible comes last."""
 
     NOT_IN_QUEUE = 0
     NOT_WANTED = 1
@@ -49,7 +49,7 @@ class Excluded:
     """The first comparison that is false, where an expression is the obstacle; None of an empty one."""
 
     found: Mapping[str, Any] | None = None
-    """What was found where something else is the obstacle: ``activity``, or ``used`` and ``capacity``."""
+    """Details of the reason: ``activity``, or ``used`` and ``capacity``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def _unreadiness(state: State, task: Task, worker: WorkerParty) -> Obstacle | No
 
 
 def _explained(state: State, step: Step, task: Task, found: Obstacle, worker: WorkerParty) -> Excluded:
-    """What excludes a worker, with what makes it so."""
+    """The reason that excludes a worker, with its details."""
     match found:
         case Obstacle.NOT_IN_QUEUE:
             text = "" if step.queue_sid is None else state.queues[step.queue_sid].queue.target_workers

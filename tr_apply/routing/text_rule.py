@@ -18,11 +18,11 @@ class RoutingText(NamedTuple):
     tokens: Sequence[Token]
     tree: Tree
     given: Expression | None = None
-    """What holds of the task when a target is reached: the expression of its filter."""
+    """The expression of the filter above a target, which is true of every task that reaches it."""
 
 
 Remarks: TypeAlias = Iterator[tuple[int, str]]
-"""0-based character offsets, and what is to be said about them."""
+"""0-based character offsets, each with its message."""
 
 _Find: TypeAlias = Callable[[RoutingText], Remarks]
 _FindAmong: TypeAlias = Callable[[Tree, Place, AttributeTypes], Remarks]

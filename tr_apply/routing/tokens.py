@@ -36,7 +36,7 @@ class Token(NamedTuple):
 
     @property
     def end(self) -> int:
-        """0-based character offset behind the token."""
+        """0-based character offset after the token."""
         return self.offset + len(self.text)
 
     @property
@@ -68,11 +68,11 @@ _ORDER_SCANNER: Final = re.compile(_PATTERN.replace(r"\.[\w$]++", r"\.[\w$][\w$-
 def tokenize(source: str, *, order_by: bool = False) -> list[Token]:
     """The tokens of *source*; the last one is ``END``, or ``INVALID`` with all that cannot be read.
 
-    An ``INVALID`` token is no error here, so that the parser can report a mistake further left
-    first; unreadable.py says what is wrong with it.
+    An ``INVALID`` token does not raise here, so the parser can first report a mistake further left; unreadable.py
+    explains it.
 
     Raises:
-        ExpressionSyntaxError: when *source* is longer than `MAX_LENGTH`.
+        ExpressionSyntaxError: *source* is longer than `MAX_LENGTH`.
     """
     if len(source) > MAX_LENGTH:
         raise ExpressionSyntaxError(

@@ -1,7 +1,7 @@
 """The route of a task, step by step, and why; the engine is not changed.
 
-A trace supposes that nobody takes the task and that nothing else happens meanwhile: the workers stay as they are, and
-the task goes on when its deadlines say so.
+A trace assumes that no worker takes the task and that nothing else happens in the meantime: the workers stay as they
+are, and the task goes on at its deadlines.
 """
 
 from collections.abc import Iterator
@@ -19,8 +19,9 @@ from tr_apply.routing.survey import Survey, survey
 from tr_apply.routing.workflow import ROUTING_TARGET, Exit, Filter, Routing, Step, first_place, next_place
 
 End: TypeAlias = Literal["no_route", "timed_out", "skipped", "expired", "not_accepted"]
-"""How a task ends that nobody takes: no filter takes it, it falls out behind the last step, its time is over, or the
-worker who is its RoutingTarget does not accept it."""
+"""How a task ends that nobody takes: no filter matches it, it passes its last step, its time is over, or the worker of
+its RoutingTarget does not accept it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class StepTrace:
 
     workers: Survey
     reserved: int
-    """How many of the eligible workers are reserved at once."""
+    """The number of eligible workers reserved concurrently."""
 
     known_worker: KnownWorkerSought | None
     skip_if: Mismatch | None
@@ -82,10 +83,10 @@ class Trace:
 
 
 def trace(state: State, new: NewTask, *, nearest: int | None = None, with_unready: bool = False) -> Trace:
-    """What would happen to *new* now; *nearest* and *with_unready* are as for `survey`.
+    """The route of *new* if it were created now; *nearest* and *with_unready* work as in `survey`.
 
     Raises:
-        UnknownResourceError: It refers to something that is not there.
+        UnknownResourceError: It refers to a missing resource.
     """
     check_new(state, new)
     goes_to = destination(state, new)
@@ -99,9 +100,9 @@ def trace(state: State, new: NewTask, *, nearest: int | None = None, with_unread
 
 
 def trace_on(state: State, task: Task, entered_s: int, *, nearest: int | None = None) -> Trace:
-    """What will happen to *task*, which has been at its place since it was *entered_s* old.
+    """The further route of *task*, which entered its present step at the age of *entered_s*.
 
-    It is past the skip_if of its step, which counts when a task comes there. Every step names all whom it wants.
+    The skip_if of that step is already decided: it counts only on entry. Every step lists all eligible workers.
     """
     assert task.place is not None
     look = _Look(state, nearest, with_unready=True)

@@ -1,39 +1,38 @@
 """Rules that Twilio's documentation leaves open, each decided here, with the alternative.
 
-Rules about single values and operators are marked "unsure" in evaluate.py, where they are made. Those about the
-lives of tasks stand here: where the rule is a value it is a constant, and where it is a way of doing things it is
-told below, with the module that does it.
+Rules about single values and operators are marked "unsure" in evaluate.py. Rules about the life of tasks are here: a
+rule that is a value is a constant; the others are listed below, each with its module.
 
-- *What TaskRouter has taken although no grammar explains it counts for nothing* (tokens.py, parser.py). In
-  ``x == 'a', 'b'`` only the first value is compared; the star of ``*(…)`` is passed over; ``flag!`` of
+- *Syntax that TaskRouter has accepted although no grammar explains it has no effect* (tokens.py, parser.py). In
+  ``x == 'a', 'b'`` only the first value is compared; the star of ``*(…)`` is ignored; ``flag!`` of
   ``flag! = true`` is the name of an attribute that nobody has; ``skill-level`` in an order_by is one name.
-  Alternatives: a list, a negation, or that nothing of the expression counts.
-- *A step without a time-out adds nothing to the sum of the time-outs behind it* (workflow.py), so that a step reached
+  Alternatives: a list, a negation, or that the whole expression has no effect.
+- *A step without a time-out adds nothing to the sum of the time-outs after it* (workflow.py), so a step reached
   by ``skip_if`` keeps a deadline of its own. Alternative: every later step waits for ever, too.
-- *A time-out of 0 is none* (workflow.py). Alternative: the step is left as soon as it is entered.
-- *Across filters the sum of time-outs goes on* (workflow.py). Alternative: it begins anew with each filter.
+- *A time-out of 0 means no time-out* (workflow.py). Alternative: the step is left as soon as it is entered.
+- *Across filters the sum of time-outs continues* (workflow.py). Alternative: it begins anew with each filter.
 - *A filter was skipped if every one of its steps was left by skip_if* (workflow.py), because the default filter is
   documented not to be used after a time-out. Alternative: the last step alone decides.
-- *A task that no filter takes is created and ends at once* (progress.py), with task.created, workflow.entered,
+- *A task that matches no filter is created and ends immediately* (progress.py), with task.created, workflow.entered,
   workflow.timeout and task.canceled. Alternative: its creation is refused.
-- *skip_if is looked at when a step is entered and when a reservation of the step has ended* (progress.py).
+- *skip_if is evaluated when a step is entered and when a reservation of the step has ended* (progress.py).
   Alternative: also whenever a worker changes.
 - *Changed attributes and ReEvaluateTasks begin at the first filter, passing steps whose deadline is over; everything
-  else goes on in the present step* (progress.py).
-- *A step whose deadline is over when it is reached is passed without an event* (progress.py).
+    else continues in the present step* (progress.py).
+- *A step whose deadline is over on entry is passed without an event* (progress.py).
 - *A task that stays in its queue in the next step does not move* (progress.py): there is task-queue.timeout and
   workflow.target-matched, but no task-queue.moved or .entered.
 - *Workers who never had a reservation come first, by the time of their last change of activity, then by SID*
   (engine/eligibility.py). Alternative: by the time of their creation.
 - *Among workers who are freed together the one longest idle chooses first* (dispatch.py).
-- *With fewer workers than MaxReservedWorkers those there are get a reservation, and none is added later* (dispatch.py).
+- *With fewer workers than MaxReservedWorkers these get a reservation, and none is added later* (dispatch.py).
 - *A LIFO queue is ordered by the creation of tasks* (waiting.py). Alternative: by their virtual start time.
 - *A RoutingTarget that is a queue means waiting there until the task's time is over* (progress.py). One that is a
   worker waits for that worker as long; TaskRouter's own limit for "in time" is not documented.
 - *When a reservation is rescinded or canceled, a single-tasking worker returns to the activity before it*
   (reservations.py), as is documented of rejecting. Alternative: the worker stays in the reservation activity.
 - *24 hours after acceptance a task is deleted, whether it is assigned or wrapping* (tasks.py). Alternative: only if it
-  is assigned, so that one that wraps never ends.
+    is assigned, so one that wraps never ends.
 - *An event about a reservation has the task as its resource* (event_data.py), as in the one recorded list of events.
   Alternative: the reservation.
 - *Known workers' friendly names are compared without regard to case* (engine/eligibility.py).
@@ -41,9 +40,9 @@ told below, with the module that does it.
 - *A transfer to a queue goes on until somebody accepts it or it is canceled* (transfers.py): if the last reservation
   ends otherwise, an attempt has failed. Alternative: one that times out ends the transfer.
 - *A cold transfer wraps the first reservation up when it begins* (transfers.py). Alternative: when it is accepted.
-- *A task whose transfer fails after the first worker has completed it ends* (transfers.py), as nobody has it any more.
+- *A task whose transfer fails after the first worker has completed it ends* (transfers.py), as no worker has it.
 - *A task's time to live does not count during a transfer* (tasks.py): it was accepted in time.
-- *A task channel's time-outs and capacity that a worker has no record of are capacity 1, available* (state.py).
+- *A task channel without a record for a worker has capacity 1 and is available* (state.py).
 """
 
 from typing import Final, Literal

@@ -105,10 +105,10 @@ _EXAMPLES: Final[Mapping[JsonType, tuple[Any, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class AttributeTypes:
-    """Which attributes a number of workers or tasks have, and of which types.
+    """The attributes of a number of workers or tasks, with their types.
 
-    An attribute that is null does not differ from a missing one, so null is no type here. The
-    elements of a list stand under index 0.
+    A null attribute does not differ from a missing one, so null is not a type here. The elements of a list are under
+    index 0.
     """
 
     types: Mapping[Keys, frozenset[JsonType]]

@@ -1,8 +1,8 @@
-"""Many expressions over many workers at once: every distinct comparison is a set of workers, kept as bits.
+"""Evaluates many expressions over many workers: every distinct comparison is a set of workers, kept as bits.
 
-A *column* holds, for one path, which workers have which value. A comparison of a path with a constant is decided once
-for each distinct value, by the ordinary `COMPARE`, and gives an integer with one bit a worker; AND and OR are those of
-integers. So 500 expressions over 50,000 workers cost what reading three columns costs.
+A *column* holds, for one path, the workers with each value. A comparison of a path with a constant is decided once for
+each distinct value, by the ordinary `COMPARE`, and gives an integer with one bit a worker; AND and OR are those of
+integers. So 500 expressions over 50,000 workers cost as much as reading three columns.
 
 One worker against many expressions is faster with `evaluate.compiled`.
 """
@@ -16,7 +16,7 @@ from tr_apply.routing.evaluate import COMPARE, Names, compiled, evaluate, resolv
 from tr_apply.routing.nodes import And, Comparator, Comparison, Constant, Expression, ListLiteral, Operand, Or, Path
 
 Bits: TypeAlias = int
-"""A set of workers: bit *n* stands for worker number *n*."""
+"""A set of workers: bit *n* represents worker number *n*."""
 
 _Identity: TypeAlias = tuple[type, Any]
 
@@ -29,7 +29,7 @@ _EMPTY_OBJECT: Final[dict[str, Any]] = {}
 
 
 def identity(value: Any) -> _Identity:
-    """What tells two scalars apart: 1, 1.0 and true are three values here."""
+    """A key that distinguishes scalars: 1, 1.0 and true are three values here."""
     return type(value), value
 
 
@@ -84,11 +84,11 @@ class Column:
         return found | self._objects.all(size) if compare(_EMPTY_OBJECT) else found
 
     def any_element(self, compare: Callable[[Any], bool], size: int) -> Bits:
-        """The workers with a list of which an element, as a list of its own, makes *compare* true."""
+        """The workers whose value is a list with at least one element that satisfies *compare*."""
         return self._elements.where(lambda element: compare([element]), size)
 
     def every_element(self, compare: Callable[[Any], bool], size: int) -> Bits:
-        """The workers with a list of which every element does."""
+        """The workers whose value is a list with only elements that satisfy *compare*."""
         if not compare(_EMPTY_LIST):
             return 0
         return self._lists.all(size) & ~self._elements.where(lambda element: not compare([element]), size)

@@ -25,7 +25,7 @@ ROUTING_TARGET: Final = -2
 """The filter of a place that is a task's own RoutingTarget."""
 
 CHANNEL_ROOT: Final = "worker.channel"
-"""What stands for ``worker.channel`` among names, so that an attribute called channel stays within reach."""
+"""The internal name of ``worker.channel``, so an attribute called channel stays accessible."""
 
 Exit: TypeAlias = Literal["timeout", "skip"]
 
@@ -66,7 +66,7 @@ class Step:
     """*skip_if* as a function of the name ``workers``."""
 
     task_paths: tuple[Path, ...] = field(init=False)
-    """What of the task *expression* asks for."""
+    """The paths of the task that *expression* reads."""
 
     reads_load: bool = field(init=False)
     """Whether that changes with what workers hold."""
@@ -149,7 +149,7 @@ def wanted(step: Step, attributes: Mapping[str, Any]) -> Wanted | None:
 
 
 def known_value(step: Step, attributes: Mapping[str, Any]) -> Any:
-    """What a task says about the known worker, whatever it is."""
+    """The task's value for the known worker, of any type."""
     return None if step.known_worker is None else resolve(step.known_worker.path, {"task": attributes})
 
 
@@ -167,9 +167,9 @@ def first_place(routing: Routing, attributes: Mapping[str, Any], created_ms: int
 def next_place(
     routing: Routing, attributes: Mapping[str, Any], place: WorkflowPlace, *, left_by: Exit, created_ms: int
 ) -> WorkflowPlace | None:
-    """Where a task goes on that leaves *place*; None when it falls out of the workflow.
+    """The next place of a task that leaves *place*; None if it leaves the workflow.
 
-    Behind the last step comes the next filter that also matches, and behind the last of those the default filter,
+    After the last step comes the next filter that also matches. After the last such filter comes the default filter,
     unless a step was left by time-out.
     """
     steps = routing.filters[place.filter].steps
@@ -208,10 +208,10 @@ def _default_place(routing: Routing, spent_s: int, *, timed_out: bool) -> Workfl
 def read_routing(document: str) -> Routing:
     """The filters and steps of *document*, the JSON text of a ``Configuration``.
 
-    It may be written as old helper libraries do: with ``task_queue_sid``, and with numbers as texts.
+    It may be written as by old helper libraries: with ``task_queue_sid``, and with numbers as texts.
 
     Raises:
-        ExpressionSyntaxError: An expression in it is none.
+        ExpressionSyntaxError: An expression in it is not valid.
     """
     content = json.loads(document)
     routing = content.get("task_routing") or {}

@@ -11,7 +11,7 @@ QueueOrder: TypeAlias = Literal["FIFO", "LIFO"]
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """What a workspace says about routing."""
+    """The routing settings of a workspace."""
 
     sid: str = ""
     name: str = ""
@@ -23,7 +23,7 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What a worker is doing, and whether that allows for tasks."""
+    """A worker's activity, and whether a worker in it may get tasks."""
 
     sid: str
     name: str

@@ -25,7 +25,7 @@ MESSAGES: Final = {
     r"^([01]?[0-9]|2[0-3]):[0-5][0-9]$|^24:00$": "expected a time of day, as in 09:30",
     r"^[^,\s]([^,]*[^,\s])?$": "expected one event type, as in task.created",
 }
-"""What an editor says where a text does not match, by the pattern. Longer patterns are told by how they begin."""
+"""An editor's messages by the pattern that a text does not match. Longer patterns are found by their beginning."""
 
 _BEGINNINGS: Final = {
     "^WS": "expected WS and 32 hexadecimal digits",
@@ -48,7 +48,7 @@ def tidied(schema: Node, *, nullable: bool = False) -> Node:
 
 
 def for_editors(schema: Node) -> Node:
-    """The same for a file with variables: a ``${NAME}`` may stand where it is replaced before it is checked."""
+    """The same for a file with variables: ``${NAME}`` is allowed wherever it is replaced before the check."""
     made = _mapped(tidied(schema), lambda node: _ordered(_with_variables(node)))
     [name_pattern] = made["properties"]["vars"]["patternProperties"]
     made["properties"]["vars"]["patternProperties"] = {name_pattern: {"type": _ANY_SCALAR}}
@@ -126,5 +126,5 @@ def _with_variables(node: Node) -> Node:
 
 
 def _ordered(node: Node) -> Node:
-    """What a reader wants to know first comes first."""
+    """Put the most important keys first."""
     return {key: node[key] for key in (*_ORDER, *node) if key in node}

@@ -51,7 +51,7 @@ _PLACES: Final[Node] = {
     "after": {"description": "The name of the filter that this one comes directly after.", "type": "string"},
 }
 _UNTOUCHED: Final = frozenset({"safety", "target", "variable", "credentials", "workers_table"})
-"""What an overlay takes no keys away from."""
+"""Parts whose keys an overlay cannot remove."""
 
 
 def with_for_each(schema: Node) -> Node:

@@ -45,7 +45,7 @@ class PlanOutput(PlanDocument):
     """After an apply: what a reader should know besides the results."""
 
     outputs: Mapping[str, str] = field(default_factory=dict)
-    """What other systems need: as declared, with ``${sid:…}`` in it; after an apply that is verified, the values."""
+    """Outputs for other systems: as declared, with ``${sid:…}``; after a verified apply, the values."""
 
     drift: Sequence[Drift] = ()
     """After an apply that was refused with exit code 5: what has changed since the plan was made."""
@@ -58,7 +58,7 @@ ExitCode = Annotated[int, Field(json_schema_extra={"enum": [0, 1, 2, 3, 4, 5, 6,
 
 
 class OutputDocument(BaseModel):
-    """What a command prints with ``--format json``, and what ``plan --out`` writes."""
+    """The document of a command with ``--format json``, and the file of ``plan --out``."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
@@ -72,7 +72,7 @@ class OutputDocument(BaseModel):
     """The process's exit code."""
 
     errors: list[ErrorDocument]
-    """What went wrong."""
+    """The errors."""
 
     plans: list[PlanOutput] = []
     """By plan and apply: one for each PATH that has one, in order."""

@@ -48,7 +48,7 @@ def _calibrated(results: SimulationResults, load: DayLoad) -> Iterator[Calibrate
 
 
 def _deviation(recorded: RecordedShares, measure: Literal["service_level", "abandonment"]) -> float:
-    """The standard error of a recorded share; after Agresti and Coull, so that 0 % and 100 % have one, too."""
+    """The standard error of a recorded share, by Agresti and Coull's formula, which is not zero for 0 % and 100 %."""
     tasks = recorded.tasks + 4
     share = (getattr(recorded, measure) * recorded.tasks + 2) / tasks
     return math.sqrt(share * (1 - share) / tasks)

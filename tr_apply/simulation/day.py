@@ -1,7 +1,7 @@
 """One day in the routing engine, under a virtual clock.
 
-The engine does what TaskRouter does; this does what happens around it: customers come and give up, workers answer,
-finish, take breaks. Both are events on one agenda, and what the engine does by itself comes first at each moment.
+The engine does the work of TaskRouter; this module adds the world around it: customers call and hang up, workers
+answer, finish, take breaks. Both are events on one agenda; at equal times the engine's own events come first.
 """
 
 import heapq
@@ -73,7 +73,7 @@ class _Desk:
 
 
 def simulated_day(scenario: Scenario, replication: int) -> DayTally:
-    """What day *replication* is like in *scenario*."""
+    """The figures of day *replication* in *scenario*."""
     return _Day(scenario, replication).run()
 
 
@@ -271,7 +271,7 @@ class _Day:
             if multi or not desk.holding:
                 self.engine.set_activity(desk.sid, desk.planned, now_ms)
 
-    # What the engine did
+    # Effects of the engine
 
     def _react(self) -> None:
         for event in self.engine.take_events():

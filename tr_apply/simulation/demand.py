@@ -30,7 +30,7 @@ class Customer(NamedTuple):
     after_contact_ms: int
     patience_ms: int
     is_silent: bool
-    """Whether nobody sees it if this customer gives up."""
+    """Whether nobody notices if this customer abandons."""
 
     ring: float
     """Where the first ring time is in its distribution."""

@@ -26,7 +26,7 @@ _BATCH_S: Final = 0.5
 _WORTH_PROCESSES_S: Final = 2.0
 _DEATHS_LIMIT: Final = 5
 _PATIENCE_S: Final = 5.0
-_COLLECT_EVERY: Final = 20_000  # tasks: a day leaves circles of objects behind
+_COLLECT_EVERY: Final = 20_000  # tasks: a day leaves reference cycles
 _DASK: Final = "dask://"
 
 SimulatedDay: TypeAlias = tuple[int, int, DayTally]
@@ -34,7 +34,7 @@ SimulatedDay: TypeAlias = tuple[int, int, DayTally]
 
 
 class Wanted(NamedTuple):
-    """A day that is to be simulated."""
+    """A day to simulate."""
 
     scenario: int
     replication: int

@@ -22,7 +22,7 @@ from tr_apply.simulation.tally import DayTally
 
 GateOption: TypeAlias = Literal["max-sl-drop", "max-abandonment-rise", "min-sl"]
 Progress: TypeAlias = Callable[[int, int], None]
-"""Is told how many days are done, and of how many."""
+"""Called with the number of finished days and of all days."""
 
 _MEASURE_OF: Final[dict[GateOption, Measure]] = {
     "max-sl-drop": "service_level",
@@ -59,7 +59,7 @@ class Trials:
 
 @dataclass
 class Experiment:
-    """Some scenarios, the first of which the others are compared with."""
+    """Some scenarios; the others are compared with the first one."""
 
     scenarios: Sequence[Scenario]
     sources: Sequence[str]
@@ -122,7 +122,7 @@ class Experiment:
     # Results
 
     def results(self, notes: Sequence[str] = ()) -> SimulationResults:
-        """What came of it."""
+        """The results."""
         days = self.days()
         confidence = self.trials.confidence
         differences = list(self._differences(days))
@@ -198,7 +198,7 @@ class Experiment:
         )
 
     def _gates(self, days: Sequence[Days]) -> list[GateResult]:
-        """What each limit says about all tasks and about each demand; all of them are right together."""
+        """The results of each limit for all tasks and for each demand, at one confidence for all of them together."""
         keys = [key for key in _whole_day(days[0], days[-1]) if key.by in _TOGETHER]
         family = [(gate, key) for gate in self.trials.gates for key in keys]
         if not family:
@@ -241,7 +241,7 @@ def state_of(found: Estimate, most: float) -> GateState:
 
 
 def formula(scenario: Scenario) -> str:
-    """What the service level is, in words."""
+    """The definition of the service level, in words."""
     usual, *_ = [*(each for each in scenario.targets if each.channel is None and each.queue is None), None]
     threshold = 20_000 if usual is None else usual.threshold_ms
     others = [

@@ -181,7 +181,7 @@ def _value(shares: Mapping[str, Fraction]) -> Any:
 
 
 def _rounded(share: Fraction) -> str:
-    """*share* rounded down, so that all together are at most 100 %."""
+    """*share* rounded down, so the sum is at most 100 %."""
     return _share(math.floor(10_000 * 100 * share) / 10_000 / 100)
 
 

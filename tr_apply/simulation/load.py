@@ -19,7 +19,7 @@ TASKS_LIMIT: Final = 200_000
 
 @dataclass(frozen=True, slots=True)
 class AnswerTarget:
-    """What a good answer is."""
+    """The target for an answer."""
 
     channel: str | None = None
     queue: str | None = None
@@ -83,7 +83,7 @@ class PersonPlan:
     """As a worker who is away."""
 
     group: str = ""
-    """What reports call the people with the same shift; empty for nobody who works."""
+    """The name of the people with the same shift in reports; empty for a worker without shifts."""
 
     work: tuple[WorkPeriod, ...] = ()
     """In order, without overlaps."""
@@ -159,7 +159,7 @@ class RosterEntry(NamedTuple):
 
 
 class RecordedShares(NamedTuple):
-    """What was recorded of the contacts of a demand."""
+    """Recorded shares of the contacts of a demand."""
 
     demand: str
     channel: str
@@ -192,7 +192,7 @@ class Scenario:
     """A configuration with its people and the days that are simulated with it."""
 
     name: str
-    """What results call it."""
+    """Its name in results."""
 
     setup: Setup
     hours: DayHours
@@ -206,7 +206,7 @@ class Scenario:
     seed: int
 
     def target(self, channel: str, queue: str) -> AnswerTarget:
-        """What a good answer is of tasks of this channel that end in this queue."""
+        """The target for tasks of this channel that end in this queue."""
         return next((each for each in self.targets if each.fits(channel, queue)), _USUAL)
 
 

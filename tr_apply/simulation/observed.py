@@ -58,7 +58,7 @@ class RecordedOutcome(NamedTuple):
 
     @classmethod
     def of(cls, courses: Sequence[TaskCourse]) -> "RecordedOutcome":
-        """What became of *courses*."""
+        """The outcome of *courses*."""
         over = [(each, each.waited_s(each.created)) for each in courses if each.accepted or each.ended]
         lost = [(each, waited) for each, waited in over if each.accepted is None]
         within = sum(each.accepted is not None and waited <= THRESHOLD_S for each, waited in over)
@@ -92,7 +92,7 @@ class ObservedDemand:
     """Of all tasks together, however they ended."""
 
     recorded: RecordedOutcome
-    """What became of those that no longer wait."""
+    """The outcome of those that no longer wait."""
 
 
 class WorkerOnRecord(NamedTuple):
@@ -170,7 +170,7 @@ class Observer:
         return moment.astimezone(self._zone)
 
     def _exposure(self, interval: int) -> float:
-        """On how many days this interval was observed; at least one, so that nothing is extrapolated."""
+        """The number of days on which this interval was observed; at least one, which prevents extrapolation."""
         return max(1.0, sum(self._overlap(day, interval) for day in self._days))
 
     def _overlap(self, day: date, interval: int) -> float:
@@ -247,7 +247,7 @@ class Observer:
     def _shifts(
         self, workers: Sequence[WorkerOnRecord], whole: Mapping[str, Sequence[AvailableSpell]], asked: Iterable[str]
     ) -> Iterator[ObservedShift]:
-        """A shift for each group of workers of whom one was seen to come and go; all others are like everybody."""
+        """A shift for each group with a worker who was seen to come and go; the others share the common one."""
         attribute = grouping_attribute(workers, asked)
         groups = sorted({str(each.attributes[attribute]) for each in workers if attribute in each.attributes})
         for value in groups if attribute else ():
@@ -285,7 +285,7 @@ def main_attributes(tasks: Sequence[Attributes]) -> tuple[str, ...]:
 
 
 def grouping_attribute(workers: Sequence[WorkerOnRecord], asked: Iterable[str]) -> str:
-    """The attribute of *asked* that tells most groups of workers apart; empty where none makes groups of several."""
+    """The attribute of *asked* with the most groups of workers; empty if no attribute groups several workers."""
     best = ("", 1)
     for name in sorted(set(asked)):
         found = [each.attributes[name] for each in workers if name in each.attributes]

@@ -1,4 +1,4 @@
-"""What is asked of a simulation, and the experiment that answers it."""
+"""The request for a simulation, and the experiment that answers it."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,14 +24,14 @@ AFTER: Final = "after"
 
 @dataclass(frozen=True, slots=True)
 class SimulationRequest:
-    """Which days are to be simulated, and what they must decide."""
+    """The days to simulate, and the limits to check."""
 
     configuration: Configuration
     load: Path
     """The file with who comes and who works."""
 
     against: Configuration | None = None
-    """What *configuration* is compared with; None for nothing."""
+    """The configuration to compare *configuration* with; None for no comparison."""
 
     what_if: tuple[str, ...] = ()
     replications: int | None = None

@@ -20,7 +20,7 @@ NOT_MODELLED: Final = (
     "adherence beyond shrinkage",
     "work left over from the day before",
 )
-"""What the simulated days do not have."""
+"""Things that the simulated days leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class SimulatedGroup:
     """Tasks or people of one group, on an average day."""
 
     by: Grouping
-    """What the group is made by."""
+    """The criterion of the group."""
 
     name: str
     """Name of the demand, the queue, the channel or the group of workers."""
@@ -112,7 +112,7 @@ class SimulatedGroup:
 
 @dataclass(frozen=True, slots=True)
 class ServiceLevelGoal:
-    """What a good answer is; the first of several that fits a task counts."""
+    """The target for an answer; the first of several that matches a task counts."""
 
     channel: str | None
     """Unique name of the task channel; null for every channel."""
@@ -155,13 +155,13 @@ class SimulatedDifference:
     """The other one."""
 
     by: Grouping
-    """What the group is made by."""
+    """The criterion of the group."""
 
     name: str
     """Name of the group."""
 
     measure: Measure
-    """What differs; fractions and seconds as in the results."""
+    """The compared measure; fractions and seconds as in the results."""
 
     mean: float | None
     """After minus before; null where no day has a value."""
@@ -175,19 +175,19 @@ class SimulatedDifference:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """What a limit says about one group."""
+    """The result of a limit for one group."""
 
     limit: str
     """The option, as in ``max-sl-drop=2pp``."""
 
     by: Grouping
-    """What the group is made by."""
+    """The criterion of the group."""
 
     name: str
     """Name of the group."""
 
     measure: Measure
-    """What is limited."""
+    """The limited measure."""
 
     mean: float | None
     """The change, or the value where the limit is one of values."""
@@ -207,7 +207,7 @@ class CalibratedShare:
     """Name of the demand."""
 
     measure: Literal["service_level", "abandonment"]
-    """What is compared; fractions, 0 to 1."""
+    """The compared measure; fractions, 0 to 1."""
 
     recorded: MeanEstimate
     """Of the recorded tasks."""
@@ -221,7 +221,7 @@ class CalibratedShare:
 
 @dataclass(frozen=True, slots=True)
 class SimulationResults:
-    """What was simulated."""
+    """The simulated scenarios and their results."""
 
     seed: int
     """The same seed, load and configuration give the same document."""
@@ -233,7 +233,7 @@ class SimulationResults:
     """Of all intervals, 0 to 1."""
 
     formula: str
-    """What the service level is."""
+    """The definition of the service level."""
 
     service_levels: Sequence[ServiceLevelGoal]
     """The thresholds and targets."""
@@ -245,10 +245,10 @@ class SimulationResults:
     """Whether the run ended early, with fewer days than were asked for."""
 
     notes: Sequence[str]
-    """What a reader should know besides."""
+    """Further notes for the reader."""
 
     not_modelled: Sequence[str]
-    """What the simulated days do not have."""
+    """Things that the simulated days leave out."""
 
     scenarios: Sequence[SimulatedScenario]
     """The first is what the others are compared with."""

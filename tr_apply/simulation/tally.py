@@ -1,4 +1,4 @@
-"""What one day was like, as counts: small enough to be sent, and added up in any way afterwards."""
+"""The counts of one day: small enough to be sent between processes, and can be summed in any way afterwards."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ class Counts:
 
     @property
     def service_level(self) -> float | None:
-        """Answered in time, of those who did not give up at once; None where there is nobody."""
+        """The share answered in time, without those who abandoned immediately; None without any task."""
         return _ratio(self.within, self.offered - self.short_abandoned)
 
     @property

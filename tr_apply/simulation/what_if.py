@@ -1,4 +1,4 @@
-"""What if there were other people, or another demand: variants of a scenario."""
+"""Variants of a scenario: other numbers of people, or another demand."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -86,10 +86,10 @@ class Variation:
 
 
 def variants(written: Sequence[str]) -> list[tuple[Variation, ...]]:
-    """The variants that ``--what-if`` options stand for, each the changes to make together.
+    """The variants from ``--what-if`` options, each the changes to make together.
 
     Raises:
-        UsageError: when one has another form, or there are too many.
+        UsageError: One has another form, or there are too many.
     """
     found = [combination for each in written for combination in product(*map(_variations, _parts(each)))]
     if len(found) > VARIANTS_LIMIT:
@@ -98,7 +98,7 @@ def variants(written: Sequence[str]) -> list[tuple[Variation, ...]]:
 
 
 def label_of(changes: Sequence[Variation]) -> str:
-    """What a variant is called."""
+    """The name of a variant."""
     return "; ".join(each.label for each in changes)
 
 

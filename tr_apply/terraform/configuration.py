@@ -37,7 +37,7 @@ class TerraformExport:
     """By section, the address of each of its items in order."""
 
     notes: Sequence[str]
-    """What could not be carried over, and what else to look at."""
+    """The parts that could not be carried over, and further advice."""
 
     removals: Sequence[str]
     """The lines that make Terraform forget the workspace without deleting it, ready for a shell."""
@@ -178,7 +178,7 @@ def _take_out(sections: dict[str, Any], activities: set[str]) -> None:
 
 
 def _commented(text: str, addresses: Sequence[str]) -> str:
-    """The text of one section, with the address above each item, or above the whole if it is no list."""
+    """The text of one section, with the address above each item, or above the whole section if it is not a list."""
     lines = text.splitlines(keepends=True)
     starts = [index for index, line in enumerate(lines) if line.startswith("- ")] or [0]
     for index, address in reversed([*zip(starts, addresses, strict=False)]):

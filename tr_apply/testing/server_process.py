@@ -44,11 +44,11 @@ main(["serve", "--port", "0", "--db", ":memory:", "--control", "--verbose"])
 class ServerProcess:
     """A server that listens on a free port of this machine, for one account with a token of its own.
 
-    A process rather than a thread, so that tests may replace the clock, patch sockets and block the event loop.
+    It is a process and not a thread, so tests may replace the clock, patch sockets and block the event loop.
 
     Attributes:
-        url: Where it listens, without a path.
-        auth_token: What it wants to be asked with, and signs callbacks with.
+        url: Its address, without a path.
+        auth_token: The token that it accepts, and signs callbacks with.
     """
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class ServerProcess:
 
     @property
     def log(self) -> list[str]:
-        """What it has reported since ``forget_log``, a line each, as far as it has been read."""
+        """The lines that it has logged since ``forget_log``, as far as they have been read."""
         return list(self._lines)
 
     def forget_log(self) -> None:

@@ -25,7 +25,7 @@ class FaultMatch(TypedDict, total=False):
     """Such as ``POST``, in any case."""
 
     path_regex: str
-    """What some part of the path matches."""
+    """A regular expression that matches a part of the path."""
 
     nth: int
     """Only the request with this number among those that match, from 1."""
@@ -35,7 +35,7 @@ class FaultMatch(TypedDict, total=False):
 
 
 class FaultRule(TypedDict):
-    """What goes wrong with some requests."""
+    """The fault, and the requests that get it."""
 
     action: Literal["status", "delay", "close_before", "close_after", "truncate"]
     """Answers an error, answers late, or loses the answer: before or after the request is carried out, or in part."""
@@ -95,7 +95,7 @@ class TaskRouter:
         """
         return client_at(self.url, self.account_sid, self.auth_token)
 
-    # What is in it
+    # Content
 
     def seed(
         self, source: "str | os.PathLike[str] | Workspace", *, variables: Mapping[str, str] | None = None
@@ -169,7 +169,7 @@ class TaskRouter:
         passed_s = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
         return self._clock(advance_s=passed_s)
 
-    # What goes wrong
+    # Faults
 
     def faults(self, *rules: FaultRule) -> None:
         """Let requests go wrong, as the first of *rules* says that applies. Without rules no request does any more.

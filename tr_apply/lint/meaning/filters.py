@@ -28,7 +28,7 @@ _WHOLE: Final = "expression"
 
 
 def filter_findings(judged: JudgedWorkflow, index: int, tree: Expression) -> Iterator[MeaningFinding]:
-    """What there is to say of the filter at *index*; of one that gets no task, only that."""
+    """The findings about the filter at *index*; if no task reaches it, only that one."""
     at = ("filters", index, _WHOLE)
     if never_true(tree, Place.FILTER, judged.budget):
         if constant(tree) is not False:  # else it is switched off by 1==0
@@ -49,7 +49,7 @@ def filter_findings(judged: JudgedWorkflow, index: int, tree: Expression) -> Ite
 
 
 def default_findings(judged: JudgedWorkflow) -> Iterator[MeaningFinding]:
-    """That no task comes to the default filter; silent behind ``1==1``, which says so itself."""
+    """The finding that no task reaches the default filter; silent after ``1==1``, where it is obvious."""
     comes = judged.ask(Filters.reach_default)
     if comes.is_never:
         blamed = [taker.filter.expression for taker in comes.reach.takers]

@@ -30,10 +30,10 @@ from tr_apply.routing.value_types import Keys
 from tr_apply.routing.worker_index import WorkerIndex
 
 _UNREAD_SKIP: Final = Comparison(Path(("workers", "available")), Comparator.EQUAL, Constant(0))
-"""Stands for a skip_if that cannot be read: it may be true, and may be false."""
+"""Replaces a skip_if that cannot be parsed: it may be true or false."""
 
 _CHANGING: Final = frozenset({"sid", "activity_sid", "activity_name"})
-"""What a file does not say of a worker, or what changes with every call: it may be anything."""
+"""Names of a worker that a file does not have, or that change with every call: they may have any value."""
 
 
 def names_attribute(tree: Expression) -> bool:
@@ -55,7 +55,7 @@ class QueueStaff:
     """Whether *workers* show an attribute as it will be."""
 
     is_live: bool = False
-    """Whether *workers* have real SIDs, so that nothing can be said where an expression asks for a made-up one."""
+    """Whether *workers* have real SIDs; then a comparison with an invented SID proves nothing."""
 
     def expression(self, queue: str | None) -> Expression | None:
         """The ``target_workers`` of *queue*; None where it is not known."""
@@ -170,9 +170,9 @@ class JudgedWorkflow:
         self._singles = single_values(tree for tree in self.trees if tree is not None)
 
     def ask(self, question: Question) -> Judgement:
-        """The answer to *question*; the assumption alone where only an odd task makes a difference.
+        """The answer to *question*; if only an unusual task makes a difference, just the assumption that excludes it.
 
-        An attribute that every filter compares as a single value is taken for one, if need be.
+        If necessary, an attribute that every filter compares as a single value is assumed to be one.
         """
         return self._answer(question, self._asked, lambda: self._of_singles)
 

@@ -44,7 +44,7 @@ def step_findings(
 
 
 def _placed(judged: JudgedWorkflow, found: tuple[Rule, str], index: int, number: int) -> MeaningFinding:
-    """What was *found* in a target of the filter at *index*, with a task that this filter matches."""
+    """The finding about a target of the filter at *index*, with an example task that this filter matches."""
     rule, message = found
     answer = example([(tree, True)], Place.FILTER, judged.budget) if (tree := judged.trees[index]) else None
     task = judged.words.task(answer.names) if isinstance(answer, Satisfiable) else None

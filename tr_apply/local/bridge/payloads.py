@@ -130,7 +130,7 @@ class SeenWorker(NamedTuple):
 
 
 def event_payload(event: Event, state: State, account_sid: str, seen: SeenWorker) -> Payload | None:
-    """What a worker's page is sent about an event, as things were then; None for nothing."""
+    """The message to a worker's page about an event, with the state of that time; None for no message."""
     return _EVENTS[event.type](event, View(account_sid, state, event.at_ms), seen)
 
 

@@ -55,7 +55,7 @@ Answer = Callable[[RelayedRequest, str, str], Awaitable[Payload]]
 
 
 class _Served(NamedTuple):
-    """What is done at a path below a workspace."""
+    """The handler of a path below a workspace."""
 
     pattern: re.Pattern[str]
     methods: Mapping[str, Answer]
@@ -89,12 +89,12 @@ class Relay:
         )
 
     async def answer(self, asked: RelayedRequest) -> Payload:
-        """What a request is answered, once what it did is kept.
+        """The answer to a request, after its effects are committed.
 
         Raises:
-            ForbiddenError: The token is not for this.
+            ForbiddenError: The token does not allow it.
             MethodNotAllowedError, NotFoundError: There is no such request.
-            RequestError, RoutingRefusedError: As the REST API refuses it.
+            RequestError, RoutingRefusedError: The REST API refuses it.
         """
         start, _, rest = asked.path.removeprefix("/").partition("/")
         workspace_sid, _, below = rest.partition("/")
@@ -351,7 +351,7 @@ def _of_worker(reservation: Reservation, worker_sid: str) -> Reservation:
 
 
 def _after(asked: RelayedRequest, prefix: str) -> str | None:
-    """The SID behind which a list goes on."""
+    """The SID after which a list continues."""
     after = asked.parameters.get("AfterSid")
     if after is not None and not is_sid(after, prefix):
         raise InvalidParameterError(f"AfterSid {after} is not a SID of this list")

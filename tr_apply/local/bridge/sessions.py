@@ -101,7 +101,7 @@ class PageSession:
         self._passed = len(self._waiting) - 1
 
     def put(self, event_type: str, payload: Payload) -> None:
-        """Have a message sent; a page that has too many unread is given up."""
+        """Queue a message; a page with too many unread messages is disconnected."""
         text = to_json({"event_type": event_type, "payload": payload}).decode()
         self._waiting.append(text)
         self._size += len(text)
@@ -150,7 +150,7 @@ class Sessions:
         return self._count >= MOST
 
     def add(self, session: PageSession, *, close_others: bool) -> None:
-        """Note a session of a worker, and end the worker's others if told so."""
+        """Add a session of a worker; with *close_others*, end the worker's other sessions."""
         workspace_sid, worker_sid = worker_of(session)
         sessions = self._of_workspace.setdefault(workspace_sid, {}).setdefault(worker_sid, [])
         if close_others:

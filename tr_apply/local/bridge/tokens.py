@@ -29,7 +29,7 @@ _CLOCK_SKEW_S: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token allows."""
+    """The rights of a token."""
 
     account_sid: str
     workspace_sid: str

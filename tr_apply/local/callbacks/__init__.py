@@ -1,12 +1,12 @@
 """Calls to an application after something has happened: assignment and event callbacks.
 
-Nothing here is on the way of routing: it begins when the transaction is kept, and its failures change nothing there.
+Callbacks are separate from routing: they begin after the transaction is committed, and a failed one changes nothing.
 
-sending         what a callback is sent with, by whom, and what comes back
-hosts           where callbacks may go
+sending         the headers, the sender and the answer of a callback
+hosts           the hosts that callbacks may go to
 signature       X-Twilio-Signature
-destinations    which URLs a workspace and its workflows name
-assignments     one call for each reservation, and the instruction that comes back
-deliveries      events, in order, to whoever asked for them
-dispatcher      passes on what has happened to those two
+destinations    the URLs of a workspace and its workflows
+assignments     one call for each reservation, and the instruction in its answer
+deliveries      events, in order, to everyone who subscribed
+dispatcher      passes each change on to the previous two
 """

@@ -1,9 +1,9 @@
-"""Assignment callbacks: one call for each reservation, and the instruction that comes back.
+"""Assignment callbacks: one call for each reservation, and the instruction in its answer.
 
-An answer counts if it comes within 5 seconds, says 200 and is a JSON object, or empty; without an instruction, the
-reservation waits for whoever answers it by REST. Any other answer is ignored, and the fallback is called. When that
-fails too, the reservation stays pending until its time is over (Twilio's pages disagree; the alternative, to cancel it
-at once, would offer the task to the same worker again and again).
+An answer counts if it comes within 5 seconds, has status 200 and is a JSON object, or empty. Without an instruction,
+the reservation waits for an instruction by REST. Any other answer is ignored, and the fallback is called. If that fails
+too, the reservation stays pending until its time is over. Twilio's pages disagree; the alternative is to cancel it
+immediately, but then the task would be offered to the same worker again and again.
 """
 
 import json
@@ -35,12 +35,12 @@ class UnusableReplyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A reservation that somebody is to be called about.
+    """A reservation and the callbacks for it.
 
     Attributes:
         record: Its creation.
-        referred: What it refers to, for those who are called.
-        urls: Whom to call, first choice first.
+        referred: The resources that it refers to, for the form.
+        urls: The URLs to call, first choice first.
     """
 
     record: EventRecord

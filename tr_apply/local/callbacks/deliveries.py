@@ -1,7 +1,7 @@
-"""Event callbacks: events, in order of each workspace, to whoever asked for them.
+"""Event callbacks: the events of each workspace, in order, to everyone who subscribed.
 
-What cannot be delivered is tried again while the next ones wait, and given up after a while. The queue is in memory
-and has a limit: whoever is too slow loses the oldest, and everybody can read what happened by REST.
+A failed delivery is tried again while the next events wait, and dropped after a while. The queue is in memory and has a
+limit: a receiver that is too slow loses the oldest events. All events can be read by REST.
 """
 
 import asyncio
@@ -69,7 +69,7 @@ class Deliveries:
                 )
 
     async def deliver(self) -> None:
-        """Deliver what waits, and what comes meanwhile."""
+        """Deliver all waiting events, including those that arrive in the meantime."""
         while self._waiting:
             await self._deliver(self._waiting.popleft())
         self._lost = 0

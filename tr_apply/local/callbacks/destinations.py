@@ -32,7 +32,7 @@ class Destinations:
         return bool(self.event_url) or any(self.assignment_urls.values())
 
     def takes(self, event_type: str) -> bool:
-        """Whether somebody wants to be told of an event of this type."""
+        """Whether events of this type are subscribed to."""
         return bool(self.event_url) and (not self.event_types or event_type in self.event_types)
 
 

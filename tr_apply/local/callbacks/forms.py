@@ -15,7 +15,7 @@ _OF_ASSIGNMENTS = (
 
 
 def assignment_form(record: EventRecord, referred: Referred, *, account_sid: str) -> dict[str, str]:
-    """What an assignment callback says of the reservation whose creation *record* tells of."""
+    """The form of an assignment callback for the reservation whose creation is *record*."""
     data = data_of(record, referred)
     fields = {
         "account_sid": account_sid,
@@ -27,7 +27,7 @@ def assignment_form(record: EventRecord, referred: Referred, *, account_sid: str
 
 
 def event_form(record: EventRecord, referred: Referred, *, account_sid: str, workspace_name: str) -> dict[str, str]:
-    """What an event callback says."""
+    """The form of an event callback."""
     data, subject = data_of(record, referred), subject_of(record)
     return _form(
         {

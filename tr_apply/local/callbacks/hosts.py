@@ -29,7 +29,7 @@ def host_of(url: str) -> str:
 
 @lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
-    """Whether that is this machine, whoever is asked for the name."""
+    """Whether *host* is always this machine, without asking a name server."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

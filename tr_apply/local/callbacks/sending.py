@@ -16,16 +16,16 @@ from tr_apply.local.storage.sids import ACCOUNT_SID
 Form: TypeAlias = Mapping[str, str]
 
 CALLBACK_MARK: Final = "X-Tr-Apply-Callback"
-"""The header of every callback. A callback to a TaskRouter is no request to it: it would lead to the next callback."""
+"""The header of every callback. A TaskRouter ignores requests with it: a callback to itself would cause another one."""
 
 _SUCCESS: Final = 2  # the first digit of a status
 
 Say: TypeAlias = Callable[[str], None]
-"""Tells the person who runs the server what TaskRouter's debugger would tell."""
+"""Prints what TaskRouter's debugger would show, for the person who runs the server."""
 
 
 class CallbackReply(Protocol):
-    """What an application answered."""
+    """The answer of an application."""
 
     @property
     def status(self) -> int:
@@ -58,11 +58,11 @@ class Post(Protocol):
 
 @dataclass(slots=True)
 class Identity:
-    """Whose workspaces these are. Callbacks name the account and are signed with its token.
+    """The account of the workspaces. Callbacks name the account and are signed with its token.
 
-    A server that was not told takes them from whoever signed in last: in a world of one developer that is the
-    application itself, which checks signatures with the token it signs in with. The token is kept in memory alone, so
-    that after a restart callbacks are unsigned until somebody signs in.
+    A server without an account uses the account and token of the last request. For a single developer these are the
+    application's own, which it also checks signatures with. The token is kept only in memory, so after a restart
+    callbacks are unsigned until the next request.
     """
 
     account_sid: str = ACCOUNT_SID
@@ -70,7 +70,7 @@ class Identity:
 
 
 class Quiet:
-    """Tells when nothing is going on but what waits for somebody to let it go on."""
+    """Notices when all activity has ended, except activity that waits to be released."""
 
     def __init__(self) -> None:
         self._busy = 0
@@ -90,7 +90,7 @@ class Quiet:
 
     @contextmanager
     def resting(self) -> Iterator[None]:
-        """What goes on only waits while inside."""
+        """Count the activity inside as waiting."""
         self.end()
         try:
             yield
@@ -108,7 +108,7 @@ class Quiet:
 
 
 class HeldBackError(NetworkError):
-    """A callback was not sent, because its host is not among those that may be called. That has been told."""
+    """A callback was not sent, because its host is not allowed. This has been reported."""
 
 
 class CallbackSender:
@@ -131,7 +131,7 @@ class CallbackSender:
         if not self._hosts.allow(url):
             self._tell_held_back(what, host_of(url))
             raise HeldBackError(url)
-        url = url.partition("#")[0]  # what stands there overrides settings of Twilio's own connection
+        url = url.partition("#")[0]  # the fragment overrides settings of Twilio's own connection
         token = self.identity.auth_token
         signed = {} if token is None else {"X-Twilio-Signature": signature(url, form, token)}
         headers = {CALLBACK_MARK: "1", **signed}

@@ -25,7 +25,7 @@ _SUGGESTED: Final = 50
 """Values of an attribute that are suggested."""
 
 
-# What waits, and where
+# Waiting tasks, by place
 
 
 def load_of(state: State, now_ms: int) -> Document:
@@ -121,7 +121,7 @@ def _waiting_task(task: Task) -> Document:
     }
 
 
-# What changes of it
+# Changes for the page
 
 Changes: TypeAlias = dict[str, Any]
 """By section, the entries that are new or different; None for those that are gone."""
@@ -192,7 +192,7 @@ def _routed(state: State) -> Routed:
     return Routed(state.workspace.name, workflows, queues, called)
 
 
-# What a task can say
+# Attributes for tasks
 
 _Segments: TypeAlias = tuple[str | int, ...]
 

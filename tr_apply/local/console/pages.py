@@ -64,7 +64,7 @@ class Pages:
         page = self._pages.get(request.scope["path"])
         if page is None:
             return None
-        # The browser asks each time, so that an upgrade is seen, and mostly hears that nothing has changed.
+        # The browser checks each time, so an upgrade is seen; usually the answer is "not modified".
         headers = {**EVERY_ANSWER, "Cache-Control": "no-cache", "ETag": page.tag}
         known = header(request.scope, b"if-none-match") or ""
         if page.tag in (each.strip() for each in known.split(",")):

@@ -150,7 +150,7 @@ class Stream:
                 await send({"type": "http.response.body", "body": text, "more_body": True})
 
     def _sign_of_life(self) -> bytes:
-        """A comment if nothing was sent for long, so that a dead connection is noticed."""
+        """A comment if nothing was sent for long, which reveals a dead connection."""
         return b":\n\n" if time.monotonic() - self._sent_s > _SILENCE_S else b""
 
     async def _later(self) -> bytes:

@@ -56,11 +56,11 @@ class SentCall:
 
 @dataclass(slots=True)
 class Calls:
-    """Sends callbacks by way of *post*, as told.
+    """Sends callbacks through *post*, under control of the tests.
 
     Attributes:
-        quiet: Is told that a callback that is held back is not under way.
-        changes: A number that rises with everything that is kept.
+        quiet: Notified that a held-back callback is not active.
+        changes: A number that grows with every recorded callback.
     """
 
     post: Post
@@ -77,10 +77,10 @@ class Calls:
         self._free.set()
 
     async def __call__(self, url: str, form: Form, headers: Mapping[str, str], *, timeout_s: float) -> CallbackReply:
-        """Send a callback, as soon as none are held back.
+        """Send a callback, once callbacks are not held back.
 
         Raises:
-            NetworkError: There is no answer, or there is to be none.
+            NetworkError: There is no answer, or the test asked for none.
         """
         call = self._noted(url, form, headers)
         if not self._free.is_set():

@@ -30,7 +30,7 @@ FASTEST: Final = 1_000_000
 _LONGEST_ADVANCE_S: Final = 10 * 366 * 24 * 60 * 60
 
 Act = Callable[[Any], Awaitable[Mapping[str, Any]]]
-"""What is done with the JSON of a request; the answer."""
+"""Carries out a request with the given JSON; returns the answer."""
 
 
 async def _nothing() -> None:
@@ -46,12 +46,12 @@ class _KeptWorld:
 
 @dataclass(slots=True)
 class Control:
-    """An application with the control of its world beside it.
+    """An application, and the control of its world.
 
     Attributes:
-        app: What is controlled.
-        served: The same as requests reach it, by way of the faults.
-        refill: Fills the world again once it was emptied.
+        app: The application.
+        served: The same with faults, as requests reach it.
+        refill: Fills the world again after a reset.
     """
 
     app: LocalTaskRouter
@@ -125,7 +125,7 @@ class Control:
         return self._time()
 
     async def _go_to(self, now_ms: int | None) -> None:
-        """Stand still at a moment; None for going on with the present, unless the world is ahead of that already."""
+        """Stop the clock at a time; None lets it run from the present, or from the world's time if that is later."""
         store = self.app.store
         present_ms = store.engines.now_ms()
         if now_ms is None:
@@ -141,7 +141,7 @@ class Control:
             store.follow_clock()
 
     async def _advance(self, by_ms: int) -> None:
-        """Let time pass from one timer to the next; what applications answer meanwhile is done at that moment."""
+        """Advance from one timer to the next; answers of applications are handled at that time."""
         end = self.app.store.engines.now_ms() + by_ms
         await self._happen()
         while (due := self.app.store.engines.let_happen()) is not None and due <= end:

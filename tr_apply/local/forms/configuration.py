@@ -48,7 +48,7 @@ def queues_of(name: str, text: str) -> Mapping[str, str]:
 
 
 Place = tuple[str, dict[str, Any]]
-"""Where in the document, as in ``Configuration.task_routing.filters[0]``, and what stands there."""
+"""A path in the document, as ``Configuration.task_routing.filters[0]``, and the value there."""
 
 
 def _check_routing(name: str, document: dict[str, Any]) -> None:
@@ -120,7 +120,7 @@ def _text(path: str, value: Any) -> None:
 
 
 def _is_number(value: Any) -> bool:
-    """Whole and not negative, as a number or as its digits in a string, both of which TaskRouter keeps as they are."""
+    """Whether *value* is a whole number of at least 0, or its digits in a string; TaskRouter keeps both as they are."""
     if isinstance(value, str):
         return as_whole_number(value) is not None
     return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)

@@ -103,7 +103,7 @@ def lower_case(_name: str, text: str) -> str:
 
 
 def sid(prefix: str, *, clearable: bool = False) -> Parse:
-    """A SID of that kind; where it is *clearable*, an empty text stands for none."""
+    """A SID of that kind; if *clearable*, an empty text clears it."""
 
     def parse(name: str, text: str) -> str | None:
         if clearable and not text:
@@ -127,7 +127,7 @@ def any_sid(*prefixes: str) -> Parse:
 
 
 def comma_list(*options: str) -> Parse:
-    """One or several statuses, separated by commas; the value has a comma before and behind each."""
+    """One or several statuses, separated by commas; the value has a comma before and after each."""
 
     def parse(name: str, text: str) -> str:
         found = [status(*options)(name, each.strip()) for each in text.split(",")]

@@ -24,7 +24,7 @@ def check_expression(name: str, text: str, parser: Callable[[str], object] = par
 
 
 def worker_names(worker: Mapping[str, Any]) -> Names:
-    """What the names in an expression stand for, of one worker."""
+    """The values of the names in an expression, for one worker."""
     return {
         **json.loads(worker["attributes"]),
         "sid": worker["sid"],
@@ -44,7 +44,7 @@ def _nobody(_names: Names) -> bool:
 
 
 def names_of_workers(reader: Reader, workspace_sid: str, sid: str | None = None) -> list[Names]:
-    """What expressions know of the workers of a workspace, or of the one with *sid*; none when it has none such."""
+    """The names for expressions of each worker of a workspace, or of the one with *sid*; empty if there is none."""
     rows = reader.rows(
         "SELECT worker.attributes, worker.sid, worker.friendly_name, worker.activity_sid, activity.friendly_name"
         " FROM worker JOIN activity ON activity.sid = worker.activity_sid"

@@ -1,7 +1,7 @@
-"""The words in which an event is told: its data, its description, what it is about.
+"""The content of an event: its data, its description, and its resource.
 
-``event_data`` of the Events resource and the parameters of an event callback are the same things under two spellings,
-``task_sid`` and ``TaskSid``; here they have the first. Values are texts, as TaskRouter has them.
+``event_data`` of the Events resource and the parameters of an event callback are the same in two spellings,
+``task_sid`` and ``TaskSid``; here they have the first one. Values are texts, as in TaskRouter.
 """
 
 import json
@@ -19,7 +19,7 @@ About = Mapping[str, Any]
 
 
 class Subject(NamedTuple):
-    """What an event is about: its type, its SID, and its path below the workspace."""
+    """The resource of an event: its type, its SID, and its path below the workspace."""
 
     type: str
     sid: str
@@ -27,7 +27,7 @@ class Subject(NamedTuple):
 
 
 class Referred(NamedTuple):
-    """What a record refers to, as it is now; None for what is gone."""
+    """The resources that a record refers to, in their present state; None if deleted."""
 
     channel: TaskChannel | None = None
     queue_name: str | None = None
@@ -36,7 +36,7 @@ class Referred(NamedTuple):
 
     @classmethod
     def by(cls, record: EventRecord, state: State) -> Self:
-        """What *record* refers to in a workspace."""
+        """The resources of a workspace that *record* refers to."""
         queue = state.queues.get(record.task_queue_sid or "")
         workflow = state.workflows.get(record.workflow_sid or "")
         return cls(
@@ -48,7 +48,7 @@ class Referred(NamedTuple):
 
 
 def data_of(record: EventRecord, referred: Referred) -> Data:
-    """What is told of an event, but for what all events have."""
+    """The data of an event, without the fields that all events have."""
     about: About = json.loads(record.about) if record.about else {}
     data = {
         **_operating_unit(record),
@@ -85,7 +85,7 @@ def description_of(record: EventRecord, data: Data) -> str:
 
 
 def subject_of(record: EventRecord) -> Subject:
-    """What an event is about. A reservation's is the task, as in the one list of events that was recorded."""
+    """The resource of an event. For a reservation it is the task, as in the one recorded list of events."""
     group = record.type.partition(".")[0]
     about: About = json.loads(record.about) if record.about else {}
     if record.task_sid is not None:
@@ -165,7 +165,7 @@ _BOOLEANS: Final[Mapping[int | None, str]] = {0: "false", 1: "true"}
 
 
 def _seconds(moment_ms: int | None) -> int | None:
-    """A moment as events tell it: whole seconds since 1970."""
+    """A time as in events: whole seconds since 1970."""
     return None if moment_ms is None else moment_ms // 1000
 
 

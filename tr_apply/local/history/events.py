@@ -1,7 +1,7 @@
 """Events, as rows of the ``event`` table: written once, never changed, kept for 30 days.
 
-A row says what the task, the reservation and the worker were at that moment, in columns, so that figures can be taken
-from it without reading JSON. How it is told to others is the business of event_data.py.
+A row holds the state of the task, the reservation and the worker at that time, in columns: figures are computed without
+parsing JSON. event_data.py turns a row into the event that clients see.
 """
 
 from collections.abc import Sequence
@@ -56,8 +56,11 @@ class EventRecord(NamedTuple):
     worker_activity_name: str | None = None
     worker_version: int | None = None
     about: str | None = None
-    """JSON of what the event is about beside that: the fields of ``ActivityChange``, ``ChannelChange`` or
-    ``KnownWorkerSought``, or of the resource that was created, updated or deleted."""
+    """JSON with more about the event.
+
+    The fields of ``ActivityChange``, ``ChannelChange`` or ``KnownWorkerSought``, or of the resource that was created,
+    updated or deleted.
+    """
 
 
 OF_TASK: Final = EventRecord._fields.index("task_reason")
@@ -74,7 +77,7 @@ _INSERT_OF_TASK: Final = _insert(EventRecord._fields[:OF_TASK])
 
 
 def write_events(writer: Writer, rows: Sequence[Row]) -> None:
-    """Keep events: the fields of their records, or only the first ``OF_TASK`` of them where the others are None."""
+    """Store events: the fields of their records, or only the first ``OF_TASK`` of them if the others are all None."""
     # The sqlite3 module takes five times as long to pass on None as a number, so those columns are left out.
     short = [row for row in rows if len(row) == OF_TASK]
     if short:
@@ -94,8 +97,8 @@ def forget_old_events(writer: Writer) -> bool:
 
 
 def first_position_at(reader: Reader, moment_ms: int) -> int:
-    """A position before which nothing stands that happened at *moment_ms* or later: a search by halves."""
-    # Two queries: SQLite finds one end of a table at once, but for both at a time it reads the whole table.
+    """The first position with no event of *moment_ms* or later before it, by binary search."""
+    # Two queries: SQLite finds one end of a table quickly, but for both in one query it reads the whole table.
     bounds = reader.row("SELECT (SELECT min(position) FROM event), (SELECT max(position) + 1 FROM event)")
     assert bounds is not None
     low, high = bounds[0] or 0, bounds[1] or 0

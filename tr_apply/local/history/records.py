@@ -60,7 +60,7 @@ def workspaces_with_tasks(reader: Reader) -> list[str]:
 
 
 def read_snapshot(reader: Reader, workspace_sid: str) -> EngineState:
-    """Everything the engine knew of a workspace, beside its configuration."""
+    """The engine's state of a workspace, without its configuration."""
     scope = (workspace_sid,)
     tasks = tuple(map(_task, reader.rows(_TASKS, scope)))
     reservations = tuple(map(_reservation, reader.rows(_RESERVATIONS, scope)))
@@ -192,7 +192,7 @@ def read_workers(reader: Reader, workspace_sid: str, sid: str | None = None) -> 
 
 
 def attributes_of(text: str) -> Attributes:
-    """Attributes as they are stored; those that are no JSON object, which no request could have sent, say nothing."""
+    """Stored attributes; empty if they are not a JSON object, which no request could have stored."""
     try:
         values = json.loads(text)
     except ValueError:

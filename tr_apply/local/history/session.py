@@ -1,4 +1,4 @@
-"""One write transaction that may route: the rows, and the engines that are told of them."""
+"""One write transaction that may route: the rows, and the engines that learn of them."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
@@ -19,7 +19,7 @@ FindEngine: TypeAlias = Callable[[Writer, str], Engine]
 
 
 class Happened(NamedTuple):
-    """What a transaction did to a workspace, for those who are to be told once it is kept."""
+    """The effect of a transaction on a workspace, for the listeners once it is committed."""
 
     workspace_sid: str
     state: State
@@ -64,11 +64,11 @@ class Session:
                 self.happened.append(Happened(workspace_sid, engine.state, outcome, rows))
 
     def note(self, workspace_sid: str, event_type: EventType, about: Resource) -> None:
-        """Have it told that something happened which the engine has no part in."""
+        """Record an event that the engine does not produce."""
         self.engine(workspace_sid).state.events.append(Event(event_type, self.now_ms, about=about))
 
     def drop(self, workspace_sid: str) -> None:
-        """Forget all about a workspace that is no more."""
+        """Forget everything about a deleted workspace."""
         self._engines.pop(workspace_sid, None)
         self.dropped.add(workspace_sid)
         for table in ("task", "reservation", "transfer", "event"):

@@ -97,7 +97,7 @@ def meta(key: str, url: str, page: Page) -> Body:
 
 
 def error_body(code: int, message: str, status: int) -> Mapping[str, Any]:
-    """What every refusal looks like."""
+    """The body of every refusal."""
     return {"code": code, "message": message, "more_info": f"{MORE_INFO}{code}", "status": status}
 
 
@@ -116,7 +116,7 @@ FOR_PAGES: Final = (
     (b"access-control-expose-headers", b"ETag"),
     (b"access-control-allow-credentials", b"true"),
 )
-"""What lets pages of other origins read an answer. Which pages come in at all is for `http/gate.py` to say."""
+"""Headers that let pages of other origins read an answer. http/gate.py decides which pages may send requests."""
 
 
 def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -42,11 +42,11 @@ _EVERY_ANSWER: Final = (*_RATE_LIMIT, *FOR_PAGES)
 class LocalTaskRouter:
     """The application, which owns the store.
 
-    It calls nobody unless it was given callbacks, and needs nobody to watch the clock, as each request finds that
-    everything has happened which was due. With callbacks, ``run`` is there to make things happen in time.
+    Without callbacks it calls nobody, and needs no background timer: every request first carries out whatever was due.
+    With callbacks, ``run`` carries it out in time.
 
-    Starlette reads requests, matches paths and makes answers; its layers of middleware stay out, as all that they would
-    do stands in the few lines of ``__call__``, and each costs every request.
+    Starlette reads requests, matches paths and makes answers. Its middleware is not used: the few lines of ``__call__``
+    do the same, and each layer costs every request.
     """
 
     def __init__(
@@ -158,7 +158,7 @@ class LocalTaskRouter:
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """How an application is called: by what, where, and who is told what goes wrong."""
+    """How to call an application: the sender, the URLs, and the reporter of failures."""
 
     post: Post
     say: Say
@@ -175,8 +175,8 @@ def create_app(
     callbacks: Callbacks | None = None,
     in_process: bool = False,
 ) -> LocalTaskRouter:
-    """The application over *store*, for that account with that token, or for anyone where they are None.
+    """The application over *store*, for that account with that token; None allows any.
 
-    *in_process* says that a database that cannot be used right now is to be raised as TargetError.
+    With *in_process*, a database that cannot be used right now raises TargetError.
     """
     return LocalTaskRouter(store, ServedAccount(account_sid, auth_token), callbacks, in_process=in_process)

@@ -53,11 +53,11 @@ def origin_of(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The hosts and origins that a server answers, beside this machine and its own origin.
+    """The hosts and origins that a server answers, in addition to this machine and its own origin.
 
     Attributes:
-        hosts: By which it may be addressed.
-        origins: Pages of which may use it, as ``origin_of`` writes them.
+        hosts: Its allowed names.
+        origins: The origins of allowed pages, as ``origin_of`` writes them.
     """
 
     hosts: Hosts = field(default_factory=Hosts)
@@ -65,7 +65,7 @@ class Admission:
 
     @classmethod
     def of(cls, hosts: Iterable[str] = (), origins: Iterable[str] = ()) -> "Admission":
-        """What these names and origins stand for.
+        """The admission of these names and origins.
 
         Raises:
             ValueError: An origin is not one.

@@ -8,7 +8,7 @@ from tr_apply.local.storage.refusals import InvalidParameterError
 
 MULTIPART: Final = "multipart/form-data"
 
-_HEAD_LIMIT: Final = 1_000  # bytes of what stands above a value
+_HEAD_LIMIT: Final = 1_000  # bytes of the headers above a value
 _BOUNDARY: Final = re.compile(r';\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
 _NAME: Final = re.compile(
     rb'content-disposition:\s*form-data\b[^\r\n]*;\s*name=(?:"([^"\r\n]*)"|([^\s;"]+))', re.IGNORECASE

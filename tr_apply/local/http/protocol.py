@@ -119,7 +119,7 @@ class HttpProtocol(asyncio.Protocol):
         elif self._patience is None:
             self._patience = self._loop.call_later(PATIENCE_S, self._hand_over)
 
-    # What the parser finds
+    # Calls of the parser
 
     def on_message_begin(self) -> None:
         """A request; one that comes right after another makes both of them something else."""
@@ -151,7 +151,7 @@ class HttpProtocol(asyncio.Protocol):
         """The end of the request."""
         self._is_whole = True
 
-    # What becomes of a request
+    # Ways that a request ends
 
     def _begin(self) -> None:
         """Have the application answer it."""

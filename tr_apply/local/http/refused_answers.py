@@ -77,10 +77,10 @@ def step_refused(request: Request, error: RoutingRefusedError) -> Response:
 
 
 def failed(message: str = "Internal server error") -> Response:
-    """The same for a bug of ours, or a database that is beyond use.
+    """The answer for a bug of ours, or for a database that cannot be used any more.
 
-    The server is told of the bug by an exception, and ends the connection for it. Whoever keeps connections must know,
-    or the next request is sent into one that is being closed.
+    The bug reaches the server as an exception, and the server then ends the connection. The answer says so: otherwise a
+    client with kept connections sends its next request into one that is being closed.
     """
     return json_response(error_body(_SERVER_ERROR, message, 500), 500, {"Connection": "close"})
 

@@ -31,12 +31,12 @@ SMALL_BODY = 64 * 1024
 
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
-"""What a Host header may be."""
+"""A valid Host header."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServedAccount:
-    """Whom the server answers: this account with this token, where None stands for any."""
+    """The account that the server answers, and its token; None allows any."""
 
     account_sid: str | None = None
     auth_token: str | None = None
@@ -51,10 +51,10 @@ class ServedAccount:
             self.account_of(authorization)
 
     def account_of(self, authorization: str | None) -> tuple[str, str | None]:
-        """The account that a request acts for, and its token, unless it signed in with an API key's secret instead.
+        """The account of a request, and its token unless it signed in with an API key's secret.
 
-        An API key (``SK…``) cannot be checked, so a server that was given an account refuses it; otherwise it acts
-        for the made-up account, as everyone does who is no account.
+        An API key (``SK…``) cannot be checked, so a server with an account refuses it. Otherwise it uses the made-up
+        account, as does any other user name that is not an account SID.
 
         Raises:
             UnauthorizedError: No credentials, no password, or not the expected ones.
@@ -168,16 +168,16 @@ def _unescaped(text: bytes) -> str:
 
 
 def _leniently_unquoted(text: bytes) -> bytes:
-    """A ``%`` that begins no escape stands for itself, as no library writes it."""
+    """Unquote, and keep a ``%`` that begins no escape as it is."""
     if len(text) > BROKEN_LIMIT:
         raise InvalidParameterError("A parameter has a % that is not followed by two hexadecimal digits")
     return unquote_to_bytes(text)
 
 
 def _unquoted(text: bytes) -> bytes:
-    """What ``unquote_to_bytes`` returns, in a fifth of the time: a JSON document has dozens of escapes.
+    """The result of ``unquote_to_bytes``, in a fifth of the time: a JSON document has dozens of escapes.
 
-    Those of MIME's quoted-printable text are the same but for their first character, and are replaced in C.
+    Escapes of MIME's quoted-printable text differ only in the first character, and are replaced in C.
     """
     return binascii.a2b_qp(text.replace(b"=", b"%3D").replace(b"%", b"="))
 

@@ -28,7 +28,7 @@ class PathRoute(NamedTuple):
 
 
 def all_routes(store: Store) -> list[PathRoute]:
-    """All routes; those of what is asked for most stand first, as they are tried one after the other."""
+    """All routes. The most frequent ones come first, because they are tried in order."""
     first = [route for name in _ASKED_FOR_MOST for route in _routes_of(store, KINDS[name])]
     # Some of these hide what would be a queue or a worker called ``Statistics``.
     statistics = [_route(path, endpoint) for path, endpoint in statistics_endpoints(store).items()]

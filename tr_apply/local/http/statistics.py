@@ -17,11 +17,11 @@ from tr_apply.local.store.store import Store
 _QUEUES = "/Workspaces/{workspace_sid}/TaskQueues"
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
-"""What is done at a path, whatever the method."""
+"""The handler of a path, for all methods."""
 
 
 def statistics_endpoints(store: Store) -> Mapping[str, Endpoint]:
-    """What is done at which path."""
+    """The handler of each path."""
     return {
         f"{_QUEUES}/Statistics": _only("GET", _list(store)),
         f"{_QUEUES}/RealTimeStatistics": _only("POST", _bulk(store)),

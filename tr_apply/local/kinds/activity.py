@@ -7,7 +7,7 @@ from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, Item, Kind
 from tr_apply.local.kinds.setup import activity_of
 
 
-def _tell(session: Session, item: Item, change: Change | None) -> None:
+def _inform(session: Session, item: Item, change: Change | None) -> None:
     engine = session.engine(item["workspace_sid"])
     if change is None:
         engine.delete_activity(item["sid"], session.now_ms)
@@ -46,5 +46,5 @@ ACTIVITY = Kind(
         ColumnFilter("Available", "activity.available = ?", fields.boolean),
     ),
     named_by="friendly_name",
-    tell=_tell,
+    inform=_inform,
 )

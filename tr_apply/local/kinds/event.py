@@ -16,7 +16,7 @@ _MINUTE_MS = 60_000
 
 
 def _told(row: Item) -> Item:
-    """The event that a row tells of. Who did it is not recorded: everything is put down to the workspace."""
+    """The event of a row. Its author is not recorded, so every event names the workspace."""
     record = EventRecord(**{name: row[name] for name in EventRecord._fields})
     referred = Referred(_channel(row), row["queue_name"], row["queue_expression"], row["workflow_name"])
     data, subject = data_of(record, referred), subject_of(record)
@@ -53,7 +53,7 @@ def _window(reader: Reader, query: Mapping[str, str]) -> Conditions:
     minutes, start, end = (query.get(name) for name in ("Minutes", "StartDate", "EndDate"))
     if minutes and (start or end):
         raise InvalidParameterError("Minutes cannot be combined with StartDate or EndDate")
-    end_ms = fields.moment("EndDate", end) + 999 if end else None  # dates are told in whole seconds
+    end_ms = fields.moment("EndDate", end) + 999 if end else None  # dates are given in whole seconds
     if start:
         start_ms = fields.moment("StartDate", start)
     elif minutes or not query.get("Sid"):

@@ -1,8 +1,8 @@
 """Instructions for a reservation, by REST or in the answer of an assignment callback.
 
-There is no telephony here: a call is taken for answered, and a conference for joined, the moment it is asked for. So
-the bookkeeping is that of a call that went well. What would happen to the call afterwards does not: nobody is called
-back about its status, nothing is recorded, and its end, with the activity a worker then goes to, never comes.
+There is no telephony here: an instruction takes effect immediately, as if the call had been answered or the conference
+joined. The records are those of a successful call. Nothing after that is simulated: there are no status callbacks and
+no recordings, and the call never ends, so neither does the activity after it begin.
 """
 
 import secrets

@@ -94,7 +94,7 @@ class Change:
     values: Values
 
     def after(self, column: str) -> Any:
-        """What *column* will be."""
+        """The new value of *column*."""
         before = self.before or {}
         return self.values.get(column, before.get(column))
 
@@ -115,11 +115,11 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Deeds:
-    """What creates, changes and removes a resource that routing decides about.
+class RoutedActions:
+    """The actions that create, change and remove a resource that takes part in routing.
 
-    They tell the engine of the session, which then has the rows written. Each takes the session and the change;
-    ``create`` returns the new SID, and one that is None cannot be done.
+    They call the engine of the session, which writes the rows. Each gets the session and the change; ``create`` returns
+    the new SID. An action that is not possible is missing (None).
     """
 
     update: Callable[[Session, Change], None]
@@ -144,9 +144,9 @@ class Kind:
     """A kind of resource.
 
     Attributes:
-        name: How the program calls it.
-        table: Its table, where that has another name.
-        noun: How messages call it.
+        name: Its name in the program.
+        table: Its table, if that has another name.
+        noun: Its name in messages.
         sid_prefix: Two letters.
         collection: Path of the collection below ``/v1``, with the scope's columns in braces.
         list_key: Key of the items in a list answer.
@@ -155,25 +155,25 @@ class Kind:
         scope: Columns that hold the SIDs of the resources above, from the workspace down.
         parent: Name of the kind directly above; empty for a workspace.
         booleans: Fields of the answer that are booleans; SQLite has none.
-        links: Name -> path below ``/v1``, with fields of the answer in braces; None where the field is None.
-        fields: What a form can hold.
-        filters: What a list can be narrowed by.
+        links: Name -> path below ``/v1``, with fields of the answer in braces; an empty field gives None.
+        fields: The fields of a form.
+        filters: The filters of a list.
         orderings: Name in ``Ordering`` -> column; without an ordering a list is in the order of creation.
-        combinations: Columns that may be ordered by together; none where one is all there can be.
-        named_by: Column of the name that no other of the workspace may have, whatever its case.
-        names_repeat: True where several may have one name after all.
-        alias: Column that may stand for the SID in a path.
-        revision: Column of its revision, sent as ETag and checked against If-Match; empty where it has none.
-        creatable: Whether the API creates and deletes it; otherwise it comes and goes with others.
+        combinations: Columns that may be sorted together; empty if a list has at most one.
+        named_by: Column of the name that must be unique in the workspace, ignoring case.
+        names_repeat: Whether several may share a name after all.
+        alias: Column that may replace the SID in a path.
+        revision: Column of its revision, sent as ETag and checked against If-Match; empty for no revisions.
+        creatable: Whether the API creates and deletes it; otherwise other resources do.
         changeable: Whether the API updates it.
-        prepare: Checks what is particular to the kind, and returns the columns to write.
-        settle: What else changes with it, in the same transaction, once it is written.
-        tell: Tells the engine of the resource as it is now, and of the change; of one to be deleted, without one.
-        deeds: What writes it instead, where routing decides about it.
-        row_of: The row with a SID as the query for it would find it, from what the engine knows, which is faster.
-        shape: Makes of what the columns hold the item as it is answered.
-        paths: Fields of the item that hold a path below ``/v1``, answered as a URL.
-        narrowing: What parameters of a list say together.
+        prepare: Applies checks of the kind, and returns the columns to write.
+        settle: Makes further changes in the same transaction, after the resource is written.
+        inform: Passes the resource in its present state to the engine, with the change; without one before a delete.
+        routed: The actions that replace a plain write, for a resource in routing.
+        row_of: The row of a SID, built from the engine's data, which is faster than a query.
+        shape: Turns the values of the columns into the item of the answer.
+        paths: Fields of the item with a path below ``/v1``, answered as a URL.
+        narrowing: The condition that several parameters of a list form together.
     """
 
     name: str
@@ -199,8 +199,8 @@ class Kind:
     changeable: bool = True
     prepare: Callable[[Writer, Change], Values] = _as_sent
     settle: Callable[[Writer, str, Change], None] = _nothing_more
-    tell: Callable[[Session, Item, Change | None], None] = _nothing_more
-    deeds: Deeds | None = None
+    inform: Callable[[Session, Item, Change | None], None] = _nothing_more
+    routed: RoutedActions | None = None
     row_of: Callable[[State, str, int], Row] | None = None
     shape: Callable[[Item], Item] = _as_read
     paths: tuple[str, ...] = ()

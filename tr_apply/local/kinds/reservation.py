@@ -4,13 +4,13 @@ from tr_apply.local.forms import fields
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
 from tr_apply.local.kinds.instructions import carry_out
-from tr_apply.local.kinds.kind import Change, ColumnFilter, Deeds, Field, Kind
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, Kind, RoutedActions
 from tr_apply.local.storage.refusals import InvalidParameterError
 
 _STATUSES = ("pending", "accepted", "rejected", "timeout", "canceled", "rescinded", "wrapping", "completed")
 
 _PREFIXES = {"call": "Call", "dequeue": "Dequeue", "redirect": "Redirect"}
-"""What the parameters of an instruction begin with; those of the others stand for themselves."""
+"""The prefix of an instruction's parameters; other parameters have none."""
 
 _PARAMETERS = {
     "reject": ("activity_sid",),
@@ -130,7 +130,7 @@ def _reservation(parent: str) -> Kind:
         ),
         revision="reservation.version",
         creatable=False,
-        deeds=Deeds(update=_update),
+        routed=RoutedActions(update=_update),
     )
 
 

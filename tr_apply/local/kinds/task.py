@@ -8,7 +8,7 @@ from tr_apply.local.forms import fields
 from tr_apply.local.forms.matching import check_expression, matcher
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
-from tr_apply.local.kinds.kind import Change, ColumnFilter, Deeds, Field, Item, ItemFilter, Kind, Values
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, Item, ItemFilter, Kind, RoutedActions, Values
 from tr_apply.local.storage.clock import told
 from tr_apply.local.storage.database import Reader, Row
 from tr_apply.local.storage.refusals import InvalidParameterError
@@ -94,7 +94,7 @@ _STEPS: Final[Mapping[str, Callable[[Engine, str, Values, int], None]]] = {
     "completed": _complete,
     "canceled": _cancel,
 }
-"""What leads to a status that can be set; routing alone brings a task to the others."""
+"""The action for each status that a client can set; only routing sets the others."""
 
 
 def _delete(session: Session, change: Change) -> None:
@@ -240,6 +240,6 @@ TASK = Kind(
         frozenset({"task.virtual_start_ms", "task.priority"}),
     ),
     revision="task.version",
-    deeds=Deeds(update=_update, create=_create, delete=_delete),
+    routed=RoutedActions(update=_update, create=_create, delete=_delete),
     row_of=_row,
 )

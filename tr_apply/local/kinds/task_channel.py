@@ -1,4 +1,4 @@
-"""Task channels: kinds of tasks, of which a worker can take several at a time."""
+"""Task channels: kinds of tasks; a worker can have several tasks of one concurrently."""
 
 from tr_apply.local.forms import fields
 from tr_apply.local.history.session import Session
@@ -18,7 +18,7 @@ def _open_for_workers(writer: Writer, sid: str, change: Change) -> None:
         open_channels(writer, [(worker_sid, sid) for (worker_sid,) in workers])
 
 
-def _tell(session: Session, item: Item, change: Change | None) -> None:
+def _inform(session: Session, item: Item, change: Change | None) -> None:
     engine = session.engine(item["workspace_sid"])
     if change is None:
         engine.delete_channel(item["unique_name"], session.now_ms)
@@ -59,7 +59,7 @@ TASK_CHANNEL = Kind(
         ),
     ),
     named_by="unique_name",
-    tell=_tell,
+    inform=_inform,
     alias="task_channel.unique_name",
     settle=_open_for_workers,
 )

@@ -24,7 +24,7 @@ def _check_activities(writer: Writer, change: Change) -> Values:
 
 
 def _accepts_such_a_worker(reader: Reader, workspace_sid: str, text: str) -> Callable[[Item], bool]:
-    """*text* is a worker's attributes, as JSON, or an expression that stands for the workers who fulfil it."""
+    """Whether a queue accepts such workers: *text* is a worker's attributes as JSON, or an expression over workers."""
     name = "EvaluateWorkerAttributes"
     if text.lstrip().startswith("{"):
         return _accepts_any([parse_object(name, text)])
@@ -41,7 +41,7 @@ def _accepts_any(workers: list[Names]) -> Callable[[Item], bool]:
     return lambda queue: any(map(matcher(queue["target_workers"]), workers))
 
 
-def _tell(session: Session, item: Item, change: Change | None) -> None:
+def _inform(session: Session, item: Item, change: Change | None) -> None:
     engine = session.engine(item["workspace_sid"])
     if change is None:
         engine.delete_queue(item["sid"], session.now_ms)
@@ -120,5 +120,5 @@ TASK_QUEUE = Kind(
     orderings={"DateUpdated": "task_queue.date_updated"},
     named_by="friendly_name",
     prepare=_check_activities,
-    tell=_tell,
+    inform=_inform,
 )

@@ -63,7 +63,7 @@ def _satisfies(expression: str | None) -> Callable[[Item], bool]:
     return lambda worker: matches(worker_names(worker))
 
 
-def _tell(session: Session, item: Item, change: Change | None) -> None:
+def _inform(session: Session, item: Item, change: Change | None) -> None:
     sid, now_ms, engine = item["sid"], session.now_ms, session.engine(item["workspace_sid"])
     if change is None:
         engine.delete_worker(sid, now_ms)
@@ -139,5 +139,5 @@ WORKER = Kind(
     revision="worker.revision",
     prepare=_start_or_move,
     settle=_open_channels,
-    tell=_tell,
+    inform=_inform,
 )

@@ -28,7 +28,7 @@ def open_channels(writer: Writer, pairs: Sequence[tuple[str, str]]) -> None:
     )
 
 
-def _tell(session: Session, item: Item, _change: Change | None) -> None:
+def _inform(session: Session, item: Item, _change: Change | None) -> None:
     session.engine(item["workspace_sid"]).set_worker_channel(
         item["worker_sid"],
         item["task_channel_unique_name"],
@@ -56,7 +56,7 @@ WORKER_CHANNEL = Kind(
         "task_channel_unique_name": "task_channel.unique_name",
         **columns.plain("worker_channel", "configured_capacity", "available"),
         "assigned_tasks": _ACCEPTED,
-        # What is over capacity, when it was lowered or ignored, leaves nothing; of no capacity, nothing is available.
+        # More tasks than capacity, after it was lowered or ignored, leave 0 %. Without any capacity, 0 % is available.
         "available_capacity_percentage": "CASE worker_channel.configured_capacity WHEN 0 THEN 0 ELSE"
         f" max(0, 100 * (worker_channel.configured_capacity - {_OPEN}) / worker_channel.configured_capacity) END",
         **columns.dates("worker_channel"),
@@ -83,5 +83,5 @@ WORKER_CHANNEL = Kind(
     ),
     alias="task_channel.unique_name",
     creatable=False,
-    tell=_tell,
+    inform=_inform,
 )

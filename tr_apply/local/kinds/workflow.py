@@ -32,7 +32,7 @@ def _queues(change: Change) -> dict[str, str]:
     return dict(queues_of("Configuration", text)) if text else {}
 
 
-def _tell(session: Session, item: Item, change: Change | None) -> None:
+def _inform(session: Session, item: Item, change: Change | None) -> None:
     engine = session.engine(item["workspace_sid"])
     if change is None:
         engine.delete_workflow(item["sid"], session.now_ms)
@@ -103,5 +103,5 @@ WORKFLOW = Kind(
     named_by="friendly_name",
     prepare=_check_queues,
     settle=_note_queues,
-    tell=_tell,
+    inform=_inform,
 )

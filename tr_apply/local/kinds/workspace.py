@@ -26,7 +26,7 @@ def _plant(writer: Writer, sid: str, change: Change) -> None:
         )
 
 
-def _tell(session: Session, item: Item, change: Change | None) -> None:
+def _inform(session: Session, item: Item, change: Change | None) -> None:
     if change is None:
         session.note(item["sid"], "workspace.deleted", workspace_of(item))
         session.keep()
@@ -126,5 +126,5 @@ WORKSPACE = Kind(
     names_repeat=True,
     prepare=_check_multitasking,
     settle=_plant,
-    tell=_tell,
+    inform=_inform,
 )

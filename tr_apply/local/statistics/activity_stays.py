@@ -22,7 +22,7 @@ class ActivityDurations:
             found[1].add(inside_ms)
 
     def figures(self) -> list[dict[str, Any]]:
-        """As the API tells them, for every activity."""
+        """The figures of every activity, as in the API."""
         return [
             {"sid": activity.sid, "friendly_name": activity.name, **durations.figures()}
             for activity, durations in self._durations.values()

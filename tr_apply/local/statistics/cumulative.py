@@ -48,7 +48,7 @@ TASKS: Final[Mapping[Owner, Counts]] = {
         "tasks_timed_out_in_workflow": TIMED_OUT_IN_WORKFLOW,
     },
 }
-"""What is told of tasks."""
+"""The figures of tasks."""
 
 
 def _types(*tables: Counts) -> Sequence[EventType]:
@@ -63,7 +63,7 @@ COUNTED_TYPES: Final = _types(RESERVATIONS, *TASKS.values())
 
 
 class Tally:
-    """What happened in one place, as far as it has been added."""
+    """The sums of one place, as far as they have been added."""
 
     def __init__(self, thresholds: Thresholds = ()) -> None:
         self._counts: Counter[EventType] = Counter()
@@ -85,7 +85,7 @@ class Tally:
                 self._split.cancel(occurrence.waited_ms)
 
     def figures(self, owner: Owner) -> Figures:
-        """All that is told of a workspace, a queue or a workflow, but the window."""
+        """All figures of a workspace, a queue or a workflow, without the window."""
         in_queue = {"wait_duration_in_queue_until_accepted": self._in_queue_until_accepted.figures()}
         return {
             "avg_task_acceptance_time": self._until_accepted.mean_s,
@@ -98,12 +98,12 @@ class Tally:
         }
 
     def reservations(self) -> Figures:
-        """What is told of reservations, which is all that is told of workers, too."""
+        """The figures of reservations; workers have only these."""
         return _counted(RESERVATIONS, self._counts)
 
 
 def nested(figures: Figures) -> Figures:
-    """The same figures as they stand beside real-time ones: the mean has a decimal point there."""
+    """The same figures as part of a real-time answer: there the mean has a decimal point."""
     return {**figures, "avg_task_acceptance_time": float(figures["avg_task_acceptance_time"])}
 
 

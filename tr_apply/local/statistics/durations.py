@@ -32,7 +32,7 @@ class Durations:
         return self.total_ms // (self.count * MS_IN_SECOND) if self.count else 0
 
     def figures(self) -> dict[str, int]:
-        """As the API tells them, in whole seconds."""
+        """The figures as in the API, in whole seconds."""
         return {
             "avg": self.mean_s,
             "min": self.shortest_ms // MS_IN_SECOND,

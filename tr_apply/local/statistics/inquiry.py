@@ -1,4 +1,4 @@
-"""One request for statistics, without HTTP: what it asks, and of which moment."""
+"""One request for statistics, without HTTP: its parameters and its time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Inquiry:
 
     @classmethod
     def of(cls, store: Store, sids: Sids, query: Query) -> Self:
-        """What a request asks now.
+        """The parameters of a request made now.
 
         Raises:
             NotFoundError: One of the SIDs does not exist.
@@ -59,7 +59,7 @@ class Inquiry:
         return Window.of(self.query, self.present.now_ms)
 
     def past(self, window: Window) -> Past:
-        """What happened within a window."""
+        """The events within a window."""
         return Past(self.store.engines, self.sids["workspace_sid"], window, self.last, self.present.channel)
 
     def thresholds(self) -> Thresholds:

@@ -1,8 +1,8 @@
 """The past of a workspace, read from its events a part at a time.
 
-A month of events takes seconds to run through, and nobody else would be answered meanwhile. So each part is read in a
-transaction of its own, and others have their turn in between. That is as consistent as one transaction would be: what
-has happened does not change.
+A month of events takes seconds to read, and would block all other requests. So each part is read in a transaction of
+its own, with turns for others in between. The result is as consistent as with one transaction, because past events do
+not change.
 """
 
 import asyncio
@@ -50,11 +50,11 @@ _OF_WORKERS_COUNTED: Final = {"counted": json.dumps(RESERVATION_TYPES), "ending"
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What happened in a workspace, as far as it counts.
+    """The counted events of a workspace.
 
     Attributes:
-        last: Position of the last event there was at the moment of the request: what happens while the others are
-            read belongs to another moment than the state that they are put beside.
+        last: Position of the last event at the time of the request. Later events belong to another state than the one
+            in the same answer.
         channel: Unique name of the task channel whose tasks count; None for all.
     """
 
@@ -67,7 +67,7 @@ class Past:
     async def tally(
         self, thresholds: Thresholds, *, queue_sid: str | None = None, workflow_sid: str | None = None
     ) -> Tally:
-        """What happened in a queue, under a workflow or, without either, in the workspace."""
+        """The sums of a queue, of a workflow or, without either, of the workspace."""
         tally = Tally(thresholds)
         async for rows in self._parts(_OCCURRENCES, {**_COUNTED, "queue": queue_sid, "workflow": workflow_sid}):
             for event_type, _, waited_ms, waited_in_queue_ms in rows:
@@ -84,11 +84,11 @@ class Past:
         return tallies
 
     async def of_workers(self, sids: frozenset[str] | None, durations: ActivityDurations) -> Figures:
-        """What is told of workers.
+        """The figures of workers.
 
         Args:
-            sids: Whose; None for all, also for those who are no more.
-            durations: Has the stays that go on, and takes those that have ended.
+            sids: The workers; None for all, including deleted ones.
+            durations: Holds the stays that continue, and receives those that have ended.
         """
         only = next(iter(sids)) if sids and len(sids) == 1 else None
         tally = Tally()
@@ -103,7 +103,7 @@ class Past:
         return {**tally.reservations(), "activity_durations": durations.figures()}
 
     async def _parts(self, sql: str, conditions: Mapping[str, Any]) -> AsyncIterator[list[Row]]:
-        """What a query finds, part by part."""
+        """The rows of a query, part by part."""
         parameters = {
             **conditions,
             "workspace": self.workspace_sid,

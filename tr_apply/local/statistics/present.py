@@ -35,11 +35,11 @@ EVERYONE: Final = WorkerFilter()
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What there is at one moment.
+    """The state at one time.
 
     Attributes:
-        state: The engine's, which has done everything that was due by then.
-        now_ms: That moment.
+        state: The engine's, after everything due by then.
+        now_ms: The time.
         channel: Unique name of the task channel whose tasks count; None for all.
     """
 
@@ -64,7 +64,7 @@ class Present:
 
         Args:
             sids: Of queues that exist.
-            relative: Whether to tell as well which task is in the queue longest.
+            relative: Whether to include the task that is longest in each queue.
         """
         found = {sid: PresentTasks() for sid in sids}
         for task in self._tasks():
@@ -83,13 +83,13 @@ class Present:
         return workers_figures(self._by_activity(self._those(wanted)))
 
     def stays(self, wanted: WorkerFilter) -> Iterator[Stay]:
-        """What workers are doing, and since when."""
+        """The current activity of each worker, and its beginning."""
         for number in numbers_in(self._those(wanted)):
             worker = self.state.numbered[number].worker
             yield Stay(worker.activity_sid, worker.status_changed_ms, self.now_ms)
 
     def sids(self, wanted: WorkerFilter) -> frozenset[str] | None:
-        """The SIDs of workers; None for everyone, also those who are no more."""
+        """The SIDs of workers; None for all, including deleted ones."""
         if wanted == EVERYONE:
             return None
         return frozenset(self.state.numbered[number].worker.sid for number in numbers_in(self._those(wanted)))

@@ -47,7 +47,7 @@ async def page_of_queues(store: Store, sids: Sids, query: Query) -> Page:
 
 
 def present_of_queues(store: Store, sids: Sids, queue_sids: Sequence[str]) -> Figures:
-    """What there is in each of these queues that exists, now."""
+    """The present figures of each of these queues that exists."""
     inquiry = Inquiry.of(store, sids, {})
     known = [sid for sid in dict.fromkeys(queue_sids) if sid in inquiry.present.state.queues]
     figures = inquiry.present.task_queues(known, relative=False)
@@ -61,7 +61,7 @@ def read_queue_sids(body: bytes) -> list[str]:
     """The queues that the body of a bulk request names.
 
     Raises:
-        InvalidParameterError: It is no JSON object with 1 to 50 SIDs of queues.
+        InvalidParameterError: It is not a JSON object with 1 to 50 SIDs of queues.
     """
     try:
         text = body.decode()

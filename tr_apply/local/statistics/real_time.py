@@ -27,7 +27,7 @@ class PresentTasks:
         self._oldest_in_queue: Oldest | None = None
 
     def add(self, task: Task) -> None:
-        """Add a task; of several that wait equally long the first one is told."""
+        """Add a task; of several that wait equally long the first one counts."""
         self._by_status[task.status] += 1
         if task.status in COUNTED:
             self._by_priority[task.priority] += 1
@@ -37,7 +37,7 @@ class PresentTasks:
                 self._oldest_in_queue = _older(self._oldest_in_queue, task.queue_entered_ms, task.sid)
 
     def figures(self, now_ms: int) -> Figures:
-        """What is told of tasks everywhere."""
+        """The figures of tasks in every answer."""
         age_s, sid = _age(self._oldest, now_ms)
         return {
             "longest_task_waiting_age": age_s,
@@ -48,7 +48,7 @@ class PresentTasks:
         }
 
     def relative_figures(self, now_ms: int) -> Figures:
-        """What is told of the tasks of a queue beside that."""
+        """Further figures of the tasks of a queue."""
         age_s, sid = _age(self._oldest_in_queue, now_ms)
         return {"longest_relative_task_age_in_queue": age_s, "longest_relative_task_sid_in_queue": sid}
 
@@ -88,12 +88,12 @@ class PresentWorkers:
 
 
 def workspace_figures(tasks: PresentTasks, workers: PresentWorkers, now_ms: int) -> Figures:
-    """What is told of a workspace."""
+    """The figures of a workspace."""
     return {**workers_figures(workers), **tasks.figures(now_ms)}
 
 
 def queue_figures(tasks: PresentTasks, members: PresentWorkers, now_ms: int) -> Figures:
-    """What is told of a queue among several."""
+    """The figures of a queue among several."""
     return {
         "activity_statistics": members.activity_statistics(),
         **tasks.figures(now_ms),
@@ -103,7 +103,7 @@ def queue_figures(tasks: PresentTasks, members: PresentWorkers, now_ms: int) -> 
 
 
 def workers_figures(workers: PresentWorkers) -> Figures:
-    """What is told of workers."""
+    """The figures of workers."""
     return {"activity_statistics": workers.activity_statistics(), "total_workers": workers.total()}
 
 

@@ -55,7 +55,7 @@ class Split:
         self._note(self._canceled, waited_ms)
 
     def figures(self) -> dict[str, dict[str, dict[str, int]]]:
-        """As the API tells them, by threshold in the order in which they were sent."""
+        """The figures as in the API, by threshold in the order of the request."""
         accepted, canceled = list(accumulate(self._accepted)), list(accumulate(self._canceled))
         sides = {
             threshold: {

@@ -55,12 +55,12 @@ class Window:
         return min(until_ms, self.end_ms) - max(since_ms, self.start_ms)
 
     def figures(self) -> dict[str, str]:
-        """As the API tells it."""
+        """The window as in the API."""
         return {"start_time": _told(self.start_ms), "end_time": _told(self.end_ms)}
 
 
 def _told(moment_ms: int) -> str:
-    """A moment as the API tells it: ISO 8601 in UTC, whole seconds."""
+    """A time as in the API: ISO 8601 in UTC, whole seconds."""
     return f"{stored(moment_ms)[:_SECONDS_END]}Z"
 
 

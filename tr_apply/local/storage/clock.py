@@ -21,10 +21,10 @@ def wall_clock() -> int:
 
 
 class SteeredClock:
-    """A clock that can be stopped, moved and let go faster; until then, at a rate of 1, it is the clock on the wall.
+    """A clock that can be stopped, moved and sped up; until then, at a rate of 1, it shows the real time.
 
     Attributes:
-        first_rate: How fast it goes until it is told otherwise, in its seconds per second.
+        first_rate: Its initial speed, in its seconds per second.
     """
 
     def __init__(self, first_rate: float = 1.0) -> None:
@@ -39,7 +39,7 @@ class SteeredClock:
 
     @property
     def rate(self) -> float:
-        """How fast it goes; 0 where it stands still."""
+        """Its speed; 0 if it is stopped."""
         return self._rate
 
     @rate.setter
@@ -58,12 +58,12 @@ class SteeredClock:
 
 
 def stored(moment_ms: int) -> str:
-    """A moment as text: ISO 8601 in UTC with microseconds, so that text order is time order."""
+    """A time as text: ISO 8601 in UTC with microseconds, so text order is time order."""
     return f"{_EPOCH + moment_ms * _MILLISECOND:%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def told(moment_ms: int | None) -> str | None:
-    """A moment as the API tells it: in whole seconds; None for none."""
+    """A time as in the API: in whole seconds; None for none."""
     return None if moment_ms is None else _told_s(moment_ms // 1000)
 
 
@@ -73,10 +73,10 @@ def _told_s(moment_s: int) -> str:
 
 
 def moment_of(text: str) -> int:
-    """The moment that a date and time in ISO 8601 stands for; one without a zone is in UTC.
+    """The time of an ISO 8601 text; one without a zone is in UTC.
 
     Raises:
-        ValueError: It is none, or out of range.
+        ValueError: It is not valid, or out of range.
     """
     moment = datetime.fromisoformat(text)
     try:

@@ -18,7 +18,7 @@ from tr_apply.own_folder import make_folder
 MEMORY = ":memory:"
 _ONLY_OURS: Final = 0o600
 TURN_S: Final = 0.1
-"""How long SQLite waits for the lock at a time. Nothing else happens meanwhile, and no signal is heard."""
+"""How long SQLite waits for the lock each time. In these periods nothing else runs, not even signal handlers."""
 
 CHECKED_BYTES: Final = 64 * 1024 * 1024
 """Up to which size a file is read as a whole when it is opened, to find out whether it is damaged."""
@@ -31,7 +31,7 @@ _CIRCUMSTANCES = {
     sqlite3.SQLITE_IOERR: "the disk cannot be read or written",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened; its folder must exist and be writable",
 }
-"""What may go wrong with a file, is no bug of ours, and may pass."""
+"""Problems of a file that are not a bug of ours, and may pass."""
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 _DAMAGE: Final = "it is damaged; restore it, or delete it to begin anew"
@@ -43,11 +43,11 @@ class LockedError(TargetError):
 
 
 class DamagedError(TargetError):
-    """The file does not hold what it should, which no waiting mends."""
+    """The file has unexpected content, which no waiting fixes."""
 
 
 def circumstance(error: sqlite3.Error) -> str | None:
-    """What keeps the file from being used right now, or None where the error says something else."""
+    """The reason that prevents the use of the file right now, or None for any other error."""
     return _CIRCUMSTANCES.get(_primary_code(error))
 
 
@@ -107,7 +107,7 @@ def _prepare(path: Path) -> None:
 
 
 def _opened(path: str | Path) -> sqlite3.Connection:
-    # Opened in one thread and used in another when a test serves from a thread; never in two at once.
+    # Opened in one thread and used in another when a test serves from a thread; never in two concurrently.
     return sqlite3.connect(str(path), timeout=TURN_S, isolation_level=None, check_same_thread=False)
 
 

@@ -1,11 +1,11 @@
 """The two ways to use the SQLite file, ``read`` and ``write``.
 
-Several processes may share one file. WAL lets them read while one writes, every write begins by taking the write lock,
-and nothing read in one transaction is relied upon in the next unless its ``edition`` says that nobody else has written
-meanwhile. ``synchronous=NORMAL`` means that what was committed survives the death of the process at any moment (not a
-power cut).
+Several processes may share one file. WAL lets them read while one writes, and every write begins by taking the write
+lock. Data read in one transaction is used in the next only if its ``edition`` shows that nobody else has written since.
+With ``synchronous=NORMAL`` committed data survives the death of the process at any time, but not a power cut.
 
-Time never goes back in a file: when its latest event is later than the clock says, because it was served at another
+Time never goes back in a file. If its latest event is later than the clock, because it was served at another clock rate
+or the clock was set back, time continues from that event.
 clock rate or the clock was set back, it goes on from there.
 """
 
@@ -30,12 +30,11 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 
 
 class Reader:
-    """Reads within one transaction: everything it answers was true at the same moment.
+    """Reads within one transaction: all its answers are of the same time.
 
     Attributes:
-        now_ms: That moment.
-        edition: A number that changes whenever something was written that the engines were not told of: by another
-            process, by another Database, or by ``write``.
+        now_ms: That time. edition: A number that changes with every write that the engines did not take part in: by
+            another process, by another Database, or by ``write``.
     """
 
     def __init__(self, connection: sqlite3.Connection, now_ms: int, edition: int) -> None:
@@ -125,9 +124,9 @@ class Writer(Reader):
         self._use().executemany(sql, parameters)
 
     def run_later(self, sql: str, parameters: Iterable[Parameters]) -> None:
-        """The same, put off until something is read or the transaction ends; with it what others put off, all at once.
+        """Run it later, when something is read or the transaction ends, together with all other postponed statements.
 
-        Statements that are put off must not depend on each other's order.
+        Postponed statements must not depend on each other's order.
         """
         self._later.setdefault(sql, []).extend(parameters)
 
@@ -260,7 +259,7 @@ class Database:
         self._edition = -1
 
     def damaged(self) -> DamagedError:
-        """For whoever finds something in the file that cannot be."""
+        """The error for content of the file that is impossible."""
         return DamagedError(damage(self._path))
 
     def now_ms(self) -> int:
@@ -328,14 +327,14 @@ class Database:
 
 
 class Batch:
-    """A transaction that several writers share, one after the other, so that the price of keeping is paid once.
+    """A transaction that several writers share, one after the other, so one commit serves them all.
 
-    ``with batch as writer:`` is the part of one of them. The parts are kept together, or not at all.
+    ``with batch as writer:`` is the part of one of them. The parts are committed together, or not at all.
 
     Attributes:
-        parts: How many there are to keep.
-        ended: Set once they are kept, or it is clear that they will not be.
-        failure: Why they are not.
+        parts: The number of parts.
+        ended: Set once they are committed, or it is clear that they will not be.
+        failure: The reason if they are not.
     """
 
     def __init__(self, connection: sqlite3.Connection, explained: Explained, writer: Writer) -> None:

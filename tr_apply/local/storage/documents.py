@@ -1,7 +1,7 @@
 """JSON that arrives as the text of a form field.
 
-It is checked strictly and stored as text: only the white space between its parts is taken out, so that key order,
-unknown keys, numbers written as strings, escapes and the digits of numbers come back as they were sent.
+It is checked strictly and stored as text. Only the white space between its parts is removed, so key order, unknown
+keys, numbers written as strings, escapes and the digits of numbers are returned as they were sent.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from tr_apply.local.storage.refusals import InvalidParameterError
 
-DEPTH_LIMIT = 100  # far below what could exhaust the stack of whoever reads the document later
+DEPTH_LIMIT = 100  # far below the depth that could exhaust the stack of a later reader
 
 _TOO_LARGE = 2**63
 _LONGEST_INTEGER = len("-9223372036854775808")
@@ -21,11 +21,11 @@ _STRING_OR_REST = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^" \t\r\n]+')
 
 
 def parse_object(name: str, text: str, *, any_integer: bool = False) -> dict[str, Any]:
-    """The object that *text* is; with *any_integer* its whole numbers may be larger than 64 bits hold.
+    """The object in *text*; with *any_integer* its whole numbers may exceed 64 bits.
 
     Raises:
-        InvalidParameterError: Not JSON, or JSON that readers do not agree upon: a repeated key, a number that is
-            none (``NaN``) or too large, nesting without end; or no object.
+        InvalidParameterError: Not JSON, or JSON that readers disagree about: a repeated key, a number that is not valid
+            (``NaN``) or too large, or extreme nesting; or not an object.
     """
     try:
         value = (_DECODER_OF_ANY if any_integer else _DECODER).decode(text)
@@ -35,7 +35,7 @@ def parse_object(name: str, text: str, *, any_integer: bool = False) -> dict[str
         raise InvalidParameterError(f"{name} is not valid JSON: {error}") from None
     if not isinstance(value, dict):
         raise InvalidParameterError(f"{name} must be a JSON object")
-    # What has no more brackets than that is not nested more deeply either; most documents need not be walked through.
+    # A document with fewer brackets than that cannot be nested more deeply; most documents need no walk.
     if text.count("{") + text.count("[") > DEPTH_LIMIT and _depth(value) > DEPTH_LIMIT:
         raise InvalidParameterError(f"{name} is nested too deeply")
     return value

@@ -119,7 +119,7 @@ _VERSION_1 = (
 _VERSION_2 = (
     "ALTER TABLE workflow ADD COLUMN version INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE worker_channel ADD COLUMN last_reserved_ms INTEGER",
-    # Documents that tasks still go by although their workflow has another one by now, or is gone.
+    # Documents that tasks still use, although their workflow has a newer one or was deleted.
     """CREATE TABLE workflow_version (
         workspace_sid TEXT NOT NULL REFERENCES workspace (sid) ON DELETE CASCADE,
         workflow_sid TEXT NOT NULL,
@@ -127,8 +127,8 @@ _VERSION_2 = (
         document TEXT NOT NULL,
         PRIMARY KEY (workflow_sid, version)
     ) WITHOUT ROWID""",
-    # What routing changes is found by position, which every SID carries, and refers to nothing by foreign key: these
-    # rows are written for every request, and each index and each check would be paid for every time.
+    # Rows that routing changes are found by position, which every SID contains, and have no foreign keys. They are
+    # written for every request, and each index and each check would be paid for every time.
     """CREATE TABLE task (
         position INTEGER PRIMARY KEY,
         sid TEXT NOT NULL,
@@ -180,8 +180,8 @@ _VERSION_2 = (
     )""",
     "CREATE INDEX reservation_task ON reservation (task_sid)",
     "CREATE INDEX reservation_worker ON reservation (worker_sid)",
-    # written_ms never falls as position grows, so that a moment can be found without an index; at_ms may be earlier,
-    # when a timer went off while nobody was there to notice.
+    # written_ms never falls as position grows, so a time is found without an index. at_ms may be earlier, if a timer
+    # went off while the server was down.
     """CREATE TABLE event (
         position INTEGER PRIMARY KEY,
         sid TEXT NOT NULL,
@@ -245,4 +245,4 @@ MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """A file of version n has been through the first n of these; ``PRAGMA user_version`` holds n."""
 
 APPLICATION_ID = 0x74726C6F
-"""``PRAGMA application_id`` of our files ("trlo"), so that no other program's database is written to."""
+"""``PRAGMA application_id`` of our files ("trlo"); prevents writing to a database of another program."""

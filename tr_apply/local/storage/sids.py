@@ -1,10 +1,10 @@
-"""SIDs: two letters and 32 hexadecimal digits, of which the last twelve are the resource's place in creation order.
+"""SIDs: two letters and 32 hexadecimal digits; the last twelve are the resource's place in creation order.
 
-Carrying the position inside lets a page token outlive its resource: a list goes on behind a SID that was deleted
-meanwhile, in whichever process, without remembering what was deleted.
+The position inside lets a page token outlive its resource: a list continues after the SID of a deleted resource, in
+any process, without a record of deletions.
 
 The digits before it are random, and the same for all resources of a kind that a process creates. SIDs decide between
-workers who are idle equally long, so with a clock that stands still tasks go to the workers in creation order.
+workers who are idle equally long, so with a stopped clock tasks go to the workers in creation order.
 """
 
 import random
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 
 ACCOUNT_SID = "AC" + 32 * "0"
-"""The account of whoever signs in as something that is no account."""
+"""The account of every user name that is not an account SID."""
 
 OPERATING_UNIT_SID = "OU" + 32 * "0"
 """Every account has an operating unit, which nothing but events names."""
@@ -28,7 +28,7 @@ def new_sid(prefix: str, position: int) -> str:
 
 
 def new_sids(prefix: str, positions: Iterable[int]) -> list[str]:
-    """The same for several resources at once."""
+    """The SIDs of several resources."""
     start = _start(prefix)
     return [f"{start}{position:0{_POSITION_DIGITS}x}" for position in positions]
 
@@ -44,5 +44,5 @@ def begin_anew() -> None:
 
 
 def position_of(sid: str) -> int:
-    """Where in creation order the resource of *sid* stands or stood."""
+    """The place of *sid* in creation order."""
     return int(sid[-_POSITION_DIGITS:], 16)

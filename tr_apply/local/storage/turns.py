@@ -1,7 +1,7 @@
 """Waiting for another process to give the file back.
 
-SQLite could wait by itself, but nothing else would happen in this process meanwhile: no other request, no time-out, no
-signal. So it waits for ``connection.TURN_S`` at a time, and the rest is done here.
+SQLite could wait by itself, but it would block this process: other requests, time-outs and signals. So it waits for
+``connection.TURN_S`` each time, and this module repeats that.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ T = TypeVar("T")
 
 
 def opened_in_turn(open_file: Callable[[], T]) -> T:
-    """What *open_file* opens.
+    """The result of *open_file*.
 
     Raises:
-        LockedError: Another process had the file all the time.
+        LockedError: Another process held the lock the whole time.
     """
     end = time.monotonic() + PATIENCE_S
     while True:
@@ -37,10 +37,10 @@ def opened_in_turn(open_file: Callable[[], T]) -> T:
 
 
 async def in_turn(work: Callable[[], Awaitable[T]]) -> T:
-    """What *work* does, which does nothing at all where it finds the file locked.
+    """The result of *work*, which must have no effect if it finds the file locked.
 
     Raises:
-        LockedError: Another process had the file all the time, so it could not be opened.
+        LockedError: Another process held the lock the whole time, so it could not be opened.
         LockedNowError: The same for a file that is open.
     """
     end = time.monotonic() + PATIENCE_S

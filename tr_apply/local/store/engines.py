@@ -1,10 +1,10 @@
 """The routing engines of the workspaces, kept in memory as long as nobody else has written to the file.
 
-The file is the truth, an engine a way of not reading it again: whatever an engine does is written in the transaction
-that asked for it, and an engine whose transaction failed is forgotten.
+The file is the truth; an engine only saves reading it again. The changes of an engine are written in the transaction
+that caused them, and an engine whose transaction failed is discarded.
 
-Nothing has to run for time to pass: whoever reads or writes a workspace first lets happen what was due, each thing at
-its own moment. ``tr-apply serve`` also does so when something becomes due, for the sake of those who wait to be called.
+Time needs no background task: the next read or write of a workspace first carries out everything due, each at its own
+time. ``tr-apply serve`` also does so when something becomes due, for the callbacks.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ class Engines:
         self._batch: Batch | None = None
         self._happened: list[Happened] = []
         self.listeners: list[Listener] = []
-        """They are told what has happened, once it is kept. They must return at once, and not fail."""
+        """Called with the changes after each commit. They must return quickly, and not fail."""
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -60,7 +60,7 @@ class Engines:
                 yield session
                 session.keep()
         except (RequestError, RoutingRefusedError):
-            # A refusal comes before anything is done, so that most engines it concerns are as the file has them.
+            # A refusal comes before any change, so most engines it concerns still match the file.
             self._forget(session.undone() if session else set())
             raise
         except BaseException:
@@ -85,7 +85,7 @@ class Engines:
             batch.check()
 
     def keep(self) -> None:
-        """Keep what was written, and tell those who listen."""
+        """Commit, and notify the listeners."""
         batch, self._batch = self._batch, None
         happened, self._happened = self._happened, []
         if batch is None:

@@ -12,7 +12,7 @@ from tr_apply.local.store.paging import Page, PageRequest, PageToken, SortKey
 from tr_apply.local.store.rows import item_of, select
 
 Entry = tuple[Item, tuple[str, ...]]
-"""An item, and what it is ordered by, as a token tells it."""
+"""An item, and its sort values as in a token."""
 
 
 def read_page(reader: Reader, kind: Kind, scope: Scope, query: Mapping[str, str]) -> Page:
@@ -33,7 +33,7 @@ def read_page(reader: Reader, kind: Kind, scope: Scope, query: Mapping[str, str]
     ]
     # A query that is left half read would keep this moment's view of the file for the requests to come.
     with closing(_rows(reader, kind, scope, filters, request)) as rows:
-        # One more than fits tells whether there is a further page.
+        # One more than fits shows whether there is a further page.
         found = list(islice(_entries(kind, rows, request, wanted), request.size + 1))
     return _page(found, request, filters)
 
@@ -45,7 +45,7 @@ def _rows(
     filters: Mapping[str, str],
     request: PageRequest,
 ) -> sqlite3.Cursor:
-    """All rows from the requested place on; whoever has enough of them stops reading."""
+    """All rows from the requested place on; the caller stops reading when it has enough."""
     conditions: Conditions = [(f"{column} = ?", sid) for column, sid in zip(kind.scope, scope, strict=False)]
     for each in kind.filters:
         if isinstance(each, ColumnFilter) and each.name in filters:
@@ -63,7 +63,7 @@ def _rows(
 
 
 def _behind(keys: Sequence[SortKey], *, backwards: bool) -> str:
-    """SQL for what comes behind a place, or before it: further in one key, and the same in all before that."""
+    """SQL for the items after a place, or before it: further in one key, and equal in all keys before that."""
     condition = ""
     for key in reversed(keys):
         further = f"{key.column} {'<' if key.descending != backwards else '>'} ?"
@@ -106,7 +106,7 @@ def _page(found: list[Entry], request: PageRequest, filters: Mapping[str, str]) 
 
 
 def _place(entries: list[Entry], token: PageToken | None, *, before: bool) -> PageToken | None:
-    """The place behind or before the only entry; of an empty page, the place that led to it, looking back."""
+    """The place after or before the only entry; of an empty page, the place that led to it, looking back."""
     if entries:
         [(item, values)] = entries
         return PageToken(item["sid"], values, before)

@@ -31,7 +31,7 @@ class SortKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a list is sorted by. Last comes creation, which alone would do."""
+    """The sort order of a list. Its last key is the creation, which alone would be enough."""
 
     keys: tuple[SortKey, ...]
 
@@ -49,13 +49,13 @@ class Order:
 
     @property
     def values(self) -> int:
-        """How many of the keys are told in a token beside the SID, which tells the place in creation order."""
+        """The number of keys in a token besides the SID, which gives the place in creation order."""
         return len(self.keys) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class PageToken:
-    """A place between two items: behind the one at *sid* and *key*, or *before* it."""
+    """A place between two items: after the one at *sid* and *key*, or *before* it."""
 
     sid: str
     values: tuple[str, ...]
@@ -112,7 +112,7 @@ class PageRequest:
 
     @property
     def backwards(self) -> bool:
-        """Whether the rows are to be read from the last to the first."""
+        """Whether the rows must be read from the last to the first."""
         return self.token is not None and self.token.before
 
 

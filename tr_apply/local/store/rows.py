@@ -10,7 +10,7 @@ from tr_apply.routing.names import is_sid
 
 
 def select(kind: Kind, conditions: Iterable[str], last: str, order: str = "1") -> str:
-    """The query for items of *kind*, with *last* as a further column behind theirs."""
+    """The query for items of *kind*, with *last* as a further column after theirs."""
     where = " AND ".join(conditions) or "1"
     parts = ("SELECT", _columns(kind), ",", last, "FROM", kind.source, "WHERE", where)
     return " ".join((*parts, "ORDER BY", order))

@@ -61,7 +61,7 @@ KEPT: Mapping[str, tuple[KeepRule, ...]] = {
         ),
     ),
 }
-"""Kind -> the rules, in the order in which they are told. A workspace takes everything in it along."""
+"""Kind -> the rules, in the order of their messages. Deleting a workspace deletes everything in it."""
 
 
 def check_deletable(reader: Reader, kind: Kind, item: Item) -> None:

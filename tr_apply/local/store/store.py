@@ -90,8 +90,8 @@ class Store:
                 _require_parent(session.writer, kind, scope)
             change = Change(scope, None, _read_form(kind, form, creating=True))
             _check_references(session.writer, kind, change)
-            if kind.deeds and kind.deeds.create:
-                sid = kind.deeds.create(session, change)
+            if kind.routed and kind.routed.create:
+                sid = kind.routed.create(session, change)
             else:
                 sid = _insert(session, kind, change)
             session.keep()
@@ -117,8 +117,8 @@ class Store:
                 return before
             change = Change(scope, before.item, values)
             _check_references(session.writer, kind, change)
-            if kind.deeds:
-                kind.deeds.update(session, change)
+            if kind.routed:
+                kind.routed.update(session, change)
             else:
                 _update(session, kind, change)
             session.keep()
@@ -135,10 +135,10 @@ class Store:
             found = _found(session.writer, kind, scope, key)
             _check_revision(found, if_match)
             check_deletable(session.writer, kind, found.item)
-            if kind.deeds and kind.deeds.delete:
-                kind.deeds.delete(session, Change(scope, found.item, {}))
+            if kind.routed and kind.routed.delete:
+                kind.routed.delete(session, Change(scope, found.item, {}))
             else:
-                kind.tell(session, found.item, None)
+                kind.inform(session, found.item, None)
                 session.writer.delete(kind.table, found.item["sid"])
 
     def list(self, kind: Kind, scope: Scope, query: Mapping[str, str]) -> Page:
@@ -154,7 +154,7 @@ class Store:
 
     @contextmanager
     def _write(self, scope: Scope) -> Iterator[Session]:
-        """A transaction that begins with what was due in the workspace, so that it finds things as they are now."""
+        """A transaction that first carries out everything due in the workspace, so it sees the present state."""
         with self.engines.write() as session:
             if scope and _is_workspace(session.writer, scope[0]):
                 session.engine(scope[0])
@@ -174,7 +174,7 @@ def _insert(session: Session, kind: Kind, change: Change) -> str:
         session.engine(change.workspace_sid)  # as it was before there was this row
     sid = writer.insert(kind.table, kind.sid_prefix, row)
     kind.settle(writer, sid, change)
-    kind.tell(session, _found(writer, kind, change.scope, sid).item, change)
+    kind.inform(session, _found(writer, kind, change.scope, sid).item, change)
     return sid
 
 
@@ -182,7 +182,7 @@ def _update(session: Session, kind: Kind, change: Change) -> None:
     writer, sid = session.writer, change.known["sid"]
     writer.update(kind.table, sid, _prepared(writer, kind, change))
     kind.settle(writer, sid, change)
-    kind.tell(session, _found(writer, kind, change.scope, sid).item, change)
+    kind.inform(session, _found(writer, kind, change.scope, sid).item, change)
 
 
 def _found(reader: Reader, kind: Kind, scope: Scope, key: str) -> FoundItem:
@@ -193,7 +193,7 @@ def _found(reader: Reader, kind: Kind, scope: Scope, key: str) -> FoundItem:
 
 
 def _written(session: Session, kind: Kind, scope: Scope, sid: str) -> FoundItem:
-    """What was written just now."""
+    """The resource that was just written."""
     if kind.row_of is None:
         return _found(session.writer, kind, scope, sid)
     row = kind.row_of(session.engine(scope[0]).state, sid, session.now_ms)

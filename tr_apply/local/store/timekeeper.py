@@ -17,10 +17,10 @@ _TIDY_EVERY_MS: Final = 60 * 60 * 1000
 
 
 class Timekeeper:
-    """Runs beside the requests of a server.
+    """Runs in the background of a server.
 
     Attributes:
-        rate: How fast the clock goes, in its seconds per second; 0 where it stands still.
+        rate: The speed of the clock, in its seconds per second; 0 if it is stopped.
     """
 
     def __init__(self, engines: Engines, rate: float | Callable[[], float] = 1.0) -> None:

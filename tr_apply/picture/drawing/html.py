@@ -1,7 +1,7 @@
-"""Lanes as HTML: no script, nothing is loaded, light and dark as the reader has it, as wide as the window.
+"""Lanes as HTML: no script, nothing is loaded, light or dark as the browser prefers, as wide as the window.
 
 `lanes_html`, `queues_html` and `chip_html` are parts for any page that has `STYLE`; `html_page` makes the page, and
-`picture_html` is one that stands by itself.
+`picture_html` is a self-contained one.
 """
 
 from collections.abc import Iterable, Iterator
@@ -71,7 +71,7 @@ STYLE: Final = (
 """
     + _COLORS
 )
-"""What the parts look like; needs the colours of `PALETTE`."""
+"""The style of the parts; needs the colours of `PALETTE`."""
 
 PALETTE: Final = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1f2328; --dim: #59636e; --edge: #d1d9e0; --band: #f6f8fa;
@@ -141,7 +141,7 @@ def lanes_html(workflow: WorkflowLanes, picture: Picture, *, level: int = 2) -> 
 
 def _lane(lane: Lane, workflow: WorkflowLanes, picture: Picture) -> Iterator[str]:
     marks = [f"is-{lane.change}"] * bool(lane.change) + ["unreached"] * (lane.blame is not None)
-    marks += ["quiet"] * (lane.blame is not None and not lane.number)  # a net that nothing falls into is no mistake
+    marks += ["quiet"] * (lane.blame is not None and not lane.number)  # a default filter without tasks is fine
     yield f'<li class="{" ".join(["lane", *marks])}">'
     yield f'<span class="number">{lane.number or ""}</span>'
     yield f'<div class="what"><b>{markup(lane.title)}</b>{"".join(map(_tag, lane.tags))}'

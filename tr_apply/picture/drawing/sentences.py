@@ -28,7 +28,7 @@ def _number(count: int, noun: str) -> str:
 
 
 def compared_with(picture: Picture) -> Iterator[str]:
-    """What it is compared with, and what of it has changed."""
+    """The other side of the comparison, and the number of changes."""
     if picture.against:
         lanes = sum(bool(lane.change) for each in picture.workflows for lane in each.lanes)
         queues = sum(bool(each.change) for each in picture.queues)

@@ -1,4 +1,4 @@
-"""Lanes as one SVG image: drawn by our own measure of text, so that it looks alike wherever it is shown."""
+"""Lanes as one SVG image, laid out with our own measure of text: it looks the same everywhere."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -54,7 +54,7 @@ def picture_svg(picture: Picture) -> str:
 
 @dataclass(slots=True)
 class _Drawing:
-    """What is drawn so far, from the top."""
+    """The elements drawn so far, from the top."""
 
     picture: Picture
     parts: list[str] = field(default_factory=list)

@@ -49,7 +49,7 @@ def settle(state: State) -> None:
     heapq.heapify(line)
     while line:
         idle, worker = heapq.heappop(line)
-        if worker.idle != idle:  # reserved meanwhile
+        if worker.idle != idle:  # reserved since then
             heapq.heappush(line, (worker.idle, worker))
             continue
         del freed[worker]
@@ -163,7 +163,7 @@ def _serves(state: State, worker: WorkerParty, group: Group, task: Task) -> bool
 
 
 def precedence(state: State, party: TaskParty) -> _Precedence:
-    """Where a task stands among all that wait. One directed to a worker stands in no queue's order."""
+    """The sort key of a task among all that wait. A task directed to a worker is in no queue's order."""
     directed = party.step is not None and party.step.worker_sid is not None
     queue_sid = None if directed else party.task.queue_sid
     queue = None if queue_sid is None else state.queues[queue_sid].queue

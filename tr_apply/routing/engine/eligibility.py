@@ -46,7 +46,7 @@ def admission(step: Step, task: Task) -> Callable[[WorkerParty], bool] | None:
 
 
 def preference(step: Step, idle: Callable[[WorkerParty], Key]) -> Callable[[WorkerParty], Key]:
-    """The key to sort the workers of *step* by: order_by first, then whoever is idle longest."""
+    """The key to sort the workers of *step* by: order_by first, then the longest idle."""
     order_by = step.order_by
     if order_by is None:
         return idle

@@ -18,21 +18,21 @@ from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflo
 class Engine:
     """Tasks, reservations and workers as one state machine.
 
-    Every call says what time it is, in whole milliseconds; what was due until then happens first, each at its own
-    moment. A time before one already given counts as that one. `outcome` tells what a call did, also when it raised.
+    Every call passes the time, in whole milliseconds. Everything due until then happens first, each at its own time. A
+    time before an earlier one counts as that one. `outcome` returns the effects of a call, even if the call raised.
 
-    All methods that take a SID raise UnknownResourceError, and those that change what is there IllegalStepError,
-    RescindedError or InUseError, before anything has changed but by time.
+    All methods with a SID raise UnknownResourceError. Those that change a resource also raise IllegalStepError,
+    RescindedError or InUseError; then only the effects of time have happened.
     """
 
     def __init__(self, setup: Setup, new_sid: Callable[[str], str], snapshot: EngineState | None = None) -> None:
-        """Take up a workspace.
+        """Load a workspace.
 
         Args:
             setup: Its configuration.
-            new_sid: A fresh SID for a reservation; it is given the prefix.
-            snapshot: Workers, tasks and reservations; none for an empty workspace. With a later ``now_ms`` than when
-                it was taken, timers that were due meanwhile go off then, at the first call.
+            new_sid: Returns a fresh SID for a reservation; its argument is the prefix.
+            snapshot: Workers, tasks and reservations; None for an empty workspace. If the first call has a later
+                ``now_ms``, timers that were due since the snapshot go off then.
         """
         self._state = state_of(setup, snapshot or EngineState(), new_sid)
 
@@ -61,7 +61,7 @@ class Engine:
         return self._state.has_changes()
 
     def outcome(self) -> Outcome:
-        """What has happened and changed since the outcome before."""
+        """The events and changes since the previous outcome."""
         return outcome_of(self._state)
 
     def take_events(self) -> Sequence[Event]:
@@ -76,7 +76,7 @@ class Engine:
         return events
 
     def snapshot(self) -> EngineState:
-        """Everything from which the engine can be built again, beside the configuration."""
+        """Everything needed to build the engine again, except the configuration."""
         return snapshot_of(self._state)
 
     @property
@@ -270,7 +270,7 @@ class Engine:
         configuration.delete_queue(self._at(now_ms), sid)
 
     def put_workflow(self, workflow: Workflow, now_ms: int, *, re_evaluate: bool = False) -> Workflow:
-        """Add a workflow, or change one; its version is set by the engine, and is to be stored with it."""
+        """Add or change a workflow. The engine sets its version, which must be stored with it."""
         stored = configuration.put_workflow(self._at(now_ms), workflow, re_evaluate=re_evaluate)
         settle(self._state)
         return stored

@@ -19,11 +19,11 @@ WorkerT = TypeVar("WorkerT", bound=_Absentee)
 
 
 class Line(Generic[WorkerT]):
-    """A heap of workers that is put right only where somebody looks.
+    """A heap of workers that is reordered only when it is read.
 
-    Whoever was reserved elsewhere since has a later key now and is moved back when coming up; whoever has nothing to
-    take is put out, and notes that, to be let in again by whoever frees them. So an assignment costs the same however
-    many lines a worker stands in.
+    A worker who was reserved elsewhere has a later key now, and is moved back on reaching the top. A worker without
+    free capacity is removed, and put back when capacity is freed. So an assignment costs the same however many lines a
+    worker is in.
     """
 
     __slots__ = ("_heap", "_keys", "channel", "key_of", "ready")
@@ -39,9 +39,9 @@ class Line(Generic[WorkerT]):
         """Line up *workers*.
 
         Args:
-            channel: What the line is for.
-            workers: Those of the queue.
-            key_of: The present key of a worker. Unless `replace` is told, it may only grow.
+            channel: The task channel of the line.
+            workers: The workers of the queue.
+            key_of: The present key of a worker. It may only grow, except after `replace`.
             ready: Whether a worker could take a task of the channel now.
         """
         self.channel = channel

@@ -10,7 +10,7 @@ from tr_apply.routing.records import Reservation, Task, Transfer, Worker
 
 @dataclass(frozen=True, slots=True)
 class WorkflowVersion:
-    """A document that some task still goes by, though the workflow may have another by now."""
+    """A version of a workflow's document that some task still uses, even if the workflow has a newer one."""
 
     workflow_sid: str
     version: int
@@ -26,7 +26,7 @@ class Turn(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What happened since the outcome before: everything that must be stored, in one transaction."""
+    """Everything since the previous outcome: it must be stored in one transaction."""
 
     events: Sequence[Event]
     tasks: Sequence[Task]
@@ -55,7 +55,7 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
-    """The whole state of an engine, beside the configuration it is given."""
+    """The whole state of an engine, without its configuration."""
 
     now_ms: int = 0
     serial: int = 0

@@ -1,6 +1,6 @@
-"""Workers and queues as the engine holds them, with what it must know beside their records.
+"""Workers and queues in the engine, with derived data in addition to their records.
 
-Everything here follows from the records and the configuration, so none of it is ever stored.
+The records and the configuration determine all of it, so none of it is stored.
 """
 
 from collections.abc import Container, Iterator, Mapping
@@ -114,7 +114,7 @@ class QueueParty:
 
 
 class ChannelNumbers(Mapping[str, Mapping[str, int]]):
-    """What expressions read of a worker's channels, worked out when they do.
+    """The numbers of a worker's channels for expressions, computed on first use.
 
     A channel that the workspace does not have is null, and so is every number of it.
     """
@@ -149,7 +149,7 @@ def free_percentage(used: int, capacity: int) -> int:
 
 
 def worker_names(worker: Worker, activity: Activity) -> dict[str, Any]:
-    """What the names in an expression stand for, of one worker."""
+    """The values of the names in an expression, for one worker."""
     return {
         **worker.attributes.values,
         "sid": worker.sid,

@@ -187,7 +187,7 @@ def _skips(state: State, party: TaskParty) -> bool:
 
 
 def counts(state: State, queue_sid: str | None) -> dict[str, int]:
-    """What skip_if asks about the workers of a queue: how many are available, or in an activity."""
+    """The counts of workers in a queue that skip_if reads: available workers, and workers in an activity."""
     members = 0 if queue_sid is None else state.membership.members[queue_sid]
     found = {sid: (members & bits).bit_count() for sid, bits in state.in_activity.items()}
     available = sum(count for sid, count in found.items() if state.activities[sid].available)

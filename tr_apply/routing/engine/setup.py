@@ -100,7 +100,7 @@ def _step(state: State, party: TaskParty) -> Step:
     assert task.place is not None
     if not is_directed(party):
         return party.routing.step(task.place)
-    # What is no queue is a worker, who may be gone by now; a queue stays as long as a task is in it.
+    # A target that is not a queue is a worker, who may be deleted; a queue with a task in it cannot be deleted.
     return target_step(task.queue_sid, None if task.routing_target in state.queues else task.routing_target)
 
 
@@ -134,7 +134,7 @@ def snapshot_of(state: State) -> EngineState:
 
 
 def outcome_of(state: State) -> Outcome:
-    """What has changed since the last outcome; the next one begins here."""
+    """The changes since the last outcome; the next one begins here."""
     outcome = Outcome(
         events=state.events,
         tasks=[party.task for party in state.changed_tasks.values()],

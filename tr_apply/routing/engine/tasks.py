@@ -57,7 +57,7 @@ class NewTask(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TaskUpdate:
-    """What changes about a task; None for what stays."""
+    """The changes of a task; None for no change."""
 
     attributes: Attributes | None = None
     priority: int | None = None

@@ -7,7 +7,7 @@ _SPARE: Final = 64  # entries that may be stale before it is worth cleaning up
 
 
 class Timers:
-    """A heap of moments. Setting or clearing one leaves its old entry behind, to be passed over when it comes up."""
+    """A heap of times. A timer that is set again or cleared leaves its old entry in the heap; it is skipped later."""
 
     __slots__ = ("_due", "_heap")
 

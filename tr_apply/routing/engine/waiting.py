@@ -25,7 +25,7 @@ _SPARE: Final = 64  # entries of tasks that left before it is worth cleaning up
 
 
 class TaskParty:
-    """A task, and what the engine must know beside its record; all of it follows from records and configuration."""
+    """A task, and derived data in addition to its record; records and configuration determine all of it."""
 
     __slots__ = ("group", "open", "reservations", "routing", "step", "task", "ticket", "transfer", "transfers")
 
@@ -40,7 +40,7 @@ class TaskParty:
         self.group: Group | None = None
         """Where it waits, if it does."""
         self.ticket = 0
-        """Tells its present entry in the group from older ones."""
+        """Distinguishes its present entry in the group from older ones."""
         self.transfer: Transfer | None = None
         """Its transfer that is under way, which alone decides who is offered the task."""
         self.transfers: list[str] = []
@@ -72,7 +72,7 @@ class Group:
             heapq.heapify(self._heap)
 
     def remove(self, party: TaskParty) -> None:
-        """Let a task go. A group that nobody waits in is no more."""
+        """Remove a task, and its group if that is empty now."""
         party.group = None
         self._count -= 1
         if not self._count:
@@ -164,12 +164,12 @@ def _group_key(step: Step, task: Task) -> _GroupKey:
 
 
 def _hashable(value: Any) -> Any:
-    """*value*, so that values which differ to an expression differ here."""
+    """*value* in a hashable form that differs for values that differ to an expression."""
     return json.dumps(value, sort_keys=True) if isinstance(value, (list, dict)) else (type(value), value)
 
 
 def rank(task: Task, queue: TaskQueue | None) -> Rank:
-    """Where a task stands in its queue."""
+    """The sort key of a task in its queue."""
     if queue is not None and queue.task_order == "LIFO":
         return (-task.serial, 0, 0)
     return (-task.priority, task.virtual_start_ms, task.serial)

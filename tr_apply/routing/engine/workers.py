@@ -15,7 +15,7 @@ from tr_apply.routing.refusals import IllegalStepError, InUseError
 
 @dataclass(frozen=True, slots=True)
 class WorkerUpdate:
-    """What changes about a worker; None for what stays."""
+    """The changes of a worker; None for no change."""
 
     name: str | None = None
     attributes: Attributes | None = None
@@ -47,7 +47,7 @@ def enrol(state: State, party: WorkerParty) -> None:
 def update(state: State, party: WorkerParty, changes: WorkerUpdate) -> None:
     """Change a worker's name or attributes, and so perhaps the queues and what the worker is eligible for.
 
-    Equal attributes are no change, and leave the worker's version as it is.
+    Equal attributes change nothing, and keep the worker's version.
     """
     before = party.worker
     name = before.name if changes.name is None else changes.name
@@ -69,7 +69,7 @@ def update(state: State, party: WorkerParty, changes: WorkerUpdate) -> None:
 
 
 def set_activity(state: State, party: WorkerParty, activity_sid: str, *, reject_pending: bool) -> None:
-    """Send a worker to an activity, and reject what is offered if told so."""
+    """Move a worker to an activity; with *reject_pending*, reject the worker's pending reservations."""
     state.activity(activity_sid)
     if reject_pending:
         reject_all(state, party, activity_sid)

@@ -24,7 +24,7 @@ class Candidates:
     """The values of one group of paths, those that make the shortest example first."""
 
     values: tuple[Any, ...]
-    """Null is the first; ``[]`` and ``{}`` are the last two and stand for every list and every object."""
+    """Null is the first; ``[]`` and ``{}`` are the last two and represent every list and every object."""
 
     complete: bool
     """Whether no other value could make a difference."""
@@ -56,7 +56,7 @@ NULL: Final = 1
 
 
 def key_of(value: Any) -> Hashable:
-    """What two scalars have in common that are equal; True is not 1 here as it is in Python."""
+    """A key that is equal for equal scalars; unlike in Python, True is not 1."""
     return isinstance(value, bool), value
 
 

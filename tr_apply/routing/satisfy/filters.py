@@ -46,7 +46,7 @@ def default_filter(route: Hashable = None) -> TaskFilter:
 
 
 class Exit(NamedTuple):
-    """What can end a step that nobody takes the task in."""
+    """The reason that ends a step if no worker takes the task."""
 
     has_timeout: bool
     skip_if: Expression | None

@@ -19,7 +19,7 @@ def numbers_between(constants: Iterable[float], wanted: int) -> Iterator[float]:
     """Below, between and above *constants*, *wanted* numbers in each gap, or all that fit: whole ones first.
 
     Raises:
-        OverflowError: A gap has too few whole numbers, and lies where floats are coarser than those.
+        OverflowError: A gap has too few whole numbers, and is in a range where floats are coarser than those.
     """
     ordered = sorted(set(constants))
     if not ordered:
@@ -75,7 +75,7 @@ def texts_between(constants: Iterable[str]) -> Iterator[str]:
 
 
 class Wording:
-    """Builds texts that contain exactly the parts they shall, and equal no constant."""
+    """Builds texts that contain exactly the required parts, and equal no constant."""
 
     __slots__ = ("_separator", "_stem", "_taken", "_wholes")
 
@@ -92,7 +92,7 @@ class Wording:
         return list(islice(filter(self._is_new, longer), wanted))
 
     def holding(self, parts: Collection[str]) -> str:
-        """A text with *parts* and no others; a part that lies within another of them comes with it."""
+        """A text with *parts* and no others; a part contained in another one is included with it."""
         outer = [each for each in parts if not any(each != other and each in other for other in parts)]
         text = self._separator.join(outer) or self._stem
         while not self._is_new(text):

@@ -17,7 +17,7 @@ MOST_MOVES: Final = 50
 
 
 class TaskMove(NamedTuple):
-    """Some tasks took one filter before and take another one after; None is no filter at all."""
+    """Some tasks match one filter before and another one after; None for no filter."""
 
     before: TaskFilter | None
     after: TaskFilter | None

@@ -11,7 +11,7 @@ from tr_apply.routing.satisfy.search import Answer, Budget, Satisfiable, Unsatis
 from tr_apply.routing.satisfy.space import Space
 
 Wish: TypeAlias = tuple[Expression, bool]
-"""An expression, and whether it is to be true."""
+"""An expression, and the result that it must have."""
 
 EVERYTHING: Final = Comparison(Constant(1), Comparator.EQUAL, Constant(1))
 """``1==1``, as TaskRouter itself says everything."""
@@ -65,10 +65,10 @@ def meanings(first: Expression, second: Expression, place: Place, budget: Budget
 
 
 def idle_parts(expression: Expression, place: Place, budget: Budget | None = None) -> list[Expression]:
-    """The operands without which, even all at once, *expression* means the same, from right to left.
+    """The operands that can be removed, even all together, without a change in *expression*, from right to left.
 
-    Of two that say the same the left one stays. Nothing for an expression that is always or never true: that is a
-    finding of its own, in which every part is idle.
+    Of two equal ones the left one stays. Empty for an expression that is always or never true: that is a finding of its
+    own, in which every part can be removed.
     """
     shared = budget or Budget()
     if never_true(expression, place, shared) is not False or always_true(expression, place, shared) is not False:

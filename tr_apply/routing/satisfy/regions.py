@@ -1,4 +1,4 @@
-"""Which values of a path some expressions treat alike, and one value that can stand in for another of them."""
+"""The values of a path that some expressions treat alike, and a value to represent each group."""
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -16,7 +16,7 @@ _VALUE: Final = Path(("value",))
 
 
 class Regions:
-    """What *expressions* of targets can tell apart in the scalars of a path. A region is all that they treat alike."""
+    """The scalars of a path, grouped: one region holds all values that *expressions* of targets treat alike."""
 
     def __init__(self, expressions: Iterable[Expression]) -> None:
         trees = list(expressions)
@@ -44,7 +44,7 @@ class Regions:
         return key_of(value) in self.constants(path)
 
     def constants(self, path: Path) -> AbstractSet[Hashable]:
-        """What the expressions name that is compared with *path*, as `key_of` has it."""
+        """The constants that the expressions compare with *path*, as `key_of` returns them."""
         return self._named.get(id(self._groups.get(path)), frozenset())
 
     def stand_ins(self, path: Path, value: str | float, *, in_list: bool = False) -> Iterator[str | float]:

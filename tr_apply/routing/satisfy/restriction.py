@@ -42,7 +42,7 @@ class Restriction(NamedTuple):
 
 
 def restriction(related: Related, groups: Groups) -> Restriction:
-    """What *related* means for its last path, all others being bound."""
+    """The restriction of *related* on its last path, with all other paths bound."""
     path = related.paths[-1]
     known = {each: groups[each].values[n] for each, n in zip(related.paths, related.bound, strict=False)}
     compare = COMPARE[related.comparison.comparator]

@@ -14,7 +14,7 @@ from tr_apply.routing.satisfy.space import Space
 from tr_apply.routing.satisfy.witness import witness
 
 SEARCH_NODES: Final = 20_000
-"""How many nodes a single search may visit before it gives up; questions about real workflows need fewer than 100."""
+"""Maximum number of nodes of a search before it stops; real workflows need fewer than 100."""
 
 PLAN_NODES: Final = 2_000_000
 """How many nodes all searches for one plan may visit together."""
@@ -61,7 +61,7 @@ class Budget:
 
 
 Domains: TypeAlias = dict[int, Mask]
-"""What the variables may still be; one that is missing may be all that it can."""
+"""The remaining values of the variables; a variable that is missing may still have all its values."""
 
 Judge: TypeAlias = Callable[[Mapping[str, Any]], bool]
 
@@ -103,7 +103,7 @@ class _Search:
         return Unknown("budget")
 
     def _reduce(self, formulas: list[Formula], domains: Domains) -> list[Formula] | None:
-        """What is left to decide once *domains*, which become smaller, are taken into account; None if it is false."""
+        """The undecided part of *formulas*, after narrowing *domains*; None if one is false."""
         narrowed = True
         while narrowed:
             narrowed, kept = False, list[Formula]()

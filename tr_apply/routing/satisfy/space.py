@@ -36,7 +36,7 @@ class SearchVariable:
 
 
 class Space:
-    """The variables of *expressions*, which all stand in *place*; *singles* lead to no list or object."""
+    """The variables of *expressions*, all of *place*; *singles* never hold a list or an object."""
 
     def __init__(self, expressions: Iterable[Expression], place: Place, singles: Collection[Path] = ()) -> None:
         self._singles = frozenset(singles)
@@ -156,7 +156,7 @@ class Space:
 
 
 def _groups(found: Iterable[Comparison]) -> Iterator[tuple[list[Path], list[Comparison]]]:
-    """The paths that comparisons join, directly or by way of others, and the comparisons that are about them."""
+    """The paths that comparisons connect, directly or through others, with those comparisons."""
     groups: dict[Path, tuple[list[Path], list[Comparison]]] = {}
     for comparison in found:
         different = paths_of(comparison)

@@ -30,7 +30,7 @@ Part: TypeAlias = Literal["target", "filter", "queue"]
 
 @dataclass(frozen=True, slots=True)
 class StepConditions:
-    """What must hold for a worker to take a task in one step; None where nothing must."""
+    """The conditions for a worker to take a task in one step; None for no condition."""
 
     target: Expression | None = None
     """With ``task.`` and ``worker.`` before every name."""
@@ -46,7 +46,7 @@ class StepReach(NamedTuple):
     """Whether any worker can take any task in a step."""
 
     answer: Answer
-    """``{"task": …, "worker": …}`` of which one does."""
+    """The values ``{"task": …, "worker": …}`` of a pair that fulfils them."""
 
     ruled_out_by: tuple[Part, ...] = ()
     """Where none does, the fewest conditions that do not go together."""
@@ -106,11 +106,11 @@ def _below(root: str, path: Path) -> Path:
     return Path((root, *path.segments), path.offset)
 
 
-# What is left of an expression for one worker
+# The rest of an expression for one worker
 
 
 def _rests(target: Expression | None, members: Iterable[Names]) -> Iterator[Expression]:
-    """What *target* still asks of a task, for each of *members*; each rest once, and none for whom it rules out."""
+    """The conditions of *target* on a task for each of *members*, each once; none for members that it excludes."""
     known = _DecidedByWorker(EVERYTHING if target is None else target)
     seen_values, seen = set[Hashable](), set[Expression]()
     for member in filter(known.may_take, members):
@@ -160,7 +160,7 @@ def _is_open(path: Path, member: Names) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
-    """What one worker says about a target."""
+    """The result of a target for one worker."""
 
     answers: Mapping[Comparison, bool]
     of_paths: Mapping[Path, Any]

@@ -60,7 +60,7 @@ def _put(names: dict[str, Any], path: Path, value: Any) -> None:
 
 
 def _within(holder: Any, segment: str | int, value: Any) -> Any:
-    """What *holder* has at *segment*, which is *value* if there was nothing."""
+    """The value of *holder* at *segment*; if there was none, sets it to *value*."""
     if isinstance(segment, str):
         return holder.setdefault(segment, value) if isinstance(holder, dict) else None
     if not isinstance(holder, list):
