@@ -361,10 +361,22 @@ def test_a_worker_who_was_deleted_meanwhile_goes_nowhere(floor, page):
     page.leave(alice)
 
 
-def test_a_worker_stays_present_unless_the_page_says_otherwise(floor, page):
-    page.leave(page())
+@pytest.mark.parametrize(
+    ("workspace", "options", "then"),
+    [
+        ("Floor", {}, "Available"),
+        ("Flex Task Assignment", {}, "Offline"),  # the SDK's own WorkerPresence.js
+        ("Flex Task Assignment", {"setWorkerOfflineIfDisconnected": "false"}, "Available"),
+    ],
+)
+def test_a_worker_stays_present_in_all_workspaces_but_that_of_flex_unless_the_page_says_otherwise(
+    floor, page, workspace, options, then
+):
+    floor.api.changed(floor.path, FriendlyName=workspace)
 
-    assert floor.api.read(floor.alice)["activity_name"] == "Available"
+    page.leave(page(**options))
+
+    assert floor.api.read(floor.alice)["activity_name"] == then
 
 
 @pytest.mark.parametrize(

@@ -105,9 +105,8 @@ class Bridge:
         if self.sessions.are_full:
             raise UnavailableError("Too many sessions of workers are open")
         seen = self._relay.seen(grant.workspace_sid, grant.worker_sid)
-        session = PageSession(
-            grant, seen, self.sessions.answers, goes_offline=_is_true(query, "setWorkerOfflineIfDisconnected")
-        )
+        goes_offline = self._relay.goes_offline(grant.workspace_sid, _last(query, "setWorkerOfflineIfDisconnected"))
+        session = PageSession(grant, seen, self.sessions.answers, goes_offline=goes_offline)
         session.put("init", _init(grant))
         return session, _is_true(query, "closeExistingSessions")
 

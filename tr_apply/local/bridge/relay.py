@@ -268,6 +268,16 @@ class Relay:
         channels = self._store.list(KINDS["worker_channel"], (workspace_sid, worker_sid), {"PageSize": str(MAX_SIZE)})
         return SeenWorker(worker, {item["task_channel_unique_name"]: item for item in channels.items})
 
+    def goes_offline(self, workspace_sid: str, asked: str) -> bool:
+        """Whether a worker whose last page is gone goes offline: as the page *asked* for, or else in Flex alone.
+
+        Raises:
+            NotFoundError: There is no such workspace.
+        """
+        if asked:
+            return asked.lower() == "true"
+        return bool(self._store.fetch(KINDS["workspace"], (), workspace_sid).item["friendly_name"] == _OF_FLEX)
+
     async def send_offline(self, workspace_sid: str, worker_sid: str) -> None:
         """Send a worker who is gone to the activity called Offline, or else to the default one, if not available."""
         default = self._store.fetch(KINDS["workspace"], (), workspace_sid).item["default_activity_sid"]
@@ -305,6 +315,7 @@ _TASK_FIELDS: Final = {
 """The parameters of a new task, as the REST API calls them."""
 
 _OFFLINE: Final = "Offline"
+_OF_FLEX: Final = "Flex Task Assignment"
 _OF_TASK: Final = ("task", "task_transfer", "active_outgoing_task_transfer")
 _MODES: Final[Mapping[str, TransferMode]] = {"WARM": "WARM", "COLD": "COLD"}
 _HIGHEST_PRIORITY: Final = 2_147_483_647
