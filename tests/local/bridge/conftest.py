@@ -78,8 +78,8 @@ class Page:
         self._inbox.put_nowait({"type": "websocket.receive", "text": text})
         await self.turn()
 
-    async def leave(self):
-        self._inbox.put_nowait({"type": "websocket.disconnect", "code": 1001})
+    async def leave(self, code=1001):
+        self._inbox.put_nowait({"type": "websocket.disconnect", "code": code})
         await self.done()
 
     async def done(self):
@@ -138,8 +138,8 @@ def page(floor, runner):
         def wait(self, seconds=0.1):
             runner.run(asyncio.sleep(seconds))
 
-        def leave(self, page):
-            runner.run(page.leave())
+        def leave(self, page, **how):
+            runner.run(page.leave(**how))
 
     return Pages()
 

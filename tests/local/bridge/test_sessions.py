@@ -344,6 +344,12 @@ def test_a_worker_goes_offline_with_the_last_session_if_told_so(floor, page, act
     assert floor.api.read(floor.alice)["activity_name"] == goes_to
 
 
+def test_a_worker_whose_server_stops_is_not_gone(floor, page):
+    page.leave(page(setWorkerOfflineIfDisconnected="true"), code=1012)
+
+    assert floor.api.read(floor.alice)["activity_name"] == "Available"
+
+
 def test_a_worker_stays_where_there_is_no_activity_to_go_to(floor, page):
     floor.api.changed(floor.path, DefaultActivitySid=floor.activities["Available"])
     floor.api.changed(f"{floor.path}/Activities/{floor.activities['Offline']}", FriendlyName="Gone")

@@ -6,11 +6,13 @@
 then these integration tests run as well, as they are (CONTRIBUTING.md).
 """
 
+import itertools
 import json
 import os
 import queue
 import re
 import shutil
+import signal
 import subprocess
 import threading
 from contextlib import contextmanager
@@ -205,6 +207,35 @@ def test_the_same_steps_pass_in_a_browser_on_a_page_of_an_origin_that_is_let_in_
     assert len(problems) > 30
     assert foreign == {"opened": False, "read": False}
     assert server.client.get(f"/Workspaces/{config['workspace']}/Tasks").json()["tasks"] == []
+
+
+def test_the_sdk_comes_back_to_a_server_that_was_stopped_and_started_again(node, serve, tmp_path):
+    file = ("--db", str(tmp_path / "local.db"))
+    server = serve(*file)
+    config = configuration(server)
+    path = f"/Workspaces/{config['workspace']}"
+    server.client.post(
+        f"{path}/Workers/{config['workers']['alice']}", data={"ActivitySid": config["activities"]["Idle"]}
+    )
+    options = {"ebServer": config["ebServer"], "wsServer": config["wsServer"], "setWorkerOfflineIfDisconnected": True}
+    page = [node, HERE / "stays.mjs", json.dumps(options), config["tokens"]["alice"], SDK_FROM]
+
+    with subprocess.Popen(page, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout.readline() == "ready Idle\n"
+            early = made(server, f"{path}/Tasks")
+            assert process.stdout.readline() == f"offer {early}\n"
+            assert server.end(signal.SIGTERM)[0] == 0
+
+            again = serve(*file, "--port", server.url.rpartition(":")[2])
+            said = itertools.takewhile(lambda line: line != f"offer {early}\n", process.stdout)
+
+            assert {*said} == {"disconnected\n", "ready Idle\n"}
+            again.client.post(f"{path}/Tasks/{early}", data={"AssignmentStatus": "canceled"})
+            late = made(again, f"{path}/Tasks")
+            assert process.stdout.readline() == f"offer {late}\n"
+        finally:
+            process.kill()
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ _LONG_PATH: Final = f"{PATH}/ACCOUNT/WORKER"
 
 _CLOSE_TIMEOUT_S: Final = 1.0
 _EXPIRED_OR_WRONG: Final = 1008
+_SERVER_STOPS: Final = 1012
 
 
 class Bridge:
@@ -112,7 +113,10 @@ class Bridge:
 
 
 async def _exchange(session: PageSession, scope: Scope, receive: Receive, send: Send) -> None:
-    """Write what a session has to say until the page is gone, or the session is over."""
+    """Write what a session has to say until the page is gone, or the session is over.
+
+    A worker whose server stops is not gone: the page comes back to the next one.
+    """
     session.sender = asyncio.create_task(_send_all(session, send))
     gone = asyncio.create_task(_until_gone(receive))
     try:
@@ -120,7 +124,8 @@ async def _exchange(session: PageSession, scope: Scope, receive: Receive, send: 
     finally:
         session.sender.cancel()
         gone.cancel()
-        [sent, _] = await asyncio.gather(session.sender, gone, return_exceptions=True)
+        [sent, code] = await asyncio.gather(session.sender, gone, return_exceptions=True)
+        session.goes_offline = session.goes_offline and code != _SERVER_STOPS
     if isinstance(sent, Exception):
         raise sent
     ending = sent if isinstance(sent, Ending) else session.ending
@@ -141,10 +146,12 @@ async def _send_all(session: PageSession, send: Send) -> Ending | None:
     return message
 
 
-async def _until_gone(receive: Receive) -> None:
-    """Pass over whatever a page says: it has nothing to say."""
-    while (await receive())["type"] != "websocket.disconnect":
+async def _until_gone(receive: Receive) -> int | None:
+    """The code with which a socket is closed; whatever a page says is passed over, as it has nothing to say."""
+    while (message := await receive())["type"] != "websocket.disconnect":
         pass
+    code: int | None = message.get("code")
+    return code
 
 
 async def _deny(scope: Scope, receive: Receive, send: Send, error: RequestError) -> None:
