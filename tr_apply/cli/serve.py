@@ -81,7 +81,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Apply this configuration before the first request, and again after each reset.",
 )
-@click.option("--watch", "watches", is_flag=True, help="Apply the --seed again whenever a file in its folder changes.")
+@click.option("--watch", "watches", is_flag=True, help="Apply the --seed again whenever one of its files changes.")
 @click.option(
     "--ready-file",
     metavar="FILE",

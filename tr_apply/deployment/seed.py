@@ -1,13 +1,15 @@
 """A configuration that an embedded TaskRouter begins with, and follows."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from tr_apply.client import Client
+from tr_apply.config.files import SUFFIXES
 from tr_apply.config.load import Configuration, Inputs, load
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.configured import Configured
@@ -28,6 +30,9 @@ _BEGIN_ANEW: Final = (
     "and POST /_tr-apply/reset"
 )
 
+_OF_CONFIGURATIONS: Final = (*SUFFIXES, ".csv")
+_OF_OTHERS: Final = "node_modules"
+
 Stamp = frozenset[tuple[str, int, int]]
 """Path, time of the last change in nanoseconds, and size of each file."""
 
@@ -47,6 +52,7 @@ class Seed:
     app: Any
     connection: Connection
     environment: Mapping[str, str]
+    _read: set[Path] = field(default_factory=set, init=False)
 
     async def plant(self) -> Applied:
         """Make the workspace what the configuration says, as an apply without a question does.
@@ -73,14 +79,15 @@ class Seed:
 
     def _loaded(self) -> Configuration:
         configuration = load(self.path, Inputs(environment=self.environment))
+        self._read.update(map(Path, configuration.notes.sources.names))
         lint(configuration, today=datetime.now(UTC).date())
         configuration.require_valid()
         return configuration
 
     def _stamp(self) -> Stamp:
-        """Of all files in the folder: those that the configuration names, such as tables, are among them."""
+        """Of all files that may belong to it: a log or a database next to them changes with each application."""
         root = self.path if self.path.is_dir() else self.path.parent
-        return frozenset(filter(None, map(_stamp_of, (each for each in root.rglob("*") if not _is_hidden(each, root)))))
+        return frozenset(filter(None, map(_stamp_of, {*_files_of_configurations(root), *self._read})))
 
 
 async def seeded_sids(configuration: Configuration, connection: Connection) -> dict[str, str]:
@@ -112,8 +119,10 @@ async def _planted(configuration: Configuration, client: Client, consent: Consen
     return await deployment.apply(plan, consent, Run(rechecks=False))
 
 
-def _is_hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
+def _files_of_configurations(root: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = [each for each in folders if not each.startswith(".") and each != _OF_OTHERS]
+        yield from (Path(folder, name) for name in names if name.endswith(_OF_CONFIGURATIONS) and name[0] != ".")
 
 
 def _stamp_of(path: Path) -> tuple[str, int, int] | None:
