@@ -398,6 +398,25 @@ def test_a_page_finds_its_way_back_to_a_server_that_was_killed(guarded, open_pag
     complained("ERR_")
 
 
+def test_a_page_goes_on_with_the_workspace_that_was_made_anew_under_the_name_of_one_that_is_gone(
+    serve, open_page, complained
+):
+    server = serve("--db", ":memory:")
+    floor = Floor(server)
+    page = open_page(floor.url("workers"))
+    page.locator("tbody").get_by_text("ana").wait_for()
+
+    server.client.delete(floor.path)
+    page.locator(".state.gone").wait_for()
+    again = Floor(server)
+    again.worker("zoe", "Available")
+
+    page.locator("tbody").get_by_text("zoe").wait_for()
+    page.locator(".state.live").wait_for()
+    assert page.url == again.url("workers")
+    complained("404")
+
+
 @pytest.fixture
 def stranger():
     """A page of another origin."""

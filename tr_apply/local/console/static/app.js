@@ -21,6 +21,8 @@ const VIEWS = {
 };
 const STATES = { "": "Connecting", live: "Live", lost: "Not connected: trying again", gone: "This workspace is gone", out: "Signed out" };
 
+const LOOK_AGAIN_MS = 1_000;
+
 const main = document.getElementById("main");
 const top = document.getElementById("top");
 let session = null;
@@ -140,9 +142,26 @@ async function enter(sid) {
 }
 
 function changed(what, data) {
-  if (what === "state") header?.state();
+  if (what === "state") {
+    header?.state();
+    if (world?.state === "gone") lookAgain(world);
+  }
   if (what === "clock") header?.clock();
   view?.update?.(what, data);
+}
+
+/** What is gone may be made anew, as a reset does: then the page goes on with the workspace that has its name. */
+async function lookAgain(lost) {
+  while (world === lost) {
+    const found = await all("/v1/Workspaces", "workspaces").catch(() => []);
+    const again = found.find((each) => each.friendly_name === lost.lanes.name);
+    if (again && world === lost) {
+      workspaces = found;
+      location.replace(`#/${again.sid}/${place().section}`);
+      return say("The workspace was made anew.");
+    }
+    await new Promise((resume) => setTimeout(resume, LOOK_AGAIN_MS));
+  }
 }
 
 function makeHeader() {
