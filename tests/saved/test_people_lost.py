@@ -140,6 +140,16 @@ def test_who_has_come_since_the_plan_and_is_lost_as_well_is_news(cli, write, liv
     ]
 
 
+def test_a_loss_that_exceeds_the_limit_only_since_the_plan_was_made_is_not_agreed_to(cli, write, live):
+    cli("plan", write("after.yaml", FEWER + "safety: {max_people_lost: 1}"), "--out", "plan.json")
+    live.make("Workers", FriendlyName="dan", Attributes=json.dumps({"languages": ["es"]}))
+
+    applied = cli("apply", "--plan", "plan.json")
+
+    assert applied.code == 5
+    assert "become 3 -> 1, losing ana, dan (2 -> 1 was planned)" in applied.err
+
+
 def test_more_people_lost_than_were_reviewed_are_not_agreed_to(cli, write, live):
     cli("plan", write("after.yaml", MISSPELT), "--out", "plan.json")
     live.make("Workers", FriendlyName="dan", Attributes=json.dumps({"languages": ["es"]}))
@@ -151,6 +161,9 @@ def test_more_people_lost_than_were_reviewed_are_not_agreed_to(cli, write, live)
     assert live.change("TaskQueues", "a=b")["target_workers"] == "languages HAS 'es'"
 
 
+# What was not shown was not approved
+
+
 def test_a_plan_without_impact_is_no_consent_to_an_empty_queue(cli, write, live):
     cli("plan", write("after.yaml", MISSPELT), "--impact", "none", "--out", "plan.json")
 
@@ -158,8 +171,43 @@ def test_a_plan_without_impact_is_no_consent_to_an_empty_queue(cli, write, live)
 
     [error] = applied.document["errors"]
     assert (applied.code, error["code"]) == (6, "refused")
-    assert "nobody would be left in a=b" in error["message"]
+    assert error["message"] == (
+        "nothing was written:\n  the task queue 'a=b' falls from 2 members to nobody: ana, ben lose their places in it. "
+        "The plan does not show it, because of --impact none: plan again without that [people-lost]"
+    )
     assert live.change("TaskQueues", "a=b")["target_workers"] == "languages HAS 'es'"
+
+
+@pytest.mark.parametrize(
+    ("limit", "overlay", "allowed"), [("0", None, "0"), ("1", "49%", "0 (49%)"), ("1", "50%", None)]
+)
+def test_a_plan_without_impact_keeps_the_limit_of_its_configuration(cli, write, limit, overlay, allowed):
+    path = write("after.yaml", FEWER + f"safety: {{max_people_lost: {limit}}}")
+    over = ["--overlay", write("over.yaml", f"safety: {{max_people_lost: {overlay}}}")] if overlay else []
+    cli("plan", path, *over, "--impact", "none", "--out", "plan.json")
+
+    applied = cli("apply", "--plan", "plan.json")
+
+    assert applied.code == (0 if allowed is None else 6)
+    assert (
+        allowed is None
+        or f"loses 1 of its 2 members: ana loses the place in it. `max_people_lost` allows {allowed}"
+        in (" ".join(applied.err.split()))
+    )
+
+
+def test_a_plan_without_impact_says_what_its_approval_is_worth(cli, write):
+    path = write("after.yaml", MISSPELT)
+    note = (
+        "--impact none: who loses a place in a queue is not shown. `apply --plan` refuses a loss that needs consent; "
+        "`apply --expect` counts as consent to it"
+    )
+
+    [plan] = cli("plan", path, "--impact", "none", "--format", "json").document["plans"]
+
+    assert [each["message"] for each in plan["diagnostics"] if each["code"] == "impact-skipped"] == [note]
+    assert note in " ".join(cli("plan", path, "--impact", "none").out.split())
+    assert "Note" not in cli("plan", write("same.yaml", CENTER), "--impact", "none").out
 
 
 def test_a_plan_without_impact_that_leaves_somebody_in_each_queue_is_applied(cli, write):

@@ -2,19 +2,30 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any, Final
 
 from tr_apply.client import Client
 from tr_apply.corpus.tasks import GivenCorpus
-from tr_apply.errors import RefusedError, StaleError
+from tr_apply.errors import StaleError
+from tr_apply.findings import Finding, Severity
 from tr_apply.live import Snapshot
 from tr_apply.plan.change import Blocked, PeopleConsent, Plan
+from tr_apply.plan.checks.consent import refusal
 from tr_apply.plan.checks.guard import listed
 from tr_apply.plan.checks.people_lost import people_lost
 from tr_apply.plan.impact import Extent, Impact, PeopleImpact, QueueChange, TasksImpact
 from tr_apply.plan.requests.affected import affected_kinds
 from tr_apply.reader import with_affected
 from tr_apply.resources import WORKER
-from tr_apply.resources.document import Document
+from tr_apply.resources.document import Document, Limits
+
+IMPACT_SKIPPED: Final = "impact-skipped"
+
+_NOT_SHOWN: Final = (
+    "--impact none: who loses a place in a queue is not shown. `apply --plan` refuses a loss that needs consent; "
+    "`apply --expect` counts as consent to it"
+)
+_UNSEEN: Final = "The plan does not show it, because of --impact none: plan again without that"
 
 
 def judged(
@@ -23,11 +34,12 @@ def judged(
     """*plan* with its impact, also on *recorded* tasks, and blocked where people lose their places without consent."""
     if snapshot.predicted:
         return plan
-    if extent is Extent.NONE:
-        return replace(plan, impact_skipped=bool(plan.operations))
     if not plan.operations:
-        tasks = None if recorded is None else TasksImpact(recorded.corpus.file, recorded.corpus.total, 0)
-        return replace(plan, impact=Impact(PeopleImpact(len(snapshot.of(WORKER.name))), tasks=tasks))
+        return plan if extent is Extent.NONE else replace(plan, impact=_of_no_change(snapshot, recorded))
+    plan = replace(plan, people_limits=_limits(document.safety.max_people_lost))
+    if extent is Extent.NONE:
+        note = Finding(Severity.INFO, IMPACT_SKIPPED, _NOT_SHOWN)
+        return replace(plan, impact_skipped=True, diagnostics=[*plan.diagnostics, note])
     from tr_apply.impact import with_impact  # noqa: PLC0415  # not needed to say that nothing changes
 
     plan = with_impact(plan, snapshot, document, extent, recorded)
@@ -36,11 +48,22 @@ def judged(
     return replace(plan, blocked=[*plan.blocked, *lost])
 
 
+def _of_no_change(snapshot: Snapshot, recorded: GivenCorpus | None) -> Impact:
+    tasks = None if recorded is None else TasksImpact(recorded.corpus.file, recorded.corpus.total, 0)
+    return Impact(PeopleImpact(len(snapshot.of(WORKER.name))), tasks=tasks)
+
+
+def _limits(limit: Any) -> Limits:
+    if limit is None:
+        return Limits()
+    return limit if isinstance(limit, Limits) else Limits((limit,))
+
+
 async def looked_at_again(client: Client, plan: Plan, snapshot: Snapshot) -> list[str]:
     """The changes in the impact on people since *plan* was made, if the workspace is now as in *snapshot*.
 
     Raises:
-        RefusedError: A queue would lose all its workers, and the plan did not show it.
+        RefusedError: A queue would lose people, this needs consent, and the plan did not show it.
         StaleError: A queue would lose people without consent.
         ApiError, NetworkError: The workers cannot be read.
     """
@@ -51,7 +74,7 @@ async def looked_at_again(client: Client, plan: Plan, snapshot: Snapshot) -> lis
     kinds = affected_kinds(plan.operations, snapshot)
     now = people_impact(plan, await with_affected(client, snapshot, kinds))
     if plan.impact is None:
-        _require_nobody_lost(plan, now)
+        _require_seen(plan, now)
         return []
     planned = {each.queue: each for each in plan.impact.people.queues}
     news = [each for each in now.queues if _loss(each) != _loss(planned.get(each.queue))]
@@ -62,13 +85,14 @@ async def looked_at_again(client: Client, plan: Plan, snapshot: Snapshot) -> lis
     return [f"since the plan was made, {each}" for each in told]
 
 
-def _require_nobody_lost(plan: Plan, now: PeopleImpact) -> None:
-    """Refuse a plan that says nothing of people and empties a queue; its limit of people is not known either."""
-    if emptied := [queue for queue, _ in _lost(people_lost(now, None, plan.operations))]:
-        raise RefusedError(
-            f"nothing was written: nobody would be left in {listed(emptied)}, and the plan does not say so, because it "
-            "was made with --impact none; plan again without that"
-        )
+def _require_seen(plan: Plan, now: PeopleImpact) -> None:
+    """Refuse a plan that does not show a loss of people which needs consent: nobody has approved what was not shown."""
+    if unseen := list(people_lost(now, _limit(plan), plan.operations, _UNSEEN)):
+        raise refusal(unseen)
+
+
+def _limit(plan: Plan) -> Limits | None:
+    return Limits(plan.people_limits) if plan.people_limits else None
 
 
 class _Agreement:
@@ -76,7 +100,7 @@ class _Agreement:
 
     def __init__(self, plan: Plan, now: PeopleImpact) -> None:
         self._agreed = dict(_lost(plan.blocked))
-        self._needed = dict(_lost(people_lost(now, None, plan.operations)))
+        self._needed = dict(_lost(people_lost(now, _limit(plan), plan.operations)))
 
     def lacks(self, change: QueueChange) -> bool:
         """Whether more members lose their places than was agreed to, where that must be."""

@@ -369,6 +369,7 @@ class Plan:
         limits_deletes: Whether the configuration itself says how many deletes need no consent.
         impact: What it means for people and tasks; None for a new workspace, or where that was not worked out.
         impact_skipped: Whether ``--impact none`` kept it from being worked out; then nobody has agreed to a loss.
+        people_limits: How many members a queue may lose without consent: apply checks it again.
     """
 
     target: PlanTarget
@@ -385,6 +386,7 @@ class Plan:
     outputs: Mapping[str, str] = field(default_factory=dict)
     impact: Impact | None = None
     impact_skipped: bool = False
+    people_limits: Sequence[int | str] = ()
 
     def count(self, action: Action) -> int:
         """How many operations do this."""

@@ -138,6 +138,7 @@ FormDocument = Annotated[
 ]
 Value = Annotated[Any, PlainSerializer(_change_document)]
 Count = Annotated[int, Field(ge=0)]
+Share = Annotated[str, Field(pattern=r"^(100|[0-9]{1,2})%$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 

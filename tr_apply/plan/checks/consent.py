@@ -72,8 +72,13 @@ def require_consent(plan: Plan, consent: Consent, plan_id: Callable[[Plan], str]
             "configuration or the workspace has changed. Plan again and pass the new id"
         )
     if refused := refusals(plan, consent):
-        raise RefusedError("nothing was written:\n" + "\n".join(f"  {each.message} [{each.code}]" for each in refused))
+        raise refusal(refused)
     require_few_routes_changed(plan, consent.max_route_change)
+
+
+def refusal(refused: Sequence[Blocked]) -> RefusedError:
+    """The error that says why nothing was written."""
+    return RefusedError("nothing was written:\n" + "\n".join(f"  {each.message} [{each.code}]" for each in refused))
 
 
 def refusals(plan: Plan, consent: Consent) -> Sequence[Blocked]:

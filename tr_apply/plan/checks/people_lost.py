@@ -13,19 +13,25 @@ from tr_apply.routing.names import name_key
 
 PEOPLE_LOST = "people-lost"
 
+APPROVING: Final = "Approving this plan is the consent; without a plan, {}"
+
 _SPECIAL_IN_QUOTES: Final = frozenset('"$`\\!')
 
 
-def people_lost(impact: PeopleImpact, limit: Any, operations: Sequence[Operation]) -> Iterator[Blocked]:
+def people_lost(
+    impact: PeopleImpact, limit: Any, operations: Sequence[Operation], approving: str = APPROVING
+) -> Iterator[Blocked]:
     """Queues that fall to nobody, or lose more members than *limit* allows.
 
-    A deleted queue is left out: its deletion needs consent of its own.
+    *approving* says how to agree to it; ``{}`` in it is the option. A deleted queue is left out: its deletion needs
+    consent of its own.
     """
     deleted = {each.name for each in operations if each.kind == TASK_QUEUE.name and each.action is Action.DELETE}
     for change in impact.queues:
         if change.lost and change.queue not in deleted and (reason := _reason(change, limit)) is not None:
             consent = PeopleConsent(change.queue, len(change.lost), change.before)
-            yield Blocked(PEOPLE_LOST, f"{reason}. {_approving(change)}", _cause(change, operations).id, consent)
+            option = allowing_option(change.queue, len(change.lost))
+            yield Blocked(PEOPLE_LOST, f"{reason}. {approving.format(option)}", _cause(change, operations).id, consent)
 
 
 def _reason(change: QueueChange, limit: Any) -> str | None:
@@ -49,11 +55,6 @@ def _reason(change: QueueChange, limit: Any) -> str | None:
 
 def _losers(change: QueueChange) -> str:
     return f"{listed(change.lost)} {'loses the place' if len(change.lost) == 1 else 'lose their places'} in it"
-
-
-def _approving(change: QueueChange) -> str:
-    option = allowing_option(change.queue, len(change.lost))
-    return f"Approving this plan is the consent; without a plan, {option}"
 
 
 def allowing_option(queue: str, number: int) -> str:

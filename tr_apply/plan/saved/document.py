@@ -19,6 +19,7 @@ from tr_apply.plan.json_values import (
     Label,
     SecretDigest,
     Sha256,
+    Share,
     Sid,
     digest,
     hidden,
@@ -122,6 +123,9 @@ class PlanDocument:
     impact_skipped: Annotated[bool, Field(exclude_if=operator.not_)] = False
     """Whether ``--impact none`` left it out: nobody has seen who loses a place in a queue."""
 
+    people_limits: Annotated[Sequence[Count | Share], Field(exclude_if=is_empty)] = ()
+    """``safety.max_people_lost``, which apply checks again. The strictest one counts."""
+
 
 @cache
 def _adapter() -> TypeAdapter[PlanDocument]:
@@ -156,6 +160,7 @@ def plan_of(document: PlanDocument) -> Plan:
         outputs=document.outputs,
         impact=document.impact,
         impact_skipped=document.impact_skipped,
+        people_limits=document.people_limits,
     )
 
 
@@ -206,6 +211,7 @@ def _described(plan: Plan) -> PlanDocument:
         outputs=plan.outputs,
         impact=plan.impact,
         impact_skipped=plan.impact_skipped,
+        people_limits=plan.people_limits,
     )
 
 
