@@ -73,7 +73,7 @@ class Deployment:
 
         Raises:
             StaleError: when it is not, or when it loses people whom nobody has agreed to lose.
-            RefusedError: when it is in another account, or takes people away of whom the plan says nothing.
+            RefusedError: when it is in another account, or takes people away and the plan does not show it.
         """
         checked = await checked_again(self.client, plan)
         self.snapshot = checked.snapshot
