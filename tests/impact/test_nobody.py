@@ -78,6 +78,17 @@ def test_a_step_that_was_dead_before_is_not_brought_by_the_change(world):
     assert findings(plan) == []
 
 
+def test_another_name_of_a_filter_brings_no_dead_step(world):
+    dead = CENTER.replace("worker.languages HAS 'es'", "worker.langauges HAS 'es'")
+    world.apply(dead + WORKERS)
+    renamed = dead.replace("name: Spanish", "name: En español").replace("level > 2", "level >= 1")
+
+    assert findings(world.plan(renamed)) == []
+    assert findings(world.plan(renamed.replace("worker.langauges", "worker.x == 1 AND worker.langauges"))) == [
+        ("dead-step", "workflows[0].filters[0].targets[0].expression")
+    ]
+
+
 def test_a_step_of_a_filter_that_gets_no_task_is_not_a_finding_of_its_own(center):
     first = '  - {expression: "language != null", targets: [{queue: Everyone}]}\n  - name: Spanish'
     plan = center.plan(

@@ -224,6 +224,20 @@ def test_what_was_wrong_before_is_not_brought_by_the_change(center):
     assert plan.impact.findings == []
 
 
+def test_another_name_of_a_filter_brings_no_finding_and_a_second_one_of_a_name_does(center):
+    everything = '  - {name: All, expression: "1==1", targets: [{queue: Everyone}]}\n  - {name: Spanish,'
+    hidden = CENTER.replace("  - {name: Spanish,", everything)
+    center.apply(hidden)
+    twin = "  - {name: Spanish, expression: \"language == 'es' AND topic == 'x'\", targets: [{queue: Everyone}]}\n"
+
+    renamed = center.plan(hidden.replace("- {name: Spanish, expression", "- {name: Castellano, expression"))
+    added = center.plan(hidden.replace("  default_filter", twin + "  default_filter"))
+
+    assert renamed.operations
+    assert renamed.impact.findings == []
+    assert [each.code for each in added.impact.findings] == ["unreachable-filter"]
+
+
 def test_an_expression_that_nobody_can_satisfy_any_more_is_a_finding(center):
     plan = center.plan(CENTER.replace("languages HAS 'es'", "team == 'a' AND team == 'b'"))
 

@@ -18,7 +18,7 @@ from tests.picture.test_html import Tags, contrast, palettes
 from tests.plan.test_properties import documents, renamed
 from tr_apply.picture import POLICY
 from tr_apply.plan.change import Action, FieldChange, Operation, Plan, PlanTarget
-from tr_apply.plan.impact import FilterRoute, Impact, PeopleImpact, RouteChange, TasksImpact
+from tr_apply.plan.impact import FilterRoute, Impact, PeopleImpact, QueueChange, RouteChange, TasksImpact
 from tr_apply.plan.saved.document import plan_document
 from tr_apply.plan.saved.load import read_plan
 from tr_apply.report.entry import Entry
@@ -483,6 +483,22 @@ def pages(plan, page, hostile_plan):
 def test_no_screen_needs_to_scroll_sideways(browser, pages, width):
     for wide, room in browser.ask([each.replace("<details>", "<details open>") for each in pages], SIZE, width=width):
         assert wide <= room <= width
+
+
+LINES = """doc => [...doc.querySelectorAll('th, td .bad')].map(each => {
+  const range = doc.createRange();
+  range.selectNodeContents(each);
+  return [each.textContent, range.getClientRects().length]; })"""
+
+
+def test_no_name_is_so_long_that_the_words_of_a_table_break(browser):
+    long = "W" * 60
+    queues = (QueueChange(long, 2, 0, (), (long, long)), QueueChange("b", 9, 8, (long,), (long, long)))
+    plan = replace(plan_with("Voice", [], []), impact=Impact(PeopleImpact(9, queues)))
+
+    assert browser.ask([page_of(plan)], LINES) == [
+        [["queue", 1], ["before", 1], ["after", 1], ["loses", 1], ["gains", 1], ["nobody", 1]]
+    ]
 
 
 COLUMNS = """doc => [getComputedStyle(doc.querySelector('.column')).display, getComputedStyle(doc.querySelector('td')).display]"""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tr_apply.impact.routes import Read, task_filters
+from tr_apply.plan.compare.filter_match import matched_filters
 from tr_apply.plan.impact import BroughtFinding
 from tr_apply.resources.workflow import Workflow
 from tr_apply.routing.nodes import Expression, paths
@@ -39,8 +40,9 @@ class BroughtFindings:
 def brought_findings(before: Workflow, after: Workflow, path: str, read: Read, budget: Budget) -> BroughtFindings:
     """The findings about *after*, at *path* of the configuration, that *before* does not have."""
     old, new = (_FoundVersion(each, path, read, budget) for each in (before, after))
+    was = {_DEFAULT: _DEFAULT, **matched_filters(before.filters, after.filters)}
     there = {about for about, _ in old.findings()}
-    brought = [finding for about, finding in new.findings() if about not in there]
+    brought = [found for (code, place), found in new.findings() if (code, was.get(place)) not in there]
     if not (old.is_cut or new.is_cut):
         return BroughtFindings(brought)
     return BroughtFindings(brought, [f"workflow {after.name}: the search for unreachable filters was cut short"])
@@ -64,8 +66,10 @@ def _asks(expression: Expression) -> bool:
     return any(True for _ in paths(expression))
 
 
-_About = tuple[str, str]
-"""A code and the filter: what a finding before and after the change have in common."""
+_About = tuple[str, int]
+"""A code and the position of the filter, `_DEFAULT` for the default filter."""
+
+_DEFAULT: Final = -1
 
 
 class _FoundVersion:
@@ -81,12 +85,14 @@ class _FoundVersion:
     def findings(self) -> Iterator[tuple[_About, BroughtFinding]]:
         """Each finding with what it is about."""
         for index, each in enumerate(self._filters):
-            name = each.name or str(each.expression)
-            yield from (((found.code, name), found) for found in self._of_filter(index, each))
+            yield from (((found.code, index), found) for found in self._of_filter(index, each))
         if self._has_default and (takers := self._takers(self._asked.reach_default())):
             what = f"the default filter of the workflow {self._name!r}"
             message = f"{what} is never reached: {_takers_words(takers, 'every task')}"
-            yield (UNREACHABLE_DEFAULT, ""), self._finding(UNREACHABLE_DEFAULT, message, ".default_filter", takers)
+            yield (
+                (UNREACHABLE_DEFAULT, _DEFAULT),
+                self._finding(UNREACHABLE_DEFAULT, message, ".default_filter", takers),
+            )
 
     def _of_filter(self, index: int, each: TaskFilter) -> Iterator[BroughtFinding]:
         if each.expression is None or not _asks(each.expression):

@@ -3,18 +3,22 @@
 The rules are those of ``validate --live`` (lint/meaning/); a finding is one only where the change brings it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from tr_apply.impact.people import Staffing
 from tr_apply.lint.meaning import MeaningFinding, QueueStaff, dead_steps
+from tr_apply.plan.compare.filter_match import matched_filters
 from tr_apply.plan.impact import BroughtFinding
 from tr_apply.resources.workflow import Filter, Workflow
 from tr_apply.routing.satisfy import Budget
 
 EMPTY_QUEUE: Final = "empty-queue"
+
+_About: TypeAlias = tuple[int, int, str | None, str | None]
+"""The position of the filter, and what a step has in common with itself before the change."""
 
 
 class StaffedWorkflow(NamedTuple):
@@ -70,8 +74,10 @@ class Nobody:
                 continue
             found = list(dead_steps(after, self._new, self.budget))
             there = {_about(before, each) for each in dead_steps(before, self._old, self.budget)} if before else set()
+            was = matched_filters(before.filters, after.filters) if before else {}
             for each in found:
-                if _about(after, each) not in there:
+                filter_now, *step = _about(after, each)
+                if (was.get(filter_now), *step) not in there:
                     yield _brought(path, after, each)
 
 
@@ -86,11 +92,10 @@ def _place(workflow: Workflow, found: MeaningFinding) -> tuple[Filter, int, int]
     return workflow.filters[index], index, target
 
 
-def _about(workflow: Workflow, found: MeaningFinding) -> Sequence[object]:
-    """The properties that identify a step before and after the change."""
-    each, _, number = _place(workflow, found)
+def _about(workflow: Workflow, found: MeaningFinding) -> _About:
+    each, index, number = _place(workflow, found)
     target = each.targets[number]
-    return (each.name or each.expression, number, target.queue, target.expression)
+    return index, number, target.queue, target.expression
 
 
 def _brought(path: str, workflow: Workflow, found: MeaningFinding) -> BroughtFinding:

@@ -37,6 +37,7 @@ _TILES: Final = """
 _TABLES: Final = """
 table { border-collapse: collapse; width: 100%; margin: .6rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid var(--edge); }
+@media (min-width: 40.01rem) { th, td { min-width: 6em; } th, td .bad { white-space: nowrap; } }
 th { color: var(--dim); font-weight: normal; font-size: .87em; }
 td .condition { display: block; }
 .column { display: none; }
