@@ -11,6 +11,7 @@ from click import unstyle
 from tests.conftest import AUTH, Requests
 from tr_apply.client import Client
 from tr_apply.config.load import load
+from tr_apply.deployment import live_questions
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.live_questions import route_of_new, route_of_task
@@ -152,6 +153,16 @@ class Center:
             return type(answer)(status, json=alter(content) or content, request=request)
 
         self.requests._inner.handle_async_request = altered
+
+    def never_answers(self, path):
+        inner = self.requests._inner.handle_async_request
+
+        async def silent(request):
+            if request.url.path.endswith(path):
+                await asyncio.Event().wait()
+            return await inner(request)
+
+        self.requests._inner.handle_async_request = silent
 
     def sql(self, statement, *values):
         with self.app.store._database.write() as writer:
@@ -642,6 +653,22 @@ def test_events_that_may_not_be_read_are_no_failure(center):
 
     assert found.facts.task.events == "refused"
     assert "TaskRouter does not show the events of this task to these credentials." in live_route_text(found)
+
+
+@pytest.mark.parametrize("broken", ["no answer in time", "no list"])
+def test_events_that_are_not_answered_are_left_out(center, monkeypatch, broken):
+    waiting = center.task(language="tlh")
+    if broken == "no list":
+        center.answers_otherwise("/Events", lambda _: {"meta": {}})
+    else:
+        center.never_answers("/Events")
+        monkeypatch.setattr(live_questions, "EVENTS_WAIT_S", 0)
+
+    found = center.why(waiting)
+
+    assert found.facts.answer == "This task waits because no worker of the workspace is a member of the queue Klingon."
+    assert found.facts.task.events == "unread"
+    assert "The events of this task could not be read in time. They say who rejected it; try again." in flat(found)
 
 
 def test_more_events_than_are_read_are_said_to_be_cut(center, monkeypatch):

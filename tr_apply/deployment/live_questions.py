@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from tr_apply.client import Client, Listed, Runtime
-from tr_apply.errors import ApiError, TrApplyError
+from tr_apply.errors import ApiError, NetworkError, TrApplyError
 from tr_apply.live import Live, Snapshot
 from tr_apply.reader import empty_snapshot, named_workspace, together, with_channels
 from tr_apply.rehearsal.live_facts import WAITING, LiveRoute
@@ -27,6 +27,9 @@ from tr_apply.rehearsal.present_workspace import KINDS, PresentWorkspace, workfl
 from tr_apply.rehearsal.task_history import TaskEvents
 from tr_apply.rehearsal.waiting_task import WaitingTask, gone
 from tr_apply.resources.document import Document
+
+EVENTS_WAIT_S: Final = 15.0
+"""Seconds after which the history of a task is left out."""
 
 _GONE: Final = "TaskRouter deletes tasks five minutes after their end and their events after 30 days"
 
@@ -88,7 +91,7 @@ async def _with_history(runtime: Runtime, task: WaitingTask) -> WaitingTask:
     asks = task.status == "pending" and task.queue_sid is not None
     reservations, told, waiting = await asyncio.gather(
         runtime.reservations(sid),
-        _events(runtime, sid, since if isinstance(since, str) else None),
+        _events_in_time(runtime, sid, since if isinstance(since, str) else None),
         runtime.waiting(task.queue_sid or "") if asks else _nothing(),
     )
     mates = waiting.items if asks and not waiting.more else None
@@ -104,8 +107,17 @@ async def _events(runtime: Runtime, task_sid: str, since: str | None) -> TaskEve
     try:
         found = await runtime.events(task_sid, since)
     except ApiError:
-        return TaskEvents(refused=True)
+        return TaskEvents(unknown="refused")
     return TaskEvents(found.items, found.more)
+
+
+async def _events_in_time(runtime: Runtime, task_sid: str, since: str | None) -> TaskEvents:
+    """The same; why a task waits is known without them, and somebody waits for the answer."""
+    try:
+        async with asyncio.timeout(EVENTS_WAIT_S):
+            return await _events(runtime, task_sid, since)
+    except (NetworkError, TimeoutError):
+        return TaskEvents(unknown="unread")
 
 
 async def _with_loads(client: Client, workspace: PresentWorkspace, sids: Sequence[str]) -> PresentWorkspace:

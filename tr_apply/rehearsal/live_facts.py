@@ -10,9 +10,9 @@ from typing import Any, Final, Literal, TypeAlias
 
 from tr_apply.rehearsal.route import Age, Count, Route
 
-Knowledge: TypeAlias = Literal["whole", "cut", "redacted", "absent", "refused"]
+Knowledge: TypeAlias = Literal["whole", "cut", "redacted", "absent", "refused", "unread"]
 """The completeness of a task's events: all; only the first ones, as there are too many; events without the people
-concerned; no events; or events that TaskRouter does not show.
+concerned; no events; events that TaskRouter does not show; or events that it did not send in time.
 """
 
 WAITING: Final = frozenset({"pending", "reserved"})

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from tr_apply.rehearsal.live_facts import Knowledge, TaskMoment, TaskOffer, iso, moment_ms
 
@@ -21,7 +21,8 @@ class TaskEvents(NamedTuple):
 
     items: Sequence[Answer] = ()
     more: bool = False
-    refused: bool = False
+    unknown: Literal["refused", "unread"] | None = None
+    """Why none is known, if TaskRouter does not say what there is."""
 
 
 NO_EVENTS: Final = TaskEvents()
@@ -54,8 +55,8 @@ class TaskHistory:
     @cached_property
     def knowledge(self) -> Knowledge:
         """The completeness of the events."""
-        if self.told.refused:
-            return "refused"
+        if self.told.unknown is not None:
+            return self.told.unknown
         if not self._events:
             return "absent"
         offered = [each for each in self._events if each["event"].startswith("reservation.")]

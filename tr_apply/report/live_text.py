@@ -159,6 +159,7 @@ _UNSAID: Final = frozenset({"workflow.target-matched", "task-queue.moved"})
 _UNKNOWN: Final = {
     "absent": "TaskRouter has no event of this task: events are kept for 30 days, and may be late.",
     "refused": "TaskRouter does not show the events of this task to these credentials.",
+    "unread": "The events of this task could not be read in time. They say who rejected it; try again.",
     "redacted": "The events are redacted: they do not say who was offered the task.",
     "cut": "There are more events than were read; these are not all.",
 }
