@@ -54,6 +54,8 @@ USAGE_ERRORS = [
     ["plan", "--local-db", "", MINIMAL],
     ["apply", "--local", "--auto-approve", ""],
     ["plan", "--bogus", MINIMAL],
+    ["plan", MINIMAL, "--out"],
+    ["--bogus"],
     ["plan", "--format", "xml", MINIMAL],
     ["plan", "--local", "--base-url", "http://127.0.0.1:1", MINIMAL],
     ["plan", "--var", "novalue", "--local", MINIMAL],
@@ -76,6 +78,15 @@ def test_a_wrong_command_line_is_64_and_says_so_on_stderr(capsys, arguments):
     assert code == 64
     assert printed.out == ""
     assert printed.err
+
+
+def test_an_option_without_its_value_is_said_with_its_command(capsys):
+    run(["plan", "--format", "json", "--out"])
+    printed = capsys.readouterr()
+    run(["plan", MINIMAL, "--out"])
+
+    assert capsys.readouterr().err == "Error: Option '--out' requires an argument.\nTry 'tr-apply plan --help'.\n"
+    assert json.loads(printed.out)["exit_code"] == 64
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def run(arguments: list[str]) -> int:
         click.echo(error.format_message(), err=True)
         return USAGE
     except click.UsageError as error:
-        return _reported(_usage_error(error), arguments, as_json=as_json)
+        return _reported(_usage_error(error, arguments), arguments, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
         return _reported(InterruptedRunError("interrupted"), arguments, as_json=as_json)
     except StdoutLostError as error:
@@ -131,9 +131,10 @@ def _wants_json(arguments: list[str]) -> bool:
     return any(option == "--format=json" or (option == "--format" and value == "json") for option, value in pairs)
 
 
-def _usage_error(error: click.UsageError) -> UsageError:
-    assert error.ctx is not None, "click gives every usage error the command that it belongs to"
-    return UsageError(f"{error.format_message()}\nTry '{error.ctx.command_path} --help'.")
+def _usage_error(error: click.UsageError, arguments: list[str]) -> UsageError:
+    """*error* with the command that it is about; click does not say which where the value of an option is missing."""
+    named = f"tr-apply {_command_of(arguments)}".strip() if error.ctx is None else error.ctx.command_path
+    return UsageError(f"{error.format_message()}\nTry '{named} --help'.")
 
 
 def _reported(error: TrApplyError, arguments: list[str], *, as_json: bool) -> int:
