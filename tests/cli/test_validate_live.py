@@ -154,6 +154,47 @@ def test_a_difference_has_the_expression_the_worker_and_both_answers(runner, tmp
     assert sorted(each["friendly_name"] for each in found.people) == ["ana", "ben"]
 
 
+class Refusing:
+    """An embedded TaskRouter that refuses expressions with HAS."""
+
+    def __init__(self, app):
+        self._app = app
+
+    async def __call__(self, scope, receive, send):
+        if b"HAS" in scope.get("query_string", b""):
+            body = b'{"code": 20001, "message": "Not allowed", "status": 400}'
+            headers = [(b"content-type", b"application/json")]
+            await send({"type": "http.response.start", "status": 400, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+        else:
+            await self._app(scope, receive, send)
+
+
+@pytest.mark.usefixtures("live")
+def test_an_expression_that_taskrouter_refuses_is_a_difference_and_the_others_are_asked(runner, tmp_path):
+    path = tmp_path / "w.yaml"
+    path.write_text(LIVE, encoding="utf-8")
+    app = open_app(".tr-apply/local.db")
+
+    async def look():
+        connection = Connection("http://test", "AC0123456789abcdef0123456789abcdef", "x")
+        async with Client(connection, through=in_process(Refusing(app))) as client:
+            return await look_at_live(client, Configured(load(path)), ask_server=True)
+
+    try:
+        found = runner.run(look())
+    finally:
+        app.close()
+
+    assert [(each.code, each.spot.path) for each in found.differences] == [
+        ("server-disagrees", ("task_queues", 1, "target_workers"))
+    ]
+    assert found.differences[0].message.startswith(
+        "TaskRouter refuses \"languages HAS 'es'\", which tr-apply can read: GET /v1/Workspaces/"
+    )
+    assert found.differences[0].message.endswith("Not allowed (HTTP 400, code 20001); please report this")
+
+
 TARGETS = """\
 workspace: {name: Shop}
 task_queues: [{name: Everyone}, {name: Spanish, target_workers: "languages HAS 'es'"}]

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tr_apply.client import Client
+from tr_apply.errors import ApiError
 from tr_apply.findings import Finding, KeyPath, Spot, found_by
 from tr_apply.lint.conditions import condition
 from tr_apply.lint.declarations import Declarations
@@ -23,6 +24,8 @@ _PAUSE_S: Final = 0.34
 """TaskRouter answers three questions a second about the workers of an expression."""
 
 _NAMED: Final = 5
+_BAD_REQUEST: Final = 400
+_REFUSED: Final = "TaskRouter refuses {text!r}, which tr-apply can read: {error}; please report this"
 _WORKER: Final = "worker."
 
 
@@ -53,9 +56,19 @@ class Questions:
         yield from asked.items()
 
     async def differences(self, client: Client, workspace: Live, workers: Sequence[Live]) -> AsyncIterator[Finding]:
-        """Each expression for which TaskRouter finds others of the *workers* than we do, asked twice."""
+        """Each expression that TaskRouter refuses, or for which it finds others of the *workers* than we do, asked twice.
+
+        Raises:
+            ApiError, NetworkError: when it cannot be asked.
+        """
         for text, path in self.each():
-            names = await _differing(client, workspace, workers, text)
+            try:
+                names = await _differing(client, workspace, workers, text)
+            except ApiError as error:
+                if error.status != _BAD_REQUEST:
+                    raise
+                yield found_by(SERVER_DISAGREES, _REFUSED.format(text=text, error=error), Spot(path))
+                continue
             if names:  # somebody may have changed in between
                 now = await client.resources(WORKER, workspace.sid)
                 again = await _differing(client, workspace, now, text)
