@@ -56,7 +56,7 @@ class Questions:
         yield from asked.items()
 
     async def differences(self, client: Client, workspace: Live, workers: Sequence[Live]) -> AsyncIterator[Finding]:
-        """Each expression that TaskRouter refuses, or for which it finds others of the *workers* than we do, asked twice.
+        """Each expression that TaskRouter refuses, or for which it finds other *workers* than we do; asked twice.
 
         Raises:
             ApiError, NetworkError: when it cannot be asked.
