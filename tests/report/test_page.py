@@ -309,6 +309,13 @@ def test_recorded_tasks_are_counted_where_they_go_elsewhere():
     assert "before: no filter after: the default filter no queue recorded: 1,200" in text
 
 
+def test_a_queue_that_nobody_is_in_is_marked_where_tasks_come_to_it():
+    route = RouteChange("Voice", FilterRoute(1, "A", ("Lost",)), FilterRoute(2, "B", ("Sales", "lost")), {"a": 1})
+    text = impact_page(routes=[route], members={"Lost": 0, "Sales": 2})
+
+    assert "before: filter 1 (A) Lost after: filter 2 (B) Sales → lost nobody" in text
+
+
 def test_what_is_not_known_is_said_in_the_tile_and_below():
     text = impact_page(unknown=["workflow Voice: the search was cut short"])
 

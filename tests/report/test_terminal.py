@@ -6,6 +6,7 @@ import pytest
 from tr_apply.apply import Result
 from tr_apply.findings import Finding, Severity
 from tr_apply.plan.change import Action, Blocked, FieldChange, Move, Operation, Plan, PlanTarget, Verb, Write
+from tr_apply.plan.impact import FilterRoute, Impact, PeopleImpact, RouteChange
 from tr_apply.report.terminal import NO_CHANGES, WIDTH, plan_text, progress_line, result_text
 from tr_apply.resources.template import SidOf
 
@@ -305,6 +306,17 @@ def test_an_added_filter_says_where_it_is_also_where_a_part_of_it_is_sensitive(t
         Plan: 0 to create, 1 to update, 0 to replace, 0 to delete, 6 unchanged; 1 request.
         Plan id: …
         """)
+
+
+def test_a_queue_that_nobody_is_in_is_marked_where_tasks_come_to_it():
+    route = RouteChange("Voice", None, FilterRoute(2, "B", ("Sales", "lost", None)), {"a": 1})
+    impact = Impact(PeopleImpact(3), [route], members={"Lost": 0, "Sales": 2})
+
+    text = " ".join(click.unstyle(plan_text(plan_of(operation(), impact=impact))).split())
+
+    assert (
+        'workflow Voice: tasks such as {"a": 1}: no filter -> filter 2 B (Sales, then lost, where nobody is, then no queue)'
+    ) in text
 
 
 def test_a_terminal_without_other_characters_gets_ascii(told):

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from tr_apply.plan.json_values import Count, is_empty, is_none
+from tr_apply.routing.names import name_key
 
 
 def _is_nothing(number: int) -> bool:
@@ -157,3 +158,8 @@ class Impact:
 
     unchanged_workflows: Annotated[Sequence[str], Field(exclude_if=is_empty)] = ()
     """The workflows that are not written, if the plan writes any."""
+
+    @property
+    def empty_queues(self) -> frozenset[str]:
+        """The keys of the names of queues, among `members`, that nobody is in when the plan is done."""
+        return frozenset(name_key(queue) for queue, number in self.members.items() if not number)

@@ -1,13 +1,14 @@
 """The impact of a plan in words: who loses a place in a queue first, then which tasks go elsewhere."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from tr_apply.plan.checks.guard import listed
 from tr_apply.plan.impact import BroughtFinding, FilterRoute, Impact, QueueChange, RouteChange, TasksImpact
 from tr_apply.printable import printable
 from tr_apply.report.line import Sign, TextLine
+from tr_apply.routing.names import name_key
 
 ROUTES_SHOWN: Final = 10
 """Maximum number of kinds of tasks in reports for people; the JSON has them all."""
@@ -40,7 +41,7 @@ def further_impact_lines(impact: Impact | None) -> Iterator[TextLine]:
     yield from (_queue(each) for each in queues if not each.lost)
     if impact.tasks is not None:
         yield from _tasks(impact.tasks)
-    yield from map(_route, by_frequency(impact.routes)[:ROUTES_SHOWN])
+    yield from (_route(each, impact) for each in by_frequency(impact.routes)[:ROUTES_SHOWN])
     yield from _further(impact.routes)
     yield from map(_finding, impact.findings)
     yield from (TextLine(f"not known: {printable(each)}", depth=1) for each in impact.unknown)
@@ -75,21 +76,28 @@ def _tasks(tasks: TasksImpact) -> Iterator[TextLine]:
         yield TextLine(f"{tasks.unclear} more may: {why}", depth=1)
 
 
-def _route(change: RouteChange) -> TextLine:
+def _route(change: RouteChange, impact: Impact) -> TextLine:
     task = printable(json.dumps(change.task, ensure_ascii=False))
     which = "1 task" if change.count == 1 else f"{change.count} tasks" if change.count else "tasks"
-    way = f"{_way(change.before)} -> {_way(change.after)}{' (none recorded)' if change.count == 0 else ''}"
+    after = _way(change.after, impact.empty_queues)
+    way = f"{_way(change.before)} -> {after}{' (none recorded)' if change.count == 0 else ''}"
     return TextLine(f"workflow {printable(change.workflow)}: {which} such as {task}: {way}", depth=1)
 
 
-def _way(route: FilterRoute | None) -> str:
+def _way(route: FilterRoute | None, empty: Collection[str] = ()) -> str:
     if route is None:
         return "no filter"
-    steps = ", then ".join("no queue" if each is None else printable(each) for each in route.steps)
+    steps = ", then ".join(_queue_name(each, empty) for each in route.steps)
     if not route.filter:
         return f"the default filter ({steps})"
     name = f" {printable(route.name)}" if route.name else ""
     return f"filter {route.filter}{name} ({steps})"
+
+
+def _queue_name(queue: str | None, empty: Collection[str]) -> str:
+    if queue is None:
+        return "no queue"
+    return f"{printable(queue)}, where nobody is" if name_key(queue) in empty else printable(queue)
 
 
 def by_frequency(routes: Sequence[RouteChange]) -> list[RouteChange]:

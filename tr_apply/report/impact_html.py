@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from tr_apply.picture import Picture, chip_html, markup
@@ -11,6 +11,7 @@ from tr_apply.plan.checks.guard import listed
 from tr_apply.plan.impact import FilterRoute, Impact, QueueChange, RouteChange
 from tr_apply.report.impact import by_frequency, by_urgency
 from tr_apply.resources import KIND_BY_NAME
+from tr_apply.routing.names import name_key
 
 _ROWS: Final = 50
 """Rows of a table; the JSON has them all."""
@@ -122,24 +123,27 @@ def elsewhere_html(impact: Impact, picture: Picture, level: int) -> Iterator[str
     header = ("workflow", "a task such as", "before", "after", *(("recorded",) if counts else ()))
     yield f"<section><h{level}>What goes elsewhere</h{level}>"
     yield f'<p class="note">{_EXAMPLES}</p>'
-    yield from _table(header, (_route_row(each, picture, counts=counts) for each in routes))
+    yield from _table(header, (_route_row(each, impact, picture, counts=counts) for each in routes))
     yield from _further(len(routes), "kinds of tasks")
     yield "</section>"
 
 
-def _route_row(change: RouteChange, picture: Picture, *, counts: bool) -> Sequence[str]:
+def _route_row(change: RouteChange, impact: Impact, picture: Picture, *, counts: bool) -> Sequence[str]:
     task = f"<code>{markup(json.dumps(change.task, ensure_ascii=False))}</code>"
-    ways = (_way(each, picture) for each in (change.before, change.after))
+    ways = _way(change.before, picture), _way(change.after, picture, impact.empty_queues)
     recorded = ["" if change.count is None else f"{change.count:,}"] if counts else []
     return markup(change.workflow), task, *ways, *recorded
 
 
-def _way(route: FilterRoute | None, picture: Picture) -> str:
+def _way(route: FilterRoute | None, picture: Picture, empty: Collection[str] = ()) -> str:
     if route is None:
         return "no filter"
     name = f"filter {route.filter}" if route.filter else "the default filter"
     called = f"{name} ({route.name})" if route.name else name
-    chips = " → ".join("no queue" if each is None else chip_html(each, None, picture) for each in route.steps)
+    chips = " → ".join(
+        "no queue" if each is None else chip_html(each, 0 if name_key(each) in empty else None, picture)
+        for each in route.steps
+    )
     return f'<span class="condition">{markup(called)}</span> {chips}'
 
 
