@@ -68,7 +68,7 @@ def kinds_of(path, about):
         *(None, True, False, {}, "zzz", *numbers, *between, numbers[0] - 1, numbers[-1] + 1, *texts),
         *(str(each) for each in (*numbers, *between, numbers[0] - 1, numbers[-1] + 1)),
         *("0" * 3 + str(each) for each in (*numbers, *between, numbers[-1] + 1) if each >= 0),
-        *(" ".join(some) for some in subsets(parts)),
+        *(" ".join((*some, *more)) for some in subsets(parts) for more in ((), ("zzz",))),
         *(list(some) for some in subsets(list(dict.fromkeys(listed)))),
     ]
     found = {}
