@@ -49,18 +49,19 @@ def empty_queue(declarations: Declarations) -> Remarks:
 
 @document_rule("same-members", Severity.INFO, "Two queues have the same members.", needs_all=True)
 def same_members(declarations: Declarations) -> Remarks:
-    """Perhaps a condition was forgotten. Two or more declared workers show it, or else that both ask for the same.
+    """Perhaps a condition was forgotten. Both ask for the same, or two or more workers show it.
 
     Silent about ``1==1``, which many queues may be.
     """
-    if not (declarations.people or declarations.all_attributes):
-        yield from _same_meaning(declarations)
-        return
+    alike = dict(_same_meaning(declarations))
+    yield from alike.items()
     first: dict[Bits, TaskQueue] = {}
     for path, queue, members in _members(declarations):
-        if members.bit_count() > 1 and (other := first.setdefault(members, queue)) is not queue:
-            message = f"its {members.bit_count()} members are those of the queue {other.name!r}"
-            yield Spot((*path, "target_workers" if "target_workers" in queue.model_fields_set else "name")), message
+        spot = Spot((*path, "target_workers"))
+        if spot in alike or members.bit_count() <= 1 or constant(condition(queue.target_workers)) is True:
+            continue
+        if (other := first.setdefault(members, queue)) is not queue:
+            yield spot, f"its {members.bit_count()} members are those of the queue {other.name!r}"
 
 
 def _same_meaning(declarations: Declarations) -> Remarks:
