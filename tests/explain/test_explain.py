@@ -1,14 +1,19 @@
 """explain: every code and every key has a text, and every example is what it says."""
 
+import ast
 from datetime import date
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 import yaml
 
+import tr_apply
+from tr_apply import errors
 from tr_apply.cli import run
 from tr_apply.config.load import load
 from tr_apply.config.rules import RULES
-from tr_apply.explain import EXIT_CODES, explained, file_examples, rule_examples
+from tr_apply.explain import EXIT_CODES, PLAN_CODES, explained, file_examples, rule_examples
 from tr_apply.explain.fields import field_named, field_names, field_text
 from tr_apply.findings import Severity
 from tr_apply.lint import lint, rules
@@ -16,6 +21,7 @@ from tr_apply.lint.member_rules import SERVER_DISAGREES
 from tr_apply.manual import page
 
 EXAMPLES = {**file_examples.EXAMPLES, **rule_examples.EXAMPLES}
+PACKAGE = Path(tr_apply.__file__).parent
 HEAD = "workspace: {name: X}\n"
 
 
@@ -52,6 +58,43 @@ def test_a_code_is_explained_by_what_it_says(code):
     assert text.startswith(code)
     assert says[code] in text
     assert ("Wrong:" in text) is (code in EXAMPLES)
+
+
+def codes_in_the_source():
+    """Every code that some module passes to ``error_at``, ``Finding`` or ``Blocked``, by its text or a constant's name."""
+    for path in PACKAGE.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+        for call in calls:
+            at = {"error_at": 0, "Blocked": 0, "_problem": 0, "Finding": 1}.get(call.func.id)
+            if at is not None and len(call.args) > at:
+                yield from _text_of(call.args[at], path)
+
+
+def _text_of(node, path):
+    if isinstance(node, ast.Constant):
+        yield node.value
+    elif isinstance(node, ast.Name) and node.id.isupper():
+        module = import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
+        yield getattr(module, node.id)
+
+
+def test_every_code_of_the_source_is_explained():
+    codes = {*codes_in_the_source(), *(each.code for each in vars(errors).values() if hasattr(each, "exit_code"))}
+
+    assert {"protected", "left-alone", "rename-conflict", "stale"} <= codes
+    for code in codes:
+        assert explained(code).startswith(code)
+
+
+@pytest.mark.parametrize("code", PLAN_CODES)
+def test_a_code_of_a_plan_is_explained_with_what_comes_next(code, capsys):
+    assert run(["explain", code]) == 0
+
+    said = capsys.readouterr().out
+    assert said.startswith(f"{code} (")
+    assert PLAN_CODES[code].means in said
+    assert ("Next: " in said) is (PLAN_CODES[code].next_step != "")
 
 
 @pytest.mark.parametrize("name", field_names())

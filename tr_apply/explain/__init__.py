@@ -8,6 +8,7 @@ from tr_apply.config.suggestions import nearest
 from tr_apply.errors import UsageError
 from tr_apply.explain import file_examples, rule_examples
 from tr_apply.explain.fields import field_named, field_names, field_text
+from tr_apply.explain.plan_codes import BLOCKED, ERRORS, NOTES, PlanCode
 from tr_apply.findings import Rule
 from tr_apply.lint import rules
 from tr_apply.lint.verdicts import ALIASES, same_code
@@ -25,6 +26,9 @@ EXIT_CODES: Final[Mapping[str, str]] = {
 }
 """The meaning of each exit code."""
 
+PLAN_CODES: Final[Mapping[str, PlanCode]] = {**BLOCKED, **NOTES, **ERRORS}
+"""The codes that a plan or a run gives and ``validate`` does not."""
+
 _EXAMPLES: Final = {**file_examples.EXAMPLES, **rule_examples.EXAMPLES}
 
 
@@ -39,6 +43,10 @@ def explained(topic: str) -> str:
     code = same_code(topic)
     if (rule := next((each for each in _every_rule() if each.code == code), None)) is not None:
         return _about(rule)
+    if (known := PLAN_CODES.get(topic)) is not None:
+        return f"{topic} ({_said_by(topic)})\n\n{known.means}\n" + (
+            f"Next: {known.next_step}\n" * bool(known.next_step)
+        )
     if (field := field_named(topic)) is not None:
         return field_text(field)
     raise UsageError(f"explain: there is nothing called {topic!r}{_hint(topic)}")
@@ -47,6 +55,10 @@ def explained(topic: str) -> str:
 def _every_rule() -> Iterator[Rule]:
     yield from rules()
     yield from RULES
+
+
+def _said_by(code: str) -> str:
+    return "an error of a run" if code in ERRORS else "blocked in a plan" if code in BLOCKED else "said by a plan"
 
 
 def _about(rule: Rule) -> str:
@@ -60,6 +72,6 @@ def _example(code: str) -> Iterator[str]:
 
 
 def _hint(topic: str) -> str:
-    known = [*(rule.code for rule in _every_rule()), *ALIASES, *field_names()]
+    known = [*(rule.code for rule in _every_rule()), *ALIASES, *PLAN_CODES, *field_names()]
     near = nearest(topic, known)
     return f"; did you mean {near!r}?" if near else "; give the code of a finding, an exit code, or KIND.KEY"
