@@ -140,6 +140,20 @@ def test_the_page_of_the_plan_shows_the_days_as_simulate_does(shop):
     assert page.count("<style>") == 1
     assert ".days {" in page
     assert ".days {" not in without
+    assert '<ol class="lanes counted">' in page[: page.index(days)]
+    assert "In each step: the tasks of a simulated day" in page
+    assert '<ol class="lanes">' in without
+    assert "In each step" not in without
+
+
+def test_a_workflow_that_gets_another_name_is_simulated_on_both_sides(shop):
+    Path("load.yaml").write_text(LOAD.replace("workflow: Voice", "workflow: Calls"))
+    Path("shop.yaml").write_text(AFTER.replace("name: Voice", "name: Calls\n    renamed_from: [Voice]"))
+
+    code, page, err = shop("--format", "html")
+
+    assert (code, err) == (0, "")
+    assert '<span class="which">before</span>' in page
 
 
 def test_a_saved_plan_with_days_is_applied_as_any_other(shop, capsys):

@@ -171,6 +171,54 @@ def test_html_is_a_page_without_scripts_on_which_names_are_text(simulate):
     assert "Not modelled: " in page
 
 
+def figures_of(step):
+    """The lines of a step on the page, without tags."""
+    lines = re.findall(r'<span class="figure">(.*?)</span>', step)
+    return [re.sub(r"<.*?>", "", line).replace("\N{NO-BREAK SPACE}", " ") for line in lines]
+
+
+def test_html_shows_in_each_step_who_waits_before_and_after(simulate):
+    _, page, _ = simulate("new.yaml", "--against", "w.yaml", "--format", "html")
+
+    changed, same = re.findall(r'<li class="lane.*?</li>', page.replace("\n", ""))
+    before, after = changed.split('<span class="which">')[1:]
+    assert before.startswith("before</span>")
+    assert after.startswith("after</span>")
+    captions = ["tasks", "answered", "answered after", "abandoned", "go on", "after", "tasks", "answered"]
+    number = r" [0-9.]+s? ±[0-9.]+( %)?"
+    for caption, line in zip(captions, figures_of(before), strict=False):
+        assert re.fullmatch(caption + number, line)
+    assert len(figures_of(before)) == 10
+    assert len(figures_of(after)) == 4
+    assert re.fullmatch(f"abandoned{number} →{number}", figures_of(same)[3])
+    assert "<i>Everyone" not in page
+    assert "The number in a queue counts the 3 declared workers." in page
+
+
+def test_html_of_one_configuration_shows_its_steps_once_and_of_a_sweep_none(simulate):
+    _, page, _ = simulate("w.yaml", "--format", "html")
+    _, varied, _ = simulate("w.yaml", "--format", "html", "--what-if", "demand:+50%")
+    _, sweep, _ = simulate("w.yaml", "--format", "html", "--what-if", "demand:+0%..+20%", "--replications", "2")
+
+    assert "Where tasks wait" in page
+    assert not any("→" in line for line in figures_of(page))
+    assert re.search("tasks [0-9.]+ ±[0-9.]+ → [0-9.]+ ±[0-9.]+", figures_of(varied)[0])
+    assert "Where tasks wait" not in sweep
+
+
+def test_the_days_of_a_page_name_their_targets_in_words(simulate):
+    load = Path("load.yaml").read_text(encoding="utf-8")
+    _, page, _ = simulate("w.yaml", "--format", "html")
+    Path("load.yaml").write_text(load.replace(", target: 80%", ""), encoding="utf-8")
+    _, without, _ = simulate("w.yaml", "--format", "html")
+
+    assert "Green is at the target (80 %), yellow up to 20 points below it, red further below." in page
+    assert re.search(r'<td class="level-[012]">', page)
+    assert "Green is" not in without
+    assert '<td class="level-' not in without
+    assert 'class="target"' not in without
+
+
 def test_html_of_one_configuration_has_one_line(simulate):
     _, page, _ = simulate("w.yaml", "--format", "html")
 

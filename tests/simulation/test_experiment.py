@@ -18,6 +18,7 @@ from tr_apply.simulation.experiment import Experiment, GateLimit, Trials, formul
 from tr_apply.simulation.load import AnswerTarget, DayHours, WorkRules
 from tr_apply.simulation.measures import EVERYTHING, MEASURES
 from tr_apply.simulation.request import SimulationRequest
+from tr_apply.simulation.results import MeanEstimate
 from tr_apply.simulation.staffing import moves_of_day
 from tr_apply.simulation.what_if import Variation
 
@@ -148,6 +149,24 @@ def test_groups_add_up_and_every_number_has_a_half_width():
         assert {f"wait_s.{name}" for name in waits if getattr(each.wait_s, name) is not None} <= each.half_widths.keys()
     waits = [getattr(everything.wait_s, name) for name in ("p50", "p80", "p90", "p95", "max")]
     assert waits == sorted(waits)
+
+
+def test_steps_add_up_to_those_who_came_and_name_what_nobody_came_to(compared):
+    _, after = compared.results().scenarios
+
+    by = {(each.workflow, each.filter, each.step): each for each in after.steps}
+    assert len(by) == len(after.steps) == 23
+    assert by["Voice", 7, 1].queue == "Sales"
+    assert ("Voice", 7, 2) not in by
+    assert by["Messaging", 1, 1].came.mean == 0
+    assert by["Messaging", 1, 1].answered == MeanEstimate(None, None)
+    offered = sum(each.offered for each in after.results if each.by == "demand")
+    assert sum(each.came.mean for each in after.steps if each.step == 1) == pytest.approx(offered)
+    for each in after.steps:
+        if each.came.mean:
+            ends = (each.answered, each.abandoned, each.canceled, each.waiting, each.went_on)
+            assert sum(end.mean for end in ends) == pytest.approx(1, abs=1e-5)
+            assert all(end.half_width is not None for end in ends)
 
 
 def test_the_formula_says_what_counts():

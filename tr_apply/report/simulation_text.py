@@ -109,8 +109,12 @@ def _single(results: SimulationResults) -> Iterator[str]:
 
 
 def alone(group: SimulatedGroup, measure: Measure) -> str:
+    """The *measure* of a group with its half-width."""
+    return with_half_width(mean_of(group, measure), measure)
+
+
+def with_half_width(found: MeanEstimate, measure: Measure) -> str:
     """A mean with its half-width."""
-    found = mean_of(group, measure)
     return "-" if found.mean is None else f"{written(found.mean, measure)} {_half(found.half_width, measure)}"
 
 
@@ -227,11 +231,8 @@ def calibration_rows(results: SimulationResults) -> Iterator[tuple[str, str, str
     """Recorded and simulated values, under the header `CALIBRATION`."""
     for each in results.calibration:
         name = f"{printable(each.name)}, {each.measure.replace('_', ' ')}"
-        sides = [
-            "-" if side.mean is None else f"{written(side.mean, each.measure)} {_half(side.half_width, each.measure)}"
-            for side in (each.recorded, each.simulated)
-        ]
-        yield name, sides[0], sides[1], "fits" if each.fits else "DIFFERS"
+        recorded, simulated = (with_half_width(side, each.measure) for side in (each.recorded, each.simulated))
+        yield name, recorded, simulated, "fits" if each.fits else "DIFFERS"
 
 
 def _calibration(results: SimulationResults) -> Iterator[str]:

@@ -18,6 +18,7 @@ from tr_apply.simulation.results import (
     SimulatedScenario,
     SimulationResults,
 )
+from tr_apply.simulation.steps import simulated_steps
 from tr_apply.simulation.tally import DayTally
 
 GateOption: TypeAlias = Literal["max-sl-drop", "max-abandonment-rise", "min-sl"]
@@ -145,6 +146,7 @@ class Experiment:
                     source=source,
                     workers=sum(bool(person.work) for person in each.scenario.people),
                     results=[each.group(key, confidence) for key in each.group_keys()],
+                    steps=list(simulated_steps(each, confidence)),
                 )
                 for each, source in zip(days, self.sources, strict=True)
             ],

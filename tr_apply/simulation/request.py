@@ -9,6 +9,7 @@ from tr_apply.errors import UsageError
 from tr_apply.resources import WORKER
 from tr_apply.resources.document import Document
 from tr_apply.resources.simulation import REPLICATIONS_LIMIT
+from tr_apply.routing.names import name_key
 from tr_apply.simulation.calibration import require_recorded, with_calibration
 from tr_apply.simulation.experiment import Experiment, GateLimit, Trials
 from tr_apply.simulation.load import DayLoad, Scenario
@@ -79,7 +80,11 @@ class SimulationRequest:
         path = self.configuration.path
         if before is None and not changes:
             return [base], [path]
-        first = replace(base, name=BEFORE) if before is None else scenario_of(BEFORE, before, load)
+        first = (
+            replace(base, name=BEFORE)
+            if before is None
+            else scenario_of(BEFORE, before, _with_former_names(load, after, before))
+        )
         sources = [path if self.against is None else self.against.path]
         if not changes:
             return [first, base], [*sources, path]
@@ -107,6 +112,19 @@ class SimulationRequest:
         if not replications <= most <= REPLICATIONS_LIMIT:
             raise UsageError(f"--max-replications {most}: from {replications} (--replications) to {REPLICATIONS_LIMIT}")
         return Trials(replications, most, load.confidence, self.precision, self.gates)
+
+
+def _with_former_names(load: DayLoad, after: Document, before: Document) -> DayLoad:
+    """*load* for *before*, in which a workflow that *after* renames still has its former name."""
+    known = {name_key(each.name) for each in before.workflows}
+    former = {
+        name_key(each.name): name
+        for each in after.workflows
+        for name in each.renamed_from or ()
+        if name_key(name) in known and name_key(each.name) not in known
+    }
+    contacts = (replace(each, workflow=former.get(name_key(each.workflow), each.workflow)) for each in load.contacts)
+    return replace(load, contacts=tuple(contacts))
 
 
 def _with_people(document: Document, other: Document) -> Document:
