@@ -9,6 +9,7 @@ import pytest
 
 from tr_apply.cli import plan_days, run
 from tr_apply.errors import InterruptedRunError
+from tr_apply.plan.saved.document import checksum_of
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json").read_text(encoding="utf-8"))
 BEFORE = """\
@@ -163,6 +164,29 @@ def test_a_saved_plan_with_days_is_applied_as_any_other(shop, capsys):
     assert run(["apply", "--plan", "saved.json", "--local", "--auto-approve"]) == 0
     assert "No changes" in shop(load=None)[1]
     capsys.readouterr()
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_show_has_the_days_of_a_saved_plan(shop, capsys, form):
+    _, planned, _ = shop("--format", form, "--out", "saved.json")
+
+    assert run(["show", "saved.json", "--format", form]) == 0
+    shown = capsys.readouterr().out
+    assert "imulated days, before and after" in shown
+    assert shown.count("±") == planned.count("±") >= 12
+
+
+def test_show_refuses_damaged_days(shop, capsys):
+    shop("--out", "saved.json")
+    saved = json.loads(Path("saved.json").read_text())
+    saved["plans"][0]["simulation"]["scenarios"] = 7
+    saved["checksum"] = checksum_of(saved)
+    Path("saved.json").write_text(json.dumps(saved))
+
+    assert run(["show", "saved.json"]) == 6
+    assert capsys.readouterr().err == (
+        "Error: the saved plan saved.json is refused: its simulated days are damaged; plan again\n"
+    )
 
 
 def test_workers_who_stay_live_are_in_both_and_those_who_go_are_not(shop):
