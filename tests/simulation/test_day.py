@@ -1,6 +1,7 @@
 """One simulated day: what is counted, and that nobody does what the configuration does not allow."""
 
 from collections import Counter
+from dataclasses import astuple, fields
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from tr_apply.simulation.durations import DurationSpread
 from tr_apply.simulation.load import AnswerTarget, DayHours, PersonPlan, WorkPeriod, WorkRules
 from tr_apply.simulation.reading import load_simulation
 from tr_apply.simulation.scenario import scenario_of
-from tr_apply.simulation.tally import NO_QUEUE, StepCounts
+from tr_apply.simulation.tally import NO_QUEUE, Counts, StepCounts
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "support-center"
 ONE_HOUR = DayHours(HALF_HOUR, 0, HOUR, 2 * HOUR)
@@ -38,6 +39,15 @@ def an_hour(*contacts, staff=1, **more):
 
 def first_half(number, **more):
     return contact(an_hour=(number, 0.0), arrivals="exact", **more)
+
+
+def test_counts_are_added_up_name_by_name():
+    names = [each.name for each in fields(Counts)]
+    first, second = (Counts(**{name: scale * n for n, name in enumerate(names, 1)}) for scale in (1, 100))
+
+    first.add(second)
+
+    assert astuple(first) == tuple(101 * n for n in range(1, len(names) + 1))
 
 
 # What becomes of tasks

@@ -44,8 +44,17 @@ class Counts:
 
     def add(self, other: "Counts") -> None:
         """Count those of *other*, too."""
-        for name in _NAMES:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        # One by one: a day of many queues adds up thousands, which a loop over names makes three times as long.
+        self.offered += other.offered
+        self.answered += other.answered
+        self.abandoned += other.abandoned
+        self.short_abandoned += other.short_abandoned
+        self.canceled += other.canceled
+        self.waiting += other.waiting
+        self.within += other.within
+        self.wait_ms += other.wait_ms
+        self.overflowed += other.overflowed
+        self.missed_reservations += other.missed_reservations
 
     @property
     def service_level(self) -> float | None:
@@ -61,9 +70,6 @@ class Counts:
     def abandonment(self) -> float | None:
         """The share of those who gave up, or whom the workflow turned away."""
         return _ratio(self.abandoned + self.canceled, self.offered)
-
-
-_NAMES: Final = tuple(Counts.__slots__)
 
 
 @dataclass(slots=True)
