@@ -18,6 +18,7 @@ from tr_apply.report.simulation_text import (
     mean_of,
     moved,
     occupancy,
+    offered,
     rows_of,
     whole,
     written,
@@ -119,7 +120,7 @@ def _tables(results: SimulationResults) -> Iterator[str]:
     afterwards = {(each.by, each.name): each for each in rows_of(last)}
     for each in rows_of(first):
         after = afterwards.get((each.by, each.name), each)
-        cells = [f"<th>{markup(label_of_group(each))}</th>", f"<td>{markup(_offered(each))}</td>"]
+        cells = [f"<th>{markup(label_of_group(each))}</th>", f"<td>{markup(offered(each, after))}</td>"]
         for _, measure in COLUMNS:
             change = changes.get((each.by, each.name, measure))
             if not is_compared or change is None:
@@ -133,10 +134,6 @@ def _tables(results: SimulationResults) -> Iterator[str]:
     people = " → ".join(occupancy(whole(each)) for each in results.scenarios)
     yield f'<p class="note">Occupancy {markup(people)} %.</p>'
     yield f'<p class="note">{markup(marks(results))}</p>'
-
-
-def _offered(group: SimulatedGroup) -> str:
-    return f"{group.offered or 0:.0f} ±{group.half_widths.get('offered') or 0:.0f}"
 
 
 def _value(group: SimulatedGroup, measure: str) -> str:

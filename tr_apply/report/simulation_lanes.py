@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tr_apply.picture import Counted, Picture, StepFigures, lanes_html, markup
-from tr_apply.report.simulation_text import number, with_half_width
+from tr_apply.report.simulation_text import tasks, with_half_width
 from tr_apply.routing.names import name_key
 from tr_apply.simulation.results import MeanEstimate, SimulatedScenario, SimulatedStep
 
@@ -37,7 +37,7 @@ def _here(step: SimulatedStep) -> Iterator[tuple[str, str]]:
     if not step.came.mean:
         yield "tasks", "0"
         return
-    yield "tasks", _unbroken(f"{number(step.came.mean)} ±{number(step.came.half_width)}")
+    yield "tasks", _unbroken(tasks(step.came))
     yield "answered", _share(step.answered)
     yield "answered after", _wait(step.answered_wait_s)
     yield "abandoned", _share(step.abandoned)
