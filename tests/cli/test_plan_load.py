@@ -7,9 +7,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from tests.viewers import browser
 from tr_apply.cli import plan_days, run
 from tr_apply.errors import InterruptedRunError
 from tr_apply.plan.saved.document import checksum_of
+
+__all__ = ["browser"]
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json").read_text(encoding="utf-8"))
 BEFORE = """\
@@ -145,6 +148,16 @@ def test_the_page_of_the_plan_shows_the_days_as_simulate_does(shop):
     assert "In each step: the tasks of a simulated day" in page
     assert '<ol class="lanes">' in without
     assert "In each step" not in without
+
+
+SHOWN = """doc => [doc.documentElement.scrollWidth <= doc.documentElement.clientWidth,
+    getComputedStyle(doc.querySelector('.days td')).display]"""
+
+
+def test_a_phone_shows_the_days_as_tables_in_the_page_of_the_plan_too(shop, browser):
+    _, page, _ = shop("--format", "html")
+
+    assert browser.ask([page], SHOWN, width=390) == [[True, "table-cell"]]
 
 
 def test_a_workflow_that_gets_another_name_is_simulated_on_both_sides(shop):

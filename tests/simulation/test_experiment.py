@@ -12,6 +12,7 @@ import yaml
 from tests.simulation.centers import HALF_HOUR, HOUR, constant, contact, exponential, people, scenario
 from tr_apply import api
 from tr_apply.errors import UsageError
+from tr_apply.resources import SECTIONS
 from tr_apply.simulation.estimates import Estimate
 from tr_apply.simulation.executors import open_executor
 from tr_apply.simulation.experiment import Experiment, GateLimit, Trials, formula, state_of
@@ -333,6 +334,29 @@ def test_a_side_without_workers_has_those_of_the_other(tmp_path):
 def test_what_does_not_go_together_is_a_usage_error(more, message):
     with pytest.raises(UsageError, match=message):
         request(**more).experiment()
+
+
+def test_another_order_of_the_declarations_is_no_change():
+    center = api.load(EXAMPLE)
+    turned = {kind.section: list(reversed(getattr(center.document, kind.section))) for kind in SECTIONS}
+    other = center._replace(document=center.document.model_copy(update=turned))
+
+    results = api.simulate(center, LOAD, against=other, replications=2)
+
+    assert {(each.mean, each.half_width) for each in results.differences} == {(0.0, 0.0)}
+
+
+def test_a_new_worker_leaves_the_starts_of_the_others_as_they_are():
+    center = api.load(EXAMPLE)
+    first, *others = center.document.workers
+    more = [first, first.model_copy(update={"name": "newcomer"}), *others]
+    after = center._replace(document=center.document.model_copy(update={"workers": more}))
+
+    before, later = SimulationRequest(after, LOAD, center).experiment().scenarios
+
+    starts, now = ({each.worker.name: each.work[0].begin_ms for each in side.people} for side in (before, later))
+    assert now.pop("newcomer")
+    assert now == starts
 
 
 def test_a_program_simulates_with_values():

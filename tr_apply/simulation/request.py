@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tr_apply.config.load import Configuration
 from tr_apply.errors import UsageError
-from tr_apply.resources import WORKER
+from tr_apply.resources import SECTIONS, WORKER
 from tr_apply.resources.document import Document
 from tr_apply.resources.simulation import REPLICATIONS_LIMIT
 from tr_apply.routing.names import name_key
@@ -75,7 +75,7 @@ class SimulationRequest:
         changes = variants(self.what_if)
         after, before = self.configuration.document, None if self.against is None else self.against.document
         if before is not None:
-            after, before = _with_people(after, before), _with_people(before, after)
+            after, before = _in_one_order(_with_people(after, before), _with_people(before, after))
         base = scenario_of(AFTER, after, load)
         path = self.configuration.path
         if before is None and not changes:
@@ -125,6 +125,23 @@ def _with_former_names(load: DayLoad, after: Document, before: Document) -> DayL
     }
     contacts = (replace(each, workflow=former.get(name_key(each.workflow), each.workflow)) for each in load.contacts)
     return replace(load, contacts=tuple(contacts))
+
+
+def _in_one_order(after: Document, before: Document) -> tuple[Document, Document]:
+    """Both with what they share in the order of *after*, and first.
+
+    Workers take turns with the starts of a shift, and equal choices are made in the order of the declarations: a live
+    workspace, whose order is that of the names, must not differ by that from the file that it was made from.
+    """
+    lists: tuple[dict[str, Any], dict[str, Any]] = {}, {}
+    for kind in SECTIONS:
+        own, other = (
+            {name_key(kind.name_of(each)): each for each in getattr(d, kind.section)} for d in (after, before)
+        )
+        shared = [key for key in own if key in other]
+        for found, made in zip((own, other), lists, strict=True):
+            made[kind.section] = [found[key] for key in dict.fromkeys([*shared, *found])]
+    return after.model_copy(update=lists[0]), before.model_copy(update=lists[1])
 
 
 def _with_people(document: Document, other: Document) -> Document:
