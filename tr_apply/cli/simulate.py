@@ -224,7 +224,7 @@ def _exit_code(experiment: Experiment, results: SimulationResults) -> int:
 
 
 def _pictured(request: SimulationRequest, results: SimulationResults, *, is_live: bool) -> "Picture | None":
-    """The routing with what was counted in its steps; None of several variants, which are no before and after."""
+    """The routing with the figures of its steps; None where there is more than one variant."""
     if len(results.scenarios) > 2:  # noqa: PLR2004
         return None
     from tr_apply.deployment.pictured import depicted_file, picture  # noqa: PLC0415  # only a page has it

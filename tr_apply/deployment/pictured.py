@@ -40,14 +40,14 @@ class Depicted:
     """Where it is live."""
 
     counted: Counted = field(default_factory=dict)
-    """What was counted in the steps of its workflows."""
+    """The figures of the steps of its workflows."""
 
     is_live: bool = False
     """Whether it is live, or was read from what is."""
 
 
 def depicted_file(configuration: Configuration, *, counted: Counted | None = None, is_live: bool = False) -> Depicted:
-    """A configuration, with what was counted in its steps; *is_live* where it was read from a workspace."""
+    """A configuration, with the figures of its steps; *is_live* where it was read from a workspace."""
     document = configuration.document
     by_kind = {
         kind.name: {str(n): each for n, each in enumerate(getattr(document, kind.section))}

@@ -53,7 +53,7 @@ class PlannedDays:
         return SimulationRequest(after, self.load, against=live._replace(path="live")).experiment()
 
     async def simulated(self, client: Client, plan: Plan) -> SimulationResults | None:
-        """What the days are like, simulated in this process while the loop goes on; None as of `experiment`.
+        """The results of the days, simulated in this process while the loop goes on; None as of `experiment`.
 
         Raises:
             ApiError, NetworkError: when the workspace cannot be read.

@@ -18,7 +18,7 @@ Matched: TypeAlias = Callable[[Sequence[Filter], Sequence[Filter]], tuple[Mappin
 """Which filter of the second list is which one of the first: what `FilterPairs` holds."""
 
 Counted: TypeAlias = Mapping[tuple[str, int, int], StepFigures]
-"""What was counted in a step: of a workflow, by what equal names share, of a lane and a step, by their numbers."""
+"""The figures of a step: of a workflow, by what equal names share, of a lane and a step, by their numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Scene:
     """The number of members of a queue whose members have no names here, by the key of its name."""
 
     counted: Counted = field(default_factory=dict)
-    """What was counted in the steps."""
+    """The figures of the steps."""
 
     def lanes(self) -> tuple[WorkflowLanes, ...]:
         """Every workflow as lanes."""
@@ -49,7 +49,7 @@ class Scene:
         return replace(found, lanes=tuple(self._with_figures(workflow.name, lane) for lane in found.lanes))
 
     def _with_figures(self, workflow: str, lane: Lane) -> Lane:
-        """*lane* with what was counted in its steps."""
+        """*lane* with the figures of its steps."""
         key = name_key(workflow)
         steps = (
             replace(step, figures=self.counted.get((key, lane.number, number)))

@@ -33,7 +33,7 @@ class Badge(NamedTuple):
 
 
 class StepFigures(NamedTuple):
-    """What was counted in a step; each line is a caption and its number."""
+    """The figures of a step; each line is a caption and its number."""
 
     here: tuple[tuple[str, str], ...]
     """Of the tasks in it."""
@@ -72,7 +72,7 @@ class LaneStep:
     """Whether a task can come here from the step before."""
 
     figures: StepFigures | None = None
-    """What was counted in it; None where nothing was."""
+    """The figures of it; None where nothing was counted."""
 
     @property
     def leaves(self) -> str:
@@ -131,7 +131,7 @@ class Lane:
     """The steps before the change, where they were others and something was counted in them."""
 
     earlier_end: str = ""
-    """What became of a task after the last of those."""
+    """The end of a task after the last of those, as *end*."""
 
     @property
     def title(self) -> str:

@@ -40,7 +40,7 @@ def plans_html(entries: Sequence[Entry]) -> str:
 
 
 def _counted(entry: Entry) -> tuple[Counted, Counted] | None:
-    """What simulated days had in the steps of workflows, before and after."""
+    """The figures of steps on simulated days, before and after."""
     if entry.simulation is None:
         return None
     from tr_apply.report.simulation_lanes import counted_in  # noqa: PLC0415  # seldom asked for

@@ -1,4 +1,4 @@
-"""What simulated days had in the steps of workflows, for the lanes of a picture: who came, how long, and what then."""
+"""The figures of steps on simulated days, for the lanes of a picture: who came, how long it took, where they went."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -15,7 +15,7 @@ COUNTED_NOTE: Final = (
 
 
 def counted_in(scenario: SimulatedScenario) -> Counted:
-    """What was counted in the steps of *scenario*, for a scene."""
+    """The figures of the steps of *scenario*, for a scene."""
     return {
         (name_key(each.workflow), each.filter, each.step): StepFigures(tuple(_here(each)), tuple(_onward(each)))
         for each in scenario.steps
@@ -23,7 +23,7 @@ def counted_in(scenario: SimulatedScenario) -> Counted:
 
 
 def counted_lanes(picture: Picture, scenario: SimulatedScenario) -> Iterator[str]:
-    """The workflows of *picture* to which tasks come in *scenario*, with what was counted in their steps, as HTML."""
+    """The workflows of *picture* to which tasks come in *scenario*, with the figures of their steps, as HTML."""
     used = {name_key(each.workflow) for each in scenario.steps}
     people = f" The number in a queue counts {picture.people}." if picture.people else ""
     yield f'<section><h2>Where tasks wait</h2><p class="note">{markup(COUNTED_NOTE + people)}</p>'

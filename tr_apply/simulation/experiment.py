@@ -68,7 +68,7 @@ class Experiment:
     tallies: list[dict[int, DayTally]] = field(default_factory=list)
     interrupted: bool = False
     _days: list[Days] = field(default_factory=list)
-    """What `days` returned last, which has the sums of its days."""
+    """The last result of `days`; it has the sums of its days."""
 
     def run(self, executor: Executor, progress: Progress) -> None:
         """Simulate days until gates and precision are decided, or there are as many as are allowed.

@@ -203,7 +203,7 @@ def _step(step: LaneStep, workflow: WorkflowLanes, picture: Picture, *, end: str
 
 
 def _figures(lines: Sequence[tuple[str, str]]) -> str:
-    """What was counted, one line each."""
+    """Figures, one line each."""
     shown = (f'<span class="figure">{markup(caption)} <b>{markup(number)}</b></span>' for caption, number in lines)
     return f'<span class="figures">{"".join(shown)}</span>' if lines else ""
 
