@@ -11,6 +11,7 @@ LAYERS = {
     "manual": 0,
     "errors": 1,
     "own_folder": 1,
+    "synchronous": 1,
     "routing": 2,
     "resources": 3,
     "picture": 4,

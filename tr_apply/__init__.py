@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from tr_apply.version import __version__
 
 _HOMES = {
-    "tr_apply.api": ("Plan", "Router", "connect", "embedded", "load", "route", "run", "simulate", "test"),
+    "tr_apply.api": ("Plan", "Router", "connect", "embedded", "load", "route", "simulate", "test"),
     "tr_apply.config.load": ("Configuration",),
     "tr_apply.errors": (
         "AnswerLostError",
@@ -50,6 +50,7 @@ _HOMES = {
         "Workflow",
         "Workspace",
     ),
+    "tr_apply.synchronous": ("run",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -60,7 +61,6 @@ if TYPE_CHECKING:
     from tr_apply.api import embedded as embedded
     from tr_apply.api import load as load
     from tr_apply.api import route as route
-    from tr_apply.api import run as run
     from tr_apply.api import simulate as simulate
     from tr_apply.api import test as test
     from tr_apply.config.load import Configuration as Configuration
@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from tr_apply.models import WorkerChannel as WorkerChannel
     from tr_apply.models import Workflow as Workflow
     from tr_apply.models import Workspace as Workspace
+    from tr_apply.synchronous import run as run
 
 __all__ = [
     "Activity",

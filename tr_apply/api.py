@@ -6,12 +6,12 @@
 
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tr_apply.config.load import Configuration, Inputs
 from tr_apply.config.load import load as load_configuration
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from tr_apply.plan.change import Blocked, Operation
     from tr_apply.rehearsal.results import RoutingTestRun
     from tr_apply.rehearsal.route import Route
+    from tr_apply.report.entry import Entry
     from tr_apply.simulation.results import SimulationResults
 
-T = TypeVar("T")
 StrPath = str | PathLike[str]
 
 
@@ -101,7 +101,12 @@ class Router:
         self._clients = clients
 
     async def plan(
-        self, configuration: Configuration, *, targets: Sequence[str] = (), tasks: StrPath | None = None
+        self,
+        configuration: Configuration,
+        *,
+        targets: Sequence[str] = (),
+        tasks: StrPath | None = None,
+        load: StrPath | None = None,
     ) -> "Plan":
         """The changes that make the live workspace equal to *configuration*. Writes nothing.
 
@@ -109,23 +114,27 @@ class Router:
             configuration: What ``load`` returned.
             targets: Limit the plan to these ``KIND/NAME`` and the resources that they need.
             tasks: A file of recorded tasks; the plan counts how many of them would be routed differently.
+            load: A file with who comes and who works; days before and after the plan are simulated with it.
 
         Raises:
-            ConfigError: The configuration does not fit the live workspace, or the recorded tasks cannot be read.
+            ConfigError: The configuration does not fit the live workspace, or one of the two files cannot be used.
+            UsageError: *load* is given with *targets*, or nobody works on the days.
             TargetError: There are no credentials.
             ApiError, NetworkError: The workspace cannot be read.
         """
         from tr_apply.corpus.read import given_corpus  # noqa: PLC0415
         from tr_apply.deployment.configured import Configured  # noqa: PLC0415
         from tr_apply.deployment.deployment import Deployment  # noqa: PLC0415
+        from tr_apply.deployment.simulated import planned_days  # noqa: PLC0415
         from tr_apply.plan.requests.target import Selection  # noqa: PLC0415
 
+        days = None if load is None else planned_days(configuration, Path(load), is_part=bool(targets))
         recorded = None if tasks is None else given_corpus(Path(tasks), is_shared=False)
         source = Configured(configuration, Selection.of(targets=targets), recorded=recorded)
         client, region = self._clients.of(source.credentials), self._clients.region(source.credentials)
         deployment = Deployment(source, client, region, configuration.path)
         await deployment.plan()
-        return Plan(deployment)
+        return Plan(deployment, None if days is None else await days.simulated(client, deployment.require_plan()))
 
     async def apply(
         self,
@@ -210,10 +219,12 @@ class Plan:
 
     Attributes:
         deployment: What carries it out.
+        simulation: What days are like before and after it; None where nobody asked, or there is nothing to compare.
     """
 
-    def __init__(self, deployment: "Deployment") -> None:
+    def __init__(self, deployment: "Deployment", simulation: "SimulationResults | None" = None) -> None:
         self.deployment = deployment
+        self.simulation = simulation
 
     @property
     def plan_id(self) -> str:
@@ -241,29 +252,38 @@ class Plan:
         """The plan as ``tr-apply plan`` prints it, without colours."""
         from click import unstyle  # noqa: PLC0415
 
-        from tr_apply.report.terminal import plan_text  # noqa: PLC0415
+        from tr_apply.report.terminal import entry_text  # noqa: PLC0415
 
-        return unstyle(plan_text(self.deployment.require_plan()))
+        return unstyle(entry_text(self._entry()))
 
     def json(self) -> str:
         """The plan as ``tr-apply plan --format json`` has it: one of its ``plans``."""
+        from pydantic import TypeAdapter  # noqa: PLC0415
+
         from tr_apply.plan.saved.document import plan_document  # noqa: PLC0415
 
-        return json.dumps(plan_document(self.deployment.require_plan()), indent=2, ensure_ascii=False) + "\n"
+        document = plan_document(self.deployment.require_plan())
+        if self.simulation is not None:
+            adapter = TypeAdapter(type(self.simulation))
+            document |= {"simulation": adapter.dump_python(self.simulation, mode="json", exclude_defaults=True)}
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
     def markdown(self) -> str:
         """The plan as a comment for a pull request."""
-        from tr_apply.report.entry import Entry  # noqa: PLC0415
         from tr_apply.report.markdown import plans_markdown  # noqa: PLC0415
 
-        return plans_markdown([Entry(self.deployment.name, self.deployment.require_plan())])
+        return plans_markdown([self._entry()])
 
     def html(self) -> str:
         """The plan as a page."""
-        from tr_apply.report.entry import Entry  # noqa: PLC0415
         from tr_apply.report.html import plans_html  # noqa: PLC0415
 
-        return plans_html([Entry(self.deployment.name, self.deployment.require_plan())])
+        return plans_html([self._entry()])
+
+    def _entry(self) -> "Entry":
+        from tr_apply.report.entry import Entry  # noqa: PLC0415
+
+        return Entry(self.deployment.name, self.deployment.require_plan(), simulation=self.simulation)
 
 
 # Offline
@@ -365,36 +385,3 @@ def embedded(path: StrPath = ":memory:") -> "LocalTaskRouter":
     from tr_apply.local import open_app  # noqa: PLC0415
 
     return open_app(path if path == ":memory:" else Path(path))
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """The result of *work*, for scripts and notebooks without ``async``; also where a loop is running already."""
-    import asyncio  # noqa: PLC0415  # what works offline does without it
-
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
-    return _in_thread(work)
-
-
-def _in_thread(work: Coroutine[Any, Any, T]) -> T:
-    """As a notebook needs it, whose own loop cannot wait for anything."""
-    import asyncio  # noqa: PLC0415
-    import threading  # noqa: PLC0415
-
-    results: list[T] = []
-    errors: list[BaseException] = []
-
-    def body() -> None:
-        try:
-            results.append(asyncio.run(work))
-        except BaseException as error:  # noqa: BLE001  # raised again for the caller
-            errors.append(error)
-
-    thread = threading.Thread(target=body)
-    thread.start()
-    thread.join()
-    if errors:
-        raise errors[0]
-    return results[0]

@@ -70,6 +70,56 @@ def test_the_plan_says_what_the_command_says(connected, written, tmp_path, capsy
     assert plan.html().startswith("<!doctype html>")
 
 
+LOAD = """\
+simulation:
+  opens: "09:00"
+  closes: "10:00"
+  demand: [{name: Calls, workflow: Voice, channel: voice, offered: [14, 14], handle_time: 3m, patience: 1m}]
+  experiment: {replications: 3}
+"""
+SHOP = """\
+workspace: {name: Center}
+activities: [{name: Offline}, {name: Available, available: true}]
+task_queues: [{name: Sales, target_workers: "team == 'sales'"}, {name: Everyone}]
+workflows: [{name: Voice, default_filter: {queue: Everyone}}]
+workers: [{name: ana, attributes: {team: sales}}, {name: ben, attributes: {team: others}}]
+"""
+
+
+def test_a_plan_has_simulated_days_as_the_commands_has_them(connected, written, tmp_path, capsys):
+    load = written(LOAD, "load.txt")
+    path = written(SHOP)
+
+    async def planned(router):
+        new = await router.plan(tr_apply.load(path), load=load)
+        await router.apply(new)
+        path.write_text(SHOP.replace("{queue: Everyone}", "{queue: Sales}"))
+        return new, await router.plan(tr_apply.load(path), load=load), await router.plan(tr_apply.load(path))
+
+    new, plan, without = connected(planned)
+
+    assert (new.simulation, without.simulation) == (None, None)
+    assert [each.name for each in plan.simulation.scenarios] == ["before", "after"]
+    options = ["plan", str(path), "--local-db", str(tmp_path / "world.db"), "--load", str(load), "-q"]
+    for form, shown in (("text", plan.text()), ("markdown", plan.markdown()), ("html", plan.html())):
+        assert command_line([*options, "--format", form]) == 0
+        assert "imulated days, before and after" in shown
+        assert capsys.readouterr().out.rstrip() == shown.rstrip()
+    assert command_line([*options, "--format", "json"]) == 0
+    [document] = json.loads(capsys.readouterr().out)["plans"]
+    assert document["simulation"] == json.loads(plan.json())["simulation"]
+    assert plan.plan_id == without.plan_id
+
+
+def test_days_of_a_part_and_a_load_that_cannot_be_used_are_refused_before_anything_is_read(connected, written):
+    configuration, load = tr_apply.load(written(SHOP)), written("simulation: {}", "load.txt")
+
+    with pytest.raises(tr_apply.UsageError, match="load simulates one whole configuration"):
+        connected(lambda router: router.plan(configuration, targets=["task_queue/Sales"], load=load))
+    with pytest.raises(tr_apply.ConfigError, match="opens"):
+        connected(lambda router: router.plan(configuration, load=load))
+
+
 def test_deletes_need_consent_and_the_error_says_what_to_give(connected, written):
     async def shrink(router, **consent):
         await router.apply(await router.plan(tr_apply.load(written(QUEUES))))

@@ -7,8 +7,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from tests.viewers import browser
 from tr_apply.cli import plan_days, run
 from tr_apply.errors import InterruptedRunError
+from tr_apply.plan.saved.document import checksum_of
+
+__all__ = ["browser"]
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json").read_text(encoding="utf-8"))
 BEFORE = """\
@@ -140,6 +144,30 @@ def test_the_page_of_the_plan_shows_the_days_as_simulate_does(shop):
     assert page.count("<style>") == 1
     assert ".days {" in page
     assert ".days {" not in without
+    assert '<ol class="lanes counted">' in page[: page.index(days)]
+    assert "In each step: the tasks of a simulated day" in page
+    assert '<ol class="lanes">' in without
+    assert "In each step" not in without
+
+
+SHOWN = """doc => [doc.documentElement.scrollWidth <= doc.documentElement.clientWidth,
+    getComputedStyle(doc.querySelector('.days td')).display]"""
+
+
+def test_a_phone_shows_the_days_as_tables_in_the_page_of_the_plan_too(shop, browser):
+    _, page, _ = shop("--format", "html")
+
+    assert browser.ask([page], SHOWN, width=390) == [[True, "table-cell"]]
+
+
+def test_a_workflow_that_gets_another_name_is_simulated_on_both_sides(shop):
+    Path("load.yaml").write_text(LOAD.replace("workflow: Voice", "workflow: Calls"))
+    Path("shop.yaml").write_text(AFTER.replace("name: Voice", "name: Calls\n    renamed_from: [Voice]"))
+
+    code, page, err = shop("--format", "html")
+
+    assert (code, err) == (0, "")
+    assert '<span class="which">before</span>' in page
 
 
 def test_a_saved_plan_with_days_is_applied_as_any_other(shop, capsys):
@@ -149,6 +177,29 @@ def test_a_saved_plan_with_days_is_applied_as_any_other(shop, capsys):
     assert run(["apply", "--plan", "saved.json", "--local", "--auto-approve"]) == 0
     assert "No changes" in shop(load=None)[1]
     capsys.readouterr()
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_show_has_the_days_of_a_saved_plan(shop, capsys, form):
+    _, planned, _ = shop("--format", form, "--out", "saved.json")
+
+    assert run(["show", "saved.json", "--format", form]) == 0
+    shown = capsys.readouterr().out
+    assert "imulated days, before and after" in shown
+    assert shown.count("±") == planned.count("±") >= 12
+
+
+def test_show_refuses_damaged_days(shop, capsys):
+    shop("--out", "saved.json")
+    saved = json.loads(Path("saved.json").read_text())
+    saved["plans"][0]["simulation"]["scenarios"] = 7
+    saved["checksum"] = checksum_of(saved)
+    Path("saved.json").write_text(json.dumps(saved))
+
+    assert run(["show", "saved.json"]) == 6
+    assert capsys.readouterr().err == (
+        "Error: the saved plan saved.json is refused: its simulated days are damaged; plan again\n"
+    )
 
 
 def test_workers_who_stay_live_are_in_both_and_those_who_go_are_not(shop):

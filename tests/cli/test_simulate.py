@@ -12,10 +12,12 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
+from tr_apply import api
 from tr_apply.cli import run
 from tr_apply.cli import simulating as command
 from tr_apply.cli.output import Output
-from tr_apply.report.simulation_text import duration, number, signed
+from tr_apply.report.simulation_html import simulation_html
+from tr_apply.report.simulation_text import duration, number, signed, simulation_text
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json").read_text(encoding="utf-8"))
 BASE = """\
@@ -94,7 +96,7 @@ def test_text_has_a_row_for_each_demand_and_says_what_is_not_modelled(simulate):
         "",
     ]
     row = next(line for line in lines if line.startswith("All tasks"))
-    assert row.count("±") == 5
+    assert row.count("±") == 6
     assert "Not modelled: transfers and conferences, callbacks" in out
 
 
@@ -105,7 +107,7 @@ def test_a_comparison_has_before_after_and_the_change(simulate):
     assert out.startswith("new.yaml (after) against w.yaml (before): 8 simulated days")
     row = next(line for line in out.splitlines() if line.startswith("  Sales"))
     assert row.count("→") == 5
-    assert row.count("±") == 5
+    assert row.count("±") == 6
     assert "! is sure at 95 % in all 16" in out
     assert "3 of 3 limits hold." in out
 
@@ -171,6 +173,54 @@ def test_html_is_a_page_without_scripts_on_which_names_are_text(simulate):
     assert "Not modelled: " in page
 
 
+def figures_of(step):
+    """The lines of a step on the page, without tags."""
+    lines = re.findall(r'<span class="figure">(.*?)</span>', step)
+    return [re.sub(r"<.*?>", "", line).replace("\N{NO-BREAK SPACE}", " ") for line in lines]
+
+
+def test_html_shows_in_each_step_who_waits_before_and_after(simulate):
+    _, page, _ = simulate("new.yaml", "--against", "w.yaml", "--format", "html")
+
+    changed, same = re.findall(r'<li class="lane.*?</li>', page.replace("\n", ""))
+    before, after = changed.split('<span class="which">')[1:]
+    assert before.startswith("before</span>")
+    assert after.startswith("after</span>")
+    captions = ["tasks", "answered", "answered after", "abandoned", "go on", "after", "tasks", "answered"]
+    number = r" [0-9.]+s? ±[0-9.]+( %)?"
+    for caption, line in zip(captions, figures_of(before), strict=False):
+        assert re.fullmatch(caption + number, line)
+    assert len(figures_of(before)) == 10
+    assert len(figures_of(after)) == 4
+    assert re.fullmatch(f"abandoned{number} →{number}", figures_of(same)[3])
+    assert "<i>Everyone" not in page
+    assert "The number in a queue counts the 3 declared workers." in page
+
+
+def test_html_of_one_configuration_shows_its_steps_once_and_of_a_sweep_none(simulate):
+    _, page, _ = simulate("w.yaml", "--format", "html")
+    _, varied, _ = simulate("w.yaml", "--format", "html", "--what-if", "demand:+50%")
+    _, sweep, _ = simulate("w.yaml", "--format", "html", "--what-if", "demand:+0%..+20%", "--replications", "2")
+
+    assert "Where tasks wait" in page
+    assert not any("→" in line for line in figures_of(page))
+    assert re.search("tasks [0-9.]+ ±[0-9.]+ → [0-9.]+ ±[0-9.]+", figures_of(varied)[0])
+    assert "Where tasks wait" not in sweep
+
+
+def test_the_days_of_a_page_name_their_targets_in_words(simulate):
+    load = Path("load.yaml").read_text(encoding="utf-8")
+    _, page, _ = simulate("w.yaml", "--format", "html")
+    Path("load.yaml").write_text(load.replace(", target: 80%", ""), encoding="utf-8")
+    _, without, _ = simulate("w.yaml", "--format", "html")
+
+    assert "Green is at the target (80 %), yellow up to 20 points below it, red further below." in page
+    assert re.search(r'<td class="level-[012]">', page)
+    assert "Green is" not in without
+    assert '<td class="level-' not in without
+    assert 'class="target"' not in without
+
+
 def test_html_of_one_configuration_has_one_line(simulate):
     _, page, _ = simulate("w.yaml", "--format", "html")
 
@@ -211,7 +261,7 @@ def test_a_day_without_tasks_has_no_numbers(simulate):
 
     assert code == 0
     row = next(line for line in out.splitlines() if line.startswith("All tasks"))
-    assert row.split() == ["All", "tasks", "0", "-", "-", "-", "-", "-"]
+    assert row.split() == ["All", "tasks", "0", "±0", "-", "-", "-", "-", "-"]
     assert "<svg" not in page
 
 
@@ -247,6 +297,30 @@ def test_a_long_day_with_few_tasks_has_gaps_and_not_every_label(simulate):
     assert ">00:30</text>" not in page
     assert page.count('class="target"') == 1
     assert "voice 20s" in out
+
+
+def test_another_demand_shows_how_many_tasks_came_before_and_after(simulate):
+    arguments = ("w.yaml", "--what-if", "demand.Sales:+50%")
+    _, out, _ = simulate(*arguments)
+    _, page, _ = simulate(*arguments, "--format", "html")
+
+    number = r"[0-9]+ ±[0-9.]+"
+    for row in (f"All tasks +{number} → {number} ", f"  Sales +{number} → {number} ", f"  <b>Rest</b> +{number}  "):
+        assert re.search(f"^{row}", out, re.MULTILINE)
+    assert re.search(f"{number} → {number} tasks a day", " ".join(out.split()))
+    assert re.search(f"<th>  Sales</th><td>{number} → {number}</td>", page)
+
+
+def test_one_day_alone_has_no_half_width_and_says_so(simulate):
+    simulate()  # writes the files
+    results = api.simulate(api.load("w.yaml"), "load.yaml", against=api.load("new.yaml"), replications=1)
+    text, page = simulation_text(results), simulation_html(results)
+
+    assert text.startswith("w.yaml (after) against new.yaml (before): 1 simulated day, 3 workers, ")
+    assert "±? is an unknown half-width: one day alone says nothing about the others." in text
+    row = next(line for line in text.splitlines() if line.startswith("All tasks"))
+    assert row.count("±?") == row.count("±") == 6
+    assert "±0" not in page
 
 
 def test_ctrl_c_before_any_day_is_done_is_an_error(simulate, monkeypatch):
@@ -314,6 +388,23 @@ def test_a_configuration_is_compared_with_what_is_live(simulate):
     assert code == 3
     assert "new.yaml (after) against Shop (live) (before)" in out.replace("\n  ", " ")
     assert same == 0
+
+
+def test_what_must_not_be_shown_is_on_neither_side_of_the_page(simulate, monkeypatch):
+    monkeypatch.setenv("TR_SECRET_topic", "xyzzy")
+    text = f"variables: {{topic: {{secret: true}}}}\n{BASE}".replace(
+        "'sales'\"\n        targets", "'${topic}'\"\n        targets"
+    )
+    Path("w.yaml").write_text(text, encoding="utf-8")
+    Path("new.yaml").write_text(text.replace("timeout: 20", "timeout: 40"), encoding="utf-8")
+    assert run(["apply", "w.yaml", "--local", "--auto-approve", "-q"]) == 0
+
+    for against in (("--against", "live", "--local"), ("--against", "w.yaml")):
+        code, page, _ = simulate("new.yaml", *against, "--format", "html", "--replications", "2")
+        assert code == 0
+        assert '<span class="which">before</span>' in page
+        assert "(sensitive)" in page
+        assert "xyzzy" not in page
 
 
 def test_a_side_may_carry_overlays_of_its_own(simulate):

@@ -9,6 +9,7 @@ from tr_apply.routing.engine.setup import Setup
 from tr_apply.routing.engine.tasks import NewTask, TaskUpdate
 from tr_apply.routing.engine.workers import WorkerUpdate
 from tr_apply.routing.records import Attributes, Worker
+from tr_apply.routing.workflow import DEFAULT, first_place, read_routing
 from tr_apply.routing.workspace import Activity, TaskQueue, Workflow, Workspace
 
 TARGET = {"queue": "Q", "order_by": "worker.level DESC"}
@@ -81,3 +82,22 @@ def test_a_day_of_tasks_leaves_nothing():
     assert state.users == {("W", 0): 0}
     assert state.timers.next() is None
     assert len(state.queues["Q"].lines) == 1
+
+
+def test_filters_are_remembered_for_few_attributes_and_equal_texts_alone():
+    filters = [
+        {"expression": "vip == true", "targets": [{"queue": "A"}]},
+        {"expression": "vip == 1", "targets": [{"queue": "B"}]},
+    ]
+    routing = read_routing(json.dumps({"task_routing": {"filters": filters, "default_filter": {"queue": "C"}}}))
+
+    def filter_of(values):
+        text, parsed = Attributes.of(values)
+        return first_place(routing, parsed, 0, text=text).filter
+
+    for _ in range(2):
+        assert [filter_of({"vip": value}) for value in (True, 1, None)] == [0, 1, DEFAULT]
+    assert len(routing.first) == 3
+    for number in range(2_000):
+        assert filter_of({"vip": None, "number": number}) == DEFAULT
+    assert len(routing.first) <= 500

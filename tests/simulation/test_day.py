@@ -1,6 +1,7 @@
 """One simulated day: what is counted, and that nobody does what the configuration does not allow."""
 
 from collections import Counter
+from dataclasses import astuple, fields
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from tr_apply.simulation.durations import DurationSpread
 from tr_apply.simulation.load import AnswerTarget, DayHours, PersonPlan, WorkPeriod, WorkRules
 from tr_apply.simulation.reading import load_simulation
 from tr_apply.simulation.scenario import scenario_of
-from tr_apply.simulation.tally import NO_QUEUE
+from tr_apply.simulation.tally import NO_QUEUE, Counts, StepCounts
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "support-center"
 ONE_HOUR = DayHours(HALF_HOUR, 0, HOUR, 2 * HOUR)
@@ -38,6 +39,15 @@ def an_hour(*contacts, staff=1, **more):
 
 def first_half(number, **more):
     return contact(an_hour=(number, 0.0), arrivals="exact", **more)
+
+
+def test_counts_are_added_up_name_by_name():
+    names = [each.name for each in fields(Counts)]
+    first, second = (Counts(**{name: scale * n for n, name in enumerate(names, 1)}) for scale in (1, 100))
+
+    first.add(second)
+
+    assert astuple(first) == tuple(101 * n for n in range(1, len(names) + 1))
 
 
 # What becomes of tasks
@@ -70,6 +80,12 @@ def test_every_task_is_answered_or_given_up_or_canceled_or_still_waits(agents, c
     assert counts.offered == calls
     assert counts.offered == counts.answered + counts.abandoned + counts.canceled + counts.waiting
     assert counts.within <= counts.answered
+    [step] = tally.steps.values() if calls else [StepCounts()]
+    assert (step.came, step.went_on) == (calls, 0)
+    assert [step.answered, step.abandoned, step.canceled, step.waiting] == [
+        counts.answered, counts.abandoned, counts.canceled, counts.waiting,
+    ]  # fmt: skip
+    assert step.answered_ms == counts.wait_ms
     for group in tally.groups.values():
         assert group.busy_ms <= group.staffed_ms <= agents * HOUR
 
@@ -159,6 +175,27 @@ def test_what_is_answered_in_a_later_step_has_overflowed():
     assert (counts.answered, counts.overflowed) == (2, 2)
     assert counts.wait_ms >= 120_000
     assert {queue for _, queue, _ in tally.cells} == {"Everyone"}
+
+
+def test_who_comes_to_a_step_is_answered_there_leaves_or_goes_on():
+    document = """{"task_routing": {"filters": [
+        {"expression": "1==1", "targets": [{"queue": "WQ1", "timeout": 60}, {"queue": "WQ2", "timeout": 30}]}]}}"""
+    queues = (TaskQueue("WQ1", "Nobody", "1==0"), TaskQueue("WQ2", "Few"))
+
+    tally = an_hour(
+        first_half(40, handle=constant(100), patience=exponential(100), silent=0.5, noticed_ms=1000),
+        document=document, queues=queues,
+    )  # fmt: skip
+
+    counts, steps = total(tally), [tally.steps["WW1", 0, target] for target in (0, 1)]
+    for step in steps:
+        assert step.came == step.answered + step.abandoned + step.canceled + step.waiting + step.went_on
+    assert (steps[0].came, steps[0].went_on) == (40, steps[1].came)
+    assert steps[0].went_on_ms == 60_000 * steps[0].went_on
+    assert (steps[1].answered, steps[1].answered_ms) == (counts.answered, counts.wait_ms)
+    assert steps[0].abandoned + steps[1].abandoned == counts.abandoned > steps[0].abandoned > 0
+    assert (steps[0].canceled, steps[1].canceled) == (0, counts.canceled)
+    assert counts.canceled
 
 
 def test_every_other_task_in_hand_slows_a_chat_down():

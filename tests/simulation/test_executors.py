@@ -97,15 +97,38 @@ def test_a_command_without_garbage_collection_collects_now_and_then(monkeypatch)
     assert tasks // 300 <= len(collected) <= tasks // 100
 
 
-def test_batches_are_short_and_several_for_each_job():
+def test_batches_are_short_and_shorter_towards_the_end():
     center = replace(BEFORE, contacts=(contact(an_hour=(125.0,) * 4),))
 
     batches = batches_of([Wanted(0, n) for n in range(100)], [center], 2)
 
     assert [each for batch in batches for each in batch] == [Wanted(0, n) for n in range(100)]
-    assert {len(batch) for batch in batches} == {5}  # 500 tasks of 0.2 ms are 0.1 s
+    sizes = [len(batch) for batch in batches]
+    assert sizes[0] == 5  # 500 tasks of 0.2 ms are 0.1 s
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-4:] == [1] * 4
     assert len(batches_of([Wanted(0, 0), Wanted(0, 1)], [center], 8)) == 2
     assert batches_of([], [center], 2) == []
+
+
+def test_two_jobs_of_different_speed_end_about_together():
+    batches = batches_of([Wanted(0, n) for n in range(40)], [BEFORE], 2)
+
+    free_at, seconds_a_day = [0.0, 0.0], (1.0, 1.7)
+    for batch in batches:
+        job = free_at.index(min(free_at))
+        free_at[job] += len(batch) * seconds_a_day[job]
+    assert abs(free_at[0] - free_at[1]) <= 1.7
+
+
+def test_what_is_imported_is_no_garbage_to_a_process(monkeypatch):
+    frozen = []
+    monkeypatch.setattr(executors.gc, "freeze", lambda: frozen.append(1))
+    monkeypatch.setattr(executors.signal, "signal", lambda *given: frozen.append(given))
+
+    executors._begin_process()
+
+    assert frozen == [(signal.SIGINT, signal.SIG_IGN), 1]
 
 
 @pytest.mark.parametrize("name", ["threads", "dask://", ""])

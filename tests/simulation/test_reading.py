@@ -353,7 +353,10 @@ def test_a_mistake_in_a_demand(desk, keys, message, monkeypatch):
     ("head", "message"),
     [
         ('interval: 20m, opens: "09:00", closes: "10:00"', "2:14: expected '15m' or '30m', found the text '20m'"),
-        ('interval: 15m, opens: "10:00", closes: "09:00"', "2:43: `closes` must be after `opens`, on the same day"),
+        (
+            'interval: 15m, opens: "10:00", closes: "09:00"',
+            '2:43: `closes` must be after `opens`, on the same day; for nights, open from "00:00" to "24:00"',
+        ),
         (
             'interval: 30m, opens: "09:00", closes: "10:15"',
             "2:43: from opening to closing there must be a whole number",

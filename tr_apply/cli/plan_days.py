@@ -30,17 +30,16 @@ class DaysOfPlan:
             self._days.require_load()
 
     async def prepare(self, member: Member) -> None:
-        """Read what is live; a new workspace has no days before, and an empty plan changes none.
+        """Read what is live, if the plan has days.
 
         Raises:
             ApiError, NetworkError: when the workspace cannot be read.
             UsageError: when nobody works on this day.
         """
-        plan = member.made_plan
-        if self._days is None or plan.target.workspace_sid is None or not plan.operations:
+        if self._days is None:
             return
         assert member.deployment is not None
-        self._experiment = await self._days.experiment(member.deployment.client, plan)
+        self._experiment = await self._days.experiment(member.deployment.client, member.made_plan)
 
     def simulate(self) -> None:
         """Simulate the days of the plan, if it has any.

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from tr_apply.errors import UsageError
-from tr_apply.plan.change import Plan
 from tr_apply.report.entry import Entry
 from tr_apply.report.summary import summary_table
-from tr_apply.report.terminal import plan_text
+from tr_apply.report.terminal import entry_text
 
 FORMATS: Final = ("text", "json", "markdown", "html")
 
@@ -58,19 +57,8 @@ def report(name: str, reported: Sequence[Reported], *, ascii_only: bool = False,
 
         return plans_html(entries)
     texts = [
-        _text(entry.plan, entry, ascii_only=ascii_only)
-        for entry in entries
-        if entry.plan is not None and not entry.errors
+        entry_text(entry, ascii_only=ascii_only) for entry in entries if entry.plan is not None and not entry.errors
     ]
     if len(reported) > 1:
         texts.append(summary_table([(each.entry.path, each.workspace, each.outcome) for each in reported]))
     return "\n".join(texts)
-
-
-def _text(plan: Plan, entry: Entry, *, ascii_only: bool) -> str:
-    parts = [plan_text(plan, ascii_only=ascii_only), *([entry.more] if entry.more else [])]
-    if entry.simulation is not None:
-        from tr_apply.report.simulation_text import simulation_text  # noqa: PLC0415
-
-        parts.append(f"Simulated days, before and after this plan:\n{simulation_text(entry.simulation)}")
-    return "\n".join(parts)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.fleet import Member
@@ -10,6 +11,9 @@ from tr_apply.errors import RefusedError, TrApplyError, UsageError
 from tr_apply.plan.change import Plan
 from tr_apply.plan.saved.secret_values import needs_secrets
 from tr_apply.routing.names import name_key
+
+if TYPE_CHECKING:
+    from tr_apply.simulation.results import SimulationResults
 
 
 def saved_members(path: Path, configured: Sequence[Member]) -> list[Member]:
@@ -59,6 +63,25 @@ def saved_plans_of(path: Path, argument: str) -> list[Plan]:
         return saved_plans(text_of(path))
     except RefusedError as error:
         raise RefusedError(f"the saved plan {path} is refused: {error}") from error
+
+
+def saved_days_of(path: Path) -> "list[SimulationResults | None]":
+    """The simulated days of each plan in the file *path*, whose plans have been read; None of a plan without --load.
+
+    Raises:
+        RefusedError: when they are something else.
+    """
+    import json  # noqa: PLC0415  # only show asks
+
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415
+
+    from tr_apply.simulation.results import SimulationResults  # noqa: PLC0415
+
+    days = [each.get("simulation") for each in json.loads(text_of(path))["plans"]]
+    try:
+        return TypeAdapter(list[SimulationResults | None]).validate_json(json.dumps(days))
+    except ValidationError as error:
+        raise RefusedError(f"the saved plan {path} is refused: its simulated days are damaged; plan again") from error
 
 
 def text_of(path: Path) -> str:

@@ -6,7 +6,7 @@ import click
 
 from tr_apply.cli.options import CommonOptions, NamedPath, common_options
 from tr_apply.cli.plan_report import FORMATS, Reported, report
-from tr_apply.cli.saved import saved_plans_of, text_of
+from tr_apply.cli.saved import saved_days_of, saved_plans_of, text_of
 from tr_apply.report.entry import Entry
 from tr_apply.report.summary import plan_outcome
 
@@ -28,6 +28,9 @@ def show_command(plan_file: Path, *, common: CommonOptions) -> int:
     if output.format == "json":
         output.result(text_of(plan_file))
         return 0
-    reported = [Reported(Entry(str(plan_file), each), each.target.workspace, plan_outcome(each)) for each in plans]
+    reported = [
+        Reported(Entry(str(plan_file), each, simulation=days), each.target.workspace, plan_outcome(each))
+        for each, days in zip(plans, saved_days_of(plan_file), strict=True)
+    ]
     output.result(report(output.format, reported, ascii_only=output.ascii_only))
     return 0

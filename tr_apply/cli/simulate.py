@@ -1,10 +1,11 @@
 """``tr-apply simulate``: what a change does to service levels, on simulated days."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -30,6 +31,9 @@ from tr_apply.resources.simulation import REPLICATIONS_LIMIT
 from tr_apply.simulation.experiment import Experiment, GateLimit, GateOption
 from tr_apply.simulation.request import SimulationRequest
 from tr_apply.simulation.results import SimulationResults
+
+if TYPE_CHECKING:
+    from tr_apply.picture import Picture
 
 _LIVE: Final = "live"
 _SHARE: Final = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?)(pp|%)")
@@ -189,7 +193,8 @@ def simulate_command(
     experiment = request.experiment()
     results = request.calibrated(simulated(experiment, output, until, options.executor, options.jobs))
     exit_code = _exit_code(experiment, results)
-    _print(results, output, exit_code)
+    drawn = partial(_pictured, request, results, is_live=options.against == _LIVE)
+    _print(results, drawn, output, exit_code)
     return exit_code
 
 
@@ -218,14 +223,29 @@ def _exit_code(experiment: Experiment, results: SimulationResults) -> int:
     return 0 if all(each.state == "passed" for each in results.gates) else _FAILED
 
 
-def _print(results: SimulationResults, output: Output, exit_code: int) -> None:
+def _pictured(request: SimulationRequest, results: SimulationResults, *, is_live: bool) -> "Picture | None":
+    """The routing with the figures of its steps; None where there is more than one variant."""
+    if len(results.scenarios) > 2:  # noqa: PLR2004
+        return None
+    from tr_apply.deployment.pictured import depicted_file, picture  # noqa: PLC0415  # only a page has it
+    from tr_apply.report.simulation_lanes import counted_in  # noqa: PLC0415
+
+    first, last = results.scenarios[0], results.scenarios[-1]
+    after = depicted_file(request.configuration, counted=counted_in(last))
+    if first is last:
+        return picture(after)
+    before = request.configuration if request.against is None else request.against
+    return picture(after, against=depicted_file(before, counted=counted_in(first), is_live=is_live))
+
+
+def _print(results: SimulationResults, drawn: Callable[[], "Picture | None"], output: Output, exit_code: int) -> None:
     if output.format == "json":
         errors = [simple_error("gate", gate_sentence(each)) for each in results.gates if each.state != "passed"]
         output.result(envelope("simulate", exit_code, {"simulation": json_value(results)}, errors))
     elif output.format == "html":
         from tr_apply.report.simulation_html import simulation_html  # noqa: PLC0415
 
-        output.result(simulation_html(results))
+        output.result(simulation_html(results, drawn()))
     elif output.format == "junit":
         from tr_apply.report.tests_junit import gates_junit  # noqa: PLC0415
 

@@ -10,7 +10,7 @@ from tr_apply.config.load import Configuration, Inputs, load
 from tr_apply.difference import Contents, contents_of_live
 from tr_apply.errors import TrApplyError
 from tr_apply.live import Live, Snapshot
-from tr_apply.picture import Members, Picture, Scene, Texts, compared_picture, members_of, picture_of
+from tr_apply.picture import Counted, Members, Picture, Scene, Texts, compared_picture, members_of, picture_of
 from tr_apply.plan.compare.filter_match import paired_filters
 from tr_apply.plan.matching.matched import expression_names
 from tr_apply.reader import find_workspace, read_everything
@@ -39,15 +39,22 @@ class Depicted:
     snapshot: Snapshot | None = None
     """Where it is live."""
 
+    counted: Counted = field(default_factory=dict)
+    """The figures of the steps of its workflows."""
 
-def depicted_file(configuration: Configuration) -> Depicted:
-    """A configuration."""
+    is_live: bool = False
+    """Whether it is live, or was read from what is."""
+
+
+def depicted_file(configuration: Configuration, *, counted: Counted | None = None, is_live: bool = False) -> Depicted:
+    """A configuration, with the figures of its steps; *is_live* where it was read from a workspace."""
     document = configuration.document
     by_kind = {
         kind.name: {str(n): each for n, each in enumerate(getattr(document, kind.section))}
         for kind in (TASK_QUEUE, WORKFLOW, WORKER)
     }
-    return Depicted(configuration.path, Contents(document.workspace, by_kind, document))
+    contents = Contents(document.workspace, by_kind, document)
+    return Depicted(configuration.path, contents, counted=counted or {}, is_live=is_live)
 
 
 async def depicted_live(client: Client, workspace: Live) -> Depicted:
@@ -58,7 +65,7 @@ async def depicted_live(client: Client, workspace: Live) -> Depicted:
         ApiError, NetworkError: when it cannot be read.
     """
     snapshot = await read_everything(client, workspace, channels=False)
-    return Depicted(f"{workspace.name} ({workspace.sid})", contents_of_live(snapshot), snapshot)
+    return Depicted(f"{workspace.name} ({workspace.sid})", contents_of_live(snapshot), snapshot, is_live=True)
 
 
 async def live_side(client: Client, configuration: Configuration) -> Depicted:
@@ -118,10 +125,10 @@ class _Studio:
 
     def scene(self, side: Depicted) -> Scene:
         members, people = self._members(side)
-        secrets = replace(self.secrets, by_name=side.snapshot is None)
+        secrets = replace(self.secrets, by_name=not side.is_live)
         queues = list(map(secrets.queue, side.contents.by_kind[TASK_QUEUE.name].values()))
         workflows = list(map(secrets.workflow, side.contents.by_kind[WORKFLOW.name].values()))
-        return Scene(side.contents.workspace.name, workflows, queues, members, people, self.texts)
+        return Scene(side.contents.workspace.name, workflows, queues, members, people, self.texts, counted=side.counted)
 
     def _members(self, side: Depicted) -> tuple[Members, str]:
         """Who is in which queue of *side*, and which people these are."""

@@ -1,5 +1,6 @@
 """Simulated days before and after a plan: what is live against what the plan makes of it."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,13 +8,16 @@ from pathlib import Path
 from tr_apply.client import Client
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.pictured import live_configuration
+from tr_apply.errors import UsageError
 from tr_apply.plan.change import Action, Operation, Plan
 from tr_apply.resources import WORKER
 from tr_apply.resources.worker import Worker
 from tr_apply.routing.names import name_key
+from tr_apply.simulation.executors import open_executor
 from tr_apply.simulation.experiment import Experiment
 from tr_apply.simulation.reading import load_simulation
 from tr_apply.simulation.request import SimulationRequest
+from tr_apply.simulation.results import SimulationResults
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +37,48 @@ class PlannedDays:
         """
         load_simulation(self.load, self.configuration)
 
-    async def experiment(self, client: Client, plan: Plan) -> Experiment:
+    async def experiment(self, client: Client, plan: Plan) -> Experiment | None:
         """The experiment that compares both; workers who are live and stay are in both.
+
+        None of a new workspace, which has no days before, and of a plan that changes nothing.
 
         Raises:
             ApiError, NetworkError: when the workspace cannot be read.
             UsageError: when nobody works on this day.
         """
+        if plan.target.workspace_sid is None or not plan.operations:
+            return None
         live = await live_configuration(client, self.configuration)
         after = with_those_who_stay(self.configuration, live, plan)
         return SimulationRequest(after, self.load, against=live._replace(path="live")).experiment()
+
+    async def simulated(self, client: Client, plan: Plan) -> SimulationResults | None:
+        """The results of the days, simulated in this process while the loop goes on; None as of `experiment`.
+
+        Raises:
+            ApiError, NetworkError: when the workspace cannot be read.
+            UsageError: when nobody works on this day.
+        """
+        experiment = await self.experiment(client, plan)
+        if experiment is None:
+            return None
+        with open_executor("serial", 1, experiment.scenarios) as executor:
+            await asyncio.to_thread(experiment.run, executor, lambda _done, _total: None)
+        return experiment.results()
+
+
+def planned_days(configuration: Configuration, load: Path, *, is_part: bool) -> PlannedDays:
+    """The days of *load*, which is checked immediately; *is_part* where not all of *configuration* is planned.
+
+    Raises:
+        UsageError: when it is, or there is no such file, or it is too large.
+        ConfigError: when it cannot be used, with every finding.
+    """
+    if is_part:
+        raise UsageError("load simulates one whole configuration: leave out what selects a part")
+    days = PlannedDays(configuration, load)
+    days.require_load()
+    return days
 
 
 def with_those_who_stay(configuration: Configuration, live: Configuration, plan: Plan) -> Configuration:

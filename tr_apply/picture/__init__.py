@@ -20,8 +20,8 @@ from tr_apply.picture.drawing.html import (
     queues_html,
 )
 from tr_apply.picture.drawing.svg import picture_svg
-from tr_apply.picture.make import Scene, compared_picture, picture_of
-from tr_apply.picture.model import Lane, LaneStep, Picture, QueueCard, WorkflowLanes
+from tr_apply.picture.make import Counted, Scene, compared_picture, picture_of
+from tr_apply.picture.model import Lane, LaneStep, Picture, QueueCard, StepFigures, WorkflowLanes
 from tr_apply.picture.queues import Members, members_of
 from tr_apply.picture.texts import Texts
 
@@ -29,6 +29,7 @@ __all__ = [
     "PALETTE",
     "POLICY",
     "STYLE",
+    "Counted",
     "FilterPairs",
     "Lane",
     "LaneStep",
@@ -37,6 +38,7 @@ __all__ = [
     "QueueCard",
     "Routed",
     "Scene",
+    "StepFigures",
     "Texts",
     "WorkflowLanes",
     "chip_html",

@@ -85,7 +85,22 @@ def _edited(lane: Lane, was: Lane, *, is_moved: bool) -> Lane:
     if is_moved:
         before = (f"filter {was.number}", *before)
     change: LaneChange = "moved" if is_moved and len(before) == 1 else "changed" if before else ""
-    return replace(lane, change=change, before=before)
+    return _with_figures(replace(lane, change=change, before=before), was)
+
+
+def _with_figures(lane: Lane, was: Lane) -> Lane:
+    """*lane* with what was counted before: in its own steps, or in the others that it had."""
+    if not any(step.figures for step in was.steps):
+        return lane
+    if _route(lane.steps) != _route(was.steps):
+        return replace(lane, earlier=was.steps, earlier_end=was.end)
+    return replace(lane, steps=tuple(map(_compared_step, lane.steps, was.steps)))
+
+
+def _compared_step(step: LaneStep, was: LaneStep) -> LaneStep:
+    if step.figures is None or was.figures is None:
+        return step
+    return replace(step, figures=step.figures.after(was.figures))
 
 
 def _differences(lane: Lane, was: Lane) -> Iterator[str]:

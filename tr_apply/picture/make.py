@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from tr_apply.picture.changes import FilterPairs, changed_cards, changed_workflows
 from tr_apply.picture.lanes import workflow_lanes
-from tr_apply.picture.model import Picture, WorkflowLanes, queues_in_use
+from tr_apply.picture.model import Lane, Picture, StepFigures, WorkflowLanes, queues_in_use
 from tr_apply.picture.queues import Members, queue_cards
 from tr_apply.picture.texts import Texts
 from tr_apply.resources.task_queue import TaskQueue
@@ -16,6 +16,9 @@ from tr_apply.routing.names import name_key
 
 Matched: TypeAlias = Callable[[Sequence[Filter], Sequence[Filter]], tuple[Mapping[int, int], AbstractSet[int]]]
 """Which filter of the second list is which one of the first: what `FilterPairs` holds."""
+
+Counted: TypeAlias = Mapping[tuple[str, int, int], StepFigures]
+"""The figures of a step: of a workflow, by what equal names share, of a lane and a step, by their numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,26 @@ class Scene:
     counts: Mapping[str, int] = field(default_factory=dict)
     """The number of members of a queue whose members have no names here, by the key of its name."""
 
+    counted: Counted = field(default_factory=dict)
+    """The figures of the steps."""
+
     def lanes(self) -> tuple[WorkflowLanes, ...]:
         """Every workflow as lanes."""
         return tuple(self.workflow(each) for each in self.workflows)
 
     def workflow(self, workflow: Workflow) -> WorkflowLanes:
         """One workflow as lanes."""
-        return workflow_lanes(workflow, self.texts, self._people)
+        found = workflow_lanes(workflow, self.texts, self._people)
+        return replace(found, lanes=tuple(self._with_figures(workflow.name, lane) for lane in found.lanes))
+
+    def _with_figures(self, workflow: str, lane: Lane) -> Lane:
+        """*lane* with the figures of its steps."""
+        key = name_key(workflow)
+        steps = (
+            replace(step, figures=self.counted.get((key, lane.number, number)))
+            for number, step in enumerate(lane.steps, 1)
+        )
+        return replace(lane, steps=tuple(steps)) if self.counted else lane
 
     def _people(self, queue: str) -> int | None:
         key = name_key(queue)

@@ -32,6 +32,27 @@ class Badge(NamedTuple):
     """Which workers of the queue are meant, if that is what it says."""
 
 
+class StepFigures(NamedTuple):
+    """The figures of a step; each line is a caption and its number."""
+
+    here: tuple[tuple[str, str], ...]
+    """Of the tasks in it."""
+
+    onward: tuple[tuple[str, str], ...] = ()
+    """Of those that went on, for the arrow to the next step."""
+
+    def after(self, earlier: "StepFigures") -> "StepFigures":
+        """These figures next to the *earlier* ones of the same step."""
+        return StepFigures(_beside(earlier.here, self.here), _beside(earlier.onward, self.onward))
+
+
+def _beside(before: Sequence[tuple[str, str]], after: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Each caption with both of its numbers, or one where they are the same."""
+    old, new = dict(before), dict(after)
+    pairs = {caption: (old.get(caption, "-"), new.get(caption, "-")) for caption in {**old, **new}}
+    return tuple((caption, was if was == now else f"{was} → {now}") for caption, (was, now) in pairs.items())
+
+
 @dataclass(frozen=True, slots=True)
 class LaneStep:
     """A queue that a task tries."""
@@ -50,6 +71,9 @@ class LaneStep:
     is_reached: bool = True
     """Whether a task can come here from the step before."""
 
+    figures: StepFigures | None = None
+    """The figures of it; None where nothing was counted."""
+
     @property
     def leaves(self) -> str:
         """When a task goes on that nobody takes; empty for never."""
@@ -57,6 +81,12 @@ class LaneStep:
             return f"after {self.lasts}" if self.lasts else ""
         at_once = f"skipped if {self.skips}"
         return f"after {self.lasts}, {at_once}" if self.lasts else f"{at_once}, else waits"
+
+
+def waiting_step(steps: Sequence[LaneStep]) -> LaneStep | None:
+    """The one of *steps* that a task never leaves; None where it can leave them all."""
+    last = next((step for step in reversed(steps) if step.is_reached), None)
+    return None if last is None or last.leaves else last
 
 
 class Blame(NamedTuple):
@@ -97,6 +127,12 @@ class Lane:
     before: tuple[str, ...] = ()
     """Its state before the change, in words."""
 
+    earlier: tuple[LaneStep, ...] = ()
+    """The steps before the change, where they were others and something was counted in them."""
+
+    earlier_end: str = ""
+    """The end of a task after the last of those, as *end*."""
+
     @property
     def title(self) -> str:
         """Its name, or its condition if it has none."""
@@ -105,8 +141,7 @@ class Lane:
     @property
     def waits_in(self) -> LaneStep | None:
         """The step that a task never leaves; None where it can leave them all."""
-        last = next((step for step in reversed(self.steps) if step.is_reached), None)
-        return None if last is None or last.leaves else last
+        return waiting_step(self.steps)
 
     @property
     def tags(self) -> tuple[str, ...]:

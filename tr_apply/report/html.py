@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from tr_apply.picture import STYLE as PARTS_STYLE
-from tr_apply.picture import html_page, lanes_html, markup
+from tr_apply.picture import Counted, html_page, lanes_html, markup
 from tr_apply.plan.change import Action, Operation, Plan
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.report.entry import Entry, headline
@@ -31,12 +31,22 @@ def plans_html(entries: Sequence[Entry]) -> str:
     is_alone = len(entries) == 1
     body = ["<main>", f"<h1>{markup(_heading(entries[0]) if is_alone else title)}</h1>", *_contents(entries)]
     for number, entry in enumerate(entries, 1):
-        drawn = None if entry.plan is None else plan_picture(entry.plan, room)
+        drawn = None if entry.plan is None else plan_picture(entry.plan, room, _counted(entry))
         room -= 0 if drawn is None else drawn.lanes
         start = "<section>" if is_alone else f'<section class="workspace" id="workspace-{number}">'
         heading = [] if is_alone else [f"<h2>{markup(entry.title)}</h2>"]
         body += [start, *heading, *_section(entry, drawn, 2 if is_alone else 3), "</section>"]
     return html_page(title, [*body, "</main>"], style=f"{PARTS_STYLE}{STYLE}{_style_of_days(entries)}")
+
+
+def _counted(entry: Entry) -> tuple[Counted, Counted] | None:
+    """The figures of steps on simulated days, before and after."""
+    if entry.simulation is None:
+        return None
+    from tr_apply.report.simulation_lanes import counted_in  # noqa: PLC0415  # seldom asked for
+
+    before, after = entry.simulation.scenarios
+    return counted_in(before), counted_in(after)
 
 
 def _style_of_days(entries: Sequence[Entry]) -> str:
@@ -102,6 +112,10 @@ def _lanes(plan: Plan, drawn: PlanPicture, level: int) -> Iterator[str]:
     if drawn.lanes:
         counted = plan.impact is not None and plan.impact.members
         yield f'<p class="note">{_NUMBERS if counted else _NO_NUMBERS}</p>'
+    if drawn.is_counted:
+        from tr_apply.report.simulation_lanes import COUNTED_NOTE  # noqa: PLC0415  # seldom asked for
+
+        yield f'<p class="note">{markup(COUNTED_NOTE)}</p>'
     yield from (lanes_html(each, drawn.picture, level=level + 1) for each in drawn.picture.workflows)
     yield from (f'<p class="note">{markup(note)}</p>' for note in drawn.notes)
     yield "</section>"

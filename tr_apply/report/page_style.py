@@ -62,10 +62,12 @@ _PHONE: Final = """
 @media (max-width: 40rem) {
   .tile { flex: 1 1 40%; min-width: 0; }
   .operation ul { padding-left: 1rem; }
-  thead { position: absolute; clip-path: inset(50%); }
-  table, tbody, tr, td { display: block; }
-  tr { border-bottom: 1px solid var(--edge); padding: .4rem 0; }
-  td { border: 0; padding: .1rem 0; }
+  table:not(.days *) {
+    &, tbody, tr, td { display: block; }
+    thead { position: absolute; clip-path: inset(50%); }
+    tr { border-bottom: 1px solid var(--edge); padding: .4rem 0; }
+    td { border: 0; padding: .1rem 0; }
+  }
   .column, td .condition { display: inline; color: var(--dim); font-size: .87em; }
 }
 """

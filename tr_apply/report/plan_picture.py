@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from tr_apply.picture import Picture, Scene, Texts, WorkflowLanes, compared_picture, mermaid
+from tr_apply.picture import Counted, Picture, Scene, StepFigures, Texts, WorkflowLanes, compared_picture, mermaid
 from tr_apply.plan.change import Action, Operation, Plan, Verb
 from tr_apply.plan.compare.filter_match import paired_filters
 from tr_apply.resources import TASK_QUEUE, WORKFLOW
@@ -39,10 +39,15 @@ class PlanPicture:
         """How many lanes are drawn."""
         return sum(len(each.lanes) for each in self.picture.workflows)
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether they have what was counted in their steps."""
+        return any(step.figures for each in self.picture.workflows for lane in each.lanes for step in lane.steps)
 
-def plan_picture(plan: Plan, most: int = MOST_LANES) -> PlanPicture:
-    """The routing that *plan* changes, in at most *most* lanes."""
-    gallery = _Gallery(plan, most)
+
+def plan_picture(plan: Plan, most: int = MOST_LANES, counted: tuple[Counted, Counted] | None = None) -> PlanPicture:
+    """The routing that *plan* changes, in at most *most* lanes, with what was *counted* in it before and after."""
+    gallery = _Gallery(plan, most, counted or ({}, {}))
     for operation in plan.operations:
         if operation.kind == WORKFLOW.name:
             gallery.hang(operation)
@@ -64,6 +69,7 @@ class _Gallery:
 
     plan: Plan
     room: int
+    counted: tuple[Counted, Counted]
     before: list[Workflow] = field(default_factory=list)
     after: list[Workflow] = field(default_factory=list)
     secret: list[str] = field(default_factory=list)
@@ -101,7 +107,10 @@ class _Gallery:
         impact = self.plan.impact
         counts = {} if impact is None else {name_key(queue): number for queue, number in impact.members.items()}
         name = self.plan.target.workspace
-        before, after = (Scene(name, each, [], texts=self.texts, counts=counts) for each in (self.before, self.after))
+        was, will = self.counted
+        was = dict(_by_final_name(was, self.plan))
+        before = Scene(name, self.before, [], texts=self.texts, counts=counts, counted=was)
+        after = Scene(name, self.after, [], texts=self.texts, counts=counts, counted=will)
         return compared_picture(before, after, paired_filters, against="what is live")
 
     def notes(self, same: Sequence[str]) -> Iterator[str]:
@@ -153,6 +162,19 @@ def _final_names(plan: Plan) -> Iterator[tuple[str, str]]:
         kind, _, name = label.partition("/")
         if kind == TASK_QUEUE.name and each.get("sid") in final:
             yield name_key(name), final[each["sid"]]
+
+
+def _by_final_name(counted: Counted, plan: Plan) -> Iterator[tuple[tuple[str, int, int], StepFigures]]:
+    """*counted* under the names that workflows have after *plan*."""
+    final = {
+        name_key(str(change.before)): name_key(operation.name)
+        for operation in plan.operations
+        if operation.kind == WORKFLOW.name
+        for change in operation.changes
+        if change.path == "name"
+    }
+    for (workflow, lane, step), figures in counted.items():
+        yield (final.get(workflow, workflow), lane, step), figures
 
 
 def _as_document(values: Mapping[str, Any]) -> dict[str, Any]:

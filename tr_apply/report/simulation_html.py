@@ -1,9 +1,10 @@
 """Simulated days as one self-contained page: figures, lines by interval, and the worst intervals. No script."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from tr_apply.picture import html_page, markup
+from tr_apply.picture import STYLE, Picture, html_page, markup
+from tr_apply.report.simulation_lanes import counted_lanes
 from tr_apply.report.simulation_text import (
     CALIBRATION,
     COLUMNS,
@@ -17,6 +18,7 @@ from tr_apply.report.simulation_text import (
     mean_of,
     moved,
     occupancy,
+    offered,
     rows_of,
     whole,
     written,
@@ -30,6 +32,7 @@ _LEFT: Final = 46
 _BOTTOM: Final = 26
 _TOP: Final = 10
 _STEPS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+_NEAR: Final = 0.2
 _LABELS: Final = 12
 """Labels below a chart, at most; more would run into each other."""
 
@@ -42,14 +45,14 @@ thead th { border-top: 0; color: var(--dim); font-weight: 600; font-size: .87em;
 tbody tr:nth-child(even) { background: var(--band); }
 td small, th small { color: var(--dim); }
 .sure { font-weight: 600; }
-.heat td { text-align: center; padding: .2rem .35rem; font-size: .85em; }
+.heat td, .heat thead th { text-align: center; padding: .2rem .25rem; font-size: .85em; }
 .heat small { display: block; }
 .level-0 { background: var(--bad-band); } .level-1 { background: var(--warn-band); }
 .level-2 { background: var(--good-band); }
 .gate { border-left: 4px solid var(--bad); background: var(--bad-band); padding: .35rem .8rem; margin: .3rem 0; }
 .gate.passed { border-color: var(--good); background: var(--good-band); }
 .gate.undecided { border-color: var(--warn); background: var(--warn-band); }
-svg { display: block; width: 100%; max-width: 56rem; height: auto; }
+svg { display: block; width: 100%; min-width: 34rem; max-width: 56rem; height: auto; }
 svg text { fill: var(--dim); font: 11px system-ui, sans-serif; }
 .grid { stroke: var(--edge); stroke-width: 1; }
 .target { stroke: var(--warn); stroke-width: 1.5; stroke-dasharray: 5 4; }
@@ -75,20 +78,23 @@ def days_html(results: SimulationResults) -> Iterator[str]:
     yield "</section>"
 
 
-def _parts(results: SimulationResults) -> Iterator[str]:
+def _parts(results: SimulationResults, lanes: Iterable[str] = ()) -> Iterator[str]:
     yield from (f'<p class="note">{markup(line)}</p>' for line in headline(results))
     yield from _gates(results)
     yield from _tables(results) if len(results.scenarios) <= _PAIR else _sweep(results)
     yield from _calibration(results)
+    yield from lanes
     yield from _lines(results)
     yield from _heat(results.scenarios[-1], results) if len(results.scenarios) <= _PAIR else ()
     yield from _foot(results)
 
 
-def simulation_html(results: SimulationResults) -> str:
-    """*results* as a page."""
+def simulation_html(results: SimulationResults, picture: Picture | None = None) -> str:
+    """*results* as a page, with the lanes of *picture*, in whose steps it was counted."""
     title = "Simulated days" if len(results.scenarios) == 1 else "Simulated days, compared"
-    return html_page(f"tr-apply: {title.lower()}", (f"<h1>{title}</h1>", *_parts(results)), style=_PARTS)
+    lanes = () if picture is None else counted_lanes(picture, results.scenarios[-1])
+    body = ('<main class="days">', f"<h1>{title}</h1>", *_parts(results, lanes), "</main>")
+    return html_page(f"tr-apply: {title.lower()}", body, style=f"{STYLE}{DAYS_STYLE}")
 
 
 def _gates(results: SimulationResults) -> Iterator[str]:
@@ -114,7 +120,7 @@ def _tables(results: SimulationResults) -> Iterator[str]:
     afterwards = {(each.by, each.name): each for each in rows_of(last)}
     for each in rows_of(first):
         after = afterwards.get((each.by, each.name), each)
-        cells = [f"<th>{markup(label_of_group(each))}</th>", f"<td>{markup(_offered(each))}</td>"]
+        cells = [f"<th>{markup(label_of_group(each))}</th>", f"<td>{markup(offered(each, after))}</td>"]
         for _, measure in COLUMNS:
             change = changes.get((each.by, each.name, measure))
             if not is_compared or change is None:
@@ -128,10 +134,6 @@ def _tables(results: SimulationResults) -> Iterator[str]:
     people = " → ".join(occupancy(whole(each)) for each in results.scenarios)
     yield f'<p class="note">Occupancy {markup(people)} %.</p>'
     yield f'<p class="note">{markup(marks(results))}</p>'
-
-
-def _offered(group: SimulatedGroup) -> str:
-    return f"{group.offered or 0:.0f} ±{group.half_widths.get('offered') or 0:.0f}"
 
 
 def _value(group: SimulatedGroup, measure: str) -> str:
@@ -183,7 +185,8 @@ def _y(share: float) -> float:
 def _frame(title: str, labels: Sequence[str], target: float | None) -> Iterator[str]:
     """The beginning of a chart of shares: its grid, its labels and the target."""
     said = markup(title)
-    yield f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{said}"><title>{said}</title>'
+    yield f'<div class="scroll"><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{said}">'
+    yield f"<title>{said}</title>"
     for step in _STEPS:
         yield f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH}" y1="{_y(step)}" y2="{_y(step)}"/>'
         yield f'<text x="{_LEFT - 6}" y="{_y(step) + 4}" text-anchor="end">{100 * step:.0f} %</text>'
@@ -211,7 +214,7 @@ def _sweep_chart(results: SimulationResults) -> Iterator[str]:
         yield f'<line class="bar" x1="{x}" x2="{x}" y1="{_y(found.mean - half)}" y2="{_y(found.mean + half)}"/>'
         said = f"{scenario.name}: {alone(whole(scenario), 'service_level')} %"
         yield f'<circle class="dot" cx="{x}" cy="{_y(found.mean)}" r="4"><title>{markup(said)}</title></circle>'
-    yield "</svg>"
+    yield "</svg></div>"
 
 
 def _lines(results: SimulationResults) -> Iterator[str]:
@@ -222,13 +225,16 @@ def _lines(results: SimulationResults) -> Iterator[str]:
     labels = _intervals(shown)
     for channel in dict.fromkeys(each.name for side in shown for each in side.results if each.by == "channel"):
         title = f"Service level of {channel}, by interval of arrival"
-        target = next((each.target for each in results.service_levels if each.channel in (None, channel)), None)
+        target = next(
+            (each.target for each in results.service_levels if each.queue is None and each.channel in (None, channel)),
+            None,
+        )
         yield f"<h2>{markup(title)}</h2>"
         yield from _frame(title, labels, target)
         for side in shown:
             kind = "before" if len(shown) > 1 and side is shown[0] else "after"
             yield from _series(_of_channel(side, channel), labels, kind)
-        yield "</svg>"
+        yield "</svg></div>"
         legend = "Solid: after; dotted: before. " if len(shown) > 1 else ""
         yield f'<p class="note">{legend}The bands are the intervals around the means; the dashes are the target.</p>'
 
@@ -271,14 +277,27 @@ def _heat(scenario: SimulatedScenario, results: SimulationResults) -> Iterator[s
         cells = "".join(_cell(groups.get((name, label)), results) for label in labels)
         yield f"<tr><th>{markup(name)}</th>{cells}</tr>"
     yield "</tbody></table></div>"
-    yield '<p class="note">Per cent, with the half-width; an empty cell had no task on any day.</p>'
+    targets = {target for name in names if (target := _target_of(name, results)) is not None}
+    if targets:
+        shown = ", ".join(f"{100 * each:g} %" for each in sorted(targets))
+        said = f"Green is at the target ({shown}), yellow up to 20 points below it, red further below."
+        yield f'<p class="note">{said}</p>'
+    yield '<p class="note">Per cent, with the half-width (±? of one day alone); an empty cell had no task.</p>'
+
+
+def _target_of(queue: str, results: SimulationResults) -> float | None:
+    """The target of tasks that end in *queue*: its own, else the highest, as its channels are not known here."""
+    goals = results.service_levels
+    own = [each.target for each in goals if each.queue == queue and each.target is not None]
+    others = [each.target for each in goals if each.queue is None and each.target is not None]
+    return own[0] if own else max(others, default=None)
 
 
 def _cell(group: SimulatedGroup | None, results: SimulationResults) -> str:
     if group is None or group.service_level.mean is None:
         return "<td></td>"
     mean, half = group.service_level.mean, group.service_level.half_width
-    target = next((each.target for each in results.service_levels if each.queue in (None, group.name)), None)
-    level = 2 if mean >= (target or 0.8) else 1 if mean >= (target or 0.8) - 0.2 else 0
+    target = _target_of(group.name, results)
+    level = "" if target is None else f' class="level-{2 if mean >= target else 1 if mean >= target - _NEAR else 0}"'
     width = "±?" if half is None else f"±{100 * half:.0f}"
-    return f'<td class="level-{level}">{100 * mean:.0f} <small>{width}</small></td>'
+    return f"<td{level}>{100 * mean:.0f} <small>{width}</small></td>"

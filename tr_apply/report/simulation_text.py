@@ -51,7 +51,6 @@ def _head(results: SimulationResults) -> Iterator[str]:
 def headline(results: SimulationResults) -> Iterator[str]:
     """The simulated scenario, and its service level."""
     first, *others = results.scenarios
-    tasks = number(whole(first).offered)
     if len(others) == 1:
         what = f"{printable(others[0].source)} (after) against {printable(first.source)} (before)"
     else:
@@ -59,8 +58,8 @@ def headline(results: SimulationResults) -> Iterator[str]:
     workers = {each.workers for each in results.scenarios}
     people = f"{min(workers)}" if len(workers) == 1 else f"{min(workers)} to {max(workers)}"
     yield (
-        f"{what}: {results.replications} simulated days, {people} workers,"
-        f" {tasks} ±{number(whole(first).half_widths.get('offered'))} tasks a day"
+        f"{what}: {results.replications} simulated day{'' if results.replications == 1 else 's'}, {people} workers,"
+        f" {offered(whole(first), whole(others[0]) if len(others) == 1 else None)} tasks a day"
     )
     if results.interrupted:
         yield "Interrupted: these are only the days that were done. Their intervals are wider."
@@ -75,6 +74,17 @@ def whole(scenario: SimulatedScenario) -> SimulatedGroup:
 def number(value: float | None) -> str:
     """A number of tasks."""
     return "-" if value is None else f"{value:.0f}" if value >= 10 or value == 0 else f"{value:.1f}"  # noqa: PLR2004
+
+
+def tasks(found: MeanEstimate) -> str:
+    """A number of tasks with its half-width."""
+    return f"{number(found.mean)} ±{'?' if found.half_width is None else number(found.half_width)}"
+
+
+def offered(group: SimulatedGroup, after: SimulatedGroup | None = None) -> str:
+    """The tasks of a group, with their half-width; and *after* a change, where that changes them."""
+    found = tasks(MeanEstimate(group.offered, group.half_widths.get("offered")))
+    return found if after is None or after.offered == group.offered else f"{found} → {offered(after)}"
 
 
 # Tables
@@ -99,7 +109,7 @@ def _single(results: SimulationResults) -> Iterator[str]:
     [scenario] = results.scenarios
     header = ["", "offered", *(title for title, _ in COLUMNS)]
     cells = [
-        [label_of_group(each), number(each.offered), *(alone(each, measure) for _, measure in COLUMNS)]
+        [label_of_group(each), offered(each), *(alone(each, measure) for _, measure in COLUMNS)]
         for each in rows_of(scenario)
     ]
     yield from _aligned([header, *cells])
@@ -109,8 +119,12 @@ def _single(results: SimulationResults) -> Iterator[str]:
 
 
 def alone(group: SimulatedGroup, measure: Measure) -> str:
+    """The *measure* of a group with its half-width."""
+    return with_half_width(mean_of(group, measure), measure)
+
+
+def with_half_width(found: MeanEstimate, measure: Measure) -> str:
     """A mean with its half-width."""
-    found = mean_of(group, measure)
     return "-" if found.mean is None else f"{written(found.mean, measure)} {_half(found.half_width, measure)}"
 
 
@@ -124,7 +138,7 @@ def comparison(results: SimulationResults) -> list[list[str]]:
         *(
             [
                 label_of_group(each),
-                number(each.offered),
+                offered(each, others.get((each.by, each.name))),
                 *(_change(each, others.get((each.by, each.name)), measure, changes) for _, measure in COLUMNS),
             ]
             for each in rows_of(before)
@@ -144,6 +158,8 @@ def _compared(results: SimulationResults) -> Iterator[str]:
 
 def marks(results: SimulationResults) -> str:
     """The meaning of the marks in a comparison."""
+    if results.replications == 1:
+        return "±? is an unknown half-width: one day alone says nothing about the others."
     share = f"{100 * results.confidence:g} %"
     if len(results.scenarios) == 1:
         return f"± is the half-width of the interval at {share}."
@@ -227,11 +243,8 @@ def calibration_rows(results: SimulationResults) -> Iterator[tuple[str, str, str
     """Recorded and simulated values, under the header `CALIBRATION`."""
     for each in results.calibration:
         name = f"{printable(each.name)}, {each.measure.replace('_', ' ')}"
-        sides = [
-            "-" if side.mean is None else f"{written(side.mean, each.measure)} {_half(side.half_width, each.measure)}"
-            for side in (each.recorded, each.simulated)
-        ]
-        yield name, sides[0], sides[1], "fits" if each.fits else "DIFFERS"
+        recorded, simulated = (with_half_width(side, each.measure) for side in (each.recorded, each.simulated))
+        yield name, recorded, simulated, "fits" if each.fits else "DIFFERS"
 
 
 def _calibration(results: SimulationResults) -> Iterator[str]:

@@ -11,6 +11,7 @@ from tr_apply.apply import Result, Status
 from tr_apply.plan.change import Action, Blocked, Plan, PlanTarget
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.printable import printable
+from tr_apply.report.entry import Entry
 from tr_apply.report.impact import impact_lines
 from tr_apply.report.line import Sign
 from tr_apply.report.objections import objections
@@ -42,6 +43,18 @@ def plan_text(plan: Plan, *, ascii_only: bool = False, agreed: Collection[Blocke
     """The whole plan. Blocked operations that the caller consented to are shown as agreed."""
     text = "\n".join(_plan_lines(plan, agreed)) + "\n"
     return _ascii(text) if ascii_only else text
+
+
+def entry_text(entry: Entry, *, ascii_only: bool = False) -> str:
+    """The plan of *entry*, what is said of it, and the simulated days."""
+    assert entry.plan is not None
+    parts = [plan_text(entry.plan, ascii_only=ascii_only), *([entry.more] if entry.more else [])]
+    if entry.simulation is not None:
+        from tr_apply.report.simulation_text import simulation_text  # noqa: PLC0415  # seldom asked for
+
+        days = f"Simulated days, before and after this plan:\n{simulation_text(entry.simulation)}"
+        parts.append(_ascii(days) if ascii_only else days)
+    return "\n".join(parts)
 
 
 def _plan_lines(plan: Plan, agreed: Collection[Blocked]) -> Iterator[str]:

@@ -27,6 +27,9 @@ ROUTING_TARGET: Final = -2
 CHANNEL_ROOT: Final = "worker.channel"
 """The internal name of ``worker.channel``, so an attribute called channel stays accessible."""
 
+_REMEMBERED: Final = 500
+"""Attributes for which the first filter is remembered, in each document."""
+
 Exit: TypeAlias = Literal["timeout", "skip"]
 
 Wanted: TypeAlias = tuple[Literal["sid", "friendly_name"], str]
@@ -117,6 +120,8 @@ class Routing:
 
     filters: tuple[Filter, ...]
     default: Step | None
+    first: dict[str, Filter | None] = field(default_factory=dict, repr=False)
+    """The first filter that matches, by the JSON text of a task's attributes, as far as it is remembered."""
 
     def steps(self) -> Iterator[Step]:
         """Every step, from top to bottom, the default filter last."""
@@ -156,9 +161,14 @@ def known_value(step: Step, attributes: Mapping[str, Any]) -> Any:
 # The way of a task
 
 
-def first_place(routing: Routing, attributes: Mapping[str, Any], created_ms: int) -> WorkflowPlace | None:
-    """Where a task with these attributes begins; None when nothing takes it."""
-    entry = _next_filter(routing, attributes, after=-1)
+def first_place(
+    routing: Routing, attributes: Mapping[str, Any], created_ms: int, *, text: str | None = None
+) -> WorkflowPlace | None:
+    """Where a task with these attributes begins; None when nothing takes it.
+
+    *text* is their JSON. The filter that matches is remembered by it, because many tasks have the same attributes.
+    """
+    entry = _next_filter(routing, attributes, after=-1) if text is None else _remembered(routing, attributes, text)
     if entry is not None:
         return _place(entry.steps[0], 0, created_ms, timed_out=False)
     return _default_place(routing, 0, timed_out=False)
@@ -180,6 +190,15 @@ def next_place(
     if entry is not None:
         return _place(entry.steps[0], place.spent_s, created_ms, timed_out=timed_out)
     return _default_place(routing, place.spent_s, timed_out=timed_out)
+
+
+def _remembered(routing: Routing, attributes: Mapping[str, Any], text: str) -> Filter | None:
+    """The first filter that matches: filters read nothing but attributes, and a document never changes."""
+    if text not in routing.first:
+        if len(routing.first) >= _REMEMBERED:
+            routing.first.clear()
+        routing.first[text] = _next_filter(routing, attributes, after=-1)
+    return routing.first[text]
 
 
 def _next_filter(routing: Routing, attributes: Mapping[str, Any], *, after: int) -> Filter | None:

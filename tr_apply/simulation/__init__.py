@@ -13,6 +13,7 @@ tally        what one day was like, as counts
 scenario     a configuration and its people, ready for the engine, and the days that are simulated with it
 estimates    means with half-widths, and differences of pairs
 measures     the figures of many days, by demand, queue, channel, interval and group of workers
+steps        the figures of the steps of workflows
 experiment   scenarios, replications and gates, until everything is decided
 executors    where the days are simulated: here, in processes, on a cluster
 what_if      other people and another demand

@@ -14,12 +14,12 @@ from tr_apply.routing.engine.engine import Engine
 from tr_apply.routing.engine.log import EngineState
 from tr_apply.routing.engine.tasks import NewTask
 from tr_apply.routing.events import Event
-from tr_apply.routing.records import Reservation, Worker, WorkflowPlace
+from tr_apply.routing.records import Reservation, Worker
 from tr_apply.simulation.demand import Customer, callers_of_day, later_ring
 from tr_apply.simulation.durations import NEVER
 from tr_apply.simulation.load import Scenario
 from tr_apply.simulation.staffing import ActivityMove, moves_of_day
-from tr_apply.simulation.tally import NO_QUEUE, Counts, DayTally, GroupCounts, WaitingTimes
+from tr_apply.simulation.tally import NO_QUEUE, Counts, DayTally, GroupCounts, StepCounts, WaitingTimes
 
 _Action: TypeAlias = Callable[..., None]
 """A method of `_Day`, to be called with its subject and the moment."""
@@ -28,15 +28,17 @@ _Action: TypeAlias = Callable[..., None]
 class _Contact:
     """A task on its way."""
 
-    __slots__ = ("caller", "first", "is_decided", "is_gone", "offers", "sid")
+    __slots__ = ("caller", "first", "here", "is_decided", "is_gone", "offers", "sid")
 
     def __init__(self, caller: Customer, sid: str) -> None:
         self.caller = caller
         self.sid = sid
         self.offers = 0
         """Reservations so far."""
-        self.first: WorkflowPlace | None = None
+        self.first: StepCounts | None = None
         """The first step that it came to."""
+        self.here: StepCounts | None = None
+        """The step that it is in; of a task that is decided, the last one."""
         self.is_decided = False
         """Whether what becomes of it has been counted."""
         self.is_gone = False
@@ -146,6 +148,8 @@ class _Day:
         for contact in self._contacts.values():
             if not contact.is_decided:
                 self._counts(contact, self._queue_of(contact)).waiting += 1
+                if contact.here is not None:
+                    contact.here.waiting += 1
         names = [each.name for each in self.scenario.contacts]
         channels = [each.channel for each in self.scenario.contacts]
         self.tally.waits_ms = self._waits.quantiles(names, channels)
@@ -172,6 +176,8 @@ class _Day:
         queue = self._queue_of(contact)
         counts = self._decide(contact, queue, now_ms)
         counts.abandoned += 1
+        if contact.here is not None:
+            contact.here.abandoned += 1
         target = self.scenario.target(self.scenario.contacts[contact.caller.contact].channel, queue)
         counts.short_abandoned += contact.caller.patience_ms <= target.short_ms
         if contact.caller.is_silent:
@@ -211,13 +217,12 @@ class _Day:
         desk.account(min(now_ms, self._hours.closes_ms))
         others = desk.holding
         desk.holding += 1
-        place = self.engine.state.task(contact.sid).task.place
         self.engine.accept(reservation_sid, now_ms)
         load = self.scenario.contacts[contact.caller.contact]
         if contact.is_gone:
             lasts, after = load.noticed_ms, 0
         else:
-            self._count_answer(contact, reservation, now_ms, place)
+            self._count_answer(contact, reservation, now_ms)
             desk.counts.answered += 1
             lasts = round(contact.caller.handle_ms * (1 + load.slowdown * others))
             after = contact.caller.after_contact_ms
@@ -226,16 +231,17 @@ class _Day:
         self._later(now_ms + lasts + after, _Day._finish, (contact, desk))
         self._react()
 
-    def _count_answer(
-        self, contact: _Contact, reservation: Reservation, now_ms: int, place: WorkflowPlace | None
-    ) -> None:
+    def _count_answer(self, contact: _Contact, reservation: Reservation, now_ms: int) -> None:
         queue = NO_QUEUE if reservation.queue_sid is None else self._queues[reservation.queue_sid]
         wait_ms = now_ms - contact.caller.at_ms
         counts = self._decide(contact, queue, now_ms, answered=True)
         counts.answered += 1
         counts.wait_ms += wait_ms
         counts.within += wait_ms <= self.scenario.target(reservation.channel, queue).threshold_ms
-        counts.overflowed += _step(place) != _step(contact.first)
+        if (step := contact.here) is not None:
+            step.answered += 1
+            step.answered_ms += wait_ms
+            counts.overflowed += step is not contact.first
 
     def _wrap_up(self, contact: _Contact, now_ms: int) -> None:
         self.engine.wrap_up_task(contact.sid, None, now_ms)
@@ -309,12 +315,24 @@ class _Day:
         if not contact.is_decided:
             queue = event.task.queue_sid
             self._decide(contact, NO_QUEUE if queue is None else self._queues[queue], event.at_ms).canceled += 1
+            if contact.here is not None:
+                contact.here.canceled += 1
 
     def _matched(self, event: Event) -> None:
-        assert event.task is not None
-        contact = self._contacts[event.task.sid]
-        if contact.first is None:
-            contact.first = event.task.place
+        task = event.task
+        assert task is not None
+        assert task.place is not None
+        contact = self._contacts[task.sid]
+        if contact.is_decided:
+            return  # nobody has noticed yet that the customer has left
+        step = self.tally.step((task.workflow_sid, task.place.filter, task.place.target))
+        step.came += 1
+        if contact.here is None:
+            contact.first = step
+        else:
+            contact.here.went_on += 1
+            contact.here.went_on_ms += event.at_ms - contact.caller.at_ms
+        contact.here = step
 
     _REACTIONS: ClassVar[dict[str, Callable[["_Day", Event], None]]] = {
         "reservation.created": _offered,
@@ -322,8 +340,3 @@ class _Day:
         "task.canceled": _canceled,
         "workflow.target-matched": _matched,
     }
-
-
-def _step(place: WorkflowPlace | None) -> tuple[int, int] | None:
-    """Which step a place is: the filter and the target."""
-    return None if place is None else (place.filter, place.target)

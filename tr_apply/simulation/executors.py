@@ -89,10 +89,18 @@ def _serial(scenarios: Sequence[Scenario]) -> Iterator[Executor]:
 
 
 def batches_of(wanted: Sequence[Wanted], scenarios: Sequence[Scenario], jobs: int) -> list[Sequence[Wanted]]:
-    """*wanted* in pieces of about half a second, and several for each job; the first replications first."""
-    size = max(1, round(_BATCH_S / (_seconds(wanted, scenarios) / len(wanted)))) if wanted else 1
-    size = min(size, max(1, -(-len(wanted) // (4 * jobs))))
-    return [wanted[at : at + size] for at in range(0, len(wanted), size)]
+    """*wanted* in pieces of at most about half a second, the first replications first.
+
+    They become smaller towards the end: all jobs then end about together, however fast each is.
+    """
+    most = max(1, round(_BATCH_S * len(wanted) / _seconds(wanted, scenarios))) if wanted else 1
+    found: list[Sequence[Wanted]] = []
+    at = 0
+    while at < len(wanted):
+        size = min(most, -(-(len(wanted) - at) // (2 * jobs)))
+        found.append(wanted[at : at + size])
+        at += size
+    return found
 
 
 def _seconds(wanted: Sequence[Wanted], scenarios: Sequence[Scenario]) -> float:
@@ -104,9 +112,10 @@ def _seconds(wanted: Sequence[Wanted], scenarios: Sequence[Scenario]) -> float:
 # Processes
 
 
-def _leave_signals() -> None:
+def _begin_process() -> None:
     """In a process of the pool: the process that waits for the results answers Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()  # what has been imported stays: no search for garbage needs to look at it
 
 
 class _Processes:
@@ -145,7 +154,7 @@ class _Processes:
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self._jobs, mp_context=get_context("spawn"), initializer=_leave_signals)
+            self._pool = ProcessPoolExecutor(self._jobs, mp_context=get_context("spawn"), initializer=_begin_process)
         return self._pool
 
     def close(self) -> None:

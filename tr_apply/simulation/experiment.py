@@ -18,6 +18,7 @@ from tr_apply.simulation.results import (
     SimulatedScenario,
     SimulationResults,
 )
+from tr_apply.simulation.steps import simulated_steps
 from tr_apply.simulation.tally import DayTally
 
 GateOption: TypeAlias = Literal["max-sl-drop", "max-abandonment-rise", "min-sl"]
@@ -66,6 +67,8 @@ class Experiment:
     trials: Trials
     tallies: list[dict[int, DayTally]] = field(default_factory=list)
     interrupted: bool = False
+    _days: list[Days] = field(default_factory=list)
+    """The last result of `days`; it has the sums of its days."""
 
     def run(self, executor: Executor, progress: Progress) -> None:
         """Simulate days until gates and precision are decided, or there are as many as are allowed.
@@ -115,9 +118,10 @@ class Experiment:
     def days(self) -> list[Days]:
         """The days of each scenario that all scenarios have."""
         common = sorted(set.intersection(*(set(each) for each in self.tallies)))
-        return [
-            Days(scenario, tallies).only(common) for scenario, tallies in zip(self.scenarios, self.tallies, strict=True)
-        ]
+        if not self._days or list(self._days[0].tallies) != common:
+            sides = zip(self.scenarios, self.tallies, strict=True)
+            self._days = [Days(scenario, tallies).only(common) for scenario, tallies in sides]
+        return self._days
 
     # Results
 
@@ -145,6 +149,7 @@ class Experiment:
                     source=source,
                     workers=sum(bool(person.work) for person in each.scenario.people),
                     results=[each.group(key, confidence) for key in each.group_keys()],
+                    steps=list(simulated_steps(each, confidence)),
                 )
                 for each, source in zip(days, self.sources, strict=True)
             ],

@@ -135,7 +135,8 @@ class _Resolver:
             _ms(each) for each in (_minutes(day.interval), _clock(day.opens), _clock(day.closes))
         )
         if closes <= opens:
-            self._notes.add(INVALID_VALUE, "`closes` must be after `opens`, on the same day", (_ROOT, "closes"))
+            message = '`closes` must be after `opens`, on the same day; for nights, open from "00:00" to "24:00"'
+            self._notes.add(INVALID_VALUE, message, (_ROOT, "closes"))
         elif (closes - opens) % interval:
             message = f"from opening to closing there must be a whole number of intervals of {day.interval}"
             self._notes.add(INVALID_VALUE, message, (_ROOT, "closes"))

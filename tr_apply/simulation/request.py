@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tr_apply.config.load import Configuration
 from tr_apply.errors import UsageError
-from tr_apply.resources import WORKER
+from tr_apply.resources import SECTIONS, WORKER
 from tr_apply.resources.document import Document
 from tr_apply.resources.simulation import REPLICATIONS_LIMIT
+from tr_apply.routing.names import name_key
 from tr_apply.simulation.calibration import require_recorded, with_calibration
 from tr_apply.simulation.experiment import Experiment, GateLimit, Trials
 from tr_apply.simulation.load import DayLoad, Scenario
@@ -74,12 +75,16 @@ class SimulationRequest:
         changes = variants(self.what_if)
         after, before = self.configuration.document, None if self.against is None else self.against.document
         if before is not None:
-            after, before = _with_people(after, before), _with_people(before, after)
+            after, before = _in_one_order(_with_people(after, before), _with_people(before, after))
         base = scenario_of(AFTER, after, load)
         path = self.configuration.path
         if before is None and not changes:
             return [base], [path]
-        first = replace(base, name=BEFORE) if before is None else scenario_of(BEFORE, before, load)
+        first = (
+            replace(base, name=BEFORE)
+            if before is None
+            else scenario_of(BEFORE, before, _with_former_names(load, after, before))
+        )
         sources = [path if self.against is None else self.against.path]
         if not changes:
             return [first, base], [*sources, path]
@@ -107,6 +112,36 @@ class SimulationRequest:
         if not replications <= most <= REPLICATIONS_LIMIT:
             raise UsageError(f"--max-replications {most}: from {replications} (--replications) to {REPLICATIONS_LIMIT}")
         return Trials(replications, most, load.confidence, self.precision, self.gates)
+
+
+def _with_former_names(load: DayLoad, after: Document, before: Document) -> DayLoad:
+    """*load* for *before*, in which a workflow that *after* renames still has its former name."""
+    known = {name_key(each.name) for each in before.workflows}
+    former = {
+        name_key(each.name): name
+        for each in after.workflows
+        for name in each.renamed_from or ()
+        if name_key(name) in known and name_key(each.name) not in known
+    }
+    contacts = (replace(each, workflow=former.get(name_key(each.workflow), each.workflow)) for each in load.contacts)
+    return replace(load, contacts=tuple(contacts))
+
+
+def _in_one_order(after: Document, before: Document) -> tuple[Document, Document]:
+    """Both with what they share in the order of *after*, and first.
+
+    Workers take turns with the starts of a shift, and equal choices are made in the order of the declarations: a live
+    workspace, whose order is that of the names, must not differ by that from the file that it was made from.
+    """
+    lists: tuple[dict[str, Any], dict[str, Any]] = {}, {}
+    for kind in SECTIONS:
+        own, other = (
+            {name_key(kind.name_of(each)): each for each in getattr(d, kind.section)} for d in (after, before)
+        )
+        shared = [key for key in own if key in other]
+        for found, made in zip((own, other), lists, strict=True):
+            made[kind.section] = [found[key] for key in dict.fromkeys([*shared, *found])]
+    return after.model_copy(update=lists[0]), before.model_copy(update=lists[1])
 
 
 def _with_people(document: Document, other: Document) -> Document:

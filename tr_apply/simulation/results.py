@@ -111,6 +111,47 @@ class SimulatedGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class SimulatedStep:
+    """A step of a workflow on an average day: how many tasks come to it, and what becomes of them there."""
+
+    workflow: str
+    """By name."""
+
+    filter: int
+    """Number of the filter, from 1; 0 for the default filter."""
+
+    step: int
+    """Number of the target in it, from 1."""
+
+    queue: str
+    """Name of the queue that the step leads to."""
+
+    came: MeanEstimate
+    """Tasks a day."""
+
+    answered: MeanEstimate
+    """The fraction of those who came that was answered here. The shares of a step add up to 1."""
+
+    answered_wait_s: MeanEstimate
+    """How long the answered had waited since they arrived, in seconds."""
+
+    abandoned: MeanEstimate
+    """The fraction whose customers gave up here."""
+
+    canceled: MeanEstimate
+    """The fraction that the workflow canceled here, because no step was left."""
+
+    waiting: MeanEstimate
+    """The fraction that still waited here when the day ended."""
+
+    went_on: MeanEstimate
+    """The fraction that went on to another step."""
+
+    went_on_wait_s: MeanEstimate
+    """How long those had waited by then since they arrived, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceLevelGoal:
     """The target for an answer; the first of several that matches a task counts."""
 
@@ -145,6 +186,9 @@ class SimulatedScenario:
 
     results: Sequence[SimulatedGroup]
     """All groups: first all tasks together, then each demand."""
+
+    steps: Sequence[SimulatedStep] = ()
+    """All steps of the workflows to which tasks come, in the order of the configuration."""
 
 
 @dataclass(frozen=True, slots=True)

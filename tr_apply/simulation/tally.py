@@ -13,6 +13,9 @@ NO_QUEUE: Final = "(no queue)"
 Cell: TypeAlias = tuple[int, str, int]
 """Index of the demand, name of the queue, 0-based interval of arrival."""
 
+StepKey: TypeAlias = tuple[str, int, int]
+"""SID of the workflow, 0-based index of the filter (`workflow.DEFAULT` for the default one) and of the target."""
+
 
 @dataclass(slots=True)
 class Counts:
@@ -41,8 +44,17 @@ class Counts:
 
     def add(self, other: "Counts") -> None:
         """Count those of *other*, too."""
-        for name in _NAMES:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        # One by one: a day of many queues adds up thousands, which a loop over names makes three times as long.
+        self.offered += other.offered
+        self.answered += other.answered
+        self.abandoned += other.abandoned
+        self.short_abandoned += other.short_abandoned
+        self.canceled += other.canceled
+        self.waiting += other.waiting
+        self.within += other.within
+        self.wait_ms += other.wait_ms
+        self.overflowed += other.overflowed
+        self.missed_reservations += other.missed_reservations
 
     @property
     def service_level(self) -> float | None:
@@ -60,7 +72,26 @@ class Counts:
         return _ratio(self.abandoned + self.canceled, self.offered)
 
 
-_NAMES: Final = tuple(Counts.__slots__)
+@dataclass(slots=True)
+class StepCounts:
+    """Tasks that came to a step of a workflow, and what became of them there.
+
+    Those who came are those who were answered, abandoned, were canceled, still waited at the end of the day or went on.
+    """
+
+    came: int = 0
+    answered: int = 0
+    answered_ms: int = 0
+    """Sum of the waiting times of the answered, from their arrival."""
+
+    abandoned: int = 0
+    canceled: int = 0
+    waiting: int = 0
+    went_on: int = 0
+    """To another step."""
+
+    went_on_ms: int = 0
+    """Sum of the waiting times until then, from their arrival."""
 
 
 @dataclass(slots=True)
@@ -87,11 +118,18 @@ class DayTally:
     """Of the answered: the quantiles of `QUANTILES`; and last the longest wait of anybody."""
 
     groups: dict[str, GroupCounts] = field(default_factory=dict)
+    steps: dict[StepKey, StepCounts] = field(default_factory=dict)
 
     def cell(self, key: Cell) -> Counts:
         """The counts of one cell."""
         if (counts := self.cells.get(key)) is None:
             counts = self.cells[key] = Counts()
+        return counts
+
+    def step(self, key: StepKey) -> StepCounts:
+        """The counts of one step."""
+        if (counts := self.steps.get(key)) is None:
+            counts = self.steps[key] = StepCounts()
         return counts
 
     def everybody(self) -> GroupCounts:

@@ -115,8 +115,8 @@ class TaskRouter:
             ConfigError: when the configuration is invalid, with every finding.
             TrApplyError: when it cannot be applied.
         """
-        from tr_apply.api import run  # noqa: PLC0415  # for those who seed
         from tr_apply.deployment.seed import seeded_sids  # noqa: PLC0415
+        from tr_apply.synchronous import run  # noqa: PLC0415  # for those who seed
         from tr_apply.transport import Connection  # noqa: PLC0415
 
         connection = Connection(self.url, self.account_sid, self.auth_token, self.account_sid)

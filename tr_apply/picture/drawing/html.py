@@ -4,13 +4,13 @@
 `picture_html` is a self-contained one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from tr_apply.picture.drawing.colors import HUES, dark, light
 from tr_apply.picture.drawing.escape import markup
 from tr_apply.picture.drawing.sentences import compared_with, counts, members_words, people_words, shared_words
-from tr_apply.picture.model import Lane, LaneStep, Picture, QueueCard, WorkflowLanes
+from tr_apply.picture.model import Lane, LaneStep, Picture, QueueCard, StepFigures, WorkflowLanes, waiting_step
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 """The content security policy of every page."""
@@ -45,6 +45,15 @@ STYLE: Final = (
 .chip.empty { border: 1.5px dashed var(--bad); }
 .chip.empty small { color: var(--bad); font-weight: 600; }
 .badge { border: 1px solid var(--edge); border-radius: 9px; padding: 0 .5rem; font-size: .78em; color: var(--dim); }
+.figures { flex-basis: 100%; }
+.figure { display: block; color: var(--dim); font-size: .82rem; font-variant-numeric: tabular-nums; }
+.figure b { font-weight: 600; color: var(--ink); }
+.counted .lane { grid-template-columns: 2.4rem minmax(0, 15rem) minmax(0, 1fr); align-items: start; }
+.counted .chips { align-items: flex-start; gap: .5rem .9rem; }
+.counted .step { max-width: 14rem; align-content: start; }
+.counted .arrow { max-width: 10rem; padding-top: .15rem; }
+.which { flex-basis: 100%; color: var(--dim); font-size: .87em; font-weight: 600; }
+.ways > * + * { margin-top: .5rem; padding-top: .4rem; border-top: 1px dashed var(--edge); }
 .unreached b, .unreached .chip, .step-unreached { color: var(--dim); }
 .unreached .chip, .step-unreached { background: none; border-color: var(--edge); }
 .tag { font-size: .78em; font-weight: 600; border-radius: 4px; padding: .05rem .4rem; margin-left: .3rem;
@@ -64,8 +73,8 @@ STYLE: Final = (
 .load { display: block; }
 .note { color: var(--dim); margin: .2rem 0; }
 @media (max-width: 52rem) {
-  .lane { grid-template-columns: 1.7rem minmax(0, 1fr); align-items: start; }
-  .lane .chips { grid-column: 2; }
+  .lane, .counted .lane { grid-template-columns: 1.7rem minmax(0, 1fr); align-items: start; }
+  .lane > .chips, .lane > .ways { grid-column: 2; }
   .card { grid-template-columns: minmax(0, 1fr); }
 }
 """
@@ -127,11 +136,12 @@ def picture_html(picture: Picture) -> str:
 def lanes_html(workflow: WorkflowLanes, picture: Picture, *, level: int = 2) -> str:
     """One workflow with its heading, of that level; *picture* says which colour a queue has."""
     notes = (*workflow.notes, *shared_words(workflow))
+    is_counted = any(step.figures for lane in workflow.lanes for step in lane.steps)
     lines = [
         "<section>",
         f"<h{level}>{markup(workflow.name)}{_tag(workflow.change)}</h{level}>",
         *(f'<p class="note">{markup(note)}</p>' for note in notes),
-        '<ol class="lanes">',
+        f'<ol class="lanes{" counted" * is_counted}">',
         *(f"{''.join(_lane(each, workflow, picture))}</li>" for each in workflow.lanes),
         "</ol>",
         "</section>",
@@ -151,11 +161,26 @@ def _lane(lane: Lane, workflow: WorkflowLanes, picture: Picture) -> Iterator[str
         task = f", such as <code>{markup(lane.blame.task)}</code>" if lane.blame.task else ""
         yield f'<span class="blame">{markup(lane.blame.text)}{task}</span>'
     yield from (f'<span class="was">before: <del>{markup(line)}</del></span>' for line in lane.before)
-    yield '</div><div class="chips">'
-    end = f'<span class="end">{markup(lane.end)}</span>'
-    for step in lane.steps:
-        yield from _step(step, workflow, picture, end=end if step is lane.waits_in else "")
-    yield "</div>" if lane.waits_in else f"{end}</div>"
+    yield "</div>"
+    if not lane.earlier:
+        yield from _steps(lane.steps, lane.end, workflow, picture)
+        return
+    yield '<div class="ways">'
+    yield from _steps(lane.earlier, lane.earlier_end, workflow, picture, caption="before")
+    yield from _steps(lane.steps, lane.end, workflow, picture, caption="after")
+    yield "</div>"
+
+
+def _steps(
+    steps: Sequence[LaneStep], end: str, workflow: WorkflowLanes, picture: Picture, *, caption: str = ""
+) -> Iterator[str]:
+    """The way of a task from left to right; *caption* says of two ways which one it is."""
+    ending, waits = f'<span class="end">{markup(end)}</span>', waiting_step(steps)
+    yield '<div class="chips">'
+    yield f'<span class="which">{caption}</span>' if caption else ""
+    for step in steps:
+        yield from _step(step, workflow, picture, end=ending if step is waits else "")
+    yield "</div>" if waits else f"{ending}</div>"
 
 
 def _tag(word: str) -> str:
@@ -171,9 +196,16 @@ def _step(step: LaneStep, workflow: WorkflowLanes, picture: Picture, *, end: str
         yield f'<span class="badge"{title}>{markup(badge.text)}</span>'
     if not step.is_reached:
         yield '<span class="badge">never reached</span>'
-    yield f"{end}</span>"
+    figures = step.figures or StepFigures(())
+    yield f"{end}{_figures(figures.here)}</span>"
     if step.leaves:
-        yield f'<span class="arrow">{markup(step.leaves)} →</span>'
+        yield f'<span class="arrow">{markup(step.leaves)} →{_figures(figures.onward)}</span>'
+
+
+def _figures(lines: Sequence[tuple[str, str]]) -> str:
+    """Figures, one line each."""
+    shown = (f'<span class="figure">{markup(caption)} <b>{markup(number)}</b></span>' for caption, number in lines)
+    return f'<span class="figures">{"".join(shown)}</span>' if lines else ""
 
 
 def chip_html(queue: str, people: int | None, picture: Picture, *, is_reached: bool = True) -> str:

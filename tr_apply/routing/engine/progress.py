@@ -26,7 +26,8 @@ def begin(state: State, party: TaskParty) -> None:
     """Send a pending task through its workflow from the top."""
     leave_group(party)
     task = party.task
-    _travel(state, party, first_place(party.routing, task.attributes.values, task.created_ms), left_by="timeout")
+    text, values = task.attributes
+    _travel(state, party, first_place(party.routing, values, task.created_ms, text=text), left_by="timeout")
 
 
 def resume(state: State, party: TaskParty) -> None:
