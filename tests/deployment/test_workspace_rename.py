@@ -142,6 +142,14 @@ def test_what_a_file_or_overlay_in_the_same_root_names_is_no_stranger(cli, tmp_p
     assert blocked(cli("plan", path)[1]) == []
 
 
+def test_the_root_that_the_caller_names_is_searched_as_well(cli, tmp_path):
+    one, two = (write(tmp_path / name, "w.yaml", center(name)) for name in ("One", "Two"))
+    assert cli("apply", one, "--auto-approve")[0] == 0
+
+    assert blocked(cli("plan", two, "--root", str(tmp_path))[1]) == []
+    assert blocked(cli("plan", two, "--root", str(tmp_path / "Two"))[1]) == [SUSPECTED_WORKSPACE_RENAME]
+
+
 def test_a_pin_that_the_account_does_not_have_is_an_error_with_its_place(world):
     with pytest.raises(
         ConfigError, match=r"workspace.yaml:1:\d+: error: there is no workspace WS0{32} in the account AC"

@@ -7,9 +7,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from tr_apply.config.files import STANDARD_INPUT, SUFFIXES, read_file, regular
+from tr_apply.config.files import SUFFIXES, read_file, regular
 from tr_apply.config.places import Sources
-from tr_apply.config.reach import reach_of
+from tr_apply.config.reach import Reach
 from tr_apply.config.values.marks import REFERENCE
 from tr_apply.resources.pattern import fits
 from tr_apply.routing.names import name_key
@@ -20,30 +20,25 @@ _MOST_FILES: Final = (
 
 
 class NamedWorkspaces:
-    """Names of workspaces in the files below a folder. A variable in a name matches any text."""
+    """Names of workspaces in the files that *reach* holds: the root. A variable in a name matches any text."""
 
-    def __init__(self, path: Path) -> None:
-        self._folder = _folder_of(path)
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
 
     @cached_property
     def _patterns(self) -> Collection[str]:
         """Read when first asked about a name: where the account has no other workspace, there is nothing to ask."""
-        return sorted(set(_patterns(self._folder)))
+        return sorted(set(_patterns(self._reach)))
 
     def has(self, name: str) -> bool:
         """Whether some file names a workspace like that."""
         return any(fits(name_key(name), pattern) for pattern in self._patterns)
 
 
-def _folder_of(path: Path) -> Path:
-    if path == STANDARD_INPUT:
-        return Path()
-    return path if path.is_dir() else path.parent
-
-
-def _patterns(folder: Path) -> Iterator[str]:
-    for path in islice(_files_below(folder), _MOST_FILES):
-        file = read_file(regular(path, reach_of(folder, None)), Sources(), raw=True)
+def _patterns(reach: Reach) -> Iterator[str]:
+    files = (path for folder in reach.folders for path in _files_below(folder))
+    for path in islice(files, _MOST_FILES):
+        file = read_file(regular(path, reach), Sources(), raw=True)
         workspace = file.data.get("workspace")
         name = workspace.get("name") if isinstance(workspace, dict) else None
         if isinstance(name, str):

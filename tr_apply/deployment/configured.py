@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from tr_apply.client import Client
 from tr_apply.config.load import Configuration
@@ -100,7 +99,7 @@ class Configured:
         kinds = [kind for kind in TELLING_KINDS if declared_names(document, kind)]
         if not kinds or ("renamed_from" in workspace.model_fields_set and not workspace.renamed_from):
             return plan
-        known = NamedWorkspaces(Path(self.configuration.path))
+        known = NamedWorkspaces(self.configuration.reach)
         siblings = {name_key(name) for name in self.siblings}
         strangers = [live for live in workspaces if name_key(live.name) not in siblings and not known.has(live.name)]
         others = await read_names(client, strangers, kinds)
