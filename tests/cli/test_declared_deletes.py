@@ -66,6 +66,18 @@ def test_each_delete_says_whether_the_revision_declared_it(cli):
     assert blocked(document) == {"new.hire": "not-declared"}
 
 
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize(
+    ("form", "before"), [("text", "  # "), ("markdown", "  # "), ("html", '</b> <span class="source">')]
+)
+def test_each_delete_says_so_to_people_too(capsys, form, before):
+    assert run(["plan", "w.yaml", "--base-ref", "HEAD", *LOCAL, "--format", form]) == 0
+
+    said = capsys.readouterr().out
+    assert f"- worker eve{before}declared at HEAD" in said
+    assert f"- worker new.hire{before}not declared at HEAD either" in said
+
+
 def test_an_apply_refuses_what_was_never_declared_and_deletes_the_rest(repository, cli):
     code, _ = cli("apply", "w.yaml", "--auto-approve", "--base-ref", "HEAD")
     assert code == 6

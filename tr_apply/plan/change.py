@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field, PlainSerializer, computed_field
 
@@ -211,6 +211,10 @@ class SourceLine:
     """Line, from 1."""
 
 
+BEFORE: Final = "; "
+"""What in the reason of a delete comes before the words on the revision of ``--base-ref``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A change of one resource, with all requests that it takes."""
@@ -259,6 +263,11 @@ class Operation:
     def requests(self) -> int:
         """How many writes it sends."""
         return len(self.writes)
+
+    @property
+    def declared_before(self) -> str:
+        """Whether the revision of ``--base-ref`` declared what is deleted, in words; empty where it was not asked."""
+        return self.reason.partition(BEFORE)[2]
 
 
 @dataclass(frozen=True, slots=True)
