@@ -303,6 +303,16 @@ def test_workspaces_that_are_left_out_are_counted():
     assert f"And {300 - text.count('<details')} more workspaces" in text
 
 
+def test_a_workspace_that_deletes_much_leaves_room_for_what_another_one_deletes():
+    much = plan_of(*(operation(Action.DELETE, f"Quite a long queue name, number {n}") for n in range(1500)))
+    little = plan_of(*(operation(Action.DELETE, f"Small {n}") for n in range(5)), workspace="Other")
+
+    text = plans_markdown([Entry("a.yaml", much), Entry("b.yaml", little)])
+
+    assert len(text) < LIMIT
+    assert all(f"- task_queue Small {n}\n" in text for n in range(5))
+
+
 # The same as a page
 
 

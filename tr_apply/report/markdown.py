@@ -54,12 +54,19 @@ def plans_markdown(entries: Sequence[Entry], *, artifacts: str = "") -> str:
 
 
 def _rooms(sections: Sequence["_Section"], left: int) -> list[int]:
-    """Characters for each of *sections*: what must not be missing comes first, in all of them; then the rest."""
+    """Characters for each of *sections*: what must not be missing comes first, in all of them; then the rest.
+
+    One that deletes much takes no room from the beginning of what another one deletes.
+    """
     rooms = [0] * len(sections)
-    for number in sorted(range(len(sections)), key=lambda number: not sections[number].is_destructive):
-        needed = min(sections[number].least, max(left, 0) if left >= sections[number].smallest else 0)
-        rooms[number] = needed
-        left -= needed
+    in_order = sorted(range(len(sections)), key=lambda number: not sections[number].is_destructive)
+    for number in in_order:
+        rooms[number] = sections[number].smallest if left >= sections[number].smallest else 0
+        left -= rooms[number]
+    for number in sorted((each for each in in_order if rooms[each]), key=lambda number: sections[number].least):
+        more = min(left, sections[number].least - rooms[number])
+        rooms[number] += more
+        left -= more
     shown = [number for number, room in enumerate(rooms) if room]
     for index, number in enumerate(shown):
         more = min(left // (len(shown) - index), max(sections[number].most - rooms[number], 0))
@@ -178,6 +185,7 @@ def _escaped(text: str) -> Iterator[str]:
 
 def _left_out(sections: Sequence[_Section]) -> Iterator[str]:
     if sections:
-        yield f"And {len(sections)} more workspaces, for which there is no room here."
+        what = "1 more workspace" if len(sections) == 1 else f"{len(sections)} more workspaces"
+        yield f"And {what}, for which there is no room here."
     if number := sum(section.is_destructive for section in sections):
-        yield f"{number} of them delete or replace something, lose people, are blocked, need approval, or have errors."
+        yield f"With deletes, replacements, lost people, objections or errors: {number} of them."
