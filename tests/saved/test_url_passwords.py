@@ -18,6 +18,7 @@ workspace: {name: Center, event_callback_url: "URL"}
 task_queues: [{name: Gold}]
 workflows: [{name: Incoming, assignment_callback_url: "URL", fallback_assignment_callback_url: "URL",
              default_filter: {queue: Gold}}]
+workers: [{name: ann, attributes: {home: "URL", links: {all: ["URL"]}}}]
 """
 
 

@@ -2,16 +2,18 @@
 
 import ipaddress
 from collections.abc import Iterator
-from typing import Final
+from itertools import chain
+from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from tr_apply.findings import KeyPath, Severity, Spot
 from tr_apply.lint.conditions import routing_text
 from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.rule import Remarks, document_rule
-from tr_apply.resources import WORKFLOW
+from tr_apply.resources import WORKSPACE
 from tr_apply.resources.field_path import lies_in
-from tr_apply.resources.url import secret_in
+from tr_apply.resources.template import plain
+from tr_apply.resources.url import is_url_with_password, secret_in
 
 _PRIVATE_NAMES: Final = (".localhost", ".local", ".internal", ".test")
 
@@ -33,10 +35,10 @@ def unencrypted_url(declarations: Declarations) -> Remarks:
             yield Spot(path), "TaskRouter posts data of tasks and workers here, unencrypted; use https"
 
 
-@document_rule("secret-in-url", Severity.WARNING, "A callback holds a password or a token in clear.")
+@document_rule("secret-in-url", Severity.WARNING, "A URL holds a password or a token in clear.")
 def secret_in_url(declarations: Declarations) -> Remarks:
     """A password before the host, or a parameter that is called as secrets are."""
-    for path, url in urls(declarations):
+    for path, url in chain(urls(declarations), _of_people(declarations)):
         if not _is_hidden(declarations, path) and (what := secret_in(url)) is not None:
             hint = "pass it as a variable of the environment, TR_SECRET_NAME, or declare that variable `secret: true`"
             yield Spot(path), f"the URL holds {what}, which everybody who sees this file can read: {hint}"
@@ -47,6 +49,27 @@ def urls(declarations: Declarations) -> Iterator[tuple[KeyPath, str]]:
     for path, template in _templates(declarations):
         if template and (url := routing_text(template)):
             yield path, url
+
+
+def _of_people(declarations: Declarations) -> Iterator[tuple[KeyPath, str]]:
+    """Every URL among the attributes of workers, with its path."""
+    for path, worker in declarations.workers:
+        for below, value in _values(worker.attributes):
+            if is_url_with_password(str(below[-1]), url := plain(value)):
+                yield (*path, "attributes", *below), url
+
+
+def _values(value: Any, *above: str | int) -> Iterator[tuple[KeyPath, str]]:
+    """The texts in *value*, each with its path."""
+    match value:
+        case dict():
+            for key, child in value.items():
+                yield from _values(child, *above, key)
+        case list():
+            for index, child in enumerate(value):
+                yield from _values(child, *above, index)
+        case str():
+            yield above, value
 
 
 def _templates(declarations: Declarations) -> Iterator[tuple[KeyPath, str | None]]:
@@ -74,6 +97,9 @@ def _is_public(host: str) -> bool:
 
 
 def _is_hidden(declarations: Declarations, path: KeyPath) -> bool:
-    document, section, field = declarations.document, str(path[0]), str(path[-1])
-    name = document.workflows[int(path[1])].name if section == WORKFLOW.section else document.workspace.name
-    return any(lies_in(field, pattern) for pattern in document.sensitive(section, name))
+    document, section = declarations.document, str(path[0])
+    if section == WORKSPACE.section:
+        name, field = document.workspace.name, path[1:]
+    else:
+        name, field = getattr(document, section)[int(path[1])].name, path[2:]
+    return any(lies_in(".".join(map(str, field)), pattern) for pattern in document.sensitive(section, name))

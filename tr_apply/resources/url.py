@@ -1,10 +1,12 @@
 """Passwords in URLs: who reads a plan, a log or a journal must not be able to call them."""
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 _SUFFIX: Final = "_url"
+_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S")
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SECRETS: Final = frozenset(
     ("token", "key", "secret", "password", "passwd", "pwd", "passphrase", "signature", "sig", "auth", "authorization",
@@ -33,8 +35,25 @@ def holds_password(url: str) -> bool:
 
 
 def is_url_with_password(path: str, value: Any) -> bool:
-    """Whether the field at *path* is a URL, and *value* one that holds a password."""
-    return path.endswith(_SUFFIX) and isinstance(value, str) and holds_password(value)
+    """Whether *value*, at *path*, is a URL that holds a password: that of a field for one, or a whole URL anywhere."""
+    if not isinstance(value, str) or not (path.endswith(_SUFFIX) or _ABSOLUTE.match(value)):
+        return False
+    return holds_password(value)
+
+
+def holds_url_with_password(path: str, value: Any) -> bool:
+    """Whether *value*, at *path*, is such a URL or has one in it, however deep."""
+    return is_url_with_password(path, value) or any(
+        holds_url_with_password(f"{path}.{key}", child) for key, child in _children(value)
+    )
+
+
+def _children(value: Any) -> Iterator[tuple[Any, Any]]:
+    match value:
+        case Mapping():
+            yield from value.items()
+        case list():
+            yield from enumerate(value)
 
 
 def _parameters(parts: SplitResult) -> list[tuple[str, str]]:

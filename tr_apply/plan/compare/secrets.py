@@ -10,7 +10,7 @@ from tr_apply.plan.compare.document_diff import split
 from tr_apply.plan.compare.paths import covers
 from tr_apply.resources import SECTIONS, WORKSPACE, Kind
 from tr_apply.resources.document import Document
-from tr_apply.resources.url import is_url_with_password
+from tr_apply.resources.url import holds_url_with_password
 from tr_apply.wire import form_of
 
 
@@ -65,5 +65,5 @@ def secret_parameters(document: Document, kind: Kind, resource: Any, fields: Ite
 
 def _is_secret(patterns: Sequence[str], path: str, values: Sequence[Any]) -> bool:
     return any(covers(pattern, path, values) for pattern in patterns) or any(
-        is_url_with_password(path, value) for value in values
+        holds_url_with_password(path, value) for value in values
     )
