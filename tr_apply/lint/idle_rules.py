@@ -83,6 +83,8 @@ def _ignores_nothing(document: Document, kind: Kind, rule: Ownership, path: str)
     if not resources:
         return f"`{kind.section}` declares nothing that a path could lead into"
     field = root_of(path)
+    if field not in kind.model.model_fields:
+        return None  # which is an error by itself
     if isinstance(rule, WorkersOwnership) and rule.attributes == "merge" and field == "attributes":
         return "`attributes: merge` keeps the live value of every attribute that is not written"
     if any(_is_compared(kind, field, resource) for resource in resources):
