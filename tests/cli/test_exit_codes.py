@@ -351,11 +351,16 @@ def test_what_was_done_counts_although_its_result_finds_no_room(capsys):
     with Path("/dev/full").open("w") as full:
         code, _, told = streamed(*apply, stdout=full)
 
-    assert code == 1
+    assert code == 4
     assert "Error: stdout cannot be written: No space left on device\n" in told
+    assert "Verified: the workspace was read again and matches the configuration.\n" in told
     assert run(["plan", "--local", "--detailed-exitcode", MINIMAL]) == 0
-    assert run([*apply, "--output", "/dev/full"]) == 1
+    assert run([*apply, "--output", "/dev/full"]) == 1  # nothing was left to write
     assert "/dev/full cannot be written: No space left on device" in capsys.readouterr().err
+    assert run(["destroy", "--local", "--confirm", "Corner Shop", MINIMAL, "--output", "/dev/full"]) == 4
+    assert "the workspace was deleted, but the result could not be printed" in capsys.readouterr().err
+    assert run([*apply, "--output", "/dev/full"]) == 4
+    assert "Applied: " in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")

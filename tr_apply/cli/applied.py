@@ -9,7 +9,7 @@ from tr_apply.cli.output import Output, errors_of, json_value, print_error, wors
 from tr_apply.cli.streams import StdoutLostError, tell_lost
 from tr_apply.deployment.applied import ResultDocument
 from tr_apply.deployment.fleet import Member
-from tr_apply.errors import TrApplyError
+from tr_apply.errors import IncompleteError, TrApplyError
 from tr_apply.plan.saved.document import plan_document
 from tr_apply.plan.saved.stale import DriftError
 from tr_apply.printable import printable
@@ -19,17 +19,31 @@ from tr_apply.report.terminal import plan_text, result_heading, result_text
 
 
 def conclude(members: Sequence[Member], output: Output) -> int:
-    """Print what was done, and find the exit code."""
+    """Print what was done, and find the exit code.
+
+    Where the result finds no room, the summary of what was written is on stderr.
+    """
     exit_code = worst([member.exit_code for member in members])
     try:
         _print_members(members, output, exit_code)
     except TrApplyError as error:
-        error.exit_code = worst([exit_code, error.exit_code])  # the result counts even if it could not be printed
+        error.exit_code = worst([exit_code, _lost(members, error.exit_code, output)])
         raise
     except StdoutLostError as error:
         tell_lost(error)
-        return worst([exit_code, 1])
+        return worst([exit_code, _lost(members, 1, output)])
     return exit_code
+
+
+def _lost(members: Sequence[Member], otherwise: int, output: Output) -> int:
+    """The exit code of a result that finds no room: after a write, a run does not end like one that wrote nothing."""
+    written = [each for each in members if each.applied is not None and any(r.requests for r in each.applied.results)]
+    for member in written:
+        assert member.applied is not None, "something was written"
+        if len(members) > 1:
+            output.warn(result_heading(member.made_plan.target).rstrip())
+        output.warn(result_text(member.applied.results, verified=member.applied.verified).rstrip())
+    return IncompleteError.exit_code if written else otherwise
 
 
 def _print_members(members: Sequence[Member], output: Output, exit_code: int) -> None:

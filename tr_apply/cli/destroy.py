@@ -17,13 +17,13 @@ from tr_apply.cli.options import (
     target_options,
 )
 from tr_apply.cli.output import Output
-from tr_apply.cli.streams import answered
+from tr_apply.cli.streams import StdoutLostError, answered
 from tr_apply.cli.targets import open_client
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.removal import Removal, planned_removal, remove
 from tr_apply.deployment.target_options import TargetOptions
-from tr_apply.errors import RefusedError
+from tr_apply.errors import IncompleteError, RefusedError, TrApplyError
 from tr_apply.live import Snapshot
 from tr_apply.printable import printable
 from tr_apply.report.wording import full_name
@@ -55,7 +55,12 @@ def destroy_command(
     if found is not None:
         name = _typed_name(found, output) if confirm is None else confirm
         run(_removed(source, found, name, target, output, deadline))
-    _print(source.workspace, found, output)
+    try:
+        _print(source.workspace, found, output)
+    except (TrApplyError, StdoutLostError) as error:
+        if found is None:
+            raise
+        raise IncompleteError(f"the workspace was deleted, but the result could not be printed: {error}") from error
     return 0
 
 
