@@ -18,11 +18,11 @@ def meaning_findings(declarations: Declarations) -> Iterator[Finding]:
     yield from _of_queues(declarations)
     judged = [(path, workflow) for path, workflow in declarations.workflows if not _is_plain(workflow)]
     if judged:
-        from tr_apply.lint.meaning import staff_of, workflow_findings  # noqa: PLC0415  # seldom needed
+        from tr_apply.lint.meaning import Budget, staff_of, workflow_findings  # noqa: PLC0415  # seldom needed
 
-        staff = staff_of(declarations)
+        staff, budget = staff_of(declarations), Budget()
         for path, workflow in judged:
-            for found in workflow_findings(workflow, staff):
+            for found in workflow_findings(workflow, staff, budget):
                 spot = Spot((*path, *found.path), key=found.path[-1] == "default_filter")
                 related = tuple(_related(path, workflow, each.number) for each in found.by)
                 yield found_by(found.rule, found.message, spot, related)

@@ -139,6 +139,17 @@ def test_a_task_for_the_default_filter_matches_none():
     assert routed(texts, {}) is None
 
 
+def test_the_filters_above_cost_nodes_as_well():
+    """Or thousands of filters, each of which is easy to understand, would take minutes."""
+    budget = Budget(10_000)
+    filters = Filters(listed(*(f"a{n} == 1" for n in range(400))), budget)
+
+    answers = [filters.reach(index).answer for index in range(400)]
+
+    assert isinstance(answers[100], Satisfiable)
+    assert answers[-1] == Unknown("budget")
+
+
 def test_all_questions_about_filters_share_one_budget():
     budget = Budget(3)
     filters = Filters(listed("a == 1", "a == 2", "a == 3", "a == 4"), budget)

@@ -19,6 +19,7 @@ from tr_apply.routing.place import Place
 from tr_apply.routing.satisfy import Budget, never_true
 
 __all__ = [
+    "Budget",
     "MeaningFinding",
     "QueueStaff",
     "dead_steps",

@@ -192,10 +192,29 @@ class JudgedWorkflow:
     def _answer(self, question: Question, filters: Filters, of_singles: Callable[[], Filters]) -> Judgement:
         reach = question(filters)
         if isinstance(reach.answer, Satisfiable):
-            odd = [path for path in self._singles if isinstance(resolve(path, reach.answer.names), list | dict)]
+            odd = list(self._odd(reach.answer.names))
             if odd and isinstance((assumed := question(of_singles())).answer, Unsatisfiable):
                 return Judgement(assumed, f", as long as {listed(sorted(map(str, odd)))} {_ARE[len(odd) > 1]}")
         return Judgement(reach, "")
+
+    def _odd(self, names: Mapping[str, Any]) -> Iterator[Path]:
+        """The attributes that are compared as single values, and are none in *names*.
+
+        Tasks of large workflows have few attributes that are lists or objects; only below these is anything to find.
+        """
+        for key, value in names.items():
+            if isinstance(value, list | dict):
+                yield from (
+                    path for path in self._singles_of.get(key, ()) if isinstance(resolve(path, names), list | dict)
+                )
+
+    @cached_property
+    def _singles_of(self) -> Mapping[str | int, Sequence[Path]]:
+        """The attributes that are compared as single values, by their first segment."""
+        found: dict[str | int, list[Path]] = {}
+        for path in self._singles:
+            found.setdefault(path.segments[0], []).append(path)
+        return found
 
     def readable(self) -> Iterator[tuple[int, Filter, Expression]]:
         """Each filter that can be read, with its index and its tree."""

@@ -7,7 +7,7 @@ on to the next filter that matches it, too, and to the default filter only if no
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from tr_apply.routing.evaluate import Predicate, compiled
 from tr_apply.routing.nodes import Expression, Path
@@ -16,6 +16,9 @@ from tr_apply.routing.satisfy.formula import Formula
 from tr_apply.routing.satisfy.questions import EVERYTHING, never_true
 from tr_apply.routing.satisfy.search import Answer, Budget, Satisfiable, Unknown, Unsatisfiable, solve
 from tr_apply.routing.satisfy.space import Space
+
+_FILTERS_A_NODE: Final = 4
+"""How many filters can be looked at in the time of one node: many filters cost as much as deep searches."""
 
 Task: TypeAlias = Mapping[str, Any]
 """The attributes of a task."""
@@ -127,6 +130,8 @@ class Filters:
         """Look for a task that *expression* matches, step around each filter *above* that takes it, and look again."""
         takers: dict[int, Taker] = {}
         while True:
+            if not self._budget.spend(len(above) // _FILTERS_A_NODE):
+                return Reachability(Unknown("budget"), ())
             answer = self._search(expression, takers, others)
             if not isinstance(answer, Satisfiable):
                 break

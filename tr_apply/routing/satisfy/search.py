@@ -54,9 +54,9 @@ class Budget:
     def __init__(self, nodes: int = PLAN_NODES) -> None:
         self.left = nodes
 
-    def spend(self) -> bool:
-        """Take one node; False when there is none left."""
-        self.left -= 1
+    def spend(self, nodes: int = 1) -> bool:
+        """Take one node, or what costs as much as *nodes*; False when there is none left."""
+        self.left -= nodes
         return self.left >= 0
 
 
