@@ -150,6 +150,17 @@ def test_a_loss_that_exceeds_the_limit_only_since_the_plan_was_made_is_not_agree
     assert "become 3 -> 1, losing ana, dan (2 -> 1 was planned)" in applied.err
 
 
+def test_who_comes_into_a_queue_that_an_earlier_run_of_the_plan_made_is_no_news(cli, write, live):
+    more = CENTER.replace("- {name: Everyone}", "- {name: Everyone}\n- {name: New}")
+    cli("plan", write("after.yaml", more.replace("level: 5", "level: 6")), "--out", "plan.json")
+    live.make("TaskQueues", FriendlyName="New", TargetWorkers="1==1")
+
+    applied = cli("apply", "--plan", "plan.json", "--format", "json")
+
+    assert applied.code == 0
+    assert not any("since the plan was made" in each for each in applied.document["plans"][0]["notes"])
+
+
 def test_more_people_lost_than_were_reviewed_are_not_agreed_to(cli, write, live):
     cli("plan", write("after.yaml", MISSPELT), "--out", "plan.json")
     live.make("Workers", FriendlyName="dan", Attributes=json.dumps({"languages": ["es"]}))

@@ -136,7 +136,7 @@ def journaled(path: Path) -> list[Journaled]:
     if not found:
         raise RefusedError(
             f"{path} holds no run that can be undone: the run was killed before it wrote anything, or this is not a "
-            "journal, or one of a version before 0.3"
+            "journal, or one of a version before 0.2"
         )
     return found
 

@@ -115,8 +115,8 @@ def _lost(blocked: Iterable[Blocked]) -> Iterator[tuple[str, int]]:
 
 
 def _loss(change: QueueChange | None) -> tuple[int, int, Sequence[str]] | None:
-    """The part that must be as planned. Additional people in the queue are harmless."""
-    return None if change is None else (change.before, change.after, list(change.lost))
+    """The part that must be as planned. Additional people are harmless, as in a queue that an earlier run made."""
+    return None if change is None or not change.lost else (change.before, change.after, list(change.lost))
 
 
 def _told(now: QueueChange, planned: QueueChange | None) -> str:

@@ -211,8 +211,8 @@ class SourceLine:
     """Line, from 1."""
 
 
-BEFORE: Final = "; "
-"""What in the reason of a delete comes before the words on the revision of ``--base-ref``."""
+ADDS: Final = "; "
+"""What in a reason comes before a remark that is shown to people, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,9 +265,9 @@ class Operation:
         return len(self.writes)
 
     @property
-    def declared_before(self) -> str:
-        """Whether the revision of ``--base-ref`` declared what is deleted, in words; empty where it was not asked."""
-        return self.reason.partition(BEFORE)[2]
+    def remark(self) -> str:
+        """What the reason adds: of a delete, whether the revision of ``--base-ref`` declared it. Often empty."""
+        return self.reason.partition(ADDS)[2]
 
 
 @dataclass(frozen=True, slots=True)

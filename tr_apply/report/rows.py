@@ -59,7 +59,7 @@ class Row:
         after: What *text* becomes; empty where that does not apply.
         sign: Whether it is new or gone as a whole.
         more: Further lines below.
-        source: Where it is declared; of a delete, whether it was declared before.
+        source: Where it is declared; of what is not, the remark of its reason.
     """
 
     depth: int
@@ -105,7 +105,7 @@ def operation_rows(operation: Operation) -> Iterator[Row]:
 
 def _source(operation: Operation) -> str:
     place = operation.source
-    return printable(operation.declared_before if place is None else f"{place.file}:{place.line}")
+    return printable(operation.remark if place is None else f"{place.file}:{place.line}")
 
 
 def _move_rows(operation: Operation) -> Iterator[Row]:

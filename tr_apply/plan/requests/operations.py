@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tr_apply.live import Live
-from tr_apply.plan.change import BEFORE, Action, FieldChange, Move, Operation, ParameterOf, Verb, Write
+from tr_apply.plan.change import ADDS, Action, FieldChange, Move, Operation, ParameterOf, Verb, Write
 from tr_apply.plan.compare.diff import changed_fields, set_fields, written_fields
 from tr_apply.plan.compare.secrets import masked, secret_parameters
 from tr_apply.plan.matching.decisions import Decisions, Kept
@@ -295,7 +295,7 @@ def _delete(decisions: Decisions, live: Live, people: People) -> Operation:
 
 def _why_deleted(decisions: Decisions, kind: Kind, live: Live) -> str:
     reason = f"not declared in `{kind.section}`"
-    return reason if decisions.before is None else f"{reason}{BEFORE}{decisions.before.said(kind, live.name)}"
+    return reason if decisions.before is None else f"{reason}{ADDS}{decisions.before.said(kind, live.name)}"
 
 
 def _moves_before(live: Live, people: People) -> Sequence[Move]:
