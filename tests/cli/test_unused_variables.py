@@ -34,7 +34,7 @@ def path(write):
     return write("w.yaml", FILE)
 
 
-@pytest.mark.parametrize("command", [["validate"], ["plan", "--local"], ["apply", "--local", "--auto-approve"], ["test"], ["destroy", "--local"], ["route", "--workflow", "F", "--task", "{}"]], ids=lambda each: each[0])  # fmt: skip
+@pytest.mark.parametrize("command", [["validate"], ["plan", "--local"], ["apply", "--local", "--auto-approve"], ["test"], ["destroy", "--local"], ["route", "--workflow", "F", "--task", "{}"], ["render"]], ids=lambda each: each[0])  # fmt: skip
 def test_a_variable_that_nothing_uses_is_an_error_with_a_suggestion(cli, path, tmp_path, command):
     said = cli(*command, path, "--var", "taem=us")
 

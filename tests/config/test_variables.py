@@ -28,6 +28,7 @@ def literal(template):
 @given(TEXT, TEXT, TEXT)
 @example("${a}${b}", "$", "{sid:worker/x}")
 @example("${a}${sid:worker/x}", "$", "")
+@example("${x:-}", "", "")
 def test_values_from_outside_come_out_as_they_are(text, a, b):
     variables = Variables(given={"a": a}, environment={"TR_VAR_b": b})
 
@@ -60,7 +61,8 @@ def _parts(text, values):
         if beginning == "${sid:":
             yield SidOf(*inside.removeprefix("sid:").partition("/")[::2])
         else:
-            yield values[inside.partition(":-")[0]]
+            name, _, default = inside.partition(":-")
+            yield values.get(name, default)
 
 
 @given(TEXT)

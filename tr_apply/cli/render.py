@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tr_apply.cli.configurations import require_paths, usable
+from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.options import (
     CommonOptions,
     ConfigurationOptions,
@@ -34,7 +34,7 @@ def render_command(paths: tuple[Path, ...], *, given: ConfigurationOptions, comm
         tr-apply render --format json workspace.yaml | conftest test -
     """
     output = common.output("render")
-    require_paths(paths)
+    require_inputs(paths, given)
     made: list[RenderedConfiguration] = []
     broken: list[TrApplyError] = []
     for path in paths:

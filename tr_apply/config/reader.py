@@ -5,7 +5,6 @@ equal keys win silently, and crash the interpreter on deep nesting. This reader 
 rest readable and goes on, so a run reports all of them.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ from tr_apply.config.common_rules import DUPLICATE_KEY, INVALID_NUMBER, NULL_VAL
 from tr_apply.config.places import Node, Places, Sources, place_of, shown
 from tr_apply.config.source_file import Site, SourceFile
 from tr_apply.findings import KeyPath, Rule, Severity, found_at
-from tr_apply.resources.scalar import NULLS, core_scalar
+from tr_apply.resources.scalar import NULLS, core_scalar, loses_signs
 
 YAML_SYNTAX: Final = Rule("yaml-syntax", Severity.ERROR, "The file is not valid YAML.")
 SEVERAL_DOCUMENTS: Final = Rule("several-documents", Severity.ERROR, "A file holds more than one document.")
@@ -35,9 +34,7 @@ _UNSEEN: Any = object()
 _NUMBERS = (int, float)
 _LONG = 50  # characters; an alias of a longer text counts once more for each such length
 
-# The plus sign of a phone number and leading zeros would be lost: YAML reads these as numbers.
-_PHONE_NUMBER = re.compile(r"\+[0-9]{7,15}\Z|[-+]?0[0-9]")
-_LOSSY = frozenset("+-0")  # what such a number begins with
+_LOSSY = frozenset("+-0")  # what a number begins with that may lose something
 
 # The C parser where libyaml is there (all wheels); the pure one answers the same, ten times slower.
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -216,7 +213,7 @@ class _Builder:
         value = self._scalars.get(text, _UNSEEN)
         if value is _UNSEEN:
             value = self._converted(text, place)
-        if type(value) in _NUMBERS and text[0] in _LOSSY and _PHONE_NUMBER.match(text):
+        if type(value) in _NUMBERS and text[0] in _LOSSY and loses_signs(text):
             self._source.phone_numbers[place] = text
         return value
 

@@ -19,6 +19,7 @@ _OCTAL = re.compile(r"0o[0-7]+\Z")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _NOT_A_JSON_NUMBER = re.compile(r"([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z")
+_PHONE_NUMBER: Final = re.compile(r"\+[0-9]{7,15}\Z|[-+]?0[0-9]")
 _DIGITS_LIMIT = 4096  # characters of the longest attributes, which may hold any number; Python converts as many
 
 
@@ -35,6 +36,11 @@ def core_scalar(text: str) -> str | int | float | bool | None:
     if text in _BOOLEANS:
         return _BOOLEANS[text]
     return _number(text)
+
+
+def loses_signs(text: str) -> bool:
+    """Whether the number *text* would lose the plus sign of a phone number, or leading zeros."""
+    return _PHONE_NUMBER.match(text) is not None
 
 
 def _number(text: str) -> str | int | float:

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple, get_args
 
 from tr_apply.config.common_rules import INVALID_VALUE, WRONG_TYPE
 from tr_apply.findings import Rule
-from tr_apply.resources.scalar import core_scalar
+from tr_apply.resources.scalar import core_scalar, loses_signs
 from tr_apply.resources.variable import VariableType
 from tr_apply.resources.worker import compact_json
 
@@ -19,6 +19,7 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "json": "JSON",
     "string": "a string",
 }
+_NUMBERS: Final = ("integer", "number")
 _KNOWN_TYPES: Final[frozenset[str]] = frozenset(get_args(VariableType))
 
 
@@ -78,6 +79,8 @@ class Declaration(NamedTuple):
     def _shown(self, written: str) -> str:
         if self.secret:
             return "something else"
+        if loses_signs(written) and self.type in _NUMBERS:
+            return f"'{written}', which loses its plus sign or its leading zeros as a number; declare `type: string`"
         return f"'{written}'" if written else "an empty text"
 
 
@@ -88,6 +91,8 @@ def _read(type_: str, written: str) -> Any:
         case "json":
             value = json.loads(written, parse_constant=_refuse, parse_int=core_scalar, parse_float=core_scalar)
             return _bounded(value, _DEPTH_LIMIT)
+        case _ if loses_signs(written):
+            raise ValueError(written)
         case _:
             return core_scalar(written)
 

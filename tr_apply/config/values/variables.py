@@ -256,11 +256,14 @@ class Variables:
             raise VariableError(error.rule, message, offset=offset) from error
         if value is not None:
             return value
-        raise VariableError(
-            UNKNOWN_VARIABLE,
+        raise VariableError(UNKNOWN_VARIABLE, self._without_value(name), offset=offset)
+
+    def _without_value(self, name: str) -> str:
+        if self.declarations.get(name, _UNDECLARED).secret:
+            return f"the secret variable {name} has no value: set {SECRET_PREFIX}{name} in the environment"
+        return (
             f"the variable {name} has no value: add it under `vars:`, give --var {name}=VALUE, "
-            f"set {ENVIRONMENT_PREFIX}{name}, or write ${{{name}:-default}}",
-            offset=offset,
+            f"set {ENVIRONMENT_PREFIX}{name}, or write ${{{name}:-default}}"
         )
 
     def _read_value(self, name: str) -> Pieces:
