@@ -146,3 +146,34 @@ def test_what_names_people_is_for_its_owner_alone():
 
     for name in ("plan.json", "new.db", "journal", "undo.json"):
         assert stat.S_IMODE(Path(name).stat().st_mode) == 0o600, name
+
+
+READS = {
+    "the file itself": ["render", "Center.yaml", "--output", "Center.yaml"],
+    "a file of the folder": ["render", "folder", "--output", "folder/w.yaml"],
+    "an overlay": ["validate", "Center.yaml", "--overlay", "o.yaml", "--output", "o.yaml"],
+    "a file of variables": ["render", "Center.yaml", "--var-file", "v.yaml", "--output", "v.yaml"],
+    "a second format": ["plan", "Center.yaml", "--local-db", "world.db", "--also", "json=./Center.yaml"],
+    "a picture": ["graph", "Center.yaml", "--output", "Center.yaml"],
+    "outputs": ["apply", "Center.yaml", "--local-db", "world.db", "--auto-approve", "--outputs-file", "Center.yaml"],
+    "a journal": ["apply", "Center.yaml", "--local-db", "world.db", "--auto-approve", "--journal", "Center.yaml"],
+}
+
+
+@pytest.mark.parametrize("case", READS)
+def test_no_result_is_written_over_what_the_command_reads(center, capsys, case):
+    (center / "folder").mkdir()
+    for name, text in {"folder/w.yaml": CONFIGURATION % "W", "o.yaml": "vars: {}\n", "v.yaml": "a: b\n"}.items():
+        (center / name).write_text(text)
+    before = {path: path.read_text() for path in center.rglob("*.yaml")}
+
+    assert run(READS[case]) == 6
+
+    assert "is read by this command, so it is not written over" in capsys.readouterr().err
+    assert {path: path.read_text() for path in center.rglob("*.yaml")} == before
+
+
+@pytest.mark.usefixtures("center")
+def test_a_result_may_be_written_next_to_what_the_command_reads():
+    assert run(["render", "Center.yaml", "--output", "rendered.yaml"]) == 0
+    assert run(["render", "Center.yaml", "--output", "rendered.yaml"]) == 0

@@ -26,6 +26,7 @@ from tr_apply.cli.options import (
 )
 from tr_apply.cli.output import Output
 from tr_apply.cli.outputs import require_one_workspace, require_writable_outputs, write_outputs
+from tr_apply.cli.overwriting import require_not_read
 from tr_apply.cli.progress import READING, shown_progress, shown_waits
 from tr_apply.cli.records import Records, records
 from tr_apply.cli.revision import declared_before
@@ -101,6 +102,7 @@ def apply_command(paths: tuple[Path, ...], **given: Any) -> int:
     if options.expected and len(ids) != len(paths):
         raise UsageError(f"--expect: {len(ids)} plan ids are given for {len(paths)} PATHs; give one for each, in order")
     require_inputs(paths, options.given)
+    require_not_read(options.journal_file, options.outputs_file)
     consent = options.consent()
     members = _members(paths, options, output)
     for number, member in enumerate(members):

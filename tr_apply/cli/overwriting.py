@@ -3,11 +3,38 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
+
+import click
 
 from tr_apply.errors import RefusedError
 from tr_apply.routing.names import name_key
 
 _INSTEAD = "give --overwrite, or another file"
+_READ: Final = ("path", "paths", "overlays", "variable_files")  # parameters of commands
+
+
+def require_not_read(*files: Path | None) -> None:
+    """Make sure that no result is written over a file of the configuration that this command reads.
+
+    Raises:
+        RefusedError: for the first that would be.
+    """
+    context = click.get_current_context(silent=True)
+    given = [context.params.get(name) or () for name in _READ] if context is not None else []
+    read = [path for each in given for path in (each if isinstance(each, tuple) else (each,))]
+    for file in files:
+        if file is not None and file.is_file() and any(_is_of(file, path) for path in read):
+            raise RefusedError(f"{file} is read by this command, so it is not written over: give another file")
+
+
+def _is_of(file: Path, path: Path) -> bool:
+    """Whether the configuration *path* may be read from *file*."""
+    from tr_apply.config.files import SUFFIXES  # noqa: PLC0415  # reads YAML, which most commands need later
+
+    if path.is_dir():
+        return file.suffix in SUFFIXES and file.resolve().is_relative_to(path.resolve())
+    return path.exists() and path.samefile(file)
 
 
 def require_plan_or_nothing(path: Path, instead: str = _INSTEAD) -> None:

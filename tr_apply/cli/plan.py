@@ -24,7 +24,7 @@ from tr_apply.cli.options import (
     tasks_option,
 )
 from tr_apply.cli.output import Output, checked_envelope, errors_of, json_value, print_error, worst, write_file
-from tr_apply.cli.overwriting import require_plan_or_nothing
+from tr_apply.cli.overwriting import require_not_read, require_plan_or_nothing
 from tr_apply.cli.plan_report import FORMATS, Reported, further_formats, report
 from tr_apply.cli.progress import READING, shown_waits
 from tr_apply.cli.revision import declared_before
@@ -88,6 +88,7 @@ def plan_command(paths: tuple[Path, ...], **given: Any) -> int:
     _require_sense(paths, options)
     require_inputs(paths, options.given)
     more = further_formats(options.also)
+    require_not_read(*more.values())
     if options.plan_file is not None and not options.overwrite:
         require_plan_or_nothing(options.plan_file)
     members = _members(paths, options, output)
