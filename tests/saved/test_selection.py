@@ -69,6 +69,12 @@ def test_a_plan_says_what_was_left_out_and_why(planned):
     )
 
 
+def test_a_name_that_leaves_nothing_out_is_said(planned):
+    _, notes = planned("--exclude", "task_queue/Suport", "--exclude", "task_queue/X*")
+
+    assert notes == ["--exclude task_queue/Suport leaves nothing out: the plan does not change it"]
+
+
 @pytest.mark.parametrize(
     "options",
     [

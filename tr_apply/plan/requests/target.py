@@ -135,7 +135,11 @@ def selected(operations: Sequence[Operation], selection: Selection) -> list[Oper
 
 
 def left_out(operations: Sequence[Operation], selection: Selection) -> Iterator[Finding]:
-    """The *operations* that are left out because they are excluded, or depend on an excluded one."""
+    """The *operations* that are left out because they are excluded, or depend on an excluded one; and idle names."""
+    for each in selection.excluded:
+        if not each.is_pattern and not any(each.has(one.kind, one.name) for one in operations):
+            message = f"--exclude {each} leaves nothing out: the plan does not change it"
+            yield Finding(Severity.INFO, "left-out", message)
     excluded = [each for each in operations if selection.excludes(each)]
     if not excluded:
         return
