@@ -10,7 +10,7 @@ from tr_apply.config.notes import Notes
 from tr_apply.config.places import find, shown
 from tr_apply.config.suggestions import Suggestions
 from tr_apply.findings import KeyPath, Rule, Severity
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKFLOW, Kind, Resource
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKFLOW, Kind, Resource
 from tr_apply.resources.document import Document
 from tr_apply.resources.fields import literal_fields
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY, SEEDED_ACTIVITIES, SEEDED_CHANNELS
@@ -231,6 +231,8 @@ def _problem_of(mark: str, known: Declared, suggestions: Suggestions) -> tuple[R
     sid = sid_of(mark)
     if sid.kind == WORKSPACE:
         return (UNKNOWN_REFERENCE, "the workspace's own SID is ${sid:workspace}") if sid.name else None
+    if sid.kind == WORKER_CHANNEL.name:
+        return UNKNOWN_KIND, "`${sid:…}` has no channels of workers, which TaskRouter makes itself; name the worker"
     if sid.kind not in known.names:
         kinds = ", ".join((WORKSPACE, *(kind.name for kind in SECTIONS)))
         return UNKNOWN_KIND, f"`${{sid:{shown(mark)}}}` does not name a kind of resource; the kinds are {kinds}"
