@@ -22,6 +22,8 @@ from tr_apply.plan.json_values import (
 )
 from tr_apply.resources.template import SidOf
 
+ADDS: Final = "; "  # comes before the remark in a reason
+
 
 class Action(StrEnum):
     """The effect of an operation on its resource."""
@@ -211,10 +213,6 @@ class SourceLine:
     """Line, from 1."""
 
 
-ADDS: Final = "; "
-"""What in a reason comes before a remark that is shown to people, too."""
-
-
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A change of one resource, with all requests that it takes."""
@@ -266,7 +264,7 @@ class Operation:
 
     @property
     def remark(self) -> str:
-        """What the reason adds: of a delete, whether the revision of ``--base-ref`` declared it. Often empty."""
+        """The addition to the reason: of a delete, whether the revision of ``--base-ref`` declared it. Often empty."""
         return self.reason.partition(ADDS)[2]
 
 

@@ -198,7 +198,7 @@ class JudgedWorkflow:
         return Judgement(reach, "")
 
     def _odd(self, names: Mapping[str, Any]) -> Iterator[Path]:
-        """The attributes that are compared as single values, and are none in *names*.
+        """The attributes that are compared as single values, and are lists or objects in *names*.
 
         Tasks of large workflows have few attributes that are lists or objects; only below these is anything to find.
         """
