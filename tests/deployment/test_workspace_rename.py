@@ -62,6 +62,17 @@ def test_each_line_to_paste_adopts_it(world, renamed_elsewhere, way_out):
     assert [(each["friendly_name"], each["sid"]) for each in world.items("Workspaces")] == [("Support", sid)]
 
 
+def test_a_misspelt_former_name_is_a_warning_and_no_answer(world, renamed_elsewhere):
+    renamed_elsewhere()
+
+    plan = world.plan(center(renamed_from=["Suport EU"]))
+
+    assert [each.message for each in plan.diagnostics if each.code == "unknown-former-name"] == [
+        "the workspace 'Support' is created: no live workspace has its former name 'Suport EU'; did you mean 'Support EU'?"
+    ]
+    assert suspicions(plan)
+
+
 def test_a_file_that_says_new_makes_a_new_one(world, renamed_elsewhere):
     renamed_elsewhere()
 

@@ -53,3 +53,21 @@ def test_the_table_has_the_severity_that_a_finding_has():
     found = {tuple(place.split()[:2]) for cases in CASES.values() for case in cases for place in case.get("at", [])}
 
     assert all(severities[code] == severity for severity, code in found)
+
+
+def test_a_former_name_in_an_expression_is_shown_with_the_present_one(tmp_path):
+    path = tmp_path / "configuration.yaml"
+    target = "{queue: Q, expression: \"worker.activity_name != 'lunch' AND worker.channel.mail.assigned_tasks < 1\"}"
+    path.write_text(f"""
+workspace: {{name: X}}
+activities: [{{name: Offline}}, {{name: Pause, renamed_from: [Lunch]}}]
+task_channels: [{{unique_name: email, name: Mail, renamed_from: [mail]}}]
+task_queues: [{{name: Q}}]
+workflows: [{{name: W, filters: [{{expression: "1==1", targets: [{target}]}}]}}]
+""")
+    configuration = load(path)
+
+    lint(configuration, today=date(2026, 1, 1))
+
+    said = [each.message for each in configuration.diagnostics if each.code in {"unknown-activity", "unknown-channel"}]
+    assert [message.partition("; ")[2] for message in said] == ["it is now 'Pause'", "it is now 'email'"]

@@ -17,6 +17,7 @@ from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Plan
+from tr_apply.plan.checks.without_effect import unknown_former_name
 from tr_apply.plan.checks.workspace_rename import TELLING_KINDS, declared_names, suspected_workspace_rename
 from tr_apply.plan.impact import Extent
 from tr_apply.plan.make import Planning, planning
@@ -96,6 +97,10 @@ class Configured:
         """*plan*, which creates its workspace, with the suspicion that this is one that was renamed elsewhere."""
         document = self.configuration.document
         workspace = document.workspace
+        if workspace.renamed_from:
+            names = [live.name for live in workspaces]
+            warning = unknown_former_name(WORKSPACE, workspace.name, workspace.renamed_from, names)
+            plan = replace(plan, diagnostics=[*plan.diagnostics, warning])
         kinds = [kind for kind in TELLING_KINDS if declared_names(document, kind)]
         if not kinds or ("renamed_from" in workspace.model_fields_set and not workspace.renamed_from):
             return plan

@@ -13,6 +13,7 @@ from tr_apply.lint.expressions import PlacedText, placed_texts
 from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.resources import ACTIVITY, TASK_CHANNEL, Kind
 from tr_apply.resources.seeds import SEEDED_CHANNELS
+from tr_apply.routing.names import name_key
 from tr_apply.routing.nodes import Comparator, Comparison, Constant, ListLiteral, Path, comparisons, paths
 from tr_apply.routing.parser import parse, parse_order_by
 from tr_apply.routing.place import Place, channel_of
@@ -33,8 +34,8 @@ def unknown_activity(declarations: Declarations) -> Remarks:
     known = _names(declarations, ACTIVITY) if named else frozenset[str]()
     for text, constant in named:
         if constant.value not in known:
-            message = f"no activity is called {constant.value!r}{_meant(nearest(str(constant.value), known))}"
-            yield Spot(text.path, offset=constant.offset), message
+            meant = _meant(declarations, ACTIVITY, str(constant.value), known)
+            yield Spot(text.path, offset=constant.offset), f"no activity is called {constant.value!r}{meant}"
 
 
 def _activities(text: PlacedText) -> Iterator[Constant]:
@@ -58,7 +59,7 @@ def unknown_channel(declarations: Declarations) -> Remarks:
         channel = channel_of(path)
         if channel is not None and channel not in known:
             message = f"there is no task channel {channel!r}, so {path} is null and matches nobody"
-            yield Spot(text.path, offset=path.offset), message + _meant(nearest(channel, known))
+            yield Spot(text.path, offset=path.offset), message + _meant(declarations, TASK_CHANNEL, channel, known)
 
 
 def _target_paths(text: PlacedText) -> Iterator[Path]:
@@ -80,5 +81,8 @@ def _names(declarations: Declarations, kind: Kind) -> frozenset[str]:
     return frozenset({*own, *kept, *referred})
 
 
-def _meant(near: str | None) -> str:
+def _meant(declarations: Declarations, kind: Kind, name: str, known: frozenset[str]) -> str:
+    if (now := declared(declarations.document, {}).renamed.get((kind.name, name_key(name)))) is not None:
+        return f"; it is now {now!r}"
+    near = nearest(name, known)
     return f"; is {near!r} meant?" if near else ""

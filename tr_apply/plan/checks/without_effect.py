@@ -1,6 +1,6 @@
 """Settings of a configuration that have no effect in this workspace: a warning, because one was meant."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tr_apply.config.suggestions import nearest
 from tr_apply.findings import Finding, Severity, Spot, found_by
@@ -24,13 +24,16 @@ def _unknown_former_names(decisions: Decisions, kind: Kind) -> Iterator[Finding]
     live = {name_key(each.name): each.name for each in decisions.snapshot.by_kind.get(kind.name, ())}
     for match in decisions.new:
         if match.kind is kind and match.declared.renamed_from:
-            names = ", ".join(repr(name) for name in match.declared.renamed_from)
-            near = nearest(match.declared.renamed_from[0], list(live.values()))
-            hint = f"did you mean {near!r}?" if near else "remove `renamed_from` if it is new"
-            message = (
-                f"the {kind.title} {match.name!r} is created: no live {kind.title} has its former name {names}; {hint}"
-            )
-            yield Finding(Severity.WARNING, "unknown-former-name", message)
+            yield unknown_former_name(kind, match.name, match.declared.renamed_from, list(live.values()))
+
+
+def unknown_former_name(kind: Kind, name: str, former: Sequence[str], live: Sequence[str]) -> Finding:
+    """The warning that the new resource *name* has *former* names, and none of the *live* ones is among them."""
+    near = nearest(former[0], live)
+    hint = f"did you mean {near!r}?" if near else "remove `renamed_from` if it is new"
+    names = ", ".join(map(repr, former))
+    message = f"the {kind.title} {name!r} is created: no live {kind.title} has its former name {names}; {hint}"
+    return Finding(Severity.WARNING, "unknown-former-name", message)
 
 
 def _idle_protections(decisions: Decisions) -> Iterator[Finding]:
