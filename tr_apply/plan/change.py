@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from pydantic import Field, PlainSerializer, computed_field
 
@@ -21,8 +21,6 @@ from tr_apply.plan.json_values import (
     is_none,
 )
 from tr_apply.resources.template import SidOf
-
-ADDS: Final = "; "  # comes before the remark in a reason
 
 
 class Action(StrEnum):
@@ -261,11 +259,6 @@ class Operation:
     def requests(self) -> int:
         """How many writes it sends."""
         return len(self.writes)
-
-    @property
-    def remark(self) -> str:
-        """The addition to the reason: of a delete, whether the revision of ``--base-ref`` declared it. Often empty."""
-        return self.reason.partition(ADDS)[2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 from tr_apply.plan.change import Action, FieldChange, FilterPlace, Operation, Plan
+from tr_apply.plan.matching.declared_before import remark_of
 from tr_apply.printable import printable
 from tr_apply.report.elements import element_changes
 from tr_apply.report.expression_diff import expression_lines
@@ -105,7 +106,7 @@ def operation_rows(operation: Operation) -> Iterator[Row]:
 
 def _source(operation: Operation) -> str:
     place = operation.source
-    return printable(operation.remark if place is None else f"{place.file}:{place.line}")
+    return printable(remark_of(operation.reason) if place is None else f"{place.file}:{place.line}")
 
 
 def _move_rows(operation: Operation) -> Iterator[Row]:

@@ -1,10 +1,23 @@
 """The declarations of the configuration that was applied last: ``--base-ref``."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import Kind
 from tr_apply.routing.names import name_key
+
+_ADDS: Final = "; "
+
+
+def with_remark(reason: str, remark: str) -> str:
+    """The *reason* of an operation, with a *remark* that people read next to the name of what it is about."""
+    return f"{reason}{_ADDS}{remark}"
+
+
+def remark_of(reason: str) -> str:
+    """The remark in a *reason*; empty where it has none."""
+    return reason.partition(_ADDS)[2]
 
 
 @dataclass(frozen=True, slots=True)

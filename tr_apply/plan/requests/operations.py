@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tr_apply.live import Live
-from tr_apply.plan.change import ADDS, Action, FieldChange, Move, Operation, ParameterOf, Verb, Write
+from tr_apply.plan.change import Action, FieldChange, Move, Operation, ParameterOf, Verb, Write
 from tr_apply.plan.compare.diff import changed_fields, set_fields, written_fields
 from tr_apply.plan.compare.secrets import masked, secret_parameters
 from tr_apply.plan.matching.decisions import Decisions, Kept
+from tr_apply.plan.matching.declared_before import with_remark
 from tr_apply.plan.matching.match import Match
 from tr_apply.plan.requests.circles import without_sids
 from tr_apply.plan.requests.order import by_key
@@ -295,7 +296,7 @@ def _delete(decisions: Decisions, live: Live, people: People) -> Operation:
 
 def _why_deleted(decisions: Decisions, kind: Kind, live: Live) -> str:
     reason = f"not declared in `{kind.section}`"
-    return reason if decisions.before is None else f"{reason}{ADDS}{decisions.before.said(kind, live.name)}"
+    return reason if decisions.before is None else with_remark(reason, decisions.before.said(kind, live.name))
 
 
 def _moves_before(live: Live, people: People) -> Sequence[Move]:
