@@ -36,6 +36,8 @@ BEYOND = {
     "extra cannot hold what would be read back as a key of its own": "that is found by reading it back",
     "a value outside of its type or its enum": "the values of variables are known to the loader alone",
     "an empty value of a type": "the values of variables are known to the loader alone",
+    "a number of a variable has no plus sign or leading zeros to lose": "the values of variables are known to the "
+    "loader alone",
 }
 
 ACCEPTED = [
