@@ -27,7 +27,7 @@ for name in (
     *("uvicorn.protocols.http.httptools_impl", "uvicorn.protocols.websockets.websockets_sansio_impl"),
     *("tr_apply.api", "tr_apply.cli.apply", "tr_apply.cli.plan", "tr_apply.cli.serve", "tr_apply.local.http.app"),
     *("tr_apply.local.console.console", "tr_apply.local.control.control", "tr_apply.local.http.gate"),
-    *("tr_apply.local.storage.turns", "tr_apply.transport.callback"),
+    *("tr_apply.local.storage.turns", "tr_apply.transport.callback", "pydantic.dataclasses"),
 ):
     import_module(name)
 
