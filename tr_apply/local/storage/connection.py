@@ -151,13 +151,13 @@ def _expected(steps: Steps) -> frozenset[tuple[str, str, str]]:
 
 @cache
 def _at_once(steps: Steps) -> tuple[str, ...]:
-    """What makes an empty file what all these steps make it, in half of the time."""
+    """Statements that lead an empty file to where all these steps lead it, in half of the time."""
     with closing(_made(steps)) as ours:
         return tuple(text for text in ours.iterdump() if text not in {"BEGIN TRANSACTION;", "COMMIT;"})
 
 
 def _made(steps: Steps) -> sqlite3.Connection:
-    """What these steps make of nothing, in memory."""
+    """An empty database after these steps, in memory."""
     connection = sqlite3.connect(MEMORY)
     for statement in chain.from_iterable(steps):
         connection.execute(statement)
