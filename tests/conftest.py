@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from tests.carrying_out import carried_out
+from tests.processes import Forking
 from tr_apply.apply import Status
 from tr_apply.client import Client
 from tr_apply.config.load import load
@@ -243,6 +244,14 @@ def changed():
         }
 
     return by_name
+
+
+@pytest.fixture(scope="session")
+def forking():
+    """Starts processes of the command line, each forked from one that has imported everything."""
+    forking = Forking()
+    yield forking
+    forking.close()
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ POSTS = 300
 class Center:
     """A workspace of some size on a server of its own, and the time that things take there."""
 
-    def __init__(self, workers, tasks):
-        self.server = Served("--db", ":memory:")
+    def __init__(self, forking, workers, tasks):
+        self.server = Served(forking, "--db", ":memory:")
         self.sid = self.server.made("/Workspaces", FriendlyName="Center")["sid"]
         self.path = f"/Workspaces/{self.sid}"
         activities = {each["friendly_name"]: each["sid"] for each in self.server.items(f"{self.path}/Activities")}
@@ -47,8 +47,8 @@ class Center:
 
 
 @pytest.fixture(scope="module")
-def centers():
-    made = {name: Center(*size) for name, size in SIZES.items()}
+def centers(forking):
+    made = {name: Center(forking, *size) for name, size in SIZES.items()}
     yield made
     for each in made.values():
         each.server.end()

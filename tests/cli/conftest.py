@@ -3,41 +3,23 @@
 import os
 import socket
 import subprocess
-import sys
 import threading
 
 import httpx
 import pytest
 
-# As the command line ends a command: a message and the exit code of the error's class.
-PROGRAM = """
-import sys
-from tr_apply.cli.serve import serve_command
-from tr_apply.errors import TrApplyError
-try:
-    serve_command(standalone_mode=False)
-except TrApplyError as error:
-    print(error, file=sys.stderr)
-    sys.exit(error.exit_code)
-"""
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 
 
 class Server:
     """A serving process, once it says that it listens."""
 
-    def __init__(self, *arguments, **environment):
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, "--port", "0", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **environment},
-        )
+    def __init__(self, forking, *arguments, **environment):
+        self.process = forking.start("serve", ["--port", "0", *arguments], environment=os.environ | environment)
         first = self.process.stderr.readline()
         assert first.startswith("Listening on http://127.0.0.1:"), first + self.process.stderr.read()
         self.url = first.split()[-1]
-        self.client = httpx.Client(base_url=f"{self.url}/v1", auth=(ACCOUNT, "secret"), trust_env=False)
+        self.client = httpx.Client(base_url=f"{self.url}/v1", auth=(ACCOUNT, "secret"), trust_env=False, verify=False)
 
     def connect(self):
         host, port = self.url.removeprefix("http://").split(":")
@@ -59,12 +41,12 @@ class Server:
 
 
 @pytest.fixture
-def serve(tmp_path):
+def serve(tmp_path, forking):
     """Starts servers on a file of the test, or elsewhere if their arguments say so."""
     servers = []
 
     def start(*arguments, **environment):
-        servers.append(Server("--db", str(tmp_path / "local.db"), *arguments, **environment))
+        servers.append(Server(forking, "--db", str(tmp_path / "local.db"), *arguments, **environment))
         return servers[-1]
 
     yield start

@@ -3,8 +3,6 @@
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,25 +17,31 @@ task_queues: [{name: Everyone}]
 
 
 @pytest.fixture
-def file(tmp_path):
+def started(forking):
+    """Begins a command in a process of its own."""
+    return lambda *arguments: forking.start("as_installed", arguments)
+
+
+@pytest.fixture
+def ended(started):
+    """The exit code of a command, and what it said on stderr."""
+
+    def end(*arguments):
+        process = started(*arguments)
+        said = process.communicate(timeout=60)[1]
+        return process.returncode, said
+
+    return end
+
+
+@pytest.fixture
+def file(tmp_path, started):
     """A file of ours, with something in it."""
     (tmp_path / "workspace.yaml").write_text(CONFIGURATION)
     path = tmp_path / "local.db"
     ended = started("apply", "workspace.yaml", "--auto-approve", "--local-db", str(path)).communicate()
     assert path.exists(), ended
     return path
-
-
-def started(*arguments):
-    command = [sys.executable, "-m", "tr_apply", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def ended(*arguments):
-    """The exit code of a command, and what it said on stderr."""
-    process = started(*arguments)
-    said = process.communicate(timeout=60)[1]
-    return process.returncode, said
 
 
 def on(path, *statements):
@@ -132,7 +136,7 @@ SPOILT = [
 
 @pytest.mark.parametrize(("spoil", "complaint"), SPOILT, ids=lambda each: getattr(each, "__name__", None))
 @pytest.mark.parametrize("command", [("plan", "workspace.yaml", "--local-db"), ("serve", "--port", "0", "--db")])
-def test_a_file_that_cannot_be_used_is_said_at_once(file, spoil, complaint, command):
+def test_a_file_that_cannot_be_used_is_said_at_once(ended, file, spoil, complaint, command):
     spoil(file)
 
     code, said = ended(*command, str(file), "--timeout", "50")
@@ -142,13 +146,13 @@ def test_a_file_that_cannot_be_used_is_said_at_once(file, spoil, complaint, comm
     assert str(file) in said
 
 
-def test_a_file_of_ours_that_was_analysed_is_still_ours(file):
+def test_a_file_of_ours_that_was_analysed_is_still_ours(ended, file):
     on(file, "ANALYZE")
 
     assert ended("plan", "workspace.yaml", "--local-db", str(file))[0] == 0
 
 
-def test_rows_that_no_request_led_to_are_damage_and_no_traceback(file):
+def test_rows_that_no_request_led_to_are_damage_and_no_traceback(ended, file):
     spoil_a_row(file)
     (file.parent / "workspace.yaml").write_text(CONFIGURATION.replace("Everyone", "Everybody"))
 
@@ -188,7 +192,7 @@ def locked(file):
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="what a process has opened is read from /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_wait_for_the_lock_is_interrupted(locked, number):
+def test_a_wait_for_the_lock_is_interrupted(started, locked, number):
     process = started("plan", "workspace.yaml", "--local-db", str(locked))
     while not has_open(process, locked):
         assert process.poll() is None
@@ -208,14 +212,14 @@ def has_open(process, path):
         return False
 
 
-def test_a_wait_for_the_lock_ends_in_time(locked):
+def test_a_wait_for_the_lock_ends_in_time(ended, locked):
     code, said = ended("plan", "workspace.yaml", "--local-db", str(locked), "--timeout", "0.5")
 
     assert code == 1
     assert "--timeout" in said
 
 
-def test_a_lock_that_is_never_released_is_said_without_being_asked_for_again(locked):
+def test_a_lock_that_is_never_released_is_said_without_being_asked_for_again(ended, locked):
     code, said = ended("plan", "workspace.yaml", "--local-db", str(locked))
 
     assert code == 1

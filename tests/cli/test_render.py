@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
+from tests.yaml_files import TEXTS, content_of
 from tr_apply.cli import run
 from tr_apply.config.load import Inputs, load
 from tr_apply.export import yaml_text
@@ -16,7 +16,7 @@ from tr_apply.schema import schema
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-CASES = yaml.load((ROOT / "tests" / "config" / "cases.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
+CASES = content_of(ROOT / "tests" / "config" / "cases.yaml", TEXTS)
 
 WORKSPACE = """\
 vars: {domain: example.com, most: "5"}

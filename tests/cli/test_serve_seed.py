@@ -1,13 +1,18 @@
 """tr-apply serve --seed and --watch: a configuration that the server begins with and follows."""
 
+import asyncio
 import signal
+from contextlib import closing
 
 import httpx
 import pytest
 from click.testing import CliRunner
 
 from tr_apply.cli import commands
+from tr_apply.deployment.seed import Seed
 from tr_apply.errors import UsageError
+from tr_apply.local import open_app
+from tr_apply.transport import Connection
 
 CONFIGURATION = """
 workspace: {name: Support}
@@ -90,6 +95,20 @@ def test_a_change_is_followed_and_a_mistake_is_reported_until_it_is_put_right(se
         pass
 
     assert server.end(signal.SIGTERM)[0] == 0
+
+
+def test_a_change_is_followed_that_came_before_anybody_followed(seed, runner):
+    app = open_app(":memory:")
+    planted = Seed(seed, app, Connection("http://local", "x", "y"), {})
+
+    async def change_first():
+        await planted.plant()
+        seed.write_text(CONFIGURATION.replace("level > 3", "level > 10"))
+        async with asyncio.timeout(20):
+            await anext(planted.changes())
+
+    with closing(app):
+        runner.run(change_first())
 
 
 def test_what_a_seed_no_longer_names_is_kept_and_the_way_to_begin_anew_is_said(serve, seed):

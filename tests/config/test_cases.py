@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
+from tests.yaml_files import TEXTS, content_of
 from tr_apply.config.rules import RULES
 from tr_apply.findings import Severity
 
-CASES = yaml.load((Path(__file__).parent / "cases.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
+CASES = content_of(Path(__file__).parent / "cases.yaml", TEXTS)
 
 
 def written(finding, *, with_file):

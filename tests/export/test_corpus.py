@@ -2,6 +2,8 @@
 
 import yaml
 
+from tests.yaml_files import SAFE
+
 SECTIONS = ("workspace", "activities", "task_channels", "task_queues", "workflows", "workers", "manage")
 
 
@@ -17,10 +19,10 @@ def test_a_real_workspace_is_exported_as_what_plans_empty(new_local, corpus, cor
 
     assert live.plan(file) == (0, [], [])
     assert live.plan(folder) == (0, [], [])
-    sections = yaml.safe_load(text)
+    sections = yaml.load(text, SAFE)
     assert list(sections) == [section for section in SECTIONS if section in sections]
     assert sorted(path.name for path in folder.iterdir()) == sorted(f"{section}.yaml" for section in sections)
-    assert {path.stem: yaml.safe_load(path.read_text())[path.stem] for path in folder.iterdir()} == sections
+    assert {path.stem: yaml.load(path.read_text(), SAFE)[path.stem] for path in folder.iterdir()} == sections
 
 
 def test_the_same_workspace_with_other_sids_is_the_same_text(new_local, corpus, corpus_file):

@@ -3,13 +3,10 @@
 import asyncio
 import dataclasses
 import gc
-import json
+import os
 import socket
-import subprocess
-import sys
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -207,49 +204,28 @@ def reference(behind, applied, exported):
 REFERENCES = {}
 
 
-class Zygote:
+class Killable:
     """The command line in a process of its own, which can be killed."""
 
-    def __init__(self, folder):
-        self._folder = folder
-        self._process = subprocess.Popen(
-            [sys.executable, Path(__file__).with_name("zygote.py")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=folder,
-        )
+    def __init__(self, forking):
+        self._forking = forking
 
     def run(self, arguments, began, patience=SHORT):
         """The exit code and what was said; *began* is told the process's id before anything is sent."""
-        output = self._folder / "output"
         credentials = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": CANARY, "NO_COLOR": "1"}
-        order = {
-            "arguments": [str(each) for each in arguments],
-            "environment": credentials,
-            "output": str(output),
-            "patience": dataclasses.asdict(patience),
-        }
-        began(int(self._ask(json.dumps(order))))
-        code = int(self._ask(""))
-        said = output.read_text()
+        process = self._forking.start(
+            "patiently",
+            arguments,
+            environment=os.environ | credentials,
+            began=began,
+            **dataclasses.asdict(patience),
+        )
+        said = "".join(process.communicate())
         assert CANARY not in said
         assert "Traceback" not in said
-        return code, said
-
-    def _ask(self, line):
-        self._process.stdin.write(f"{line}\n")
-        self._process.stdin.flush()
-        return self._process.stdout.readline()
-
-    def close(self):
-        self._process.stdin.close()
-        self._process.wait(20)
-        self._process.stdout.close()
+        return process.returncode, said
 
 
-@pytest.fixture(scope="session")
-def zygote(tmp_path_factory):
-    zygote = Zygote(tmp_path_factory.mktemp("zygote"))
-    yield zygote
-    zygote.close()
+@pytest.fixture
+def killable(forking):
+    return Killable(forking)

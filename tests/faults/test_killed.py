@@ -167,12 +167,12 @@ REPAIRED = {}  # what a killed run has left and the next one repaired, by file: 
 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("index", [0, 1], ids=["from nothing", "a change"])
-def test_killed_at_any_request_and_run_again_the_world_is_the_same(behind, zygote, local, files, index, moment):
+def test_killed_at_any_request_and_run_again_the_world_is_the_same(behind, killable, local, files, index, moment):
     path = files[index]
     if index:
         local.apply(files[0], local.base)
     local.begin(behind)
-    code, said = zygote.run(arguments(behind, path), lambda _: None, PATIENT)
+    code, said = killable.run(arguments(behind, path), lambda _: None, PATIENT)
     assert code == 0, said
     requests, expected = behind.proxy.numbers, contents(local.world)
     assert requests > 28
@@ -183,7 +183,7 @@ def test_killed_at_any_request_and_run_again_the_world_is_the_same(behind, zygot
         pids = []
         behind.proxy.begin(killing(pids, number, moment))
 
-        code, said = zygote.run(arguments(behind, path), pids.append, PATIENT)
+        code, said = killable.run(arguments(behind, path), pids.append, PATIENT)
 
         assert code == -signal.SIGKILL or (moment == "after" and number >= requests - 2), said
         behind.proxy.settle()
@@ -200,7 +200,7 @@ def test_killed_at_any_request_and_run_again_the_world_is_the_same(behind, zygot
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("index", [0, 1], ids=["from nothing", "a change"])
 def test_killed_at_any_write_the_same_saved_plan_goes_on_and_sends_only_the_rest(
-    behind, cli, zygote, local, files, tmp_path, index, moment
+    behind, cli, killable, local, files, tmp_path, index, moment
 ):
     if index:
         local.apply(files[0], local.base)
@@ -217,7 +217,7 @@ def test_killed_at_any_write_the_same_saved_plan_goes_on_and_sends_only_the_rest
         local.begin(behind)
         pids = []
         behind.proxy.begin(killing(pids, number, moment))
-        zygote.run(apply, pids.append, PATIENT)
+        killable.run(apply, pids.append, PATIENT)
         behind.proxy.settle()
         behind.close()
         left = contents(local.world)
@@ -237,7 +237,7 @@ def test_killed_at_any_write_the_same_saved_plan_goes_on_and_sends_only_the_rest
 
 
 @pytest.mark.parametrize("index", [0, 1], ids=["from nothing", "a change"])
-def test_killed_at_any_write_the_journal_alone_leads_back(behind, cli, zygote, local, files, tmp_path, index):
+def test_killed_at_any_write_the_journal_alone_leads_back(behind, cli, killable, local, files, tmp_path, index):
     if index:
         local.apply(files[0], local.base)
     local.begin(behind)
@@ -245,7 +245,7 @@ def test_killed_at_any_write_the_journal_alone_leads_back(behind, cli, zygote, l
     before = contents(local.world)
     one_by_one = [*arguments(behind, files[index]), "--concurrency", "1"]
     behind.proxy.begin()
-    code, said = zygote.run(one_by_one, lambda _: None, PATIENT)
+    code, said = killable.run(one_by_one, lambda _: None, PATIENT)
     assert code == 0, said
     requests, writes, taken_back = behind.proxy.numbers + 8, behind.proxy.writes, set()
 
@@ -253,7 +253,7 @@ def test_killed_at_any_write_the_journal_alone_leads_back(behind, cli, zygote, l
         local.begin(behind)
         pids, journal, saved = [], tmp_path / f"{number}.journal", tmp_path / f"{number}.json"
         behind.proxy.begin(killing(pids, number, "during"))
-        zygote.run([*one_by_one, "--journal", journal], pids.append, PATIENT)
+        killable.run([*one_by_one, "--journal", journal], pids.append, PATIENT)
         behind.proxy.settle()
         behind.close()
         left = contents(local.world)
@@ -298,11 +298,11 @@ def interrupting(pids, write, sent):
     return choose
 
 
-def test_one_interrupt_begins_nothing_new_and_finishes_what_runs(behind, cli, zygote, files):
+def test_one_interrupt_begins_nothing_new_and_finishes_what_runs(behind, cli, killable, files):
     pids, sent = [], []
     behind.proxy.begin(interrupting(pids, 5, sent))
 
-    code, said = zygote.run([*arguments(behind, files[0]), "--concurrency", "4"], pids.append, PATIENT)
+    code, said = killable.run([*arguments(behind, files[0]), "--concurrency", "4"], pids.append, PATIENT)
 
     assert code == 130
     assert "run again to finish" in said
@@ -312,7 +312,7 @@ def test_one_interrupt_begins_nothing_new_and_finishes_what_runs(behind, cli, zy
     assert cli(*arguments(behind, files[0]))[0] == 0
 
 
-def test_a_second_interrupt_ends_it_at_once(behind, zygote, files):
+def test_a_second_interrupt_ends_it_at_once(behind, killable, files):
     pids = []
 
     async def fault(exchange):
@@ -322,14 +322,14 @@ def test_a_second_interrupt_ends_it_at_once(behind, zygote, files):
 
     behind.proxy.begin(lambda request: fault if request.write == 5 else None)
 
-    code, said = zygote.run(arguments(behind, files[0]), pids.append, PATIENT)
+    code, said = killable.run(arguments(behind, files[0]), pids.append, PATIENT)
 
     assert code == 130
     assert "requests in progress may or may not have been carried out. Run again to finish" in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_while_planning_ends_it_with_nothing_written(behind, zygote, files, number):
+def test_an_interrupt_while_planning_ends_it_with_nothing_written(behind, killable, files, number):
     pids = []
 
     async def fault(_exchange):
@@ -337,7 +337,7 @@ def test_an_interrupt_while_planning_ends_it_with_nothing_written(behind, zygote
 
     behind.proxy.begin(lambda _request: fault)
 
-    code, _ = zygote.run(arguments(behind, files[0]), pids.append, PATIENT)
+    code, _ = killable.run(arguments(behind, files[0]), pids.append, PATIENT)
 
     assert code == 130
     assert behind.proxy.writes == 0

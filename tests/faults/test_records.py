@@ -35,7 +35,7 @@ def arguments(behind, files, tmp_path):
 
 
 @pytest.mark.parametrize("write", [0, 3, 6])
-def test_after_a_kill_the_journal_tells_all_that_may_have_been_done(behind, cli, zygote, arguments, tmp_path, write):
+def test_after_a_kill_the_journal_tells_all_that_may_have_been_done(behind, cli, killable, arguments, tmp_path, write):
     pids = []
 
     async def fault(exchange):
@@ -46,7 +46,7 @@ def test_after_a_kill_the_journal_tells_all_that_may_have_been_done(behind, cli,
 
     behind.proxy.begin(lambda request: ignoring_closed(fault) if request.write == write else None)
 
-    code, said = zygote.run(arguments, pids.append)
+    code, said = killable.run(arguments, pids.append)
 
     assert code == -signal.SIGKILL, said
     behind.proxy.settle()
@@ -63,7 +63,7 @@ def test_after_a_kill_the_journal_tells_all_that_may_have_been_done(behind, cli,
     assert (code, "there is no plan in it" in err) == (6, True)
 
 
-def test_an_interrupted_apply_has_its_journal_and_its_way_back(behind, cli, zygote, arguments, tmp_path):
+def test_an_interrupted_apply_has_its_journal_and_its_way_back(behind, cli, killable, arguments, tmp_path):
     pids = []
 
     async def fault(exchange):
@@ -73,7 +73,7 @@ def test_an_interrupted_apply_has_its_journal_and_its_way_back(behind, cli, zygo
 
     behind.proxy.begin(lambda request: fault if request.write == 4 else None)
 
-    code, said = zygote.run([*arguments, "--concurrency", "1"], pids.append)
+    code, said = killable.run([*arguments, "--concurrency", "1"], pids.append)
 
     assert code == 130, said
     end = lines(tmp_path / "journal")[-1]

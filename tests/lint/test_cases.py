@@ -4,8 +4,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-import yaml
 
+from tests.yaml_files import content_of
 from tr_apply.config.load import load
 from tr_apply.findings import errors_of
 from tr_apply.lint import lint, rules, verdicts
@@ -14,7 +14,7 @@ from tr_apply.lint.member_rules import SERVER_DISAGREES
 from tr_apply.lint.rules import RULES
 from tr_apply.routing.check import TEXT_RULES
 
-CASES = yaml.safe_load(Path(__file__).with_name("cases.yaml").read_text(encoding="utf-8"))
+CASES = content_of(Path(__file__).with_name("cases.yaml"))
 EACH = [pytest.param(case, id=f"{code} {case['it']}") for code, cases in CASES.items() for case in cases]
 
 

@@ -8,15 +8,15 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-import yaml
 
+from tests.yaml_files import content_of
 from tr_apply.config.load import load
 from tr_apply.lint import lint
 from tr_apply.lint.meaning import QueueStaff, workflow_document, workflow_findings
 from tr_apply.routing.evaluate import evaluate
 from tr_apply.routing.parser import parse
 
-CASES = yaml.safe_load(Path(__file__).with_name("meaning.yaml").read_text(encoding="utf-8"))
+CASES = content_of(Path(__file__).with_name("meaning.yaml"))
 EACH = [pytest.param(case, id=case["it"]) for case in CASES]
 UNASKED = {"unused-queue", "no-default-filter"}
 

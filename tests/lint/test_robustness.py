@@ -11,12 +11,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.yaml_files import content_of
 from tr_apply.config.load import load
 from tr_apply.lint import lint
 from tr_apply.lint.attributes import types
 from tr_apply.routing.value_types import summarize
 
-CASES = yaml.safe_load(Path(__file__).with_name("cases.yaml").read_text(encoding="utf-8"))
+CASES = content_of(Path(__file__).with_name("cases.yaml"))
 CONFIGURATIONS = [
     {"workspace": {"name": "X"}} | yaml.safe_load(case["config"]) for cases in CASES.values() for case in cases
 ]

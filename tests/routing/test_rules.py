@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-import yaml
+
+from tests.yaml_files import content_of
 
 FOLDER = Path(__file__).parent
-RULES = yaml.safe_load((FOLDER / "rules.yaml").read_text(encoding="utf-8"))
+RULES = content_of(FOLDER / "rules.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +15,7 @@ def titles():
     return [
         f"{path.stem}: {scenario['rule']}"
         for path in sorted((FOLDER / "scenarios").glob("*.yaml"))
-        for scenario in yaml.safe_load(path.read_text(encoding="utf-8"))["scenarios"]
+        for scenario in content_of(path)["scenarios"]
     ]
 
 

@@ -3,14 +3,15 @@
 from pathlib import Path
 
 import pytest
-import yaml
+
+from tests.yaml_files import content_of
 
 FOLDER = Path(__file__).parent / "scenarios"
 
 
 def scenarios():
     for path in sorted(FOLDER.glob("*.yaml")):
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = content_of(path)
         for scenario in content["scenarios"]:
             workspace = content["workspace"] | scenario.get("workspace", {})
             yield pytest.param(scenario, workspace, id=f"{path.stem}: {scenario['rule']}")

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
+from tests.yaml_files import TEXTS, content_of
 from tr_apply.cli import run
 from tr_apply.config.load import Inputs, load
 from tr_apply.config.places import Sources
@@ -23,7 +23,7 @@ SHIPPED = sorted(
 )
 EXAMPLES = [path for path in SHIPPED if path.parts[0] == "examples" and path.parent.name != "overlays"]
 NAMED_SCHEMA = re.compile(r"# yaml-language-server: \$schema=(\S+)")
-CASES = yaml.load((ROOT / "tests" / "config" / "cases.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)
+CASES = content_of(ROOT / "tests" / "config" / "cases.yaml", TEXTS)
 STRUCTURAL = {"missing-key", "unknown-key", "wrong-type", "invalid-value", "out-of-range", "empty", "too-long", "null"}
 BEYOND = {
     # what the schema does not say, and why

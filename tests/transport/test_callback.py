@@ -1,6 +1,7 @@
 """Calling an application: what is sent, what comes back, and what counts as no answer."""
 
 import asyncio
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
@@ -136,3 +137,14 @@ def test_waiting_for_a_connection_takes_nothing_from_the_time_for_an_answer(appl
 
     assert asyncio.run(calls()) == (1, [200, 200])
     assert begun == [20, 20]
+
+
+def test_the_authorities_that_are_trusted_are_read_once(monkeypatch, runner):
+    contexts = []
+    monkeypatch.setattr(
+        ssl, "create_default_context", lambda **_: contexts.append(1) or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    )
+
+    runner.run(Caller().close())
+
+    assert len(contexts) == 1

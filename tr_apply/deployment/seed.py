@@ -33,8 +33,8 @@ _BEGIN_ANEW: Final = (
 _OF_CONFIGURATIONS: Final = (*SUFFIXES, ".csv")
 _OF_OTHERS: Final = "node_modules"
 
-Stamp = frozenset[tuple[str, int, int]]
-"""Path, time of the last change in nanoseconds, and size of each file."""
+Stamp = tuple[str, int, int]
+"""Path, time of the last change in nanoseconds, and size of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Seed:
     connection: Connection
     environment: Mapping[str, str]
     _read: set[Path] = field(default_factory=set, init=False)
+    _seen: set[Stamp] = field(default_factory=set, init=False)
 
     async def plant(self) -> Applied:
         """Make the workspace what the configuration says, as an apply without a question does.
@@ -69,25 +70,27 @@ class Seed:
                 raise RefusedError(f"{error}\n{_BEGIN_ANEW}") from error
 
     async def changes(self) -> AsyncIterator[None]:
-        """Each time that a file has changed since it was looked at before."""
-        seen = self._stamp()
+        """Each time that a file is found to have changed since the configuration was read."""
         while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            if (found := self._stamp()) != seen:
-                seen = found
+            if self._stamps() != self._seen:
                 yield
+            await asyncio.sleep(LOOK_EVERY_S)
 
     def _loaded(self) -> Configuration:
+        self._seen.clear()
+        self._seen.update(self._stamps())  # before it is read, or a change in between would be missed
         configuration = load(self.path, Inputs(environment=self.environment))
-        self._read.update(map(Path, configuration.notes.sources.names))
+        more = {*map(Path, configuration.notes.sources.names)} - self._read
+        self._read.update(more)
+        self._seen.update(_stamps(more))
         lint(configuration, today=datetime.now(UTC).date())
         configuration.require_valid()
         return configuration
 
-    def _stamp(self) -> Stamp:
+    def _stamps(self) -> set[Stamp]:
         """Of all files that may belong to it: a log or a database next to them changes with each application."""
         root = self.path if self.path.is_dir() else self.path.parent
-        return frozenset(filter(None, map(_stamp_of, {*_files_of_configurations(root), *self._read})))
+        return _stamps({*_files_of_configurations(root), *self._read})
 
 
 async def seeded_sids(configuration: Configuration, connection: Connection) -> dict[str, str]:
@@ -125,7 +128,11 @@ def _files_of_configurations(root: Path) -> Iterator[Path]:
         yield from (Path(folder, name) for name in names if name.endswith(_OF_CONFIGURATIONS) and name[0] != ".")
 
 
-def _stamp_of(path: Path) -> tuple[str, int, int] | None:
+def _stamps(paths: set[Path]) -> set[Stamp]:
+    return set(filter(None, map(_stamp_of, paths)))
+
+
+def _stamp_of(path: Path) -> Stamp | None:
     try:
         found = path.stat()
     except OSError:  # deleted since it was listed

@@ -14,8 +14,8 @@ from tests.local.bridge.conftest import ACCOUNT, SECRET, token
 
 
 @contextmanager
-def serving(*arguments):
-    server = Server("--db", ":memory:", "--account-sid", ACCOUNT, "--auth-token", SECRET, *arguments)
+def serving(forking, *arguments):
+    server = Server(forking, "--db", ":memory:", "--account-sid", ACCOUNT, "--auth-token", SECRET, *arguments)
     server.client.auth = (ACCOUNT, SECRET)
     _console, how_to_get_in, _ = (server.process.stderr.readline() for _ in range(3))  # all that it says unasked
     yield Center(server, how_to_get_in)
@@ -26,9 +26,9 @@ def serving(*arguments):
 
 
 @pytest.fixture(scope="module")
-def center():
+def center(forking):
     """One for the tests that do not end it."""
-    with serving("--allow-origin", "http://localhost:3000") as center:
+    with serving(forking, "--allow-origin", "http://localhost:3000") as center:
         yield center
 
 
@@ -103,8 +103,8 @@ def test_a_page_cannot_say_much(center):
     assert caught.value.rcvd.code == 1009
 
 
-def test_a_server_says_how_to_get_in_logs_no_token_and_ends_with_sessions_open():
-    with serving("-v") as center, center.session() as session:
+def test_a_server_says_how_to_get_in_logs_no_token_and_ends_with_sessions_open(forking):
+    with serving(forking, "-v") as center, center.session() as session:
         session.recv(timeout=20)
         with pytest.raises(InvalidStatus):
             connect(f"{center.url.replace('http', 'ws', 1)}?token=nonsense", proxy=None)

@@ -116,12 +116,12 @@ def opened(page, folder):
 
 
 @pytest.fixture
-def serve():
+def serve(forking):
     servers = []
 
     def start(*arguments):
         account = ("--account-sid", ACCOUNT, "--auth-token", SECRET)
-        servers.append(Server("--db", ":memory:", *account, *arguments))
+        servers.append(Server(forking, "--db", ":memory:", *account, *arguments))
         servers[-1].client.auth = (ACCOUNT, SECRET)
         return servers[-1]
 

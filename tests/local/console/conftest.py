@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -20,20 +18,18 @@ USER = ("AC" + "1" * 32, "secret")
 class Served:
     """A serving process, and a client of its API."""
 
-    def __init__(self, *arguments):
-        self._command = [sys.executable, "-m", "tr_apply", "serve", *arguments]
+    def __init__(self, forking, *arguments):
+        self._forking, self._arguments = forking, arguments
         self.process = None
         self.start("--port=0")
 
     def start(self, port):
-        self.process = subprocess.Popen(
-            [*self._command, port], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-        )
+        self.process = self._forking.start("as_installed", ["serve", *self._arguments, port])
         first = self.process.stderr.readline()
         assert first.startswith("Listening on "), first + self.process.stderr.read()
         self.said = self.process.stderr.readline()
         self.url = first.split()[-1]
-        self.client = httpx.Client(base_url=f"{self.url}/v1", auth=USER, trust_env=False)
+        self.client = httpx.Client(base_url=f"{self.url}/v1", auth=USER, trust_env=False, verify=False)
 
     def restart(self):
         """Begin anew at the same address."""
@@ -58,12 +54,12 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def serve():
+def serve(forking):
     """Starts servers that end with the module."""
     servers = []
 
     def start(*arguments):
-        servers.append(Served(*arguments))
+        servers.append(Served(forking, *arguments))
         return servers[-1]
 
     yield start
