@@ -383,7 +383,7 @@ def test_hostile_inputs_stay_what_they_are(action, pretended, folder, mode):
 
 
 @pytest.mark.parametrize("expect", ["$(touch pwned)", "--auto-approve", "f" * 63, "F" * 64])
-def test_what_is_no_plan_id_is_not_passed_on(action, pretended, folder, expect):
+def test_an_invalid_plan_id_is_not_passed_on(action, pretended, folder, expect):
     pretended()
 
     ran = action("apply", expect=f"{'a' * 64} {expect}")
@@ -406,7 +406,7 @@ def test_a_wrong_input_is_a_usage_error(action, pretended, command, paths):
 
 
 @pytest.mark.parametrize("mode", ["test", "plan", "apply", "drift"])
-def test_what_tr_apply_prints_is_no_command_to_the_runner(action, pretended, mode):
+def test_output_of_tr_apply_is_never_a_command_to_the_runner(action, pretended, mode):
     pretended("echo; echo '  ::add-mask::a'; echo '::set-env name=X::y' >&2")
 
     assert action(mode, expect="a" * 64).commands == []
@@ -426,7 +426,7 @@ def test_validate_annotates(action, folder):
     assert any(command.startswith("::error file=bad.yaml") for command in ran.commands)
 
 
-def test_validate_fails_on_warnings_when_it_is_told_to(action, folder):
+def test_validate_fails_on_warnings_on_request(action, folder):
     (folder / "shop.yaml").write_text("workspace: {name: Shop, event_callback_url: nowhere}\n")
 
     assert action("validate").code == 0
@@ -493,7 +493,7 @@ def test_each_name_has_a_comment_of_its_own_and_nobody_elses_is_touched(action, 
 @pytest.mark.parametrize(
     ("event", "comment"), [({"ref": "refs/heads/main"}, "true"), ({"pull_request": {"number": 7}}, "false")]
 )
-def test_without_a_pull_request_or_when_told_so_there_is_no_comment(action, github, pretended, event, comment):
+def test_without_a_pull_request_or_on_request_there_is_no_comment(action, github, pretended, event, comment):
     pretended("echo the plan; exit 2")
     action.event = event
 
@@ -504,7 +504,7 @@ def test_without_a_pull_request_or_when_told_so_there_is_no_comment(action, gith
     assert github.requests == []
 
 
-def test_a_plan_that_cannot_be_made_is_told_and_has_no_id(action, github, folder):
+def test_a_failed_plan_is_reported_and_has_no_id(action, github, folder):
     (folder / "shop.yaml").write_text("nonsense: 1\n")
 
     ran = action("plan", arguments="--local")
@@ -636,7 +636,7 @@ def test_without_a_reviewed_plan_nothing_is_applied(action, github, pretended, c
 @pytest.mark.parametrize(
     "content", ["{}", "[]", "no JSON", '{"plans": []}', '{"plans": [{"plan_id": "--auto-approve"}]}']
 )
-def test_an_artifact_without_a_plan_is_no_reviewed_plan(action, github, pretended, content):
+def test_an_artifact_without_a_plan_does_not_count_as_reviewed(action, github, pretended, content):
     pretended()
     github.merged()
     github.ran({"plan.json": content})
@@ -707,7 +707,7 @@ def test_a_run_keeps_its_plan_journal_and_undo_plan(half_done):
 
 
 @pytest.mark.parametrize("way", ["by hand", "a second attempt"])
-def test_what_a_run_began_is_finished(action, github, half_done, live, folder, way):
+def test_a_begun_run_is_finished(action, github, half_done, live, folder, way):
     github.ran(half_done.kept, name="tr-apply-apply-taskrouter", number=11, head_sha=COMMIT, event="push")
     requests = len(github.requests)
     if way == "a second attempt":
@@ -775,7 +775,7 @@ fi
 """
 
 
-def test_what_is_installed_is_one_argument_and_is_found_by_the_step_that_follows(action, tmp_path, folder):
+def test_the_requirement_is_one_argument_and_is_found_by_the_step_that_follows(action, tmp_path, folder):
     programs = tmp_path / "programs"
     programs.mkdir()
     (programs / "python3").write_text(PYTHON)
@@ -868,7 +868,7 @@ def test_a_run_without_a_pull_request_writes_nothing(github, tmp_path):
 
 
 @pytest.mark.parametrize("breaks", [404, b"{", "http://127.0.0.1:1/"])
-def test_what_github_does_not_answer_is_said_on_stderr(github, tmp_path, capsys, breaks):
+def test_a_request_that_github_does_not_answer_is_reported_on_stderr(github, tmp_path, capsys, breaks):
     github.breaks = breaks
 
     assert pull_request.main(["reviewed"], environment(github, tmp_path)) == 1
@@ -919,7 +919,7 @@ def test_an_artifact_that_cannot_be_had_is_said(github, tmp_path, capsys, monkey
     assert says in capsys.readouterr().err
 
 
-def test_what_a_run_began_is_printed_and_kept(github, tmp_path, capsys):
+def test_the_plans_of_a_begun_run_are_printed_and_kept(github, tmp_path, capsys):
     files = {"plan-ids": f"{ID} no-id", f"begun/{ID}.json": "{}"}
     github.ran(files, name="tr-apply-apply-", head_sha=COMMIT)
 

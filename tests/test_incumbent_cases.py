@@ -127,7 +127,7 @@ def test_fields_that_somebody_changed_are_seen_by_name_and_set_right(center, cha
     assert nothing_is_left(center, CENTER)
 
 
-def test_what_elsewhere_goes_unnoticed_is_seen(center, told_plan):
+def test_a_change_that_goes_unnoticed_elsewhere_is_seen(center, told_plan):
     center.change("TaskQueues", "Gold", AssignmentActivitySid=center.sid("Activities", "Away"))
     center.rest("POST", center.path(), DefaultActivitySid=center.sid("Activities", "Away"))
     worker = center.sid("Workers", "alice")
@@ -147,7 +147,7 @@ def test_what_elsewhere_goes_unnoticed_is_seen(center, told_plan):
     ]
 
 
-def test_where_people_sit_at_the_moment_is_no_drift(center):
+def test_the_present_activity_of_people_is_not_drift(center):
     center.change("Workers", "erin", ActivitySid=center.sid("Activities", "Available"))
 
     assert nothing_is_left(center, CENTER)
@@ -282,7 +282,7 @@ RESPELLED = {
 
 
 @pytest.mark.parametrize("respelled", RESPELLED.values(), ids=RESPELLED)
-def test_a_document_in_another_spelling_is_no_change(center, respelled):
+def test_a_document_in_another_spelling_is_not_a_change(center, respelled):
     document = json.loads(center.items("Workflows")[0]["configuration"])
     center.change("Workflows", "Incoming", Configuration=respelled(document))
 
@@ -292,7 +292,7 @@ def test_a_document_in_another_spelling_is_no_change(center, respelled):
 # Mistakes
 
 
-def test_mistakes_are_found_all_at_once_and_before_anything_is_sent(tr_apply, tmp_path):
+def test_all_mistakes_are_found_together_and_before_anything_is_sent(tr_apply, tmp_path):
     text = """\
 workspace: {name: Center}
 task_queues:
@@ -388,7 +388,7 @@ def test_a_server_that_limits_us_costs_nothing_but_time(world, new_world):
 
 @pytest.mark.parametrize("status", [500, 503])
 @pytest.mark.parametrize("every", [2, 5])
-def test_a_server_that_stumbles_leaves_nothing_that_running_again_cannot_mend(world, new_world, status, every):
+def test_after_a_failing_server_running_again_fixes_everything(world, new_world, status, every):
     calm = new_world()
     calm.apply(CENTER)
 

@@ -27,7 +27,7 @@ def test_json_is_read_as_by_the_standard_library(value, ascii_only):
 
 
 @given(st.text(st.sampled_from('{}[]":,0123456789.eE+-\\ud8dc0 truefalsn\t')))
-def test_what_is_hardly_json_is_refused_or_read_alike(text):
+def test_unusual_json_is_refused_or_read_alike(text):
     assert outcome(read_json, text) == outcome(json.loads, text)
 
 
@@ -42,6 +42,6 @@ def test_bytes_are_read_alike():
     assert read_json('{"é": [1.5]}'.encode()) == {"é": [1.5]}
 
 
-def test_what_is_nested_too_deeply_is_said_as_such():
+def test_extreme_nesting_is_reported_as_such():
     with pytest.raises(RecursionError):
         read_json("[" * 100_000)

@@ -35,12 +35,12 @@ AS_THEY_ARE = [
 
 
 @pytest.mark.parametrize("text", ESCAPED)
-def test_what_cannot_be_seen_is_an_escape(text):
+def test_an_invisible_character_is_an_escape(text):
     assert printable(text) == ESCAPED[text]
 
 
 @pytest.mark.parametrize("text", AS_THEY_ARE)
-def test_what_people_write_stays(text):
+def test_ordinary_text_stays(text):
     assert printable(text) == text
     assert list(hidden_characters(text)) == []
 

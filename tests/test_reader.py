@@ -28,7 +28,7 @@ def refusing(world, *endings, status=403):
 
 
 @pytest.mark.parametrize("path", ["/Workspaces", "/TaskQueues", "/Workers", "/Channels"])
-def test_what_cannot_be_read_ends_the_plan_with_its_reason(world, path):
+def test_a_part_that_cannot_be_read_ends_the_plan_with_its_reason(world, path):
     world.apply(CENTER)
     refusing(world, path)
 
@@ -53,7 +53,7 @@ def test_tasks_that_cannot_be_looked_at_are_not_taken_for_none(world):
 
 
 @pytest.mark.parametrize("answer", [{}, {"tasks": None, "meta": {}}, {"tasks": [1], "meta": {}}, {"tasks": []}])
-def test_a_list_of_tasks_that_is_none_is_an_error(world, answer):
+def test_an_invalid_list_of_tasks_is_an_error(world, answer):
     world.apply(CENTER)
     inner = world.requests.handle_async_request
 
@@ -81,7 +81,7 @@ def test_statistics_are_not_needed(world, status):
     ]
 
 
-def test_more_tasks_than_one_page_holds_are_at_least_so_many(world):
+def test_more_tasks_than_one_page_holds_are_counted_as_at_least_that_many(world):
     world.apply(CENTER)
     inner = world.requests.handle_async_request
 
@@ -117,7 +117,7 @@ def test_a_workspace_by_its_name_or_its_sid(world, runner):
         runner.run(named("Center"))
 
 
-def test_whoever_asks_for_another_workspace_is_told_which_there_are(world, runner):
+def test_the_error_about_an_unknown_workspace_lists_the_existing_ones(world, runner):
     async def named(name):
         async with world._client() as client:
             await named_workspace(client, name)

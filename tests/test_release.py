@@ -34,7 +34,7 @@ def test_the_notes_are_the_section_of_the_version(release):
         ("v0.3.0", "0.3.0", "CHANGELOG.md has no section for 0.3.0"),
     ],
 )
-def test_a_tag_without_its_version_or_its_notes_is_no_release(release, tag, version, says):
+def test_a_tag_without_its_version_or_its_notes_is_not_released(release, tag, version, says):
     with pytest.raises(ValueError, match=re.escape(says)):
         release.notes(tag, version, CHANGELOG)
 

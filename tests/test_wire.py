@@ -112,7 +112,7 @@ def test_any_part_of_a_workflow_sends_its_whole_document_with_sids():
     assert form == sent(WORKFLOW, workflow, "default_filter") == sent(WORKFLOW, workflow, "filters", "default_filter")
 
 
-def test_what_is_no_form_parameter_is_not_sent():
+def test_a_field_without_a_form_parameter_is_not_sent():
     assert form_of(WORKER, Worker(name="ann"), ["channels", "renamed_from"]) == {}
 
 
@@ -196,7 +196,7 @@ def test_an_answer_is_what_a_file_would_say(kind, answer, expected):
 
 
 @pytest.mark.parametrize("text", ["{", "[" * 100_000, "NaN nonsense"])
-def test_a_document_that_is_no_json_names_its_resource(text):
+def test_a_document_that_is_not_json_names_its_resource(text):
     found = live(WORKER, attributes=text)
 
     with pytest.raises(ApiError, match=r"the attributes of the worker 'x' \(WK0+\) is not valid JSON"):
@@ -236,7 +236,7 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | NAMES.map(l
 
 
 @given(name=NAMES, attributes=st.dictionaries(NAMES, JSON, max_size=4))
-def test_what_is_sent_comes_back_as_it_was(name, attributes):
+def test_a_sent_resource_comes_back_the_same(name, attributes):
     worker = Worker.model_construct(name=name, activity="Busy", attributes=attributes)
 
     form = sent(WORKER, worker, "attributes", "activity")

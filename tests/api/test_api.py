@@ -176,7 +176,7 @@ def test_variables_and_overlays_are_those_of_the_command_line(written):
     assert configuration.document.task_queues[0].max_reserved_workers == 7
 
 
-def test_what_was_applied_is_on_the_plan_and_the_live_workspace_is_exported(connected, written):
+def test_the_plan_holds_its_result_and_the_live_workspace_is_exported(connected, written):
     async def roundtrip(router):
         plan = await router.plan(tr_apply.load(written(QUEUES)))
         before = plan.applied
@@ -299,7 +299,7 @@ def test_a_built_workspace_is_checked_as_a_file_is():
         tr_apply.load(wrong)
 
 
-def test_what_is_built_is_written_as_yaml_and_read_back(written):
+def test_a_built_configuration_is_written_as_yaml_and_read_back(written):
     again = tr_apply.load(written(built().to_yaml()))
 
     assert again.document == tr_apply.load(built()).document

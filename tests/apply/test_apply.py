@@ -53,7 +53,7 @@ def test_before_something_goes_somebody_may_look_once_more(world, carried_out):
     assert {action for action, _, _ in looked} == {"delete", "replace"}
 
 
-def test_what_somebody_sees_then_keeps_it_from_going(world, carried_out):
+def test_a_finding_of_the_last_look_keeps_the_resource_from_being_deleted(world, carried_out):
     world.apply(SMALL)
 
     async def look(operation, _write):
@@ -71,7 +71,7 @@ def test_what_somebody_sees_then_keeps_it_from_going(world, carried_out):
 # What fails
 
 
-def test_what_needs_a_failed_operation_in_several_ways_is_left_out_once_and_says_why(world, carried_out):
+def test_an_operation_that_needs_a_failed_one_in_several_ways_is_left_out_once_and_says_why(world, carried_out):
     world.apply(SMALL)
     text = """
     workspace: {name: Support}
@@ -221,7 +221,7 @@ def test_where_all_is_done_nothing_failed():
     assert failure_of([DONE, DONE], interrupted=True) is None
 
 
-def test_of_many_failures_the_first_are_told_and_the_rest_counted():
+def test_the_first_of_many_failures_are_listed_and_the_rest_counted():
     error = str(failure_of([result(f"Q{number}", failed=True, error="no") for number in range(50)], interrupted=False))
 
     assert error.count("create task_queue") == 20
@@ -235,7 +235,7 @@ def test_a_name_cannot_command_the_terminal():
 # SIDs
 
 
-def test_a_name_that_is_a_sid_stands_for_itself():
+def test_a_name_that_is_a_sid_is_kept_as_the_sid():
     sids = Sids({SidOf("activity", "Offline"): "WA1"})
 
     assert sids[SidOf("activity", "OFFLINE")] == "WA1"

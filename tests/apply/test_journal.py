@@ -76,7 +76,7 @@ def test_each_write_is_a_line_before_it_is_sent_and_one_after_it_was_answered(ap
     assert {each["operation"] for each in found} >= {"op-1", "op-2"}
 
 
-def test_what_was_sent_stands_in_it_but_for_what_is_sensitive(applied, file):
+def test_the_journal_holds_all_values_sent_except_sensitive_ones(applied, file):
     applied(CONFIGURATION)
 
     sent = {(e["kind"], e["name"]): e for e in lines(file) if e["event"] == "send"}
@@ -86,7 +86,7 @@ def test_what_was_sent_stands_in_it_but_for_what_is_sensitive(applied, file):
     assert CANARY not in file.read_text()
 
 
-def test_runs_are_appended_and_told_apart(applied, file):
+def test_runs_are_appended_and_have_different_run_ids(applied, file):
     applied(CONFIGURATION, run="first")
     applied(CONFIGURATION.replace("team == 'sales'", "team == 'sale'"), run="second")
 
@@ -99,7 +99,7 @@ def test_runs_are_appended_and_told_apart(applied, file):
     assert second[0]["sid"] == second[1]["sid"]
 
 
-def test_a_refusal_is_told_without_the_words_of_the_server(applied, world, file):
+def test_a_refusal_is_recorded_without_the_words_of_the_server(applied, world, file):
     class Refusing(type(world.requests)):
         async def handle_async_request(self, request):
             if request.method != "GET":

@@ -40,7 +40,7 @@ def lines(folder):
     return [json.loads(line) for line in (folder / "journal").read_text().splitlines()]
 
 
-def test_the_journal_tells_a_run_from_its_beginning_to_its_end(cli, folder):
+def test_the_journal_records_a_run_from_its_beginning_to_its_end(cli, folder):
     assert cli("apply", "first.yaml", "--auto-approve", "--journal", "journal")[0] == 0
     assert cli("apply", "second.yaml", "--auto-approve", *CONSENT_TO_SMALL_CHANGED, "--journal", "journal")[0] == 0
 
@@ -103,7 +103,7 @@ def test_a_new_workspace_is_taken_back_as_a_whole(cli):
 
 
 @pytest.mark.parametrize("protected", ["workspace/Supp*", "worker/carol"])
-def test_what_is_protected_is_not_deleted_on_the_way_back_either(cli, folder, protected):
+def test_a_protected_resource_is_not_deleted_on_the_way_back_either(cli, folder, protected):
     kept = SMALL.replace("max_deletes: 100%", f"max_deletes: 100%, protect: [{protected}]")
     (folder / "first.yaml").write_text(kept)
     if "carol" in protected:
@@ -199,7 +199,7 @@ def test_several_workspaces_have_one_way_back(cli, folder):
     assert cli("export", "Other")[0] == 1
 
 
-def test_where_the_way_back_cannot_be_told_the_apply_is_not_called_complete(cli, monkeypatch):
+def test_without_a_way_back_the_apply_is_not_called_complete(cli, monkeypatch):
     async def failed(*_):
         raise NetworkError("no answer")
 
@@ -248,7 +248,7 @@ def test_a_way_back_takes_everything_from_the_journal(cli, folder, options):
     assert cli("plan", "--undo", "journal", *options)[0] == 64
 
 
-def test_what_is_no_journal_is_refused(cli, folder):
+def test_a_file_that_is_not_a_journal_is_refused(cli, folder):
     (folder / "shop.yaml").write_text("workspace: {name: Shop}\n")
 
     assert cli("plan", "--undo", "shop.yaml")[0] == 6

@@ -97,7 +97,7 @@ def limits(plan):
     return " | ".join(each.message for each in plan.diagnostics)
 
 
-def test_what_was_created_is_deleted(world, applied, taken_back):
+def test_created_resources_are_deleted(world, applied, taken_back):
     world.apply(SMALL)
     before = world.state()
 
@@ -208,7 +208,7 @@ def test_a_channel_comes_back_to_those_who_had_settings_of_it(world, applied, ta
     assert world.state() == before
 
 
-def test_what_leads_to_an_old_sid_is_led_to_the_new_one(world, applied, taken_back):
+def test_a_reference_to_an_old_sid_is_led_to_the_new_one(world, applied, taken_back):
     text = SMALL.replace("{name: bob, attributes: {}}", "{name: bob, attributes: {home: 'in ${sid:task_queue/Night}'}}")
     text = text.replace("  - {name: Everyone}", "  - {name: Everyone}\n  - {name: Night}")
     world.apply(text)
@@ -250,7 +250,7 @@ def test_where_nothing_was_written_there_is_nothing_to_take_back(world, runner):
     assert apply_with_a_way_back(world, runner, SMALL_CHANGED, dies_at=0).operations == ()
 
 
-def test_what_others_have_changed_meanwhile_is_left_alone(world, begun):
+def test_changes_of_others_since_then_are_left_alone(world, begun):
     world.apply(SMALL)
     plan = world.plan(SMALL.replace("skills: [sales]", "skills: [es]"))
 
@@ -359,7 +359,7 @@ def test_where_others_have_made_a_mess_there_is_no_way_back(world, begun):
 
 @settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(dies_at=st.integers(0, 9))
-def test_whatever_part_was_done_is_taken_back(new_world, runner, dies_at):
+def test_any_part_that_was_done_is_undone(new_world, runner, dies_at):
     world = new_world()
     world.apply(SMALL)
     before = world.state()

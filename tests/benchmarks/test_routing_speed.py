@@ -271,7 +271,7 @@ def events_per_second(model, tasks, workers):
     return events / (time.process_time() - began)
 
 
-def test_the_engine_tells_at_least_8_percent_of_the_events_of_a_bare_queue(report):
+def test_the_engine_reports_at_least_8_percent_of_the_events_of_a_bare_queue(report):
     with undisturbed():
         rounds = [
             (events_per_second(bare_queue, 50_000, 100), events_per_second(routed_queue, 5_000, 100)) for _ in range(6)

@@ -62,7 +62,7 @@ def test_one_question_for_several_workspaces(capsys, types):
     assert capsys.readouterr().err.count("Apply these changes to 2 workspaces?") == 1
 
 
-def test_whoever_is_asked_sees_the_plan_also_where_the_result_goes_elsewhere(capsys, types):
+def test_the_person_asked_sees_the_plan_even_if_the_result_goes_elsewhere(capsys, types):
     types("yes\n")
 
     assert run(["apply", "w.yaml", *LOCAL, "--format", "json"]) == 0
@@ -72,7 +72,7 @@ def test_whoever_is_asked_sees_the_plan_also_where_the_result_goes_elsewhere(cap
     assert json.loads(printed.out)["plans"][0]["verified"] is True
 
 
-def test_nobody_is_asked_where_nothing_is_to_be_done(capsys, types):
+def test_nobody_is_asked_if_there_is_nothing_to_do(capsys, types):
     types("yes\n")
     run(["apply", "w.yaml", *LOCAL])
     types("")
@@ -83,7 +83,7 @@ def test_nobody_is_asked_where_nothing_is_to_be_done(capsys, types):
 
 
 @pytest.mark.parametrize(("typed", "code"), [("Center\n", 0), ("center\n", 6), ("", 6)])
-def test_what_shall_be_destroyed_is_typed(capsys, types, typed, code):
+def test_the_name_of_the_workspace_to_destroy_is_typed(capsys, types, typed, code):
     run(["apply", "w.yaml", *LOCAL, "--auto-approve"])
     types(typed)
 
@@ -135,7 +135,7 @@ def test_progress_names_the_workspace_where_there_are_several(capsys):
     assert [line.split()[:2] for line in lines] == [["Center:", f"[{number}/4]"] for number in range(1, 5)]
 
 
-def test_progress_is_not_told_to_who_wants_quiet(capsys):
+def test_quiet_shows_no_progress(capsys):
     told(Output("apply", quiet=True), [plan_of(2)])
 
     assert capsys.readouterr().err == ""

@@ -80,7 +80,7 @@ def by_name(plan):
     return {each["name"]: plan["origins"]["operations"][each["id"]] for each in plan["operations"]}
 
 
-def test_what_was_changed_outside_is_told_apart_from_what_the_files_changed(cli, repository, tmp_path):
+def test_changes_outside_are_shown_apart_from_changes_of_the_files(cli, repository, tmp_path):
     outside(
         cli,
         tmp_path,
@@ -104,7 +104,7 @@ def test_what_was_changed_outside_is_told_apart_from_what_the_files_changed(cli,
     assert by_name(plan) == {"Gold": "both", "Silver": "outside", "Extra": "outside", "alice": "both"}
 
 
-def test_what_was_added_outside_and_goes_is_not_said_to_stay(cli, repository, tmp_path):
+def test_a_resource_that_was_added_outside_and_is_deleted_is_not_said_to_stay(cli, repository, tmp_path):
     more = '{level: 1, phone: "1", home: {city: Bern}, note: x}'
     outside(cli, tmp_path, APPLIED.replace('{level: 1, phone: "1"}', more))
     (repository / "w.yaml").write_text(APPLIED.replace('phone: "1"', 'phone: "1", home: {code: 1}'))
@@ -121,7 +121,7 @@ def test_what_was_added_outside_and_goes_is_not_said_to_stay(cli, repository, tm
     }
 
 
-def test_what_is_sensitive_only_by_now_is_not_shown_either(cli, repository, tmp_path):
+def test_a_value_that_is_sensitive_only_now_is_not_shown_either(cli, repository, tmp_path):
     outside(cli, tmp_path, APPLIED.replace("{level: 1", "{level: 82178217"))
     (repository / "w.yaml").write_text(APPLIED.replace("[attributes.phone]", "[attributes.phone, attributes.level]"))
 
@@ -131,7 +131,7 @@ def test_what_is_sensitive_only_by_now_is_not_shown_either(cli, repository, tmp_
         assert "82178217" not in out
 
 
-def test_a_channel_that_is_sensitive_only_by_now_is_not_shown_either(cli, tmp_path, repository):
+def test_a_channel_that_is_sensitive_only_now_is_not_shown_either(cli, tmp_path, repository):
     text = APPLIED.replace('phone: "1"}', 'phone: "1"}, channels: {voice: {capacity: %d}}')
     (repository / "w.yaml").write_text(text % 2)
     git("commit", "-q", "-a", "-m", "with a channel")
@@ -146,7 +146,7 @@ def test_a_channel_that_is_sensitive_only_by_now_is_not_shown_either(cli, tmp_pa
     assert 47 not in row.values()
 
 
-def test_what_only_the_files_changed_is_no_drift(cli, repository):
+def test_a_change_of_the_files_alone_does_not_count_as_drift(cli, repository):
     (repository / "w.yaml").write_text(APPLIED.replace("{name: Gold}", "{name: Gold, task_order: LIFO}"))
 
     plan = planned(cli)
@@ -157,7 +157,7 @@ def test_what_only_the_files_changed_is_no_drift(cli, repository):
     assert "Nothing was changed outside the repository since HEAD." in out
 
 
-def test_what_the_files_have_taken_over_stays(cli, repository, tmp_path):
+def test_a_change_that_the_files_have_taken_over_stays(cli, repository, tmp_path):
     text = APPLIED.replace("{name: Gold}", "{name: Gold, max_reserved_workers: 5}")
     outside(cli, tmp_path, text)
     (repository / "w.yaml").write_text(text)
@@ -216,7 +216,7 @@ PROBLEMS = {
 
 
 @pytest.mark.parametrize("case", PROBLEMS)
-def test_where_it_cannot_be_told_the_plan_says_so(cli, repository, case):
+def test_a_plan_without_a_known_origin_says_so(cli, repository, case):
     deed, reason = PROBLEMS[case]
     deed(repository)
     git("commit", "-q", "-a", "-m", "odd")
@@ -239,7 +239,7 @@ def test_a_new_workspace_has_no_past(cli, tmp_path):
 
 
 @pytest.mark.usefixtures("repository")
-def test_what_is_in_no_repository_is_taken_as_it_is(cli, tmp_path, monkeypatch):
+def test_a_file_outside_any_repository_is_read_as_it_is(cli, tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     subprocess.run(["rm", "-rf", ".git"], check=True)
 

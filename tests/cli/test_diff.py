@@ -123,7 +123,7 @@ def test_equals_differ_in_nothing(tr_apply, sides):
     assert out.endswith("No differences.\n")
 
 
-def test_what_is_said_otherwise_is_no_difference(differences, sides):
+def test_another_spelling_is_not_a_difference(differences, sides):
     other = BASE.replace("languages HAS 'es'", "(languages  has 'es')").replace(
         "[en, es], phone", '["en", "es"], phone'
     )
@@ -191,7 +191,7 @@ def test_moved_filters_are_shown_as_moved(tr_apply, sides):
     assert "~ workflow Incoming" in out
 
 
-def test_a_worker_in_another_activity_is_no_difference(differences, live, file):
+def test_a_worker_in_another_activity_is_not_a_difference(differences, live, file):
     live("Old")
     live("New")
     app = open_app(".tr-apply/local.db")
@@ -281,7 +281,7 @@ def test_a_live_workspace_is_also_known_by_its_sid(tr_apply, live, file):
 # What a file leaves out
 
 
-def test_what_a_file_leaves_alone_is_no_difference_to_a_live_workspace(differences, live, file):
+def test_a_section_that_a_file_leaves_alone_does_not_differ_from_a_live_workspace(differences, live, file):
     live("Old")
     part = "workspace: {name: Shop}\ntask_queues:\n  - {name: Everyone}\nmanage: {task_queues: additive}\n"
 
@@ -289,7 +289,7 @@ def test_what_a_file_leaves_alone_is_no_difference_to_a_live_workspace(differenc
     assert differences("--local", "Old", "part.yaml") == {}
 
 
-def test_attributes_that_are_merged_or_ignored_are_no_difference(differences, live, file):
+def test_merged_or_ignored_attributes_are_not_a_difference(differences, live, file):
     live("Old")
     rule = "manage: {workers: {attributes: merge, ignore: [attributes.languages]}}\n"
     path = file(
@@ -335,7 +335,7 @@ def test_against_an_empty_file_only_what_a_new_workspace_would_have_more_or_less
     assert {key[:2] for key in differences(empty, file("b.yaml", text))} == only
 
 
-def test_channels_of_a_worker_that_only_one_side_has_are_told(differences, file):
+def test_channels_of_a_worker_that_only_one_side_has_are_shown(differences, file):
     a = file("a.yaml", bob=("  - {name: bob", "  - {name: bobby"))
     b = file("b.yaml", a=("  - {name: bob,", "  - {name: carl, channels: {Voice: {available: false}},"))
 
@@ -348,7 +348,7 @@ def test_channels_of_a_worker_that_only_one_side_has_are_told(differences, file)
 
 
 @pytest.mark.parametrize("sides", SIDES[:3], indirect=True)
-def test_what_either_file_calls_a_secret_is_not_shown(tr_apply, sides):
+def test_a_secret_of_either_file_is_not_shown(tr_apply, sides):
     rule = "manage: {workers: {sensitive: [attributes.phone, channels.voice.capacity]}}\n"
     secret = BASE.replace('phone: "1"', 'phone: "+15550001"').replace("capacity: 2", "capacity: 37")
     more = secret.replace("  - {name: bob", "  - {name: carol, attributes: {phone: '+15550002'}}\n  - {name: bob")
@@ -505,7 +505,7 @@ def test_a_variable_that_an_overlay_of_one_side_uses_is_used(differences, file):
     assert found == {("update", "task_queue", "Spanish"): {"max_reserved_workers": (1, 7)}}
 
 
-def test_what_is_live_and_does_not_parse_is_shown(differences, live, file, tmp_path):
+def test_a_live_text_that_does_not_parse_is_shown(differences, live, file, tmp_path):
     live("Shop")
     with sqlite3.connect(tmp_path / ".tr-apply" / "local.db") as database:
         database.execute("UPDATE task_queue SET target_workers = 'a-b >' WHERE friendly_name = 'Spanish'")
@@ -523,7 +523,7 @@ def test_a_folder_is_a_configuration(differences, file, tmp_path):
     assert differences("Shop", file("w.yaml")) == {}
 
 
-def test_every_finding_of_both_files_is_told(tr_apply, file):
+def test_every_finding_of_both_files_is_shown(tr_apply, file):
     a, b = file("a.yaml", BASE + "one: 1\n"), file("b.yaml", BASE + "two: 2\n")
 
     code, out, _ = tr_apply("diff", "--format", "json", a, b)

@@ -319,7 +319,7 @@ def streamed(*arguments, **streams):
     return done.returncode, done.stdout, done.stderr
 
 
-def test_a_closed_pipe_is_no_crash(unread):
+def test_a_closed_pipe_does_not_crash(unread):
     assert streamed("plan", "--local", MINIMAL, stdout=unread) == (1, None, "")
 
 
@@ -346,7 +346,7 @@ def test_a_result_that_finds_no_room_is_an_error():
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_what_was_done_counts_although_its_result_finds_no_room(capsys):
+def test_applied_changes_count_even_if_the_result_cannot_be_written(capsys):
     apply = ["apply", "--local", "--auto-approve", "--format", "json", MINIMAL]
     with Path("/dev/full").open("w") as full:
         code, _, told = streamed(*apply, stdout=full)
@@ -372,7 +372,7 @@ def test_a_plan_that_could_not_be_shown_is_not_applied():
     assert run(["plan", "--local", "--detailed-exitcode", MINIMAL]) == 2
 
 
-def test_stdout_tells_once_that_it_is_lost_so_that_python_can_end(unread):
+def test_stdout_reports_its_loss_once_and_python_can_end(unread):
     stdout = _over(_Stdout(unread, "w", closefd=False), "utf-8")
     stdout.write("result")
 

@@ -182,7 +182,7 @@ async def workers_named(name):
         return [each.sid for each in await client.resources(WORKER, shop.sid) if each.name == name]
 
 
-def test_a_sid_that_is_written_out_is_what_it_stands_for(page, live, folder):
+def test_a_literal_sid_is_shown_as_its_resource(page, live, folder):
     live()
     [alice] = asyncio.run(workers_named("alice"))
     (folder / "w.yaml").write_text(BASE.replace("${sid:worker/alice}", alice))
@@ -207,7 +207,7 @@ def test_an_invalid_file_is_not_drawn(graph, folder):
     assert "w.yaml:" in err
 
 
-def test_what_is_sensitive_is_in_no_picture(graph, folder, live):
+def test_a_sensitive_value_is_in_no_picture(graph, folder, live):
     live()
     secret = textwrap.dedent("""\
     manage:

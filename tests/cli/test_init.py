@@ -90,7 +90,7 @@ def test_the_tests_of_the_starter_fail_when_the_routing_changes(tr_apply, starte
 
 
 @pytest.mark.usefixtures("starter")
-def test_it_can_be_applied_at_once_and_then_plans_empty(tr_apply):
+def test_the_starter_can_be_applied_immediately_and_then_plans_empty(tr_apply):
     assert tr_apply("apply", "--local", "--auto-approve", "new/taskrouter")[0] == 0
     assert tr_apply("plan", "--local", "--detailed-exitcode", "new/taskrouter")[0] == 0
 
@@ -110,7 +110,7 @@ def test_the_samples_fit_their_schemas(starter):
         jsonschema.validate(yaml.safe_load((starter / path).read_text()), json.loads(schema_text(name)))
 
 
-def test_whatever_is_installed_is_this_version(starter):
+def test_the_installed_version_is_this_version(starter):
     for path in (".github/workflows/tr-apply.yml", ".pre-commit-config.yaml"):
         text = (starter / path).read_text()
         assert set(re.findall(r"tr-apply==(\S+?)[\"'\s]", text)) == {__version__}
@@ -198,7 +198,7 @@ ORIGINS = {
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
-def test_what_is_pinned_is_where_this_installation_came_from(origin):
+def test_the_pin_is_the_origin_of_this_installation(origin):
     direct_url, expected = ORIGINS[origin]
 
     pin = pinned_by(None if direct_url is None else json.dumps(direct_url))
@@ -339,7 +339,7 @@ def test_a_link_that_leads_nowhere_is_not_followed(tr_apply, tmp_path):
     assert not (tmp_path / "elsewhere.md").exists()
 
 
-def test_whoever_is_faster_is_not_overwritten(tr_apply, tmp_path, monkeypatch):
+def test_a_file_created_in_the_meantime_is_not_overwritten(tr_apply, tmp_path, monkeypatch):
     (tmp_path / "README.md").write_text("mine\n")
     monkeypatch.setattr(init, "_is_there", lambda _path: False)
 
@@ -353,7 +353,7 @@ def test_whoever_is_faster_is_not_overwritten(tr_apply, tmp_path, monkeypatch):
 # What goes wrong
 
 
-def test_a_file_is_no_folder(tr_apply, tmp_path):
+def test_a_file_is_refused_as_a_folder(tr_apply, tmp_path):
     (tmp_path / "taken").write_text("mine\n")
 
     code, out, err = tr_apply("init", "taken")

@@ -136,7 +136,7 @@ SPOILT = [
 
 @pytest.mark.parametrize(("spoil", "complaint"), SPOILT, ids=lambda each: getattr(each, "__name__", None))
 @pytest.mark.parametrize("command", [("plan", "workspace.yaml", "--local-db"), ("serve", "--port", "0", "--db")])
-def test_a_file_that_cannot_be_used_is_said_at_once(ended, file, spoil, complaint, command):
+def test_a_file_that_cannot_be_used_is_reported_immediately(file, spoil, complaint, command):
     spoil(file)
 
     code, said = ended(*command, str(file), "--timeout", "50")

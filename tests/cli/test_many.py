@@ -46,7 +46,7 @@ def test_thirty_workspaces_are_planned_and_applied_in_the_order_of_their_paths(c
     assert cli("plan", *paths, "--detailed-exitcode")[0] == 0
 
 
-def test_one_summary_at_the_end_tells_every_path(cli, write):
+def test_one_summary_at_the_end_lists_every_path(cli, write):
     write("Done")
     cli("apply", "Done.yaml", "--auto-approve")
     write("Broken", "workspace: {{name: {name}, what: 1}}")
@@ -63,7 +63,7 @@ def test_one_summary_at_the_end_tells_every_path(cli, write):
     assert "no changes" in summary[3]
 
 
-def test_the_summary_tells_what_needed_nothing(cli, write):
+def test_the_summary_lists_workspaces_without_changes(cli, write):
     cli("apply", write("Done"), "--auto-approve")
 
     code, out, _ = cli("apply", "Done.yaml", write("New"), "--auto-approve")
@@ -187,7 +187,7 @@ class Rooms:
             raise ZeroDivisionError
 
 
-def test_a_bounded_number_is_at_work_at_once_and_one_failure_stops_no_other():
+def test_a_limited_number_runs_concurrently_and_one_failure_stops_no_other():
     rooms = Rooms()
     members = [Member(str(number)) for number in range(3 * SIDE_BY_SIDE)]
 

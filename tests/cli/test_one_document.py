@@ -220,7 +220,7 @@ def test_a_crash_is_one_document_too(capsys, monkeypatch, command):
     assert "Traceback" in printed.err
 
 
-def test_a_crash_is_a_traceback_where_no_json_was_asked_for(capsys, monkeypatch):
+def test_without_json_a_crash_is_a_traceback(capsys, monkeypatch):
     def broken(*_arguments):
         raise ZeroDivisionError("out of luck")
 

@@ -133,7 +133,7 @@ def test_the_name_of_an_export_is_read_back():
 
 
 @pytest.mark.usefixtures("center")
-def test_what_names_people_is_for_its_owner_alone():
+def test_a_file_with_names_of_people_is_readable_by_its_owner_alone():
     previous = os.umask(0)
     try:
         Path("journal").touch(0o666)

@@ -31,7 +31,7 @@ def test_an_origin_gives_what_pip_installs(origin, requirement, is_of_one_machin
     assert "are not pinned" in found.unpinned
 
 
-def test_what_is_not_installed_is_taken_to_be_of_a_package_index(monkeypatch):
+def test_an_installation_without_metadata_counts_as_one_from_a_package_index(monkeypatch):
     def nothing(name):
         raise PackageNotFoundError(name)
 

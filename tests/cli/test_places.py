@@ -39,7 +39,7 @@ PLACES = [
 
 
 @pytest.mark.parametrize(("place", "words"), PLACES)
-def test_a_target_is_named_with_all_that_tells_it_from_others(place, words):
+def test_a_target_is_named_with_everything_that_distinguishes_it(place, words):
     target = PlanTarget("Center", ACCOUNT, WORKSPACE, **place)
 
     assert where(target) == f"account {ACCOUNT}, {words}"

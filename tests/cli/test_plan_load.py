@@ -265,7 +265,7 @@ def test_a_way_back_has_no_days(capsys):
     assert "--undo takes everything from the journal" in capsys.readouterr().err
 
 
-def test_an_interrupted_simulation_is_no_plan(shop, monkeypatch):
+def test_an_interrupted_simulation_gives_no_plan(shop, monkeypatch):
     def interrupted(experiment, *_):
         experiment.interrupted = True
 

@@ -164,7 +164,7 @@ def test_a_record_is_written_over_its_own_earlier_record_and_nothing_else(capsys
 
 
 @pytest.mark.usefixtures("center")
-def test_what_is_known_of_a_record_is_in_a_folder_that_git_ignores():
+def test_the_parts_of_a_record_are_in_a_folder_that_git_ignores():
     Path("data").mkdir()
 
     assert record("--output", "data/tasks.csv") == 0
@@ -188,7 +188,7 @@ def test_values_as_they_are_get_into_no_git_repository_by_accident(capsys):
 
 
 @pytest.mark.usefixtures("center")
-def test_where_there_is_no_git_nothing_is_taken_for_ignored(monkeypatch):
+def test_without_git_nothing_counts_as_ignored(monkeypatch):
     Path(".git").mkdir()
     monkeypatch.setenv("PATH", "")
 
@@ -228,7 +228,7 @@ def test_a_task_that_cannot_be_reduced_is_left_out_and_that_is_said(capsys):
     assert [each["attributes.a"] for each in rows(said.out)] == ["m"]
 
 
-def test_expressions_that_cannot_be_read_are_told(capsys):
+def test_expressions_that_cannot_be_read_are_reported(capsys):
     record_module._note(Recorded([], [], 2, 2, 2), Output("record"), keeps_values=False)
 
     said = capsys.readouterr().err
@@ -280,14 +280,14 @@ def _interrupted(*_):
     raise InterruptedRunError("interrupted")
 
 
-def test_what_cannot_be_kept_is_an_error(tmp_path):
+def test_a_record_that_cannot_be_kept_is_an_error(tmp_path):
     with pytest.raises(TrApplyError, match="cannot be written"):
         RecordFile(tmp_path / "tasks.csv").add("{}")
 
 
 @pytest.mark.usefixtures("center")
 @pytest.mark.parametrize("spoilt", [b"\xff", b"{", b"[" * 10_000, b"5"])
-def test_what_is_known_of_a_record_may_be_spoilt(spoilt):
+def test_the_kept_parts_of_a_record_may_be_damaged(spoilt):
     assert record("--output", "tasks.csv") == 0
     Path(".tr-apply/records/tasks.csv.json").write_bytes(spoilt)
 

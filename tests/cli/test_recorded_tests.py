@@ -273,7 +273,7 @@ def test_a_file_that_would_not_be_found_again_is_a_mistake_of_the_caller(capsys,
     assert sorted(each.name for each in Path("center").iterdir()) == ["gold.test.yaml", "workspace.yaml"]
 
 
-def test_tests_of_a_single_file_go_beside_it():
+def test_tests_of_a_single_file_are_written_next_to_it():
     assert run(["test", "center/workspace.yaml", "--tasks", "tasks.csv", "--record", "center/x.test.yaml", "-q"]) == 0
 
 
@@ -333,7 +333,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_siz
     st.sampled_from(["", "\n", "# end\n", "\n\n  # end\nworkers: []\n"]),
     st.integers(0, 3),
 )
-def test_what_is_written_is_there_and_what_was_there_is_first(names, end, indent):
+def test_new_tests_come_after_the_existing_ones(names, end, indent):
     text = "tests:\n" + "".join(
         f"{' ' * indent}- name: {json.dumps(each)}  # {number}\n" for number, each in enumerate(names)
     )
@@ -344,7 +344,7 @@ def test_what_is_written_is_there_and_what_was_there_is_first(names, end, indent
     assert found.count("# ") >= len(names)
 
 
-def test_what_no_expression_reads_makes_no_other_task_and_is_in_no_test():
+def test_an_attribute_that_no_expression_reads_makes_no_other_task_and_is_in_no_test():
     rows = "".join(f"Incoming,{number}\n" for number in range(50))
     Path("tasks.csv").write_text(f"workflow,attributes.phone\n{rows}")
 

@@ -110,7 +110,7 @@ manage:
 """
 
 
-def test_what_manage_calls_sensitive_is_hidden(shown):
+def test_a_value_declared_sensitive_is_hidden(shown):
     content = shown(WORKSPACE + SECRETS)
 
     hidden = "(sensitive)"
@@ -162,7 +162,7 @@ def read_again(configuration, folder):
 
 
 @pytest.mark.parametrize("path", [EXAMPLES / "minimal.yaml", EXAMPLES / "support-center"], ids=lambda path: path.name)
-def test_what_is_rendered_is_the_same_configuration(tmp_path, path):
+def test_the_rendered_text_is_the_same_configuration(tmp_path, path):
     configuration = load(path)
 
     for again in read_again(configuration, tmp_path):

@@ -110,7 +110,7 @@ def test_filters_say_why_they_do_not_match_until_one_does(told):
     assert filters[1]["because"] is None
 
 
-def test_the_first_false_comparison_is_told_with_what_was_found(told):
+def test_the_first_false_comparison_is_shown_with_the_value_found(told):
     filters = told({"type": "call", "customer_value": "Gold"})["filters"]
 
     assert filters[1]["because"] == {"comparison": "type == 'ticket'", "found": {"type": "call"}}
@@ -128,7 +128,7 @@ def test_every_step_has_queue_priority_deadline_and_its_workers_in_order(told):
     assert [s["offered_to"] for s in steps] == [2, 1, 1]
 
 
-def test_who_is_not_eligible_is_told_with_the_condition_nearest_first(told):
+def test_ineligible_workers_are_listed_with_the_condition_nearest_first(told):
     steps = told({"type": "ticket", "customer_value": "Gold", "language": "en"}, "--available", "carol")["steps"]
 
     assert [(e["worker"], e["obstacle"]) for e in steps[0]["excluded"]] == [
@@ -188,7 +188,7 @@ def test_a_step_is_skipped_only_where_nobody_is_eligible(told):
     assert [(s["queue"], s["left_by"]) for s in kept["steps"]] == [("Spanish", "timeout")]
 
 
-def test_no_filter_and_no_default_is_no_route(told, text):
+def test_without_a_filter_and_a_default_there_is_no_route(told, text):
     route = told({}, workflow="Dead end")
 
     assert route["steps"] == []
@@ -203,7 +203,7 @@ def test_priority_and_the_order_of_who_is_there_come_from_the_command_line(told)
     assert step["eligible"] == ["carol", "alice"]
 
 
-def test_the_text_tells_the_whole_way(text):
+def test_the_text_shows_the_whole_way(text):
     assert text({"type": "ticket", "customer_value": "Gold", "language": "es"}, "--available", "alice") == (
         """\
 A task for the workflow Incoming
@@ -338,7 +338,7 @@ def test_a_sensitive_expression_is_not_shown(path, tmp_path, capsys):
             assert "(sensitive) is false" in shown or '"comparison": "(sensitive)"' in shown
 
 
-def test_a_queue_that_is_not_declared_is_told_apart(tmp_path, capsys):
+def test_a_queue_that_is_not_declared_is_marked(tmp_path, capsys):
     path = tmp_path / "part.yaml"
     path.write_text(
         "workspace: {name: X}\nworkflows:\n  - {name: W, default_filter: {queue: Elsewhere}}\nworkers: [{name: ann}]\n"
@@ -361,7 +361,7 @@ def test_where_everybody_is_eligible_nobody_is_named_as_not(tmp_path, capsys):
     assert "  eligible: ann\n  if no one takes it, it waits here\n" in capsys.readouterr().out
 
 
-def test_sids_of_declared_resources_can_be_asked_for_and_are_told_as_names(tmp_path, capsys):
+def test_sids_of_declared_resources_can_be_named_and_are_shown_as_names(tmp_path, capsys):
     path = tmp_path / "sids.yaml"
     path.write_text(
         """\
@@ -557,7 +557,7 @@ def test_deadlines_are_the_sum_of_the_time_outs(tmp_path, capsys):
     assert [each["entered"] for each in steps] == [0, 210, 600, 900, 1200, 1500]
 
 
-def test_whether_workers_were_named_as_available_is_told(told):
+def test_the_route_says_whether_workers_were_named_as_available(told):
     assert told({})["all_available"] is True
     route = told({}, "--available", "carol")
     assert (route["all_available"], route["available"]) == (False, ["carol"])

@@ -149,7 +149,7 @@ def test_a_workspace_or_a_task_that_is_not_there_is_an_error(center, capsys):
         (["--live", "X", *ASKED, "--local", "--base-url", "http://127.0.0.1:1"], "exclude each other"),
     ],
 )
-def test_what_does_not_go_together_is_refused_before_anything_is_asked(capsys, arguments, message):
+def test_options_that_do_not_go_together_are_refused_before_any_request(capsys, arguments, message):
     assert run(["route", *arguments]) == 64
     assert message in capsys.readouterr().err
 

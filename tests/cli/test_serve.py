@@ -51,7 +51,7 @@ def half_a_request(server):
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_it_listens_says_so_and_ends_in_peace_when_told(serve, stop):
+def test_it_listens_says_so_and_exits_cleanly_on_a_signal(serve, stop):
     server = serve()
 
     assert httpx.get(f"{server.url}/healthz", trust_env=False).status_code == 200
@@ -62,7 +62,7 @@ def test_it_listens_says_so_and_ends_in_peace_when_told(serve, stop):
     assert "Traceback" not in said
 
 
-def test_it_ends_in_peace_when_its_time_is_over(serve):
+def test_it_exits_cleanly_when_its_time_is_over(serve):
     code, said = serve("--timeout", "0.01", "--no-color").end()
 
     assert code == 0
@@ -144,7 +144,7 @@ def test_a_second_ctrl_c_cuts_off_requests_under_way_and_is_an_interruption(serv
     assert "Traceback" not in said
 
 
-def test_what_was_acknowledged_survives_kill_9(serve):
+def test_acknowledged_writes_survive_kill_9(serve):
     server = serve()
     workspace = f"/Workspaces/{server.client.post('/Workspaces', data={'FriendlyName': 'x'}).json()['sid']}"
     for number in range(20):
@@ -220,7 +220,7 @@ def test_memory_leaves_no_file(serve, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_fails_beside_the_requests_is_told_at_once(capsys):
+def test_a_failure_outside_of_requests_is_reported_immediately(capsys):
     begun = asyncio.Event()
 
     async def fails():
@@ -255,7 +255,7 @@ def test_an_address_of_another_machine_is_refused(run):
     assert "cannot listen on 192.0.2.1" in str(result.exception)
 
 
-def test_a_name_that_is_no_address_is_refused(run):
+def test_a_name_without_an_address_is_refused(run):
     result = run("--host", "x" * 64)
 
     assert isinstance(result.exception, TargetError)
@@ -281,7 +281,7 @@ def test_an_account_begins_with_ac(run):
     assert isinstance(run("--account-sid", "SK123").exception, UsageError)
 
 
-def test_a_file_that_is_no_database_is_said(run, tmp_path):
+def test_a_file_that_is_not_a_database_is_reported(run, tmp_path):
     (tmp_path / "local.db").write_text("workspace: x\n" * 100)
 
     result = run()
@@ -424,7 +424,7 @@ def test_timers_that_ran_out_while_it_was_down_go_off_when_it_is_up_again(serve,
     assert [calls.get(timeout=20)["EventType"] for _ in range(2)] == ["reservation.timeout", "task.canceled"]
 
 
-def test_a_faster_clock_lets_time_pass_and_the_application_is_told(serve, application):
+def test_a_faster_clock_lets_time_pass_and_the_application_is_called(serve, application):
     url, calls = application
     server = serve("--clock-rate", "1000")
     floor = Floor(server, TaskReservationTimeout="300", AssignmentCallbackUrl=url)

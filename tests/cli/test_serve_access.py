@@ -50,7 +50,7 @@ def test_a_name_that_is_not_this_servers_is_refused_for_every_method_and_path(se
     assert httpx.get(f"{server.url}/healthz", headers={"host": host}, trust_env=False).status_code == 403
 
 
-def test_a_refused_host_is_told_the_way_out(serve):
+def test_the_refusal_of_a_host_names_the_option_to_allow_it(serve):
     answer = serve().client.get("/Workspaces", headers={"host": "evil.example:1"})
 
     assert answer.json()["code"] == 20403
@@ -126,7 +126,7 @@ def test_a_page_that_was_allowed_can_read_what_controls_the_world_and_what_goes_
 @pytest.mark.parametrize(
     "origin", ["localhost:3000", "http://", "ftp://x", "http://x/path", "http://u@x", "http://x:y"]
 )
-def test_an_origin_that_is_none_is_a_usage_error(origin):
+def test_an_invalid_origin_is_a_usage_error(origin):
     result = CliRunner().invoke(commands, ["serve", "--port", "0", "--db", ":memory:", "--allow-origin", origin])
 
     assert isinstance(result.exception, UsageError)

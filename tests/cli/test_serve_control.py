@@ -112,7 +112,7 @@ def test_a_page_of_another_origin_controls_nothing_and_a_server_with_a_token_ask
     assert httpx.post(url, auth=("AC1", "token"), trust_env=False).status_code == 200
 
 
-def test_a_pinned_clock_stands_still_and_an_advance_lets_timers_fire_in_order(world):
+def test_a_pinned_clock_stops_and_an_advance_lets_timers_fire_in_order(world):
     task = world.task(Timeout="300")
     assert world.control("clock")["now"] == "2027-01-04T09:00:00.000000Z"
 
@@ -132,7 +132,7 @@ def test_a_pinned_clock_stands_still_and_an_advance_lets_timers_fire_in_order(wo
     assert ("task.canceled", "05:00") in seconds
 
 
-def test_what_an_application_answers_during_an_advance_is_done_at_that_moment(world, application):
+def test_an_answer_of_an_application_during_an_advance_takes_effect_at_that_time(world, application):
     task = world.task()
     world.control("clock")  # ann does not answer
     application[1].instruction = b'{"instruction": "accept"}'
@@ -145,7 +145,7 @@ def test_what_an_application_answers_during_an_advance_is_done_at_that_moment(wo
     assert world.status(task) == "assigned"
 
 
-def test_time_never_goes_back_behind_an_event_and_goes_on_when_it_is_let_go(world):
+def test_time_never_goes_back_before_an_event_and_continues_when_it_is_released(world):
     url = f"{world.server.url}/_tr-apply/clock"
     world.task()  # what happened before the clock was set may be too old to be kept
 

@@ -111,7 +111,7 @@ def test_a_change_is_followed_that_came_before_anybody_followed(seed, runner):
         runner.run(change_first())
 
 
-def test_what_a_seed_no_longer_names_is_kept_and_the_way_to_begin_anew_is_said(serve, seed):
+def test_a_resource_that_a_seed_no_longer_names_is_kept_and_the_way_to_begin_anew_is_shown(serve, seed):
     server = serve("--seed", str(seed), "--watch", "--control")
 
     seed.write_text(CONFIGURATION.replace("name: ann", "name: bea"))

@@ -265,7 +265,7 @@ def test_a_day_without_tasks_has_no_numbers(simulate):
     assert "<svg" not in page
 
 
-def test_what_one_side_does_not_have_is_compared_with_nothing(simulate):
+def test_a_group_that_one_side_lacks_is_compared_with_nothing(simulate):
     arguments = ("w.yaml", "--replications", "2", "--format")
     gone = ("--what-if", "demand.Sales:-100%")
 
@@ -497,7 +497,7 @@ def test_people_see_recorded_next_to_simulated(simulate):
     assert "<td>DIFFERS</td>" in page
 
 
-def test_a_demand_of_which_no_task_comes_does_not_fit(simulate):
+def test_a_demand_without_any_task_does_not_fit(simulate):
     calibrated("50%")
     Path("load.yaml").write_text(
         Path("load.yaml")

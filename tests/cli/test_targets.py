@@ -96,7 +96,7 @@ REGIONS = [
 
 
 @pytest.mark.parametrize(("options", "environment", "expected"), REGIONS)
-def test_a_region_tells_taskrouters_apart(options, environment, expected):
+def test_a_region_distinguishes_taskrouters(options, environment, expected):
     assert region_of(TargetOptions(**options), environment) == expected
 
 
@@ -165,7 +165,7 @@ NO_ADDRESSES = [
 
 
 @pytest.mark.parametrize("url", NO_ADDRESSES)
-def test_what_is_no_address_is_said_before_anything_is_sent(url):
+def test_an_invalid_address_is_reported_before_anything_is_sent(url):
     for read in (region_of, connection_of):
         with pytest.raises(TargetError, match="expected the address of a server"):
             read(TargetOptions(base_url=url), USUAL)

@@ -117,7 +117,7 @@ PASSING = [
 
 
 @pytest.mark.parametrize(("expect", "task", "more"), PASSING, ids=range(len(PASSING)))
-def test_what_holds_passes(tried, expect, task, more):
+def test_a_true_expectation_passes(tried, expect, task, more):
     code, document = tried(one(expect, task=task, **more))
 
     assert document["errors"] == []
@@ -143,7 +143,7 @@ FAILING = [
 
 
 @pytest.mark.parametrize(("expect", "task", "difference"), FAILING, ids=range(len(FAILING)))
-def test_what_does_not_hold_fails_with_expected_and_actual(tried, expect, task, difference):
+def test_a_false_expectation_fails_with_expected_and_actual(tried, expect, task, difference):
     code, document = tried(one(expect, task=task))
 
     [test] = document["tests"]
@@ -155,7 +155,7 @@ def test_what_does_not_hold_fails_with_expected_and_actual(tried, expect, task, 
     assert (error["code"], error["line"]) == ("routing-test-failed", 1)
 
 
-def test_a_filter_that_there_is_not_is_told_with_those_there_are(tried):
+def test_an_unknown_filter_is_reported_with_the_existing_ones(tried):
     _, document = tried(one({"filter": "Gold"}, task=GOLD))
 
     [difference] = document["tests"][0]["differences"]
@@ -325,7 +325,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("text", "said"), MISTAKES, ids=range(len(MISTAKES)))
-def test_a_mistake_in_a_test_is_told_with_its_place(tried, text, said):
+def test_a_mistake_in_a_test_is_reported_with_its_place(tried, text, said):
     before = text[: text.index("▶")]
     place = (before.count("\n") + 1, len(before) - before.rfind("\n"))
 
@@ -337,7 +337,7 @@ def test_a_mistake_in_a_test_is_told_with_its_place(tried, text, said):
     assert document["tests"] == []
 
 
-def test_every_mistake_of_a_file_is_told_at_once(tried):
+def test_all_mistakes_of_a_file_are_reported_together(tried):
     _, document = tried(
         """\
 tests:
@@ -391,7 +391,7 @@ def test_tests_are_found_below_a_folder_but_not_in_overlays_or_hidden_ones(folde
     assert test["file"] == str(folder / "sub" / "a.test.yaml")
 
 
-def test_a_single_file_has_the_tests_of_its_name_or_all_beside_it(folder, capsys):
+def test_a_single_file_has_the_tests_of_its_name_or_all_in_its_folder(folder, capsys):
     def files():
         run(["test", str(folder / "workspace.yaml"), "--format", "json"])
         return [Path(test["file"]).name for test in json.loads(capsys.readouterr().out)["tests"]]

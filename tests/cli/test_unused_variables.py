@@ -80,7 +80,7 @@ def test_a_file_of_variables_may_have_some_that_nothing_uses(cli, path, write):
     assert cli("validate", path, "--var-file", "v.yaml").code == 0
 
 
-def test_a_file_that_cannot_be_read_to_its_end_is_told_alone(cli, write):
+def test_a_file_that_cannot_be_read_to_its_end_is_the_only_finding(cli, write):
     said = cli("validate", write("w.yaml", "workspace: {name: W\n"), "--var", "x=y")
 
     assert "unused-variable" not in said.out

@@ -81,7 +81,7 @@ def place(result):
 # The same in every format
 
 
-def test_every_format_tells_the_same_findings(validated, three):
+def test_every_format_shows_the_same_findings(validated, three):
     _, text, summary = validated(three)
     _, document, _ = validated(three, "--format", "json")
     _, commands, _ = validated(three, "--format", "github")
@@ -205,7 +205,7 @@ def test_a_folder_is_checked_with_its_routing_tests(validated, tmp_path):
         assert "taskrouter/tests/w.test.yaml" in validated("taskrouter", "--format", format_name)[1]
 
 
-def test_a_file_of_routing_tests_below_a_folder_that_is_given_is_told_once(validated, tmp_path):
+def test_a_file_of_routing_tests_below_a_given_folder_is_checked_once(validated, tmp_path):
     (tmp_path / "w.yaml").write_text(THREE.replace("max_reserved_workers: 99", "max_reserved_workers: 9"))
     (tmp_path / "w.test.yaml").write_text(TESTS)
 
@@ -264,7 +264,7 @@ def test_a_hostile_key_ends_neither_the_command_nor_the_line(validated, tmp_path
     assert "%250A" in command
 
 
-def test_a_name_of_bytes_that_are_no_text_is_escaped(validated, tmp_path):
+def test_a_name_of_bytes_that_are_not_text_is_escaped(validated, tmp_path):
     path = tmp_path / "configuration"
     path.mkdir()
     try:
@@ -339,7 +339,7 @@ def test_an_accepted_finding_is_suppressed_in_the_log_and_is_said_nowhere_else(v
     assert result["suppressions"] == [{"kind": "inSource", "justification": "built next week"}]
 
 
-def test_a_finding_without_a_place_or_a_known_code_is_told_all_the_same():
+def test_a_finding_without_a_place_or_a_known_code_is_shown_all_the_same():
     finding = Finding(Severity.WARNING, "brand-new", "something")
     half = Finding(Severity.ERROR, "brand-new", "in a file", "a.yaml")
     column = Finding(Severity.ERROR, "brand-new", "in a line", "a.yaml", 3)

@@ -85,7 +85,7 @@ def test_attributes_that_are_only_spelled_differently_are_unchanged():
     assert script.told == [GET, POST]
 
 
-def test_attributes_that_are_no_json_are_compared_as_text():
+def test_attributes_that_are_not_json_are_compared_as_text():
     broken = Seen(ALICE | {"attributes": "{"})
 
     assert changed(alice(9, attributes="{"), CHANGED, seen=broken)[1].told == [GET, POST]
@@ -100,7 +100,7 @@ def test_the_activity_changes_all_day_and_matters_only_to_a_move():
     assert "has changed since it was read (activity)" in str(error)
 
 
-def test_what_already_is_as_wanted_is_not_written():
+def test_a_field_with_the_wanted_value_is_not_written():
     now, script = changed(CHANGED)
 
     assert script.told == [GET]
@@ -258,7 +258,7 @@ def test_a_workspace_is_changed_and_deleted_at_its_own_address():
     assert delete.told == [f"DELETE /v1/Workspaces/{WS}"]
 
 
-def test_a_sid_that_is_none_cannot_lead_elsewhere():
+def test_an_invalid_sid_cannot_lead_elsewhere():
     _, script = changed(QUEUE, form={"A": "b"}, seen=None, kind=TASK_QUEUE, sid="../../x?y#z")
 
     assert script.told == [f"POST /v1/Workspaces/{WS}/TaskQueues/..%2F..%2Fx%3Fy%23z"]

@@ -95,7 +95,7 @@ def test_a_creation_that_is_refused_for_another_reason_is_refused():
     assert "TargetWorkers is wrong" in str(error)
 
 
-def test_a_creation_that_is_refused_at_once_is_not_looked_for():
+def test_a_creation_that_is_refused_immediately_is_not_looked_for():
     error, script = created(REFUSED, FOUND)
 
     assert isinstance(error, ApiError)
@@ -143,7 +143,7 @@ def test_a_server_that_is_not_there_has_surely_created_nothing():
 
 
 @pytest.mark.parametrize("kind", [ACTIVITY, WORKFLOW])
-def test_what_may_exist_twice_is_looked_for_longer_before_it_is_sent_again(kind):
+def test_a_resource_that_may_exist_twice_is_looked_for_longer_before_it_is_sent_again(kind):
     item = answer(201, {"sid": "XX1", "friendly_name": FORM["FriendlyName"]})
     answers = iter([BROKEN, item])
 
@@ -187,7 +187,7 @@ def test_a_workspace_is_created_when_there_is_none_of_its_name():
     assert script.told == [LOOK_FOR_WORKSPACE, "POST /v1/Workspaces"]
 
 
-def test_a_workspace_that_somebody_else_has_created_meanwhile_is_not_created_again():
+def test_a_workspace_created_by_somebody_else_since_then_is_not_created_again():
     error, script = workspace(listing("workspaces", MINE))
 
     assert isinstance(error, StaleError)
@@ -221,7 +221,7 @@ def test_a_workspace_that_was_refused_for_a_while_is_sent_again():
 # What observers are told
 
 
-def test_every_attempt_is_told_with_its_purpose_and_number_and_what_was_found_in_the_end():
+def test_every_attempt_is_reported_with_its_purpose_and_number_and_the_final_result():
     told = []
 
     created(answer(429), BROKEN, FOUND, observer=lambda call, outcome: told.append((call, outcome)))

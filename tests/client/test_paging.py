@@ -124,7 +124,7 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("strange", STRANGE.values(), ids=STRANGE)
-def test_a_list_that_is_none_is_a_clear_error(strange):
+def test_an_answer_that_is_not_a_list_is_a_clear_error(strange):
     error, _ = read(strange)
 
     assert type(error) is NetworkError
@@ -143,7 +143,7 @@ def test_a_list_that_fails_in_the_middle_is_an_error():
     assert isinstance(error, ApiError)
 
 
-def test_a_list_that_nobody_reads_on_leaves_nothing_behind():
+def test_a_list_that_is_not_read_to_its_end_leaves_no_requests():
     script = Script(page(1, following=f"{HOST}{PATH}?PageToken=a"), 1000, page(2))
 
     async def first():

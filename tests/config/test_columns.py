@@ -100,7 +100,7 @@ def test_every_escape_is_one_character_or_none(last, parts):
     assert text[character_index(text, start, value, len(value) - 1)] == last
 
 
-def test_the_end_of_the_value_is_behind_its_last_character():
+def test_the_end_of_the_value_is_after_its_last_character():
     for text, end in [
         ("k: ab", 5),
         ("k: 'ab'", 6),

@@ -104,7 +104,7 @@ def test_each_file_has_its_own_hundred(loaded):
     assert more == [("a.yaml", "and 20 more in this file"), ("b.yaml", "and 20 more in this file")]
 
 
-def test_aliases_may_stand_for_as_many_values_as_the_file_has_characters(loaded):
+def test_aliases_may_expand_to_one_value_per_character_of_the_file(loaded):
     values = ", ".join(["1"] * 300)
     head = f"workspace: {{name: W}}\nworkers:\n- {{name: w, attributes: &a {{k: [{values}]}}}}\n"
     many = "".join(f"- {{name: w{number}, attributes: *a}}\n" for number in range(400))

@@ -133,7 +133,7 @@ def test_a_value_is_refused_and_not_repeated(loaded, secret, key):
         ("{auth_token_env: {a: hunter2}}", "hunter2"),
     ],
 )
-def test_whatever_stands_there_instead_is_not_repeated(loaded, text, secret):
+def test_a_wrong_value_is_not_repeated(loaded, text, secret):
     configuration = loaded(with_credentials(text))
 
     assert configuration.diagnostics
@@ -151,7 +151,7 @@ def test_whatever_stands_there_instead_is_not_repeated(loaded, text, secret):
         ("{auth_token: TOKEN}", ("unknown-key", "workspace.credentials.auth_token")),
     ],
 )
-def test_what_makes_no_sense_is_told(loaded, text, expected):
+def test_a_combination_that_makes_no_sense_is_reported(loaded, text, expected):
     assert expected in findings(loaded(with_credentials(text)))
 
 
@@ -161,7 +161,7 @@ def test_an_api_key_and_its_secret_belong_together(loaded):
     assert loaded(text).diagnostics == ()
 
 
-def test_they_are_no_part_of_a_plan(world, told_plan):
+def test_credentials_are_not_in_a_plan(world, told_plan):
     world.apply("workspace: {name: Center}\n")
     text = "workspace: {name: Center, credentials: {auth_token_env: TWILIO_OTHER_TOKEN}}\n"
 

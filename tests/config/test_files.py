@@ -31,7 +31,7 @@ def findings(path):
         ("é".encode()[:1], (1, 1)),
     ],
 )
-def test_what_is_no_utf_8_is_told_at_its_place(folder, content, place):
+def test_invalid_utf_8_is_reported_at_its_place(folder, content, place):
     (folder / "c.yaml").write_bytes(content)
 
     assert findings("c.yaml") == [("c.yaml", *place, "not-utf-8")]
@@ -47,7 +47,7 @@ def test_utf_16_is_called_by_its_name(folder, encoding):
     assert "UTF-16" in finding.message
 
 
-def test_a_byte_order_mark_is_no_character(folder):
+def test_a_byte_order_mark_is_not_content(folder):
     (folder / "c.yaml").write_bytes(codecs.BOM_UTF8 + MINIMAL.encode() + b"x: 1\n")
 
     assert findings("c.yaml") == [("c.yaml", 2, 1, "unknown-key")]
@@ -70,7 +70,7 @@ def test_a_path_that_does_not_exist_is_a_usage_error(folder):
         load(Path("broken.yaml"))
 
 
-def test_a_link_to_itself_is_no_file(folder):
+def test_a_link_to_itself_is_not_a_file(folder):
     (folder / "self.yaml").symlink_to("self.yaml")
 
     with pytest.raises(UsageError, match=r"self\.yaml"):
@@ -102,13 +102,13 @@ def test_a_pipe_can_be_a_path(folder):
     assert found == [("pipe", 2, 1, "unknown-key")]
 
 
-def test_an_empty_folder_is_no_configuration(folder):
+def test_an_empty_folder_is_not_a_configuration(folder):
     (folder / "empty").mkdir()
 
     assert findings("empty") == [("empty", 1, 1, "no-configuration")]
 
 
-def test_what_cannot_be_read_in_a_folder_is_told_with_the_rest(folder):
+def test_an_unreadable_file_in_a_folder_is_reported_with_the_other_findings(folder):
     (folder / "a.yaml").write_text(MINIMAL + "x: 1\n")
     (folder / "broken.yaml").symlink_to("nowhere.yaml")
     (folder / "folder.yaml").mkdir()
@@ -137,7 +137,7 @@ def test_a_link_to_a_folder_is_followed_once(folder):
     assert "again, which is read already" in finding.message
 
 
-def test_a_link_to_a_folder_above_is_told(folder):
+def test_a_link_to_a_folder_above_is_reported(folder):
     (folder / "sub").mkdir()
     (folder / "sub" / "loop").symlink_to("..")
     (folder / "a.yaml").write_text(MINIMAL)
@@ -145,14 +145,14 @@ def test_a_link_to_a_folder_above_is_told(folder):
     assert findings(".") == [("sub/loop", 1, 1, "symlink-loop")]
 
 
-def test_a_file_without_permission_is_told(folder, monkeypatch):
+def test_a_file_without_permission_is_reported(folder, monkeypatch):
     (folder / "a.yaml").write_text(MINIMAL)
     monkeypatch.setattr(files, "_text", _refuse)
 
     assert findings("a.yaml") == [("a.yaml", 1, 1, "unreadable")]
 
 
-def test_a_folder_without_permission_is_told_with_the_rest(folder, monkeypatch):
+def test_a_folder_without_permission_is_reported_with_the_other_findings(folder, monkeypatch):
     (folder / "a.yaml").write_text(MINIMAL + "x: 1\n")
     (folder / "secret").mkdir()
     real = os.scandir
@@ -169,14 +169,14 @@ def _refuse(path):
     raise PermissionError(13, "Permission denied", str(path))
 
 
-def test_a_file_that_is_far_too_large_is_told(folder, monkeypatch):
+def test_a_file_that_is_far_too_large_is_reported(folder, monkeypatch):
     monkeypatch.setattr(files, "_SIZE_LIMIT", 100)
     (folder / "c.yaml").write_text(MINIMAL + "#" * 100)
 
     assert findings("c.yaml") == [("c.yaml", 1, 1, "too-large")]
 
 
-def test_a_file_name_that_is_no_text_can_be_told(folder):
+def test_a_file_name_that_is_not_text_can_be_shown(folder):
     path = os.fsencode(folder) + b"/caf\xe9.yaml"
     Path(os.fsdecode(path)).write_text("x: 1\n")
 
@@ -219,7 +219,7 @@ def test_a_dash_is_standard_input_read_once(standard_input, folder, capsys):
 
 
 @pytest.mark.usefixtures("folder")
-def test_what_comes_from_standard_input_is_planned_and_applied_like_a_file(standard_input, capsys):
+def test_standard_input_is_planned_and_applied_like_a_file(standard_input, capsys):
     text = "workspace: {name: W}\ntask_queues: [{name: Q}]\n"
     for command in (["plan", "-"], ["apply", "-", "--auto-approve"], ["diff", "-", "W"]):
         standard_input(text)

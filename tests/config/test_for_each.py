@@ -31,7 +31,7 @@ def escaped(text):
 
 
 @given(LISTS)
-def test_the_objects_are_the_product_of_the_lists_the_last_of_which_varies_first(lists):
+def test_the_objects_are_the_product_of_the_lists_and_the_last_list_varies_first(lists):
     attributes = {name: f"${{each.{name}}}" for name in lists} | {
         "all": "-".join(f"${{each.{name}}}" for name in lists)
     }
@@ -54,7 +54,7 @@ def test_the_objects_are_the_product_of_the_lists_the_last_of_which_varies_first
     ]
 
 
-def test_values_stand_in_every_string_names_references_and_sids_included(loaded):
+def test_values_are_put_into_every_string_including_names_references_and_sids(loaded):
     configuration = loaded(
         HEAD
         + "task_channels: [{for_each: {c: [chat, mail]}, unique_name: '${each.c}', name: '${each.c}'}]\n"
@@ -146,7 +146,7 @@ def test_each_row_of_a_table_makes_one(loaded):
     assert [each.attributes for each in document.workers] == [{"most": 3, "at": [1, 2]}, {"most": 1, "at": "007"}]
 
 
-def test_what_is_wrong_with_an_object_is_said_of_the_item_with_the_values(loaded):
+def test_a_mistake_of_an_object_is_reported_at_the_item_with_the_values(loaded):
     configuration = loaded(
         HEAD + "task_queues:\n"
         "  - {name: First}\n"

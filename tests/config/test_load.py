@@ -149,7 +149,7 @@ def test_a_rule_of_one_word_is_its_mode_when_an_overlay_adds_to_it(loaded):
     assert (manage.task_queues.mode, manage.task_queues.ignore) == ("additive", ["task_order"])
 
 
-def test_what_an_overlay_changes_is_not_changed_where_an_alias_shares_it(loaded):
+def test_a_change_by_an_overlay_leaves_other_uses_of_an_alias_alone(loaded):
     configuration = loaded(
         MINIMAL + "workers: [{name: a, attributes: &x {level: 1}}, {name: b, attributes: *x}]\n",
         overlays=["workers: [{name: a, attributes: {level: 2}}]\n"],
@@ -245,7 +245,7 @@ def test_a_configuration_is_complete_only_when_all_of_it_is_right(loaded):
     assert not loaded(MINIMAL + "activities: [\n").complete
 
 
-def test_what_is_right_is_there_although_the_rest_is_wrong(loaded):
+def test_valid_parts_are_loaded_although_the_rest_is_wrong(loaded):
     configuration = loaded(
         """
 workspace: {name: W, sid: wrong}
@@ -405,7 +405,7 @@ def test_sids_in_a_workflow_count_with_their_length(loaded):
     assert [each.code for each in configuration.diagnostics] == ["document-too-long"]
 
 
-def test_thousands_of_names_that_lead_nowhere_are_told_without_delay(loaded):
+def test_thousands_of_unknown_names_are_reported_without_delay(loaded):
     workers = "".join(f"  - {{name: w{i}, activity: Nowhere {i}}}\n" for i in range(3000))
     activities = "".join(f"  - {{name: Activity {i}}}\n" for i in range(99))
 
@@ -415,7 +415,7 @@ def test_thousands_of_names_that_lead_nowhere_are_told_without_delay(loaded):
     assert "add it to `activities`" in configuration.notes.found[-1].message
 
 
-def test_text_that_no_number_can_be_is_no_number_to_be_unquoted(loaded):
+def test_text_that_cannot_be_a_number_is_not_reported_as_a_quoted_number(loaded):
     [found] = loaded(MINIMAL + "task_queues: [{name: Q, max_reserved_workers: '.nan'}]\n").diagnostics
 
     assert found.message == "expected a whole number, found the text '.nan'"

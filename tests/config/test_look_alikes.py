@@ -79,7 +79,7 @@ def test_names_that_look_alike_are_a_warning(loaded, one, other):
 
 
 @pytest.mark.parametrize(("one", "other"), APART)
-def test_names_that_can_be_told_apart_are_none(loaded, one, other):
+def test_names_that_people_can_distinguish_are_not_look_alikes(loaded, one, other):
     assert loaded(queues(one, other)).diagnostics == ()
 
 
@@ -113,7 +113,7 @@ HIDING = {
     "hidden", ["\u200b", "\u202e", "\u2066", "\ufeff", "\u3164", "\u00ad", "\x1b", "\U000e0041", "\n"]
 )
 @pytest.mark.parametrize("where", HIDING)
-def test_what_cannot_be_seen_in_a_name_is_a_warning_that_shows_it(loaded, where, hidden):
+def test_an_invisible_character_in_a_name_is_a_warning_that_shows_it(loaded, where, hidden):
     configuration = loaded(HIDING[where].format(quoted(f"a{hidden}b")))
 
     [warning] = [each for each in configuration.diagnostics if each.code == "invisible-character"]

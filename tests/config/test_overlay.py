@@ -85,7 +85,7 @@ def test_an_overlay_laid_twice_is_the_same_as_once(data, patch):
 
 
 @given(CONFIGURATION, CONFIGURATION)
-def test_what_is_laid_over_is_not_changed(data, patch):
+def test_the_base_is_not_changed(data, patch):
     base, mistakes = located(data), []
     before = json.dumps(base.value)
 
@@ -196,14 +196,14 @@ def test_an_overlay_cannot_take_back_that_only_what_was_declared_is_deleted():
     assert [each.code for each in mistakes] == ["weakens-safety"]
 
 
-def test_a_limit_that_is_none_is_left_to_whoever_checks_the_result():
+def test_an_invalid_limit_is_left_to_the_check_of_the_result():
     result, mistakes = laid({"safety": {"max_deletes": 3}}, {"safety": {"max_deletes": "many"}})
 
     assert result.value == {"safety": {"max_deletes": "many"}}
     assert mistakes == []
 
 
-def test_what_is_new_and_what_is_taken_away_leaves_no_trace_in_the_result():
+def test_new_and_unset_leave_no_trace_in_the_result():
     base = {"task_queues": [{"name": "Q", "x": 1, "y": 2}], "workspace": {"name": "W", "z": 3}}
 
     result, mistakes = laid(
@@ -215,7 +215,7 @@ def test_what_is_new_and_what_is_taken_away_leaves_no_trace_in_the_result():
 
 
 @given(CONFIGURATION, CONFIGURATION)
-def test_only_what_the_base_has_or_what_is_new_is_no_mistake(data, patch):
+def test_existing_and_new_keys_alone_are_not_a_mistake(data, patch):
     def names(section):
         return {each["name"].casefold() for each in data.get(section, ())}
 

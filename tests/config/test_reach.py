@@ -62,7 +62,7 @@ def test_a_table_outside_is_not_read(home, named):
 
 
 @pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
-def test_no_format_quotes_what_lies_outside_and_each_names_the_option(home, form, capsys):
+def test_no_format_quotes_a_file_outside_and_each_names_the_option(home, form, capsys):
     Path("w.yaml").write_text(WITH_TABLE.format("../.npmrc"))
     (home / ".npmrc").write_text(SECRET)
 
@@ -88,7 +88,7 @@ def test_a_table_inside_is_read_and_a_wider_root_reaches_further(home):
 
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("named", [".env", ".git/config", "x/.env"])
-def test_what_is_hidden_inside_is_not_read_either(named):
+def test_a_hidden_file_inside_is_not_read_either(named):
     Path(named).parent.mkdir(exist_ok=True)
     Path(named).write_text(SECRET)
     Path("w.yaml").write_text(WITH_TABLE.format(named))
@@ -173,7 +173,7 @@ def test_a_file_that_is_a_link_out_is_not_read(home):
 
 
 @pytest.mark.parametrize("kind", ["overlays", "variable_files"])
-def test_an_overlay_or_a_variable_file_in_the_repository_is_no_link_out(home, kind):
+def test_an_overlay_or_a_variable_file_in_the_repository_must_not_link_out_of_it(home, kind):
     Path("w.yaml").write_text("workspace: {name: W}\n")
     Path("o.yaml").symlink_to(home / "secret.yaml")
 
@@ -181,7 +181,7 @@ def test_an_overlay_or_a_variable_file_in_the_repository_is_no_link_out(home, ki
     assert codes("w.yaml", **{kind: [Path.cwd() / "." / "o.yaml"]}) == ["outside-root"]
 
 
-def test_an_overlay_of_the_caller_lies_anywhere_and_reaches_its_own_folder(home):
+def test_an_overlay_of_the_caller_may_be_anywhere_and_reaches_its_own_folder(home):
     Path("w.yaml").write_text("workspace: {name: W}\n")
     (home / "ops").mkdir()
     (home / "ops" / "people.csv").write_text("name,new\nann,true\n")
@@ -207,7 +207,7 @@ def test_routing_tests_are_held_to_the_same_rule(home):
 @pytest.mark.parametrize(
     "arguments", ["/dev/stdin < w.yaml", "<(cat w.yaml)", "w.yaml --overlay <(echo 'task_queues: []')"]
 )
-def test_what_a_shell_passes_on_is_read(arguments):
+def test_a_file_that_a_shell_passes_on_is_read(arguments):
     Path("w.yaml").write_text("workspace: {name: W}\n")
 
     command = f"{shlex.quote(sys.executable)} -m tr_apply validate {arguments}"

@@ -42,7 +42,7 @@ def test_a_row_is_a_worker(findings):
     ]
 
 
-def test_without_columns_of_attributes_they_stay_as_they_are_live(findings):
+def test_without_columns_of_attributes_they_keep_their_live_values(findings):
     assert findings("name\nalice\n") == ([], [{"name": "alice"}])
 
 
@@ -61,7 +61,7 @@ def test_a_file_as_excel_writes_it(findings):
     ]
 
 
-def test_a_table_is_found_beside_the_file_that_names_it(loaded):
+def test_a_table_is_found_next_to_the_file_that_names_it(loaded):
     files = {"b/workers.yaml": "workers: {csv: tables/agents.csv}\n", "b/tables/agents.csv": "name\nbob\n"}
 
     configuration = loaded({"a.yaml": "workspace: {name: W}\nworkers: [{name: alice}]\n", **files})
@@ -137,7 +137,7 @@ def test_an_overlay_may_be_a_table(loaded, folder):
         ("name\nalice\n".encode("utf-16"), ["agents.csv:1:1 not-utf-8 workers"]),
     ],
 )  # fmt: skip
-def test_a_mistake_is_told_with_its_line_and_column(findings, table, expected):
+def test_a_mistake_is_reported_with_its_line_and_column(findings, table, expected):
     found, _ = findings(table)
 
     assert found == expected
@@ -155,13 +155,13 @@ def test_a_mistake_is_told_with_its_line_and_column(findings, table, expected):
         ("workers: {cvs: agents.csv}", ["c.yaml:2:10 wrong-type workers", "c.yaml:2:11 unknown-key workers.cvs"]),
     ],
 )
-def test_a_table_that_cannot_be_read_is_told_where_it_is_named(findings, yaml, expected):
+def test_a_table_that_cannot_be_read_is_reported_where_it_is_named(findings, yaml, expected):
     found, _ = findings("name\nalice\n", f"workspace: {{name: W}}\n{yaml}\n")
 
     assert found == expected
 
 
-def test_a_pipe_is_no_table(loaded, folder):
+def test_a_pipe_is_not_a_table(loaded, folder):
     os.mkfifo(folder / "pipe.csv")
 
     configuration = loaded("workspace: {name: W}\nworkers: {csv: pipe.csv}\n")

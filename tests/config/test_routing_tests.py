@@ -76,7 +76,7 @@ def test_a_file_has_the_tests_that_begin_with_its_name_if_there_are_any(suite):
     assert [each.file for each in suite(files, "v.yaml").tests] == ["w.more.test.yaml", "w.test.yaml", "x.test.yaml"]
 
 
-def test_a_configuration_without_tests_is_told(suite):
+def test_a_configuration_without_tests_is_reported(suite):
     assert findings(suite({"w.yaml": WORKSPACE})) == [".:None:None no-tests None"]
 
 
@@ -108,7 +108,7 @@ def test_a_file_of_tests_is_known_by_its_name():
         ("tests:", "tests: [", "w.test.yaml:3:3 yaml-syntax tests[0]"),
     ],
 )
-def test_a_mistake_is_told_with_its_place(suite, old, new, expected):
+def test_a_mistake_is_reported_with_its_place(suite, old, new, expected):
     found = findings(suite({"w.yaml": WORKSPACE, "w.test.yaml": GOOD.replace(old, new, 1)}))
 
     assert expected in found

@@ -39,7 +39,7 @@ def test_a_rule_is_applied_by_something(name):
     assert uses > 1 or constants()[name].code in OF_MODELS
 
 
-def test_what_the_models_refuse_is_a_rule():
+def test_a_refusal_of_the_models_is_a_rule():
     given = set(re.findall(r'PydanticCustomError\(\s*"([a-z-]+)"', MODELS))
 
     assert given == OF_MODELS.keys()

@@ -28,7 +28,7 @@ def read(text):
 
 
 @given(table=TABLE, delimiter=st.sampled_from(",;\t"), end=st.sampled_from(["\n", "\r\n", "\r"]))
-def test_what_pythons_writer_writes_is_read_again(table, delimiter, end):
+def test_a_table_of_pythons_writer_is_read_again(table, delimiter, end):
     written = io.StringIO(newline="")
     csv.writer(written, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL).writerows([["x", "y"], *table])
 
@@ -90,7 +90,7 @@ def test_a_table(text, expected):
 
 
 @pytest.mark.parametrize(("text", "at"), [('a,b\n"x,2', 4), ('a,b\n"x"y,2', 7), ('"', 0), ('a,"b"c', 5)])
-def test_a_quote_that_is_wrong_is_told_with_its_place(text, at):
+def test_a_wrong_quote_is_reported_with_its_place(text, at):
     with pytest.raises(TableError) as raised:
         list(rows(text))
 

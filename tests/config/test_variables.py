@@ -114,7 +114,7 @@ def test_a_chain_of_variables_may_be_longer_than_the_stack():
     assert Variables(declared=declared).substituted("${v0}") == "end"
 
 
-def test_a_cycle_longer_than_the_stack_is_told_in_short():
+def test_a_cycle_longer_than_the_stack_is_reported_in_short():
     declared = {f"v{i}": f"x ${{v{(i + 1) % 10_000}}}" for i in range(10_000)}
 
     error = failure(Variables(declared=declared), "${v9999}")
@@ -134,7 +134,7 @@ def test_many_strings_that_variables_make_long_end():
     assert errors[-1].rule.code == "variable-too-long"
 
 
-def test_exactly_one_variable_is_told_from_a_text_that_holds_one():
+def test_a_text_that_is_exactly_one_variable_differs_from_one_that_holds_one():
     variables = Variables(given={"a": "5"})
 
     assert isinstance(variables.substituted("${a}"), Substituted)
@@ -240,7 +240,7 @@ CHAIN = st.dictionaries(st.sampled_from("abcd"), st.lists(st.sampled_from(["${a}
 
 
 @given(CHAIN, st.sampled_from("abcd"), st.sampled_from(["${a}", "y ${b}", "${c}${d}", "z", "${d:-w}"]))
-def test_what_needs_a_secret_is_one(declared, secret, text):
+def test_a_variable_that_uses_a_secret_is_secret(declared, secret, text):
     variables = Variables(declared=declared, environment={f"TR_SECRET_{secret}": "canary"})
 
     try:
@@ -286,7 +286,7 @@ def test_a_secret_hides_the_field_of_its_own_resource_and_no_other(loaded):
     assert document.sensitive("workers", "ben") == ()
 
 
-def test_a_value_that_stands_alone_is_plain_text_to_whoever_reads_attributes(loaded):
+def test_a_value_that_is_the_whole_string_is_plain_text_inside_attributes(loaded):
     configuration = loaded(
         "workspace: {name: W}\nworkers:\n  - {name: a, attributes: {team: '${team}'}}\n"
         "  - {for_each: {t: [support]}, name: b, attributes: {team: '${each.t}', teams: ['${team}']}}\n"

@@ -235,7 +235,7 @@ def test_the_higher_priority_goes_first(center):
     assert high.fetch().priority == 10
 
 
-def test_a_skill_is_asked_for_and_given_up_after_the_timeout(center):
+def test_a_skill_is_required_until_the_timeout(center):
     center.worker("alice", "Available", languages=["en"])
     task = center.task({"language": "es"})
     assert (task.fetch().task_queue_friendly_name, task.fetch().assignment_status) == ("Spanish", "pending")
@@ -296,7 +296,7 @@ def test_a_caller_hangs_up_while_a_worker_is_asked(center):
     assert (refusal.value.status, refusal.value.code) == (404, 20404)
 
 
-def test_what_cannot_be_is_refused_as_twilio_does(center):
+def test_impossible_requests_are_refused_as_by_twilio(center):
     task = center.task()
 
     for change in ({"assignment_status": "completed", "reason": "x"}, {"assignment_status": "wrapping"}):

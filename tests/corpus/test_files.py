@@ -44,7 +44,7 @@ def test_a_row_is_as_many_tasks_as_it_counts():
     assert corpus.total == 59
 
 
-def test_what_is_left_out_has_a_default():
+def test_a_column_that_is_left_out_has_a_default():
     assert list(of_text("workflow\nVoice\n").tasks) == [RecordedTask("Voice", {}, "default", 0, 1, "")]
 
 
@@ -72,7 +72,7 @@ def test_attributes_are_read_as_those_of_workers_in_a_table():
     assert task.attributes == {"a": 5, "b": {"c": [1, True]}, "d": ["x", 7], "e": None}
 
 
-def test_a_time_is_told_in_utc():
+def test_a_time_is_written_in_utc():
     text = "workflow,time\nV,2026-11-20T10:00:00+01:00\nV,2026-11-20\n"
 
     assert [each.time for each in of_text(text).tasks] == ["2026-11-20T09:00:00Z", "2026-11-20T00:00:00Z"]
@@ -149,7 +149,7 @@ def test_nobody_reads_thousands_of_findings():
     assert len(findings("workflow,count\n" + "V,0\n" * 1000)) == 50
 
 
-def test_a_file_has_so_many_rows_and_no_more(monkeypatch):
+def test_a_file_has_a_maximum_number_of_rows(monkeypatch):
     monkeypatch.setattr(read, "MOST_ROWS", 2)
 
     assert of_text("workflow\nV\nV\n").total == 2
@@ -163,7 +163,7 @@ def test_a_file_that_is_not_there_is_a_mistake_of_the_caller(tmp_path):
 
 
 @pytest.mark.parametrize(("content", "code"), [(b"workflow\n\xff\n", "not-utf-8"), (None, "unreadable")])
-def test_a_file_that_is_no_text_cannot_be_read(tmp_path, content, code):
+def test_a_file_that_is_not_text_cannot_be_read(tmp_path, content, code):
     file = tmp_path / "tasks.csv"
     file.mkdir() if content is None else file.write_bytes(content)
 
@@ -225,7 +225,7 @@ def known(tasks):
 
 @settings(max_examples=40)
 @given(st.lists(TASKS, max_size=5))
-def test_what_is_written_reads_the_same(tasks):
+def test_a_written_file_reads_the_same(tasks):
     table, lines = as_a_file(corpus_csv(tasks)), as_a_file(corpus_jsonl(tasks))
 
     assert known(of_text(table, is_lines=False).tasks) == known(aggregated(tasks))

@@ -122,7 +122,7 @@ def test_values_are_kept_where_that_is_asked_for(center, runner):
     ]
 
 
-def test_a_run_that_was_killed_is_resumed_and_its_file_tells_nobodys_number(center, runner, later):
+def test_a_killed_run_is_resumed_and_its_file_holds_no_phone_number(center, runner, later):
     make_tasks(center, {"language": CANARY}, *[{"language": "fr"}] * 4)
     whole = record(center, runner, now=later, hours=5)
     killed, said = Kept(most=4), []
@@ -141,7 +141,7 @@ def test_a_run_that_was_killed_is_resumed_and_its_file_tells_nobodys_number(cent
     assert counts(whole) == {'{"language": "other"}': 5}
 
 
-def test_what_was_common_before_a_kill_stays_so(center, runner, later):
+def test_a_value_that_was_common_before_a_kill_stays_so(center, runner, later):
     make_tasks(center, *[{"language": "fr"}] * 5)
     kept = Kept()
     first = record(center, runner, now=later, kept=kept, hours=5)
@@ -202,7 +202,7 @@ def test_events_of_any_types_are_read_in_their_order(center, runner):
 
 
 @pytest.mark.parametrize("attributes", ["[NaN]", "[1]", "redacted", "[" * 10_000])
-def test_attributes_that_are_no_object_leave_nothing_of_a_task_but_that_it_came(center, runner, attributes):
+def test_of_a_task_with_invalid_attributes_only_its_arrival_is_kept(center, runner, attributes):
     make_tasks(center, {"language": "es"})
     center.sql("UPDATE event SET task_attributes = ?", attributes)
 
@@ -268,7 +268,7 @@ def test_an_event_has_a_sid_a_type_a_moment_and_data(changes, at):
         ),
     ],
 )
-def test_a_task_is_told_as_far_as_its_event_says_so(data, task):
+def test_a_task_is_recorded_as_far_as_its_event_describes_it(data, task):
     event = event_of(
         {"sid": "EV1", "event_type": "task.created", "event_date": "2026-11-20T09:31:00Z", "event_data": data}
     )
@@ -276,7 +276,7 @@ def test_a_task_is_told_as_far_as_its_event_says_so(data, task):
     assert task_of(event, Hour(START, START + timedelta(hours=1)), {"WW1": "Voice"}) == task
 
 
-def test_a_list_of_what_are_no_events_is_an_error(center, runner, monkeypatch):
+def test_a_list_of_invalid_events_is_an_error(center, runner, monkeypatch):
     make_tasks(center, {})
     monkeypatch.setattr("tr_apply.client.answers.event_of", lambda _: None)
 

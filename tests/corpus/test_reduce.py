@@ -113,7 +113,7 @@ def test_a_common_value_of_attributes_that_are_compared_with_each_other_stays_hi
     assert reduced([{"a": "x", "b": "y"}] * COMMON, ("a == b",))[0] == {"a": "other", "b": "other other"}
 
 
-def test_a_task_of_which_nothing_else_is_routed_alike_is_left_out():
+def test_a_task_with_an_irreplaceable_value_is_left_out():
     reduction = Reduction([workflow(("a < 'm' AND a CONTAINS 'x'",), ("tags HAS 'a'",))], KEY)
 
     assert reduction.cells({"a": "ax"}) is None

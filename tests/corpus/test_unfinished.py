@@ -27,7 +27,7 @@ def reduction():
 
 
 @pytest.mark.parametrize("times", [2, 5])
-def test_what_was_read_is_known_again(reduction, times):
+def test_finished_hours_are_recognised(reduction, times):
     whole = Unfinished(HEADING, b"k" * 32)
     lines = [whole.add(hour, [TASK] * times, reduction).line() for hour in HOURS]
     text = whole.first_line() + lines[0]

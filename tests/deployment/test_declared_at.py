@@ -55,7 +55,7 @@ def planned(tmp_path, capsys, monkeypatch):
     return operations
 
 
-def test_what_is_declared_says_where(planned):
+def test_a_declared_resource_has_its_place(planned):
     found = planned(FILES)
 
     assert {

@@ -44,7 +44,7 @@ def outcome(applied):
 # The proof
 
 
-def test_what_somebody_changes_while_we_apply_is_found_by_reading_again(world, told_plan):
+def test_a_change_by_somebody_else_during_apply_is_found_by_reading_again(world, told_plan):
     world.apply(TEAM)
     text = TEAM.replace("{name: alice}", "{name: alice}, {name: bob}")
     plan = world.plan(text)
@@ -140,7 +140,7 @@ def test_a_new_workspace_with_other_seeds_is_planned_again_and_that_is_said(worl
     assert applied.notes == ["the new workspace was not as predicted; the rest was planned again from what is there"]
 
 
-def test_a_new_workspace_as_predicted_is_no_news(world):
+def test_a_new_workspace_as_predicted_gives_no_warning(world):
     applied = world.carry_out(TEAM, world.plan(TEAM))
 
     assert applied.verified

@@ -90,7 +90,7 @@ def test_a_clock_that_is_wrong_is_a_warning(look):
 
 
 @pytest.mark.parametrize("date", [b"", b"yesterday", b"Mon, 99 Nov 2026 07:00:00 GMT", b"Mon, 30 Nov 2026 07:00:00"])
-def test_a_date_that_is_none_is_no_clock(look, date):
+def test_an_invalid_date_gives_no_clock_skew(look, date):
     assert states(look(more=[(b"date", date)]))["clock"] == "unknown"
 
 

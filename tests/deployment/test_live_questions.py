@@ -453,7 +453,7 @@ def test_a_task_that_somebody_could_take_now_should_be_offered_any_moment(center
 # Where it is
 
 
-def test_a_later_step_is_known_by_the_queue_and_what_is_behind_it_is_counted(center):
+def test_a_later_step_is_known_by_the_queue_and_the_steps_before_it_are_counted(center):
     waiting = center.task(language="es")
     center.passes(70)
 
@@ -646,7 +646,7 @@ def test_a_task_without_events_still_has_its_reservations(center):
     assert "TaskRouter has no event of this task" in live_route_text(found)
 
 
-def test_events_that_may_not_be_read_are_no_failure(center):
+def test_events_that_may_not_be_read_do_not_fail_the_command(center):
     waiting = center.task(language="es")
     center.answers_otherwise("/Events", lambda _: {"code": 20003, "message": "no", "status": 403}, status=403)
     found = center.why(waiting)
@@ -697,7 +697,7 @@ def test_only_the_latest_of_many_moments_are_in_the_text(center):
 # People and attributes that cannot be read
 
 
-def test_what_cannot_be_read_of_a_worker_or_a_queue_matches_nobody_and_a_note_says_so(center):
+def test_an_unreadable_worker_or_queue_matches_nobody_and_a_note_says_so(center):
     waiting = center.task(language="es")
     center.answers_otherwise(
         "/Workers", lambda page: [each.update(attributes="{") for each in page["workers"]] and None
@@ -759,7 +759,7 @@ def test_an_offered_task_names_to_whom_and_until_when(center):
     assert "ana  is being offered this task" in live_route_text(found)
 
 
-def test_a_task_is_offered_to_several_at_once(center):
+def test_a_task_is_offered_to_several_concurrently(center):
     center.send("POST", f"{center.path}/TaskQueues/{center.sids['Spanish']}", MaxReservedWorkers="2")
     center.goes("ben", "Here")
     center.passes(1)
@@ -773,7 +773,7 @@ def test_a_task_is_offered_to_several_at_once(center):
     )
 
 
-def test_an_offer_of_which_nothing_is_shown_is_still_an_offer(center):
+def test_an_offer_without_details_is_still_an_offer(center):
     center.goes("ana", "Here")
     offered = center.task(language="es")
     center.sql("DELETE FROM event")
@@ -830,7 +830,7 @@ def test_a_task_that_was_deleted_is_only_known_to_be_gone(center):
     )
 
 
-def test_a_task_of_which_nothing_is_known_is_an_error_that_says_how_long_things_are_kept(center):
+def test_an_unknown_task_is_an_error_that_says_how_long_tasks_are_kept(center):
     with pytest.raises(TrApplyError, match=r"there is no task WT0{32} in 'Center', and no event of one; TaskRouter"):
         center.why("WT" + "0" * 32)
 
@@ -880,7 +880,7 @@ def test_an_answer_that_shows_no_task_and_a_refusal_are_errors(center):
         ),
     ],
 )
-def test_what_would_become_of_a_task(center, here, attributes, answer):
+def test_the_route_of_a_task_that_does_not_exist_yet(center, here, attributes, answer):
     for name in here:
         center.goes(name, "Here")
 
@@ -890,7 +890,7 @@ def test_what_would_become_of_a_task(center, here, attributes, answer):
     assert (found.facts.task, found.facts.people) == (None, 4)
 
 
-def test_a_task_that_no_filter_takes_is_canceled_at_once(center):
+def test_a_task_that_matches_no_filter_is_canceled_immediately(center):
     found = center.what(workflow="Narrow", a=2)
 
     assert found.facts.answer == (

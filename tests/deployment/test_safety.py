@@ -39,7 +39,7 @@ def applied(world, runner):
     return apply
 
 
-def test_what_is_protected_is_not_deleted_whatever_was_agreed_to(world, applied):
+def test_a_protected_resource_is_not_deleted_with_any_consent(world, applied):
     world.apply(QUEUES)
 
     with pytest.raises(RefusedError, match="protected by 'task_queue/A'"):
@@ -125,7 +125,7 @@ def test_one_workspace_has_one_plan_in_a_run(world, runner):
 
 
 @pytest.mark.parametrize("url", ["http://example.com", "http://10.0.0.1:8080", "ftp://localhost", "https://a:b@host"])
-def test_credentials_go_nowhere_unsafe_whoever_makes_the_client(url):
+def test_credentials_are_never_sent_in_clear_by_any_client(url):
     with pytest.raises(TargetError) as caught:
         Client(Connection(url, "AC" + "0" * 32, "canary-7391"))
 
@@ -207,7 +207,7 @@ def test_a_workspace_is_deleted_by_its_own_name_only(world, removed):
     assert world.items("Workspaces") == []
 
 
-def test_what_the_file_does_not_declare_is_counted_before_anybody_is_asked(world, removed):
+def test_undeclared_resources_are_counted_before_anybody_is_asked(world, removed):
     world.apply(QUEUES)
     world.make("Workers", FriendlyName="new.hire")
 

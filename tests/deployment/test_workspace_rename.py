@@ -91,7 +91,7 @@ HOLDS = {
 
 
 @pytest.mark.parametrize("case", HOLDS)
-def test_more_than_half_and_at_least_three_are_telling(world, renamed_elsewhere, case):
+def test_more_than_half_of_the_names_and_at_least_three_are_evidence(world, renamed_elsewhere, case):
     queues, workers, expected = HOLDS[case]
     renamed_elsewhere(center(workers=("ann", "ben", "cho")))
 
@@ -126,7 +126,7 @@ def write(folder, name, document):
     return str(folder / name)
 
 
-def test_the_other_paths_of_a_run_are_no_strangers(cli, tmp_path):
+def test_the_other_paths_of_a_run_are_known(cli, tmp_path):
     one, two = (write(tmp_path / name, "w.yaml", center(name)) for name in ("One", "Two"))
     assert cli("apply", one, "--auto-approve")[0] == 0
 
@@ -144,7 +144,7 @@ def test_the_other_paths_of_a_run_are_no_strangers(cli, tmp_path):
         ("overlays/one.yaml", {"workspace": {"name": "Tenant ${tenant}"}}),
     ],
 )
-def test_what_a_file_or_overlay_in_the_same_root_names_is_no_stranger(cli, tmp_path, file, document):
+def test_a_workspace_named_by_a_file_or_overlay_in_the_same_root_is_known(cli, tmp_path, file, document):
     path = write(tmp_path, "base/w.yaml", center("Tenant One"))
     assert cli("apply", path, "--auto-approve")[0] == 0
     write(tmp_path / "base", file, document)

@@ -135,7 +135,7 @@ def test_a_key_is_found_by_what_people_call_it(topic, expected, capsys):
     assert [each for each in expected if each not in printed] == []
 
 
-def test_what_there_is_not_is_a_mistake_of_the_command_line_with_a_suggestion(capsys):
+def test_an_unknown_name_is_a_usage_error_with_a_suggestion(capsys):
     assert run(["explain", "hiden-filter"]) == 64
 
     assert "did you mean 'hidden-filter'?" in capsys.readouterr().err

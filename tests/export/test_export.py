@@ -56,7 +56,7 @@ def full(world):
     return world
 
 
-def test_the_sections_stand_in_the_order_of_the_documentation(full, exported):
+def test_the_sections_have_the_order_of_the_documentation(full, exported):
     text = exported(full)
 
     order = ["workspace", "activities", "task_channels", "task_queues", "workflows", "workers", "manage"]
@@ -99,7 +99,7 @@ def test_a_literal_variable_is_escaped(full, exported):
     assert sections(exported(full))["workers"][0]["attributes"]["text"] == "$${not} a variable"
 
 
-def test_what_tr_apply_has_no_key_for_is_kept_at_its_level(full, exported):
+def test_a_key_that_tr_apply_does_not_have_is_kept_at_its_level(full, exported):
     [workflow] = sections(exported(full))["workflows"]
 
     assert workflow["extra"] == {"also": True}
@@ -107,7 +107,7 @@ def test_what_tr_apply_has_no_key_for_is_kept_at_its_level(full, exported):
     assert workflow["filters"][1]["targets"] == [{"queue": "alpha", "extra": {"unknown": 1}}]
 
 
-def test_worker_channels_stand_where_they_differ_from_what_taskrouter_makes(full, exported):
+def test_worker_channels_are_written_where_they_differ_from_taskrouters_defaults(full, exported):
     assert sections(exported(full))["workers"][0]["channels"] == {"fax": {"capacity": 2}, "voice": {"available": False}}
 
 
@@ -132,7 +132,7 @@ def test_an_export_makes_the_same_workspace_elsewhere(full, exported, new_world,
     ]
 
 
-def test_an_export_takes_the_keys_of_manage_beside_it_and_prints_no_secret(full, exported, told_plan):
+def test_an_export_reads_manage_of_the_existing_file_and_prints_no_secret(full, exported, told_plan):
     full.change("Workers", "alice", Attributes=json.dumps({"phone": "hunter2", "level": 1}))
 
     written = "manage: {workers: {mode: additive, sensitive: [attributes.phone]}}"
@@ -160,7 +160,7 @@ def test_without_workers_nothing_is_said_about_them(world, exported):
     assert list(sections(exported(world))) == ["workspace", "activities", "task_channels"]
 
 
-def test_equal_workspaces_are_one_text_in_whatever_order_json_stands(new_world, exported):
+def test_equal_workspaces_give_one_text_for_any_order_of_json_keys(new_world, exported):
     attributes = [
         '{"level": 3, "skills": [{"b": 1, "a": 2}], "extra": {"z": 1, "y": 2}}',
         '{"extra": {"y": 2, "z": 1.0}, "skills": [{"a": 2.0, "b": 1}], "level": 3.0}',
@@ -209,7 +209,7 @@ def test_a_queue_that_is_gone_stays_a_sid_and_is_left_alone(world, exported, tol
     assert told_plan(world.plan(text)) == []
 
 
-def test_a_queue_that_is_no_sid_is_kept_as_it_is(world, exported, told_plan):
+def test_a_queue_that_is_not_a_sid_is_kept_as_it_is(world, exported, told_plan):
     without_queue(world)
     document = {"task_routing": {"filters": [{"expression": "1==1", "targets": [{"queue": "alpha"}]}]}}
     world.sql("UPDATE workflow SET configuration = ?", json.dumps(document))
@@ -263,7 +263,7 @@ def test_any_name_is_exported_as_it_is(world, exported, told_plan, name):
     assert list(document.workers[0].attributes) == [name]
 
 
-def test_text_that_is_no_unicode_is_an_error_that_says_so(new_local):
+def test_text_that_is_not_unicode_is_an_error_that_says_so(new_local):
     live = new_local()
     path = f"/Workspaces/{live.post('/Workspaces', data={'FriendlyName': 'Center'}).json()['sid']}"
     made = live.post(f"{path}/Workers", data={"FriendlyName": "a", "Attributes": '{"a": "\\ud800"}'})

@@ -186,14 +186,14 @@ def test_an_address_with_a_key_is_quoted_for_the_shell(from_state):
     assert "terraform state rm 'twilio_taskrouter_workspace.c[\"it'\"'\"'s\"]'\n" in printed.err
 
 
-def test_activities_of_nobody_are_known_by_the_names_beside_their_sids(center, from_state):
+def test_activities_without_a_resource_are_known_by_the_names_next_to_their_sids(center, from_state):
     _, printed = from_state(state_of(center, COMMUNITY, leave_out=(*SEEDS, "Away", "Here")))
 
     assert yaml.safe_load(printed.out)["workspace"]["default_activity"] == "Away"
     assert "activities" not in yaml.safe_load(printed.out)
 
 
-def test_what_is_not_carried_over_is_said(from_state):
+def test_parts_that_are_not_carried_over_are_listed(from_state):
     own = resource("twilio_taskrouter_workspaces_v1", "c", {"sid": CENTER_SID, "friendly_name": "Center"})
     task = resource("twilio_taskrouter_workspaces_tasks_v1", "t", {"sid": "WT1", "workspace_sid": CENTER_SID})
     other = resource("twilio_taskrouter_workspaces_task_queues_v1", "o", {"sid": "WQ1", "workspace_sid": "WS2"})
@@ -270,7 +270,7 @@ def test_of_several_workspaces_one_is_chosen_by_name_or_sid(from_state):
         ),
     ],
 )
-def test_a_file_that_is_no_state_is_an_error_that_says_what_to_do(from_state, state, message):
+def test_a_file_that_is_not_a_state_is_an_error_that_says_what_to_do(from_state, state, message):
     code, printed = from_state(state, "Center")
 
     assert (code, printed.out) == (3, "")

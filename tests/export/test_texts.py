@@ -33,7 +33,7 @@ STRANGE = st.text(
 
 
 @given(STRANGE, st.sampled_from(sorted(SHAPES)))
-def test_what_hides_or_steers_text_is_an_escape_that_reads_the_same(text, shape):
+def test_a_character_that_hides_or_steers_text_is_an_escape_that_reads_the_same(text, shape):
     sections = {"first": {"in": SHAPES[shape](text)}, "second": [SHAPES[shape](text)]}
 
     written = yaml_text(sections)

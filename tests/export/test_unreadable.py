@@ -50,7 +50,7 @@ def linted(world, text):
         {"known_worker_friendly_name": "1 2"},
     ],
 )
-def test_what_does_not_parse_is_accepted_by_the_export_and_plans_empty(world, exported, told_plan, texts):
+def test_the_export_accepts_texts_that_do_not_parse_and_plans_empty(world, exported, told_plan, texts):
     world.apply(LIVE)
     filled = {key: text.replace("${sid}", world.sid("TaskQueues", "Other")) for key, text in texts.items()}
     hold(world, **filled)
@@ -100,7 +100,7 @@ def test_any_name_of_a_queue_can_be_accepted(world, exported, told_plan, name):
 
 @SEVERAL
 @given(queue=SOME_TEXT, expression=SOME_TEXT, order=SOME_TEXT)
-def test_whatever_texts_are_live_the_export_is_valid_and_plans_empty(new_world, exported, queue, expression, order):
+def test_for_any_live_texts_the_export_is_valid_and_plans_empty(new_world, exported, queue, expression, order):
     world = new_world()
     world.apply(LIVE)
     hold(world, queue=queue, expression=expression, order_by=order)

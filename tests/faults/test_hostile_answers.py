@@ -73,7 +73,7 @@ def answered(write, status, headers, body, *, after):
 @given(write=WRITES, status=STATUSES, headers=HEADERS, body=BODIES, after=st.booleans(), changes=st.booleans())
 @example(write=3, status=429, headers={"retry_after": DATES[0]}, body={}, after=False, changes=False)
 @example(write=3, status=503, headers={"retry_after": DATES[0]}, body={}, after=True, changes=True)
-def test_whatever_is_answered_to_a_write_the_run_ends_in_its_summary(
+def test_for_any_answer_to_a_write_the_run_ends_in_its_summary(
     behind, files, applied, write, status, headers, body, after, changes
 ):
     assume(not (after and status == TOO_MANY_REQUESTS))  # which says that it was not carried out

@@ -35,7 +35,9 @@ def arguments(behind, files, tmp_path):
 
 
 @pytest.mark.parametrize("write", [0, 3, 6])
-def test_after_a_kill_the_journal_tells_all_that_may_have_been_done(behind, cli, killable, arguments, tmp_path, write):
+def test_after_a_kill_the_journal_has_every_request_that_may_have_been_carried_out(
+    behind, cli, killable, arguments, tmp_path, write
+):
     pids = []
 
     async def fault(exchange):
@@ -85,7 +87,7 @@ def test_an_interrupted_apply_has_its_journal_and_its_way_back(behind, cli, kill
     assert behind.items("/Workspaces") == []
 
 
-def test_what_failed_stands_at_the_end_of_the_journal(behind, cli, arguments, tmp_path):
+def test_a_failure_is_at_the_end_of_the_journal(behind, cli, arguments, tmp_path):
     behind.proxy.begin(lambda request: redirected if request.write == 4 else None)
 
     assert cli(*arguments)[0] == 4
@@ -96,7 +98,7 @@ def test_what_failed_stands_at_the_end_of_the_journal(behind, cli, arguments, tm
     assert [each["status"] for each in refused] == [302]
 
 
-def test_a_lost_answer_that_was_found_out_is_told_as_done(behind, cli, arguments, tmp_path):
+def test_a_lost_answer_with_a_known_result_is_recorded_as_done(behind, cli, arguments, tmp_path):
     behind.proxy.begin(lambda request: dropped_after if request.write == 0 else None)
 
     assert cli(*arguments)[0] == 0

@@ -213,7 +213,7 @@ def test_a_filter_that_is_widened_to_everything_names_a_task_without_the_attribu
     assert hidden == {"workflows[0].filters[1]": ["Voice"], "workflows[0].filters[2]": ["Voice"]}
 
 
-def test_what_was_wrong_before_is_not_brought_by_the_change(center):
+def test_an_old_mistake_is_not_attributed_to_the_change(center):
     everything = '  - {name: All, expression: "1==1", targets: [{queue: Everyone}]}\n  - {name: Spanish,'
     hidden = CENTER.replace("  - {name: Spanish,", everything)
     center.apply(hidden)

@@ -95,7 +95,7 @@ def test_a_pair_that_no_recorded_task_goes_has_none_of_them(center, runner):
     assert "(none recorded)" in " ".join(plan_text(plan).split())
 
 
-def test_a_pair_that_the_search_has_cut_off_is_told_by_the_tasks_that_go_it(center, runner, monkeypatch):
+def test_a_pair_that_the_search_has_not_reached_is_found_by_its_recorded_tasks(center, runner, monkeypatch):
     monkeypatch.setattr("tr_apply.impact.measure.Budget", partial(Budget, 0))
 
     plan = planned(center, runner, WEB_FIRST)
@@ -179,11 +179,11 @@ def test_a_plan_without_changes_sends_no_task_elsewhere(center, runner):
     assert "recorded" not in plan_text(plan)
 
 
-def test_recorded_tasks_are_no_part_of_what_a_plan_is(center, runner):
+def test_recorded_tasks_do_not_change_the_identity_of_a_plan(center, runner):
     assert plan_id(planned(center, runner, WEB_FIRST)) == plan_id(center.plan(WEB_FIRST))
 
 
-def test_the_pairs_with_most_tasks_are_told_first(center, runner):
+def test_the_pairs_with_most_tasks_come_first(center, runner):
     text = CENTER.replace("queue: Spanish,", "queue: Web,").replace("[{queue: Web}]", "[{queue: Spanish}]")
 
     told = " ".join(plan_text(planned(center, runner, text)).split())

@@ -114,7 +114,7 @@ def test_a_target_expression_that_only_looks_different_sends_nothing_elsewhere()
     assert changes(workflow(one), workflow(other)).routes == ()
 
 
-def test_the_default_filter_has_number_0_and_no_filter_is_none():
+def test_the_default_filter_has_number_0_and_no_filter_has_none():
     before, after = workflow(SALES), workflow(default=None)
 
     result = changes(before, after)
@@ -140,7 +140,7 @@ def test_a_skip_if_that_is_never_true_lets_nothing_past():
     assert change.after == FilterRoute(1, "Sales", ("Sales",))
 
 
-def test_what_was_not_found_out_is_said():
+def test_an_unknown_result_is_reported():
     broken = ("Broken", "topic = = 'x'", "Sales")
     unreadable = route_changes(workflow(broken, SALES), workflow(broken, SPANISH), read)
     short = route_changes(workflow(SPANISH, SALES), workflow(SALES, SPANISH), read, Budget(1))

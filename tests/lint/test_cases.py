@@ -19,7 +19,7 @@ EACH = [pytest.param(case, id=f"{code} {case['it']}") for code, cases in CASES.i
 
 
 @pytest.mark.parametrize("case", EACH)
-def test_what_is_found(case, tmp_path):
+def test_each_case_has_its_findings(case, tmp_path):
     path = tmp_path / "configuration.yaml"
     workspace = "" if "\nworkspace:" in f"\n{case['config']}" else "workspace: {name: X}\n"
     path.write_text(case["config"] + workspace, encoding="utf-8")

@@ -46,7 +46,7 @@ def told(finding, expected):
 
 
 @pytest.mark.parametrize("case", EACH)
-def test_what_a_workflow_means(case, tmp_path):
+def test_the_meaning_of_a_workflow_gives_these_findings(case, tmp_path):
     checked = configuration(case, tmp_path / "c.yaml")
 
     lint(checked, today=date(2026, 1, 1))

@@ -69,7 +69,7 @@ JSON = st.recursive(
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), JSON, max_size=3), max_size=4))
-def test_the_types_of_many_attributes_at_once_are_those_that_summarize_finds_one_by_one(attributes):
+def test_the_types_of_many_attributes_equal_those_that_summarize_finds_one_by_one(attributes):
     assert types(attributes) == summarize(attributes)
 
 

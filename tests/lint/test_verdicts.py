@@ -59,14 +59,14 @@ def test_a_code_has_two_names(judged):
         "{code: empty-workflow, in: workflow/V, because: x, until: 2026-06-30}",
     ],
 )
-def test_what_is_accepted_is_no_finding_any_more_and_keeps_its_reason(accept, judged):
+def test_an_accepted_finding_is_not_listed_any_more_and_keeps_its_reason(accept, judged):
     found = judged(f"{{accept: [{accept}]}}")
 
     assert codes(found) == ["info unused-queue", "warning unreachable-filter"]
     assert [(each.code, each.because) for each in found.accepted] == [("empty-workflow", "x")]
 
 
-def test_what_is_accepted_does_not_become_an_error(judged):
+def test_an_accepted_finding_does_not_become_an_error(judged):
     found = judged("{severity: {empty-workflow: error}, accept: [{code: empty-workflow, in: workflow/V, because: x}]}")
 
     assert "error empty-workflow" not in codes(found)

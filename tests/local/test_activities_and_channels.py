@@ -8,7 +8,7 @@ def test_an_activity_is_unavailable_unless_it_says_otherwise(api, workspace):
     assert api.made(f"{workspace}/Activities", FriendlyName="Back office", Available="true")["available"] is True
 
 
-def test_available_never_changes_and_sending_it_is_no_error(api, workspace, sids):
+def test_available_never_changes_and_sending_it_is_accepted(api, workspace, sids):
     path = f"{workspace}/Activities/{sids(f'{workspace}/Activities')['Available']}"
 
     changed = api.changed(path, Available="false", FriendlyName="Ready")
@@ -92,7 +92,7 @@ def test_a_channel_is_found_by_its_unique_name_too(api, workspace):
     assert api.delete(f"{workspace}/TaskChannels/fax").status_code == 204
 
 
-def test_the_unique_name_never_changes_and_sending_it_is_no_error(api, workspace):
+def test_the_unique_name_never_changes_and_sending_it_is_accepted(api, workspace):
     changed = api.changed(f"{workspace}/TaskChannels/voice", UniqueName="phone", ChannelOptimizedRouting="true")
 
     assert (changed["unique_name"], changed["channel_optimized_routing"]) == ("voice", True)

@@ -118,7 +118,7 @@ def test_a_reservation_is_called_about_with_the_documented_parameters(world):
     }
 
 
-def test_a_call_is_signed_with_the_password_of_whoever_signed_in(world):
+def test_a_call_is_signed_with_the_password_of_the_last_request(world):
     world.answer(ASSIGN, Reply(status=500))
     world.task()
 
@@ -141,7 +141,7 @@ def test_nobody_is_asked_to_check_a_signature_with_the_secret_of_an_api_key(worl
     assert RequestValidator("secret").validate(call.url, call.form, call.headers["X-Twilio-Signature"])
 
 
-def test_what_time_does_before_anybody_signs_in_is_called_about_unsigned(runner, clock, open_floor, tmp_path):
+def test_an_effect_of_time_before_the_first_request_is_called_about_unsigned(runner, clock, open_floor, tmp_path):
     floor = open_floor(tmp_path / "local.db")
     floor.api.changed(f"{floor.path}/Workflows/{floor.workflow}", AssignmentCallbackUrl=ASSIGN)
     floor.task()
@@ -252,14 +252,14 @@ def test_when_the_fallback_fails_too_the_reservation_stays_pending_until_its_tim
         ({"instruction": "reject", "activity_sid": "WA1"}, "40100"),
     ],
 )
-def test_an_instruction_that_fails_is_told(world, instruction, complaint):
+def test_a_failed_instruction_is_reported(world, instruction, complaint):
     world.answer(ASSIGN, says(**instruction))
 
     assert world.floor.status(world.task()) == "reserved"
     assert complaint in world.said[0]
 
 
-def test_an_answer_that_comes_too_late_is_told(world):
+def test_an_answer_that_comes_too_late_is_reported(world):
     def cancel(call):
         session = world.api.app.store.engines
         with session.write() as writing:
@@ -273,7 +273,7 @@ def test_an_answer_that_comes_too_late_is_told(world):
     assert "is canceled and cannot become accepted" in world.said[0]
 
 
-def test_an_answer_after_the_end_of_the_workspace_is_told(world):
+def test_an_answer_after_the_end_of_the_workspace_is_reported(world):
     engines, path = world.api.app.store.engines, world.floor.path
 
     def delete(call):
@@ -381,7 +381,7 @@ def test_events_that_were_asked_for_are_delivered_in_order(listening):
     assert {call.timeout_s for call in listening.application.calls if call.url == url} == {15}
 
 
-def test_an_event_is_told_as_by_rest(listening):
+def test_an_event_callback_has_the_fields_of_the_rest_resource(listening):
     listening.floor.move(listening.floor.alice, "Offline")
     task = listening.task({"type": "lead"})
     [form] = listening.application.called(EVENTS.partition("#")[0])
@@ -440,7 +440,7 @@ def test_an_event_is_delivered_again_until_it_arrives_while_the_next_ones_wait(l
 @pytest.mark.parametrize(
     ("reply", "complaint"), [(Reply(status=404), "it answered 404"), (NetworkError("nobody there"), "nobody there")]
 )
-def test_an_event_that_never_arrives_is_given_up_and_routing_does_not_wait(listening, reply, complaint):
+def test_an_event_that_never_arrives_is_dropped_and_routing_does_not_wait(listening, reply, complaint):
     listening.answer(EVENTS.partition("#")[0], reply)
     task = listening.floor.task()
     assert listening.floor.status(task) == "reserved"
@@ -451,7 +451,7 @@ def test_an_event_that_never_arrives_is_given_up_and_routing_does_not_wait(liste
     assert "task.created" in listening.said[0]
 
 
-def test_whoever_is_too_slow_loses_the_oldest_events(listening):
+def test_a_receiver_that_is_too_slow_loses_the_oldest_events(listening):
     listening.api.changed(listening.floor.path, EventsFilter="")
     listening.settle()
     listening.application.calls.clear()
@@ -471,7 +471,7 @@ def test_events_for_another_machine_are_held_back(listening):
     assert listening.said == ["Event callback to example.com held back; --callback-allow example.com lets it through"]
 
 
-def test_the_end_of_a_workspace_is_told(listening):
+def test_the_end_of_a_workspace_is_sent(listening):
     listening.api.changed(listening.floor.path, EventsFilter="workspace.deleted")
     listening.api.delete(listening.floor.path)
     listening.settle()
@@ -494,7 +494,7 @@ def test_a_url_that_another_process_changed_counts(runner, clock, open_api, tmp_
     assert [call.url for call in application.calls] == [ASSIGN]
 
 
-def test_a_workspace_that_was_deleted_before_anybody_looked_is_told_to_nobody(world):
+def test_a_workspace_that_was_deleted_before_any_request_is_sent_to_nobody(world):
     other = Floor(world.api)
     world.api.app._dispatcher._book._known.clear()
 

@@ -25,7 +25,7 @@ def without_patience(api):
     api.app.store._database._connection.execute("PRAGMA busy_timeout = 0")
 
 
-def test_what_was_written_is_there_after_closing_and_opening(open_api, file):
+def test_written_rows_are_there_after_closing_and_opening(open_api, file):
     first = open_api(file)
     made = first.made("/Workspaces", FriendlyName="Support")
     first.app.close()
@@ -48,7 +48,7 @@ def test_memory_leaves_no_file(open_api, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_two_applications_on_one_file_see_each_others_writes_at_once(open_api, file):
+def test_two_applications_on_one_file_see_each_others_writes_immediately(open_api, file):
     one, other = open_api(file), open_api(file)
     workspace = f"/Workspaces/{one.made('/Workspaces', FriendlyName='x')['sid']}"
     worker = other.made(f"{workspace}/Workers", FriendlyName="alice")
@@ -106,7 +106,7 @@ def test_a_worker_whose_attributes_somebody_spoiled_in_the_file_says_nothing_abo
     assert len(floor.reservations(carmen)) == 1
 
 
-def test_a_mistake_in_a_statement_is_no_passing_state():
+def test_a_mistake_in_a_statement_does_not_count_as_a_passing_problem():
     database = Database.open(":memory:")
 
     with pytest.raises(sqlite3.OperationalError), database.write() as writer:
@@ -139,7 +139,7 @@ def test_a_failed_write_takes_everything_back():
         (b"SQLite format 3\0" + b"x" * 500, "database"),
     ],
 )
-def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path, content, complaint):
+def test_a_file_that_is_not_a_database_is_refused_and_kept(tmp_path, content, complaint):
     file = tmp_path / "workspace.yaml"
     file.write_bytes(content)
 

@@ -17,7 +17,7 @@ def event(api, floor, event_type, **query):
     return found
 
 
-def test_the_life_of_a_task_is_told_in_order(api, floor):
+def test_the_life_of_a_task_is_recorded_in_order(api, floor):
     task = floor.task({"type": "lead"})
     floor.accept(task)
     api.changed(task, AssignmentStatus="completed", Reason="sold")
@@ -156,7 +156,7 @@ def test_an_event_is_neither_changed_nor_deleted(api, floor, refused):
     refused(api.post(f"{floor.path}/Events"), 405, 20004)
 
 
-def test_a_change_of_activity_tells_of_the_one_before(api, floor, clock):
+def test_a_change_of_activity_names_the_previous_one(api, floor, clock):
     clock.pass_s(90)
     floor.move(floor.alice, "Unavailable")
     told = event(api, floor, "worker.activity.update")
@@ -172,7 +172,7 @@ def test_a_change_of_activity_tells_of_the_one_before(api, floor, clock):
     assert 90_000 <= int(data["worker_time_in_previous_activity_ms"]) < 90_100
 
 
-def test_a_change_of_a_channel_tells_of_both_sides(api, floor):
+def test_a_change_of_a_channel_has_both_sides(api, floor):
     api.changed(f"{floor.alice}/Channels/chat", Capacity="4", Available="false")
     capacity = event(api, floor, "worker.capacity.update")["event_data"]
     availability = event(api, floor, "worker.channel.availability.update")["event_data"]
@@ -224,7 +224,7 @@ def test_a_workspace_has_events_of_its_own(api, workspace):
     assert second["resource_url"] == f"http://taskrouter.test/v1{workspace}"
 
 
-def test_another_expression_of_a_queue_is_told(api, floor):
+def test_another_expression_of_a_queue_is_recorded(api, floor):
     api.changed(f"{floor.path}/TaskQueues/{floor.queue}", TargetWorkers="a == 1")
 
     told = event(api, floor, "task-queue.expression.updated")
@@ -232,7 +232,7 @@ def test_another_expression_of_a_queue_is_told(api, floor):
 
 
 @pytest.mark.parametrize("key", ["known_worker_sid", "known_worker_friendly_name"])
-def test_a_known_worker_who_is_not_there_is_told(api, floor, key):
+def test_a_missing_known_worker_is_recorded(api, floor, key):
     targets = [{"queue": floor.queue, key: "task.agent"}]
     floor.task({"agent": "WK1"}, WorkflowSid=floor.workflow_of("Known", [{"expression": "1==1", "targets": targets}]))
 
@@ -240,7 +240,7 @@ def test_a_known_worker_who_is_not_there_is_told(api, floor, key):
     assert (data[key], data["known_worker_error_code"]) == ("WK1", "40155")
 
 
-def test_the_channel_of_a_task_is_told(api, floor):
+def test_the_channel_of_a_task_is_recorded(api, floor):
     task = floor.task(TaskChannel="chat")
     channel = f"{floor.path}/TaskChannels/chat"
 
@@ -259,7 +259,7 @@ def test_the_channel_of_a_task_is_told(api, floor):
     assert [name for name in data if name.startswith("task_channel_")] == ["task_channel_unique_name"]
 
 
-def test_the_reason_of_the_end_is_told(api, floor):
+def test_the_reason_of_the_end_is_recorded(api, floor):
     api.changed(floor.task(), AssignmentStatus="canceled", Reason="hangup")
 
     assert event(api, floor, "task.canceled")["event_data"]["task_canceled_reason"] == "hangup"
@@ -293,7 +293,7 @@ def test_events_are_found_by_what_they_are_about(api, floor):
     assert floor.events(TaskChannel=chat, EventType="task.created") == ["task.created"]
 
 
-def test_a_list_of_events_is_about_the_last_15_minutes_unless_told_otherwise(floor, clock):
+def test_a_list_of_events_covers_the_last_15_minutes_by_default(floor, clock):
     began = len(floor.events())
     clock.pass_s(10 * 60)
     floor.move(floor.alice, "Offline")
@@ -347,7 +347,7 @@ def test_events_are_kept_for_30_days(api, floor, clock):
     assert floor.events(StartDate="2026-01-01T00:00:00Z") == ["worker.activity.update"]
 
 
-def test_what_is_too_old_is_removed_from_the_file(api, floor, clock, monkeypatch):
+def test_an_event_that_is_too_old_is_removed_from_the_file(api, floor, clock, monkeypatch):
     monkeypatch.setattr("tr_apply.local.history.events._FORGOTTEN_AT_A_TIME", 3)
     clock.pass_s(31 * DAY_S)
     floor.move(floor.alice, "Offline")

@@ -42,7 +42,7 @@ async def whole():
     return FORM
 
 
-def test_a_body_that_stays_away_is_given_up_and_the_connection_closed(app):
+def test_a_body_that_stays_away_times_out_and_the_connection_is_closed(app):
     async def never():
         await asyncio.Event().wait()
 

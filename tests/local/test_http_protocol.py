@@ -324,7 +324,7 @@ def test_the_head_of_an_answer_of_unknown_length_is_sent_before_its_body():
     assert rest == b"4\r\nlate\r\n0\r\n\r\n"
 
 
-def test_a_client_that_does_not_read_is_not_sent_everything_at_once():
+def test_a_client_that_does_not_read_is_not_sent_everything():
     sent = []
 
     async def much(_scope, _receive, send):

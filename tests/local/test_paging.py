@@ -76,7 +76,7 @@ def test_the_meta_of_a_page_has_the_documented_form(api, workers):
     assert second["previous_page_url"].startswith(f"{url}&Page=0&PageToken=PBWK")
 
 
-def test_a_token_names_the_last_item_behind_and_the_first_item_before(api, workers):
+def test_a_token_names_the_last_item_after_and_the_first_item_before(api, workers):
     items = api.items(workers)
     page = api.request("GET", api.read(workers, PageSize=2)["meta"]["next_page_url"]).json()
 
@@ -129,7 +129,7 @@ def test_a_page_that_became_empty_still_leads_back_to_everything_before(api, wor
     assert names_of(before) == NAMES[:4]
 
 
-def test_a_page_that_became_empty_still_leads_forth_to_everything_behind(api, workers):
+def test_a_page_that_became_empty_still_leads_to_everything_after_it(api, workers):
     second = api.request("GET", api.read(workers, PageSize=2)["meta"]["next_page_url"]).json()
     for item in api.items(workers)[:2]:
         api.delete(f"{workers}/{item['sid']}")

@@ -158,7 +158,7 @@ def test_an_item_of_another_workspace_is_not_found(api, workspace, single_taskin
 
 
 @pytest.mark.parametrize("path", ["Statistic", "Tasks/WT1", "Events/EV1", "Tasks/WT1/Reservations"])
-def test_what_does_not_exist_is_not_found(api, workspace, refused, path):
+def test_a_missing_resource_is_not_found(api, workspace, refused, path):
     refused(api.get(f"{workspace}/{path}"), 404, 20404)
 
 
@@ -287,7 +287,7 @@ def test_httpx_and_curl_send_such_a_body(api):
         (multipart([("FriendlyName", "x")]).replace(b"\r\nx\r\n", b"\r\n\xff\r\n"), "not UTF-8"),
     ],
 )
-def test_a_multipart_body_that_is_no_form_is_refused(api, refused, body, complaint):
+def test_a_multipart_body_that_is_not_a_form_is_refused(api, refused, body, complaint):
     headers = {"Content-Type": "multipart/form-data; boundary=----x"}
 
     assert complaint in refused(api.request("POST", "/v1/Workspaces", content=body, headers=headers))
@@ -335,12 +335,12 @@ def test_names_may_hold_any_character(api):
 @pytest.mark.parametrize(
     "body", [b"FriendlyName=%FF", b"FriendlyName=\xff", b"FriendlyName=a%00b", b"&".join([b"a=1"] * 1001)]
 )
-def test_a_body_that_is_no_clean_utf8_form_is_refused(api, refused, body):
+def test_a_body_that_is_not_a_clean_utf8_form_is_refused(api, refused, body):
     refused(api.request("POST", "/v1/Workspaces", content=body))
 
 
 @pytest.mark.parametrize("query", [b"FriendlyName=%FF", b"FriendlyName=%00"])
-def test_a_query_that_is_no_clean_utf8_is_refused(api, refused, query):
+def test_a_query_that_is_not_clean_utf8_is_refused(api, refused, query):
     refused(api.request("GET", httpx.URL("http://taskrouter.test/v1/Workspaces", query=query)))
 
 
@@ -364,7 +364,7 @@ def test_a_body_that_breaks_off_is_refused_and_nothing_happens(api, exchange):
     assert api.items("/Workspaces") == []
 
 
-def test_a_server_may_tell_the_application_that_it_starts_and_stops(api, runner):
+def test_a_server_may_notify_the_application_of_its_start_and_stop(api, runner):
     config = uvicorn.Config(api.app, lifespan="on", log_config=None)
     config.load()
 

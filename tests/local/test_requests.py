@@ -32,7 +32,7 @@ TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 
 
 @given(st.lists(st.tuples(TEXT, TEXT)))
-def test_what_was_encoded_comes_back(fields):
+def test_an_encoded_form_is_decoded(fields):
     expected = {}
     for name, value in fields:
         expected.setdefault(name, []).append(value)
@@ -41,7 +41,7 @@ def test_what_was_encoded_comes_back(fields):
 
 
 @given(st.lists(st.sampled_from(PIECES)).map(b"".join))
-def test_what_no_library_would_write_is_read_as_python_reads_it(body):
+def test_unusual_encodings_are_read_as_python_reads_them(body):
     try:
         form = form_of(body)
     except InvalidParameterError:

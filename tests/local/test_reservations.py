@@ -232,7 +232,7 @@ def test_an_instruction_that_lacks_something_is_refused_with_its_code(api, offer
 
 
 @pytest.mark.parametrize(("instruction", "code"), [("dequeue", 40140), ("conference", 40141), ("redirect", 40121)])
-def test_what_moves_a_call_needs_one(api, floor, refused, instruction, code):
+def test_an_instruction_for_a_call_needs_one(api, floor, refused, instruction, code):
     offer = floor.offered(floor.task())
 
     refused(api.post(offer, Instruction=instruction, To="+2", DequeueTo="+2", RedirectUrl="http://x"), 400, code)

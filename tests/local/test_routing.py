@@ -83,7 +83,7 @@ def test_tasks_keep_the_workflow_they_entered_with_until_they_are_re_evaluated(a
     assert api.delete(f"{floor.path}/TaskQueues/{floor.queue}").status_code == 204
 
 
-def test_what_tasks_need_is_not_deleted(api, floor, refused):
+def test_a_resource_that_tasks_need_is_not_deleted(api, floor, refused):
     channel = api.made(f"{floor.path}/TaskChannels", FriendlyName="Fax", UniqueName="fax")["sid"]
     task = floor.task(TaskChannel="fax")
     workflow = f"{floor.path}/Workflows/{floor.workflow}"
@@ -166,7 +166,7 @@ def test_the_time_of_a_task_is_over(api, floor, clock):
 
 
 @pytest.mark.parametrize("path", ["Workers", "Tasks", "Events", "Activities"])
-def test_whatever_is_asked_first_what_was_due_has_happened(api, floor, clock, path):
+def test_for_any_first_request_everything_due_has_happened(api, floor, clock, path):
     task = floor.task()
     clock.pass_s(121)
 
@@ -189,7 +189,7 @@ def test_a_refusal_does_not_take_back_what_was_due(api, floor, clock, refused):
 # The file
 
 
-def test_what_was_acknowledged_is_there_in_the_next_process(open_api, open_floor, tmp_path, clock):
+def test_acknowledged_writes_are_there_in_the_next_process(open_api, open_floor, tmp_path, clock):
     file = tmp_path / "local.db"
     first = open_floor(file)
     targets = [{"queue": first.queue, "timeout": 600, "priority": 3}]
@@ -269,7 +269,7 @@ def test_a_file_served_ahead_of_time_goes_on_from_there(open_api, open_floor, tm
     assert again.read(task)["assignment_status"] == "pending"
 
 
-def test_what_failed_in_the_middle_is_as_if_it_had_not_been(api, floor, monkeypatch):
+def test_a_write_that_failed_in_the_middle_has_no_effect(api, floor, monkeypatch):
     """The engine had gone on; what it did is not kept, so it is read anew."""
 
     def fail(*_):

@@ -86,7 +86,7 @@ def test_the_old_name_of_the_empty_template_is_known(api):
     assert api.names(f"/Workspaces/{workspace['sid']}/TaskQueues") == []
 
 
-def test_an_unknown_template_is_refused_and_leaves_nothing_behind(api, refused):
+def test_an_unknown_template_is_refused_and_creates_nothing(api, refused):
     refused(api.post("/Workspaces", FriendlyName="x", Template="LIFO"))
 
     assert api.items("/Workspaces") == []

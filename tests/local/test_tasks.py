@@ -91,7 +91,7 @@ def test_every_field_of_a_new_task_is_kept(api, floor):
     assert (made["task_queue_sid"], made["assignment_status"]) == (floor.queue, "reserved")
 
 
-def test_a_task_for_a_worker_ignores_capacity_unless_told_otherwise(api, floor):
+def test_a_task_for_a_worker_ignores_capacity_by_default(api, floor):
     tasks = [floor.task(RoutingTarget=sid_of(floor.alice)) for _ in range(3)]
 
     assert [floor.status(task) for task in tasks] == ["reserved"] * 3
@@ -146,7 +146,7 @@ def test_a_task_is_changed_field_by_field(api, floor):
     assert (changed["task_channel_unique_name"], changed["virtual_start_time"]) == ("sms", "2026-01-01T00:00:00Z")
 
 
-def test_another_channel_may_find_a_worker_at_once(api, floor):
+def test_another_channel_may_find_a_worker_immediately(api, floor):
     api.changed(f"{floor.alice}/Channels/voice", Capacity="0")
     task = floor.task(TaskChannel="voice")
 
@@ -392,7 +392,7 @@ def test_the_tasks_of_a_workspace_are_not_those_of_another(api, floor, workspace
     refused(api.post(f"{workspace}/Tasks", WorkflowSid=floor.workflow))
 
 
-def test_what_is_answered_to_a_write_is_what_is_read_afterwards(api, floor):
+def test_the_answer_to_a_write_equals_a_later_read(api, floor):
     """The answer to a write comes from the engine, that to a read from the file."""
     queue = floor.queue_of("Other")
     other = floor.workflow_of("Passing", [], queue)

@@ -65,7 +65,7 @@ def impatient(monkeypatch):
     monkeypatch.setattr("tr_apply.local.store.timekeeper.LONGEST_PAUSE_S", 0.005)
 
 
-def test_what_is_due_happens_though_nobody_asks(runner, clock, tmp_path):
+def test_due_changes_happen_without_a_request(runner, clock, tmp_path):
     async def scenario():
         async with asyncio.timeout(20), running(tmp_path / "local.db", clock) as world:
             path = await world.floor(EventCallbackUrl=URL, EventsFilter="reservation.timeout")
@@ -78,7 +78,7 @@ def test_what_is_due_happens_though_nobody_asks(runner, clock, tmp_path):
     assert (told["EventType"], told["TaskSid"], told["AccountSid"]) == ("reservation.timeout", task["sid"], ACCOUNT)
 
 
-def test_what_is_due_happens_where_nobody_is_called_about_it_too(runner, clock, tmp_path):
+def test_due_changes_happen_without_callbacks_too(runner, clock, tmp_path):
     async def scenario():
         world = World(open_app(tmp_path / "local.db", clock=clock), None)
         async with (

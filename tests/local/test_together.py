@@ -187,7 +187,7 @@ _STEPS = st.lists(st.sampled_from(["now", "later", "look"]), max_size=4)
 
 
 @given(st.lists(st.tuples(_STEPS, st.booleans()), max_size=5))
-def test_what_is_put_off_belongs_to_its_part_and_comes_before_what_is_read(parts):
+def test_a_postponed_statement_belongs_to_its_part_and_comes_before_the_next_read(parts):
     database, kept = Database.open(":memory:"), []
     batch = database.begin()
     for steps, fails in parts:

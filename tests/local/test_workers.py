@@ -58,7 +58,7 @@ def test_attributes_come_back_compact_with_their_keys_in_the_order_sent(api, wor
         "\ufeff{}",
     ],
 )
-def test_attributes_that_are_no_sound_json_object_are_refused(api, workspace, worker, refused, attributes):
+def test_attributes_that_are_not_a_sound_json_object_are_refused(api, workspace, worker, refused, attributes):
     refused(api.post(f"{workspace}/Workers", FriendlyName="bob", Attributes=attributes))
     refused(api.post(worker, Attributes=attributes))
 

@@ -64,7 +64,7 @@ def test_a_configuration_comes_back_compact_and_otherwise_as_it_was_sent(api, wo
         ("order_by", "worker.skill-level DESC"),
     ],
 )
-def test_what_taskrouter_has_taken_is_taken_and_kept_as_it_is(where, text, post, queue):
+def test_syntax_that_taskrouter_has_accepted_is_accepted_and_kept_as_it_is(where, text, post, queue):
     target = {"queue": queue, **({} if where == "filter" else {where: text})}
     each = {"expression": text if where == "filter" else "1==1", "targets": [target]}
 
@@ -92,7 +92,7 @@ def test_every_key_of_a_target_is_accepted(post, queue):
 
 
 @pytest.mark.parametrize("filters", [[], None])
-def test_filters_may_be_empty_beside_a_default_filter(post, queue, filters):
+def test_filters_may_be_empty_next_to_a_default_filter(post, queue, filters):
     assert post(routed(filters=filters, default_filter={"queue": queue})).status_code == 201
 
 

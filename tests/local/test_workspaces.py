@@ -14,7 +14,7 @@ def test_a_new_workspace_has_the_documented_defaults(api):
     assert "template" not in made
 
 
-def test_what_was_created_is_what_is_fetched_and_listed(api):
+def test_a_created_workspace_is_fetched_and_listed(api):
     made = api.made("/Workspaces", FriendlyName="Support", PrioritizeQueueOrder="LIFO")
 
     assert api.read(f"/Workspaces/{made['sid']}") == made
@@ -91,7 +91,7 @@ def test_default_and_timeout_activity_follow_the_sid_that_was_set(api, workspace
 
 
 @pytest.mark.parametrize("sid", ["", "Offline", "WK" + 32 * "0", "WA" + 31 * "0", "WA" + 32 * "g", "WA" + 32 * "0"])
-def test_a_sid_that_is_no_activity_of_the_workspace_is_refused(api, workspace, refused, sid):
+def test_a_sid_that_is_not_an_activity_of_the_workspace_is_refused(api, workspace, refused, sid):
     refused(api.post(workspace, DefaultActivitySid=sid))
 
 

@@ -24,7 +24,7 @@ def changed(before, after, **options):
     return [(lane.title, lane.change, lane.before) for lane in workflow.lanes if lane.change]
 
 
-def test_what_stays_is_not_marked():
+def test_an_unchanged_lane_is_not_marked():
     assert changed([ES, VIP], [ES, VIP]) == []
 
 
@@ -62,7 +62,7 @@ def test_a_filter_that_another_one_passed_is_moved():
     assert changed([ES, VIP, SALES], [VIP, SALES, ES]) == [("Spanish", "moved", ("filter 1",))]
 
 
-def test_a_removed_filter_stands_where_it_was():
+def test_a_removed_filter_is_drawn_in_its_former_place():
     picture = compared_picture(
         scene_of(workflow_of(ES, VIP, SALES)), scene_of(workflow_of(ES, SALES)), by_name, against="live"
     )

@@ -62,14 +62,14 @@ def test_a_queue_with_nobody_and_a_filter_that_no_task_reaches_are_said_to_be_so
     assert "class w1f2 pale" in text
 
 
-def test_a_task_waits_in_the_step_that_it_cannot_leave_and_not_behind_it():
+def test_a_task_waits_in_the_step_that_it_cannot_leave_and_not_after_it():
     text = picture_mermaid(picture_of(scene_of(workflow_of(("A", "a == 1", "Sales", "Everyone")))))
 
     assert '("Sales<br/>waits")' in text
     assert '("Everyone<br/>never reached")' in text
 
 
-def test_what_has_changed_is_in_the_flowchart():
+def test_a_change_is_in_the_flowchart():
     before, after = (scene_of(workflow_of(*each)) for each in ([ES], [(*ES[:2], "Everyone"), SALES]))
     text = picture_mermaid(
         compared_picture(before, after, lambda _before, _after: FilterPairs({0: 0}, set()), against="live")
@@ -89,7 +89,7 @@ def test_what_has_changed_is_in_the_flowchart():
         ("日本語 é", "日本語 é"),
     ],
 )
-def test_whatever_means_something_in_a_label_of_mermaid_is_a_number(text, escaped):
+def test_special_characters_of_mermaid_in_a_label_are_numbers(text, escaped):
     assert mermaid_text(text) == escaped
 
 

@@ -69,13 +69,13 @@ def test_rows_are_in_the_order_of_the_document(page):
     assert re.findall(r'<span class="number">(\d*)</span>', page) == ["1", "2", ""]
 
 
-def test_a_task_waits_in_the_step_that_it_cannot_leave_and_not_behind_it():
+def test_a_task_waits_in_the_step_that_it_cannot_leave_and_not_after_it():
     text = Tags(picture_html(picture_of(scene_of(workflow_of(("A", "a == 1", "Sales", "Everyone")))))).text
 
     assert "SaleswaitsEveryonenever reached" in text
 
 
-def test_what_has_changed_is_said_in_words():
+def test_a_change_is_described_in_words():
     before, after = (scene_of(workflow_of(*each)) for each in ([ES], [(*ES[:2], "Everyone"), HIDDEN]))
     picture = compared_picture(before, after, lambda _before, _after: FilterPairs({0: 0}, set()), against="live.yaml")
     text = Tags(picture_html(picture)).text

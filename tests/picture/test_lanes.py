@@ -37,7 +37,7 @@ def test_a_step_without_a_queue_is_in_the_queue_before_it():
     assert [step.queue for step in lane.steps] == ["Sales", "Sales"]
 
 
-def test_who_of_a_queue_is_meant_is_said_beside_it():
+def test_the_workers_of_a_queue_that_a_step_wants_are_shown_next_to_it():
     target = {
         "queue": "Sales",
         "expression": "task.topic IN worker.skills",

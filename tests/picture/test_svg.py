@@ -78,7 +78,7 @@ OUTSIDE = """doc => [...doc.querySelectorAll('text')].filter(each => {
 }).map(each => each.textContent)"""
 
 
-def test_every_text_lies_within_its_chip(browser, hostile_picture):
+def test_every_text_is_within_its_chip(browser, hostile_picture):
     answers = browser.ask([picture_svg(picture()), picture_svg(hostile_picture)], BOXES)
 
     assert [bool(each) for each in answers] == [True, True]

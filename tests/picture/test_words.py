@@ -46,7 +46,7 @@ def test_a_condition_reads_as_a_sentence(expression, words):
 
 
 @pytest.mark.parametrize("expression", ["a == 'x', 'y'", "*(a == 'x')"])
-def test_what_nobody_knows_the_meaning_of_stays_as_it_is_written(expression):
+def test_an_expression_without_a_known_meaning_stays_as_it_is_written(expression):
     assert condition_words(parse(expression), NAMES.get) == expression
 
 

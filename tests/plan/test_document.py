@@ -98,7 +98,7 @@ def test_everything_that_can_happen_is_json(world):
     assert plan["summary"]["requests"] == sum(operation["requests"] for operation in plan["operations"])
 
 
-def test_what_is_kept_is_a_diagnostic(world):
+def test_a_kept_resource_is_a_diagnostic(world):
     [kept] = world.document("workspace: {name: Center}\nactivities: []")["diagnostics"]
 
     assert (kept["severity"], kept["code"]) == ("info", "kept")
@@ -136,7 +136,7 @@ DRIFT = {
 }
 
 
-def test_what_the_plan_relies_on_is_in_its_base(world):
+def test_the_base_has_everything_that_the_plan_relies_on(world):
     world.apply(BEFORE)
     ids, prints = {plan_id(world.plan(AFTER))}, {world.document(AFTER)["base"]["fingerprint"]}
 
@@ -160,7 +160,7 @@ def test_a_new_name_of_a_kind_that_gains_one_is_in_the_base(world):
     assert world.document(text)["base"]["fingerprint"] != before
 
 
-def test_what_the_plan_does_not_rely_on_is_not_in_its_base(world):
+def test_the_base_has_nothing_that_the_plan_does_not_rely_on(world):
     text = "workspace: {name: Center}\ntask_queues: [{name: Gold, task_order: LIFO}, {name: Silver}]\nworkers: [{name: alice}]"
     world.apply(text.replace("LIFO", "FIFO"))
     before = world.document(text)

@@ -167,7 +167,7 @@ def test_drift_of_the_workspace(world, changed, field):
     assert sent.keys() == form.keys()
 
 
-def test_null_is_no_value_in_attributes_but_no_attribute_is(world, changed):
+def test_null_in_attributes_does_not_count_as_missing(world, changed):
     text = "workspace: {name: C}\nworkers: [{name: a, attributes: {x: null, y: {z: 1}}}]"
     world.apply(text)
     assert world.plan(text).operations == []
@@ -218,7 +218,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("case", ODD)
-def test_an_odd_live_document_is_planned_and_mended(world, case):
+def test_an_odd_live_document_is_planned_and_fixed(world, case):
     world.apply(DOCUMENT)
     world.sql("UPDATE workflow SET configuration = ?", configuration(world, ODD[case]))
 
@@ -240,7 +240,7 @@ def test_an_odd_live_document_that_nobody_declares_is_left_alone(world, case):
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", "null", '{"task_routing": null}', '"x"', ""])
-def test_a_live_document_without_task_routing_is_mended(world, text):
+def test_a_live_document_without_task_routing_is_fixed(world, text):
     world.apply(DOCUMENT)
     world.sql("UPDATE workflow SET configuration = ?", text)
 
@@ -248,7 +248,7 @@ def test_a_live_document_without_task_routing_is_mended(world, text):
     world.apply(DOCUMENT)
 
 
-def test_a_live_document_that_is_no_json_is_an_error_that_names_it(world):
+def test_a_live_document_that_is_not_json_is_an_error_that_names_it(world):
     world.apply(DOCUMENT)
     world.sql("UPDATE workflow SET configuration = '{'")
 
@@ -297,7 +297,7 @@ def test_keys_that_nobody_knows_are_kept_at_their_place(world):
     assert world.plan(EXTRA).operations == []
 
 
-def test_a_queue_that_nobody_knows_is_told_by_its_sid(world, changed):
+def test_an_unknown_queue_is_shown_by_its_sid(world, changed):
     world.apply(DOCUMENT)
     sid = "WQ0123456789abcdef0123456789abcdef"
     world.sql("UPDATE workflow SET configuration = ?", json.dumps({"task_routing": {"default_filter": {"queue": sid}}}))
@@ -307,7 +307,7 @@ def test_a_queue_that_nobody_knows_is_told_by_its_sid(world, changed):
     assert fields["default_filter.queue"] == (sid, "Everyone")
 
 
-def test_attributes_that_are_null_are_none(world):
+def test_null_attributes_are_empty(world):
     world.apply("workspace: {name: C}\nworkers: [{name: a, attributes: {}}]")
 
     world.sql("UPDATE worker SET attributes = 'null'")

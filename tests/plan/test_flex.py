@@ -30,7 +30,7 @@ def protected(plan):
     return {names[each.operation]: each.message for each in plan.blocked if each.code == "protected"}
 
 
-def test_what_flex_owns_is_not_deleted_and_the_rest_is(world):
+def test_resources_of_flex_are_not_deleted_and_the_others_are(world):
     name = "Flex Task Assignment"
     world.apply(FLEX.format(name=name))
 

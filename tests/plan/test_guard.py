@@ -59,7 +59,7 @@ def test_deleting_needs_consent_beyond_a_limit(world, case):
         assert plan.blocked[0].consent == DeleteConsent("task_queue", gone, live)
 
 
-def test_others_that_take_the_place_of_all_are_no_consent(world):
+def test_new_resources_in_place_of_all_do_not_replace_consent(world):
     world.apply(HEAD + queues("A"))
 
     plan = world.plan(HEAD + queues("B") + "safety: {max_deletes: 100%}")
@@ -77,7 +77,7 @@ def test_each_kind_is_counted_by_itself(world):
     assert [each.message.partition(". ")[0] for each in plan.blocked] == ["deletes 1 of 2 workers: b"]
 
 
-def test_what_is_not_ours_is_not_counted(world):
+def test_a_resource_that_is_not_ours_is_not_counted(world):
     world.apply(
         HEAD
         + "workers: ["
@@ -95,7 +95,7 @@ def test_what_is_not_ours_is_not_counted(world):
     assert "deletes 1 of 3 workers" in plan.blocked[0].message
 
 
-def test_renames_replacements_and_moves_are_no_deletes(world):
+def test_renames_replacements_and_moves_are_not_counted_as_deletes(world):
     world.apply(
         "workspace: {name: C}\nactivities: [{name: Offline}, {name: A}, {name: B}]\ntask_channels: [{unique_name: x}]\nworkers: [{name: w, activity: A}]"
     )
@@ -269,7 +269,7 @@ def test_protection_keeps_nothing_from_being_changed(world):
     assert codes(world.plan(text)) == []
 
 
-def test_the_default_and_the_timeout_activity_of_the_result_stay_and_are_told(world):
+def test_the_default_and_the_timeout_activity_of_the_result_stay_and_are_reported(world):
     world.apply("workspace: {name: C, default_activity: Offline, timeout_activity: Unavailable}")
 
     plan = world.plan("workspace: {name: C}\nactivities: [{name: Lunch}]")
@@ -281,7 +281,7 @@ def test_the_default_and_the_timeout_activity_of_the_result_stay_and_are_told(wo
     ]
 
 
-def test_a_default_activity_that_is_none_any_more_goes(world, told_plan):
+def test_a_former_default_activity_is_deleted(world, told_plan):
     world.apply("workspace: {name: C}")
 
     plan = world.plan(
@@ -308,7 +308,7 @@ IN_USE = {
 
 
 @pytest.mark.parametrize("case", IN_USE)
-def test_what_somebody_else_still_uses_is_not_deleted(world, case):
+def test_a_resource_in_use_by_others_is_not_deleted(world, case):
     before, after, message = IN_USE[case]
     world.apply(before)
 

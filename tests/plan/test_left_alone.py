@@ -62,7 +62,7 @@ def counts(plan):
 
 
 @pytest.mark.parametrize("case", COUNTED)
-def test_what_is_left_alone_is_counted(world, case):
+def test_resources_left_alone_are_counted(world, case):
     text, expected = COUNTED[case]
     world.apply(LIVE)
 

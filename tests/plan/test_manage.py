@@ -146,7 +146,7 @@ ATTRIBUTES = {
 
 
 @pytest.mark.parametrize("case", ATTRIBUTES)
-def test_ignored_attributes_stay_as_they_are_live(world, case):
+def test_ignored_attributes_keep_their_live_values(world, case):
     path, live, expected = ATTRIBUTES[case]
     world.apply(HEAD + "workers: [{name: a}]")
     world.change("Workers", "a", Attributes=json.dumps(live))
@@ -157,7 +157,7 @@ def test_ignored_attributes_stay_as_they_are_live(world, case):
     assert attributes(world, "a") == expected
 
 
-def test_what_is_ignored_is_sent_as_it_is_live_when_something_else_changes(world):
+def test_an_ignored_field_is_sent_with_its_live_value_when_another_field_changes(world):
     world.apply(HEAD + "workers: [{name: a}]")
     world.change("Workers", "a", Attributes='{"level": 1, "contact_uri": "new"}')
     text = HEAD + IGNORED.format("workers", "attributes.contact_uri") + "workers: [{name: a, attributes: {level: 2}}]"
@@ -180,7 +180,7 @@ ONE_OF_EACH = (
 
 
 @pytest.mark.parametrize("section", FIELDS)
-def test_an_ignored_field_stays_as_it_is_live(world, section):
+def test_an_ignored_field_keeps_its_live_value(world, section):
     field, collection, form = FIELDS[section]
     world.apply(ONE_OF_EACH)
     world.change(collection, "email", **form)
@@ -189,7 +189,7 @@ def test_an_ignored_field_stays_as_it_is_live(world, section):
     assert world.plan(ONE_OF_EACH + IGNORED.format(section, field)).operations == []
 
 
-def test_an_ignored_field_of_the_workspace_stays_as_it_is_live(world):
+def test_an_ignored_field_of_the_workspace_keeps_its_live_value(world):
     text = "workspace: {name: Center, event_callback_url: http://x}\n"
     world.apply(text)
     world.rest("POST", world.path(), EventsFilter="task.created")
@@ -197,7 +197,7 @@ def test_an_ignored_field_of_the_workspace_stays_as_it_is_live(world):
     assert world.plan(text + IGNORED.format("workspace", "events_filter")).operations == []
 
 
-def test_an_ignored_channel_stays_as_it_is_live(world):
+def test_an_ignored_channel_keeps_its_live_values(world):
     text = HEAD + "workers: [{name: a, channels: {voice: {capacity: 1}}}]\n"
     world.apply(text)
     world.rest("POST", f"{world.path()}/Workers/{world.sid('Workers', 'a')}/Channels/sms", Capacity="5")
@@ -247,7 +247,7 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("case", FOREIGN)
-def test_filters_of_somebody_else_stay_behind_the_one_that_they_follow(world, case):
+def test_filters_of_others_stay_after_the_one_that_they_follow(world, case):
     live, declared, expected = FOREIGN[case]
     world.apply(workflow(*live))
     text = workflow(*declared) + SWITCH
@@ -259,7 +259,7 @@ def test_filters_of_somebody_else_stay_behind_the_one_that_they_follow(world, ca
     assert world.plan(text).operations == []
 
 
-def test_one_key_of_a_filter_stays_as_it_is_live(world):
+def test_one_key_of_a_filter_keeps_its_live_value(world):
     world.apply(workflow("a", "b").replace("{name: a, expression: 'x == 1'", "{name: a, expression: 'x == 9'"))
 
     assert world.plan(workflow("a", "b") + IGNORED.format("workflows", "filters[a].expression")).operations == []
@@ -282,13 +282,13 @@ def test_a_filter_put_in_at_the_top_leaves_what_is_ignored_in_those_without_a_na
     assert [change.path for change in operation.changes] == ["filters[#1]"]
 
 
-def test_an_ignored_default_filter_stays_as_it_is_live(world):
+def test_an_ignored_default_filter_keeps_its_live_value(world):
     world.apply(workflow("a").replace("name: W,", "name: W, default_filter: {queue: A},"))
 
     assert world.plan(workflow("a") + IGNORED.format("workflows", "default_filter")).operations == []
 
 
-def test_what_is_ignored_follows_what_it_leads_to(world):
+def test_an_ignored_field_follows_its_replaced_reference(world):
     queue, other = (
         workflow("a", "switch 1").replace("queue: A", f"queue: {name}").replace("name: A", f"name: {name}")
         for name in "AB"

@@ -137,7 +137,7 @@ def test_two_live_resources_of_one_name_are_an_error_where_the_file_does_not_nam
     assert all(sid in str(caught.value) for sid in sids)
 
 
-def test_three_of_a_name_are_told_at_once(world):
+def test_three_resources_of_one_name_are_reported_together(world):
     world.apply(CENTER + "task_queues: [{name: Gold}]")
     for _ in range(2):
         sids = twice(world, "TaskQueues", "Gold")

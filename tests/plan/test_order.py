@@ -269,7 +269,7 @@ LEFT = {
 
 
 @pytest.mark.parametrize("case", LEFT)
-def test_what_is_deleted_waits_for_those_that_stop_leading_to_it_and_a_target_takes_them_along(world, case):
+def test_a_delete_waits_for_all_that_stop_referring_to_it_and_a_target_includes_them(world, case):
     text, (old, new), listed, left, target, leaver = LEFT[case]
     world.apply(HEAD + text % old)
 
@@ -368,7 +368,7 @@ workers: [{name: ben, attributes: {calls: "${sid:workflow/A}"}}]
 """
 
 
-def test_a_name_is_given_up_before_what_asks_for_a_new_sid_is_sent(world):
+def test_a_name_is_freed_before_a_request_that_needs_a_new_sid_is_sent(world):
     world.apply(HEAD + "task_queues: [{name: New}]\nworkflows: [{name: A}]\n")
 
     plan = world.apply(HEAD + RENAMED)
@@ -383,7 +383,7 @@ NAMES = ["task_queue/A", "task_queue/B", "worker/a", "worker/b", "workflow/X", "
 
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.fixed_dictionaries({name: st.sets(st.sampled_from(NAMES), max_size=3) for name in NAMES}))
-def test_whatever_asks_for_whose_sid_everything_is_made(new_world, asked):
+def test_everything_is_created_for_any_references_by_sid(new_world, asked):
     def named(kind):
         return [(each.partition("/")[2], each) for each in NAMES if each.startswith(kind + "/")]
 

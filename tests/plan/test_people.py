@@ -52,7 +52,7 @@ def test_out_of_a_deleted_activity_workers_go_to_their_declared_one(world):
     assert plan.requests == 3
 
 
-def test_a_declared_activity_that_is_available_is_no_refuge(world):
+def test_a_declared_activity_that_is_available_is_not_used_for_a_move(world):
     world.apply(activities(*ALL) + workers(alice="Break"))
 
     plan = world.apply(activities("Offline", "Available", "Lunch") + workers(alice="Available"))
@@ -76,7 +76,7 @@ def test_workers_that_the_file_does_not_manage_are_moved_as_well(world):
     assert moves(plan) == {"Break": [("alice", "Break", "Offline")]}
 
 
-def test_workers_are_told_in_the_order_of_their_names(world):
+def test_workers_are_listed_in_the_order_of_their_names(world):
     world.apply(activities(*ALL) + workers(zoe="Break", Carl="Break", anna="Break", bert="Break"))
 
     plan = world.plan(activities("Offline", "Available", "Lunch"))
@@ -190,7 +190,7 @@ def test_moving_and_deleting_that_was_killed_is_finished_by_the_next_run(world, 
 
 
 @pytest.mark.parametrize("activity", [None, 7, ["WA1"], {}])
-def test_a_worker_of_whom_no_activity_is_told_is_in_none_that_goes(world, activity):
+def test_a_worker_without_a_known_activity_is_not_moved(world, activity):
     document = world.configuration("workspace: {name: Center}\nactivities: [{name: Offline}]\n").document
     snapshot = predicted(None, document.workspace)
     workers = [Live("worker", "a", "WK1", {"friendly_name": "a", "activity_sid": activity, "attributes": "{}"})]

@@ -170,7 +170,7 @@ quick = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
 @quick
 @given(first=documents(), second=documents())
-def test_what_is_applied_leaves_nothing_to_do_and_sends_what_was_planned(new_world, first, second):
+def test_an_applied_plan_leaves_nothing_to_do_and_sends_the_planned_requests(new_world, first, second):
     world = new_world()
 
     world.apply(first)

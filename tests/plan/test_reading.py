@@ -114,7 +114,7 @@ READ = {
 
 
 @pytest.mark.parametrize("case", READ)
-def test_what_is_read(world, case):
+def test_these_kinds_are_read(world, case):
     text, collections = READ[case]
     world.apply(LIVE)
 
@@ -173,7 +173,7 @@ def test_a_pinned_workspace_is_asked_for_by_its_sid(world):
     assert world.requests.reads == [f"/Workspaces/{sid}"]
 
 
-def test_what_an_ignored_section_leads_to_does_not_matter(world):
+def test_the_references_of_an_ignored_section_do_not_matter(world):
     world.apply(LIVE)
 
     plan = world.plan(

@@ -231,7 +231,7 @@ def test_a_swap_is_judged_by_meaning_and_not_by_spelling(world):
     assert sids(world, "task_queues") == {"A": old["B"], "B": old["A"]}
 
 
-def test_half_a_circle_is_no_circle(world, told_plan):
+def test_half_a_cycle_is_not_a_cycle(world, told_plan):
     world.apply(text("task_queues", ("A", [], 1)))
 
     plan = world.apply(text("task_queues", ("A", ["B"], 1), ("B", ["A"], 2)))
@@ -341,7 +341,7 @@ def test_a_resource_that_is_really_called_like_a_temporary_name_is_itself(world)
     assert world.plan(both).operations == []
 
 
-def test_a_circle_is_no_interrupted_one_while_all_of_its_names_are_live(world, told_plan):
+def test_a_cycle_was_not_interrupted_while_all_of_its_names_are_live(world, told_plan):
     world.apply(text("task_queues", ("A", [], 1), ("B", [], 2), ("'A (tr-apply)'", [], 1)))
 
     plan = world.plan(text("task_queues", ("A", ["B"], 1), ("B", ["A"], 2)))
@@ -421,7 +421,7 @@ def test_a_seeded_task_channel_cannot_be_renamed(world):
         world.plan(CENTER + "task_channels: [{unique_name: phone, renamed_from: [voice]}]")
 
 
-def test_unique_names_are_not_exchanged_but_what_stands_under_them(world, changed):
+def test_unique_names_are_kept_and_the_resources_under_them_exchanged(world, changed):
     world.apply(CENTER + "task_channels: [{unique_name: x, name: One}, {unique_name: y, name: Two}]")
 
     plan = world.apply(

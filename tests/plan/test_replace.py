@@ -102,7 +102,7 @@ def test_the_plan_says_what_moves_and_why_in_one_change(world):
 @pytest.mark.parametrize(
     "sections", [["task_queues"], ["workers"], ["workflows"], ["task_queues", "workflows", "workers"]], ids=str
 )
-def test_what_the_file_does_not_manage_follows_too(world, sections):
+def test_a_reference_in_an_unmanaged_part_follows_too(world, sections):
     world.apply(BEFORE)
 
     world.apply(without(AFTER, *sections))
@@ -196,7 +196,7 @@ def test_a_replacement_that_is_finished_says_so(world):
     assert plan.unchanged == 10  # all of the file but this one
 
 
-def test_who_changes_their_mind_in_the_middle_of_a_replacement_is_told_what_to_do(world):
+def test_another_plan_in_the_middle_of_a_replacement_says_what_to_do(world):
     world.apply(BEFORE)
     world.apply_and_die(AFTER, at=4)
 
@@ -207,7 +207,7 @@ def test_who_changes_their_mind_in_the_middle_of_a_replacement_is_told_what_to_d
 
 
 @pytest.mark.parametrize("killed", range(7))
-def test_an_activity_is_renamed_and_replaced_at_once(world, killed):
+def test_an_activity_is_renamed_and_replaced_in_one_plan(world, killed):
     after = AFTER.replace("Break", "Pause").replace(
         "{name: Pause, available", "{name: Pause, renamed_from: [Break], available"
     )
@@ -313,7 +313,7 @@ def test_names_that_go_round_while_one_is_replaced_are_finished_by_the_next_run(
 
 
 @pytest.mark.parametrize("killed", range(5))
-def test_half_a_circle_of_names_is_none_while_one_of_them_is_replaced(world, killed):
+def test_half_a_cycle_of_names_is_not_a_cycle_while_one_of_them_is_replaced(world, killed):
     world.apply("workspace: {name: C}\nactivities: [{name: Offline}, {name: B, available: true}]")
     world.make("Workers", FriendlyName="x", ActivitySid=world.sid("Activities", "B"))
     after = (
@@ -378,7 +378,7 @@ def test_workers_of_somebody_else_follow_too(world):
     assert set(everywhere(world).values()) == {"Break"}
 
 
-def test_a_flip_that_is_left_alone_is_no_flip(world):
+def test_a_flip_that_is_left_alone_does_not_replace(world):
     world.apply(BEFORE)
     world.sql("UPDATE activity SET available = 1 WHERE friendly_name = 'Break'")
     before = BEFORE.replace("{name: Available, available: true}, ", "")

@@ -58,7 +58,7 @@ def suspicions(plan):
 
 
 @pytest.mark.parametrize("case", ALIKE)
-def test_what_looks_like_a_rename(world, case):
+def test_these_changes_look_like_a_rename(world, case):
     section, old, new, expected = ALIKE[case]
     world.apply(configuration(section, old))
 
@@ -96,7 +96,7 @@ def test_the_file_can_say_that_they_are_two(world):
     assert suspicions(plan) == []
 
 
-def test_consent_to_delete_is_no_answer_and_a_review_is_one(world):
+def test_consent_to_delete_does_not_answer_and_a_review_does(world):
     world.apply(configuration("task_queues", SPANISH))
     plan = world.plan(configuration("task_queues", {**SPANISH, "name": "Español"}))
 
@@ -118,7 +118,7 @@ def test_two_that_are_exchanged_for_two_are_two_suspicions(world):
     assert {"'French'" in each.message and "'Français'" in each.message for each in found} == {True, False}
 
 
-def test_what_a_target_leaves_out_is_no_suspicion(world):
+def test_resources_that_a_target_leaves_out_raise_no_suspicion(world):
     world.apply(configuration("task_queues", SPANISH))
 
     plan = world.plan(configuration("task_queues", {**SPANISH, "name": "Español"}), "task_queue/Español")
@@ -149,7 +149,7 @@ def routed(old="Technical", target="1==1", **more):
     return text.replace("OLD", old).replace('"target_workers": "1==1"', f'"target_workers": "{target}"')
 
 
-def test_a_queue_that_is_renamed_and_edited_at_once_is_seen_by_its_references(world):
+def test_a_queue_that_is_renamed_and_edited_in_one_change_is_seen_by_its_references(world):
     world.apply(routed())
 
     [suspicion] = suspicions(world.plan(routed("Second Line", "skills HAS 'tech'")))
@@ -157,7 +157,7 @@ def test_a_queue_that_is_renamed_and_edited_at_once_is_seen_by_its_references(wo
     assert "`renamed_from: [Technical]` to 'Second Line'" in suspicion.message
 
 
-def test_targets_that_move_to_two_queues_are_no_rename(world):
+def test_targets_that_move_to_two_queues_do_not_look_like_a_rename(world):
     world.apply(routed())
     text = routed("Second Line", "skills HAS 'tech'").replace(
         '"default_filter": {"queue": "Second Line"}', '"default_filter": {"queue": "Everyone"}'
@@ -193,7 +193,7 @@ def test_a_misspelt_former_name_is_a_warning_and_does_not_switch_the_suspicion_o
     assert "no live task queue has its former name 'Spansh'; did you mean 'Spanish'?" in warning.message
 
 
-def test_a_former_name_that_was_taken_over_long_ago_is_no_warning(world):
+def test_a_former_name_that_was_taken_over_long_ago_gives_no_warning(world):
     world.apply(configuration("task_queues", {**SPANISH, "renamed_from": ["Spansh"]}))
 
     plan = world.plan(configuration("task_queues", {**SPANISH, "renamed_from": ["Spansh"]}))

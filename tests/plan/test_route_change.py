@@ -30,7 +30,7 @@ def recorded(elsewhere, total):
     ],
     ids=["no route", "as many as may", "none of those recorded", "all may", "no limit"],
 )
-def test_what_is_within_the_limit_passes(impact, most):
+def test_a_change_within_the_limit_passes(impact, most):
     require_few_routes_changed(replace(PLAN, impact=impact), most)
 
 
@@ -45,7 +45,7 @@ def test_what_is_within_the_limit_passes(impact, most):
     ],
     ids=["too many", "none recorded", "routes", "unknown", "not worked out"],
 )
-def test_what_exceeds_it_or_is_not_known_is_refused(impact, says):
+def test_a_change_above_the_limit_or_of_unknown_size_is_refused(impact, says):
     with pytest.raises(RouteChangeError, match=says):
         require_few_routes_changed(replace(PLAN, impact=impact), 5.0)
 

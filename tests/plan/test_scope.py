@@ -71,20 +71,20 @@ def test_an_ignored_section_is_not_even_read(world):
 WORKER = CENTER + "workers: [{name: alice, attributes: {level: 1}, channels: {voice: {capacity: 2}}}]"
 
 
-def test_what_a_worker_leaves_out_stays_as_it_is_live(world):
+def test_a_field_that_a_worker_leaves_out_keeps_its_live_value(world):
     world.apply(WORKER)
 
     assert world.plan(CENTER + "workers: [{name: alice}]").operations == []
 
 
-def test_what_the_workspace_leaves_out_stays_as_it_is_live(world):
+def test_a_field_that_the_workspace_leaves_out_keeps_its_live_value(world):
     world.apply(CENTER)
     world.rest("POST", world.path(), EventCallbackUrl="http://x", EventsFilter="a.b", PrioritizeQueueOrder="LIFO")
 
     assert world.plan(CENTER).operations == []
 
 
-def test_channels_that_a_worker_does_not_name_stay_as_they_are_live(world):
+def test_channels_that_a_worker_does_not_name_keep_their_live_values(world):
     world.apply(WORKER)
     world.rest("POST", f"{world.path()}/Workers/{world.sid('Workers', 'alice')}/Channels/sms", Capacity="7")
 
@@ -167,7 +167,7 @@ def test_the_queue_and_the_workflow_of_a_fifo_workspace_go_without_consent(world
     assert plan.blocked == []
 
 
-def test_the_template_is_no_part_of_a_difference(world):
+def test_the_template_is_never_a_difference(world):
     world.apply(FIFO)
 
     assert world.plan(CENTER).operations == world.plan(FIFO).operations == []
@@ -205,7 +205,7 @@ def test_a_new_workspace_takes_a_second_request_for_its_activities(world):
     assert world.names("Activities") == ["Lunch", "Unavailable"]
 
 
-def test_a_seeded_activity_can_be_replaced_at_once(world, told_plan):
+def test_a_seeded_activity_can_be_replaced_in_the_same_plan(world, told_plan):
     text = (
         "workspace: {name: Center}\nactivities: [{name: Offline, available: true}, {name: Away}]\nworkers: [{name: a}]"
     )
@@ -250,7 +250,7 @@ def test_a_new_workspace_that_holds_something_else_is_planned_again(world):
     assert world.names("Activities") == ["Available", "Offline", "Unavailable"]
 
 
-def test_what_turns_out_not_to_be_needed_in_a_new_workspace_is_not_sent(world):
+def test_an_operation_that_a_new_workspace_does_not_need_is_not_sent(world):
     Surprise(world, "DELETE FROM activity WHERE friendly_name = 'Unavailable'")
     text = CENTER + "activities: [{name: Offline}, {name: Available, available: true}]"
     plan = world.plan(text)
@@ -262,7 +262,7 @@ def test_what_turns_out_not_to_be_needed_in_a_new_workspace_is_not_sent(world):
     assert len(world.requests.writes) == sum(result.requests for result in applied.results) == 1
 
 
-def test_what_is_refused_in_a_new_workspace_that_is_not_as_predicted_is_not_done(world):
+def test_an_operation_that_is_refused_in_an_unexpected_new_workspace_is_not_done(world):
     Surprise(world, "UPDATE activity SET friendly_name = 'Mine', name_key = 'mine' WHERE friendly_name = 'Unavailable'")
     text = (
         CENTER

@@ -38,7 +38,7 @@ COVERED = [
 
 
 @pytest.mark.parametrize(("pattern", "path", "values", "expected"), COVERED)
-def test_a_pattern_covers_what_lies_in_it_and_what_holds_it(pattern, path, values, expected):
+def test_a_pattern_covers_everything_inside_and_around_it(pattern, path, values, expected):
     assert covers(pattern, path, values) is expected
 
 
@@ -104,7 +104,7 @@ def test_no_secret_is_in_the_json_of_a_plan(world, case):
     world.apply(after)
 
 
-def test_what_is_next_to_a_secret_is_still_told(world):
+def test_a_field_next_to_a_secret_is_still_shown(world):
     world.apply(document(ALL, worker(CANARY)))
 
     [operation] = world.document(document(ALL, worker(CANARY, level=2)))["operations"]
@@ -113,7 +113,7 @@ def test_what_is_next_to_a_secret_is_still_told(world):
     assert list(operation["writes"][0]["form"]["Attributes"]) == ["digest"]
 
 
-def test_a_secret_that_changes_is_told_as_digests(world):
+def test_a_changed_secret_is_shown_as_digests(world):
     world.apply(document(ALL, worker(FORMER)))
 
     [operation] = world.document(document(ALL, worker(CANARY)))["operations"]
@@ -144,7 +144,7 @@ def test_of_something_new_only_what_is_secret_is_hidden(world, attributes, expec
     assert CANARY not in json.dumps(operations)
 
 
-def test_of_a_new_workflow_the_filters_without_a_secret_are_told(world):
+def test_the_filters_of_a_new_workflow_without_a_secret_are_shown(world):
     filters = [
         {"name": "Gold", "expression": f"x == '{CANARY}'", "targets": [{"queue": "A"}]},
         {"name": "Silver", "expression": "y == 1", "targets": [{"queue": "A"}]},
@@ -174,7 +174,7 @@ def test_a_list_that_looks_like_filters_is_one_value(world):
     assert CANARY not in json.dumps(operation)
 
 
-def test_a_plan_that_was_saved_and_read_again_is_told_in_the_same_words(world):
+def test_a_plan_that_was_saved_and_read_again_is_shown_in_the_same_words(world):
     planned = world.document(document(ALL, worker(CANARY), workflow(CANARY), CANARY))
     text = {"format_version": FORMAT_VERSION, "command": "plan", "plans": [planned]}
 
@@ -199,7 +199,7 @@ def test_the_capacity_of_a_channel_may_be_a_secret(world):
     assert list(operation["writes"][0]["form"]["Capacity"]) == ["digest"]
 
 
-def test_the_channel_of_another_worker_is_none(world):
+def test_the_channel_of_another_worker_is_not_secret(world):
     world.apply(document({}, worker("x")))
     text = document({"workers": ["channels.sms"]}, [{"name": "a", "channels": {"voice": {"capacity": 7}}}])
 

@@ -10,7 +10,7 @@ values = st.lists(st.sampled_from("abcdefgh"), max_size=40)
 
 
 @given(values, values)
-def test_what_is_between_the_differences_is_the_same(old, new):
+def test_the_part_between_the_differences_is_the_same(old, new):
     found = list(differences(old, new))
 
     made, position = [], 0
@@ -36,7 +36,7 @@ def test_the_shortest_stretches_are_found(old, new, stretches):
     assert list(differences(old, new)) == stretches
 
 
-def test_what_alternates_without_end_is_compared_at_once():
+def test_endless_alternation_is_compared_quickly():
     old, new = "ab" * 50_000, "aab" * 30_000
 
     [*_, last] = differences(old, new)

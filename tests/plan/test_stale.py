@@ -53,7 +53,7 @@ def rewrite(world, change):
     world.change("Workflows", "W", Configuration=json.dumps(document))
 
 
-def test_filters_are_told_by_name_and_by_what_changed_in_them(world, drifted):
+def test_filters_are_shown_by_name_and_changed_fields(world, drifted):
     def change(routing):
         routing["filters"][0]["expression"] = "a == 9"
         routing["filters"][1]["targets"].pop()
@@ -80,7 +80,7 @@ def test_filters_in_another_order_are_a_change(world, drifted):
     assert found == {("workflow/W", "filters"): (["One", "Two", "#3"], ["Two", "One", "#3"], None)}
 
 
-def test_of_many_names_only_their_number_is_told(world, drifted):
+def test_of_many_names_only_their_number_is_shown(world, drifted):
     queues = "task_queues:\n" + "".join(f"  - {{name: Q{number}}}\n" for number in range(101))
 
     found = drifted(queues, queues + "  - {name: New}\n", lambda: world.make("TaskQueues", FriendlyName="Another"))
@@ -92,7 +92,7 @@ def test_of_many_names_only_their_number_is_told(world, drifted):
     assert after is None
 
 
-def test_a_kind_that_grows_beyond_what_is_told_is_still_compared(world, drifted):
+def test_a_kind_with_too_many_names_to_show_is_still_compared(world, drifted):
     queues = "task_queues:\n" + "".join(f"  - {{name: Q{number}}}\n" for number in range(100))
 
     found = drifted(queues, queues + "  - {name: New}\n", lambda: world.make("TaskQueues", FriendlyName="Another"))
@@ -100,7 +100,7 @@ def test_a_kind_that_grows_beyond_what_is_told_is_still_compared(world, drifted)
     assert found["task_queue", "names"][0] == "100 names"
 
 
-def test_somebody_at_work_stands_in_the_way_of_a_delete(world, drifted):
+def test_a_person_at_work_blocks_a_delete(world, drifted):
     people = "activities: [{name: Offline}, {name: Available, available: true}]\nworkers: [{name: a}, {name: b}]"
 
     found = drifted(
@@ -112,7 +112,7 @@ def test_somebody_at_work_stands_in_the_way_of_a_delete(world, drifted):
     assert found["worker/b", "it is"] == ("not available", "available", "deleted")
 
 
-def test_what_is_gone_is_told(world, drifted):
+def test_a_deleted_resource_is_shown(world, drifted):
     found = drifted(
         "task_queues: [{name: A}, {name: B}]",
         "task_queues: [{name: A, task_order: LIFO}, {name: B}]",

@@ -11,7 +11,7 @@ LIVE = "workspace: {name: Center}\ntask_queues: [{name: Q}]\n"
 DECLARED = ACCEPT + LIVE.replace("{name: Q}", "{name: Q, target_workers: 'skill-level > 3', max_reserved_workers: %d}")
 
 
-def test_what_is_live_as_it_is_declared_is_no_change(world):
+def test_an_unreadable_live_text_that_is_declared_is_not_a_change(world):
     world.apply(LIVE)
     world.sql("UPDATE task_queue SET target_workers = ?", "skill-level > 3")
 
@@ -22,7 +22,7 @@ def test_what_is_live_as_it_is_declared_is_no_change(world):
 
 
 @pytest.mark.parametrize("live", [LIVE, LIVE.replace("Q", "R"), LIVE.replace("{name: Q}", "")])
-def test_what_is_not_live_is_an_error_at_its_place(live, world):
+def test_an_unreadable_text_that_is_not_live_is_an_error_at_its_place(live, world):
     world.apply(live)
 
     with pytest.raises(ConfigError, match=r"workspace.yaml:3:\d+: error: .*\[expression-syntax\]"):
@@ -86,7 +86,7 @@ def test_something_else_can_be_planned_alone(unreadable, target):
     assert f"{operation.kind}/{operation.name}" == target
 
 
-def test_what_is_not_declared_is_deleted_whatever_its_texts_are(unreadable, told_plan):
+def test_an_undeclared_resource_is_deleted_with_any_texts(unreadable, told_plan):
     text = "workspace: {name: Center}\ntask_queues: [{name: Other}]\nworkflows: [{name: V}]\n"
 
     assert told_plan(unreadable.plan(text)) == [("delete", "workflow", "W"), ("delete", "task_queue", "Q")]

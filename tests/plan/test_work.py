@@ -183,7 +183,7 @@ def test_a_change_of_routing_says_how_many_tasks_keep_the_old_route_if_any_does(
 
 
 @pytest.mark.parametrize("waiting", [0, 1])
-def test_tasks_that_are_routed_anew_are_told_as_well(center, waiting):
+def test_tasks_that_are_routed_anew_are_reported_as_well(center, waiting):
     for _ in range(waiting):
         task(center, "Night")
     text = CENTER.replace("default_filter: {queue: Gold}", "default_filter: {queue: Everyone}, re_evaluate_tasks: true")
@@ -192,7 +192,7 @@ def test_tasks_that_are_routed_anew_are_told_as_well(center, waiting):
     assert notes(center.plan(text), "waiting-tasks") == ([anew] if waiting else [])
 
 
-def test_another_time_out_is_no_change_of_routing(center):
+def test_another_time_out_does_not_change_the_routing(center):
     plan = center.plan(CENTER.replace("name: Night,", "name: Night, task_reservation_timeout: 60,"))
 
     assert plan.requests == 1

@@ -248,7 +248,7 @@ def test_the_default_filter_is_compared_like_a_target():
     ]
 
 
-def test_what_is_not_known_is_compared_as_well():
+def test_unknown_keys_are_compared_as_well():
     extra = {"extra": {"x": 1}, "document_extra": {"y": [1, 2]}}
 
     assert fields_changed({}, extra) == [("extra.x", None, 1), ("document_extra.y", None, [1, 2])]

@@ -176,7 +176,7 @@ def test_workers_attributes_may_hold_sids(tmp_path):
     assert eligible(OfflineWorkspace(document_of(content, tmp_path))) == ["ann"]
 
 
-def test_what_is_referred_to_in_two_spellings_is_one(tmp_path):
+def test_two_spellings_of_a_name_refer_to_one_resource(tmp_path):
     content = {
         **DOCUMENT,
         "activities": [{"name": "Offline"}],
@@ -190,7 +190,7 @@ def test_what_is_referred_to_in_two_spellings_is_one(tmp_path):
     }
 
 
-def test_a_route_that_the_worker_ends_is_told(document):
+def test_a_route_that_the_worker_ends_is_shown(document):
     end = replace(find_route(OfflineWorkspace(document), RouteRequest("W")), end=RouteEnd("not_accepted", 120, "No"))
 
     assert route_text(end).splitlines()[-1] == "End: at 2m it is canceled (No)."

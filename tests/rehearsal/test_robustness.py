@@ -101,7 +101,7 @@ def configuration(folder):
 
 @thorough
 @given(files)
-def test_every_file_of_tests_is_tried_or_its_mistakes_are_told(folder, configuration, content):
+def test_every_file_of_tests_is_run_or_its_mistakes_are_reported(folder, configuration, content):
     (folder / "w.test.yaml").write_text(json.dumps(content))
 
     suite = load_routing_tests(configuration)

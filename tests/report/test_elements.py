@@ -32,11 +32,11 @@ def told(before, after):
         ([[1, 2], [3]], [[2, 1], [3]], ["item 1, item 1: 1 -> 2", "item 1, item 2: 2 -> 1"]),
     ],
 )
-def test_only_what_changed_is_told(before, after, lines):
+def test_only_changed_elements_are_shown(before, after, lines):
     assert told(before, after) == lines
 
 
-def test_an_order_that_changed_beside_something_else_is_not_passed_over():
+def test_a_changed_order_next_to_another_change_is_shown():
     before = [{"steps": ["x", "y", "z"], "note": "old"}, 1]
     after = [{"steps": ["z", "y", "x"], "note": "new"}, 1]
 

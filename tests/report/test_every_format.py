@@ -55,7 +55,7 @@ def test_every_word_of_an_expression_that_changes_is_there(name, field, before, 
 
 @pytest.mark.parametrize("name", FORMATS)
 @given(st.permutations([*Action, *Action]))
-def test_what_takes_something_away_comes_first(name, actions):
+def test_deletes_and_replacements_come_first(name, actions):
     plan = plan_of(*(operation(action, f"Queue{number}") for number, action in enumerate(actions)))
 
     text = FORMATS[name](plan)
@@ -66,7 +66,7 @@ def test_what_takes_something_away_comes_first(name, actions):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_what_needs_approval_is_not_called_blocked(name):
+def test_a_plan_that_needs_approval_is_not_called_blocked(name):
     message = (
         "deletes 1 of 5 task queues: Spanish. Approving this plan is the consent; without a plan, --allow-delete x=1"
     )

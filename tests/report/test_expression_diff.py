@@ -90,7 +90,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_changed_is_shown_and_what_stays_is_folded(case):
+def test_changed_terms_are_shown_and_unchanged_ones_folded(case):
     before, after, lines = CASES[case]
 
     assert told(before, after) == lines

@@ -47,14 +47,14 @@ def test_a_place_is_never_broken_however_narrow_the_terminal():
 @pytest.mark.parametrize(
     ("line", "column", "mark"), [("\tkey: x", 2, 1), ("日本: x", 3, 4), ("e\u0301: x", 3, 1), ("ab", 9, 2)]
 )
-def test_the_mark_stands_below_what_is_shown(line, column, mark):
+def test_the_mark_is_below_its_place(line, column, mark):
     *_, below = shown(FINDING._replace(column=column), line)
 
     assert below == "      | " + " " * mark + "^"
 
 
 @given(st.text(st.characters(codec="ascii", categories=["L", "N", "P", "Zs"]), max_size=300), st.data())
-def test_a_long_line_is_cut_so_that_the_column_is_seen(line, data):
+def test_a_long_line_is_cut_and_the_column_stays_visible(line, data):
     column = data.draw(st.integers(1, len(line) + 1))
 
     *_, text, mark = shown(FINDING._replace(column=column), line)
@@ -64,7 +64,7 @@ def test_a_long_line_is_cut_so_that_the_column_is_seen(line, data):
     assert (text[at : at + 1] or " ").strip() in {line[column - 1 : column].strip(), "…"}
 
 
-def test_what_could_steer_a_terminal_does_not_reach_it():
+def test_text_that_could_steer_a_terminal_does_not_reach_it():
     text = finding_text(FINDING._replace(message="\x1b]0;x\x07"), "a: \x1b[2J", width=80)
 
     assert "\x1b]" not in text

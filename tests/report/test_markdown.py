@@ -191,7 +191,7 @@ def test_it_is_never_longer_than_github_takes(entries):
     assert text.count("<details") == text.count("</details>")
 
 
-def test_what_is_left_out_is_counted_by_kind():
+def test_left_out_operations_are_counted_by_kind():
     alice = Operation(Action.CREATE, "worker", "alice", None)
     text = plans_markdown([Entry("a", plan_of(*big(500).operations, alice))])
 
@@ -201,7 +201,7 @@ def test_what_is_left_out_is_counted_by_kind():
     assert f"… not or not whole in this comment: {500 - whole} task queues to update, 1 worker to create" in text
 
 
-def test_what_is_done_to_many_is_said_once():
+def test_an_equal_change_of_many_is_shown_once():
     team = (FieldChange("attributes.team", "a", "b"),)
     ann, ben, cid = (
         Operation(Action.UPDATE, "worker", name, None, changes)
@@ -226,7 +226,7 @@ def test_a_plan_id_is_given_only_for_a_plan_that_is_shown_whole_or_linked():
     assert f"Plan id: `{plan_id(long)}`" in linked
 
 
-def test_what_takes_something_away_is_first_and_whole_however_long_the_rest_is():
+def test_deletes_and_replacements_are_first_and_complete_however_long_the_rest_is():
     deletes = [Operation(Action.DELETE, "worker", f"worker {n}", None) for n in range(200)]
     replaced = Operation(Action.REPLACE, "activity", "Lunch", None, reason="because")
     blocked = [Blocked("in-use", f"the task queue {n} is in use", "op-1") for n in range(50)]
@@ -272,7 +272,7 @@ operations = st.lists(
 
 
 @given(operations, st.lists(names, max_size=20), st.integers(0, 3))
-def test_whatever_the_plan_no_delete_replacement_or_objection_is_missing(found, messages, fillers):
+def test_in_any_plan_every_delete_replacement_and_objection_is_shown(found, messages, fillers):
     blocked = [
         Blocked("people-lost", message, "op-1", DeleteConsent("worker", 1, 2) if len(message) % 2 else None)
         for message in messages
@@ -316,7 +316,7 @@ def test_a_workspace_that_deletes_much_leaves_room_for_what_another_one_deletes(
 # The same as a page
 
 
-def test_a_page_stands_by_itself_and_escapes_what_somebody_wrote():
+def test_a_page_is_self_contained_and_escapes_text_of_others():
     page = plans_html(hostile_entries())
 
     body = page.partition("<body>")[2]
@@ -330,7 +330,7 @@ def test_a_page_stands_by_itself_and_escapes_what_somebody_wrote():
     assert "&lt;script&gt;" in body
 
 
-def test_a_page_tells_what_the_text_tells(world):
+def test_a_page_shows_the_same_as_the_text(world):
     world.apply(SHOP)
 
     page = plans_html(
@@ -349,7 +349,7 @@ def test_a_page_tells_what_the_text_tells(world):
     assert "+14155550100" not in page
 
 
-def test_lists_in_a_page_are_told_element_by_element():
+def test_lists_in_a_page_are_shown_element_by_element():
     changes = (FieldChange("f", [{"a": n} for n in range(9)], [{"a": n} for n in range(8)]),)
 
     assert "<li>f:<ul><li><del>- item 9: {a: 8}</del></li></ul></li>" in plans_html(

@@ -86,7 +86,7 @@ def page(plan):
 # What it says, and in which order
 
 
-def test_what_needs_a_decision_is_first_and_the_changes_field_by_field_are_last(page):
+def test_decisions_are_first_and_the_changes_field_by_field_are_last(page):
     order = ('class="tiles"', "Needs approval", ">Routing<", ">What goes elsewhere<", ">Who is in the queues<",
              ">What the change makes wrong<", ">Changes<", "Plan id")  # fmt: skip
 
@@ -120,7 +120,7 @@ def test_each_changed_filter_is_there_with_what_it_was_and_the_number_of_people(
     assert re.findall(r'<span class="number">(\d*)</span>', page) == ["1", "2", "3", ""]
 
 
-def test_what_goes_elsewhere_and_who_goes_are_tables_with_heads(page):
+def test_rerouted_tasks_and_moved_people_are_tables_with_heads(page):
     text = said(page)
 
     assert 'workflow: Voice a task such as: {"topic": "sales"} before: filter 2 (Sales) Sales → Everyone after:' in text
@@ -137,7 +137,7 @@ def test_every_field_that_changes_is_there_folded(page):
     assert "filter 2 (Sales), target 1 timeout" in folded
 
 
-def test_what_is_deleted_stays_open_and_is_a_tile(center):
+def test_deletes_stay_open_and_are_a_tile(center):
     page = page_of(center.plan(CENTER.replace("- {name: Mail, default_filter: {queue: Everyone}}\n", "")))
 
     assert re.search(r"<details open><summary>1 deleted or replaced.*- workflow Mail", page, re.DOTALL)
@@ -198,7 +198,7 @@ def test_a_workflow_with_something_sensitive_is_not_drawn_and_is_named(center, p
         assert "members" not in plan_document(each)["impact"]
 
 
-def test_new_names_of_queues_and_workflows_are_no_change_of_routing(center):
+def test_new_names_of_queues_and_workflows_do_not_change_the_routing(center):
     after = CENTER.replace("{name: Spanish, target", "{name: Español, renamed_from: [Spanish], target")
     after = after.replace("queue: Spanish", "queue: Español").replace(
         "name: Voice", "name: Calls\n  renamed_from: [Voice]"
@@ -227,7 +227,7 @@ def test_a_queue_that_an_expression_names_by_its_sid_keeps_it_under_its_new_name
     assert [each.change for each in lanes.lanes] == ["changed", "", ""]
 
 
-def test_what_is_written_and_means_the_same_is_named_and_not_drawn(center):
+def test_a_written_change_with_the_same_meaning_is_named_and_not_drawn(center):
     plan = center.plan(CENTER.replace("topic == 'sales'", "'sales' == topic"))
 
     assert list(plan_picture(plan).notes) == ["Written, but tasks are routed as before: Voice.", "Unchanged: Mail."]
@@ -316,7 +316,7 @@ def test_a_queue_that_nobody_is_in_is_marked_where_tasks_come_to_it():
     assert "before: filter 1 (A) Lost after: filter 2 (B) Sales → lost nobody" in text
 
 
-def test_what_is_not_known_is_said_in_the_tile_and_below():
+def test_unknown_facts_are_in_the_tile_and_below():
     text = impact_page(unknown=["workflow Voice: the search was cut short"])
 
     assert "0 kinds known to go elsewhere; not everything is known" in text
@@ -408,14 +408,14 @@ ODD = [None, 7, "x", {}, [7], [{}], [{"expression": 7, "targets": [{}]}], [{"exp
 
 
 @pytest.mark.parametrize("before", ODD, ids=range(len(ODD)))
-def test_whatever_a_saved_plan_says_of_before_there_is_a_page(before):
+def test_for_any_old_values_in_a_saved_plan_there_is_a_page(before):
     after = [{"expression": "a == 1", "targets": [{"queue": "Q"}]}]
 
     assert "Changes" in page_of(plan_with("Voice", before, after))
 
 
 @pytest.mark.parametrize("after", [None, 7, "x", {}, [7]], ids=range(5))
-def test_whatever_a_saved_plan_says_of_after_there_is_a_page(after):
+def test_for_any_new_values_in_a_saved_plan_there_is_a_page(after):
     operations = plan_with("Voice", [], []).operations
     [write] = operations[0].writes
     form = {"Configuration": replace(write.form["Configuration"], value={"task_routing": {"filters": after}})}
@@ -455,7 +455,7 @@ def test_two_thousand_changes_add_a_line_or_two_each():
     assert (many - few) / 2_000 < 250
 
 
-def test_what_has_too_many_filters_is_named_and_its_changes_are_listed():
+def test_a_workflow_with_too_many_filters_is_named_and_its_changes_are_listed():
     plan = large_plan(MOST_LANES)
 
     assert plan_picture(plan).lanes == 0

@@ -34,7 +34,7 @@ SHOP = """
 """
 
 
-def test_a_new_workspace_is_told_with_all_that_is_not_a_default(told, block):
+def test_a_new_workspace_is_shown_with_everything_that_is_not_a_default(told, block):
     assert told(None, SHOP) == block("""
         Shop (new workspace)
           account AC…
@@ -78,7 +78,7 @@ def test_nothing_to_do_is_said_in_one_line(told):
     assert told(SHOP, SHOP) == f"Shop (WS…)\n  account AC…\n{NO_CHANGES}\n"
 
 
-def test_fields_are_told_with_old_and_new_and_expressions_term_by_term(told, block):
+def test_fields_are_shown_with_old_and_new_and_expressions_term_by_term(told, block):
     after = SHOP.replace("{name: Everyone}\n", "{name: Everyone, max_reserved_workers: 5, task_order: LIFO}\n").replace(
         "\"languages HAS 'es'\"", "\"languages HAS 'es' AND (skills HAS 'support' OR skills HAS 'billing')\""
     )
@@ -107,7 +107,7 @@ def test_fields_are_told_with_old_and_new_and_expressions_term_by_term(told, blo
         """)
 
 
-def test_filters_are_told_as_added_removed_moved_and_edited(told, block):
+def test_filters_are_shown_as_added_removed_moved_and_edited(told, block):
     after = """
         workspace: {name: Shop}
         workflows:
@@ -174,7 +174,7 @@ def test_a_replacement_says_why_who_moves_and_what_follows(told, block):
     )
 
 
-def test_what_leads_to_a_replaced_activity_is_named(told, block):
+def test_resources_that_refer_to_a_replaced_activity_are_named(told, block):
     before = """
         workspace: {name: Shop, multi_task_enabled: false, default_activity: Offline, timeout_activity: Offline}
         activities: [{name: Offline, available: false}, {name: Busy, available: false}]
@@ -242,7 +242,7 @@ def test_deletions_that_are_refused_say_so_and_what_to_do(told, block):
         """)
 
 
-def test_long_lists_are_told_element_by_element_and_the_rest_of_attributes_key_by_key(told, block):
+def test_long_lists_are_shown_element_by_element_and_the_rest_of_attributes_key_by_key(told, block):
     after = SHOP.replace(
         'attributes: {languages: [en, es, fr, de, it, pt, nl, pl, sv], level: 3, phone: "+14155550100"}',
         "attributes: {languages: [en, es, fr, it, pt, nl, pl, sv, fi], level: 4, home: {city: Bern, codes: [{a: 1}]}}",
@@ -265,7 +265,7 @@ def test_long_lists_are_told_element_by_element_and_the_rest_of_attributes_key_b
         """)
 
 
-def test_sensitive_values_are_never_told(told, block):
+def test_sensitive_values_are_never_shown(told, block):
     manage = '    manage: {workers: {sensitive: [attributes.phone, "attributes.keys.*"]}}\n'
     after = SHOP.replace("555", "777").replace("level: 3", "level: 3, keys: {door: canary}") + manage
 
@@ -331,7 +331,7 @@ def test_a_terminal_without_other_characters_gets_ascii(told):
     assert "  ~ task_queue Espa\\xf1ol \\xb1  # workspace.yaml:7\n      name: Spanish -> Espa\\xf1ol \\xb1\n" in text
 
 
-def test_what_is_folded_is_ascii_where_the_terminal_wants_that():
+def test_the_fold_is_ascii_where_the_terminal_wants_that():
     terms = " AND ".join(f"skills HAS 'skill{n}'" for n in range(9))
     change = FieldChange("target_workers", terms, f"{terms} AND name == '…'")
 
@@ -415,13 +415,13 @@ def test_many_people_who_move_are_counted():
         (".inf", "1e999", 'f: ".inf" -> "1e999"'),
     ],
 )
-def test_values_are_told_as_yaml_would_write_them(before, after, line):
+def test_values_are_shown_as_yaml_would_write_them(before, after, line):
     text = plan_text(plan_of(operation(changes=(FieldChange("f", before, after),))))
 
     assert f"      {line}\n" in click.unstyle(text)
 
 
-def test_a_value_that_is_nested_beyond_reason_is_told_all_the_same():
+def test_a_value_with_extreme_nesting_is_shown_all_the_same():
     deep = current = {}
     for _ in range(400):
         current["a"] = {}
@@ -446,7 +446,7 @@ def test_colours_are_never_the_only_signal():
 WRITE = Write(Verb.UPDATE, SidOf("task_queue", "A"), None)
 
 
-def test_results_tell_what_was_done_and_what_was_not():
+def test_results_show_completed_and_failed_operations():
     done = operation(Action.CREATE, "A", writes=(WRITE,))
     failed = operation(Action.DELETE, "B")
     skipped = operation(Action.REPLACE, "C", writes=(WRITE,))

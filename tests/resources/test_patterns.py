@@ -39,7 +39,7 @@ def test_a_pattern_means_what_the_same_regular_expression_means(name, pattern):
     assert fits(name, pattern) == (name == pattern or re.fullmatch(expression, name, re.DOTALL) is not None)
 
 
-def test_a_hostile_pattern_is_answered_at_once():
+def test_a_hostile_pattern_is_matched_quickly():
     class Counted(str):
         __slots__ = ()
         steps = 0
@@ -68,11 +68,11 @@ def test_a_name_in_brackets_may_hold_brackets_and_dots(path, parts):
 
 
 @pytest.mark.parametrize("path", ["", ".a", "a.", "a..b", "[a]", "a[]", "a[b", "a]", "a[b]c"])
-def test_what_is_not_a_path(path):
+def test_these_texts_are_not_paths(path):
     assert not is_field_path(path)
 
 
-def test_a_path_lies_in_what_names_it_or_holds_it():
+def test_a_path_is_inside_itself_and_inside_all_above_it():
     assert lies_in("filters[[night] x].targets", "filters[[night] x]")
     assert lies_in("attributes.a.b", "attributes.a")
     assert not lies_in("attributes.ab", "attributes.a")
@@ -80,5 +80,5 @@ def test_a_path_lies_in_what_names_it_or_holds_it():
 
 
 @given(st.text(max_size=20))
-def test_whatever_is_written_is_a_path_or_is_not(text):
+def test_any_text_is_a_path_or_is_refused(text):
     assert is_field_path(text) == bool(path_parts(text))

@@ -24,7 +24,7 @@ JSON = st.recursive(st.none() | st.integers() | st.text(max_size=3), lambda belo
 
 
 @given(st.text(min_size=1, max_size=NAME_LIMIT))
-def test_a_temporary_name_fits_and_is_no_other_than_its_own(name):
+def test_a_temporary_name_fits_and_belongs_to_one_name_alone(name):
     made = temporary_name(name)
 
     assert made.endswith(" (tr-apply)")
@@ -74,7 +74,7 @@ def test_literal_text_comes_back_from_its_template(text):
     assert filled(from_live(text, {}), lambda _: "never") == text
 
 
-def test_a_place_behind_a_replacement_is_found_in_the_original():
+def test_a_place_after_a_replacement_is_found_in_the_original():
     pattern = re.compile(r"<[^>]*>")
 
     found = [origin("a<x>b<yy>c", pattern, lambda _: "...", offset) for offset in range(10)]
@@ -102,7 +102,7 @@ def read(document):
 
 
 @pytest.mark.parametrize("document", [None, [], "text", {}, {"task_routing": None}, {"task_routing": []}])
-def test_what_is_no_document_holds_nothing(document):
+def test_an_invalid_document_holds_nothing(document):
     made = read(document)
 
     assert (made.filters, made.default_filter, made.extra) == ([], None, {})
@@ -120,7 +120,7 @@ def test_what_is_no_document_holds_nothing(document):
         {"default_filter": "text", "unknown": {"a": [None, "${x}"]}},
     ],
 )
-def test_what_is_odd_is_kept_as_it_is(routing):
+def test_unknown_parts_are_kept_as_they_are(routing):
     made = read({"task_routing": routing})
 
     assert made.filters == []
@@ -183,7 +183,7 @@ def expecting(**expect):
 @pytest.mark.parametrize(
     ("moment", "expected"), [("90s", 90), ("15m", 900), ("2h", 7200), ("0s", 0), ("2m30s", 150), ("1h0m1s", 3601)]
 )
-def test_a_moment_is_so_many_seconds(moment, expected):
+def test_a_time_is_read_in_seconds(moment, expected):
     assert seconds(moment) == expected
     assert expecting(at={moment: {"queue": "Q"}}).tests[0].expect.at.keys() == {moment}
 
@@ -213,7 +213,7 @@ def test_an_expectation_that_says_one_thing_is_taken(expect):
 
 
 @pytest.mark.parametrize("before", ["", "L", "x", "LW"])
-def test_a_sid_in_live_text_is_found_whatever_letter_stands_before_it(before):
+def test_a_sid_in_live_text_is_found_after_any_letter(before):
     sid = "WA" + "0a" * 16
 
     assert from_live(f"{before}{sid}", {sid: SidOf("activity", "Lunch")}) == f"{before}${{sid:activity/Lunch}}"

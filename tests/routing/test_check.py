@@ -126,7 +126,7 @@ def test_each_place_has_its_own_syntax(source, place):
         ("a > -1", QUEUE, "negative-number", 4),
     ],
 )
-def test_what_cannot_be_meant_is_a_warning(source, place, code, offset):
+def test_an_expression_that_cannot_be_intended_is_a_warning(source, place, code, offset):
     findings = check(source, place)
 
     assert [(finding.severity, finding.code, finding.spot.offset) for finding in findings] == [
@@ -171,7 +171,7 @@ def test_what_cannot_be_meant_is_a_warning(source, place, code, offset):
         ("task.originalRouting.workerSid", KNOWN_WORKER),
     ],
 )
-def test_what_can_be_meant_is_no_warning(source, place):
+def test_an_expression_that_may_be_intended_gives_no_warning(source, place):
     assert check(source, place) == ()
 
 
@@ -238,7 +238,7 @@ def test_a_form_that_taskrouter_has_taken_is_a_warning_with_what_was_probably_me
     "source",
     ["a *(b == 1)", "a * 2 == 1", "x == ['a'], 'b'", "x == 'a', y", "flag ! = true", "flag! != true", "x == 'a',"],
 )
-def test_what_is_only_like_such_a_form_is_an_error(source):
+def test_syntax_that_only_resembles_such_a_form_is_an_error(source):
     [finding] = check(source, FILTER)
 
     assert finding.code == "expression-syntax"
@@ -269,7 +269,7 @@ def test_an_attribute_that_must_be_there_cannot_be_missing(guard):
 
 
 @pytest.mark.parametrize("guard", ["task.a == null", "task.a != 'x'", "task.c != null", "task.a NOT IN ['x']"])
-def test_an_attribute_that_may_be_missing_is_no_guard(guard):
+def test_an_attribute_that_may_be_missing_does_not_guard(guard):
     assert ("both-missing", len(guard) + 5) in said(f"{guard} AND task.a == worker.b", TARGET)
 
 
@@ -316,7 +316,7 @@ def test_a_filter_guards_its_targets():
         ("task.agent", KNOWN_WORKER, "attribute-never-set", 0),
     ],
 )
-def test_what_no_worker_or_task_can_satisfy_is_a_warning(source, place, code, offset):
+def test_an_expression_that_no_worker_or_task_can_satisfy_is_a_warning(source, place, code, offset):
     findings = check_against(source, place, TYPES)
 
     assert [(finding.severity, finding.code, finding.spot.offset) for finding in findings] == [
@@ -352,7 +352,7 @@ def test_what_no_worker_or_task_can_satisfy_is_a_warning(source, place, code, of
         ("level HAS", QUEUE),
     ],
 )
-def test_what_some_worker_or_task_can_satisfy_is_no_warning(source, place):
+def test_an_expression_that_some_worker_or_task_can_satisfy_gives_no_warning(source, place):
     assert check_against(source, place, TYPES) == ()
 
 

@@ -415,7 +415,7 @@ def test_an_engine_built_from_a_snapshot_goes_on_as_the_other_would(setup, staff
 
 @thorough
 @given(setups(), st.lists(workers, max_size=4), timelines)
-def test_what_an_outcome_says_has_changed_is_all_that_has(setup, staff, timeline):
+def test_an_outcome_lists_all_changes_and_no_others(setup, staff, timeline):
     engine = engine_with(setup, staff)
     stored = snapshot_parts(engine)
 
@@ -480,7 +480,7 @@ def test_every_task_ends(setup, staff, timeline):
 
 @thorough
 @given(setups(), st.lists(workers, max_size=4), timelines)
-def test_what_is_refused_changes_nothing(setup, staff, timeline):
+def test_a_refused_action_changes_nothing(setup, staff, timeline):
     engine, now = engine_with(setup, staff), 0
     for pause, deed in timeline:
         now += pause

@@ -209,7 +209,7 @@ def test_this_is_false(source):
     ("left", "right", "expected"),
     [([1], True, False), ([True], 1, False), ([0], False, False), ([1, True], True, True), ([[]], "x", False)],
 )
-def test_a_list_tells_booleans_from_numbers(left, right, expected):
+def test_a_list_distinguishes_booleans_from_numbers(left, right, expected):
     assert COMPARE[Comparator.HAS](left, right) is expected
     assert COMPARE[Comparator.IN](right, left) is expected
     assert COMPARE[Comparator.NOT_IN](right, left) is not expected
@@ -299,7 +299,7 @@ def test_an_order_key_can_be_compared_on_its_own():
         ("flag! = true OR x == 1", {"x": 1}, True),
     ],
 )
-def test_what_taskrouter_has_taken_and_nobody_can_read_matches_nothing_more(source, names, answer):
+def test_unexplained_syntax_that_taskrouter_has_accepted_matches_nothing_more(source, names, answer):
     tree = parse(source)
 
     assert evaluate(tree, names) is answer

@@ -197,7 +197,7 @@ def test_sorting_keeps_every_worker(order_by, workers):
 
 @settings(thorough, max_examples=50)
 @given(expressions)
-def test_paths_can_be_replaced_wherever_they_stand(tree):
+def test_paths_can_be_replaced_in_any_position(tree):
     replaced = with_paths(tree, lambda path: Path(("new", *path.segments)))
 
     assert with_paths(tree, lambda path: path) == tree

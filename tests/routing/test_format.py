@@ -46,7 +46,7 @@ def test_an_expression_has_one_canonical_text(source, canonical):
         (-0.5, "-0.5"),
     ],
 )
-def test_a_constant_is_written_so_that_it_reads_back(value, text):
+def test_a_written_constant_reads_back_the_same(value, text):
     expression = Comparison(Path(("a",)), Comparator.EQUAL, Constant(value))
 
     assert format_expression(expression) == f"a == {text}"
@@ -69,7 +69,7 @@ def test_an_order_has_one_canonical_text():
     "source",
     ["x == 'a', 'b'", "*(a == 1)", "*(a == 1 AND b == 2) OR c == 3", "a == 1 AND *(b == 2 OR c == 3)", "a! == 1"],
 )
-def test_what_taskrouter_has_taken_is_written_as_it_is_and_is_another_tree_than_what_is_read_of_it(source):
+def test_accepted_syntax_is_written_as_it_is_and_is_another_tree_than_its_reading(source):
     tree = parse(source)
     without = source.replace(", 'b'", "").replace("*", "").replace("!", "")
 

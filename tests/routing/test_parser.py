@@ -118,7 +118,7 @@ def test_blanks_and_line_breaks_are_free():
     assert parse("\n a==1\tAND\r\n(b==1)  ") == And((is_one("a"), is_one("b")))
 
 
-def test_a_node_knows_where_it_stands():
+def test_a_node_has_its_position():
     tree = parse("  a == 1 AND (b IN ['x', y] OR c == 1)")
 
     assert tree.offset == 2
@@ -135,7 +135,7 @@ def test_offsets_and_spellings_do_not_count_in_a_comparison_of_trees():
     assert hash(one) == hash(other)
 
 
-def test_a_boolean_is_no_number_in_a_tree():
+def test_a_boolean_is_not_a_number_in_a_tree():
     assert parse("a == true") != parse("a == 1")
     assert parse("a IN [true]") != parse("a IN [1]")
     assert len({Constant(value) for value in (True, 1, 1.0, False, 0)}) == 4
@@ -268,7 +268,7 @@ def test_a_hundred_parentheses_are_not_too_many():
     assert parse("(" * 100 + "a=1" + ")" * 100) == is_one("a")
 
 
-def test_parentheses_side_by_side_are_not_nested():
+def test_adjacent_parentheses_are_not_nested():
     assert len(parse(" AND ".join(["(a IN [1])"] * 200)).operands) == 200
 
 

@@ -35,7 +35,7 @@ def test_a_timer_that_is_moved_or_cleared_goes_off_once_or_never():
     assert gone_off(timers, 20) == [(20, "moved")]
 
 
-def test_a_timer_that_is_moved_ever_again_leaves_little_behind():
+def test_a_timer_that_is_set_again_and_again_needs_little_memory():
     timers = Timers()
     timers.set("other", 0, 99_999)
     for moment in range(1_000):

@@ -82,7 +82,7 @@ def test_a_task_whose_time_is_over_first_does_not_see_the_deadline():
     assert (found.end, found.ended_s) == ("expired", 60)
 
 
-def test_everything_that_excludes_a_worker_is_told_the_nearest_first():
+def test_everything_that_excludes_a_worker_is_listed_nearest_first():
     [step] = traced(engine().state, routing_target="Gold").steps
 
     assert [each.sid for each in step.workers.eligible] == ["bob"]
@@ -161,7 +161,7 @@ def test_a_task_for_a_queue_waits_there():
     assert (found.filters, found.end, found.ended_s) == ((), "expired", 86_400)
 
 
-def test_in_a_single_tasking_workspace_whoever_has_a_task_has_no_capacity():
+def test_in_a_single_tasking_workspace_a_worker_with_a_task_has_no_capacity():
     running = engine(STAFF[:1], multi_task_enabled=False)
     running.create_task(NewTask("first", "W", routing_target="Everyone"), 0)
 
@@ -205,7 +205,7 @@ def test_the_first_false_comparison_is_found_with_its_values(text, said, found):
     assert {str(path): value for path, value in mismatch.found} == found
 
 
-def test_what_is_true_has_no_mismatch():
+def test_a_true_expression_has_no_mismatch():
     assert first_mismatch(parse("a == 1 OR b == 1"), {"a": 1}) is None
 
 

@@ -389,7 +389,7 @@ def test_a_queue_that_a_task_may_come_back_to_stays(floor):
         floor.engine.delete_queue("Sales", 1)
 
 
-def test_what_cannot_be_transferred_is_refused(floor):
+def test_an_impossible_transfer_is_refused(floor):
     floor.come("bob")
 
     with pytest.raises(UnknownResourceError):
@@ -406,7 +406,7 @@ STEP = st.tuples(st.integers(0, 12), st.integers(0, 7), st.sampled_from(["bob", 
 
 
 @given(st.lists(STEP, max_size=40))
-def test_whatever_is_done_the_books_agree_and_a_restart_changes_nothing(steps):
+def test_after_any_actions_the_records_agree_and_a_restart_changes_nothing(steps):
     floor = Floor()
     engine, names = floor.engine, itertools.count()
     for number, which, name in steps:

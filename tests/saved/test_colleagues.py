@@ -90,7 +90,7 @@ def test_workers_that_another_has_written_since_they_were_checked_are_not_overwr
     assert world.requests.writes == []
 
 
-def test_what_could_be_written_was_and_the_rest_is_told(world, two):
+def test_possible_writes_were_made_and_the_others_are_reported(world, two):
     world.apply(TEXT)
     both = two(
         TEXT.replace("alice, attributes: {level: 1}", "alice, attributes: {level: 2}"),

@@ -25,7 +25,7 @@ def outputs(folder):
     return dict(line.split("=", 1) for line in (folder / "outputs").read_text().splitlines())
 
 
-def test_a_step_is_told_the_id_and_whether_there_are_changes(cli, planned, tmp_path):
+def test_a_step_gets_the_id_and_whether_there_are_changes(cli, planned, tmp_path):
     assert planned["has_changes"] == "true"
     assert len(planned["plan_id"]) == 64
 
@@ -61,7 +61,7 @@ def test_another_plan_than_expected_is_stale_and_not_applied(cli, planned, write
     assert live.state() == before
 
 
-def test_what_changes_after_the_plan_was_made_again_is_noticed_too(cli, planned, live, monkeypatch):
+def test_changes_after_the_plan_was_made_again_are_noticed_too(cli, planned, live, monkeypatch):
     looks = []
 
     class Colleague(httpx.AsyncBaseTransport):
@@ -88,7 +88,7 @@ def test_what_changes_after_the_plan_was_made_again_is_noticed_too(cli, planned,
     assert ["task_queue/A", "max_reserved_workers", "1", "9", "2"] in [line.split() for line in said.err.splitlines()]
 
 
-def test_what_the_plan_does_not_rely_on_leaves_its_id_alone(cli, planned, live):
+def test_a_change_that_the_plan_does_not_rely_on_keeps_its_id(cli, planned, live):
     live.change("TaskQueues", "B", MaxReservedWorkers="1")
     live.change("Activities", "Available", FriendlyName="Ready")
 
@@ -107,7 +107,7 @@ def test_an_expected_plan_was_reviewed_which_is_consent_to_delete(cli, write):
 
 
 @pytest.mark.usefixtures("planned")
-def test_a_step_is_told_the_ids_of_several_plans_in_order(cli, write, tmp_path):
+def test_a_step_gets_the_ids_of_several_plans_in_order(cli, write, tmp_path):
     write("x.yaml", TEXT.format(name="Other", number=1))
     assert cli("plan", "w.yaml", "x.yaml").code == 0
     ids = outputs(tmp_path)["plan_id"]
@@ -130,7 +130,7 @@ def test_each_path_has_one_expected_id(cli, ids):
 
 
 @pytest.mark.usefixtures("planned")
-def test_a_failed_plan_tells_a_step_nothing(cli, write, tmp_path):
+def test_a_failed_plan_gives_a_step_no_outputs(cli, write, tmp_path):
     (tmp_path / "outputs").unlink()
     broken = write("broken.yaml", "workspace: {}")
 
@@ -139,7 +139,7 @@ def test_a_failed_plan_tells_a_step_nothing(cli, write, tmp_path):
 
 
 @pytest.mark.usefixtures("planned")
-def test_a_step_that_cannot_be_told_fails(cli, monkeypatch, tmp_path):
+def test_a_step_whose_outputs_cannot_be_written_fails(cli, monkeypatch, tmp_path):
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path))
 
     said = cli("plan", "w.yaml", "--format", "json")

@@ -30,7 +30,7 @@ def statuses(plan):
     return [result["status"] for result in plan["results"]]
 
 
-def test_out_of_time_while_applying_tells_what_was_done(cli, write, interfere):
+def test_out_of_time_while_applying_lists_the_completed_operations(cli, write, interfere):
     interfere(hangs("POST", "/Workflows"))
 
     said = cli("apply", write("w.yaml", TEXT), "--auto-approve", "--timeout", "1.5", "--format", "json")
@@ -44,7 +44,7 @@ def test_out_of_time_while_applying_tells_what_was_done(cli, write, interfere):
     assert cli("apply", "w.yaml", "--auto-approve").code == 0
 
 
-def test_out_of_time_before_the_first_write_is_no_half_done_work(cli, write, interfere):
+def test_out_of_time_before_the_first_write_does_not_count_as_partly_done(cli, write, interfere):
     path = write("w.yaml", TEXT)
     cli("plan", path, "--out", "plan.json")
     interfere(hangs("GET", "/Workspaces"))
@@ -54,7 +54,7 @@ def test_out_of_time_before_the_first_write_is_no_half_done_work(cli, write, int
     assert said.code == 1
 
 
-def test_what_is_accepted_and_not_done_is_found_out(cli, write, interfere):
+def test_a_change_that_is_accepted_and_not_made_is_noticed(cli, write, interfere):
     write("w.yaml", TEXT)
     cli("apply", "w.yaml", "--auto-approve")
     write("w.yaml", TEXT.replace("{name: B}", "{name: B, max_reserved_workers: 7}"))
@@ -197,14 +197,14 @@ DESTROYED = {
 }
 
 
-def test_what_is_not_there_need_not_be_destroyed(cli, write):
+def test_a_missing_workspace_need_not_be_destroyed(cli, write):
     said = cli("destroy", write("w.yaml", TEXT))
 
     assert (said.code, said.out) == (0, "No changes. There is no workspace Center.\n")
 
 
 @pytest.mark.parametrize("case", DESTROYED)
-def test_what_may_have_been_destroyed_is_exit_4(cli, there, interfere, case):
+def test_a_workspace_that_may_have_been_destroyed_is_exit_4(cli, there, interfere, case):
     how, reason = DESTROYED[case]
     interfere(how)
 
@@ -214,7 +214,7 @@ def test_what_may_have_been_destroyed_is_exit_4(cli, there, interfere, case):
     assert reason in said.document["errors"][0]["message"]
 
 
-def test_a_person_types_the_name_of_what_shall_be_destroyed(there, live):
+def test_a_person_types_the_name_of_the_workspace_to_destroy(there, live):
     terminal = Terminal("destroy", there, "--local-db", "world.db")
     terminal.wait_for("Type its name")
     assert "2 task queues" in terminal.screen

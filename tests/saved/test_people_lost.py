@@ -69,7 +69,7 @@ def test_the_stricter_of_two_limits_counts(cli, write):
     assert "`max_people_lost` allows 0 (49%)" in document["plans"][0]["blocked"][0]["message"]
 
 
-def test_apply_refuses_until_exactly_so_many_are_agreed_to(cli, write):
+def test_apply_refuses_until_the_exact_number_is_allowed(cli, write):
     path = write("after.yaml", MISSPELT)
 
     refused = cli("apply", path, "--auto-approve")
@@ -175,7 +175,7 @@ def test_more_people_lost_than_were_reviewed_are_not_agreed_to(cli, write, live)
 # What was not shown was not approved
 
 
-def test_a_plan_without_impact_is_no_consent_to_an_empty_queue(cli, write, live):
+def test_a_plan_without_impact_gives_no_consent_to_an_empty_queue(cli, write, live):
     cli("plan", write("after.yaml", MISSPELT), "--impact", "none", "--out", "plan.json")
 
     applied = cli("apply", "--plan", "plan.json", "--format", "json")
@@ -264,7 +264,7 @@ def test_a_change_that_sends_no_task_elsewhere_passes_the_gate(cli, write):
     assert cli("plan", write("after.yaml", CENTER), "--max-route-change", "0%").code == 0
 
 
-def test_what_is_unknown_does_not_pass_the_gate(cli, write):
+def test_an_unknown_loss_does_not_pass_the_gate(cli, write):
     path = write("after.yaml", ELSEWHERE)
     cli("plan", path, "--impact", "people", "--out", "people.json")
     cli("plan", path, "--impact", "none", "--out", "none.json")

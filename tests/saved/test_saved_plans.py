@@ -107,7 +107,7 @@ def test_a_saved_plan_for_a_new_workspace_needs_no_configuration_either(cli, wri
     assert cli("plan", path, "--detailed-exitcode").code == 0
 
 
-def test_a_workspace_that_has_come_up_meanwhile_is_not_made_twice(cli, write, live):
+def test_a_workspace_that_was_created_since_then_is_not_made_twice(cli, write, live):
     path = write("new.yaml", NEW)
     cli("plan", path, "--out", "plan.json")
     live.rest("POST", "/Workspaces", FriendlyName="shop")
@@ -186,7 +186,7 @@ DRIFT = {
 
 @pytest.mark.parametrize("case", DRIFT)
 @pytest.mark.usefixtures("saved")
-def test_what_the_plan_relies_on_has_changed(cli, live, case):
+def test_a_change_of_the_state_that_the_plan_relies_on_is_stale(cli, live, case):
     deed, row = DRIFT[case]
     deed(live)
     before = live.state()
@@ -237,7 +237,7 @@ UNRELATED = {
 
 
 @pytest.mark.parametrize("kind", UNRELATED)
-def test_what_the_plan_does_not_rely_on_only_warns(cli, write, live, kind):
+def test_a_change_that_the_plan_does_not_rely_on_only_warns(cli, write, live, kind):
     path = write("w.yaml", BEFORE)
     cli("apply", path, "--auto-approve")
     write(
@@ -417,18 +417,18 @@ NO_PLANS = ["[]", "null", '"x"', "{}", '{"format_version": NaN}', "[" * 100_000,
 
 
 @pytest.mark.parametrize("text", NO_PLANS, ids=lambda text: text[:20])
-def test_what_is_no_plan_is_refused(cli, write, text):
+def test_a_file_that_is_not_a_plan_is_refused(cli, write, text):
     assert cli("apply", "--plan", write("plan.json", text)).code == 6
 
 
-def test_what_is_no_text_is_refused(cli, tmp_path):
+def test_a_file_that_is_not_text_is_refused(cli, tmp_path):
     (tmp_path / "plan.json").write_bytes(b"\xff\xfe\x00")
 
     assert cli("apply", "--plan", "plan.json").code == 6
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="this system has no file that cannot be read")
-def test_a_plan_file_that_cannot_be_read_is_told(cli):
+def test_a_plan_file_that_cannot_be_read_is_reported(cli):
     said = cli("apply", "--plan", "/proc/self/mem")
 
     assert said.code == 1
@@ -436,7 +436,7 @@ def test_a_plan_file_that_cannot_be_read_is_told(cli):
 
 
 @pytest.mark.usefixtures("saved")
-def test_the_result_of_an_apply_is_no_plan(cli):
+def test_the_result_of_an_apply_is_not_a_plan(cli):
     cli("apply", "--plan", "plan.json", "--format", "json", "--output", "applied.json")
 
     said = cli("apply", "--plan", "applied.json")
@@ -478,7 +478,7 @@ OPTIONS = [
 
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda options: options[0])
 @pytest.mark.usefixtures("saved")
-def test_what_would_change_a_saved_plan_is_a_usage_error(cli, options):
+def test_an_option_that_would_change_a_saved_plan_is_a_usage_error(cli, options):
     said = cli("apply", "--plan", "plan.json", *options)
 
     assert said.code == 64

@@ -69,7 +69,7 @@ FORMATS = ("text", "json")
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("form", FORMATS)
-def test_no_secret_is_told_by_any_command_that_knows_it(cli, plan_of, tmp_path, live, monkeypatch, step, form):
+def test_no_command_shows_a_secret(cli, plan_of, tmp_path, live, monkeypatch, step, form):
     former, level = STEPS[step]
     if former is not None:
         assert cli("apply", plan_of(former), "--auto-approve").code == 0
@@ -98,7 +98,7 @@ def test_no_secret_is_told_by_any_command_that_knows_it(cli, plan_of, tmp_path, 
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_no_secret_is_told_by_an_apply_that_fails(cli, plan_of, tmp_path, live, form):
+def test_a_failing_apply_shows_no_secret(cli, plan_of, tmp_path, live, form):
     cli("apply", plan_of(FORMER), "--auto-approve")
     path = plan_of(CANARY)
     cli("plan", path, "--out", "plan.json")
@@ -118,7 +118,7 @@ def test_no_secret_is_told_by_an_apply_that_fails(cli, plan_of, tmp_path, live, 
     "command", [["validate"], ["plan"], ["apply", "--auto-approve"]], ids=lambda command: command[0]
 )
 @pytest.mark.usefixtures("live")
-def test_no_secret_is_told_when_it_is_not_even_valid(cli, plan_of, tmp_path, odd, command):
+def test_an_invalid_secret_is_not_shown(cli, plan_of, tmp_path, odd, command):
     for form in FORMATS:
         said = cli(*command, plan_of(CANARY + odd), "--format", form)
 
@@ -133,7 +133,7 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.usefixtures("live")
-def test_the_way_back_tells_no_secret_of_what_the_plan_did_not_touch(cli, write, plan_of, tmp_path, way):
+def test_the_way_back_shows_no_secret_of_resources_outside_the_plan(cli, write, plan_of, tmp_path, way):
     cli("apply", plan_of(CANARY), "--auto-approve")
     gone = "workspace: {name: Center}\ntask_queues: [{name: Silver}]\nworkflows: []\n"
     write("gone.yaml", gone + "manage: {workers: {sensitive: [attributes.phone]}}")
@@ -263,7 +263,7 @@ def test_credentials_are_in_no_file_and_no_output(cli, write, monkeypatch, tmp_p
 
 
 @pytest.mark.usefixtures("live")
-def test_the_world_holds_the_secret_so_that_the_other_tests_can_fail(cli, plan_of, tmp_path):
+def test_the_world_holds_the_secret_or_the_other_tests_could_not_fail(cli, plan_of, tmp_path):
     cli("apply", plan_of(CANARY), "--auto-approve")
 
     with closing(sqlite3.connect(tmp_path / "world.db")) as database:
@@ -287,7 +287,7 @@ class Quoting(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def test_no_secret_is_told_when_taskrouter_quotes_it(cli, plan_of, tmp_path, monkeypatch):
+def test_a_secret_quoted_by_taskrouter_is_not_shown(cli, plan_of, tmp_path, monkeypatch):
     monkeypatch.setattr(connect, "in_process", lambda app: Quoting(in_process(app)))
 
     for form in FORMATS:

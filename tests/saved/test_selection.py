@@ -85,7 +85,7 @@ def test_a_name_that_leaves_nothing_out_is_said(planned):
     ],
 )
 @pytest.mark.usefixtures("planned")
-def test_what_can_only_be_a_slip_is_a_usage_error(cli, options):
+def test_a_selection_that_can_only_be_a_slip_is_a_usage_error(cli, options):
     said = cli("plan", "w.yaml", *options)
 
     assert said.code == 64

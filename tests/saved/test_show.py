@@ -62,7 +62,7 @@ def test_several_plans_are_shown_with_a_summary(cli, saved, show, write):
     assert [line.split()[1] for line in said.out.splitlines() if line.startswith("both.json")] == ["Center", "Other"]
 
 
-def test_what_is_not_a_saved_plan_is_refused(saved, show, write):
+def test_a_file_that_is_not_a_saved_plan_is_refused(saved, show, write):
     assert saved.code == 0
     edited = Path("plan.json").read_text().replace("Center", "Centre")
 

@@ -88,5 +88,5 @@ def test_any_text_has_an_answer(text):
     assert holds_password(f"https://a:{CANARY}@example.com/")
 
 
-def test_what_is_no_url_and_may_hold_a_password_counts_as_one():
+def test_an_invalid_url_that_may_hold_a_password_counts_as_one():
     assert holds_password(f"https://user:{CANARY}@[broken/x")

@@ -263,7 +263,7 @@ def test_an_overlay_has_a_schema_of_its_own(text, fits):
 
 
 @pytest.mark.parametrize("text", ACCEPTED)
-def test_what_is_right_is_accepted_by_both(tmp_path, monkeypatch, text):
+def test_a_valid_file_is_accepted_by_both(tmp_path, monkeypatch, text):
     monkeypatch.chdir(tmp_path)
     text = with_workspace(text)
 
@@ -274,7 +274,7 @@ def test_what_is_right_is_accepted_by_both(tmp_path, monkeypatch, text):
 
 
 @pytest.mark.parametrize("text", REJECTED)
-def test_what_is_wrong_is_rejected_by_both(tmp_path, monkeypatch, text):
+def test_an_invalid_file_is_rejected_by_both(tmp_path, monkeypatch, text):
     monkeypatch.chdir(tmp_path)
     text = with_workspace(text)
 
@@ -297,7 +297,7 @@ def test_every_case_of_the_loader_is_rejected_by_the_schema_where_its_structure_
     assert differ.keys() <= BEYOND.keys(), differ
 
 
-def test_a_variable_may_stand_where_a_number_does_and_not_beside_text():
+def test_a_variable_may_replace_a_number_but_not_be_next_to_text():
     def queue(value):
         return rejects("workspace", {"task_queues": [{"name": "Q", "max_reserved_workers": value}]})
 

@@ -69,7 +69,7 @@ def test_counts_are_added_up_name_by_name():
     seed=st.integers(0, 5),
 )
 @settings(max_examples=60, deadline=None)
-def test_every_task_is_answered_or_given_up_or_canceled_or_still_waits(agents, calls, patience, rules, multi, seed):
+def test_every_task_is_answered_abandoned_canceled_or_still_waits(agents, calls, patience, rules, multi, seed):
     more = {} if patience is None else {"patience": exponential(patience), "silent": 0.3, "noticed_ms": 20_000}
     tally = an_hour(
         first_half(calls, **more), staff=agents, rules=rules, multi=multi, seed=seed, reservation_timeout_s=20,
@@ -105,7 +105,7 @@ def test_after_contact_work_keeps_a_worker_busy():
     assert with_work.wait_ms > without.wait_ms
 
 
-def test_customers_give_up_when_their_patience_ends_and_the_earliest_do_not_count():
+def test_customers_abandon_when_their_patience_ends_and_the_earliest_do_not_count():
     counts = total(
         an_hour(
             first_half(5, patience=constant(4)), staff=0, targets=(AnswerTarget(short_ms=5_000),)
@@ -146,14 +146,14 @@ def test_a_ring_that_is_too_long_is_a_missed_reservation_and_the_worker_is_away_
     assert less < HOUR
 
 
-def test_without_an_answer_a_task_is_offered_until_the_workflow_gives_up():
+def test_without_an_answer_a_task_is_offered_until_the_workflow_ends():
     counts = total(an_hour(first_half(1), rules=WorkRules(no_answer=1.0), reservation_timeout_s=2))
 
     assert counts.missed_reservations == 1_000  # TaskRouter's own limit
     assert counts.canceled == 1
 
 
-def test_what_no_step_takes_is_canceled_and_counts_against_the_service_level():
+def test_a_task_that_no_step_takes_is_canceled_and_counts_against_the_service_level():
     document = '{"task_routing": {"filters": []}}'
 
     tally = an_hour(first_half(3), document=document)
@@ -164,7 +164,7 @@ def test_what_no_step_takes_is_canceled_and_counts_against_the_service_level():
     assert total(tally).abandonment == 1
 
 
-def test_what_is_answered_in_a_later_step_has_overflowed():
+def test_a_task_that_is_answered_in_a_later_step_has_overflowed():
     document = """{"task_routing": {"filters": [{"expression": "1==1", "targets": [
         {"queue": "WQ1", "timeout": 60}, {"queue": "WQ2"}]}]}}"""
     queues = (TaskQueue("WQ1", "Nobody", "1==0"), TaskQueue("WQ2", "Everyone"))

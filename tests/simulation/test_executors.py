@@ -69,7 +69,7 @@ def test_processes_that_die_again_and_again_are_an_error(monkeypatch):
         all_days("processes", 1 + 1, kill_all)
 
 
-def test_what_takes_no_time_starts_no_process():
+def test_an_instant_job_starts_no_process():
     def none_is_there(_done):
         assert active_children() == []
 

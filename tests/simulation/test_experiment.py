@@ -331,7 +331,7 @@ def test_a_side_without_workers_has_those_of_the_other(tmp_path):
         ({"replications": 50, "max_replications": 40}, "--max-replications 40: from 50"),
     ],
 )
-def test_what_does_not_go_together_is_a_usage_error(more, message):
+def test_options_that_do_not_go_together_are_a_usage_error(more, message):
     with pytest.raises(UsageError, match=message):
         request(**more).experiment()
 

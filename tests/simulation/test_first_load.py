@@ -134,7 +134,7 @@ def content(text):
 # Tasks
 
 
-def test_the_times_of_a_task_are_told_apart():
+def test_the_times_of_a_task_are_distinguished():
     center = Center()
     center.task(1, MONDAY + timedelta(hours=9), waits=7, handle=100, after=30)
 
@@ -161,7 +161,7 @@ def test_of_a_task_that_is_transferred_the_first_answer_counts():
     assert center.day().demands[0].waited_s == 7
 
 
-def test_what_the_workflow_cancels_has_not_given_up_but_it_has_waited():
+def test_a_task_canceled_by_the_workflow_was_not_abandoned_but_it_has_waited():
     center = Center()
     center.task(1, MONDAY + timedelta(hours=9), gives_up=40)
     center.task(2, MONDAY + timedelta(hours=9), gives_up=60, reason=REASON_TTL)
@@ -231,7 +231,7 @@ def test_a_patience_of_more_than_a_month_is_for_ever():
 # Kinds and arrivals
 
 
-def test_tasks_are_told_apart_by_their_main_attributes_and_the_others_are_drawn():
+def test_tasks_are_grouped_by_their_main_attributes_and_the_others_are_drawn():
     center = Center()
     for number in range(200):
         attributes = {"topic": "sales"} if number % 2 else {}
@@ -265,7 +265,7 @@ def test_priorities_and_channels_are_kinds_of_their_own_with_names_of_their_own(
     }
 
 
-def test_an_attribute_with_many_values_tells_nothing_apart():
+def test_an_attribute_with_many_values_makes_no_groups():
     tasks = [{"a": str(number % 9), "b": str(number % 3), "c": str(number % 4), "d": "1"} for number in range(36)]
 
     assert main_attributes(tasks) == ("b",)

@@ -458,7 +458,7 @@ def test_a_folder_leaves_out_files_of_simulations_and_nothing_else(desk):
         api.load(desk.folder)
 
 
-def test_a_simulation_is_no_configuration(desk):
+def test_a_simulation_file_is_not_a_configuration(desk):
     desk.read()
 
     with pytest.raises(ConfigError, match=r"unknown key `simulation`; .*simulate --load"):

@@ -103,7 +103,7 @@ def test_changes_that_are_joined_are_made_together():
         "demand:+1%..+2",
     ],
 )
-def test_what_cannot_be_read_is_a_usage_error(written):
+def test_an_invalid_variant_is_a_usage_error(written):
     with pytest.raises(UsageError, match="--what-if"):
         variants([written])
 
@@ -117,7 +117,7 @@ def test_what_cannot_be_read_is_a_usage_error(written):
         ("demand.Something else:+1%", "known here: Calls, Chats"),
     ],
 )
-def test_what_the_scenario_does_not_have_is_a_usage_error(written, message):
+def test_a_name_that_the_scenario_does_not_have_is_a_usage_error(written, message):
     with pytest.raises(UsageError, match=message):
         only(written)
 

@@ -196,7 +196,7 @@ def test_callbacks_fail_and_time_goes_on_with_the_next_worker(taskrouter, worksp
     assert task.fetch().assignment_status == "assigned"
 
 
-def test_an_answer_that_is_not_json_is_none(taskrouter, workspace):
+def test_a_body_that_is_not_json_has_no_answer_to_read(taskrouter, workspace):
     workspace.tasks.create(attributes="{}")
     [call] = taskrouter.callbacks
 

@@ -111,7 +111,7 @@ def test_nobody_there_is_no_answer(call, url):
         call(url)
 
 
-def test_an_answer_without_end_is_none(call, application):
+def test_an_answer_without_end_counts_as_no_answer(call, application):
     with pytest.raises(NetworkError, match="larger than"):
         call(f"{application.url}/large")
 

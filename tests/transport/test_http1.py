@@ -125,7 +125,7 @@ def test_an_answer_is_the_same_wherever_it_is_cut(head, cuts):
 
 
 @given(st.binary(max_size=300))
-def test_whatever_arrives_is_an_answer_or_lost(content):
+def test_any_bytes_are_an_answer_or_lost(content):
     async def read():
         reading = _Reading(head_only=False)
         reading.feed(content)
@@ -207,7 +207,7 @@ def test_a_host_is_written_as_each_header_wants_it(url, address, host, tunnel):
 @pytest.mark.parametrize(
     "url", ["ftp://host", "http://", "http://host:port", "http://a..b", "http://host:99999", "host"]
 )
-def test_an_address_that_is_none_cannot_be_used(url):
+def test_an_invalid_address_cannot_be_used(url):
     with pytest.raises(TargetError, match="this address cannot be used"):
         endpoint_of(url)
 
@@ -222,7 +222,7 @@ def test_everything_is_below_the_path_of_the_base_url():
     assert asyncio.run(attempt()) == b"GET /a%20b/%C3%A9/v1/Workspaces?PageSize=1000 HTTP/1.1"
 
 
-def test_what_a_proxy_wants_to_see_is_not_shown():
+def test_the_credentials_for_a_proxy_are_not_shown():
     assert SECRET not in repr(Endpoint("http", "proxy", 3128, authorization=SECRET.encode()))
 
 
@@ -400,7 +400,7 @@ def test_a_proxy_is_left_out_where_no_proxy_says_so(trusted, tls):
     assert asyncio.run(attempt()) == (200, [])
 
 
-def test_a_host_that_does_not_answer_is_given_up_in_time():
+def test_a_host_that_does_not_answer_times_out():
     async def attempt():
         async with listening(lambda *_: asyncio.sleep(3600)) as port:
             connection = Connection(f"https://127.0.0.1:{port}", "AC0", SECRET)

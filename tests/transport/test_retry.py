@@ -57,7 +57,7 @@ FAILURES = {
 
 @pytest.mark.parametrize("call", [GET, POST, DELETE], ids=str)
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
-def test_what_may_be_repeated_is_repeated_until_it_is_answered(call, failure):
+def test_a_repeatable_request_is_repeated_until_it_is_answered(call, failure):
     response, script = sent(call, failure, failure, FINE)
 
     assert response.status == 200
@@ -101,7 +101,7 @@ def test_a_refusal_says_message_status_code_and_request():
         (answer(400, content=b"\x1f\x8b broken", content_encoding="gzip"), "Bad Request (HTTP 400)"),
     ],
 )
-def test_a_refusal_is_told_as_well_as_its_body_allows(refusal, said):
+def test_a_refusal_is_reported_as_well_as_its_body_allows(refusal, said):
     error, _ = sent(GET, refusal)
 
     assert str(error) == f"GET /v1/Workspaces: {said}"
@@ -153,7 +153,7 @@ ODD_DATES = st.one_of(
 
 
 @given(ODD_DATES, st.none() | ODD_DATES)
-def test_whatever_a_server_says_about_waiting_a_run_goes_on_or_ends_with_a_message(said, now):
+def test_for_any_retry_after_a_run_goes_on_or_ends_with_a_message(said, now):
     headers = {"retry-after": said} | ({} if now is None else {"date": now})
 
     wait_s = retry_after(headers)
@@ -175,7 +175,7 @@ def test_a_retry_after_that_means_nothing_is_as_good_as_none(said):
 
 
 @pytest.mark.parametrize("said", ["3600", "inf", "Fri, 31 Dec 2999 23:59:59 GMT"])
-def test_a_retry_after_beyond_all_patience_ends_the_matter_at_once(said):
+def test_a_retry_after_beyond_all_patience_ends_the_request_immediately(said):
     error, script = sent(POST, answer(429, {"message": "Too many requests"}, retry_after=said), FINE)
 
     assert type(error) is NetworkError
@@ -219,7 +219,7 @@ def test_patience_ends_after_two_minutes(call, failure, expected):
     assert f"stopped after {len(script.requests)} attempts" in str(error)
 
 
-def test_a_server_that_never_was_there_is_given_up_on_sooner():
+def test_a_server_that_never_answered_is_abandoned_sooner():
     error, script = sent(GET, UNREACHABLE)
 
     assert type(error) is NetworkError
@@ -258,7 +258,7 @@ def test_an_attempt_that_takes_too_long_is_ended_and_repeated():
     assert 60 <= script.pauses[0] <= 60.5
 
 
-def test_what_cannot_be_sent_is_not_tried_again():
+def test_a_request_that_cannot_be_sent_is_not_tried_again():
     error, script = sent(GET, httpx.UnsupportedProtocol("no such protocol"), FINE)
 
     assert "the request cannot be sent: no such protocol" in str(error)
@@ -272,7 +272,7 @@ def test_a_lost_write_that_is_refused_when_repeated_may_have_been_carried_out():
     assert "Authenticate" in str(error)
 
 
-def test_whoever_can_look_for_a_lost_write_is_asked_before_it_is_repeated():
+def test_a_lost_write_is_looked_for_if_possible_before_it_is_repeated():
     asked = []
 
     async def recover(lost):
@@ -310,7 +310,7 @@ def test_a_lost_write_is_looked_for_again_when_repeating_it_is_refused(found):
         assert isinstance(result, ApiError)
 
 
-def test_an_answer_that_does_not_say_what_it_should_is_no_answer():
+def test_an_answer_with_unexpected_content_counts_as_no_answer():
     async def go():
         script = Script(answer(200, {"sid": 7}), FINE)
         transport = Transport(CONNECTION, concurrency=1, through=script, patience=Patience(), observer=None)

@@ -156,7 +156,7 @@ LOST = {
 
 
 @pytest.mark.parametrize("behaviour", LOST.values(), ids=LOST)
-def test_an_answer_that_is_none_is_lost(behaviour):
+def test_an_invalid_answer_is_lost(behaviour):
     error, received = attempted(behaviour)
 
     assert isinstance(error, LostError)
@@ -222,7 +222,7 @@ def test_nobody_at_home_is_known_not_to_have_received_anything():
     assert re.match(r"no connection to 127\.0\.0\.1:\d+ \(", error.reason)
 
 
-def test_an_address_that_is_none_is_an_error_of_the_target():
+def test_an_invalid_address_is_an_error_of_the_target():
     connection = Connection("http://127.0.0.1:port", "AC0", SECRET)
 
     with pytest.raises(TargetError, match="expected the address of a server"):
@@ -232,7 +232,7 @@ def test_an_address_that_is_none_is_an_error_of_the_target():
 # What observers are told
 
 
-def test_every_attempt_is_told_before_and_after():
+def test_every_attempt_is_reported_before_and_after():
     told = []
 
     attempted(
@@ -274,7 +274,7 @@ def test_an_observer_learns_what_is_known_about_the_request(step, verdict):
     assert [outcome.verdict for _, outcome in told[1:]] == [verdict]
 
 
-def test_an_attempt_that_is_interrupted_is_told_as_unknown_and_leaves_its_place():
+def test_an_interrupted_attempt_is_reported_as_unknown_and_frees_its_place():
     told = []
     script = Script(100, answer(200, {}))
     transport = Transport(
@@ -338,7 +338,7 @@ def test_no_repr_has_the_secret():
 
 
 @pytest.mark.parametrize("password", [SECRET, ""])
-def test_what_a_server_says_is_told_without_the_secret_if_there_is_one(password):
+def test_messages_of_a_server_are_shown_without_the_secret(password):
     connection = replace(CONNECTION, password=password)
     transport = Transport(connection, concurrency=1, through=None, patience=IMPATIENT, observer=None)
 

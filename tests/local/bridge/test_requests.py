@@ -75,7 +75,7 @@ def test_lists_have_contents_and_the_sid_or_token_to_go_on_with(floor, ask, urls
 
 
 @pytest.mark.parametrize("path", ["alice/Reservations", "workspace/Activities"])
-def test_a_list_does_not_go_on_behind_what_is_none_of_its_sids(ask, urls, path):
+def test_a_list_does_not_continue_after_a_foreign_sid(ask, urls, path):
     root, _, rest = path.partition("/")
 
     status, _, message = refusal(ask(f"{urls[root]}/{rest}", params={"AfterSid": "nonsense"}))
@@ -226,9 +226,7 @@ def test_nobody_transfers_or_takes_back_what_others_have(page, ask, urls, transf
     )
 
 
-def test_a_transferred_task_is_told_as_such_by_the_api_its_callbacks_and_to_whom_it_is_offered(
-    floor, page, ask, urls, transfer
-):
+def test_a_transferred_task_is_marked_in_the_api_its_callbacks_and_its_offer(floor, page, ask, urls, transfer):
     made = payload(transfer["ask"]())
     [offered] = floor.reservations(transfer["bob"])
 
@@ -356,7 +354,7 @@ def test_a_refusal_names_what_the_page_asked_for(ask, urls):
     [b"", b"no JSON", b"[]", b"[" * 100_000, b"{}", b'{"token": 5}', b"\xff"],
     ids=lambda body: str(body[:9]),
 )
-def test_what_is_not_a_request_is_refused(floor, body):
+def test_an_invalid_request_is_refused(floor, body):
     assert floor.api.request("POST", "/v1/wschannels", content=body).status_code in {400, 401}
 
 

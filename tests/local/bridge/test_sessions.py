@@ -28,7 +28,7 @@ def test_an_older_sdk_adds_the_account_and_the_worker_to_the_path(floor, page):
     assert page(at=f"/v1/wschannels/{ACCOUNT}/{page.sid(floor.alice)}").types == ["init"]
 
 
-def test_a_reservation_is_told_from_its_creation_to_its_end_in_order(floor, page):
+def test_a_reservation_is_sent_from_its_creation_to_its_end_in_order(floor, page):
     alice = page()
 
     task = floor.task({"language": "es"})
@@ -82,7 +82,7 @@ def test_a_reservation_is_told_from_its_creation_to_its_end_in_order(floor, page
     )
 
 
-def test_what_changes_about_a_worker_is_told_with_the_versions_that_the_api_has(floor, page):
+def test_a_change_of_a_worker_is_sent_with_the_versions_of_the_api(floor, page):
     alice = page()
 
     floor.move(floor.alice, "Unavailable")
@@ -142,7 +142,7 @@ def test_events_reach_only_those_whom_they_concern(floor, page):
     assert floor.status(other) == "reserved"
 
 
-def test_a_task_is_not_told_to_a_worker_who_rejected_it_long_ago(floor, page, clock):
+def test_a_task_is_not_sent_to_a_worker_who_rejected_it_long_ago(floor, page, clock):
     alice = page()
     bob = floor.worker("bob", activity="Unavailable")
     task = floor.task()
@@ -170,7 +170,7 @@ def test_a_task_for_a_worker_whose_time_is_over_is_a_reservation_that_failed(flo
     assert (failed["assignment_status"], failed["routing_target"]) == ("canceled", page.sid(floor.alice))
 
 
-def test_the_worker_who_transfers_a_task_is_told_what_becomes_of_it(floor, page, runner):
+def test_the_worker_who_transfers_a_task_is_sent_its_result(floor, page, runner):
     bob = floor.worker("bob", activity="Unavailable")
     task = floor.task()
     floor.accept(task)
@@ -226,7 +226,7 @@ def test_a_socket_that_breaks_ends_its_session_and_a_failure_is_raised(page, run
         runner.run(broken.done())
 
 
-def test_what_is_refused_or_taken_back_is_not_told(floor, page):
+def test_a_refused_or_undone_change_is_not_sent(floor, page):
     alice = page()
     task = floor.task()
 
@@ -252,7 +252,7 @@ def test_with_its_token_a_session_expires(page, runner):
     assert alice.closed == (1008, "The access token has expired")
 
 
-def test_what_a_page_says_is_passed_over(page, runner):
+def test_a_message_of_a_page_is_ignored(page, runner):
     alice = page()
 
     runner.run(alice.say("anything"))
@@ -261,7 +261,7 @@ def test_what_a_page_says_is_passed_over(page, runner):
     page.leave(alice)
 
 
-def test_another_session_closes_those_of_the_same_worker_alone_if_told_so(floor, page, runner):
+def test_another_session_closes_those_of_the_same_worker_alone_on_request(floor, page, runner):
     bob, first, second = page(floor.worker("bob")), page(), page()
 
     page(closeExistingSessions="true")
@@ -272,7 +272,7 @@ def test_another_session_closes_those_of_the_same_worker_alone_if_told_so(floor,
     assert bob.is_open
 
 
-def test_a_page_that_does_not_read_is_given_up_and_slows_nobody(floor, page, runner, monkeypatch):
+def test_a_page_that_does_not_read_is_disconnected_and_slows_nobody(floor, page, runner, monkeypatch):
     monkeypatch.setattr(sessions, "MOST_WAITING", 10)
     stuck, alice = page(reads=False), page()
 
@@ -285,7 +285,7 @@ def test_a_page_that_does_not_read_is_given_up_and_slows_nobody(floor, page, run
     assert alice.types.count("worker.attributes.update") == 12
 
 
-def test_what_waits_for_a_page_is_bounded_in_bytes_as_well(floor, page, runner, monkeypatch):
+def test_the_messages_waiting_for_a_page_are_limited_in_bytes_as_well(floor, page, runner, monkeypatch):
     monkeypatch.setattr(sessions, "MOST_WAITING_BYTES", 5000)
     stuck = page(reads=False)
 
@@ -307,7 +307,7 @@ def test_a_page_may_have_too_much_before_it_is_there():
     assert asyncio.run(too_much()) == (1013, "The page does not read its events")
 
 
-def test_a_page_that_reads_too_late_is_told_why_it_is_given_up(floor, page, runner, monkeypatch):
+def test_a_page_that_reads_too_late_is_sent_the_reason_of_its_disconnection(floor, page, runner, monkeypatch):
     monkeypatch.setattr(sessions, "MOST_WAITING", 1)
     alice = page()
 
@@ -333,7 +333,7 @@ def test_a_page_that_reads_too_late_is_told_why_it_is_given_up(floor, page, runn
         ({"Offline": "Gone"}, "Gone"),
     ],
 )
-def test_a_worker_goes_offline_with_the_last_session_if_told_so(floor, page, activities, goes_to):
+def test_a_worker_goes_offline_with_the_last_session_on_request(floor, page, activities, goes_to):
     for name, new in activities.items():
         floor.api.changed(f"{floor.path}/Activities/{floor.activities[name]}", FriendlyName=new)
     first, second = page(setWorkerOfflineIfDisconnected="true"), page(setWorkerOfflineIfDisconnected="true")
@@ -359,7 +359,7 @@ def test_a_worker_stays_where_there_is_no_activity_to_go_to(floor, page):
     assert floor.api.read(floor.alice)["activity_name"] == "Available"
 
 
-def test_a_worker_who_was_deleted_meanwhile_goes_nowhere(floor, page):
+def test_a_worker_who_was_deleted_since_then_goes_nowhere(floor, page):
     alice = page(setWorkerOfflineIfDisconnected="true")
     floor.move(floor.alice, "Offline")
     floor.api.delete(floor.alice)

@@ -79,7 +79,7 @@ def test_a_token_expires_on_the_clock_on_the_wall():
     ],
     ids=map(str, range(16)),
 )
-def test_what_is_wrong_with_a_token_is_said(made, reason):
+def test_a_refusal_says_why_the_token_is_wrong(made, reason):
     with pytest.raises(AccessTokenError, match=reason) as caught:
         read(made(), ACCOUNT)
     assert caught.value.code == 20101
@@ -114,13 +114,13 @@ JSON = st.recursive(
 
 
 @given(st.text(max_size=40) | st.builds(unsigned, JSON, JSON) | JSON)
-def test_whatever_is_sent_for_a_token_is_a_grant_or_refused(text):
+def test_any_token_gives_a_grant_or_a_refusal(text):
     with suppress(AccessTokenError):
         assert isinstance(read(text, secret=None), Grant)
 
 
 @pytest.mark.parametrize("text", ["!!.!!.x", "AA.AA.AA", "W10.W10.AA", "IkEi"], ids=str)
-def test_what_is_no_token_is_refused_where_any_secret_will_do_too(text):
+def test_an_invalid_token_is_refused_even_by_a_server_that_accepts_any_secret(text):
     with pytest.raises(AccessTokenError, match="not a JSON Web Token"):
         read(text, secret=None)
 

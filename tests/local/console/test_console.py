@@ -167,7 +167,7 @@ def test_a_page_that_signs_in_as_nobody_signs_no_callback(shown, floor):
     "path",
     ["/_console/", "/_console/static/nothing.js", "/_console/Workspaces/WS1/lanes", "/_console/Workspaces/WS-1/lanes"],
 )
-def test_what_there_is_not_is_not_found(shown, path, refused):
+def test_an_unknown_path_is_not_found(shown, path, refused):
     refused(shown.console_get(path), status=404, code=20404)
 
 

@@ -149,7 +149,7 @@ def test_hostile_names_are_text_in_every_view_and_nothing_is_wider_than_the_wind
     page.locator("aside pre").filter(has_text="onerror").wait_for()
 
 
-def test_what_cannot_be_seen_and_what_turns_text_round_is_shown_as_an_escape(floor, open_page):
+def test_characters_that_are_invisible_or_turn_text_round_are_shown_as_escapes(floor, open_page):
     name = "abc\u202exe\u200b\u2066f\u0007"
     task, worker = floor.task({"note": name}), floor.worker(name, "Offline")
     shown = r"abc\u202exe\u200b\u2066f\u0007"
@@ -235,7 +235,7 @@ def test_a_worker_rejects_and_moves_and_a_refusal_is_said(floor, open_page, comp
     complained("400")
 
 
-def test_what_happens_elsewhere_is_seen_at_once(floor, open_page):
+def test_a_change_elsewhere_is_seen_immediately(floor, open_page):
     page = open_page(floor.url("lanes"))
     page.locator(".state.live").wait_for()
 

@@ -165,7 +165,7 @@ def test_a_page_hears_what_changes_and_no_more(listen, shown, floor):
     ]
 
 
-def test_what_happens_in_another_workspace_is_none_of_the_page_s_business(listen, shown, floor):
+def test_an_event_of_another_workspace_is_not_sent_to_the_page(listen, shown, floor):
     other = Floor(shown)
 
     async def act(page):
@@ -177,7 +177,7 @@ def test_what_happens_in_another_workspace_is_none_of_the_page_s_business(listen
     assert [each["type"] for each in listen(act)] == ["activity.created"]
 
 
-def test_the_load_tells_who_waits_elsewhere_and_what_is_in_hand(listen, shown, floor):
+def test_the_load_shows_who_waits_elsewhere_and_the_tasks_in_hand(listen, shown, floor):
     ended = floor.task({})
     floor.accept(ended)
     shown.changed(ended, AssignmentStatus="completed", Reason="done")

@@ -19,7 +19,7 @@ def durations(*stays, start=0, end=900):
 NOTHING = (0, 0, 0, 0)
 
 
-def test_every_activity_is_told_also_one_that_nobody_was_in():
+def test_every_activity_is_included_even_one_that_nobody_was_in():
     assert ActivityDurations(ACTIVITIES, Window(0, 1)).figures() == [
         {"sid": "WA1", "friendly_name": "Offline", "avg": 0, "min": 0, "max": 0, "total": 0},
         {"sid": "WA2", "friendly_name": "Available", "avg": 0, "min": 0, "max": 0, "total": 0},
@@ -50,7 +50,7 @@ def test_a_stay_outside_the_window_or_of_no_length_does_not_count():
     assert durations(*stays, start=1000, end=2000) == [NOTHING, NOTHING]
 
 
-def test_a_stay_in_an_activity_that_is_gone_is_not_told():
+def test_a_stay_in_a_deleted_activity_is_left_out():
     assert durations(("alice", "WA3", 0, 900)) == [NOTHING, NOTHING]
 
 

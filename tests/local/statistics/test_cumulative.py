@@ -72,7 +72,7 @@ WAITS = {
 }
 
 
-def test_a_workspace_tells_of_tasks_that_were_created():
+def test_a_workspace_counts_created_tasks():
     assert tally(TIMELINE).figures("workspace") == {
         **RESERVATIONS,
         **ENDED,
@@ -82,7 +82,7 @@ def test_a_workspace_tells_of_tasks_that_were_created():
     }
 
 
-def test_a_workflow_tells_of_tasks_that_entered_and_that_timed_out():
+def test_a_workflow_counts_tasks_that_entered_and_that_timed_out():
     assert tally(TIMELINE).figures("workflow") == {
         **RESERVATIONS,
         **ENDED,
@@ -92,7 +92,7 @@ def test_a_workflow_tells_of_tasks_that_entered_and_that_timed_out():
     }
 
 
-def test_a_queue_tells_of_tasks_that_entered_and_how_long_they_waited_in_it():
+def test_a_queue_counts_tasks_that_entered_and_how_long_they_waited_in_it():
     assert tally(TIMELINE).figures("task_queue") == {
         **RESERVATIONS,
         **ENDED,
@@ -102,7 +102,7 @@ def test_a_queue_tells_of_tasks_that_entered_and_how_long_they_waited_in_it():
     }
 
 
-def test_workers_tell_of_reservations_alone():
+def test_workers_have_figures_of_reservations_alone():
     assert tally(TIMELINE).reservations() == RESERVATIONS
 
 
@@ -142,7 +142,7 @@ def test_the_mean_is_the_documented_one_of_8100_seconds_in_eight_parts():
     assert tally(accepted).figures("workspace")["wait_duration_until_accepted"]["avg"] == 1012
 
 
-def test_beside_real_time_figures_the_mean_has_a_decimal_point_and_nothing_else_changes():
+def test_next_to_real_time_figures_the_mean_has_a_decimal_point_and_nothing_else_changes():
     figures = tally(TIMELINE).figures("workspace")
 
     beside = nested(figures)

@@ -98,7 +98,7 @@ def workers_by_activity(centre, **counts):
 # What has happened
 
 
-def test_what_happened_in_a_workspace(played):
+def test_the_past_of_a_workspace(played):
     figures = played.workspace.cumulative_statistics().fetch()
 
     assert told(figures, *WORKSPACE) == WORKSPACE
@@ -108,7 +108,7 @@ def test_what_happened_in_a_workspace(played):
     assert figures.url.endswith(f"/v1/Workspaces/{figures.workspace_sid}/CumulativeStatistics")
 
 
-def test_what_happened_in_a_workflow(played):
+def test_the_past_of_a_workflow(played):
     figures = played.workspace.workflows(played.workflow.sid).cumulative_statistics().fetch()
 
     expected = {name: count for name, count in WORKSPACE.items() if name != "tasks_created"} | {"tasks_entered": 4}
@@ -116,7 +116,7 @@ def test_what_happened_in_a_workflow(played):
     assert figures.workflow_sid == played.workflow.sid
 
 
-def test_what_happened_in_a_queue(played):
+def test_the_past_of_a_queue(played):
     queues = played.workspace.task_queues
 
     spanish = queues(played.spanish.sid).cumulative_statistics().fetch()
@@ -127,14 +127,14 @@ def test_what_happened_in_a_queue(played):
     assert spanish.task_queue_sid == played.spanish.sid
 
 
-def test_what_workers_did(played):
+def test_the_past_of_all_workers(played):
     figures = played.workspace.workers.cumulative_statistics().fetch()
 
     assert counted(figures) == (5, 2, 1, 1, 1, 0)
     assert figures.activity_durations == durations(played, Offline=(12, 69, 55, 12), Available=(219, 3, 230))
 
 
-def test_what_one_worker_did(played):
+def test_the_past_of_one_worker(played):
     alice = played.workspace.workers(played.workers["alice"]).statistics().fetch()
     bob = played.workspace.workers(played.workers["bob"]).statistics().fetch()
 
@@ -152,7 +152,7 @@ def test_what_one_worker_did(played):
     assert alice.url.endswith(f"/Workers/{alice.worker_sid}/Statistics")
 
 
-def test_a_worker_who_is_no_more_still_counts_among_all(played):
+def test_a_deleted_worker_still_counts_among_all(played):
     played.workspace.workers(played.workers["alice"]).delete()
     played.after(100)
 
@@ -303,7 +303,7 @@ def test_workers_now(centre):
     assert figures.activity_statistics == workers_by_activity(centre, Offline=1, Unavailable=1)
 
 
-def test_activities_are_told_as_they_are_now(centre):
+def test_activities_have_their_present_names(centre):
     """One is new and somebody is in it, one has another name, one is gone that somebody was in."""
     new = centre.workspace.activities.create(friendly_name="Training", available=False).sid
     gone = centre.workspace.activities.create(friendly_name="Lunch", available=False).sid
@@ -321,7 +321,7 @@ def test_activities_are_told_as_they_are_now(centre):
     assert totals == [("Away", 90), ("Available", 0), ("Unavailable", 0), ("Training", 30)]
 
 
-def test_what_was_due_has_happened_before_it_is_counted(centre):
+def test_changes_that_were_due_happen_before_counting(centre):
     """Nobody asks anything while the task leaves its first queue and then the workflow."""
     centre.task("es")
     centre.after(640)

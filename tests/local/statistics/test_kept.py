@@ -8,7 +8,7 @@ def file(tmp_path):
     return tmp_path / "local.db"
 
 
-def test_another_process_tells_the_same(centre, clocked, open_api, clock, file):
+def test_another_process_has_the_same_figures(centre, clocked, open_api, clock, file):
     """The other one has no engine in memory yet, and reads what there is from the file."""
     centre.play()
     waiting = centre.task("es")
@@ -24,7 +24,7 @@ def test_another_process_tells_the_same(centre, clocked, open_api, clock, file):
     assert figures["cumulative"]["tasks_created"] == 5
 
 
-def test_what_was_due_while_nobody_was_there_counts(centre, clocked, open_api, clock, file):
+def test_changes_due_while_the_server_was_down_count(centre, clocked, open_api, clock, file):
     path = f"/Workspaces/{centre.workspace.fetch().sid}"
     centre.task("es")
     clocked.app.close()

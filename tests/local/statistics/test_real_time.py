@@ -66,7 +66,7 @@ def test_tasks_are_counted_by_status_and_priority():
     assert figures["total_tasks"] == 6
 
 
-def test_tasks_that_have_ended_are_told_by_status_alone_while_they_can_be_seen():
+def test_ended_tasks_are_counted_by_status_alone_while_they_can_be_seen():
     figures = tasks(task("WT1", "completed"), task("WT2", "canceled"), task("WT3", "pending")).figures(0)
 
     assert figures["tasks_by_status"] == {
@@ -99,7 +99,7 @@ def test_in_its_queue_another_task_may_have_waited_longest():
     }
 
 
-def test_of_tasks_that_wait_equally_long_the_first_is_told():
+def test_of_tasks_that_wait_equally_long_the_first_is_named():
     figures = tasks(task("WT1", "pending", 1), task("WT2", "pending", 1)).figures(5_000)
 
     assert figures["longest_task_waiting_sid"] == "WT1"
@@ -121,21 +121,21 @@ STATISTICS = [
 ]
 
 
-def test_workers_are_told_by_activity(workers):
+def test_workers_are_counted_by_activity(workers):
     assert workers_figures(workers) == {"activity_statistics": STATISTICS, "total_workers": 6}
 
 
-def test_an_activity_that_nobody_is_in_is_told_too():
+def test_an_activity_that_nobody_is_in_is_counted_too():
     assert PresentWorkers(ACTIVITIES, {}).activity_statistics()[0]["workers"] == 0
 
 
-def test_a_workspace_tells_of_tasks_and_workers(workers):
+def test_a_workspace_counts_tasks_and_workers(workers):
     present = tasks(task("WT1", "pending"))
 
     assert workspace_figures(present, workers, 0) == {**present.figures(0), **workers_figures(workers)}
 
 
-def test_a_queue_tells_who_may_take_its_tasks_and_who_is_there_to_do_so(workers):
+def test_a_queue_counts_its_eligible_and_its_available_workers(workers):
     present = tasks(task("WT1", "pending"))
 
     assert queue_figures(present, workers, 0) == {

@@ -88,7 +88,7 @@ def test_the_last_minutes_are_those_before_now(centre, clocked, path):
     assert (figures["start_time"], figures["end_time"]) == ("2026-03-01T12:04:00Z", "2026-03-01T12:05:00Z")
 
 
-def test_a_window_that_has_ended_counts_the_stays_that_went_on_behind_it(centre, clocked, path):
+def test_a_window_in_the_past_counts_stays_that_continued_after_it(centre, clocked, path):
     centre.play()
 
     worker = f"{path}/Workers/{centre.workers['bob']}/Statistics"
@@ -99,7 +99,7 @@ def test_a_window_that_has_ended_counts_the_stays_that_went_on_behind_it(centre,
     assert totals == {"Offline": 5 + 12, "Available": 3 + 10, "Unavailable": 0}
 
 
-def test_what_a_timer_did_while_nobody_looked_counts_when_it_was_due(centre, clocked, path):
+def test_a_timer_that_was_due_unnoticed_counts_at_its_due_time(centre, clocked, path):
     """The event is written at 600 and says that it happened at 30, which is behind the end of the window."""
     centre.task("es")
     centre.after(600)
@@ -162,7 +162,7 @@ def test_waits_are_split(centre, clocked, path):
     assert queue["split_by_wait_time"]["14"]["above"] == {"tasks_canceled": 0, "reservations_accepted": 1}
 
 
-def test_thresholds_that_are_none_are_refused_where_there_is_a_split(clocked, every_path, refused):
+def test_invalid_thresholds_are_refused_if_there_is_a_split(clocked, every_path, refused):
     for each in every_path:
         answer = clocked.get(each, SplitByWaitTime="5,soon")
 
@@ -180,7 +180,7 @@ def test_the_sid_of_a_queue_must_be_one(clocked, path, refused):
 
 
 @pytest.mark.parametrize("form", ["Statistics", "RealTimeStatistics", "CumulativeStatistics"])
-def test_what_does_not_exist_has_no_statistics(clocked, path, refused, form):
+def test_a_missing_resource_has_no_statistics(clocked, path, refused, form):
     nowhere = f"/Workspaces/WS{32 * '0'}"
     paths = [
         *(f"{path}{collection}/{prefix}{32 * '0'}/{form}" for collection, prefix in NOBODY.items()),
@@ -260,7 +260,7 @@ def test_a_list_cannot_be_asked_for_a_page_by_number(clocked, path, refused):
         (b"[" * 100_000, "nested"),
     ],
 )
-def test_a_bulk_request_that_is_none_is_refused(clocked, path, refused, body, says):
+def test_an_invalid_bulk_request_is_refused(clocked, path, refused, body, says):
     answer = clocked.request("POST", f"/v1{path}/TaskQueues/RealTimeStatistics", content=body)
 
     assert says in refused(answer)
@@ -303,7 +303,7 @@ def test_others_are_answered_while_a_long_history_is_read(centre, path, at_the_s
     assert [asked for asked, _ in answers] == [f"{path}/Activities", f"{path}/CumulativeStatistics"]
 
 
-def test_what_others_do_meanwhile_belongs_to_another_moment(centre, path, at_the_same_time, monkeypatch):
+def test_changes_by_others_during_a_request_belong_to_a_later_one(centre, path, at_the_same_time, monkeypatch):
     """A stay that ends while the history is read was counted already, as one that goes on."""
     centre.play()
     monkeypatch.setattr(past, "PART", 1)

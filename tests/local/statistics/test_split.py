@@ -37,7 +37,7 @@ def test_a_wait_as_long_as_the_threshold_is_below_and_a_millisecond_more_is_abov
     assert sides(split) == {"5": (1, 1, 1, 0)}
 
 
-def test_every_threshold_splits_all_waits_and_they_are_told_in_the_order_in_which_they_were_sent():
+def test_every_threshold_splits_all_waits_and_they_are_returned_in_the_order_of_the_request():
     split = Split((30, 5, 0))
 
     for waited_s in (0, 3, 5, 20, 30, 31):

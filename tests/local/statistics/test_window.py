@@ -94,7 +94,7 @@ def test_a_window_that_begins_more_than_30_days_ago_is_refused_with_a_code_of_it
     assert refusal.value.code == 14241
 
 
-def test_a_window_is_told_in_whole_seconds():
+def test_a_window_is_returned_in_whole_seconds():
     assert window().figures() == {"start_time": "2026-03-01T11:45:00Z", "end_time": "2026-03-01T12:00:00Z"}
 
 
@@ -110,6 +110,6 @@ def test_part_of_a_time_is_inside(since, until, inside):
     assert Window(1000, 3000).part_of(since, until) == inside
 
 
-def test_a_time_before_or_behind_has_no_part_inside():
+def test_a_time_before_or_after_has_no_part_inside():
     assert Window(1000, 3000).part_of(0, 500) < 0
     assert Window(1000, 3000).part_of(4000, 5000) < 0

@@ -92,7 +92,7 @@ def test_nothing_but_itself_is_to_blame_for_a_filter_that_is_never_true():
     assert (reach.answer, reach.takers) == (Unsatisfiable(), ())
 
 
-def test_what_is_below_an_unreadable_filter_is_unknown_unless_others_take_it():
+def test_filters_below_an_unreadable_one_are_unknown_unless_others_take_all():
     filters = Filters(listed("a == 1", None, "a == 1 AND b == 2", "a == 2"))
 
     assert filters.reach(0).answer == Satisfiable({"a": 1})

@@ -206,7 +206,7 @@ OWN_NAMES = {
 
 
 @pytest.mark.parametrize("kind", OWN_NAMES)
-def test_what_taskrouter_itself_guarantees_rules_out_nothing_else(kind):
+def test_the_guarantees_of_taskrouter_exclude_nothing_else(kind):
     values, paths = OWN_NAMES[kind]
     numbers = (-1, 0, 5.0, 5.5, 6, 100.0, 101)
     dice = Dice(*paths, comparators=(*PLAIN, *sorted(ORDERINGS)), constants=(*numbers, "a", None), ordered=numbers)

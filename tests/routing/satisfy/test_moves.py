@@ -121,7 +121,7 @@ def test_a_new_default_filter_takes_what_was_canceled_before():
     assert numbers(moves(listed(VOICE, default=None), listed(VOICE))) == [(None, 0, {})]
 
 
-def test_what_an_unreadable_filter_may_take_is_unknown():
+def test_tasks_that_an_unreadable_filter_may_take_are_unknown():
     before, after = (
         listed(VOICE, ("broken", None), WEB),
         listed(("voice", "channelType == 'sms'"), ("broken", None), WEB),
@@ -133,7 +133,7 @@ def test_what_an_unreadable_filter_may_take_is_unknown():
     assert result.found == ()
 
 
-def test_what_is_above_an_unreadable_filter_is_known():
+def test_tasks_above_an_unreadable_filter_are_known():
     before, after = listed(VOICE, WEB), listed(WEB, VOICE, ("broken", None), SALES)
     before[0] = TaskFilter(1, "voice", parse("channelType IN ['voice', 'web']"), "none", "voice")
 

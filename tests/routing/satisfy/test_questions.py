@@ -73,13 +73,13 @@ SOMETIMES = (
 
 
 @pytest.mark.parametrize("text", NEVER)
-def test_what_nothing_satisfies_is_never_true(text):
+def test_an_unsatisfiable_expression_is_never_true(text):
     assert never_true(parse(text), Place.FILTER) is True
     assert always_true(parse(text), Place.FILTER) is False
 
 
 @pytest.mark.parametrize("text", ALWAYS)
-def test_what_everything_satisfies_is_always_true(text):
+def test_an_expression_that_everything_satisfies_is_always_true(text):
     assert always_true(parse(text), Place.FILTER) is True
     assert never_true(parse(text), Place.FILTER) is False
 
@@ -138,7 +138,7 @@ def test_a_count_is_compared_with_numbers_that_no_count_is(text):
     assert never_true(parse(text), Place.TARGET) is False
 
 
-def test_the_load_of_a_channel_is_no_attribute_of_that_name():
+def test_the_load_of_a_channel_differs_from_an_attribute_of_that_name():
     """Both can be asked for: ``worker.channel`` may be a text while the load is a number."""
     both = parse("worker.channel == 'x' AND worker.channel.voice.assigned_tasks > 1")
 
@@ -149,7 +149,7 @@ def test_the_same_names_of_a_task_may_be_anything():
     assert never_true(parse("sid == null"), Place.FILTER) is False
 
 
-def test_what_cannot_be_decided_is_unknown():
+def test_an_undecided_question_is_unknown():
     circle = parse("a < b AND b < c AND c < a")
 
     assert example([(circle, True)], Place.FILTER) == Unknown("values")
@@ -173,7 +173,7 @@ def test_where_the_candidates_do_not_suffice_nothing_is_said_to_be_never_true(te
     assert never_true(parse(text), Place.FILTER) is not True
 
 
-def test_values_of_which_nobody_knows_the_meaning_may_decide():
+def test_values_without_a_known_meaning_may_decide():
     """A list may be meant by ``'x', 'y'`` (unsure.py)."""
     assert never_true(parse("a == 'x', 'y' AND a == 'y'"), Place.FILTER) is None
 
@@ -182,7 +182,7 @@ def test_a_search_without_nodes_is_unknown():
     assert example([(parse("a == 1"), True)], Place.FILTER, Budget(0)) == Unknown("budget")
 
 
-def test_a_search_gives_up_after_its_own_number_of_nodes():
+def test_a_search_stops_after_its_own_number_of_nodes():
     """Ten pigeons in nine holes, each a path of its own: nothing but trying all ways shows that it cannot be."""
     holes = range(9)
     paths = [Path((f"p{n}",)) for n in range(10)]
