@@ -45,16 +45,16 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_collection_finish():
-    """What has been collected stays to the end, so that the garbage collector need not look at it again and again."""
+    """Keep the collected tests out of garbage collection, which would search them again and again."""
     gc.freeze()
 
 
 class KilledError(BaseException):
-    """Ends a run the way SIGKILL does: nothing is tidied up, and nobody is told."""
+    """Ends a run the way SIGKILL does: without cleaning up, and without a message."""
 
 
 class Requests(httpx.AsyncBaseTransport):
-    """Passes requests on to the embedded TaskRouter, and remembers the writes; may be told to die at one of them."""
+    """Passes requests on to the embedded TaskRouter, and remembers the writes; can be set to die at one of them."""
 
     def __init__(self, app):
         self._inner = in_process(app)
@@ -92,7 +92,7 @@ class World:
         self._runner = runner
         self._rest = httpx.AsyncClient(transport=in_process(self.app), base_url="http://test", auth=AUTH)
 
-    # What people and programs do behind our back
+    # Changes by people and programs outside tr-apply
 
     def rest(self, method, path, **form):
         answer = self._runner.run(self._rest.request(method, f"/v1{path}", data=form or None))
@@ -132,7 +132,7 @@ class World:
         with self.app.store._database.write() as writer:
             writer.run(statement, values)
 
-    # What we do
+    # Our own actions
 
     def configuration(self, text):
         path = self._folder / "workspace.yaml"
@@ -181,7 +181,7 @@ class World:
         return plan
 
     def apply_and_die(self, text, *, at=None, after=None):
-        """Plan and apply, and be killed before (*at*) or right after (*after*) so many writes; False if it came through."""
+        """Plan and apply, and be killed before write *at* or right after write *after*; False if the run ended earlier."""
         plan = self.plan(text)
         self.requests.dies_at, self.requests.dies_after = at, after
         try:
@@ -193,7 +193,7 @@ class World:
         return False
 
     def state(self):
-        """All there is, names for SIDs, so that two worlds compare."""
+        """The whole state, with names for SIDs, so two worlds compare."""
         kinds = ["Workspaces"] if not self.items("Workspaces") else ["Workspaces", *COLLECTIONS.values()]
         found = {kind: self.items(kind) for kind in kinds}
         for worker in found.get("Workers", ()):

@@ -1,14 +1,13 @@
 """Find the words that CONTRIBUTING.md replaces by plainer ones, in the texts that people read.
 
 python tests/plain_words.py              # the texts that users read
-python tests/plain_words.py --all        # and the docstrings and comments, with their numbers by folder
+python tests/plain_words.py --all        # and the texts that maintainers read
 """
 
 import ast
 import json
 import re
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,8 @@ PACKAGE = ROOT / "tr_apply"
 CODE = re.compile(r"`[^`\n]*`")
 PYTHON_COMMENT = re.compile(r"(?:^\s*|\s\s)# (.*)$", re.MULTILINE)
 SENTENCE = re.compile(r"[A-Za-z]{2,} [A-Za-z{]")
+TEST_NAME = re.compile(r"^\s*(?:async )?def test_(\w+)", re.MULTILINE)
+CLAUSE = re.compile(r"(?:what|whatever)\s", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _spaced(phrase: str) -> str:
 
 
 def _character_by_character(text: str) -> str:
-    """A pattern of fixed width, as a look-behind needs it."""
+    """A pattern of fixed width, which a regular expression needs for the text before a match."""
     return "".join(r"\s" if character.isspace() else re.escape(character) for character in text)
 
 
@@ -95,14 +96,29 @@ def user_texts() -> Iterator[Text]:
 
 
 def maintainer_texts() -> Iterator[Text]:
-    """The docstrings and comments of the package, and the map."""
-    for path in _modules():
+    """The docstrings, comments and names of tests in the repository, its YAML, and the guides."""
+    for path in _python_files():
         source = path.read_text("utf-8")
         yield from python_docstrings(path, source)
-        for comment in PYTHON_COMMENT.finditer(source):
-            yield Text(path, source.count("\n", 0, comment.start(1)) + 1, comment.group(1))
-    map_of_the_package = PACKAGE / "README.md"
-    yield Text(map_of_the_package, 1, map_of_the_package.read_text("utf-8"))
+        for pattern in (PYTHON_COMMENT, TEST_NAME):
+            for found in pattern.finditer(source):
+                line = source.count("\n", 0, found.start(1)) + 1
+                yield Text(path, line, found[1].replace("_", " ") if pattern is TEST_NAME else found[1])
+    texts = [
+        path
+        for folder in ("tests", "examples")
+        for kind in ("md", "yaml")
+        for path in (ROOT / folder).rglob(f"*.{kind}")
+    ]
+    for path in (PACKAGE / "README.md", GUIDE.with_name("SECURITY.md"), ROOT / "pyproject.toml", *texts):
+        yield Text(path, 1, path.read_text("utf-8"))
+    guide = GUIDE.read_text("utf-8")
+    yield Text(GUIDE, 1, "\n".join("" if line[:1] == "|" else line for line in guide.splitlines()))
+
+
+def _python_files() -> Iterator[Path]:
+    for folder in (PACKAGE, ROOT / "tests", ROOT / "examples", ROOT / ".github"):
+        yield from sorted(folder.rglob("*.py"))
 
 
 def _modules() -> Iterator[Path]:
@@ -171,25 +187,22 @@ def find(texts: Iterable[Text], avoided: list[Word]) -> list[Found]:
 
 
 def begins_with_what(texts: Iterable[Text]) -> list[Found]:
-    """The docstrings that describe a value by a clause instead of naming it."""
+    """The docstrings, comments and names of tests that begin with a clause instead of a noun."""
     return [
         Found(text.path.relative_to(ROOT).as_posix(), text.line, "What …", "the noun: what is it, or what does it do?")
         for text in texts
-        if text.text.startswith("What ")
+        if CLAUSE.match(text.text)
     ]
 
 
 def main() -> None:
     """Print the words that are left."""
-    for one in find(user_texts(), words()):
-        sys.stdout.write(f"{one}\n")
+    found = find(user_texts(), words())
     if "--all" in sys.argv:
         texts = list(maintainer_texts())
-        found = find(texts, words()) + begins_with_what(texts)
-        for one in found:
-            sys.stdout.write(f"{one}\n")
-        for folder, number in sorted(Counter(one.path.split("/")[1] for one in found).items()):
-            sys.stdout.write(f'    "{folder}": {number},\n')
+        found += find(texts, words()) + begins_with_what(texts)
+    for one in found:
+        sys.stdout.write(f"{one}\n")
 
 
 if __name__ == "__main__":

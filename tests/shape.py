@@ -39,7 +39,7 @@ class Module:
 
     @cached_property
     def imports(self) -> tuple[tuple[str, str | None], ...]:
-        """What it imports, wherever the statement is: a module, and the name taken from it if there is one."""
+        """Its imports, at any level of the module: a module, and the name taken from it if there is one."""
         return tuple(self._imports())
 
     def _imports(self) -> Iterator[tuple[str, str | None]]:
@@ -85,10 +85,10 @@ def import_graph(found: Iterable[Module]) -> Graph:
 
 
 def levels(graph: Graph) -> dict[str, int]:
-    """How many modules stand one on top of the other up to each module, counting itself.
+    """The number of modules in the longest chain of imports below each module, counting itself.
 
     Raises:
-        CycleError: when modules import each other in a circle.
+        CycleError: Modules import each other in a cycle.
     """
     found: dict[str, int] = {}
     for name in TopologicalSorter(graph).static_order():
@@ -106,12 +106,12 @@ def several_meanings(found: Iterable[Module]) -> dict[str, list[str]]:
 
 
 def rooms(found: Iterable[Module]) -> Counter[Path]:
-    """How many modules stand side by side in each folder."""
+    """The number of modules in each folder."""
     return Counter(module.path.parent for module in found if not module.is_door)
 
 
 def figures(found: Sequence[Module]) -> dict[str, float]:
-    """What one number says about the whole."""
+    """The figures of the package as a whole."""
     graph = import_graph(found)
     return {
         "import levels": max(levels(graph).values()),

@@ -110,7 +110,7 @@ class Answers(BaseHTTPRequestHandler):
         self._answer(200, items[(page - 1) * size : page * size])
 
     def _answer_actions(self, path, query):
-        """Runs and their artifacts, each of which has the number of its run, and lies elsewhere."""
+        """Runs and their artifacts, each with the number of its run; the artifacts are at another address."""
         match path.removeprefix("/repos/team/center/actions/").split("/"):
             case ["runs"]:
                 found = [

@@ -1,4 +1,4 @@
-"""What two workspaces differ in is the same whether they are read from files, or applied and read from TaskRouter."""
+"""The differences of two workspaces are the same whether they are read from files, or applied and read from TaskRouter."""
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -78,7 +78,7 @@ class Both:
         self.live = contents_of_live(self._with_client(read_everything))
 
     def against(self, configuration):
-        """What *configuration* has otherwise than this live workspace."""
+        """The differences of *configuration* from this live workspace."""
 
         async def planned(client, workspace):
             return await Configured(configuration).plan_for(client, workspace)

@@ -1,8 +1,8 @@
-"""README and manual tell the truth: commands are run, their output is compared, and references are generated.
+"""README and manual are true: commands are run, their output is compared, and references are generated.
 
 The map of the package, tr_apply/README.md, has a generated part as well.
 
-After a change that is meant, ``UPDATE_README=1 pytest tests/test_docs.py`` writes the new truth into the pages.
+After an intended change, ``UPDATE_README=1 pytest tests/test_docs.py`` writes the new output into the pages.
 """
 
 import io
@@ -42,7 +42,7 @@ def commands_in(block):
 
 
 def shown(command, folder):
-    """What a person sees who runs *command*: stdout and stderr in their order."""
+    """The output of *command* as a person sees it: stdout and stderr in their order."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("TWILIO_", "TR_APPLY_", "TR_VAR_"))}
     done = subprocess.run(

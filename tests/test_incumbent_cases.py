@@ -1,4 +1,4 @@
-"""What goes wrong elsewhere between a file and a live workspace, and must end right here: one situation a test."""
+"""Problems of other tools between a file and a live workspace that are solved here: one situation a test."""
 
 import gc
 import json
@@ -70,7 +70,7 @@ def tr_apply(tmp_path, capsys):
         try:
             code = run([command, *map(str, arguments), "--local-db", str(tmp_path / "local.db")])
         finally:
-            gc.enable()  # which a process that ends at once does without
+            gc.enable()  # a process that ends immediately does without
         return code, *capsys.readouterr()
 
     return called
@@ -106,7 +106,7 @@ def nothing_is_left(world, text):
     return not world.plan(text).operations
 
 
-# Somebody changes the workspace behind the file's back
+# Changes to the workspace outside the file
 
 
 def test_fields_that_somebody_changed_are_seen_by_name_and_set_right(center, changed):

@@ -1,4 +1,4 @@
-"""A module imports only from layers below its own, so that the tree can be read from the bottom up."""
+"""A module imports only from layers below its own, so the tree can be read from the bottom up."""
 
 from tests.shape import PACKAGE, modules
 
@@ -61,7 +61,7 @@ ONLY_IN = {
     "click": {"cli", "report", "api"},
 }
 
-# The embedded TaskRouter stands for Twilio's side: it must not share our side's mistakes.
+# The embedded TaskRouter is Twilio's side: it must not share our side's mistakes.
 NEVER = {
     "local": {"config", "plan", "wire", "live", "client", "transport", "reader", "apply", "deployment", "resources"},
     "routing": {"resources", "config"},

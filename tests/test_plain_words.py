@@ -26,13 +26,13 @@ def found_in(texts, avoided):
     return [(one.line, one.word) for one in find(texts, avoided)]
 
 
-def test_what_users_read_is_in_plain_words(avoided):
+def test_texts_for_users_are_in_plain_words(avoided):
     found = find(user_texts(), avoided)
 
     assert not found, "\n".join(map(str, found))
 
 
-def test_what_maintainers_read_is_in_plain_words(avoided):
+def test_texts_for_maintainers_are_in_plain_words(avoided):
     texts = list(maintainer_texts())
 
     found = find(texts, avoided) + begins_with_what(texts)

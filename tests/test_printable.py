@@ -1,4 +1,4 @@
-"""printable(): text of others steers no terminal, hides nothing, and is no command for a CI runner."""
+"""printable(): text of others never steers a terminal, hides text, or is a command for a CI runner."""
 
 import json
 import re

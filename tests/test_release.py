@@ -1,4 +1,4 @@
-"""What a tag needs to become a release, and what workflows of this repository may do."""
+"""The conditions for a release of a tag, and the rights of this repository's workflows."""
 
 import importlib.util
 import re

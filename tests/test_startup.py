@@ -1,4 +1,4 @@
-"""What a command imports before it is known to be needed: ``--help`` must be instant."""
+"""The imports of a command before they are needed: ``--help`` must be instant."""
 
 import os
 import subprocess
@@ -55,7 +55,7 @@ def test_the_list_of_commands_imports_nothing_heavy(arguments):
 
 
 WITH_COMPRESSION = HEAVY | {"lzma"}
-"""What lays out a help text asks how wide the terminal is, for which it imports every kind of compression."""
+"""The layout of a help text asks for the width of the terminal, which imports every kind of compression."""
 
 
 def test_validate_imports_no_network_no_server_and_no_plan():

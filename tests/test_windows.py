@@ -1,4 +1,4 @@
-"""What Windows lacks is not needed: everything is imported, and works, without it."""
+"""Everything can be imported, and works, without the parts that Windows lacks."""
 
 import os
 import signal

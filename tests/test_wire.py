@@ -34,7 +34,7 @@ def live(kind, **answer):
     return Live(kind.name, "x", kind.sid_prefix + "0" * 32, answer)
 
 
-# What is sent
+# Requests
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_the_sids_that_a_value_waits_for(value, expected):
     assert references_in(value) == expected
 
 
-# What comes back
+# Answers
 
 
 @pytest.mark.parametrize(

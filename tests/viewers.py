@@ -23,7 +23,7 @@ class Browser:
         self._program, self._folder = program, folder
 
     def ask(self, pages, script, *, width=1280, dark=False):
-        """What the function *script* of a document answers for each of *pages* in a frame of that width."""
+        """The result of the function *script* of a document for each of *pages* in a frame of that width."""
         frames = "".join(
             f'<iframe width="{width}" height="900" srcdoc="{html.escape(page)}"></iframe>' for page in pages
         )
@@ -73,9 +73,10 @@ console.log(JSON.stringify(problems));
 
 @pytest.fixture
 def mermaid_problems(tmp_path):
-    """What mermaid's own parser says against each of several texts; None where it accepts one.
+    """The errors of mermaid's own parser for each of several texts; None for an accepted one.
 
-    ``MERMAID_FROM`` may name a file beside which ``node_modules`` has mermaid and jsdom, if the project's folder has none.
+    ``MERMAID_FROM`` may name a file next to a ``node_modules`` with mermaid and jsdom, if the project's folder has
+    none.
     """
     node = shutil.which("node")
     beside = Path(os.environ.get("MERMAID_FROM") or Path(__file__).parents[1] / "package.json").parent / "node_modules"

@@ -36,7 +36,7 @@ class Settings:
 
 
 class HelpDesk:
-    """What the help desk does, without HTTP servers."""
+    """The logic of the help desk, without HTTP servers."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -59,7 +59,7 @@ class HelpDesk:
         return {"waiting": waiting, "waits_s": now["longest_task_waiting_age"], "answering": by_status["assigned"]}
 
     def is_signed(self, path: str, form: Mapping[str, str], signature: str) -> bool:
-        """Whether whoever sent a form knows the auth token, as TaskRouter does."""
+        """Whether the sender of a form knows the auth token, as TaskRouter does."""
         text = self.settings.own_url + path + "".join(name + form[name] for name in sorted(form))
         digest = hmac.digest(self.settings.auth_token.encode(), text.encode(), hashlib.sha1)
         return hmac.compare_digest(base64.b64encode(digest), signature.encode())

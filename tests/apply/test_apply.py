@@ -1,4 +1,4 @@
-"""Carrying out a plan: what stops what, what is told, and the last look before something goes."""
+"""Carrying out a plan: which failure stops which operation, the messages, and the last look before a delete."""
 
 import asyncio
 from functools import partial
@@ -68,7 +68,7 @@ def test_a_finding_of_the_last_look_keeps_the_resource_from_being_deleted(world,
     assert results["worker/carol"].status is Status.DONE
 
 
-# What fails
+# Failures
 
 
 def test_an_operation_that_needs_a_failed_one_in_several_ways_is_left_out_once_and_says_why(world, carried_out):
@@ -99,7 +99,7 @@ def test_an_operation_that_needs_a_failed_one_in_several_ways_is_left_out_once_a
     assert failure_of(list(results.values()), interrupted=False)
 
 
-# What TaskRouter says about a secret
+# TaskRouter's messages about a secret
 
 
 def test_words_of_the_server_about_a_sensitive_value_are_not_repeated(world, monkeypatch):
@@ -176,7 +176,7 @@ def test_a_stop_before_the_beginning_creates_no_workspace(world):
     assert {(result.status, result.error) for result in results} == {(Status.SKIPPED, "interrupted")}
 
 
-# What failed is told
+# The list of failures
 
 
 def result(name="Sales", *, requests=0, **how):

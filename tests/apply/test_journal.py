@@ -138,7 +138,7 @@ def test_on_a_full_disk_nothing_more_is_sent():
     with Journal(Path("/dev/full"), "run") as journal:
         with pytest.raises(TrApplyError, match="cannot be written: No space left"):
             journal(CALL, None)
-        journal(CALL, DONE)  # what is done is done, and the next one is not begun
+        journal(CALL, DONE)  # a finished request stays, and the next one is not begun
         with pytest.raises(TrApplyError, match="cannot be written"):
             journal(CALL, None)
 

@@ -1,4 +1,4 @@
-"""Speed, always as a ratio measured side by side: a figure of one machine means nothing on another.
+"""Speed, always as a ratio within one run: a figure of one machine means nothing on another.
 
 A plain ``pytest`` leaves these out; ``pytest tests/benchmarks --benchmarks`` runs them.
 """
@@ -27,7 +27,7 @@ def pytest_ignore_collect(config):
 
 
 def pytest_xdist_auto_num_workers(config):
-    """One process, as what is measured side by side must have the machine to itself."""
+    """One process: measurements need the machine for themselves."""
     return 0 if config.getoption("--benchmarks", default=False) else None
 
 
@@ -57,7 +57,7 @@ def with_byte_code(tmp_path_factory):
 def medians(with_byte_code):
     """Runs several commands in turn, *rounds* times; the median of each, in seconds.
 
-    In turn, so that whatever else the machine does falls on all of them alike. The first round warms up.
+    In turn, so other load on the machine affects all of them alike. The first round warms up.
     """
 
     def measure(commands, *, rounds, seconds=cpu_seconds, more=None):
@@ -70,7 +70,7 @@ def medians(with_byte_code):
 
 @pytest.fixture
 def report(capsys, record_property):
-    """Tells a figure in the output of the run, and keeps it for ``--junit-xml``."""
+    """Prints a figure in the output of the run, and keeps it for ``--junit-xml``."""
 
     def tell(name, value):
         record_property(name, value)

@@ -1,7 +1,7 @@
 """A far TaskRouter that only lists: the workspace and the workers of a configuration, each page after its time.
 
-Arguments: seconds of latency, the configuration (JSON). Says its address on stdout; ends when stdin does. Pages are
-made beforehand, so that nothing but the latency and the way through the sockets is measured.
+Arguments: seconds of latency, the configuration (JSON). Prints its address on stdout; ends when stdin does. Pages are
+made beforehand: only the latency and the way through the sockets are measured.
 """
 
 import asyncio

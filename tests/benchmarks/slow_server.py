@@ -1,6 +1,6 @@
-"""The embedded TaskRouter as a far one: each request takes its time, and a second holds only so many.
+"""The embedded TaskRouter as a distant one: each request has a latency, and there is a limit of requests a second.
 
-Arguments: seconds of latency, requests a second (0: no limit). Says its address on stdout; ends when stdin does.
+Arguments: seconds of latency, requests a second (0: no limit). Prints its address on stdout; ends when stdin does.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ BURST = 10
 
 
 class Slow:
-    """Delays what it lets through, and refuses the rest at once. ``/count`` tells how many, and how many at once."""
+    """Delays the requests it accepts, and refuses the rest immediately. ``/count`` has both numbers."""
 
     def __init__(self, app, latency_s, per_s):
         self._app = app

@@ -1,4 +1,4 @@
-"""What open sessions of workers cost: nothing for tasks that do not concern them, and a bounded amount of memory."""
+"""The cost of workers' open sessions: nothing for tasks that do not concern them, and a limited amount of memory."""
 
 import json
 import socket
@@ -65,7 +65,7 @@ def test_a_task_costs_the_same_with_200_open_sessions_that_it_does_not_concern(t
                 post(server.url, path, REQUESTS)
                 costs[index].append(server.cpu_seconds() - before)
 
-    without, with_sessions = (min(each[1:]) for each in costs)  # what the rest of the machine has disturbed least
+    without, with_sessions = (min(each[1:]) for each in costs)  # the runs with the least disturbance by the machine
     report(
         "processor time of a task with 200 open sessions, as a multiple of that with none",
         f"{with_sessions / without:.2f}",

@@ -29,14 +29,14 @@ class Center:
         self.post(tasks)
 
     def post(self, count):
-        """The seconds that so many new tasks take."""
+        """The seconds that *count* new tasks take."""
         began = time.perf_counter()
         for number in range(count):
             self.server.made(f"{self.path}/Tasks", WorkflowSid=self.workflow, Attributes=f'{{"number": {number}}}')
         return time.perf_counter() - began
 
     def views(self, page):
-        """The seconds until each view shows its rows, by way of the page that is open."""
+        """The seconds until each view shows its rows, through the open page."""
         found = {}
         for view in VIEWS:
             began = time.perf_counter()

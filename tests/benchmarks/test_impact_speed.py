@@ -1,6 +1,6 @@
-"""What it costs to know who loses a place in a queue, beyond reading the workers.
+"""The cost of finding who loses a place in a queue, beyond reading the workers.
 
-The seconds are of processor time; what is asserted is their ratio to asking every worker about some queues, one by one.
+The seconds are of processor time; the tests limit their ratio to evaluating some queues for every worker, one by one.
 """
 
 import random

@@ -7,7 +7,7 @@ import pytest
 WORKERS = 20_000
 LANGUAGES = ("en", "es", "ca", "fr", "de", "it", "pt")
 
-# Each way in a process of its own, so that neither finds the other's memory warm. Time is that of the processor.
+# Each way runs in a process of its own, so neither finds warm memory. Times are of the processor.
 READ = """
 import time, sys, yaml
 text = open(sys.argv[1], encoding="utf-8").read()

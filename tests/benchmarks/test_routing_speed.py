@@ -95,7 +95,7 @@ class Centre:
     """Every worker is in three queues; half of the tasks want somebody who speaks their language, the best first."""
 
     def __init__(self, workers, queues, tasks, waiting=0):
-        """So many *tasks* are assigned or wait for workers who are there, and *waiting* ones for others."""
+        """*tasks* are assigned or wait for workers who are there, and *waiting* ones for others."""
         self._sids = itertools.count(1)
         self.now = 0
         self.queues = queues
@@ -146,7 +146,7 @@ class Centre:
         }
 
     def create(self):
-        """A new task, for one of the first twenty queues; whoever gets it accepts."""
+        """A new task, for one of the first twenty queues; the worker who gets it accepts."""
         number = next(self._sids)
         self._create({"queue": number % 20, "language": LANGUAGES[number % 7]})
 
@@ -173,7 +173,7 @@ class Centre:
 
 
 def seconds_per_task(centre, tasks):
-    """What it costs to create a task and to complete one, so that one is assigned."""
+    """The seconds to create a task and to complete one, so another is assigned."""
     began = time.process_time()
     for _ in range(tasks):
         centre.create()
@@ -230,7 +230,7 @@ def bare_queue(tasks, workers):
 
 
 def routed_queue(tasks, workers):
-    """The same by the engine, which is told of arrivals, acceptances and completions; how many events it tells."""
+    """The same in the engine, with arrivals, acceptances and completions; the number of its events."""
     dice = random.Random(3)
     numbers = itertools.count(1)
     routing = {"filters": [], "default_filter": {"queue": "WQ"}}

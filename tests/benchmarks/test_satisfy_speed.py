@@ -1,7 +1,7 @@
-"""What it costs to know which filters are reached, what moves and who can take a step.
+"""The cost of finding which filters are reached, which tasks move and who can take a step.
 
-The seconds are of processor time; what is asserted is their ratio to evaluating the same expressions for many tasks,
-measured next to them. Each may take three times as long as it does before a test fails.
+The seconds are of processor time; the tests limit their ratio to evaluating the same expressions for many tasks,
+measured in the same run. Each may take three times as long as it does before a test fails.
 """
 
 import json

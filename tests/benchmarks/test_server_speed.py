@@ -1,4 +1,4 @@
-"""What a task costs over HTTP, routed and kept, against the least a server can do."""
+"""The cost of a task over HTTP, routed and stored, against the least that a server can do."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What a simulated day costs, next to the routing engine alone; and Erlang's formulas at full size."""
+"""The cost of a simulated day, compared with the routing engine alone; and Erlang's formulas at full size."""
 
 import heapq
 import json

@@ -1,7 +1,7 @@
 """A server that routes 200 tasks a second for a long time: neither its memory nor its answers grow.
 
-``pytest tests/benchmarks/test_soak.py --benchmarks --soak-seconds 600`` runs for ten minutes. The server's clock goes 60
-times as fast as the one on the wall, so that the five minutes for which an ended task can be seen are over in five seconds.
+``pytest tests/benchmarks/test_soak.py --benchmarks --soak-seconds 600`` runs for ten minutes. The server's clock runs
+60 times as fast as real time, so the five minutes for which an ended task can be seen are over in five seconds.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ def served(folder):
 
 
 def contact_center(url):
-    """The path of a workspace whose ten workers take every task at once."""
+    """The path of a workspace whose ten workers take every task immediately."""
     with httpx.Client(base_url=f"{url}/v1", auth=AUTH, trust_env=False) as client:
 
         def made(path, **form):

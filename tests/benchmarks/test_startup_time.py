@@ -1,4 +1,4 @@
-"""What a command costs beyond the libraries that it cannot do without."""
+"""The cost of a command beyond the libraries that it needs."""
 
 import json
 import os

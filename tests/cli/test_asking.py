@@ -1,4 +1,4 @@
-"""Whoever sits at a terminal is asked, and sees how far it has come; where files are written, they are written wholly."""
+"""A person at a terminal is asked, and sees the progress; files are written completely or not at all."""
 
 import io
 import json

@@ -269,7 +269,7 @@ def test_without_git_it_is_a_usage_error(cli, monkeypatch):
 
 
 def plan_that_cannot_be_made(capsys):
-    """What is said when the revision cannot be had."""
+    """The message if the revision cannot be read."""
     assert run(["plan", "config/w.yaml", "--var-file", "config/vars.yaml", "--base-ref", "HEAD", *LOCAL]) == 64
     return capsys.readouterr().err
 
@@ -324,7 +324,7 @@ def test_a_revision_that_does_not_exist_is_an_error_and_no_plan(capsys, ref):
 
 @pytest.mark.usefixtures("repository")
 def test_a_git_of_another_language_is_understood(tmp_path, monkeypatch, cli):
-    """What is in no repository is taken as it is, whatever git would call that."""
+    """A file outside any repository is read as it is, in any language of git's messages."""
     speaking = tmp_path / "bin" / "git"
     speaking.parent.mkdir()
     speaking.write_text('#!/bin/sh\ntest "$LC_ALL$LANGUAGE" = CC || { echo "fatal: kein Git-Repository" >&2; exit 128; }\n'

@@ -31,7 +31,7 @@ def cli(capsys):
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch, cli):
-    """What was applied is committed, a worker was hired in the Console since, and the file lets eve go."""
+    """The applied configuration is committed, a worker was hired in the Console since then, and the file removes eve."""
     monkeypatch.chdir(tmp_path)
     git("init", "-q")
     (tmp_path / "w.yaml").write_text(json.dumps(BEFORE))

@@ -1,4 +1,4 @@
-"""diff tells what two workspaces differ in, whichever of them is live, and nothing that is no difference."""
+"""diff shows the differences between two workspaces, live or in files, and nothing else."""
 
 import json
 import re
@@ -278,7 +278,7 @@ def test_a_live_workspace_is_also_known_by_its_sid(tr_apply, live, file):
     assert out.startswith(f"Old ({sid}) -> w.yaml\n")
 
 
-# What a file leaves out
+# Parts that a file leaves out
 
 
 def test_a_section_that_a_file_leaves_alone_does_not_differ_from_a_live_workspace(differences, live, file):
@@ -362,7 +362,7 @@ def test_a_secret_of_either_file_is_not_shown(tr_apply, sides):
     assert outputs[1].count('"sensitive": true') == 3
 
 
-# What is a path, and what goes wrong
+# Paths, and errors
 
 
 @pytest.mark.parametrize("missing", ["nowhere.yaml", "no/where", "./Shop", "x.YML"])

@@ -59,7 +59,7 @@ def files_below(folder):
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-# What it writes works
+# The written files work
 
 
 @pytest.mark.usefixtures("starter")
@@ -251,7 +251,7 @@ def test_the_readme_of_the_starter_names_commands_that_run(tr_apply, starter, mo
     assert codes == {"validate": 0, "test": 0, "apply": 0, "plan": 1}  # the last one needs an account
 
 
-# What it says
+# Its messages
 
 
 def test_it_names_every_file_and_what_to_do_next(tr_apply, tmp_path):
@@ -284,7 +284,7 @@ def test_quiet_names_the_files_alone(tr_apply):
     assert err == ""
 
 
-# What is there stays
+# Existing files stay
 
 
 @pytest.mark.parametrize("name", sorted(EVERYTHING))
@@ -350,7 +350,7 @@ def test_a_file_created_in_the_meantime_is_not_overwritten(tr_apply, tmp_path, m
     assert (tmp_path / "README.md").read_text() == "mine\n"
 
 
-# What goes wrong
+# Errors
 
 
 def test_a_file_is_refused_as_a_folder(tr_apply, tmp_path):

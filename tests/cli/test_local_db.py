@@ -1,4 +1,4 @@
-"""Database files that cannot be used, as they may come with a repository: said at once, and never waited for in vain."""
+"""Unusable database files, as a repository may contain them: reported immediately, without waiting."""
 
 import os
 import signal
@@ -208,7 +208,7 @@ def has_open(process, path):
     links = Path(f"/proc/{process.pid}/fd").glob("*")
     try:
         return any(each.readlink() == path for each in links)
-    except OSError:  # closed meanwhile
+    except OSError:  # closed in the meantime
         return False
 
 

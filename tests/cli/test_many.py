@@ -1,4 +1,4 @@
-"""Several workspaces in one run: side by side, each on its own, with one summary and the worst exit code."""
+"""Several workspaces in one run: concurrent and independent, with one summary and the worst exit code."""
 
 import asyncio
 import json
@@ -164,11 +164,11 @@ def test_the_same_workspace_twice_is_refused_before_anything_is_written(cli, wri
     assert cli("plan", "Free.yaml", "--detailed-exitcode")[0] == (0 if command[0] == "apply" else 2)
 
 
-# Side by side
+# Concurrency
 
 
 class Rooms:
-    """Counts how many are in it at once."""
+    """Counts how many are inside concurrently."""
 
     def __init__(self):
         self.now = self.most = 0

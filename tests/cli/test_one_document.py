@@ -43,7 +43,7 @@ LOCAL = ["--local-db", "world.db"]
 FEW_DAYS = ["--replications", "2", "--max-replications", "2", "--executor", "serial"]
 TASK = ["--workflow", "W", "--task"]
 
-# What is done first, the command, and the exit code.
+# The preparation, the command, and the exit code.
 CASES = {
     # validate
     "validate, valid": ([], ["validate", "good.yaml"], 0),

@@ -1,4 +1,4 @@
-"""What is written over: an earlier export of the same workspace, an earlier plan; nothing that somebody wrote by hand."""
+"""Files that are overwritten: an earlier export of the same workspace, an earlier plan; nothing written by hand."""
 
 import hashlib
 import json

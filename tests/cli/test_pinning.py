@@ -1,4 +1,4 @@
-"""What ``init`` writes down to be installed, by what pip knows of the origin."""
+"""The pip requirement that ``init`` writes, from pip's record of the installation's origin."""
 
 import json
 from importlib.metadata import PackageNotFoundError

@@ -1,4 +1,4 @@
-"""``tr-apply route``: what becomes of one task, told in text and as JSON."""
+"""``tr-apply route``: the route of one task, as text and as JSON."""
 
 import json
 import subprocess

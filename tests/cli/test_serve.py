@@ -1,4 +1,4 @@
-"""tr-apply serve: a process that listens, keeps what it acknowledged, and stops when told."""
+"""tr-apply serve: a process that listens, keeps acknowledged writes, and stops on a signal."""
 
 import asyncio
 import json
@@ -300,7 +300,7 @@ def test_help_needs_none_of_the_heavy_modules():
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "[]\n"
 
 
-# What runs beside the requests
+# Background tasks
 
 
 class Floor:

@@ -23,7 +23,7 @@ def port_of(server):
 
 
 def asked(server, method="GET", path="/Workspaces", **headers):
-    """The status of a request with these headers; HOST stands for what the client would send."""
+    """The status of a request with these headers; HOST is replaced by the client's own header."""
     headers = {name.replace("_", "-"): text.replace("PORT", port_of(server)) for name, text in headers.items()}
     return server.client.request(method, path, headers=headers).status_code
 
@@ -161,7 +161,7 @@ def test_the_official_library_is_let_in(serve):
         taskrouter.workspaces.create(friendly_name="")
 
 
-# What a client can cost
+# The cost that a client can cause
 
 
 def test_four_megabytes_of_percent_signs_are_refused_without_being_read_one_by_one(serve):

@@ -147,7 +147,7 @@ def test_an_answer_of_an_application_during_an_advance_takes_effect_at_that_time
 
 def test_time_never_goes_back_before_an_event_and_continues_when_it_is_released(world):
     url = f"{world.server.url}/_tr-apply/clock"
-    world.task()  # what happened before the clock was set may be too old to be kept
+    world.task()  # events from before the clock was set may be too old to be kept
 
     refused = httpx.post(url, json={"now": "2026-01-01T00:00:00Z"}, trust_env=False)
     going = world.control("clock", {"rate": 1000})

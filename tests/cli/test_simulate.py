@@ -77,7 +77,7 @@ def document(result):
     return found
 
 
-# What is printed
+# The output
 
 
 def test_text_has_a_row_for_each_demand_and_says_what_is_not_modelled(simulate):

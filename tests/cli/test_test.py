@@ -287,7 +287,7 @@ def test_junit_of_a_configuration_that_cannot_be_read_is_an_error(folder, capsys
     assert "`workflow` is missing" in captured.err
 
 
-# What is wrong in a file of tests: the text, with an arrow before the place, and what is said about it
+# Mistakes in a file of tests: the text, with an arrow before the place, and the message
 
 MISTAKES = [
     ("tests: [{name: T, workflow: ▶Incomming, expect: {unrouted: true}}]", "did you mean 'Incoming'?"),

@@ -1,4 +1,4 @@
-"""validate says the same in every format, and nothing that stands in a file can mean something to who reads it."""
+"""validate shows the same in every format, and no text of a file can be a command to its reader."""
 
 import json
 import os
@@ -380,7 +380,7 @@ workers:
 
 
 def on_terminal(*arguments, columns=60, **environment):
-    """What a person sees, and what a program that reads stdout would not."""
+    """The output on a terminal, and the stdout of a program."""
     controller, terminal = pty.openpty()
     variables = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm", **environment}
     variables = {key: value for key, value in variables.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Updating and deleting: what somebody else has changed meanwhile is not overwritten."""
+"""Updating and deleting never overwrite a change that somebody else has made since the last read."""
 
 import json
 
@@ -36,7 +36,7 @@ SEEN = Seen(ALICE)
 
 
 def changed(*steps, form=FORM, seen=SEEN, kind=WORKER, sid=WK):
-    """What comes of the change, or of a deletion where there is no form, and the script that answered."""
+    """The result of a change, or of a delete if there is no form, and the script that answered."""
     script = Script(*steps)
 
     async def change():

@@ -26,7 +26,7 @@ NONE, FOUND = listing("task_queues"), listing("task_queues", {"sid": "WQ0", "fri
 
 
 def created(*steps, kind=TASK_QUEUE, form=FORM, observer=None):
-    """What comes of creating a queue, and the script that answered."""
+    """The result of creating a queue, and the script that answered."""
     script = Script(*steps)
 
     async def create():
@@ -218,7 +218,7 @@ def test_a_workspace_that_was_refused_for_a_while_is_sent_again():
     assert script.told.count("POST /v1/Workspaces") == 3
 
 
-# What observers are told
+# Observers
 
 
 def test_every_attempt_is_reported_with_its_purpose_and_number_and_the_final_result():

@@ -9,7 +9,7 @@ from tr_apply.config.load import Inputs, load
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The current directory, so that messages call files by their names alone."""
+    """The current directory; messages then name files without folders."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

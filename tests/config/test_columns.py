@@ -45,7 +45,7 @@ def handwritten(draw):
 
 
 def scalars(text):
-    """Start and value of each scalar; nothing where the text is no YAML."""
+    """Start and value of each scalar; none if the text is not valid YAML."""
     try:
         events = list(yaml.parse(text, Loader=LOADERS[0]))
     except yaml.YAMLError:
@@ -72,7 +72,7 @@ def test_the_character_at_the_index_is_that_of_the_value(text):
 
 
 def reads_as(text, index, character):
-    """Whether what stands at *index* can be *character*: itself, the end of a line, or an escape."""
+    """Whether the text at *index* can be *character*: itself, the end of a line, or an escape."""
     there = text[index]
     return there in (character, "\\") or (there in "\n\r\x85" and character in " \n")
 

@@ -1,4 +1,4 @@
-"""What a hostile file may cost: steps and findings in proportion to its size."""
+"""The cost of a hostile file: steps and findings in proportion to its size."""
 
 from collections import Counter
 from itertools import cycle, islice

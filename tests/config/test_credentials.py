@@ -66,7 +66,7 @@ OF_OTHERS = ["GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "TWILIO", "TWILIO_", "TR_A
 
 
 def filled(key, name):
-    """Credentials with *name* under *key*, and what has to stand beside it."""
+    """Credentials with *name* at *key*, and the other keys that it needs."""
     pair = {"api_key_env": "api_secret_env", "api_secret_env": "api_key_env"}.get(key)
     more = f", {pair}: {OWN_SORT[pair][0]}" if pair else ""
     return with_credentials(f"{{{key}: {name}{more}}}")

@@ -1,4 +1,4 @@
-"""Which files a PATH stands for, and what is told of those that cannot be read."""
+"""The files of a PATH, and the messages about files that cannot be read."""
 
 import codecs
 import io

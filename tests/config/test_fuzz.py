@@ -1,4 +1,4 @@
-"""Whatever a file holds, loading it ends, in findings at places that exist."""
+"""Loading any file ends, in findings at places that exist."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

@@ -1,4 +1,4 @@
-"""What a configuration may read: nothing outside of its root, whatever it names and wherever its links lead."""
+"""The files that a configuration may read: none outside of its root, for any name and any link."""
 
 import os
 import shlex

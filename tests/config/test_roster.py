@@ -16,7 +16,7 @@ MORE = "name,activity,attributes.level,attributes.languages,channels.voice.capac
 
 @pytest.fixture
 def findings(loaded):
-    """What is said about a table, and the workers that it makes."""
+    """The findings about a table, and its workers."""
 
     def load(table, yaml=YAML, **inputs):
         configuration = loaded({"c.yaml": yaml, "agents.csv": table}, **inputs)

@@ -1,4 +1,4 @@
-"""The ``*.test.yaml`` beside a configuration: which they are, and what is wrong with them, and where."""
+"""The ``*.test.yaml`` files of a configuration, and the mistakes in them with their places."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ tests:
 
 @pytest.fixture
 def suite(folder):  # noqa: ARG001
-    """Writes files, and loads the tests beside what they configure."""
+    """Writes files, and loads the tests of their configuration."""
 
     def load_(files, path="."):
         for name, text in files.items():

@@ -1,4 +1,4 @@
-"""Variables: what stands for ``${NAME}``, and what does not."""
+"""Variables: the values of ``${NAME}``, and texts that are not variables."""
 
 import json
 from datetime import date
@@ -21,7 +21,7 @@ TEXT = st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
 
 
 def literal(template):
-    """What TaskRouter gets, with each SID as ``<KIND/NAME>``."""
+    """The text for TaskRouter, with each SID as ``<KIND/NAME>``."""
     return filled(template, lambda sid: f"<{sid}>")
 
 

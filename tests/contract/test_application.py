@@ -21,7 +21,7 @@ TOKEN = "0123456789abcdef"
 
 
 class Time:
-    """Begins now, and stands still between two of a test's steps."""
+    """Begins now, and stops between two steps of a test."""
 
     def __init__(self):
         self.now_ms = wall_clock()

@@ -50,7 +50,7 @@ class Builder:
         return page[page["meta"]["key"]]
 
     def resolved(self, text):
-        """*text* with the SIDs that its placeholders stand for; both spellings occur."""
+        """*text* with SIDs for its placeholders; both spellings occur."""
         text = re.sub(r"%\((\w+)_task_queue_sid\)s", lambda found: f"WQ_{found[1]}", text)
         sids = {placeholder.casefold(): sid for placeholder, sid in self.sids.items()}
         keys = sorted(map(re.escape, sids), key=len, reverse=True)

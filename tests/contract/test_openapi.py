@@ -28,7 +28,7 @@ def workspace(api):
 
 
 def paths_of(openapi, kind):
-    """What the document says of the kind's two URLs; it calls the last SID of a path Sid."""
+    """The document's entries for the two URLs of a kind; it names the last SID of a path Sid."""
     pascal = {"workspace_sid": "WorkspaceSid", "worker_sid": "WorkerSid", "task_sid": "TaskSid"}
     collection = "/v1" + kind.collection.format(**{name: f"{{{text}}}" for name, text in pascal.items()})
     return openapi["paths"][collection], openapi["paths"][collection + "/{Sid}"]

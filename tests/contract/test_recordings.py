@@ -1,7 +1,7 @@
 """The embedded TaskRouter against answers of the real one, recorded in 2016 and 2019.
 
-Every recorded request is made again, with the SIDs that the embedded one gave out, and the answers are compared field
-by field: the names, the JSON types, and the values, of which SIDs, dates and URLs count by their form.
+Every recorded request is made again, with the SIDs of the embedded TaskRouter, and the answers are compared field by
+field: names, JSON types and values. SIDs, dates and URLs are compared by their form.
 """
 
 import re
@@ -45,7 +45,7 @@ def recordings_by_year(shared):
 
 
 class Replay:
-    """Makes recorded requests again, one after the other, and remembers which SID stands for which."""
+    """Makes recorded requests again, one after the other, and remembers the new SID for each recorded one."""
 
     def __init__(self, api):
         self.api = api
@@ -111,7 +111,7 @@ class Replay:
         if DATE.fullmatch(recorded):
             return bool(DATE.fullmatch(actual))
         if recorded.startswith("https://taskrouter.twilio.com/"):
-            # The SID of an item may stand behind its URL in the answer: compare the form, with known SIDs in place.
+            # The item's SID may come after its URL in the answer: compare the form, with the known SIDs filled in.
             wanted, got = urlsplit(self.translated(recorded)), urlsplit(actual)
             shape = [SID.sub(lambda found: found[0][:2], each.path) for each in (wanted, got)]
             return shape[0] == shape[1] and wanted.query == got.query

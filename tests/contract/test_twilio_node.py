@@ -1,6 +1,6 @@
 """Twilio's helper library for Node against the embedded TaskRouter, where both are installed.
 
-``TWILIO_FROM`` may name a file beside which ``node_modules`` has the package, if the project's folder has none.
+``TWILIO_FROM`` may name a file next to a ``node_modules`` with the package, if the project's folder has none.
 """
 
 import json

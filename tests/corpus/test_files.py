@@ -1,4 +1,4 @@
-"""Files of recorded tasks: written so that they read the same, and read with the place of each mistake."""
+"""Files of recorded tasks: they read back the same, and each mistake has its place."""
 
 import csv
 import io
@@ -215,7 +215,7 @@ TASKS = st.builds(
 
 
 def as_a_file(text):
-    """What is in a file that was written with *text*: what is no Unicode is an escape of JSON."""
+    """The content of a file written with *text*: an invalid character is a JSON escape."""
     return text.encode(errors="backslashreplace").decode()
 
 

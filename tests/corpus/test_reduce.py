@@ -1,4 +1,4 @@
-"""What a record keeps of tasks: as much as routing can tell apart, and nothing that says who they were."""
+"""A record keeps the differences that routing sees, and nothing that identifies people."""
 
 import json
 
@@ -194,7 +194,7 @@ def test_raw_and_reduced_tasks_go_the_same_way(filters, tasks):
     kept = []
     for attributes in tasks:
         cells = reduction.cells(attributes)
-        if cells is not None:  # nothing else would be routed alike, so that the task is left out
+        if cells is not None:  # otherwise no replacement is routed alike, and the task is left out
             counts.add(cells, 1, reduction.clear)
             kept.append((attributes, cells))
 

@@ -13,10 +13,10 @@ TEAM = CENTER + "task_queues: [{name: Gold}, {name: Silver}]\nworkers: [{name: a
 
 
 class Meanwhile:
-    """Lets *deed* happen right after the first request that *matches*."""
+    """Calls *action* right after the first request that *matches*."""
 
-    def __init__(self, world, matches, deed):
-        self._world, self._matches, self._deed = world, matches, deed
+    def __init__(self, world, matches, action):
+        self._world, self._matches, self._action = world, matches, action
         self._inner = world.requests.handle_async_request
         self.done = False
         world.requests.handle_async_request = self.handle_async_request
@@ -25,7 +25,7 @@ class Meanwhile:
         answer = await self._inner(request)
         if not self.done and self._matches(request):
             self.done = True
-            await self._deed(self._world)
+            await self._action(self._world)
         return answer
 
 

@@ -1,4 +1,4 @@
-"""``doctor``: each check, against the embedded TaskRouter behind a gate that lets less through."""
+"""``doctor``: each check, against the embedded TaskRouter with restricted access."""
 
 import asyncio
 import json

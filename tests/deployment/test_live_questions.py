@@ -75,7 +75,7 @@ BEGIN_MS = 1_795_000_000_000
 
 
 class Clock:
-    """Stands still until it is moved."""
+    """Is stopped until it is moved."""
 
     def __init__(self):
         self.now_ms = BEGIN_MS

@@ -1,4 +1,4 @@
-"""Whatever carries out a plan refuses by itself, whoever calls it."""
+"""Carrying out a plan is refused without consent, for every caller."""
 
 import asyncio
 import json

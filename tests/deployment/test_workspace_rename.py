@@ -104,7 +104,7 @@ def test_seeds_do_not_count(world, renamed_elsewhere):
     assert suspicions(world.plan(center(queues=["Sample Queue", "A", "B"]))) == []
 
 
-# Who is no stranger
+# Known workspaces
 
 
 @pytest.fixture

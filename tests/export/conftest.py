@@ -18,7 +18,7 @@ AUTH = ("AC0123456789abcdef0123456789abcdef", "secret")
 
 
 def module_of(path):
-    """A module of other tests, which are no package."""
+    """A module of other tests, which are not a package."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

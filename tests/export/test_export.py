@@ -1,4 +1,4 @@
-"""What an export writes, and what it leaves out."""
+"""The content of an export, and the parts that it leaves out."""
 
 import json
 from datetime import date
@@ -84,7 +84,7 @@ def test_defaults_activities_of_workers_dates_and_sids_are_left_out(full, export
         "timeout_activity": "Unavailable",
     }
     assert found["task_queues"][1] == {"name": "Zero"}
-    assert found["workers"][1] == {"name": "bob", "attributes": {}}  # left out would mean: as they are live
+    assert found["workers"][1] == {"name": "bob", "attributes": {}}  # left out would keep the live value
 
 
 def test_sids_in_strings_are_references_again(full, exported):

@@ -69,7 +69,7 @@ def resource(kind, name, values, **more):
 
 
 def shown(resources, *, child=(), outputs=None):
-    """What ``terraform show -json`` prints of *resources* and those of a *child* module."""
+    """The output of ``terraform show -json`` for *resources* and those of a *child* module."""
     root = {"resources": resources, "child_modules": [{"address": "module.people", "resources": [*child]}]}
     values = {"root_module": root, "outputs": outputs or {}}
     return json.dumps({"format_version": "1.0", "terraform_version": "1.11.4", "values": values})

@@ -1,4 +1,4 @@
-"""Whatever a live workspace holds, planning its export finds nothing to do."""
+"""For any live workspace, planning its export finds nothing to do."""
 
 import itertools
 import json
@@ -72,7 +72,7 @@ class Making:
         self.name = f"W {next(NUMBERS)} {draw(NAMES)}"[:64]
         self.path = "/Workspaces/" + self.post("/Workspaces", FriendlyName=self.name)["sid"]
         self.sids = [self.path.rpartition("/")[2]]
-        self.spelled = list(self.sids)  # those that a ${sid:…} can stand for
+        self.spelled = list(self.sids)  # those that a ${sid:…} can name
 
     def post(self, path, **form):
         return self.world.rest("POST", path, **form)

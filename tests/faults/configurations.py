@@ -1,4 +1,4 @@
-"""What is applied while things go wrong."""
+"""The configurations that are applied under faults."""
 
 SMALL = """
 workspace: {name: Support, default_activity: Offline, timeout_activity: Offline}

@@ -82,7 +82,7 @@ class World:
         return self.client.post(f"/v1{path}", data=form).raise_for_status().json()
 
     def require_no_duplicate(self):
-        """Whatever went wrong: nothing is there twice."""
+        """After any fault: nothing is there twice."""
         workspaces = self.items("/Workspaces")
         assert len(workspaces) <= 1
         for workspace in workspaces:
@@ -146,7 +146,7 @@ def cli(monkeypatch, capfd):
 
     def tr_apply(*arguments):
         code = run([str(each) for each in arguments])
-        gc.enable()  # which a process that ends at once can do without
+        gc.enable()  # a process that ends immediately does without
         out, err = capfd.readouterr()
         assert CANARY not in out + err
         assert "Traceback" not in err
@@ -211,7 +211,7 @@ class Killable:
         self._forking = forking
 
     def run(self, arguments, began, patience=SHORT):
-        """The exit code and what was said; *began* is told the process's id before anything is sent."""
+        """The exit code and the output; *began* gets the process's id before any request."""
         credentials = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": CANARY, "NO_COLOR": "1"}
         process = self._forking.start(
             "patiently",

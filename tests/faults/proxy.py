@@ -1,4 +1,4 @@
-"""A proxy that stands between a client and a server, and lets things go wrong: HTTP/1.1 by hand, in a thread of its own."""
+"""A proxy between a client and a server that causes faults: HTTP/1.1 by hand, in a thread of its own."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came in. ``number`` counts all of them from 0, ``write`` those that are no GET."""
+    """A request as it came in. ``number`` counts all of them from 0, ``write`` those with another method than GET."""
 
     number: int
     write: int | None
@@ -210,7 +210,7 @@ class Proxy:
         return await asyncio.open_connection(host, int(port))
 
 
-# What can go wrong
+# Faults
 
 
 async def dropped_before(exchange):
@@ -406,7 +406,7 @@ ON_LISTS = (with_small_pages, repeating, omitting)
 
 
 def ignoring_closed(fault):
-    """A client that has gone is no concern of a fault."""
+    """A client that has disconnected does not fail a fault."""
 
     async def wrapped(exchange):
         with suppress(OSError):

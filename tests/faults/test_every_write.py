@@ -39,7 +39,7 @@ def test_a_fault_that_hits_every_write_once_costs_nothing_but_time(
         assert applied(files[0])[0] == 0
     lost_workspace = fault in {dropped_before, never_begun} or "before" in fault.__name__
     behind.proxy.begin(first_attempts(fault))
-    if lost_workspace and not number:  # which stays unknown, so that it is not sent again before the next run
+    if lost_workspace and not number:  # unknown, so it is not sent again before the next run
         code, _, err = applied(files[0])
         assert code == 4
         assert "may still have been created" in err
@@ -107,7 +107,7 @@ def silent_listener():
 
 
 def at_most(number):
-    """So many requests at once; more are refused."""
+    """A limit of concurrent requests; more are refused."""
     under_way = 0
 
     async def fault(exchange):

@@ -1,4 +1,4 @@
-"""Whatever a network does: the right result or a clear failure, nothing twice, and running again repairs it."""
+"""Under any network fault: the right result or a clear failure, nothing twice, and running again repairs it."""
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

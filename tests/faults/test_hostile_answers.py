@@ -1,4 +1,4 @@
-"""Whatever a server answers to a write, and whatever fails here after it, an apply ends in its summary."""
+"""After any answer of a server to a write, and any failure here after it, an apply ends in its summary."""
 
 import json
 

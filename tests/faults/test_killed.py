@@ -162,7 +162,7 @@ class Local:
         behind.new(self.world)
 
 
-REPAIRED = {}  # what a killed run has left and the next one repaired, by file: the same is repaired the same way
+REPAIRED = {}  # the state after a killed run and after its repair, by file: the same is repaired the same way
 
 
 @pytest.mark.parametrize("moment", MOMENTS)

@@ -1,4 +1,4 @@
-"""The journal and the way back, when an apply does not come to its end in peace."""
+"""The journal and the way back, when an apply does not end cleanly."""
 
 import json
 import os

@@ -1,7 +1,7 @@
 """Changes between real workflows: every kind of task that goes elsewhere is reported, and no other.
 
-No two files of the corpus are said to be the staging and the production version of one workflow, so each of its
-documents is taken as the next version of every other one.
+No two files of the corpus are known to be the staging and the production version of one workflow, so each document is
+treated as the next version of every other one.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What a change leaves to nobody among the live people: queues that stay empty, and steps in which nobody takes a task."""
+"""Changes that leave something without people: empty queues, and steps in which nobody takes a task."""
 
 import pytest
 

@@ -422,7 +422,7 @@ def test_the_impact_is_what_evaluating_and_routing_say(new_world, tmp_path, befo
     world.close()
 
 
-# What a picture needs besides the operations
+# Data for a picture besides the operations
 
 
 def test_the_members_of_the_queues_that_a_written_workflow_leads_to_are_counted(center):

@@ -1,4 +1,4 @@
-"""Recorded tasks in a plan: how many go elsewhere by which pair of filters, and how many the record cannot tell about."""
+"""Recorded tasks in a plan: how many are routed differently by which pair of filters, and how many are unclear."""
 
 import json
 from dataclasses import replace
@@ -69,7 +69,7 @@ def counts(plan):
 def test_each_pair_of_filters_has_the_number_of_its_recorded_tasks(center, runner):
     plan = planned(center, runner, WEB_FIRST)
 
-    assert counts(plan) == {("Voice", 1, 2): 5, ("Voice", 1, 0): 0}  # a channel that is a list is no text
+    assert counts(plan) == {("Voice", 1, 2): 5, ("Voice", 1, 0): 0}  # a list as channel is not a text
     assert plan.impact.tasks == TasksImpact("tasks.csv", 120, 5)
     assert plan_document(plan)["impact"]["tasks"] == {"file": "tasks.csv", "total": 120, "elsewhere": 5}
 

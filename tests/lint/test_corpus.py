@@ -1,4 +1,4 @@
-"""Real workspaces and workflows, which lie beside the checkout where they are available: each finding is deserved."""
+"""Real workspaces and workflows, in a folder next to the checkout if available: each finding is deserved."""
 
 import json
 import re

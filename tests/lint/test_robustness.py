@@ -35,7 +35,7 @@ def places(value):
 
 @st.composite
 def spoilt(draw):
-    """A configuration of which parts are replaced by what does not belong there, or taken away."""
+    """A configuration with parts removed or replaced by invalid ones."""
     configuration = copy.deepcopy(draw(st.sampled_from(CONFIGURATIONS)))
     for _ in range(draw(st.integers(1, 4))):
         found = list(places(configuration))

@@ -15,7 +15,7 @@ AUTH = (ACCOUNT, "secret")
 
 
 class Api:
-    """Requests to one application, and their answers as httpx has them. Paths begin behind ``/v1``."""
+    """Requests to one application, with their answers as httpx has them. Paths begin after ``/v1``."""
 
     def __init__(self, app, runner):
         self.app = app
@@ -70,7 +70,7 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 class Clock:
-    """A clock that goes on when it is told to, and by a millisecond each time it is looked at."""
+    """A clock that moves on request, and by a millisecond each time it is read."""
 
     def __init__(self):
         self.now_ms = moment_of("2026-03-01T12:00:00Z")

@@ -1,4 +1,4 @@
-"""What an application is called about, how its answers count, and what happens when it does not answer."""
+"""The callbacks to an application, the effect of its answers, and the effect of a missing answer."""
 
 import json
 from typing import NamedTuple

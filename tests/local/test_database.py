@@ -21,7 +21,7 @@ def file(tmp_path):
 
 
 def without_patience(api):
-    """The application gives up on a locked database at once."""
+    """The application does not wait for a locked database."""
     api.app.store._database._connection.execute("PRAGMA busy_timeout = 0")
 
 

@@ -1,4 +1,4 @@
-"""What lists can be narrowed by and ordered by."""
+"""The filters and the order of lists."""
 
 import json
 

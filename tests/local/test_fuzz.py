@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is one of TaskRouter's, and no request breaks the server for the next."""
+"""For any request, the answer is one of TaskRouter's, and no request breaks the server for the next."""
 
 import asyncio
 import json
@@ -91,7 +91,7 @@ forms = st.dictionaries(st.one_of(st.sampled_from(NAMES), st.text(max_size=8)), 
 
 
 def clean(text):
-    """As a client can send it: what has no UTF-8 cannot be sent."""
+    """The text as a client can send it: characters that UTF-8 cannot encode cannot be sent."""
     return text.encode("utf-8", "replace").decode()
 
 

@@ -1,4 +1,4 @@
-"""What changes by REST, and what time changes, moves tasks: the server and its engine together.
+"""Requests and the passing of time move tasks: the server and its engine together.
 
 The rules of routing themselves are tested in tests/routing; here each kind of request is seen to reach the engine.
 """

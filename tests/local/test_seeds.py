@@ -1,4 +1,4 @@
-"""What a new workspace contains."""
+"""The content of a new workspace."""
 
 import json
 

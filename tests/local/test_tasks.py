@@ -310,7 +310,7 @@ def test_a_change_with_an_older_revision_is_refused(api, floor, refused):
 
 @pytest.fixture
 def several(floor):
-    """Three waiting tasks, by name: one in Spanish of a high priority, two in English of which one is older."""
+    """Three waiting tasks, by name: one in Spanish of a high priority, and two in English, one of them older."""
     floor.move(floor.alice, "Offline")
     spanish = floor.queue_of("Spanish")
     targets = [{"queue": spanish, "priority": 9}]

@@ -1,4 +1,4 @@
-"""What runs beside the requests of a server: things happen when they are due, and what is too old is forgotten."""
+"""The background of a server: due changes happen in time, and old rows are removed."""
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
@@ -61,7 +61,7 @@ async def running(path, clock):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    """Another process's writing, or a clock that is put forward, is noticed at once."""
+    """Writes of another process, or a clock set forward, are noticed immediately."""
     monkeypatch.setattr("tr_apply.local.store.timekeeper.LONGEST_PAUSE_S", 0.005)
 
 

@@ -14,7 +14,7 @@ def queue(api, workspace):
 
 @pytest.fixture
 def post(api, workspace):
-    """Creates a workflow from a document, or from text as it stands."""
+    """Creates a workflow from a document, or from text as it is."""
 
     def post(document, **form):
         text = document if isinstance(document, str) else json.dumps(document)

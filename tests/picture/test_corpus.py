@@ -1,4 +1,4 @@
-"""Real workspaces, which lie beside the checkout where they are available: each can be drawn, in every form."""
+"""Real workspaces, in a folder next to the checkout if available: each can be drawn, in every form."""
 
 import importlib.util
 import json

@@ -1,4 +1,4 @@
-"""What a lane says: who takes a task, for how long, where it ends, and whether a task gets there at all."""
+"""The content of a lane: who takes a task, for how long, where it ends, and whether a task gets there at all."""
 
 import json
 

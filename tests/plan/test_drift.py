@@ -1,4 +1,4 @@
-"""What counts as a difference between a file and what is live, and what does not."""
+"""The differences between a file and a live workspace that count, and those that do not."""
 
 import json
 

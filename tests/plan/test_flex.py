@@ -1,4 +1,4 @@
-"""What Flex put into its workspace is protected, with a reason, without anybody listing it."""
+"""Flex's own resources are protected, with a reason, without being listed."""
 
 import gc
 

@@ -203,7 +203,7 @@ def test_consent_that_differs_is_refused_even_where_none_is_needed(world):
     assert refusals(plan, Given(deletes={"task_queue": 1})) == []
 
 
-# What is allowed where nobody has seen the plan -> what a person is asked about, and what nobody agreed to.
+# The limits if nobody has seen the plan -> the questions to a person, and the deletes without consent.
 UNATTENDED = {
     "a fifth is not allowed by itself": ("", [], ["needs-consent"]),
     "a written share is": ("safety: {max_deletes: 20%}", [], []),

@@ -1,4 +1,4 @@
-"""What is left alone is counted in the plan."""
+"""Resources that are left alone are counted in the plan."""
 
 import json
 
@@ -12,7 +12,7 @@ workflows: [{name: Incoming, default_filter: {queue: Gold}}]
 workers: [{name: ann, attributes: {team: emea, level: 1, phone: x}}, {name: ben, attributes: {team: apac}}, {name: cid, attributes: {team: apac}}]
 """
 
-# What the file says -> what is counted.
+# The file -> the counted resources.
 COUNTED = {
     "nothing": (LIVE, None),
     "undeclared queues": (

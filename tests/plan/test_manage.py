@@ -93,7 +93,7 @@ def test_foreign_workers_are_counted_neither_as_ours_nor_as_unchanged(world):
 
 MERGE = "manage: {workers: {attributes: merge}}\n"
 LIVE = {"level": 1, "contact": {"phone": "1", "mail": "m"}, "languages": ["en", "es"], "seen": True}
-# What is written -> what that makes of LIVE.
+# The file -> the result for LIVE.
 MERGED = {
     "nothing": ("{}", LIVE),
     "what is there": ("{level: 1}", LIVE),
@@ -125,7 +125,7 @@ def test_a_new_worker_has_what_is_written(world):
     assert attributes(world, "a") == {"level": 1}
 
 
-# What is left as it is live
+# Live values that are kept
 
 IGNORED = "manage: {{{}: {{ignore: ['{}']}}}}\n"
 ATTRIBUTES = {

@@ -1,4 +1,4 @@
-"""What waits for what: references and names decide, not kinds."""
+"""The order of requests: references and names decide, not kinds."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What holds for every configuration and every way from one to another."""
+"""Properties of every configuration and of every change between two."""
 
 import contextlib
 import copy

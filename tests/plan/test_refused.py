@@ -1,4 +1,4 @@
-"""What TaskRouter would refuse in the live workspace is an error of the plan, at its place in the file."""
+"""Changes that TaskRouter would refuse in the live workspace are errors of the plan, at their place in the file."""
 
 import pytest
 

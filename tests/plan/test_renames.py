@@ -24,7 +24,7 @@ OFFLINE = {"activities": "{name: Offline}, "}
 
 
 def text(section, *resources):
-    """A file with one section; each resource is (name, former names, a number that tells it from the others)."""
+    """A file with one section; each resource is (name, former names, a number that identifies it)."""
     written = []
     for name, former, number in resources:
         fields = [f"name: {name}", f"renamed_from: {former}" if former else "", DISTINCT[section].format(number)]
@@ -189,7 +189,7 @@ def test_activities_are_exchanged_while_others_use_them(world):
 
 SWAP = "{{name: A, renamed_from: [B]{}}}, {{name: B, renamed_from: [A]{}}}"
 ONE, TWO = ", max_reserved_workers: 1, task_order: FIFO", ", max_reserved_workers: 2, task_order: LIFO"
-# What is live of A and B, what is declared of them -> whether the names are still to be exchanged.
+# The live and the declared resources among A and B -> whether the names must still be exchanged.
 PENDING = {
     "equal to what is live under the old names": (TWO, ONE, ONE, TWO, True),
     "equal to what is live under the new names": (ONE, TWO, ONE, TWO, False),
@@ -277,7 +277,7 @@ def test_a_name_is_not_taken_before_what_had_it_is_there(new_world, case, moment
     before, after = (text("task_queues", *queues) for queues in FORMER[case])
 
     def became(killed):
-        """What became of each queue; None as the number of writes lets the run come through."""
+        """The result for each queue; None if the run ended before that number of writes."""
         world = new_world()
         world.apply(before)
         old = {sid: name for name, sid in sids(world, "task_queues").items()}

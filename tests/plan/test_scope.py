@@ -1,4 +1,4 @@
-"""What a file is about: sections by their presence, fields by theirs, and what TaskRouter puts into a new workspace."""
+"""The scope of a file: the sections and fields that it has, and TaskRouter's seeds in a new workspace."""
 
 import pytest
 
@@ -99,7 +99,7 @@ def test_an_empty_object_of_attributes_takes_everything_away(world, changed):
     assert changed(plan) == {"worker/alice": {"attributes.level": (1, None)}}
 
 
-# What a new workspace holds -> what is left to do for a file that lists all of it, or nothing of it.
+# The content of a new workspace -> the remaining changes for a file that lists all of it, or nothing of it.
 SEEDED = {
     "multitasking": (CENTER, ["Available", "Offline", "Unavailable"], {"Available": True}),
     "single-tasking": (SINGLE, ["Busy", "Idle", "Offline", "Reserved"], {"Idle": True}),

@@ -1,4 +1,4 @@
-"""Sensitive values: marked in the plan, digests in its JSON, and in no request that the plan tells."""
+"""Sensitive values: marked in the plan, digests in its JSON, and in none of the requests that the plan shows."""
 
 import json
 
@@ -75,7 +75,7 @@ ALL = {
     "workspace": ["event_callback_url"],
     "task_queues": ["target_workers"],
 }
-# What was there before, what shall be.
+# The live values, then the declared ones.
 STEPS = {
     "everything is created": (None, document(ALL, worker(CANARY), workflow(CANARY), CANARY)),
     "secrets change": (
@@ -128,7 +128,7 @@ def test_a_changed_secret_is_shown_as_digests(world):
 APART = [
     ({"a": 1, "b": {"pin": CANARY, "ok": 2}}, {"attributes.a": 1, "attributes.b.ok": 2, "attributes.b.pin": None}),
     ({"a": 1, "pin": {"home": CANARY}}, {"attributes.a": 1, "attributes.pin": None}),
-    ({"a": None, "pin": CANARY}, {"attributes": None}),  # a key that is null cannot be told by itself
+    ({"a": None, "pin": CANARY}, {"attributes": None}),  # a null key cannot be a change by itself
     ({"a": [{"pin": CANARY}, 1], "c": 1}, {"attributes.a": None, "attributes.c": 1}),
 ]
 

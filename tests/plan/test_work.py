@@ -163,7 +163,7 @@ def test_work_that_came_in_after_the_plan_stops_it(center, text, kind, people):
     assert not [path for method, path, _ in center.requests.writes if method == "DELETE"]
 
 
-# What a reader should know
+# Notes for the reader
 
 
 def notes(plan, code):

@@ -1,4 +1,4 @@
-"""What changed between two workflow documents."""
+"""The differences between two workflow documents."""
 
 import copy
 
@@ -33,7 +33,7 @@ def fields_changed(before, after):
 
 A, B, C, D = (named(name, queue) for name, queue in (("a", "A"), ("b", "B"), ("c", "C"), ("d", "D")))
 
-# What happens -> filters before, filters after, paths that change.
+# The change -> filters before, filters after, paths that change.
 CASES = {
     "nothing": ([A, B], [A, B], []),
     "one is put in at the top": ([A, B], [C, A, B], ["filters[c]"]),

@@ -1,4 +1,4 @@
-"""Whatever stands in a file of routing tests, and whatever a task is, there is an answer and no crash."""
+"""Any file of routing tests and any task get an answer, and never a crash."""
 
 import json
 

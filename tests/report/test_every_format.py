@@ -1,4 +1,4 @@
-"""What must be in every format that people read, whatever the plan."""
+"""The content that every format for people has, in any plan."""
 
 import re
 from collections import Counter

@@ -138,7 +138,7 @@ def test_one_workspace_alone_is_not_folded_away():
 
 
 def outside_of_fences(text):
-    """What Markdown and HTML could read of *text*."""
+    """The parts of *text* that Markdown and HTML could interpret."""
     lines, fence = [], None
     for line in text.splitlines():
         opening = re.match(r"(`{3,})diff$", line)
@@ -366,7 +366,7 @@ def test_no_changes_are_said():
 
 
 def routed_plan(names, *, targets=1):
-    """A plan that creates workflows, each with so many steps."""
+    """A plan that creates workflows, each with *targets* steps."""
     steps = [{"queue": SidOf("task_queue", f"Queue {n}"), "timeout": 60} for n in range(targets)]
     filters = [{"filter_friendly_name": name, "expression": "a == 1", "targets": steps} for name in names]
     return plan_of(*(_created(name, {"task_routing": {"filters": filters}}) for name in names))

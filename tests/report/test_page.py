@@ -83,7 +83,7 @@ def page(plan):
     return page_of(plan)
 
 
-# What it says, and in which order
+# Its content, in order
 
 
 def test_decisions_are_first_and_the_changes_field_by_field_are_last(page):
@@ -161,7 +161,7 @@ def test_no_changes_need_no_tiles(center):
     assert 'class="tiles"' not in page
 
 
-# What it knows
+# Facts and unknowns
 
 
 def test_a_saved_plan_is_the_same_page(plan, page):
@@ -362,11 +362,11 @@ def test_no_heading_skips_a_level(plan, number):
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
 
 
-# What somebody else wrote
+# Text of others
 
 
 def large_plan(filters, *, name="Voice", others=0):
-    """A workflow of so many filters of which one changes, in as many queues as there is room for."""
+    """A workflow with *filters* filters and one change, in as many queues as there is room for."""
     listed = [
         {"name": f"Filter {n}", "expression": f"topic == 'topic-{n}'",
          "targets": [{"queue": f"Queue {n % 40}", "timeout": 60}, {"queue": "Queue 0", "priority": 5}]}

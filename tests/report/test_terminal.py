@@ -441,7 +441,7 @@ def test_colours_are_never_the_only_signal():
     assert [line[2] for line in click.unstyle(text).splitlines() if "task_queue" in line] == ["-", "±", "+", "~"]
 
 
-# What an apply has done
+# The result of an apply
 
 WRITE = Write(Verb.UPDATE, SidOf("task_queue", "A"), None)
 

@@ -1,4 +1,4 @@
-"""What people call the fields of a plan: they count from 1."""
+"""The names of a plan's fields for people: they count from 1."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a workspace is made of: names, seeds, workflow documents, and the shape of routing tests."""
+"""The parts of a workspace: names, seeds, workflow documents, and the shape of routing tests."""
 
 import re
 
@@ -79,7 +79,7 @@ def test_a_place_after_a_replacement_is_found_in_the_original():
 
     found = [origin("a<x>b<yy>c", pattern, lambda _: "...", offset) for offset in range(10)]
 
-    #         a     <x>      b     <yy>     c  behind
+    #         a     <x>      b     <yy>     c  end
     assert found == [0, 1, 1, 1, 4, 5, 5, 5, 9, 10]
 
 

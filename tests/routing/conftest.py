@@ -1,4 +1,4 @@
-"""Plays timelines on the routing engine, as scenarios/*.yaml write them. Names stand for SIDs."""
+"""Plays timelines on the routing engine, as scenarios/*.yaml write them, with names in place of SIDs."""
 
 import itertools
 import json
@@ -90,7 +90,7 @@ def engine_of(workspace):
     return Engine(setup_of(workspace), lambda prefix: f"{prefix}{next(numbers)}", EngineState(workers=workers))
 
 
-# What is done
+# Actions
 
 
 def task_values(keys):
@@ -216,7 +216,7 @@ def do(engine, step, now):
     return None
 
 
-# What has happened
+# Events
 
 
 def told(event):
@@ -257,7 +257,7 @@ def shown(event, kinds):
 
 
 def facts_of(engine, name, wanted):
-    """What a task or a worker is like now, of what somebody wants to know."""
+    """The requested facts about a task or a worker."""
     if name in engine.state.tasks:
         task = engine.state.tasks[name].task
         known = {
@@ -281,7 +281,7 @@ def facts_of(engine, name, wanted):
 
 
 def play(scenario, workspace):
-    """What happened, was refused and was the case, in the shape of a timeline."""
+    """Events, refusals and facts, in the shape of a timeline."""
     engine = engine_of(workspace)
     for step in scenario["timeline"]:
         now = milliseconds(step["at"])

@@ -1,4 +1,4 @@
-"""What holds whatever is done to a workspace, in whatever order: tried on random timelines."""
+"""Properties that hold after any actions in any order, tried on random timelines."""
 
 import contextlib
 import itertools
@@ -173,7 +173,7 @@ def chosen(sids, number):
     return sids[number % len(sids)] if sids else "none"
 
 
-def do(engine, deed, now):  # noqa: C901, PLR0912  one case a deed
+def do(engine, deed, now):  # noqa: C901, PLR0912  one case per action
     state = engine.state
     tasks, reservations = list(state.tasks), list(state.reservations)
     match deed:
@@ -233,7 +233,7 @@ def engine_with(setup, first_workers, snapshot=None):
 
 
 def played(engine, timeline, *, after_each=lambda *_: None):
-    """The events of each deed, and whether it was refused."""
+    """The events of each action, and whether it was refused."""
     now = 0
     for pause, deed in timeline:
         now += pause
@@ -249,7 +249,7 @@ def played(engine, timeline, *, after_each=lambda *_: None):
         yield refused, outcome.events
 
 
-# What is checked after each deed, without the engine's own indexes
+# The checks after each action, without the engine's own indexes
 
 
 def names_of(state, party):

@@ -29,7 +29,7 @@ def answer(source, names=NAMES):
     return evaluated
 
 
-# The truth table: which comparison of which kinds of values holds
+# The truth table: the kinds of values for which each comparison holds
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_this_is_true(source):
         "object != 'value'",
         "object == object",
         "'value' != object",
-        # What has no order is not ordered
+        # Values without an order are not ordered
         "missing > 1",
         "missing < 1",
         "missing <= missing",
@@ -176,7 +176,7 @@ def test_this_is_true(source):
         "text NOT IN object",
         "missing IN ['a']",
         "missing NOT IN list",
-        # A list is no element
+        # A list is never an element
         "list HAS ['a']",
         "list HAS object",
         "list IN [['a', 1, true, null]]",

@@ -1,4 +1,4 @@
-"""Expressions of real configurations, which lie beside the checkout where they are available."""
+"""Expressions of real configurations, in a folder next to the checkout if available."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ def texts():
 
 
 def texts_in(document, kind):
-    """Every (place, text) of one document; an ``expression`` belongs to the list it stands in."""
+    """Every (place, text) of one document; the place of an ``expression`` follows from the list around it."""
     if isinstance(document, list):
         for each in document:
             yield from texts_in(each, kind)
@@ -51,7 +51,7 @@ def test_real_texts_have_no_findings_but_these():
     found = {(place.value, text, finding.code) for place, text in texts() for finding in check(text, place)}
 
     assert found == {
-        # A test of another tool wrote it; a key alone is no comparison.
+        # Written by a test of another tool; a key alone is not a comparison.
         ("queue", "test", "expression-syntax"),
         ("target", "task.targetWorker == worker.contact_uri", "both-missing"),
     }

@@ -1,4 +1,4 @@
-"""What holds for every expression and all attributes, tried on random ones."""
+"""Properties of every expression with any attributes, tried on random ones."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

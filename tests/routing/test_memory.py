@@ -1,4 +1,4 @@
-"""What changes again and again leaves nothing behind."""
+"""Repeated changes leave nothing in memory."""
 
 import itertools
 import json

@@ -84,7 +84,7 @@ class Floor:
         return self.engine.transfer(NewTransfer(self.first, to, mode, **more), self.now)
 
     def events(self):
-        """What has happened to the task since the last time, with the transfer's or else the task's status."""
+        """The events of the task since the last call, with the status of the transfer or else of the task."""
         events = [each for each in self.engine.outcome().events if each.task is not None]
         return [
             (each.type, each.about.status if isinstance(each.about, Transfer) else each.task.status) for each in events

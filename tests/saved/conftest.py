@@ -17,7 +17,7 @@ ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 
 
 class Between(httpx.AsyncBaseTransport):
-    """Stands between us and the embedded TaskRouter, and may answer in its place."""
+    """Is between us and the embedded TaskRouter, and can answer in its place."""
 
     def __init__(self, inner, interfere):
         self._inner, self._interfere = inner, interfere

@@ -1,4 +1,4 @@
-"""Two applies at once on one workspace: the second notices, and nothing is lost."""
+"""Two concurrent applies on one workspace: the second notices, and nothing is lost."""
 
 import pytest
 

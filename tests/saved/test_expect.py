@@ -1,4 +1,4 @@
-"""``apply --expect``: the plan that was reviewed, or nothing; and what CI is told, so that it can expect it."""
+"""``apply --expect``: the reviewed plan, or nothing; and the outputs with which CI can expect it."""
 
 import httpx
 import pytest
@@ -11,7 +11,7 @@ TEXT = "workspace: {{name: {name}}}\ntask_queues: [{{name: A, max_reserved_worke
 
 @pytest.fixture
 def planned(cli, write, live, monkeypatch, tmp_path):  # noqa: ARG001  # the file must be there
-    """A workspace whose queue shall change; what the step of the workflow was told."""
+    """A workspace with a planned change of its queue; the outputs of the workflow's step."""
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs"))
     write("w.yaml", TEXT.format(name="Center", number=1))
     cli("apply", "w.yaml", "--auto-approve")

@@ -1,4 +1,4 @@
-"""What a run says and leaves behind when TaskRouter hangs, forgets or lies, or when somebody stops it."""
+"""Messages and results of a run when TaskRouter hangs, forgets or gives false answers, or when a person stops it."""
 
 import asyncio
 import json

@@ -52,7 +52,7 @@ safety: {max_deletes: 0}
 
 @pytest.fixture
 def saved(cli, write, live):  # noqa: ARG001  # the file must be there
-    """What was planned, on top of what is live."""
+    """The saved plan, on top of the live workspace."""
     write("w.yaml", BEFORE)
     assert cli("apply", "w.yaml", "--auto-approve").code == 0
     write("w.yaml", AFTER)
@@ -140,7 +140,7 @@ def other_prediction(_plan):
     return type(found)(None, found.workspace, {**found.by_kind, "activity": [*found.by_kind["activity"], pause]})
 
 
-# What has changed since: (who did what, the row of the table)
+# The changes since then: (who did what, the row of the table)
 
 DRIFT = {
     "a field that is changed": (

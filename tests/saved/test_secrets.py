@@ -32,7 +32,7 @@ manage:
 
 _UNMANAGED = TEXT.partition("manage:")[0]
 
-# What is secret, by what makes it so: the name of the environment's variable, and the file.
+# The secret, by the setting that makes it one: the name of the environment's variable, and the file.
 HIDDEN_BY = {
     "manage": ("TR_VAR_SECRET", TEXT),
     "the environment": ("TR_SECRET_SECRET", _UNMANAGED),
@@ -176,7 +176,7 @@ def test_no_finding_quotes_a_secret(cli, write, form):
     assert CANARY not in told
     for code in ("invalid-url", "never-true", "value-spelling", "unencrypted-url", "repeated-condition"):
         assert code in told
-    assert "key == 'x' is written here a second time" in told  # what is not sensitive is still told
+    assert "key == 'x' is written here a second time" in told  # other values are still shown
 
 
 def test_no_error_quotes_a_secret(cli, write):

@@ -18,7 +18,7 @@ manage: {activities: additive, task_queues: additive, workflows: additive}
 
 @pytest.fixture
 def planned(cli, write, live):
-    """What is planned, as ``KIND/NAME``, with these options."""
+    """The plan with these options, as ``KIND/NAME``."""
     live.rest("POST", "/Workspaces", FriendlyName="Center")
     write("w.yaml", TEXT)
 

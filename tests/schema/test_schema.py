@@ -26,7 +26,7 @@ NAMED_SCHEMA = re.compile(r"# yaml-language-server: \$schema=(\S+)")
 CASES = content_of(ROOT / "tests" / "config" / "cases.yaml", TEXTS)
 STRUCTURAL = {"missing-key", "unknown-key", "wrong-type", "invalid-value", "out-of-range", "empty", "too-long", "null"}
 BEYOND = {
-    # what the schema does not say, and why
+    # Findings that the schema does not have, and the reason
     "an empty file lacks a workspace": "one file of a directory has it",
     "a file of comments lacks a workspace": "one file of a directory has it",
     "a file with an explicit null lacks a workspace": "one file of a directory has it",

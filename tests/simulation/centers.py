@@ -1,4 +1,4 @@
-"""Call centers of which the truth is known, and what tests count on one day."""
+"""Call centres with known figures, and the counts of one day for tests."""
 
 from tr_apply.routing.engine.setup import Setup
 from tr_apply.routing.records import Attributes, Worker, WorkerChannel

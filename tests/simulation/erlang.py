@@ -11,14 +11,14 @@ class Truth(NamedTuple):
     waits: float
     """The probability to wait at all."""
     mean_wait_s: float
-    """Of all customers; of those who are answered at once, too."""
+    """Of all customers, including those who are answered immediately."""
     service_level: float
     """The probability to be answered within the threshold."""
     abandons: float
 
 
 def erlang_c(agents, an_hour, handle_s, threshold_s):
-    """Nobody gives up."""
+    """Erlang C: no customer abandons."""
     load = an_hour / 3600 * handle_s
     blocked = 1.0
     for n in range(1, agents + 1):
@@ -29,7 +29,7 @@ def erlang_c(agents, an_hour, handle_s, threshold_s):
 
 
 def erlang_a(agents, an_hour, handle_s, patience_s, threshold_s, most=2_000):
-    """Customers give up: a birth-death process, and for the wait a pure death process of those ahead."""
+    """Erlang A: customers abandon. A birth-death process, and for the wait a pure death process of those ahead."""
     arrivals, serves, leaves = an_hour / 3600, 1 / handle_s, 1 / patience_s
     weights = [1.0]
     for n in range(1, most):
@@ -51,9 +51,9 @@ def erlang_a(agents, an_hour, handle_s, patience_s, threshold_s, most=2_000):
 
 
 def _reaches_an_agent(ahead, serves, leaves, threshold_s, steps=400):
-    """The probability that a customer with so many ahead is answered in time, before giving up.
+    """The probability that a customer with *ahead* others in front is answered in time, before abandoning.
 
-    The number ahead falls at a rate that depends on it alone, so the time is a sum of exponentials; it is found by
+    The number ahead falls at a rate that depends on it alone, so the time is a sum of exponentials. It is computed by
     following the probabilities of all numbers through small steps of time.
     """
     size = threshold_s / steps

@@ -50,7 +50,7 @@ def test_counts_are_added_up_name_by_name():
     assert astuple(first) == tuple(101 * n for n in range(1, len(names) + 1))
 
 
-# What becomes of tasks
+# The course of tasks
 
 
 @given(
@@ -299,7 +299,7 @@ def test_a_worker_without_a_shift_is_away():
     assert total(tally).waiting == 2
 
 
-# What must never happen
+# Invariants
 
 
 class _Watched(days._Day):
@@ -322,7 +322,7 @@ class _Watched(days._Day):
                 assert load <= worker.channel(channel).capacity
 
     def _offered(self, event):
-        """Whoever gets a reservation is in the queue and wanted by the step; only capacity or activity may stop now."""
+        """The worker of a reservation is in the queue and matches the step; only capacity or activity may stop it now."""
         state = self.engine.state
         party = state.tasks[event.reservation.task_sid]
         worker = state.workers[event.reservation.worker_sid]

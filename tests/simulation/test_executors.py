@@ -145,7 +145,7 @@ def test_a_cluster_needs_the_extra(monkeypatch):
 
 
 class Cluster:
-    """What is asked of a dask cluster, for what no real one can be made to answer at will."""
+    """The calls to a dask cluster, for answers that no real one gives on demand."""
 
     def __init__(self, workers=1, version="0.0"):
         self._workers, self._version = workers, version

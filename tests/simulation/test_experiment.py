@@ -274,7 +274,7 @@ def test_an_interrupted_run_counts_the_days_that_all_scenarios_have():
     assert results.notes == []
 
 
-# What is asked for
+# The request
 
 
 def request(**more):

@@ -69,7 +69,7 @@ def demand(**keys):
     return "{" + ", ".join(f"{key}: {value}" for key, value in {**given, **keys}.items() if value) + "}"
 
 
-# What is written
+# The format
 
 
 def test_the_least_that_can_be_written(desk):

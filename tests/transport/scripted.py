@@ -1,4 +1,4 @@
-"""A server that says what it is told to say, for a transport to be tried with."""
+"""A server that answers as the test's script says, to test a transport with."""
 
 import asyncio
 import json
@@ -69,7 +69,7 @@ class Script(httpx.AsyncBaseTransport):
 
     @property
     def told(self):
-        """What was asked for, with the values that were sent."""
+        """The requests, with the values that were sent."""
         return [f"{r.method} {r.url.raw_path.decode()}" for r in self.requests]
 
     @property

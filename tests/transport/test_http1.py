@@ -329,7 +329,7 @@ def test_a_server_that_speaks_no_tls_is_known_not_to_have_received_anything(beha
 
 @asynccontextmanager
 async def proxy(answer=b"HTTP/1.1 200 Connection established\r\n\r\n", tls=None):
-    """The port of a proxy that connects to where it is told, if it says so; and what it was told."""
+    """The port of a proxy that connects as requested, if *answer* says so; and the requests that it got."""
     told = []
 
     async def copied(reader, writer):

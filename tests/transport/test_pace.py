@@ -32,7 +32,7 @@ class Limit:
 
 
 class PerWindow:
-    """So many in each second by the clock, or in any second."""
+    """A limit in each second of the clock, or in any second."""
 
     def __init__(self, number, *, sliding):
         self._number, self._sliding, self._admitted = number, sliding, deque()
@@ -48,7 +48,7 @@ class PerWindow:
 
 
 class LimitedServer(Script):
-    """Takes its time for what it admits, and refuses the rest at once."""
+    """Delays the requests it accepts, and refuses the rest immediately."""
 
     def __init__(self, limit, *, latency_s=0.05, refusal=REFUSED):
         super().__init__()
@@ -73,7 +73,7 @@ class LimitedServer(Script):
 
 def finished(server, number, *, concurrency=10):
     """Seconds until *number* requests are done, by as many hands as there is room for."""
-    random.seed(1)  # so that the waits of one run are those of every other
+    random.seed(1)  # the same waits in every run
 
     async def work():
         transport = Transport(CONNECTION, concurrency=concurrency, through=server, patience=Patience(), observer=None)
@@ -174,7 +174,7 @@ def test_rising_latency_lowers_the_window_and_falling_latency_raises_it():
     now = 0.0
 
     def windows(seconds, number):
-        """How the window goes while ten requests at a time take so many seconds each."""
+        """The windows over time, if ten concurrent requests take *seconds* each."""
         nonlocal now
         for _ in range(number):
             now += seconds / 10

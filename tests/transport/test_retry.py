@@ -24,7 +24,7 @@ UNREACHABLE = httpx.ConnectError("connection refused")
 
 
 def sent(call, *steps, patience=None, **more):
-    """What comes of *call*, and the script that answered it."""
+    """The result of *call*, and the script that answered it."""
     script = Script(*steps)
     patience = patience or Patience()
 

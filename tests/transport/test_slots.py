@@ -71,7 +71,7 @@ async def closing(reader, _writer, received):
 
 
 def attempted(*behaviours, call=CALL, form=None, patience=IMPATIENT, observer=None, times=1, **more):
-    """What comes of *times* attempts one after the other, and what the server received."""
+    """The results of *times* attempts one after the other, and the requests that the server received."""
 
     async def attempt():
         async with server(*behaviours) as (url, received):
@@ -229,7 +229,7 @@ def test_an_invalid_address_is_an_error_of_the_target():
         Transport(connection, concurrency=1, through=None, patience=IMPATIENT, observer=None)
 
 
-# What observers are told
+# Observers
 
 
 def test_every_attempt_is_reported_before_and_after():

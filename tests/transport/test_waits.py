@@ -1,4 +1,4 @@
-"""What is said while a run waits: a line every ten seconds, with the reason, the attempt and the time of the next one."""
+"""The output while a run waits: a line every ten seconds, with the reason, the attempt and the time of the next one."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def said_while(*steps, patience=None, seconds=None):
-    """What is said until the request that the *steps* answer has ended, with the seconds from its beginning."""
+    """The output until the request that the *steps* answer has ended, with the seconds from its beginning."""
     lines = []
 
     async def work():

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from tr_apply.findings import KeyPath
 from tr_apply.printable import printable
 
-_LINE_END = re.compile(r"\r\n|\n|\r")  # what editors take for the end of a line; YAML knows three more
+_LINE_END = re.compile(r"\r\n|\n|\r")  # the ends of lines for editors; YAML knows three more
 _SHOWN = 80  # characters of a key in a message
 
 

@@ -34,7 +34,7 @@ _UNSEEN: Any = object()
 _NUMBERS = (int, float)
 _LONG = 50  # characters; an alias of a longer text counts once more for each such length
 
-_LOSSY = frozenset("+-0")  # what a number begins with that may lose something
+_LOSSY = frozenset("+-0")  # first characters of numbers that YAML may shorten
 
 # The C parser where libyaml is there (all wheels); the pure one answers the same, ten times slower.
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

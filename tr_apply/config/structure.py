@@ -13,7 +13,7 @@ from tr_apply.resources.document import Document, Manage, Safety
 from tr_apply.resources.lint import Lint
 from tr_apply.resources.workspace import Workspace
 
-_ROUNDS = 8  # what is wrong in a key may take away what the one around it needs
+_ROUNDS = 8  # removing an invalid key may make the mapping around it invalid
 
 
 def document_of(notes: Notes, *, whole: bool) -> tuple[Document, bool]:

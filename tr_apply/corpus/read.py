@@ -235,7 +235,7 @@ class _Table:
         values: dict[str, Any] = {}
         attributes: dict[str, Any] = {}
         pairs = [*zip(self._headings, row, strict=False)]
-        pairs.sort(key=lambda each: each[0].field != ATTRIBUTES)  # what is below them is put into them
+        pairs.sort(key=lambda each: each[0].field != ATTRIBUTES)  # other columns are put into the attributes
         for heading, cell in pairs:
             if not cell.text:
                 continue

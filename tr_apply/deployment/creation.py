@@ -101,10 +101,10 @@ def _with_planned_ids(operations: Sequence[Operation], plan: Plan) -> list[Opera
 
 
 def _refuse_surprises(planned: Plan, real: Plan) -> None:
-    """Whatever a workspace holds that was created a moment ago may be deleted, but for what is protected or in use.
+    """Refuse new blocks except missing consent: a new workspace's resources may be deleted, unless protected or in use.
 
     Raises:
-        RefusedError: with every reason.
+        RefusedError: With every reason.
     """
     known = {NEEDS_CONSENT, *(each.code for each in planned.blocked)}
     if surprises := [each.message for each in real.blocked if each.code not in known]:

@@ -34,10 +34,10 @@ class Deadline:
 
     @asynccontextmanager
     async def bound(self) -> AsyncIterator[None]:
-        """Whatever is done inside ends in time.
+        """Everything inside ends in time.
 
         Raises:
-            OutOfTimeError: when it did not.
+            OutOfTimeError: It did not.
         """
         if self._end is None:
             yield

@@ -12,7 +12,7 @@ from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 from tr_apply.routing.names import sid_pattern
 
 _SID: Final = f"^{sid_pattern('WS')}$"
-_EVENT: Final = r"^[^,\s]([^,]*[^,\s])?$"  # whatever TaskRouter may hold; lint knows those that mean something
+_EVENT: Final = r"^[^,\s]([^,]*[^,\s])?$"  # any value that TaskRouter may hold; lint has the known types
 
 _EVENTS: Final = {
     "activity": "created updated deleted",

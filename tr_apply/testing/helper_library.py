@@ -57,5 +57,5 @@ class RedirectingHttpClient:
         self._inner.session.close()
 
     def __getattr__(self, name: str) -> Any:
-        """Whatever else the library asks its HTTP client for."""
+        """All other attributes that the library reads of its HTTP client."""
         return getattr(self._inner, name)

@@ -58,7 +58,7 @@ class Http1:
             wire = self._wire = await self._connected()
         try:
             return await wire.answer_to(_written(request, self._server))
-        except BaseException:  # what still arrives would be taken for the next answer
+        except BaseException:  # later bytes would be read as the next answer
             wire.end()
             raise
 

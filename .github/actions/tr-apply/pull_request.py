@@ -6,8 +6,8 @@
     pull_request.py reviewed             prints the plan ids that the merged pull request was reviewed with
     pull_request.py begun RUN FOLDER     prints the plan ids that the run RUN began, and unpacks its plans into FOLDER
 
-There is one comment for each name (``TR_ACTION_NAME``), which is updated in place. It is for people: whoever may write
-in the repository may edit it, so nothing is read back from it. Plan ids come from the artifacts of runs of this very
+There is one comment for each name (``TR_ACTION_NAME``), which is updated in place. It is for people: anyone who can
+write in the repository can edit it, so nothing is read back from it. Plan ids come from the artifacts of runs of this
 workflow, which belong to a commit.
 """
 
@@ -212,7 +212,7 @@ def _lines(found: Any) -> list[str]:
 
 
 def _name(environment: Mapping[str, str]) -> str:
-    """What tells the artifacts of this plan from those of others; an artifact's name takes few signs."""
+    """The suffix that distinguishes the artifacts of this plan; an artifact's name allows few characters."""
     return re.sub(r"[^A-Za-z0-9_-]", "_", environment.get("TR_ACTION_NAME", ""))
 
 

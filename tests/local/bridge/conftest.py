@@ -15,7 +15,7 @@ SECRET = "0123456789abcdef0123456789abcdef"
 
 
 def claims_of(workspace_sid, worker_sid=None, *, role="worker", ttl_s=3600, account=ACCOUNT, **more):
-    """What a token says, as Twilio's libraries write it; a value of None leaves out what they write."""
+    """The claims of a token, as Twilio's libraries write them; a value of None leaves one out."""
     now = int(time.time())
     grant = {"workspace_sid": workspace_sid, "worker_sid": worker_sid, "role": role}
     claims = {
@@ -35,7 +35,7 @@ def token(*sids, secret=SECRET, algorithm="HS256", **more):
 
 @pytest.fixture
 def runner():
-    """Time passes only when everybody sleeps, and so at once."""
+    """Time passes only when all tasks sleep, and then without waiting."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         yield runner
 

@@ -1,6 +1,6 @@
 """Twilio's worker SDK, unmodified, against a serving process: in Node, and bundled in a browser.
 
-``TASKROUTER_SDK_FROM`` may name a file beside which ``node_modules`` has ``twilio-taskrouter`` and, for the browser,
+``TASKROUTER_SDK_FROM`` may name a file next to a ``node_modules`` with ``twilio-taskrouter`` and, for the browser,
 ``esbuild``, if the project's folder has none. The steps in ``steps.mjs`` are those of the SDK's own integration tests.
 ``TASKROUTER_SPECS_FROM`` may name a clone of the SDK's repository, with what its ``package.json`` asks for installed;
 then these integration tests run as well, as they are (CONTRIBUTING.md).

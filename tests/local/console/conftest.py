@@ -90,7 +90,7 @@ def complaints():
 
 @pytest.fixture
 def complained(complaints):
-    """Takes away the complaints that hold some text, of which there must be one."""
+    """Removes the complaints that contain some text; there must be one."""
 
     def expect(text):
         expected = [each for each in complaints if text in each]
@@ -122,7 +122,7 @@ def open_page(tab, complaints):
 
     def read(said):
         where = said.location.get("url") or ""
-        # What the page before still had to say, of another server, may arrive late.
+        # Late complaints of the previous page about another server may arrive here.
         is_ours = not where.startswith("http") or any(where.startswith(urljoin(url, "/")) for url in opened)
         if said.type in ("error", "warning") and is_ours:
             complaints.append(said.text)

@@ -19,7 +19,7 @@ AUTH = ("SK" + "0" * 32, "console")
 
 
 class Answer(NamedTuple):
-    """What an application answers to every callback."""
+    """The answer of an application to every callback."""
 
     status: int = 200
     content_type: str = "application/json"
@@ -171,7 +171,7 @@ def test_an_unknown_path_is_not_found(shown, path, refused):
     refused(shown.console_get(path), status=404, code=20404)
 
 
-# What is shown
+# The data shown
 
 
 def test_lanes_have_words_sids_and_what_tasks_are_asked_for(shown, floor):

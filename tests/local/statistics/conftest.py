@@ -12,7 +12,7 @@ ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 
 
 class Clock:
-    """Stands still at a moment until it is moved."""
+    """Stops at a time until it is moved."""
 
     def __init__(self, now_ms):
         self.now_ms = now_ms

@@ -1,4 +1,4 @@
-"""What happened, added up: the arithmetic on timelines of a few lines, times in seconds."""
+"""The past, summed: the arithmetic on timelines of a few lines, times in seconds."""
 
 import pytest
 
@@ -19,8 +19,8 @@ def tally(occurrences, thresholds=()):
     return found
 
 
-# One task is accepted after 12 s, of which 5 s in this queue; one worker said no before, one was too late.
-# Another task is canceled after 40 s with a reservation pending; a third falls out of the workflow after 60 s.
+# One task is accepted after 12 s, 5 s of them in this queue; one worker said no before, one was too late.
+# Another task is canceled after 40 s with a reservation pending; a third leaves the workflow after 60 s.
 TIMELINE = [
     at(0, "task.created"),
     at(0, "workflow.entered"),

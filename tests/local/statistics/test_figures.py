@@ -1,6 +1,6 @@
 """Every Statistics resource, fetched with Twilio's own library after five minutes in a contact centre.
 
-What happens is told by ``Centre.play`` in conftest.py, where the seconds are that the expected figures follow from.
+The timeline is ``Centre.play`` in conftest.py; the expected figures follow from its seconds.
 """
 
 import pytest
@@ -95,7 +95,7 @@ def workers_by_activity(centre, **counts):
     ]
 
 
-# What has happened
+# The past
 
 
 def test_the_past_of_a_workspace(played):
@@ -162,7 +162,7 @@ def test_a_deleted_worker_still_counts_among_all(played):
     assert figures.activity_durations == durations(played, Offline=(12, 69, 55, 12), Available=(219, 3, 330))
 
 
-# Beside what there is now
+# The past, next to the present
 
 
 def test_all_of_a_workspace(played):
@@ -240,7 +240,7 @@ def test_workers_are_narrowed_by_the_sid_of_a_queue(played):
     assert figures.cumulative["reservations_created"] == 3
 
 
-# What there is now
+# The present
 
 
 def test_a_queue_in_the_middle_of_it(centre):
@@ -334,7 +334,7 @@ def test_changes_that_were_due_happen_before_counting(centre):
     assert figures.cumulative["wait_duration_until_canceled"] == lengths(630)
 
 
-# Several queues at once
+# Several queues in one request
 
 
 def test_a_list_of_queues(played):

@@ -13,7 +13,7 @@ ANY_OBJECT = dict  # the document says nothing of these
 
 @pytest.fixture(scope="module")
 def documented():
-    """What is said of each path that has Statistics in it, with its only method."""
+    """The document's entry for each path with Statistics in it, with its only method."""
     if not SHARED.is_dir():
         pytest.skip(f"the reference data is not at {SHARED}")
     document = json.loads((SHARED / "reference/twilio_taskrouter_v1.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What is there at one moment: tasks of a few lines, times in seconds."""
+"""The present state at one time: tasks of a few lines, times in seconds."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What statistics can be asked, and what is refused."""
+"""The requests for statistics, and refusals."""
 
 import json
 
@@ -100,7 +100,7 @@ def test_a_window_in_the_past_counts_stays_that_continued_after_it(centre, clock
 
 
 def test_a_timer_that_was_due_unnoticed_counts_at_its_due_time(centre, clocked, path):
-    """The event is written at 600 and says that it happened at 30, which is behind the end of the window."""
+    """The event is written at 600 and says that it happened at 30, which is after the end of the window."""
     centre.task("es")
     centre.after(600)
 

@@ -83,7 +83,7 @@ def random_filters(dice):
 
 
 def expected(grid, filters):
-    """What the enumeration says: of each filter whether it is never true, always true, reached, reached first."""
+    """The result of the enumeration for each filter: whether it is never true, always true, reached, reached first."""
     any_above = {"none": 0, "timeout": 0, "skip": 0}
     for each in filters:
         bits = grid.bits(each.expression)

@@ -21,9 +21,9 @@ LISTED = ("5", 5, "05", None, True, "a", "ab")
 LISTS = [list(each) for each in chain.from_iterable(combinations(LISTED, size) for size in (0, 1, 2, 7))]
 SCALARS = (None, True, False, *NUMBERS, *TEXTS)
 ONE = (*SCALARS, *LISTS, [[5]], ["zz"], {}, *({"b": value} for value in (*SCALARS, ["a"], [], {})))
-"""What one attribute is tried with: 198 values."""
+"""The values for one attribute: 198."""
 FEW = (*(None, True, 5, 5.5, 6, -1, "", "5", "05", "5.0", "6", "a", "ab", "abc", "b", "other"), *LISTS[:9], LISTS[-1])
-"""What each of two or three attributes is tried with."""
+"""The values for each of two or three attributes."""
 
 CONSTANTS = ("", "5", 5, "05", "5.0", 5.5, -1, None, True, "a", "ab", "abc", "b")
 PLAIN = (Comparator.EQUAL, Comparator.NOT_EQUAL, Comparator.IN, Comparator.NOT_IN, Comparator.HAS)
@@ -33,9 +33,9 @@ A, B, C, D = Path(("a",)), Path(("a", "b")), Path(("c",)), Path(("d",))
 
 
 class Dice:
-    """Random expressions about *paths*, of which *between* is the share that compares two.
+    """Random expressions about *paths*; a share of *between* compares two of them.
 
-    Two of them are put in order, or one is a part of another, only in *tangled* expressions.
+    Only *tangled* expressions compare two by order or by containment.
     """
 
     def __init__(self, *paths, comparators=PLAIN, between=0.0, constants=CONSTANTS, ordered=None, tangled=False):

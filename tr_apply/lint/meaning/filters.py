@@ -60,7 +60,7 @@ def default_findings(judged: JudgedWorkflow) -> Iterator[MeaningFinding]:
 
 def _after_timeout(judged: JudgedWorkflow, index: int, comes: Judgement) -> Iterator[MeaningFinding]:
     if all(each.way_out == "none" for each in judged.filters[:index]):
-        return  # what comes here at all comes here first
+        return  # every task that comes here comes here first
     first = judged.ask(lambda filters: filters.reach_first(index))
     if isinstance(comes.reach.answer, Satisfiable) and first.is_never:
         what = _takes_all(judged, first)

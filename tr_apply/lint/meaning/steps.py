@@ -54,7 +54,7 @@ def _placed(judged: JudgedWorkflow, found: tuple[Rule, str], index: int, number:
 def _by_logic(judged: JudgedWorkflow, step: StepConditions, queue: str | None) -> tuple[Rule, str] | None:
     reach = reach_step(step, judged.budget)
     if not isinstance(reach.answer, Unsatisfiable) or "target" not in reach.ruled_out_by:
-        return None  # what the filter or the queue alone rules out is found there
+        return None  # an expression that the filter or the queue alone excludes is found there
     if reach.ruled_out_by == ("target",):
         assert step.target is not None
         why = never_true_because(step.target, Place.TARGET, judged.words.expression, judged.budget)

@@ -61,7 +61,7 @@ def _window(reader: Reader, query: Mapping[str, str]) -> Conditions:
         start_ms = (reader.now_ms if end_ms is None else end_ms) - length * _MINUTE_MS
     else:
         start_ms = 0
-    start_ms = max(start_ms, reader.now_ms - KEPT_MS)  # what is older is only waiting to be removed
+    start_ms = max(start_ms, reader.now_ms - KEPT_MS)  # older events only wait to be removed
     conditions: Conditions = [
         ("event.position >= ?", first_position_at(reader, start_ms)),
         ("event.at_ms >= ?", start_ms),

@@ -216,7 +216,7 @@ def _migrate(connection: sqlite3.Connection, path: str | Path) -> None:
 
 
 def _reason(error: sqlite3.Error | OSError | ValueError) -> str:
-    if isinstance(error, UnicodeDecodeError):  # what SQLite says of a damaged table may quote the damage
+    if isinstance(error, UnicodeDecodeError):  # SQLite's message about a damaged table may quote the damage
         return _DAMAGE
     if isinstance(error, sqlite3.Error):
         is_ours = _primary_code(error) != sqlite3.SQLITE_NOTADB

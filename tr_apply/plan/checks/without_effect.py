@@ -40,7 +40,7 @@ def _idle_protections(decisions: Decisions) -> Iterator[Finding]:
     for pattern in decisions.document.safety.protect:
         kind = KIND_BY_NAME[pattern.partition("/")[0]]
         if kind is WORKSPACE or not (decisions.snapshot.has(kind.name) or decisions.document.declares(kind.section)):
-            continue  # what is not read may well be there
+            continue  # resources that are not read may exist
         if not any(protects(pattern, kind.name, name) for name in _names(decisions, kind)):
             message = (
                 f"{pattern!r} in `safety.protect` protects nothing: no declared or live {kind.title} has such a name"

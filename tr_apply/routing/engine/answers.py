@@ -87,7 +87,7 @@ def finish(state: State, reservation: Reservation) -> None:
         return
     reservations.end(state, party, reservation, "completed")
     if party.task.status == "assigned" and not _others(state, party, reservation, "accepted"):
-        wrap(state, party, reason=None)  # what is left of it
+        wrap(state, party, reason=None)
 
 
 def reject_all(state: State, worker: WorkerParty, activity_sid: str) -> None:
