@@ -14,7 +14,7 @@ from tr_apply.cli import run
 from tr_apply.config.load import load
 from tr_apply.config.rules import RULES
 from tr_apply.explain import EXIT_CODES, PLAN_CODES, explained, file_examples, rule_examples
-from tr_apply.explain.fields import field_named, field_names, field_text
+from tr_apply.explain.fields import field_named, field_names, field_rows, field_text
 from tr_apply.findings import Severity
 from tr_apply.lint import lint, rules
 from tr_apply.lint.member_rules import SERVER_DISAGREES

@@ -18,6 +18,9 @@ _SINGULAR: Final = {
 _SAMPLES: Final = {"channels": "voice", "variables": "team"}
 """Example names for mappings with free names, by the key above."""
 
+_TYPES: Final = {"array": "list", "object": "mapping"}
+"""The names of JSON's types in YAML."""
+
 _Holders: TypeAlias = Mapping[int, Literal["list", "mapping"]]
 """Which of the keys on a way hold a list of objects, or objects by any name."""
 
@@ -49,25 +52,33 @@ def field_names() -> list[str]:
     return [field.name for field in _fields()]
 
 
-def field_rows() -> Iterator[tuple[str, str, str]]:
-    """Every key for a table: its name, what it may be, and what it means."""
+def field_rows() -> Iterator[tuple[str, str, str, str]]:
+    """Every key for a table: its name, its type with default and limits, its meaning, and an example."""
     for field in _fields():
         about = str(field.schema.get("description", "")).split("\n\n")[0]
-        yield field.name, "; ".join([*_types(field.schema), *_facts(field)]), " ".join(about.split())
+        example = example_of(field.name, field.schema)
+        yield field.name, "; ".join([*_types(field.schema), *_facts(field)]), " ".join(about.split()), example
 
 
 def _types(node: Mapping[str, Any]) -> Iterator[str]:
-    found = [each["type"] for each in _choices(node) if isinstance(each.get("type"), str) and each["type"] != "null"]
-    if found:
-        yield " or ".join(dict.fromkeys(found))
+    found = dict.fromkeys(_TYPES.get(name, name) for each in _choices(node) for name in _own_types(each))
+    yield " or ".join(found) or "any value"
+
+
+def _own_types(node: Mapping[str, Any]) -> list[str]:
+    """The JSON types of *node* itself; a text that is only a variable in place of another type is left out."""
+    if "$ref" in node:
+        return ["object"]
+    found = node.get("type", ())
+    return [found] if isinstance(found, str) else [name for name in found if name not in {"string", "null"}]
 
 
 def field_text(field: ExplainedKey) -> str:
     """All that is known of *field*, with an example."""
-    facts = "; ".join(_facts(field))
+    facts = "; ".join([*_types(field.schema), *_facts(field)])
     example = (f"    {line}" for line in _nested(field, example_of(field.name, field.schema)))
     about = field.schema.get("description", "")
-    return "\n".join([field.name, "", about, *([facts] if facts else []), "", "Example:", "", *example]) + "\n"
+    return "\n".join([field.name, "", about, facts, "", "Example:", "", *example]) + "\n"
 
 
 def _facts(field: ExplainedKey) -> Iterator[str]:
