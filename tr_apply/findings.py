@@ -125,7 +125,7 @@ def _or_null(kind: str, description: str, **limits: Any) -> dict[str, Any]:
 
 
 _ERROR_KEYS: dict[str, Any] = {
-    "code": {"description": "What was found, for programs.", "type": "string"},
+    "code": {"description": "The code of the error, for programs.", "type": "string"},
     "message": {"description": "The same for people, with what to do next.", "type": "string"},
     "file": _or_null("string", "The file, as the user called it."),
     "line": _or_null("integer", "Line, from 1.", minimum=1),

@@ -177,7 +177,7 @@ def test_as_text_it_is_a_table(cli, repository, tmp_path):
     lines = [line.split() for line in out[out.index("changed outside") :].splitlines()]
     assert lines[0] == ["changed", "outside", "at", "HEAD", "live", "now", "planned", "to"]
     assert lines[1] == ["task_queue/Gold", "max_reserved_workers", "1", "5", "1"]
-    assert "Operations of this plan: 1 from the files, 1 to take back" in out
+    assert "Operations of this plan: 1 from the files, 1 to undo changes made outside" in out
 
 
 def test_variables_and_overlays_are_those_of_the_revision(cli, repository):
@@ -228,7 +228,7 @@ def test_a_plan_without_a_known_origin_says_so(cli, repository, case):
     assert plan["origins"]["outside"] == []
     assert len(plan["operations"]) == 1
     out = cli("plan", "config/w.yaml", "--var-file", "config/vars.yaml", "--base-ref", "HEAD")
-    assert "It is not known what was changed" in out
+    assert "The changes outside the repository are not known" in out
 
 
 @pytest.mark.usefixtures("repository")

@@ -137,7 +137,7 @@ def test_a_new_workspace_with_other_seeds_is_planned_again_and_that_is_said(worl
     assert [operation.name for operation in plan.operations] == ["Center", "alice"]
     assert applied.verified
     assert [result.operation.name for result in applied.results] == ["Center", "alice", "Unavailable"]
-    assert applied.notes == ["the new workspace was not as predicted; the rest was planned again from what is there"]
+    assert applied.notes == ["the new workspace was not as predicted; the rest was planned again from its real content"]
 
 
 def test_a_new_workspace_as_predicted_gives_no_warning(world):

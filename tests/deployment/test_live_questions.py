@@ -809,8 +809,7 @@ def test_a_task_that_is_gone_is_known_from_its_events(center):
     found = center.why(task)
 
     assert found.facts.answer == (
-        "This task does not wait any more: it was canceled at 2026-11-18 11:09:40 UTC: "
-        "Task canceled on Workflow timeout."
+        "This task no longer waits: it was canceled at 2026-11-18 11:09:40 UTC: Task canceled on Workflow timeout."
     )
     assert (found.workflow, found.attributes, found.channel, found.priority) == (
         "Incoming",
@@ -826,7 +825,7 @@ def test_a_task_that_was_deleted_is_only_known_to_be_gone(center):
     center.send("DELETE", f"{center.path}/Tasks/{task}")
 
     assert center.why(task).facts.answer == (
-        "This task does not wait any more: it is gone, last seen at 2026-11-18 11:06:40 UTC."
+        "This task no longer waits: it was deleted, last seen at 2026-11-18 11:06:40 UTC."
     )
 
 

@@ -97,6 +97,15 @@ def test_a_code_of_a_plan_is_explained_with_what_comes_next(code, capsys):
     assert ("Next: " in said) is (PLAN_CODES[code].next_step != "")
 
 
+def test_every_key_has_a_type_a_meaning_and_an_example():
+    for name, facts, about, example in field_rows():
+        types = facts.split("; ")[0].split(" or ")
+
+        assert set(types) <= {"string", "integer", "number", "boolean", "list", "mapping", "any value"}, name
+        assert about, name
+        assert example, name
+
+
 @pytest.mark.parametrize("name", field_names())
 def test_a_key_is_explained_with_an_example_that_holds_it(name, tmp_path):
     text = field_text(field_named(name))

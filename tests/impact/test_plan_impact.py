@@ -265,9 +265,7 @@ def test_an_example_never_shows_a_sensitive_constant(center):
     document = center.document(secret)
 
     assert "canary" not in json.dumps(document["impact"])
-    assert document["impact"]["unknown"] == [
-        "workflow Voice: it holds something sensitive, so no task is shown that goes elsewhere"
-    ]
+    assert document["impact"]["unknown"] == ["workflow Voice: it holds sensitive values, so no example task is shown"]
 
 
 # The same meaning

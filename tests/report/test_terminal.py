@@ -300,8 +300,8 @@ def test_an_added_filter_says_where_it_is_also_where_a_part_of_it_is_sensitive(t
               + filter 1 (Vip), targets: [{queue: Everyone}]
 
           Impact:
-              not known: workflow Incoming: it holds something sensitive, so no task is
-                shown that goes elsewhere
+              not known: workflow Incoming: it holds sensitive values, so no example
+                task is shown
 
         Plan: 0 to create, 1 to update, 0 to replace, 0 to delete, 6 unchanged; 1 request.
         Plan id: …

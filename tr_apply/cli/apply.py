@@ -241,7 +241,7 @@ def _require_approval(approval: Approval, workspaces: Sequence[str]) -> None:
     if not _is_asked():
         raise RefusedError(
             "not running in a terminal, so nobody can confirm: use --auto-approve to apply without a question, "
-            "--plan FILE to apply what was reviewed, or --expect PLAN_ID"
+            "--plan FILE to apply a reviewed plan, or --expect PLAN_ID"
         )
     if answered(_question(workspaces), or_else="nothing was written").strip() != "yes":
         raise RefusedError("not approved, so nothing was written")

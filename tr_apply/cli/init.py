@@ -52,9 +52,9 @@ _UNPINNED: Final = "@UNPINNED@"
 @click.option("--container", is_flag=True, help="Also write a Containerfile for the embedded TaskRouter.")
 @common_options("text")
 def init_command(folder: Path, *, ci: str, container: bool, common: CommonOptions) -> int:
-    """Write a working starter: a workspace, its tests, and what checks and applies them in CI.
+    """Write a working starter: a workspace, its tests, and the files that check and apply them in CI.
 
-    What is there already is kept as it is, and named. Without DIR, it goes into the current directory.
+    Existing files are kept, and listed. Without DIR, it goes into the current directory.
 
     \b
         tr-apply init contact-center

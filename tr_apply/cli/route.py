@@ -121,11 +121,11 @@ def _refuse(parameters: Sequence[str], why: str) -> None:
 def route_command(
     path: Path | None, *, given: ConfigurationOptions, target: TargetOptions, common: CommonOptions, **asked: Any
 ) -> int:
-    """Show what becomes of a task, step by step, and why: of a configuration offline, or among live people.
+    """Show the route of a task, step by step, and why: in a configuration offline, or among live people.
 
-    It is supposed that nobody takes the task, and that workers stay as they are. With --live, nothing is written: the
-    people, activities, channels and loads of this minute are read; a PATH then only says, in `manage`, what is
-    sensitive and not shown. With --task-sid, the first sentence says why the task waits.
+    The route assumes that nobody takes the task, and that workers stay as they are. --live reads the people,
+    activities, channels and loads of this minute, and writes nothing; a PATH then only names, in `manage`, the
+    sensitive values to hide. With --task-sid, the first sentence says why the task waits.
 
     \b
         tr-apply route workspace.yaml --workflow Incoming --task '{"language": "es"}'

@@ -107,7 +107,7 @@ class SimulateOptions:
 @click.option(
     "--against",
     metavar="PATH|live",
-    help="Compare with another configuration, or with what is live. A side may carry overlays: PATH+OVERLAY.",
+    help="Compare with another configuration, or with the live workspace. Either may have overlays: PATH+OVERLAY.",
 )
 @click.option(
     "--what-if",
@@ -120,7 +120,7 @@ class SimulateOptions:
 @click.option(
     "--calibrate",
     is_flag=True,
-    help="Compare the days with what was recorded, as record --load writes it into FILE.",
+    help="Compare the days with recorded figures, as record --load writes them into FILE.",
 )
 @click.option(
     "--max-sl-drop",

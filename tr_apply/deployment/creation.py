@@ -62,7 +62,7 @@ async def created(plan: Plan, client: Client, rest_of: Rest, *, progress: Progre
     done = await carry_out(operations, client, sids, progress=progress, stop=stop)
     applied = Applied(_joined(result, rest, done), created=live.sid)
     if _told(real.operations) != _told(plan.operations[1:]):
-        applied.notes.append("the new workspace was not as predicted; the rest was planned again from what is there")
+        applied.notes.append("the new workspace was not as predicted; the rest was planned again from its real content")
     return applied
 
 

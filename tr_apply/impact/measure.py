@@ -23,7 +23,7 @@ from tr_apply.routing.nodes import Expression
 from tr_apply.routing.parser import parse
 from tr_apply.routing.satisfy import Budget
 
-_SENSITIVE: Final = "workflow {}: it holds something sensitive, so no task is shown that goes elsewhere"
+_SENSITIVE: Final = "workflow {}: it holds sensitive values, so no example task is shown"
 _NOT_ASKED: Final = "workflow {}: the impact on tasks was not computed"
 
 

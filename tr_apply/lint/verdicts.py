@@ -19,7 +19,9 @@ from tr_apply.routing.names import name_key
 
 UNUSED_ACCEPT: Final = Rule("unused-accept", Severity.INFO, "An entry of `lint.accept` has no effect.")
 UNKNOWN_CODE: Final = Rule("unknown-code", Severity.WARNING, "`lint` names a code that no finding has.")
-LASTING_ERROR: Final = Rule("lasting-error", Severity.ERROR, "`lint` lowers or accepts what is an error by itself.")
+LASTING_ERROR: Final = Rule(
+    "lasting-error", Severity.ERROR, "`lint` lowers or accepts a finding that is always an error."
+)
 
 RULES: Final = (UNUSED_ACCEPT, UNKNOWN_CODE, LASTING_ERROR)
 """Rules about ``lint`` itself."""

@@ -21,7 +21,7 @@ TOPICS: Final[Mapping[str, str]] = {
     "findings": "What validate and plan find, by code",
     "exit-codes": "Exit codes, and the JSON of every command",
     "troubleshooting": "Errors by their class: what they mean and what to do",
-    "speed": "What was measured, and how to measure it",
+    "speed": "Measurements, and how to repeat them",
 }
 """The pages, in the order in which a newcomer needs them: topic -> title."""
 

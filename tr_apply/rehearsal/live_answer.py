@@ -58,9 +58,9 @@ def _settled(now: TaskNow) -> str:
         case "completed":
             return f"This task does not wait: it was completed{when}{reason}."
         case "canceled":
-            return f"This task does not wait any more: it was canceled{when}{reason}."
+            return f"This task no longer waits: it was canceled{when}{reason}."
         case _:
-            return f"This task does not wait any more: it is gone{f', last seen{when}' if when else ''}."
+            return f"This task no longer waits: it was deleted{f', last seen{when}' if when else ''}."
 
 
 def _offered(now: TaskNow, offer_s: int) -> str:

@@ -98,7 +98,9 @@ def _cut(lines: Sequence[str], room: int) -> str:
     for line in lines:
         room -= len(line) + 1
         if room < 0:
-            taken.append(f"! … and {len(lines) - len(taken)} more lines about what is deleted, replaced or blocked")
+            taken.append(
+                f"! … and {len(lines) - len(taken)} more lines about deletes, replacements and blocked operations"
+            )
             break
         taken.append(line)
     return "\n".join(taken)

@@ -23,13 +23,13 @@ def drift_text(rows: Sequence[Drift]) -> str:
 def origins_text(found: Origins) -> str:
     """A table of what was changed outside, and how many operations of the plan are whose."""
     if found.problem:
-        return f"It is not known what was changed outside the repository: {printable(found.problem)}.\n"
+        return f"The changes outside the repository are not known: {printable(found.problem)}.\n"
     if not found.outside:
         return f"Nothing was changed outside the repository since {printable(found.base_ref)}.\n"
     rows = [_cells(row, _STAYS) for row in found.outside]
     counts = Counter(found.operations.values())
-    told = f"Operations of this plan: {counts['files']} from the files, {counts['outside']} to take back what was "
-    told += f"changed outside, {counts['both']} for both.\n"
+    told = f"Operations of this plan: {counts['files']} from the files, {counts['outside']} to undo "
+    told += f"changes made outside, {counts['both']} for both.\n"
     header = ("changed outside", f"at {printable(found.base_ref)}", "live now", "planned to")
     return table(header, rows, width=_WIDTH) + told
 

@@ -121,7 +121,7 @@ def elsewhere_html(impact: Impact, picture: Picture, level: int) -> Iterator[str
         return
     counts = any(each.count is not None for each in routes)
     header = ("workflow", "a task such as", "before", "after", *(("recorded",) if counts else ()))
-    yield f"<section><h{level}>What goes elsewhere</h{level}>"
+    yield f"<section><h{level}>Tasks that go elsewhere</h{level}>"
     yield f'<p class="note">{_EXAMPLES}</p>'
     yield from _table(header, (_route_row(each, impact, picture, counts=counts) for each in routes))
     yield from _further(len(routes), "kinds of tasks")
@@ -169,8 +169,8 @@ def _further(number: int, what: str) -> Iterator[str]:
 def findings_html(impact: Impact, level: int) -> Iterator[str]:
     """The new mistakes in the configuration, and the facts that are not known."""
     found = [f"<code>{markup(each.code)}</code> {markup(each.message)}" for each in impact.findings]
-    yield from _list("What the change makes wrong", found, level)
-    yield from _list("What is not known", map(markup, impact.unknown), level)
+    yield from _list("New mistakes", found, level)
+    yield from _list("Not known", map(markup, impact.unknown), level)
 
 
 def _list(title: str, items: Iterable[str], level: int) -> Iterator[str]:

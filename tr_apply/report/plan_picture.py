@@ -111,7 +111,7 @@ class _Gallery:
         was = dict(_by_final_name(was, self.plan))
         before = Scene(name, self.before, [], texts=self.texts, counts=counts, counted=was)
         after = Scene(name, self.after, [], texts=self.texts, counts=counts, counted=will)
-        return compared_picture(before, after, paired_filters, against="what is live")
+        return compared_picture(before, after, paired_filters, against="the live workspace")
 
     def notes(self, same: Sequence[str]) -> Iterator[str]:
         """Notes about the workflows that are not drawn."""

@@ -37,9 +37,9 @@ _TOGETHER: Final[dict[str, Any]] = {"api_key_env": ["api_secret_env"], "api_secr
 class Credentials(Resource):
     """Names of the environment variables with the credentials of the workspace's account.
 
-    So one run serves workspaces of several accounts. What is left out comes from where it comes without this. A name
-    begins with TWILIO_ or TR_APPLY_ and says its sort (SID, TOKEN, KEY, SECRET, REGION), as in TWILIO_EMEA_SID; others
-    are allowed from outside the file, by --allow-credentials-env.
+    So one run serves workspaces of several accounts. A key that is left out uses the usual variable. A name begins with
+    TWILIO_ or TR_APPLY_ and contains its sort (SID, TOKEN, KEY, SECRET, REGION), as in TWILIO_EMEA_SID; others need
+    --allow-credentials-env.
     """
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "dependentRequired": _TOGETHER})

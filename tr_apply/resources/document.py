@@ -39,7 +39,7 @@ class SectionOwnership(Ownership):
     """The part of a section that tr-apply owns."""
 
     mode: Literal["exact", "additive", "ignore"] = "exact"
-    """``exact``: what is not in the file is deleted; ``additive``: it is left alone; ``ignore``: all is left alone."""
+    """``exact``: undeclared resources are deleted; ``additive``: they are kept; ``ignore``: all are left alone."""
 
 
 class WorkersOwnership(SectionOwnership):

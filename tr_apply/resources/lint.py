@@ -69,7 +69,7 @@ class Lint(Resource):
     """How findings count."""
 
     severity: dict[Code, Literal["off", "info", "warning", "error"]] = {}
-    """How bad a code is. What is an error by itself stays one."""
+    """The severity of a code. Errors stay errors."""
 
     accept: list[Acceptance] = []
     """Findings that stay as they are."""

@@ -71,7 +71,7 @@ def operator_and_minus(text: RoutingText) -> Remarks:
 
 @text_rule(
     "unread-syntax",
-    "TaskRouter has taken this form, and what it makes of it is not known.",
+    "TaskRouter has accepted this form; its effect is not known.",
     *EXPRESSIONS,
     Place.ORDER_BY,
 )
@@ -92,7 +92,7 @@ def unread_syntax(text: RoutingText) -> Remarks:
             yield token.offset, f"{_TAKEN}: a key elsewhere cannot contain a hyphen; rename the attribute"
 
 
-_TAKEN: Final = "TaskRouter has taken this, but what it makes of it is not known"
+_TAKEN: Final = "TaskRouter has accepted this, but its effect is not known"
 
 
 @text_rule("mixed-and-or", "AND and OR are mixed without parentheses.", *EXPRESSIONS)

@@ -61,7 +61,7 @@ class SimulationRequest:
         load = load_simulation(self.load, self.configuration)
         if self.calibrate:
             if self.against is not None or self.what_if:
-                raise UsageError("--calibrate compares with what was recorded: leave out --against and --what-if")
+                raise UsageError("--calibrate compares with recorded figures: leave out --against and --what-if")
             require_recorded(load)
         if self.seed is not None:
             load = replace(load, seed=self.seed)

@@ -21,7 +21,7 @@ def require_safe_address(url: str) -> SplitResult:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise _no_address(url)
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise TargetError(f"{url}: credentials are only sent over https, but for a server on this machine")
+        raise TargetError(f"{url}: credentials are sent only over https, except to a server on this machine")
     return parts
 
 

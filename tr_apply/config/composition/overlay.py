@@ -22,7 +22,9 @@ from tr_apply.routing.names import name_key
 OVERLAY_UNNAMED: Final = Rule("overlay-unnamed", Severity.ERROR, "An overlay does not name what it changes.")
 OVERLAY_AMBIGUOUS: Final = Rule("overlay-ambiguous", Severity.ERROR, "An overlay names what there is more than once.")
 OVERLAY_DELETE: Final = Rule(
-    "overlay-delete", Severity.ERROR, "An overlay deletes what is not there, or says more than that."
+    "overlay-delete",
+    Severity.ERROR,
+    "An overlay deletes an object that does not exist, or has more keys than its name.",
 )
 OVERLAY_NEW: Final = Rule("overlay-new", Severity.ERROR, "An overlay adds what the configuration has already.")
 OVERLAY_UNSET: Final = Rule(

@@ -380,7 +380,7 @@ class Batch:
 
     def _check(self) -> None:
         if not self._connection.in_transaction:
-            raise UnavailableError("The database cannot be used: it has taken back what was written")
+            raise UnavailableError("The database cannot be used: it has undone the last write")
 
     def _commit(self) -> None:
         self._check()

@@ -42,5 +42,5 @@ class DeclaredBefore:
     def said(self, kind: Kind, name: str) -> str:
         """The same in words, to follow "not declared in …"."""
         if self.document is None:
-            return f"what was declared at {self.ref} is not known: {self.problem}"
+            return f"the declarations at {self.ref} are not known: {self.problem}"
         return f"declared at {self.ref}" if self.has(kind, name) else f"not declared at {self.ref} either"
