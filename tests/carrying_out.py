@@ -1,4 +1,4 @@
-"""Carries a reviewed plan out and returns what came of it, however it ended."""
+"""Carries a reviewed plan out and returns the result, however it ended."""
 
 from tr_apply.apply import Stop
 from tr_apply.deployment.run import Run

@@ -875,7 +875,7 @@ def test_a_request_that_github_does_not_answer_is_reported_on_stderr(github, tmp
     assert f"/commits/{COMMIT}/pulls" in capsys.readouterr().err
 
 
-def test_nobody_there_is_said_too(capsys):
+def test_an_absent_server_is_reported_too(capsys):
     told = {"GITHUB_API_URL": "http://127.0.0.1:1", "GITHUB_REPOSITORY": "team/center", "GITHUB_SHA": COMMIT}
 
     assert pull_request.main(["reviewed"], told) == 1
@@ -894,7 +894,7 @@ def test_nobody_there_is_said_too(capsys):
         ("no ids", "holds no plan"),
     ],
 )
-def test_an_artifact_that_cannot_be_had_is_said(github, tmp_path, capsys, monkeypatch, broken, says):
+def test_an_artifact_that_cannot_be_loaded_is_reported(github, tmp_path, capsys, monkeypatch, broken, says):
     content = {"another file": "x", "no plan": "{", "no ids": '{"plans": []}'}.get(broken, "{}")
     github.merged()
     github.ran(

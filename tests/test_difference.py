@@ -96,7 +96,7 @@ class Both:
 
 @settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(first=documents(), second=documents())
-def test_files_differ_in_what_the_workspaces_made_of_them_differ_in(new_world, runner, first, second):
+def test_files_differ_like_the_workspaces_made_from_them(new_world, runner, first, second):
     one, other = Both(new_world, runner, first), Both(new_world, runner, second)
 
     files, lives = difference(one.file, other.file), difference(one.live, other.live)

@@ -1,4 +1,4 @@
-"""Models <-> form parameters and answers: what is sent, and what is made of what comes back."""
+"""Models <-> form parameters and answers: the requests, and the models read from answers."""
 
 import json
 

@@ -59,7 +59,7 @@ class Journal:
         os.close(self._file)
 
     def __call__(self, call: Call, outcome: Attempt | None) -> None:
-        """Note an attempt that is about to be sent, or what came of it; reading is not noted.
+        """Note an attempt before it is sent, or its result; reads are not noted.
 
         Raises:
             TrApplyError: when it cannot be noted, or the answer before could not; before anything is sent, not after.

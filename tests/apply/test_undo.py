@@ -73,7 +73,7 @@ def saved(plan):
 
 @pytest.fixture
 def taken_back(world, runner):
-    """Carries an undo plan out; what came of it."""
+    """Carries an undo plan out; the result."""
     return lambda plan: take_back(world, runner, plan)
 
 
@@ -131,7 +131,7 @@ def test_all_sorts_of_changes_are_taken_back(world, applied, taken_back):
     assert world.state() == before
 
 
-def test_a_new_sid_is_said_to_be_one(world, applied):
+def test_a_new_sid_is_reported(world, applied):
     world.apply(SMALL)
     bob, lunch = world.sid("Workers", "bob"), world.sid("Activities", "Lunch")
 

@@ -10,7 +10,7 @@ WHERE_PEOPLE_ARE = {"activity_sid", "activity_name", "available"}
 
 
 def state(world):
-    """All there is, but for where people are: those who were moved do not go back by themselves."""
+    """The whole state, without the activities of people: those who were moved do not go back by themselves."""
     found = world.state()
     kept = [{key: value for key, value in worker.items() if key not in WHERE_PEOPLE_ARE} for worker in found["Workers"]]
     return found | {"Workers": sorted(kept, key=repr)}

@@ -48,7 +48,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def graph(folder, capsys):
-    """Writes BASE, draws it, and returns the exit code, the picture and what else is said."""
+    """Writes BASE, draws it, and returns the exit code, the picture and the messages."""
     (folder / "w.yaml").write_text(BASE)
 
     def draw(*arguments):

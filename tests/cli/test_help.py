@@ -1,4 +1,4 @@
-"""The manual on a terminal, in a pipe, and what is said of a page that is not there."""
+"""The manual on a terminal, in a pipe, and the message about a page that does not exist."""
 
 import re
 

@@ -219,7 +219,7 @@ def test_a_wait_for_the_lock_ends_in_time(ended, locked):
     assert "--timeout" in said
 
 
-def test_a_lock_that_is_never_released_is_said_without_being_asked_for_again(ended, locked):
+def test_a_lock_that_is_never_released_is_reported_without_another_attempt(locked):
     code, said = ended("plan", "workspace.yaml", "--local-db", str(locked))
 
     assert code == 1

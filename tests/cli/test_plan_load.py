@@ -1,4 +1,4 @@
-"""plan --load: days before and after the plan, in every format, for what is live and what the plan makes of it."""
+"""plan --load: days before and after the plan, in every format, for the live workspace."""
 
 import json
 import re
@@ -44,7 +44,7 @@ simulation:
 
 @pytest.fixture
 def shop(tmp_path, monkeypatch, capsys):
-    """A live shop in the folder; returns a function that plans and gives the exit code, the result and what is said."""
+    """A live shop in the folder; returns a function that plans and gives the exit code, the result and the messages."""
     monkeypatch.chdir(tmp_path)
     Path("shop.yaml").write_text(BEFORE)
     assert run(["apply", "shop.yaml", "--local", "--auto-approve", "-q"]) == 0

@@ -217,7 +217,7 @@ def test_a_workspace_without_tasks_has_an_empty_record(capsys):
     assert "No task was created in this time." in printed.err
 
 
-def test_a_task_that_cannot_be_reduced_is_left_out_and_that_is_said(capsys):
+def test_a_task_that_cannot_be_reduced_is_left_out_with_a_note(capsys):
     apply("--local", text=CENTER.replace("language == 'es'", "a < 'm' AND a CONTAINS 'x'"))
     make_tasks({"a": "ax"}, {"a": "m"})
 

@@ -1,4 +1,4 @@
-"""``tr-apply test`` with recorded tasks: how they spread, what they reach, and the tests that are made of them."""
+"""``tr-apply test`` with recorded tasks: their routes, the parts that they reach, and tests made from them."""
 
 import json
 import xml.etree.ElementTree as ET
@@ -106,7 +106,7 @@ def test_the_spread_is_in_the_document(capsys):
     assert found["others"] == [{"workflow": "Elsewhere", "count": 9}]
 
 
-def test_without_recorded_tasks_nothing_is_said_of_them(capsys):
+def test_without_recorded_tasks_the_report_has_none(capsys):
     assert run(["test", "center", "--format", "json"]) == 0
 
     assert "tasks" not in json.loads(capsys.readouterr().out)
@@ -168,7 +168,7 @@ def test_a_file_of_tasks_that_cannot_be_read_is_an_error_with_its_place(capsys):
     assert run(["test", "center", "--tasks", "missing.csv"]) == 64
 
 
-# Tests that are made of recorded tasks
+# Tests made from recorded tasks
 
 RECORDED = """\
 # Written by tr-apply test --record: what happens to recorded tasks is what these tests expect.

@@ -18,7 +18,7 @@ ASKED = ["--workflow", "Incoming", "--task", "{}"]
 
 @pytest.fixture
 def center(tmp_path, monkeypatch, capsys):
-    """Asks a world with people: exit code, what was printed, and what was said."""
+    """Asks a world with people: exit code, result and messages."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "live.yaml").write_text(LIVE, encoding="utf-8")
     assert run(["apply", "live.yaml", "--local-db", "local.db", "--auto-approve"]) == 0

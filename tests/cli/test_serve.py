@@ -237,7 +237,7 @@ def test_a_failure_outside_of_requests_is_reported_immediately(capsys):
         asyncio.run(serve())
 
 
-def test_a_port_in_use_is_said_with_the_way_out(run):
+def test_a_port_in_use_is_reported_with_a_way_out(run):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = run("--port", str(port))

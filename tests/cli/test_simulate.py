@@ -55,7 +55,7 @@ WITHOUT_OVERFLOW = BASE.replace("{queue: Sales, timeout: 20}, {queue: <i>Everyon
 
 @pytest.fixture
 def simulate(tmp_path, monkeypatch, capsys):
-    """Writes the files, simulates, and returns the exit code, the result and what else is said."""
+    """Writes the files, simulates, and returns the exit code, the result and the messages."""
     monkeypatch.chdir(tmp_path)
     for name, text in (("w.yaml", BASE), ("new.yaml", WITHOUT_OVERFLOW), ("load.yaml", LOAD)):
         Path(name).write_text(text)

@@ -146,7 +146,7 @@ def test_the_summary_counts_in_plain_english(validated, tmp_path, numbers, told)
     assert summary == f"{told}\n"
 
 
-def test_nothing_to_say_is_said_on_stderr(validated, tmp_path):
+def test_the_absence_of_findings_is_reported_on_stderr(validated, tmp_path):
     (tmp_path / "w.yaml").write_text("workspace: {name: X}\n")
 
     assert validated("w.yaml") == (0, "", "w.yaml: valid\n")
@@ -324,7 +324,7 @@ def test_the_log_has_every_rule_once_and_every_result_leads_to_its_own(validated
     assert found["invocations"] == [{"executionSuccessful": True, "exitCode": 3}]
 
 
-def test_an_accepted_finding_is_suppressed_in_the_log_and_is_said_nowhere_else(validated, tmp_path):
+def test_an_accepted_finding_is_suppressed_in_the_log_and_shown_nowhere_else(validated, tmp_path):
     (tmp_path / "w.yaml").write_text(
         "lint: {accept: [{code: empty-workflow, in: workflow/W, because: built next week}]}\n"
         "workspace: {name: X}\nworkflows: [{name: W}]\n"

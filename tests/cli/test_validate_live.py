@@ -41,7 +41,7 @@ workflows:
 
 @pytest.fixture
 def validated(capsys, tmp_path):
-    """Validates a configuration in its own file: exit code, findings of people, and what was said."""
+    """Validates a configuration in its own file: exit code, findings of people, and messages."""
 
     def validate(text, *options):
         path = tmp_path / "w.yaml"

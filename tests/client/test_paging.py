@@ -63,7 +63,7 @@ def test_pages_are_followed_to_the_end():
         "?PageToken=a%26b",
     ],
 )
-def test_the_next_page_is_asked_of_our_own_host_whatever_address_it_is_said_to_have(following):
+def test_the_next_page_is_requested_from_our_own_host_for_any_address_in_the_answer(following):
     sids, script = read(page(1, following=following), page(2))
 
     assert sids == ["WQ1", "WQ2"]

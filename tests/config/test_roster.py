@@ -182,7 +182,7 @@ def test_a_pipe_is_not_a_table(loaded, folder):
         ('["en"]', ["en"]),
         ('{"a": null}', {"a": None}),
         ('"42"', "42"),
-        # Text, whatever a spreadsheet or YAML 1.1 would make of it
+        # Text, even if a spreadsheet or YAML 1.1 would read it otherwise
         ("1234567", "1234567"),
         ("+14155550100", "+14155550100"),
         ("4155550100", "4155550100"),

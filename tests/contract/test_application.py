@@ -1,6 +1,6 @@
 """A whole application on the embedded TaskRouter, written with Twilio's own helper library and called over HTTP.
 
-Nothing of it knows that this is not Twilio, but for the base URL. Time is made up: it goes on when a test says so.
+Except for the base URL it does not know that this is not Twilio. Time is simulated: it passes when a test says so.
 """
 
 import json

@@ -20,7 +20,7 @@ SECTIONS = {
     "workers": ("Workers", ()),
 }
 REFUSED = {
-    # file: the field that holds a placeholder, and what is said of it
+    # file: the field that holds a placeholder, and the message about it
     "RJPearson94_acc-TaskQueue_targetWorkers.json": ("target_workers", "TargetWorkers cannot be parsed"),
     "RJPearson94_acc-TaskQueue_taskOrder.json": ("task_order", "TaskOrder must be one of FIFO, LIFO"),
 }

@@ -72,7 +72,7 @@ def test_an_apply_that_failed_is_not_proved(world):
     assert outcome(applied)["alice"][0] is Status.DONE
 
 
-def test_a_workspace_that_cannot_be_read_again_is_said_not_to_be_proved(world):
+def test_a_workspace_that_cannot_be_read_again_is_reported_as_not_verified(world):
     world.apply(CENTER)
     plan = world.plan(TEAM)
     written = []
@@ -124,7 +124,7 @@ async def deletes_nobody_s_activity(world):
     world.sql("DELETE FROM activity WHERE friendly_name = 'Unavailable'")
 
 
-def test_a_new_workspace_with_other_seeds_is_planned_again_and_that_is_said(world):
+def test_a_new_workspace_with_other_seeds_is_planned_again_with_a_note(world):
     text = CENTER + (
         "activities: [{name: Offline}, {name: Available, available: true}, {name: Unavailable}]\n"
         "workers: [{name: alice, activity: Offline}]"

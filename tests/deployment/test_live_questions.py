@@ -1,4 +1,4 @@
-"""Questions to what is live: why does this task wait, and what would become of that one?"""
+"""Questions to a live workspace: why does this task wait, and what is the route of a new one?"""
 
 import asyncio
 import json
@@ -610,7 +610,7 @@ def test_events_are_put_in_order_and_unknown_ones_are_shown_as_they_are(center):
     assert "(no date) task.{0.__class__}" in flat(found)
 
 
-def test_events_that_were_redacted_are_said_to_be_and_the_reservations_name_who_refused(center):
+def test_redacted_events_are_marked_and_the_reservations_name_who_refused(center):
     center.goes("ana", "Here")
     waiting = center.task(language="es")
     center.answers(waiting, "rejected", WorkerActivitySid=center.sids["Break"])
@@ -671,7 +671,7 @@ def test_events_that_are_not_answered_are_left_out(center, monkeypatch, broken):
     assert "The events of this task could not be read in time. They say who rejected it; try again." in flat(found)
 
 
-def test_more_events_than_are_read_are_said_to_be_cut(center, monkeypatch):
+def test_more_events_than_are_read_are_marked_as_cut(center, monkeypatch):
     monkeypatch.setattr("tr_apply.client.runtime.PAGE_SIZE", 2)
     monkeypatch.setattr("tr_apply.client.runtime.Runtime._list.__kwdefaults__", {"pages": 1}, raising=False)
     waiting = center.task(language="es")

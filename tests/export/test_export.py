@@ -154,7 +154,7 @@ def test_workers_that_are_hired_elsewhere_are_left_alone(world, exported, told_p
     assert told_plan(world.plan(text)) == []
 
 
-def test_without_workers_nothing_is_said_about_them(world, exported):
+def test_without_workers_the_export_has_no_entry_for_them(world, exported):
     world.apply(HEAD)
 
     assert list(sections(exported(world))) == ["workspace", "activities", "task_channels"]

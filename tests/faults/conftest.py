@@ -166,7 +166,7 @@ def files(tmp_path):
 
 @pytest.fixture
 def applied(behind, cli):
-    """Applies one of the files through the proxy: the exit code and what was said."""
+    """Applies one of the files through the proxy: the exit code and the output."""
 
     def apply(path, *more):
         consent = CONSENT_TO_SMALL_CHANGED if path.name == "second.yaml" else ()

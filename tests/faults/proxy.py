@@ -274,7 +274,7 @@ async def closed_afterwards(exchange):
 
 
 async def redirected(exchange):
-    """Another host is said to know."""
+    """The answer redirects to another host."""
     await exchange.send(reply(302, location="http://127.0.0.1:9/v1/elsewhere"))
 
 

@@ -19,7 +19,7 @@ SEEDED = {"Offline", "Available", "Unavailable", "Default", "Voice", "Programmab
 
 
 def made(behind):
-    """SIDs of everything that there is, but for what TaskRouter puts into a workspace by itself."""
+    """SIDs of all resources, except for TaskRouter's seeds."""
     [workspace] = behind.items("/Workspaces")
     found = {workspace["sid"]}
     for collection in COLLECTIONS:

@@ -152,7 +152,7 @@ def test_a_queue_that_nobody_can_ever_be_in_is_found_once(center):
     assert findings(plan) == [("never-true", "task_queues[2].target_workers")]
 
 
-def test_where_there_are_no_people_nothing_is_said_of_them(world):
+def test_without_people_there_is_no_finding_about_them(world):
     world.apply(CENTER)
 
     plan = world.plan(CENTER.replace("langauge", "language").replace("worker.languages HAS 'es'", "worker.x == 1"))

@@ -152,7 +152,7 @@ def test_tasks_of_a_workflow_that_is_deleted_go_nowhere(center, runner):
     assert plan.impact.tasks.elsewhere == 100
 
 
-def test_tasks_of_a_workflow_that_is_not_there_are_not_counted_and_that_is_said(center, runner):
+def test_tasks_of_a_missing_workflow_are_not_counted_with_a_note(center, runner):
     tasks = [*TASKS, RecordedTask("Voise", {}, count=4)]
 
     plan = planned(center, runner, WEB_FIRST, tasks)
@@ -163,7 +163,7 @@ def test_tasks_of_a_workflow_that_is_not_there_are_not_counted_and_that_is_said(
     assert list(shared.impact.unknown) == []
 
 
-def test_where_no_workflow_is_read_nothing_is_said_of_other_workflows(center, runner):
+def test_without_reading_workflows_there_is_no_note_about_other_workflows(center, runner):
     text = CENTER[: CENTER.index("workflows:")].replace("{name: Web}", '{name: Web, target_workers: "a == 1"}')
 
     plan = planned(center, runner, text)

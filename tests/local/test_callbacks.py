@@ -312,7 +312,7 @@ def test_a_workflow_without_a_url_calls_nobody(world):
 @pytest.mark.parametrize(
     ("url", "host"), [("https://example.com/assign", "example.com"), ("http://127.0.0.1.nip.io/", "127.0.0.1.nip.io")]
 )
-def test_another_machine_is_not_called_and_that_is_said_once(world, url, host):
+def test_another_machine_is_not_called_and_that_is_reported_once(world, url, host):
     world.api.changed(world.workflow, AssignmentCallbackUrl=url)
     world.answer(FALLBACK, says(instruction="reject"), says(instruction="accept"))
     world.task()

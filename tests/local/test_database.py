@@ -1,4 +1,4 @@
-"""The file: opening it, sharing it, and what is said when it cannot be used."""
+"""The file: opening it, sharing it, and the messages when it cannot be used."""
 
 import os
 import sqlite3

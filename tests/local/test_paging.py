@@ -85,7 +85,7 @@ def test_a_token_names_the_last_item_after_and_the_first_item_before(api, worker
     assert tokens == [[f"PA{items[3]['sid']}"], [f"PB{items[2]['sid']}"]]
 
 
-def test_the_page_size_is_50_unless_it_is_said(api, workers):
+def test_the_page_size_is_50_by_default(api, workers):
     assert api.read(workers)["meta"]["page_size"] == 50
     assert api.read(workers, PageSize="")["meta"]["page_size"] == 50
 

@@ -50,7 +50,7 @@ def test_a_workflow_is_a_flowchart_with_a_row_for_each_filter():
     ]
 
 
-def test_a_queue_with_nobody_and_a_filter_that_no_task_reaches_are_said_to_be_so():
+def test_a_queue_with_nobody_and_a_filter_that_no_task_reaches_are_marked():
     hidden = ("Hidden", "language == 'es' AND a == 1", "Everyone")
     scene = scene_of(workflow_of(ES, hidden), queues={"Spanish": "a == 1", "Everyone": "1==1"}, workers={"ana": {}})
     picture = picture_of(scene)

@@ -61,7 +61,7 @@ def test_a_long_condition_of_a_step_is_one_word_and_whole_in_its_title():
     assert badge.title.startswith("only if worker.skill_number_0 is 0 or worker.skill_number_1 is 1")
 
 
-def test_a_condition_that_all_steps_share_is_said_once():
+def test_a_condition_that_all_steps_share_is_shown_once():
     target = {"expression": "worker.sid NOT IN task.refused"}
     filters = [(str(n), f"a == {n}", {"queue": "Sales", **target}) for n in range(3)]
     [lanes] = picture_of(scene_of(workflow_of(*filters))).workflows
@@ -194,7 +194,7 @@ def test_queues_know_their_people_and_what_leads_to_them():
     assert [step.people for step in picture.workflows[0].lanes[0].steps] == [1, None]
 
 
-def test_without_workers_no_queue_is_said_to_be_empty():
+def test_without_workers_no_queue_is_marked_as_empty():
     picture = picture_of(scene_of(workflow_of(SPANISH), queues={"Spanish": "languages HAS 'es'", "Everyone": "1==1"}))
 
     assert [each.members for each in picture.queues] == [None, None]

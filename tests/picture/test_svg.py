@@ -32,7 +32,7 @@ def test_the_image_says_what_the_page_says():
     assert "fed by Voice: 1, everything else" in text
 
 
-def test_changes_are_said_in_words():
+def test_changes_are_described_in_words():
     before, after = (scene_of(workflow_of(*each)) for each in ([ES], [(*ES[:2], "Everyone"), HIDDEN]))
     image = picture_svg(
         compared_picture(before, after, lambda _before, _after: FilterPairs({0: 0}, set()), against="live.yaml")

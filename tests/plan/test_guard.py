@@ -23,7 +23,7 @@ def codes(plan):
     return [each.code for each in plan.blocked]
 
 
-# How many are live, how many go, what is said about it -> whether that needs consent.
+# The number of live resources, the number of deletes, the limit -> whether that needs consent.
 LIMITS = {
     "a fifth of ten": (10, 2, "", False),
     "more than a fifth of ten": (10, 3, "", True),

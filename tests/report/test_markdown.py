@@ -357,7 +357,7 @@ def test_lists_in_a_page_are_shown_element_by_element():
     )
 
 
-def test_no_changes_are_said():
+def test_the_absence_of_changes_is_reported():
     assert "no changes" in plans_html([Entry("a", plan_of())])
     assert "No changes." in plans_markdown([Entry("a", plan_of())])
 

@@ -74,7 +74,7 @@ def test_a_new_workspace_is_shown_with_everything_that_is_not_a_default(told, bl
         """)
 
 
-def test_nothing_to_do_is_said_in_one_line(told):
+def test_an_empty_plan_is_reported_in_one_line(told):
     assert told(SHOP, SHOP) == f"Shop (WS…)\n  account AC…\n{NO_CHANGES}\n"
 
 
@@ -377,7 +377,7 @@ def test_nothing_that_somebody_else_wrote_can_steer_the_terminal():
     text.encode()
 
 
-def test_no_line_is_wider_than_a_terminal_but_for_words_that_cannot_be_broken():
+def test_no_line_is_wider_than_a_terminal_except_for_long_words():
     long = " ".join(["languages HAS 'es' AND"] * 20)
     url = "https://example.com/" + "x" * 100
     plan = plan_of(
@@ -467,7 +467,7 @@ def test_results_show_completed_and_failed_operations():
     ]
 
 
-def test_a_proof_is_said_and_a_missing_one_is_not():
+def test_a_proof_is_reported_and_a_missing_one_is_not():
     results = [Result(operation(writes=(WRITE,)), 1)]
 
     assert "1 request sent.\nVerified: the workspace was read again and matches the configuration.\n" in result_text(

@@ -36,7 +36,7 @@ def test_a_field_goes_by_the_number_and_the_name_of_its_filter(path, place, titl
         ("", ""),
     ],
 )
-def test_a_path_is_said_in_words(path, title):
+def test_a_path_is_written_in_words(path, title):
     assert reference_title(path) == title
 
 

@@ -1,4 +1,4 @@
-"""check() and check_against(): what is said about routing text, and what is not."""
+"""check() and check_against(): the findings about routing text, and texts without any."""
 
 import pytest
 

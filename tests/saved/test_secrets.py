@@ -53,7 +53,7 @@ def plan_of(request, write, monkeypatch):
 
 
 def everything_said(said, tmp_path):
-    """All output, and every file that a run has left, but for the world itself and the configuration."""
+    """All output, and every file that a run has left, except for the world itself and the configuration."""
     files = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix not in {".yaml", ".db"}]
     texts = [path.read_text(errors="replace") for path in files if not path.name.startswith("world.db")]
     return "\n".join([said.out, said.err, *texts])

@@ -67,7 +67,7 @@ def test_a_line_says_until_when_taskrouter_asks_to_wait():
     assert [line for _, line in lines] == [expected, expected]
 
 
-def test_an_answer_that_does_not_come_is_said_too():
+def test_a_missing_answer_is_reported_too():
     _, lines = said_while(1000, answer(), seconds=25)
 
     assert [line for _, line in lines] == [
@@ -75,7 +75,7 @@ def test_an_answer_that_does_not_come_is_said_too():
     ]
 
 
-def test_nothing_is_said_while_requests_are_answered():
+def test_nothing_is_printed_while_requests_are_answered():
     answers = [
         step
         for _ in range(3)

@@ -20,7 +20,7 @@ class Reported:
     Attributes:
         entry: The plan, or why there is none.
         workspace: The workspace's name, as far as it is known.
-        outcome: What came of it, for the table below several plans.
+        outcome: The result, for the table below several plans.
     """
 
     entry: Entry

@@ -1,4 +1,4 @@
-"""``tr-apply route``: what becomes of one task, step by step, and why; offline, or among the live people."""
+"""``tr-apply route``: the route of one task, step by step, and why; offline, or among the live people."""
 
 import json
 import math

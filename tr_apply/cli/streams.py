@@ -69,7 +69,7 @@ def _over(raw: io.FileIO, encoding: str, *, line_buffering: bool = False) -> io.
 
 
 def tell_lost(error: StdoutLostError) -> None:
-    """Say that the result did not arrive; but for a pipe whose reader has left, of their own will."""
+    """Report that the result did not arrive, except for a pipe whose reader has left on purpose."""
     if not isinstance(error.__cause__, BrokenPipeError):
         click.echo(f"Error: stdout cannot be written: {error.strerror}", err=True)
 

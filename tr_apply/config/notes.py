@@ -24,7 +24,7 @@ class Notes:
     """Strings before their variables were replaced, by place."""
 
     mistaken: set[int] = field(default_factory=set)
-    """Places of values that could not be read as they are meant: nothing more is said about them."""
+    """Places of values that could not be read as intended; there are no further findings about them."""
 
     half_read: set[KeyPath] = field(default_factory=set)
     """The resources with a wrong structure, and the ones that are missing because of it.
@@ -51,11 +51,11 @@ class Notes:
         self.place(found_by(rule, message, Spot(path, key, offset)))
 
     def at(self, rule: Rule, message: str, place: int, path: KeyPath = ()) -> None:
-        """Note *message* at *place*, whatever else is said there."""
+        """Note *message* at *place*, in addition to other findings there."""
         self.place(found_at(rule, message, place, path))
 
     def mistake(self, finding: Finding) -> None:
-        """Note what was found in a file; after an error nothing else is said at its place."""
+        """Note a finding of a file; an error prevents further findings at its place."""
         self.place(finding)
         if finding.severity is Severity.ERROR and finding.spot.place is not None:
             self.mistaken.add(finding.spot.place)

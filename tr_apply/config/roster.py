@@ -238,7 +238,7 @@ class _Roster:
 
 
 def refuse_shortened(text: str) -> None:
-    """Refuse what a spreadsheet has made of a long number: its digits are lost.
+    """Refuse a long number that a spreadsheet has shortened: its digits are lost.
 
     Raises:
         ValueError: if *text* is one.

@@ -1,6 +1,6 @@
 """A table of comma-separated values -> rows of cells, each with its place.
 
-Python's own reader says no more than the line. Here a cell begins at a place, as everything else of a file does.
+Python's own reader gives only the line. Here a cell has a place, as everything else of a file does.
 """
 
 import re

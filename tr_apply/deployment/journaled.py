@@ -177,7 +177,7 @@ def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def snapshot_before(run: Journaled, after: Snapshot) -> Snapshot:
-    """The workspace before *run*: as it is in *after*, but for what the run has touched."""
+    """The workspace before *run*: the one in *after*, with the former state of the resources that the run changed."""
     labels, made = live_labels(after), _made(run, after)
     now = {live.sid: live for live in (after.workspace, *after.each())}
     old = {sid: _live(line, now.get(sid), labels) for sid, line in run.before.items() if "worker" not in line}

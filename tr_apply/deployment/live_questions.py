@@ -1,7 +1,7 @@
-"""Questions to what is live: why does this task wait, and what would become of that one? Reads only.
+"""Questions to a live workspace: why does this task wait, and what is the route of a new one? Reads only.
 
-The number of requests is bounded: each list once, a few pages of a task's events, and the channels of those workers
-alone whose load decides.
+The number of requests is limited: each list once, a few pages of a task's events, and the channels only of those
+workers whose load decides.
 """
 
 import asyncio

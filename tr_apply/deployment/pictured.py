@@ -58,7 +58,7 @@ def depicted_file(configuration: Configuration, *, counted: Counted | None = Non
 
 
 async def depicted_live(client: Client, workspace: Live) -> Depicted:
-    """A live workspace, read as a whole but for the channels of its workers.
+    """A live workspace with everything except the channels of its workers.
 
     Raises:
         TrApplyError: when two resources of a kind have one name.

@@ -45,7 +45,7 @@ class LinesKept(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The tasks that came, and what must be said about them."""
+    """The recorded tasks, and notes about them."""
 
     tasks: Sequence[RecordedTask]
     attributes: Sequence[str]

@@ -1,4 +1,4 @@
-"""Simulated days before and after a plan: what is live against what the plan makes of it."""
+"""Simulated days before and after a plan, for the live workspace."""
 
 import asyncio
 from collections.abc import Iterator

@@ -22,7 +22,7 @@ _CONSEQUENCES: Final = frozenset({empty_queue.code, DEAD_STEP.code, IDLE_PART.co
 """Codes of what any other warning about the same expression may explain."""
 
 _FOREGONE: Final = frozenset({ALWAYS_TRUE.code, NEVER_TRUE.code})
-"""Codes of what says more than that two comparisons contradict each other."""
+"""Codes that include the finding of two contradicting comparisons."""
 
 
 def lint(configuration: Configuration, *, today: date, people: Sequence[Names] | None = None) -> None:

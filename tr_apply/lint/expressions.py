@@ -59,7 +59,7 @@ _WHERE: Final = ("manage", "workers", "where")
 
 @lru_cache(maxsize=1)
 def placed_texts(declarations: Declarations) -> Sequence[PlacedText]:
-    """Every routing text of the document, but for those in which a variable could not be replaced.
+    """Every routing text of the document, except those in which a variable could not be replaced.
 
     Five rules ask for them, one after the other.
     """

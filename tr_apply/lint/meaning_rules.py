@@ -31,4 +31,4 @@ MEANING_RULES: Final = (
 )
 
 ENDED_BY: Final = frozenset({UNREACHABLE_FILTER.code, NEVER_TRUE.code})
-"""Nothing more is said about a filter that gets no task."""
+"""A filter without tasks has no further findings."""

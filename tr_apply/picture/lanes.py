@@ -46,7 +46,7 @@ _MOST_BELOW: Final = 100
 """Filters below one that are searched for those that a task may go on to."""
 
 _SHARED_BY: Final = 3
-"""Steps from which on a condition that they share is said once."""
+"""The number of steps from which a shared condition is shown once."""
 
 _SPEECH: Final = {ALWAYS: "any task", NEVER: "no task"}
 

@@ -162,7 +162,7 @@ class WorkflowLanes:
     change: LaneChange = ""
 
     def badges(self, step: LaneStep) -> Iterator[Badge]:
-        """The badges of *step* but for what is said once for all steps."""
+        """The badges of *step*, without those shown once for all steps."""
         return (each for each in step.badges if self.shared is None or each.who != self.shared.who)
 
     @property

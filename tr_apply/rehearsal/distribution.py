@@ -86,7 +86,7 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class RoutedTasks:
-    """Recorded tasks that are alike, and what becomes of each."""
+    """Recorded tasks that are alike, and their common route."""
 
     kind: TaskKind
     route: Route

@@ -18,14 +18,14 @@ _DEBUGGER: Final[Mapping[int, str]] = {
 def answer(
     route: Route | None, now: TaskNow | None, workers: Sequence[WorkerNow], members: int, *, offer_s: int = 0
 ) -> str:
-    """Why nobody has taken the task, or who has; of one that is only supposed, what would become of it.
+    """Why nobody has taken the task, or who has; for a task that does not exist yet, its route.
 
     Args:
-        route: The way of the task from where it is; None where it does not wait.
-        now: The task; None of one that is only supposed.
-        workers: All whom the present step wants.
-        members: How many members the queue of that step has.
-        offer_s: How long a worker has to answer an offer.
+        route: The route of the task from its present place; None if it does not wait.
+        now: The task; None if it does not exist yet.
+        workers: All workers whom the present step wants.
+        members: The number of members of that step's queue.
+        offer_s: The seconds that a worker has to answer an offer.
     """
     if now is not None and now.status not in WAITING:
         return _settled(now)

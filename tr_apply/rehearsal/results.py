@@ -1,4 +1,4 @@
-"""Routing tests and their results: what a test expected of a task, and what becomes of it.
+"""Routing tests and their results: the expected and the actual route of a task.
 
 The dataclasses are the JSON document of ``test``.
 """

@@ -93,7 +93,7 @@ def _size(lines: Iterable[str]) -> int:
 
 
 def _cut(lines: Sequence[str], room: int) -> str:
-    """The first of *lines*; that there are more is said."""
+    """The first of *lines*, with a note if there are more."""
     taken: list[str] = []
     for line in lines:
         room -= len(line) + 1
@@ -107,7 +107,7 @@ def _cut(lines: Sequence[str], room: int) -> str:
 
 
 def _begun(chunk: _Chunk, room: int) -> Iterator[str]:
-    """The lines of *chunk* for which there is room, with what is said of its rest."""
+    """The lines of *chunk* for which there is room, with a note about the rest."""
     lines = chunk.text.split("\n")
     for number, line in enumerate(lines):
         room -= len(line) + 1

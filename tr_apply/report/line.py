@@ -1,4 +1,4 @@
-"""One line of what is said about a change, before any format has given it colours or an indent."""
+"""One line about a change, before a format gives it colours or an indent."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -24,9 +24,9 @@ MARKER = "<!-- tr-apply -->"
 """The first line, by which a comment is found again and updated in place."""
 
 LIMIT = 60_000  # characters; GitHub takes 65,536
-_RESERVED = 1_000  # for what must be said of the rest
+_RESERVED = 1_000  # for the notes about the rest
 _TITLE = 150  # characters of a name in a heading
-_SLACK = 450  # for fences, the plan's id and what is said of the rest
+_SLACK = 450  # for fences, the plan's id and the notes about the rest
 _LEAST = 600  # characters that a workspace is given beyond its heading, or it is only counted
 _BACKTICKS = re.compile(r"`{3,}")
 _PICTURE = "\n<details><summary>\nPicture of\n{name}\n</summary>\n\n```mermaid\n{text}```\n\n</details>\n"
@@ -141,7 +141,7 @@ class _Pictures:
 
 
 def _heading(entry: Entry, *, is_open: bool) -> Iterator[str]:
-    """Which workspace, where it is, and what comes of it; GitHub shows it as one paragraph."""
+    """The workspace, its place, and the result; GitHub shows it as one paragraph."""
     yield f"<details{' open' if is_open else ''}><summary>"
     yield from (f"<code>{line}</code>" for line in _escaped(entry.title))
     if entry.places:

@@ -11,14 +11,14 @@ from tr_apply.report.rows import Tone
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """One objection as it is said."""
+    """One objection in words."""
 
     tone: Tone
     text: str
 
 
 def objections(plan: Plan, agreed: Collection[Blocked] = ()) -> list[Objection]:
-    """Every objection to *plan*, those first that block it; what the caller has *agreed* to is said last."""
+    """Every objection to *plan*: blocking ones first, those that the caller has *agreed* to last."""
     found = [_objection(each, is_agreed=each in agreed) for each in plan.blocked]
     order = (Tone.BLOCKED, Tone.APPROVAL, Tone.NOTE)
     return sorted(found, key=lambda each: order.index(each.tone))

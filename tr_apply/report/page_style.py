@@ -1,6 +1,6 @@
 """The style of the page of a plan, on top of the style of its lanes: the colours are those of `PALETTE`.
 
-Nothing is said by a colour alone, and every text has at least the contrast 4.5 on its ground, in both themes.
+No colour carries a meaning alone, and every text has at least the contrast 4.5 on its ground, in both themes.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""A plan as rows: what is said, in which order, and how it is meant; how it looks is each format's own business."""
+"""A plan as rows: texts, their order and their tone; each format decides how they look."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,17 +50,17 @@ DESTRUCTIVE = (Action.DELETE, Action.REPLACE)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing that is said.
+    """One row of a report.
 
     Attributes:
-        depth: 0 for an operation, 1 for what belongs to it.
-        tone: What it is.
-        label: What it is about.
-        text: What is said of it, on the same line where that is short enough.
-        after: What *text* becomes; empty where that does not apply.
-        sign: Whether it is new or gone as a whole.
+        depth: 0 for an operation, 1 for its parts.
+        tone: Its sort.
+        label: Its subject.
+        text: Its content, on the same line if that is short enough.
+        after: The new value if *text* is the old one; empty otherwise.
+        sign: Whether it is completely new or removed.
         more: Further lines below.
-        source: Where it is declared; of what is not, the remark of its reason.
+        source: The place of its declaration; if it is not declared, a remark with the reason.
     """
 
     depth: int

@@ -10,7 +10,7 @@ from tr_apply.report.table import table
 
 
 def summary_table(rows: Sequence[tuple[str, str | None, str]]) -> str:
-    """One line a workspace: PATH, name (None where it is not known), what came of it."""
+    """One line a workspace: PATH, name (None if it is not known), result."""
     cells = [(printable(path), "-" if name is None else printable(name), outcome) for path, name, outcome in rows]
     return table(("path", "workspace", "outcome"), cells)
 

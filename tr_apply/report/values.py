@@ -65,7 +65,7 @@ def targets_line(targets: Sequence[Mapping[str, Any]]) -> str:
 
 
 def target_line(target: Mapping[str, Any]) -> str:
-    """A step in a few words: its queue, and what else is said about it."""
+    """A step in a few words: its queue, and its other settings."""
     words = [f"{key} {_flow(value)}" for key, value in target.items() if key != "queue"]
     queue = printable(str(target.get("queue", "same queue")))
     return f"{queue} ({', '.join(words)})" if words else queue

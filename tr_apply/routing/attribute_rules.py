@@ -45,7 +45,7 @@ def attribute_type(tree: Tree, place: Place, types: AttributeTypes) -> Remarks:
 def _foregone(tree: Tree, place: Place, types_at: _TypesAt) -> Remarks:
     for comparison in comparisons(tree):
         own = own_types(comparison, place)
-        # Any attribute may be null, and what the expression alone shows is said without samples.
+        # Any attribute may be null, and findings that follow from the expression alone need no samples.
         if is_null(comparison.left) or is_null(comparison.right) or foregone(comparison, own):
             continue
         reason = foregone(comparison, _either(types_at, own))

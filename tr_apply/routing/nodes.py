@@ -12,7 +12,7 @@ from typing import Self, TypeAlias, assert_never
 
 
 class Comparator(StrEnum):
-    """The operators: how each is written canonically, how it is said in words, and its other spellings."""
+    """The operators, each with its canonical spelling, its words, and its other spellings."""
 
     words: str
     """As a sentence says it; the sign itself where that reads as well."""

@@ -8,7 +8,7 @@ from tr_apply.routing.nodes import And, Comparison, Constant, Expression, ListLi
 
 
 def with_paths(expression: Expression, rewritten: Callable[[Path], Path]) -> Expression:
-    """*expression* with every path replaced by what *rewritten* makes of it."""
+    """*expression* with every path replaced by the result of *rewritten* for it."""
     match expression:
         case Comparison(left, _, right):
             return replace(expression, left=_operand(left, rewritten), right=_operand(right, rewritten))

@@ -117,7 +117,7 @@ def _foreign(step: Step) -> Obstacle:
 def _strangers(
     state: State, candidates: list[WorkerParty], idle: Callable[[WorkerParty], Key], number: int | None
 ) -> list[WorkerParty]:
-    """Those who come into question least, the one longest idle first; no more than *number*."""
+    """Workers who are not candidates, the longest idle first; at most *number* of them."""
     if number == 0:
         return []
     known = set(candidates)

@@ -1,6 +1,6 @@
-"""Docstrings of the models' fields, put into the schema that pydantic makes of them.
+"""Docstrings of the models' fields, put into the schema that pydantic generates.
 
-pydantic can do this by itself, but then whenever a model is imported: reading the source takes longer than all the rest
+pydantic can do this by itself, but only whenever a model is imported: reading the source takes longer than all the rest
 of a small ``validate``.
 """
 

@@ -36,7 +36,7 @@ class PlanOutput(PlanDocument):
     """By ``plan --load``: days in the live workspace (before) and as the plan leaves it (after)."""
 
     results: Sequence[ResultDocument] = ()
-    """After an apply: what came of each operation."""
+    """After an apply: the result of each operation."""
 
     verified: bool | None = None
     """After an apply: whether the workspace, read again, is as declared; null where that was not checked."""
@@ -87,7 +87,7 @@ class OutputDocument(BaseModel):
     """By render: one for each PATH that could be read, in order."""
 
     route: Route | None = None
-    """By route: what becomes of the task."""
+    """By route: the route of the task."""
 
     simulation: SimulationResults | None = None
     """By simulate: what the simulated days were like, what differs, and what the limits say."""

@@ -40,7 +40,7 @@ class _Contact:
         self.here: StepCounts | None = None
         """The step that it is in; of a task that is decided, the last one."""
         self.is_decided = False
-        """Whether what becomes of it has been counted."""
+        """Whether its outcome has been counted."""
         self.is_gone = False
         """Whether the customer has left and nobody has noticed."""
 

@@ -1,7 +1,7 @@
 """The tasks of one day, each with its own random numbers before the day begins.
 
 A number is drawn for one replication, one demand and one purpose, so the same callers meet every configuration: the
-third caller of a demand speaks the same language and has the same patience whatever becomes of the others.
+third caller of a demand speaks the same language and has the same patience, independent of the others.
 """
 
 import math

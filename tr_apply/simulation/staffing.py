@@ -21,7 +21,7 @@ class ActivityMove(NamedTuple):
 def moves_of_day(scenario: Scenario, replication: int) -> list[ActivityMove]:
     """All changes of activity that are planned for day *replication*, in their order.
 
-    What is over when the day begins is left out, but for the last of each worker.
+    Changes before the beginning of the day are left out, except for the last one of each worker.
     """
     moves = [
         ActivityMove(at_ms, index, activity_sid)

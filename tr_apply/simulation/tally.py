@@ -19,7 +19,7 @@ StepKey: TypeAlias = tuple[str, int, int]
 
 @dataclass(slots=True)
 class Counts:
-    """Tasks of one kind, and what became of them."""
+    """Tasks of one kind, and their outcomes."""
 
     offered: int = 0
     answered: int = 0

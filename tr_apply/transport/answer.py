@@ -27,7 +27,7 @@ async def content_of(stream: AsyncIterable[bytes]) -> bytes:
 
 
 def body_of(status: int, headers: Mapping[str, str], content: bytes) -> Any:
-    """The JSON object in *content*; of a refusal, whatever can be made of it; None where there is nothing to say.
+    """The JSON object in *content*; for a refusal, as much as can be read; None if there is nothing.
 
     Raises:
         LostError: when an answer that should hold one does not.

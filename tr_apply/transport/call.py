@@ -1,4 +1,4 @@
-"""A request and what comes of it, as values; and how long to go on trying."""
+"""A request and its result, as values, with the limits for retries."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

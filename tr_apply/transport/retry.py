@@ -1,4 +1,4 @@
-"""Requests that are sent until something comes of it: which failures may be repeated, when, and for how long.
+"""Requests that are sent until one succeeds: which failures may be repeated, when, and for how long.
 
 * 429 says that the request was not carried out: any may be repeated, after as long as TaskRouter asks for.
 * No answer, half an answer or a 5xx leaves it open. What may be carried out twice is repeated; for everything else the

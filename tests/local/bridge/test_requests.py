@@ -391,7 +391,7 @@ def test_the_bridge_needs_no_basic_credentials_and_checks_the_account_and_its_se
     assert asked(secret="another secret of thirty-two bytes") == (403, 20403)
 
 
-def test_a_locked_database_is_said_so(floor, ask, urls, monkeypatch):
+def test_a_locked_database_is_reported(floor, ask, urls, monkeypatch):
     def locked(*_):
         raise UnavailableError("The database is full")
 

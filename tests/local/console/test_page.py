@@ -217,7 +217,7 @@ def test_a_reservation_is_accepted_and_a_task_completed_by_keyboard(floor, open_
     assert page.locator("aside").count() == 0
 
 
-def test_a_worker_rejects_and_moves_and_a_refusal_is_said(floor, open_page, complained):
+def test_a_worker_rejects_and_moves_and_a_refusal_is_shown(floor, open_page, complained):
     page = open_page(floor.url("workers"))
 
     page.get_by_role("link", name="ana", exact=True).click()

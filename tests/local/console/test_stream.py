@@ -1,4 +1,4 @@
-"""The stream of a workspace: what a page hears, when, and what becomes of one that is slow or goes away."""
+"""The stream of a workspace: its messages to a page, their times, and the end of a page that is slow or goes away."""
 
 import asyncio
 import base64
@@ -381,7 +381,7 @@ SECTIONS = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 3), max_size=
 
 
 @given(SECTIONS, SECTIONS)
-def test_changes_make_of_one_load_the_other(before, after):
+def test_changes_turn_one_load_into_the_other(before, after):
     changes = changes_between({"now_ms": 1, "queues": before}, {"now_ms": 2, "queues": after})
 
     merged = before | changes.get("queues", {})

@@ -153,7 +153,7 @@ def test_more_moves_than_wanted_are_cut():
     assert not moves(before, after).cut
 
 
-def test_a_budget_that_ends_is_said():
+def test_an_exhausted_budget_is_reported():
     result = moves(listed(VOICE, WEB, SALES), listed(SALES, WEB, VOICE), Budget(2))
 
     assert result.unknown == ("budget",)

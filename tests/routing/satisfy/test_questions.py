@@ -168,7 +168,7 @@ def test_an_undecided_question_is_unknown():
         ("a > 5 AND a < '6' AND a > '50'", {"a": "51"}),
     ],
 )
-def test_where_the_candidates_do_not_suffice_nothing_is_said_to_be_never_true(text, names):
+def test_with_too_few_candidates_nothing_is_reported_as_never_true(text, names):
     assert evaluate(parse(text), names)
     assert never_true(parse(text), Place.FILTER) is not True
 

@@ -89,8 +89,8 @@ class Variables:
     def substituted(self, text: str, *, name: str = "") -> str:
         """*text* with every variable in it replaced; ``${sid:…}`` and ``${each.…}`` stay for later.
 
-        What variables hold, but for the marks in declared ones, is literal: it comes out escaped. Where *text* is what
-        the variable *name* is declared to be, it cannot need itself.
+        Values of variables are literal and come out escaped, except for marks in declared ones. If *text* is the
+        declared value of the variable *name*, it cannot refer to itself.
 
         Raises:
             VariableError: for a name without a value, a name that needs itself, or a malformed ``${``.

@@ -1,6 +1,6 @@
-"""Findings that follow from what expressions mean, with the filters to blame and a task such as they are about.
+"""Findings that follow from what expressions mean, with the filters to blame and an example task.
 
-A decision procedure (routing/satisfy/) answers; where it does not know, nothing is said.
+A decision procedure (routing/satisfy/) answers; if it cannot decide, there is no finding.
 """
 
 from collections.abc import Iterable, Iterator

@@ -22,7 +22,7 @@ _REPLAY_TIMEOUT_S: Final = 15.0
 
 @dataclass(slots=True)
 class SentCall:
-    """One callback and what came of it."""
+    """One callback and its result."""
 
     id: int
     at_ms: int

@@ -1,4 +1,4 @@
-"""Which workers an expression means. What an expression means is said in tr_apply.routing alone."""
+"""Which workers an expression matches. tr_apply.routing alone has the meaning of expressions."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -80,7 +80,7 @@ def _serials(*records: Sequence[Task | Reservation | Transfer]) -> Iterator[int]
 
 
 def save_outcome(writer: Writer, workspace_sid: str, outcome: Outcome) -> None:
-    """Keep what the engine did, but for the events."""
+    """Store the changes of the engine, without the events."""
     if outcome.tasks:
         writer.run_later(_PUT_TASK, (_task_row(workspace_sid, task) for task in outcome.tasks))
     if outcome.reservations:

@@ -206,7 +206,7 @@ class HttpProtocol(asyncio.Protocol):
         self._keep_alive = self._loop.call_later(after_s, self._end_if_idle)
 
     def _hand_over(self) -> None:
-        """Leave the connection to uvicorn's own protocol, with what has come of a request."""
+        """Leave the connection to uvicorn's own protocol, with the bytes received so far."""
         received = self._received
         self._leave()
         successor = HttpToolsProtocol(self._config, self._state, self._app_state, self._loop)

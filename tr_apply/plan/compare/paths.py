@@ -33,7 +33,7 @@ def children(path: str, value: Any) -> Mapping[str, Any] | None:
 
 
 def _paths_below(path: str, value: Any) -> Iterator[str]:
-    """The paths of everything that the plain *value* at *path* is made of."""
+    """The paths of all parts of the plain *value* at *path*."""
     if isinstance(value, Mapping):
         below = [(f"{path}.{key}", child) for key, child in value.items()]
     elif isinstance(value, list):

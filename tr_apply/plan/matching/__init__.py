@@ -1,1 +1,1 @@
-"""Which live resource is which declared one, what becomes of each, and what must be read to know it."""
+"""Pairs declared with live resources, decides what happens to each, and finds what must be read for that."""

@@ -89,7 +89,7 @@ class Decisions:
 def decided(
     document: Document, snapshot: Snapshot, matched: Matched, before: DeclaredBefore | None = None
 ) -> Decisions:
-    """Decide for each declared and each live resource what becomes of it."""
+    """Decide what happens to each declared and each live resource."""
     declared = canonical(WORKSPACE, document.workspace, matched.name)
     decisions = Decisions(
         document, snapshot, matched, _kept_as(document, matched, WORKSPACE, snapshot.workspace, declared)

@@ -1,4 +1,4 @@
-"""Operations with their requests, made of a decisions; not yet in order."""
+"""Operations with their requests, made from decisions; not yet in order."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -38,7 +38,7 @@ def after_former_names(document: Document, operations: Sequence[Operation]) -> l
 
 
 def _heirs(document: Document) -> Iterator[tuple[NameOf, str, NameOf]]:
-    """Names that are declared, the parameter that sets them, and names of what is said to have been called so."""
+    """Names that are declared, the parameter that sets them, and the names of resources with them as former ones."""
     for kind in SECTIONS:
         if kind.identity in kind.replaced_on:
             continue

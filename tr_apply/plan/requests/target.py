@@ -71,7 +71,7 @@ def parsed_kind(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which operations of a plan are done; all of them where nothing is said.
+    """The operations of a plan to carry out; all by default.
 
     Attributes:
         targets: Only these resources, with what they depend on.

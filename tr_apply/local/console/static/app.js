@@ -1,4 +1,4 @@
-// The page: which workspace, which view, and what is said when neither can be shown.
+// The page: the workspace, the view, and the message when neither can be shown.
 
 import { all, get, signIn } from "./api.js";
 import { callbacksView } from "./callbacks.js";

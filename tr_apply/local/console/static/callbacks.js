@@ -1,4 +1,4 @@
-// Callbacks: what was sent to applications, and what they answered.
+// Callbacks to applications, and their answers.
 
 import { get } from "./api.js";
 import { clock, count, el, keep, pretty, table, text, verbatim } from "./dom.js";

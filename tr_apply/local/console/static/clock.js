@@ -1,4 +1,4 @@
-// The clock of the server: what time it is there and, in a test world, how it goes on.
+// The clock of the server: its time and, in a test world, its controls.
 
 import { steer } from "./api.js";
 import { action, clock as clockText, el, field, say, text } from "./dom.js";

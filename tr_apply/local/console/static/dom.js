@@ -86,7 +86,7 @@ export function say(words, { bad = false } = {}) {
   if (!bad) place.timer = setTimeout(() => line.remove(), 6000);
 }
 
-/** A button whose action is under way at most once, and whose failure is said. */
+/** A button whose action runs at most once at a time, and whose failure is shown. */
 export function action(label, act, properties = {}) {
   const button = el("button", { type: "button", ...properties, onclick: async () => {
     if (button.ariaDisabled === "true") return;

@@ -1,4 +1,4 @@
-// What happens, as it happens: the latest events, filtered, the newest first.
+// The latest events, live: filtered, the newest first.
 
 import { get } from "./api.js";
 import { action, clock, count, el, isSid, keep, pretty, table, text, verbatim } from "./dom.js";

@@ -1,4 +1,4 @@
-// A list with a pane next to it, or over it where there is little room, which shows one thing of the list.
+// A list with a pane for one of its items: next to it, or over it if there is little room.
 
 import { el, fill } from "./dom.js";
 

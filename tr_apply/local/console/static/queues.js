@@ -1,4 +1,4 @@
-// Queues: who is in each, what waits, and what leads to it.
+// Queues: their workers, their waiting tasks, and the filters that lead to them.
 
 import { get, sameServer } from "./api.js";
 import { action, count, el, keep, lasted, table, text } from "./dom.js";

@@ -1,4 +1,4 @@
-// Events in words. Names are text; SIDs are links where there is something to show.
+// Events in words. Names are text; SIDs are links if there is something to show.
 
 import { el } from "./dom.js";
 

@@ -1,4 +1,4 @@
-// What happens in a workspace, as it happens. EventSource cannot sign in, so the stream is read by hand.
+// The events of a workspace, live. EventSource cannot sign in, so the stream is read by hand.
 
 import { Refused, ask } from "./api.js";
 

@@ -1,4 +1,4 @@
-// A form that makes a task. The attributes that the workflow's expressions ask for are fields; JSON takes the rest.
+// A form that makes a task. The attributes in the workflow's expressions are fields; the others are entered as JSON.
 
 import { post } from "./api.js";
 import { el, field, parsed, say, select, text, verbatim, written } from "./dom.js";

@@ -1,4 +1,4 @@
-// Tasks: which there are, what became of one so far, and what to do with it.
+// Tasks: the list, the history of one, and its actions.
 
 import { get, post, sameServer } from "./api.js";
 import { action, clock, el, fill, isSid, keep, lasted, parsed, pretty, say, select, table, text, verbatim, written } from "./dom.js";

@@ -1,4 +1,4 @@
-// Workers: what each does and has in hand, and what one can do.
+// Workers: their activities, their tasks in hand, and the actions for one.
 
 import { get, post } from "./api.js";
 import { action, count, el, field, isSid, keep, lasted, pretty, say, select, table, text, verbatim } from "./dom.js";
