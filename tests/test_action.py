@@ -544,7 +544,7 @@ def test_the_token_is_not_carried_to_where_a_redirect_leads(action, github, pret
 # apply
 
 
-def test_apply_does_what_was_reviewed_on_the_merged_pull_request(action, github, live):
+def test_apply_carries_out_the_reviewed_plan_of_the_merged_pull_request(action, github, live):
     github.ran(action("plan", arguments=live.arguments).kept)
     github.merged()
     action.event = {"ref": "refs/heads/main"}
@@ -559,7 +559,7 @@ def test_apply_does_what_was_reviewed_on_the_merged_pull_request(action, github,
     assert action("drift", arguments=live.arguments).code == 0
 
 
-def test_apply_refuses_what_is_not_what_was_reviewed(action, github, folder, live):
+def test_apply_refuses_a_plan_that_was_not_reviewed(action, github, folder, live):
     github.ran(action("plan", arguments=live.arguments).kept)
     github.merged()
     (folder / "shop.yaml").write_text(WORKSPACE + "  - {name: Sneaked in}\n")
@@ -645,7 +645,7 @@ def test_an_artifact_without_a_plan_does_not_count_as_reviewed(action, github, p
     assert pretended.arguments() is None
 
 
-def test_no_comment_says_what_is_applied(action, github, pretended):
+def test_no_comment_decides_which_plan_is_applied(action, github, pretended):
     pretended()
     github.merged()
     github.comment(f"<!-- tr-apply: taskrouter -->\n<!-- tr-apply-plans: {'b' * 64} -->")

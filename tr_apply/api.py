@@ -1,7 +1,7 @@
 """The front door for programs: everything that the command line does, as values and exceptions.
 
-``import tr_apply`` exports what is here. Nothing prints and nothing exits; what goes wrong is an exception of
-``tr_apply.errors``, and what the command line would ask is an argument.
+``import tr_apply`` exports the names here. Nothing prints and nothing exits: errors are exceptions of
+``tr_apply.errors``, and questions of the command line are arguments.
 """
 
 import json

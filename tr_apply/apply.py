@@ -54,7 +54,7 @@ class Result:
 
     @property
     def sid(self) -> str | None:
-        """SID of what it is about, in the end; None while there is none."""
+        """SID of its resource, at the end; None if there is none."""
         return self.made or self.operation.sid
 
     def fail(self, error: Exception, message: str) -> None:
@@ -228,7 +228,7 @@ def _begun(operations: Sequence[Operation]) -> _PlanRun:
 
 
 def _make_ready(run: _PlanRun) -> None:
-    """Take up what waits for nothing any more; what is late waits until everything else has succeeded."""
+    """Start the steps that wait for nothing any more; late ones wait until everything else has succeeded."""
     for number in run.sorter.get_ready():
         if run.steps[number].write.late and run.early_left:
             run.late.append(number)
@@ -298,7 +298,7 @@ class _PlanSender:
     async def send(self, operation: Operation, write: Write) -> str | None:
         """Send the request of *write*, once everything that it needs is known.
 
-        The SID of what that made, or of what was not known by its own.
+        The SID of the new resource, or of one that was not known before.
         """
         if self.look is not None and operation.action in _TAKES_AWAY:
             await self.look(operation, write)

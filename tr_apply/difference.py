@@ -170,7 +170,7 @@ class _Wholes:
         return Difference(tuple(sorted(found, key=_place)), both - len(differing) + channels)
 
     def _partners(self, kind: Kind) -> Mapping[str, str]:
-        """The key afterwards, by the key before, of what both have."""
+        """The key afterwards, by the key before, of each resource that both have."""
         old, new = self._before.by_kind[kind.name], self._after.by_kind[kind.name]
         pairs = self._pairs[kind.name]
         return {key: pairs.get(key, key) for key in old if pairs.get(key, key) in new}
@@ -237,7 +237,7 @@ class _Wholes:
 
 
 def _renamed(kind: Kind, before: Contents, after: Contents) -> Iterator[tuple[str, str]]:
-    """Keys before and after of what ``renamed_from`` on either side says is the same."""
+    """Keys before and after of resources that ``renamed_from`` on either side connects."""
     old, new = before.by_kind[kind.name], after.by_kind[kind.name]
     for key in new.keys() - old.keys():
         former = (name_key(name) for name in new[key].renamed_from)

@@ -50,8 +50,8 @@ class ConfigError(TrApplyError):
 class ExpressionSyntaxError(TrApplyError):
     """A routing expression does not parse.
 
-    ``offset`` is the 0-based character offset of the first wrong token; ``message`` says what is wrong and,
-    where it is known, what to write instead.
+    ``offset`` is the 0-based character offset of the first wrong token; ``message`` explains the mistake and, if it is
+    known, the correct text.
     """
 
     exit_code = 3

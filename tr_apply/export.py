@@ -1,4 +1,4 @@
-"""A live workspace as the configuration that would make it: planning what is written here finds nothing to do."""
+"""A live workspace as a configuration: planning this configuration finds no changes."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256

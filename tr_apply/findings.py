@@ -50,7 +50,7 @@ class Spot(NamedTuple):
 
 
 class RelatedPlace(NamedTuple):
-    """Another place that a finding is about, and what is there."""
+    """Another place that a finding is about, with a note."""
 
     message: str
     spot: Spot
@@ -87,7 +87,7 @@ class Finding(NamedTuple):
         return printable(f"{head}{self.severity}: {self.message} [{self.code}]{tail}")
 
     def under(self, path: KeyPath) -> Self:
-        """The same, about what is under *path*."""
+        """The same, about the value at *path* below."""
         return self._replace(spot=self.spot._replace(path=path))
 
     def document(self) -> dict[str, Any]:

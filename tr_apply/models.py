@@ -79,7 +79,7 @@ class Workflow(WorkflowModel):
 
 
 class Workspace(WorkspaceModel):
-    """A whole configuration: the workspace's own settings, and what is in it.
+    """A whole configuration: the workspace's own settings, and its sections.
 
     A section that is left out is not managed; an empty list means that none may exist.
     """

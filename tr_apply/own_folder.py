@@ -1,4 +1,4 @@
-"""``.tr-apply``: where tr-apply keeps what is its own and belongs into no repository."""
+"""``.tr-apply``: the folder for tr-apply's own files, which belong into no repository."""
 
 from pathlib import Path
 from typing import Final

@@ -33,7 +33,7 @@ def printable_lines(text: str) -> str:
 
 
 def hidden_characters(text: str) -> Iterator[int]:
-    """Where *text* has characters that cannot be seen or that steer what is: the indices."""
+    """The indices of characters in *text* that are invisible, or that change how others are displayed."""
     if _is_plain(text):
         return
     for index, character in enumerate(text):
@@ -83,7 +83,7 @@ def _escape_in_json(character: str) -> str:
 
 
 def _belongs(text: str, index: int) -> bool:
-    """Whether the character is a part of what is seen: of an emoji, or of a word whose script has joiners.
+    """Whether the character is a part of a visible one: of an emoji, or of a word whose script has joiners.
 
     https://www.rfc-editor.org/rfc/rfc5892#appendix-A
     """

@@ -136,7 +136,7 @@ def test_after_a_stop_nothing_new_is_begun(world, carried_out):
     assert {result.error for result in results.values() if result.status is Status.SKIPPED} == {"interrupted"}
 
 
-def test_after_a_stop_what_was_refused_is_not_sent_again(world, carried_out, monkeypatch):
+def test_after_a_stop_a_refused_request_is_not_sent_again(world, carried_out, monkeypatch):
     world.apply(SMALL)
     world.concurrency = 1
     stop = Stop()

@@ -1,4 +1,4 @@
-"""The journal: enough to say afterwards what was done, and nothing secret."""
+"""The journal: enough to show afterwards what a run did, and nothing secret."""
 
 import json
 import os

@@ -33,7 +33,7 @@ class Server:
         return True
 
     def end(self, *signals):
-        """Send signals; the exit code and the rest of what the process said."""
+        """Send signals; the exit code and the rest of the output."""
         for each in signals:
             self.process.send_signal(each)
         self.printed, said = self.process.communicate(timeout=30)

@@ -217,7 +217,7 @@ def test_progress_counts_operations_with_room_for_the_last_number(capsys):
     assert capsys.readouterr().err.splitlines()[-1] == "[ 3/11] done + task_queue Q2"
 
 
-def test_progress_counts_what_was_done_before_and_shows_the_rest(capsys):
+def test_progress_counts_earlier_operations_and_shows_the_rest(capsys):
     plan = plan_of(11)
     with shown_progress([plan], Output("apply")) as progress_of:
         progress_of(plan)(Result(replace(plan.operations[0], writes=())))

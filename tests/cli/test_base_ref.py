@@ -1,4 +1,4 @@
-"""``plan --base-ref``: what was changed outside the repository, apart from what the files changed."""
+"""``plan --base-ref``: changes made outside the repository, apart from changes of the files."""
 
 import json
 import os

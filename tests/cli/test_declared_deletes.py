@@ -78,7 +78,7 @@ def test_each_delete_says_so_to_people_too(capsys, form, before):
     assert f"- worker new.hire{before}not declared at HEAD either" in said
 
 
-def test_an_apply_refuses_what_was_never_declared_and_deletes_the_rest(repository, cli):
+def test_an_apply_refuses_undeclared_resources_and_deletes_the_rest(repository, cli):
     code, _ = cli("apply", "w.yaml", "--auto-approve", "--base-ref", "HEAD")
     assert code == 6
 

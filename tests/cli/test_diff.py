@@ -466,7 +466,7 @@ def test_an_overlay_over_the_only_file_needs_no_word(tr_apply, live):
 
 
 @pytest.mark.usefixtures("overlays")
-def test_a_side_with_overlays_is_compared_with_what_is_live(differences, live):
+def test_a_side_with_overlays_is_compared_with_the_live_workspace(differences, live):
     live("Shop")
 
     found = differences("--local", "Shop", "base.yaml+staging.yaml")

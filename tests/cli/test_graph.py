@@ -155,7 +155,7 @@ def test_against_another_file_marks_what_has_changed(page, folder):
     assert "before: languages has en before: 2 people" in text
 
 
-def test_against_what_is_live_of_the_same_nothing_has_changed(page, live):
+def test_against_the_equal_live_workspace_nothing_has_changed(page, live):
     live()
     text = page("--against", "Shop", "--local")
 

@@ -78,7 +78,7 @@ def test_sids_to_fill_in_and_literal_text_stay_as_a_file_writes_them(shown):
     assert content["workers"][0]["attributes"]["agent"] == "${sid:worker/ann}"
 
 
-def test_only_what_is_written_is_shown(shown):
+def test_only_written_keys_are_shown(shown):
     assert shown("workspace: {name: W}\ntask_queues: [{name: Q}]\nactivities: []\n") == {
         "workspace": {"name": "W"},
         "activities": [],
@@ -152,7 +152,7 @@ def without_variables(document):
 
 
 def read_again(configuration, folder):
-    """The document of what is rendered, as YAML and as JSON."""
+    """The document of the rendered text, as YAML and as JSON."""
     content = rendered(configuration).configuration
     for name, text in (("again.yaml", yaml_text(content)), ("again.json.yaml", json.dumps(content))):
         (folder / name).write_text(text, encoding="utf-8")

@@ -88,7 +88,7 @@ manage:
 
 @pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize(("workflow", "secret"), [("Incoming", "phone"), ("Incoming", "pin"), ("Golden", "grade")])
-def test_a_configuration_says_what_is_sensitive_of_the_live_workspace(center, tmp_path, workflow, secret, form):
+def test_a_configuration_names_sensitive_values_of_the_live_workspace(center, tmp_path, workflow, secret, form):
     (tmp_path / "secret.yaml").write_text(SECRETS, encoding="utf-8")
     assert run(["apply", "secret.yaml", "--local-db", "local.db", "--auto-approve", "--allow-delete", "worker=2"]) == 0
     asked = ["--workflow", workflow, "--task", '{"caller": "+1555"}', "--format", form]
@@ -103,7 +103,7 @@ def test_a_configuration_says_what_is_sensitive_of_the_live_workspace(center, tm
     assert "secret-" not in hidden[1]
 
 
-def test_a_waiting_task_hides_what_is_sensitive_too(center, serve, monkeypatch, tmp_path):
+def test_a_waiting_task_hides_sensitive_values_too(center, serve, monkeypatch, tmp_path):
     server = serve()
     (tmp_path / "secret.yaml").write_text(SECRETS, encoding="utf-8")
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC0123456789abcdef0123456789abcdef")

@@ -53,7 +53,7 @@ class World:
 
 @pytest.fixture
 def application():
-    """Answers every callback with what is laid out, and keeps the forms."""
+    """Answers every callback with the prepared answer, and keeps the forms."""
 
     class Handler(BaseHTTPRequestHandler):
         instruction, forms = b"{}", []
@@ -268,7 +268,7 @@ def test_an_unknown_snapshot_and_other_nonsense_are_refused(world):
 
 def test_callbacks_are_listed_with_request_and_answer(world, application):
     world.task(Attributes='{"a":1}')
-    world.control("clock")  # answers after what was under way
+    world.control("clock")  # answers after the requests in progress
 
     [call] = world.callbacks()
     assert (call["kind"], call["url"], call["state"], call["status"], call["body"]) == (

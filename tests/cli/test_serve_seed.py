@@ -43,7 +43,7 @@ def workers(server):
     return [each["friendly_name"] for each in page["workers"]]
 
 
-def test_the_first_request_finds_what_was_seeded(serve, seed):
+def test_the_first_request_finds_the_seed(serve, seed):
     server = serve("--seed", str(seed))
 
     assert queues(server) == {"Everyone": "1==1", "Gold": "level > 3"}

@@ -80,7 +80,7 @@ def document(result):
 # The output
 
 
-def test_text_has_a_row_for_each_demand_and_says_what_is_not_modelled(simulate):
+def test_text_has_a_row_for_each_demand_and_lists_the_parts_not_modelled(simulate):
     code, out, err = simulate()
 
     assert (code, err) == (0, "")
@@ -376,10 +376,10 @@ def test_a_run_out_of_time_is_an_error(simulate):
     assert "timed out after 0.001 s (--timeout)" in err
 
 
-# Against what is live
+# Against the live workspace
 
 
-def test_a_configuration_is_compared_with_what_is_live(simulate):
+def test_a_configuration_is_compared_with_the_live_workspace(simulate):
     assert run(["apply", "w.yaml", "--local", "--auto-approve", "-q"]) == 0
 
     code, out, _ = simulate("new.yaml", "--against", "live", "--local", "--max-sl-drop", "0pp")
@@ -436,7 +436,7 @@ def process(*arguments, **more):
 @pytest.mark.skipif(os.name != "posix", reason="a terminal of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.usefixtures("simulate")  # its files
-def test_ctrl_c_prints_what_is_done_and_says_so(number):
+def test_ctrl_c_prints_the_completed_days_and_says_so(number):
     ours, theirs = os.openpty()
     started = process(
         "new.yaml", "--load", "load.yaml", "--against", "w.yaml", "--replications", "10000", "--executor", "serial",
@@ -521,7 +521,7 @@ def test_a_demand_without_any_task_does_not_fit(simulate):
         ("", ["--what-if", "demand:+20%"], "leave out --against and --what-if"),
     ],
 )
-def test_calibration_needs_what_was_recorded_and_nothing_else(simulate, more, options, said):
+def test_calibration_needs_recorded_figures_and_nothing_else(simulate, more, options, said):
     if more is not None:
         calibrated("50%", more=more)
 

@@ -198,7 +198,7 @@ def test_a_deletion_looks_first_as_well():
     assert revisions(script) == ['"7"']
 
 
-def test_a_deletion_of_what_somebody_has_changed_is_stale():
+def test_a_deletion_of_a_changed_resource_is_stale():
     error, script = changed(alice(7, friendly_name="alicia"), form=None)
 
     assert "(name)" in str(error)
@@ -217,7 +217,7 @@ def test_a_lost_deletion_that_was_not_carried_out_is_sent_again():
     assert script.told == [GET, DELETE, GET, DELETE]
 
 
-def test_a_deletion_of_what_somebody_has_deleted_is_done():
+def test_a_deletion_of_a_deleted_resource_is_done():
     error, script = changed(GONE, form=None)
 
     assert error is None

@@ -44,7 +44,7 @@ POST = f"POST /v1/Workspaces/{WS}/TaskQueues"
 LOOK = f"GET /v1/Workspaces/{WS}/TaskQueues?FriendlyName=Sales+%26+S%C3%B6hne&PageSize=1000"
 
 
-def test_a_creation_sends_its_form_and_gives_what_was_created():
+def test_a_creation_sends_its_form_and_returns_the_resource():
     live, script = created(CREATED)
 
     assert (live.kind, live.sid, live.name) == ("task_queue", "WQ1", "sales & söhne")

@@ -302,7 +302,7 @@ workflows:
     ]
 
 
-def test_a_filter_with_many_mistakes_is_kept_without_what_is_wrong(loaded):
+def test_a_filter_with_many_mistakes_is_kept_without_its_wrong_keys(loaded):
     targets = ", ".join("{priority: x}" for _ in range(900))
     configuration = loaded(MINIMAL + f"workflows: [{{name: A, filters: [{{expression: x, targets: [{targets}]}}]}}]\n")
 

@@ -117,7 +117,7 @@ def has_places(value, node):
 
 
 @given(unique(QUEUE), unique(QUEUE))
-def test_the_order_of_what_was_there_stays_and_what_is_new_follows(base, patch):
+def test_existing_items_keep_their_order_and_new_ones_follow(base, patch):
     result, _ = laid({"task_queues": base}, {"task_queues": patch})
 
     names = [each["name"].casefold() for each in result.value["task_queues"]]
@@ -189,7 +189,7 @@ def test_protected_names_are_united():
     assert mistakes == []
 
 
-def test_an_overlay_cannot_take_back_that_only_what_was_declared_is_deleted():
+def test_an_overlay_cannot_undo_that_only_declared_resources_are_deleted():
     result, mistakes = laid({"safety": {"delete": "declared"}}, {"safety": {"delete": "any"}})
 
     assert result.value == {"safety": {"delete": "declared"}}

@@ -98,7 +98,7 @@ def test_a_hidden_file_inside_is_not_read_either(named):
 
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("hidden", [".git/config", ".env"])
-def test_no_file_that_the_caller_names_is_a_link_to_what_is_hidden(hidden):
+def test_no_file_that_the_caller_names_is_a_link_to_a_hidden_one(hidden):
     Path(".git").mkdir()
     Path(hidden).write_text(f"{CANARY}: [\n")
     Path("x.yaml").symlink_to(hidden)

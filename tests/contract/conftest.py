@@ -31,7 +31,7 @@ class Server(uvicorn.Server):
         self.ready.set()
 
     def do(self, coroutine):
-        """The result of what is done in the server's own thread."""
+        """The result of *coroutine* in the server's own thread."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(20)
 
 

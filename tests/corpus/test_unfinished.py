@@ -1,4 +1,4 @@
-"""An unfinished record as text: what was read is known again, and of values that may be rare nothing but digests."""
+"""An unfinished record as text: finished hours are recognised, and possibly rare values are only digests."""
 
 from datetime import UTC, datetime
 

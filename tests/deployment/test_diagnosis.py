@@ -163,7 +163,7 @@ def test_a_server_that_never_answers_ends_it_in_time(monkeypatch, capsys):
     assert SECRET not in printed.out + printed.err
 
 
-def test_the_text_names_what_is_known(look):
+def test_the_text_names_the_known_facts(look):
     text = diagnosis_text(look())
 
     assert text.splitlines()[1] == f"Target: test, region ie1, account {ACCOUNT}"

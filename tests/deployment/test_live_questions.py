@@ -524,7 +524,7 @@ def test_a_task_whose_workflow_was_changed_since_says_so(center):
         ("", "TaskRouter shows no document of it"),
     ],
 )
-def test_a_workflow_that_cannot_be_read_leaves_what_is_known_of_the_queue(center, document, why):
+def test_a_workflow_that_cannot_be_read_leaves_the_facts_of_the_queue(center, document, why):
     waiting = center.task(language="tlh")
     center.answers_otherwise(
         "/Workflows", lambda page: [each.update(configuration=document) for each in page["workflows"]] and None
@@ -539,7 +539,7 @@ def test_a_workflow_that_cannot_be_read_leaves_what_is_known_of_the_queue(center
         center.what(language="es")
 
 
-def test_a_workflow_that_is_gone_leaves_what_is_known_of_the_queue(center):
+def test_a_deleted_workflow_leaves_the_facts_of_the_queue(center):
     waiting = center.task(language="tlh")
     center.answers_otherwise("/Workflows", lambda page: {**page, "workflows": []})
 

@@ -23,7 +23,7 @@ PROTECTED = "workspace: {name: Center}\ntask_queues: []\nsafety: {protect: [task
 
 @pytest.fixture
 def applied(world, runner):
-    """Plans *text* and carries the plan out with *consent*, as a program would; what is *between* happens between."""
+    """Plans *text* and carries the plan out with *consent*, as a program would; calls *between* in between."""
 
     def apply(text, consent=None, *, run=None, between=lambda: None):
         client = world._client()

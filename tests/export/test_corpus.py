@@ -1,4 +1,4 @@
-"""Real workspaces: what is exported of each plans empty, from one file and from a folder."""
+"""Real workspaces: the export of each plans empty, from one file and from a folder."""
 
 import yaml
 

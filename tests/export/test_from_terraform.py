@@ -84,7 +84,7 @@ def slug(name):
 
 
 def state_of(live, provider, *, leave_out=()):
-    """The state of the workspace if *provider* had made all of it but what is *left out*."""
+    """The state of the workspace if *provider* had made all of it except *leave_out*."""
     workspace = live.get("/Workspaces").json()["workspaces"][0]
     own = values_of(workspace, "Workspaces") | {"template": None}
     activities = {key: workspace[key] for key in workspace if re.match("(default|timeout)_activity_(sid|name)", key)}
@@ -126,7 +126,7 @@ def center(new_local, tmp_path):
 
 @pytest.fixture
 def from_state(tmp_path, capsys):
-    """Exports a state; the exit code and what is printed."""
+    """Exports a state; the exit code and the output."""
 
     def export(state, *arguments):
         (tmp_path / "state.json").write_text(state if isinstance(state, str) else json.dumps(state))

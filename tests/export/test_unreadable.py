@@ -80,7 +80,7 @@ def test_a_text_that_occurs_often_in_a_workflow_is_accepted_once(world, exported
     assert [each["in"] for each in accepted] == ["task_queue/Q", "workflow/W"]
 
 
-def test_an_export_of_what_parses_accepts_nothing(world, exported):
+def test_an_export_of_valid_expressions_accepts_nothing(world, exported):
     world.apply(LIVE)
 
     assert "lint" not in yaml.safe_load(exported(world))

@@ -337,7 +337,7 @@ async def _in_small_pages(exchange):
 
 @dataclass
 class Lagging:
-    """Lists that do not show yet what was created: each new resource is missing from the first *times* lists."""
+    """Lists that lag behind creations: each new resource is missing from the first *times* lists."""
 
     times: int
     hidden: dict[str, int] = field(default_factory=dict)

@@ -123,7 +123,7 @@ def test_a_way_back_that_cannot_be_saved_any_more_ends_in_the_summary(behind, fi
 @pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize("write", [0, 1, 6])
 def test_a_bug_in_the_middle_ends_in_the_summary(behind, files, cli, capfd, monkeypatch, write, form):
-    """A bug is an exception that nobody expects; here, of what reads an answer."""
+    """A bug is an unexpected exception; here, one of the reader of an answer."""
     original, count = client.live_of, iter(range(10_000))
     bugs = []
 

@@ -1,4 +1,4 @@
-"""The bounds of what requests on a socket may hold, and for how long."""
+"""The limits of the content and the duration of requests on a socket."""
 
 import asyncio
 

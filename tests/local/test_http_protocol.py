@@ -41,7 +41,7 @@ ANSWERS = {
     "/long": (200, [(b"content-length", b"3")], lambda _text: [b"12345"]),
     "/two lines": (200, [(b"x", b"1\r\nset-cookie: a=b"), (b"content-length", b"2")], lambda _text: [b"no"]),
 }
-"""By path: status, headers (None for the length alone) and parts of the answer to what was asked."""
+"""By path: status, headers (None for the length alone) and parts of the answer to the request."""
 
 
 async def echo(scope, receive, send):

@@ -301,7 +301,7 @@ def test_a_thousand_multipart_fields_are_taken(api):
     assert api.request("POST", "/v1/Workspaces", content=body, headers=headers).status_code == 201
 
 
-def test_lists_of_what_has_a_revision_have_an_etag_that_follows_their_content(api, floor):
+def test_lists_of_resources_with_a_revision_have_an_etag_that_follows_their_content(api, floor):
     floor.task()
     for path in ("/Tasks", "/Workers", f"/Workers/{floor.alice.rpartition('/')[2]}/Reservations"):
         first, again = api.get(f"{floor.path}{path}"), api.get(f"{floor.path}{path}")

@@ -177,7 +177,7 @@ def test_for_any_first_request_everything_due_has_happened(api, floor, clock, pa
     assert row == ("pending",)
 
 
-def test_a_refusal_does_not_take_back_what_was_due(api, floor, clock, refused):
+def test_a_refusal_does_not_undo_changes_that_were_due(api, floor, clock, refused):
     task = floor.task()
     offer = floor.offered(task)
     clock.pass_s(121)
@@ -238,7 +238,7 @@ def test_two_applications_on_one_file_route_together(open_api, open_floor, tmp_p
     assert one.api.items(f"{task}/Reservations")[0]["reservation_status"] == "completed"
 
 
-def test_a_workspace_that_another_process_deletes_before_what_is_due_has_happened_is_gone(
+def test_a_workspace_that_another_process_deletes_before_due_changes_is_gone(
     open_floor, open_api, tmp_path, clock, monkeypatch, refused
 ):
     floor, other = open_floor(tmp_path / "local.db"), open_api(tmp_path / "local.db").app

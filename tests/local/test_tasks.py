@@ -1,4 +1,4 @@
-"""Tasks over REST: what they answer, what is refused, and how they are listed."""
+"""Tasks over REST: their answers, refusals, and lists."""
 
 import json
 

@@ -20,7 +20,7 @@ class Reply:
 
 
 class World:
-    """An application that runs, a client of it, and a queue of what it called about."""
+    """An application that runs, a client of it, and a queue of its callbacks."""
 
     def __init__(self, app, client):
         self.app, self.client, self.calls = app, client, asyncio.Queue()
@@ -105,7 +105,7 @@ def test_due_changes_happen_without_callbacks_too(runner, clock, tmp_path):
     assert runner.run(scenario())
 
 
-def test_it_wakes_up_for_what_is_due_earlier_than_all_before(runner, tmp_path, monkeypatch):
+def test_it_wakes_up_for_a_change_that_is_due_earlier_than_all_before(runner, tmp_path, monkeypatch):
     monkeypatch.setattr("tr_apply.local.store.timekeeper.LONGEST_PAUSE_S", 1_000)
 
     async def scenario():

@@ -74,7 +74,7 @@ def test_a_refused_request_takes_nothing_of_the_others_back(api, floor, together
     assert len(floor.events(EventType="task.created")) == 2
 
 
-def test_a_read_among_them_sees_only_what_is_kept(floor, together, commits):
+def test_a_read_among_them_sees_only_committed_rows(floor, together, commits):
     path = f"{floor.path}/Tasks"
 
     *_, page = together(("POST", path, {}), ("POST", path, {}), ("GET", path, None))
@@ -215,7 +215,7 @@ def test_a_postponed_statement_belongs_to_its_part_and_comes_before_the_next_rea
     database.close()
 
 
-def test_when_what_was_put_off_cannot_be_written_nothing_is_kept():
+def test_when_a_postponed_statement_fails_nothing_is_kept():
     database = Database.open(":memory:")
     batch = database.begin()
     with batch as writer:

@@ -21,7 +21,7 @@ HOSTILE = (
 
 
 def target_of(written):
-    """A queue or a mapping, unchecked as what is live."""
+    """A queue or a mapping, unchecked like a live one."""
     return Target.model_construct(**({"queue": written} if isinstance(written, str) else written))
 
 

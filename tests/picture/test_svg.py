@@ -1,4 +1,4 @@
-"""The image: well-formed, without script, and every text within what is drawn around it."""
+"""The image: well-formed, without script, and every text within the shape around it."""
 
 from xml.etree import ElementTree as ET
 

@@ -163,7 +163,8 @@ def test_seeds_that_go_together_with_the_rest_leave_none(world):
     assert "--allow-delete task_queue=2" in plan.blocked[0].message
 
 
-# Consent given beforehand -> what is still refused, for a plan that deletes three of four queues and one of two workers.
+# Consent given beforehand -> the remaining refusals, for a plan that deletes three of four queues and one of two
+# workers.
 CONSENT = {
     "none": ({}, ["needs-consent", "needs-consent"]),
     "for both": ({"task_queue": 3, "worker": 1}, []),

@@ -119,7 +119,7 @@ def test_merged_attributes_own_only_the_keys_that_are_written(world, case):
     assert plan.requests == (expected != LIVE)
 
 
-def test_a_new_worker_has_what_is_written(world):
+def test_a_new_worker_has_the_written_attributes(world):
     world.apply(f"{HEAD}{MERGE}workers: [{{name: a, attributes: {{level: 1}}}}]")
 
     assert attributes(world, "a") == {"level": 1}
@@ -266,7 +266,7 @@ def test_one_key_of_a_filter_keeps_its_live_value(world):
     assert len(world.plan(workflow("a", "b") + IGNORED.format("workflows", "filters[b].expression")).operations) == 1
 
 
-def test_a_filter_put_in_at_the_top_leaves_what_is_ignored_in_those_without_a_name_where_it_is(world):
+def test_a_filter_put_in_at_the_top_leaves_ignored_keys_of_unnamed_filters_in_place(world):
     live = [{"expression": f"x == {n}", "targets": [{"queue": "A", "timeout": n}]} for n in (1, 2, 3)]
     declared = [{"expression": "y == 1", "targets": [{"queue": "A"}]}]
     declared += [{"expression": f"x == {n}", "targets": [{"queue": "A"}]} for n in (1, 2, 3)]
@@ -305,7 +305,7 @@ def test_an_ignored_field_follows_its_replaced_reference(world):
     assert filters(world) == ["a", "switch 1"]
 
 
-def test_a_replaced_resource_takes_over_what_is_ignored(world):
+def test_a_replaced_resource_takes_over_ignored_fields(world):
     world.apply(HEAD + "task_channels: [{unique_name: x}]")
     world.change("TaskChannels", "x", ChannelOptimizedRouting="true")
 

@@ -64,7 +64,7 @@ def test_references_may_be_spelled_in_any_way(world):
     assert workflow["assignment_callback_url"] == f"http://x/{workflow['sid']}"
 
 
-def test_references_to_what_is_only_live_may_be_spelled_in_any_way(world):
+def test_references_to_undeclared_live_resources_may_be_spelled_in_any_way(world):
     world.apply(REFERENCES)
 
     text = "workspace: {name: Center}\ntask_queues: [{name: Gold, reservation_activity: offline, assignment_activity: BUSY}]"

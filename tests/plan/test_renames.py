@@ -66,7 +66,7 @@ def test_a_rename_that_is_done_is_nothing_to_do(world, section):
 
 
 @pytest.mark.parametrize("section", KINDS)
-def test_a_rename_of_what_never_was_creates(world, told_plan, section):
+def test_a_rename_of_a_missing_resource_creates(world, told_plan, section):
     world.apply(CENTER)
 
     plan = world.apply(text(section, ("New", ["Old"], 1)))

@@ -236,7 +236,7 @@ def test_a_rename_with_a_replacement_shows_both(world):
 
 @pytest.mark.parametrize("killed", range(5))
 @pytest.mark.parametrize(("lunch", "pause"), [("false", "true"), ("true", "false"), ("true", "true")])
-def test_a_former_name_that_is_used_again_does_not_lead_to_what_is_replaced(world, killed, lunch, pause):
+def test_a_former_name_that_is_used_again_does_not_lead_to_the_replaced_resource(world, killed, lunch, pause):
     text = "workspace: {{name: C}}\nactivities: [{{name: Offline}}, {}, {}]"
     world.apply(text.format("{name: Lunch}", "{name: Break}"))
     world.make("Workers", FriendlyName="x", ActivitySid=world.sid("Activities", "Lunch"))

@@ -24,7 +24,7 @@ INCOMING = {
 }
 ALICE = {"name": "alice", "attributes": {"team": "day", "level": 3, "contact_uri": "client:alice"}}
 
-# Section, what was, what comes in its place, and whether that looks like a rename.
+# Section, old resource, new resource, and whether that looks like a rename.
 ALIKE = {
     "another name for the same": ("task_queues", SPANISH, {**SPANISH, "name": "Español"}, True),
     "another spelling": ("task_queues", SPANISH, {"name": "spanish-", "target_workers": "lang == 'es'"}, True),

@@ -134,7 +134,7 @@ APART = [
 
 
 @pytest.mark.parametrize(("attributes", "expected"), APART)
-def test_of_something_new_only_what_is_secret_is_hidden(world, attributes, expected):
+def test_of_a_new_resource_only_secrets_are_hidden(world, attributes, expected):
     text = document({"workers": ["attributes.pin", "attributes.*.pin"]}, [{"name": "a", "attributes": attributes}])
 
     operations = world.document(text)["operations"]

@@ -133,7 +133,7 @@ def places(before, after):
     return {change.path: change.filter for change in workflow_changes(old, new)}
 
 
-def test_an_added_filter_says_where_it_is_and_what_is_below_it():
+def test_an_added_filter_shows_its_position_and_the_filter_below():
     everyone = unnamed("1==1")
 
     assert places([A, B], [everyone, A, B]) == {"filters[#1]": FilterPlace(1, 3, None, "a")}

@@ -1,4 +1,4 @@
-"""A configuration as the engine sees it: who is available, and what is there that nobody declared."""
+"""A configuration in the engine: who is available, and resources that are not declared."""
 
 import json
 from dataclasses import replace
@@ -112,7 +112,7 @@ def test_activities_of_a_new_workspace_are_there_where_none_are_declared(tmp_pat
     assert eligible(workspace) == ["ann"]
 
 
-def test_a_sid_of_what_is_not_declared_is_nobodys(tmp_path):
+def test_a_sid_of_an_undeclared_resource_belongs_to_nobody(tmp_path):
     content = {
         **{key: value for key, value in DOCUMENT.items() if key != "workers"},
         "task_queues": [{"name": "Q", "target_workers": "sid == '${sid:worker/zoe}'"}, {"name": "Chatters"}],

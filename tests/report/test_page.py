@@ -176,7 +176,7 @@ def test_a_new_workspace_is_drawn_without_people(new_world):
     assert "This plan did not read how many people are in the queues." in page
 
 
-def test_without_impact_the_lanes_are_there_and_the_tiles_say_what_is_missing(plan):
+def test_without_impact_the_lanes_are_there_and_the_tiles_name_the_missing_parts(plan):
     text = said(page_of(replace(plan, impact=None)))
 
     assert "people in queues not known not worked out for this plan" in text
@@ -290,7 +290,7 @@ def test_new_names_draw_nothing(new_world, first, data):
     assert drawn.picture.workflows == ()
 
 
-# Impact that is made up: recorded tasks, and what is not known
+# An invented impact: recorded tasks, and unknown facts
 
 
 ROUTE = RouteChange("Voice", None, FilterRoute(0, None, (None,)), {"a": 1}, 1_200)
@@ -535,7 +535,7 @@ def test_every_text_can_be_read_on_its_ground(browser, page, dark):
     assert [each for each in looks if contrast(hexadecimal(each[1]), hexadecimal(each[2])) < 4.5] == []
 
 
-def test_the_colour_of_what_is_replaced_can_be_read_in_both_themes():
+def test_the_colour_of_replaced_lanes_is_readable_in_both_themes():
     swaps = re.findall(r"--swap: (#\w+)", STYLE)
 
     for swap, theme in zip(swaps, palettes(), strict=True):

@@ -227,7 +227,7 @@ def test_a_message_says_what_to_write(source, place, expected):
         ("worker.skill-level DESC, worker.a ASC", ORDER_BY, 0, "rename the attribute"),
     ],
 )
-def test_a_form_that_taskrouter_has_taken_is_a_warning_with_what_was_probably_meant(source, place, offset, hint):
+def test_a_form_that_taskrouter_has_accepted_is_a_warning_with_the_probable_intention(source, place, offset, hint):
     [finding] = check(source, place)
 
     assert (finding.severity, finding.code, finding.spot.offset) == ("warning", "unread-syntax", offset)

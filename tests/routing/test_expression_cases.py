@@ -78,7 +78,7 @@ def test_an_invalid_order_is_refused(case):
 
 
 @of(CASES)
-def test_check_has_an_error_exactly_for_what_is_invalid(case):
+def test_check_has_an_error_for_exactly_the_invalid_texts(case):
     findings = check(case["expr"], Place(case["context"]))
 
     assert any(finding.severity == "error" for finding in findings) is not case["valid"]

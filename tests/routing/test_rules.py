@@ -1,4 +1,4 @@
-"""rules.yaml: the check list of what routing means. Each rule has a scenario that shows it, and each scenario a rule."""
+"""rules.yaml: the check list of routing. Each rule has a scenario that shows it, and each scenario a rule."""
 
 from pathlib import Path
 

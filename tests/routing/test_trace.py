@@ -172,7 +172,7 @@ def test_in_a_single_tasking_workspace_a_worker_with_a_task_has_no_capacity():
     ]
 
 
-def test_a_trace_of_what_is_not_there_is_refused():
+def test_a_trace_for_a_missing_target_is_refused():
     with pytest.raises(UnknownResourceError):
         traced(engine().state, routing_target="nobody")
 

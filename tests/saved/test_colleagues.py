@@ -137,7 +137,7 @@ def asked(cli, write, live):  # noqa: ARG001  # the file must be there
     return ask
 
 
-def test_a_person_who_agrees_gets_what_was_shown(asked, live):
+def test_a_person_who_agrees_gets_the_shown_plan(asked, live):
     terminal = asked()
     terminal.type("yes\n")
 

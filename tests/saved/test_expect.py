@@ -207,7 +207,7 @@ def test_it_does_not_go_on_when_somebody_else_has_changed_what_it_relies_on(cli,
     assert live.state() == before
 
 
-def test_the_folder_of_what_was_begun_is_never_committed(half_done, tmp_path):
+def test_the_folder_of_begun_plans_is_never_committed(half_done, tmp_path):
     folder = tmp_path / ".tr-apply"
 
     assert (folder / "begun" / f"{half_done}.json").stat().st_mode & 0o777 == 0o600

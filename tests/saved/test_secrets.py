@@ -147,7 +147,7 @@ def test_the_way_back_shows_no_secret_of_resources_outside_the_plan(cli, write, 
     assert CANARY not in json.dumps([alice, undo["base"]["objects"]["worker/alice"]])
 
 
-# Each finding would quote what is sensitive, or a part of it; the last one that of another resource.
+# Each finding would quote a sensitive value, or a part of it; the last one that of another resource.
 REMARKABLE = """
 workspace: {name: Center, event_callback_url: "ftp://canary-7391"}
 task_queues:

@@ -61,7 +61,7 @@ def test_a_part_of_the_plan(planned, case):
     assert planned(*options)[0] == expected
 
 
-def test_a_plan_says_what_was_left_out_and_why(planned):
+def test_a_plan_lists_the_left_out_operations_and_why(planned):
     _, [note] = planned("--exclude", "task_queue/Support")
 
     assert note == (

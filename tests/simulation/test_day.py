@@ -1,4 +1,4 @@
-"""One simulated day: what is counted, and that nobody does what the configuration does not allow."""
+"""One simulated day: its counts, and that nobody does anything that the configuration forbids."""
 
 from collections import Counter
 from dataclasses import astuple, fields

@@ -298,7 +298,7 @@ def test_one_what_if_is_compared_with_the_configuration_as_it_is():
     assert [len(each.people) for each in experiment.scenarios] == [12, 13]
 
 
-def test_several_what_ifs_are_compared_with_what_is_given_to_compare_with(changed):
+def test_several_what_ifs_are_compared_with_the_other_side(changed):
     alone = request(what_if=("workers.team=sales:-1..+0",)).experiment()
     against = SimulationRequest(changed, LOAD, api.load(EXAMPLE), ("demand:+10%", "demand:+20%")).experiment()
 

@@ -1,4 +1,4 @@
-"""A first load: figures of what was observed, and a file that says what is guessed and that can be simulated."""
+"""A first load: figures of observed events, and a file that marks guessed values and can be simulated."""
 
 import json
 import random

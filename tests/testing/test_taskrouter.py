@@ -234,7 +234,7 @@ def test_a_snapshot_outlives_a_reset(taskrouter, workspace):
         taskrouter.restore("99")
 
 
-def test_the_log_has_what_was_asked_since_the_last_reset(taskrouter):
+def test_the_log_has_the_requests_since_the_last_reset(taskrouter):
     workspaces(taskrouter)
     while not any(" GET /v1/Workspaces 200 " in line for line in taskrouter.log):
         pass

@@ -1,4 +1,4 @@
-"""Calling an application: what is sent, what comes back, and what counts as no answer."""
+"""Calling an application: the request, the answer, and answers that do not count."""
 
 import asyncio
 import ssl

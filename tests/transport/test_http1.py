@@ -417,7 +417,7 @@ def test_a_host_that_does_not_answer_times_out():
     assert not caught.value.sent
 
 
-def test_closing_what_was_never_opened_is_fine():
+def test_closing_an_unopened_connection_is_fine():
     async def attempt():
         async with connected("https://127.0.0.1:1"):
             pass

@@ -354,7 +354,7 @@ def test_waiting_requests_are_counted_and_announced():
     ids=["refused", "not sent", "lost", "a lost deletion", "read"],
 )
 @pytest.mark.parametrize("before", [True, False], ids=["before the pause", "during the pause"])
-def test_when_all_comes_to_its_end_only_what_is_open_is_sent_again(call, failure, requests, before):
+def test_when_everything_ends_only_uncertain_requests_are_sent_again(call, failure, requests, before):
     script = Script(failure, failure, FINE)
     asked = []
 

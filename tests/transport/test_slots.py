@@ -260,7 +260,7 @@ def test_every_attempt_is_reported_before_and_after():
     ],
     ids=repr,
 )
-def test_an_observer_learns_what_is_known_about_the_request(step, verdict):
+def test_an_observer_learns_the_known_facts_about_the_request(step, verdict):
     told = []
     transport = Transport(
         CONNECTION, concurrency=1, through=Script(step), patience=IMPATIENT, observer=lambda *each: told.append(each)

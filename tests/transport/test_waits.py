@@ -132,7 +132,7 @@ def test_a_timeout_names_the_request_that_got_no_answer(monkeypatch):
     )
 
 
-def test_on_a_terminal_what_is_waited_for_has_a_line_of_its_own(monkeypatch, capsys):
+def test_on_a_terminal_the_reason_of_waiting_has_a_line_of_its_own(monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
 
     async def work():

@@ -19,9 +19,9 @@ from tr_apply.report.terminal import plan_text, result_heading, result_text
 
 
 def conclude(members: Sequence[Member], output: Output) -> int:
-    """Print what was done, and find the exit code.
+    """Print the results, and find the exit code.
 
-    Where the result finds no room, the summary of what was written is on stderr.
+    If the result cannot be written, the summary of the writes is on stderr.
     """
     exit_code = worst([member.exit_code for member in members])
     try:

@@ -1,4 +1,4 @@
-"""``tr-apply init``: a working starter, which never takes the place of what is there."""
+"""``tr-apply init``: a working starter, which never replaces existing files."""
 
 import shlex
 from collections.abc import Iterator, Mapping

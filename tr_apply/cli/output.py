@@ -132,7 +132,7 @@ def _adapter(kind: type) -> "TypeAdapter[Any]":
 def checked_envelope(
     command: str, exit_code: int, content: Mapping[str, Any], errors: Sequence[Mapping[str, Any]] = ()
 ) -> str:
-    """The same for what is read again later, with a checksum."""
+    """The same with a checksum, for documents that are read again later."""
     from tr_apply.plan.saved.document import checksum_of  # noqa: PLC0415
 
     document = {**_head(command, exit_code, errors), **content}
@@ -204,10 +204,10 @@ def _print_instead(document: str, file: str | None) -> None:
 def write_file(path: Path, text: str, *, private: bool = False) -> None:
     """Put *text* into the file *path*, wholly or not at all; into a pipe or a device as it is.
 
-    What is *private* only its owner may read.
+    A *private* file can be read only by its owner.
 
     Raises:
-        TrApplyError: when it cannot be written.
+        TrApplyError: It cannot be written.
     """
     import tempfile  # noqa: PLC0415  # takes longer than all other modules of this one, and is seldom needed
 

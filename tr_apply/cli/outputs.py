@@ -44,7 +44,7 @@ def write_outputs(members: Sequence[Member], file: Path | None) -> None:
     """Write the outputs of *members*; those of a workspace that is not as declared are left out.
 
     Raises:
-        IncompleteError: when they cannot be written; what was applied is applied.
+        IncompleteError: They cannot be written; the workspaces are applied all the same.
     """
     found = [member for member in members if member.outputs is not None]
     if not found:

@@ -134,10 +134,11 @@ class PlanOptions:
 
 
 def _require_sense(paths: Sequence[Path], options: PlanOptions) -> None:
-    """A way back leads from a journal to what was, whatever a configuration says.
+    """Refuse a journal together with options of a configuration: an undo leads to the former state in any case.
 
     Raises:
-        UsageError: when there is neither a PATH nor a journal, more than the journal, or a gate on what is not found.
+        UsageError: There is neither a PATH nor a journal, an option next to the journal, or a gate on a part that is
+            not computed.
     """
     if options.max_route_change is not None and options.extent == Extent.NONE:
         raise UsageError("--max-route-change cannot be checked with --impact none; leave one of them out")

@@ -30,11 +30,11 @@ class DaysOfPlan:
             self._days.require_load()
 
     async def prepare(self, member: Member) -> None:
-        """Read what is live, if the plan has days.
+        """Read the live workspace, if the plan has days.
 
         Raises:
-            ApiError, NetworkError: when the workspace cannot be read.
-            UsageError: when nobody works on this day.
+            ApiError, NetworkError: The workspace cannot be read.
+            UsageError: Nobody works on this day.
         """
         if self._days is None:
             return

@@ -128,7 +128,7 @@ def _load_file(options: RecordOptions, output: Output) -> RecordFile | None:
 
 
 class RecordFiles(NamedTuple):
-    """The files that are written; None for what is not."""
+    """The files to write; None for one that is not written."""
 
     tasks: RecordFile | None
     load: RecordFile | None

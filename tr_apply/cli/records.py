@@ -69,7 +69,7 @@ class Records:
             self._save()
 
     def record_of(self, member: Member) -> "_WrittenRecord":
-        """Writes down what is done for *member*."""
+        """The record of the operations of *member*."""
         source = member.source.configured if isinstance(member.source, Saved) else member.source
         configuration = source.configuration if isinstance(source, Configured) else None
         return _WrittenRecord(self, configuration, is_expected=member.consent.plan_id is not None)
@@ -128,7 +128,7 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class _WrittenRecord:
-    """Writes down what is done for one workspace."""
+    """Records the operations of one workspace."""
 
     records: Records
     configuration: Configuration | None

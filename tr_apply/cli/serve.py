@@ -243,7 +243,7 @@ class _Planted:
             click.echo(_seed_report(self._path, await self._seed.plant()), err=True)
 
     async def follow(self) -> None:
-        """Apply it again at each change; what is wrong with it is reported, and the server goes on."""
+        """Apply it again at each change; report its mistakes, and go on."""
         if self._seed is None or not self._watches:
             return
         async for _ in self._seed.changes():

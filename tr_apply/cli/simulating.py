@@ -77,7 +77,7 @@ def _progress(output: Output) -> Progress:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """SIGTERM ends the run as Ctrl-C does: with what is done."""
+    """SIGTERM ends the run as Ctrl-C does: with the completed days."""
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         yield

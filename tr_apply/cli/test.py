@@ -232,7 +232,7 @@ def _junit(result: _Outcomes) -> str:
 
 
 def _github(result: _Outcomes) -> str:
-    """Failures and what is wrong in the files, each at its line."""
+    """Failures and mistakes in the files, each at its line."""
     from tr_apply.report.github import annotations  # noqa: PLC0415
     from tr_apply.report.tasks_text import distribution_findings  # noqa: PLC0415
 

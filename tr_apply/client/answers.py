@@ -17,7 +17,7 @@ _DOCUMENTS = {kind.name: [spec.answer for spec in kind.fields.values() if spec.h
 
 _DATES = frozenset({"date_created", "date_updated", "date_status_changed"})
 _UNREAD = frozenset({"links", "url", *_DATES})
-"""Keys of answers that hardly anybody asks about. Their values are half of what a list of workers takes in memory."""
+"""Keys of answers that are hardly ever used. Their values take half of the memory of a list of workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,10 @@ def holds(kind: Kind, answer: Answer, form: Mapping[str, str]) -> bool:
 
 
 def require_unchanged(kind: Kind, before: Answer, now: Answer, form: Mapping[str, str]) -> None:
-    """Nobody has changed what a write of *form* relies on: what is declared, and what it overwrites.
+    """Make sure that nobody has changed the fields that a write of *form* relies on: declared and overwritten ones.
 
     Raises:
-        StaleError: naming what was changed.
+        StaleError: Names the changes.
     """
     changed = [
         key

@@ -32,5 +32,5 @@ def channel(workspace_sid: str, worker_sid: str, name: str) -> str:
 
 
 def events(workspace_sid: str) -> str:
-    """The path of what has happened in a workspace."""
+    """The path of the events of a workspace."""
     return f"{item(WORKSPACE, workspace_sid, workspace_sid)}/Events"

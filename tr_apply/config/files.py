@@ -168,7 +168,7 @@ def _reason(error: OSError) -> str:
 
 
 def read_file(found: FoundFile, sources: Sources, *, raw: bool | frozenset[str] = False) -> SourceFile:
-    """The data of a file; what is wrong with it is among its mistakes. *raw* is as for ``read``."""
+    """The data of a file, with its mistakes. *raw* is as for ``read``."""
     begin, mistake = _opened(found, sources)
     if mistake is None:
         source = read(sources, begin, raw=raw)

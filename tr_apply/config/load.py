@@ -252,13 +252,13 @@ def _joined(read: Files, sources: Sources, mistakes: list[Finding], written: Con
     found: list[Finding] = []
     for overlay in read.overlays:
         root = overlaid(root, Located(overlay.data, overlay.places), found, lambda place: place not in written)
-    whole = all(file.complete for file in read.content)  # where one is not, what is missing may be there
+    whole = all(file.complete for file in read.content)  # otherwise a missing resource may be in the unread part
     mistakes.extend(each for each in found if whole or each.code != OVERLAY_UNKNOWN.code)
     return root
 
 
 def _note_mistakes(read: Files, mistakes: Sequence[Finding], notes: Notes) -> None:
-    """Note what was found in the files, under the paths that it has in the whole."""
+    """Note the mistakes of the files, under their paths in the whole document."""
     before: Mapping[str, int] = {}
     for file in read.files:
         _note_all(

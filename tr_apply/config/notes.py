@@ -36,7 +36,7 @@ class Notes:
     """Where the values of secret variables have been put."""
 
     expanded: set[int] = field(default_factory=set)
-    """Places of strings of an item with ``for_each``: the characters of what they became are not those written."""
+    """Places of strings of an item with ``for_each``: their characters differ from the written ones."""
 
     found: list[Finding] = field(default_factory=list)
 

@@ -50,7 +50,7 @@ def _problem(kind: Kind, path: str) -> str | None:
 
 
 def _not_ignorable(kind: Kind, parts: Sequence[str]) -> str | None:
-    """Why the field cannot be copied from what is live by itself."""
+    """Why the field cannot be copied from the live resource by itself."""
     field, rest = parts[0], parts[1:]
     shape = shape_at((kind.section, field) if kind is WORKSPACE else (kind.section, 0, field)) or Shape()
     if field in {kind.identity, "renamed_from"}:
@@ -87,7 +87,7 @@ def _resources(document: Document, kind: Kind) -> Iterator[_Located]:
 
 
 def _declared(found: Iterator[_Located], parts: Sequence[str]) -> Iterator[KeyPath]:
-    """The paths of what *parts* lead to below *found*, where somebody wrote it and need not have."""
+    """The paths of *parts* below *found* that are written although they need not be."""
     for part in parts:
         found = _below(found, part)
     for path, value in found:

@@ -32,9 +32,9 @@ class Places:
     def __init__(
         self, at: int, *, mapping: bool, names: tuple[str, ...] = (), distances: list[Any] | None = None
     ) -> None:
-        """Of what is packed *distances* hold, for a mapping, each of the keys *names* and its value in turn.
+        """Packed: for a mapping, *distances* hold the place of each of the keys *names* and of its value, in turn.
 
-        What is a mapping or a sequence itself has its Places there instead of a distance.
+        A mapping or a sequence inside has its own Places there instead of a distance.
         """
         self.at = at
         self.label = ""
@@ -126,7 +126,7 @@ class Places:
             yield from enumerate(self.children)
 
     def copy(self) -> "Places":
-        """The same, to be changed by itself; what is below is shared."""
+        """A copy that can be changed; the Places below are shared."""
         copy = Places(self.at, mapping=isinstance(self.children, dict))
         copy.keys, copy.children, copy.label = list(self.keys), self.children.copy(), self.label
         return copy
@@ -185,7 +185,7 @@ def nodes_at(value: Any, place: int) -> Node:
 
 
 def find(root: Node, path: Sequence[str | int], *, key: bool = False) -> int:
-    """The place of what *path* leads to, or of the nearest that exists above it; with *key*, of its last key."""
+    """The place at *path*, or of the nearest existing value above it; with *key*, of its last key."""
     node: Node = root
     found = place_of(root)
     for part in path:

@@ -81,7 +81,7 @@ _LACKING: Final = frozenset({"missing", "too_short"})
 def note_problems(errors: Iterable[ErrorDetails], notes: Notes, shape: Shape, *, whole: bool) -> None:
     """Note each of pydantic's *errors* about what should have *shape*.
 
-    Where the files are not *whole*, what is missing may well be there.
+    If the files are not *whole*, missing resources may be in the unread part.
     """
     suggestions = Suggestions()
     wrong: set[KeyPath] = set()

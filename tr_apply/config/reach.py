@@ -53,7 +53,7 @@ class Reach:
         return self._inside(_real(path)) is not None
 
     def also(self, folder: Path) -> "Reach":
-        """The same, and what is in *folder*."""
+        """The same, extended by *folder*."""
         return Reach((*self.folders, _real(folder)), self.shown)
 
     @contextmanager
@@ -85,7 +85,7 @@ class Reach:
 
 
 def _opened_below(folder: Path, parts: Sequence[str]) -> int:
-    """A descriptor of what *parts* lead to from *folder*, no link among them."""
+    """A descriptor of the file at *parts* below *folder*; refuses links."""
     at = os.open(folder, _FOLDER)
     try:
         for part in parts[:-1]:

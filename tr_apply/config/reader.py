@@ -152,7 +152,7 @@ class _Builder:
             parser.dispose()
 
     def close(self) -> None:
-        """Keep what was read, also where a mistake ended it."""
+        """Keep the data, even if a mistake ended reading."""
         while (top := self._top) is not None:
             if top.key is not None and top.key not in top.data:
                 top.distances.pop()

@@ -227,7 +227,7 @@ def _marks(template: str) -> Iterator[tuple[int, str]]:
 
 
 def _problem_of(mark: str, known: Declared, suggestions: Suggestions) -> tuple[Rule, str] | None:
-    """Rule and message of what is wrong with a ``${sid:…}``."""
+    """Rule and message for a wrong ``${sid:…}``."""
     sid = sid_of(mark)
     if sid.kind == WORKSPACE:
         return (UNKNOWN_REFERENCE, "the workspace's own SID is ${sid:workspace}") if sid.name else None

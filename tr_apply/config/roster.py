@@ -47,7 +47,7 @@ _KNOWN: Final = (
 
 
 def read_roster(file: SourceFile, sources: Sources) -> None:
-    """Put the workers of the table that *file* names in its place; what is wrong is among its mistakes."""
+    """Put the workers of the table that *file* names in its place; notes the table's mistakes."""
     written = Located(file.data, file.places).at(_SECTION)
     named, node = written.value, written.places
     for key in named.keys() - {_KEY}:

@@ -78,9 +78,10 @@ def _folder(path: Path) -> Path:
 def configuration_of(file: Path, root: Path | None = None) -> Path:
     """The folder that is the configuration of *file*: the nearest one upwards that declares a ``workspace``.
 
-    Below *root*, or else the working directory, a folder declares what any file below it does; above, where there may
-    be anything, only the files right in it are read. Nothing above *root* is read, and nothing from a folder upwards in
-    which anyone may put a file. Where no folder is found it is that of *file*, and loading it says what is missing.
+    Below *root*, or else the working directory, a folder declares the workspaces of all files below it. Above, where
+    there may be any files, only the files directly in a folder are read. Nothing above *root* is read, and nothing from
+    a folder upwards in which anyone may put a file. If no folder is found it is that of *file*, and loading it reports
+    the missing workspace.
     """
     start, limit = _absolute(file.parent), _absolute(root or Path())
     for folder in (start, *start.parents):

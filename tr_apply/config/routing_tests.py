@@ -60,7 +60,7 @@ class LocatedTest:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """The routing tests of a configuration, as far as they could be read, and what is wrong with them."""
+    """The routing tests of a configuration, as far as they could be read, and the mistakes in them."""
 
     tests: Sequence[LocatedTest]
     diagnostics: Sequence[Finding]
@@ -85,7 +85,7 @@ def load_routing_tests(
 
 
 def _known_names(configuration: Configuration) -> _KnownNames:
-    """The names that are declared, those of what TaskRouter has by itself, and those that are referred to."""
+    """The names of declared resources, of TaskRouter's seeds, and of references."""
     document = configuration.document
     found = declared(document, configuration.notes.root.value)
     names = {kind: dict(of_kind) for kind, of_kind in found.names.items()}

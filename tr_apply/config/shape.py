@@ -33,7 +33,7 @@ class Shape(NamedTuple):
 
 @cache
 def shape_of(model: type[Resource]) -> Shape:
-    """The shape of what *model* is made from."""
+    """The shape of the data for *model*."""
     schema = model.model_json_schema()
     return _shape(schema, schema.get("$defs", {}))
 

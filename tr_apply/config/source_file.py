@@ -20,7 +20,7 @@ class Site:
 
 @dataclass(slots=True)
 class SourceFile:
-    """One file as it was read. ``data`` is always a mapping: of what came before the mistake that ended reading."""
+    """One file as it was read. ``data`` is always a mapping: everything before the mistake that ended reading."""
 
     data: dict[str, Any]
     places: Places

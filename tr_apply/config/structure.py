@@ -17,9 +17,9 @@ _ROUNDS = 8  # removing an invalid key may make the mapping around it invalid
 
 
 def document_of(notes: Notes, *, whole: bool) -> tuple[Document, bool]:
-    """The document, or what is right of it; and whether all of it is right.
+    """The document, or its valid part; and whether it is valid as a whole.
 
-    Where a file could not be read to its end (not *whole*), what seems to be missing may well be there.
+    If a file could not be read to its end (not *whole*), missing parts may be in the unread rest.
     """
     raw = notes.root.value
     try:

@@ -1,4 +1,4 @@
-"""Errors of the YAML parser in the user's words: what is wrong, where, and what to write instead."""
+"""Errors of the YAML parser in the user's words: the mistake, its place, and the correct text."""
 
 import re
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Findings about what ``manage`` calls sensitive: they say where something is wrong, and not what is written there."""
+"""Findings about values that ``manage`` declares sensitive: they give the place and not the value."""
 
 import json
 import re
@@ -48,7 +48,7 @@ def is_withheld(text: str, about: Finding, notes: Notes) -> bool:
 
 
 def _patterns(raw: Any) -> dict[str, Sequence[str]]:
-    """The paths by section. It is what was written, as the configuration may be invalid elsewhere."""
+    """The paths by section, as written: the configuration may be invalid elsewhere."""
     manage = raw.get("manage") if isinstance(raw, Mapping) else None
     rules = manage if isinstance(manage, Mapping) else {}
     written = {kind.section: _listed(rules.get(kind.section)) for kind in KINDS}

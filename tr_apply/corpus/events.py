@@ -29,7 +29,7 @@ class WorkspaceEvent:
 
 
 class Hour(NamedTuple):
-    """A part of the past that is read with one question: an hour by the clock, or what is asked for of it."""
+    """A part of the past that is read with one request: an hour by the clock, or the requested part of it."""
 
     start: datetime
     end: datetime

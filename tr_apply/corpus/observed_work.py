@@ -155,7 +155,7 @@ def _sid(event: WorkspaceEvent, of: str) -> str:
 
 
 def _follow(course: TaskCourse, event: WorkspaceEvent, verb: str) -> None:
-    """Note what *event* means for its task; of what happens twice, as in a transfer, the first counts."""
+    """Note the meaning of *event* for its task; of repeated events, as in a transfer, the first counts."""
     if verb == "accepted":
         course.accepted = course.accepted or event.at
     elif verb == "wrapup" or event.type == "reservation.completed":

@@ -80,7 +80,7 @@ class _EnoughError(Exception):
 
 
 class _Mistakes:
-    """One file, and what is wrong with it."""
+    """One file, and its mistakes."""
 
     def __init__(self, sources: Sources, begin: int) -> None:
         self._sources, self._begin = sources, begin

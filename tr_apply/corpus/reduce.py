@@ -108,7 +108,7 @@ def hidden_in(value: Any) -> Iterator[Hidden]:
 
 
 def expressions_of(workflow: Workflow) -> tuple[list[Expression], list[Path], list[str]]:
-    """The expressions of *workflow* as targets would write them, the paths of known workers, and what is unreadable."""
+    """The expressions of *workflow* as targets would write them, the paths of known workers, and unreadable texts."""
     read: list[Expression] = []
     known: list[Path] = []
     unreadable: list[str] = []

@@ -1,6 +1,6 @@
 """A record that is not finished yet, as the lines of a file: a run that was killed goes on where it ended.
 
-The first line says what is recorded; each further one has the tasks of an hour. Values that may turn out to be rare are
+The first line holds the parameters; each further one has the tasks of an hour. Values that may turn out to be rare are
 in it as digests only, with a key that is made for this file.
 """
 

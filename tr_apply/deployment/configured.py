@@ -1,4 +1,4 @@
-"""Plans from a configuration: made from what is live, made again to prove that nothing is left."""
+"""Plans from a configuration: made from the live workspace, and made again to prove that nothing is left."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -111,7 +111,7 @@ class Configured:
         return replace(plan, blocked=[*plan.blocked, *suspected_workspace_rename(document, others, plan.operations)])
 
     async def plan_for(self, client: Client, workspace: Live) -> tuple[Plan, Snapshot]:
-        """The plan for this very *workspace*, whatever it is called, and what was read for it.
+        """The plan for exactly this *workspace*, under any name, and the snapshot that was read for it.
 
         Raises:
             ConfigError, ApiError, NetworkError: as ``plan``.

@@ -91,7 +91,7 @@ def _given_up(first: Result, rest: Sequence[Result], own: Live, twins: Sequence[
 
 
 def _with_planned_ids(operations: Sequence[Operation], plan: Plan) -> list[Operation]:
-    """*operations* under the ids that the reader of *plan* knows them by; what is new gets one of its own."""
+    """*operations* with the ids that the reader of *plan* knows; new ones get ids of their own."""
     first = plan.operations[0]
     known = {(o.action, o.kind, o.name): o.id for o in plan.operations}
     known[Action.UPDATE, WORKSPACE.name, first.name] = first.id
@@ -117,7 +117,7 @@ def _told(operations: Sequence[Operation]) -> set[tuple[str, str, str]]:
 
 
 def _joined(first: Result, rest: Sequence[Result], done: Sequence[Result]) -> list[Result]:
-    """Results of what was done under the names of what was planned."""
+    """The results of all operations, under the names of the planned ones."""
     by_name = {(r.operation.action, r.operation.kind, r.operation.name): r for r in done}
     second = by_name.pop((Action.UPDATE, WORKSPACE.name, first.operation.name), None)
     if second is not None:

@@ -55,7 +55,7 @@ class Deployment:
         self.client, self.region = clients.of(self.source.credentials), clients.region(self.source.credentials)
 
     async def plan(self) -> Plan:
-        """Read what is needed, write nothing.
+        """Read everything that is necessary, write nothing.
 
         Raises:
             TrApplyError: as ``Source.plan``.
@@ -69,11 +69,11 @@ class Deployment:
         return self.planned
 
     async def check(self, plan: Plan) -> Plan:
-        """Make sure that the workspace is what *plan* was made from, apart from what is done already; what is left.
+        """Check that the workspace equals the base of *plan*, apart from completed operations; returns the rest.
 
         Raises:
-            StaleError: when it is not, or when it loses people whom nobody has agreed to lose.
-            RefusedError: when it is in another account, or takes people away and the plan does not show it.
+            StaleError: It does not, or it loses people without consent.
+            RefusedError: It is in another account, or loses people and the plan does not show it.
         """
         checked = await checked_again(self.client, plan)
         self.snapshot = checked.snapshot
@@ -89,14 +89,14 @@ class Deployment:
     async def apply(self, plan: Plan, consent: Consent, run: Run | None = None) -> Applied:
         """Carry out *plan*, read the workspace again and prove that nothing is left.
 
-        What was done is in ``applied`` also when this raises.
+        ``applied`` has the results even if this raises.
 
         Raises:
-            RefusedError: when *plan* does something that *consent* does not cover; nothing was written.
-            StaleError: when the workspace is not what the plan was made from; nothing was written.
-            IncompleteError: when something was or may have been written, and not all is as it should be.
-            InterruptedRunError: when the run was asked to stop.
-            TrApplyError: when nothing could be written.
+            RefusedError: *plan* does something that *consent* does not cover; nothing was written.
+            StaleError: The workspace has changed since the plan was made; nothing was written.
+            IncompleteError: Something was or may have been written, and the result is not complete.
+            InterruptedRunError: The run was asked to stop.
+            TrApplyError: Nothing could be written.
         """
         run = run or Run()
         require_consent(plan, consent, plan_id)

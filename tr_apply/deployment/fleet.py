@@ -33,12 +33,12 @@ class Member:
 
     Attributes:
         name: The PATH, or the file of a saved plan, as the user called it.
-        source: What its plan is made from; None where that could not be loaded.
-        consent: What was agreed to for it.
+        source: The source of its plan; None if that could not be loaded.
+        consent: The consent for it.
         deployment: Reads and writes for it, once it is connected.
-        outputs: What other systems need to know, once the workspace is proven to be as declared.
-        origins: Where the changes of the plan come from, where that was asked for.
-        simulation: What days are like before and after the plan, where that was asked for.
+        outputs: The outputs for other systems, once the workspace is verified.
+        origins: The origin of the plan's changes, if requested.
+        simulation: The simulated days before and after the plan, if requested.
         error: Why it has ended.
     """
 

@@ -23,8 +23,8 @@ class Checked:
 
     Attributes:
         rest: The plan without the requests that are done already.
-        snapshot: What was read; None where there is no workspace yet, or none any more.
-        warnings: What has changed that the plan does not rely on.
+        snapshot: The new reading; None if there is no workspace yet, or none any more.
+        warnings: Changes that the plan does not rely on.
     """
 
     rest: Plan

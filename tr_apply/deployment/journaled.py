@@ -58,7 +58,7 @@ class Journaled:
 
 
 def _created(plan: Plan) -> set[tuple[str, str]]:
-    """Kinds and names of what *plan* creates."""
+    """Kinds and names of the resources that *plan* creates."""
     writes = (write for each in plan.operations for write in each.writes if write.verb is Verb.CREATE)
     return {(write.target.kind, name_key(write.target.name)) for write in writes}
 
@@ -193,7 +193,7 @@ def snapshot_before(run: Journaled, after: Snapshot) -> Snapshot:
 
 
 def _made(run: Journaled, after: Snapshot) -> set[str]:
-    """SIDs of what the run has created: what has the name of that now, and was not there before."""
+    """SIDs of the resources that the run created: they have the planned names now, and did not exist before."""
     names = _created(run.plan)
     found = {live.sid for live in after.each() if (live.kind, name_key(live.name)) in names}
     return found - run.before.keys()
@@ -210,7 +210,7 @@ def _channels(run: Journaled) -> Mapping[str, Sequence[Live]]:
 
 
 def _live(line: Mapping[str, Any], now: Live | None, labels: Labels) -> Live:
-    """The resource of *line*; what was hidden is as it is *now* if that is the same, else a mark with its digest."""
+    """The resource of *line*; a hidden value is the one *now* if its digest is equal, else a mark with its digest."""
     kind = KIND_BY_NAME[line["kind"]]
     answer = dict(line["values"])
     for key, digest in line["hidden"].items():

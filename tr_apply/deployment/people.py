@@ -74,12 +74,12 @@ def _attributes(live: Mapping[str, Any], ours: Worker | None, document: Document
 async def live_staff(client: Client, name: str, document: Document) -> Sequence[OwnWorker]:
     """The people of the live workspace *name* for routing tests of *document*: available, and without a task.
 
-    They have the attributes that the document gives them. SIDs in others are references by name, as the SIDs of what
-    is only declared are made up.
+    They have the attributes that the document gives them. SIDs in others become references by name, because the SIDs of
+    resources that are only declared are invented.
 
     Raises:
-        TrApplyError: when there is no such workspace.
-        ApiError, NetworkError: when it cannot be read.
+        TrApplyError: There is no such workspace.
+        ApiError, NetworkError: It cannot be read.
     """
     workspace = await named_workspace(client, name)
     snapshot = await read_parts(client, workspace, [WORKER.name, TASK_QUEUE.name, WORKFLOW.name], [])

@@ -95,10 +95,10 @@ class Recording:
     """Whether all attributes are kept as they are."""
 
     async def tasks(self, kept: LinesKept | None, progress: HoursRead) -> Recorded:
-        """The tasks. *kept* keeps what is read, as this run may not come to its end; *progress* follows each hour.
+        """The tasks. *kept* keeps the finished hours in case this run is interrupted; *progress* follows each hour.
 
         Raises:
-            ApiError, NetworkError: when something cannot be read.
+            ApiError, NetworkError: Something cannot be read.
         """
         live = await self.client.resources(WORKFLOW, self.workspace.sid)
         hours = list(hours_between(*self.span))

@@ -36,12 +36,12 @@ class Run:
     """How a plan is carried out.
 
     Attributes:
-        progress: Called whenever a request has ended; first for each operation that was done before this run.
-        stop: Asks for nothing new to be begun.
+        progress: Called whenever a request has ended; first for each operation that was completed before this run.
+        stop: When set, no further request is begun.
         deadline: When it must have ended.
-        record: Writes down what is done.
-        rechecks: Whether the workspace is read again before the first write. Only a plan that was made a moment ago,
-            and that nobody has seen in between, does without.
+        record: Records the operations.
+        rechecks: Whether the workspace is read again before the first write. Only a plan that has just been made, and
+            that nobody has seen in between, does without.
     """
 
     progress: Progress = _nobody

@@ -68,16 +68,16 @@ class Saved:
         return filled(self.saved, checked.rest, fresh), checked.snapshot
 
     async def prove(self, client: Client, plan: Plan, applied: Applied) -> None:
-        """Read again what was written and see whether it is there."""
+        """Read the written resources again and compare."""
         left = await unproven(client, plan)
         applied.verified = not left
         applied.notes += [f"{each} is not as it was written" for each in left]
 
     async def rest(self, client: Client, plan: Plan, workspace: Live) -> Plan:
-        """The rest of *plan*, for the *workspace* that was just created, if that holds what was predicted.
+        """The rest of *plan* for the *workspace* that was just created, if its content is as predicted.
 
         Raises:
-            RefusedError: when it does not.
+            RefusedError: It is not.
         """
         expected, pause = prediction(plan), client.patience.first_s
         snapshot = await _contents(client, workspace)
@@ -115,7 +115,7 @@ def _after_creation(plan: Plan) -> Sequence[Operation]:
 
 
 def _sids(plan: Plan, snapshot: Snapshot) -> dict[SidOf, str]:
-    """SIDs of what TaskRouter has put into the workspace, by what the plan calls it in the end."""
+    """SIDs of the seeds in the workspace, by their final names in the plan."""
     live = {(each.kind, name_key(each.name)): each.sid for each in snapshot.each()}
     former: dict[SidOf, str] = {}
     wanted: set[SidOf] = set()

@@ -38,11 +38,11 @@ class Undo:
 
     @classmethod
     async def begin(cls, client: Client, plan: Plan, *, protected: Sequence[str] = ()) -> "Undo":
-        """Read all that *plan* may change; what is *protected* is not deleted on the way back either.
+        """Read everything that *plan* may change; *protected* resources are not deleted by the undo either.
 
         Raises:
-            StaleError: when the workspace has gone.
-            TrApplyError: when it cannot be read.
+            StaleError: The workspace has been deleted.
+            TrApplyError: It cannot be read.
         """
         if creates_workspace(plan):
             return cls(plan, None, protected)

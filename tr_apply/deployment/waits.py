@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from tr_apply.transport import Attempt, Call, LostError
 
 EVERY_S = 10.0
-"""Seconds between two lines about what is waited for."""
+"""Seconds between two lines about waiting."""
 
 
 def _now() -> float:
@@ -81,7 +81,7 @@ class Waits:
         return f"no answer came to {call} for {_now() - since:.3g} s"
 
     async def tell_regularly(self, say: Callable[[str], None]) -> None:
-        """Have *say* print what is waited for, every ten seconds as long as there is anything; until cancelled."""
+        """Have *say* print the reason of waiting every ten seconds, until cancelled."""
         while True:
             await asyncio.sleep(EVERY_S)
             if (line := self.told()) is not None:

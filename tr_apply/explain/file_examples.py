@@ -1,6 +1,6 @@
-"""For codes of files, their structure and their references: a piece that is wrong, and the same as it should be.
+"""Examples for codes of files, their structure and their references: a wrong piece, and the correct one.
 
-What is about a file as a whole (that it cannot be read, say) has no example here.
+Codes about a file as a whole (such as one that cannot be read) have no example here.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """The effect of a change on people and tasks before it is applied: lost places in queues, calls that go elsewhere.
 
-Pure: what is live and what is wanted arrive as values, and the answers are the values that a plan shows.
+Pure: the live and the declared resources arrive as values, and the answers are the values that a plan shows.
 """
 
 from tr_apply.impact.measure import people_impact, with_impact

@@ -1,4 +1,4 @@
-"""The impact of a plan: worked out from the plan and from what was read of the workspace."""
+"""The impact of a plan, computed from the plan and the snapshot of the workspace."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace

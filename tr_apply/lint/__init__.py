@@ -19,7 +19,7 @@ from tr_apply.routing.evaluate import Names
 __all__ = ["findings", "lint", "rules"]
 
 _CONSEQUENCES: Final = frozenset({empty_queue.code, DEAD_STEP.code, IDLE_PART.code})
-"""Codes of what any other warning about the same expression may explain."""
+"""Codes of findings that any other warning about the same expression may explain."""
 
 _FOREGONE: Final = frozenset({ALWAYS_TRUE.code, NEVER_TRUE.code})
 """Codes that include the finding of two contradicting comparisons."""

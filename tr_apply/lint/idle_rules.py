@@ -33,7 +33,7 @@ def _deletes(document: Document, kind: Kind) -> bool:
 
 @document_rule("idle-protection", Severity.WARNING, "An entry of `safety.protect` protects nothing.", needs_all=True)
 def idle_protection(declarations: Declarations) -> Remarks:
-    """A name that nothing has, or a kind that is never deleted; a plan says the same of what is live."""
+    """A name that nothing has, or a kind that is never deleted; for live resources a plan reports the same."""
     for index, pattern in enumerate(declarations.document.safety.protect):
         kind, _, name = pattern.partition("/")
         if (why := _protects_nothing(declarations.document, KIND_BY_NAME[kind], name)) is not None:
@@ -54,7 +54,7 @@ def _protects_nothing(document: Document, kind: Kind, pattern: str) -> str | Non
 
 
 def _names(document: Document, kind: Kind) -> Sequence[str]:
-    """Present and former names of what is declared of *kind*."""
+    """Present and former names of the declared resources of *kind*."""
     resources = [document.workspace] if kind is WORKSPACE else [each for _, each in declared_of(document, kind)]
     return [name for each in resources for name in (kind.name_of(each), *each.renamed_from)]
 

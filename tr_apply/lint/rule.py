@@ -15,11 +15,11 @@ _Find: TypeAlias = Callable[[Declarations], Remarks]
 
 @dataclass(frozen=True, slots=True)
 class DocumentRule(Rule):
-    """A rule on what is declared.
+    """A rule on declarations.
 
     Attributes:
         find: Finds it.
-        needs_all: Whether it looks for what is missing, and so has nothing to say while something cannot be read.
+        needs_all: Whether it looks for missing resources, and so is skipped while something cannot be read.
     """
 
     find: _Find

@@ -121,7 +121,7 @@ def unused_queue(declarations: Declarations) -> Remarks:
 
 @document_rule("over-limit", Severity.WARNING, "More of a kind than TaskRouter allows by default.")
 def over_limit(declarations: Declarations) -> Remarks:
-    """TaskRouter refuses what is too many, unless Twilio has raised the limit."""
+    """TaskRouter refuses resources above the limit, unless Twilio has raised it."""
     for kind in SECTIONS:
         count, limit = len(getattr(declarations.document, kind.section)), _LIMITS[kind.name]
         if kind is TASK_CHANNEL:

@@ -1,4 +1,4 @@
-"""Routing as a picture: what a reader sees of workflows and queues, as HTML, SVG, Mermaid and Graphviz's dot.
+"""Routing as a picture: workflows and queues for a reader, as HTML, SVG, Mermaid and Graphviz's dot.
 
 Pure: resources and who is in which queue arrive as values, and text is the answer. `workflow_lanes` and `picture_of`
 make what is drawn, `lanes_html`, `picture_html`, `picture_svg`, `mermaid`, `picture_mermaid` and `picture_dot` draw it.

@@ -1,4 +1,4 @@
-"""Makes a picture of what a workspace declares, alone or next to an earlier version of it."""
+"""Makes a picture of a workspace, alone or next to an earlier version of it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet

@@ -41,7 +41,7 @@ class Texts:
         return found[0] if reference is None else self.sid(reference)
 
     def sid(self, reference: SidOf) -> str:
-        """The made-up SID of what *reference* names."""
+        """The invented SID of the resource that *reference* names."""
         sid = made_up_sid(_PREFIXES.get(reference.kind, "XX"), reference)
         self._named[sid] = reference
         return sid

@@ -331,7 +331,7 @@ class PlanTarget:
 
 @dataclass(frozen=True, slots=True)
 class DeleteCount:
-    """How many objects of a kind a plan deletes, and what was live of it."""
+    """The number of objects of a kind that a plan deletes, and the number of live ones."""
 
     kind: KindName
     """The kind."""
@@ -357,19 +357,18 @@ class Plan:
         target: The workspace.
         operations: In an order in which they could be carried out one after the other.
         blocked: Operations that may not be carried out.
-        diagnostics: What a reader should know as well.
+        diagnostics: Further notes for the reader.
         unchanged: How many declared resources need nothing.
-        sids: What is known of the SIDs that writes ask for.
-        base: What the plan relies on in the live workspace: ``KIND/NAME`` -> how it was.
-        reads: The kinds that were read for it, each with a digest of what it does not rely on.
-        sensitive: The paths that are not shown, by the section of ``manage``; the way back does not show them either,
-            whatever it touches.
-        deletes: What it deletes, by kind.
-        outputs: What other systems need to know once it is done, by name; templates that ask for SIDs.
-        limits_deletes: Whether the configuration itself says how many deletes need no consent.
-        impact: What it means for people and tasks; None for a new workspace, or where that was not worked out.
-        impact_skipped: Whether ``--impact none`` kept it from being worked out; then nobody has agreed to a loss.
-        people_limits: How many members a queue may lose without consent: apply checks it again.
+        sids: The known SIDs for the requests.
+        base: The state that the plan relies on: ``KIND/NAME`` -> its fields.
+        reads: The kinds that were read for it, each with a digest of the resources that it does not rely on.
+        sensitive: The paths that are not shown, by the section of ``manage``; an undo does not show them either.
+        deletes: The number of deletes, by kind.
+        outputs: The outputs for other systems, by name; templates with ``${sid:…}``.
+        limits_deletes: Whether the configuration itself limits the deletes without consent.
+        impact: The effect on people and tasks; None for a new workspace, or if it was not computed.
+        impact_skipped: Whether ``--impact none`` skipped it; then nobody has agreed to a loss.
+        people_limits: How many members a queue may lose without consent; apply checks it again.
     """
 
     target: PlanTarget

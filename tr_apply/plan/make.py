@@ -155,7 +155,7 @@ def _outside(what: str, path: KeyPath) -> Finding:
 
 
 def _dangling(document: Document, matched: Matched, *, has_sids: bool) -> Iterator[Finding]:
-    """Names that lead nowhere, or to several, now that it is known what is live; what is left alone does not matter."""
+    """Names that lead nowhere, or to several live resources; resources that are left alone do not matter."""
     left_alone = {kind.section for kind in SECTIONS if not is_managed(document, kind)}
     for reference in references(document):
         if reference.path[0] not in left_alone:

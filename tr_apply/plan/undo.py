@@ -39,7 +39,7 @@ def workers_to_read(plan: Plan) -> list[str]:
 
 
 def loses_channels(plan: Plan) -> bool:
-    """Whether *plan* takes a task channel away from every worker, with what was set there."""
+    """Whether *plan* takes a task channel away from every worker, with the settings of that channel."""
     return any(o.kind == TASK_CHANNEL.name and o.action in _REMOVES for o in plan.operations)
 
 

@@ -1,4 +1,4 @@
-"""Finds the route of one task: what the engine traced, with names for SIDs and without what is sensitive."""
+"""Finds the route of one task: the trace of the engine, with names for SIDs and without sensitive values."""
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -75,7 +75,7 @@ def _path_of(each: Filter) -> str:
 
 
 class _RouteWording:
-    """Puts names for SIDs, and hides what is sensitive."""
+    """Replaces SIDs by names, and hides sensitive values."""
 
     def __init__(self, names: RouteNames) -> None:
         self._names = names

@@ -333,7 +333,7 @@ def _readable(document: Document) -> Document:
 
 
 def _replaced(value: Any, path: Sequence[str | int], new: Any) -> Any:
-    """*value* with *new* at *path*; what is there is left as it is."""
+    """*value* with *new* at *path*; an existing value is kept."""
     if not path:
         return new
     first, rest = path[0], path[1:]

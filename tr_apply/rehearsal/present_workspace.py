@@ -40,9 +40,9 @@ class PresentWorkspace:
     """A workspace of *snapshot*, as far as one *workflow* of it is concerned.
 
     Args:
-        snapshot: What was read.
+        snapshot: The snapshot.
         workflow: Of the snapshot.
-        document: The configuration that says what is sensitive; None where none is known.
+        document: The configuration that declares sensitive values; None for none.
     """
 
     def __init__(self, snapshot: Snapshot, workflow: Live, document: Document | None = None) -> None:
@@ -243,7 +243,7 @@ class PresentWorkspace:
 
 
 def workflow_of(snapshot: Snapshot, task: WaitingTask) -> Live:
-    """The workflow that *task* goes by, or what is known of one that is gone."""
+    """The workflow of *task*, or the known part of a deleted one."""
     for each in snapshot.by_kind[WORKFLOW.name]:
         if each.sid == task.workflow_sid:
             return each

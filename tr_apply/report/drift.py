@@ -21,7 +21,7 @@ def drift_text(rows: Sequence[Drift]) -> str:
 
 
 def origins_text(found: Origins) -> str:
-    """A table of what was changed outside, and how many operations of the plan are whose."""
+    """A table of the changes made outside, and the number of operations by origin."""
     if found.problem:
         return f"The changes outside the repository are not known: {printable(found.problem)}.\n"
     if not found.outside:

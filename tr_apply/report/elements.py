@@ -14,7 +14,7 @@ _LONGEST = 20_000  # characters of JSON, for the same reasons
 
 
 def element_changes(before: Sequence[Any], after: Sequence[Any]) -> list[TextLine]:
-    """Lines for what is added, gone or changed, counted from 1; none where the lists are too long for that.
+    """Lines for added, removed and changed elements, counted from 1; none if the lists are too long for that.
 
     The order of a list counts: an element that moved is gone at one place and added at another.
     """

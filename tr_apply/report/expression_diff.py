@@ -16,7 +16,7 @@ from tr_apply.routing.format import format_expression, format_operand
 from tr_apply.routing.nodes import And, Comparison, Expression, ListLiteral, Or, comparisons, flattened
 from tr_apply.routing.parser import parse
 
-_SHOWN = 60  # characters of what stays
+_SHOWN = 60  # characters of unchanged terms
 _LONG = 300  # characters; a longer term is compared word by word
 _GROUPING = "grouping changed:"
 _ORDER = "order changed:"

@@ -14,7 +14,7 @@ from tr_apply.report.route_text import age, excluded_lines, filter_label, filter
 
 _WORKERS: Final = 10
 _MOMENTS: Final = 12
-_ATTRIBUTES: Final = 400  # characters; somebody who is in a hurry does not read all of what a Flex task carries
+_ATTRIBUTES: Final = 400  # characters; nobody in a hurry reads all attributes of a Flex task
 
 
 def live_route_text(found: LiveRoute) -> str:

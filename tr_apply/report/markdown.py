@@ -34,7 +34,7 @@ _NOT_WHOLE = "This comment does not show the whole plan and therefore no plan id
 
 
 def plans_markdown(entries: Sequence[Entry], *, artifacts: str = "") -> str:
-    """All of *entries*, each folded; fewer than 60,000 characters, with what is left out counted.
+    """All of *entries*, each folded; fewer than 60,000 characters, with left out parts counted.
 
     *artifacts* is the address of the run whose artifacts hold the whole plan; empty where there is none.
     """

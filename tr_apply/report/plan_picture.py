@@ -1,6 +1,6 @@
 """The workflows that a plan writes as lanes, before and after: out of the plan alone, so a saved plan shows the same.
 
-What was is in the plan's base, what will be in its requests. Both may come from a file that somebody else wrote.
+The old routing is in the plan's base, the new one in its requests. Both may come from an untrusted file.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -35,7 +35,7 @@ def tests_junit(runs: Sequence[RoutingTestRun], broken: Mapping[str, str]) -> st
 
 
 def gates_junit(results: SimulationResults) -> str:
-    """The limits of a simulation, each for each group as a test case; what is undecided has failed."""
+    """The limits of a simulation, each for each group as a test case; an undecided one counts as failed."""
     failures = sum(each.state != "passed" for each in results.gates)
     counts = _counts("simulate", tests=len(results.gates), failures=failures)
     root = ET.Element("testsuites", {**counts, "name": "tr-apply"})

@@ -16,7 +16,7 @@ FAILED: Final = "routing-test-failed"
 
 
 def tests_text(runs: Sequence[RoutingTestRun], *, with_coverage: bool) -> str:
-    """All tests, failures with what was expected and what happens instead, and a list of the failures at the end."""
+    """All tests, failures with the expected and the actual route, and a list of the failures at the end."""
     lines = [line for each in runs for line in _run_lines(each, with_coverage=with_coverage)]
     return "\n".join([*lines, *_failure_list(runs)]) + "\n"
 

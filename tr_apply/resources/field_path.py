@@ -1,6 +1,6 @@
 """Paths of fields as ``manage`` writes them: ``attributes.phone``, ``filters[Gold].targets``.
 
-What is in brackets is a name, which may hold brackets itself: a bracket closes where those in it are balanced and the
+A name is in brackets, and may hold brackets itself: a bracket closes where those in it are balanced and the
 path ends or goes on with a dot or another bracket, as in ``filters[[night] x].targets``.
 """
 

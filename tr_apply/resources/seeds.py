@@ -38,7 +38,7 @@ FLEX_OBJECTS: Final[Mapping[str, frozenset[str]]] = {
     "workflow": frozenset({"assign to anyone"}),
     "task_channel": frozenset({*SEEDED_CHANNELS, "email"}),
 }
-"""Names, as ``name_key`` compares them, of what Flex puts into the one workspace that it works with."""
+"""Names of Flex's own objects in its workspace, as ``name_key`` compares them."""
 
 
 def is_flex(workspace: str) -> bool:

@@ -1,6 +1,7 @@
 """Checks routing text: syntax errors, and valid expressions that cannot mean what was intended.
 
-TaskRouter refuses what is an error here. Everything else is a warning, so every live configuration can be read; each
+TaskRouter refuses expressions that are an error here. Everything else is a warning, so every live configuration can be
+read; each
 warning is one of `RULES`. The spot of a finding is its 0-based character offset in the text.
 """
 

@@ -1,4 +1,4 @@
-"""Says in the user's words what is wrong where the parser cannot go on.
+"""Explains in the user's words why the parser cannot go on.
 
 One function for each thing the parser may miss. Each looks at the tokens around the place for the
 mistakes that people make there, the commonest of them being habits from other query languages.

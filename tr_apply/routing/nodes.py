@@ -58,7 +58,7 @@ class Direction(StrEnum):
 
 
 def _aside() -> int:
-    """An offset: kept with the node, but no part of what the node is."""
+    """An offset: kept with the node, but ignored in comparisons."""
     return field(default=0, compare=False, repr=False)
 
 

@@ -12,7 +12,7 @@ from tr_apply.routing.value_types import AttributeTypes
 
 
 class RoutingText(NamedTuple):
-    """A text that parses, and what is known about it."""
+    """A text that parses, with the known facts about it."""
 
     place: Place
     tokens: Sequence[Token]

@@ -1,4 +1,4 @@
-"""Says in the user's words what is wrong where no token can be read."""
+"""Explains in the user's words why a text cannot be split into tokens."""
 
 import re
 from typing import Final

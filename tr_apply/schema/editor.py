@@ -38,7 +38,7 @@ _WORD: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 def tidied(schema: Node, *, nullable: bool = False) -> Node:
     """*schema* without titles that repeat a key, without the names of classes and, unless *nullable*, without null.
 
-    What a person writes leaves out what is not there; what a program prints says null.
+    People leave missing values out; programs print them as null.
     """
     made = _mapped(schema, lambda node: _ordered(_tidy(node, nullable=nullable)))
     names = {name: _WORD.sub("_", name).lower() for name in made["$defs"]}

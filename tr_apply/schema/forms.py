@@ -61,7 +61,7 @@ def with_for_each(schema: Node) -> Node:
 
 
 def as_overlay(schema: Node) -> Node:
-    """*schema*, of a configuration, as that of an overlay: a part of one, and what is done with the rest."""
+    """*schema*, of a configuration, as that of an overlay: a part of one, and keys that change the rest."""
     definitions = dict(schema["$defs"])
     for name, node in definitions.items():
         if name not in _UNTOUCHED and "properties" in node:
@@ -101,7 +101,7 @@ def _below(base: type[Any]) -> Iterator[type[Any]]:
 
 
 def _repeatable(schema: Node) -> dict[str, Any]:
-    """The definitions of what a list may hold by name."""
+    """The definitions of objects that a list may hold by name."""
     return {name: schema["$defs"][name] for name in (*_ORIGINAL, _FILTER)}
 
 

@@ -17,7 +17,7 @@ def require_recorded(load: DayLoad) -> None:
     """Make sure that *load* can be calibrated.
 
     Raises:
-        UsageError: when it does not say what was recorded, or was recorded with another threshold.
+        UsageError: It has no recorded figures, or figures with another threshold.
     """
     if not load.recorded:
         raise UsageError("--calibrate: no demand of the load has `recorded`; tr-apply record --load writes it")
@@ -31,7 +31,7 @@ def require_recorded(load: DayLoad) -> None:
 
 
 def with_calibration(results: SimulationResults, load: DayLoad) -> SimulationResults:
-    """*results* of one scenario, with what was recorded next to what was simulated."""
+    """*results* of one scenario, with the recorded figures next to the simulated ones."""
     return replace(results, calibration=tuple(_calibrated(results, load)))
 
 

@@ -73,7 +73,7 @@ class Experiment:
     def run(self, executor: Executor, progress: Progress) -> None:
         """Simulate days until gates and precision are decided, or there are as many as are allowed.
 
-        Ctrl-C ends this early; what is done counts.
+        Ctrl-C ends this early; the completed days count.
         """
         self.tallies = [{} for _ in self.scenarios]
         trials = self.trials

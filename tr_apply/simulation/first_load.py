@@ -1,4 +1,4 @@
-"""A first ``simulation.yaml`` from an observed day, with comments on what is guessed."""
+"""A first ``simulation.yaml`` from an observed day, with comments on guessed values."""
 
 import json
 import math
@@ -171,7 +171,7 @@ def _main(demand: ObservedDemand) -> Iterator[tuple[str, str]]:
 
 
 def _value(shares: Mapping[str, Fraction]) -> Any:
-    """A value that all tasks have, or what is drawn for each."""
+    """A value that all tasks have, or the shares to draw one from."""
     (first, share), *others = shares.items()
     value = _templates(json.loads(first))
     if not others and share == 1 and not isinstance(value, dict | list):

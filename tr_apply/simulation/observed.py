@@ -1,4 +1,4 @@
-"""From what was observed in a workspace to the figures of an average day: demand, handle times, patience, shifts."""
+"""From the events of a workspace to the figures of an average day: demand, handle times, patience, shifts."""
 
 import math
 from collections import Counter, defaultdict

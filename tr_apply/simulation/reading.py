@@ -98,7 +98,7 @@ class _LoadNames:
 
 
 class _Resolver:
-    """Makes values of what is written; what is wrong is noted."""
+    """Turns the written load into values; notes its mistakes."""
 
     def __init__(self, read: Companion[SimulationFile], configuration: Configuration) -> None:
         self._notes: Notes = read.notes

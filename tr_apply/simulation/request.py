@@ -43,7 +43,7 @@ class SimulationRequest:
     seed: int | None = None
     gates: tuple[GateLimit, ...] = ()
     calibrate: bool = False
-    """Whether the days are compared with what was recorded."""
+    """Whether the days are compared with recorded figures."""
 
     def calibrated(self, results: SimulationResults) -> SimulationResults:
         """*results* with the comparison that was asked for."""

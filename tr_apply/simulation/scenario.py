@@ -127,7 +127,7 @@ class _Planner:
             yield self._made(person, ROSTER, work, rests)
 
     def _made(self, person: Person, group: str, work: Sequence[WorkPeriod], rests: Sequence[WorkPeriod]) -> PersonPlan:
-        """The plan, without what is outside of the day; a night shift of the day before reaches into it."""
+        """The plan, without times outside of the day; a night shift of the day before reaches into it."""
         hours = self._load.hours
         resting = _apart(_within(rests, hours))
         working = _without(_apart(_within(work, hours)), resting)

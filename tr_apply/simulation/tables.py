@@ -27,7 +27,7 @@ Record = Mapping[str, Cell]
 
 
 class Tables:
-    """Reads the tables that a load names; what is wrong is noted."""
+    """Reads the tables that a load names; notes their mistakes."""
 
     def __init__(self, read: Companion[SimulationFile]) -> None:
         self._file = read.file

@@ -34,7 +34,7 @@ class StateResource:
     address: str
     type: str
     values: Mapping[str, Any]
-    """Its arguments and attributes; what is null is left out."""
+    """Its arguments and attributes, without nulls."""
 
     is_managed: bool = True
     """Whether Terraform makes and deletes it, as it does not with a data source."""
@@ -89,7 +89,7 @@ class TerraformState:
         return sid
 
     def _names(self) -> dict[str, str | None]:
-        """By SID, the name of each workspace; None where the state has only what is in it."""
+        """By SID, the name of each workspace; None if the state has only resources in it."""
         names: dict[str, str | None] = {}
         for each in self.resources:
             if each.kind is not None and (sid := each.workspace_sid) is not None:

@@ -122,7 +122,7 @@ class _Wire(asyncio.Protocol):
 
     @property
     def is_usable(self) -> bool:
-        """Whether it takes another request. What is there to be read before one is sent can only be its end."""
+        """Whether it takes another request. Bytes that arrive before one can only be the end of the connection."""
         return self._is_open and not _is_readable(self._transport)
 
     async def answer_to(self, request: bytes, *, head_only: bool = False) -> Answer:

@@ -328,7 +328,7 @@ def test_a_supervisor_sees_and_changes_others(floor, page, ask, urls):
         ("", 404, 20404),
     ],
 )
-def test_a_worker_cannot_see_what_is_of_others_or_not_there(ask, urls, path, status, code):
+def test_a_worker_cannot_see_resources_of_others_or_missing_ones(ask, urls, path, status, code):
     answer = ask(f"{urls['workspace']}/{path}")
 
     assert refusal(answer)[:2] == (status, code)

@@ -1,4 +1,4 @@
-"""The bridge of a serving process: who gets in, what is printed, and how it ends."""
+"""The bridge of a serving process: who gets in, its output, and how it ends."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""Access tokens: JSON Web Tokens that an application signs, and what is wrong with others."""
+"""Access tokens: JSON Web Tokens that an application signs, and the refusals of others."""
 
 import base64
 import json

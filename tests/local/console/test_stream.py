@@ -74,7 +74,7 @@ class Listener:
                     return data
 
     def rest(self):
-        """The names of what was heard and not looked at."""
+        """The names of the remaining messages."""
         return [self.heard.get_nowait()[0] for _ in range(self.heard.qsize())]
 
 

@@ -136,7 +136,7 @@ class Centre:
         self.workspace.tasks(task).update(assignment_status=status, reason="as told")
 
     def play(self):
-        """Five minutes; the comments say what follows from what is done, at which second."""
+        """Five minutes; the comments give the second of each action and its consequences."""
         a = self.task("es")
         self.after(12).move("alice", "Available")  # a is offered to alice
         self.after(3).answer(a, "alice", "accepted")

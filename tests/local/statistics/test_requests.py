@@ -61,7 +61,7 @@ def test_a_bad_window_is_refused_wherever_there_is_one(clocked, every_path, refu
             assert says in refused(answer, 400, code)
 
 
-def test_a_window_leaves_out_what_was_before_and_after(centre, clocked, path):
+def test_a_window_leaves_out_events_before_and_after(centre, clocked, path):
     centre.play()
 
     def between(start, end, *names):
@@ -230,7 +230,7 @@ def test_the_links_of_a_resource_lead_to_its_statistics(centre, clocked, path, e
 # Many queues
 
 
-def test_a_list_repeats_what_was_asked_in_the_urls_of_its_pages(clocked, path):
+def test_a_list_repeats_its_parameters_in_the_urls_of_its_pages(clocked, path):
     page = clocked.read(f"{path}/TaskQueues/Statistics", PageSize=1, Minutes=60, SplitByWaitTime="5,30", Ordering="x")
 
     assert page["meta"]["key"] == "task_queues_statistics"

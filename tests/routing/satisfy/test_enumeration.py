@@ -145,7 +145,7 @@ def test_the_answers_about_random_workflows_are_those_of_the_enumeration(seed, g
 
 
 def changed(dice, filters):
-    """*filters* after some of what people do to them."""
+    """*filters* after some typical changes by people."""
     result = list(filters)
     for _ in range(dice.randint(1, 2)):
         index = dice.randrange(len(result))

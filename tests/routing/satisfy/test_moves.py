@@ -117,7 +117,7 @@ def test_without_a_default_filter_tasks_come_from_and_go_to_nowhere():
     assert confirmed(before, after, result)
 
 
-def test_a_new_default_filter_takes_what_was_canceled_before():
+def test_a_new_default_filter_takes_tasks_that_were_canceled_before():
     assert numbers(moves(listed(VOICE, default=None), listed(VOICE))) == [(None, 0, {})]
 
 

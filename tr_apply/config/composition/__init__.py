@@ -1,8 +1,8 @@
-"""One configuration from what is written in several files, or once for many objects.
+"""One configuration from several files, and from items that make many objects.
 
 sections         the files of a folder, joined
-overlay          a file laid over them, by the names of what they hold
-overlay_safety   what an overlay may say about ``safety``
+overlay          a file that changes them, by the names of objects
+overlay_safety   the changes that an overlay may make to ``safety``
 for_each         the objects that one item makes
 each_rows        the tables that such an item may name
 """

@@ -1,4 +1,4 @@
-"""``for_each: {csv: FILE}``: the rows of a table in the place of what names it."""
+"""``for_each: {csv: FILE}``: replaces the name of a table by its rows."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final

@@ -219,7 +219,7 @@ class _Expansion:
             raise _MalformedError(f"this file makes texts of more than {_MOST_CHARACTERS:,} characters", place)
 
     def _move(self, section: str, first: Sequence[int]) -> None:
-        """Let what was found wrong in this file lead to the objects rather than to their items."""
+        """Point the findings of this file at the objects instead of their items."""
 
         def moved(path: KeyPath) -> KeyPath:
             match path:

@@ -1,4 +1,4 @@
-"""Overlays: one configuration laid over another, by the names of what they hold.
+"""Overlays: one configuration changed by another, by the names of objects.
 
 Mappings merge, scalars and plain lists replace, lists of named things merge by name. ``new: true`` adds a named thing,
 ``delete: true`` takes one away, ``unset`` takes keys away; ``before`` and ``after`` place a filter by another's name.

@@ -128,7 +128,7 @@ def _same(value: Any, allowed: Any) -> bool:
 
 
 def declarations_of(sections: Iterable[Any]) -> dict[str, Declaration]:
-    """The variables that the ``variables`` of each file, in order, declare; what is malformed is left out.
+    """The variables that the ``variables`` of each file, in order, declare, without malformed ones.
 
     The keys of later files win, but no file makes a secret of another one public.
     """

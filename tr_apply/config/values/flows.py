@@ -66,7 +66,7 @@ def secret_paths(notes: Notes, places: set[int]) -> list[KeyPath]:
 
 
 def _is_shown(kind: Kind, rest: KeyPath) -> bool:
-    """Whether plans and messages must show what is there: names, and what says which workspace is meant."""
+    """Whether plans and messages must show the field: names, and values that identify the workspace."""
     match rest:
         case (str() as field, *_) if field in literal_fields(kind.model):
             return True

@@ -70,7 +70,7 @@ def united(pieces: Iterable[str]) -> Iterator[str]:
 
 
 def template_of(pieces: Pieces) -> str:
-    """*pieces* as one text, in which what is literal is escaped."""
+    """*pieces* as one text, with its literal parts escaped."""
     return "".join(_joined(pieces))
 
 

@@ -23,7 +23,7 @@ _SECTIONS = ("vars", DECLARATIONS)
 def unused_variables(paths: Sequence[Path], inputs: Inputs) -> Iterator[Finding]:
     """An error for each ``--var`` that no configuration at one of *paths*, nor its tests and overlays, use or declare.
 
-    Where a file cannot be read to its end there is none: what is missing may be there.
+    If a file cannot be read to its end there are none: the use may be in the unread part.
     """
     files = [file for path in paths for file in _files(path, inputs)] if inputs.given else []
     if not all(file.complete for file in files):

@@ -73,7 +73,7 @@ class Variables:
         from_files: From files of variables: may refer to other variables.
         environment: The environment of the process: ``TR_SECRET_…``, then ``TR_VAR_…``. Literal text.
         declared: From ``vars:`` of overlays and files: may refer to other variables.
-        declarations: From ``variables:``: types, defaults, and what is secret.
+        declarations: From ``variables:``: types, defaults and secrecy.
     """
 
     given: Mapping[str, str] = field(default_factory=dict)

@@ -142,7 +142,7 @@ def _about_part(judged: JudgedWorkflow, index: int, asked: Judgement, head: str)
 
 
 def is_deliberate(part: Expression, tree: Expression) -> bool:
-    """Whether people write *part* although it adds nothing: a test for null, ``1==1``, or what is found as repeated."""
+    """Whether people write *part* although it adds nothing: a test for null, ``1==1``, or a repeated condition."""
     match part:
         case Comparison(_, Comparator.NOT_EQUAL | Comparator.EQUAL, Constant(None)):
             return True

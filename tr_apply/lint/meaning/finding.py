@@ -41,7 +41,7 @@ class MeaningFinding:
 
 
 class Words:
-    """How the findings of one workflow write what was read with made-up SIDs."""
+    """Names for the invented SIDs in the findings of one workflow."""
 
     def __init__(self, workflow: Workflow) -> None:
         filters = [each for each in workflow.filters if each is not None]

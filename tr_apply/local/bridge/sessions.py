@@ -1,4 +1,4 @@
-"""The open sessions of workers' pages, and which of what has happened each of them is sent.
+"""The open sessions of workers' pages, and the events that each of them is sent.
 
 Sessions are found by their worker, so what concerns no session costs nothing more however many there are.
 """

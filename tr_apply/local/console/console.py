@@ -57,7 +57,7 @@ class Console:
         self.streams = Streams(self.app.store.engines)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what is the console's, or pass the request on."""
+        """Answer requests for the console; pass others on."""
         if scope["type"] != "http" or not (scope["path"] == "/" or scope["path"].startswith(ROOT)):
             await self.served(scope, receive, send)
             return

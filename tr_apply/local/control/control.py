@@ -63,7 +63,7 @@ class Control:
     _taken: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Do what is asked for, or pass the request on."""
+        """Carry out a control request, or pass another one on."""
         if scope["type"] != "http" or not scope["path"].startswith(ROOT):
             await self.faults(scope, receive, send)
             return
@@ -191,7 +191,7 @@ class Control:
         return {"id": str(self._taken)}
 
     async def _restore(self, body: Any) -> Mapping[str, Any]:
-        """Have the world as it was, at the moment when it was kept: what was not due then is not due now."""
+        """Restore the world with its time: timers that were not due then are not due now."""
         snapshot = self._snapshots.get(str(_object(body, "id").get("id")))
         if snapshot is None:
             raise NotFoundError

@@ -218,7 +218,7 @@ def _worker_change(record: EventRecord, about: About) -> dict[str, Any]:
 
 
 def _transfer(_record: EventRecord, about: About) -> dict[str, Any]:
-    """Of what a transfer did to a task, and of the reservations that it led to."""
+    """The data of an event about a transfer: its effect on the task, and its reservations."""
     if not about:
         return {}
     return {

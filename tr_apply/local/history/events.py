@@ -44,7 +44,7 @@ class EventRecord(NamedTuple):
     task_version: int | None = None
     task_virtual_start_ms: int | None = None
     task_ignore_capacity: int | None = None
-    """1 or 0; this, the version and the start are unknown of what an earlier version of this program wrote."""
+    """1 or 0; this, the version and the start are unknown in rows of an earlier version of this program."""
 
     task_reason: str | None = None
     reservation_sid: str | None = None

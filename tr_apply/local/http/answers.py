@@ -125,7 +125,7 @@ def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | Non
 
 
 class _JsonResponse(Response):
-    """A response whose headers need not be looked through for what is missing."""
+    """A response with complete headers, so they need no search for missing ones."""
 
     def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
         self.raw_headers = [

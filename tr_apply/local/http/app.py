@@ -139,7 +139,7 @@ class LocalTaskRouter:
             await self.store.engines.kept()
 
     async def quiet(self) -> None:
-        """Wait for the callbacks under way, and those that follow, but not for what is held back or sent again."""
+        """Wait for the callbacks in progress, and those that follow, but not for held back or repeated ones."""
         await self.store.engines.kept()
         while self._dispatcher is not None and not self._dispatcher.quiet.is_now:
             await self._dispatcher.quiet.wait()

@@ -1,4 +1,4 @@
-"""All paths of the API and what is done at each: with statistics.py the only place that knows methods."""
+"""All paths of the API and their handlers; together with statistics.py the only place that knows methods."""
 
 import re
 import zlib

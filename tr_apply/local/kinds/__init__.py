@@ -1,1 +1,1 @@
-"""The kinds of resources, one module each: the row of facts, and what is particular to the kind."""
+"""The kinds of resources, one module each: the row of facts, and the rules of the kind."""

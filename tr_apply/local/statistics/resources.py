@@ -81,4 +81,4 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     f"{_WORKSPACE}/Workers/CumulativeStatistics": _past_of_everyone,
     f"{_WORKSPACE}/Workers/{{worker_sid}}/Statistics": _worker,
 }
-"""Path -> what is answered there."""
+"""Path -> the function that answers it."""

@@ -1,7 +1,7 @@
-"""Opening the SQLite file: whose it is, which version it has, and what is wrong when it cannot be used.
+"""Opening the SQLite file: its owner, its version, and the reason if it cannot be used.
 
-The file may come from somebody else, with a repository. What SQLite would run by itself, such as a view in place of a
-table or a trigger, is not in a file of ours, and a file that has more or other tables than ours is refused.
+The file may come with a repository of somebody else. Parts that SQLite would run by itself, such as a view in place of
+a table or a trigger, are not in our files, and a file with more or other tables than ours is refused.
 """
 
 import os

@@ -6,7 +6,7 @@ business of refused_answers.py alone.
 
 
 class RequestError(Exception):
-    """The root: a request that gets an error body instead of what it asked for."""
+    """The root: a request that gets an error body instead of an answer."""
 
     code = 20001
 
@@ -46,7 +46,7 @@ class AbsolutePagingError(RequestError):
 
 
 class TooLongAgoError(RequestError):
-    """Statistics are asked for that begin before what is kept."""
+    """Statistics are requested for a time before the kept events."""
 
     code = 14241
 

@@ -48,9 +48,9 @@ class Engines:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A transaction; all that it did is taken back if there is an exception.
+        """A transaction; an exception undoes all of it.
 
-        What is written in one turn of the event loop is kept together at its end; ``kept`` waits for that.
+        All writes in one turn of the event loop are committed together at its end; ``kept`` waits for that.
         """
         session = None
         batch = self._batch = self._batch or self._begin()
@@ -74,10 +74,10 @@ class Engines:
         self._happened += session.happened
 
     async def kept(self) -> None:
-        """Wait until what was written is kept.
+        """Wait until the writes are committed.
 
         Raises:
-            UnavailableError: It could not be, and is not.
+            UnavailableError: They could not be committed.
         """
         batch = self._batch
         if batch is not None:
@@ -117,7 +117,7 @@ class Engines:
             yield reader
 
     def catch_up(self, workspace_sid: str) -> None:
-        """Let happen what is due in a workspace, if there is such a workspace."""
+        """Carry out everything due in a workspace, if it exists."""
         with self.write() as session:
             if session.writer.row("SELECT 1 FROM workspace WHERE sid = ?", (workspace_sid,)):
                 session.engine(workspace_sid)
@@ -133,7 +133,7 @@ class Engines:
         return workspace_sid in self._engines and reader.edition == self._edition
 
     def let_happen(self) -> int | None:
-        """Let happen what is due anywhere; when something is due next, or None for never."""
+        """Carry out everything due in any workspace; the time when something is due next, or None for never."""
         self.keep()
         with self._database.read() as reader:
             self._take_up(reader)

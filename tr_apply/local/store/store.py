@@ -41,7 +41,7 @@ class Store:
 
     Every method takes the kind, and the SIDs of the resources above it as ``scope``. Every method raises
     NotFoundError when one of those, or the resource itself, does not exist, and RoutingRefusedError when the state of
-    what is being routed does not allow it.
+    the routing does not allow the request.
     """
 
     def __init__(self, database: Database) -> None:

@@ -52,7 +52,7 @@ class Timekeeper:
                 await self._wake.wait()
 
     async def _tidy(self) -> None:
-        """Forget what is too old, now and then, and in small parts."""
+        """Remove old rows now and then, in small parts."""
         now_ms = self._engines.now_ms()
         if now_ms - self._tidied_ms < _TIDY_EVERY_MS:
             return
@@ -64,7 +64,7 @@ class Timekeeper:
             await asyncio.sleep(0)
 
     def _hear(self, happened: Sequence[Happened]) -> None:
-        """Wake up when something is due earlier than what was waited for."""
+        """Wake up when something is due earlier than the timer that is waited for."""
         dues = (each.state.timers.next() for each in happened)
         if any(due is not None and due < self._next_ms for due in dues):
             self._wake.set()

@@ -82,7 +82,7 @@ def refusal(refused: Sequence[Blocked]) -> RefusedError:
 
 
 def refusals(plan: Plan, consent: Consent) -> Sequence[Blocked]:
-    """Why *plan* may not be carried out: what is blocked, except for what was agreed to; nothing lifts a protection."""
+    """Why *plan* may not be carried out: all blocks without consent; nothing lifts a protection."""
     agreed = {kind for kind, number in consent.deletes.items() if _deletes(plan)[kind] == number}
     blocked = [*plan.blocked, *_unattended(plan, consent)]
     return [

@@ -25,7 +25,7 @@ _PLAIN = re.compile(r"\w[\w .-]*\Z")
 
 
 def suspected_renames(decisions: Decisions, operations: Iterable[Operation]) -> Iterator[Blocked]:
-    """Deletions of what looks like something new: a rename would have kept the SID, and everything that hangs on it."""
+    """Deletes of resources that look like a new one: a rename would have kept the SID, and all that depends on it."""
     deletions = {(o.kind, o.name): o.id for o in operations if o.action is Action.DELETE}
     creations = {(o.kind, o.name) for o in operations if o.action is Action.CREATE}
     for kind in SECTIONS:

@@ -1,4 +1,4 @@
-"""A workspace that would be created although another live one holds most of what it declares: renamed elsewhere?"""
+"""Blocks the creation of a workspace if another live one holds most of its declared names: it may have been renamed."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ class OtherWorkspace:
 
     Attributes:
         live: The workspace.
-        names: The keys of the names of what it holds, by kind.
+        names: The keys of the names of its resources, by kind.
     """
 
     live: Live

@@ -25,7 +25,7 @@ _COMPARED = {kind.name: compared_fields(kind) for kind in KINDS}
 
 
 def is_unchanged(kind: Kind, declared: Any, live: Live, labels: Labels) -> bool:
-    """Whether *live* surely is what is *declared*: the common case, found without a model of what is live."""
+    """Whether *live* surely equals *declared*: the common case, found without a model of the live resource."""
     if kind.name in {WORKSPACE.name, WORKFLOW.name}:  # there are few of them, and more to them than their fields
         return False
     return all(_is_field_unchanged(kind, key, getattr(declared, key), live, labels) for key in _COMPARED[kind.name])

@@ -76,7 +76,7 @@ class _FilterMatching:
                 self.found[index] = same.pop()
 
     def by_likeness(self) -> None:
-        """Pair what is left, those first that are most alike."""
+        """Pair the rest, the most similar ones first."""
         old, new = self._left_before(), self._left_after()
         if len(old) * len(new) > _MOST_PAIRS:
             return

@@ -1,4 +1,4 @@
-"""Which part of a live resource is ours: what is not is copied from the live one into the desired one.
+"""The part of a live resource that is ours; all other parts are copied from the live resource into the desired one.
 
 So plan and apply cannot disagree about it, and nothing stale is ever sent back.
 """
@@ -63,7 +63,7 @@ def ignored_differences(kind: Kind, declared: Any, live: Any, rule: Ownership) -
 
 
 def merged(live: Any, written: Any) -> Any:
-    """*live* with what is *written* laid over it: mappings merge, everything else is a value."""
+    """*live* changed by *written*: mappings merge, everything else is a value."""
     if not isinstance(live, dict) or not isinstance(written, dict):
         return written
     return live | {key: merged(live[key], value) if key in live else value for key, value in written.items()}

@@ -31,7 +31,7 @@ def differences(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[St
 
 
 def _anchors(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[int, int]]:
-    """The positions of what occurs once in each and keeps its order."""
+    """The positions of elements that occur once in each sequence and keep their order."""
     counts, new_counts = Counter(old), Counter(new)
     places = {each: index for index, each in enumerate(new) if new_counts[each] == 1}
     common = {index: places[each] for index, each in enumerate(old) if counts[each] == 1 and each in places}

@@ -15,7 +15,7 @@ _EXPRESSIONS = {"expression": False, "skip_if": False, "order_by": True}  # whet
 
 
 def workflow_changes(before: Workflow, after: Workflow) -> Iterator[FieldChange]:
-    """Changes of what makes up the document; none when TaskRouter would route alike."""
+    """Changes in the document's content; none if TaskRouter would route alike."""
     if not same_json(list(map(filter_value, before.filters)), list(map(filter_value, after.filters))):
         yield from _filter_changes(before.filters, after.filters)
     yield from _target_change("default_filter", before.default_filter, after.default_filter)
@@ -109,12 +109,12 @@ def _same_field(key: str, old: Any, new: Any) -> bool:
 
 
 def filter_value(each: Filter) -> dict[str, Any]:
-    """A filter as YAML would say it, without what is left out."""
+    """A filter as in YAML, without unset keys."""
     value: dict[str, Any] = {"name": each.name} if each.name else {}
     value |= {"expression": each.expression, "targets": [target_value(t) for t in each.targets]}
     return value | ({"extra": each.extra} if each.extra else {})
 
 
 def target_value(target: Target) -> dict[str, Any]:
-    """A target as YAML would say it, without what is left out."""
+    """A target as in YAML, without unset keys."""
     return {key: value for key in Target.model_fields if (value := getattr(target, key)) not in (None, {})}

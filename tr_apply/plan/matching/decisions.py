@@ -145,7 +145,7 @@ def _kept_as(document: Document, matched: Matched, kind: Kind, live: Live, decla
 
 
 def _compare(kept: Kept, before: Any, matched: Matched) -> None:
-    """Find what changes from *before*, with every reference leading to what is there when the plan is done."""
+    """Find the changes from *before*, with every reference as it will be after the plan."""
     kind, moved = kept.kind, before
     if matched.renamed:
         moved = repointed(kind, before, matched.renamed)

@@ -14,7 +14,7 @@ from tr_apply.routing.names import name_key
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Match:
-    """A declared resource and what is live of it.
+    """A declared resource and the live ones that match it.
 
     ``live`` is the resource that stays or becomes the declared one; ``old`` is one that must make way, because
     TaskRouter cannot change it. With neither it is new; with ``old`` alone it is replaced; with both, a replacement
@@ -169,10 +169,12 @@ class _Matcher:
         return self._comparison.is_fixed(self._declared[index], live)
 
     def _is_replaced_instead(self, cycle: Sequence[int], resumed: Mapping[int, Live | None]) -> bool:
-        """Whether no names are being exchanged, and what is parked only makes way for what takes its own place.
+        """True for an interrupted replacement, False for a name swap.
 
-        An exchange needs all of them. Where all are there, it is decided as it was when all names were live: either way
-        what is parked had the name under which it is parked.
+        In a replacement, the parked resource is replaced by one of the same name.
+
+        A swap needs all names. If all are there, it is decided as when all names were live: in both cases the parked
+        resource had the name under which it is parked.
         """
         if not self._kind.replaced_on:
             return False

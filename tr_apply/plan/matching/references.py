@@ -1,4 +1,4 @@
-"""Names and ``${sid:…}`` by which one resource leads to another: spelled alike, and following what is replaced."""
+"""Names and ``${sid:…}`` that refer to other resources: in one spelling, and updated for replaced resources."""
 
 import re
 from collections.abc import Callable, Collection, Mapping

@@ -168,7 +168,7 @@ def _refuse_circles(steps: Sequence[RequestStep]) -> None:
 def in_order(operations: Sequence[Operation]) -> list[Operation]:
     """*operations* numbered, each after those that must be done before it begins.
 
-    Where that leaves a choice: what is made or changed in creation order, then what goes, in reverse.
+    Where that leaves a choice: creates and changes in creation order, then deletes, in reverse.
     """
     listed = sorted(operations, key=_place)
     sorter = TopologicalSorter(_dependencies(listed))

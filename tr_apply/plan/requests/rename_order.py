@@ -23,7 +23,7 @@ def after_former_names(document: Document, operations: Sequence[Operation]) -> l
         return result
     steps: Sequence[RequestStep] = ()
     heirs = [each for each in _heirs(document) if each[0] in taking and each[2] in taking]
-    # Where two wait for each other, what is replaced goes last: once it is there, it looks as if names were exchanged.
+    # If two wait for each other, a replaced resource goes last: once it exists, it looks like a name exchange.
     for name, parameter, heir in sorted(heirs, key=lambda each: not _replaces(result[taking[each[0]][0]])):
         (index, at), (of_heir, at_heir) = taking[name], taking[heir]
         write, inheriting = result[index].writes[at], result[of_heir].writes[at_heir]

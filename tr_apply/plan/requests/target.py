@@ -121,9 +121,9 @@ EVERYTHING = Selection()
 
 
 def selected(operations: Sequence[Operation], selection: Selection) -> list[Operation]:
-    """Those of *operations* that *selection* wants, and those that they cannot do without.
+    """The *operations* that *selection* wants, and those that they depend on.
 
-    What is excluded is left out in any case, together with whatever cannot do without it.
+    Excluded operations are always left out, together with those that depend on them.
     """
     if selection.is_everything:
         return [*operations]

@@ -51,7 +51,7 @@ class Base:
     """The state that a plan was made from."""
 
     fingerprint: Sha256
-    """SHA-256 of what the plan relies on in the live workspace."""
+    """SHA-256 of the state that the plan relies on."""
 
     objects: Mapping[str, Mapping[str, Any]]
     """The state that the plan relies on, by ``KIND/NAME``: digests of fields, values that may be shown, and names."""
@@ -100,7 +100,7 @@ class PlanDocument:
     """The known SIDs for the requests, by ``KIND/NAME``."""
 
     reads: Mapping[KindName, str]
-    """The kinds that were read for it, each with a digest of what it does not rely on."""
+    """The kinds that were read for it, each with a digest of the resources that it does not rely on."""
 
     sensitive: Mapping[str, Sequence[str]]
     """Paths that are not shown, by the section of ``manage``."""
@@ -258,7 +258,7 @@ def _write_without_secrets(write: Write) -> Write:
 
 
 def _with_digests(operation: Operation) -> Operation:
-    """*operation* as it was read, with what is sensitive marked as such everywhere."""
+    """*operation* as it was read, with all sensitive values marked."""
     return replace(
         operation,
         changes=[_change_with_digests(each) for each in operation.changes],

@@ -1,4 +1,4 @@
-"""Saved plans: ``plan --out`` read back, and refused where it is not what was written."""
+"""Saved plans: ``plan --out`` read back, and refused if the file was changed."""
 
 import json
 from collections.abc import Mapping
@@ -81,7 +81,7 @@ def _no_number(constant: str) -> NoReturn:
 
 
 def _require_version(document: Mapping[str, Any]) -> None:
-    """Newer minor versions only add to what is read here; a newer major version may mean something else by it."""
+    """Refuse a newer major version, which may change meanings; newer minor versions only add keys."""
     version = document.get("format_version")
     major, dot, minor = version.partition(".") if isinstance(version, str) else ("", "", "")
     if not (dot and major.isdigit() and minor.isdigit()):

@@ -35,7 +35,7 @@ class Origins:
     """Differences from that configuration: its value as ``planned_from``, then ``live_now``, then ``planned_to``."""
 
     operations: Mapping[str, Origin]
-    """By the id of each operation, whose change it is; one that takes back what was changed outside is ``outside``."""
+    """The origin by the id of each operation; one that undoes a change made outside is ``outside``."""
 
     @classmethod
     def unknown(cls, base_ref: str, problem: str) -> Self:

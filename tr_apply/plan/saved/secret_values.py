@@ -18,10 +18,10 @@ def needs_secrets(plan: Plan) -> bool:
 def filled(plan: Plan, rest: Plan, fresh: Plan) -> Plan:
     """*plan* with the sensitive values of its *rest* taken from *fresh*, which was just made from the configuration.
 
-    What is done already keeps its digests, as *fresh* knows no values for it any more.
+    Completed operations keep their digests, because *fresh* has no values for them any more.
 
     Raises:
-        StaleError: when the configuration has others than those that were planned, or none.
+        StaleError: The configuration has other values than the planned ones, or none.
     """
     left = {id(write) for operation in rest.operations for write in operation.writes}
     known: dict[tuple[SidOf, str], list[FormValue]] = {}

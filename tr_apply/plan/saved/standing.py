@@ -172,7 +172,7 @@ class Standing:
 
     @cached_property
     def _gone(self) -> frozenset[str]:
-        """SIDs of what the plan deletes and is not live."""
+        """SIDs of resources that the plan deletes and that are no longer live."""
         deletes = (write.sid for write in self._writes if write.verb is Verb.DELETE and write.sid is not None)
         return frozenset(sid for sid in deletes if sid not in self._by_sid)
 

@@ -13,7 +13,7 @@ from tr_apply.routing.refusals import IllegalStepError, RescindedError
 
 
 def accept(state: State, reservation: Reservation) -> None:
-    """Give the task to this worker, and rescind what was offered to others."""
+    """Give the task to this worker, and rescind the reservations of others."""
     _demand(reservation, "accepted", "pending")
     party = state.tasks[reservation.task_sid]
     task = party.task
@@ -45,7 +45,7 @@ def fail(state: State, reservation: Reservation, reason_code: int | None) -> Non
 
 
 def rescind(state: State, reservation: Reservation) -> None:
-    """Withdraw what was offered to one worker."""
+    """Withdraw the reservation of one worker."""
     _demand(reservation, "rescinded", "pending")
     _end_unaccepted(state, reservation, "rescinded")
 

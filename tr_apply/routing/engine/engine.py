@@ -39,7 +39,7 @@ class Engine:
     # Time, and what happened
 
     def advance(self, now_ms: int) -> None:
-        """Do what is due until *now_ms*."""
+        """Carry out everything due until *now_ms*."""
         state = self._state
         while (due := state.timers.pop(now_ms)) is not None:
             moment, sid = due
@@ -111,7 +111,7 @@ class Engine:
         return party.task
 
     def wrap_up_task(self, sid: str, reason: str | None, now_ms: int) -> Task:
-        """Let the worker of an assigned task finish what is left to do."""
+        """Move an assigned task to wrapping: its worker finishes the rest of the work."""
         state = self._at(now_ms)
         party = state.task(sid)
         tasks.wrap(state, party, reason)

@@ -89,7 +89,7 @@ def accept(state: State, party: TaskParty, reservation: Reservation) -> None:
 
 
 def wrap_up(state: State, party: TaskParty, reservation: Reservation) -> None:
-    """Let a worker finish what is left to do; it still takes the worker's capacity."""
+    """Move a reservation to wrapping; it still takes the worker's capacity."""
     worker = state.workers[reservation.worker_sid]
     worker.accepted[reservation.channel] -= 1
     _put(state, party, worker, _with_status(state, reservation, "wrapping"))

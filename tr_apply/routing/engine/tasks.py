@@ -193,7 +193,7 @@ def cancel_by_caller(state: State, party: TaskParty, reason: str | None, attribu
 
 
 def wrap(state: State, party: TaskParty, reason: str | None) -> None:
-    """Let the worker finish what is left to do."""
+    """Move the task to wrapping."""
     if party.task.status != "assigned":
         raise _not_assigned(state, party, "Cannot wrap up a task", "because it's not currently assigned")
     state.put_task(party, status="wrapping", reason=reason)

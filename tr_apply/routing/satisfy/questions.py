@@ -100,7 +100,7 @@ def _is_impossible(answer: Answer) -> bool | None:
 
 
 def _operands(expression: Expression, position: _Position = ()) -> Iterator[tuple[_Position, Expression]]:
-    """Every operand within *expression*, the last first, an outer one before what is in it."""
+    """Every operand within *expression*, the last first, an outer one before its parts."""
     if isinstance(expression, And | Or):
         for index in reversed(range(len(expression.operands))):
             operand = expression.operands[index]

@@ -171,7 +171,7 @@ class _Decided:
         return tuple(self.answers.values()), repr(list(self.of_paths.items()))
 
     def rest(self, expression: Expression) -> Expression | bool:
-        """*expression* without what is decided."""
+        """*expression* without its decided parts."""
         match expression:
             case Comparison():
                 return self._comparison(expression)

@@ -1,4 +1,4 @@
-"""An example out of what a search has left of the variables."""
+"""Builds an example from the remaining values of the variables after a search."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
