@@ -39,7 +39,7 @@ def folder(tmp_path):
         ("node_modules/package.yaml", False),
     ],
 )
-def test_a_seed_follows_its_files_and_no_log_or_database_beside_them(folder, name, follows):
+def test_a_seed_follows_its_files_and_no_log_or_database_next_to_them(folder, name, follows):
     async def is_noticed():
         app = open_app(":memory:")
         seed = Seed(folder / "floor.yaml", app, Connection("http://local", f"SK{0:032x}", "seed"), {})

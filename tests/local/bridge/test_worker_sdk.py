@@ -249,9 +249,9 @@ def specs(tmp_path):
 
 
 OF_TWILIO = ["index.js", "spec/TaskUpdated.js", "spec/WorkerPresence.js", "spec/Workspace.js"]
-"""What Twilio runs, and the files beside it that pass alone. Three others cannot: of the tests of EventBridgeSignaling.js each
-passes alone, but pages of one worker that all close each other's sessions take turns for ever; OutgoingTransfer.js reads a
-``response`` of errors, and WorkerRetry.js a count that is not set, which the SDK does not have any more."""
+"""The files that Twilio runs, and others that pass alone. Three more cannot pass. Each test of EventBridgeSignaling.js passes
+alone, but pages of one worker that close each other's sessions go on for ever. OutgoingTransfer.js reads a ``response`` of
+errors, and WorkerRetry.js a count; the SDK has neither any more."""
 
 
 @pytest.mark.parametrize("spec", OF_TWILIO)
