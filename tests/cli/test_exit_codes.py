@@ -80,7 +80,7 @@ def test_a_wrong_command_line_is_64_and_says_so_on_stderr(capsys, arguments):
     assert printed.err
 
 
-def test_an_option_without_its_value_is_said_with_its_command(capsys):
+def test_an_option_without_its_value_is_reported_with_its_command(capsys):
     run(["plan", "--format", "json", "--out"])
     printed = capsys.readouterr()
     run(["plan", MINIMAL, "--out"])

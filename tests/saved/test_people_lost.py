@@ -172,7 +172,7 @@ def test_more_people_lost_than_were_reviewed_are_not_agreed_to(cli, write, live)
     assert live.change("TaskQueues", "a=b")["target_workers"] == "languages HAS 'es'"
 
 
-# What was not shown was not approved
+# Losses that were not shown were not approved
 
 
 def test_a_plan_without_impact_gives_no_consent_to_an_empty_queue(cli, write, live):
