@@ -131,7 +131,7 @@ def wall(work, *arguments):
 def cores_worth(center):
     """How much two processes do here while one does one, without any of our executors: 2.0 on two free cores.
 
-    The days are those of the test, so that memory and clock rates that two cores share count in the same way.
+    The days are those of the test, so shared memory and clock rates of two cores count in the same way.
     """
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
 

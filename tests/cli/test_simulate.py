@@ -390,7 +390,7 @@ def test_a_configuration_is_compared_with_the_live_workspace(simulate):
     assert same == 0
 
 
-def test_what_must_not_be_shown_is_on_neither_side_of_the_page(simulate, monkeypatch):
+def test_a_sensitive_value_is_on_neither_side_of_the_page(simulate, monkeypatch):
     monkeypatch.setenv("TR_SECRET_topic", "xyzzy")
     text = f"variables: {{topic: {{secret: true}}}}\n{BASE}".replace(
         "'sales'\"\n        targets", "'${topic}'\"\n        targets"

@@ -121,7 +121,7 @@ def test_two_jobs_of_different_speed_end_about_together():
     assert abs(free_at[0] - free_at[1]) <= 1.7
 
 
-def test_what_is_imported_is_no_garbage_to_a_process(monkeypatch):
+def test_imported_modules_are_not_searched_for_garbage_in_a_process(monkeypatch):
     frozen = []
     monkeypatch.setattr(executors.gc, "freeze", lambda: frozen.append(1))
     monkeypatch.setattr(executors.signal, "signal", lambda *given: frozen.append(given))

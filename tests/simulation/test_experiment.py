@@ -336,7 +336,7 @@ def test_options_that_do_not_go_together_are_a_usage_error(more, message):
         request(**more).experiment()
 
 
-def test_another_order_of_the_declarations_is_no_change():
+def test_another_order_of_the_declarations_changes_nothing():
     center = api.load(EXAMPLE)
     turned = {kind.section: list(reversed(getattr(center.document, kind.section))) for kind in SECTIONS}
     other = center._replace(document=center.document.model_copy(update=turned))

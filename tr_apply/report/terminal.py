@@ -46,7 +46,7 @@ def plan_text(plan: Plan, *, ascii_only: bool = False, agreed: Collection[Blocke
 
 
 def entry_text(entry: Entry, *, ascii_only: bool = False) -> str:
-    """The plan of *entry*, what is said of it, and the simulated days."""
+    """The plan of *entry*, the notes about it, and the simulated days."""
     assert entry.plan is not None
     parts = [plan_text(entry.plan, ascii_only=ascii_only), *([entry.more] if entry.more else [])]
     if entry.simulation is not None:

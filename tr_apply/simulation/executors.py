@@ -115,7 +115,7 @@ def _seconds(wanted: Sequence[Wanted], scenarios: Sequence[Scenario]) -> float:
 def _begin_process() -> None:
     """In a process of the pool: the process that waits for the results answers Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.freeze()  # what has been imported stays: no search for garbage needs to look at it
+    gc.freeze()  # imported modules stay, so garbage collection need not search them
 
 
 class _Processes:

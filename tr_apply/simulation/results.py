@@ -112,7 +112,7 @@ class SimulatedGroup:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedStep:
-    """A step of a workflow on an average day: how many tasks come to it, and what becomes of them there."""
+    """A step of a workflow on an average day: the number of tasks that come to it, and their outcomes there."""
 
     workflow: str
     """By name."""

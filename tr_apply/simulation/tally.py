@@ -74,7 +74,7 @@ class Counts:
 
 @dataclass(slots=True)
 class StepCounts:
-    """Tasks that came to a step of a workflow, and what became of them there.
+    """Tasks that came to a step of a workflow, and their outcomes there.
 
     Those who came are those who were answered, abandoned, were canceled, still waited at the end of the day or went on.
     """
