@@ -85,14 +85,14 @@ def forked(connection, streams):
 
 
 def reap(options=0):
-    """Wait for those that waited for others, so that their processor time is known to whoever asks for ours."""
+    """Wait for children that waited for others, so the caller's processor time includes theirs."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, options)[0]:
             pass
 
 
 def program():
-    """What a forked process runs; None at the end of all orders."""
+    """The program of a forked process; None at the end of all orders."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.disable()
     gc.freeze()

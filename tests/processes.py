@@ -1,7 +1,7 @@
 """Processes of the command line, each a real one, that are forked from one process which has imported everything.
 
-Half a second of processor time less for each than where Python starts anew. What is said about the start itself (what is
-imported, how the interpreter was called) needs ``subprocess``.
+Each takes half a second of processor time less than a new Python. Tests of the start itself (its imports, how the
+interpreter was called) need ``subprocess``.
 """
 
 import json
@@ -26,7 +26,7 @@ class Forking:
             )
 
     def start(self, program, arguments, *, environment=None, began=lambda _pid: None, **more):
-        """A process that runs *program*, a function in ``forking.py``; *began* is told its id before it does anything."""
+        """A process that runs *program*, a function in ``forking.py``; *began* gets its id before it does anything."""
         order = {
             "program": program,
             "arguments": [str(each) for each in arguments],
@@ -42,7 +42,7 @@ class Forking:
 
 
 class Process:
-    """What was forked, used like a ``subprocess.Popen`` with pipes for what it says."""
+    """A forked process, used like a ``subprocess.Popen`` with pipes for its output."""
 
     def __init__(self, control, order, began):
         self._connection, theirs = socket.socketpair()

@@ -11,5 +11,5 @@ TEXTS = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 @cache
 def content_of(path, loader=SAFE):
-    """What a file says; nobody may change it."""
+    """The content of a file; nobody may change it."""
     return yaml.load(path.read_text(encoding="utf-8"), loader)

@@ -136,7 +136,7 @@ SPOILT = [
 
 @pytest.mark.parametrize(("spoil", "complaint"), SPOILT, ids=lambda each: getattr(each, "__name__", None))
 @pytest.mark.parametrize("command", [("plan", "workspace.yaml", "--local-db"), ("serve", "--port", "0", "--db")])
-def test_a_file_that_cannot_be_used_is_reported_immediately(file, spoil, complaint, command):
+def test_a_file_that_cannot_be_used_is_reported_immediately(ended, file, spoil, complaint, command):
     spoil(file)
 
     code, said = ended(*command, str(file), "--timeout", "50")
@@ -219,7 +219,7 @@ def test_a_wait_for_the_lock_ends_in_time(ended, locked):
     assert "--timeout" in said
 
 
-def test_a_lock_that_is_never_released_is_reported_without_another_attempt(locked):
+def test_a_lock_that_is_never_released_is_reported_without_another_attempt(ended, locked):
     code, said = ended("plan", "workspace.yaml", "--local-db", str(locked))
 
     assert code == 1

@@ -312,7 +312,7 @@ def test_one_interrupt_begins_nothing_new_and_finishes_what_runs(behind, cli, ki
     assert cli(*arguments(behind, files[0]))[0] == 0
 
 
-def test_a_second_interrupt_ends_it_immediately(behind, zygote, files):
+def test_a_second_interrupt_ends_it_immediately(behind, killable, files):
     pids = []
 
     async def fault(exchange):

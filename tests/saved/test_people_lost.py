@@ -150,7 +150,7 @@ def test_a_loss_that_exceeds_the_limit_only_since_the_plan_was_made_is_not_agree
     assert "become 3 -> 1, losing ana, dan (2 -> 1 was planned)" in applied.err
 
 
-def test_who_comes_into_a_queue_that_an_earlier_run_of_the_plan_made_is_no_news(cli, write, live):
+def test_a_worker_who_joins_a_queue_that_an_earlier_run_of_the_plan_made_is_not_news(cli, write, live):
     more = CENTER.replace("- {name: Everyone}", "- {name: Everyone}\n- {name: New}")
     cli("plan", write("after.yaml", more.replace("level: 5", "level: 6")), "--out", "plan.json")
     live.make("TaskQueues", FriendlyName="New", TargetWorkers="1==1")

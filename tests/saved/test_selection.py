@@ -69,7 +69,7 @@ def test_a_plan_lists_the_left_out_operations_and_why(planned):
     )
 
 
-def test_a_name_that_leaves_nothing_out_is_said(planned):
+def test_a_name_that_leaves_nothing_out_is_reported(planned):
     _, notes = planned("--exclude", "task_queue/Suport", "--exclude", "task_queue/X*")
 
     assert notes == ["--exclude task_queue/Suport leaves nothing out: the plan does not change it"]
