@@ -429,8 +429,7 @@ def test_an_outcome_lists_all_changes_and_no_others(setup, staff, timeline):
         for turn in outcome.turns:
             each = stored["workers"][turn.worker_sid]
             latest = max(turn.reserved_ms, each.last_reserved_ms or 0)
-            stored["workers"][turn.worker_sid] = replace(
-                each,
+            stored["workers"][turn.worker_sid] = each._replace(
                 last_reserved_ms=latest,
                 last_reserved_on={**each.last_reserved_on, turn.channel: turn.reserved_ms},
             )
@@ -517,7 +516,7 @@ def test_a_trace_says_who_gets_a_new_task(setup, staff, timeline, values, workfl
 @thorough
 @given(setups(), st.lists(workers, max_size=4), attributes)
 def test_a_trace_says_how_a_task_ends_that_nobody_takes(setup, staff, values):
-    resting = [replace(each, activity_sid="Off") for each in staff]
+    resting = [each._replace(activity_sid="Off") for each in staff]
     engine = engine_with(setup, resting)
     expected = trace(engine.state, NewTask("new", "F0", Attributes.of(values)))
 
@@ -542,7 +541,7 @@ def test_a_worker_who_becomes_available_takes_the_first_task(setup, staff, timel
     if not idle:
         return
     party = idle[0]
-    record = replace(party.worker, activity_sid="Idle")
+    record = party.worker._replace(activity_sid="Idle")
     imagined = type(party)(record, state.activities["Idle"], 0, state.channels)
     waiting = [
         each for each in state.tasks.values() if each.task.status == "pending" and is_eligible(state, imagined, each)

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -228,7 +227,7 @@ def test_a_step_without_a_queue_finds_nobody():
 
 def test_two_workers_cannot_have_one_sid():
     with pytest.raises(IllegalStepError):
-        engine().create_worker(replace(worker("zoe"), sid="ann"), 0)
+        engine().create_worker(worker("zoe")._replace(sid="ann"), 0)
 
 
 def test_the_channels_of_a_worker_can_be_listed():

@@ -1,7 +1,7 @@
 """The workers of a workspace in an engine: who they are, what they have in hand, and who is available."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from tr_apply.routing.engine.engine import Engine
 from tr_apply.routing.engine.log import EngineState
@@ -31,7 +31,7 @@ class Person:
     @property
     def usually(self) -> Worker:
         """The worker, where no request says who is available."""
-        return replace(self.worker, activity_sid=self.at_work) if self.is_available else self.worker
+        return self.worker._replace(activity_sid=self.at_work) if self.is_available else self.worker
 
 
 class Staff:

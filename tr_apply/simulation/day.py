@@ -6,7 +6,6 @@ answer, finish, take breaks. Both are events on one agenda; at equal times the e
 
 import heapq
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import count
 from typing import ClassVar, TypeAlias
 
@@ -115,7 +114,7 @@ class _Day:
         for desk in self._desks:
             desk.is_available = desk.planned in self._available
         workers = tuple(
-            replace(each.worker, activity_sid=desk.planned)
+            each.worker._replace(activity_sid=desk.planned)
             for each, desk in zip(self.scenario.people, self._desks, strict=True)
         )
         numbers = self._serial

@@ -153,5 +153,5 @@ def _as_text(value: Any) -> str:
 def _copy(person: PersonPlan, number: int) -> PersonPlan:
     """Another worker like *person*."""
     worker = person.worker
-    made = replace(worker, sid=f"{worker.sid}+{number}", name=f"{worker.name} (+{number})")
+    made = worker._replace(sid=f"{worker.sid}+{number}", name=f"{worker.name} (+{number})")
     return replace(person, worker=made)

@@ -1,7 +1,6 @@
 """Where workers are, and that they are free."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from tr_apply.routing.engine.parties import QueueParty, WorkerParty
 from tr_apply.routing.engine.state import State
@@ -22,7 +21,7 @@ def move(state: State, worker: WorkerParty, activity_sid: str | None) -> None:
     before = worker.worker
     if activity_sid is None or activity_sid == before.activity_sid:
         return
-    change(state, worker, replace(before, activity_sid=activity_sid, status_changed_ms=state.now))
+    change(state, worker, before._replace(activity_sid=activity_sid, status_changed_ms=state.now))
     state.in_activity[before.activity_sid] ^= 1 << worker.number
     state.in_activity[activity_sid] ^= 1 << worker.number
     follow_queues(state, worker, state.membership.change_activity(worker.number, worker.names))
@@ -35,7 +34,7 @@ def move(state: State, worker: WorkerParty, activity_sid: str | None) -> None:
 
 def change(state: State, worker: WorkerParty, record: Worker) -> None:
     """Store another record of a worker."""
-    worker.change(replace(record, version=record.version + 1), state.activities[record.activity_sid])
+    worker.change(record._replace(version=record.version + 1), state.activities[record.activity_sid])
     state.changed_workers[record.sid] = worker
 
 

@@ -1,14 +1,13 @@
 """Reservations: how they begin and end, and what that does to workers. What that does to tasks is not decided here."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from tr_apply.routing.engine.parties import WorkerParty
 from tr_apply.routing.engine.presence import free, move
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.waiting import TaskParty
 from tr_apply.routing.events import Event, EventType
-from tr_apply.routing.records import Reservation, ReservationStatus
+from tr_apply.routing.records import Reservation, ReservationStatus, changed
 from tr_apply.routing.workspace import TaskQueue
 
 _EVENTS: dict[ReservationStatus, EventType] = {
@@ -64,7 +63,7 @@ def _open(state: State, party: TaskParty, worker: WorkerParty, queue: TaskQueue 
     hold(party, worker, reservation)
     worker.reserve(task.channel, now)
     # A reservation is a change to its worker, as its end is not: so the tests of Twilio's own SDK have it.
-    worker.worker = replace(worker.worker, version=worker.worker.version + 1)
+    worker.worker = changed(worker.worker, version=worker.worker.version + 1)
     state.changed_workers[worker.worker.sid] = worker
     state.turns[worker.worker.sid, task.channel] = now
     state.timers.set(reservation.sid, reservation.serial, now + 1000 * timeout_s)
@@ -132,7 +131,7 @@ def _single_tasking(state: State, activity_sid: str | None) -> str | None:
 
 
 def _with_status(state: State, reservation: Reservation, status: ReservationStatus) -> Reservation:
-    return reservation._replace(status=status, updated_ms=state.now, version=reservation.version + 1)
+    return changed(reservation, status=status, updated_ms=state.now, version=reservation.version + 1)
 
 
 def _put(state: State, party: TaskParty, worker: WorkerParty, reservation: Reservation) -> None:

@@ -11,7 +11,7 @@ from tr_apply.routing.engine.timers import Timers
 from tr_apply.routing.engine.waiting import TaskParty, Waiting
 from tr_apply.routing.events import Event
 from tr_apply.routing.membership import Membership
-from tr_apply.routing.records import Reservation, Transfer
+from tr_apply.routing.records import Reservation, Transfer, changed
 from tr_apply.routing.refusals import UnknownResourceError
 from tr_apply.routing.unsure import UNSET_QUEUE_ORDER
 from tr_apply.routing.worker_index import Bits, numbers_in
@@ -197,7 +197,7 @@ class State:
     def put_task(self, party: TaskParty, **changes: object) -> None:
         """Change a task."""
         task = party.task
-        party.task = task._replace(updated_ms=self.now, version=task.version + 1, **changes)  # type: ignore[arg-type]
+        party.task = changed(task, updated_ms=self.now, version=task.version + 1, **changes)
         self.changed_tasks[task.sid] = party
 
     # Reading indexes

@@ -1,7 +1,7 @@
 """Actions on workers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tr_apply.routing.engine.answers import reject_all
 from tr_apply.routing.engine.parties import WorkerParty, free_percentage, worker_names
@@ -9,7 +9,7 @@ from tr_apply.routing.engine.presence import change, follow_queues, free, leave_
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.events import ActivityChange, ChannelChange
 from tr_apply.routing.names import name_key
-from tr_apply.routing.records import Attributes, Worker, WorkerChannel
+from tr_apply.routing.records import Attributes, Worker, WorkerChannel, changed
 from tr_apply.routing.refusals import IllegalStepError, InUseError
 
 
@@ -28,7 +28,7 @@ def create(state: State, worker: Worker) -> WorkerParty:
         raise IllegalStepError(f"There is a worker {worker.sid} already")
     activity = state.activity(worker.activity_sid)
     number = state.membership.add_worker(worker_names(worker, activity))
-    party = WorkerParty(replace(worker, status_changed_ms=state.now), activity, number, state.channels)
+    party = WorkerParty(worker._replace(status_changed_ms=state.now), activity, number, state.channels)
     enrol(state, party)
     state.changed_workers[worker.sid] = party
     follow_queues(state, party, state.membership.queues_of(number))
@@ -53,13 +53,13 @@ def update(state: State, party: WorkerParty, changes: WorkerUpdate) -> None:
     name = before.name if changes.name is None else changes.name
     attributes = before.attributes if changes.attributes is None else changes.attributes
     if name == before.name and attributes.is_same(before.attributes):
-        party.worker = replace(before, attributes=attributes)  # perhaps written otherwise
+        party.worker = before._replace(attributes=attributes)  # perhaps written otherwise
         return
     if name_key(name) != name_key(before.name):
         _check_name(state, name)
     del state.named[name_key(before.name)]
     state.named[name_key(name)] = party
-    change(state, party, replace(before, name=name, attributes=attributes))
+    change(state, party, before._replace(name=name, attributes=attributes))
     follow_queues(state, party, state.membership.change_worker(party.number, party.names))
     for queue in party.queues:
         for line in queue.lines.values():
@@ -89,7 +89,7 @@ def set_channel(
     )
     if after == before:
         return
-    change(state, party, replace(party.worker, channels={**party.worker.channels, channel: after}))
+    change(state, party, party.worker._replace(channels={**party.worker.channels, channel: after}))
     about = _channel_change(party, channel, before.capacity, after.capacity)
     if after.capacity != before.capacity:
         tell(state, party, "worker.capacity.update", about)
@@ -131,7 +131,7 @@ def delete(state: State, party: WorkerParty) -> None:
 def record(party: WorkerParty) -> Worker:
     """A worker's record, with when the worker was reserved last."""
     on_channels: Mapping[str, int] = dict(party.last_reserved_on)
-    return replace(party.worker, last_reserved_ms=party.last_reserved_ms, last_reserved_on=on_channels)
+    return changed(party.worker, last_reserved_ms=party.last_reserved_ms, last_reserved_on=on_channels)
 
 
 def _check_name(state: State, name: str) -> None:
