@@ -42,6 +42,8 @@ def wait(state: State, party: TaskParty) -> None:
 def settle(state: State) -> None:
     """Let every worker choose who was freed, the one longest idle first."""
     freed = state.freed
+    if not freed:
+        return
     while len(freed) == 1:  # nearly always
         worker, _ = freed.popitem()
         _serve(state, worker)

@@ -41,23 +41,23 @@ def _open(state: State, party: TaskParty, worker: WorkerParty, queue: TaskQueue 
     task, now = party.task, state.now
     timeout_s = state.workflows[task.workflow_sid].task_reservation_timeout_s
     changed_activity = None if queue is None else _single_tasking(state, queue.reservation_activity_sid)
-    reservation = Reservation(
-        sid=state.new_sid("WR"),
-        serial=state.next_serial(),
-        task_sid=task.sid,
-        worker_sid=worker.worker.sid,
-        worker_name=worker.worker.name,
-        status="pending",
-        queue_sid=task.queue_sid,
-        workflow_sid=task.workflow_sid,
-        channel=task.channel,
-        timeout_ms=now + 1000 * timeout_s,
-        previous_activity_sid=None if changed_activity is None else worker.worker.activity_sid,
-        canceled_reason_code=None,
-        created_ms=now,
-        updated_ms=now,
-        version=0,
-        transfer_sid=None if party.transfer is None else party.transfer.sid,
+    reservation = Reservation(  # without the names of its fields, with which it takes twice the time
+        state.new_sid("WR"),
+        state.next_serial(),
+        task.sid,
+        worker.worker.sid,
+        worker.worker.name,
+        "pending",
+        task.queue_sid,
+        task.workflow_sid,
+        task.channel,
+        now + 1000 * timeout_s,
+        None if changed_activity is None else worker.worker.activity_sid,
+        None,  # canceled_reason_code
+        now,  # created_ms
+        now,  # updated_ms
+        0,  # version
+        None if party.transfer is None else party.transfer.sid,
     )
     party.reservations.append(reservation.sid)
     hold(party, worker, reservation)

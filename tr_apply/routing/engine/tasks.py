@@ -97,7 +97,7 @@ def create(state: State, new: NewTask) -> TaskParty:
 def destination(state: State, new: NewTask) -> Destination:
     """Where a task goes that `check_new` has nothing against."""
     target = new.routing_target
-    workflow = state.workflows.get(target or "") or state.workflows[new.workflow_sid]
+    workflow = (target and state.workflows.get(target)) or state.workflows[new.workflow_sid]
     version = (workflow.sid, workflow.version)
     if target is None or target in state.workflows:
         return Destination(version, directed=False)
@@ -127,29 +127,30 @@ def check_new(state: State, new: NewTask) -> None:
 def first_record(state: State, new: NewTask, goes_to: Destination, serial: int) -> Task:
     """A task as it is when it has just been created."""
     workflow_sid, workflow_version = goes_to.version
-    return Task(
-        sid=new.sid,
-        serial=serial,
-        channel=new.channel,
-        workflow_sid=workflow_sid,
-        workflow_version=workflow_version,
-        attributes=new.attributes,
-        priority=new.priority,
-        timeout_s=new.timeout_s,
-        routing_target=new.routing_target,
-        ignore_capacity=goes_to.worker_sid is not None and new.ignore_capacity is not False,
-        created_ms=state.now,
-        virtual_start_ms=state.now if new.virtual_start_ms is None else new.virtual_start_ms,
-        status="pending",
-        reason=None,
-        queue_sid=None,
-        queue_entered_ms=None,
-        place=None,
-        assignments=0,
-        assigned_ms=None,
-        ended_ms=None,
-        updated_ms=state.now,
-        version=0,
+    now = state.now
+    return Task(  # without the names of its fields, with which it takes twice the time
+        new.sid,
+        serial,
+        new.channel,
+        workflow_sid,
+        workflow_version,
+        new.attributes,
+        new.priority,
+        new.timeout_s,
+        new.routing_target,
+        goes_to.worker_sid is not None and new.ignore_capacity is not False,
+        now,  # created_ms
+        now if new.virtual_start_ms is None else new.virtual_start_ms,
+        "pending",
+        None,  # reason
+        None,  # queue_sid
+        None,  # queue_entered_ms
+        None,  # place
+        0,  # assignments
+        None,  # assigned_ms
+        None,  # ended_ms
+        now,  # updated_ms
+        0,  # version
     )
 
 

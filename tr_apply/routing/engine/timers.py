@@ -39,12 +39,13 @@ class Timers:
 
     def pop(self, now_ms: int) -> tuple[int, str] | None:
         """Take out the next timer that is due: its moment and its SID."""
-        moment = self.next()
-        if moment is None or moment > now_ms:
-            return None
-        _, _, sid = heapq.heappop(self._heap)
-        del self._due[sid]
-        return moment, sid
+        heap, due = self._heap, self._due
+        while heap and heap[0][0] <= now_ms:
+            moment, _, sid = heapq.heappop(heap)
+            if due.get(sid) == moment:
+                del due[sid]
+                return moment, sid
+        return None
 
     def _compact(self) -> None:
         due = self._due
