@@ -180,7 +180,7 @@ def compiled(expression: Expression) -> Predicate:
 
 
 def _compiled_comparison(left: Operand, compare: Callable[[Any, Any], bool], right: Operand) -> Predicate:
-    read_left, read_right = _reader(left), _reader(right)
+    read_left, read_right = reader(left), reader(right)
     if isinstance(right, Constant):
         value = right.value
         if compare is _equal and isinstance(value, str):
@@ -195,11 +195,12 @@ def _text_equality(left: Operand, text: str) -> Predicate:
         case Path((str() as key,)):
             return lambda names: names.get(key) == text
         case _:
-            read_left = _reader(left)
+            read_left = reader(left)
             return lambda names: read_left(names) == text
 
 
-def _reader(operand: Operand) -> Callable[[Names], Any]:
+def reader(operand: Operand) -> Callable[[Names], Any]:
+    """What reads an operand from names; for a path the same as `resolve`, sooner."""
     match operand:
         case Path((str() as key,)):
             return lambda names: names.get(key)
@@ -224,7 +225,7 @@ def _nested_reader(outer: str, inner: str) -> Callable[[Names], Any]:
 
 
 def _list_reader(items: tuple[Operand, ...]) -> Callable[[Names], list[Any]]:
-    readers = tuple(_reader(item) for item in items)
+    readers = tuple(reader(item) for item in items)
     if all(isinstance(item, Constant) for item in items):
         values = [read({}) for read in readers]
         return lambda _: values

@@ -5,11 +5,11 @@ all steps up to that one, in all filters it went through, however early or late 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
-from tr_apply.routing.evaluate import Predicate, compiled, resolve
+from tr_apply.routing.evaluate import Names, Predicate, compiled, reader, resolve
 from tr_apply.routing.names import FILTER_NAMES, name_key
 from tr_apply.routing.nodes import Expression, OrderBy, Path, paths
 from tr_apply.routing.numbers import as_whole_number
@@ -68,8 +68,8 @@ class Step:
     skips: Predicate | None = field(init=False)
     """*skip_if* as a function of the name ``workers``."""
 
-    task_paths: tuple[Path, ...] = field(init=False)
-    """The paths of the task that *expression* reads."""
+    task_values: tuple[Callable[[Names], Any], ...] = field(init=False)
+    """The readers of those values of the task that *expression* reads."""
 
     reads_load: bool = field(init=False)
     """Whether that changes with what workers hold."""
@@ -82,7 +82,7 @@ class Step:
         derived = {
             "admits": None if self.expression is None else compiled(self.expression),
             "skips": None if self.skip_if is None else compiled(self.skip_if),
-            "task_paths": self._task_paths(),
+            "task_values": self._task_values(),
             "reads_load": self.expression is not None and any(map(_reads_load, paths(self.expression))),
             "orders_by_load": self.order_by is not None and any(map(_is_channel_property, paths(self.order_by))),
         }
@@ -94,9 +94,9 @@ class Step:
         """Whether it wants one worker and no other."""
         return self.known_worker is not None or self.worker_sid is not None
 
-    def _task_paths(self) -> tuple[Path, ...]:
+    def _task_values(self) -> tuple[Callable[[Names], Any], ...]:
         found = () if self.expression is None else paths(self.expression)
-        return tuple(dict.fromkeys(path for path in found if path.segments[0] == "task"))
+        return tuple(map(reader, dict.fromkeys(path for path in found if path.segments[0] == "task")))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

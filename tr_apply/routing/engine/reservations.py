@@ -63,7 +63,7 @@ def _open(state: State, party: TaskParty, worker: WorkerParty, queue: TaskQueue 
     hold(party, worker, reservation)
     worker.reserve(task.channel, now)
     # A reservation is a change to its worker, as its end is not: so the tests of Twilio's own SDK have it.
-    worker.worker = changed(worker.worker, version=worker.worker.version + 1)
+    worker.worker = changed(worker.worker, {"version": worker.worker.version + 1})
     state.changed_workers[worker.worker.sid] = worker
     state.turns[worker.worker.sid, task.channel] = now
     state.timers.set(reservation.sid, reservation.serial, now + 1000 * timeout_s)
@@ -131,7 +131,8 @@ def _single_tasking(state: State, activity_sid: str | None) -> str | None:
 
 
 def _with_status(state: State, reservation: Reservation, status: ReservationStatus) -> Reservation:
-    return changed(reservation, status=status, updated_ms=state.now, version=reservation.version + 1)
+    changes = {"status": status, "updated_ms": state.now, "version": reservation.version + 1}
+    return changed(reservation, changes)
 
 
 def _put(state: State, party: TaskParty, worker: WorkerParty, reservation: Reservation) -> None:

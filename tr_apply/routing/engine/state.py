@@ -197,7 +197,8 @@ class State:
     def put_task(self, party: TaskParty, **changes: object) -> None:
         """Change a task."""
         task = party.task
-        party.task = changed(task, updated_ms=self.now, version=task.version + 1, **changes)
+        changes["updated_ms"], changes["version"] = self.now, task.version + 1
+        party.task = changed(task, changes)
         self.changed_tasks[task.sid] = party
 
     # Reading indexes

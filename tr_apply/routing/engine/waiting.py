@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
-from tr_apply.routing.evaluate import resolve
 from tr_apply.routing.records import Task, Transfer
 from tr_apply.routing.workflow import Routing, Step, Wanted, wanted
 from tr_apply.routing.workspace import TaskQueue
@@ -27,7 +26,18 @@ _SPARE: Final = 64  # entries of tasks that left before it is worth cleaning up
 class TaskParty:
     """A task, and derived data in addition to its record; records and configuration determine all of it."""
 
-    __slots__ = ("group", "open", "reservations", "routing", "step", "task", "ticket", "transfer", "transfers")
+    __slots__ = (
+        "asked",
+        "group",
+        "open",
+        "reservations",
+        "routing",
+        "step",
+        "task",
+        "ticket",
+        "transfer",
+        "transfers",
+    )
 
     def __init__(self, task: Task, routing: Routing) -> None:
         self.task = task
@@ -45,6 +55,15 @@ class TaskParty:
         """Its transfer that is under way, which alone decides who is offered the task."""
         self.transfers: list[str] = []
         """SIDs of all its transfers."""
+        self.asked: tuple[Step, Task, _GroupKey] | None = None
+        """Its question in a step when it last looked for its like, with whom it will wait: the same question again."""
+
+    def group_key(self, step: Step) -> _GroupKey:
+        """What it asks in a step."""
+        asked, task = self.asked, self.task
+        if asked is None or asked[0] is not step or asked[1] is not task:
+            asked = self.asked = step, task, _group_key(step, task)
+        return asked[2]
 
 
 class Group:
@@ -121,7 +140,7 @@ class Waiting:
         if step.wants_one and name is None:
             return
         home = self._for_anyone if name is None else self._for_one.setdefault(name, {})
-        key = _group_key(step, task)
+        key, party.asked = party.group_key(step), None
         if (group := home.get(key)) is None:
             group = home[key] = Group(self, name, key, step)
         group.add(party, ticket)
@@ -141,7 +160,7 @@ class Waiting:
         step = party.step
         if not self._for_anyone or step is None or step.wants_one:
             return False
-        return _group_key(step, party.task) in self._for_anyone
+        return party.group_key(step) in self._for_anyone
 
     def groups_for(self, names: tuple[Wanted, ...]) -> Iterator[Group]:
         """The groups that a worker with these names may be wanted by."""
@@ -160,7 +179,7 @@ def _group_key(step: Step, task: Task) -> _GroupKey:
     if step.admits is None:
         return (task.channel, None, ())
     names = {"task": task.attributes.values}
-    return (task.channel, step, tuple([_hashable(resolve(path, names)) for path in step.task_paths]))
+    return (task.channel, step, tuple([_hashable(read(names)) for read in step.task_values]))
 
 
 def _hashable(value: Any) -> Any:

@@ -1,6 +1,5 @@
 """Actions on workers."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tr_apply.routing.engine.answers import reject_all
@@ -130,8 +129,8 @@ def delete(state: State, party: WorkerParty) -> None:
 
 def record(party: WorkerParty) -> Worker:
     """A worker's record, with when the worker was reserved last."""
-    on_channels: Mapping[str, int] = dict(party.last_reserved_on)
-    return changed(party.worker, last_reserved_ms=party.last_reserved_ms, last_reserved_on=on_channels)
+    on_channels = dict(party.last_reserved_on)
+    return changed(party.worker, {"last_reserved_ms": party.last_reserved_ms, "last_reserved_on": on_channels})
 
 
 def _check_name(state: State, name: str) -> None:
