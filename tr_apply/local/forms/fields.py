@@ -16,6 +16,7 @@ from tr_apply.routing.names import NAME_LIMIT, is_sid, name_key
 from tr_apply.routing.records import Attributes
 
 _URL = re.compile(r"(?:[^\s\x00-\x20\x7f\"<>\\^`{|}%]|%[0-9A-Fa-f]{2})*")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _EARLIEST_MS = moment_of("1900-01-01T00:00:00Z")
 
@@ -73,9 +74,9 @@ def integer(low: int, high: int) -> Parse:
     """A whole number between *low* and *high*, both included."""
 
     def parse(name: str, text: str) -> int:
-        if not re.fullmatch(r"[+-]?[0-9]{1,18}", text) or not low <= int(text) <= high:
+        if not _INTEGER.fullmatch(text) or not low <= (number := int(text)) <= high:
             raise InvalidParameterError(f"{name} must be a whole number from {low} to {high}")
-        return int(text)
+        return number
 
     return parse
 

@@ -15,34 +15,23 @@ from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflo
 
 _NO_TASK: Final[Row] = (None,) * 12
 _NO_WORKER: Final[Row] = (None,) * 6
+_NO_OTHERS: Final = [None] * len(Event._fields[3:])
 
 
 def rows_of(writer: Writer, workspace_sid: str, events: Sequence[Event], state: State) -> list[Row]:
     """The rows of *events* as ``write_events`` takes them, each with a position of its own."""
     rows = []
-    task, of_task = None, _NO_TASK
-    first = writer.positions(len(events))
+    before, of_task, has_ended = None, _NO_TASK, False
+    now_ms, first = writer.now_ms, writer.positions(len(events))
     positions = range(first, first + len(events))
     for position, sid, event in zip(positions, new_sids("EV", positions), events, strict=True):
-        if event.task is not task:  # mostly it is the one of the event before
-            task = event.task
-            of_task = _NO_TASK if task is None else _of_task(task)
-        row = (
-            *(position, sid, workspace_sid, event.type, event.at_ms, writer.now_ms),
-            *of_task,
-        )
-        rows.append(row if _is_of_task(event) else _whole(row, event, state))
+        event_type, at_ms, task, *others = event
+        if task is not before:  # mostly it is the one of the event before
+            before, of_task = task, _NO_TASK if task is None else _of_task(task)
+            has_ended = task is not None and task.reason is not None
+        row = (position, sid, workspace_sid, event_type, at_ms, now_ms, *of_task)
+        rows.append(_whole(row, event, state) if has_ended or others != _NO_OTHERS else row)
     return rows
-
-
-def _is_of_task(event: Event) -> bool:
-    """Whether it is about a task alone that has not ended."""
-    return (
-        event.reservation is None
-        and event.worker is None
-        and event.about is None
-        and (event.task is None or event.task.reason is None)
-    )
 
 
 def _whole(row: Row, event: Event, state: State) -> Row:

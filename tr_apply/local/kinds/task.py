@@ -109,8 +109,10 @@ def _only_workflow(state: State) -> str:
 
 def _channel(state: State, text: str) -> str:
     """The unique name of the channel that *text* is the SID or the unique name of."""
+    if text in state.channels:
+        return text
     for each in state.channels.values():
-        if text in {each.unique_name, each.sid}:
+        if text == each.sid:
             return each.unique_name
     raise InvalidParameterError(f"TaskChannel {text} was not found in workspace {state.workspace.sid}")
 

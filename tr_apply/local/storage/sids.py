@@ -23,24 +23,24 @@ _RANDOM_DIGITS = 32 - _POSITION_DIGITS
 
 def new_sid(prefix: str, position: int) -> str:
     """A fresh SID for the resource at *position*, a number that no other resource of the database has."""
-    [sid] = new_sids(prefix, (position,))
-    return sid
+    return _form(prefix) % position
 
 
 def new_sids(prefix: str, positions: Iterable[int]) -> list[str]:
     """The SIDs of several resources."""
-    start = _start(prefix)
-    return [f"{start}{position:0{_POSITION_DIGITS}x}" for position in positions]
+    form = _form(prefix)
+    return [form % position for position in positions]
 
 
 @cache
-def _start(prefix: str) -> str:
-    return f"{prefix}{random.getrandbits(4 * _RANDOM_DIGITS):0{_RANDOM_DIGITS}x}"
+def _form(prefix: str) -> str:
+    """What makes a SID of a position, with ``%``."""
+    return f"{prefix}{random.getrandbits(4 * _RANDOM_DIGITS):0{_RANDOM_DIGITS}x}%0{_POSITION_DIGITS}x"
 
 
 def begin_anew() -> None:
     """Let no new SID be one that was given before, although positions are given again."""
-    _start.cache_clear()
+    _form.cache_clear()
 
 
 def position_of(sid: str) -> int:

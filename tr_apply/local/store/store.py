@@ -94,7 +94,6 @@ class Store:
                 sid = kind.routed.create(session, change)
             else:
                 sid = _insert(session, kind, change)
-            session.keep()
             return _written(session, kind, scope, sid)
 
     def fetch(self, kind: Kind, scope: Scope, key: str) -> FoundItem:
@@ -121,7 +120,6 @@ class Store:
                 kind.routed.update(session, change)
             else:
                 _update(session, kind, change)
-            session.keep()
             return _written(session, kind, scope, before.item["sid"])
 
     def delete(self, kind: Kind, scope: Scope, key: str, *, if_match: str | None = None) -> None:
@@ -195,6 +193,7 @@ def _found(reader: Reader, kind: Kind, scope: Scope, key: str) -> FoundItem:
 def _written(session: Session, kind: Kind, scope: Scope, sid: str) -> FoundItem:
     """The resource that was just written."""
     if kind.row_of is None:
+        session.keep()
         return _found(session.writer, kind, scope, sid)
     row = kind.row_of(session.engine(scope[0]).state, sid, session.now_ms)
     return FoundItem(item_of(kind, row), row[-1])
