@@ -7,6 +7,7 @@ made to resolve to this machine may also read the answers. The first names its o
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -75,13 +76,14 @@ class Admission:
     def refusal(self, scope: Scope) -> str | None:
         """Why a request is refused; None for one that may come in."""
         headers = scope["headers"]
-        hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
-        if len(hosts) != 1 or not HOST.fullmatch(hosts[0]):
+        hosts = [value for name, value in headers if name == b"host"]
+        host = _host_in(hosts[0]) if len(hosts) == 1 else None
+        if host is None:
             return "The request must have one Host header that names this server"
-        if not self.hosts.allow(f"//{hosts[0]}"):
-            return f"This server is not called {hosts[0]}; tr-apply serve --allow-host lets that name in"
+        if not self.hosts.allow(f"//{host}"):
+            return f"This server is not called {host}; tr-apply serve --allow-host lets that name in"
         for name, value in headers:
-            if name == b"origin" and not self._admits(value.decode("latin-1"), _own_origin(scope["scheme"], hosts[0])):
+            if name == b"origin" and not self._admits(value.decode("latin-1"), _own_origin(scope["scheme"], host)):
                 return "Pages of this origin may not use the server; tr-apply serve --allow-origin lets them in"
             if name == _MARK:
                 return "A callback of the embedded TaskRouter cannot be a request to it, which could go on without end"
@@ -164,6 +166,13 @@ class _Intake:
             self._gate.hold(more)
             self.held += more
         return message
+
+
+@lru_cache(maxsize=64)
+def _host_in(header: bytes) -> str | None:
+    """The host that a Host header names; None where the header is not what it may be."""
+    text = header.decode("latin-1")
+    return text if HOST.fullmatch(text) else None
 
 
 def _own_origin(scheme: str, host: str) -> str:

@@ -7,7 +7,7 @@ header, and a second write for the body of the answer.
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote
@@ -26,7 +26,8 @@ PATIENCE_S: Final = 0.5
 Headers = list[tuple[bytes, bytes]]
 
 _NOT_PLAIN: Final = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
-_STATUS_LINES: Final = {each.value: f"HTTP/1.1 {each} {each.phrase}\r\n".encode() for each in HTTPStatus}
+_STATUS_LINES: Final = {each.value: f"HTTP/1.1 {each} {each.phrase}".encode() for each in HTTPStatus}
+_LINE_END: Final = b"\r\n"
 _WITHOUT_BODY: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _FAILED: Final = b"Internal Server Error"
 _FAILED_HEADERS: Final = (
@@ -131,7 +132,10 @@ class HttpProtocol(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header."""
-        self._headers.append((name.lower(), value))
+        name = name.lower()
+        self._headers.append((name, value))
+        if name in _NOT_PLAIN:
+            self._is_plain = False
 
     def on_headers_complete(self) -> None:
         """The end of the head."""
@@ -140,7 +144,7 @@ class HttpProtocol(asyncio.Protocol):
         self._goes_on = self._parser.should_keep_alive()
         is_path = self._url.startswith(b"/") and self._url.isascii() and b"#" not in self._url
         is_usual = self._parser.get_http_version() == "1.1" and self._method != "HEAD"
-        self._is_plain &= is_path and is_usual and not any(name in _NOT_PLAIN for name, _ in self._headers)
+        self._is_plain &= is_path and is_usual
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
@@ -295,26 +299,25 @@ class Exchange:
         else:
             raise RuntimeError(f"{message['type']} is not what comes next")
 
-    def _start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    def _start(self, status: int, headers: Collection[tuple[bytes, bytes]]) -> None:
         """Hold back a head that says the length of the body: one write for both takes half the time of two."""
         self._is_started = True
-        self._left = 0 if status in _WITHOUT_BODY else None
-        lines, is_last = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status], not self.goes_on
-        for name, value in (*self._headers, *headers):
-            lines.append(b"%b: %b\r\n" % (name, value))
-            if name == b"content-length" and self._left is None:
-                self._left = int(value)
-            elif name == b"connection" and value.lower() == b"close":
-                self.goes_on = is_last = False
-        if is_last:
-            lines.append(b"connection: close\r\n")
+        lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d " % status]
+        lines += map(b": ".join, (*self._headers, *headers))
+        values = dict(headers)
+        length = values.get(b"content-length")
+        self._left = 0 if status in _WITHOUT_BODY else None if length is None else int(length)
+        if values.get(b"connection", b"").lower() == b"close":
+            self.goes_on = False
+        elif not self.goes_on:
+            lines.append(b"connection: close")
         if self._left is None:
-            lines.append(b"transfer-encoding: chunked\r\n")
-        head = b"".join(lines)
-        if not head.count(b"\r") == head.count(b"\n") == len(lines):
+            lines.append(b"transfer-encoding: chunked")
+        head = _LINE_END.join(lines)
+        if not head.count(b"\r") == head.count(b"\n") == len(lines) - 1:
             self._is_started = False
             raise RuntimeError("A header of an answer has a line break in it")
-        self._held_back = head + b"\r\n"
+        self._held_back = head + 2 * _LINE_END
         if self._left is None:
             self._write(b"")
 

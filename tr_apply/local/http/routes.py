@@ -13,7 +13,7 @@ from tr_apply.local.http.answers import JSON, Renderer, json_response, renderer
 from tr_apply.local.http.requests import account_of, base_url, read_form, read_query
 from tr_apply.local.http.statistics import Endpoint, statistics_endpoints
 from tr_apply.local.kinds.all_kinds import KINDS
-from tr_apply.local.kinds.kind import Kind
+from tr_apply.local.kinds.kind import Kind, Scope
 from tr_apply.local.storage.refusals import MethodNotAllowedError
 from tr_apply.local.store.store import FoundItem, Store
 
@@ -54,7 +54,8 @@ class _Endpoints:
 
     async def collection(self, request: Request) -> Response:
         """List, or create."""
-        scope, its_renderer = _scope(request), self._renderer(request)
+        scope = _scope(request)
+        its_renderer = self._renderer(request, scope)
         match request.method:
             case "GET":
                 query = read_query(request, repeatable=self.kind.repeatable)
@@ -72,7 +73,7 @@ class _Endpoints:
         """Fetch, update or delete."""
         kind, store, (*above, sid) = self.kind, self.store, _scope(request)
         scope, if_match = tuple(above), request.headers.get("if-match")
-        its_renderer = self._renderer(request)
+        its_renderer = self._renderer(request, scope)
         match request.method:
             case "GET":
                 return _found(its_renderer, store.fetch(kind, scope, sid))
@@ -87,15 +88,14 @@ class _Endpoints:
                 return Response(status_code=204, media_type=JSON, headers={"Content-Length": "0"})
         raise MethodNotAllowedError
 
-    def _renderer(self, request: Request) -> Renderer:
+    def _renderer(self, request: Request, scope: Scope) -> Renderer:
         """Made before anything is written, as it refuses a request that cannot be answered with URLs."""
-        scope = _scope(request)[: len(self.kind.scope)]
         return renderer(self.kind, scope, account_of(request), base_url(request))
 
 
-def _scope(request: Request) -> tuple[str, ...]:
+def _scope(request: Request) -> Scope:
     """The SIDs of the path, from the workspace down."""
-    return tuple(request.path_params.values())
+    return tuple(request.scope["path_params"].values())
 
 
 def _tagged(answer: Response) -> Response:

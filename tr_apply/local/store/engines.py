@@ -81,8 +81,7 @@ class Engines:
         """
         batch = self._batch
         if batch is not None:
-            await batch.ended.wait()
-            batch.check()
+            await batch.kept()
 
     def keep(self) -> None:
         """Commit, and notify the listeners."""
