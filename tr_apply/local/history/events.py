@@ -78,7 +78,7 @@ _INSERT_OF_TASK: Final = _insert(EventRecord._fields[:OF_TASK])
 
 def write_events(writer: Writer, rows: Sequence[Row]) -> None:
     """Store events: the fields of their records, or only the first ``OF_TASK`` of them if the others are all None."""
-    # The sqlite3 module takes five times as long to pass on None as a number, so those columns are left out.
+    # The sqlite3 module takes longer to pass on None than a number, so those columns are left out.
     short = [row for row in rows if len(row) == OF_TASK]
     if short:
         writer.run_later(_INSERT_OF_TASK, short)
