@@ -56,11 +56,12 @@ class Console:
         """Listen to what happens."""
         self.streams = Streams(self.app.store.engines)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer requests for the console; pass others on."""
-        if scope["type"] != "http" or not (scope["path"] == "/" or scope["path"].startswith(ROOT)):
-            await self.served(scope, receive, send)
-            return
+        is_own = scope["type"] == "http" and (scope["path"] == "/" or scope["path"].startswith(ROOT))
+        return (self._serve if is_own else self.served)(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request, failure = Request(scope, receive), None
         try:
             answer = await self._answer(request, receive, send)

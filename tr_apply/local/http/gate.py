@@ -5,7 +5,7 @@ made to resolve to this machine may also read the answers. The first names its o
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -106,16 +106,14 @@ class Gate:
         self._admission = admission
         self._held = 0
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass a request on, or refuse it."""
-        if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
-        elif (refusal := self._admission.refusal(scope)) is not None:
-            await _refuse(scope, receive, send, refusal)
-        elif scope["type"] == "http" and BODY not in scope and _has_body(scope):
-            await self._bounded(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+        if scope["type"] in ("http", "websocket"):
+            if (refusal := self._admission.refusal(scope)) is not None:
+                return _refuse(scope, receive, send, refusal)
+            if scope["type"] == "http" and BODY not in scope and _has_body(scope):
+                return self._bounded(scope, receive, send)
+        return self._app(scope, receive, send)
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
         intake = _Intake(self, receive)

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import httptools
 from starlette.types import ASGIApp, Message, Scope
 from uvicorn import Config
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
@@ -56,6 +57,9 @@ class HttpProtocol(asyncio.Protocol):
         self._config = config
         self._state = server_state
         self._app_state = app_state
+        app = config.loaded_app
+        self._direct_app: Any = app.app if isinstance(app, ProxyHeadersMiddleware) else app
+        """For requests that no proxy has passed on, which uvicorn's layer would only pass on."""
         self._loop = _loop or asyncio.get_running_loop()
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._exchange: Exchange | None = None
@@ -68,7 +72,7 @@ class HttpProtocol(asyncio.Protocol):
         """Forget the request before, or begin without one."""
         self._received = self._url = self._body = b""
         self._headers: Headers = []
-        self._is_plain, self._is_whole, self._goes_on = True, False, True
+        self._is_plain, self._is_whole, self._goes_on, self._is_forwarded = True, False, True, False
         self._method = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # of a socket
@@ -136,6 +140,8 @@ class HttpProtocol(asyncio.Protocol):
         self._headers.append((name, value))
         if name in _NOT_PLAIN:
             self._is_plain = False
+        elif name.startswith(b"x-forwarded-"):
+            self._is_forwarded = True
 
     def on_headers_complete(self) -> None:
         """The end of the head."""
@@ -177,7 +183,8 @@ class HttpProtocol(asyncio.Protocol):
             BODY: self._body,
         }
         self._exchange = Exchange(self, self._body, self._state.default_headers, goes_on=self._goes_on)
-        task = self._loop.create_task(self._exchange.run(self._config.loaded_app, scope))
+        app = self._config.loaded_app if self._is_forwarded else self._direct_app
+        task = self._loop.create_task(self._exchange.run(app, scope))
         self._state.tasks.add(task)
         task.add_done_callback(self._state.tasks.discard)
         self._stop_waiting()

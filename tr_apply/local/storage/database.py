@@ -374,14 +374,17 @@ class Batch:
             if not each.done():  # cancelled, with its request
                 each.set_result(None)
 
-    async def kept(self) -> None:
-        """Wait until all parts are kept; raise what prevented that.
+    def ended(self) -> asyncio.Future[None]:
+        """Done once all parts are kept, or it is clear that they will not be; to be asked for before.
 
-        An Event would do the same, in three times the time. There must be something left to wait for.
+        An Event would do the same, in three times the time.
         """
         future = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
-        await future
+        return future
+
+    def check(self) -> None:
+        """Raise what kept the parts from being kept, if something did."""
         if self.failure is not None:
             raise self.failure
 

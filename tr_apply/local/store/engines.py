@@ -81,7 +81,8 @@ class Engines:
         """
         batch = self._batch
         if batch is not None:
-            await batch.kept()
+            await batch.ended()
+            batch.check()
 
     def keep(self) -> None:
         """Commit, and notify the listeners."""
