@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from tr_apply.local.forms.matching import check_expression
 from tr_apply.local.storage.clock import moment_of
-from tr_apply.local.storage.documents import compact, parse_object
+from tr_apply.local.storage.documents import compact, parse_object, read_usual
 from tr_apply.local.storage.refusals import InvalidParameterError
 from tr_apply.routing.names import NAME_LIMIT, is_sid, name_key
 from tr_apply.routing.records import Attributes
@@ -164,5 +164,7 @@ def read_attributes(name: str, text: str) -> Attributes:
     """The same, with what it holds."""
     if len(text) > ATTRIBUTES_LIMIT:
         raise InvalidParameterError(f"{name} is longer than {ATTRIBUTES_LIMIT} characters")
+    if (usual := read_usual(text)) is not None:
+        return Attributes(*usual)
     values = parse_object(name, text, any_integer=True)
     return Attributes(compact(text), values)

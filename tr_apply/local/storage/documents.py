@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from pydantic_core import from_json, to_json
+
 from tr_apply.local.storage.refusals import InvalidParameterError
 
 DEPTH_LIMIT = 100  # far below the depth that could exhaust the stack of a later reader
@@ -39,6 +41,24 @@ def parse_object(name: str, text: str, *, any_integer: bool = False) -> dict[str
     if text.count("{") + text.count("[") > DEPTH_LIMIT and _depth(value) > DEPTH_LIMIT:
         raise InvalidParameterError(f"{name} is nested too deeply")
     return value
+
+
+def read_usual(text: str) -> tuple[str, dict[str, Any]] | None:
+    """What `compact` and `parse_object` make of an object, sooner, where it is written as most programs write JSON.
+
+    That is so if it comes out as it was when written again, but for a space behind some commas and colons: then no key
+    is repeated, no number means another than it says, and no text has lost a space, as it would have another value. Of
+    anything else, None.
+    """
+    if text.count("{") + text.count("[") > DEPTH_LIMIT:
+        return None
+    try:
+        value = from_json(text, allow_inf_nan=False)
+        written = to_json(value).decode()
+    except (TypeError, ValueError):  # the first for a half of a surrogate pair
+        return None
+    is_usual = written in (text, text.replace(", ", ",").replace(": ", ":"))
+    return (written, value) if is_usual and isinstance(value, dict) else None
 
 
 def compact(text: str) -> str:
