@@ -102,7 +102,7 @@ def error_body(code: int, message: str, status: int) -> Mapping[str, Any]:
 
 
 JSON = "application/json; charset=utf-8"
-
+_CONTENT_TYPE: Final = (b"content-type", JSON.encode())
 
 _HEADERS: Final = (
     *(b"Accept", b"Authorization", b"Content-Type"),
@@ -128,11 +128,9 @@ class _JsonResponse(Response):
     """A response with complete headers, so they need no search for missing ones."""
 
     def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
-        self.raw_headers = [
-            (b"content-length", b"%d" % len(self.body)),
-            (b"content-type", JSON.encode()),
-            *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in (headers or {}).items()),
-        ]
+        self.raw_headers = [(b"content-length", b"%d" % len(self.body)), _CONTENT_TYPE]
+        if headers:
+            self.raw_headers += [(name.lower().encode("latin-1"), headers[name].encode("latin-1")) for name in headers]
 
 
 def _encoded(body: Any) -> bytes:

@@ -140,7 +140,7 @@ async def read_body(request: Request) -> bytes:
 def _parameters(text: bytes) -> list[tuple[str, str]]:
     if text.count(b"&") >= PARAMETER_LIMIT:
         raise InvalidParameterError(f"More than {PARAMETER_LIMIT} parameters")
-    return _clean(lambda: [_parameter(pair) for pair in text.split(b"&") if pair])
+    return _clean(lambda: _split(text))
 
 
 def _clean(read: Callable[[], list[tuple[str, str]]]) -> list[tuple[str, str]]:
@@ -155,16 +155,20 @@ def _clean(read: Callable[[], list[tuple[str, str]]]) -> list[tuple[str, str]]:
     return pairs
 
 
-def _parameter(pair: bytes) -> tuple[str, str]:
-    """A name and its value; what ``parse_qsl`` does, without decoding each run of escapes for itself."""
-    name, _, value = pair.replace(b"+", b" ").partition(b"=")
-    return _unescaped(name), _unescaped(value)
+def _split(text: bytes) -> list[tuple[str, str]]:
+    """The names and values; what ``parse_qsl`` does, without decoding each run of escapes for itself."""
+    pairs = []
+    for pair in text.replace(b"+", b" ").split(b"&"):
+        if pair:
+            name, _, value = pair.partition(b"=")
+            pairs.append((_unescaped(name).decode(), _unescaped(value).decode()))
+    return pairs
 
 
-def _unescaped(text: bytes) -> str:
-    if b"%" in text:
-        text = _leniently_unquoted(text) if _BROKEN_ESCAPE.search(text) else _unquoted(text)
-    return text.decode()
+def _unescaped(text: bytes) -> bytes:
+    if b"%" not in text:
+        return text
+    return _leniently_unquoted(text) if _BROKEN_ESCAPE.search(text) else _unquoted(text)
 
 
 def _leniently_unquoted(text: bytes) -> bytes:
