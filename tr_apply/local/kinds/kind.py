@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from tr_apply.local.history.session import Session
 from tr_apply.local.storage.database import Reader, Row, Writer
@@ -79,8 +79,7 @@ class ItemFilter:
     test: Callable[[Reader, str, str], Callable[[Item], bool]]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A write as the hooks of a kind see it.
 
     Attributes:

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds.all_kinds import KINDS
@@ -28,8 +27,7 @@ Form = Mapping[str, Sequence[str]]
 """Field -> the values it was sent with."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundItem:
+class FoundItem(NamedTuple):
     """One resource, and the revision of those that have one."""
 
     item: Item
