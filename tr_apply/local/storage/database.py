@@ -333,16 +333,17 @@ class Batch:
 
     Attributes:
         parts: The number of parts.
+        waiting: Set once they are committed, or it is clear that they will not be. An event would take longer.
         failure: The reason if they are not.
     """
 
     def __init__(self, connection: sqlite3.Connection, explained: Explained, writer: Writer) -> None:
         self.parts = 0
+        self.waiting: list[asyncio.Future[None]] = []
         self.failure: BaseException | None = None
         self._connection = connection
         self._explained = explained
         self._writer = writer
-        self._waiting: list[asyncio.Future[None]] = []
 
     def __enter__(self) -> Writer:
         """Begin one writer's part.
@@ -370,18 +371,9 @@ class Batch:
             self._commit()
         except Exception as error:  # noqa: BLE001  # whatever it is, it concerns those who wait
             self.failure = error
-        for each in self._waiting:
+        for each in self.waiting:
             if not each.done():  # cancelled, with its request
                 each.set_result(None)
-
-    def ended(self) -> asyncio.Future[None]:
-        """Done once all parts are kept, or it is clear that they will not be; to be asked for before.
-
-        An Event would do the same, in three times the time.
-        """
-        future = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
-        return future
 
     def check(self) -> None:
         """Raise what kept the parts from being kept, if something did."""

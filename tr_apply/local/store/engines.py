@@ -81,7 +81,9 @@ class Engines:
         """
         batch = self._batch
         if batch is not None:
-            await batch.ended()
+            kept = asyncio.get_running_loop().create_future()
+            batch.waiting.append(kept)
+            await kept
             batch.check()
 
     def keep(self) -> None:
