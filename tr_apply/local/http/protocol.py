@@ -57,6 +57,7 @@ class HttpProtocol(asyncio.Protocol):
         self._config = config
         self._state = server_state
         self._app_state = app_state
+        self._asgi_version = config.asgi_version
         app = config.loaded_app
         self._direct_app: Any = app.app if isinstance(app, ProxyHeadersMiddleware) else app
         """For requests that no proxy has passed on, which uvicorn's layer would only pass on."""
@@ -168,7 +169,7 @@ class HttpProtocol(asyncio.Protocol):
         path, _, query = self._url.partition(b"?")
         scope: Scope = {
             "type": "http",
-            "asgi": {"version": self._config.asgi_version, "spec_version": "2.3"},
+            "asgi": {"version": self._asgi_version, "spec_version": "2.3"},
             "http_version": "1.1",
             "server": self._server,
             "client": self._client,

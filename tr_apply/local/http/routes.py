@@ -105,5 +105,7 @@ def _tagged(answer: Response) -> Response:
 
 
 def _found(renderer: Renderer, found: FoundItem, status: int = 200) -> Response:
-    headers = {} if found.revision is None else {"ETag": f'"{found.revision}"'}
-    return json_response(renderer.body(found.item), status, headers)
+    answer = json_response(renderer.body(found.item), status)
+    if found.revision is not None:
+        answer.raw_headers.append((b"etag", b'"%d"' % found.revision))
+    return answer

@@ -59,7 +59,7 @@ def _open(state: State, party: TaskParty, worker: WorkerParty, queue: TaskQueue 
         0,  # version
         None if party.transfer is None else party.transfer.sid,
     )
-    party.reservations.append(reservation.sid)
+    party.reservations += (reservation.sid,)
     hold(party, worker, reservation)
     worker.reserve(task.channel, now)
     # A reservation is a change to its worker, as its end is not: so the tests of Twilio's own SDK have it.

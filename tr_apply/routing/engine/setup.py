@@ -81,7 +81,7 @@ def _add_workers(state: State, snapshot: EngineState) -> None:
 def _add_task(state: State, task: Task, transfers: list[Transfer]) -> None:
     version = (task.workflow_sid, task.workflow_version)
     party = TaskParty(task, state.routings.get(version, _NO_ROUTING))
-    party.transfers = [each.sid for each in transfers]
+    party.transfers = tuple(each.sid for each in transfers)
     party.transfer = next((each for each in transfers if each.status == "initiated"), None)
     state.tasks[task.sid] = party
     if task.ended_ms is None:
@@ -107,7 +107,7 @@ def _step(state: State, party: TaskParty) -> Step:
 def _add_reservation(state: State, reservation: Reservation) -> None:
     party = state.tasks[reservation.task_sid]
     state.reservations[reservation.sid] = reservation
-    party.reservations.append(reservation.sid)
+    party.reservations += (reservation.sid,)
     if reservation.status not in HOLDING:
         return
     worker = state.workers[reservation.worker_sid]

@@ -84,7 +84,7 @@ def initiate(state: State, new: NewTransfer) -> Transfer:
         created_ms=state.now,
         updated_ms=state.now,
     )
-    party.transfers.append(transfer.sid)
+    party.transfers += (transfer.sid,)
     state.put_transfer(party, transfer)
     if new.attributes is not None or new.priority is not None:
         state.put_task(

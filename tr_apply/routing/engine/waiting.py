@@ -45,7 +45,7 @@ class TaskParty:
         self.step: Step | None = None
         self.open: dict[str, None] = {}
         """SIDs of the reservations that hold a worker, in order of creation."""
-        self.reservations: list[str] = []
+        self.reservations: tuple[str, ...] = ()
         """SIDs of all its reservations."""
         self.group: Group | None = None
         """Where it waits, if it does."""
@@ -53,7 +53,7 @@ class TaskParty:
         """Distinguishes its present entry in the group from older ones."""
         self.transfer: Transfer | None = None
         """Its transfer that is under way, which alone decides who is offered the task."""
-        self.transfers: list[str] = []
+        self.transfers: tuple[str, ...] = ()
         """SIDs of all its transfers."""
         self.asked: tuple[Step, Task, _GroupKey] | None = None
         """Its question in a step when it last looked for its like, with whom it will wait: the same question again."""
