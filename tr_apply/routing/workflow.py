@@ -62,6 +62,9 @@ class Step:
     worker_sid: str | None = None
     """The worker of a RoutingTarget."""
 
+    wants_one: bool = field(init=False)
+    """Whether it wants one worker and no other."""
+
     admits: Predicate | None = field(init=False)
     """*expression* as a function of the names ``task``, ``worker`` and `CHANNEL_ROOT`; None if there is none."""
 
@@ -80,6 +83,7 @@ class Step:
     def __post_init__(self) -> None:
         """Work out what follows from the fields."""
         derived = {
+            "wants_one": self.known_worker is not None or self.worker_sid is not None,
             "admits": None if self.expression is None else compiled(self.expression),
             "skips": None if self.skip_if is None else compiled(self.skip_if),
             "task_values": self._task_values(),
@@ -88,11 +92,6 @@ class Step:
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
-
-    @property
-    def wants_one(self) -> bool:
-        """Whether it wants one worker and no other."""
-        return self.known_worker is not None or self.worker_sid is not None
 
     def _task_values(self) -> tuple[Callable[[Names], Any], ...]:
         found = () if self.expression is None else paths(self.expression)

@@ -28,6 +28,7 @@ Headers = list[tuple[bytes, bytes]]
 
 _NOT_PLAIN: Final = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
 _STATUS_LINES: Final = {each.value: f"HTTP/1.1 {each} {each.phrase}".encode() for each in HTTPStatus}
+_HASH: Final = ord("#")  # as a number: looking for bytes in bytes begins with an exception
 _LINE_END: Final = b"\r\n"
 _WITHOUT_BODY: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _FAILED: Final = b"Internal Server Error"
@@ -149,7 +150,7 @@ class HttpProtocol(asyncio.Protocol):
         assert self._parser is not None
         self._method = self._parser.get_method().decode("ascii")
         self._goes_on = self._parser.should_keep_alive()
-        is_path = self._url.startswith(b"/") and self._url.isascii() and b"#" not in self._url
+        is_path = self._url.startswith(b"/") and self._url.isascii() and _HASH not in self._url
         is_usual = self._parser.get_http_version() == "1.1" and self._method != "HEAD"
         self._is_plain &= is_path and is_usual
 

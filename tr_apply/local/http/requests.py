@@ -29,6 +29,7 @@ BODY = "tr_apply.body"
 SMALL_BODY = 64 * 1024
 """Bytes of a body that count for nothing: more than any form but a large Configuration has."""
 
+_PERCENT = ord("%")  # as a number: looking for bytes in bytes begins with an exception
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 """A valid Host header."""
@@ -166,7 +167,7 @@ def _split(text: bytes) -> list[tuple[str, str]]:
 
 
 def _unescaped(text: bytes) -> bytes:
-    if b"%" not in text:
+    if _PERCENT not in text:
         return text
     return _leniently_unquoted(text) if _BROKEN_ESCAPE.search(text) else _unquoted(text)
 

@@ -34,13 +34,14 @@ class Engine:
             snapshot: Workers, tasks and reservations; None for an empty workspace. If the first call has a later
                 ``now_ms``, timers that were due since the snapshot go off then.
         """
-        self._state = state_of(setup, snapshot or EngineState(), new_sid)
+        self.state = state_of(setup, snapshot or EngineState(), new_sid)
+        """For reading, by what explains and counts."""
 
     # Time, and what happened
 
     def advance(self, now_ms: int) -> None:
         """Carry out everything due until *now_ms*."""
-        state = self._state
+        state = self.state
         while (due := state.timers.pop(now_ms)) is not None:
             moment, sid = due
             state.now = max(state.now, moment)
@@ -53,23 +54,23 @@ class Engine:
 
     def next_timer(self) -> int | None:
         """When something is due next; None for never."""
-        return self._state.timers.next()
+        return self.state.timers.next()
 
     @property
     def has_outcome(self) -> bool:
         """Whether anything has happened since the outcome before."""
-        return self._state.has_changes()
+        return self.state.has_changes()
 
     def outcome(self) -> Outcome:
         """The events and changes since the previous outcome."""
-        return outcome_of(self._state)
+        return outcome_of(self.state)
 
     def take_events(self) -> Sequence[Event]:
         """The events since they were taken before, for a caller who stores nothing; the changed records are forgotten.
 
         A caller uses either this or `outcome`.
         """
-        state = self._state
+        state = self.state
         events = state.events
         if events:
             state.forget_changes()
@@ -77,12 +78,7 @@ class Engine:
 
     def snapshot(self) -> EngineState:
         """Everything needed to build the engine again, except the configuration."""
-        return snapshot_of(self._state)
-
-    @property
-    def state(self) -> State:
-        """For reading, by what explains and counts."""
-        return self._state
+        return snapshot_of(self.state)
 
     # Tasks
 
@@ -187,13 +183,13 @@ class Engine:
     def transfer(self, new: NewTransfer, now_ms: int) -> Transfer:
         """Offer an assigned task to another worker, or to those of a queue."""
         transfer = transfers.initiate(self._at(now_ms), new)
-        settle(self._state)
-        return self._state.transfers[transfer.sid]
+        settle(self.state)
+        return self.state.transfers[transfer.sid]
 
     def cancel_transfer(self, sid: str, now_ms: int) -> Transfer:
         """Cancel a transfer that nobody has accepted yet."""
         transfer = transfers.withdraw(self._at(now_ms), sid)
-        settle(self._state)
+        settle(self.state)
         return transfer
 
     # Workers
@@ -241,12 +237,12 @@ class Engine:
     def set_workspace(self, workspace: Workspace, now_ms: int) -> None:
         """Change the settings of the workspace."""
         configuration.set_workspace(self._at(now_ms), workspace)
-        settle(self._state)
+        settle(self.state)
 
     def put_activity(self, activity: Activity, now_ms: int) -> None:
         """Add an activity, or rename one."""
         configuration.put_activity(self._at(now_ms), activity)
-        settle(self._state)
+        settle(self.state)
 
     def delete_activity(self, sid: str, now_ms: int) -> None:
         """Remove an activity that no worker is in."""
@@ -263,7 +259,7 @@ class Engine:
     def put_queue(self, queue: TaskQueue, now_ms: int) -> None:
         """Add a task queue, or change one."""
         configuration.put_queue(self._at(now_ms), queue)
-        settle(self._state)
+        settle(self.state)
 
     def delete_queue(self, sid: str, now_ms: int) -> None:
         """Remove a task queue that nothing needs."""
@@ -272,7 +268,7 @@ class Engine:
     def put_workflow(self, workflow: Workflow, now_ms: int, *, re_evaluate: bool = False) -> Workflow:
         """Add or change a workflow. The engine sets its version, which must be stored with it."""
         stored = configuration.put_workflow(self._at(now_ms), workflow, re_evaluate=re_evaluate)
-        settle(self._state)
+        settle(self.state)
         return stored
 
     def delete_workflow(self, sid: str, now_ms: int) -> None:
@@ -281,8 +277,8 @@ class Engine:
 
     def _at(self, now_ms: int) -> State:
         self.advance(now_ms)
-        return self._state
+        return self.state
 
     def _settled(self, reservation_sid: str) -> Reservation:
-        settle(self._state)
-        return self._state.reservations[reservation_sid]
+        settle(self.state)
+        return self.state.reservations[reservation_sid]

@@ -72,11 +72,10 @@ class Destination(NamedTuple):
     version: tuple[str, int]
     """The workflow whose rules it is under, and its document."""
 
+    queue_sid: str | None
+    worker_sid: str | None
     directed: bool
     """Whether it goes to a RoutingTarget, past the filters."""
-
-    queue_sid: str | None = None
-    worker_sid: str | None = None
 
 
 def create(state: State, new: NewTask) -> TaskParty:
@@ -100,10 +99,10 @@ def destination(state: State, new: NewTask) -> Destination:
     workflow = (target and state.workflows.get(target)) or state.workflows[new.workflow_sid]
     version = (workflow.sid, workflow.version)
     if target is None or target in state.workflows:
-        return Destination(version, directed=False)
+        return Destination(version, None, None, directed=False)
     if target in state.queues:
-        return Destination(version, directed=True, queue_sid=target)
-    return Destination(version, directed=True, queue_sid=new.queue_sid, worker_sid=target)
+        return Destination(version, target, None, directed=True)
+    return Destination(version, new.queue_sid, target, directed=True)
 
 
 def check_new(state: State, new: NewTask) -> None:
