@@ -79,11 +79,12 @@ _INSERT_OF_TASK: Final = _insert(EventRecord._fields[:OF_TASK])
 def write_events(writer: Writer, rows: Sequence[Row]) -> None:
     """Store events: the fields of their records, or only the first ``OF_TASK`` of them if the others are all None."""
     # The sqlite3 module takes longer to pass on None than a number, so those columns are left out.
-    short = [row for row in rows if len(row) == OF_TASK]
-    if short:
-        writer.run_later(_INSERT_OF_TASK, short)
-    if len(short) < len(rows):
-        writer.run_later(_INSERT, [row for row in rows if len(row) != OF_TASK])
+    whole = [row for row in rows if len(row) != OF_TASK]
+    if whole:
+        writer.run_later(_INSERT, whole)
+        rows = [row for row in rows if len(row) == OF_TASK]
+    if rows:
+        writer.run_later(_INSERT_OF_TASK, rows)
 
 
 def forget_old_events(writer: Writer) -> bool:

@@ -82,7 +82,7 @@ def _serials(*records: Sequence[Task | Reservation | Transfer]) -> Iterator[int]
 def save_outcome(writer: Writer, workspace_sid: str, outcome: Outcome) -> None:
     """Store the changes of the engine, without the events."""
     if outcome.tasks:
-        writer.run_later(_PUT_TASK, (_task_row(workspace_sid, task) for task in outcome.tasks))
+        writer.run_later(_PUT_TASK, [_task_row(workspace_sid, task) for task in outcome.tasks])
     if outcome.reservations:
         rows = ((position_of(each.sid), workspace_sid, *each) for each in outcome.reservations)
         writer.run_later(_PUT_RESERVATION, rows)

@@ -127,7 +127,8 @@ def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | Non
 class _JsonResponse(Response):
     """A response with complete headers, so they need no search for missing ones."""
 
-    def init_headers(self, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str] | None) -> None:
+        self.status_code, self.body, self.background = status, body, None
         self.raw_headers = [(b"content-length", b"%d" % len(self.body)), _CONTENT_TYPE]
         if headers:
             self.raw_headers += [(name.lower().encode("latin-1"), headers[name].encode("latin-1")) for name in headers]
