@@ -200,7 +200,7 @@ def _text_equality(left: Operand, text: str) -> Predicate:
 
 
 def reader(operand: Operand) -> Callable[[Names], Any]:
-    """What reads an operand from names; for a path the same as `resolve`, sooner."""
+    """The function that reads an operand from names; for a path it returns the same as `resolve`, sooner."""
     match operand:
         case Path((str() as key,)):
             return lambda names: names.get(key)

@@ -202,7 +202,7 @@ _PLACES: Final[Mapping[type, Mapping[str, int]]] = {
 
 
 def changed(record: RecordT, changes: Mapping[str, object]) -> RecordT:
-    """*record* with other values in some fields. ``_replace`` asks for each of the others, too, which takes longer."""
+    """*record* with other values in some fields. ``_replace`` takes longer, because it looks for each of the others."""
     values, places = [*record], _PLACES[type(record)]
     for name, value in changes.items():
         values[places[name]] = value

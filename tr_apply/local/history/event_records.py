@@ -26,7 +26,7 @@ def rows_of(writer: Writer, workspace_sid: str, events: Sequence[Event], state: 
     positions = range(first, first + len(events))
     for position, sid, event in zip(positions, new_sids("EV", positions), events, strict=True):
         event_type, at_ms, task, *others = event
-        if task is not before:  # mostly it is the one of the event before
+        if task is not before:  # usually it is the task of the event before
             before, of_task = task, _NO_TASK if task is None else _of_task(task)
             has_ended = task is not None and task.reason is not None
         row = (position, sid, workspace_sid, event_type, at_ms, now_ms, *of_task)

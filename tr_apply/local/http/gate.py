@@ -168,7 +168,7 @@ class _Intake:
 
 @lru_cache(maxsize=64)
 def _host_in(header: bytes) -> str | None:
-    """The host that a Host header names; None where the header is not what it may be."""
+    """The host that a Host header names; None if the header is not valid."""
     text = header.decode("latin-1")
     return text if HOST.fullmatch(text) else None
 

@@ -28,7 +28,7 @@ Headers = list[tuple[bytes, bytes]]
 
 _NOT_PLAIN: Final = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
 _STATUS_LINES: Final = {each.value: f"HTTP/1.1 {each} {each.phrase}".encode() for each in HTTPStatus}
-_HASH: Final = ord("#")  # as a number: looking for bytes in bytes begins with an exception
+_HASH: Final = ord("#")  # a number, because CPython raises an exception inside when it looks for bytes in bytes
 _LINE_END: Final = b"\r\n"
 _WITHOUT_BODY: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _FAILED: Final = b"Internal Server Error"
@@ -61,7 +61,7 @@ class HttpProtocol(asyncio.Protocol):
         self._asgi_version = config.asgi_version
         app = config.loaded_app
         self._direct_app: Any = app.app if isinstance(app, ProxyHeadersMiddleware) else app
-        """For requests that no proxy has passed on, which uvicorn's layer would only pass on."""
+        """The application without uvicorn's layer for proxies, which most requests do not need."""
         self._loop = _loop or asyncio.get_running_loop()
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._exchange: Exchange | None = None

@@ -29,7 +29,7 @@ BODY = "tr_apply.body"
 SMALL_BODY = 64 * 1024
 """Bytes of a body that count for nothing: more than any form but a large Configuration has."""
 
-_PERCENT = ord("%")  # as a number: looking for bytes in bytes begins with an exception
+_PERCENT = ord("%")  # a number, because CPython raises an exception inside when it looks for bytes in bytes
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 """A valid Host header."""
@@ -157,7 +157,7 @@ def _clean(read: Callable[[], list[tuple[str, str]]]) -> list[tuple[str, str]]:
 
 
 def _split(text: bytes) -> list[tuple[str, str]]:
-    """The names and values; what ``parse_qsl`` does, without decoding each run of escapes for itself."""
+    """The names and values. It does the same as ``parse_qsl``, but decodes all escapes of a text together."""
     pairs = []
     for pair in text.replace(b"+", b" ").split(b"&"):
         if pair:

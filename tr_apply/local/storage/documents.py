@@ -44,18 +44,18 @@ def parse_object(name: str, text: str, *, any_integer: bool = False) -> dict[str
 
 
 def read_usual(text: str) -> tuple[str, dict[str, Any]] | None:
-    """What `compact` and `parse_object` make of an object, sooner, where it is written as most programs write JSON.
+    """The results of `compact` and `parse_object`, sooner, for an object as most programs write it; None for others.
 
-    That is so if it comes out as it was when written again, but for a space behind some commas and colons: then no key
-    is repeated, no number means another than it says, and no text has lost a space, as it would have another value. Of
-    anything else, None.
+    Its values are written again and compared with *text*, which may have a space after a comma or a colon. If both are
+    the same, no key is repeated and every number has its usual form. A space that is part of a string is in the values,
+    so *text* without it is not the same.
     """
     if text.count("{") + text.count("[") > DEPTH_LIMIT:
         return None
     try:
         value = from_json(text, allow_inf_nan=False)
         written = to_json(value).decode()
-    except (TypeError, ValueError):  # the first for a half of a surrogate pair
+    except (TypeError, ValueError):  # the first for half of a surrogate pair
         return None
     is_usual = written in (text, text.replace(", ", ",").replace(": ", ":"))
     return (written, value) if is_usual and isinstance(value, dict) else None

@@ -34,7 +34,7 @@ def new_sids(prefix: str, positions: Iterable[int]) -> list[str]:
 
 @cache
 def _form(prefix: str) -> str:
-    """What makes a SID of a position, with ``%``."""
+    """The format of the SIDs of a kind, for a position and ``%``."""
     return f"{prefix}{random.getrandbits(4 * _RANDOM_DIGITS):0{_RANDOM_DIGITS}x}%0{_POSITION_DIGITS}x"
 
 

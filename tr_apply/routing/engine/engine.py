@@ -35,7 +35,7 @@ class Engine:
                 ``now_ms``, timers that were due since the snapshot go off then.
         """
         self.state = state_of(setup, snapshot or EngineState(), new_sid)
-        """For reading, by what explains and counts."""
+        """For reading, by code that explains and counts."""
 
     # Time, and what happened
 

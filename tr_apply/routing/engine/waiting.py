@@ -56,10 +56,10 @@ class TaskParty:
         self.transfers: tuple[str, ...] = ()
         """SIDs of all its transfers."""
         self.asked: tuple[Step, Task, _GroupKey] | None = None
-        """Its question in a step when it last looked for its like, with whom it will wait: the same question again."""
+        """Its last group key, with the step and the record it follows from: it looks for its group, then joins it."""
 
     def group_key(self, step: Step) -> _GroupKey:
-        """What it asks in a step."""
+        """The key of the group in which it waits in a step."""
         asked, task = self.asked, self.task
         if asked is None or asked[0] is not step or asked[1] is not task:
             asked = self.asked = step, task, _group_key(step, task)
