@@ -1,4 +1,4 @@
-"""JSON in form fields: what is read sooner, because it is written as most programs write it, is read the same."""
+"""JSON in form fields: the quick reader of usual JSON returns the same as the strict one."""
 
 import json
 
@@ -28,7 +28,7 @@ def test_an_object_is_read_and_stored_the_same_either_way(value, separators, esc
 
 
 @pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
-def test_what_python_and_javascript_write_is_read_at_once(separators):
+def test_json_of_python_and_javascript_is_usual(separators):
     value = {"type": "lead", "skills": ["a b", "c,d"], "score": 1.5, "customer": {"id": 2**70, "vip": True}}
     text = json.dumps(value, separators=separators)
 
@@ -52,5 +52,5 @@ def test_what_python_and_javascript_write_is_read_at_once(separators):
         '{"a": ' + "[" * DEPTH_LIMIT + "]" * DEPTH_LIMIT + "}",
     ],
 )
-def test_what_is_written_otherwise_is_left_to_the_strict_reader(text):
+def test_other_json_needs_the_strict_reader(text):
     assert read_usual(text) is None
