@@ -125,7 +125,7 @@ def open_page(tab, complaints):
         # Late complaints of the previous page about another server may arrive here.
         is_ours = not where.startswith("http") or any(where.startswith(urljoin(url, "/")) for url in opened)
         if said.type in ("error", "warning") and is_ours:
-            complaints.append(said.text)
+            complaints.append(f"{where}: {said.text}")
 
     def fail(error):
         complaints.append(str(error))
