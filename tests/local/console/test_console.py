@@ -78,6 +78,7 @@ def floor(shown):
         ("/_console/static/console.css", "text/css; charset=utf-8"),
         ("/_console/static/lanes.css", "text/css; charset=utf-8"),
         ("/_console/static/icon.svg", "image/svg+xml"),
+        ("/favicon.ico", "image/svg+xml"),
     ],
 )
 def test_a_file_of_the_page_needs_no_credentials_and_is_kept_until_it_changes(shown, path, media_type):

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tr_apply.errors import TargetError
 from tr_apply.local.console.load import DrawnLanes, drawn, place_of, waiting_in, with_sids
-from tr_apply.local.console.pages import EVERY_ANSWER, Pages
+from tr_apply.local.console.pages import AT_THE_ROOT, EVERY_ANSWER, Pages
 from tr_apply.local.console.stream import HEADERS, Stream, Streams
 from tr_apply.local.control.calls import Calls
 from tr_apply.local.http.answers import json_response
@@ -58,7 +58,7 @@ class Console:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer requests for the console; pass others on."""
-        is_own = scope["type"] == "http" and (scope["path"] == "/" or scope["path"].startswith(ROOT))
+        is_own = scope["type"] == "http" and (scope["path"] in AT_THE_ROOT or scope["path"].startswith(ROOT))
         return (self._serve if is_own else self.served)(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -12,6 +12,11 @@ from tr_apply.local.http.requests import header
 from tr_apply.picture import PALETTE, STYLE
 
 STATIC: Final = "/_console/static/"
+_PAGE: Final = "/"
+_ICON: Final = "/favicon.ico"
+AT_THE_ROOT: Final = frozenset({_PAGE, _ICON})
+"""The files outside the console's own folder. A browser asks for the icon of everything else it opens here, without
+credentials, and would show a refusal as an error of the page."""
 
 _RULES: Final = (
     "default-src 'none'",
@@ -75,7 +80,10 @@ class Pages:
 def _pages() -> Iterator[tuple[str, _StaticFile]]:
     named = [(each, each.name.rpartition(".")[2]) for each in (files(__package__) / "static").iterdir()]
     for each, suffix in [pair for pair in named if pair[1] in _TYPES]:
-        yield ("/" if suffix == "html" else f"{STATIC}{each.name}"), _page(each.read_bytes(), suffix)
+        page = _page(each.read_bytes(), suffix)
+        yield (_PAGE if suffix == "html" else f"{STATIC}{each.name}"), page
+        if each.name == "icon.svg":
+            yield _ICON, page
     yield f"{STATIC}lanes.css", _page(f"{PALETTE}{STYLE}".encode(), "css")
 
 
