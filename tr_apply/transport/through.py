@@ -48,9 +48,9 @@ class Through:
 
 def in_process(app: Any) -> "httpx.AsyncBaseTransport":
     """Reaches an ASGI application without a network."""
-    import httpx  # noqa: PLC0415  # as above
+    from tr_apply.transport.application import ApplicationTransport  # noqa: PLC0415  # imports httpx, as above
 
-    return httpx.ASGITransport(app, raise_app_exceptions=True)
+    return ApplicationTransport(app)
 
 
 def _said(error: BaseException) -> str:
