@@ -14,6 +14,7 @@ def explain_command(topic: str, *, common: CommonOptions) -> None:
     \b
         tr-apply explain unreachable-filter
         tr-apply explain task_queue.target_workers
+        tr-apply explain target_workers
         tr-apply explain 5
     """
     from tr_apply.explain import explained  # noqa: PLC0415  # the models, which --help does without
