@@ -70,6 +70,27 @@ def test_a_page_that_is_not_there_is_a_usage_error_with_a_suggestion(capsys):
     assert "there is no page 'finding' in the manual; did you mean 'findings'?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [("overlays", "see tr-apply help configuration; tr-apply help"), ("Console", "see tr-apply help embedded; ")],
+)
+def test_a_word_of_a_heading_leads_to_its_page(capsys, word, said):
+    assert run(["help", word]) == 64
+    assert f"there is no page {word!r} in the manual; {said}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("validat", "No such command 'validat'. Did you mean 'validate'?\nTry 'tr-apply --help'.\n"),
+        ("xyzzy", "No such command 'xyzzy'.\nTry 'tr-apply --help'.\n"),
+    ],
+)
+def test_a_misspelt_command_is_named_with_the_one_that_was_meant(capsys, written, said):
+    assert run([written]) == 64
+    assert capsys.readouterr().err == f"Error: {said}"
+
+
 def test_a_terminal_gets_it_wrapped_and_without_signs():
     text = terminal_page(PAGE, 30)
 
