@@ -37,7 +37,7 @@ EXIT_STEPS: Final[Mapping[str, str]] = {
     "64": "a bad option, or a PATH that does not exist: `tr-apply COMMAND --help`",
     "130": "run it again; nothing is half done without a message that says so",
 }
-"""What to do after each exit code."""
+"""The next step after each exit code."""
 
 PLAN_CODES: Final[Mapping[str, PlanCode]] = {**BLOCKED, **NOTES, **ERRORS}
 """The codes that a plan or a run gives and ``validate`` does not."""
