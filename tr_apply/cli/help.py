@@ -7,8 +7,14 @@ from tr_apply.errors import UsageError
 from tr_apply.manual import TOPICS, page, topics_about
 
 
+def _completed(context: click.Context, _argument: click.Parameter, written: str) -> list[str]:
+    group = context.find_root().command
+    commands = group.list_commands(context) if isinstance(group, click.Group) else []
+    return [each for each in (*TOPICS, *commands) if each.startswith(written)]
+
+
 @click.command("help")
-@click.argument("topic", required=False)
+@click.argument("topic", required=False, shell_complete=_completed)
 @common_options("text")
 def help_command(topic: str | None, *, common: CommonOptions) -> int:
     """Show a page of the manual, or the help of a command. Without TOPIC, list the pages.

@@ -69,6 +69,11 @@ def explained(topic: str) -> str:
     raise UsageError(f"explain: there is nothing called {topic!r}{_hint(topic, keys)}")
 
 
+def topics() -> list[str]:
+    """The name of everything that can be explained, but for codes of former versions."""
+    return [*(rule.code for rule in _every_rule()), *PLAN_CODES, *field_names(), *EXIT_CODES]
+
+
 def _every_rule() -> Iterator[Rule]:
     yield from rules()
     yield from RULES
