@@ -124,6 +124,13 @@ def test_what_is_below_its_target_is_after_only_where_there_is_a_before(simulate
     assert said in out
 
 
+def test_fewer_days_at_most_than_at_least_is_a_mistake_that_names_the_other_option(simulate):
+    code, _, err = simulate("w.yaml", "--min-sl", "80%", "--max-replications", "4")
+
+    assert code == 64
+    assert "--max-replications 4: at least 8 days are simulated, unless --replications says fewer, and at most" in err
+
+
 def test_json_is_one_document_by_its_schema(simulate):
     found = document(simulate("w.yaml", "--format", "json", "--seed", "4", "--replications", "3"))
 
