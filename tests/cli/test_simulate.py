@@ -116,7 +116,7 @@ def test_a_comparison_has_before_after_and_the_change(simulate):
     ("options", "said"),
     [([], "voice, below the target of 80 %: "), (["--against", "new.yaml"], "below the target of 80 % (after): ")],
 )
-def test_what_is_below_its_target_is_after_only_where_there_is_a_before(simulate, options, said):
+def test_times_below_the_target_are_after_only_where_there_is_a_before(simulate, options, said):
     Path("load.yaml").write_text(LOAD.replace("answer_delay: 4s", "answer_delay: 25s"), encoding="utf-8")
 
     _, out, _ = simulate("w.yaml", *options)
@@ -128,7 +128,7 @@ def test_fewer_days_at_most_than_at_least_is_a_mistake_that_names_the_other_opti
     code, _, err = simulate("w.yaml", "--min-sl", "80%", "--max-replications", "4")
 
     assert code == 64
-    assert "--max-replications 4: at least 8 days are simulated, unless --replications says fewer, and at most" in err
+    assert "--max-replications 4: at least 8 days are simulated unless --replications says fewer, and at most" in err
 
 
 def test_json_is_one_document_by_its_schema(simulate):

@@ -151,7 +151,7 @@ def test_no_target_is_an_error_with_both_ways_out(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("options", [[], ["--base-url", "http://127.0.0.1:8080"]])
-def test_a_server_without_credentials_is_told_from_no_server(monkeypatch, capsys, options):
+def test_a_server_without_credentials_is_distinguished_from_no_server(monkeypatch, capsys, options):
     for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_API_KEY", "TWILIO_API_SECRET"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TR_APPLY_BASE_URL", "" if options else "http://127.0.0.1:8080")

@@ -70,7 +70,7 @@ def explained(topic: str) -> str:
 
 
 def topics() -> list[str]:
-    """The name of everything that can be explained, but for codes of former versions."""
+    """The name of everything that can be explained, without the codes of former versions."""
     return [*(rule.code for rule in _every_rule()), *PLAN_CODES, *field_names(), *EXIT_CODES]
 
 

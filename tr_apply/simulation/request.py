@@ -111,8 +111,8 @@ class SimulationRequest:
         most = max(replications, MAX_REPLICATIONS) if self.max_replications is None else self.max_replications
         if not replications <= most <= REPLICATIONS_LIMIT:
             raise UsageError(
-                f"--max-replications {most}: at least {replications} days are simulated, unless --replications says fewer, "
-                f"and at most {REPLICATIONS_LIMIT}"
+                f"--max-replications {most}: at least {replications} days are simulated unless --replications says "
+                f"fewer, and at most {REPLICATIONS_LIMIT}"
             )
         return Trials(replications, most, load.confidence, self.precision, self.gates)
 
