@@ -4,8 +4,9 @@ import re
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 
-from tr_apply.cli import run
+from tr_apply.cli import commands, run
 from tr_apply.manual import TOPICS, page
 from tr_apply.report.manual import plain_page, terminal_page
 
@@ -68,6 +69,43 @@ def test_the_help_of_a_command_is_a_page_too(capsys):
 def test_a_page_that_is_not_there_is_a_usage_error_with_a_suggestion(capsys):
     assert run(["help", "finding"]) == 64
     assert "there is no page 'finding' in the manual; did you mean 'findings'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [("overlays", "see tr-apply help configuration; tr-apply help"), ("Console", "see tr-apply help embedded; ")],
+)
+def test_a_word_of_a_heading_leads_to_its_page(capsys, word, said):
+    assert run(["help", word]) == 64
+    assert f"there is no page {word!r} in the manual; {said}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("validat", "No such command 'validat'. Did you mean 'validate'?\nTry 'tr-apply --help'.\n"),
+        ("xyzzy", "No such command 'xyzzy'.\nTry 'tr-apply --help'.\n"),
+    ],
+)
+def test_a_misspelt_command_is_named_with_the_one_that_was_meant(capsys, written, said):
+    assert run([written]) == 64
+    assert capsys.readouterr().err == f"Error: {said}"
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("help exp", ["expressions", "export", "explain"]),
+        ("explain needs", ["needs-consent"]),
+        ("explain task_queues.max", ["task_queues.max_reserved_workers"]),
+    ],
+)
+def test_the_shell_completes_pages_codes_and_keys(words, completed):
+    program, incomplete = words.split()
+
+    found = ShellComplete(commands, {}, "tr-apply", "_TR_APPLY_COMPLETE").get_completions([program], incomplete)
+
+    assert [each.value for each in found] == completed
 
 
 def test_a_terminal_gets_it_wrapped_and_without_signs():

@@ -112,6 +112,25 @@ def test_a_comparison_has_before_after_and_the_change(simulate):
     assert "3 of 3 limits hold." in out
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [([], "voice, below the target of 80 %: "), (["--against", "new.yaml"], "below the target of 80 % (after): ")],
+)
+def test_times_below_the_target_are_after_only_where_there_is_a_before(simulate, options, said):
+    Path("load.yaml").write_text(LOAD.replace("answer_delay: 4s", "answer_delay: 25s"), encoding="utf-8")
+
+    _, out, _ = simulate("w.yaml", *options)
+
+    assert said in out
+
+
+def test_fewer_days_at_most_than_at_least_is_a_mistake_that_names_the_other_option(simulate):
+    code, _, err = simulate("w.yaml", "--min-sl", "80%", "--max-replications", "4")
+
+    assert code == 64
+    assert "--max-replications 4: at least 8 days are simulated unless --replications says fewer, and at most" in err
+
+
 def test_json_is_one_document_by_its_schema(simulate):
     found = document(simulate("w.yaml", "--format", "json", "--seed", "4", "--replications", "3"))
 

@@ -150,6 +150,17 @@ def test_no_target_is_an_error_with_both_ways_out(monkeypatch, capsys):
     assert "  failed  target      no TaskRouter to talk to." in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("options", [[], ["--base-url", "http://127.0.0.1:8080"]])
+def test_a_server_without_credentials_is_distinguished_from_no_server(monkeypatch, capsys, options):
+    for name in ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_API_KEY", "TWILIO_API_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TR_APPLY_BASE_URL", "" if options else "http://127.0.0.1:8080")
+
+    assert run(["doctor", *options]) == 1
+
+    assert "no credentials for the server that --base-url or TR_APPLY_BASE_URL names" in capsys.readouterr().out
+
+
 def test_a_server_that_never_answers_ends_it_in_time(monkeypatch, capsys):
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", SECRET)

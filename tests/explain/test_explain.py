@@ -13,7 +13,7 @@ from tr_apply import errors
 from tr_apply.cli import run
 from tr_apply.config.load import load
 from tr_apply.config.rules import RULES
-from tr_apply.explain import EXIT_CODES, PLAN_CODES, explained, file_examples, rule_examples
+from tr_apply.explain import EXIT_CODES, EXIT_STEPS, PLAN_CODES, explained, file_examples, rule_examples
 from tr_apply.explain.fields import field_named, field_names, field_rows, field_text
 from tr_apply.findings import Severity
 from tr_apply.lint import lint, rules
@@ -133,6 +133,7 @@ def test_a_key_is_explained_with_an_example_that_holds_it(name, tmp_path):
         ("workflows[0].filters[1].targets[0].timeout", ["Seconds", "timeout: 60", "from 1"]),
         ("worker_channel.capacity", ["workers.channels.capacity"]),
         ("workspace.name", ["required", "name: Support Center"]),
+        ("target_workers", ["task_queues.target_workers", "Example:"]),
         ("hidden-filter", ["unreachable-filter (warning)"]),
         ("5", ["stale"]),
     ],
@@ -150,7 +151,23 @@ def test_an_unknown_name_is_a_usage_error_with_a_suggestion(capsys):
     assert "did you mean 'hidden-filter'?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("topic", "said"),
+    [
+        ("timeout", "but keys end in it: workflows.filters.targets.timeout, workflows.default_filter.timeout\n"),
+        ("renamed_from", "workspace.renamed_from, activities.renamed_from, task_channels.renamed_from, "),
+        ("renamed_from", "task_queues.renamed_from and 2 more\n"),
+    ],
+)
+def test_a_key_that_several_have_is_answered_with_their_names(topic, said, capsys):
+    assert run(["explain", topic]) == 64
+
+    assert said in capsys.readouterr().err
+
+
 def test_the_exit_codes_are_those_of_the_manual():
     text = page("exit-codes")
 
-    assert [code for code, says in EXIT_CODES.items() if f"| {code} | {says} |" not in text] == []
+    rows = {code: f"| {code} | {says} | {EXIT_STEPS[code]} |" for code, says in EXIT_CODES.items()}
+    assert [code for code, row in rows.items() if row not in text] == []
+    assert [code for code in EXIT_CODES if EXIT_STEPS[code] not in explained(code)] == []

@@ -219,6 +219,15 @@ def test_kinds_that_nobody_handled_are_guessed_from_the_others():
     assert "patience: infinite  # GUESSED: nobody abandoned" in center.text()
 
 
+@pytest.mark.parametrize(("number", "said"), [(1, "  # 1 task in all\n"), (2, "  # 2 tasks in all\n")])
+def test_one_task_is_not_written_as_several(number, said):
+    center = Center()
+    for each in range(number):
+        center.task(each, MONDAY + timedelta(hours=9, minutes=each), handle=60)
+
+    assert said in center.text()
+
+
 def test_a_patience_of_more_than_a_month_is_for_ever():
     center = Center(days=30)
     center.task(0, MONDAY, gives_up=1)

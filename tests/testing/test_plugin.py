@@ -70,6 +70,15 @@ def test_the_example_application_passes_its_tests(pytester):
     result.assert_outcomes(passed=5)
 
 
+def test_the_example_application_takes_no_options_of_the_repository_around_it(pytester):
+    pytester.makepyprojecttoml('[tool.pytest.ini_options]\naddopts = ["--option-of-a-plugin-that-is-not-here"]')
+    shutil.copytree(APPLICATION, pytester.path / "app", ignore=shutil.ignore_patterns("__pycache__"))
+
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--collect-only", "app")
+
+    assert result.ret == 0
+
+
 def test_the_example_application_is_short():
     assert len((APPLICATION / "app.py").read_text(encoding="utf-8").splitlines()) < 150
 

@@ -59,6 +59,21 @@ class Commands(click.Group):
         command: click.Command = getattr(import_module(f"tr_apply.cli.{cmd_name}"), f"{cmd_name}_command")
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that *args* begin with.
+
+        Raises:
+            click.UsageError: There is none; it names the one that was probably meant.
+        """
+        if args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            from tr_apply.config.suggestions import nearest  # noqa: PLC0415
+
+            if (near := nearest(args[0], COMMANDS)) is not None:
+                ctx.fail(f"No such command {args[0]!r}. Did you mean {near!r}?")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, without importing them."""
         with formatter.section("Commands"):

@@ -4,11 +4,17 @@ import click
 
 from tr_apply.cli.options import CommonOptions, common_options
 from tr_apply.errors import UsageError
-from tr_apply.manual import TOPICS, page
+from tr_apply.manual import TOPICS, page, topics_about
+
+
+def _completed(context: click.Context, _argument: click.Parameter, written: str) -> list[str]:
+    group = context.find_root().command
+    commands = group.list_commands(context) if isinstance(group, click.Group) else []
+    return [each for each in (*TOPICS, *commands) if each.startswith(written)]
 
 
 @click.command("help")
-@click.argument("topic", required=False)
+@click.argument("topic", required=False, shell_complete=_completed)
 @common_options("text")
 def help_command(topic: str | None, *, common: CommonOptions) -> int:
     """Show a page of the manual, or the help of a command. Without TOPIC, list the pages.
@@ -47,7 +53,8 @@ def _help_of_command(name: str) -> str:
         from tr_apply.config.suggestions import nearest  # noqa: PLC0415
 
         near = nearest(name, [*TOPICS, *(group.list_commands(context) if isinstance(group, click.Group) else ())])
-        hint = f"did you mean {near!r}? " if near else ""
+        hint = "".join(f"see tr-apply help {topic}; " for topic in topics_about(name)[:3])
+        hint = hint or (f"did you mean {near!r}? " if near else "")
         raise UsageError(f"there is no page {name!r} in the manual; {hint}tr-apply help lists them")
     with click.Context(found, info_name=name, parent=context, **group.context_settings) as inner:
         return found.get_help(inner)

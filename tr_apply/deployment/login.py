@@ -33,6 +33,12 @@ _NO_TARGET: Final = (
     "for Twilio, or use --local for the embedded TaskRouter, which needs no account"
 )
 
+_NO_CREDENTIALS: Final = (
+    "no credentials for the server that --base-url or TR_APPLY_BASE_URL names. Set TWILIO_ACCOUNT_SID and "
+    "TWILIO_AUTH_TOKEN (or TWILIO_API_KEY and TWILIO_API_SECRET). A `tr-apply serve` that was given no account takes "
+    "any: AC and 32 zeros, with any token"
+)
+
 
 def connection(
     base_url: str | None, environment: Mapping[str, str], credentials: Credentials | None = None
@@ -52,7 +58,7 @@ def connection(
         if user in own and password in own:
             variables, region = (names[user], names[password]), _twilio_region(address)
             return Connection(address, own[user], own[password], account, variables, region)
-    raise TargetError(_missing(own, names))
+    raise TargetError(_missing(own, names, _NO_CREDENTIALS if base_url or _BASE_URL in own else _NO_TARGET))
 
 
 def _names(credentials: Credentials | None) -> dict[str, str]:
@@ -80,15 +86,15 @@ def _own(
     return own | {name: environment[name] for name in (_EDGE, _BASE_URL) if environment.get(name)}
 
 
-def _missing(own: Mapping[str, str], names: Mapping[str, str]) -> str:
-    """Which variable lacks its other half; where none is set, both ways out."""
+def _missing(own: Mapping[str, str], names: Mapping[str, str], without_any: str) -> str:
+    """Which variable lacks its other half; where none is set, *without_any* says so."""
     for one, other in ((_KEY, _SECRET), (_SECRET, _KEY), (_TOKEN, _ACCOUNT)):
         if one in own:
             return f"{names[one]} is set, and {names[other]}, which belongs to it, is not"
     if _ACCOUNT in own:
         key = f" (or {names[_KEY]} and {names[_SECRET]})" if _KEY in names else ""
         return f"{names[_ACCOUNT]} is set, and {names[_TOKEN]}{key}, which belongs to it, is not"
-    return _NO_TARGET
+    return without_any
 
 
 def region(base_url: str | None, environment: Mapping[str, str], credentials: Credentials | None = None) -> str:

@@ -1,13 +1,13 @@
 """The meaning of a code, an exit code or a key of a configuration, with an example."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from tr_apply.config.rules import RULES
 from tr_apply.config.suggestions import nearest
 from tr_apply.errors import UsageError
 from tr_apply.explain import file_examples, rule_examples
-from tr_apply.explain.fields import field_named, field_names, field_text
+from tr_apply.explain.fields import ExplainedKey, field_named, field_names, field_text, keys_called
 from tr_apply.explain.plan_codes import BLOCKED, ERRORS, NOTES, PlanCode
 from tr_apply.findings import Rule
 from tr_apply.lint import rules
@@ -26,9 +26,23 @@ EXIT_CODES: Final[Mapping[str, str]] = {
 }
 """The meaning of each exit code."""
 
+EXIT_STEPS: Final[Mapping[str, str]] = {
+    "0": "nothing",
+    "1": "read the message; `tr-apply doctor` checks the connection",
+    "2": "review them, then apply",
+    "3": "correct what the findings name",
+    "4": "run the same command again to finish",
+    "5": "plan again",
+    "6": "read what needs consent; approve the plan, or give the option that the message names",
+    "64": "a bad option, or a PATH that does not exist: `tr-apply COMMAND --help`",
+    "130": "run it again; nothing is half done without a message that says so",
+}
+"""The next step after each exit code."""
+
 PLAN_CODES: Final[Mapping[str, PlanCode]] = {**BLOCKED, **NOTES, **ERRORS}
 """The codes that a plan or a run gives and ``validate`` does not."""
 
+_MOST_KEYS: Final = 4  # in one message
 _EXAMPLES: Final = {**file_examples.EXAMPLES, **rule_examples.EXAMPLES}
 
 
@@ -39,7 +53,7 @@ def explained(topic: str) -> str:
         UsageError: when there is nothing of that name.
     """
     if topic in EXIT_CODES:
-        return f"exit code {topic}: {EXIT_CODES[topic]}\n"
+        return f"exit code {topic}: {EXIT_CODES[topic]}\nNext: {EXIT_STEPS[topic]}\n"
     code = same_code(topic)
     if (rule := next((each for each in _every_rule() if each.code == code), None)) is not None:
         return _about(rule)
@@ -49,7 +63,15 @@ def explained(topic: str) -> str:
         )
     if (field := field_named(topic)) is not None:
         return field_text(field)
-    raise UsageError(f"explain: there is nothing called {topic!r}{_hint(topic)}")
+    keys = keys_called(topic)
+    if len(keys) == 1:
+        return field_text(keys[0])
+    raise UsageError(f"explain: there is nothing called {topic!r}{_hint(topic, keys)}")
+
+
+def topics() -> list[str]:
+    """The name of everything that can be explained, without the codes of former versions."""
+    return [*(rule.code for rule in _every_rule()), *PLAN_CODES, *field_names(), *EXIT_CODES]
 
 
 def _every_rule() -> Iterator[Rule]:
@@ -71,7 +93,10 @@ def _example(code: str) -> Iterator[str]:
             yield from ("", title, "", *(f"    {line}" for line in text.splitlines()))
 
 
-def _hint(topic: str) -> str:
+def _hint(topic: str, keys: Sequence[ExplainedKey]) -> str:
+    if keys:
+        more = f" and {len(keys) - _MOST_KEYS} more" * (len(keys) > _MOST_KEYS)
+        return f", but keys end in it: {', '.join(each.name for each in keys[:_MOST_KEYS])}{more}"
     known = [*(rule.code for rule in _every_rule()), *ALIASES, *PLAN_CODES, *field_names()]
     near = nearest(topic, known)
     return f"; did you mean {near!r}?" if near else "; give the code of a finding, an exit code, or KIND.KEY"

@@ -47,6 +47,11 @@ def field_named(topic: str) -> ExplainedKey | None:
     return next((field for field in _fields() if field.keys == keys), None)
 
 
+def keys_called(name: str) -> list[ExplainedKey]:
+    """The keys whose own name is *name*, wherever they are."""
+    return [field for field in _fields() if field.keys[-1] == name]
+
+
 def field_names() -> list[str]:
     """The name of every key."""
     return [field.name for field in _fields()]

@@ -26,6 +26,15 @@ TOPICS: Final[Mapping[str, str]] = {
 """The pages, in the order in which a newcomer needs them: topic -> title."""
 
 
+def topics_about(word: str) -> list[str]:
+    """The pages in which *word* is in a heading, whatever its case."""
+    return [topic for topic in TOPICS if any(word.casefold() in each for each in _headings(topic))]
+
+
+def _headings(topic: str) -> list[list[str]]:
+    return [line.casefold().split() for line in page(topic).splitlines() if line.startswith("#")]
+
+
 def page(topic: str) -> str:
     """The page on *topic*, one of ``TOPICS``, as Markdown."""
     return (files(__name__) / f"{topic}.md").read_text(encoding="utf-8")

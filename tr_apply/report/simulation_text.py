@@ -317,12 +317,13 @@ def occupancy(group: SimulatedGroup) -> str:
 
 def _below_target(results: SimulationResults) -> Iterator[str]:
     for scenario in results.scenarios[-1:] if len(results.scenarios) <= _PAIR else ():
+        which = f" ({scenario.name})" * (len(results.scenarios) == _PAIR)
         for goal in results.service_levels:
             if goal.target is None or goal.queue is not None:
                 continue
             names = [goal.channel] if goal.channel is not None else _other_channels(results, scenario)
             for name in names:
-                yield from _misses(scenario, name, goal.target)
+                yield from _misses(scenario, name, goal.target, which)
 
 
 def _other_channels(results: SimulationResults, scenario: SimulatedScenario) -> list[str]:
@@ -334,7 +335,7 @@ def _other_channels(results: SimulationResults, scenario: SimulatedScenario) -> 
     ]
 
 
-def _misses(scenario: SimulatedScenario, channel: str, target: float) -> Iterator[str]:
+def _misses(scenario: SimulatedScenario, channel: str, target: float, which: str) -> Iterator[str]:
     low = [
         each
         for each in scenario.results
@@ -346,9 +347,7 @@ def _misses(scenario: SimulatedScenario, channel: str, target: float) -> Iterato
     ]
     if low:
         moments = ", ".join(f"{each.interval} {alone(each, 'service_level')}" for each in low)
-        yield from wrapped(
-            f"{printable(channel)}, below the target of {100 * target:g} % ({scenario.name}): {moments}", ""
-        )
+        yield from wrapped(f"{printable(channel)}, below the target of {100 * target:g} %{which}: {moments}", "")
 
 
 def _foot(results: SimulationResults) -> Iterator[str]:

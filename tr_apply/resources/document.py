@@ -143,7 +143,8 @@ class Safety(Resource):
     """KIND/pattern of resources that are never deleted, whether listed in the file or not."""
 
     max_deletes: Annotated[Any, BeforeValidator(share), WithJsonSchema(_SHARE_SCHEMA)] = f"{DEFAULT_SHARE}%"
-    """How many objects of a kind may be deleted without consent: a number, or a share of the live ones."""
+    """How many objects of a kind may be deleted without consent: a number, or a share of the live ones. Left out, the
+    default holds where a person is asked; ``apply --auto-approve`` then deletes nothing."""
 
     delete: Literal["any", "declared"] = "any"
     """Which undeclared resources may be deleted: any, or only those declared in the configuration of ``--base-ref``."""

@@ -75,7 +75,8 @@ def _demand(name: str, demand: ObservedDemand, open_: slice, usual: ObservedTime
     yield from _pair("name", escaped(name))
     yield from _pair("workflow", escaped(demand.workflow))
     yield from _pair("channel", escaped(demand.channel))
-    yield f"offered: [{', '.join(f'{each:.6g}' for each in demand.offered[open_])}]  # {demand.count} tasks in all"
+    tasks = f"{demand.count} task{'s' * (demand.count != 1)}"
+    yield f"offered: [{', '.join(f'{each:.6g}' for each in demand.offered[open_])}]  # {tasks} in all"
     if demand.attributes:
         yield from _pair("attributes", {key: _value(each) for key, each in demand.attributes.items()})
     if demand.priority:

@@ -110,7 +110,10 @@ class SimulationRequest:
         replications = load.replications if self.replications is None else self.replications
         most = max(replications, MAX_REPLICATIONS) if self.max_replications is None else self.max_replications
         if not replications <= most <= REPLICATIONS_LIMIT:
-            raise UsageError(f"--max-replications {most}: from {replications} (--replications) to {REPLICATIONS_LIMIT}")
+            raise UsageError(
+                f"--max-replications {most}: at least {replications} days are simulated unless --replications says "
+                f"fewer, and at most {REPLICATIONS_LIMIT}"
+            )
         return Trials(replications, most, load.confidence, self.precision, self.gates)
 
 
