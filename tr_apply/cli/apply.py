@@ -274,8 +274,7 @@ async def _all_applied(
                 return Run(
                     progress_of(member.made_plan),
                     stop,
-                    fleet.deadline,
-                    kept.record_of(member),
+                    record=kept.record_of(member),
                     rechecks=member.consent.approval is not Approval.NOBODY,
                 )
 

@@ -1,5 +1,6 @@
 """Which TaskRouter to talk to: options first, then the environment, and never a guess."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
@@ -12,7 +13,9 @@ from tr_apply.deployment import login
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.local import DEFAULT_PATH, open_in_process
+from tr_apply.plan.change import PlanTarget
 from tr_apply.resources.credentials import Credentials
+from tr_apply.routing.names import name_key
 from tr_apply.transport import Attempt, Call, Connection, Observer, in_process
 
 LOCAL = "local"
@@ -46,8 +49,23 @@ def region_of(target: TargetOptions, environment: Mapping[str, str], credentials
     return LOCAL if target.is_local else login.region(target.base_url, environment, credentials)
 
 
+class Turns:
+    """The right to write to a workspace: one plan at a time has it."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    def of(self, target: PlanTarget) -> asyncio.Lock:
+        """Held while a plan for *target* is carried out. A new workspace is known by its name."""
+        return self._locks.setdefault(target.workspace_sid or name_key(target.workspace), asyncio.Lock())
+
+
 class Clients:
-    """Clients of one server, one for each account and region: workspaces of an account share its limits."""
+    """Clients of one server, one for each account and region: workspaces of an account share its limits.
+
+    Attributes:
+        turns: Shared by all plans that are carried out with these clients.
+    """
 
     def __init__(
         self, target: TargetOptions, environment: Mapping[str, str], make: Callable[[Connection], Client]
@@ -56,6 +74,7 @@ class Clients:
         self._environment = environment
         self._make = make
         self._clients: dict[Connection, Client] = {}
+        self.turns = Turns()
 
     def of(self, credentials: Credentials | None) -> Client:
         """The client for a workspace with these *credentials*.

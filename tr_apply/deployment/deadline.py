@@ -37,23 +37,28 @@ class Deadline:
         """Everything inside ends in time.
 
         Raises:
-            OutOfTimeError: It did not.
+            OutOfTimeError: It did not. Where no time is left, nothing is begun: a request could still be sent
+                before the loop looks at the clock.
         """
         if self._end is None:
             yield
             return
-        left = max(0.0, self._end - time.monotonic())
+        if (left := self._end - time.monotonic()) <= 0:
+            raise OutOfTimeError(self._message())
         # Right before the time-out, which ends the requests under way: afterwards they are forgotten.
         asked = asyncio.get_running_loop().call_later(left, self._note_unanswered)
         try:
             async with asyncio.timeout(left):
                 yield
         except TimeoutError as error:
-            last = f"the last error was {self.waits.last_error}" if self.waits.last_error else ""
-            causes = "".join(f"; {each}" for each in (self._unanswered, last) if each)
-            raise OutOfTimeError(f"timed out after {self._timeout_s:g} s (--timeout){causes}") from error
+            raise OutOfTimeError(self._message()) from error
         finally:
             asked.cancel()
+
+    def _message(self) -> str:
+        last = f"the last error was {self.waits.last_error}" if self.waits.last_error else ""
+        causes = "".join(f"; {each}" for each in (self._unanswered, last) if each)
+        return f"timed out after {self._timeout_s:g} s (--timeout){causes}"
 
     def _note_unanswered(self) -> None:
         self._unanswered = self._unanswered or self.waits.unanswered()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tr_apply.deployment.applied import Applied
@@ -88,10 +88,8 @@ class Member:
         """
         assert self.source is not None, "what could not be loaded has ended"
         if self.deployment is None:
-            client = clients.of(self.source.credentials)
-            self.deployment = Deployment(self.source, client, clients.region(self.source.credentials), self.name)
-        else:
-            self.deployment.connect(clients)
+            self.deployment = Deployment(self.source, clients.of(self.source.credentials), name=self.name)
+        self.deployment.connect(clients)
         return self.deployment
 
     def review(self) -> None:
@@ -137,12 +135,13 @@ class Fleet:
         self._refuse_repeated()
 
     async def apply(self, members: Sequence[Member], clients: Clients, run_of: Callable[[Member], Run]) -> None:
-        """Carry out the plan of each of *members*, as far as its consent goes."""
+        """Carry out the plan of each of *members*, as far as its consent and the common deadline go."""
 
         async def apply(member: Member) -> None:
-            await member.connected(clients).apply(member.made_plan, member.consent, run_of(member))
+            run = replace(run_of(member), deadline=self.deadline)
+            await member.connected(clients).apply(member.made_plan, member.consent, run)
 
-        self._refuse_repeated()
+        self._refuse_repeated(members)
         await self.each([member for member in members if member.error is None], apply)
 
     async def find_outputs(self, clients: Clients) -> None:
@@ -174,10 +173,10 @@ class Fleet:
         if bugs:
             raise bugs[0]
 
-    def _refuse_repeated(self) -> None:
+    def _refuse_repeated(self, members: Sequence[Member] = ()) -> None:
         """Two plans for one workspace would each be wrong as soon as the other is carried out: both end here."""
         by_place: dict[Hashable, list[Member]] = {}
-        for member in self.live:
+        for member in {id(each): each for each in (*self.live, *members) if each.error is None}.values():
             for place in _places(member):
                 by_place.setdefault(place, []).append(member)
         for same in by_place.values():
@@ -204,7 +203,7 @@ def _places(member: Member) -> Iterator[Hashable]:
     if member.deployment is None or member.plan is None:
         return
     target = member.plan.target
-    yield id(member.deployment.client), name_key(target.workspace)
+    yield target.region, target.account_sid or id(member.deployment.client), name_key(target.workspace)
     if target.workspace_sid is not None:
         yield target.workspace_sid
 
