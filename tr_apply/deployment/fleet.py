@@ -203,7 +203,9 @@ def _places(member: Member) -> Iterator[Hashable]:
     if member.deployment is None or member.plan is None:
         return
     target = member.plan.target
-    yield target.region, target.account_sid or id(member.deployment.client), name_key(target.workspace)
+    yield id(member.deployment.client), name_key(target.workspace)
+    if target.account_sid is not None:  # which other credentials may lead to
+        yield target.region, target.account_sid, name_key(target.workspace)
     if target.workspace_sid is not None:
         yield target.workspace_sid
 
