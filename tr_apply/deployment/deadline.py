@@ -37,14 +37,12 @@ class Deadline:
         """Everything inside ends in time.
 
         Raises:
-            OutOfTimeError: It did not. Where no time is left, nothing is begun: a request could still be sent
-                before the loop looks at the clock.
+            OutOfTimeError: It did not.
         """
         if self._end is None:
             yield
             return
-        if (left := self._end - time.monotonic()) <= 0:
-            raise OutOfTimeError(self._message())
+        left = max(0.0, self._end - time.monotonic())
         # Right before the time-out, which ends the requests under way: afterwards they are forgotten.
         asked = asyncio.get_running_loop().call_later(left, self._note_unanswered)
         try:
@@ -54,6 +52,15 @@ class Deadline:
             raise OutOfTimeError(self._message()) from error
         finally:
             asked.cancel()
+
+    def require_left(self) -> None:
+        """Begin nothing where no time is left: a request could be sent before the loop looks at the clock.
+
+        Raises:
+            OutOfTimeError: when it is over.
+        """
+        if self._end is not None and self._end <= time.monotonic():
+            raise OutOfTimeError(self._message())
 
     def _message(self) -> str:
         last = f"the last error was {self.waits.last_error}" if self.waits.last_error else ""

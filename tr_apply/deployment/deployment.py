@@ -112,6 +112,7 @@ class Deployment:
         try:
             async with run.deadline.bound(), self.turns.of(plan.target):
                 rest = await self.check(plan) if run.rechecks or plan is not self.planned else plan
+                run.deadline.require_left()
                 await self._carry_out(plan, rest, run)
         except OutOfTimeError as error:
             if self.applied is None:

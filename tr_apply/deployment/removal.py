@@ -107,6 +107,7 @@ async def remove(client: Client, source: Configured, removal: Removal, confirmed
         raise RefusedError(f"the workspace {removal.name!r} is now {now.sid}, not {removal.sid}; nothing was deleted")
     if now.target != removal.target:
         raise RefusedError(f"the workspace {removal.name!r} was confirmed in another TaskRouter; nothing was deleted")
+    deadline.require_left()
     try:
         async with deadline.bound():
             await client.delete(WORKSPACE, removal.sid, removal.sid)
