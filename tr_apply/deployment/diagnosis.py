@@ -38,13 +38,13 @@ class Check:
     """One thing that was looked at."""
 
     name: str
-    """What was looked at."""
+    """The thing that was checked."""
 
     state: CheckState
     """How it went."""
 
     message: str
-    """What was found, and what to do about it."""
+    """The finding, and the next step."""
 
 
 @dataclass(frozen=True, slots=True)
