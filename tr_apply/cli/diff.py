@@ -149,14 +149,14 @@ async def _read(client: Client, sides: Sequence[Configuration | str]) -> Compare
 
 
 async def _difference(before: Side, after: Side, client: Client) -> Difference:
-    if isinstance(before, Live) and isinstance(after, Live):
-        snapshots = [await read_everything(client, each) for each in (before, after)]
-        return difference(*map(contents_of_live, snapshots))
-    if isinstance(before, Live):
-        assert isinstance(after, Configuration)
+    if isinstance(before, Configuration):
+        if isinstance(after, Configuration):
+            return difference(contents_of_file(before.document), contents_of_file(after.document))
+        return await _planned(before, after, client, to_live=True)
+    if isinstance(after, Configuration):
         return await _planned(after, before, client, to_live=False)
-    assert isinstance(after, Live)
-    return await _planned(before, after, client, to_live=True)
+    snapshots = [await read_everything(client, each) for each in (before, after)]
+    return difference(*map(contents_of_live, snapshots))
 
 
 async def _planned(configuration: Configuration, live: Live, client: Client, *, to_live: bool) -> Difference:

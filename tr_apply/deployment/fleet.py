@@ -64,6 +64,13 @@ class Member:
         return self.plan
 
     @property
+    def made_deployment(self) -> Deployment:
+        """What reads and writes for it, of one that got as far as that."""
+        if self.deployment is None:
+            raise LookupError(f"{self.name} is not connected")
+        return self.deployment
+
+    @property
     def applied(self) -> Applied | None:
         """The result of its plan, also if incomplete."""
         return None if self.deployment is None else self.deployment.applied
