@@ -23,7 +23,7 @@ from tr_apply.routing.evaluate import Names
 
 if TYPE_CHECKING:
     from tr_apply.deployment.applied import Applied
-    from tr_apply.deployment.connect import Clients
+    from tr_apply.deployment.clients import Clients
     from tr_apply.deployment.deployment import Deployment
     from tr_apply.local.http.app import LocalTaskRouter
     from tr_apply.plan.change import Blocked, Operation

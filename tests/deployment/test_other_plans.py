@@ -7,8 +7,8 @@ import pytest
 
 import tr_apply
 from tr_apply.client import Client
+from tr_apply.deployment.clients import Turns
 from tr_apply.deployment.configured import Configured
-from tr_apply.deployment.connect import Turns
 from tr_apply.deployment.deadline import Deadline, OutOfTimeError
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.fleet import Fleet, Member

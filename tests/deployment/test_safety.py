@@ -6,8 +6,8 @@ import json
 import pytest
 
 from tr_apply.client import Client
+from tr_apply.deployment.clients import Turns
 from tr_apply.deployment.configured import Configured
-from tr_apply.deployment.connect import Turns
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.fleet import Fleet, Member

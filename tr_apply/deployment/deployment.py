@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from tr_apply.apply import Progress, Result, Sids, carry_out, failure_of
 from tr_apply.client import Client
 from tr_apply.deployment.applied import Applied
-from tr_apply.deployment.connect import Clients, Turns
+from tr_apply.deployment.clients import Clients, Turns
 from tr_apply.deployment.creation import Rest, created, creates_workspace
 from tr_apply.deployment.deadline import OutOfTimeError
 from tr_apply.deployment.freshness import checked_again, require_place, seen_workers

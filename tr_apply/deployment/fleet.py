@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tr_apply.deployment.applied import Applied
-from tr_apply.deployment.connect import Clients
+from tr_apply.deployment.clients import Clients
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.outputs import output_values

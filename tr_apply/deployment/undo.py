@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tr_apply.client import Client
-from tr_apply.deployment.connect import Clients
+from tr_apply.deployment.clients import Clients
 from tr_apply.deployment.creation import creates_workspace
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.freshness import bound, require_account
