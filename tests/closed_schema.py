@@ -24,5 +24,5 @@ def _validator():
 
 
 def not_described(document):
-    """What the schema does not say of *document*: keys without a description, values of another form."""
+    """The parts of *document* that the schema does not allow: keys without a description, values of another form."""
     return [f"{error.json_path}: {error.message}" for error in _validator().iter_errors(document)]

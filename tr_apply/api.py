@@ -133,8 +133,8 @@ class Router:
         source = Configured(configuration, Selection.of(targets=targets), recorded=recorded)
         deployment = Deployment(source, self._clients.of(source.credentials), name=configuration.path)
         deployment.connect(self._clients)
-        await deployment.plan()
-        return Plan(deployment, None if days is None else await days.simulated(client, deployment.require_plan()))
+        made = await deployment.plan()
+        return Plan(deployment, None if days is None else await days.simulated(deployment.client, made))
 
     async def apply(
         self,

@@ -348,7 +348,7 @@ outputs: {flow: "${sid:workflow/In}"}
 """
 
 
-def test_what_is_loaded_becomes_typed_models_again(written):
+def test_a_loaded_configuration_becomes_typed_models_again(written):
     configuration = tr_apply.load(written(EVERYTHING))
 
     workspace = tr_apply.Workspace.of(configuration)

@@ -1,4 +1,4 @@
-"""A plan is carried out in its own workspace, in time, and by one run at a time, whoever calls the lower layers."""
+"""A plan is carried out in its own workspace, in time, and by one run at a time, also below the command line."""
 
 import asyncio
 from dataclasses import replace

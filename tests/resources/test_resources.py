@@ -229,5 +229,5 @@ def test_a_count_is_written_in_few_digits(text, number):
 
 
 @pytest.mark.parametrize("text", ["²", "٣", "1_000", " 1", "1\n", "1.0", None, 1])
-def test_what_python_also_reads_as_a_number_is_not_a_count(text):
+def test_a_count_has_no_other_form_of_a_number(text):
     assert whole_number(text) is None

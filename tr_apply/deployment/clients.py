@@ -9,9 +9,7 @@ from urllib.parse import urlsplit
 from tr_apply.client import Client
 from tr_apply.deployment import login
 from tr_apply.deployment.target_options import TargetOptions
-from tr_apply.plan.change import PlanTarget
 from tr_apply.resources.credentials import Credentials
-from tr_apply.routing.names import name_key
 from tr_apply.transport import Connection
 
 LOCAL: Final = "local"
@@ -45,9 +43,9 @@ class Turns:
     def __init__(self) -> None:
         self._locks: dict[str, asyncio.Lock] = {}
 
-    def of(self, target: PlanTarget) -> asyncio.Lock:
-        """Held while a plan for *target* is carried out. A new workspace is known by its name."""
-        return self._locks.setdefault(target.workspace_sid or name_key(target.workspace), asyncio.Lock())
+    def of(self, workspace: str) -> asyncio.Lock:
+        """Held while a plan for *workspace* is carried out, which is a SID, or the key of a new one's name."""
+        return self._locks.setdefault(workspace, asyncio.Lock())
 
 
 class Clients:

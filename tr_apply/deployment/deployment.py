@@ -96,8 +96,7 @@ class Deployment:
         ``applied`` has the results even if this raises.
 
         Raises:
-            RefusedError: *plan* is for another workspace or TaskRouter, or does something that *consent* does not cover;
-                nothing was written.
+            RefusedError: *plan* is for another workspace or TaskRouter, or beyond *consent*; nothing was written.
             StaleError: The workspace has changed since the plan was made; nothing was written.
             IncompleteError: Something was or may have been written, and the result is not complete.
             InterruptedRunError: The run was asked to stop.
@@ -110,7 +109,7 @@ class Deployment:
             self.applied = Applied([Result(each, error="interrupted") for each in plan.operations])
             raise InterruptedRunError("interrupted before anything was written here; run again")
         try:
-            async with run.deadline.bound(), self.turns.of(plan.target):
+            async with run.deadline.bound(), self.turns.of(_workspace_of(plan)):
                 rest = await self.check(plan) if run.rechecks or plan is not self.planned else plan
                 run.deadline.require_left()
                 await self._carry_out(plan, rest, run)
@@ -180,6 +179,10 @@ class Deployment:
         if not self.applied.verified:
             raise IncompleteError("everything was sent, but the workspace is not proven to be as declared; plan again")
         return self.applied
+
+
+def _workspace_of(plan: Plan) -> str:
+    return plan.target.workspace_sid or name_key(plan.target.workspace)
 
 
 class _Touched:

@@ -65,7 +65,7 @@ class Member:
 
     @property
     def made_deployment(self) -> Deployment:
-        """What reads and writes for it, of one that got as far as that."""
+        """Its deployment, once it is connected."""
         if self.deployment is None:
             raise LookupError(f"{self.name} is not connected")
         return self.deployment

@@ -12,6 +12,8 @@ from tr_apply.resources import KIND_BY_NAME
 from tr_apply.resources.pattern import fits
 from tr_apply.routing.names import name_key
 
+_SIGNS = frozenset("*?")
+
 
 @dataclass(frozen=True, slots=True)
 class SelectedTarget:
@@ -33,6 +35,11 @@ class SelectedTarget:
             return False
         key, own = name_key(name), name_key(self.name)
         return key == own if self.is_exact else fits(key, own)
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether it is a pattern, which may match several names or none."""
+        return not self.is_exact and not _SIGNS.isdisjoint(self.name)
 
     def __str__(self) -> str:
         """``KIND/NAME``."""
