@@ -165,7 +165,8 @@ class World:
 
         async def applied():
             async with self._client() as client:
-                deployment = Deployment(Configured(configuration, Selection.of(targets=targets)), client)
+                source = Configured(configuration, Selection.of(targets=targets))
+                deployment = Deployment(source, client, planned=plan)
                 return await carried_out(deployment, plan, stop=stop)
 
         self.requests.writes.clear()

@@ -122,6 +122,29 @@ def test_every_file_function_and_link_that_a_page_names_exists(page):
     assert [link for link in LINK.findall(text) if not (page.parent / link).exists()] == []
 
 
+def test_every_module_that_a_docstring_names_exists():
+    modules = {path.name for folder in (PACKAGE, TESTS.parent) for path in folder.rglob("*.py")}
+    docstrings = {
+        path: ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "" for path in PACKAGE.rglob("*.py")
+    }
+    named = {(str(path), each) for path, text in docstrings.items() for each in re.findall(r"\b(\w+\.py)\b", text)}
+
+    assert len(named) > 20
+    assert [each for each in sorted(named) if each[1] not in modules] == []
+
+
+def test_the_engine_lists_each_module_below_those_that_it_imports():
+    engine = PACKAGE / "routing" / "engine"
+    listed = re.findall(
+        r"^([a-z]+)  ", ast.get_docstring(ast.parse((engine / "__init__.py").read_text())), re.MULTILINE
+    )
+    imported = re.compile(r"^from tr_apply\.routing\.engine\.(\w+) import", re.MULTILINE)
+
+    assert sorted(listed) == sorted({path.stem for path in engine.glob("*.py")} - {"__init__"})
+    for index, name in enumerate(listed):
+        assert set(imported.findall((engine / f"{name}.py").read_text())) <= set(listed[:index]), name
+
+
 def test_every_folder_of_tests_is_on_the_page_that_says_where_the_test_of_a_rule_is():
     text = TESTS.read_text(encoding="utf-8")
     folders = {path.parent.relative_to(TESTS.parent).parts[0] for path in TESTS.parent.glob("*/**/test_*.py")}

@@ -37,16 +37,20 @@ _HOMES = {
         "UsageError",
     ),
     "tr_apply.models": (
+        "Acceptance",
         "Activity",
         "Filter",
         "Lint",
         "Manage",
+        "Ownership",
         "Safety",
+        "SectionOwnership",
         "Target",
         "TaskChannel",
         "TaskQueue",
         "Worker",
         "WorkerChannel",
+        "WorkersOwnership",
         "Workflow",
         "Workspace",
     ),
@@ -77,21 +81,26 @@ if TYPE_CHECKING:
     from tr_apply.errors import TargetError as TargetError
     from tr_apply.errors import TrApplyError as TrApplyError
     from tr_apply.errors import UsageError as UsageError
+    from tr_apply.models import Acceptance as Acceptance
     from tr_apply.models import Activity as Activity
     from tr_apply.models import Filter as Filter
     from tr_apply.models import Lint as Lint
     from tr_apply.models import Manage as Manage
+    from tr_apply.models import Ownership as Ownership
     from tr_apply.models import Safety as Safety
+    from tr_apply.models import SectionOwnership as SectionOwnership
     from tr_apply.models import Target as Target
     from tr_apply.models import TaskChannel as TaskChannel
     from tr_apply.models import TaskQueue as TaskQueue
     from tr_apply.models import Worker as Worker
     from tr_apply.models import WorkerChannel as WorkerChannel
+    from tr_apply.models import WorkersOwnership as WorkersOwnership
     from tr_apply.models import Workflow as Workflow
     from tr_apply.models import Workspace as Workspace
     from tr_apply.synchronous import run as run
 
 __all__ = [
+    "Acceptance",
     "Activity",
     "AnswerLostError",
     "ApiError",
@@ -104,11 +113,13 @@ __all__ = [
     "Lint",
     "Manage",
     "NetworkError",
+    "Ownership",
     "Plan",
     "RefusedError",
     "RouteChangeError",
     "Router",
     "Safety",
+    "SectionOwnership",
     "StaleError",
     "Target",
     "TargetError",
@@ -118,6 +129,7 @@ __all__ = [
     "UsageError",
     "Worker",
     "WorkerChannel",
+    "WorkersOwnership",
     "Workflow",
     "Workspace",
     "__version__",

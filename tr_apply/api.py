@@ -23,7 +23,7 @@ from tr_apply.routing.evaluate import Names
 
 if TYPE_CHECKING:
     from tr_apply.deployment.applied import Applied
-    from tr_apply.deployment.connect import Clients
+    from tr_apply.deployment.clients import Clients
     from tr_apply.deployment.deployment import Deployment
     from tr_apply.local.http.app import LocalTaskRouter
     from tr_apply.plan.change import Blocked, Operation
@@ -131,10 +131,10 @@ class Router:
         days = None if load is None else planned_days(configuration, Path(load), is_part=bool(targets))
         recorded = None if tasks is None else given_corpus(Path(tasks), is_shared=False)
         source = Configured(configuration, Selection.of(targets=targets), recorded=recorded)
-        client, region = self._clients.of(source.credentials), self._clients.region(source.credentials)
-        deployment = Deployment(source, client, region, configuration.path)
-        await deployment.plan()
-        return Plan(deployment, None if days is None else await days.simulated(client, deployment.require_plan()))
+        deployment = Deployment(source, self._clients.of(source.credentials), name=configuration.path)
+        deployment.connect(self._clients)
+        made = await deployment.plan()
+        return Plan(deployment, None if days is None else await days.simulated(deployment.client, made))
 
     async def apply(
         self,
@@ -154,7 +154,7 @@ class Router:
                 nothing is deleted that neither ``safety.max_deletes`` nor *allow_delete* allows.
 
         Raises:
-            RefusedError: when the plan does something that nobody agreed to; nothing was written.
+            RefusedError: when nobody agreed to what it does, or it is for another TaskRouter; nothing was written.
             StaleError: when the workspace has changed since the plan was made; nothing was written.
             IncompleteError: when something was written, and not all is as it should be; ``plan.applied`` says what.
             TrApplyError: when nothing could be written.
@@ -163,6 +163,7 @@ class Router:
 
         approval = Approval.REVIEWED if reviewed else Approval.NOBODY
         consent = Consent(approval, allow_delete or {}, people_lost=allow_people_lost or {})
+        plan.deployment.connect(self._clients)
         return await plan.deployment.apply(plan.deployment.require_plan(), consent)
 
     async def export(self, workspace: str) -> str:
@@ -330,7 +331,6 @@ def test(configuration: Configuration, *, tasks: StrPath | None = None) -> "Rout
     """
     from tr_apply.config.routing_tests import load_routing_tests  # noqa: PLC0415
     from tr_apply.corpus.read import load_corpus  # noqa: PLC0415
-    from tr_apply.findings import errors_of  # noqa: PLC0415
     from tr_apply.rehearsal.results import run_tests  # noqa: PLC0415
 
     suite = load_routing_tests(configuration)

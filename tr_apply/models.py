@@ -4,12 +4,13 @@ They are the models that a YAML file is read into. Building one checks it (pydan
 checks the whole of it as it checks a file.
 """
 
+import re
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tr_apply.resources.activity import Activity
-from tr_apply.resources.document import Manage, Safety
-from tr_apply.resources.lint import Lint
+from tr_apply.resources.document import Manage, OutputName, Ownership, Safety, SectionOwnership, WorkersOwnership
+from tr_apply.resources.lint import Acceptance, Lint
 from tr_apply.resources.task_channel import TaskChannel
 from tr_apply.resources.task_queue import TaskQueue
 from tr_apply.resources.template import SidOf, escaped, filled, mapped
@@ -20,22 +21,31 @@ from tr_apply.resources.workspace import Workspace as WorkspaceModel
 from tr_apply.resources.yaml_text import written, yaml_text
 from tr_apply.routing.names import name_key
 
+if TYPE_CHECKING:
+    from tr_apply.config.load import Configuration
+
 __all__ = [
+    "Acceptance",
     "Activity",
     "Filter",
     "Lint",
     "Manage",
+    "Ownership",
     "Safety",
+    "SectionOwnership",
     "Target",
     "TaskChannel",
     "TaskQueue",
     "Worker",
     "WorkerChannel",
+    "WorkersOwnership",
     "Workflow",
     "Workspace",
 ]
 
-_SECTIONS = ("activities", "task_channels", "task_queues", "workflows", "workers", "manage", "safety", "lint")
+_KINDS = ("activities", "task_channels", "task_queues", "workflows", "workers")
+_SECTIONS = (*_KINDS, "manage", "safety", "lint", "outputs")
+_QUEUE_MARK = re.compile(r"\$\{sid:task_queue/(.*)\}", re.DOTALL)
 
 
 class Workflow(WorkflowModel):
@@ -69,12 +79,21 @@ class Workflow(WorkflowModel):
         """The workflow that *document* describes.
 
         Args:
-            document: A workflow document of TaskRouter, parsed.
+            document: A workflow document of TaskRouter, parsed, or one that ``to_document`` has made without SIDs.
             name: What the workflow is called; the document does not say it.
             queues: Names of the queues by SID; a queue that is not in it keeps its SID for a name.
         """
-        names = queues or {}
-        keys = from_document(document, lambda sid: names.get(sid, sid), escaped)
+        names, marks = queues or {}, []
+
+        def queue_name(written: str) -> str:
+            if (mark := _QUEUE_MARK.fullmatch(written)) is None:
+                return names.get(written, written)
+            marks.append(mark[1])
+            return mark[1]
+
+        keys = from_document(document, queue_name, escaped)
+        if marks:  # its texts are what a file has, too, and not what TaskRouter has
+            keys = from_document(document, queue_name, str)
         return cls.model_validate(WorkflowModel.model_construct(name=name, **keys).model_dump(exclude_defaults=True))
 
 
@@ -93,7 +112,7 @@ class Workspace(WorkspaceModel):
     task_queues: list[TaskQueue] | None = None
     """Task queues."""
 
-    workflows: list[WorkflowModel] | None = None
+    workflows: list[Workflow] | None = None
     """Workflows."""
 
     workers: list[Worker] | None = None
@@ -107,6 +126,18 @@ class Workspace(WorkspaceModel):
 
     lint: Lint | None = None
     """How findings count, and which of them stay."""
+
+    outputs: dict[OutputName, str] | None = None
+    """Values for other systems, as in ``{"workflow_sid": "${sid:workflow/Incoming}"}``."""
+
+    @classmethod
+    def of(cls, configuration: "Configuration") -> Self:
+        """The workspace of a *configuration* that was loaded, for a program to read or to change.
+
+        Variables and overlays are applied to it, so it also holds the values of secret variables.
+        """
+        keys = configuration.document.model_dump(exclude_unset=True, by_alias=True)
+        return cls.model_validate({**keys["workspace"], **{name: keys[name] for name in _SECTIONS if name in keys}})
 
     def to_yaml(self) -> str:
         """The configuration as one file.

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Final
 
 NAME: Final = ".tr-apply"
+DATABASE: Final = Path(NAME, "local.db")
+"""The embedded TaskRouter's file, unless another is named."""
 _IGNORE_ALL = "# Written by tr-apply: nothing in this folder belongs into a repository.\n*\n"
 
 

@@ -330,6 +330,52 @@ def test_a_workflow_is_taskrouters_own_document_and_read_back():
         workflow.to_document({})
 
 
+EVERYTHING = """
+variables: {team: {default: emea}}
+workspace: {name: '$${x} Center', default_activity: Off, events_filter: [task.created]}
+activities: [{name: Off}, {name: On, available: true}]
+task_channels: [{unique_name: voice, name: Voice}]
+task_queues: [{name: All, target_workers: "team == '${team}'"}]
+workflows:
+  - name: In
+    filters: [{expression: a == 1, targets: [{queue: All, timeout: 60, extra: {k: 1}}]}]
+    default_filter: {queue: All}
+workers: [{name: ana, activity: Off, attributes: {sid: "${sid:workflow/In}", n: null}, channels: {voice: {capacity: 2}}}]
+manage: {task_queues: additive, workers: {mode: additive, where: team == 'emea'}}
+safety: {max_deletes: 20%, protect: ['activity/*']}
+lint: {accept: [{code: hidden-filter, in: workflow/In, because: old}]}
+outputs: {flow: "${sid:workflow/In}"}
+"""
+
+
+def test_a_loaded_configuration_becomes_typed_models_again(written):
+    configuration = tr_apply.load(written(EVERYTHING))
+
+    workspace = tr_apply.Workspace.of(configuration)
+
+    again = tr_apply.load(workspace)
+    assert again.document.model_dump(exclude={"variables"}) == configuration.document.model_dump(exclude={"variables"})
+    assert tr_apply.Workspace.of(again) == workspace
+    assert workspace.workflows[0].to_document()["task_routing"]["filters"][0]["targets"][0]["k"] == 1
+
+
+@pytest.mark.parametrize("name", ["All", "a}b", "a/b", "$${x}"])
+def test_a_document_without_sids_is_read_back(name):
+    workflow = tr_apply.Workflow(
+        name="In",
+        filters=[tr_apply.Filter(expression="a == '$${b}'", targets=[tr_apply.Target(queue=name)])],
+        default_filter=tr_apply.Target(queue=name, extra={"url": "https://x/${sid:workspace}"}),
+    )
+
+    assert tr_apply.Workflow.from_document(workflow.to_document(), name="In") == workflow
+
+
+def test_a_section_that_is_left_out_stays_so(written):
+    workspace = tr_apply.Workspace.of(tr_apply.load(written("workspace: {name: W}\nactivities: []\n")))
+
+    assert workspace == tr_apply.Workspace(name="W", activities=[])
+
+
 # The door itself
 
 
@@ -397,6 +443,14 @@ def offline(configuration: tr_apply.Configuration) -> list[str]:
     found = tr_apply.route(configuration, workflow="Voice", task={"language": "es"})
     results = tr_apply.test(configuration)
     return [step.queue for step in found.steps if results.results]
+
+
+def changed(configuration: tr_apply.Configuration) -> tr_apply.Workspace:
+    workspace = tr_apply.Workspace.of(configuration)
+    print([each.to_document() for each in workspace.workflows or ()])
+    manage = tr_apply.Manage(workers=tr_apply.WorkersOwnership(mode="additive", attributes="merge"))
+    accept = [tr_apply.Acceptance.model_validate({"code": "hidden-filter", "in": "workflow/In", "because": "old"})]
+    return workspace.model_copy(update={"manage": manage, "lint": tr_apply.Lint(accept=accept)})
 
 
 workspace = tr_apply.Workspace(name="W", task_queues=[tr_apply.TaskQueue(name="A", max_reserved_workers=2)])

@@ -14,6 +14,7 @@ from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.saved import Saved
 from tr_apply.deployment.undo import Undo
 from tr_apply.errors import StaleError, TrApplyError
+from tr_apply.plan.checks.consent import Approval, Consent
 from tr_apply.plan.saved.document import checksum_of, plan_document
 from tr_apply.plan.saved.load import saved_plans
 
@@ -240,6 +241,22 @@ def test_a_new_workspace_that_somebody_has_used_since_does_not_go(world, applied
 
     with pytest.raises(StaleError):
         taken_back(undo)
+
+
+def test_a_new_workspace_with_a_task_that_has_not_ended_does_not_go(world, runner, applied):
+    undo = applied(SMALL)
+    world.make("Tasks", WorkflowSid=world.items("Workflows")[0]["sid"], Attributes="{}")
+    world.requests.writes.clear()
+
+    async def work():
+        async with world._client() as client:
+            await Deployment(Saved(undo), client).apply(undo, Consent(Approval.REVIEWED))
+
+    with pytest.raises(StaleError, match=r"the workspace 'Support' cannot be deleted while it has 1 \w+ task"):
+        runner.run(work())
+
+    assert world.requests.writes == []
+    assert len(world.items("Workspaces")) == 1
 
 
 def test_where_nothing_was_written_there_is_nothing_to_take_back(world, runner):

@@ -62,6 +62,8 @@ USAGE_ERRORS = [
     ["plan", "--target", "queue/Everyone", "--local", MINIMAL],
     ["apply", "--allow-delete", "queue=1", "--local", MINIMAL],
     ["apply", "--allow-delete", "worker=-1", "--local", MINIMAL],
+    ["apply", "--allow-delete", f"worker={'9' * 5_000}", "--local", MINIMAL],
+    ["apply", "--allow-people-lost", f"Gold={'9' * 5_000}", "--local", MINIMAL],
     ["apply", "--concurrency", "0", "--local", MINIMAL],
     ["apply", "--timeout", "0", "--local", MINIMAL],
     ["validate", "--overlay", "nowhere.yaml", MINIMAL],

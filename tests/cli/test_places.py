@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tr_apply.cli import run
-from tr_apply.deployment.connect import Clients
+from tr_apply.deployment.clients import Clients
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.plan.change import PlanTarget
 from tr_apply.report.wording import full_name, where

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tr_apply.cli import run
-from tr_apply.deployment.connect import connection_of, region_of
+from tr_apply.deployment.clients import connection_of, region_of
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import TargetError, UsageError
 from tr_apply.resources.credentials import Credentials

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from tr_apply.client import Client
+from tr_apply.deployment.clients import Turns
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.deployment import Deployment
@@ -109,6 +110,8 @@ def test_one_workspace_has_one_plan_in_a_run(world, runner):
 
         def region(self, _credentials):
             return None
+
+        turns = Turns()
 
     async def work():
         async with world._client() as client:

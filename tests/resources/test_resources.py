@@ -11,6 +11,7 @@ from tr_apply.resources import KINDS, SECTIONS
 from tr_apply.resources.fields import seconds
 from tr_apply.resources.kind import NAME_LIMIT, temporary_name
 from tr_apply.resources.routing_test import RoutingTests
+from tr_apply.resources.scalar import whole_number
 from tr_apply.resources.seeds import FLEX_WORKSPACE, is_flex, seeds
 from tr_apply.resources.template import SidOf, each_string, escaped, filled, from_live, mapped, origin, plain
 from tr_apply.resources.workflow import Workflow, from_document, to_document
@@ -217,3 +218,16 @@ def test_a_sid_in_live_text_is_found_after_any_letter(before):
     sid = "WA" + "0a" * 16
 
     assert from_live(f"{before}{sid}", {sid: SidOf("activity", "Lunch")}) == f"{before}${{sid:activity/Lunch}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("007", 7), ("9" * 15, 10**15 - 1), ("9" * 5_000, None), ("", None), ("-1", None), ("+1", None)],
+)
+def test_a_count_is_written_in_few_digits(text, number):
+    assert whole_number(text) == number
+
+
+@pytest.mark.parametrize("text", ["²", "٣", "1_000", " 1", "1\n", "1.0", None, 1])
+def test_a_count_has_no_other_form_of_a_number(text):
+    assert whole_number(text) is None

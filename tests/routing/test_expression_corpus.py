@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.routing.order_text import format_order_by
 from tr_apply.routing.check import check
-from tr_apply.routing.format import format_expression, format_order_by
+from tr_apply.routing.format import format_expression
 from tr_apply.routing.parser import parse, parse_order_by
 from tr_apply.routing.place import Place
 

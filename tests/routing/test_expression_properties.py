@@ -3,10 +3,11 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.routing.order_text import format_order_by
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.routing.check import check, check_against
 from tr_apply.routing.evaluate import COMPARE, compiled, evaluate, order_key
-from tr_apply.routing.format import format_expression, format_order_by
+from tr_apply.routing.format import format_expression
 from tr_apply.routing.nodes import (
     And,
     Comparator,

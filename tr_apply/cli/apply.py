@@ -211,9 +211,8 @@ def _goes_on(member: Member) -> bool:
 
 def _note_unchanged(member: Member) -> None:
     """A plan that was just made and is empty is proof; a saved one is not."""
-    assert member.deployment is not None, "it has been planned"
     verified = None if isinstance(member.source, Saved) else True
-    member.deployment.applied = Applied([], verified=verified, left=member.plan)
+    member.made_deployment.applied = Applied([], verified=verified, left=member.plan)
 
 
 def _show_plan(member: Member, approval: Approval, output: Output) -> None:
@@ -274,8 +273,7 @@ async def _all_applied(
                 return Run(
                     progress_of(member.made_plan),
                     stop,
-                    fleet.deadline,
-                    kept.record_of(member),
+                    record=kept.record_of(member),
                     rechecks=member.consent.approval is not Approval.NOBODY,
                 )
 

@@ -9,6 +9,7 @@ from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import UsageError
 from tr_apply.plan.checks.consent import Approval, Consent
 from tr_apply.resources import KIND_BY_NAME
+from tr_apply.resources.scalar import whole_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +62,10 @@ def allowed_deletes(written: Sequence[str]) -> dict[str, int]:
     kinds = list(KIND_BY_NAME)
     allowed = {}
     for each in written:
-        kind, equals, number = each.partition("=")
-        if not equals or kind not in kinds or not number.isascii() or not number.isdigit():
+        kind, _, written_number = each.partition("=")
+        if kind not in kinds or (number := whole_number(written_number)) is None:
             raise UsageError(f"--allow-delete {each}: expected KIND=N, where KIND is one of {', '.join(kinds)}")
-        allowed[kind] = int(number)
+        allowed[kind] = number
     return allowed
 
 
@@ -76,10 +77,10 @@ def allowed_people_lost(written: Sequence[str]) -> dict[str, int]:
     """
     allowed = {}
     for each in written:
-        queue, _, number = each.rpartition("=")  # the name of a queue may have one, too
-        if not queue or not number.isascii() or not number.isdigit():
+        queue, _, written_number = each.rpartition("=")  # the name of a queue may have one, too
+        if not queue or (number := whole_number(written_number)) is None:
             raise UsageError(f'--allow-people-lost {each}: expected "QUEUE=N"')
-        allowed[queue] = int(number)
+        allowed[queue] = number
     return allowed
 
 

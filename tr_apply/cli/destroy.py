@@ -16,12 +16,12 @@ from tr_apply.cli.options import (
     configuration_options,
     target_options,
 )
-from tr_apply.cli.output import Output
+from tr_apply.cli.output import Output, json_value
 from tr_apply.cli.streams import StdoutLostError, answered
 from tr_apply.cli.targets import open_client
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deadline import Deadline
-from tr_apply.deployment.removal import Removal, planned_removal, remove
+from tr_apply.deployment.removal import Removal, planned_removal, removal_document, remove
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import IncompleteError, RefusedError, TrApplyError
 from tr_apply.live import Snapshot
@@ -106,10 +106,7 @@ def _listed(counts: Iterable[tuple[str, int]]) -> str:
 def _print(name: str, removal: Removal | None, output: Output) -> None:
     found = None if removal is None else removal.snapshot
     if output.format == "json":
-        deleted = {} if found is None else {kind: len(live) for kind, live in found.by_kind.items()}
-        sid = None if removal is None else removal.sid
-        content = {"workspace": name, "workspace_sid": sid, "deleted": found is not None, "contents": deleted}
-        output.document(0, content)
+        output.document(0, json_value(removal_document(name, removal)))
     elif found is None:
         output.result(f"No changes. There is no workspace {printable(name)}.")
     else:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -16,7 +15,7 @@ from tr_apply.cli.options import (
     configuration_options,
     target_options,
 )
-from tr_apply.cli.output import Output
+from tr_apply.cli.output import Output, json_value
 from tr_apply.cli.targets import exists, is_path, looks_like_a_path
 from tr_apply.client import Client
 from tr_apply.config.load import Configuration
@@ -27,7 +26,7 @@ from tr_apply.errors import ConfigError
 from tr_apply.findings import errors_of
 from tr_apply.live import Live
 from tr_apply.reader import WORKSPACE_SID, named_workspace, read_everything
-from tr_apply.report.difference import difference_document, difference_text
+from tr_apply.report.difference import ComparedWorkspace, difference_document, difference_text
 
 DIFFERENT = 2  # only when asked for, as in plan
 
@@ -150,14 +149,14 @@ async def _read(client: Client, sides: Sequence[Configuration | str]) -> Compare
 
 
 async def _difference(before: Side, after: Side, client: Client) -> Difference:
-    if isinstance(before, Live) and isinstance(after, Live):
-        snapshots = [await read_everything(client, each) for each in (before, after)]
-        return difference(*map(contents_of_live, snapshots))
-    if isinstance(before, Live):
-        assert isinstance(after, Configuration)
+    if isinstance(before, Configuration):
+        if isinstance(after, Configuration):
+            return difference(contents_of_file(before.document), contents_of_file(after.document))
+        return await _planned(before, after, client, to_live=True)
+    if isinstance(after, Configuration):
         return await _planned(after, before, client, to_live=False)
-    assert isinstance(after, Live)
-    return await _planned(before, after, client, to_live=True)
+    snapshots = [await read_everything(client, each) for each in (before, after)]
+    return difference(*map(contents_of_live, snapshots))
 
 
 async def _planned(configuration: Configuration, live: Live, client: Client, *, to_live: bool) -> Difference:
@@ -167,8 +166,8 @@ async def _planned(configuration: Configuration, live: Live, client: Client, *, 
 
 def _print(compared: Compared, output: Output, exit_code: int) -> None:
     if output.format == "json":
-        sides = {"before": _value(compared.before), "after": _value(compared.after)}
-        output.document(exit_code, {**sides, **difference_document(compared.difference)})
+        document = difference_document(compared.difference, _as_compared(compared.before), _as_compared(compared.after))
+        output.document(exit_code, json_value(document))
     else:
         output.result(difference_text(compared.difference, _title(compared.before), _title(compared.after)))
 
@@ -177,7 +176,7 @@ def _title(side: Side) -> str:
     return side.path if isinstance(side, Configuration) else f"{side.name} ({side.sid})"
 
 
-def _value(side: Side) -> dict[str, Any]:
+def _as_compared(side: Side) -> ComparedWorkspace:
     if isinstance(side, Configuration):
-        return {"path": side.path, "workspace_sid": None, "workspace": side.document.workspace.name}
-    return {"path": None, "workspace_sid": side.sid, "workspace": side.name}
+        return ComparedWorkspace(side.path, None, side.document.workspace.name)
+    return ComparedWorkspace(None, side.sid, side.name)

@@ -4,7 +4,7 @@ import json
 from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any, NamedTuple
 
-from tr_apply import __version__
+from tr_apply.version import __version__
 
 _PACKAGE = "tr-apply"
 _DEPENDENCIES = (

@@ -216,10 +216,9 @@ async def _planned(
         await fleet.plan(clients)
 
         async def find_origins(member: Member) -> None:
-            assert member.deployment is not None
-            assert member.origins is not None
-            async with fleet.deadline.bound():
-                member.origins = await _origins(member.deployment, then[member.name], member.origins.base_ref)
+            if (asked := member.origins) is not None:
+                async with fleet.deadline.bound():
+                    member.origins = await _origins(member.made_deployment, then[member.name], asked.base_ref)
 
         await fleet.each([member for member in fleet.live if member.name in then], find_origins)
         if days is not None:

@@ -38,8 +38,7 @@ class DaysOfPlan:
         """
         if self._days is None:
             return
-        assert member.deployment is not None
-        self._experiment = await self._days.experiment(member.deployment.client, member.made_plan)
+        self._experiment = await self._days.experiment(member.made_deployment.client, member.made_plan)
 
     def simulate(self) -> None:
         """Simulate the days of the plan, if it has any.

@@ -16,8 +16,9 @@ from tr_apply.cli.server_log import logged, logged_callbacks, report_problem, re
 from tr_apply.cli.serving import listening, resolved, run_server, running, url_of
 from tr_apply.config.files import require_path
 from tr_apply.errors import RefusedError, TargetError, TrApplyError, UsageError
-from tr_apply.local import DEFAULT_PATH, open_app
+from tr_apply.local import open_app
 from tr_apply.local.storage.clock import SteeredClock
+from tr_apply.own_folder import DATABASE
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 @click.option(
     "--db",
     "database",
-    default=str(DEFAULT_PATH),
+    default=str(DATABASE),
     show_default=True,
     metavar="FILE",
     help="The database, shared with --local; :memory: keeps nothing after the end.",

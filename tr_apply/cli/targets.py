@@ -7,7 +7,8 @@ from pathlib import Path
 from tr_apply.cli.output import tell
 from tr_apply.client import Client
 from tr_apply.config.files import STANDARD_INPUT, SUFFIXES
-from tr_apply.deployment.connect import CONCURRENCY, Clients, open_clients
+from tr_apply.deployment.clients import Clients
+from tr_apply.deployment.connect import CONCURRENCY, open_clients
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.reader import WORKSPACE_SID

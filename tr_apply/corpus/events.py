@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, NoReturn
 
 from tr_apply.corpus.tasks import DEFAULT_CHANNEL, RecordedTask
+from tr_apply.resources.scalar import whole_number
 
 TASK_CREATED: Final = "task.created"
 _HOUR: Final = timedelta(hours=1)
@@ -92,12 +93,11 @@ def task_of(event: WorkspaceEvent, hour: Hour, workflows: Mapping[str, str]) -> 
     """The task that was created by *event* in *hour*; *workflows* are today's names by SID."""
     data = event.data
     sid, name = data.get("workflow_sid"), data.get("workflow_name")
-    priority = str(data.get("task_priority") or "0")
     return RecordedTask(
         workflow=workflows.get(str(sid)) or str(name or sid or "unknown"),
         attributes=_attributes(data.get("task_attributes")),
         channel=str(data.get("task_channel_unique_name") or DEFAULT_CHANNEL),
-        priority=int(priority) if priority.isascii() and priority.isdigit() else 0,
+        priority=whole_number(str(data.get("task_priority"))) or 0,
         time=moment(hour.start.replace(minute=0, second=0, microsecond=0)),
     )
 

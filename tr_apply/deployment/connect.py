@@ -1,90 +1,22 @@
 """Which TaskRouter to talk to: options first, then the environment, and never a guess."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from tr_apply.client import Client
-from tr_apply.deployment import login
+from tr_apply.deployment.clients import Clients
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.target_options import TargetOptions
-from tr_apply.local import DEFAULT_PATH, open_in_process
-from tr_apply.resources.credentials import Credentials
+from tr_apply.local import open_in_process
 from tr_apply.transport import Attempt, Call, Connection, Observer, in_process
 
-LOCAL = "local"
 CONCURRENCY = 10
 """Default maximum number of concurrent requests."""
 
-_LOCAL = Connection("http://local", "local", "local")
-
 if TYPE_CHECKING:
     from tr_apply.local.http.app import LocalTaskRouter
-
-
-def connection_of(
-    target: TargetOptions, environment: Mapping[str, str], credentials: Credentials | None = None
-) -> Connection:
-    """Where TaskRouter is and who asks; a workspace may name the variables that hold its own *credentials*.
-
-    Raises:
-        TargetError: when nothing says so, or it would not be safe.
-    """
-    found = login.connection(target.base_url, environment, credentials)
-    return replace(found, host=urlsplit(found.base_url).netloc.lower())
-
-
-def region_of(target: TargetOptions, environment: Mapping[str, str], credentials: Credentials | None = None) -> str:
-    """The identity of a TaskRouter: a region of Twilio, ``local``, or the address of another server.
-
-    Raises:
-        TargetError: as ``connection_of``.
-    """
-    return LOCAL if target.is_local else login.region(target.base_url, environment, credentials)
-
-
-class Clients:
-    """Clients of one server, one for each account and region: workspaces of an account share its limits."""
-
-    def __init__(
-        self, target: TargetOptions, environment: Mapping[str, str], make: Callable[[Connection], Client]
-    ) -> None:
-        self._target = target
-        self._environment = environment
-        self._make = make
-        self._clients: dict[Connection, Client] = {}
-
-    def of(self, credentials: Credentials | None) -> Client:
-        """The client for a workspace with these *credentials*.
-
-        Raises:
-            TargetError: as ``connection_of``.
-        """
-        connection = self._connection(credentials)
-        if connection not in self._clients:
-            self._clients[connection] = self._make(connection)
-        return self._clients[connection]
-
-    def _connection(self, credentials: Credentials | None) -> Connection:
-        if self._target.is_local:
-            return replace(_LOCAL, database=str(self._target.local_db or DEFAULT_PATH))
-        return connection_of(self._target, self._environment, credentials)
-
-    def region(self, credentials: Credentials | None) -> str:
-        """Which TaskRouter a workspace with these *credentials* is in.
-
-        Raises:
-            TargetError: as ``connection_of``.
-        """
-        return region_of(self._target, self._environment, credentials)
-
-    async def close(self) -> None:
-        """Close every connection."""
-        for client in self._clients.values():
-            await client.__aexit__(None, None, None)
 
 
 @asynccontextmanager
@@ -124,7 +56,7 @@ async def open_clients(
 @asynccontextmanager
 async def _embedded(target: TargetOptions, deadline: Deadline) -> "AsyncIterator[LocalTaskRouter]":
     async with deadline.bound():
-        app = await open_in_process(target.local_db or DEFAULT_PATH)
+        app = await open_in_process(target.database)
     try:
         yield app
     finally:

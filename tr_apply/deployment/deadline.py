@@ -49,11 +49,23 @@ class Deadline:
             async with asyncio.timeout(left):
                 yield
         except TimeoutError as error:
-            last = f"the last error was {self.waits.last_error}" if self.waits.last_error else ""
-            causes = "".join(f"; {each}" for each in (self._unanswered, last) if each)
-            raise OutOfTimeError(f"timed out after {self._timeout_s:g} s (--timeout){causes}") from error
+            raise OutOfTimeError(self._message()) from error
         finally:
             asked.cancel()
+
+    def require_left(self) -> None:
+        """Begin nothing where no time is left: a request could be sent before the loop looks at the clock.
+
+        Raises:
+            OutOfTimeError: when it is over.
+        """
+        if self._end is not None and self._end <= time.monotonic():
+            raise OutOfTimeError(self._message())
+
+    def _message(self) -> str:
+        last = f"the last error was {self.waits.last_error}" if self.waits.last_error else ""
+        causes = "".join(f"; {each}" for each in (self._unanswered, last) if each)
+        return f"timed out after {self._timeout_s:g} s (--timeout){causes}"
 
     def _note_unanswered(self) -> None:
         self._unanswered = self._unanswered or self.waits.unanswered()

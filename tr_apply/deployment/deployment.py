@@ -5,19 +5,20 @@ from dataclasses import dataclass, field
 from tr_apply.apply import Progress, Result, Sids, carry_out, failure_of
 from tr_apply.client import Client
 from tr_apply.deployment.applied import Applied
-from tr_apply.deployment.connect import Clients
+from tr_apply.deployment.clients import Clients, Turns
 from tr_apply.deployment.creation import Rest, created, creates_workspace
 from tr_apply.deployment.deadline import OutOfTimeError
-from tr_apply.deployment.freshness import checked_again, seen_workers
+from tr_apply.deployment.freshness import checked_again, require_place, seen_workers
 from tr_apply.deployment.judgement import looked_at_again
 from tr_apply.deployment.last_look import last_look
 from tr_apply.deployment.run import Run
 from tr_apply.deployment.source import Source
-from tr_apply.errors import IncompleteError, InterruptedRunError, TrApplyError
+from tr_apply.errors import IncompleteError, InterruptedRunError, RefusedError, TrApplyError
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Operation, Plan
 from tr_apply.plan.checks.consent import Consent, require_consent
 from tr_apply.plan.saved.document import plan_id
+from tr_apply.routing.names import name_key
 
 _GAVE_UP = "timed out; it may have been started"
 
@@ -35,6 +36,7 @@ class Deployment:
         snapshot: The last reading of the workspace to make or check a plan.
         applied: The result, also of an incomplete run.
         warnings: Warnings for the reader before the plan is carried out.
+        turns: Keeps two plans from being carried out in the same workspace concurrently.
     """
 
     source: Source
@@ -45,6 +47,7 @@ class Deployment:
     snapshot: Snapshot | None = None
     applied: Applied | None = None
     warnings: list[str] = field(default_factory=list)
+    turns: Turns = field(default_factory=Turns)
 
     def connect(self, clients: Clients) -> None:
         """Use a client of *clients* from now on.
@@ -53,6 +56,7 @@ class Deployment:
             TargetError: when there is none for this workspace.
         """
         self.client, self.region = clients.of(self.source.credentials), clients.region(self.source.credentials)
+        self.turns = clients.turns
 
     async def plan(self) -> Plan:
         """Read everything that is necessary, write nothing.
@@ -92,26 +96,42 @@ class Deployment:
         ``applied`` has the results even if this raises.
 
         Raises:
-            RefusedError: *plan* does something that *consent* does not cover; nothing was written.
+            RefusedError: *plan* is for another workspace or TaskRouter, or beyond *consent*; nothing was written.
             StaleError: The workspace has changed since the plan was made; nothing was written.
             IncompleteError: Something was or may have been written, and the result is not complete.
             InterruptedRunError: The run was asked to stop.
             TrApplyError: Nothing could be written.
         """
         run = run or Run()
+        self._require_own(plan)
         require_consent(plan, consent, plan_id)
         if run.stop.asked:
             self.applied = Applied([Result(each, error="interrupted") for each in plan.operations])
             raise InterruptedRunError("interrupted before anything was written here; run again")
         try:
-            async with run.deadline.bound():
-                rest = await self.check(plan) if run.rechecks else plan
+            async with run.deadline.bound(), self.turns.of(_workspace_of(plan)):
+                rest = await self.check(plan) if run.rechecks or plan is not self.planned else plan
+                run.deadline.require_left()
                 await self._carry_out(plan, rest, run)
         except OutOfTimeError as error:
             if self.applied is None:
                 raise
             raise IncompleteError(f"{error}, while applying; run again to finish") from error
         return self._finished(interrupted=run.stop.asked)
+
+    def _require_own(self, plan: Plan) -> None:
+        """A plan that was made elsewhere is not ours to carry out: its proof would look at the wrong workspace."""
+        workspace, target = self.source.workspace, plan.target
+        if name_key(target.workspace) != name_key(workspace):
+            raise RefusedError(
+                f"nothing was written: the plan is for the workspace {target.workspace!r}, and this is {workspace!r}"
+            )
+        require_place(plan, self.client, self.region)
+        if target.database != self.client.database:
+            raise RefusedError(
+                f"nothing was written: the plan was made for the embedded TaskRouter in {target.database}, and this is "
+                f"the one in {self.client.database}"
+            )
 
     async def _carry_out(self, plan: Plan, rest: Plan, run: Run) -> None:
         touched = _Touched(rest, run.progress)
@@ -159,6 +179,10 @@ class Deployment:
         if not self.applied.verified:
             raise IncompleteError("everything was sent, but the workspace is not proven to be as declared; plan again")
         return self.applied
+
+
+def _workspace_of(plan: Plan) -> str:
+    return plan.target.workspace_sid or name_key(plan.target.workspace)
 
 
 class _Touched:

@@ -38,8 +38,13 @@ class Check:
     """One thing that was looked at."""
 
     name: str
+    """The thing that was checked."""
+
     state: CheckState
+    """How it went."""
+
     message: str
+    """The finding, and the next step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,10 @@ class LiveWorkspace:
     """A workspace that the account has."""
 
     sid: str
+    """Its SID."""
+
     name: str
+    """Its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,25 +63,31 @@ class Diagnosis:
     """All that was found out; nothing in it is secret."""
 
     version: str
+    """The version of tr-apply."""
     python: str
+    """The version of Python."""
     platform: str
+    """The operating system and the processor's architecture."""
     host: str | None
     """The server; null for the embedded TaskRouter, and where no target is known."""
     database: str | None
     """The file of the embedded TaskRouter."""
     account_sid: str | None
+    """The account; null where it is not known."""
     region: str | None
+    """A region of Twilio, ``local``, or the address of another server; null where no target is known."""
     variables: Sequence[str]
     """Names of the environment variables that hold the credentials."""
     proxy: str | None
     """Host and port of the proxy that requests go through."""
     workspaces: Sequence[LiveWorkspace] | None
-    """Null where they could not be read."""
+    """The account's workspaces; null where they could not be read."""
     limits: Mapping[str, str] | None
     """TaskRouter's ``X-Rate-Limit-…`` headers, if it sends them."""
     clock_skew_s: int | None
     """Seconds by which the clock here is ahead of the server's; null if the server sends no date."""
     checks: Sequence[Check]
+    """Everything that was looked at."""
 
 
 _NOTHING_KNOWN: Final = Diagnosis(

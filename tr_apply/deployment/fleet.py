@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tr_apply.deployment.applied import Applied
-from tr_apply.deployment.connect import Clients
+from tr_apply.deployment.clients import Clients
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.outputs import output_values
@@ -64,6 +64,13 @@ class Member:
         return self.plan
 
     @property
+    def made_deployment(self) -> Deployment:
+        """Its deployment, once it is connected."""
+        if self.deployment is None:
+            raise LookupError(f"{self.name} is not connected")
+        return self.deployment
+
+    @property
     def applied(self) -> Applied | None:
         """The result of its plan, also if incomplete."""
         return None if self.deployment is None else self.deployment.applied
@@ -88,10 +95,8 @@ class Member:
         """
         assert self.source is not None, "what could not be loaded has ended"
         if self.deployment is None:
-            client = clients.of(self.source.credentials)
-            self.deployment = Deployment(self.source, client, clients.region(self.source.credentials), self.name)
-        else:
-            self.deployment.connect(clients)
+            self.deployment = Deployment(self.source, clients.of(self.source.credentials), name=self.name)
+        self.deployment.connect(clients)
         return self.deployment
 
     def review(self) -> None:
@@ -137,12 +142,13 @@ class Fleet:
         self._refuse_repeated()
 
     async def apply(self, members: Sequence[Member], clients: Clients, run_of: Callable[[Member], Run]) -> None:
-        """Carry out the plan of each of *members*, as far as its consent goes."""
+        """Carry out the plan of each of *members*, as far as its consent and the common deadline go."""
 
         async def apply(member: Member) -> None:
-            await member.connected(clients).apply(member.made_plan, member.consent, run_of(member))
+            run = replace(run_of(member), deadline=self.deadline)
+            await member.connected(clients).apply(member.made_plan, member.consent, run)
 
-        self._refuse_repeated()
+        self._refuse_repeated(members)
         await self.each([member for member in members if member.error is None], apply)
 
     async def find_outputs(self, clients: Clients) -> None:
@@ -174,10 +180,10 @@ class Fleet:
         if bugs:
             raise bugs[0]
 
-    def _refuse_repeated(self) -> None:
+    def _refuse_repeated(self, members: Sequence[Member] = ()) -> None:
         """Two plans for one workspace would each be wrong as soon as the other is carried out: both end here."""
         by_place: dict[Hashable, list[Member]] = {}
-        for member in self.live:
+        for member in {id(each): each for each in (*self.live, *members) if each.error is None}.values():
             for place in _places(member):
                 by_place.setdefault(place, []).append(member)
         for same in by_place.values():
@@ -205,6 +211,8 @@ def _places(member: Member) -> Iterator[Hashable]:
         return
     target = member.plan.target
     yield id(member.deployment.client), name_key(target.workspace)
+    if target.account_sid is not None:  # which other credentials may lead to
+        yield target.region, target.account_sid, name_key(target.workspace)
     if target.workspace_sid is not None:
         yield target.workspace_sid
 

@@ -113,6 +113,18 @@ def require_account(plan: Plan, account_sid: str | None) -> None:
         )
 
 
+def require_place(plan: Plan, client: Client, region: str | None) -> None:
+    """A plan is carried out in the TaskRouter that it was made for, or nowhere.
+
+    Raises:
+        RefusedError: when *client* leads to another region, server or account.
+    """
+    if plan.target.region != region:
+        raise RefusedError(f"the plan was made for {plan.target.region}, and this is {region}")
+    if client.account_sid is not None or plan.target.workspace_sid is None:
+        require_account(plan, client.account_sid)
+
+
 def seen_workers(plan: Plan, snapshot: Snapshot | None) -> Mapping[str, Answer]:
     """How the workers that *plan* writes were last seen: TaskRouter carries a write out only if they still are so."""
     if snapshot is None or snapshot.predicted:

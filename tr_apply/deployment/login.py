@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from tr_apply.errors import TargetError
 from tr_apply.resources.credentials import Credentials
+from tr_apply.routing.names import is_sid
 from tr_apply.transport import Connection
 from tr_apply.transport.address import require_safe_address
 
@@ -20,7 +21,6 @@ _USUAL: Final = {
     "api_secret_env": _SECRET,
     "region_env": _REGION,
 }
-_ACCOUNT_SID: Final = re.compile(r"AC[0-9a-fA-F]{32}")
 _REGION_FORM: Final = re.compile(r"[a-z]{2}[0-9]{1,2}")
 _EDGE_FORM: Final = re.compile(r"[a-z]{2,16}(-[a-z]{2,16})?")
 _FIRST_REGION: Final = "us1"
@@ -52,7 +52,7 @@ def connection(
     own = _own(environment, credentials, names)
     address = _base_url(base_url, own, names)
     account = own.get(_ACCOUNT)
-    if account is not None and not _ACCOUNT_SID.fullmatch(account):
+    if account is not None and not is_sid(account, "AC"):
         raise TargetError(f"{names[_ACCOUNT]} is not an account SID, which is AC and 32 hexadecimal digits")
     for user, password in ((_KEY, _SECRET), (_ACCOUNT, _TOKEN)):
         if user in own and password in own:

@@ -10,6 +10,7 @@ from tr_apply.errors import AnswerLostError, IncompleteError, RefusedError, TrAp
 from tr_apply.live import Snapshot, Work
 from tr_apply.plan.change import PlanTarget
 from tr_apply.plan.checks.guard import protects
+from tr_apply.plan.json_values import Count, Sid
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.document import Document
 from tr_apply.resources.seeds import is_flex
@@ -41,6 +42,31 @@ class Removal:
     def sid(self) -> str:
         """The live workspace's SID."""
         return self.snapshot.workspace.sid
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalDocument:
+    """The result of ``destroy`` as JSON."""
+
+    workspace: str
+    """The workspace's name."""
+
+    workspace_sid: Sid | None
+    """The workspace; null where there was none."""
+
+    deleted: bool
+    """Whether there was one."""
+
+    contents: Mapping[str, Count]
+    """The number of resources that were in it, by kind."""
+
+
+def removal_document(name: str, removal: Removal | None) -> RemovalDocument:
+    """*removal* of the workspace *name*, after it was carried out."""
+    if removal is None:
+        return RemovalDocument(name, None, deleted=False, contents={})
+    contents = {kind: len(live) for kind, live in removal.snapshot.by_kind.items()}
+    return RemovalDocument(name, removal.sid, deleted=True, contents=contents)
 
 
 async def planned_removal(client: Client, source: Configured) -> Removal | None:
@@ -79,6 +105,9 @@ async def remove(client: Client, source: Configured, removal: Removal, confirmed
         return
     if now.sid != removal.sid:
         raise RefusedError(f"the workspace {removal.name!r} is now {now.sid}, not {removal.sid}; nothing was deleted")
+    if now.target != removal.target:
+        raise RefusedError(f"the workspace {removal.name!r} was confirmed in another TaskRouter; nothing was deleted")
+    deadline.require_left()
     try:
         async with deadline.bound():
             await client.delete(WORKSPACE, removal.sid, removal.sid)

@@ -40,8 +40,8 @@ class Run:
         stop: When set, no further request is begun.
         deadline: When it must have ended.
         record: Records the operations.
-        rechecks: Whether the workspace is read again before the first write. Only a plan that has just been made, and
-            that nobody has seen in between, does without.
+        rechecks: Whether the workspace is read again before the first write. Only the deployment's own plan, which has
+            just been made and that nobody has seen in between, does without.
     """
 
     progress: Progress = _nobody

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from tr_apply.client import Client
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.configured import Configured
-from tr_apply.deployment.freshness import checked_again, require_account
+from tr_apply.deployment.freshness import bound, checked_again, require_place
 from tr_apply.deployment.proof import unproven
 from tr_apply.errors import RefusedError
 from tr_apply.live import Live, Snapshot
@@ -54,18 +54,15 @@ class Saved:
             RefusedError: when it was made for another place.
             StaleError: when a sensitive value is not the one that was planned.
         """
-        target = self.saved.target
-        if target.region != region:
-            raise RefusedError(f"the plan was made for {target.region}, and this is {region}")
-        if client.account_sid is not None or target.workspace_sid is None:
-            require_account(self.saved, client.account_sid)
-        if not needs_secrets(self.saved):
-            return self.saved, None
-        checked = await checked_again(client, self.saved)  # a change of the workspace is reported as what it is
+        require_place(self.saved, client, region)
+        saved = bound(self.saved, region, client)  # the file of an embedded TaskRouter may have moved
+        if not needs_secrets(saved):
+            return saved, None
+        checked = await checked_again(client, saved)  # a change of the workspace is reported as what it is
         if self.configured is None:
             raise RefusedError("the plan contains sensitive values as digests; also give the configuration")
         fresh, _ = await self.configured.plan(client, region)
-        return filled(self.saved, checked.rest, fresh), checked.snapshot
+        return filled(saved, checked.rest, fresh), checked.snapshot
 
     async def prove(self, client: Client, plan: Plan, applied: Applied) -> None:
         """Read the written resources again and compare."""

@@ -12,8 +12,8 @@ from tr_apply.client import Client
 from tr_apply.config.files import SUFFIXES
 from tr_apply.config.load import Configuration, Inputs, load
 from tr_apply.deployment.applied import Applied
+from tr_apply.deployment.clients import LOCAL
 from tr_apply.deployment.configured import Configured
-from tr_apply.deployment.connect import LOCAL
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.run import Run
 from tr_apply.errors import RefusedError

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tr_apply.errors import UsageError
+from tr_apply.own_folder import DATABASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,8 @@ class TargetOptions:
     def is_local(self) -> bool:
         """Whether the embedded TaskRouter is meant."""
         return self.local or self.local_db is not None
+
+    @property
+    def database(self) -> Path:
+        """The file of the embedded TaskRouter."""
+        return self.local_db or DATABASE

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from tr_apply.client import Client
-from tr_apply.deployment.connect import Clients
+from tr_apply.deployment.clients import Clients
 from tr_apply.deployment.creation import creates_workspace
 from tr_apply.deployment.deployment import Deployment
-from tr_apply.deployment.freshness import require_account
+from tr_apply.deployment.freshness import bound, require_account
 from tr_apply.deployment.journaled import Journaled, snapshot_before, with_digests
 from tr_apply.deployment.saved import Saved
 from tr_apply.errors import ApiError, RefusedError, StaleError, TrApplyError
@@ -108,6 +108,6 @@ async def undone(clients: Clients, run: Journaled, name: str) -> Deployment:
     if planned.region != region:
         raise RefusedError(f"the run of this journal was in {planned.region}, and this is {region}")
     client = clients.of(None)
-    plan = await Undo.of_run(client, run)
+    plan = bound(await Undo.of_run(client, run), region, client)
     require_account(run.plan, client.account_sid or plan.target.account_sid)
     return Deployment(Saved(plan), client, region, name, planned=plan)

@@ -103,13 +103,15 @@ def _found_members(declarations: Declarations) -> Iterator[tuple[KeyPath, TaskQu
     """Each queue with its members, where it is known who they are."""
     people = declarations.people
     known = bool(declarations.all_attributes) if people is None else bool(people)
-    trees = [(path, queue, condition(queue.target_workers)) for path, queue in declarations.queues]
-    decided = [each for each in trees if each[2] is not None and _is_decided_here(each[1], each[2], declarations)]
+    decided = [
+        (path, queue, tree)
+        for path, queue in declarations.queues
+        if (tree := condition(queue.target_workers)) is not None and _is_decided_here(queue, tree, declarations)
+    ]
     if not decided or not known:
         return
     index = WorkerIndex([worker_names(each) for _, each in declarations.workers] if people is None else people)
     for path, queue, tree in decided:
-        assert tree is not None
         yield path, queue, index.where(tree)
 
 

@@ -16,9 +16,6 @@ from tr_apply.local.storage.clock import Clock, wall_clock
 if TYPE_CHECKING:
     from tr_apply.local.http.app import Callbacks, LocalTaskRouter
 
-DEFAULT_PATH = Path(".tr-apply/local.db")
-"""The default file of the embedded TaskRouter, below the current folder."""
-
 
 def open_app(
     path: str | Path,

@@ -21,7 +21,6 @@ from tr_apply.routing.evaluate import evaluate
 from tr_apply.routing.nodes import Expression, Or
 from tr_apply.routing.place import Place
 from tr_apply.routing.satisfy import (
-    Answer,
     Exit,
     Filters,
     Reachability,
@@ -197,10 +196,6 @@ class _Lanes:
 
 def _any_of(trees: Sequence[Expression]) -> Expression:
     return trees[0] if len(trees) == 1 else Or(tuple(trees))
-
-
-def _may_match(tree: Expression, found: Answer) -> bool:
-    return not isinstance(found, Satisfiable) or evaluate(tree, found.names)
 
 
 def _own_queue(target: Target) -> str | None:

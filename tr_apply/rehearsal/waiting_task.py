@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from tr_apply.rehearsal.live_facts import WAITING, TaskNow, iso, moment_ms
 from tr_apply.rehearsal.task_history import NO_EVENTS, Answer, TaskEvents, TaskHistory, event_data, event_ms
+from tr_apply.resources.scalar import whole_number
 from tr_apply.routing.records import Attributes, Task, WorkflowPlace
 from tr_apply.routing.workflow import DEFAULT, ROUTING_TARGET, Routing, first_place, next_place
 from tr_apply.wire import read_document
@@ -231,7 +232,6 @@ class WaitingTask:
         return found if isinstance(found, int) else default
 
 
-_DIGITS: Final = 12
 _ENDS: Final = frozenset({"task.canceled", "task.completed"})
 
 
@@ -246,15 +246,11 @@ def gone(sid: str, told: TaskEvents) -> WaitingTask | None:
         "sid": sid,
         "assignment_status": status if status in ("completed", "canceled") else "deleted",
         "attributes": data.get("task_attributes"),
-        "date_created": iso(1000 * created) if (created := _number(data.get("task_date_created"))) else None,
+        "date_created": iso(1000 * created) if (created := whole_number(data.get("task_date_created"))) else None,
         "reason": data.get("task_canceled_reason") or data.get("task_completed_reason"),
-        "priority": _number(priority),
+        "priority": whole_number(priority),
         "task_queue_friendly_name": data.get("task_queue_name"),
         "task_channel_unique_name": data.get("task_channel_unique_name"),
         "workflow_friendly_name": data.get("workflow_name"),
     }
     return WaitingTask(answer, (), told)
-
-
-def _number(text: Any) -> int | None:
-    return int(text) if isinstance(text, str) and text.isdecimal() and len(text) <= _DIGITS else None

@@ -59,7 +59,7 @@ def _result(each: Finding, index: Mapping[str, int], root: Path | None) -> dict[
         "ruleIndex": index[each.code],
         "level": _LEVELS[each.severity],
         "message": {"text": _text(each.message)},
-        "locations": [_location(each, root)] if each.file is not None else [],
+        "locations": [] if each.file is None else [_location(each.file, each, root)],
         **_related(each, root),
         **({} if each.because is None else {"suppressions": [{"kind": "inSource", "justification": each.because}]}),
     }
@@ -73,16 +73,15 @@ def _text(message: str) -> str:
 def _related(each: Finding, root: Path | None) -> dict[str, Any]:
     """The other places that a finding is about; nothing where it has none."""
     found = [
-        {"id": number, "message": {"text": _text(other.message)}, **_location(other, root)}
+        {"id": number, "message": {"text": _text(other.message)}, **_location(other.file, other, root)}
         for number, other in enumerate(each.related, start=1)
         if other.file is not None
     ]
     return {"relatedLocations": found} if found else {}
 
 
-def _location(each: Finding | RelatedPlace, root: Path | None) -> dict[str, Any]:
-    assert each.file is not None
-    physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(below(each.file, root))}}
+def _location(file: str, each: Finding | RelatedPlace, root: Path | None) -> dict[str, Any]:
+    physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(below(file, root))}}
     if each.line is not None:
         column = {} if each.column is None else {"startColumn": each.column}
         physical["region"] = {"startLine": each.line, **column}

@@ -15,12 +15,18 @@ _BOOLEANS: Final = {
 # Any scalar that is not a string begins with one of these; most need no further check.
 _BEGINNINGS: Final = frozenset("0123456789+-.tTfFnN~")
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z")
+_COUNT = re.compile(r"[0-9]{1,15}\Z")
 _OCTAL = re.compile(r"0o[0-7]+\Z")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _NOT_A_JSON_NUMBER = re.compile(r"([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z")
 _PHONE_NUMBER: Final = re.compile(r"\+[0-9]{7,15}\Z|[-+]?0[0-9]")
 _DIGITS_LIMIT = 4096  # characters of the longest attributes, which may hold any number; Python converts as many
+
+
+def whole_number(text: object) -> int | None:
+    """The number that *text* writes in digits alone, as programs and options write counts; None for anything else."""
+    return int(text) if isinstance(text, str) and _COUNT.match(text) else None
 
 
 def core_scalar(text: str) -> str | int | float | bool | None:

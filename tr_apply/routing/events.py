@@ -1,9 +1,11 @@
 """Events in a workspace, as values; event_data.py has the words for them."""
 
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from tr_apply.routing.records import Reservation, Task, Transfer, Worker
 from tr_apply.routing.workspace import Resource
+
+T = TypeVar("T")
 
 EventType: TypeAlias = Literal[
     "activity.created",
@@ -104,3 +106,24 @@ class Event(NamedTuple):
     reservation: Reservation | None = None
     worker: Worker | None = None
     about: About | None = None
+
+    @property
+    def its_task(self) -> Task:
+        """The task, of an event that has one by its type."""
+        return _given(self.task, self)
+
+    @property
+    def its_reservation(self) -> Reservation:
+        """The reservation, of an event that has one by its type."""
+        return _given(self.reservation, self)
+
+    @property
+    def its_worker(self) -> Worker:
+        """The worker, of an event that has one by its type."""
+        return _given(self.worker, self)
+
+
+def _given(value: T | None, event: Event) -> T:
+    if value is None:
+        raise LookupError(f"the event {event.type} does not have it")
+    return value

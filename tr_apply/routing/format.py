@@ -16,7 +16,6 @@ from tr_apply.routing.nodes import (
     ListLiteral,
     Operand,
     Or,
-    OrderBy,
     Path,
 )
 
@@ -37,11 +36,6 @@ def format_expression(expression: Expression) -> str:
         case _:
             assert_never(expression)
     return f"*({text})" if expression.starred else text
-
-
-def format_order_by(order_by: OrderBy) -> str:
-    """*order_by* as canonical text."""
-    return ", ".join(f"{clause.path} {clause.direction}" for clause in order_by.clauses)
 
 
 def _inner(expression: Expression) -> str:

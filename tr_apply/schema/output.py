@@ -10,8 +10,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from tr_apply.deployment.applied import ResultDocument
+from tr_apply.deployment.diagnosis import Diagnosis
 from tr_apply.findings import ERROR_SCHEMA
-from tr_apply.plan.json_values import Sha256
+from tr_apply.plan.json_values import Count, Sha256, Sid
 from tr_apply.plan.saved.document import FindingDocument, PlanDocument
 from tr_apply.plan.saved.origin import Origins
 from tr_apply.plan.saved.stale import Drift
@@ -20,6 +21,7 @@ from tr_apply.rehearsal.distribution import Distribution
 from tr_apply.rehearsal.results import RoutingTestResult, RoutingTestSummary
 from tr_apply.rehearsal.route import Route
 from tr_apply.rendering import RenderedConfiguration
+from tr_apply.report.difference import ComparedWorkspace, DifferenceSummary, DifferentResource
 from tr_apply.simulation.results import SimulationResults
 
 ErrorDocument = Annotated[Any, WithJsonSchema(ERROR_SCHEMA)]
@@ -95,11 +97,35 @@ class OutputDocument(BaseModel):
     tests: list[RoutingTestResult] = []
     """By test: every routing test, in order."""
 
-    summary: RoutingTestSummary | None = None
-    """By test: how many passed and failed."""
+    summary: RoutingTestSummary | DifferenceSummary | None = None
+    """By test: how many passed and failed. By diff: how many resources there are of each sort."""
 
     coverage: list[Coverage] = []
     """By ``test --coverage``: one for each PATH."""
+
+    before: ComparedWorkspace | None = None
+    """By diff: the first workspace."""
+
+    after: ComparedWorkspace | None = None
+    """By diff: the second workspace."""
+
+    differences: list[DifferentResource] = []
+    """By diff: the resources that differ, sorted by kind and name."""
+
+    doctor: Diagnosis | None = None
+    """By doctor: what was found out about the connection."""
+
+    workspace: str | None = None
+    """By destroy: the workspace's name."""
+
+    workspace_sid: Sid | None = None
+    """By destroy: the workspace; null where there was none."""
+
+    deleted: bool = False
+    """By destroy: whether there was one."""
+
+    contents: Mapping[str, Count] = {}
+    """By destroy: the number of resources that were in the workspace, by kind."""
 
     tasks: list[Distribution] = []
     """By ``test --tasks``: what the recorded tasks come to, one for each PATH."""

@@ -284,8 +284,7 @@ class _Day:
                 reaction(self, event)
 
     def _offered(self, event: Event) -> None:
-        reservation = event.reservation
-        assert reservation is not None
+        reservation = event.its_reservation
         contact = self._contacts[reservation.task_sid]
         rules = self.scenario.rules
         ring, missed = contact.caller.ring, contact.caller.missed
@@ -296,8 +295,7 @@ class _Day:
             self._later(event.at_ms + rules.answer_delay.at(ring), _Day._answer, reservation.sid)
 
     def _missed(self, event: Event) -> None:
-        reservation = event.reservation
-        assert reservation is not None
+        reservation = event.its_reservation
         contact, desk = self._contacts[reservation.task_sid], self._desk_of[reservation.worker_sid]
         queue = NO_QUEUE if reservation.queue_sid is None else self._queues[reservation.queue_sid]
         self._cell(contact, queue).missed_reservations += 1
@@ -309,17 +307,15 @@ class _Day:
             self._later(desk.missed_until, _Day._return, desk)
 
     def _canceled(self, event: Event) -> None:
-        assert event.task is not None
-        contact = self._contacts[event.task.sid]
+        contact = self._contacts[event.its_task.sid]
         if not contact.is_decided:
-            queue = event.task.queue_sid
+            queue = event.its_task.queue_sid
             self._decide(contact, NO_QUEUE if queue is None else self._queues[queue], event.at_ms).canceled += 1
             if contact.here is not None:
                 contact.here.canceled += 1
 
     def _matched(self, event: Event) -> None:
-        task = event.task
-        assert task is not None
+        task = event.its_task
         assert task.place is not None
         contact = self._contacts[task.sid]
         if contact.is_decided:

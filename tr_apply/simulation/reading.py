@@ -24,6 +24,7 @@ from tr_apply.resources.load_values import SHARE
 from tr_apply.resources.simulation import (
     ContactType,
     CustomerPatience,
+    RecordedLevel,
     Shift,
     SimulatedDay,
     SimulationFile,
@@ -127,7 +128,7 @@ class _Resolver:
             replications=day.experiment.replications,
             seed=day.experiment.seed,
             confidence=day.experiment.confidence,
-            recorded=tuple(_recorded(each) for each in day.demand if each.recorded is not None),
+            recorded=tuple(_recorded(each, found) for each in day.demand if (found := each.recorded) is not None),
         )
 
     def _hours(self, day: SimulatedDay) -> DayHours | None:
@@ -295,9 +296,7 @@ def _activities(written: Shift, path: KeyPath) -> Iterator[tuple[str, KeyPath]]:
             yield each.activity, (*path, "breaks", index, "activity")
 
 
-def _recorded(written: ContactType) -> RecordedShares:
-    assert written.recorded is not None
-    found = written.recorded
+def _recorded(written: ContactType, found: RecordedLevel) -> RecordedShares:
     return RecordedShares(
         written.name, written.channel, found.tasks, found.service_level, found.abandonment, _ms(found.threshold)
     )

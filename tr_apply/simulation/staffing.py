@@ -1,7 +1,6 @@
 """The people of one day: who is in which activity, and when that changes."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
@@ -41,8 +40,7 @@ def _moves(person: PersonPlan, scenario: Scenario, replication: int) -> Iterator
         return
     work = _with_pauses(person.work, scenario, random)
     periods = sorted([*work, *person.rests])
-    for period, following in pairwise([*periods, None]):
-        assert period is not None
+    for period, following in zip(periods, [*periods[1:], None], strict=True):
         yield period.begin_ms, period.activity_sid
         if following is None or following.begin_ms > period.end_ms:
             yield period.end_ms, away

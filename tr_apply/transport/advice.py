@@ -3,10 +3,10 @@
 import re
 from typing import Final
 
+from tr_apply.routing.names import is_sid
 from tr_apply.transport.call import Call, Connection
 
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
-_SID: Final = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 _INNER_CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _VERBS: Final = {"GET": "read", "DELETE": "delete"}
 
@@ -31,6 +31,6 @@ def advice(status: int, call: Call, connection: Connection) -> str:
 def _permission(call: Call) -> str:
     """The action of *call*, as in "update task queues"."""
     parts = call.place.strip("/").split("/")
-    is_one = _SID.fullmatch(parts[-1]) is not None
+    is_one = is_sid(parts[-1])
     what = _INNER_CAPITAL.sub(" ", parts[-2] if is_one else parts[-1]).lower()
     return f"{_VERBS.get(call.method, 'update' if is_one else 'create')} {what}"

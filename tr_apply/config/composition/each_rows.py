@@ -24,11 +24,6 @@ class Rows(list[dict[str, str]]):
         self.places: list[dict[str, int]] = []
 
 
-def names_rows(file: SourceFile) -> bool:
-    """Whether a ``for_each`` of *file* names a table."""
-    return next(_over_tables(file), None) is not None
-
-
 def read_rows(file: SourceFile, sources: Sources) -> None:
     """Put the rows of each table that a ``for_each`` of *file* names in its place; variables are filled in later."""
     for item, node, path in [*_over_tables(file)]:

@@ -7,7 +7,7 @@ from tr_apply.local.kinds.kind import Item
 from tr_apply.local.storage.clock import moment_of
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.events import ChannelChange, Event
-from tr_apply.routing.records import HOLDING, Reservation, Task, Transfer, Worker
+from tr_apply.routing.records import HOLDING, Reservation, Task, Transfer
 
 Payload = dict[str, Any]
 
@@ -150,7 +150,7 @@ def concerned(event: Event, state: State) -> Iterator[str]:
 
 
 def _of_worker(event: Event, view: View, seen: SeenWorker) -> Payload:
-    worker, activity = _worker(event), view.state.activities.get(_worker(event).activity_sid)
+    worker, activity = event.its_worker, view.state.activities.get(event.its_worker.activity_sid)
     return {
         **view.of_item(seen.worker),
         "friendly_name": worker.name,
@@ -165,7 +165,7 @@ def _of_worker(event: Event, view: View, seen: SeenWorker) -> Payload:
 
 
 def _of_channel(event: Event, view: View, seen: SeenWorker) -> Payload | None:
-    worker, about = _worker(event), event.about
+    worker, about = event.its_worker, event.about
     assert isinstance(about, ChannelChange), "so the engine reports it"
     if (item := seen.channels.get(about.channel)) is None:
         return None  # it was added since; the page does not have it
@@ -182,15 +182,12 @@ def _of_channel(event: Event, view: View, seen: SeenWorker) -> Payload | None:
 
 
 def _of_reservation(event: Event, view: View, _seen: SeenWorker) -> Payload:
-    assert event.reservation is not None
-    assert event.task is not None
     transfer = event.about if isinstance(event.about, Transfer) else None
-    return view.reservation(event.reservation, event.task, transfer)
+    return view.reservation(event.its_reservation, event.its_task, transfer)
 
 
 def _of_task(event: Event, view: View, _seen: SeenWorker) -> Payload:
-    assert event.task is not None
-    return view.task(event.task)
+    return view.task(event.its_task)
 
 
 def _of_transfer(event: Event, view: View, _seen: SeenWorker) -> Payload:
@@ -225,11 +222,6 @@ _EVENTS: Final[Mapping[str, Callable[[Event, View, SeenWorker], Payload | None]]
 
 TYPES: Final = frozenset(_EVENTS)
 """The events that a worker's page is sent."""
-
-
-def _worker(event: Event) -> Worker:
-    assert event.worker is not None
-    return event.worker
 
 
 def _where(**fields: Any) -> Payload:

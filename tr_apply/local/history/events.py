@@ -100,9 +100,8 @@ def forget_old_events(writer: Writer) -> bool:
 def first_position_at(reader: Reader, moment_ms: int) -> int:
     """The first position with no event of *moment_ms* or later before it, by binary search."""
     # Two queries: SQLite finds one end of a table quickly. A query for both ends reads the whole table.
-    bounds = reader.row("SELECT (SELECT min(position) FROM event), (SELECT max(position) + 1 FROM event)")
-    assert bounds is not None
-    low, high = bounds[0] or 0, bounds[1] or 0
+    sql = "SELECT (SELECT min(position) FROM event), (SELECT max(position) + 1 FROM event)"
+    [(low, high)] = [(first or 0, last or 0) for first, last in reader.rows(sql)]
     while low < high:
         middle = (low + high) // 2
         found = _event_from(reader, middle)

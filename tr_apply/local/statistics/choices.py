@@ -24,7 +24,7 @@ Cumulative figures (cumulative.py)
 - *A timer that was due while the server was down counts at its due time.* Changes during a request do not count for it
   (past.py).
 
-Activities and workers (activity_durations.py, real_time.py)
+Activities and workers (activity_stays.py, real_time.py)
 
 - *A stay in an activity counts with its part inside the window*, for min, max and avg as well; a stay of no length does
   not count. Stays in deleted activities are left out; those of deleted workers are included.

@@ -44,7 +44,7 @@ def _without_activities(decisions: Decisions) -> Iterator[Finding]:
     Where the file says what the workspace is, this was looked at before anything was read.
     """
     live = decisions.snapshot.workspace
-    if live is None or live.answer.get("multi_task_enabled") is not False:
+    if live.answer.get("multi_task_enabled") is not False:
         return
     if decisions.document.workspace.multi_task_enabled is not None or not is_managed(decisions.document, TASK_QUEUE):
         return
@@ -64,7 +64,7 @@ def _switched_off(decisions: Decisions) -> Iterator[Finding]:
     does not show whether a project may.
     """
     live = decisions.snapshot.workspace
-    if live is None or decisions.document.workspace.multi_task_enabled is not False:
+    if decisions.document.workspace.multi_task_enabled is not False:
         return
     if live.answer.get("multi_task_enabled") is True:
         message = "TaskRouter does not turn it off again; where an old project may, do so in the Console first"

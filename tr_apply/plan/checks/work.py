@@ -61,7 +61,7 @@ def _moves(decisions: Decisions, operation: Operation) -> Iterator[Blocked]:
 
 
 def cannot_go(kind: str, name: str, work: Work) -> str:
-    """Why a queue, a workflow or a worker cannot be deleted."""
+    """Why a queue, a workflow, a worker or a whole workspace cannot be deleted."""
     counts = " and ".join(f"{number} {status}" for status, number in sorted(work.counts.items()) if number)
     least = "at least " if work.more else ""
     total = sum(work.counts.values())

@@ -235,17 +235,6 @@ def shown_change(change: FieldChange) -> FieldChange:
     return replace(change, before=_digest_of(change.before), after=_digest_of(change.after))
 
 
-def change_document(change: FieldChange) -> dict[str, Any]:
-    """*change* as JSON, by itself."""
-    document: dict[str, Any] = json.loads(json.dumps(_change_adapter().dump_python(shown_change(change))))
-    return document
-
-
-@cache
-def _change_adapter() -> TypeAdapter[FieldChange]:
-    return TypeAdapter(FieldChange)
-
-
 def _digest_of(value: Any) -> SecretDigest | None:
     return value if value is None or isinstance(value, SecretDigest) else SecretDigest(digest(value))
 

@@ -11,6 +11,7 @@ from tr_apply.errors import RefusedError
 from tr_apply.plan.change import Plan
 from tr_apply.plan.saved.document import FORMAT_VERSION, PlanDocument, checksum_of, id_of, plan_of
 from tr_apply.plan.saved.relied_on import fingerprint
+from tr_apply.resources.scalar import whole_number
 
 _AGAIN = "plan again"
 
@@ -84,7 +85,7 @@ def _require_version(document: Mapping[str, Any]) -> None:
     """Refuse a newer major version, which may change meanings; newer minor versions only add keys."""
     version = document.get("format_version")
     major, dot, minor = version.partition(".") if isinstance(version, str) else ("", "", "")
-    if not (dot and major.isdigit() and minor.isdigit()):
+    if not dot or whole_number(major) is None or whole_number(minor) is None:
         raise RefusedError("it is JSON, but not a plan")
     if major != FORMAT_VERSION.partition(".")[0]:
         raise RefusedError(

@@ -101,22 +101,23 @@ def _is_impossible(answer: Answer) -> bool | None:
 
 def _operands(expression: Expression, position: _Position = ()) -> Iterator[tuple[_Position, Expression]]:
     """Every operand within *expression*, the last first, an outer one before its parts."""
-    if isinstance(expression, And | Or):
-        for index in reversed(range(len(expression.operands))):
-            operand = expression.operands[index]
-            yield (*position, index), operand
-            yield from _operands(operand, (*position, index))
+    for index, operand in reversed([*enumerate(_own_operands(expression))]):
+        yield (*position, index), operand
+        yield from _operands(operand, (*position, index))
 
 
 def _is_last(expression: Expression, position: _Position, removed: Iterable[_Position]) -> bool:
     """Whether all other operands at the place of *position* are removed."""
     *way, _ = position
+    others = _own_operands(expression)
     for index in way:
-        assert isinstance(expression, And | Or)
-        expression = expression.operands[index]
-    assert isinstance(expression, And | Or)
+        others = _own_operands(others[index])
     gone = sum(len(each) == len(position) and each[:-1] == position[:-1] for each in removed)
-    return gone + 1 == len(expression.operands)
+    return gone + 1 == len(others)
+
+
+def _own_operands(expression: Expression) -> Sequence[Expression]:
+    return expression.operands if isinstance(expression, And | Or) else ()
 
 
 def _without(expression: Expression, removed: frozenset[_Position], position: _Position = ()) -> Expression:

@@ -1,0 +1,94 @@
+"""The clients of one TaskRouter, and the right to write to a workspace of it."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+from urllib.parse import urlsplit
+
+from tr_apply.client import Client
+from tr_apply.deployment import login
+from tr_apply.deployment.target_options import TargetOptions
+from tr_apply.resources.credentials import Credentials
+from tr_apply.transport import Connection
+
+LOCAL: Final = "local"
+_LOCAL: Final = Connection("http://local", "local", "local")
+
+
+def connection_of(
+    target: TargetOptions, environment: Mapping[str, str], credentials: Credentials | None = None
+) -> Connection:
+    """Where TaskRouter is and who asks; a workspace may name the variables that hold its own *credentials*.
+
+    Raises:
+        TargetError: when nothing says so, or it would not be safe.
+    """
+    found = login.connection(target.base_url, environment, credentials)
+    return replace(found, host=urlsplit(found.base_url).netloc.lower())
+
+
+def region_of(target: TargetOptions, environment: Mapping[str, str], credentials: Credentials | None = None) -> str:
+    """The identity of a TaskRouter: a region of Twilio, ``local``, or the address of another server.
+
+    Raises:
+        TargetError: as ``connection_of``.
+    """
+    return LOCAL if target.is_local else login.region(target.base_url, environment, credentials)
+
+
+class Turns:
+    """The right to write to a workspace: one plan at a time has it."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    def of(self, workspace: str) -> asyncio.Lock:
+        """Held while a plan for *workspace* is carried out, which is a SID, or the key of a new one's name."""
+        return self._locks.setdefault(workspace, asyncio.Lock())
+
+
+class Clients:
+    """Clients of one server, one for each account and region: workspaces of an account share its limits.
+
+    Attributes:
+        turns: Shared by all plans that are carried out with these clients.
+    """
+
+    def __init__(
+        self, target: TargetOptions, environment: Mapping[str, str], make: Callable[[Connection], Client]
+    ) -> None:
+        self._target = target
+        self._environment = environment
+        self._make = make
+        self._clients: dict[Connection, Client] = {}
+        self.turns = Turns()
+
+    def of(self, credentials: Credentials | None) -> Client:
+        """The client for a workspace with these *credentials*.
+
+        Raises:
+            TargetError: as ``connection_of``.
+        """
+        connection = self._connection(credentials)
+        if connection not in self._clients:
+            self._clients[connection] = self._make(connection)
+        return self._clients[connection]
+
+    def _connection(self, credentials: Credentials | None) -> Connection:
+        if self._target.is_local:
+            return replace(_LOCAL, database=str(self._target.database))
+        return connection_of(self._target, self._environment, credentials)
+
+    def region(self, credentials: Credentials | None) -> str:
+        """Which TaskRouter a workspace with these *credentials* is in.
+
+        Raises:
+            TargetError: as ``connection_of``.
+        """
+        return region_of(self._target, self._environment, credentials)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for client in self._clients.values():
+            await client.__aexit__(None, None, None)
