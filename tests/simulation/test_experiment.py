@@ -328,7 +328,7 @@ def test_a_side_without_workers_has_those_of_the_other(tmp_path):
     [
         ({"gates": gates(("max-sl-drop", 1))}, "--max-sl-drop compares"),
         ({"gates": gates(("min-sl", 1)), "what_if": ("demand:+0%..+20%",)}, "--min-sl judges one change"),
-        ({"replications": 50, "max_replications": 40}, "--max-replications 40: from 50"),
+        ({"replications": 50, "max_replications": 40}, "--max-replications 40: at least 50 days"),
     ],
 )
 def test_options_that_do_not_go_together_are_a_usage_error(more, message):

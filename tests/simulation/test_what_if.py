@@ -13,7 +13,7 @@ CENTER = scenario(
     contact(name="Chats", an_hour=20.0, channel="chat"),
     staff=(
         *people(3, attributes={"team": "sales", "skills": ["voice", "mail"], "level": 2, "boss": {"name": "kim"}}),
-        *(replace(each, worker=replace(each.worker, sid=f"X{n}", name=f"x{n}")) for n, each in enumerate(people(2))),
+        *(replace(each, worker=each.worker._replace(sid=f"X{n}", name=f"x{n}")) for n, each in enumerate(people(2))),
     ),
 )
 
