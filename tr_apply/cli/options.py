@@ -78,10 +78,11 @@ class CommonOptions:
         import os  # noqa: PLC0415
         import sys  # noqa: PLC0415
 
-        from tr_apply.cli.overwriting import require_not_read  # noqa: PLC0415  # for `--help` as well
-
         file = None if self.output_file is None else Path(self.output_file)
-        require_not_read(file)
+        if file is not None:
+            from tr_apply.cli.overwriting import require_not_read  # noqa: PLC0415
+
+            require_not_read(file)
         on_terminal = file is None and sys.stdout.isatty()
         plain = self.no_color or os.environ.get("NO_COLOR") or not on_terminal
         return Output(
