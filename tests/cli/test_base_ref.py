@@ -239,11 +239,14 @@ def test_a_new_workspace_has_no_past(cli, tmp_path):
 
 
 @pytest.mark.usefixtures("repository")
-def test_a_file_outside_any_repository_is_read_as_it_is(cli, tmp_path, monkeypatch):
+def test_nothing_is_known_of_a_path_in_no_repository(cli, tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     subprocess.run(["rm", "-rf", ".git"], check=True)
 
-    assert planned(cli)["origins"] == {"base_ref": "HEAD", "problem": None, "outside": [], "operations": {}}
+    problem = "config/w.yaml is not in a git repository"
+    assert planned(cli)["origins"] == {"base_ref": "HEAD", "problem": problem, "outside": [], "operations": {}}
+    said = cli("plan", "config/w.yaml", "--var-file", "config/vars.yaml", "--base-ref", "HEAD")
+    assert f"The changes outside the repository are not known: {problem}.\n" in said
 
 
 @pytest.mark.usefixtures("repository")

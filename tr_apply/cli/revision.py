@@ -41,8 +41,7 @@ class Revision:
             UsageError: git does not know the revision.
         """
         absolute = path.resolve()
-        folder = absolute if absolute.is_dir() else absolute.parent
-        root = _root(folder)
+        root = _root(absolute)
         if root is None:
             return path
         if root not in self._trees:
@@ -87,13 +86,13 @@ def _folder() -> AbstractContextManager[str]:
     return TemporaryDirectory(prefix="tr-apply-")
 
 
-def _root(folder: Path) -> Path | None:
-    """The repository of *folder*; None if it is not in one.
+def _root(path: Path) -> Path | None:
+    """The repository of *path*, which is absolute; None if it is not in one.
 
     Raises:
         UsageError: git reports another error, such as a repository with another owner.
     """
-    done = _git(folder, "rev-parse", "--show-toplevel")
+    done = _git(path if path.is_dir() else path.parent, "rev-parse", "--show-toplevel")
     if done.returncode != 0 and _NO_REPOSITORY in done.stderr:
         return None
     _done(done)
@@ -141,6 +140,8 @@ def _git(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProc
 
 def usable_then(revision_: Revision, path: Path, given: ConfigurationOptions) -> tuple[Configuration | None, str]:
     """The configuration as it was; where there is none, why."""
+    if path != STANDARD_INPUT and _root(path.resolve()) is None:
+        return None, f"{path} is not in a git repository"
     try:
         found = revision_.configuration(path, given)
     except ConfigError as error:
