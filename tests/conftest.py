@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from tests.carrying_out import carried_out
-from tests.processes import Forking
+from tests.processes import Forking, Starting
 from tr_apply.apply import Status
 from tr_apply.client import Client
 from tr_apply.config.load import load
@@ -249,8 +249,8 @@ def changed():
 
 @pytest.fixture(scope="session")
 def forking():
-    """Starts processes of the command line, each forked from one that has imported everything."""
-    forking = Forking()
+    """Starts processes of the command line, each forked from one that has imported everything, where that is possible."""
+    forking = Forking() if hasattr(os, "fork") else Starting()
     yield forking
     forking.close()
 

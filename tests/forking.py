@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 
 import tr_apply.client.client
 from tr_apply.cli import main, run
@@ -23,7 +24,8 @@ from tr_apply.transport import Patience
 # All that serving, planning and applying import, also late.
 for name in (
     *("anyio._backends._asyncio", "encodings.idna", "h11", "http.cookies", "httpcore", "httptools", "httpx", "sqlite3"),
-    *("ssl", "starlette.responses", "starlette.routing", "uvicorn", "uvicorn.lifespan.off", "uvicorn.loops.uvloop"),
+    *("ssl", "starlette.responses", "starlette.routing", "uvicorn", "uvicorn.lifespan.off"),
+    *(("uvicorn.loops.uvloop",) if find_spec("uvloop") else ()),
     *("uvicorn.protocols.http.httptools_impl", "uvicorn.protocols.websockets.websockets_sansio_impl"),
     *("tr_apply.api", "tr_apply.cli.apply", "tr_apply.cli.plan", "tr_apply.cli.serve", "tr_apply.local.http.app"),
     *("tr_apply.local.console.console", "tr_apply.local.control.control", "tr_apply.local.http.gate"),

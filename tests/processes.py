@@ -14,6 +14,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+ROOT = Path(__file__).parent.parent
+
 
 class Forking:
     """The process that others are forked from."""
@@ -39,6 +41,37 @@ class Forking:
     def close(self):
         self._control.close()
         self._process.wait(20)
+
+
+class Starting:
+    """The same for systems that cannot fork: each process is a new Python."""
+
+    def start(self, program, arguments, *, environment=None, began=lambda _pid: None, **more):
+        arguments = [str(each) for each in arguments]
+        code = (
+            f"import sys; sys.path.insert(0, {str(ROOT)!r}); sys.argv = ['tr-apply', *{arguments!r}]; "
+            f"from tests import forking; forking.{program}({arguments!r}, **{more!r})"
+        )
+        process = NewProcess(
+            [sys.executable, "-c", code], env=environment, text=True, encoding="utf-8",
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        began(process.pid)
+        return process
+
+    def close(self):
+        """Nothing was opened."""
+
+
+class NewProcess(subprocess.Popen):
+    """A process that is used as a forked one is."""
+
+    def communicate(self, timeout=None):
+        return super().communicate(timeout=timeout)
+
+    def close(self):
+        for each in (self.stdout, self.stderr):
+            each.close()
 
 
 class Process:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import Starting
+
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "minimal.yaml"
 
@@ -29,6 +31,17 @@ for name in ("SIGHUP", "SIGKILL", "SIGPIPE", "SIGALRM", "SIGUSR1", "SIGCHLD", "s
 del select.poll
 os.supports_dir_fd, os.supports_follow_symlinks = set(), set()
 """
+
+
+def test_the_processes_of_tests_also_start_where_nothing_can_be_forked():
+    begun = []
+    process = Starting().start("as_installed", ["explain", "6"], environment=os.environ, began=begun.append)
+
+    said, problems = process.communicate(60)
+    process.close()
+
+    assert (process.wait(60), said.partition("\n")[0]) == (0, "exit code 6: refused for safety"), problems
+    assert begun == [process.pid]
 
 
 @pytest.fixture
