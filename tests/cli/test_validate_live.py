@@ -117,6 +117,23 @@ def test_taskrouter_agrees_about_every_queue(validated):
     assert len(asked) == 5  # each expression without a SID
 
 
+def asked(runner, folder, around):
+    """The answers of ``--ask-server`` about the live workspace, through the application *around* its TaskRouter."""
+    path = folder / "w.yaml"
+    path.write_text(LIVE, encoding="utf-8")
+    app = open_app(".tr-apply/local.db")
+
+    async def look():
+        connection = Connection("http://test", "AC0123456789abcdef0123456789abcdef", "x")
+        async with Client(connection, through=in_process(around(app))) as client:
+            return await look_at_live(client, Configured(load(path)), ask_server=True)
+
+    try:
+        return runner.run(look())
+    finally:
+        app.close()
+
+
 class Mistaken:
     """An embedded TaskRouter that finds everybody for every expression."""
 
@@ -131,19 +148,7 @@ class Mistaken:
 
 @pytest.mark.usefixtures("live")
 def test_a_difference_has_the_expression_the_worker_and_both_answers(runner, tmp_path):
-    path = tmp_path / "w.yaml"
-    path.write_text(LIVE, encoding="utf-8")
-    app = open_app(".tr-apply/local.db")
-
-    async def look():
-        connection = Connection("http://test", "AC0123456789abcdef0123456789abcdef", "x")
-        async with Client(connection, through=in_process(Mistaken(app))) as client:
-            return await look_at_live(client, Configured(load(path)), ask_server=True)
-
-    try:
-        found = runner.run(look())
-    finally:
-        app.close()
+    found = asked(runner, tmp_path, Mistaken)
 
     [difference] = found.differences
     assert (difference.code, difference.spot.path) == ("server-disagrees", ("task_queues", 1, "target_workers"))
@@ -172,19 +177,7 @@ class Refusing:
 
 @pytest.mark.usefixtures("live")
 def test_an_expression_that_taskrouter_refuses_is_a_difference_and_the_others_are_asked(runner, tmp_path):
-    path = tmp_path / "w.yaml"
-    path.write_text(LIVE, encoding="utf-8")
-    app = open_app(".tr-apply/local.db")
-
-    async def look():
-        connection = Connection("http://test", "AC0123456789abcdef0123456789abcdef", "x")
-        async with Client(connection, through=in_process(Refusing(app))) as client:
-            return await look_at_live(client, Configured(load(path)), ask_server=True)
-
-    try:
-        found = runner.run(look())
-    finally:
-        app.close()
+    found = asked(runner, tmp_path, Refusing)
 
     assert [(each.code, each.spot.path) for each in found.differences] == [
         ("server-disagrees", ("task_queues", 1, "target_workers"))
