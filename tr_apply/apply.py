@@ -13,8 +13,8 @@ from tr_apply.live import Answer
 from tr_apply.plan.change import Action, Operation, Verb, Write
 from tr_apply.plan.requests.order import RequestStep, schedule
 from tr_apply.printable import printable
-from tr_apply.resources import KIND_BY_NAME, WORKER, WORKER_CHANNEL, WORKSPACE, Kind
-from tr_apply.resources.template import SID, SidOf
+from tr_apply.resources import KIND_BY_NAME, WORKER, WORKER_CHANNEL, Kind
+from tr_apply.resources.template import SID, THE_WORKSPACE, SidOf
 from tr_apply.routing.names import name_key
 from tr_apply.transport import Purpose
 from tr_apply.wire import form_text
@@ -120,9 +120,6 @@ class Stop:
     """Asks a run to begin nothing new."""
 
     asked: bool = False
-
-
-_WORKSPACE = SidOf(WORKSPACE.name, "")
 
 
 class Sids:
@@ -307,20 +304,20 @@ class _PlanSender:
         form = {name: form_text(value, self.sids.__getitem__) for name, value in write.form.items()}
         purpose = purpose_of(operation, write, form, sid)
         if write.verb is Verb.CREATE:
-            workspace = None if kind is WORKSPACE else self.sids[_WORKSPACE]
+            workspace = None if kind.parent is None else self.sids[THE_WORKSPACE]
             made = (await self.client.create(kind, workspace, form, purpose=purpose)).sid
             self.sids[write.target] = made
             return made
         if kind is WORKER_CHANNEL:
             worker = next(each for each in write.needs if each.kind == WORKER.name)
             channel = write.sid or write.target.name.removeprefix(f"{worker.name}/")
-            workspace, owner = self.sids[_WORKSPACE], self.sids[worker]
+            workspace, owner = self.sids[THE_WORKSPACE], self.sids[worker]
             return await self.client.update_worker_channel(workspace, owner, channel, form, purpose=purpose)
         await self._change(kind, write, form, purpose)
         return None
 
     async def _change(self, kind: Kind, write: Write, form: Mapping[str, str], purpose: Purpose) -> None:
-        workspace, sid = self.sids[_WORKSPACE], write.sid or self.sids[write.target]
+        workspace, sid = self.sids[THE_WORKSPACE], write.sid or self.sids[write.target]
         seen = self.seen.get(sid)
         if write.verb is Verb.DELETE:
             await self.client.delete(kind, workspace, sid, seen=seen, purpose=purpose)

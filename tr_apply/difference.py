@@ -19,9 +19,9 @@ from tr_apply.plan.compare.secrets import masked
 from tr_apply.plan.matching.match import ambiguity
 from tr_apply.plan.matching.matched import Matched
 from tr_apply.plan.matching.references import canonical
-from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKER_CHANNEL, WORKSPACE, Kind
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKER_CHANNEL, WORKSPACE, Holds, Kind
 from tr_apply.resources.document import Document
-from tr_apply.resources.seeds import DEFAULT_ACTIVITY, SEEDED_CHANNELS
+from tr_apply.resources.seeds import DEFAULT_ACTIVITY
 from tr_apply.resources.worker import WorkerChannel
 from tr_apply.routing.names import name_key
 from tr_apply.wire import Labels, live_labels, model_of
@@ -89,7 +89,7 @@ def _require_names(kind: Kind, lives: Sequence[Live]) -> None:
 
 def _live_model(live: Live, labels: Labels, snapshot: Snapshot) -> Any:
     model = model_of(live, labels)
-    if live.kind == WORKER.name:
+    if KIND_BY_NAME[live.kind].has_channels:
         channels = {each.name: model_of(each, labels) for each in snapshot.channels.get(live.sid, ())}
         return model.model_copy(update={"channels": channels})
     return model
@@ -116,21 +116,18 @@ def _held(document: Document, kind: Kind, seeds: Mapping[str, Any], workspace: A
     """The declared resources of *kind*, and the seeds that stay."""
     declared = getattr(document, kind.section)
     taken = {name_key(name) for each in declared for name in each.renamed_from}
-    kept = {} if deletes_rest(document, kind) else seeds
-    if kind is TASK_CHANNEL:
-        kept = {key: seed for key, seed in seeds.items() if kind.name_of(seed) in SEEDED_CHANNELS}
-    if kind is ACTIVITY:
-        used = {name_key(workspace.default_activity), name_key(workspace.timeout_activity)}
-        kept = {**kept, **{key: seed for key, seed in seeds.items() if key in used}}
+    kept = {} if deletes_rest(document, kind) else dict(seeds)
+    used = {name_key(getattr(workspace, key)) for key in WORKSPACE.keys_to(kind.name)}
+    kept |= {key: seed for key, seed in seeds.items() if key in used or kind.name_of(seed) in kind.built_in}
     stays = {key: seed for key, seed in kept.items() if key not in taken}
     return stays | {name_key(kind.name_of(each)): _as_new(kind, each) for each in declared}
 
 
 def _as_new(kind: Kind, resource: Any) -> Any:
-    """Fill the keys that a worker leaves out with TaskRouter's defaults."""
-    if kind is WORKER and resource.attributes is None:
-        return resource.model_copy(update={"attributes": {}})
-    return resource
+    """Fill the documents that a resource leaves out with TaskRouter's default, an empty one."""
+    documents = (key for key, spec in kind.fields.items() if spec.holds is Holds.JSON)
+    missing: dict[str, Any] = {key: {} for key in documents if getattr(resource, key) is None}
+    return resource.model_copy(update=missing) if missing else resource
 
 
 # Wholes
@@ -197,13 +194,13 @@ class _Wholes:
         for key in new.keys() - set(partners.values()):
             each = self._spelled(kind, new[key], 1)
             yield self._operation(Action.CREATE, kind, kind.name_of(each), _set(kind, each))
-            if kind is WORKER:
+            if kind.has_channels:
                 yield from self._of_channels(each.name, {}, each.channels or {})
 
     def _of_both(self, kind: Kind, old: Any, new: Any) -> Iterator[Operation]:
         if changes := changed_fields(kind, old, new):
             yield self._operation(Action.UPDATE, kind, kind.name_of(new), changes, former=kind.name_of(old))
-        if kind is WORKER:
+        if kind.has_channels:
             yield from self._of_channels(new.name, old.channels or {}, new.channels or {})
 
     def _of_channels(self, worker: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Operation]:
@@ -283,7 +280,7 @@ def _told(operation: Operation, models: Mapping[str, Any], document: Document) -
         changes = masked(document, kind, None, [replace(change, before=change.after, after=None) for change in gone])
     if action is Action.CREATE:
         changes = [change for change in changes if change.after != {}]
-    own_name = WORKSPACE.identity if kind is WORKSPACE else None
+    own_name = kind.identity if kind.parent is None else None
     kept = tuple(each for each in changes if each.path != own_name and each.path not in kind.runtime)
     return Operation(Action.UPDATE if action is Action.REPLACE else action, kind.name, operation.name, None, kept)
 

@@ -11,7 +11,7 @@ from tr_apply.live import Live, Snapshot
 from tr_apply.plan.compare.diff import set_fields
 from tr_apply.resources import SECTIONS, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKFLOW, WORKSPACE, Kind
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY
-from tr_apply.resources.template import SidOf, escaped, plain
+from tr_apply.resources.template import THE_WORKSPACE, escaped, plain
 from tr_apply.resources.worker import WorkerChannel
 from tr_apply.resources.yaml_text import Sections, yaml_text
 from tr_apply.routing.check import EXPRESSION_SYNTAX
@@ -68,7 +68,7 @@ def _sorted(resources: Iterable[Live]) -> list[Live]:
 
 
 def _labels(snapshot: Snapshot, workspace: Live) -> Labels:
-    return Labels({**live_labels(snapshot).by_sid, workspace.sid: SidOf(WORKSPACE.name, "")})
+    return Labels({**live_labels(snapshot).by_sid, workspace.sid: THE_WORKSPACE})
 
 
 def _workspace(live: Live, labels: Labels) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _resource(kind: Kind, live: Live, labels: Labels, snapshot: Snapshot) -> dic
     for key in (*kind.references, "name"):
         if isinstance(values.get(key), str):
             values[key] = escaped(values[key])
-    if kind is WORKER and (channels := dict(_channels(snapshot, live))):
+    if kind.has_channels and (channels := dict(_channels(snapshot, live))):
         values["channels"] = channels
     return {kind.identity: escaped(live.name)} | _with_escaped_queues(values)
 

@@ -8,12 +8,12 @@ from tr_apply.corpus.events import WorkspaceEvent, event_of
 from tr_apply.errors import NetworkError, StaleError
 from tr_apply.json_text import read_json
 from tr_apply.live import Answer, Live
-from tr_apply.resources import KINDS, WORKER_CHANNEL, FormField, Holds, Kind
+from tr_apply.resources import KINDS, FormField, Holds, Kind
 from tr_apply.transport import Response
 from tr_apply.wire import read_document
 
 _DOCUMENTS = {kind.name: [spec.answer for spec in kind.fields.values() if spec.holds is Holds.JSON] for kind in KINDS}
-
+"""The keys of an answer that hold a JSON document, by kind."""
 
 _DATES = frozenset({"date_created", "date_updated", "date_status_changed"})
 _UNREAD = frozenset({"links", "url", *_DATES})
@@ -39,7 +39,7 @@ def live_of(kind: Kind, answer: Any, *, with_dates: bool = False) -> Live:
     Raises:
         NetworkError: *answer* is not such a resource.
     """
-    identity = kind.identity if kind is WORKER_CHANNEL else kind.fields[kind.identity].answer
+    identity = kind.answer_name
     sid = answer.get("sid") if isinstance(answer, dict) else None
     name = answer.get(identity) if isinstance(answer, dict) else None
     if not isinstance(sid, str) or not isinstance(name, str):
@@ -48,6 +48,11 @@ def live_of(kind: Kind, answer: Any, *, with_dates: bool = False) -> Live:
     for key in _UNREAD - _DATES if with_dates else _UNREAD:
         kept.pop(key, None)
     return Live(kind.name, name, sid, kept, {key: read_document(answer.get(key)) for key in _DOCUMENTS[kind.name]})
+
+
+def is_whole(live: Live) -> bool:
+    """Whether *live* has its JSON documents: TaskRouter reserves the right to leave them out of lists."""
+    return all(live.answer.get(key) is not None for key in _DOCUMENTS[live.kind])
 
 
 def event_in(answer: Any) -> WorkspaceEvent:
@@ -91,7 +96,7 @@ def require_unchanged(kind: Kind, before: Answer, now: Answer, form: Mapping[str
         and not _alike(spec, before.get(spec.answer), now.get(spec.answer))
     ]
     if changed:
-        name = before.get(kind.fields[kind.identity].answer)
+        name = before.get(kind.answer_name)
         raise StaleError(f"the {kind.title} {name!r} has changed since it was read ({', '.join(changed)}); run again")
 
 

@@ -8,12 +8,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from tr_apply.client import paths, work
-from tr_apply.client.answers import Seen, event_in, holds, live_of, require_unchanged, seen_in
+from tr_apply.client.answers import Seen, event_in, holds, is_whole, live_of, require_unchanged, seen_in
 from tr_apply.client.paging import PAGE_SIZE, items, listed
 from tr_apply.corpus.events import Hour, WorkspaceEvent, query_of
 from tr_apply.errors import AnswerLostError, ApiError, NetworkError, StaleError
 from tr_apply.live import Live, Work
-from tr_apply.resources import TASK_CHANNEL, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKSPACE, Kind
+from tr_apply.resources import WORKER, WORKER_CHANNEL, WORKSPACE, Kind
 from tr_apply.routing.names import name_key
 from tr_apply.transport import (
     Attempt,
@@ -37,8 +37,7 @@ _PRECONDITION_FAILED = 412
 _NO_SID = "WS" + 32 * "0"
 _REVISIONS = 10  # times that a resource may get another revision under our hands
 
-# TaskRouter refuses a second one of these with the same name, so a shorter search for a lost one is enough.
-_SURELY_UNIQUE = (TASK_CHANNEL, TASK_QUEUE, WORKER)
+# Of the search for a lost resource: enough where TaskRouter refuses a second one of the same name.
 _SHARE_OF_LOOKUP = 0.2
 
 _GONE = Seen({})
@@ -136,7 +135,7 @@ class Client:
         """Every resource of *kind* in a workspace."""
         path = paths.collection(kind, workspace_sid)
         found = [live async for live in listed(self._sender, kind, path, with_dates=with_dates)]
-        return await self._with_attributes(found, workspace_sid) if kind is WORKER else found
+        return found if all(map(is_whole, found)) else await self._with_documents(kind, found, workspace_sid)
 
     async def workers_matching(self, workspace_sid: str, expression: str) -> list[Live]:
         """The workers that TaskRouter itself finds for *expression*; it answers three such questions a second."""
@@ -178,17 +177,15 @@ class Client:
         except ApiError:
             return None
 
-    async def _with_attributes(self, workers: Sequence[Live], workspace_sid: str) -> list[Live]:
-        """TaskRouter reserves the right to leave attributes out of lists."""
+    async def _with_documents(self, kind: Kind, found: Sequence[Live], workspace_sid: str) -> list[Live]:
+        """*found*, those read again whose documents the list leaves out."""
 
-        async def whole(worker: Live) -> Live:
-            if worker.answer.get("attributes") is not None:
-                return worker
-            return live_of(WORKER, (await self._sender.get(paths.item(WORKER, workspace_sid, worker.sid))).body)
+        async def whole(live: Live) -> Live:
+            if is_whole(live):
+                return live
+            return live_of(kind, (await self._sender.get(paths.item(kind, workspace_sid, live.sid))).body)
 
-        if all(worker.answer.get("attributes") is not None for worker in workers):
-            return list(workers)
-        return list(await asyncio.gather(*(whole(worker) for worker in workers)))
+        return list(await asyncio.gather(*map(whole, found)))
 
     # Creating
 
@@ -207,14 +204,14 @@ class Client:
             NetworkError: when it surely was not.
         """
         call = Call("POST", paths.collection(kind, workspace_sid), tuple(form), purpose)
-        if kind is WORKSPACE:
-            await self._require_no_workspace(call, form)
+        if kind.namesake == "allowed":
+            await self._require_no_namesake(kind, call, form)
 
         async def recover(lost: LostError) -> Live | None:
             found = await self._find(kind, call, form, lost)
             if found is not None:
                 self._transport.tell(call, Attempt(_CREATED, problem="found by its name", sid=found.sid))
-            elif kind is WORKSPACE:
+            elif kind.namesake == "allowed":
                 raise AnswerLostError(
                     f"{call}: {lost.reason}, and no {kind.title} of that name has appeared since; "
                     "it may still have been created: run again to find out"
@@ -223,15 +220,15 @@ class Client:
 
         return await self._sender.send(call, form, read=lambda answer: live_of(kind, answer.body), recover=recover)
 
-    async def _require_no_workspace(self, call: Call, form: Form) -> None:
-        """Nobody has created that workspace since it was missing: TaskRouter would not refuse a second one."""
-        if (found := await self._named(WORKSPACE, call, form)) is not None:
-            raise StaleError(f"a workspace {found.name!r} has been created in the meantime ({found.sid}); run again")
+    async def _require_no_namesake(self, kind: Kind, call: Call, form: Form) -> None:
+        """Nobody has created that resource since it was missing: TaskRouter would not refuse a second one."""
+        if (found := await self._named(kind, call, form)) is not None:
+            raise StaleError(f"a {kind.title} {found.name!r} has been created in the meantime ({found.sid}); run again")
 
     async def _find(self, kind: Kind, call: Call, form: Form, lost: LostError) -> Live | None:
         """The resource that *form* creates, if it appears within a while; lists may lag behind writes."""
         now = asyncio.get_running_loop().time
-        deadline = now() + self.patience.lookup_s * (_SHARE_OF_LOOKUP if kind in _SURELY_UNIQUE else 1)
+        deadline = now() + self.patience.lookup_s * (_SHARE_OF_LOOKUP if kind.namesake == "refused" else 1)
         pause = self.patience.first_s
         while True:
             with _still_unknown(call, lost):

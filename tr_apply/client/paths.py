@@ -2,23 +2,26 @@
 
 from urllib.parse import quote
 
-from tr_apply.resources import WORKER, WORKSPACE, Kind
+from tr_apply.resources import WORKER, Kind
 
 WORKSPACES = "/v1/Workspaces"
 
 
 def collection(kind: Kind, workspace_sid: str | None) -> str:
     """The path of all resources of *kind*."""
-    if kind is WORKSPACE or workspace_sid is None:
+    if kind.parent is None or workspace_sid is None:
         return WORKSPACES
-    return f"{item(WORKSPACE, workspace_sid, workspace_sid)}/{kind.collection}"
+    return f"{workspace(workspace_sid)}/{kind.collection}"
 
 
 def item(kind: Kind, workspace_sid: str, sid: str) -> str:
     """The path of one resource."""
-    if kind is WORKSPACE:
-        return f"{WORKSPACES}/{quote(workspace_sid, safe='')}"
     return f"{collection(kind, workspace_sid)}/{quote(sid, safe='')}"
+
+
+def workspace(sid: str) -> str:
+    """The path of a workspace."""
+    return f"{WORKSPACES}/{quote(sid, safe='')}"
 
 
 def channels(workspace_sid: str, worker_sid: str) -> str:
@@ -33,4 +36,4 @@ def channel(workspace_sid: str, worker_sid: str, name: str) -> str:
 
 def events(workspace_sid: str) -> str:
     """The path of the events of a workspace."""
-    return f"{item(WORKSPACE, workspace_sid, workspace_sid)}/Events"
+    return f"{workspace(workspace_sid)}/Events"

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import shown
-from tr_apply.config.references import declared_of
+from tr_apply.config.references import placed
 from tr_apply.config.shape import Shape, shape_at
 from tr_apply.config.suggestions import nearest
 from tr_apply.findings import KeyPath, Rule, Severity
@@ -52,7 +52,7 @@ def _problem(kind: Kind, path: str) -> str | None:
 def _not_ignorable(kind: Kind, parts: Sequence[str]) -> str | None:
     """Why the field cannot be copied from the live resource by itself."""
     field, rest = parts[0], parts[1:]
-    shape = shape_at((kind.section, field) if kind is WORKSPACE else (kind.section, 0, field)) or Shape()
+    shape = shape_at((*kind.place(0), field)) or Shape()
     if field in {kind.identity, "renamed_from"}:
         return f"`{field}` says which {kind.title} is meant, and cannot be ignored"
     if shape.is_json:
@@ -73,17 +73,9 @@ def _not_ignorable(kind: Kind, parts: Sequence[str]) -> str | None:
 
 
 def _note_declared(document: Document, kind: Kind, path: str, notes: Notes) -> None:
-    for at in _declared(_resources(document, kind), path_parts(path)):
+    for at in _declared(placed(document, kind), path_parts(path)):
         message = f"declared here, but ignored by `{path}` in `manage.{kind.section}.ignore`; remove one"
         notes.add(DECLARED_AND_IGNORED, message, at, key=True)
-
-
-def _resources(document: Document, kind: Kind) -> Iterator[_Located]:
-    if kind is WORKSPACE:
-        yield (kind.section,), document.workspace
-    else:
-        for index, resource in declared_of(document, kind):
-            yield (kind.section, index), resource
 
 
 def _declared(found: Iterator[_Located], parts: Sequence[str]) -> Iterator[KeyPath]:

@@ -13,7 +13,8 @@ from tr_apply.findings import KeyPath, Rule, Severity
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKFLOW, Kind, Resource
 from tr_apply.resources.document import Document
 from tr_apply.resources.fields import literal_fields
-from tr_apply.resources.seeds import DEFAULT_ACTIVITY, SEEDED_ACTIVITIES, SEEDED_CHANNELS
+from tr_apply.resources.seeds import DEFAULT_ACTIVITY, SEEDED_ACTIVITIES
+from tr_apply.resources.task_channel import SEEDED_CHANNELS
 from tr_apply.resources.template import MARK, SID, WORKSPACE, SidOf, plain, sid_of, sids_in
 from tr_apply.resources.workflow import Filter, Workflow
 from tr_apply.routing.names import SID_LENGTH, name_key
@@ -39,6 +40,14 @@ class Reference(NamedTuple):
     """Whether the name is the last key of *path* rather than its value."""
 
 
+def placed(document: Document, kind: Kind) -> Iterator[tuple[KeyPath, Any]]:
+    """The resources of *kind* in *document* with their paths, the workspace too; not those that could not be read."""
+    found = getattr(document, kind.section)
+    for index, resource in enumerate([found] if kind.parent is None else found):
+        if resource is not None:
+            yield kind.place(index), resource
+
+
 def declared_of(document: Document, kind: Kind) -> Iterator[tuple[int, Any]]:
     """The resources of *kind* in *document* with their index; those that could not be read are left out."""
     for index, resource in enumerate(getattr(document, kind.section)):
@@ -55,15 +64,19 @@ def filters_of(workflow: Workflow) -> Iterator[tuple[int, Filter]]:
 
 def references(document: Document) -> Iterator[Reference]:
     """Every name in *document* that must lead to a resource."""
-    yield from _of_fields(KIND_BY_NAME["workspace"], document.workspace, ("workspace",))
-    for kind in SECTIONS:
-        for index, resource in declared_of(document, kind):
-            yield from _of_fields(kind, resource, (kind.section, index))
+    for kind in (KIND_BY_NAME[WORKSPACE], *SECTIONS):
+        for path, resource in placed(document, kind):
+            yield from _of_fields(kind, resource, path)
     for index, workflow in declared_of(document, WORKFLOW):
         yield from _of_queues(workflow, ("workflows", index))
     for index, worker in declared_of(document, WORKER):
         for channel in worker.channels or ():
             yield Reference("task_channel", channel, ("workers", index, "channels", channel), key=True)
+
+
+def referred_names(document: Document, kind: Kind) -> list[str]:
+    """The names of *kind* that *document* refers to, as often as it does."""
+    return [each.name for each in references(document) if each.kind == kind.name]
 
 
 def _of_fields(kind: Kind, resource: Resource, path: KeyPath) -> Iterator[Reference]:
@@ -91,10 +104,9 @@ def sid_references(document: Document) -> Iterator[tuple[SidOf, KeyPath]]:
 
 def _templates(document: Document) -> Iterator[tuple[str, KeyPath]]:
     """Every string in *document* that may hold SIDs."""
-    yield from _in_value(document.workspace, ("workspace",))
-    for kind in SECTIONS:
-        for index, resource in declared_of(document, kind):
-            yield from _in_value(resource, (kind.section, index))
+    for kind in (KIND_BY_NAME[WORKSPACE], *SECTIONS):
+        for path, resource in placed(document, kind):
+            yield from _in_value(resource, path)
     for name, value in document.outputs.items():
         yield value, ("outputs", name)
     if document.manage.workers.where is not None:

@@ -14,8 +14,8 @@ from tr_apply.impact.people import Staffing
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Action, Plan, Verb
 from tr_apply.plan.matching.matched import expression_names
-from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE, Kind
-from tr_apply.resources.template import SID, SidOf, filled, made_up_sid
+from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKFLOW, Kind
+from tr_apply.resources.template import SID, THE_WORKSPACE, SidOf, filled, made_up_sid
 from tr_apply.resources.workflow import Workflow, from_document
 from tr_apply.routing.evaluate import Names
 from tr_apply.routing.names import name_key
@@ -66,7 +66,7 @@ class PlannedVersions:
             live.sid: _Planned(kind, live) for kind in _SEEN for live in snapshot.of(kind.name)
         }
         self._note_writes(plan)
-        self._sids = self._final_sids(plan) | {SidOf(WORKSPACE.name, ""): snapshot.workspace.sid}
+        self._sids = self._final_sids(plan) | {THE_WORKSPACE: snapshot.workspace.sid}
 
     def _note_writes(self, plan: Plan) -> None:
         for write in (write for operation in plan.operations for write in operation.writes):
@@ -137,8 +137,8 @@ class PlannedVersions:
 
     def _new_activity_names(self) -> Iterator[tuple[str, str]]:
         """The SID of each live activity that is renamed, and its new name."""
-        for each in self._resources.values():
-            if each.kind is ACTIVITY and each.live is not None and each.name != each.live.name:
+        for each in self._named(ACTIVITY).values():
+            if each.live is not None and each.name != each.live.name:
                 yield each.live.sid, each.name
 
     def _names(self, worker: _Planned, now: Names | None, activities: Mapping[str, str]) -> Names:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tr_apply.config.references import declared, declared_of, filters_of
+from tr_apply.config.references import declared, filters_of, placed
 from tr_apply.findings import KeyPath
 from tr_apply.lint.attributes import Attributes, types
 from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW, Kind
@@ -90,4 +90,4 @@ class Declarations:
         return [] if None in found else [each for each in found if each is not None]
 
     def _each(self, kind: Kind) -> Iterator[tuple[KeyPath, Any]]:
-        return (((kind.section, index), resource) for index, resource in declared_of(self.document, kind))
+        return placed(self.document, kind)

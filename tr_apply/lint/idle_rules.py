@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from tr_apply.config.references import declared_of
+from tr_apply.config.references import placed
 from tr_apply.config.suggestions import nearest
 from tr_apply.findings import Severity, Spot
 from tr_apply.lint.declarations import Declarations
@@ -46,7 +46,7 @@ def _protects_nothing(document: Document, kind: Kind, pattern: str) -> str | Non
     names = _names(document, kind)
     if any(fits(name_key(name), name_key(pattern)) for name in names):
         return None
-    if kind is WORKSPACE:
+    if kind.parent is None:
         return f"the workspace is called {document.workspace.name!r}"
     if _SIGNS.isdisjoint(pattern) and (near := nearest(pattern, names)) is not None:
         return f"no declared {kind.title} has this name; did you mean {near!r}?"
@@ -55,8 +55,7 @@ def _protects_nothing(document: Document, kind: Kind, pattern: str) -> str | Non
 
 def _names(document: Document, kind: Kind) -> Sequence[str]:
     """Present and former names of the declared resources of *kind*."""
-    resources = [document.workspace] if kind is WORKSPACE else [each for _, each in declared_of(document, kind)]
-    return [name for each in resources for name in (kind.name_of(each), *each.renamed_from)]
+    return [name for _, each in placed(document, kind) for name in (kind.name_of(each), *each.renamed_from)]
 
 
 @document_rule(
@@ -75,11 +74,11 @@ def idle_ignore(declarations: Declarations) -> Remarks:
 
 
 def _ignores_nothing(document: Document, kind: Kind, rule: Ownership, path: str) -> str | None:
-    if kind is not WORKSPACE and not document.declares(kind.section):
+    if not document.declares(kind.section):
         return f"`{kind.section}` is not in the file, so all of it keeps its live values"
     if isinstance(rule, SectionOwnership) and rule.mode == "ignore":
         return f"`manage.{kind.section}` ignores the whole section"
-    resources = [document.workspace] if kind is WORKSPACE else [each for _, each in declared_of(document, kind)]
+    resources = [each for _, each in placed(document, kind)]
     if not resources:
         return f"`{kind.section}` declares nothing that a path could lead into"
     field = root_of(path)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from tr_apply.config.references import declared, references
+from tr_apply.config.references import declared, referred_names
 from tr_apply.config.suggestions import nearest
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.findings import Severity, Spot
@@ -12,7 +12,7 @@ from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.expressions import PlacedText, placed_texts
 from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.resources import ACTIVITY, TASK_CHANNEL, Kind
-from tr_apply.resources.seeds import SEEDED_CHANNELS
+from tr_apply.resources.task_channel import SEEDED_CHANNELS
 from tr_apply.routing.names import name_key
 from tr_apply.routing.nodes import Comparator, Comparison, Constant, ListLiteral, Path, comparisons, paths
 from tr_apply.routing.parser import parse, parse_order_by
@@ -77,8 +77,7 @@ def _names(declarations: Declarations, kind: Kind) -> frozenset[str]:
     document = declarations.document
     own = {kind.name_of(each) for each in getattr(document, kind.section) if each is not None}
     kept = declared(document, {}).names[kind.name].values()
-    referred = {each.name for each in references(document) if each.kind == kind.name}
-    return frozenset({*own, *kept, *referred})
+    return frozenset({*own, *kept, *referred_names(document, kind)})
 
 
 def _meant(declarations: Declarations, kind: Kind, name: str, known: frozenset[str]) -> str:

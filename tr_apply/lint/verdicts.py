@@ -10,7 +10,7 @@ from tr_apply.config.load import Configuration
 from tr_apply.config.suggestions import nearest
 from tr_apply.findings import Finding, KeyPath, Rule, Severity, Spot, found_by
 from tr_apply.lint.rules import EVERY_RULE
-from tr_apply.resources import KIND_BY_NAME, WORKSPACE
+from tr_apply.resources import KIND_BY_NAME
 from tr_apply.resources.document import Document
 from tr_apply.resources.lint import Acceptance, Lint
 from tr_apply.resources.pattern import fits
@@ -96,8 +96,9 @@ class _Bench:
         if not path or path[0] != row.section:
             return False
         if not pattern:
-            return row is WORKSPACE
-        name = _at(self.raw, (*path[: 1 if row is WORKSPACE else 2], row.identity))
+            return row.parent is None
+        at, _ = row.split(path)
+        name = _at(self.raw, (*at, row.identity))
         return isinstance(name, str) and _is_like(name_key(name), name_key(pattern))
 
     def about_itself(self, *, whole: bool) -> Iterator[Finding]:

@@ -4,13 +4,12 @@ import re
 from itertools import chain
 from typing import Final
 
-from tr_apply.config.references import sid_references
+from tr_apply.config.references import placed, sid_references
 from tr_apply.config.suggestions import nearest
 from tr_apply.findings import Severity, Spot
 from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.resources import SECTIONS, TASK_CHANNEL, TASK_QUEUE, WORKFLOW
-from tr_apply.resources.seeds import SEEDED_CHANNELS
 from tr_apply.resources.task_channel import DOCUMENTED_UNIQUE_NAME
 from tr_apply.resources.workspace import EVENT_TYPES
 from tr_apply.routing.names import name_key
@@ -124,11 +123,10 @@ def over_limit(declarations: Declarations) -> Remarks:
     """TaskRouter refuses resources above the limit, unless Twilio has raised it."""
     for kind in SECTIONS:
         count, limit = len(getattr(declarations.document, kind.section)), _LIMITS[kind.name]
-        if kind is TASK_CHANNEL:
-            declared = {each.unique_name for each in declarations.document.task_channels if each is not None}
-            count += len(SEEDED_CHANNELS.keys() - declared)
+        declared = {kind.name_of(each) for _, each in placed(declarations.document, kind)}
+        count += len(kind.built_in - declared)
         if count > limit:
-            own = ", TaskRouter's own included" * (kind is TASK_CHANNEL)
+            own = ", TaskRouter's own included" if kind.built_in else ""
             message = f"these are {count:,}{own}; more than {limit:,} are refused, unless Twilio raised the limit"
             yield Spot((kind.section,), key=True), message
 

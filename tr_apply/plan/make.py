@@ -27,10 +27,9 @@ from tr_apply.plan.requests.people import people_of
 from tr_apply.plan.requests.rename_order import after_former_names
 from tr_apply.plan.requests.target import EVERYTHING, Selection, left_out, selected
 from tr_apply.plan.saved.relied_on import base_of, reads_of
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKSPACE
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER
 from tr_apply.resources.document import Document
-from tr_apply.resources.seeds import SEEDED_CHANNELS
-from tr_apply.resources.template import SidOf
+from tr_apply.resources.template import THE_WORKSPACE, SidOf
 from tr_apply.routing.names import name_key
 from tr_apply.wire import parsed_json, references_in
 
@@ -176,7 +175,7 @@ def _out_of_scope(decisions: Decisions) -> Iterator[Finding]:
     """Declared workers who would not be ours any more, once they are as declared."""
     if (ours := decisions.matched.ours) is None:
         return
-    wanted = {each.name: (each.live, each.after) for each in decisions.kept if each.kind is WORKER and each.declared}
+    wanted = {each.name: (each.live, each.after) for each in decisions.declared_of(WORKER)}
     for match in decisions.matched.matches(WORKER):
         live, after = wanted.get(match.name, (None, match.declared))
         attributes = parsed_json(live, "attributes") if live and after.attributes is None else after.attributes
@@ -188,12 +187,12 @@ def _out_of_scope(decisions: Decisions) -> Iterator[Finding]:
 def _renamed_seeds(decisions: Decisions) -> Iterator[Finding]:
     """A channel is renamed by deleting it, which is never done to those of TaskRouter itself."""
     for match in decisions.replaced:
-        if match.kind is TASK_CHANNEL and match.old is not None and match.old.name in SEEDED_CHANNELS:
+        if match.old is not None and match.old.name in match.kind.built_in:
             message = (
-                f"the task channel {match.old.name!r} is one of TaskRouter's own, which are never deleted, and "
+                f"the {match.kind.title} {match.old.name!r} is one of TaskRouter's own, which are never deleted, and "
                 "TaskRouter cannot rename it; remove `renamed_from`"
             )
-            yield error_at("seeded-channel", message, (TASK_CHANNEL.section, match.index, "renamed_from"))
+            yield error_at("seeded-channel", message, (*match.kind.place(match.index), "renamed_from"))
 
 
 def _ordered(
@@ -230,7 +229,7 @@ def _sids(decisions: Decisions, operations: Sequence[Operation]) -> dict[SidOf, 
     if decisions.snapshot.predicted:
         return {}
     known = {label: sid for sid, label in decisions.matched.labels.by_sid.items()}
-    wanted: set[SidOf] = {SidOf(WORKSPACE.name, "")}
+    wanted: set[SidOf] = {THE_WORKSPACE}
     for operation in operations:
         for write in operation.writes:
             wanted |= write.needs | {write.target}

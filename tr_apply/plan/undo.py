@@ -18,13 +18,12 @@ from tr_apply.plan.saved.relied_on import base_of, everything, reads_of
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKER_CHANNEL, WORKSPACE, Kind
 from tr_apply.resources.document import Document, Manage, Safety
 from tr_apply.resources.field_path import root_of
-from tr_apply.resources.template import SidOf
+from tr_apply.resources.template import THE_WORKSPACE, SidOf
 from tr_apply.routing.names import name_key, sid_pattern
 from tr_apply.wire import Labels, live_labels, model_of
 
 _SID = re.compile(rf"\b{sid_pattern()}\b")
 _REMOVES = frozenset({Action.DELETE, Action.REPLACE})
-_OWN_SID = SidOf(WORKSPACE.name, "")
 _KEPT = "the workspace {name!r} is protected by `safety.protect`, as it was when the plan was made that this takes back"
 _BACK = "takes back what a plan has done"
 _CREATED = "the plan that this takes back has created it; everything in it goes as well"
@@ -173,7 +172,7 @@ def _hidden(plan: Plan, kind: Kind) -> Iterator[str]:
         for change in operation.changes:
             if change.sensitive and operation.kind == kind.name:
                 yield root_of(change.path)
-            elif change.sensitive and operation.kind == WORKER_CHANNEL.name and kind is WORKER:
+            elif change.sensitive and operation.kind == WORKER_CHANNEL.name and kind.has_channels:
                 yield "channels"
         yield from _hidden_before(plan, kind, operation)
 
@@ -225,7 +224,7 @@ def _removal_of_all(plan: Plan, after: Snapshot, protected: Sequence[str]) -> Pl
         live.name,
         live.sid,
         masked(document, WORKSPACE, live.name, changes),
-        (Write(Verb.DELETE, _OWN_SID, live.sid, late=True),),
+        (Write(Verb.DELETE, THE_WORKSPACE, live.sid, late=True),),
         reason=_CREATED,
     )
     operations = in_order([removal])
@@ -234,7 +233,7 @@ def _removal_of_all(plan: Plan, after: Snapshot, protected: Sequence[str]) -> Pl
         replace(plan.target, workspace=live.name, account_sid=after.account_sid, workspace_sid=live.sid),
         operations,
         [Blocked(PROTECTED, _KEPT.format(name=live.name), each.id) for each in operations if _is_kept(each, protected)],
-        sids={_OWN_SID: live.sid},
+        sids={THE_WORKSPACE: live.sid},
         base=base,
         reads=reads_of(after, base),
         sensitive=plan.sensitive,

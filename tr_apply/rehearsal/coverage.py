@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from tr_apply.config.references import references
+from tr_apply.config.references import referred_names
 from tr_apply.rehearsal.route import Count, Number, Route
 from tr_apply.resources import TASK_QUEUE
 from tr_apply.resources.document import Document
@@ -142,9 +142,8 @@ def _targets(document: Document) -> Iterator[tuple[_Key, MissedPart]]:
 
 def _queues(document: Document) -> Iterator[tuple[_Key, MissedPart]]:
     """Declared ones, then those that are only referred to."""
-    referred = [each.name for each in references(document) if each.kind == TASK_QUEUE.name]
     names: dict[str, str] = {}
-    for name in (*(each.name for each in document.task_queues), *referred):
+    for name in (*(each.name for each in document.task_queues), *referred_names(document, TASK_QUEUE)):
         names.setdefault(name_key(name), name)
     for key, name in names.items():
         yield (key,), MissedPart(queue=name)

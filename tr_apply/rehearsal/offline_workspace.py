@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, TypeAlias
 
-from tr_apply.config.references import references
+from tr_apply.config.references import referred_names
 from tr_apply.config.suggestions import nearest
 from tr_apply.errors import UsageError
 from tr_apply.lint.declarations import Declarations
@@ -20,7 +20,8 @@ from tr_apply.resources import ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKF
 from tr_apply.resources.activity import Activity as DeclaredActivity
 from tr_apply.resources.document import Document
 from tr_apply.resources.routing_test import OwnWorker
-from tr_apply.resources.seeds import DEFAULT_ACTIVITY, SEEDED_CHANNELS, seeds
+from tr_apply.resources.seeds import DEFAULT_ACTIVITY, seeds
+from tr_apply.resources.task_channel import SEEDED_CHANNELS
 from tr_apply.resources.template import SidOf, made_up_sid
 from tr_apply.resources.worker import Worker as DeclaredWorker
 from tr_apply.resources.worker import compact_json
@@ -282,7 +283,7 @@ def _activities(document: Document, own_workers: Sequence[OwnWorker], sids: Made
     if not document.declares(ACTIVITY.section) or document.manage.activities.mode != "exact":
         known = _added(known, seeded)
     kept = (workspace.default_activity or DEFAULT_ACTIVITY, workspace.timeout_activity or DEFAULT_ACTIVITY)
-    referred = [each.name for each in references(document) if each.kind == ACTIVITY.name]
+    referred = referred_names(document, ACTIVITY)
     referred += [each.activity for each in own_workers if each.activity is not None]
     known = _added(known, {name: seeded.get(name, False) for name in (*kept, *referred)})
     if all(known.values()):
@@ -298,7 +299,7 @@ def _added(known: Mapping[str, bool], more: Mapping[str, bool]) -> dict[str, boo
 
 def _channels(document: Document, own_workers: Sequence[OwnWorker], sids: MadeUpSids) -> Iterator[TaskChannel]:
     optimized = {each.unique_name: each.channel_optimized_routing for each in document.task_channels}
-    referred = [each.name for each in references(document) if each.kind == TASK_CHANNEL.name]
+    referred = referred_names(document, TASK_CHANNEL)
     referred += [name for each in own_workers for name in each.channels or ()]
     for name, is_optimized in _added(optimized, dict.fromkeys((*SEEDED_CHANNELS, *referred), False)).items():
         yield TaskChannel(name, sids.add(TASK_CHANNEL, name), name, is_optimized)
@@ -316,10 +317,10 @@ def _queues(document: Document, sids: MadeUpSids) -> Iterator[TaskQueue]:
             *(name and sids.add(ACTIVITY, name) for name in (each.reservation_activity, each.assignment_activity)),
         )
     declared = {name_key(each.name) for each in document.task_queues}
-    for reference in references(document):
-        if reference.kind == TASK_QUEUE.name and name_key(reference.name) not in declared:
-            declared.add(name_key(reference.name))
-            yield TaskQueue(sids.add(TASK_QUEUE, reference.name), reference.name, _NOBODY)
+    for name in referred_names(document, TASK_QUEUE):
+        if name_key(name) not in declared:
+            declared.add(name_key(name))
+            yield TaskQueue(sids.add(TASK_QUEUE, name), name, _NOBODY)
 
 
 def _readable(document: Document) -> Document:

@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from tr_apply.resources.template import SidOf
 from tr_apply.routing.names import NAME_LIMIT, name_key
 
 TEMPORARY_SUFFIX = " (tr-apply)"
@@ -100,6 +101,9 @@ class Kind(NamedTuple):
         kept_when_unset: YAML keys that keep their live values when the file leaves them out.
         find_by: Query parameter that finds one by its identity; None if the API has no such filter.
         document: Keys that form one document of the API; None if there are none.
+        parent: Name of the kind that holds it; None for the workspace, which holds everything.
+        namesake: What TaskRouter does with a second resource of the same name.
+        built_in: Names of resources that TaskRouter makes in every workspace and that are never deleted.
     """
 
     name: str
@@ -116,6 +120,9 @@ class Kind(NamedTuple):
     kept_when_unset: frozenset[str] = frozenset()
     find_by: str | None = "FriendlyName"
     document: DocumentField | None = None
+    parent: str | None = "workspace"
+    namesake: Literal["refused", "unsure", "allowed"] = "unsure"
+    built_in: frozenset[str] = frozenset()
 
     @property
     def title(self) -> str:
@@ -132,10 +139,37 @@ class Kind(NamedTuple):
         """The YAML keys that are one document of the API."""
         return () if self.document is None else self.document.keys
 
+    @property
+    def answer_name(self) -> str:
+        """Key of the JSON answer that names a resource of this kind."""
+        return self.fields[self.identity].answer if self.identity in self.fields else self.identity
+
+    @property
+    def has_channels(self) -> bool:
+        """Whether its resources have channels, which are resources of a kind of their own."""
+        return "channels" in self.model.model_fields
+
     def name_of(self, resource: Any) -> str:
         """The identity that *resource* carries."""
         name: str = getattr(resource, self.identity)
         return name
+
+    def label(self, name: str) -> SidOf:
+        """The label of the resource *name*; the workspace is the only one of its kind and needs no name."""
+        return SidOf(self.name, "" if self.parent is None else name)
+
+    def place(self, index: int) -> tuple[str | int, ...]:
+        """The path of a resource in a configuration: *index* counts those of its section, which has one workspace."""
+        return (self.section,) if self.parent is None else (self.section, index)
+
+    def split(self, path: tuple[str | int, ...]) -> tuple[tuple[str | int, ...], tuple[str | int, ...]]:
+        """*path* in a configuration as the place of a resource of this kind and the path inside that resource."""
+        depth = len(self.place(0))
+        return path[:depth], path[depth:]
+
+    def keys_to(self, kind: str) -> list[str]:
+        """The YAML keys that hold names of *kind*."""
+        return [key for key, referred in self.references.items() if referred == kind]
 
 
 def temporary_name(name: str) -> str:

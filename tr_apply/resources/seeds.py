@@ -5,21 +5,12 @@ from typing import Final, TypeAlias
 
 from tr_apply.resources.activity import Activity
 from tr_apply.resources.kind import Resource
-from tr_apply.resources.task_channel import TaskChannel
+from tr_apply.resources.task_channel import SEEDED_CHANNELS, TaskChannel
 from tr_apply.resources.task_queue import TaskQueue
 from tr_apply.resources.workflow import Target, Workflow
 
 DEFAULT_ACTIVITY: Final = "Offline"
 """The default and the timeout activity of a new workspace."""
-
-SEEDED_CHANNELS: Final[Mapping[str, str]] = {
-    "default": "Default",
-    "voice": "Voice",
-    "chat": "Programmable Chat",
-    "sms": "SMS",
-    "video": "Video",
-}
-"""Friendly names by unique name. These are never deleted."""
 
 # Single-tasking workspaces still get the four older activities.
 _MULTITASKING: Final = {"Offline": False, "Available": True, "Unavailable": False}

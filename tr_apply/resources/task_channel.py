@@ -1,6 +1,7 @@
 """Task channels: kinds of work, such as voice and chat, each with its own capacity per worker."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from pydantic import model_validator
 
@@ -10,6 +11,15 @@ from tr_apply.resources.kind import FormField, Holds, Kind, Resource
 # The documented rule: the name becomes a part of worker.channel.<unique_name>.… in expressions. TaskRouter has accepted
 # other names, so a channel that is already live gets only a warning.
 DOCUMENTED_UNIQUE_NAME = r"^[A-Za-z_$][A-Za-z0-9_$]*$"
+
+SEEDED_CHANNELS: Final[Mapping[str, str]] = {
+    "default": "Default",
+    "voice": "Voice",
+    "chat": "Programmable Chat",
+    "sms": "SMS",
+    "video": "Video",
+}
+"""Friendly names by unique name. These are never deleted."""
 
 
 class TaskChannel(Resource):
@@ -50,4 +60,6 @@ TASK_CHANNEL = Kind(
     },
     replaced_on=frozenset({"unique_name"}),
     find_by=None,
+    namesake="refused",
+    built_in=frozenset(SEEDED_CHANNELS),
 )

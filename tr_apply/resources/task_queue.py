@@ -49,4 +49,5 @@ TASK_QUEUE = Kind(
         "assignment_activity": FormField("AssignmentActivitySid", "assignment_activity_sid"),
     },
     references={"reservation_activity": "activity", "assignment_activity": "activity"},
+    namesake="refused",
 )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from tr_apply.routing.names import SID_IN_TEXT, SID_LENGTH, name_key, sid_pattern
 
@@ -29,6 +29,10 @@ class SidOf:
     def __str__(self) -> str:
         """``KIND/NAME``, or ``workspace`` for the workspace's own."""
         return self.kind if self.kind == WORKSPACE else f"{self.kind}/{self.name}"
+
+
+THE_WORKSPACE: Final = SidOf(WORKSPACE, "")
+"""The label of the workspace itself, which is the only one in a configuration."""
 
 
 class Substituted(str):

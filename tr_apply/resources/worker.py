@@ -80,6 +80,7 @@ WORKER = Kind(
     references={"activity": "activity"},
     runtime=frozenset({"activity"}),
     kept_when_unset=frozenset({"attributes"}),
+    namesake="refused",
 )
 
 WORKER_CHANNEL = Kind(
@@ -95,4 +96,5 @@ WORKER_CHANNEL = Kind(
         "available": FormField("Available", "available", create=False),
     },
     find_by=None,
+    parent="worker",
 )

@@ -111,4 +111,6 @@ WORKSPACE = Kind(
             "timeout_activity",
         }
     ),
+    parent=None,
+    namesake="allowed",
 )

@@ -69,9 +69,9 @@ class _StateWorkspace:
         self._state = state
         self._sid = sid
         inside = [each for each in state.resources if each.workspace_sid == sid]
-        self._own = next((each for each in inside if each.kind is WORKSPACE), None)
+        self._own = next((each for each in inside if each.is_workspace), None)
         self._settings = next((each for each in inside if each.type == WORKSPACE_SETTINGS), None)
-        self._resources = [each for each in inside if each.kind is not None and each.kind is not WORKSPACE]
+        self._resources = [each for each in inside if each.kind is not None and not each.is_workspace]
         self._workspace = self._live(self._with_settings(name))
         self._live_by_address = {each.address: self._live(each) for each in self._resources}
 

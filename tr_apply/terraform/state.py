@@ -48,9 +48,14 @@ class StateResource:
         return TYPES.get(self.type) if self.is_managed else None
 
     @property
+    def is_workspace(self) -> bool:
+        """Whether it is a workspace rather than something in one."""
+        return self.kind is WORKSPACE
+
+    @property
     def workspace_sid(self) -> str | None:
         """The workspace that it is, or is in."""
-        sid = self.values.get("sid" if self.kind is WORKSPACE else "workspace_sid")
+        sid = self.values.get("sid" if self.is_workspace else "workspace_sid")
         return sid if isinstance(sid, str) and sid else None
 
 
@@ -93,7 +98,7 @@ class TerraformState:
         names: dict[str, str | None] = {}
         for each in self.resources:
             if each.kind is not None and (sid := each.workspace_sid) is not None:
-                name = each.values.get("friendly_name") if each.kind is WORKSPACE else None
+                name = each.values.get("friendly_name") if each.is_workspace else None
                 names[sid] = name if isinstance(name, str) else names.get(sid)
         return names
 

@@ -9,7 +9,7 @@ from tr_apply.config.roster import opened_table, refuse_shortened
 from tr_apply.config.source_file import Site, SourceFile
 from tr_apply.config.table import Cell, TableError, rows
 from tr_apply.findings import KeyPath, found_at
-from tr_apply.resources import SECTIONS, WORKFLOW
+from tr_apply.resources import SECTIONS
 
 KEY: Final = "for_each"
 FILTERS: Final = "filters"
@@ -49,7 +49,7 @@ def _objects(file: SourceFile) -> Iterator[tuple[dict[str, Any], Places, KeyPath
         section = (file.data.get(kind.section), file.places.child(kind.section), (kind.section,))
         for item, node, path in _mappings(*section):
             yield item, node, path
-            if kind is WORKFLOW:
+            if FILTERS in kind.document_keys:
                 yield from _mappings(item.get(FILTERS), node.child(FILTERS), (*path, FILTERS))
 
 

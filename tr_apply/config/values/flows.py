@@ -1,13 +1,15 @@
 """Where the values of secret variables end up: fields that are hidden, and places where a secret cannot stay one."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
+from operator import getitem
 from typing import Any, Final, NamedTuple
 
 from tr_apply.config.common_rules import SECRET_MISPLACED, SENSITIVE_OUTPUT
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import paths_of
 from tr_apply.findings import KeyPath
-from tr_apply.resources import SECTIONS, WORKFLOW, WORKSPACE, Kind
+from tr_apply.resources import SECTIONS, WORKSPACE, Kind
 from tr_apply.resources.fields import literal_fields
 from tr_apply.resources.workflow import Target
 from tr_apply.routing.names import name_key
@@ -41,9 +43,9 @@ def flows_of(paths: Iterable[KeyPath], notes: Notes) -> Iterator[Flow]:
     """The fields at *paths*, into which secrets flow; what must not hold one is noted."""
     for path in paths:
         kind = _BY_SECTION.get(str(path[0])) if path else None
-        rest = path[1:] if kind is WORKSPACE else path[2:]
+        at, rest = ((), ()) if kind is None else kind.split(path)
         if kind is not None and rest and not _is_shown(kind, rest):
-            resource = notes.root.value[path[0]] if kind is WORKSPACE else notes.root.value[path[0]][path[1]]
+            resource = reduce(getitem, at, notes.root.value)
             name = resource.get(kind.identity) if isinstance(resource, dict) else None
             yield Flow(kind.section, name_key(name) if isinstance(name, str) else "", _field(rest, resource))
         elif path and path[0] not in _UNSEEN:
@@ -70,11 +72,11 @@ def _is_shown(kind: Kind, rest: KeyPath) -> bool:
     match rest:
         case (str() as field, *_) if field in literal_fields(kind.model):
             return True
-        case (str() as field, *_) if kind is WORKSPACE and field in _SETTINGS:
+        case (str() as field, *_) if kind.parent is None and field in _SETTINGS:
             return True
-        case ("filters", _, "targets", _, key) | ("default_filter", key) if kind is WORKFLOW:
+        case ("filters", _, "targets", _, key) | ("default_filter", key) if kind.document is not None:
             return key in literal_fields(Target)
-        case ("filters", _, key) if kind is WORKFLOW:
+        case ("filters", _, key) if kind.document is not None:
             return key == "name"
         case _:
             return False

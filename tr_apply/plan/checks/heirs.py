@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tr_apply.plan.matching.decisions import Decisions
-from tr_apply.resources import TASK_QUEUE, WORKFLOW, Kind
+from tr_apply.resources import TASK_QUEUE, Kind
 from tr_apply.resources.workflow import Workflow
 from tr_apply.routing.names import name_key
 from tr_apply.wire import model_of
@@ -29,7 +29,7 @@ def _slots(holder: Kind, kind: Kind, resource: Any) -> Iterator[tuple[_Slot, str
     for key, referred in holder.references.items():
         if referred == kind.name and (name := getattr(resource, key)) is not None:
             yield (key,), name_key(name)
-    if holder is WORKFLOW and kind is TASK_QUEUE:
+    if holder.document is not None and kind is TASK_QUEUE:
         yield from _target_slots(resource)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tr_apply.findings import Finding, Severity
 from tr_apply.plan.compare.ownership import mode_of
 from tr_apply.plan.matching.decisions import Decisions
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKSPACE
+from tr_apply.resources import KIND_BY_NAME, SECTIONS
 
 LEFT_ALONE = "left-alone"
 
@@ -42,6 +42,5 @@ def _ignored(decisions: Decisions) -> Iterator[str]:
     for name, number in sorted(found.items()):
         if number:
             kind = KIND_BY_NAME[name]
-            section = kind.name if kind is WORKSPACE else kind.section
             what = "difference" if number == 1 else "differences"
-            yield f"{number} {what} in {kind.plural if kind is not WORKSPACE else 'the workspace'} (`manage.{section}`)"
+            yield f"{number} {what} in {kind.plural if kind in SECTIONS else 'the workspace'} (`manage.{kind.section}`)"

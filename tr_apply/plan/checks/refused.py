@@ -48,7 +48,7 @@ def _without_activities(decisions: Decisions) -> Iterator[Finding]:
         return
     if decisions.document.workspace.multi_task_enabled is not None or not is_managed(decisions.document, TASK_QUEUE):
         return
-    changed = {each.live for each in decisions.kept if each.kind is TASK_QUEUE and each.changes}
+    changed = {each.live for each in decisions.kept_of(TASK_QUEUE) if each.changes}
     for match in decisions.matched.matches(TASK_QUEUE):
         missing = [field for field in TASK_QUEUE.references if getattr(match.declared, field) is None]
         if missing and (match.live is None or match.live in changed):

@@ -29,9 +29,9 @@ def suspected_renames(decisions: Decisions, operations: Iterable[Operation]) -> 
     deletions = {(o.kind, o.name): o.id for o in operations if o.action is Action.DELETE}
     creations = {(o.kind, o.name) for o in operations if o.action is Action.CREATE}
     for kind in SECTIONS:
-        gone = [live for live in decisions.deleted if (live.kind, live.name) in deletions]
-        new = [match for match in decisions.new if match.kind is kind and (kind.name, match.name) in creations]
-        for live, match in _pairs(decisions, kind, [each for each in gone if each.kind == kind.name], new):
+        gone = [live for live in decisions.deleted_of(kind) if (live.kind, live.name) in deletions]
+        new = [match for match in decisions.new_of(kind) if (kind.name, match.name) in creations]
+        for live, match in _pairs(decisions, kind, gone, new):
             yield Blocked(SUSPECTED_RENAME, _message(kind, live.name, match.name), deletions[kind.name, live.name])
 
 

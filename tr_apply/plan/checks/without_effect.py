@@ -7,7 +7,7 @@ from tr_apply.findings import Finding, Severity, Spot, found_by
 from tr_apply.lint.idle_rules import idle_protection
 from tr_apply.plan.checks.guard import protects
 from tr_apply.plan.matching.decisions import Decisions
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKSPACE, Kind
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, Kind
 from tr_apply.routing.names import name_key
 
 
@@ -22,8 +22,8 @@ def without_effect(decisions: Decisions) -> Iterator[Finding]:
 def _unknown_former_names(decisions: Decisions, kind: Kind) -> Iterator[Finding]:
     """New resources without a live former name. A misspelt one would be created next to the old resource."""
     live = {name_key(each.name): each.name for each in decisions.snapshot.by_kind.get(kind.name, ())}
-    for match in decisions.new:
-        if match.kind is kind and match.declared.renamed_from:
+    for match in decisions.new_of(kind):
+        if match.declared.renamed_from:
             yield unknown_former_name(kind, match.name, match.declared.renamed_from, list(live.values()))
 
 
@@ -39,7 +39,7 @@ def unknown_former_name(kind: Kind, name: str, former: Sequence[str], live: Sequ
 def _idle_protections(decisions: Decisions) -> Iterator[Finding]:
     for pattern in decisions.document.safety.protect:
         kind = KIND_BY_NAME[pattern.partition("/")[0]]
-        if kind is WORKSPACE or not (decisions.snapshot.has(kind.name) or decisions.document.declares(kind.section)):
+        if kind not in SECTIONS or not (decisions.snapshot.has(kind.name) or decisions.document.declares(kind.section)):
             continue  # resources that are not read may exist
         if not any(protects(pattern, kind.name, name) for name in _names(decisions, kind)):
             message = (

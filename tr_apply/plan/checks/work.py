@@ -28,8 +28,8 @@ def work_questions(decisions: Decisions) -> WorkQuestions:
     if decisions.deleted or decisions.replaced:
         for moves in people_of(decisions).by_activity.values():
             workers |= {move.sid: OFFERED for move in moves if move.sid is not None}
-        workers |= {live.sid: OPEN for live in decisions.deleted if live.kind == WORKER.name}
-    holders = [(live.kind, live.sid) for live in decisions.deleted if live.kind in {TASK_QUEUE.name, WORKFLOW.name}]
+        workers |= {live.sid: OPEN for live in decisions.deleted_of(WORKER)}
+    holders = [(live.kind, live.sid) for live in decisions.deleted_of(TASK_QUEUE, WORKFLOW)]
     edited = [each.live.sid for each in decisions.kept if _is_rerouted(each)]
     return WorkQuestions(holders, sorted(workers.items()), edited)
 

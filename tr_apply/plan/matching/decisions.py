@@ -1,6 +1,6 @@
 """The decision about each declared and each live resource: new, kept, replaced or deleted."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,9 +13,8 @@ from tr_apply.plan.matching.declared_before import DeclaredBefore
 from tr_apply.plan.matching.match import Match
 from tr_apply.plan.matching.matched import Matched
 from tr_apply.plan.matching.references import canonical, repointed
-from tr_apply.resources import ACTIVITY, SECTIONS, TASK_CHANNEL, WORKSPACE, Kind
+from tr_apply.resources import SECTIONS, WORKSPACE, Kind
 from tr_apply.resources.document import Document
-from tr_apply.resources.seeds import SEEDED_CHANNELS
 from tr_apply.routing.names import name_key
 from tr_apply.wire import model_of
 
@@ -76,14 +75,29 @@ class Decisions:
         """The SID of *live*, unless it is only predicted."""
         return None if self.snapshot.predicted else live.sid
 
+    def kept_of(self, kind: Kind) -> list[Kept]:
+        """The live resources of *kind* that stay, declared or not."""
+        return [each for each in self.kept if each.kind is kind]
+
+    def declared_of(self, kind: Kind) -> list[Kept]:
+        """The live resources of *kind* that the file has."""
+        return [each for each in self.kept_of(kind) if each.declared]
+
+    def new_of(self, kind: Kind) -> list[Match]:
+        """The declared resources of *kind* that are not live."""
+        return [match for match in self.new if match.kind is kind]
+
+    def deleted_of(self, *kinds: Kind) -> list[Live]:
+        """The live resources of these *kinds* that go."""
+        names = {kind.name for kind in kinds}
+        return [live for live in self.deleted if live.kind in names]
+
     def result(self, kind: Kind) -> Iterator[Any]:
         """Every resource of *kind* as it will be."""
-        for each in self.kept:
-            if each.kind is kind:
-                yield each.after if each.declared else model_of(each.live, self.matched.labels)
-        for match in (*self.new, *self.replaced):
-            if match.kind is kind and match.live is None:
-                yield match.declared
+        for each in self.kept_of(kind):
+            yield each.after if each.declared else model_of(each.live, self.matched.labels)
+        yield from (match.declared for match in self.new_of(kind))
+        yield from (match.declared for match in self.replaced if match.kind is kind and match.live is None)
 
 
 def decided(
@@ -175,21 +189,17 @@ def _place_rest(decisions: Decisions, kind: Kind, live: Live) -> None:
 def _is_kept(decisions: Decisions, kind: Kind, live: Live) -> bool:
     if not deletes_rest(decisions.document, kind) or live in decisions.matched.foreign:
         return True
-    if kind is TASK_CHANNEL:
-        return live.name in SEEDED_CHANNELS
-    if kind is ACTIVITY and (uses := _workspace_uses(decisions, live)):
-        message = f"the activity {live.name!r} is not declared and stays, because it is the workspace's {uses}"
+    if live.name in kind.built_in:
+        return True
+    if uses := _workspace_uses(decisions, kind, live):
+        message = f"the {kind.title} {live.name!r} is not declared and stays, because it is the workspace's {uses}"
         decisions.diagnostics.append(Finding(Severity.INFO, "kept", message))
         return True
     return False
 
 
-def _workspace_uses(decisions: Decisions, live: Live) -> str:
-    """The workspace's use of the activity *live*; TaskRouter refuses to delete an activity in use."""
-    after = decisions.workspace.after
-    uses: Mapping[str, str | None] = {
-        "default activity": after.default_activity,
-        "timeout activity": after.timeout_activity,
-    }
-    key = name_key(live.name)
-    return " and ".join(use for use, name in uses.items() if name is not None and name_key(name) == key)
+def _workspace_uses(decisions: Decisions, kind: Kind, live: Live) -> str:
+    """The workspace's use of *live*, such as its default activity; TaskRouter refuses to delete what it uses."""
+    used = {key: getattr(decisions.workspace.after, key) for key in WORKSPACE.keys_to(kind.name)}
+    same = (key for key, name in used.items() if name is not None and name_key(name) == name_key(live.name))
+    return " and ".join(key.replace("_", " ") for key in same)

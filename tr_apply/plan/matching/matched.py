@@ -10,10 +10,10 @@ from tr_apply.plan.compare.diff import changed_fields
 from tr_apply.plan.compare.ownership import is_managed, owned, rule_of
 from tr_apply.plan.matching.match import Likenesses, Match, Matching, ambiguity, match
 from tr_apply.plan.matching.references import canonical, rewritten
-from tr_apply.resources import SECTIONS, WORKER, WORKSPACE, Kind, temporary_name
+from tr_apply.resources import SECTIONS, WORKER, Kind, temporary_name
 from tr_apply.resources.document import Document, Ownership
 from tr_apply.resources.field_path import root_of
-from tr_apply.resources.template import MARK, SID, SidOf, filled, referring, sid_of
+from tr_apply.resources.template import MARK, SID, THE_WORKSPACE, SidOf, filled, referring, sid_of
 from tr_apply.routing.evaluate import Predicate, compiled
 from tr_apply.routing.names import SID_IN_TEXT, name_key
 from tr_apply.routing.parser import parse
@@ -90,7 +90,7 @@ def match_all(document: Document, snapshot: Snapshot) -> Matched:
     matched = Matched()
     labels = dict(live_labels(snapshot).by_sid)
     matched.labels = Labels(labels)
-    labels[snapshot.workspace.sid] = SidOf(WORKSPACE.name, "")
+    labels[snapshot.workspace.sid] = THE_WORKSPACE
     for kind in SECTIONS:  # a kind refers to kinds above it, whose names are settled by then
         if snapshot.has(kind.name):
             matching = _matching(document, kind, snapshot.by_kind[kind.name], matched)

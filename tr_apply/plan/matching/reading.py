@@ -78,11 +78,11 @@ def _needed(decisions: Decisions) -> Iterator[str]:
         yield from (TASK_QUEUE.name, WORKER.name)  # who uses it, and who is in it
     if ACTIVITY.name in replaced or TASK_QUEUE.name in gone:
         yield WORKFLOW.name  # whose documents lead to it
-    if any(live.kind == WORKER.name and live.answer.get("available") is True for live in decisions.deleted):
+    if any(live.answer.get("available") is True for live in decisions.deleted_of(WORKER)):
         yield ACTIVITY.name  # somewhere to move them to
     for kind, resource in _written(decisions):
         yield from (kind.references[key] for key in kind.references if getattr(resource, key) is not None)
-        if kind is WORKER and resource.channels:
+        if kind.has_channels and resource.channels:
             yield TASK_CHANNEL.name
 
 

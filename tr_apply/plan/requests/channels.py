@@ -20,19 +20,17 @@ _AS_TASKROUTER_MAKES_IT = WorkerChannel.model_construct()
 
 def channel_operations(decisions: Decisions) -> Iterator[Operation]:
     """An update for each declared channel of a declared worker that differs; TaskRouter creates them by itself."""
-    for match in decisions.new:
-        if match.kind is WORKER:
-            yield from _of_worker(decisions, match.declared, None)
-    for each in decisions.kept:
-        if each.kind is WORKER and each.declared:
-            yield from _of_worker(decisions, each.after, each.live)
+    for match in decisions.new_of(WORKER):
+        yield from _of_worker(decisions, match.declared, None)
+    for each in decisions.declared_of(WORKER):
+        yield from _of_worker(decisions, each.after, each.live)
 
 
 def unchanged_channels(decisions: Decisions, operations: int) -> int:
     """How many declared worker channels need nothing, where *operations* need something."""
-    declared = (m.declared for m in decisions.new if m.kind is WORKER)
-    kept = (each.after for each in decisions.kept if each.kind is WORKER and each.declared)
-    return sum(len(worker.channels or ()) for worker in (*declared, *kept)) - operations
+    new = (match.declared for match in decisions.new_of(WORKER))
+    kept = (each.after for each in decisions.declared_of(WORKER))
+    return sum(len(worker.channels or ()) for worker in (*new, *kept)) - operations
 
 
 def _of_worker(decisions: Decisions, worker: Any, live: Live | None) -> Iterator[Operation]:

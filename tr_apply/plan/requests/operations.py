@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tr_apply.live import Live
-from tr_apply.plan.change import Action, FieldChange, Move, Operation, ParameterOf, Verb, Write
+from tr_apply.plan.change import Action, FieldChange, Operation, ParameterOf, Verb, Write
 from tr_apply.plan.compare.diff import changed_fields, set_fields, written_fields
 from tr_apply.plan.compare.secrets import masked, secret_parameters
 from tr_apply.plan.matching.decisions import Decisions, Kept
@@ -14,17 +14,17 @@ from tr_apply.plan.matching.match import Match
 from tr_apply.plan.requests.circles import without_sids
 from tr_apply.plan.requests.order import by_key
 from tr_apply.plan.requests.people import People, moving
-from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKSPACE, Kind, Resource, temporary_name
-from tr_apply.resources.template import SidOf, escaped, sids_in
+from tr_apply.resources import KIND_BY_NAME, TASK_QUEUE, WORKER, WORKSPACE, Kind, Resource, temporary_name
+from tr_apply.resources.template import THE_WORKSPACE, SidOf, escaped, sids_in
 from tr_apply.resources.workflow import RE_EVALUATE, Workflow
 from tr_apply.routing.names import name_key, sid_pattern
 from tr_apply.wire import Form, form_of, model_of, references_in
 
 # Where TaskRouter puts a new worker that nobody puts anywhere.
-_DEFAULT_ACTIVITY = frozenset({ParameterOf(SidOf(WORKSPACE.name, ""), "DefaultActivitySid")})
+_DEFAULT_ACTIVITY = frozenset({ParameterOf(THE_WORKSPACE, "DefaultActivitySid")})
 
 # Whether TaskRouter takes a queue without activities.
-_MULTI_TASKING = frozenset({ParameterOf(SidOf(WORKSPACE.name, ""), "MultiTaskEnabled")})
+_MULTI_TASKING = frozenset({ParameterOf(THE_WORKSPACE, "MultiTaskEnabled")})
 
 _QUEUE_SID = re.compile(rf"\b{sid_pattern('WQ')}\b")
 
@@ -96,7 +96,7 @@ def _creation(decisions: Decisions, kind: Kind, resource: Resource) -> Write:
     form = form_of(kind, resource, fields)
     return Write(
         Verb.CREATE,
-        SidOf(kind.name, "" if kind is WORKSPACE else name),
+        kind.label(name),
         None,
         form,
         relies_on=_relied_on(decisions, kind, form, left_out=""),
@@ -116,7 +116,8 @@ def _relied_on(decisions: Decisions, kind: Kind, form: Form, *, left_out: str | 
 
 
 def _key_of(kind: Kind, name: str) -> str | None:
-    return None if kind is WORKSPACE else name_key(name)
+    """The key of the name that the request takes or frees; where names may be alike, no request waits for another."""
+    return None if kind.namesake == "allowed" else name_key(name)
 
 
 # Those that stay
@@ -150,7 +151,7 @@ def _updating(decisions: Decisions, kept: Kept) -> Write:
     form = _with_re_evaluation(after, form_of(kind, after, fields))
     return Write(
         Verb.UPDATE,
-        SidOf(kind.name, "" if kind is WORKSPACE else kept.name),
+        kind.label(kept.name),
         decisions.sid(kept.live),
         form,
         relies_on=_relied_on(decisions, kind, form, left_out=None),
@@ -266,7 +267,7 @@ def _replace_reason(match: Match) -> str:
 
 def _repointed_paths(decisions: Decisions, label: SidOf) -> Iterator[str]:
     for each in (decisions.workspace, *decisions.kept):
-        owner = each.kind.name if each.kind is WORKSPACE else f"{each.kind.name}/{each.name}"
+        owner = each.kind.label(each.name)
         for change in each.follows:
             if _mentions(change, label):
                 yield f"{owner}.{change.path}"
@@ -278,9 +279,8 @@ def _repointed_paths(decisions: Decisions, label: SidOf) -> Iterator[str]:
 def _delete(decisions: Decisions, live: Live, people: People) -> Operation:
     kind, labels = KIND_BY_NAME[live.kind], decisions.matched.labels
     changes = [FieldChange(key, value, None) for key, value in set_fields(kind, model_of(live, labels))]
-    moves = _moves_before(live, people)
-    left = live.answer.get("activity_sid") if kind is WORKER else live.sid
-    left_label = labels.by_sid.get(str(left))
+    moves = people.before(live)
+    left_label = labels.by_sid.get(people.left_before(live))
     leaving = (moving(move, left_label, late=True) for move in moves)
     return Operation(
         Action.DELETE,
@@ -297,13 +297,6 @@ def _delete(decisions: Decisions, live: Live, people: People) -> Operation:
 def _why_deleted(decisions: Decisions, kind: Kind, live: Live) -> str:
     reason = f"not declared in `{kind.section}`"
     return reason if decisions.before is None else with_remark(reason, decisions.before.said(kind, live.name))
-
-
-def _moves_before(live: Live, people: People) -> Sequence[Move]:
-    if live.kind == ACTIVITY.name:
-        return people.by_activity.get(live.sid, [])
-    own = people.by_worker.get(live.sid)
-    return [own] if own is not None else []
 
 
 def _removal(decisions: Decisions, live: Live, label: SidOf) -> Write:

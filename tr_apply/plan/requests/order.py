@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from tr_apply.plan.change import Action, NameOf, Operation, ParameterOf, Verb, Write
-from tr_apply.resources import KIND_BY_NAME, KINDS, WORKSPACE, temporary_name
-from tr_apply.resources.template import SidOf, escaped
+from tr_apply.resources import KIND_BY_NAME, KINDS, temporary_name
+from tr_apply.resources.template import THE_WORKSPACE, SidOf, escaped
 from tr_apply.routing.names import name_key
 from tr_apply.wire import references_in
 
@@ -145,7 +145,7 @@ def _needed(write: Write) -> Iterator[SidOf]:
     for value in write.form.values():
         yield from references_in(value)
     yield write.target
-    yield SidOf(WORKSPACE.name, "")
+    yield THE_WORKSPACE
 
 
 def by_key(reference: SidOf) -> SidOf:

@@ -12,7 +12,7 @@ from tr_apply.routing.names import name_key
 
 @dataclass(slots=True)
 class People:
-    """The moves that a decisions needs.
+    """The moves that the decisions need.
 
     Attributes:
         by_activity: Moves out of each activity that goes away, by its SID.
@@ -24,6 +24,15 @@ class People:
     by_worker: dict[str, Move] = field(default_factory=dict)
     stranded: set[str] = field(default_factory=set)
 
+    def before(self, live: Live) -> list[Move]:
+        """The moves before *live* can be deleted: out of an activity, or of the worker who goes."""
+        own = self.by_worker.get(live.sid)
+        return self.by_activity.get(live.sid, []) if own is None else [own]
+
+    def left_before(self, live: Live) -> str:
+        """The SID of the activity that these moves leave."""
+        return str(live.answer.get("activity_sid")) if live.sid in self.by_worker else live.sid
+
 
 def people_of(decisions: Decisions) -> People:
     """Every move that *decisions* needs."""
@@ -32,26 +41,23 @@ def people_of(decisions: Decisions) -> People:
 
 class _Movers:
     def __init__(self, decisions: Decisions) -> None:
-        self._draft = decisions
+        self._decisions = decisions
         self._people = People()
         # Of a replaced activity everybody goes to the new one of the same name; of a deleted one, elsewhere.
         self._replacements = {m.old.sid: m.name for m in decisions.replaced if m.kind is ACTIVITY and m.old is not None}
-        self._gone = {live.sid for live in decisions.deleted if live.kind == ACTIVITY.name}
+        self._gone = {live.sid for live in decisions.deleted_of(ACTIVITY)}
         self._available = {name_key(a.name): bool(a.available) for a in decisions.result(ACTIVITY)}
 
     def people(self) -> People:
-        for live in self._draft.deleted:
-            if live.kind == WORKER.name:
-                self._leave_for_good(live)
+        for live in self._decisions.deleted_of(WORKER):
+            self._leave_for_good(live)
         if self._replacements or self._gone:
             self._leave_activities()
         return self._people
 
     def _leave_activities(self) -> None:
-        declared = {each.live.sid: each.after for each in self._draft.kept if each.kind is WORKER and each.declared}
-        for each in self._draft.kept:
-            if each.kind is WORKER:
-                self._leave_activity(each.live, getattr(declared.get(each.live.sid), "activity", None))
+        for each in self._decisions.kept_of(WORKER):
+            self._leave_activity(each.live, each.after.activity if each.declared else None)
 
     def _leave_for_good(self, live: Live) -> None:
         """TaskRouter deletes a worker only out of an activity in which no task can arrive."""
@@ -81,15 +87,15 @@ class _Movers:
 
     def _move(self, live: Live, destination: str) -> Move:
         before = str(
-            live.answer.get("activity_name") or self._draft.matched.labels.name(str(live.answer["activity_sid"]))
+            live.answer.get("activity_name") or self._decisions.matched.labels.name(str(live.answer["activity_sid"]))
         )
-        return Move(self._draft.matched.label(live).name, self._draft.sid(live), before, destination)
+        return Move(self._decisions.matched.label(live).name, self._decisions.sid(live), before, destination)
 
     def _refuge(self, declared: str | None) -> str | None:
         """An unavailable activity of the result: the declared one, else the workspace's default; None if neither is."""
-        for name in (declared, self._draft.workspace.after.default_activity):
+        for name in (declared, self._decisions.workspace.after.default_activity):
             if name is not None and self._available.get(name_key(name)) is False:
-                return self._draft.matched.name(ACTIVITY.name, name)
+                return self._decisions.matched.name(ACTIVITY.name, name)
         return None
 
 

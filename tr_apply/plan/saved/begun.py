@@ -9,12 +9,10 @@ from tr_apply.plan.change import Plan, Verb, Write
 from tr_apply.plan.json_values import digest
 from tr_apply.plan.saved.relied_on import field_values, live_names, relied_fields
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKSPACE, temporary_name
-from tr_apply.resources.template import SidOf
+from tr_apply.resources.template import THE_WORKSPACE, SidOf
 from tr_apply.resources.workspace import Workspace
 from tr_apply.routing.names import name_key
 from tr_apply.wire import Labels, live_labels
-
-_OWN = SidOf(WORKSPACE.name, "")
 
 
 def deletes_workspace(plan: Plan) -> bool:
@@ -52,7 +50,7 @@ def begun_creation(plan: Plan, snapshot: Snapshot) -> Plan:
     finals = _final_labels(plan)
     sids = {live.sid: _real_sid(live, finals, snapshot, plan) or live.sid for live in expected.each()}
     labels = {finals.get(_key(live.kind, live.name), SidOf(live.kind, live.name)): live.sid for live in expected.each()}
-    known = {label: sids[sid] for label, sid in labels.items()} | {_OWN: workspace.sid}
+    known = {label: sids[sid] for label, sid in labels.items()} | {THE_WORKSPACE: workspace.sid}
     by_key = {_key(label.kind, label.name): sid for label, sid in known.items()}
 
     def with_sid(write: Write) -> Write:

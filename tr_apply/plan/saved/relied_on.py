@@ -112,7 +112,7 @@ def _with_state(operation: Operation | None, live: Live, snapshot: Snapshot) -> 
 
 def relied_fields(kind: Kind, *, is_touched: bool) -> list[str]:
     """The fields of a resource that a plan relies on."""
-    if kind is WORKSPACE and not is_touched:
+    if kind.parent is None and not is_touched:
         return [kind.identity, *kind.references]  # TaskRouter does not let go of the activities that it uses
     return [*compared_fields(kind), *kind.document_keys]
 

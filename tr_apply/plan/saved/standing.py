@@ -5,7 +5,7 @@ state counts as done, no matter who changed it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -15,8 +15,8 @@ from tr_apply.plan.compare.diff import compared_fields, plain_value
 from tr_apply.plan.compare.equality import same_json
 from tr_apply.plan.saved.relied_on import everything
 from tr_apply.plan.saved.shown import lasting, shown_parameters, shows, shows_value
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKSPACE
-from tr_apply.resources.template import SID, SidOf
+from tr_apply.resources import KIND_BY_NAME, SECTIONS
+from tr_apply.resources.template import SID, THE_WORKSPACE, SidOf
 from tr_apply.routing.names import name_key
 from tr_apply.wire import Labels, live_labels, model_of
 
@@ -81,23 +81,22 @@ class Standing:
         return (write for o in self._plan.operations for write in o.writes if write.verb is Verb.CREATE)
 
     @cached_property
-    def _created_keys(self) -> frozenset["_ObjectKey"]:
+    def _created_keys(self) -> frozenset[SidOf]:
         return frozenset(_key(write.target.kind, write.target.name) for write in self._creations())
 
     def _created(self, write: Write) -> Live | None:
         """The live resource that *write* creates; None where there is none, or a different one of that name."""
-        found = self._by_name.get(_key(write.target.kind, write.target.name))
-        if write.target.kind == WORKSPACE.name:
+        if write.target == THE_WORKSPACE:
             found = self._by_sid.get(write.sid or "")
-        elif found is not None and found.sid in self._former:
-            return None  # it has not made way yet
-        return found if found is not None and self._is_as_created(found, write) else None
+            return found if found is not None and shows(found, write.form, self.sid, self._labels) else None
+        found = self._by_name.get(_key(write.target.kind, write.target.name))
+        if found is None or found.sid in self._former:
+            return None  # or it has not made way yet
+        return found if self._is_as_created(found, write) else None
 
     def _is_as_created(self, live: Live, creation: Write) -> bool:
         """Whether *live* has what its requests write, and TaskRouter's defaults everywhere else."""
         kind = KIND_BY_NAME[live.kind]
-        if kind is WORKSPACE:
-            return shows(live, creation.form, self.sid, self._labels)
         own = self._writes_of[_object(creation)]
         written = {name for write in own for name in write.form}
         unset = [key for key in compared_fields(kind) if kind.fields[key].form not in written]
@@ -135,8 +134,8 @@ class Standing:
         return [write for operation in self._plan.operations for write in operation.writes]
 
     @cached_property
-    def _writes_of(self) -> dict["str | _ObjectKey", list[Write]]:
-        found: dict[str | _ObjectKey, list[Write]] = {}
+    def _writes_of(self) -> dict[str | SidOf, list[Write]]:
+        found: dict[str | SidOf, list[Write]] = {}
         for write in self._writes:
             found.setdefault(_object(write), []).append(write)
         return found
@@ -145,7 +144,7 @@ class Standing:
     def _done(self) -> frozenset[int]:
         """The numbers of the requests that need not be sent any more; later ones cover those before them."""
         done: set[int] = set()
-        later: dict[str | _ObjectKey, list[Write]] = {}
+        later: dict[str | SidOf, list[Write]] = {}
         for number, write in reversed([*enumerate(self._writes)]):
             after = later.setdefault(_object(write), [])
             if self._is_done(write) or any(_covers(each, write) for each in after):
@@ -210,17 +209,11 @@ class Standing:
         return replace(self._plan, operations=operations, sids={**self._plan.sids, **made})
 
 
-@dataclass(frozen=True, slots=True)
-class _ObjectKey:
-    kind: str
-    name: str
+def _key(kind: str, name: str) -> SidOf:
+    return KIND_BY_NAME[kind].label(name_key(name))
 
 
-def _key(kind: str, name: str) -> _ObjectKey:
-    return _ObjectKey(kind, "" if kind == WORKSPACE.name else name_key(name))
-
-
-def _object(write: Write) -> str | _ObjectKey:
+def _object(write: Write) -> str | SidOf:
     """The object of *write*."""
     return write.sid or _key(write.target.kind, write.target.name)
 
