@@ -135,10 +135,11 @@ class Sids:
     def __getitem__(self, label: SidOf) -> str:
         """The SID of *label*; a name that is already a SID is returned as it is."""
         sid = self.get(label)
-        if sid is None and SID.match(label.name):
+        if sid is not None:
+            return sid
+        if SID.match(label.name):
             return label.name
-        assert sid is not None, f"the SID of {label} is not known"
-        return sid
+        raise LookupError(f"the SID of {label} is not known")
 
     def __setitem__(self, label: SidOf, sid: str) -> None:
         """Add the SID of a new resource."""

@@ -24,30 +24,28 @@ def with_tests(text: str, tests: Sequence[Mapping[str, Any]]) -> str | None:
         candidates = [f"{_ended(text)}\n{added}"]
     else:
         candidates = list(_inserted(text, added.removeprefix(f"{_TESTS}:\n")))
-    wanted = {**(before or {}), _TESTS: [*((before or {}).get(_TESTS) or []), *_plain_tests(added)]}
+    wanted = {**(before or {}), _TESTS: [*((before or {}).get(_TESTS) or []), *_loaded(added)[_TESTS]]}
     return next((each for each in candidates if _plain(each) == wanted), None)
-
-
-def _plain_tests(text: str) -> list[Any]:
-    found = _plain(text)
-    assert found is not None
-    return list(found[_TESTS])
 
 
 def _plain(text: str) -> dict[str, Any] | None:
     """The mapping in *text*, all scalars as they are written; None where there is none."""
     try:
-        found = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # makes nothing but texts, lists and mappings
+        found = _loaded(text)
     except (yaml.YAMLError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
 
+def _loaded(text: str) -> Any:
+    return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # makes nothing but texts, lists and mappings
+
+
 def _inserted(text: str, items: str) -> Iterator[str]:
     """*text* with *items* after the last test; where that is inside a block text, after all that follows."""
     root = yaml.compose(text, Loader=yaml.BaseLoader)
-    assert isinstance(root, yaml.MappingNode)
-    node = next(value for key, value in root.value if key.value == _TESTS)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else ()
+    node = next((value for key, value in pairs if key.value == _TESTS), None)
     if not isinstance(node, yaml.SequenceNode) or node.flow_style:
         return
     lines = _ended(text).splitlines(keepends=True)

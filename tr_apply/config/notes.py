@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import getitem
 
 from tr_apply.config.places import Located, Places, Sources, dotted, find, labels_of
 from tr_apply.config.values.marks import REFERENCE
@@ -107,11 +109,8 @@ class Notes:
         return place + find_index(text, start, value, offset) - start
 
     def _template(self, path: Sequence[str | int]) -> str:
-        value = self.root.value
-        for part in path:
-            value = value[part]
-        assert isinstance(value, str)
-        return value
+        found: str = reduce(getitem, path, self.root.value)
+        return found
 
     def _expansion(self, reference: str) -> str:
         try:

@@ -140,8 +140,10 @@ class _Version:
         self._workflow = workflow
         self.name = workflow.name
         self.filters = [self._filter(number, each) for number, each in enumerate(workflow.filters, 1)]
+        self._targets = {number: each.targets for number, each in enumerate(workflow.filters, 1)}
         if workflow.default_filter is not None:
-            self.filters.append(default_filter(self._route([workflow.default_filter])))
+            self._targets[0] = [workflow.default_filter]
+            self.filters.append(default_filter(self._route(self._targets[0])))
         self._matchers = [(each, matcher(each)) for each in self.filters]
 
     def first(self, task: Mapping[str, Any]) -> TaskFilter | None:
@@ -152,13 +154,9 @@ class _Version:
         """Where the tasks of a filter of this version go."""
         if found is None:
             return None
-        return FilterRoute(found.number, found.name, tuple(queue for queue, _ in self._steps(self._targets(found))))
-
-    def _targets(self, found: TaskFilter) -> Sequence[Target]:
-        if found.number:
-            return self._workflow.filters[found.number - 1].targets
-        assert self._workflow.default_filter is not None
-        return [self._workflow.default_filter]
+        return FilterRoute(
+            found.number, found.name, tuple(queue for queue, _ in self._steps(self._targets[found.number]))
+        )
 
     def _filter(self, number: int, each: Filter) -> TaskFilter:
         return _task_filter(number, each, self._read, self._route(each.targets))

@@ -187,7 +187,7 @@ def _out_of_scope(decisions: Decisions) -> Iterator[Finding]:
 def _renamed_seeds(decisions: Decisions) -> Iterator[Finding]:
     """A channel is renamed by deleting it, which is never done to those of TaskRouter itself."""
     for match in decisions.replaced:
-        if match.old is not None and match.old.name in match.kind.built_in:
+        if match.old.name in match.kind.built_in:
             message = (
                 f"the {match.kind.title} {match.old.name!r} is one of TaskRouter's own, which are never deleted, and "
                 "TaskRouter cannot rename it; remove `renamed_from`"

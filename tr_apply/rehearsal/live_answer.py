@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from tr_apply.rehearsal.live_facts import WAITING, TaskNow, TaskOffer, WorkerNow, iso, moment_ms
+from tr_apply.rehearsal.live_facts import TaskNow, TaskOffer, WorkerNow, iso, moment_ms
 from tr_apply.rehearsal.route import Route, RouteStep
 
 _NAMED: Final = 3
@@ -15,21 +15,16 @@ _DEBUGGER: Final[Mapping[int, str]] = {
 }
 
 
-def answer(
-    route: Route | None, now: TaskNow | None, workers: Sequence[WorkerNow], members: int, *, offer_s: int = 0
-) -> str:
-    """Why nobody has taken the task, or who has; for a task that does not exist yet, its route.
+def answer(route: Route, now: TaskNow | None, workers: Sequence[WorkerNow], members: int, *, offer_s: int) -> str:
+    """Why nobody has taken the task yet; for a task that does not exist yet, its route.
 
     Args:
-        route: The route of the task from its present place; None if it does not wait.
+        route: The route of the task from its present place.
         now: The task; None if it does not exist yet.
         workers: All workers whom the present step wants.
         members: The number of members of that step's queue.
         offer_s: The seconds that a worker has to answer an offer.
     """
-    if now is not None and now.status not in WAITING:
-        return _settled(now)
-    assert route is not None
     if now is not None and now.status == "reserved":
         return " ".join([_offered(now, offer_s), *_refusals(now.offers)])
     if route.first is None:
@@ -42,7 +37,8 @@ def answer(
 # A task that does not wait
 
 
-def _settled(now: TaskNow) -> str:
+def settled_answer(now: TaskNow) -> str:
+    """What became of a task that does not wait: who has taken it, for instance."""
     when = f" at {clock(now.since)}" if now.since else ""
     reason = f": {now.reason}" if now.reason else ""
     match now.status:

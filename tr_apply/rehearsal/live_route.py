@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tr_apply.rehearsal.find_route import NEAREST, RouteNames, worded_route
-from tr_apply.rehearsal.live_answer import answer
+from tr_apply.rehearsal.live_answer import answer, settled_answer
 from tr_apply.rehearsal.live_facts import LiveFacts, LiveRoute, TaskNow, WorkerNow, iso, moment_ms
 from tr_apply.rehearsal.offline_workspace import RouteRequest
 from tr_apply.rehearsal.present_workspace import PresentWorkspace
@@ -56,7 +56,7 @@ def waiting_task_route(workspace: PresentWorkspace, task: WaitingTask) -> LiveRo
 def settled_task(workspace: str, workspace_sid: str, task: WaitingTask) -> LiveRoute:
     """A task that nobody needs to take any more."""
     now = task.facts()
-    facts = LiveFacts(workspace, workspace_sid, answer(None, now, (), 0), 0, task=now)
+    facts = LiveFacts(workspace, workspace_sid, settled_answer(now), 0, task=now)
     name = task.answer.get("workflow_friendly_name")
     return LiveRoute(None, str(name or ""), task.attributes, task.channel, task.priority, facts)
 

@@ -46,9 +46,9 @@ def plan_text(plan: Plan, *, ascii_only: bool = False, agreed: Collection[Blocke
 
 
 def entry_text(entry: Entry, *, ascii_only: bool = False) -> str:
-    """The plan of *entry*, the notes about it, and the simulated days."""
-    assert entry.plan is not None
-    parts = [plan_text(entry.plan, ascii_only=ascii_only), *([entry.more] if entry.more else [])]
+    """The plan of *entry*, if there is one, the notes about it, and the simulated days."""
+    parts = [] if entry.plan is None else [plan_text(entry.plan, ascii_only=ascii_only)]
+    parts += [entry.more] if entry.more else []
     if entry.simulation is not None:
         from tr_apply.report.simulation_text import simulation_text  # noqa: PLC0415  # seldom asked for
 

@@ -167,9 +167,7 @@ class _Parser:
         """``'b'`` in ``x == 'a', 'b'``."""
         while self._token.text == "," and _is_constant(self._tokens[self._index + 1]):
             self._index += 1
-            value = self._operand()
-            assert isinstance(value, Constant)
-            yield value
+            yield self._constant()
 
     def _comparator(self) -> Comparator:
         if self._token.keyword == "NOT" and self._tokens[self._index + 1].keyword == "IN":
@@ -183,21 +181,28 @@ class _Parser:
 
     def _operand(self) -> Operand:
         token = self._token
+        if token.kind != "PATH" and _is_constant(token):
+            return self._constant()
         self._index += 1
         match token.kind:
             case "PATH":
                 return Path(_segments(token.text), token.offset)
-            case "STRING":
-                return Constant(_unescaped(token.text), token.offset)
-            case "NUMBER":
-                return Constant(_number(token), token.offset)
-            case "KEYWORD" if token.keyword in _LITERALS:
-                return Constant(_LITERALS[token.keyword], token.offset)
             case "PUNCTUATION" if token.text == "[":
                 return ListLiteral(self._items(), token.offset)
             case _:
                 self._index -= 1
                 raise self._without("operand")
+
+    def _constant(self) -> Constant:
+        token = self._token
+        self._index += 1
+        match token.kind:
+            case "STRING":
+                return Constant(_unescaped(token.text), token.offset)
+            case "NUMBER":
+                return Constant(_number(token), token.offset)
+            case _:
+                return Constant(_LITERALS[token.text.upper()], token.offset)
 
     def _items(self) -> tuple[Operand, ...]:
         if self._accept("]"):

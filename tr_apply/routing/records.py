@@ -104,6 +104,13 @@ class Task(NamedTuple):
     updated_ms: int
     version: int
 
+    @property
+    def its_place(self) -> WorkflowPlace:
+        """The place of a task that has begun its way through a workflow."""
+        if self.place is None:
+            raise LookupError(f"the task {self.sid} is nowhere in its workflow")
+        return self.place
+
 
 class Reservation(NamedTuple):
     """A task offered to, or held by, one worker."""

@@ -156,8 +156,7 @@ def _explained(state: State, step: Step, task: Task, found: Obstacle, worker: Wo
             text = "" if step.queue_sid is None else state.queues[step.queue_sid].queue.target_workers
             mismatch = first_mismatch(parse(text), worker.names) if text.strip() else None
             return Excluded(worker.worker, found, mismatch)
-        case Obstacle.EXPRESSION:
-            assert step.expression is not None
+        case Obstacle.EXPRESSION if step.expression is not None:
             names = {"task": task.attributes.values, "worker": worker.names, CHANNEL_ROOT: worker.numbers}
             return Excluded(worker.worker, found, first_mismatch(step.expression, names))
         case Obstacle.ACTIVITY:

@@ -104,13 +104,13 @@ def trace_on(state: State, task: Task, entered_s: int, *, nearest: int | None = 
 
     The skip_if of that step is already decided: it counts only on entry. Every step lists all eligible workers.
     """
-    assert task.place is not None
+    place = task.its_place
     look = _Look(state, nearest, with_unready=True)
-    if task.place.filter == ROUTING_TARGET:
+    if place.filter == ROUTING_TARGET:
         worker_sid = task.routing_target if task.routing_target in state.workers else None
         return _directed(look, task, target_step(task.queue_sid, worker_sid), entered_s=entered_s)
     routing = state.routings[task.workflow_sid, task.workflow_version]
-    return _trace(task, routing, _steps(look, routing, task, task.place, entered_s=entered_s, stays=True))
+    return _trace(task, routing, _steps(look, routing, task, place, entered_s=entered_s, stays=True))
 
 
 @dataclass(frozen=True, slots=True)

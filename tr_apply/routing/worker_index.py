@@ -153,17 +153,20 @@ class WorkerIndex:
     __slots__ = ("_columns", "_comparisons", "_everyone", "_free", "_names")
 
     def __init__(self, names: Sequence[Names] = ()) -> None:
-        self._names: list[Names | None] = list(names)
+        self._names: dict[int, Names] = dict(enumerate(names))
         self._everyone: Bits = (1 << len(self._names)) - 1
         self._free: list[int] = []
         self._columns: dict[Path, Column] = {}
         self._comparisons: dict[Comparison, Bits] = {}
 
+    @property
+    def _size(self) -> int:
+        """All numbers are less than this."""
+        return len(self._names) + len(self._free)
+
     def add(self, names: Names) -> int:
         """A number for a new worker: the lowest that nobody has."""
         number = self._free.pop() if self._free else len(self._names)
-        if number == len(self._names):
-            self._names.append(None)
         self._everyone |= 1 << number
         self._names[number] = names
         self._comparisons.clear()
@@ -174,7 +177,6 @@ class WorkerIndex:
     def replace(self, number: int, names: Names) -> None:
         """Give a worker other names."""
         before = self._names[number]
-        assert before is not None
         self._names[number] = names
         self._comparisons.clear()
         for path, column in self._columns.items():
@@ -185,12 +187,10 @@ class WorkerIndex:
 
     def remove(self, number: int) -> None:
         """Forget a worker; the number may be given to another."""
-        names = self._names[number]
-        assert names is not None
+        names = self._names.pop(number)
         for path, column in self._columns.items():
             column.remove(number, resolve(path, names))
         self._comparisons.clear()
-        self._names[number] = None
         self._everyone &= ~(1 << number)
         self._free.append(number)
         self._free.sort(reverse=True)
@@ -210,7 +210,7 @@ class WorkerIndex:
                 assert_never(expression)
 
     def _compared(self, comparison: Comparison) -> Bits:
-        compare, size = COMPARE[comparison.comparator], len(self._names)
+        compare, size = COMPARE[comparison.comparator], self._size
         match _constant(comparison.left), _constant(comparison.right), comparison:
             case (_,), (_,), _:
                 return self._everyone if evaluate(comparison, {}) else 0
@@ -226,15 +226,14 @@ class WorkerIndex:
     def _one_by_one(self, comparison: Comparison) -> Bits:
         """Of a comparison that is not between a path and a constant."""
         satisfied = compiled(comparison)
-        named = ((number, names) for number, names in enumerate(self._names) if names is not None)
-        return bits_of((number for number, names in named if satisfied(names)), len(self._names))
+        found = (number for number, names in self._names.items() if satisfied(names))
+        return bits_of(found, self._size)
 
     def _column(self, path: Path) -> Column:
         if (column := self._columns.get(path)) is None:
             column = self._columns[path] = Column()
-            for number, names in enumerate(self._names):
-                if names is not None:
-                    column.add(number, resolve(path, names))
+            for number, names in self._names.items():
+                column.add(number, resolve(path, names))
         return column
 
 

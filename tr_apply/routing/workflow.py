@@ -98,6 +98,10 @@ class Step:
         return tuple(map(reader, dict.fromkeys(path for path in found if path.segments[0] == "task")))
 
 
+NO_STEP: Final = Step(ROUTING_TARGET, 0, None)
+"""The step of a task that looks for nobody."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Filter:
     """Which tasks a list of steps is for."""
@@ -135,10 +139,11 @@ class Routing:
 
     def step(self, place: WorkflowPlace) -> Step:
         """The step of a place in this document."""
-        if place.filter == DEFAULT:
-            assert self.default is not None
-            return self.default
-        return self.filters[place.filter].steps[place.target]
+        if place.filter != DEFAULT:
+            return self.filters[place.filter].steps[place.target]
+        if self.default is None:
+            raise LookupError("this document has no default filter")
+        return self.default
 
 
 def wanted(step: Step, attributes: Mapping[str, Any]) -> Wanted | None:

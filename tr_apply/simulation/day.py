@@ -316,11 +316,11 @@ class _Day:
 
     def _matched(self, event: Event) -> None:
         task = event.its_task
-        assert task.place is not None
+        place = task.its_place
         contact = self._contacts[task.sid]
         if contact.is_decided:
             return  # nobody has noticed yet that the customer has left
-        step = self.tally.step((task.workflow_sid, task.place.filter, task.place.target))
+        step = self.tally.step((task.workflow_sid, place.filter, place.target))
         step.came += 1
         if contact.here is None:
             contact.first = step

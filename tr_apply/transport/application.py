@@ -26,18 +26,16 @@ class ApplicationTransport(httpx.AsyncBaseTransport):
         """The answer, as a whole."""
         answering = _Answering(await request.aread(), has_content=request.method != "HEAD")
         await self._app(_scope(request), answering.receive, answering.send)
-        assert answering.status is not None, "an application answers"
-        stream = httpx.ByteStream(b"".join(answering.parts))
-        return httpx.Response(answering.status, headers=answering.headers, stream=stream)
+        return answering.response()
 
 
 class _Answering:
     """One request on its way into the application, and what comes out."""
 
     def __init__(self, body: bytes, *, has_content: bool) -> None:
-        self.status: int | None = None
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.parts: list[bytes] = []
+        self._status: int | None = None
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._parts: list[bytes] = []
         self._request: Message | None = {"type": "http.request", "body": body, "more_body": False}
         self._has_content = has_content
         self._answered = asyncio.Event()
@@ -53,12 +51,18 @@ class _Answering:
     async def send(self, message: Message) -> None:
         """Take in a part of the answer."""
         if message["type"] == "http.response.start":
-            self.status, self.headers = message["status"], list(message.get("headers", ()))
+            self._status, self._headers = message["status"], list(message.get("headers", ()))
         elif message["type"] == "http.response.body":
             if self._has_content:
-                self.parts.append(message.get("body", b""))
+                self._parts.append(message.get("body", b""))
             if not message.get("more_body", False):
                 self._answered.set()
+
+    def response(self) -> httpx.Response:
+        """The whole answer."""
+        if self._status is None:
+            raise RuntimeError("the application has not answered")
+        return httpx.Response(self._status, headers=self._headers, stream=httpx.ByteStream(b"".join(self._parts)))
 
 
 def _scope(request: httpx.Request) -> Message:

@@ -137,7 +137,7 @@ class _Wire(asyncio.Protocol):
             return await reading.answer
         finally:
             self._reading = None
-            reading.parser = None  # which holds what holds it
+            del reading.parser  # which holds what holds it
             if not reading.goes_on:
                 self.end()
 
@@ -205,7 +205,7 @@ class _Reading:
     def __init__(self, *, head_only: bool) -> None:
         self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.goes_on = False
-        self.parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
+        self.parser = httptools.HttpResponseParser(self)
         self._head_only = head_only
         self._headers: list[tuple[bytes, bytes]] = []
         self._content = bytearray()
@@ -217,7 +217,6 @@ class _Reading:
         if self.answer.done():
             self.goes_on = False  # more than the answer
             return
-        assert self.parser is not None
         try:
             self.parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
@@ -261,14 +260,12 @@ class _Reading:
     def on_message_complete(self) -> None:
         """All is read."""
         if self._has_head:
-            assert self.parser is not None
             self._succeed(goes_on=self.parser.should_keep_alive())
         else:
             self._headers.clear()
 
     @property
     def _status(self) -> int:
-        assert self.parser is not None
         return self.parser.get_status_code()
 
     def _succeed(self, *, goes_on: bool) -> None:

@@ -182,15 +182,20 @@ class Transport:
         if self._through is not None:
             return Through(self._through, self._base_url)
         server, proxy = endpoint_of(self._base_url), proxy_for(self._base_url)
-        if server.is_encrypted and self._tls is None:
-            self._tls = asyncio.ensure_future(asyncio.to_thread(tls_context))
+        if server.is_encrypted:
+            self._tls_context()
         slot = Http1(server, proxy, self._trusted, connect_s=self._patience.connect_s)
         self._all.append(slot)
         return slot
 
+    def _tls_context(self) -> asyncio.Future[ssl.SSLContext]:
+        """What is needed for TLS, made once and while something else waits."""
+        if self._tls is None:
+            self._tls = asyncio.ensure_future(asyncio.to_thread(tls_context))
+        return self._tls
+
     async def _trusted(self) -> ssl.SSLContext:
-        assert self._tls is not None
-        return await asyncio.shield(self._tls)
+        return await asyncio.shield(self._tls_context())
 
 
 def _now() -> float:

@@ -114,7 +114,8 @@ class Variables:
         for name in self.declarations:
             declaration = self._declaration(name)
             try:
-                value = self._raw_value(name) if self._source(name) is not None else ()
+                source = self._source(name)
+                value = () if source is None else self._raw_value(name, source)
                 if value:  # an empty one is as good as none where a default is written
                     declaration.text(_template(value))
             except VariableError:
@@ -243,7 +244,8 @@ class Variables:
 
     def _value(self, name: str, default: str | None, offset: int) -> Pieces:
         try:
-            value = self._read_value(name) if self._source(name) is not None else None
+            source = self._source(name)
+            value = None if source is None else self._read_value(name, source)
             if default is not None and not value:
                 return self._as_declared(name, (default,))
             if value == ():
@@ -266,10 +268,10 @@ class Variables:
             f"set {ENVIRONMENT_PREFIX}{name}, or write ${{{name}:-default}}"
         )
 
-    def _read_value(self, name: str) -> Pieces:
-        """The value of *name* as it is put into a text; an empty one is empty, whatever its type."""
+    def _read_value(self, name: str, source: str) -> Pieces:
+        """The value of *name* from *source* as it is put into a text; an empty one is empty, whatever its type."""
         if name not in self._read:
-            value = self._raw_value(name)
+            value = self._raw_value(name, source)
             try:
                 self._read[name] = self._as_declared(name, value) if value else value
             except TypeMistakeError as error:
@@ -285,10 +287,8 @@ class Variables:
             return value
         return pieces_of(declaration.text(_template(value)))
 
-    def _raw_value(self, name: str) -> Pieces:
-        """The value of *name* before its type is checked."""
-        source = self._source(name)
-        assert source is not None
+    def _raw_value(self, name: str, source: str) -> Pieces:
+        """The value of *name* from *source* before its type is checked."""
         if isinstance(source, Template):
             return self._declared_value(name)
         return (source,) if source else ()

@@ -36,7 +36,7 @@ def step_findings(
         wanted = condition(target.expression)
         if wanted is not None and constant(wanted) is None and names_attribute(wanted):
             step = StepConditions(wanted, tree, judged.staff.expression(queue))
-            found = _by_logic(judged, step, queue) if wanted != shared else None
+            found = _by_logic(judged, wanted, step, queue) if wanted != shared else None
             if found is None and judged.staff.decides(wanted, target.expression or "", Place.TARGET):
                 found = _among_members(judged, step, queue)
             if found is not None:
@@ -51,13 +51,14 @@ def _placed(judged: JudgedWorkflow, found: tuple[Rule, str], index: int, number:
     return MeaningFinding(rule, message, ("filters", index, "targets", number, "expression"), task)
 
 
-def _by_logic(judged: JudgedWorkflow, step: StepConditions, queue: str | None) -> tuple[Rule, str] | None:
+def _by_logic(
+    judged: JudgedWorkflow, wanted: Expression, step: StepConditions, queue: str | None
+) -> tuple[Rule, str] | None:
     reach = reach_step(step, judged.budget)
     if not isinstance(reach.answer, Unsatisfiable) or "target" not in reach.ruled_out_by:
         return None  # an expression that the filter or the queue alone excludes is found there
     if reach.ruled_out_by == ("target",):
-        assert step.target is not None
-        why = never_true_because(step.target, Place.TARGET, judged.words.expression, judged.budget)
+        why = never_true_because(wanted, Place.TARGET, judged.words.expression, judged.budget)
         return rules.NEVER_TRUE, f"never true: {why}"
     return rules.DEAD_STEP, f"nobody can ever take a task here: {_conflict(reach.ruled_out_by, queue)}"
 

@@ -6,7 +6,6 @@ With ``synchronous=NORMAL`` committed data survives the death of the process at 
 
 Time never goes back in a file. If its latest event is later than the clock, because it was served at another clock rate
 or the clock was set back, time continues from that event.
-clock rate or the clock was set back, it goes on from there.
 """
 
 import asyncio

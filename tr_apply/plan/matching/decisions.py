@@ -10,7 +10,7 @@ from tr_apply.plan.change import FieldChange
 from tr_apply.plan.compare.diff import changed_fields, is_unchanged
 from tr_apply.plan.compare.ownership import deletes_rest, ignored_differences, owned, rule_of
 from tr_apply.plan.matching.declared_before import DeclaredBefore
-from tr_apply.plan.matching.match import Match
+from tr_apply.plan.matching.match import Match, Replacement
 from tr_apply.plan.matching.matched import Matched
 from tr_apply.plan.matching.references import canonical, repointed
 from tr_apply.resources import SECTIONS, WORKSPACE, Kind
@@ -65,7 +65,7 @@ class Decisions:
     new: list[Match] = field(default_factory=list)
     """Declared resources that are not live, in creation order of their kinds."""
 
-    replaced: list[Match] = field(default_factory=list)
+    replaced: list[Replacement] = field(default_factory=list)
     deleted: list[Live] = field(default_factory=list)
     diagnostics: list[Finding] = field(default_factory=list)
     before: DeclaredBefore | None = None
@@ -142,10 +142,11 @@ def _place(decisions: Decisions, match: Match) -> None:
         decisions.new.append(match)
 
 
-def _replacement(decisions: Decisions, match: Match, old: Live) -> Match:
+def _replacement(decisions: Decisions, match: Match, old: Live) -> Replacement:
     """The replacement of *old*, with the parts of it that are not ours."""
     before = model_of(old, decisions.matched.labels)
-    return replace(match, declared=owned(match.kind, match.declared, before, rule_of(decisions.document, match.kind)))
+    declared = owned(match.kind, match.declared, before, rule_of(decisions.document, match.kind))
+    return Replacement(match.kind, declared, match.index, match.live, old=old)
 
 
 def _kept_as(document: Document, matched: Matched, kind: Kind, live: Live, declared: Any) -> Kept:

@@ -38,6 +38,13 @@ class Match:
         return name_key(self.name)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Replacement(Match):
+    """A declared resource that takes the place of a live one."""
+
+    old: Live = field(kw_only=True)
+
+
 @dataclass(slots=True)
 class Matching:
     """The matches of one kind, and its other live resources."""

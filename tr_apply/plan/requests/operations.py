@@ -10,7 +10,7 @@ from tr_apply.plan.compare.diff import changed_fields, set_fields, written_field
 from tr_apply.plan.compare.secrets import masked, secret_parameters
 from tr_apply.plan.matching.decisions import Decisions, Kept
 from tr_apply.plan.matching.declared_before import with_remark
-from tr_apply.plan.matching.match import Match
+from tr_apply.plan.matching.match import Match, Replacement
 from tr_apply.plan.requests.circles import without_sids
 from tr_apply.plan.requests.order import by_key
 from tr_apply.plan.requests.people import People, moving
@@ -201,10 +201,9 @@ def _mentions(change: FieldChange, label: SidOf) -> bool:
     return change.before == label.name or f"${{sid:{label}}}" in repr(change.before)
 
 
-def _replace(decisions: Decisions, match: Match, people: People, followers: Sequence[Kept]) -> Operation:
+def _replace(decisions: Decisions, match: Replacement, people: People, followers: Sequence[Kept]) -> Operation:
     """A new one takes its place, and everything that led to the old one follows."""
     old, kind, label = match.old, match.kind, _old_label(match)
-    assert old is not None
     moves = people.by_activity.get(old.sid, [])
     writes = [*_making_way(decisions, match, old, label)]
     if match.live is None:

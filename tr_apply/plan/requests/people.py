@@ -44,7 +44,7 @@ class _Movers:
         self._decisions = decisions
         self._people = People()
         # Of a replaced activity everybody goes to the new one of the same name; of a deleted one, elsewhere.
-        self._replacements = {m.old.sid: m.name for m in decisions.replaced if m.kind is ACTIVITY and m.old is not None}
+        self._replacements = {m.old.sid: m.name for m in decisions.replaced if m.kind is ACTIVITY}
         self._gone = {live.sid for live in decisions.deleted_of(ACTIVITY)}
         self._available = {name_key(a.name): bool(a.available) for a in decisions.result(ACTIVITY)}
 

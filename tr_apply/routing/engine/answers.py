@@ -18,7 +18,7 @@ def accept(state: State, reservation: Reservation) -> None:
     party = state.tasks[reservation.task_sid]
     task = party.task
     if party.transfer is not None:
-        transfers.accept(state, party)
+        transfers.accept(state, party, party.transfer)
     state.put_task(party, status="assigned", assigned_ms=state.now)
     reservations.accept(state, party, reservation)
     for sid in list(party.open):
@@ -115,7 +115,9 @@ def _end_unaccepted(
 ) -> None:
     party = state.tasks[reservation.task_sid]
     if party.transfer is not None:
-        transfers.not_accepted(state, party, reservation, status, activity_sid=activity_sid, reason_code=reason_code)
+        transfers.not_accepted(
+            state, party.transfer, reservation, status, activity_sid=activity_sid, reason_code=reason_code
+        )
         return
     reservations.end(state, party, reservation, status, activity_sid=activity_sid, reason_code=reason_code)
     if not party.open:
@@ -129,7 +131,7 @@ def _others(state: State, party: TaskParty, reservation: Reservation, *statuses:
 
 def _resume(state: State, party: TaskParty, status: ReservationStatus) -> None:
     """Go on with a task that nobody accepted. One directed to a worker ends: it was for nobody else."""
-    if party.step is not None and party.step.worker_sid is not None:
+    if party.step.worker_sid is not None:
         cancel(state, party, f"{unsure.REASON_TARGET_NOT_ACCEPTED} {status}")
     else:
         resume(state, party)

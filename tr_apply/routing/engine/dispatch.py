@@ -32,7 +32,6 @@ def seek(state: State, party: TaskParty) -> bool:
 def wait(state: State, party: TaskParty) -> None:
     """Let a task wait that found nobody."""
     step = party.step
-    assert step is not None
     if step.worker_sid is not None:
         state.directed.add(party, state.next_ticket())
     elif step.queue_sid is not None:
@@ -96,7 +95,6 @@ def _rival(state: State, party: TaskParty, workers: Sequence[WorkerParty]) -> Ta
 def _find(state: State, party: TaskParty) -> Sequence[WorkerParty]:
     """The workers to reserve now: as many of those eligible as the queue reserves at a time."""
     step, task = party.step, party.task
-    assert step is not None
     if step.wants_one:
         worker = _the_one(state, step, task)
         return () if worker is None else (worker,)
@@ -166,7 +164,7 @@ def _serves(state: State, worker: WorkerParty, group: Group, task: Task) -> bool
 
 def precedence(state: State, party: TaskParty) -> _Precedence:
     """The sort key of a task among all that wait. A task directed to a worker is in no queue's order."""
-    directed = party.step is not None and party.step.worker_sid is not None
+    directed = party.step.worker_sid is not None
     queue_sid = None if directed else party.task.queue_sid
     queue = None if queue_sid is None else state.queues[queue_sid].queue
     return (state.goes_second(queue), *rank(party.task, queue))

@@ -33,8 +33,7 @@ def begin(state: State, party: TaskParty) -> None:
 def resume(state: State, party: TaskParty) -> None:
     """Go on with a task whose reservations have all ended and nobody has accepted."""
     state.put_task(party, status="pending")
-    place = party.task.place
-    assert place is not None
+    place = party.task.its_place
     if party.task.assignments >= MAX_ASSIGNMENTS:
         cancel(state, party, unsure.REASON_ASSIGNMENTS)
     elif place.deadline_ms is not None and state.now >= place.deadline_ms:
@@ -77,7 +76,7 @@ def cancel(state: State, party: TaskParty, reason: str | None) -> None:
 def settle_accounts(state: State, party: TaskParty) -> None:
     """Let a task that ends go: from its reservations, which are canceled or completed, and from its document."""
     if party.transfer is not None:
-        tell_transfer(state, party, "task.transfer-canceled", end_transfer(state, party, "canceled"))
+        tell_transfer(state, party, "task.transfer-canceled", end_transfer(state, party.transfer, "canceled"))
     for sid in list(party.open):
         reservation = state.reservations[sid]
         end(state, party, reservation, "canceled" if reservation.status == "pending" else "completed")
@@ -106,12 +105,11 @@ def tell(state: State, party: TaskParty, event_type: EventType) -> None:
     state.events.append(Event(event_type, state.now, party.task, None, None, None))
 
 
-def end_transfer(state: State, party: TaskParty, status: TransferStatus, reason: str | None = None) -> Transfer:
-    """End the transfer of a task that is under way."""
-    assert party.transfer is not None
-    transfer = party.transfer._replace(status=status, failed_reason=reason, updated_ms=state.now)
-    state.put_transfer(party, transfer)
-    return transfer
+def end_transfer(state: State, transfer: Transfer, status: TransferStatus, reason: str | None = None) -> Transfer:
+    """End a transfer that is under way."""
+    ended = transfer._replace(status=status, failed_reason=reason, updated_ms=state.now)
+    state.put_transfer(state.tasks[transfer.task_sid], ended)
+    return ended
 
 
 def tell_transfer(state: State, party: TaskParty, event_type: EventType, transfer: Transfer) -> None:
@@ -128,9 +126,7 @@ def set_step_timer(state: State, task: Task) -> None:
 
 
 def _leave(state: State, party: TaskParty, left_by: Exit) -> None:
-    place = party.task.place
-    assert place is not None
-    _travel(state, party, _next(party, place, left_by), left_by)
+    _travel(state, party, _next(party, party.task.its_place, left_by), left_by)
 
 
 def _travel(state: State, party: TaskParty, place: WorkflowPlace | None, left_by: Exit) -> None:
@@ -185,7 +181,7 @@ def _enter(state: State, party: TaskParty, place: WorkflowPlace) -> None:
 
 def _skips(state: State, party: TaskParty) -> bool:
     step = party.step
-    return step is not None and step.skips is not None and step.skips({"workers": counts(state, step.queue_sid)})
+    return step.skips is not None and step.skips({"workers": counts(state, step.queue_sid)})
 
 
 def counts(state: State, queue_sid: str | None) -> dict[str, int]:

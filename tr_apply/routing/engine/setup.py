@@ -97,9 +97,8 @@ def _step(state: State, party: TaskParty) -> Step:
     task = party.task
     if party.transfer is not None:
         return step_of(party.transfer)
-    assert task.place is not None
     if not is_directed(party):
-        return party.routing.step(task.place)
+        return party.routing.step(task.its_place)
     # A target that is not a queue is a worker, who may be deleted; a queue with a task in it cannot be deleted.
     return target_step(task.queue_sid, None if task.routing_target in state.queues else task.routing_target)
 

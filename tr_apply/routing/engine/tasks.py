@@ -264,7 +264,7 @@ def on_timer(state: State, party: TaskParty) -> None:
 
 
 def _expire(state: State, party: TaskParty) -> None:
-    waits_for_target = party.step is not None and party.step.worker_sid is not None
+    waits_for_target = party.step.worker_sid is not None
     if waits_for_target and party.task.status == "pending":
         cancel(state, party, unsure.REASON_TARGET_NOT_RESERVED)
         state.events.append(Event("reservation.failed", state.now, party.task))

@@ -24,7 +24,7 @@ from tr_apply.routing.records import (
 )
 from tr_apply.routing.refusals import IllegalStepError, UnknownResourceError
 from tr_apply.routing.unsure import REASON_TRANSFER, REASON_TRANSFER_ATTEMPT
-from tr_apply.routing.workflow import ROUTING_TARGET, Step
+from tr_apply.routing.workflow import NO_STEP, ROUTING_TARGET, Step
 
 _ENDED_BY: Final[dict[ReservationStatus, str]] = {
     "rejected": "reject",
@@ -105,7 +105,7 @@ def withdraw(state: State, sid: str) -> Transfer:
     if transfer.status != "initiated":
         raise IllegalStepError(f"Transfer {sid} is already {transfer.status} . Cannot cancel transfer.")
     party = state.tasks[transfer.task_sid]
-    ended = end_transfer(state, party, "canceled")
+    ended = end_transfer(state, transfer, "canceled")
     _return(state, party, ended)
     for each in _offers(state, party, ended):
         reservations.end(state, party, each, "canceled")
@@ -113,15 +113,15 @@ def withdraw(state: State, sid: str) -> Transfer:
     return ended
 
 
-def accept(state: State, party: TaskParty) -> None:
+def accept(state: State, party: TaskParty, transfer: Transfer) -> None:
     """Note that the transfer of a task is done, as somebody accepts it just now."""
-    end_transfer(state, party, "complete")
-    party.step = None
+    end_transfer(state, transfer, "complete")
+    party.step = NO_STEP
 
 
 def not_accepted(
     state: State,
-    party: TaskParty,
+    transfer: Transfer,
     reservation: Reservation,
     status: ReservationStatus,
     *,
@@ -129,11 +129,10 @@ def not_accepted(
     reason_code: int | None,
 ) -> None:
     """End a reservation that a transfer has led to, and the transfer with the last one, unless it is to a queue."""
-    transfer = party.transfer
-    assert transfer is not None
+    party = state.tasks[transfer.task_sid]
     others = [each for each in _offers(state, party, transfer) if each.sid != reservation.sid]
     if not others and transfer.type == "WORKER":
-        transfer = end_transfer(state, party, "failed", f"{REASON_TRANSFER} reservation {_FAILED_BY[status]}")
+        transfer = end_transfer(state, transfer, "failed", f"{REASON_TRANSFER} reservation {_FAILED_BY[status]}")
         _return(state, party, transfer)
     elif not others:
         ended_by = f"{REASON_TRANSFER_ATTEMPT} reservation {_ENDED_BY[status]}"
@@ -186,7 +185,7 @@ def _offer(state: State, party: TaskParty, transfer: Transfer) -> None:
     elif state.ready(worker := state.workers[transfer.to_sid], party.task.channel):
         reservations.reserve(state, party, (worker,))
     else:
-        failed = end_transfer(state, party, "failed", _NOT_AVAILABLE)
+        failed = end_transfer(state, transfer, "failed", _NOT_AVAILABLE)
         _return(state, party, failed)
         _conclude(state, party, failed)
 
@@ -211,7 +210,7 @@ def _look(state: State, party: TaskParty) -> None:
 def _return(state: State, party: TaskParty, transfer: Transfer) -> None:
     """Let a task be where it was before its transfer, with those who still have it."""
     leave_group(party)
-    party.step = None
+    party.step = NO_STEP
     held = {state.reservations[sid].status for sid in party.open}
     state.put_task(
         party,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
 from tr_apply.routing.records import Task, Transfer
-from tr_apply.routing.workflow import Routing, Step, Wanted, wanted
+from tr_apply.routing.workflow import NO_STEP, Routing, Step, Wanted, wanted
 from tr_apply.routing.workspace import TaskQueue
 
 Rank: TypeAlias = tuple[int, int, int]
@@ -42,7 +42,7 @@ class TaskParty:
     def __init__(self, task: Task, routing: Routing) -> None:
         self.task = task
         self.routing = routing
-        self.step: Step | None = None
+        self.step = NO_STEP
         self.open: dict[str, None] = {}
         """SIDs of the reservations that hold a worker, in order of creation."""
         self.reservations: tuple[str, ...] = ()
@@ -135,7 +135,6 @@ class Waiting:
             ticket: A number that no other entry has.
         """
         step, task = party.step, party.task
-        assert step is not None
         name = wanted(step, task.attributes.values) if step.wants_one else None
         if step.wants_one and name is None:
             return
@@ -158,7 +157,7 @@ class Waiting:
     def has_like(self, party: TaskParty) -> bool:
         """Whether a task waits that can be served by exactly those who can serve this one."""
         step = party.step
-        if not self._for_anyone or step is None or step.wants_one:
+        if not self._for_anyone or step.wants_one:
             return False
         return party.group_key(step) in self._for_anyone
 

@@ -7,7 +7,7 @@ There are as many fresh values of each kind as the group has paths, because all 
 from collections.abc import Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from tr_apply.routing.evaluate import as_number
 from tr_apply.routing.nodes import ORDERINGS, Comparator, Comparison, Constant, ListLiteral, Operand, Path
@@ -55,7 +55,10 @@ NULL: Final = 1
 """The mask of null."""
 
 
-def key_of(value: Any) -> Hashable:
+ScalarKey: TypeAlias = tuple[bool, Hashable]
+
+
+def key_of(value: Any) -> ScalarKey:
     """A key that is equal for equal scalars; unlike in Python, True is not 1."""
     return isinstance(value, bool), value
 

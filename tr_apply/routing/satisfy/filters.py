@@ -95,8 +95,8 @@ class Filters:
     ) -> None:
         self._filters = tuple(filters)
         self._budget = budget or Budget()
-        readable = [each.expression for each in self._filters if each.expression is not None]
-        self._space = Space(readable, Place.FILTER, singles)
+        self._readable = {n: each.expression for n, each in enumerate(filters) if each.expression is not None}
+        self._space = Space(self._readable.values(), Place.FILTER, singles)
         self._matches = [matcher(each) for each in self._filters]
         self._unmatched: dict[int, Formula] = {}
 
@@ -163,10 +163,8 @@ class Filters:
         return solve(self._space, parts, judge, self._budget)
 
     def _not_matching(self, index: int) -> Formula:
-        expression = self._filters[index].expression
-        assert expression is not None
         if index not in self._unmatched:
-            self._unmatched[index] = self._space.lift(expression, wanted=False)
+            self._unmatched[index] = self._space.lift(self._readable[index], wanted=False)
         return self._unmatched[index]
 
 

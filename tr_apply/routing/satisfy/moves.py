@@ -63,17 +63,13 @@ class _List:
     def __init__(self, filters: Sequence[TaskFilter]) -> None:
         self.filters = tuple(filters)
         self.matches = [matcher(each) for each in filters]
+        self.expressions = {n: each.expression for n, each in enumerate(filters) if each.expression is not None}
         unreadable = (n for n, each in enumerate(filters) if each.expression is None)
         self.readable = next(unreadable, len(self.filters))
         """How many are above the first that cannot be read."""
 
     def first(self, task: Task) -> int | None:
         return next((n for n, matches in enumerate(self.matches) if matches(task)), None)
-
-    def expression(self, index: int) -> Expression:
-        found = self.filters[index].expression
-        assert found is not None
-        return found
 
     def at(self, index: int | None) -> TaskFilter | None:
         return None if index is None else self.filters[index]
@@ -107,7 +103,7 @@ class _Versions:
     def _follow(self, origin: int | None, most: int) -> None:
         """Find the pairs with *origin*: each example rules out what takes it, before or after the change."""
         above = range(len(self._before.filters) if origin is None else origin)
-        passed = {self._before.expression(n) for n in above}
+        passed = {self._before.expressions[n] for n in above}
         takers, seen = set[int | None](), set[int | None]()
 
         def is_new(task: Task) -> bool:
@@ -124,7 +120,7 @@ class _Versions:
             first = self._before.first(answer.names)
             if first is not None and first != origin:
                 takers.add(first)
-                parts.append(self._space.lift(self._before.expression(first), wanted=False))
+                parts.append(self._space.lift(self._before.expressions[first], wanted=False))
                 continue
             target = self._after.first(answer.names)
             self._note(origin, target, answer.names)
@@ -132,12 +128,12 @@ class _Versions:
             parts.append(self._elsewhere(target, passed))
 
     def _start(self, origin: int | None) -> list[Formula]:
-        expression = EVERYTHING if origin is None else self._before.expression(origin)
+        expression = EVERYTHING if origin is None else self._before.expressions[origin]
         parts = [self._space.lift(expression)]
         if self._after.readable < len(self._after.filters):
             self._unknown["unreadable"] = None
             above = range(self._after.readable)
-            parts.append(some(self._space.lift(self._after.expression(n)) for n in above))
+            parts.append(some(self._space.lift(self._after.expressions[n]) for n in above))
         return parts
 
     def _note(self, origin: int | None, target: int | None, task: Task) -> None:
@@ -151,8 +147,8 @@ class _Versions:
         Those whose expressions are *passed* do not, because the same filter before would have taken the task.
         """
         above = range(len(self._after.filters) if target is None else target)
-        expressions = (self._after.expression(n) for n in above)
+        expressions = (self._after.expressions[n] for n in above)
         matching = [self._space.lift(each) for each in expressions if each not in passed]
         if target is None:
             return some(matching)
-        return some([self._space.lift(self._after.expression(target), wanted=False), *matching])
+        return some([self._space.lift(self._after.expressions[target], wanted=False), *matching])

@@ -1,11 +1,11 @@
 """Which values make a comparison true. The evaluator is asked about each; its rules are not written again here."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias, assert_never
 
 from tr_apply.routing.evaluate import COMPARE
 from tr_apply.routing.nodes import Comparator, Comparison, Constant, ListLiteral, Operand, Path, paths
-from tr_apply.routing.satisfy.candidates import Candidates, key_of
+from tr_apply.routing.satisfy.candidates import Candidates, ScalarKey, key_of
 from tr_apply.routing.satisfy.formula import Mask, Related
 
 Groups: TypeAlias = Mapping[Path, Candidates]
@@ -16,13 +16,12 @@ class Detail(NamedTuple):
 
     path: Path
     of: Literal["list", "text"]
-    key: Hashable
+    key: ScalarKey
     """The scalar or the part, as `key_of` has it."""
 
     @property
     def value(self) -> Any:
         """The scalar or the part itself."""
-        assert isinstance(self.key, tuple)
         return self.key[1]
 
 

@@ -199,9 +199,8 @@ class _Search:
         return len(formula.parts) if isinstance(formula, Some) else _UNSPLIT
 
     def _alternatives(self, formula: Formula, domains: Domains) -> Iterable[Formula]:
-        if isinstance(formula, Some):
-            return formula.parts
-        assert isinstance(formula, Related)
+        if not isinstance(formula, Related):
+            return formula.parts if isinstance(formula, Some) else [formula]
         path = formula.paths[len(formula.bound)]
         self._unsure |= not self._space.variables[self._space.number(path)].complete
         return self._space.split(formula, self._next_domain(formula, domains))
