@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tr_apply.corpus.reduce import COMMON, Reduction, ValueCounts, expressions_of, hidden_in
 from tr_apply.resources.workflow import Workflow, from_document
 from tr_apply.routing.evaluate import evaluate
-from tr_apply.routing.workflow import first_place, next_place, read_routing
+from tr_apply.routing.workflow import first_place, next_place
+from tr_apply.routing.workflow_document import read_routing
 
 KEY = b"k" * 32
 CANARY = "+15550001111"

@@ -13,7 +13,8 @@ import pytest
 from tests.routing.satisfy.test_enumeration import CORPUS, documents, tree
 from tr_apply.impact import route_changes
 from tr_apply.resources.workflow import Filter, Target, Workflow, from_document
-from tr_apply.routing.workflow import DEFAULT, first_place, read_routing
+from tr_apply.routing.workflow import DEFAULT, first_place
+from tr_apply.routing.workflow_document import read_routing
 
 EVERY = 3
 """Of 1,560 pairs; all of them take three times as long, and agree as well."""

@@ -8,7 +8,8 @@ from tr_apply.plan.impact import FilterRoute, RouteChange
 from tr_apply.resources.workflow import Workflow
 from tr_apply.routing.parser import parse
 from tr_apply.routing.satisfy import Budget
-from tr_apply.routing.workflow import DEFAULT, first_place, read_routing
+from tr_apply.routing.workflow import DEFAULT, first_place
+from tr_apply.routing.workflow_document import read_routing
 
 
 def read(text):

@@ -6,7 +6,8 @@ import pytest
 
 from tests.picture.scenes import lanes_of, scene_of, workflow_of
 from tr_apply.picture import picture_of
-from tr_apply.routing.workflow import DEFAULT, first_place, next_place, read_routing
+from tr_apply.routing.workflow import DEFAULT, first_place, next_place
+from tr_apply.routing.workflow_document import read_routing
 
 SPANISH = ("Spanish", "language == 'es'", {"queue": "Spanish", "timeout": 60}, {"queue": "Everyone", "priority": 5})
 

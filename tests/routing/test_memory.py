@@ -9,7 +9,8 @@ from tr_apply.routing.engine.setup import Setup
 from tr_apply.routing.engine.tasks import NewTask, TaskUpdate
 from tr_apply.routing.engine.workers import WorkerUpdate
 from tr_apply.routing.records import Attributes, Worker
-from tr_apply.routing.workflow import DEFAULT, first_place, read_routing
+from tr_apply.routing.workflow import DEFAULT, first_place
+from tr_apply.routing.workflow_document import read_routing
 from tr_apply.routing.workspace import Activity, TaskQueue, Workflow, Workspace
 
 TARGET = {"queue": "Q", "order_by": "worker.level DESC"}

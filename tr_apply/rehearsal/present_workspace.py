@@ -23,7 +23,8 @@ from tr_apply.routing.parser import parse
 from tr_apply.routing.records import Attributes, Reservation, Task, WorkerChannel
 from tr_apply.routing.records import Worker as PresentWorker
 from tr_apply.routing.trace import Trace, trace, trace_on
-from tr_apply.routing.workflow import Routing, read_routing
+from tr_apply.routing.workflow import Routing
+from tr_apply.routing.workflow_document import read_routing
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
 from tr_apply.wire import Labels, live_labels, parsed_json
 

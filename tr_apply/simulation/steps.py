@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias
 
-from tr_apply.routing.workflow import DEFAULT, read_routing
+from tr_apply.routing.workflow import DEFAULT
+from tr_apply.routing.workflow_document import read_routing
 from tr_apply.simulation.estimates import estimate
 from tr_apply.simulation.measures import Days, rounded
 from tr_apply.simulation.results import MeanEstimate, SimulatedStep

@@ -15,7 +15,8 @@ from tr_apply.routing.satisfy import (
     Unsatisfiable,
     way_out,
 )
-from tr_apply.routing.workflow import first_place, read_routing
+from tr_apply.routing.workflow import first_place
+from tr_apply.routing.workflow_document import read_routing
 
 
 def listed(*texts, ways_out=()):

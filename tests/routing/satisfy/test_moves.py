@@ -5,7 +5,8 @@ import json
 from tr_apply.routing.format import format_expression
 from tr_apply.routing.parser import parse
 from tr_apply.routing.satisfy import Budget, TaskFilter, TaskMove, default_filter, moves
-from tr_apply.routing.workflow import DEFAULT, first_place, read_routing
+from tr_apply.routing.workflow import DEFAULT, first_place
+from tr_apply.routing.workflow_document import read_routing
 
 
 def listed(*named, default="default"):

@@ -8,7 +8,7 @@ from typing import Final
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.local.kinds.kind import Item
 from tr_apply.routing.parser import parse
-from tr_apply.routing.workflow import read_routing
+from tr_apply.routing.workflow_document import read_routing
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
 
 _ROUTES_NOTHING: Final = '{"task_routing":{}}'

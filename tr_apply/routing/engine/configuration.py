@@ -14,7 +14,8 @@ from tr_apply.routing.events import Event, EventType
 from tr_apply.routing.records import OPEN, UNASSIGNED
 from tr_apply.routing.refusals import InUseError
 from tr_apply.routing.worker_index import numbers_in
-from tr_apply.routing.workflow import Routing, read_routing
+from tr_apply.routing.workflow import Routing
+from tr_apply.routing.workflow_document import read_routing
 from tr_apply.routing.workspace import Activity, Resource, TaskChannel, TaskQueue, Workflow, Workspace
 
 

@@ -17,7 +17,8 @@ from tr_apply.routing.engine.waiting import TaskParty
 from tr_apply.routing.engine.workers import enrol, record
 from tr_apply.routing.membership import Membership
 from tr_apply.routing.records import HOLDING, UNASSIGNED, Reservation, Task, Transfer
-from tr_apply.routing.workflow import Routing, Step, read_routing
+from tr_apply.routing.workflow import Routing, Step
+from tr_apply.routing.workflow_document import read_routing
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
 
 _NO_ROUTING = Routing("", (), None)
