@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from tr_apply.local.kinds.kind import Item
+from tr_apply.local.kinds.columns import Item
 from tr_apply.local.storage.clock import moment_of
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.events import ChannelChange, Event

@@ -10,7 +10,8 @@ from tr_apply.local.bridge.payloads import Payload, SeenWorker, View
 from tr_apply.local.bridge.tokens import Grant
 from tr_apply.local.forms import fields
 from tr_apply.local.kinds.all_kinds import KINDS
-from tr_apply.local.kinds.kind import Item, Kind
+from tr_apply.local.kinds.columns import Item
+from tr_apply.local.kinds.kind import Kind
 from tr_apply.local.storage.refusals import (
     ForbiddenError,
     InvalidParameterError,

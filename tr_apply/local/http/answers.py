@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from pydantic_core import PydanticSerializationError, to_json
 from starlette.responses import Response
 
-from tr_apply.local.kinds.kind import Item, Kind, Scope
+from tr_apply.local.kinds.columns import Item
+from tr_apply.local.kinds.kind import Kind, Scope
 from tr_apply.local.store.paging import Page, PageToken
 
 MORE_INFO = "https://www.twilio.com/docs/errors/"

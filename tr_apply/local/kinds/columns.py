@@ -1,6 +1,10 @@
-"""SQL for the columns that the answers of several kinds share."""
+"""What a resource is answered as, and SQL for the columns that several kinds share."""
 
 from collections.abc import Mapping
+from typing import Any
+
+Item = dict[str, Any]
+"""A resource as the API answers it, without what depends on who asks and how: account_sid, url and links."""
 
 
 def identity(table: str) -> Mapping[str, str]:

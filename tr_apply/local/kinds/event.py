@@ -6,7 +6,8 @@ from tr_apply.local.forms import fields
 from tr_apply.local.history.event_data import Referred, data_of, description_of, subject_of
 from tr_apply.local.history.events import KEPT_MS, EventRecord, first_position_at
 from tr_apply.local.kinds import columns
-from tr_apply.local.kinds.kind import ColumnFilter, Conditions, Item, Kind, Narrowing
+from tr_apply.local.kinds.columns import Item
+from tr_apply.local.kinds.kind import ColumnFilter, Conditions, Kind, Narrowing
 from tr_apply.local.storage.database import Reader
 from tr_apply.local.storage.refusals import InvalidParameterError
 from tr_apply.routing.workspace import TaskChannel

@@ -5,11 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from tr_apply.local.history.session import Session
+from tr_apply.local.kinds.columns import Item
 from tr_apply.local.storage.database import Reader, Row, Writer
 from tr_apply.routing.engine.state import State
-
-Item = dict[str, Any]
-"""A resource as the API answers it, without what depends on who asks and how: account_sid, url and links."""
 
 Scope = tuple[str, ...]
 """The SIDs of the resources above, from the workspace down; empty for a workspace."""

@@ -6,7 +6,7 @@ A file may hold what no request could have brought there: what cannot be read ro
 from typing import Final
 
 from tr_apply.errors import ExpressionSyntaxError
-from tr_apply.local.kinds.kind import Item
+from tr_apply.local.kinds.columns import Item
 from tr_apply.routing.parser import parse
 from tr_apply.routing.workflow_document import read_routing
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace

@@ -8,7 +8,8 @@ from tr_apply.local.forms import fields
 from tr_apply.local.forms.matching import check_expression, matcher
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
-from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, Item, ItemFilter, Kind, RoutedActions, Values
+from tr_apply.local.kinds.columns import Item
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, ItemFilter, Kind, RoutedActions, Values
 from tr_apply.local.storage.clock import told
 from tr_apply.local.storage.database import Reader, Row
 from tr_apply.local.storage.refusals import InvalidParameterError

@@ -3,7 +3,8 @@
 from tr_apply.local.forms import fields
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
-from tr_apply.local.kinds.kind import Change, Field, Item, Kind
+from tr_apply.local.kinds.columns import Item
+from tr_apply.local.kinds.kind import Change, Field, Kind
 from tr_apply.local.kinds.setup import task_channel_of
 from tr_apply.local.kinds.worker_channel import open_channels
 from tr_apply.local.storage.database import Writer

@@ -6,7 +6,8 @@ from tr_apply.local.forms import fields
 from tr_apply.local.forms.matching import Names, check_expression, matcher, names_of_workers
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
-from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, Item, ItemFilter, Kind, Values
+from tr_apply.local.kinds.columns import Item
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, ItemFilter, Kind, Values
 from tr_apply.local.kinds.setup import task_queue_of
 from tr_apply.local.storage.database import Reader, Writer
 from tr_apply.local.storage.documents import parse_object

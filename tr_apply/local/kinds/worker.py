@@ -7,7 +7,8 @@ from tr_apply.local.forms.matching import check_expression, matcher, worker_name
 from tr_apply.local.history.records import attributes_of, read_workers
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
-from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, Item, ItemFilter, Kind, Values
+from tr_apply.local.kinds.columns import Item
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, ItemFilter, Kind, Values
 from tr_apply.local.kinds.worker_channel import open_channels
 from tr_apply.local.storage.database import Reader, Writer
 from tr_apply.local.storage.refusals import InvalidParameterError

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from tr_apply.local.forms import fields
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
-from tr_apply.local.kinds.kind import Change, Field, Item, Kind
+from tr_apply.local.kinds.columns import Item
+from tr_apply.local.kinds.kind import Change, Field, Kind
 from tr_apply.local.storage.database import Writer
 
 CAPACITY_LIMIT = 50

@@ -4,7 +4,8 @@ from tr_apply.local.forms import fields
 from tr_apply.local.forms.configuration import configuration, queues_of
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
-from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, Item, Kind, Values
+from tr_apply.local.kinds.columns import Item
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, Kind, Values
 from tr_apply.local.kinds.setup import workflow_of
 from tr_apply.local.storage.database import Writer
 from tr_apply.local.storage.refusals import InvalidParameterError

@@ -15,7 +15,8 @@ from typing import Any
 from tr_apply.local.history.records import has_tasks, read_snapshot, workspaces_with_tasks
 from tr_apply.local.history.session import Happened, Session
 from tr_apply.local.kinds.activity import ACTIVITY
-from tr_apply.local.kinds.kind import Item, Kind
+from tr_apply.local.kinds.columns import Item
+from tr_apply.local.kinds.kind import Kind
 from tr_apply.local.kinds.setup import activity_of, task_channel_of, task_queue_of, workflow_of, workspace_of
 from tr_apply.local.kinds.task_channel import TASK_CHANNEL
 from tr_apply.local.kinds.task_queue import TASK_QUEUE

@@ -6,7 +6,8 @@ from contextlib import closing
 from itertools import islice
 from typing import Any
 
-from tr_apply.local.kinds.kind import ColumnFilter, Conditions, Item, ItemFilter, Kind, Scope
+from tr_apply.local.kinds.columns import Item
+from tr_apply.local.kinds.kind import ColumnFilter, Conditions, ItemFilter, Kind, Scope
 from tr_apply.local.storage.database import Reader, Row
 from tr_apply.local.store.paging import Page, PageRequest, PageToken, SortKey
 from tr_apply.local.store.rows import item_of, select

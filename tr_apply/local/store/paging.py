@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
 from tr_apply.local.forms import fields
-from tr_apply.local.kinds.kind import Item, Kind
+from tr_apply.local.kinds.columns import Item
+from tr_apply.local.kinds.kind import Kind
 from tr_apply.local.storage.refusals import AbsolutePagingError, InvalidParameterError
 from tr_apply.local.storage.sids import new_sid, position_of
 from tr_apply.routing.names import is_sid, sid_pattern

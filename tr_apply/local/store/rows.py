@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from functools import cache
 
-from tr_apply.local.kinds.kind import Item, Kind, Scope
+from tr_apply.local.kinds.columns import Item
+from tr_apply.local.kinds.kind import Kind, Scope
 from tr_apply.local.storage.database import Reader, Row
 from tr_apply.local.storage.sids import position_of
 from tr_apply.routing.names import is_sid

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tr_apply.local.kinds.kind import Item, Kind
+from tr_apply.local.kinds.columns import Item
+from tr_apply.local.kinds.kind import Kind
 from tr_apply.local.storage.database import Reader
 from tr_apply.local.storage.refusals import InvalidParameterError
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds.all_kinds import KINDS
-from tr_apply.local.kinds.kind import Change, Field, Item, Kind, Scope, Values
+from tr_apply.local.kinds.columns import Item
+from tr_apply.local.kinds.kind import Change, Field, Kind, Scope, Values
 from tr_apply.local.storage.clock import stored
 from tr_apply.local.storage.database import Copy, Database, Reader, Writer
 from tr_apply.local.storage.refusals import (

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from tr_apply.routing.engine.parties import QueueParty, WorkerParty
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.events import About, ActivityChange, Event, EventType
-from tr_apply.routing.records import Worker
+from tr_apply.routing.names import name_key
+from tr_apply.routing.records import Worker, changed
 
 
 def free(state: State, worker: WorkerParty) -> None:
@@ -65,3 +66,16 @@ def leave_queue(worker: WorkerParty, queue: QueueParty) -> None:
     del worker.queues[queue]
     for line in queue.lines.values():
         line.leave(worker)
+
+
+def enrol(state: State, party: WorkerParty) -> None:
+    """Note a worker under SID, name and number, and in the activity."""
+    worker = party.worker
+    state.workers[worker.sid] = state.named[name_key(worker.name)] = state.numbered[party.number] = party
+    state.in_activity[worker.activity_sid] |= 1 << party.number
+
+
+def record(party: WorkerParty) -> Worker:
+    """A worker's record, with when the worker was reserved last."""
+    on_channels = dict(party.last_reserved_on)
+    return changed(party.worker, {"last_reserved_ms": party.last_reserved_ms, "last_reserved_on": on_channels})

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from tr_apply.routing.engine.answers import reject_all
 from tr_apply.routing.engine.parties import WorkerParty, free_percentage, worker_names
-from tr_apply.routing.engine.presence import change, follow_queues, free, leave_queue, move, tell
+from tr_apply.routing.engine.presence import change, enrol, follow_queues, free, leave_queue, move, tell
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.events import ActivityChange, ChannelChange
 from tr_apply.routing.names import name_key
-from tr_apply.routing.records import Attributes, Worker, WorkerChannel, changed
+from tr_apply.routing.records import Attributes, Worker, WorkerChannel
 from tr_apply.routing.refusals import IllegalStepError, InUseError
 
 
@@ -34,13 +34,6 @@ def create(state: State, worker: Worker) -> WorkerParty:
     tell(state, party, "worker.created")
     free(state, party)
     return party
-
-
-def enrol(state: State, party: WorkerParty) -> None:
-    """Note a worker under SID, name and number, and in the activity."""
-    worker = party.worker
-    state.workers[worker.sid] = state.named[name_key(worker.name)] = state.numbered[party.number] = party
-    state.in_activity[worker.activity_sid] |= 1 << party.number
 
 
 def update(state: State, party: WorkerParty, changes: WorkerUpdate) -> None:
@@ -125,12 +118,6 @@ def delete(state: State, party: WorkerParty) -> None:
     state.changed_workers.pop(worker.sid, None)
     state.removed_workers.append(worker.sid)
     tell(state, party, "worker.deleted", ActivityChange(worker.activity_sid, since_ms=worker.status_changed_ms))
-
-
-def record(party: WorkerParty) -> Worker:
-    """A worker's record, with when the worker was reserved last."""
-    on_channels = dict(party.last_reserved_on)
-    return changed(party.worker, {"last_reserved_ms": party.last_reserved_ms, "last_reserved_on": on_channels})
 
 
 def _check_name(state: State, name: str) -> None:
