@@ -8,6 +8,7 @@ from tr_apply.routing.evaluate import compiled, evaluate
 from tr_apply.routing.format import format_expression
 from tr_apply.routing.membership import Membership
 from tr_apply.routing.nodes import And, Comparator, Comparison, Constant, ListLiteral, Or, Path
+from tr_apply.routing.parser import parse_target_workers
 from tr_apply.routing.worker_index import WorkerIndex, bits_of, numbers_in
 
 MISSING = object()
@@ -73,8 +74,7 @@ changes = st.lists(
 @thorough
 @given(st.dictionaries(st.sampled_from(["WQ1", "WQ2", "WQ3"]), expressions), st.lists(names, max_size=4), changes)
 def test_members_follow_every_change(queues, workers, deeds):
-    texts = {sid: format_expression(tree) for sid, tree in queues.items()}
-    membership, numbered = Membership(workers, texts), dict(enumerate(workers))
+    membership, numbered = Membership(workers, queues), dict(enumerate(workers))
 
     for deed, pick, after in deeds:
         known = sorted(numbered)
@@ -99,7 +99,7 @@ def test_members_follow_every_change(queues, workers, deeds):
             now = set(membership.queues_of(number))
             assert set(moved) == before ^ now
     assert membership.everyone() == {
-        number: [sid for sid in texts if membership.members[sid] >> number & 1]
+        number: [sid for sid in queues if membership.members[sid] >> number & 1]
         for number in numbered
         if any(bits >> number & 1 for bits in membership.members.values())
     }
@@ -108,15 +108,22 @@ def test_members_follow_every_change(queues, workers, deeds):
 @thorough
 @given(expressions, expressions, st.lists(names, max_size=5))
 def test_a_queue_may_get_another_expression_and_go(before, after, workers):
-    membership = Membership(workers, {"WQ": format_expression(before)})
+    membership = Membership(workers, {"WQ": before})
 
-    membership.set_queue("WQ", format_expression(after))
+    membership.set_queue("WQ", after)
 
     assert set(numbers_in(membership.members["WQ"])) == by_evaluator(after, dict(enumerate(workers)))
-    membership.set_queue("WQ", " ")
+    membership.set_queue("WQ", None)
     assert membership.members["WQ"] == 0
     membership.remove_queue("WQ")
     assert membership.members == {}
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n"])
+def test_an_empty_target_workers_is_for_nobody(text):
+    membership = Membership(WORKERS, {"WQ": parse_target_workers(text)})
+
+    assert membership.members["WQ"] == 0
 
 
 def test_an_attribute_with_hundreds_of_values_is_indexed_too():

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tr_apply.routing.evaluate import Names, Predicate, compiled
 from tr_apply.routing.nodes import Expression, paths
-from tr_apply.routing.parser import parse
 from tr_apply.routing.worker_index import Bits, WorkerIndex, numbers_in
 
 _ACTIVITY_NAMES = frozenset({"activity_sid", "activity_name"})
@@ -19,17 +18,16 @@ class Membership:
 
     __slots__ = ("_index", "_predicates", "_reading_activity", "members")
 
-    def __init__(self, names: Sequence[Names] = (), target_workers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, names: Sequence[Names] = (), queues: Mapping[str, Expression | None] | None = None) -> None:
         self._index = WorkerIndex(names)
         self._predicates: dict[str, Predicate | None] = {}
         self._reading_activity: set[str] = set()
         self.members: dict[str, Bits] = {}
-        for sid, text in (target_workers or {}).items():
-            self.set_queue(sid, text)
+        for sid, expression in (queues or {}).items():
+            self.set_queue(sid, expression)
 
-    def set_queue(self, sid: str, target_workers: str) -> None:
-        """Add a queue, or give it another expression; an empty one is for nobody."""
-        expression = parse(target_workers) if target_workers.strip() else None
+    def set_queue(self, sid: str, expression: Expression | None) -> None:
+        """Add a queue, or give it another expression; a queue without one is for nobody."""
         self._predicates[sid] = None if expression is None else compiled(expression)
         self.members[sid] = 0 if expression is None else self._index.where(expression)
         self._reading_activity.discard(sid)

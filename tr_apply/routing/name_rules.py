@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from tr_apply.routing.names import CHANNEL_PROPERTIES
 from tr_apply.routing.nodes import (
     Comparator,
     Comparison,
@@ -11,7 +12,7 @@ from tr_apply.routing.nodes import (
     comparisons,
     paths,
 )
-from tr_apply.routing.place import CHANNEL_PROPERTIES, UNPREFIXED, Place, built_in_types, is_prefixed
+from tr_apply.routing.place import UNPREFIXED, Place, built_in_types, is_prefixed
 from tr_apply.routing.text_rule import Remarks, RoutingText, text_rule
 from tr_apply.routing.value_types import INTEGER
 

@@ -1,4 +1,4 @@
-"""How TaskRouter writes and compares names, and what a SID looks like."""
+"""How TaskRouter writes and compares names, which names it knows itself, and what a SID looks like."""
 
 import re
 from typing import Final
@@ -12,6 +12,9 @@ _DIGITS: Final = "[0-9a-fA-F]{32}"
 
 FILTER_NAMES: Final = ("filter_friendly_name", "friendly_name", "friendlyName", "filterFriendlyName")
 """The keys in which Twilio's own helpers and samples write a filter's name; TaskRouter's own comes first."""
+
+CHANNEL_PROPERTIES: Final = frozenset({"configured_capacity", "assigned_tasks", "available_capacity_percentage"})
+"""Properties of a worker's channel in TaskRouter: ``worker.channel.<task channel>.…``."""
 
 
 def name_key(name: str) -> str:

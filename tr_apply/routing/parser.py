@@ -73,6 +73,15 @@ def _parse_cached(source: str) -> Expression:
     return _Parser(source).expression()
 
 
+def parse_target_workers(source: str) -> Expression | None:
+    """The tree of a queue's expression; None for an empty one, which is for nobody.
+
+    Raises:
+        ExpressionSyntaxError: as for ``parse``.
+    """
+    return parse(source) if source.strip() else None
+
+
 def parse_order_by(source: str) -> OrderBy:
     """The clauses of an order_by.
 

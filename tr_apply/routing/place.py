@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 from typing import Final
 
-from tr_apply.routing.names import sid_pattern
+from tr_apply.routing.names import CHANNEL_PROPERTIES, sid_pattern
 from tr_apply.routing.nodes import Path
 from tr_apply.routing.value_types import INTEGER, TEXT, Keys, ValueTypes
 
@@ -37,9 +37,6 @@ UNPREFIXED: Final = frozenset({Place.QUEUE, Place.FILTER})
 
 OWN_NAMES: Final = frozenset({"sid", "friendly_name", "activity_sid", "activity_name"})
 """Properties of a worker in TaskRouter, in addition to the attributes."""
-
-CHANNEL_PROPERTIES: Final = frozenset({"configured_capacity", "assigned_tasks", "available_capacity_percentage"})
-"""Properties of a worker's channel in TaskRouter: ``worker.channel.<task channel>.…``."""
 
 _WORKERS_IN_ACTIVITY: Final = re.compile(rf"workers\.(available|unavailable|{sid_pattern('WA')})")
 

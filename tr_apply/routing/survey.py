@@ -16,7 +16,7 @@ from tr_apply.routing.engine.line import Key
 from tr_apply.routing.engine.parties import WorkerParty
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.mismatch import Mismatch, first_mismatch
-from tr_apply.routing.parser import parse
+from tr_apply.routing.parser import parse_target_workers
 from tr_apply.routing.records import Task, Worker
 from tr_apply.routing.workflow import CHANNEL_ROOT, Step, wanted
 
@@ -154,7 +154,8 @@ def _explained(state: State, step: Step, task: Task, found: Obstacle, worker: Wo
     match found:
         case Obstacle.NOT_IN_QUEUE:
             text = "" if step.queue_sid is None else state.queues[step.queue_sid].queue.target_workers
-            mismatch = first_mismatch(parse(text), worker.names) if text.strip() else None
+            expression = parse_target_workers(text)
+            mismatch = None if expression is None else first_mismatch(expression, worker.names)
             return Excluded(worker.worker, found, mismatch)
         case Obstacle.EXPRESSION if step.expression is not None:
             names = {"task": task.attributes.values, "worker": worker.names, CHANNEL_ROOT: worker.numbers}

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
 from tr_apply.routing.evaluate import Names, Predicate, compiled, reader, resolve
-from tr_apply.routing.names import name_key
+from tr_apply.routing.names import CHANNEL_PROPERTIES, name_key
 from tr_apply.routing.nodes import Expression, OrderBy, Path, paths
-from tr_apply.routing.place import CHANNEL_PROPERTIES
 from tr_apply.routing.records import WorkflowPlace
 
 DEFAULT: Final = -1

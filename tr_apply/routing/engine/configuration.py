@@ -11,6 +11,7 @@ from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.tasks import is_directed, use_version
 from tr_apply.routing.engine.waiting import TaskParty, Waiting
 from tr_apply.routing.events import Event, EventType
+from tr_apply.routing.parser import parse_target_workers
 from tr_apply.routing.records import OPEN, UNASSIGNED
 from tr_apply.routing.refusals import InUseError
 from tr_apply.routing.worker_index import numbers_in
@@ -101,7 +102,7 @@ def _take_on(state: State, party: QueueParty, queue: TaskQueue) -> None:
 
 def _set_members(state: State, party: QueueParty) -> None:
     before = state.membership.members.get(party.queue.sid, 0)
-    state.membership.set_queue(party.queue.sid, party.queue.target_workers)
+    state.membership.set_queue(party.queue.sid, parse_target_workers(party.queue.target_workers))
     after = state.membership.members[party.queue.sid]
     for number in numbers_in(before & ~after):
         leave_queue(state.numbered[number], party)

@@ -15,6 +15,7 @@ from tr_apply.routing.engine.tasks import is_directed, set_timer
 from tr_apply.routing.engine.transfers import step_of
 from tr_apply.routing.engine.waiting import TaskParty
 from tr_apply.routing.membership import Membership
+from tr_apply.routing.parser import parse_target_workers
 from tr_apply.routing.records import HOLDING, UNASSIGNED, Reservation, Task, Transfer
 from tr_apply.routing.workflow import Routing, Step
 from tr_apply.routing.workflow_document import read_routing
@@ -69,7 +70,7 @@ def _add_workers(state: State, snapshot: EngineState) -> None:
         WorkerParty(worker, state.activity(worker.activity_sid), number, state.channels)
         for number, worker in enumerate(snapshot.workers)
     ]
-    expressions = {sid: queue.queue.target_workers for sid, queue in state.queues.items()}
+    expressions = {sid: parse_target_workers(queue.queue.target_workers) for sid, queue in state.queues.items()}
     state.membership = Membership([worker.names for worker in workers], expressions)
     for worker in workers:
         enrol(state, worker)
