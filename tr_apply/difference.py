@@ -13,16 +13,24 @@ from typing import Any
 from tr_apply.errors import TrApplyError
 from tr_apply.live import Live, Snapshot, predicted
 from tr_apply.plan.change import Action, FieldChange, Operation, Plan
-from tr_apply.plan.compare.diff import changed_fields, set_fields
+from tr_apply.plan.compare.diff import changed_fields, masked, set_fields
 from tr_apply.plan.compare.ownership import deletes_rest, is_managed
-from tr_apply.plan.compare.secrets import masked
 from tr_apply.plan.matching.match import ambiguity
 from tr_apply.plan.matching.matched import Matched
 from tr_apply.plan.matching.references import canonical
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKER_CHANNEL, WORKSPACE, Holds, Kind
+from tr_apply.resources import (
+    KIND_BY_NAME,
+    SECTIONS,
+    TASK_CHANNEL,
+    WORKER,
+    WORKER_CHANNEL,
+    WORKSPACE,
+    Holds,
+    Kind,
+    WorkerChannel,
+)
 from tr_apply.resources.document import Document
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY
-from tr_apply.resources.worker import WorkerChannel
 from tr_apply.routing.names import name_key
 from tr_apply.wire import Labels, live_labels, model_of
 

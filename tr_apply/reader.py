@@ -12,11 +12,9 @@ from tr_apply.findings import KeyPath, error_at
 from tr_apply.live import Live, Snapshot, Work, predicted
 from tr_apply.plan.change import Plan
 from tr_apply.plan.checks.workspace_rename import OtherWorkspace
-from tr_apply.plan.make import Planning
-from tr_apply.plan.matching.problem import PlanProblemsError
+from tr_apply.plan.make import Planning, PlanProblemsError
 from tr_apply.plan.matching.reading import Reads, WorkQuestions
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER, Kind
-from tr_apply.resources.workspace import Workspace
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER, Kind, Workspace
 from tr_apply.routing.names import name_key, sid_pattern
 
 WORKSPACE_SID = re.compile(sid_pattern("WS") + r"\Z")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tr_apply.config.load import Configuration
-from tr_apply.plan.compare.paths import called
+from tr_apply.plan.compare.document_diff import called
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.document import Document
 from tr_apply.resources.field_path import lies_in

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tr_apply.config import columns, reader
-from tr_apply.config.first_findings import SHOWN
+from tr_apply.config.common_rules import SHOWN
 from tr_apply.config.places import Places, Sources
 from tr_apply.config.reader import read
 from tr_apply.findings import Severity

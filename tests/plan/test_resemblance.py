@@ -7,7 +7,7 @@ import pytest
 from tr_apply.plan.change import Action
 from tr_apply.plan.checks.consent import Approval, Consent, refusals
 from tr_apply.plan.checks.resemblance import SUSPECTED_RENAME
-from tr_apply.report.objections import objections, objections_in_short
+from tr_apply.report.rows import objections, objections_in_short
 
 OTHERS = {
     "task_queues": [{"name": "Everyone"}, {"name": "Gold", "target_workers": "tier == 'gold'"}],

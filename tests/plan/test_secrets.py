@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tr_apply.plan.compare.paths import covers
+from tr_apply.plan.compare.document_diff import covers
 from tr_apply.plan.saved.document import FORMAT_VERSION, checksum_of, plan_document
 from tr_apply.plan.saved.load import saved_plans
 

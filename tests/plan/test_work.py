@@ -3,7 +3,7 @@
 import pytest
 
 from tr_apply.apply import Status
-from tr_apply.plan.checks.people_lost import PEOPLE_LOST
+from tr_apply.plan.checks.guard import PEOPLE_LOST
 from tr_apply.plan.checks.work import UNDER_WAY
 
 CENTER = """

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tr_apply.resources.field_path import is_field_path, lies_in, path_parts, with_any_item
-from tr_apply.resources.pattern import fits
+from tr_apply.resources.field_path import fits, is_field_path, lies_in, path_parts, with_any_item
 
 FITS = [
     ("[EMEA] Sales", "[EMEA] Sales", True),

@@ -19,11 +19,11 @@ from tr_apply.routing.nodes import (
     OrderBy,
     OrderClause,
     Path,
+    with_paths,
 )
 from tr_apply.routing.nodes import paths as paths_of
 from tr_apply.routing.parser import parse, parse_known_worker, parse_order_by
 from tr_apply.routing.place import Place
-from tr_apply.routing.substitution import with_paths
 from tr_apply.routing.value_types import JsonType, ValueTypes, json_type, outcomes, summarize
 
 thorough = settings(derandomize=True, max_examples=150)

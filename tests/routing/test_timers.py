@@ -1,6 +1,6 @@
 """Timers: each once, at its moment, in the order of creation where several are due together."""
 
-from tr_apply.routing.engine.timers import Timers
+from tr_apply.routing.engine.state import Timers
 
 
 def gone_off(timers, now_ms):

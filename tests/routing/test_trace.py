@@ -9,11 +9,10 @@ from tr_apply.routing.engine.engine import Engine
 from tr_apply.routing.engine.log import EngineState
 from tr_apply.routing.engine.setup import Setup
 from tr_apply.routing.engine.tasks import NewTask
-from tr_apply.routing.mismatch import first_mismatch
 from tr_apply.routing.parser import parse
 from tr_apply.routing.records import Attributes, Worker, WorkerChannel
 from tr_apply.routing.refusals import IllegalStepError, UnknownResourceError
-from tr_apply.routing.survey import Obstacle, survey
+from tr_apply.routing.survey import Obstacle, first_mismatch, survey
 from tr_apply.routing.trace import trace
 from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflow, Workspace
 

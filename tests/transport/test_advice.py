@@ -6,7 +6,7 @@ from tests.transport.clock import run
 from tests.transport.scripted import Script, answer
 from tr_apply.errors import ApiError
 from tr_apply.transport import Call, Connection, Patience, Sender, Transport
-from tr_apply.transport.advice import advice
+from tr_apply.transport.retry import advice
 
 ACCOUNT = "AC" + "1" * 32
 TOKEN = Connection("https://taskrouter.ie1.twilio.com", ACCOUNT, "x", ACCOUNT, ("T_SID", "T_TOKEN"), "ie1")

@@ -14,7 +14,7 @@ from tr_apply.plan.saved.document import plan_document
 from tr_apply.plan.saved.stale import DriftError
 from tr_apply.printable import printable
 from tr_apply.report.drift import drift_text
-from tr_apply.report.summary import apply_outcome, summary_table
+from tr_apply.report.entry import apply_outcome, summary_table
 from tr_apply.report.terminal import plan_text, result_heading, result_text
 
 

@@ -41,8 +41,7 @@ from tr_apply.plan.impact import Extent
 from tr_apply.plan.saved.document import plan_document, plan_id
 from tr_apply.plan.saved.origin import Origins, origins
 from tr_apply.report.drift import origins_text
-from tr_apply.report.entry import Entry
-from tr_apply.report.summary import plan_outcome
+from tr_apply.report.entry import Entry, plan_outcome
 
 if TYPE_CHECKING:
     from tr_apply.cli.plan_days import DaysOfPlan

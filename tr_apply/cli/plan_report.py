@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from tr_apply.errors import UsageError
-from tr_apply.report.entry import Entry
-from tr_apply.report.summary import summary_table
+from tr_apply.report.entry import Entry, summary_table
 from tr_apply.report.terminal import entry_text
 
 FORMATS: Final = ("text", "json", "markdown", "html")

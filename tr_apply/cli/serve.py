@@ -284,7 +284,7 @@ def _seed(path: Path, app: "LocalTaskRouter", account_sid: str | None, auth_toke
 
 
 def _seed_report(path: Path | None, applied: "Applied") -> str:
-    from tr_apply.report.summary import apply_outcome  # noqa: PLC0415
+    from tr_apply.report.entry import apply_outcome  # noqa: PLC0415
 
     return f"Seed {path}: {apply_outcome(applied.results, verified=applied.verified)}"
 

@@ -1,9 +1,10 @@
-"""Rules that several parts of the loader apply, or that the models apply by their codes."""
+"""Rules that several parts of the loader apply, or that the models apply by their codes; the limit of findings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Final
 
-from tr_apply.findings import Rule, Severity
+from tr_apply.findings import Finding, Rule, Severity
 
 NOT_UTF_8: Final = Rule("not-utf-8", Severity.ERROR, "The file is not valid UTF-8.")
 CSV_SYNTAX: Final = Rule("csv-syntax", Severity.ERROR, "The table is not valid CSV.")
@@ -44,3 +45,23 @@ OF_MODELS: Final[Mapping[str, Rule]] = {
     )
 }
 """The rules that the validators of the models apply; they name them by their codes."""
+
+
+MORE_FINDINGS: Final = Rule("more-findings", Severity.INFO, "A file has more findings than are shown.")
+
+SHOWN: Final = 100  # findings a file
+_WORST_FIRST: Final = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+
+
+def first_findings(found: Iterable[Finding]) -> Iterator[Finding]:
+    """*found*, which are sorted by file, with at most 100 of each file: errors before warnings before the rest."""
+    for file, of_one in groupby(found, key=lambda each: each.file):
+        yield from _of_one_file(file, list(of_one))
+
+
+def _of_one_file(file: str | None, found: Sequence[Finding]) -> Iterator[Finding]:
+    worst_first = sorted(range(len(found)), key=lambda index: _WORST_FIRST.index(found[index].severity))
+    yield from (found[index] for index in sorted(worst_first[:SHOWN]))
+    if left := worst_first[SHOWN:]:
+        message, first = f"and {len(left)} more in this file", found[min(left)]
+        yield Finding(found[left[0]].severity, MORE_FINDINGS.code, message, file, first.line, first.column)

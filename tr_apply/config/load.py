@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from tr_apply.config.common_rules import OVERLAY_UNKNOWN
+from tr_apply.config.common_rules import OVERLAY_UNKNOWN, first_findings
 from tr_apply.config.composition.sections import (
     counted,
     joined,
@@ -17,7 +17,6 @@ from tr_apply.config.composition.sections import (
     shifted,
 )
 from tr_apply.config.files import FoundFile, configuration_files, given_file, read_file, require_path
-from tr_apply.config.first_findings import first_findings
 from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.look_alikes import note_look_alikes
 from tr_apply.config.names import note_names
@@ -43,9 +42,8 @@ from tr_apply.config.withheld import is_withheld, withheld
 from tr_apply.config.workflows import note_outputs, note_workflows
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding, KeyPath, errors_of
-from tr_apply.resources import WORKER
+from tr_apply.resources import WORKER, Workspace
 from tr_apply.resources.document import Document
-from tr_apply.resources.workspace import Workspace
 
 _SIMULATION: Final = {"simulation"}
 """The only key of a file for `simulate --load`. In a folder, such a file does not belong to the configuration."""

@@ -11,7 +11,7 @@ from tr_apply.config.files import SUFFIXES, read_file, regular
 from tr_apply.config.places import Sources
 from tr_apply.config.reach import Reach
 from tr_apply.config.values.marks import REFERENCE
-from tr_apply.resources.pattern import fits
+from tr_apply.resources.field_path import fits
 from tr_apply.routing.names import name_key
 
 _MOST_FILES: Final = (

@@ -11,8 +11,7 @@ from tr_apply.config.suggestions import nearest
 from tr_apply.findings import KeyPath, Rule, Severity
 from tr_apply.resources import SECTIONS, WORKSPACE, Kind, Resource
 from tr_apply.resources.document import Document, Ownership
-from tr_apply.resources.field_path import is_field_path, path_parts, root_of
-from tr_apply.resources.pattern import fits
+from tr_apply.resources.field_path import fits, is_field_path, path_parts, root_of
 from tr_apply.resources.workflow import Filter
 from tr_apply.routing.names import name_key
 

@@ -24,9 +24,8 @@ from tr_apply.config.source_file import Site, SourceFile
 from tr_apply.config.suggestions import nearest
 from tr_apply.config.table import Cell, TableError, rows
 from tr_apply.findings import KeyPath, Rule, Severity, found_at
-from tr_apply.resources import WORKER
+from tr_apply.resources import WORKER, WorkerChannel
 from tr_apply.resources.scalar import core_scalar
-from tr_apply.resources.worker import WorkerChannel
 
 MIXED_COLUMN: Final = Rule("mixed-column", Severity.WARNING, "The cells of a column in a table have several types.")
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from tr_apply.config.common_rules import UNKNOWN_KIND, UNKNOWN_REFERENCE
+from tr_apply.config.common_rules import UNKNOWN_KIND, UNKNOWN_REFERENCE, first_findings
 from tr_apply.config.companion import Companion, read_companion
-from tr_apply.config.first_findings import first_findings
 from tr_apply.config.load import Configuration
 from tr_apply.config.names import note_repeated
 from tr_apply.config.notes import Notes

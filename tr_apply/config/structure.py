@@ -8,10 +8,9 @@ from pydantic import ValidationError
 
 from tr_apply.config.notes import Notes
 from tr_apply.config.shape import shape_of
-from tr_apply.resources import SECTIONS, Resource
+from tr_apply.resources import SECTIONS, Resource, Workspace
 from tr_apply.resources.document import Document, Manage, Safety
 from tr_apply.resources.lint import Lint
-from tr_apply.resources.workspace import Workspace
 
 _ROUNDS = 8  # removing an invalid key may make the mapping around it invalid
 

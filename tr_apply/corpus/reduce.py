@@ -17,10 +17,9 @@ from tr_apply.corpus.tasks import TaskKind, as_json
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.resources.workflow import Target, Workflow
 from tr_apply.routing.evaluate import Predicate, compiled, resolve
-from tr_apply.routing.nodes import Expression, Path, paths
+from tr_apply.routing.nodes import Expression, Path, paths, with_paths
 from tr_apply.routing.parser import parse, parse_known_worker
 from tr_apply.routing.satisfy import Regions
-from tr_apply.routing.substitution import with_paths
 
 COMMON: Final = 5
 """How many tasks have a value that says nothing about any of them."""

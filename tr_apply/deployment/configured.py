@@ -17,12 +17,11 @@ from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Plan
-from tr_apply.plan.checks.without_effect import unknown_former_name
+from tr_apply.plan.checks.notes import unknown_former_name
 from tr_apply.plan.checks.workspace_rename import TELLING_KINDS, declared_names, suspected_workspace_rename
 from tr_apply.plan.impact import Extent
-from tr_apply.plan.make import Planning, planning
+from tr_apply.plan.make import Planning, PlanProblemsError, planning
 from tr_apply.plan.matching.declared_before import DeclaredBefore
-from tr_apply.plan.matching.problem import PlanProblemsError
 from tr_apply.plan.requests.target import EVERYTHING, SelectedTarget, Selection
 from tr_apply.reader import (
     declared_workspace,

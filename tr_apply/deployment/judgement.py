@@ -11,8 +11,7 @@ from tr_apply.findings import Finding, Severity
 from tr_apply.live import Snapshot
 from tr_apply.plan.change import Blocked, PeopleConsent, Plan
 from tr_apply.plan.checks.consent import refusal
-from tr_apply.plan.checks.guard import listed
-from tr_apply.plan.checks.people_lost import people_lost
+from tr_apply.plan.checks.guard import listed, people_lost
 from tr_apply.plan.impact import Extent, Impact, PeopleImpact, QueueChange, TasksImpact
 from tr_apply.plan.requests.affected import affected_kinds
 from tr_apply.reader import with_affected

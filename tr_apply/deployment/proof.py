@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tr_apply.client import Client
 from tr_apply.live import Live
 from tr_apply.plan.change import Plan, Verb, Write
-from tr_apply.plan.saved.shown import shows
+from tr_apply.plan.saved.standing import shows
 from tr_apply.reader import named_workspace, read_parts
 from tr_apply.resources import SECTIONS, WORKER, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.template import SID, SidOf

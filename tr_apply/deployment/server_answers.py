@@ -7,8 +7,7 @@ from typing import Any, Final
 from tr_apply.client import Client
 from tr_apply.errors import ApiError
 from tr_apply.findings import Finding, KeyPath, Spot, found_by
-from tr_apply.lint.conditions import condition
-from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.declarations import Declarations, condition
 from tr_apply.lint.expressions import placed_texts
 from tr_apply.lint.member_rules import SERVER_DISAGREES
 from tr_apply.live import Live

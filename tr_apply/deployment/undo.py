@@ -12,7 +12,7 @@ from tr_apply.deployment.saved import Saved
 from tr_apply.errors import ApiError, RefusedError, StaleError, TrApplyError
 from tr_apply.live import Snapshot
 from tr_apply.plan.change import Plan
-from tr_apply.plan.matching.problem import PlanProblemsError
+from tr_apply.plan.make import PlanProblemsError
 from tr_apply.plan.undo import inverse, loses_channels, workers_to_read
 from tr_apply.reader import read_parts
 from tr_apply.resources import SECTIONS, WORKER

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from tr_apply.resources.document import Ownership
-from tr_apply.resources.field_path import path_parts
-from tr_apply.resources.pattern import fits
+from tr_apply.resources.field_path import fits, path_parts
 from tr_apply.routing.value_types import AttributeTypes, JsonType, Keys, json_type
 
 Attributes: TypeAlias = Mapping[str, Any]

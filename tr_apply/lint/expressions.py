@@ -7,8 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from tr_apply.findings import Finding, KeyPath
 from tr_apply.lint.attributes import are_kept
-from tr_apply.lint.conditions import routing_text
-from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.declarations import Declarations, routing_text
 from tr_apply.lint.target_rules import shared_expression
 from tr_apply.resources.document import Document, Ownership
 from tr_apply.resources.kind import Kind, Resource

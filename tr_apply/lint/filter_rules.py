@@ -4,9 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from tr_apply.config.references import filters_of
 from tr_apply.findings import KeyPath, Severity, Spot
-from tr_apply.lint.conditions import condition, constant
-from tr_apply.lint.declarations import Declarations
-from tr_apply.lint.rule import Remarks, document_rule
+from tr_apply.lint.declarations import Declarations, Remarks, condition, constant, document_rule
 from tr_apply.lint.target_rules import first_trap
 from tr_apply.resources.workflow import Filter, Workflow
 

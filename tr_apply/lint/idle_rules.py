@@ -6,12 +6,10 @@ from typing import Any, Final
 from tr_apply.config.references import placed
 from tr_apply.config.suggestions import nearest
 from tr_apply.findings import Severity, Spot
-from tr_apply.lint.declarations import Declarations
-from tr_apply.lint.rule import Remarks, document_rule
+from tr_apply.lint.declarations import Declarations, Remarks, document_rule
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER_CHANNEL, WORKSPACE, Kind
 from tr_apply.resources.document import Document, Ownership, SectionOwnership, WorkersOwnership
-from tr_apply.resources.field_path import root_of
-from tr_apply.resources.pattern import fits
+from tr_apply.resources.field_path import fits, root_of
 from tr_apply.routing.names import name_key
 
 _SIGNS: Final = frozenset("*?")

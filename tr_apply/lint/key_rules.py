@@ -6,8 +6,7 @@ from itertools import chain
 from typing import Any, Final
 
 from tr_apply.findings import KeyPath, Severity, Spot
-from tr_apply.lint.declarations import Declarations
-from tr_apply.lint.rule import Remarks, document_rule
+from tr_apply.lint.declarations import Declarations, Remarks, document_rule
 from tr_apply.routing.names import FILTER_NAMES
 
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {

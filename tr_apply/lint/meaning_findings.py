@@ -6,8 +6,7 @@ The decision procedure of meaning/ costs an import, which a small configuration 
 from collections.abc import Iterator
 
 from tr_apply.findings import Finding, KeyPath, RelatedPlace, Spot, found_by
-from tr_apply.lint.conditions import condition, repeats_attribute
-from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.declarations import Declarations, condition, repeats_attribute
 from tr_apply.lint.meaning_rules import NEVER_TRUE
 from tr_apply.resources.workflow import Filter, Workflow
 from tr_apply.routing.nodes import Comparator, Comparison, Constant, Expression, ListLiteral, Path, comparisons

@@ -7,13 +7,9 @@ from typing import Any, Final
 
 from tr_apply.findings import KeyPath, Rule, Severity, Spot
 from tr_apply.lint.attributes import are_kept
-from tr_apply.lint.conditions import condition, constant, routing_text
-from tr_apply.lint.declarations import Declarations
-from tr_apply.lint.rule import Remarks, document_rule
-from tr_apply.resources import WORKER
-from tr_apply.resources.task_queue import TaskQueue
+from tr_apply.lint.declarations import Declarations, Remarks, condition, constant, document_rule, routing_text
+from tr_apply.resources import WORKER, TaskQueue, Worker
 from tr_apply.resources.template import SidOf, each_string, made_up_sid, mapped
-from tr_apply.resources.worker import Worker
 from tr_apply.routing.nodes import Expression, ListLiteral, comparisons, paths
 from tr_apply.routing.place import Place
 from tr_apply.routing.value_types import JsonType, Keys, json_type

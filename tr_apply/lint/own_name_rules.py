@@ -7,10 +7,8 @@ from tr_apply.config.references import declared, referred_names
 from tr_apply.config.suggestions import nearest
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.findings import Severity, Spot
-from tr_apply.lint.conditions import parsed
-from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.declarations import Declarations, Remarks, document_rule, parsed
 from tr_apply.lint.expressions import PlacedText, placed_texts
-from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.resources import ACTIVITY, TASK_CHANNEL, Kind
 from tr_apply.resources.task_channel import SEEDED_CHANNELS
 from tr_apply.routing.names import name_key

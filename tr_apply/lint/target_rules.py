@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from tr_apply.findings import Severity, Spot
-from tr_apply.lint.conditions import condition, constant, queues_in
-from tr_apply.lint.declarations import Declarations
-from tr_apply.lint.rule import Remarks, document_rule
+from tr_apply.lint.declarations import Declarations, Remarks, condition, constant, document_rule, queues_in
 from tr_apply.resources.workflow import Filter, Target, Workflow
 from tr_apply.routing.names import name_key
 from tr_apply.routing.nodes import And, Comparator, Comparison, Constant, Expression, ListLiteral, Or, Path

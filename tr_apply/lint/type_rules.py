@@ -5,10 +5,8 @@ from itertools import product
 from typing import Any, Final, NamedTuple
 
 from tr_apply.findings import Severity, Spot
-from tr_apply.lint.conditions import parsed
-from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.declarations import Declarations, Remarks, document_rule, parsed
 from tr_apply.lint.expressions import PlacedText, placed_texts
-from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.resources.worker import compact_json
 from tr_apply.routing.nodes import Comparator, Constant, ListLiteral, Operand, Path, comparisons
 from tr_apply.routing.place import Place, attribute_keys

@@ -7,9 +7,7 @@ from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from tr_apply.findings import KeyPath, Severity, Spot
-from tr_apply.lint.conditions import routing_text
-from tr_apply.lint.declarations import Declarations
-from tr_apply.lint.rule import Remarks, document_rule
+from tr_apply.lint.declarations import Declarations, Remarks, document_rule, routing_text
 from tr_apply.resources import WORKSPACE
 from tr_apply.resources.field_path import lies_in
 from tr_apply.resources.template import plain

@@ -8,10 +8,8 @@ from typing import Final, TypeAlias
 
 from tr_apply.findings import Severity, Spot
 from tr_apply.lint.attributes import texts
-from tr_apply.lint.conditions import parsed
-from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.declarations import Declarations, Remarks, document_rule, parsed
 from tr_apply.lint.expressions import PlacedText, placed_texts
-from tr_apply.lint.rule import Remarks, document_rule
 from tr_apply.routing.nodes import Comparator, Constant, ListLiteral, Operand, Path, comparisons
 from tr_apply.routing.place import Place, attribute_keys
 from tr_apply.routing.value_types import Keys

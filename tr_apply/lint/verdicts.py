@@ -12,8 +12,8 @@ from tr_apply.findings import Finding, KeyPath, Rule, Severity, Spot, found_by
 from tr_apply.lint.rules import EVERY_RULE
 from tr_apply.resources import KIND_BY_NAME
 from tr_apply.resources.document import Document
+from tr_apply.resources.field_path import fits
 from tr_apply.resources.lint import Acceptance, Lint
-from tr_apply.resources.pattern import fits
 from tr_apply.routing.check import EXPRESSION_SYNTAX
 from tr_apply.routing.names import name_key
 

@@ -7,9 +7,7 @@ from typing import Any, Final
 
 from tr_apply.findings import KeyPath, Severity, Spot
 from tr_apply.lint.attributes import are_kept
-from tr_apply.lint.conditions import condition
-from tr_apply.lint.declarations import Declarations
-from tr_apply.lint.rule import Remarks, document_rule
+from tr_apply.lint.declarations import Declarations, Remarks, condition, document_rule
 from tr_apply.resources.template import each_string
 from tr_apply.routing.evaluate import compiled
 from tr_apply.routing.nodes import Expression, paths

@@ -7,8 +7,7 @@ from typing import Final
 from tr_apply.config.references import placed, sid_references
 from tr_apply.config.suggestions import nearest
 from tr_apply.findings import Severity, Spot
-from tr_apply.lint.declarations import Declarations
-from tr_apply.lint.rule import Remarks, document_rule
+from tr_apply.lint.declarations import Declarations, Remarks, document_rule
 from tr_apply.resources import SECTIONS, TASK_CHANNEL, TASK_QUEUE, WORKFLOW
 from tr_apply.resources.task_channel import DOCUMENTED_UNIQUE_NAME
 from tr_apply.resources.workspace import EVENT_TYPES

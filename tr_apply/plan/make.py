@@ -7,31 +7,36 @@ from tr_apply.findings import Finding, KeyPath, error_at
 from tr_apply.live import Snapshot
 from tr_apply.plan.change import Operation, Plan, PlanTarget
 from tr_apply.plan.checks.guard import blocked, delete_counts
-from tr_apply.plan.checks.kept_as_live import left_alone
+from tr_apply.plan.checks.notes import left_alone, without_effect
 from tr_apply.plan.checks.refused import refused_here
-from tr_apply.plan.checks.without_effect import without_effect
 from tr_apply.plan.checks.work import work_notes, work_questions
+from tr_apply.plan.compare.diff import sensitive_paths
 from tr_apply.plan.compare.ownership import is_managed
-from tr_apply.plan.compare.secrets import sensitive_paths
 from tr_apply.plan.matching.decisions import Decisions, decided
 from tr_apply.plan.matching.declared_before import DeclaredBefore
 from tr_apply.plan.matching.matched import Matched, expression_names, match_all
-from tr_apply.plan.matching.problem import PlanProblemsError
 from tr_apply.plan.matching.reading import Reads, first_kinds, missing_kinds, workers_with_channels
 from tr_apply.plan.requests.affected import affected_kinds
 from tr_apply.plan.requests.channels import channel_operations, unchanged_channels
-from tr_apply.plan.requests.circles import with_later_sids
 from tr_apply.plan.requests.operations import operations_of
-from tr_apply.plan.requests.order import CircularReferenceError, in_order, with_parked_names
+from tr_apply.plan.requests.order import CircularReferenceError, in_order, with_later_sids, with_parked_names
 from tr_apply.plan.requests.people import people_of
 from tr_apply.plan.requests.rename_order import after_former_names
 from tr_apply.plan.requests.target import EVERYTHING, Selection, left_out, selected
 from tr_apply.plan.saved.relied_on import base_of, reads_of
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, THE_WORKSPACE, WORKER, SidOf
 from tr_apply.resources.document import Document
-from tr_apply.resources.template import THE_WORKSPACE, SidOf
 from tr_apply.routing.names import name_key
 from tr_apply.wire import parsed_json, references_in
+
+
+class PlanProblemsError(Exception):
+    """The configuration cannot be applied to this workspace; each finding has its spot in the configuration."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("; ".join(each.message for each in findings))
+        self.findings = findings
+
 
 Planning = Generator[Reads, Snapshot, Plan]
 """A plan in the making: yields what must be read next, takes the snapshot that has it, returns the plan."""

@@ -9,16 +9,25 @@ from tr_apply.findings import Finding, Severity
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Action, Blocked, FieldChange, Operation, Plan, Verb, Write
 from tr_apply.plan.checks.guard import PROTECTED, protects
-from tr_apply.plan.compare.diff import set_fields
-from tr_apply.plan.compare.secrets import masked
+from tr_apply.plan.compare.diff import masked, set_fields
 from tr_apply.plan.make import make_plan
 from tr_apply.plan.requests.order import in_order
 from tr_apply.plan.requests.target import Selection
 from tr_apply.plan.saved.relied_on import base_of, everything, reads_of
-from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_CHANNEL, WORKER, WORKER_CHANNEL, WORKSPACE, Kind
+from tr_apply.resources import (
+    ACTIVITY,
+    KIND_BY_NAME,
+    SECTIONS,
+    TASK_CHANNEL,
+    THE_WORKSPACE,
+    WORKER,
+    WORKER_CHANNEL,
+    WORKSPACE,
+    Kind,
+    SidOf,
+)
 from tr_apply.resources.document import Document, Manage, Safety
 from tr_apply.resources.field_path import root_of
-from tr_apply.resources.template import THE_WORKSPACE, SidOf
 from tr_apply.routing.names import name_key, sid_pattern
 from tr_apply.wire import Labels, live_labels, model_of
 

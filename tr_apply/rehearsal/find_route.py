@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from tr_apply.plan.compare.paths import covers
+from tr_apply.plan.compare.document_diff import covers
 from tr_apply.rehearsal.offline_workspace import OfflineWorkspace, RouteRequest
 from tr_apply.rehearsal.route import (
     ExcludedWorker,
@@ -22,9 +22,8 @@ from tr_apply.resources.field_path import lies_in
 from tr_apply.resources.template import SidOf, from_live, mapped
 from tr_apply.routing.events import KnownWorkerSought
 from tr_apply.routing.format import format_expression
-from tr_apply.routing.mismatch import Mismatch
 from tr_apply.routing.nodes import Path
-from tr_apply.routing.survey import Excluded, Obstacle
+from tr_apply.routing.survey import Excluded, Mismatch, Obstacle
 from tr_apply.routing.trace import FilterVerdict, StepTrace, Trace
 from tr_apply.routing.workflow import DEFAULT, Filter
 

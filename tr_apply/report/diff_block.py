@@ -13,8 +13,7 @@ from tr_apply.plan.change import Action, Operation, Plan
 from tr_apply.printable import printable
 from tr_apply.report.entry import Entry
 from tr_apply.report.impact import below, further_impact_lines, lost_lines
-from tr_apply.report.objections import objections
-from tr_apply.report.rows import DESTRUCTIVE, SYMBOLS, Row, in_reading_order, operation_rows
+from tr_apply.report.rows import DESTRUCTIVE, SYMBOLS, Row, in_reading_order, objections, operation_rows
 from tr_apply.resources import KIND_BY_NAME
 
 WIDTH = 95

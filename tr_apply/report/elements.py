@@ -6,7 +6,7 @@ from typing import Any
 
 from tr_apply.plan.compare.sequences import differences
 from tr_apply.printable import printable
-from tr_apply.report.line import TextLine
+from tr_apply.report.text_diff import TextLine
 from tr_apply.report.values import shown
 
 _MOST = 500  # elements; beyond that nobody reads on, and matching them takes its time

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from tr_apply.errors import ExpressionSyntaxError
-from tr_apply.report.line import TextLine
-from tr_apply.report.text_diff import FOLD, text_lines
+from tr_apply.report.text_diff import FOLD, TextLine, text_lines
 from tr_apply.resources.template import MARK
 from tr_apply.routing.format import format_expression, format_operand
 from tr_apply.routing.nodes import And, Comparison, Expression, ListLiteral, Or, comparisons, flattened

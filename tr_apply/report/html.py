@@ -13,11 +13,10 @@ from tr_apply.plan.change import Action, Operation, Plan
 from tr_apply.plan.saved.document import plan_id
 from tr_apply.report.entry import Entry, headline
 from tr_apply.report.impact_html import elsewhere_html, findings_html, people_html, tiles_html
-from tr_apply.report.line import Sign, TextLine
-from tr_apply.report.objections import objections
 from tr_apply.report.page_style import STYLE
 from tr_apply.report.plan_picture import MOST_LANES, PlanPicture, plan_picture
-from tr_apply.report.rows import DESTRUCTIVE, Row, in_reading_order, operation_rows
+from tr_apply.report.rows import DESTRUCTIVE, Row, in_reading_order, objections, operation_rows
+from tr_apply.report.text_diff import Sign, TextLine
 
 _TAGS: Mapping[Sign, str] = {"+": "ins", "-": "del"}
 _DEEPEST = 6  # levels that are set in

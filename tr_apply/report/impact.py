@@ -7,7 +7,7 @@ from typing import Final
 from tr_apply.plan.checks.guard import listed
 from tr_apply.plan.impact import BroughtFinding, FilterRoute, Impact, QueueChange, RouteChange, TasksImpact
 from tr_apply.printable import printable
-from tr_apply.report.line import Sign, TextLine
+from tr_apply.report.text_diff import Sign, TextLine
 from tr_apply.routing.names import name_key
 
 ROUTES_SHOWN: Final = 10

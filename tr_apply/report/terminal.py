@@ -13,10 +13,8 @@ from tr_apply.plan.saved.document import plan_id
 from tr_apply.printable import printable
 from tr_apply.report.entry import Entry
 from tr_apply.report.impact import impact_lines
-from tr_apply.report.line import Sign
-from tr_apply.report.objections import objections
-from tr_apply.report.rows import SYMBOLS, Row, Tone, in_reading_order, operation_rows, summary_line
-from tr_apply.report.text_diff import FOLD
+from tr_apply.report.rows import SYMBOLS, Row, Tone, in_reading_order, objections, operation_rows, summary_line
+from tr_apply.report.text_diff import FOLD, Sign
 from tr_apply.report.wording import places, where
 
 WIDTH = 80

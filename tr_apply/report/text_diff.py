@@ -1,10 +1,30 @@
-"""Changes in a long text, word by word: unchanged words are folded, changed ones never are."""
+"""Changes in a long text, word by word, as lines: unchanged words are folded, changed ones never are."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from tr_apply.plan.compare.sequences import differences
-from tr_apply.report.line import TextLine
+
+Sign = Literal["+", "-", ""]
+"""Whether a line is new, is gone, or stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """A line.
+
+    Attributes:
+        text: What it says.
+        sign: Whether that is new or gone.
+        depth: How far it is set in.
+    """
+
+    text: str
+    sign: Sign = ""
+    depth: int = 0
+
 
 FOLD = "…"
 _WORD = re.compile(r"\s*(?:[\w$.]+|[^\w\s])|\s+")

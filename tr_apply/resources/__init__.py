@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tr_apply.resources.activity import ACTIVITY
+from tr_apply.resources.activity import ACTIVITY, Activity
 from tr_apply.resources.kind import FormField, Holds, Kind, Resource, temporary_name
-from tr_apply.resources.task_channel import TASK_CHANNEL
-from tr_apply.resources.task_queue import TASK_QUEUE
-from tr_apply.resources.worker import WORKER, WORKER_CHANNEL
-from tr_apply.resources.workflow import WORKFLOW
-from tr_apply.resources.workspace import WORKSPACE
+from tr_apply.resources.task_channel import TASK_CHANNEL, TaskChannel
+from tr_apply.resources.task_queue import TASK_QUEUE, TaskQueue
+from tr_apply.resources.template import THE_WORKSPACE, SidOf
+from tr_apply.resources.worker import WORKER, WORKER_CHANNEL, Worker, WorkerChannel
+from tr_apply.resources.workflow import WORKFLOW, Workflow
+from tr_apply.resources.workspace import WORKSPACE, Workspace
 
 __all__ = [
     "ACTIVITY",
@@ -18,14 +19,23 @@ __all__ = [
     "SECTIONS",
     "TASK_CHANNEL",
     "TASK_QUEUE",
+    "THE_WORKSPACE",
     "WORKER",
     "WORKER_CHANNEL",
     "WORKFLOW",
     "WORKSPACE",
+    "Activity",
     "FormField",
     "Holds",
     "Kind",
     "Resource",
+    "SidOf",
+    "TaskChannel",
+    "TaskQueue",
+    "Worker",
+    "WorkerChannel",
+    "Workflow",
+    "Workspace",
     "temporary_name",
 ]
 

@@ -14,11 +14,32 @@ from tr_apply.resources.kind import Resource
 from tr_apply.resources.lint import Lint
 from tr_apply.resources.task_channel import TaskChannel
 from tr_apply.resources.task_queue import TaskQueue
-from tr_apply.resources.variable import Variable
 from tr_apply.resources.worker import Worker
 from tr_apply.resources.workflow import Workflow
 from tr_apply.resources.workspace import Workspace
 from tr_apply.routing.names import name_key
+
+VariableType = Literal["string", "integer", "number", "boolean", "json"]
+
+
+class Variable(Resource):
+    """A variable, as ``variables`` declares it."""
+
+    type: VariableType = "string"
+    """The type that its text is parsed as. Inside a longer text it is written as JSON."""
+
+    enum: list[Any] = []
+    """The values that it may have; any, if there are none."""
+
+    default: Any = None
+    """Its value where nothing else gives it one: a YAML value of its type."""
+
+    description: str = ""
+    """Its purpose, for the reader."""
+
+    secret: bool = False
+    """Whether every field that its value flows into is hidden, as ``manage`` hides what it calls ``sensitive``."""
+
 
 _PERCENT = re.compile(r"(100|[0-9]{1,2})%\Z")
 _VARIABLE_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"

@@ -1,12 +1,10 @@
-"""Paths of fields as ``manage`` writes them: ``attributes.phone``, ``filters[Gold].targets``.
+"""Names as patterns, and paths of fields as ``manage`` writes them: ``attributes.phone``, ``filters[Gold].targets``.
 
 A name is in brackets, and may hold brackets itself: a bracket closes where those in it are balanced and the
 path ends or goes on with a dot or another bracket, as in ``filters[[night] x].targets``.
 """
 
 from collections.abc import Sequence
-
-from tr_apply.resources.pattern import fits
 
 
 def is_field_path(path: str) -> bool:
@@ -71,3 +69,27 @@ def _end_of_bracket(path: str, at: int) -> int | None:
             return index
         depth = max(depth, 1)
     return None
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Whether *name* is what *pattern* means: equal to it, or matched by its signs.
+
+    Takes time in proportion to the product of both lengths, whatever the pattern.
+    """
+    if name == pattern:
+        return True
+    at = sign = 0
+    star, retry = -1, 0
+    while at < len(name):
+        if sign < len(pattern) and pattern[sign] == "*":
+            star, retry = sign, at
+            sign += 1
+        elif sign < len(pattern) and pattern[sign] in {"?", name[at]}:
+            at += 1
+            sign += 1
+        elif star >= 0:
+            retry += 1
+            at, sign = retry, star + 1
+        else:
+            return False
+    return all(each == "*" for each in pattern[sign:])

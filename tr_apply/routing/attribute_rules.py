@@ -12,8 +12,7 @@ from tr_apply.routing.nodes import (
     comparisons,
     paths,
 )
-from tr_apply.routing.place import Place, attribute_keys
-from tr_apply.routing.text_rule import Remarks, attribute_rule
+from tr_apply.routing.place import Place, Remarks, attribute_keys, attribute_rule
 from tr_apply.routing.value_types import (
     NULL,
     SOMETHING,

@@ -13,8 +13,7 @@ from tr_apply.findings import Finding, Rule, Severity, Spot, found_by
 from tr_apply.routing import attribute_rules, comparison_rules, name_rules, spelling_rules
 from tr_apply.routing.nodes import Expression, Tree
 from tr_apply.routing.parser import parse, parse_known_worker, parse_order_by
-from tr_apply.routing.place import Place
-from tr_apply.routing.text_rule import RoutingText
+from tr_apply.routing.place import Place, RoutingText
 from tr_apply.routing.tokens import tokenize
 from tr_apply.routing.value_types import AttributeTypes
 

@@ -21,8 +21,7 @@ from tr_apply.routing.nodes import (
     expressions,
     paths,
 )
-from tr_apply.routing.place import EXPRESSIONS, Place, built_in_types, is_prefixed
-from tr_apply.routing.text_rule import Remarks, RoutingText, text_rule
+from tr_apply.routing.place import EXPRESSIONS, Place, Remarks, RoutingText, built_in_types, is_prefixed, text_rule
 from tr_apply.routing.tokens import shown
 from tr_apply.routing.value_types import (
     ANYTHING,

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from tr_apply.errors import ExpressionSyntaxError
-from tr_apply.routing.tokens import Token, shown
-from tr_apply.routing.unreadable import invalid_token
+from tr_apply.routing.tokens import Token, invalid_token, shown
 
 Missing: TypeAlias = Literal[
     "operand", "comparator", "connective", "list_end", "worker_attribute", "direction", "comma", "task_attribute"

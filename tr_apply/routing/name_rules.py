@@ -12,8 +12,7 @@ from tr_apply.routing.nodes import (
     comparisons,
     paths,
 )
-from tr_apply.routing.place import UNPREFIXED, Place, built_in_types, is_prefixed
-from tr_apply.routing.text_rule import Remarks, RoutingText, text_rule
+from tr_apply.routing.place import UNPREFIXED, Place, Remarks, RoutingText, built_in_types, is_prefixed, text_rule
 from tr_apply.routing.value_types import INTEGER
 
 

@@ -5,7 +5,7 @@ and one row in evaluate.COMPARE. The position of a node in its text (``offset``)
 when two trees are compared.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self, TypeAlias, assert_never
@@ -235,3 +235,26 @@ def paths(tree: Tree | Operand) -> Iterator[Path]:
                 yield from paths(operand)
         case _:
             assert_never(tree)
+
+
+def with_paths(expression: Expression, rewritten: Callable[[Path], Path]) -> Expression:
+    """*expression* with every path replaced by the result of *rewritten* for it."""
+    match expression:
+        case Comparison(left, _, right):
+            return replace(expression, left=_with_paths_in(left, rewritten), right=_with_paths_in(right, rewritten))
+        case And(operands) | Or(operands):
+            return replace(expression, operands=tuple(with_paths(each, rewritten) for each in operands))
+        case _:
+            assert_never(expression)
+
+
+def _with_paths_in(operand: Operand, rewritten: Callable[[Path], Path]) -> Operand:
+    match operand:
+        case Path():
+            return rewritten(operand)
+        case Constant():
+            return operand
+        case ListLiteral(items):
+            return replace(operand, items=tuple(_with_paths_in(item, rewritten) for item in items))
+        case _:
+            assert_never(operand)

@@ -6,8 +6,7 @@ from typing import Final
 
 from tr_apply.routing.format import format_operand
 from tr_apply.routing.nodes import And, ListLiteral, Or, Path, comparisons, expressions
-from tr_apply.routing.place import EXPRESSIONS, Place
-from tr_apply.routing.text_rule import Remarks, RoutingText, text_rule
+from tr_apply.routing.place import EXPRESSIONS, Place, Remarks, RoutingText, text_rule
 from tr_apply.routing.tokens import shown
 
 _LITERALS: Final = frozenset({"TRUE", "FALSE", "NULL"})

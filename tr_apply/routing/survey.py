@@ -8,14 +8,16 @@ import heapq
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, assert_never
 
 from tr_apply.routing.engine.dispatch import find_worker
 from tr_apply.routing.engine.eligibility import admission, preference
 from tr_apply.routing.engine.line import Key
 from tr_apply.routing.engine.parties import WorkerParty
 from tr_apply.routing.engine.state import State
-from tr_apply.routing.mismatch import Mismatch, first_mismatch
+from tr_apply.routing.evaluate import Names, evaluate, resolve
+from tr_apply.routing.format import format_expression
+from tr_apply.routing.nodes import And, Comparison, Expression, Or, Path, paths
 from tr_apply.routing.parser import parse_target_workers
 from tr_apply.routing.records import Task, Worker
 from tr_apply.routing.workflow import CHANNEL_ROOT, Step, wanted
@@ -37,6 +39,19 @@ class Obstacle(IntEnum):
 
     CAPACITY = 5
     """Nothing is left on the channel or, in a single-tasking workspace, the worker has a task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A comparison that is false."""
+
+    comparison: Comparison
+    found: tuple[tuple[Path, Any], ...]
+    """Its paths, and the value of each; None is null, or nothing at all."""
+
+    def __str__(self) -> str:
+        """The comparison as canonical text."""
+        return format_expression(self.comparison)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +188,17 @@ def _load(state: State, task: Task, worker: WorkerParty) -> Mapping[str, int]:
     if not state.workspace.multi_task_enabled:
         return {"used": worker.held, "capacity": 1}
     return {"used": worker.load.get(task.channel, 0), "capacity": worker.channel(task.channel).capacity}
+
+
+def first_mismatch(expression: Expression, names: Names) -> Mismatch | None:
+    """The first comparison, from the left, for which *expression* is false; None if it is true."""
+    if evaluate(expression, names):
+        return None
+    match expression:
+        case Comparison():
+            found = dict.fromkeys(paths(expression))
+            return Mismatch(expression, tuple((path, resolve(path, names)) for path in found))
+        case And(operands) | Or(operands):
+            return next(filter(None, (first_mismatch(operand, names) for operand in operands)))
+        case _:
+            assert_never(expression)

@@ -13,9 +13,8 @@ from tr_apply.routing.engine.progress import counts, sought, target_step
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.tasks import NewTask, check_new, destination, first_record
 from tr_apply.routing.events import KnownWorkerSought
-from tr_apply.routing.mismatch import Mismatch, first_mismatch
 from tr_apply.routing.records import Task, WorkflowPlace
-from tr_apply.routing.survey import Survey, survey
+from tr_apply.routing.survey import Mismatch, Survey, first_mismatch, survey
 from tr_apply.routing.workflow import ROUTING_TARGET, Exit, Filter, Routing, Step, first_place, next_place
 
 End: TypeAlias = Literal["no_route", "timed_out", "skipped", "expired", "not_accepted"]

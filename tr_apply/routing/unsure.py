@@ -26,7 +26,7 @@ rule that is a value is a constant; the others are listed below, each with its m
   (engine/eligibility.py). Alternative: by the time of their creation.
 - *Among workers who are freed together the one longest idle chooses first* (dispatch.py).
 - *With fewer workers than MaxReservedWorkers these get a reservation, and none is added later* (dispatch.py).
-- *A LIFO queue is ordered by the creation of tasks* (waiting.py). Alternative: by their virtual start time.
+- *A LIFO queue is ordered by the creation of tasks* (parties.py). Alternative: by their virtual start time.
 - *A RoutingTarget that is a queue means waiting there until the task's time is over* (progress.py). One that is a
   worker waits for that worker as long; TaskRouter's own limit for "in time" is not documented.
 - *When a reservation is rescinded or canceled, a single-tasking worker returns to the activity before it*

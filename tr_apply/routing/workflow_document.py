@@ -6,10 +6,9 @@ from typing import Any
 
 from tr_apply.routing.evaluate import compiled
 from tr_apply.routing.names import FILTER_NAMES
-from tr_apply.routing.nodes import Expression, Path
+from tr_apply.routing.nodes import Expression, Path, with_paths
 from tr_apply.routing.numbers import as_whole_number
 from tr_apply.routing.parser import parse, parse_known_worker, parse_order_by
-from tr_apply.routing.substitution import with_paths
 from tr_apply.routing.workflow import CHANNEL_ROOT, DEFAULT, Filter, KnownWorker, Routing, Step, is_channel_property
 
 

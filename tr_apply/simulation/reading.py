@@ -7,10 +7,9 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
-from tr_apply.config.common_rules import INVALID_VALUE, UNKNOWN_REFERENCE
+from tr_apply.config.common_rules import INVALID_VALUE, UNKNOWN_REFERENCE, first_findings
 from tr_apply.config.companion import Companion, read_companion
 from tr_apply.config.files import require_path
-from tr_apply.config.first_findings import first_findings
 from tr_apply.config.load import Configuration
 from tr_apply.config.names import note_repeated
 from tr_apply.config.notes import Notes

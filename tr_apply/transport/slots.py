@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from tr_apply.errors import NetworkError
-from tr_apply.transport.address import require_safe_address
 from tr_apply.transport.answer import body_of
 from tr_apply.transport.call import (
     FIRST_SERVER_ERROR,
@@ -25,7 +24,7 @@ from tr_apply.transport.call import (
     Patience,
     Response,
 )
-from tr_apply.transport.endpoint import endpoint_of, proxy_for, tls_context
+from tr_apply.transport.endpoint import endpoint_of, proxy_for, require_safe_address, tls_context
 from tr_apply.transport.exchange import Header, Request, Slot
 from tr_apply.transport.http1 import Http1
 from tr_apply.transport.pace import Pace

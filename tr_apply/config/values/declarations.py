@@ -6,8 +6,8 @@ from typing import Any, Final, NamedTuple, get_args
 
 from tr_apply.config.common_rules import INVALID_VALUE, WRONG_TYPE
 from tr_apply.findings import Rule
+from tr_apply.resources.document import VariableType
 from tr_apply.resources.scalar import core_scalar, loses_signs
-from tr_apply.resources.variable import VariableType
 from tr_apply.resources.worker import compact_json
 
 SECTION: Final = "variables"

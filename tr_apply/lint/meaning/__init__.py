@@ -6,7 +6,7 @@ A decision procedure (routing/satisfy/) answers; if it cannot decide, there is n
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tr_apply.lint.conditions import condition, constant
+from tr_apply.lint.declarations import condition, constant
 from tr_apply.lint.meaning.filters import default_findings, filter_findings, never_true_because
 from tr_apply.lint.meaning.finding import MeaningFinding
 from tr_apply.lint.meaning.judged import JudgedWorkflow, QueueStaff, staff_of

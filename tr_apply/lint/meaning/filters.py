@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 from tr_apply.findings import KeyPath, Rule
 from tr_apply.lint import meaning_rules as rules
-from tr_apply.lint.conditions import constant, repeats_attribute
+from tr_apply.lint.declarations import constant, repeats_attribute
 from tr_apply.lint.meaning.finding import MeaningFinding, labels, listed
 from tr_apply.lint.meaning.judged import JudgedWorkflow, Judgement, names_attribute
 from tr_apply.routing.nodes import And, Comparator, Comparison, Constant, Expression, Or, expressions

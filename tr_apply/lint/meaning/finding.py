@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tr_apply.findings import KeyPath, Rule
-from tr_apply.lint.conditions import references_in
+from tr_apply.lint.declarations import references_in
 from tr_apply.resources.workflow import Workflow
 from tr_apply.routing.format import format_expression
 from tr_apply.routing.nodes import Expression

@@ -6,8 +6,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from tr_apply.lint.attributes import are_kept
-from tr_apply.lint.conditions import condition, constant
-from tr_apply.lint.declarations import Declarations
+from tr_apply.lint.declarations import Declarations, condition, constant
 from tr_apply.lint.meaning.finding import Words, listed
 from tr_apply.lint.member_rules import worker_names
 from tr_apply.lint.target_rules import has

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from tr_apply.findings import Rule
 from tr_apply.lint import meaning_rules as rules
-from tr_apply.lint.conditions import condition, constant
+from tr_apply.lint.declarations import condition, constant
 from tr_apply.lint.meaning.filters import never_true_because
 from tr_apply.lint.meaning.finding import MeaningFinding
 from tr_apply.lint.meaning.judged import JudgedWorkflow, names_attribute

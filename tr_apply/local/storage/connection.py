@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from tr_apply.errors import TargetError
+from tr_apply.local.storage.refusals import LockedNowError, UnavailableError
 from tr_apply.local.storage.schema import APPLICATION_ID, MIGRATIONS
 from tr_apply.own_folder import make_folder
 
@@ -232,3 +233,22 @@ def _primary_code(error: sqlite3.Error) -> int:
     """SQLite's result code without its refinements; -1 where Python raised the error itself."""
     code: int = getattr(error, "sqlite_errorcode", -1)
     return code & 0xFF if code >= 0 else code
+
+
+class Explained:
+    """Distinguishes a database that cannot be used right now, and one that never will be, from a mistake of ours."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        if not isinstance(error, sqlite3.DatabaseError):
+            return
+        if is_damaged(error):
+            raise DamagedError(damage(self._path)) from error
+        if reason := circumstance(error):
+            kind = LockedNowError if is_locked(error) else UnavailableError
+            raise kind(f"The database cannot be used: {reason}") from error

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tr_apply.local.storage.clock import Clock, stored, wall_clock
-from tr_apply.local.storage.connection import MEMORY, DamagedError, connect, damage
-from tr_apply.local.storage.explained import Explained
+from tr_apply.local.storage.connection import MEMORY, DamagedError, Explained, connect, damage
 from tr_apply.local.storage.refusals import UnavailableError
 from tr_apply.local.storage.sids import begin_anew, new_sids
 

@@ -7,8 +7,7 @@ from enum import StrEnum
 
 from tr_apply.errors import RefusedError, StaleError
 from tr_apply.plan.change import Action, Blocked, DeleteConsent, PeopleConsent, Plan
-from tr_apply.plan.checks.guard import NEEDS_CONSENT, needs_consent
-from tr_apply.plan.checks.people_lost import PEOPLE_LOST, allowing_option
+from tr_apply.plan.checks.guard import NEEDS_CONSENT, PEOPLE_LOST, allowing_option, needs_consent
 from tr_apply.plan.checks.resemblance import SUSPECTED_RENAME
 from tr_apply.plan.checks.route_change import require_few_routes_changed
 from tr_apply.routing.names import name_key

@@ -1,20 +1,21 @@
-"""Refuses operations that destroy too much, or that TaskRouter would refuse."""
+"""Refuses operations that destroy too much, take too many people out of queues, or that TaskRouter would refuse."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from tr_apply.live import Live
-from tr_apply.plan.change import Action, Blocked, DeleteConsent, DeleteCount, Operation
+from tr_apply.plan.change import Action, Blocked, DeleteConsent, DeleteCount, Operation, PeopleConsent
 from tr_apply.plan.checks.resemblance import suspected_renames
 from tr_apply.plan.checks.work import stranding
 from tr_apply.plan.compare.diff import changed_fields
+from tr_apply.plan.impact import PeopleImpact, QueueChange
 from tr_apply.plan.matching.decisions import Decisions
 from tr_apply.plan.requests.people import People
-from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKFLOW, Kind
-from tr_apply.resources.document import strictest
-from tr_apply.resources.pattern import fits
+from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKFLOW, Kind, Workflow
+from tr_apply.resources.document import allowed_of, strictest
+from tr_apply.resources.field_path import fits
 from tr_apply.resources.seeds import FLEX_OBJECTS, Seeds, is_flex, seeds
-from tr_apply.resources.workflow import Workflow
 from tr_apply.routing.names import name_key
 from tr_apply.wire import model_of
 
@@ -23,6 +24,8 @@ NOT_DECLARED = "not-declared"
 PROTECTED = "protected"
 IN_USE = "in-use"
 STRANDED = "nowhere-to-go"
+
+APPROVING: Final = "Approving this plan is the consent; without a plan, {}"
 
 
 def blocked(decisions: Decisions, people: People, operations: Sequence[Operation]) -> list[Blocked]:
@@ -164,7 +167,7 @@ def _without_consent(decisions: Decisions, operations: Sequence[Operation]) -> I
             )
 
 
-_APPROVING = "Approving this plan is the consent; without a plan, --allow-delete {kind}={number}"
+_APPROVING = APPROVING.format("--allow-delete {kind}={number}")
 
 
 def needs_consent(count: DeleteCount, operations: Sequence[Operation], why: str) -> Blocked:
@@ -225,3 +228,64 @@ def _equals_seed(decisions: Decisions, kind: Kind, live: Live, seeded: Seeds) ->
         kind.name_of(seed) == kind.name_of(model) and not changed_fields(kind, seed, model)
         for seed in seeded.get(kind.name, ())
     )
+
+
+# People who leave queues
+
+PEOPLE_LOST = "people-lost"
+
+_SPECIAL_IN_QUOTES: Final = frozenset('"$`\\!')
+
+
+def people_lost(
+    impact: PeopleImpact, limit: Any, operations: Sequence[Operation], approving: str = APPROVING
+) -> Iterator[Blocked]:
+    """Queues that fall to nobody, or lose more members than *limit* allows.
+
+    *approving* says how to agree to it; ``{}`` in it is the option. A deleted queue is left out: its deletion needs
+    consent of its own.
+    """
+    deleted = {each.name for each in operations if each.kind == TASK_QUEUE.name and each.action is Action.DELETE}
+    for change in impact.queues:
+        if change.lost and change.queue not in deleted and (reason := _reason(change, limit)) is not None:
+            consent = PeopleConsent(change.queue, len(change.lost), change.before)
+            option = allowing_option(change.queue, len(change.lost))
+            yield Blocked(PEOPLE_LOST, f"{reason}. {approving.format(option)}", _cause(change, operations).id, consent)
+
+
+def _reason(change: QueueChange, limit: Any) -> str | None:
+    """Why the loss needs consent; None if it does not."""
+    queue, members = (
+        f"the task queue {change.queue!r}",
+        "1 member" if change.before == 1 else f"{change.before} members",
+    )
+    if change.falls_to_nobody:
+        return f"{queue} falls from {members} to nobody: {_losers(change)}"
+    if limit is None:
+        return None
+    strictest_limit = strictest(limit, change.before)
+    allowed = allowed_of(strictest_limit, change.before)
+    if len(change.lost) <= allowed:
+        return None
+    share = f" ({strictest_limit})" if isinstance(strictest_limit, str) else ""
+    of = f"{len(change.lost)} of its {members}"
+    return f"{queue} loses {of}: {_losers(change)}. `max_people_lost` allows {allowed}{share}"
+
+
+def _losers(change: QueueChange) -> str:
+    return f"{listed(change.lost)} {'loses the place' if len(change.lost) == 1 else 'lose their places'} in it"
+
+
+def allowing_option(queue: str, number: int) -> str:
+    """The option that agrees to the loss of *number* members of *queue*; a shell runs no part of it."""
+    value = f"{queue}={number}"
+    quoted = shlex.quote(value) if _SPECIAL_IN_QUOTES.intersection(value) else f'"{value}"'
+    return f"--allow-people-lost {quoted}"
+
+
+def _cause(change: QueueChange, operations: Sequence[Operation]) -> Operation:
+    """The operation on the queue itself, else on one of those who lose their places, else the first."""
+    lost = set(map(name_key, change.lost))
+    own = (each for each in operations if each.kind == TASK_QUEUE.name and each.name == change.queue)
+    theirs = (each for each in operations if each.kind == WORKER.name and name_key(each.name) in lost)
+    return next(own, None) or next(theirs, operations[0])

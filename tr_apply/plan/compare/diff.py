@@ -1,17 +1,20 @@
-"""Which fields of one resource differ, and which requests' fields that touches."""
+"""Which fields of one resource differ, which requests' fields that touches, and which of them are secret."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tr_apply.live import Live
 from tr_apply.plan.change import FieldChange
-from tr_apply.plan.compare.document_diff import document_changes
+from tr_apply.plan.compare.document_diff import covers, document_changes, split
 from tr_apply.plan.compare.equality import same_expression, same_json, same_set
 from tr_apply.plan.compare.workflow_diff import filter_value, target_value, workflow_changes
-from tr_apply.resources import KINDS, WORKFLOW, WORKSPACE, Holds, Kind
+from tr_apply.resources import KINDS, SECTIONS, WORKFLOW, WORKSPACE, Holds, Kind
+from tr_apply.resources.document import Document
 from tr_apply.resources.field_path import root_of
+from tr_apply.resources.url import holds_url_with_password
 from tr_apply.resources.workflow import Filter, Target, Workflow
-from tr_apply.wire import Labels, field_of, parsed_json
+from tr_apply.wire import Labels, field_of, form_of, parsed_json
 
 
 def compared_fields(kind: Kind) -> tuple[str, ...]:
@@ -96,3 +99,61 @@ def plain_value(value: Any) -> Any:
             return [plain_value(item) for item in value]
         case _:
             return value
+
+
+# Secrets
+
+
+def marked(document: Document, kind: Kind, name: str | None, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
+    """*changes* of the resource *name*, one for one, with those marked that hold something secret.
+
+    Without a name, that is whatever is secret in any resource of *kind*: a live one may be an earlier form of it.
+    """
+    patterns = document.sensitive(kind.section, name)
+    return tuple(_marked(patterns, change) for change in changes)
+
+
+def masked(document: Document, kind: Kind, name: str | None, changes: Sequence[FieldChange]) -> Sequence[FieldChange]:
+    """The same, split where only a part of a change is secret."""
+    patterns = document.sensitive(kind.section, name)
+    return tuple(part for change in changes for part in _parts(patterns, change))
+
+
+def _marked(patterns: Sequence[str], change: FieldChange) -> FieldChange:
+    values = (change.before, change.after)
+    paths = [change.path] if change.former_path is None else [change.path, change.former_path]
+    found = change.sensitive or any(_is_secret(patterns, path, values) for path in paths)
+    return replace(change, sensitive=found)
+
+
+def _parts(patterns: Sequence[str], change: FieldChange) -> Iterator[FieldChange]:
+    found = _marked(patterns, change)
+    is_whole = change.sensitive or not found.sensitive or _is_secret(patterns, change.path, ())
+    parts = () if is_whole else split(change)
+    if not parts:
+        yield found
+    for part in parts:
+        yield from _parts(patterns, part)
+
+
+def sensitive_paths(document: Document) -> dict[str, Sequence[str]]:
+    """The sensitive paths of resources, by section; sections without any are missing."""
+    rules = {kind.section: document.sensitive(kind.section) for kind in (WORKSPACE, *SECTIONS)}
+    return {section: [*paths] for section, paths in rules.items() if paths}
+
+
+def secret_parameters(document: Document, kind: Kind, resource: Any, fields: Iterable[str]) -> frozenset[str]:
+    """Form parameters for *fields* of *resource* that carry something secret, changed or not."""
+    patterns = document.sensitive(kind.section, kind.name_of(resource))
+    found: set[str] = set()
+    for key in fields:
+        together = kind.document_keys if key in kind.document_keys else (key,)
+        if any(_is_secret(patterns, each, (plain_value(getattr(resource, each)),)) for each in together):
+            found.update(form_of(kind, resource, [key]))
+    return frozenset(found)
+
+
+def _is_secret(patterns: Sequence[str], path: str, values: Sequence[Any]) -> bool:
+    return any(covers(pattern, path, values) for pattern in patterns) or any(
+        holds_url_with_password(path, value) for value in values
+    )

@@ -6,12 +6,9 @@ from typing import Any
 
 from tr_apply.live import Live
 from tr_apply.plan.change import Action, FieldChange, Operation, Verb, Write
-from tr_apply.plan.compare.diff import changed_fields
-from tr_apply.plan.compare.secrets import masked
+from tr_apply.plan.compare.diff import changed_fields, masked
 from tr_apply.plan.matching.decisions import Decisions
-from tr_apply.resources import TASK_CHANNEL, WORKER, WORKER_CHANNEL
-from tr_apply.resources.template import SidOf
-from tr_apply.resources.worker import WorkerChannel
+from tr_apply.resources import TASK_CHANNEL, WORKER, WORKER_CHANNEL, SidOf, WorkerChannel
 from tr_apply.routing.names import name_key
 from tr_apply.wire import Labels, form_of, model_of
 

@@ -6,13 +6,11 @@ from dataclasses import replace
 
 from tr_apply.live import Live
 from tr_apply.plan.change import Action, FieldChange, Operation, ParameterOf, Verb, Write
-from tr_apply.plan.compare.diff import changed_fields, set_fields, written_fields
-from tr_apply.plan.compare.secrets import masked, secret_parameters
+from tr_apply.plan.compare.diff import changed_fields, masked, secret_parameters, set_fields, written_fields
 from tr_apply.plan.matching.decisions import Decisions, Kept
 from tr_apply.plan.matching.declared_before import with_remark
 from tr_apply.plan.matching.match import Match, Replacement
-from tr_apply.plan.requests.circles import without_sids
-from tr_apply.plan.requests.order import by_key
+from tr_apply.plan.requests.order import by_key, without_sids
 from tr_apply.plan.requests.people import People, moving
 from tr_apply.resources import KIND_BY_NAME, TASK_QUEUE, WORKER, WORKSPACE, Kind, Resource, temporary_name
 from tr_apply.resources.template import THE_WORKSPACE, SidOf, escaped, sids_in

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from tr_apply.live import Live
 from tr_apply.plan.change import Move, Verb, Write
 from tr_apply.plan.matching.decisions import Decisions
-from tr_apply.resources import ACTIVITY, WORKER
-from tr_apply.resources.template import SidOf
+from tr_apply.resources import ACTIVITY, WORKER, SidOf
 from tr_apply.routing.names import name_key
 
 

@@ -9,7 +9,7 @@ from tr_apply.findings import Finding, Severity
 from tr_apply.plan.change import Operation
 from tr_apply.plan.requests.order import schedule
 from tr_apply.resources import KIND_BY_NAME
-from tr_apply.resources.pattern import fits
+from tr_apply.resources.field_path import fits
 from tr_apply.routing.names import name_key
 
 _SIGNS = frozenset("*?")

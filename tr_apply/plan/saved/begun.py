@@ -8,9 +8,7 @@ from tr_apply.live import Live, Snapshot, predicted
 from tr_apply.plan.change import Plan, Verb, Write
 from tr_apply.plan.json_values import digest
 from tr_apply.plan.saved.relied_on import field_values, live_names, relied_fields
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKSPACE, temporary_name
-from tr_apply.resources.template import THE_WORKSPACE, SidOf
-from tr_apply.resources.workspace import Workspace
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, THE_WORKSPACE, WORKSPACE, SidOf, Workspace, temporary_name
 from tr_apply.routing.names import name_key
 from tr_apply.wire import Labels, live_labels
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 from tr_apply.plan.change import Action, FieldChange, Operation, Plan
-from tr_apply.plan.compare.paths import covers
+from tr_apply.plan.compare.document_diff import covers
 from tr_apply.plan.saved.stale import Drift, planned_at
 from tr_apply.resources import KIND_BY_NAME, WORKER, WORKER_CHANNEL
 from tr_apply.routing.names import name_key

@@ -8,8 +8,7 @@ from typing import Any
 
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Action, FieldChange, Operation
-from tr_apply.plan.compare.diff import compared_fields, plain_value
-from tr_apply.plan.compare.secrets import marked
+from tr_apply.plan.compare.diff import compared_fields, marked, plain_value
 from tr_apply.plan.json_values import digest
 from tr_apply.resources import ACTIVITY, KIND_BY_NAME, SECTIONS, WORKER, WORKSPACE, Holds, Kind
 from tr_apply.resources.document import Document

@@ -1,12 +1,10 @@
 """The routing engine, by responsibility; each module imports only from those above it.
 
-timers          when something is due
 line            workers in the order in which they are chosen
-waiting         tasks in the order in which they are served: priority, FIFO, LIFO
-parties         workers and queues with their indexes
+parties         tasks, workers and queues with their indexes; which task is served first: priority, FIFO, LIFO
 eligibility     who may take a task, and who of them first: known workers, order_by, the longest idle
 log             what a call did, and all there is, as values
-state           everything known at one moment
+state           everything known at one moment, and when something is due
 presence        a worker's activity and queues
 reservations    how they begin and end, and what that does to the worker
 dispatch        a task looks for workers, a worker for tasks

@@ -2,12 +2,11 @@
 
 from tr_apply.routing import unsure
 from tr_apply.routing.engine import reservations, transfers
-from tr_apply.routing.engine.parties import WorkerParty
+from tr_apply.routing.engine.parties import TaskParty, WorkerParty
 from tr_apply.routing.engine.presence import move
 from tr_apply.routing.engine.progress import cancel, resume, tell, tell_transfer
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.tasks import LONGEST_ASSIGNMENT_MS, complete, wrap
-from tr_apply.routing.engine.waiting import TaskParty
 from tr_apply.routing.records import Reservation, ReservationStatus
 from tr_apply.routing.refusals import IllegalStepError, RescindedError
 

@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tr_apply.routing.engine.dispatch import precedence
-from tr_apply.routing.engine.parties import LineKey, QueueParty
+from tr_apply.routing.engine.parties import LineKey, QueueParty, TaskParty, Waiting
 from tr_apply.routing.engine.presence import follow_queues, free, join_queue, leave_queue
 from tr_apply.routing.engine.progress import begin
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.tasks import is_directed, use_version
-from tr_apply.routing.engine.waiting import TaskParty, Waiting
 from tr_apply.routing.events import Event, EventType
 from tr_apply.routing.parser import parse_target_workers
 from tr_apply.routing.records import OPEN, UNASSIGNED

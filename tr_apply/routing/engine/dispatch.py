@@ -10,10 +10,9 @@ from itertools import islice
 from typing import TypeAlias
 
 from tr_apply.routing.engine.eligibility import admission, preference
-from tr_apply.routing.engine.parties import QueueParty, WorkerParty
+from tr_apply.routing.engine.parties import Group, QueueParty, TaskParty, WorkerParty, rank
 from tr_apply.routing.engine.reservations import reserve
 from tr_apply.routing.engine.state import State
-from tr_apply.routing.engine.waiting import Group, TaskParty, rank
 from tr_apply.routing.records import Task
 from tr_apply.routing.workflow import Step, Wanted, wanted
 

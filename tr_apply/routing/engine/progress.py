@@ -4,9 +4,9 @@ from typing import Final
 
 from tr_apply.routing import unsure
 from tr_apply.routing.engine.dispatch import find_worker, seek, wait
+from tr_apply.routing.engine.parties import TaskParty
 from tr_apply.routing.engine.reservations import end
 from tr_apply.routing.engine.state import State
-from tr_apply.routing.engine.waiting import TaskParty
 from tr_apply.routing.events import Event, EventType, KnownWorkerSought
 from tr_apply.routing.records import Task, Transfer, TransferStatus, WorkflowPlace
 from tr_apply.routing.workflow import ROUTING_TARGET, Exit, Step, first_place, known_value, next_place, wanted

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from tr_apply.routing.engine.parties import WorkerParty
+from tr_apply.routing.engine.parties import TaskParty, WorkerParty
 from tr_apply.routing.engine.presence import free, move
 from tr_apply.routing.engine.state import State
-from tr_apply.routing.engine.waiting import TaskParty
 from tr_apply.routing.events import Event, EventType
 from tr_apply.routing.records import Reservation, ReservationStatus, changed
 from tr_apply.routing.workspace import TaskQueue

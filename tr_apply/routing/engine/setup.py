@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from tr_apply.routing.engine.configuration import add_document
 from tr_apply.routing.engine.dispatch import wait
 from tr_apply.routing.engine.log import EngineState, Outcome, Turn, WorkflowVersion
-from tr_apply.routing.engine.parties import QueueParty, WorkerParty
+from tr_apply.routing.engine.parties import QueueParty, TaskParty, WorkerParty
 from tr_apply.routing.engine.presence import enrol, join_queue, record
 from tr_apply.routing.engine.progress import target_step
 from tr_apply.routing.engine.reservations import hold
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.engine.tasks import is_directed, set_timer
 from tr_apply.routing.engine.transfers import step_of
-from tr_apply.routing.engine.waiting import TaskParty
 from tr_apply.routing.membership import Membership
 from tr_apply.routing.parser import parse_target_workers
 from tr_apply.routing.records import HOLDING, UNASSIGNED, Reservation, Task, Transfer

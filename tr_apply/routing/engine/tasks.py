@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from tr_apply.routing import unsure
 from tr_apply.routing.engine.dispatch import seek, wait
+from tr_apply.routing.engine.parties import TaskParty
 from tr_apply.routing.engine.progress import (
     KEPT_AFTER_END_MS,
     begin,
@@ -19,7 +20,6 @@ from tr_apply.routing.engine.progress import (
 )
 from tr_apply.routing.engine.reservations import wrap_up
 from tr_apply.routing.engine.state import State
-from tr_apply.routing.engine.waiting import TaskParty
 from tr_apply.routing.events import Event, EventType
 from tr_apply.routing.records import NO_ATTRIBUTES, Attributes, Task, TaskStatus
 from tr_apply.routing.refusals import IllegalStepError, NotAssignedError

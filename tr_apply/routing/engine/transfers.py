@@ -9,9 +9,9 @@ from typing import Final
 
 from tr_apply.routing.engine import reservations
 from tr_apply.routing.engine.dispatch import seek, wait
+from tr_apply.routing.engine.parties import TaskParty
 from tr_apply.routing.engine.progress import cancel, end_transfer, leave_group, target_step, tell, tell_transfer
 from tr_apply.routing.engine.state import State
-from tr_apply.routing.engine.waiting import TaskParty
 from tr_apply.routing.events import Event, EventType
 from tr_apply.routing.nodes import Comparator, Comparison, Constant, Path
 from tr_apply.routing.records import (

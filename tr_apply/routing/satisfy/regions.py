@@ -5,12 +5,11 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from tr_apply.routing.evaluate import Predicate, compiled
-from tr_apply.routing.nodes import Comparison, Constant, Expression, ListLiteral, Operand, Path, comparisons
+from tr_apply.routing.nodes import Comparison, Constant, Expression, ListLiteral, Operand, Path, comparisons, with_paths
 from tr_apply.routing.place import Place
 from tr_apply.routing.satisfy.candidates import Candidates, candidates, key_of
 from tr_apply.routing.satisfy.restriction import paths_of
 from tr_apply.routing.satisfy.space import Space
-from tr_apply.routing.substitution import with_paths
 
 _VALUE: Final = Path(("value",))
 

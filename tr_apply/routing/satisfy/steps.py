@@ -17,13 +17,13 @@ from tr_apply.routing.nodes import (
     Path,
     comparisons,
     paths,
+    with_paths,
 )
 from tr_apply.routing.place import Place
 from tr_apply.routing.satisfy.candidates import is_own
 from tr_apply.routing.satisfy.questions import EVERYTHING, example
 from tr_apply.routing.satisfy.restriction import list_operand
 from tr_apply.routing.satisfy.search import Answer, Budget, Satisfiable, Unknown, Unsatisfiable
-from tr_apply.routing.substitution import with_paths
 
 Part: TypeAlias = Literal["target", "filter", "queue"]
 

@@ -1,11 +1,13 @@
-"""Settings of a configuration that have no effect in this workspace: a warning, because one was meant."""
+"""Notes for the reader of a plan: settings that have no effect here, and how much it leaves alone."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tr_apply.config.suggestions import nearest
 from tr_apply.findings import Finding, Severity, Spot, found_by
 from tr_apply.lint.idle_rules import idle_protection
 from tr_apply.plan.checks.guard import protects
+from tr_apply.plan.compare.ownership import mode_of
 from tr_apply.plan.matching.decisions import Decisions
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, Kind
 from tr_apply.routing.names import name_key
@@ -51,3 +53,41 @@ def _idle_protections(decisions: Decisions) -> Iterator[Finding]:
 def _names(decisions: Decisions, kind: Kind) -> Iterator[str]:
     yield from (live.name for live in decisions.snapshot.by_kind.get(kind.name, ()))
     yield from (kind.name_of(each) for each in getattr(decisions.document, kind.section, ()) or ())
+
+
+LEFT_ALONE = "left-alone"
+
+
+def left_alone(decisions: Decisions) -> Iterator[Finding]:
+    """One note, if there is anything to count."""
+    if parts := [*_foreign(decisions), *_undeclared(decisions), *_ignored(decisions)]:
+        yield Finding(Severity.INFO, LEFT_ALONE, f"left alone: {'; '.join(parts)}")
+
+
+def _foreign(decisions: Decisions) -> Iterator[str]:
+    if number := len(decisions.matched.foreign):
+        yield f"{number} {'worker' if number == 1 else 'workers'} that `manage.workers.where` does not match"
+
+
+def _undeclared(decisions: Decisions) -> Iterator[str]:
+    additive = [kind for kind in SECTIONS if mode_of(decisions.document, kind) == "additive"]
+    found = Counter(
+        each.kind.name
+        for each in decisions.kept
+        if not each.declared and each.live not in decisions.matched.foreign and each.kind in additive
+    )
+    for kind in SECTIONS:
+        if number := found[kind.name]:
+            yield f"{number} undeclared {kind.title if number == 1 else kind.plural} (`{kind.section}` is additive)"
+
+
+def _ignored(decisions: Decisions) -> Iterator[str]:
+    """Fields, keys of attributes and filters that differ and that ``manage`` says to keep."""
+    found: Counter[str] = Counter()
+    for each in (decisions.workspace, *decisions.kept):
+        found[each.kind.name] += each.ignored
+    for name, number in sorted(found.items()):
+        if number:
+            kind = KIND_BY_NAME[name]
+            what = "difference" if number == 1 else "differences"
+            yield f"{number} {what} in {kind.plural if kind in SECTIONS else 'the workspace'} (`manage.{kind.section}`)"
