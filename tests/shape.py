@@ -12,6 +12,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "tr_apply"
 SHORT = 60  # lines; a module with fewer may belong to its neighbour
 
+_KINDS = frozenset(
+    {"WORKSPACE", "ACTIVITY", "TASK_CHANNEL", "TASK_QUEUE", "WORKFLOW", "WORKER", "WORKER_CHANNEL"}
+)  # the rows of ``resources``
+
 Graph = Mapping[str, set[str]]
 """The modules that each module imports, by name."""
 
@@ -54,11 +58,41 @@ class Module:
         """The classes at its top, without the underscore of private ones."""
         return (node.name.lstrip("_") for node in self.tree.body if isinstance(node, ast.ClassDef))
 
+    @cached_property
+    def kind_questions(self) -> Counter[str]:
+        """How often it asks whether something is of a certain kind: of the row (``is``), and of its name (``name``)."""
+        compared = (node for node in ast.walk(self.tree) if isinstance(node, ast.Compare))
+        operands = ((node.ops[0], [node.left, *node.comparators]) for node in compared)
+        return Counter(
+            "is" if isinstance(sign, ast.Is | ast.IsNot) else "name"
+            for sign, sides in operands
+            if any(map(_is_row, sides))
+        )
+
+    @property
+    def narrowing_asserts(self) -> int:
+        """Assertions that say to the type checker alone what a type could say to everybody."""
+        asserted = (ast.unparse(node.test) for node in ast.walk(self.tree) if isinstance(node, ast.Assert))
+        return sum(text.endswith(" is not None") or text.startswith("isinstance(") for text in asserted)
+
     def functions(self) -> Iterator[tuple[str, int]]:
         """Every function and the lines that it takes."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield f"{self.name}.{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def _is_row(side: ast.expr) -> bool:
+    """Whether *side* is a row of a kind, its name, or several of these."""
+    match side:
+        case ast.Name(name):
+            return name in _KINDS
+        case ast.Attribute(row, "name"):
+            return _is_row(row)
+        case ast.Tuple(several) | ast.Set(several) | ast.List(several):
+            return any(map(_is_row, several))
+        case _:
+            return False
 
 
 @cache
@@ -122,6 +156,9 @@ def figures(found: Sequence[Module]) -> dict[str, float]:
         "lines of the longest file": max(module.lines for module in found),
         "lines of the longest function": max(lines for module in found for _, lines in module.functions()),
         "modules in the largest room": max(rooms(found).values()),
+        "questions whether it is a certain kind": sum(module.kind_questions["is"] for module in found),
+        "questions for the name of a certain kind": sum(module.kind_questions["name"] for module in found),
+        "narrowing asserts": sum(module.narrowing_asserts for module in found),
         "files": len(found),
         "lines": sum(module.lines for module in found),
     }

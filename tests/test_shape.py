@@ -11,11 +11,15 @@ import pytest
 from tests.shape import Module, figures, import_graph, levels, modules, several_meanings
 
 LIMITS = {
-    "import levels": 40,
+    "import levels": 32,
     "imports a module": 5.9,
     "class names with several meanings": 10,
     "lines of the longest file": 400,
     "lines of the longest function": 60,
+    "modules under 60 lines": 59,
+    "questions whether it is a certain kind": 12,
+    "questions for the name of a certain kind": 58,
+    "narrowing asserts": 31,
 }
 
 
@@ -73,6 +77,27 @@ def test_a_name_has_several_meanings_when_two_modules_have_a_class_of_it_private
     assert several_meanings(HOUSE) == {"Tile": ["house.roof", "house.walls"]}
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("kind is WORKER", {"is": 1}),
+        ("each.kind is not WORKSPACE", {"is": 1}),
+        ("live.kind == WORKER.name", {"name": 1}),
+        ("live.kind in {WORKER.name, ACTIVITY.name}", {"name": 1}),
+        ("kind in (WORKER, WORKFLOW)", {"name": 1}),
+        ("kind is other or kind.name == name or kind in SECTIONS", {}),
+    ],
+)
+def test_a_question_for_a_certain_kind_counts_by_its_row_or_its_name(text, found):
+    assert module("house.room", text).kind_questions == found
+
+
+def test_an_assert_counts_if_it_narrows_a_type():
+    text = "assert found is not None, 'why'\nassert isinstance(found, str)\nassert found\nassert found is None\n"
+
+    assert module("house.room", text).narrowing_asserts == 2
+
+
 def test_figures_count_files_functions_and_lines():
     assert figures(HOUSE) == {
         "import levels": 4,
@@ -83,6 +108,9 @@ def test_figures_count_files_functions_and_lines():
         "lines of the longest file": 4,
         "lines of the longest function": 3,
         "modules in the largest room": 3,
+        "questions whether it is a certain kind": 0,
+        "questions for the name of a certain kind": 0,
+        "narrowing asserts": 0,
         "files": 5,
         "lines": 13,
     }
