@@ -38,7 +38,7 @@ def answer(route: Route, now: TaskNow | None, workers: Sequence[WorkerNow], memb
 
 
 def settled_answer(now: TaskNow) -> str:
-    """What became of a task that does not wait: who has taken it, for instance."""
+    """The state of a task that does not wait: who has taken it, for instance."""
     when = f" at {clock(now.since)}" if now.since else ""
     reason = f": {now.reason}" if now.reason else ""
     match now.status:

@@ -188,7 +188,7 @@ class Transport:
         return slot
 
     def _tls_context(self) -> asyncio.Future[ssl.SSLContext]:
-        """What is needed for TLS, made once and while something else waits."""
+        """The context for TLS, made once and while something else waits."""
         if self._tls is None:
             self._tls = asyncio.ensure_future(asyncio.to_thread(tls_context))
         return self._tls
