@@ -1,4 +1,4 @@
-"""Kind: where its resources are, what they are called, and what makes them special."""
+"""Kind: the places, names and labels of its resources, and the facts that make a kind special."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_the_kinds_hang_together_below_the_workspace():
     assert set(parents.values()) - {None} <= parents.keys()
 
 
-def test_what_is_built_in_is_in_every_new_workspace():
+def test_a_built_in_resource_is_in_every_new_workspace():
     new = seeds(multi_task_enabled=True, template="NONE")
 
     for kind in KINDS:

@@ -1,4 +1,4 @@
-"""What a resource is answered as, and SQL for the columns that several kinds share."""
+"""The answer of a resource as a value, and SQL for the columns that several kinds share."""
 
 from collections.abc import Mapping
 from typing import Any
