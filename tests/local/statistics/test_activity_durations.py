@@ -1,6 +1,7 @@
 """How long workers were in each activity, in seconds."""
 
-from tr_apply.local.statistics.durations import ActivityDurations, Stay
+from tr_apply.local.statistics.activity_stays import ActivityDurations
+from tr_apply.local.statistics.durations import Stay
 from tr_apply.local.statistics.window import Window
 from tr_apply.routing.workspace import Activity
 
