@@ -86,7 +86,7 @@ def cost_of_sessions(plain, busy):
 
 
 def test_a_task_costs_the_same_with_200_open_sessions_that_it_does_not_concern(tmp_path, report):
-    """Two servers take turns, so that other work on the machine affects both; then they change roles.
+    """Two servers take turns, because other work on the machine then affects both alike, and change roles half-way.
 
     Two processes never cost quite the same, as their memory is laid out by chance.
     """

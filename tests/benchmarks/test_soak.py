@@ -39,7 +39,7 @@ class Server:
         self._process, self.url = process, url
 
     def cpu_seconds(self):
-        """What it has used so far; Linux derives the clock of a process from its number."""
+        """The processor time that it has used so far; Linux derives the clock of a process from its number."""
         return time.clock_gettime((~self._process.pid << 3) | 2)
 
     def megabytes(self):
@@ -106,7 +106,7 @@ class Client:
         return json.loads(content)
 
     async def created(self, path):
-        """What was answered, and after how many seconds."""
+        """The answer to a creation, and the seconds until it came."""
         began = time.perf_counter()
         made = await self.ask("POST", path, Attributes=ATTRIBUTES)
         return made, time.perf_counter() - began
@@ -131,7 +131,7 @@ async def connected(url):
 
 @dataclass
 class Soak:
-    """What was seen: the time of an answer and a sample each with when it was due or taken, in seconds from the beginning."""
+    """Answers and samples, each with the time at which it was due or taken, in seconds from the beginning."""
 
     seconds: int
     creations: list[tuple[float, float]] = field(default_factory=list)

@@ -146,7 +146,7 @@ def test_events_reach_only_those_whom_they_concern(floor, page):
 
 @contextmanager
 def counted_work():
-    """Counts the instructions of Python that are carried out, whoever's they are; the only item of the list."""
+    """Counts the instructions of Python that are carried out, in any module; the only item of the list."""
     count = [0]
 
     def trace(frame, what, _):
@@ -181,7 +181,7 @@ def test_a_task_is_the_same_work_however_many_sessions_are_open_that_it_does_not
     pages += [page(worker) for worker in others]
 
     assert work() == with_one
-    assert 10_000 < with_one < 1.01 * without  # somebody is there, so it is found out whom each event concerns
+    assert 10_000 < with_one < 1.01 * without  # somebody is there, so the server looks for those whom an event concerns
     assert {tuple(each.types) for each in pages} == {("init",)}
 
 

@@ -281,7 +281,7 @@ begins with 0; one of OutgoingTransfer.js reads the ``response`` of an error, an
 
 
 def of_old_workers(server):
-    """What WorkerNonMultiTask.js must know: newer set-ups of Twilio do not make it any more."""
+    """The workspace of WorkerNonMultiTask.js: newer set-ups of Twilio do not make one any more."""
     workspace, worker = one_task_at_a_time(server)
     activities = activities_of(server, workspace)
     path = f"/Workspaces/{workspace}"
