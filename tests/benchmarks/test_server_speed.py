@@ -83,14 +83,18 @@ def contact_center(url):
         return f"/v1{workspace}/Tasks"
 
 
-def post(url, path, number):
-    """Send *number* requests over several connections, each the next as soon as it is answered; seconds taken."""
-    host = urlsplit(url).netloc
+def creation_of_a_task(url, path):
+    """The request, as it is sent."""
     authorization = b64encode(":".join(AUTH).encode()).decode()
-    request = (
-        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Basic {authorization}\r\n"
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nAuthorization: Basic {authorization}\r\n"
         f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(FORM)}\r\n\r\n{FORM}"
     ).encode()
+
+
+def post(url, path, number):
+    """Send *number* requests over several connections, each the next as soon as it is answered; seconds taken."""
+    request = creation_of_a_task(url, path)
     address = (urlsplit(url).hostname, urlsplit(url).port)
     received = {}
     began, sent, answered = time.perf_counter(), 0, 0

@@ -9,8 +9,8 @@ class Desk {
     Object.assign(this, { sdk, config, open: [] });
   }
 
-  async rest(method, path, form) {
-    const { url, user, password, workspace } = this.config;
+  async rest(method, path, form, workspace = this.config.workspace) {
+    const { url, user, password } = this.config;
     const answer = await fetch(`${url}/v1/Workspaces/${workspace}${path}`, {
       method,
       headers: { Authorization: `Basic ${btoa(`${user}:${password}`)}` },
@@ -221,6 +221,24 @@ const STEPS = {
     equal(Number(alice.version), before + 1, "version");
     await alice.fetchLatestVersion();
     equal(Number(alice.version), before + 1, "version as the server has it");
+  },
+  // WorkerNonMultiTask
+  async "where workers have one task at a time, one of two is offered"(desk) {
+    const { workspace, activities, token } = desk.config.oneAtATime;
+    const first = desk.worker("carol", { connectActivitySid: activities.Idle }, token);
+    const moved = on(first, "activityUpdated");
+    await desk.ready(first);
+    equal([first.activities.size, first.channels.size, first.reservations.size], [4, 5, 0]);
+    for (const channel of first.channels.values()) equal([channel.capacity, channel.available], [1, true]);
+    await moved;
+    for (const activity of first.activities.values()) equal(activity.isCurrent, activity.sid === activities.Idle);
+    same(first.activity, first.activities.get(activities.Idle));
+    const tasks = [];
+    for (let number = 0; number < 2; number += 1) tasks.push(await desk.rest("POST", "/Tasks", { Attributes: "{}" }, workspace));
+    const second = desk.worker("carol", {}, token);
+    await desk.ready(second);
+    equal([...second.reservations.values()].map((each) => each.task.sid), [tasks[0].sid]);
+    for (const { sid } of tasks) await desk.rest("DELETE", `/Tasks/${sid}`, undefined, workspace);
   },
   // WorkerCommon
   async "attributes are set, and their version checked"(desk) {

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sys
+from contextlib import contextmanager
 
 import pytest
 
@@ -140,6 +142,47 @@ def test_events_reach_only_those_whom_they_concern(floor, page):
     )
     assert bob.types == ["init"]
     assert floor.status(other) == "reserved"
+
+
+@contextmanager
+def counted_work():
+    """Counts the instructions of Python that are carried out, in any module; the only item of the list."""
+    count = [0]
+
+    def trace(frame, what, _):
+        frame.f_trace_opcodes = True
+        count[0] += what == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield count
+    finally:
+        sys.settrace(before)
+
+
+def test_a_task_is_the_same_work_however_many_sessions_are_open_that_it_does_not_concern(floor, page):
+    first, *others = [floor.worker(f"worker {number}", activity="Offline") for number in range(31)]
+
+    def work():
+        """That of a task from its creation to its end, once everything was imported and kept ready."""
+        for _ in range(3):
+            with counted_work() as count:
+                task = floor.task({"language": "es"})
+                floor.accept(task)
+                floor.api.changed(task, AssignmentStatus="completed", Reason="done")
+            floor.api.request("DELETE", f"/v1{task}")
+        return count[0]
+
+    without = work()
+    pages = [page(first)]
+    with_one = work()
+    pages += [page(worker) for worker in others]
+
+    assert work() == with_one
+    assert 10_000 < with_one < 1.01 * without  # somebody is there, so the server looks for those whom an event concerns
+    assert {tuple(each.types) for each in pages} == {("init",)}
 
 
 def test_a_task_is_not_sent_to_a_worker_who_rejected_it_long_ago(floor, page, clock):

@@ -138,12 +138,24 @@ def made(server, path, **form):
     return answer.json()["sid"]
 
 
+def activities_of(server, workspace):
+    """The SIDs of a workspace's activities, by name."""
+    listed = server.client.get(f"/Workspaces/{workspace}/Activities").json()["activities"]
+    return {each["friendly_name"]: each["sid"] for each in listed}
+
+
+def one_task_at_a_time(server):
+    """A workspace whose workers have one task at a time, with a worker."""
+    workspace = made(server, "/Workspaces", FriendlyName="Old SDK", MultiTaskEnabled="false", Template="FIFO")
+    return workspace, made(server, f"/Workspaces/{workspace}/Workers", FriendlyName="carol")
+
+
 def configuration(server):
     """A workspace with the activities that Twilio's tests expect, and what the steps must know of it."""
     workspace = made(server, "/Workspaces", FriendlyName="SDK", MultiTaskEnabled="true", Template="FIFO")
     path = f"/Workspaces/{workspace}"
-    listed = {name: server.client.get(f"{path}/{name}").json() for name in ("Activities", "TaskQueues", "Workflows")}
-    activities = {each["friendly_name"]: each["sid"] for each in listed["Activities"]["activities"]}
+    listed = {name: server.client.get(f"{path}/{name}").json() for name in ("TaskQueues", "Workflows")}
+    activities = activities_of(server, workspace)
     server.client.post(f"{path}/Activities/{activities['Available']}", data={"FriendlyName": "Idle"})
     server.client.post(f"{path}/Activities/{activities['Unavailable']}", data={"FriendlyName": "Busy"})
     workers = {
@@ -152,6 +164,7 @@ def configuration(server):
         )
         for name in ("alice", "bob")
     }
+    old, carol = one_task_at_a_time(server)
     return {
         "url": server.url,
         "ebServer": f"{server.url}/v1/wschannels",
@@ -165,6 +178,7 @@ def configuration(server):
             "Offline": activities["Offline"],
         },
         "workers": workers,
+        "oneAtATime": {"workspace": old, "activities": activities_of(server, old), "token": token(old, carol)},
         "queue": listed["TaskQueues"]["task_queues"][0]["sid"],
         "workflow": listed["Workflows"]["workflows"][0]["sid"],
         "tokens": {
@@ -248,14 +262,45 @@ def specs(tmp_path):
     return tmp_path
 
 
-OF_TWILIO = ["index.js", "spec/TaskUpdated.js", "spec/WorkerPresence.js", "spec/Workspace.js"]
-"""The files that Twilio runs, and others that pass alone. Three more cannot pass. Each test of EventBridgeSignaling.js passes
-alone, but pages of one worker that close each other's sessions go on for ever. OutgoingTransfer.js reads a ``response`` of
-errors, and WorkerRetry.js a count; the SDK has neither any more."""
+OF_TWILIO = {
+    "index.js": (),
+    "spec/EventBridgeSignaling.js": (),
+    "spec/Reservation.js": (),
+    "spec/ReservationCancel.js": (),
+    "spec/TaskTransfer.js": (),
+    "spec/TaskUpdated.js": (),
+    "spec/WorkerNonMultiTask.js": (),
+    "spec/WorkerPresence.js": (),
+    "spec/WorkerRetry.js": ("--grep", "retry upto 3 times"),
+    "spec/Workspace.js": (),
+}
+"""The file that Twilio runs, and those that some versions of it leave out, with options of Mocha. Three tests cannot pass,
+with any server: two of WorkerRetry.js expect ``_connectRetry`` to be undefined in a new ``Worker``, and the published SDK
+begins with 0; one of OutgoingTransfer.js reads the ``response`` of an error, and the SDK keeps only its text, which
+``steps.mjs`` compares."""
+
+
+def of_old_workers(server):
+    """The workspace of WorkerNonMultiTask.js: newer set-ups of Twilio do not make one any more."""
+    workspace, worker = one_task_at_a_time(server)
+    activities = activities_of(server, workspace)
+    path = f"/Workspaces/{workspace}"
+    found = {
+        "WorkspaceSid": workspace,
+        "WorkflowSid": server.client.get(f"{path}/Workflows").json()["workflows"][0]["sid"],
+        "AliceSid": made(server, f"{path}/Workers", FriendlyName="alice"),
+        "BobSid": worker,
+        "ConnectActivitySid": activities["Idle"],
+        "UpdateActivitySid": activities["Offline"],
+        "NumActivities": len(activities),
+    }
+    return {f"nonMultiTask{name}": value for name, value in found.items()}
 
 
 @pytest.mark.parametrize("spec", OF_TWILIO)
 def test_twilios_own_integration_tests_of_its_sdk_pass(node, specs, serve, spec):
+    if not (specs / "test" / "integration" / spec).is_file():
+        pytest.skip(f"this version of Twilio's tests has no {spec}")
     server = serve("--control")
     environment = {
         **{name: value for name, value in os.environ.items() if name not in ("ENV", "REGION", "EDGE")},
@@ -273,13 +318,14 @@ def test_twilios_own_integration_tests_of_its_sdk_pass(node, specs, serve, spec)
     made = run([node, *own, "test/integration_test_setup/IntegrationTestSetup.js"])
     assert made.returncode == 0, made.stderr
     told = json.loads((specs / "test.json").read_text())
+    told = of_old_workers(server) | told
     told |= {"ebServer": f"{server.url}/v1/wschannels", "wsServer": f"{server.url.replace('http', 'ws')}/v1/wschannels"}
     (specs / "test.json").write_text(json.dumps(told))
     # They count on a worker's many first requests taking longer than one of their own, as in a network they do.
     far_away = server.client.post(f"{server.url}/_tr-apply/faults", json=[{"action": "delay", "delay_s": 0.05}])
     assert far_away.status_code == 200, far_away.text
     mocha = ("node_modules/mocha/bin/mocha", "--check-leaks", "--exit", "--timeout", "40000")
-    done = run([node, *mocha, *own, f"test/integration/{spec}"])
+    done = run([node, *mocha, *own, f"test/integration/{spec}", *OF_TWILIO[spec]])
 
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
     assert re.search(r"^  [1-9]\d* passing", done.stdout, re.MULTILINE)
