@@ -7,15 +7,20 @@ forked runs that as if it had been started with it, and ends as any program does
 
 import contextlib
 import gc
+import io
 import json
 import os
+import select
 import signal
 import socket
 import sys
+import tempfile
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 import tr_apply.client.client
+from tests.faults.configurations import SMALL, SMALL_CHANGED
 from tr_apply.cli import main, run
 from tr_apply.cli.serve import serve_command
 from tr_apply.errors import TrApplyError
@@ -70,48 +75,84 @@ def begin(connection, streams):
     return lambda: globals()[order["program"]](order["arguments"], **order["more"])
 
 
-def forked(connection, streams):
-    """In the new process the function that it runs; None in the one that goes on forking."""
-    if os.fork():
+def run_before():
+    """Run the command line, so whatever is made when it is first used (pydantic's models above all) is there."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as silent:
+        for redirected in (contextlib.redirect_stdout, contextlib.redirect_stderr):
+            silent.enter_context(redirected(io.StringIO()))
+        first, second, plan = Path(folder, "first.yaml"), Path(folder, "second.yaml"), Path(folder, "plan.json")
+        first.write_text(SMALL)
+        second.write_text(SMALL_CHANGED)
+        for arguments in (
+            ["apply", first, "--auto-approve"],
+            ["plan", second, "--out", plan],
+            ["apply", "--plan", plan, "--journal", Path(folder, "journal")],
+        ):
+            assert run([*map(str, arguments), "--local-db", f"{folder}/world.db"]) == 0
+
+
+class Forks:
+    """Those that were forked and have not ended: by id, the connection on which how they end is asked for."""
+
+    def __init__(self, control):
+        self._control = control
+        self._ended, self._ends = socket.socketpair()
+        self._ends.settimeout(0)
+        self._running = {}
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._ends.fileno())
+
+    def program(self):
+        """In a new process the function that it runs; None at the end of all orders, in the process that forks."""
+        while True:
+            ready, *_ = select.select([self._control, self._ended], [], [])
+            if self._ended in ready:
+                self._ended.recv(4096)
+                self._report(os.WNOHANG)
+            if self._control in ready:
+                said, descriptors, *_ = socket.recv_fds(self._control, 1, 4)
+                if not said:
+                    self._report()
+                    return None
+                found = self._forked(socket.socket(fileno=descriptors[0]), descriptors[1:])
+                if found is not None:
+                    return found
+
+    def _forked(self, connection, streams):
+        pid = os.fork()
+        if not pid:
+            self._forget()
+            return begin(connection, streams)
+        for stream in streams:
+            os.close(stream)
+        self._running[pid] = connection
+        connection.sendall(b"%d\n" % pid)
         return None
-    pid = os.fork()
-    if not pid:
-        return begin(connection, streams)
-    for stream in streams:
-        os.close(stream)
-    connection.sendall(b"%d\n" % pid)
-    _, status = os.waitpid(pid, 0)
-    with contextlib.suppress(OSError):  # nobody asks any more
-        connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
-    os._exit(0)
 
+    def _forget(self):
+        """Have nothing to do with the others any more."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for each in (self._control, self._ended, self._ends, *self._running.values()):
+            each.close()
 
-def reap(options=0):
-    """Wait for children that waited for others, so the caller's processor time includes theirs."""
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, options)[0]:
-            pass
+    def _report(self, options=0):
+        """Report how processes ended, if some did."""
+        with contextlib.suppress(ChildProcessError):
+            while (end := os.waitpid(-1, options))[0]:
+                with self._running.pop(end[0]) as connection, contextlib.suppress(OSError):  # nobody asks any more
+                    connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(end[1]))
 
 
 def program():
     """The program of a forked process; None at the end of all orders."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    run_before()
     gc.disable()
+    gc.collect()
     gc.freeze()
     with socket.socket(fileno=os.dup(0)) as control:
-        while True:
-            said, descriptors, *_ = socket.recv_fds(control, 1, 4)
-            if not said:
-                reap()
-                return None
-            connection = socket.socket(fileno=descriptors[0])
-            found = forked(connection, descriptors[1:])
-            if found is not None:
-                return found
-            for each in descriptors[1:]:
-                os.close(each)
-            connection.close()
-            reap(os.WNOHANG)
+        return Forks(control).program()
 
 
 if __name__ == "__main__":
