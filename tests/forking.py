@@ -1,7 +1,7 @@
 """Forks processes of the command line that need not import anything first, as ``processes.py`` asks for them.
 
-On a socket on stdin come four descriptors for each: a connection, and what will be stdin, stdout and stderr. On the
-connection go the process's id and, once it has ended, how; a line of JSON that comes on it says what to run. What was
+On a socket on stdin come four descriptors for each: a connection, and what will be stdin, stdout and stderr. So they do
+on a connection to the socket whose descriptor is the argument (``ask_fork.py``). On the connection go the process's id and, once it has ended, how; a line of JSON that comes on it says what to run. What was
 forked runs that as if it had been started with it, and ends as any program does.
 """
 
@@ -10,6 +10,7 @@ import gc
 import io
 import json
 import os
+import runpy
 import select
 import signal
 import socket
@@ -35,6 +36,7 @@ for name in (
     *("tr_apply.api", "tr_apply.cli.apply", "tr_apply.cli.plan", "tr_apply.cli.serve", "tr_apply.local.http.app"),
     *("tr_apply.local.console.console", "tr_apply.local.control.control", "tr_apply.local.http.gate"),
     *("tr_apply.local.storage.turns", "tr_apply.transport.callback", "pydantic.dataclasses"),
+    *("tr_apply.cli.export", "tr_apply.cli.test", "tr_apply.cli.validate", "urllib.request", "zipfile"),
 ):
     import_module(name)
 
@@ -42,6 +44,12 @@ for name in (
 def as_installed(arguments):
     """``tr-apply ARGUMENTS``."""
     main(arguments)
+
+
+def as_script(arguments):
+    """``python3 FILE ARGUMENTS``."""
+    sys.argv = arguments
+    runpy.run_path(arguments[0], run_name="__main__")
 
 
 def patiently(arguments, **patience):
@@ -94,8 +102,8 @@ def run_before():
 class Forks:
     """Those that were forked and have not ended: by id, the connection on which how they end is asked for."""
 
-    def __init__(self, control):
-        self._control = control
+    def __init__(self, control, listener):
+        self._control, self._listener = control, listener
         self._ended, self._ends = socket.socketpair()
         self._ends.settimeout(0)
         self._running = {}
@@ -105,18 +113,19 @@ class Forks:
     def program(self):
         """In a new process the function that it runs; None at the end of all orders, in the process that forks."""
         while True:
-            ready, *_ = select.select([self._control, self._ended], [], [])
-            if self._ended in ready:
+            [asking, *_], *_ = select.select([self._ended, self._control, self._listener], [], [])
+            if asking is self._ended:
                 self._ended.recv(4096)
                 self._report(os.WNOHANG)
-            if self._control in ready:
-                said, descriptors, *_ = socket.recv_fds(self._control, 1, 4)
-                if not said:
-                    self._report()
-                    return None
-                found = self._forked(socket.socket(fileno=descriptors[0]), descriptors[1:])
-                if found is not None:
-                    return found
+                continue
+            with asking.accept()[0] if asking is self._listener else contextlib.nullcontext(asking) as asked:
+                said, descriptors, *_ = socket.recv_fds(asked, 1, 4)
+            if not said:
+                self._report()
+                return None
+            found = self._forked(socket.socket(fileno=descriptors[0]), descriptors[1:])
+            if found is not None:
+                return found
 
     def _forked(self, connection, streams):
         pid = os.fork()
@@ -133,7 +142,7 @@ class Forks:
         """Have nothing to do with the others any more."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for each in (self._control, self._ended, self._ends, *self._running.values()):
+        for each in (self._control, self._listener, self._ended, self._ends, *self._running.values()):
             each.close()
 
     def _report(self, options=0):
@@ -151,8 +160,8 @@ def program():
     gc.disable()
     gc.collect()
     gc.freeze()
-    with socket.socket(fileno=os.dup(0)) as control:
-        return Forks(control).program()
+    with socket.socket(fileno=os.dup(0)) as control, socket.socket(fileno=int(sys.argv[1])) as listener:
+        return Forks(control, listener).program()
 
 
 if __name__ == "__main__":

@@ -13,19 +13,34 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent
+ASKING = Path(__file__).with_name("ask_fork.py")
 
 
 class Forking:
-    """The process that others are forked from."""
+    """The process that others are forked from.
+
+    Attributes:
+        programs: A folder for the PATH of shells and scripts, with a ``tr-apply`` and a ``python3`` that are forked.
+    """
 
     def __init__(self):
         self._control, theirs = socket.socketpair()
-        with theirs:
+        self._folder = TemporaryDirectory(prefix="forked-")
+        self.programs = Path(self._folder.name)
+        for name in ("tr-apply", "python3"):
+            program = self.programs / name
+            program.write_text(f"#!{sys.executable} -IS\n{ASKING.read_text()}")
+            program.chmod(0o755)
+        with theirs, socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(self.programs / "forking"))
+            listener.listen()
             self._process = subprocess.Popen(
-                [sys.executable, Path(__file__).with_name("forking.py")], stdin=theirs, stdout=subprocess.DEVNULL
-            )
+                [sys.executable, Path(__file__).with_name("forking.py"), str(listener.fileno())],
+                stdin=theirs, stdout=subprocess.DEVNULL, pass_fds=[listener.fileno()],
+            )  # fmt: skip
 
     def start(self, program, arguments, *, environment=None, began=lambda _pid: None, **more):
         """A process that runs *program*, a function in ``forking.py``; *began* gets its id before it does anything."""
@@ -41,10 +56,13 @@ class Forking:
     def close(self):
         self._control.close()
         self._process.wait(20)
+        self._folder.cleanup()
 
 
 class Starting:
     """The same for systems that cannot fork: each process is a new Python."""
+
+    programs = Path(sys.executable).parent
 
     def start(self, program, arguments, *, environment=None, began=lambda _pid: None, **more):
         arguments = [str(each) for each in arguments]

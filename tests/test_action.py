@@ -216,9 +216,9 @@ class Ran:
 class Runner:
     """Runs the steps of action.yml that are scripts, with the environment that GitHub's runner gives them."""
 
-    def __init__(self, folder, github):
+    def __init__(self, folder, github, programs):
         self.folder, self.github = folder, github
-        self.programs = [Path(sys.executable).parent]
+        self.programs = [programs]
         self.event = {"pull_request": {"number": 7}}
         self.environment = {}
         self._temporary = folder / "runner"
@@ -301,8 +301,14 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def action(folder, github):
-    return Runner(folder, github)
+def action(folder, github, forking):
+    return Runner(folder, github, forking.programs)
+
+
+@pytest.fixture
+def action_of_installed(folder, github):
+    """The same with the programs themselves."""
+    return Runner(folder, github, Path(sys.executable).parent)
 
 
 @pytest.fixture
@@ -544,7 +550,8 @@ def test_the_token_is_not_carried_to_where_a_redirect_leads(action, github, pret
 # apply
 
 
-def test_apply_carries_out_the_reviewed_plan_of_the_merged_pull_request(action, github, live):
+def test_apply_carries_out_the_reviewed_plan_of_the_merged_pull_request(action_of_installed, github, live):
+    action = action_of_installed
     github.ran(action("plan", arguments=live.arguments).kept)
     github.merged()
     action.event = {"ref": "refs/heads/main"}
