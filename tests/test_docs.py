@@ -41,9 +41,9 @@ def commands_in(block):
     return [line[2:] for line in block.splitlines() if line.startswith("$ ")]
 
 
-def shown(command, folder):
+def shown(command, folder, programs):
     """The output of *command* as a person sees it: stdout and stderr in their order."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("TWILIO_", "TR_APPLY_", "TR_VAR_"))}
     done = subprocess.run(
         ["bash", "-c", command],
@@ -65,14 +65,14 @@ def names(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names)
-def test_every_command_prints_what_the_page_shows(tmp_path, page):
+def test_every_command_prints_what_the_page_shows(tmp_path, forking, page):
     text = page.read_text(encoding="utf-8")
     if BLOCK.search(text) is None:
         return
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
 
     def run_again(match):
-        lines = "".join(f"$ {command}\n{shown(command, tmp_path)}" for command in commands_in(match[1]))
+        lines = "".join(f"$ {command}\n{shown(command, tmp_path, forking.programs)}" for command in commands_in(match[1]))
         return f"```console\n{lines}```"
 
     truth = BLOCK.sub(run_again, text)
