@@ -35,7 +35,9 @@ def run(folder, *command):
 
 
 def test_the_tests_for_pytest_and_unittest_pass(folder):
-    assert "4 passed" in run(folder, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    others = [f"-pno:{each}" for each in ("cacheprovider", "anyio", "hypothesispytest", "pytest_cov")]
+
+    assert "4 passed" in run(folder, sys.executable, "-m", "pytest", "-q", *others)
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")

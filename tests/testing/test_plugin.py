@@ -4,6 +4,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.test_startup import HEAVY, imported_by_program
 
 pytest_plugins = ["pytester"]
@@ -28,6 +30,12 @@ def test_that_fails(taskrouter):
     taskrouter.seed("workspace: {name: a}")
     assert taskrouter.now is None
 """
+
+
+@pytest.fixture(autouse=True)
+def _no_other_plugins(monkeypatch):
+    """A pytest that is started here loads ours and xdist; the others take longer to import than its tests to run."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:anyio -p no:hypothesispytest -p no:pytest_cov")
 
 
 def test_a_test_finds_it_empty_also_next_to_others(pytester):
