@@ -81,6 +81,14 @@ class Requests(httpx.AsyncBaseTransport):
         """Clients come and go; the world stays."""
 
 
+BEGINNINGS = {}
+"""What the first apply in a new world came to, by its configuration: the world's content, the plan, the requests."""
+
+KEPT_BEGINNINGS = 32
+WRITTEN = {}
+"""The file of the last configuration that a world was asked for, and its content: worlds of a test share a folder."""
+
+
 class World:
     """One embedded TaskRouter, and all that tests do to it."""
 
@@ -135,8 +143,11 @@ class World:
     # Our own actions
 
     def configuration(self, text):
-        path = self._folder / "workspace.yaml"
-        path.write_text(text if isinstance(text, str) else json.dumps(text))
+        path, content = self._folder / "workspace.yaml", text if isinstance(text, str) else json.dumps(text)
+        if WRITTEN.get(path) != content:
+            path.write_text(content)
+            WRITTEN.clear()
+            WRITTEN[path] = content
         configuration = load(path)
         configuration.require_valid()
         return configuration
@@ -173,7 +184,31 @@ class World:
         return self._runner.run(applied())
 
     def apply(self, text, *targets):
-        """Plan and apply, and see that the plan was kept to the letter: its requests were sent, and nothing is left."""
+        """Plan and apply, and see that the plan was kept to the letter: its requests were sent, and nothing is left.
+
+        A new world where another one had the same done becomes a copy of that, in a tenth of the time.
+        """
+        if not self._is_new():
+            return self._applied(text, *targets)
+        key = str(text), self.configuration(text).document.model_dump_json(), targets
+        if key in BEGINNINGS:
+            return self._copy(*BEGINNINGS[key])
+        plan = self._applied(text, *targets)
+        while len(BEGINNINGS) >= KEPT_BEGINNINGS:
+            del BEGINNINGS[next(iter(BEGINNINGS))]
+        BEGINNINGS[key] = self.app.store.copied(), plan, list(self.requests.reads), list(self.requests.writes)
+        return plan
+
+    def _is_new(self):
+        with self.app.store._database.read() as reader:
+            return reader.value("SELECT last FROM sequence") == 0
+
+    def _copy(self, copy, plan, reads, writes):
+        self.app.store.restore(copy)
+        self.requests.reads[:], self.requests.writes[:] = reads, writes
+        return plan
+
+    def _applied(self, text, *targets):
         plan = self.plan(text, *targets)
         applied = self.carry_out(text, plan, *targets)
         assert [(r.operation.name, r.error) for r in applied.results if r.status is not Status.DONE] == []
