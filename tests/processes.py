@@ -42,8 +42,11 @@ class Forking:
                 stdin=theirs, stdout=subprocess.DEVNULL, pass_fds=[listener.fileno()],
             )  # fmt: skip
 
-    def start(self, program, arguments, *, environment=None, began=lambda _pid: None, **more):
-        """A process that runs *program*, a function in ``forking.py``; *began* gets its id before it does anything."""
+    def start(self, program, arguments, *, environment=None, began=lambda _pid: None, screen=None, **more):
+        """A process that runs *program*, a function in ``forking.py``; *began* gets its id before it does anything.
+
+        *screen* is the descriptor of a terminal, in place of nothing on stdin and pipes for the rest.
+        """
         order = {
             "program": program,
             "arguments": [str(each) for each in arguments],
@@ -51,7 +54,7 @@ class Forking:
             "folder": str(Path.cwd()),
             "more": more,
         }
-        return Process(self._control, order, began)
+        return Process(self._control, order, began, screen)
 
     def close(self):
         self._control.close()
@@ -95,11 +98,12 @@ class NewProcess(subprocess.Popen):
 class Process:
     """A forked process, used like a ``subprocess.Popen`` with pipes for its output."""
 
-    def __init__(self, control, order, began):
+    def __init__(self, control, order, began, screen):
         self._connection, theirs = socket.socketpair()
         out, err = os.pipe(), os.pipe()
         nothing = os.open(os.devnull, os.O_RDONLY)
-        socket.send_fds(control, [b"!"], [theirs.fileno(), nothing, out[1], err[1]])
+        streams = [nothing, out[1], err[1]] if screen is None else [screen] * 3
+        socket.send_fds(control, [b"!"], [theirs.fileno(), *streams])
         theirs.close()
         for each in (nothing, out[1], err[1]):
             os.close(each)

@@ -72,7 +72,9 @@ def test_every_command_prints_what_the_page_shows(tmp_path, forking, page):
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
 
     def run_again(match):
-        lines = "".join(f"$ {command}\n{shown(command, tmp_path, forking.programs)}" for command in commands_in(match[1]))
+        lines = "".join(
+            f"$ {command}\n{shown(command, tmp_path, forking.programs)}" for command in commands_in(match[1])
+        )
         return f"```console\n{lines}```"
 
     truth = BLOCK.sub(run_again, text)

@@ -29,16 +29,20 @@ def broken(tmp_path):
     return str(path)
 
 
-def tr_apply(*arguments, stdin=subprocess.DEVNULL, **environment):
+@pytest.fixture
+def tr_apply(forking):
     """The command line in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "tr_apply", *arguments],
-        stdin=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **environment},
-    )
+
+    def run(*arguments):
+        return subprocess.run(
+            [forking.programs / "tr-apply", *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
 
 
 USAGE_ERRORS = [
@@ -140,7 +144,7 @@ def test_pending_changes_are_2_only_when_asked_for(capsys):
     assert "No changes." in capsys.readouterr().out
 
 
-def test_without_a_terminal_apply_needs_approval_and_writes_nothing():
+def test_without_a_terminal_apply_needs_approval_and_writes_nothing(tr_apply):
     done = tr_apply("apply", "--local", MINIMAL)
 
     assert done.returncode == 6
@@ -214,7 +218,7 @@ def test_the_environment_is_ignored_with_local(monkeypatch, capsys):
     assert "new workspace" in capsys.readouterr().out
 
 
-def test_results_go_to_stdout_and_everything_else_to_stderr():
+def test_results_go_to_stdout_and_everything_else_to_stderr(tr_apply):
     done = tr_apply("apply", "--local", "--auto-approve", "--format", "json", MINIMAL)
 
     assert json.loads(done.stdout)["exit_code"] == done.returncode == 0
@@ -314,31 +318,36 @@ def unread():
     os.close(writer)
 
 
-def streamed(*arguments, **streams):
+@pytest.fixture
+def streamed(forking):
     """The exit code of a command whose streams are not as usual, and what could be read."""
-    all_streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
-    done = subprocess.run([sys.executable, "-m", "tr_apply", *arguments], text=True, check=False, **all_streams)
-    return done.returncode, done.stdout, done.stderr
+
+    def run(*arguments, **streams):
+        all_streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
+        done = subprocess.run([forking.programs / "tr-apply", *arguments], text=True, check=False, **all_streams)
+        return done.returncode, done.stdout, done.stderr
+
+    return run
 
 
-def test_a_closed_pipe_does_not_crash(unread):
+def test_a_closed_pipe_does_not_crash(streamed, unread):
     assert streamed("plan", "--local", MINIMAL, stdout=unread) == (1, None, "")
 
 
-def test_a_run_that_writes_goes_on_when_nobody_listens(unread):
+def test_a_run_that_writes_goes_on_when_nobody_listens(streamed, unread):
     code, result, _ = streamed("apply", "--local", "--auto-approve", MINIMAL, stderr=unread)
 
     assert code == 0
     assert "Verified" in result
 
 
-def test_an_error_that_nobody_reads_keeps_its_code(unread):
+def test_an_error_that_nobody_reads_keeps_its_code(streamed, unread):
     for arguments in (["plan", "nowhere.yaml"], ["plan", "nowhere.yaml", "--format", "json"]):
         assert streamed(*arguments, stdout=unread, stderr=unread) == (64, None, None)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_result_that_finds_no_room_is_an_error():
+def test_a_result_that_finds_no_room_is_an_error(streamed):
     with Path("/dev/full").open("w") as full:
         for arguments in (["plan", "--local", MINIMAL], ["--version"]):
             code, _, told = streamed(*arguments, stdout=full)
@@ -348,7 +357,7 @@ def test_a_result_that_finds_no_room_is_an_error():
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_applied_changes_count_even_if_the_result_cannot_be_written(capsys):
+def test_applied_changes_count_even_if_the_result_cannot_be_written(streamed, capsys):
     apply = ["apply", "--local", "--auto-approve", "--format", "json", MINIMAL]
     with Path("/dev/full").open("w") as full:
         code, _, told = streamed(*apply, stdout=full)
@@ -366,7 +375,7 @@ def test_applied_changes_count_even_if_the_result_cannot_be_written(capsys):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_plan_that_could_not_be_shown_is_not_applied():
+def test_a_plan_that_could_not_be_shown_is_not_applied(streamed):
     with Path("/dev/full").open("w") as full:
         code, _, _ = streamed("apply", "--local", "--auto-approve", MINIMAL, stdout=full)
 

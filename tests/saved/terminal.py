@@ -4,17 +4,14 @@ import os
 import pty
 import select
 import signal
-import subprocess
-import sys
 
 
 class Terminal:
     """A process at a terminal, whose keyboard and screen are ours."""
 
-    def __init__(self, *arguments):
+    def __init__(self, forking, *arguments):
         keyboard, screen = pty.openpty()
-        command = [sys.executable, "-m", "tr_apply", *arguments]
-        self._process = subprocess.Popen(command, stdin=screen, stdout=screen, stderr=screen, close_fds=True)
+        self._process = forking.start("as_installed", arguments, screen=screen)
         os.close(screen)
         self._keyboard = keyboard
         self.screen = ""
@@ -46,5 +43,6 @@ class Terminal:
             self._process.kill()
             raise
         code = self._process.wait(30)
+        self._process.close()
         os.close(self._keyboard)
         return code

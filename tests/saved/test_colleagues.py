@@ -123,14 +123,14 @@ def test_two_that_add_different_things_lose_neither(world, two):
 
 
 @pytest.fixture
-def asked(cli, write, live):  # noqa: ARG001  # the file must be there
+def asked(cli, write, live, forking):  # noqa: ARG001  # the file must be there
     """A person who is asked whether to apply a change."""
     write("w.yaml", TEXT)
     assert cli("apply", "w.yaml", "--auto-approve").code == 0
     write("w.yaml", TEXT.replace("{level: 1}", "{level: 2}"))
 
     def ask(*arguments):
-        terminal = Terminal("apply", "w.yaml", "--local-db", "world.db", *arguments)
+        terminal = Terminal(forking, "apply", "w.yaml", "--local-db", "world.db", *arguments)
         terminal.wait_for("Type 'yes'")
         return terminal
 

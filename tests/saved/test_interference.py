@@ -214,14 +214,14 @@ def test_a_workspace_that_may_have_been_destroyed_is_exit_4(cli, there, interfer
     assert reason in said.document["errors"][0]["message"]
 
 
-def test_a_person_types_the_name_of_the_workspace_to_destroy(there, live):
-    terminal = Terminal("destroy", there, "--local-db", "world.db")
+def test_a_person_types_the_name_of_the_workspace_to_destroy(there, live, forking):
+    terminal = Terminal(forking, "destroy", there, "--local-db", "world.db")
     terminal.wait_for("Type its name")
     assert "2 task queues" in terminal.screen
     terminal.type("center\n")
     assert terminal.end() == 6
 
-    terminal = Terminal("destroy", there, "--local-db", "world.db")
+    terminal = Terminal(forking, "destroy", there, "--local-db", "world.db")
     terminal.wait_for("Type its name")
     terminal.type("Center\n")
     assert terminal.end() == 0
@@ -241,8 +241,8 @@ def test_the_journal_holds_no_secret(cli, write, monkeypatch, tmp_path):
     assert "canary" not in (tmp_path / "j.jsonl").read_text() + (tmp_path / "undo.json").read_text()
 
 
-def test_on_a_terminal_something_is_shown_before_the_first_answer(write):
-    terminal = Terminal("plan", write("w.yaml", TEXT), "--local-db", "world.db")
+def test_on_a_terminal_something_is_shown_before_the_first_answer(write, forking):
+    terminal = Terminal(forking, "plan", write("w.yaml", TEXT), "--local-db", "world.db")
 
     assert terminal.end() == 0
     reading, plan = terminal.screen.index("Reading the workspace ..."), terminal.screen.index("Plan id:")
