@@ -1,4 +1,5 @@
-"""Processes of the command line, each a real one, that are forked from one process which has imported everything.
+"""Processes of the command line, each a real one, that are forked from one process which has imported everything
+and run once.
 
 Each takes half a second of processor time less than a new Python. Tests of the start itself (its imports, how the
 interpreter was called) need ``subprocess``.
