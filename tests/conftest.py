@@ -82,7 +82,7 @@ class Requests(httpx.AsyncBaseTransport):
 
 
 BEGINNINGS = {}
-"""What the first apply in a new world came to, by its configuration: the world's content, the plan, the requests."""
+"""The result of the first apply in a new world, by its configuration: the content, the plan, the requests."""
 
 KEPT_BEGINNINGS = 32
 WRITTEN = {}
