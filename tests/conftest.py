@@ -85,8 +85,6 @@ BEGINNINGS = {}
 """The result of the first apply in a new world, by its configuration: the content, the plan, the requests."""
 
 KEPT_BEGINNINGS = 32
-WRITTEN = {}
-"""The file of the last configuration that a world was asked for, and its content: worlds of a test share a folder."""
 
 
 class World:
@@ -143,11 +141,8 @@ class World:
     # Our own actions
 
     def configuration(self, text):
-        path, content = self._folder / "workspace.yaml", text if isinstance(text, str) else json.dumps(text)
-        if WRITTEN.get(path) != content:
-            path.write_text(content)
-            WRITTEN.clear()
-            WRITTEN[path] = content
+        path = self._folder / "workspace.yaml"
+        path.write_text(text if isinstance(text, str) else json.dumps(text))
         configuration = load(path)
         configuration.require_valid()
         return configuration
