@@ -12,6 +12,8 @@ LAYERS = {
     "errors": 1,
     "own_folder": 1,
     "synchronous": 1,
+    "envelope": 2,
+    "whole_file": 2,
     "routing": 2,
     "resources": 3,
     "picture": 4,

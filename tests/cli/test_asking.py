@@ -12,11 +12,12 @@ import pytest
 
 from tr_apply.apply import Result
 from tr_apply.cli import run
-from tr_apply.cli.output import Output, write_file
+from tr_apply.cli.output import Output
 from tr_apply.cli.progress import shown_progress
 from tr_apply.errors import TrApplyError
 from tr_apply.plan.change import Action, Operation, Plan, PlanTarget, Verb, Write
 from tr_apply.resources.template import SidOf
+from tr_apply.whole_file import write_file
 
 LOCAL = ["--local-db", "world.db"]
 TEXT = "workspace: {name: Center}\ntask_queues: [{name: A}, {name: B}]\n"
@@ -193,7 +194,7 @@ def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
     def full(*_arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tr_apply.cli.output.Path.replace", full)
+    monkeypatch.setattr("tr_apply.whole_file.Path.replace", full)
 
     with pytest.raises(TrApplyError, match="No space left"):
         write_file(tmp_path / "plan.json", "text")

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from tr_apply.envelope import FORMAT_VERSION
 from tr_apply.plan.compare.document_diff import covers
-from tr_apply.plan.saved.document import FORMAT_VERSION, checksum_of, plan_document
+from tr_apply.plan.saved.document import checksum_of, plan_document
 from tr_apply.plan.saved.load import saved_plans
 
 HEAD = "workspace: {name: Center}\n"

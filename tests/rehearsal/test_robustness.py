@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tr_apply.cli.output import json_value
 from tr_apply.config.load import load
 from tr_apply.config.routing_tests import load_routing_tests
+from tr_apply.envelope import json_value
 from tr_apply.findings import errors_of
 from tr_apply.rehearsal.find_route import find_route
 from tr_apply.rehearsal.offline_workspace import OfflineWorkspace, RouteRequest

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from tr_apply.apply import Result, Status
-from tr_apply.cli.output import Output, errors_of, json_value, print_error, worst
+from tr_apply.cli.output import Output, print_error, worst
 from tr_apply.cli.streams import StdoutLostError, tell_lost
 from tr_apply.deployment.applied import ResultDocument
 from tr_apply.deployment.fleet import Member
+from tr_apply.envelope import errors_of, json_value
 from tr_apply.errors import IncompleteError, TrApplyError
 from tr_apply.plan.saved.document import plan_document
 from tr_apply.plan.saved.stale import DriftError

@@ -11,9 +11,8 @@ import click
 
 from tr_apply.apply import Stop
 from tr_apply.cli.applied import conclude
-from tr_apply.cli.begun import begun_plan
 from tr_apply.cli.bounded import run
-from tr_apply.cli.configurations import require_inputs, usable
+from tr_apply.cli.configurations import inputs_of, require_inputs, usable
 from tr_apply.cli.consent import ApplyOptions, require_sense
 from tr_apply.cli.options import (
     NamedPath,
@@ -28,19 +27,20 @@ from tr_apply.cli.output import Output
 from tr_apply.cli.outputs import require_one_workspace, require_writable_outputs, write_outputs
 from tr_apply.cli.overwriting import require_not_read
 from tr_apply.cli.progress import READING, shown_progress, shown_waits
-from tr_apply.cli.records import Records, records
-from tr_apply.cli.revision import declared_before
-from tr_apply.cli.saved import saved_members
 from tr_apply.cli.streams import answered
 from tr_apply.cli.targets import command_clients
-from tr_apply.cli.workspaces import members_of
 from tr_apply.deployment.applied import Applied
+from tr_apply.deployment.begun import begun_plan
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.fleet import Fleet, Member
+from tr_apply.deployment.records import Records, records
+from tr_apply.deployment.revision import declared_before
 from tr_apply.deployment.run import Run
 from tr_apply.deployment.saved import Saved
+from tr_apply.deployment.saved_file import saved_members
 from tr_apply.deployment.target_options import TargetOptions
+from tr_apply.deployment.workspaces import members_of
 from tr_apply.errors import IncompleteError, InterruptedRunError, RefusedError, TrApplyError, UsageError
 from tr_apply.plan.checks.consent import Approval, refusals
 from tr_apply.plan.saved.document import plan_id
@@ -122,7 +122,7 @@ def _members(paths: Sequence[Path], options: ApplyOptions, output: Output) -> li
     selection = options.selected.selection()
     members = members_of(paths, lambda path: usable(path, files, output), selection, tasks_file=options.tasks_file)
     if base_ref is not None:
-        declared_before(members, paths, base_ref, files)
+        declared_before(members, paths, base_ref, inputs_of(files))
     return members if options.plan_file is None else saved_members(options.plan_file, members)
 
 

@@ -16,13 +16,14 @@ from tr_apply.cli.options import (
     configuration_options,
     target_options,
 )
-from tr_apply.cli.output import Output, json_value
+from tr_apply.cli.output import Output
 from tr_apply.cli.streams import StdoutLostError, answered
 from tr_apply.cli.targets import open_client
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.removal import Removal, planned_removal, removal_document, remove
 from tr_apply.deployment.target_options import TargetOptions
+from tr_apply.envelope import json_value
 from tr_apply.errors import IncompleteError, RefusedError, TrApplyError
 from tr_apply.live import Snapshot
 from tr_apply.printable import printable

@@ -15,13 +15,14 @@ from tr_apply.cli.options import (
     configuration_options,
     target_options,
 )
-from tr_apply.cli.output import Output, json_value
+from tr_apply.cli.output import Output
 from tr_apply.cli.targets import exists, is_path, looks_like_a_path
 from tr_apply.client import Client
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.difference import Difference, contents_of_file, contents_of_live, difference, planned_difference
+from tr_apply.envelope import json_value
 from tr_apply.errors import ConfigError
 from tr_apply.findings import errors_of
 from tr_apply.live import Live

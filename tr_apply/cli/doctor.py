@@ -6,11 +6,12 @@ import click
 
 from tr_apply.cli.bounded import run
 from tr_apply.cli.options import CommonOptions, common_options, target_options
-from tr_apply.cli.output import Output, errors_of, json_value
+from tr_apply.cli.output import Output
 from tr_apply.cli.targets import command_clients
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.diagnosis import CheckState, Diagnosis, diagnosed, undiagnosed
 from tr_apply.deployment.target_options import TargetOptions
+from tr_apply.envelope import errors_of, json_value
 from tr_apply.errors import TrApplyError
 from tr_apply.printable import printable
 

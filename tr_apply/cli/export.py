@@ -8,7 +8,7 @@ import click
 
 from tr_apply.cli.asked_live import answer_of
 from tr_apply.cli.options import CommonOptions, NamedPath, common_options, target_options
-from tr_apply.cli.output import Output, write_file
+from tr_apply.cli.output import Output
 from tr_apply.cli.overwriting import require_own_exports
 from tr_apply.client import Client
 from tr_apply.deployment.target_options import TargetOptions
@@ -18,6 +18,7 @@ from tr_apply.live import Snapshot
 from tr_apply.reader import named_workspace, read_everything
 from tr_apply.resources.template import plain
 from tr_apply.resources.yaml_text import Sections
+from tr_apply.whole_file import write_file
 
 _FORGET: Final = (
     "Danger: removing the code from Terraform before it has forgotten the workspace deletes the workspace. When "

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tr_apply.cli.github import write_any_step_outputs
-from tr_apply.cli.output import require_writable, write_file
 from tr_apply.deployment.fleet import Member
 from tr_apply.errors import IncompleteError, TrApplyError, UsageError
 from tr_apply.plan.change import Plan
 from tr_apply.resources.template import plain
+from tr_apply.whole_file import require_writable, write_file
 
 _JSON = ".json"
 

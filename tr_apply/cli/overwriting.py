@@ -1,6 +1,5 @@
 """Files that exist already: tr-apply overwrites its own, and others only with an option that says so."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -37,26 +36,8 @@ def _is_of(file: Path, path: Path) -> bool:
     return path.exists() and path.samefile(file)
 
 
-def require_plan_or_nothing(path: Path, instead: str = _INSTEAD) -> None:
-    """Make sure that writing a plan to *path* loses nothing but a plan; *instead* is what else to do.
-
-    Raises:
-        RefusedError: when the file is something else.
-    """
-    if path.is_file() and not _is_plan(path):
-        raise _refused(path, "is not a plan", instead)
-
-
 def _refused(path: Path, problem: str, instead: str = _INSTEAD) -> RefusedError:
     return RefusedError(f"{path} exists and {problem}, so it is not written over: {instead}")
-
-
-def _is_plan(path: Path) -> bool:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(document, dict) and {"format_version", "plans"} <= document.keys()
 
 
 def require_own_exports(paths: Iterable[Path], workspace: str, folder: Path | None = None) -> None:

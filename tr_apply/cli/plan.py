@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tr_apply.cli.bounded import run
-from tr_apply.cli.configurations import require_inputs, usable
+from tr_apply.cli.configurations import inputs_of, require_inputs, usable
 from tr_apply.cli.github import run_artifacts, write_step_outputs
 from tr_apply.cli.options import (
     CommonOptions,
@@ -23,25 +23,28 @@ from tr_apply.cli.options import (
     target_options,
     tasks_option,
 )
-from tr_apply.cli.output import Output, checked_envelope, errors_of, json_value, print_error, worst, write_file
-from tr_apply.cli.overwriting import require_not_read, require_plan_or_nothing
+from tr_apply.cli.output import Output, print_error, worst
+from tr_apply.cli.overwriting import require_not_read
 from tr_apply.cli.plan_report import FORMATS, Reported, further_formats, report
 from tr_apply.cli.progress import READING, shown_waits
-from tr_apply.cli.revision import declared_before
 from tr_apply.cli.targets import command_clients
-from tr_apply.cli.workspaces import members_of, problem_before
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.fleet import Fleet, Member
+from tr_apply.deployment.revision import declared_before
+from tr_apply.deployment.saved_file import require_plan_or_nothing
 from tr_apply.deployment.target_options import TargetOptions
+from tr_apply.deployment.workspaces import members_of, problem_before
+from tr_apply.envelope import errors_of, json_value
 from tr_apply.errors import ConfigError, RouteChangeError, TrApplyError, UsageError
 from tr_apply.plan.impact import Extent
-from tr_apply.plan.saved.document import plan_document, plan_id
+from tr_apply.plan.saved.document import checked_envelope, plan_document, plan_id
 from tr_apply.plan.saved.origin import Origins, origins
 from tr_apply.report.drift import origins_text
 from tr_apply.report.entry import Entry, plan_outcome
+from tr_apply.whole_file import write_file
 
 if TYPE_CHECKING:
     from tr_apply.cli.plan_days import DaysOfPlan
@@ -168,7 +171,7 @@ def _members(paths: Sequence[Path], options: PlanOptions, output: Output) -> lis
     given, base_ref = options.given, options.base_ref
     selection, extent = options.selected.selection(), Extent(options.extent)
     members = members_of(paths, lambda path: usable(path, given, output), selection, extent, options.tasks_file)
-    then = {} if base_ref is None else declared_before(members, paths, base_ref, given)
+    then = {} if base_ref is None else declared_before(members, paths, base_ref, inputs_of(given))
     for member in members:
         if base_ref is not None:
             member.origins = Origins.unknown(base_ref, problem_before(member))

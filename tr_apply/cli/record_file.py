@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tr_apply.cli.output import write_file
 from tr_apply.errors import RefusedError, TrApplyError
 from tr_apply.own_folder import NAME, make_folder
+from tr_apply.whole_file import write_file
 
 _ONLY_OURS = 0o600
 _INSTEAD = "give --overwrite, or another file"

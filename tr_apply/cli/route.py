@@ -21,9 +21,9 @@ from tr_apply.cli.options import (
     configuration_options,
     target_options,
 )
-from tr_apply.cli.output import json_value
 from tr_apply.config.reader import DEPTH_LIMIT
 from tr_apply.deployment.target_options import TargetOptions
+from tr_apply.envelope import json_value
 from tr_apply.errors import UsageError
 from tr_apply.rehearsal.find_route import find_route
 from tr_apply.rehearsal.offline_workspace import OfflineWorkspace, RouteRequest

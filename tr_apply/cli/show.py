@@ -6,7 +6,7 @@ import click
 
 from tr_apply.cli.options import CommonOptions, NamedPath, common_options
 from tr_apply.cli.plan_report import FORMATS, Reported, report
-from tr_apply.cli.saved import saved_days_of, saved_plans_of, text_of
+from tr_apply.deployment.saved_file import saved_days_of, saved_plans_of, text_of
 from tr_apply.report.entry import Entry, plan_outcome
 
 

@@ -20,11 +20,12 @@ from tr_apply.cli.options import (
     configuration_options,
     target_options,
 )
-from tr_apply.cli.output import Output, envelope, json_value, simple_error
+from tr_apply.cli.output import Output
 from tr_apply.cli.simulating import deadline_of, simulated
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.target_options import TargetOptions
+from tr_apply.envelope import envelope, json_value, simple_error
 from tr_apply.errors import ConfigError, InterruptedRunError
 from tr_apply.report.simulation_text import gate_sentence, simulation_text
 from tr_apply.resources.simulation import REPLICATIONS_LIMIT

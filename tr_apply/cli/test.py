@@ -19,7 +19,7 @@ from tr_apply.cli.options import (
     paths_argument,
     target_options,
 )
-from tr_apply.cli.output import Output, envelope, errors_of, json_value, print_error, worst, write_file
+from tr_apply.cli.output import Output, print_error, worst
 from tr_apply.config.added_tests import with_tests
 from tr_apply.config.load import Configuration
 from tr_apply.config.routing_test_files import belongs_to, selected
@@ -27,12 +27,14 @@ from tr_apply.config.routing_tests import NO_TESTS, LocatedTest, Suite, load_rou
 from tr_apply.corpus.read import load_corpus
 from tr_apply.corpus.tasks import Corpus
 from tr_apply.deployment.target_options import TargetOptions
+from tr_apply.envelope import envelope, errors_of, json_value
 from tr_apply.errors import ConfigError, RefusedError, TrApplyError, UsageError
 from tr_apply.findings import Finding, Severity
 from tr_apply.findings import errors_of as only_errors
 from tr_apply.rehearsal.results import RoutingTestRun, missing_tests, results_document, run_tests
 from tr_apply.report.tests_text import failure_findings, summary_line, tests_text
 from tr_apply.resources.routing_test import OwnWorker
+from tr_apply.whole_file import write_file
 
 _FAILED = ConfigError.exit_code
 

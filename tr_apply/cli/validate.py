@@ -19,10 +19,10 @@ from tr_apply.cli.options import (
     paths_argument,
     target_options,
 )
-from tr_apply.cli.output import envelope
 from tr_apply.config.load import Configuration
 from tr_apply.config.routing_test_files import configuration_of, files_of_tests, is_routing_test
 from tr_apply.deployment.target_options import TargetOptions
+from tr_apply.envelope import envelope
 from tr_apply.errors import ConfigError
 from tr_apply.findings import Finding, Severity, errors_of
 from tr_apply.printable import printable

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, PlainSerializer, PlainValidator, TypeAdapter, WithJsonSchema
 
+from tr_apply.envelope import head, json_text
 from tr_apply.findings import FINDING_SCHEMA, Finding
 from tr_apply.plan.change import Action, Blocked, FieldChange, Operation, Plan, PlanTarget, Write
 from tr_apply.plan.impact import Impact
@@ -27,8 +28,6 @@ from tr_apply.plan.json_values import (
     is_none,
 )
 from tr_apply.plan.saved.relied_on import fingerprint
-
-FORMAT_VERSION = "1.0"
 
 # May differ between two documents with the same content: a newer minor version is written for older readers, too.
 _UNCHECKED = frozenset({"format_version", "checksum"})
@@ -188,6 +187,14 @@ def checksum_of(document: Mapping[str, Any]) -> str:
     """The checksum of a saved document, which shows whether it was edited or cut off."""
     checked = {key: value for key, value in document.items() if key not in _UNCHECKED}
     return hashlib.sha256(json.dumps(checked, sort_keys=True).encode()).hexdigest()
+
+
+def checked_envelope(
+    command: str, exit_code: int, content: Mapping[str, Any], errors: Sequence[Mapping[str, Any]] = ()
+) -> str:
+    """An ``envelope`` with a checksum, for documents that are read again later."""
+    document = {**head(command, exit_code, errors), **content}
+    return json_text(document | {"checksum": checksum_of(document)})
 
 
 def summary(plan: Plan) -> Summary:

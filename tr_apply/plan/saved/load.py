@@ -7,9 +7,10 @@ from typing import Any, NoReturn
 
 from pydantic import TypeAdapter, ValidationError
 
+from tr_apply.envelope import FORMAT_VERSION
 from tr_apply.errors import RefusedError
 from tr_apply.plan.change import Plan
-from tr_apply.plan.saved.document import FORMAT_VERSION, PlanDocument, checksum_of, id_of, plan_of
+from tr_apply.plan.saved.document import PlanDocument, checksum_of, id_of, plan_of
 from tr_apply.plan.saved.relied_on import fingerprint
 from tr_apply.resources.scalar import whole_number
 

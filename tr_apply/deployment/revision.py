@@ -7,10 +7,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tr_apply.cli.configurations import inputs_of
-from tr_apply.cli.options import ConfigurationOptions
 from tr_apply.config.files import STANDARD_INPUT
-from tr_apply.config.load import Configuration, load
+from tr_apply.config.load import Configuration, Inputs, load
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.fleet import Member
 from tr_apply.errors import ConfigError, UsageError
@@ -49,7 +47,7 @@ class Revision:
         found = self._trees[root] / absolute.relative_to(root)
         return found if found.exists() else None
 
-    def configuration(self, path: Path, given: ConfigurationOptions) -> Configuration | None:
+    def configuration(self, path: Path, inputs: Inputs) -> Configuration | None:
         """The configuration at *path* as it was, with overlays and variables as they were; None if it was not there.
 
         Raises:
@@ -59,13 +57,12 @@ class Revision:
             raise UsageError("--base-ref: what comes from standard input has no former revision")
         if (then := self.path(path)) is None:
             return None
-        files_then = replace(
-            given,
-            overlays=self._paths(given.overlays),
-            variable_files=self._paths(given.variable_files),
-            root=None if given.root is None else self.path(given.root) or given.root,
+        inputs_then = inputs._replace(
+            overlays=self._paths(inputs.overlays),
+            variable_files=self._paths(inputs.variable_files),
+            root=None if inputs.root is None else self.path(inputs.root) or inputs.root,
         )
-        configuration = load(then, inputs_of(files_then))
+        configuration = load(then, inputs_then)
         configuration.require_valid()
         return configuration
 
@@ -138,19 +135,19 @@ def _git(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProc
         raise UsageError(f"--base-ref: git has not answered within {_TIMEOUT_S} s") from error
 
 
-def usable_then(revision_: Revision, path: Path, given: ConfigurationOptions) -> tuple[Configuration | None, str]:
+def usable_then(revision_: Revision, path: Path, inputs: Inputs) -> tuple[Configuration | None, str]:
     """The configuration as it was; where there is none, why."""
     if path != STANDARD_INPUT and _root(path.resolve()) is None:
         return None, f"{path} is not in a git repository"
     try:
-        found = revision_.configuration(path, given)
+        found = revision_.configuration(path, inputs)
     except ConfigError as error:
         return None, f"the configuration at {revision_.ref} cannot be used ({len(error.diagnostics)} findings)"
     return found, "" if found is not None else f"{path} was not there at {revision_.ref}"
 
 
 def declared_before(
-    members: Sequence[Member], paths: Sequence[Path], base_ref: str, given: ConfigurationOptions
+    members: Sequence[Member], paths: Sequence[Path], base_ref: str, inputs: Inputs
 ) -> Mapping[str, Configuration]:
     """By PATH, the configuration as it was at *base_ref*; the plans of *members* say of each delete what it declared.
 
@@ -160,7 +157,7 @@ def declared_before(
     found = {}
     with revision(base_ref) as then:
         for member, path in zip(members, paths, strict=True):
-            configuration, problem = usable_then(then, path, given)
+            configuration, problem = usable_then(then, path, inputs)
             if configuration is not None:
                 found[member.name] = configuration
             if isinstance(member.source, Configured):

@@ -8,13 +8,13 @@ import json
 from pathlib import Path
 from typing import Final
 
-from tr_apply.cli.output import checked_envelope, write_file
 from tr_apply.config.load import Configuration
 from tr_apply.errors import RefusedError, TrApplyError
 from tr_apply.own_folder import NAME, make_folder
 from tr_apply.plan.change import Plan
 from tr_apply.plan.json_values import digest
-from tr_apply.plan.saved.document import plan_document, plan_id
+from tr_apply.plan.saved.document import checked_envelope, plan_document, plan_id
+from tr_apply.whole_file import write_file
 
 FOLDER: Final = Path(NAME) / "begun"
 _KEPT = 20

@@ -7,23 +7,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tr_apply.apply import Status
-from tr_apply.cli.begun import keep_begun
-from tr_apply.cli.output import checked_envelope, simple_error, write_file
-from tr_apply.cli.overwriting import require_plan_or_nothing
 from tr_apply.client import Client
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.applied import Applied
+from tr_apply.deployment.begun import keep_begun
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.fleet import Member
 from tr_apply.deployment.journaled import before_lines
 from tr_apply.deployment.run import After
 from tr_apply.deployment.saved import Saved
+from tr_apply.deployment.saved_file import require_plan_or_nothing
 from tr_apply.deployment.undo import Undo
+from tr_apply.envelope import simple_error
 from tr_apply.errors import IncompleteError, TrApplyError
 from tr_apply.journal import Journal
 from tr_apply.plan.change import Plan
-from tr_apply.plan.saved.document import plan_document, plan_id
+from tr_apply.plan.saved.document import checked_envelope, plan_document, plan_id
 from tr_apply.transport import Observer
+from tr_apply.whole_file import write_file
 
 _UNFINISHED = "the apply that this would undo did not finish; its journal shows what it did"
 

@@ -1,5 +1,6 @@
 """``apply --plan``: the workspaces of a saved plan, each with its configuration where that is needed."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,8 +72,6 @@ def saved_days_of(path: Path) -> "list[SimulationResults | None]":
     Raises:
         RefusedError: when they are something else.
     """
-    import json  # noqa: PLC0415  # only show asks
-
     from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415
 
     from tr_apply.simulation.results import SimulationResults  # noqa: PLC0415
@@ -97,3 +96,21 @@ def text_of(path: Path) -> str:
         raise RefusedError("it is not text") from error
     except OSError as error:
         raise TrApplyError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def require_plan_or_nothing(path: Path, instead: str = "give --overwrite, or another file") -> None:
+    """Make sure that writing a plan to *path* loses nothing but a plan; *instead* is what else to do.
+
+    Raises:
+        RefusedError: when the file is something else.
+    """
+    if path.is_file() and not _is_plan(path):
+        raise RefusedError(f"{path} exists and is not a plan, so it is not written over: {instead}")
+
+
+def _is_plan(path: Path) -> bool:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and {"format_version", "plans"} <= document.keys()
