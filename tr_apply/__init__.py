@@ -19,7 +19,12 @@ from typing import TYPE_CHECKING, Any
 from tr_apply.version import __version__
 
 _HOMES = {
-    "tr_apply.api": ("Plan", "Router", "connect", "embedded", "load", "route", "simulate", "test"),
+    "tr_apply.api.configurations": ("load",),
+    "tr_apply.api.offline": ("embedded", "route", "simulate", "test"),
+    "tr_apply.api.plan": ("Plan",),
+    "tr_apply.api.rollout": ("Rollout", "rollout", "show"),
+    "tr_apply.api.router": ("Router", "connect"),
+    "tr_apply.apply": ("Stop",),
     "tr_apply.config.load": ("Configuration",),
     "tr_apply.errors": (
         "AnswerLostError",
@@ -59,14 +64,18 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 if TYPE_CHECKING:
-    from tr_apply.api import Plan as Plan
-    from tr_apply.api import Router as Router
-    from tr_apply.api import connect as connect
-    from tr_apply.api import embedded as embedded
-    from tr_apply.api import load as load
-    from tr_apply.api import route as route
-    from tr_apply.api import simulate as simulate
-    from tr_apply.api import test as test
+    from tr_apply.api.configurations import load as load
+    from tr_apply.api.offline import embedded as embedded
+    from tr_apply.api.offline import route as route
+    from tr_apply.api.offline import simulate as simulate
+    from tr_apply.api.offline import test as test
+    from tr_apply.api.plan import Plan as Plan
+    from tr_apply.api.rollout import Rollout as Rollout
+    from tr_apply.api.rollout import rollout as rollout
+    from tr_apply.api.rollout import show as show
+    from tr_apply.api.router import Router as Router
+    from tr_apply.api.router import connect as connect
+    from tr_apply.apply import Stop as Stop
     from tr_apply.config.load import Configuration as Configuration
     from tr_apply.errors import AnswerLostError as AnswerLostError
     from tr_apply.errors import ApiError as ApiError
@@ -116,11 +125,13 @@ __all__ = [
     "Ownership",
     "Plan",
     "RefusedError",
+    "Rollout",
     "RouteChangeError",
     "Router",
     "Safety",
     "SectionOwnership",
     "StaleError",
+    "Stop",
     "Target",
     "TargetError",
     "TaskChannel",
@@ -136,8 +147,10 @@ __all__ = [
     "connect",
     "embedded",
     "load",
+    "rollout",
     "route",
     "run",
+    "show",
     "simulate",
     "test",
 ]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 FORMAT_VERSION = "1.0"
+_WORST_FIRST = (130, 4, 1, 64, 3, 5, 6, 2, 0)
 
 
 def envelope(command: str, exit_code: int, content: Mapping[str, Any], errors: Sequence[Mapping[str, Any]] = ()) -> str:
@@ -61,3 +62,8 @@ def errors_of(error: TrApplyError, file: str | None = None) -> list[dict[str, An
 def simple_error(code: str, message: str) -> dict[str, Any]:
     """An error that has no place in a file."""
     return {"code": code, "message": message, "file": None, "line": None, "column": None, "path": None}
+
+
+def worst(codes: Sequence[int]) -> int:
+    """The exit code that counts when there are several."""
+    return min(codes, key=_WORST_FIRST.index, default=0)

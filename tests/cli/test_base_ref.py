@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from tr_apply.cli import revision, run
+from tr_apply.cli import run
+from tr_apply.deployment import revision
 
 LOCAL = ["--local-db", "world.db"]
 APPLIED = """

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from tr_apply.cli import run
-from tr_apply.cli.output import worst
 from tr_apply.deployment.fleet import SIDE_BY_SIDE, Fleet, Member
+from tr_apply.envelope import worst
 from tr_apply.errors import RefusedError
 
 LOCAL = ["--local-db", "world.db"]

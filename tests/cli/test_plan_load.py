@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from tests.viewers import browser
-from tr_apply.cli import plan_days, run
+from tr_apply.cli import run, simulating
 from tr_apply.errors import InterruptedRunError
 from tr_apply.plan.saved.document import checksum_of
 
@@ -269,7 +269,7 @@ def test_an_interrupted_simulation_gives_no_plan(shop, monkeypatch):
     def interrupted(experiment, *_):
         experiment.interrupted = True
 
-    monkeypatch.setattr(plan_days, "simulated", interrupted)
+    monkeypatch.setattr(simulating, "simulated", interrupted)
 
     code, out, err = shop()
 

@@ -9,6 +9,9 @@ from typing import Any
 
 import click
 
+from tr_apply.api.plan import Plan
+from tr_apply.api.records import Records, records
+from tr_apply.api.rollout import Rollout, RunOptions, planned_scope, rollout
 from tr_apply.apply import Stop
 from tr_apply.cli.applied import conclude
 from tr_apply.cli.bounded import run
@@ -28,33 +31,13 @@ from tr_apply.cli.outputs import require_one_workspace, require_writable_outputs
 from tr_apply.cli.overwriting import require_not_read
 from tr_apply.cli.progress import READING, shown_progress, shown_waits
 from tr_apply.cli.streams import answered
-from tr_apply.cli.targets import command_clients
-from tr_apply.deployment.applied import Applied
-from tr_apply.deployment.begun import begun_plan
-from tr_apply.deployment.configured import Configured
+from tr_apply.cli.targets import Access
 from tr_apply.deployment.deadline import Deadline
-from tr_apply.deployment.fleet import Fleet, Member
-from tr_apply.deployment.records import Records, records
-from tr_apply.deployment.revision import declared_before
-from tr_apply.deployment.run import Run
-from tr_apply.deployment.saved import Saved
-from tr_apply.deployment.saved_file import saved_members
-from tr_apply.deployment.target_options import TargetOptions
-from tr_apply.deployment.workspaces import members_of
-from tr_apply.errors import IncompleteError, InterruptedRunError, RefusedError, TrApplyError, UsageError
-from tr_apply.plan.checks.consent import Approval, refusals
-from tr_apply.plan.saved.document import plan_id
+from tr_apply.errors import IncompleteError, RefusedError, UsageError
+from tr_apply.plan.checks.consent import Approval
 from tr_apply.printable import without_commands
 from tr_apply.report.terminal import plan_text
 from tr_apply.report.wording import full_name
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How to get to the TaskRouter, and how fast."""
-
-    target: TargetOptions
-    concurrency: int
 
 
 @click.command("apply")
@@ -104,126 +87,95 @@ def apply_command(paths: tuple[Path, ...], **given: Any) -> int:
     require_inputs(paths, options.given)
     require_not_read(options.journal_file, options.outputs_file)
     consent = options.consent()
-    members = _members(paths, options, output)
-    for number, member in enumerate(members):
-        member.consent = replace(consent, plan_id=ids[number] if ids else None)
-    require_one_workspace(options.outputs_file, members)
-    fleet = Fleet(members, Deadline(options.common.timeout))
-    way = Access(options.target, options.concurrency)
-    with records(options.journal_file, options.undo_file, options.outputs_file) as kept:
-        _apply(fleet, consent.approval, way, output, kept)
-        _find_outputs(fleet, way, output, kept.outputs_file)
-    return conclude(members, output)
+    workspaces = _workspaces(paths, options, output)
+    workspaces.agree(consent, ids)
+    require_one_workspace(options.outputs_file, workspaces.plans)
+    way = Access(
+        options.target, Deadline(options.common.timeout), verbose=output.verbose, concurrency=options.concurrency
+    )
+    with records(options.journal_file, options.undo_file) as kept:
+        _apply(workspaces, consent.approval, way, output, _Results(kept, options.outputs_file))
+        _find_outputs(workspaces, way, options.outputs_file)
+    return conclude(workspaces, output)
 
 
-def _members(paths: Sequence[Path], options: ApplyOptions, output: Output) -> list[Member]:
+@dataclass(frozen=True, slots=True)
+class _Results:
+    """The files that an apply leaves besides its result."""
+
+    records: Records
+    outputs_file: Path | None
+
+
+def _workspaces(paths: Sequence[Path], options: ApplyOptions, output: Output) -> Rollout:
     """The workspaces of the configurations at *paths*, or of the saved plan."""
-    files, base_ref = options.given, options.base_ref
-    selection = options.selected.selection()
-    members = members_of(paths, lambda path: usable(path, files, output), selection, tasks_file=options.tasks_file)
-    if base_ref is not None:
-        declared_before(members, paths, base_ref, inputs_of(files))
-    return members if options.plan_file is None else saved_members(options.plan_file, members)
+    given, selected = options.given, options.selected
+    scope = planned_scope(
+        targets=selected.targets, only=selected.only, excluded=selected.excluded, tasks=options.tasks_file
+    )
+    declared = rollout(paths, lambda path: usable(path, given, output), scope=scope)
+    if options.base_ref is not None:
+        declared.since(options.base_ref, paths, inputs_of(given), origins=False)
+    return declared if options.plan_file is None else Rollout.saved(options.plan_file, declared)
 
 
-def _find_outputs(fleet: Fleet, way: Access, output: Output, file: Path | None) -> None:
+def _find_outputs(workspaces: Rollout, way: Access, file: Path | None) -> None:
     """Write what other systems need to know; where that fails, the workspaces are as they are."""
 
     async def find() -> None:
-        async with command_clients(way.target, verbose=output.verbose, deadline=fleet.deadline) as clients:
-            await fleet.find_outputs(clients)
+        async with way.router() as router:
+            await router.find_outputs(workspaces)
 
-    if any(member.plan is not None and member.plan.outputs for member in fleet.live):
+    if workspaces.has_outputs:
         run(find())
     try:
-        write_outputs(fleet.members, file)
+        write_outputs(workspaces.plans, file)
     except IncompleteError as error:
-        for member in fleet.live:
-            member.error = error
+        workspaces.end(error)
 
 
-def _apply(fleet: Fleet, approval: Approval, way: Access, output: Output, kept: Records) -> None:
+def _apply(workspaces: Rollout, approval: Approval, way: Access, output: Output, files: _Results) -> None:
     """Plan, show, ask, apply; what goes wrong with one workspace is its own outcome."""
-    run(_all_planned(fleet, way, output))
-    for member in fleet.members:
-        member.review()
-        _show_plan(member, approval, output)
-    pending = [member for member in fleet.live if member.plan is not None and member.plan.operations]
-    unchanged = [member for member in fleet.live if member not in pending]
-    for member in unchanged:
-        _note_unchanged(member)
-    plans = [member.plan for member in unchanged if member.plan is not None]
+    run(_planned(workspaces, way, output))
+    workspaces.review()
+    for plan in workspaces.plans:
+        _show(plan, approval, output)
+    pending = workspaces.pending
     if not pending:
-        kept.unchanged(plans)
+        files.records.unchanged([plan.deployment.require_plan() for plan in workspaces.unchanged])
         return
     try:
-        _require_approval(approval, [full_name(member.made_plan.target) for member in pending])
+        _require_approval(approval, [full_name(plan.target) for plan in pending])
     except RefusedError as error:
-        for member in pending:
-            member.error = error
+        workspaces.end(error, pending)
         return
-    kept.begin()
     output.require_file()
-    require_writable_outputs([member.made_plan for member in pending], kept.outputs_file)
+    require_writable_outputs(pending, files.outputs_file)
     stop = Stop()
-    try:
-        run(_all_applied(fleet, pending, way, output, stop, kept), stop=stop)
-        kept.unchanged(plans)
-    except InterruptedRunError:
-        raise
-    except Exception as error:
-        if all(member.applied is None for member in pending):
-            raise
-        _conclude_anyway(pending, error)
+    with workspaces.concluding():
+        how = RunOptions(stop=stop, records=files.records, rechecks=approval is not Approval.NOBODY)
+        run(_applied(workspaces, how, way, output), stop=stop)
+    if workspaces.bug is not None:
+        traceback.print_exception(workspaces.bug)
 
 
-def _conclude_anyway(members: Sequence[Member], error: Exception) -> None:
-    """Something was written, so there will be a summary, and the exit code says that not all is well."""
-    if not isinstance(error, TrApplyError):
-        traceback.print_exception(error)
-    for member in members:
-        if member.error is None:
-            member.error = IncompleteError(f"the changes were made, but the run could not be completed: {error}")
-
-
-async def _all_planned(fleet: Fleet, way: Access, output: Output) -> None:
+async def _planned(workspaces: Rollout, way: Access, output: Output) -> None:
     async with (
-        command_clients(
-            way.target, concurrency=way.concurrency, verbose=output.verbose, deadline=fleet.deadline
-        ) as clients,
-        shown_waits(fleet.deadline.waits, output, READING),
+        way.router() as router,
+        shown_waits(way.deadline.waits, output, READING),
     ):
-        await fleet.plan(clients)
-        await fleet.plan(clients, [member for member in fleet.live if _goes_on(member)])
+        await router.plan_all(workspaces)
 
 
-def _goes_on(member: Member) -> bool:
-    """Whether *member* goes on with the plan that was expected, because a run of it was interrupted."""
-    expected = member.consent.plan_id
-    if expected is None or member.plan is None or expected == plan_id(member.plan):
-        return False
-    assert isinstance(member.source, Configured), "only a configuration has an expected plan"
-    if (begun := begun_plan(expected, member.source.configuration)) is None:
-        return False
-    member.source, member.deployment = Saved(begun, member.source), None
-    return True
-
-
-def _note_unchanged(member: Member) -> None:
-    """A plan that was just made and is empty is proof; a saved one is not."""
-    verified = None if isinstance(member.source, Saved) else True
-    member.made_deployment.applied = Applied([], verified=verified, left=member.plan)
-
-
-def _show_plan(member: Member, approval: Approval, output: Output) -> None:
+def _show(plan: Plan, approval: Approval, output: Output) -> None:
     """Show the plan: in the result, and also on stderr before the question if the result goes elsewhere."""
-    if member.plan is None:
+    if plan.changes is None:
         return
-    refused = refusals(member.plan, member.consent)
-    agreed = [each for each in member.plan.blocked if each not in refused]
     is_result = output.format == "text"
     is_question = approval is Approval.ASKED and _is_asked() and (not is_result or output.file is not None)
-    text = plan_text(member.plan, ascii_only=output.ascii_only, agreed=agreed) if is_result or is_question else ""
+    text = ""
+    if is_result or is_question:
+        text = plan_text(plan.changes, ascii_only=output.ascii_only, agreed=plan.agreed)
     if is_result:
         output.result(text)
     if is_question:
@@ -253,28 +205,10 @@ def _question(workspaces: Sequence[str]) -> str:
     return f"\n{listed}Apply {what}? Type 'yes' to confirm: "
 
 
-async def _all_applied(
-    fleet: Fleet, pending: Sequence[Member], way: Access, output: Output, stop: Stop, kept: Records
-) -> None:
-    plans = [member.plan for member in pending if member.plan is not None]
+async def _applied(workspaces: Rollout, how: RunOptions, way: Access, output: Output) -> None:
     async with (
-        command_clients(
-            way.target,
-            concurrency=way.concurrency,
-            verbose=output.verbose,
-            observers=kept.observers,
-            deadline=fleet.deadline,
-        ) as clients,
-        shown_waits(fleet.deadline.waits, output),
+        way.router() as router,
+        shown_waits(way.deadline.waits, output),
     ):
-        with shown_progress(plans, output) as progress_of:
-
-            def run_of(member: Member) -> Run:
-                return Run(
-                    progress_of(member.made_plan),
-                    stop,
-                    record=kept.record_of(member),
-                    rechecks=member.consent.approval is not Approval.NOBODY,
-                )
-
-            await fleet.apply(pending, clients, run_of)
+        with shown_progress(workspaces.pending, output) as progress_of:
+            await router.apply_all(workspaces, replace(how, progress_of=progress_of))

@@ -4,8 +4,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from tr_apply import api
-from tr_apply.api import PeopleOf
+from tr_apply.api import configurations
+from tr_apply.api.configurations import PeopleOf
 from tr_apply.cli.options import ConfigurationOptions, given_variables
 from tr_apply.cli.output import Output
 from tr_apply.config.files import require_path
@@ -70,7 +70,7 @@ def unused_variables(paths: Sequence[Path], given: ConfigurationOptions) -> tupl
 
 def checked(path: Path, given: ConfigurationOptions, people: PeopleOf | None = None) -> Configuration:
     """The configuration at *path*, with every finding; *people* reads the workers of the live workspace."""
-    return api.checked(path, inputs_of(given), people)
+    return configurations.checked(path, inputs_of(given), people)
 
 
 def usable(path: Path, given: ConfigurationOptions, output: Output) -> Configuration:

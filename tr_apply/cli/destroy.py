@@ -18,10 +18,10 @@ from tr_apply.cli.options import (
 )
 from tr_apply.cli.output import Output
 from tr_apply.cli.streams import StdoutLostError, answered
-from tr_apply.cli.targets import open_client
-from tr_apply.deployment.configured import Configured
+from tr_apply.cli.targets import Access
+from tr_apply.config.load import Configuration
 from tr_apply.deployment.deadline import Deadline
-from tr_apply.deployment.removal import Removal, planned_removal, removal_document, remove
+from tr_apply.deployment.removal import Removal, removal_document
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.envelope import json_value
 from tr_apply.errors import IncompleteError, RefusedError, TrApplyError
@@ -50,14 +50,14 @@ def destroy_command(
     """
     output = common.output("destroy")
     require_inputs([path], given)
-    source = Configured(usable(path, given, output))
-    deadline = Deadline(common.timeout)
-    found = run(_planned(source, target, output, deadline))
+    configuration = usable(path, given, output)
+    way = Access(target, Deadline(common.timeout), verbose=output.verbose)
+    found = run(_removal(configuration, way))
     if found is not None:
         name = _typed_name(found, output) if confirm is None else confirm
-        run(_removed(source, found, name, target, output, deadline))
+        run(_destroyed(configuration, found, name, way))
     try:
-        _print(source.workspace, found, output)
+        _print(configuration.document.workspace.name, found, output)
     except (TrApplyError, StdoutLostError) as error:
         if found is None:
             raise
@@ -65,19 +65,14 @@ def destroy_command(
     return 0
 
 
-async def _planned(source: Configured, target: TargetOptions, output: Output, deadline: Deadline) -> Removal | None:
-    async with (
-        deadline.bound(),
-        open_client(target, verbose=output.verbose, deadline=deadline, credentials=source.credentials) as client,
-    ):
-        return await planned_removal(client, source)
+async def _removal(configuration: Configuration, way: Access) -> Removal | None:
+    async with way.router() as router:
+        return await router.removal(configuration)
 
 
-async def _removed(
-    source: Configured, found: Removal, name: str, target: TargetOptions, output: Output, deadline: Deadline
-) -> None:
-    async with open_client(target, verbose=output.verbose, deadline=deadline, credentials=source.credentials) as client:
-        await remove(client, source, found, name, deadline)
+async def _destroyed(configuration: Configuration, found: Removal, name: str, way: Access) -> None:
+    async with way.router() as router:
+        await router.destroy(configuration, found, confirmed=name)
 
 
 def _typed_name(found: Removal, output: Output) -> str:

@@ -1,7 +1,6 @@
 """``tr-apply diff``: what two workspaces differ in, live or written down."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -16,31 +15,16 @@ from tr_apply.cli.options import (
     target_options,
 )
 from tr_apply.cli.output import Output
-from tr_apply.cli.targets import exists, is_path, looks_like_a_path
-from tr_apply.client import Client
+from tr_apply.cli.paths import paths_in
 from tr_apply.config.load import Configuration
-from tr_apply.deployment.configured import Configured
+from tr_apply.deployment.comparison import Compared, Side, compared_files
 from tr_apply.deployment.target_options import TargetOptions
-from tr_apply.difference import Difference, contents_of_file, contents_of_live, difference, planned_difference
 from tr_apply.envelope import json_value
 from tr_apply.errors import ConfigError
 from tr_apply.findings import errors_of
-from tr_apply.live import Live
-from tr_apply.reader import WORKSPACE_SID, named_workspace, read_everything
 from tr_apply.report.difference import ComparedWorkspace, difference_document, difference_text
 
 DIFFERENT = 2  # only when asked for, as in plan
-
-Side = Configuration | Live
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """Both sides, found, and what they differ in."""
-
-    before: Side
-    after: Side
-    difference: Difference
 
 
 @click.command("diff")
@@ -86,21 +70,6 @@ def diff_command(
     return exit_code
 
 
-def paths_in(written: str) -> Sequence[Path]:
-    """The path that *written* is, and those of the overlays that it carries; none of the name of a live workspace."""
-    if WORKSPACE_SID.match(written):
-        return ()
-    parts = written.split("+")
-    if exists(written) or len(parts) == 1 or not _is_path_with_overlays(parts):
-        return [Path(written)] if is_path(written) else ()
-    return [Path(each) for each in parts]
-
-
-def _is_path_with_overlays(parts: Sequence[str]) -> bool:
-    """Whether *parts* are paths, though they need not exist; a live workspace may be called ``C++``, too."""
-    return all(parts) and (all(map(exists, parts)) or any(map(looks_like_a_path, parts)))
-
-
 def _require(files: Sequence[Sequence[Path]], given: ConfigurationOptions) -> None:
     """Check that every file is there and that one of them uses each ``--var``.
 
@@ -136,33 +105,11 @@ def _configuration(written: str, paths: Sequence[Path], given: ConfigurationOpti
 def _compared(sides: Sequence[Configuration | str], target: TargetOptions, common: CommonOptions) -> Compared:
     match sides:
         case [Configuration() as before, Configuration() as after]:
-            found = difference(contents_of_file(before.document), contents_of_file(after.document))
-            return Compared(before, after, found)
+            return compared_files(before, after)
+        case [before, after]:
+            return answer_of(lambda router: router.difference(before, after), target, common)
         case _:
-            files = (side for side in sides if isinstance(side, Configuration))
-            credentials = next((Configured(side).credentials for side in files), None)
-            return answer_of(lambda client: _read(client, sides), target, common, credentials)
-
-
-async def _read(client: Client, sides: Sequence[Configuration | str]) -> Compared:
-    before, after = [side if isinstance(side, Configuration) else await named_workspace(client, side) for side in sides]
-    return Compared(before, after, await _difference(before, after, client))
-
-
-async def _difference(before: Side, after: Side, client: Client) -> Difference:
-    if isinstance(before, Configuration):
-        if isinstance(after, Configuration):
-            return difference(contents_of_file(before.document), contents_of_file(after.document))
-        return await _planned(before, after, client, to_live=True)
-    if isinstance(after, Configuration):
-        return await _planned(after, before, client, to_live=False)
-    snapshots = [await read_everything(client, each) for each in (before, after)]
-    return difference(*map(contents_of_live, snapshots))
-
-
-async def _planned(configuration: Configuration, live: Live, client: Client, *, to_live: bool) -> Difference:
-    plan, snapshot = await Configured(configuration).plan_for(client, live)
-    return planned_difference(plan, snapshot, configuration.document, to_live=to_live)
+            raise ValueError("a difference has two sides")
 
 
 def _print(compared: Compared, output: Output, exit_code: int) -> None:

@@ -7,9 +7,9 @@ import click
 from tr_apply.cli.bounded import run
 from tr_apply.cli.options import CommonOptions, common_options, target_options
 from tr_apply.cli.output import Output
-from tr_apply.cli.targets import command_clients
+from tr_apply.cli.targets import Access
 from tr_apply.deployment.deadline import Deadline
-from tr_apply.deployment.diagnosis import CheckState, Diagnosis, diagnosed, undiagnosed
+from tr_apply.deployment.diagnosis import CheckState, Diagnosis, undiagnosed
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.envelope import errors_of, json_value
 from tr_apply.errors import TrApplyError
@@ -38,7 +38,7 @@ def doctor_command(*, target: TargetOptions, common: CommonOptions) -> int:
     error: TrApplyError | None = None
     deadline = Deadline(common.timeout or _TIMEOUT_S)
     try:
-        found = run(_looked_at(target, output, deadline), deadline=deadline)
+        found = run(_diagnosis(target, output, deadline), deadline=deadline)
     except TrApplyError as problem:
         error, found = problem, undiagnosed(problem)
     exit_code = _exit_code(found, error)
@@ -50,9 +50,9 @@ def doctor_command(*, target: TargetOptions, common: CommonOptions) -> int:
     return exit_code
 
 
-async def _looked_at(target: TargetOptions, output: Output, deadline: Deadline) -> Diagnosis:
-    async with command_clients(target, verbose=output.verbose, deadline=deadline) as clients:
-        return await diagnosed(clients.of(None))
+async def _diagnosis(target: TargetOptions, output: Output, deadline: Deadline) -> Diagnosis:
+    async with Access(target, deadline, verbose=output.verbose).router() as router:
+        return await router.diagnosis()
 
 
 def _exit_code(found: Diagnosis, error: TrApplyError | None) -> int:

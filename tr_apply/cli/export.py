@@ -10,12 +10,9 @@ from tr_apply.cli.asked_live import answer_of
 from tr_apply.cli.options import CommonOptions, NamedPath, common_options, target_options
 from tr_apply.cli.output import Output
 from tr_apply.cli.overwriting import require_own_exports
-from tr_apply.client import Client
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import TrApplyError, UsageError
-from tr_apply.export import exported_text, sections_of, with_digest
-from tr_apply.live import Snapshot
-from tr_apply.reader import named_workspace, read_everything
+from tr_apply.export import exported_text, with_digest
 from tr_apply.resources.template import plain
 from tr_apply.resources.yaml_text import Sections
 from tr_apply.whole_file import write_file
@@ -52,8 +49,8 @@ def export_command(
         return _from_terraform(state_file, workspace, output, common, overwrite=overwrite)
     if workspace is None:
         raise UsageError("Missing argument 'NAME|SID', or --from-terraform FILE.\nTry 'tr-apply export --help'.")
-    snapshot = answer_of(lambda client: _snapshot(client, workspace), target, common)
-    _write(sections_of(snapshot), exported_text, output, common, overwrite=overwrite)
+    sections = answer_of(lambda router: router.sections(workspace), target, common)
+    _write(sections, exported_text, output, common, overwrite=overwrite)
     return 0
 
 
@@ -91,10 +88,6 @@ def _write(
 
 def _name_in(sections: Sections) -> str:
     return plain(sections["workspace"]["name"])
-
-
-async def _snapshot(client: Client, name: str) -> Snapshot:
-    return await read_everything(client, await named_workspace(client, name))
 
 
 def _write_folder(

@@ -18,17 +18,14 @@ from tr_apply.cli.options import (
     target_options,
 )
 from tr_apply.cli.output import Output
-from tr_apply.cli.targets import is_path
-from tr_apply.client import Client
+from tr_apply.cli.paths import is_path
 from tr_apply.config.load import Configuration
 from tr_apply.config.suggestions import nearest
-from tr_apply.deployment.configured import Configured
-from tr_apply.deployment.pictured import Depicted, depicted_file, depicted_live, live_side, picture
+from tr_apply.deployment.pictured import depicted_file, picture
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import UsageError
 from tr_apply.picture import Picture, picture_dot, picture_html, picture_mermaid, picture_svg
 from tr_apply.printable import printable
-from tr_apply.reader import named_workspace
 from tr_apply.routing.names import name_key
 
 FORMATS: Mapping[str, Callable[[Picture], str]] = {
@@ -75,10 +72,7 @@ def graph_command(
     configuration = usable(path, given, output)
     other = usable(Path(against), given, output) if against and is_path(against) else against
     drawn = _offline(configuration, other, live=live) or answer_of(
-        lambda client: _read(client, configuration, other, live=live),
-        target,
-        common,
-        Configured(configuration).credentials,
+        lambda router: router.picture(configuration, other, live=live), target, common
     )
     if workflow is not None:
         drawn = drawn.only(_known(workflow, drawn))
@@ -97,18 +91,6 @@ def _offline(configuration: Configuration, against: Configuration | str | None, 
     if live or isinstance(against, str):
         return None
     return picture(depicted_file(configuration), against=None if against is None else depicted_file(against))
-
-
-async def _read(
-    client: Client, configuration: Configuration, against: Configuration | str | None, *, live: bool
-) -> Picture:
-    other: Depicted | None = None
-    if isinstance(against, str):
-        other = await depicted_live(client, await named_workspace(client, against))
-    elif against is not None:
-        other = depicted_file(against)
-    people = await live_side(client, configuration) if live else None
-    return picture(depicted_file(configuration), against=other, people=people)
 
 
 def _known(name: str, drawn: Picture) -> str:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -15,9 +15,6 @@ from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import UsageError
 
 _PERCENTAGE = re.compile(r"[0-9]+(\.[0-9]+)?%")
-
-if TYPE_CHECKING:
-    from tr_apply.plan.requests.target import Selection
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _Option = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -46,16 +43,6 @@ class SelectionOptions:
     targets: tuple[str, ...]
     only: tuple[str, ...]
     excluded: tuple[str, ...]
-
-    def selection(self) -> "Selection":
-        """The part of a plan that the options select.
-
-        Raises:
-            UsageError: when one has another form.
-        """
-        from tr_apply.plan.requests.target import Selection  # noqa: PLC0415  # --help needs no plans
-
-        return Selection.of(targets=self.targets, only=self.only, excluded=self.excluded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

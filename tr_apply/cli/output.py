@@ -19,7 +19,6 @@ _HARMLESS = {
     "markdown": without_commands,
     **dict.fromkeys(("html", "svg", "dot"), html_without_commands),  # dot knows HTML's entities, too
 }
-_WORST_FIRST = (130, 4, 1, 64, 3, 5, 6, 2, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +98,6 @@ class Output:
 def tell(text: str) -> None:
     """Print *text* on stderr; it may quote text of others."""
     click.echo(printable_lines(text), err=True)
-
-
-def worst(codes: Sequence[int]) -> int:
-    """The exit code that counts when there are several."""
-    return min(codes, key=_WORST_FIRST.index, default=0)
 
 
 def print_error(

@@ -5,23 +5,22 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tr_apply.api.plan import Plan
 from tr_apply.cli.github import write_any_step_outputs
-from tr_apply.deployment.fleet import Member
 from tr_apply.errors import IncompleteError, TrApplyError, UsageError
-from tr_apply.plan.change import Plan
 from tr_apply.resources.template import plain
 from tr_apply.whole_file import require_writable, write_file
 
 _JSON = ".json"
 
 
-def require_one_workspace(file: Path | None, members: Sequence[Member]) -> None:
+def require_one_workspace(file: Path | None, plans: Sequence[Plan]) -> None:
     """Lines ``NAME=value`` do not say which workspace they are of.
 
     Raises:
         UsageError: when there are several, and *file* is for lines.
     """
-    if file is not None and file.suffix != _JSON and len(members) > 1:
+    if file is not None and file.suffix != _JSON and len(plans) > 1:
         raise UsageError(f"--outputs-file {file}: several workspaces need a file that ends in .json")
 
 
@@ -31,35 +30,39 @@ def require_writable_outputs(plans: Sequence[Plan], file: Path | None) -> None:
     Raises:
         TrApplyError: when they cannot.
     """
-    if any(plan.outputs for plan in plans):
+    if any(map(_declared, plans)):
         write_any_step_outputs(os.environ, {})
     if file is None:
         return
     require_writable(file)
     for plan in plans if file.suffix != _JSON else ():
-        _lines({name: plain(template) for name, template in plan.outputs.items()})
+        _lines({name: plain(template) for name, template in _declared(plan).items()})
 
 
-def write_outputs(members: Sequence[Member], file: Path | None) -> None:
-    """Write the outputs of *members*; those of a workspace that is not as declared are left out.
+def write_outputs(plans: Sequence[Plan], file: Path | None) -> None:
+    """Write the outputs of *plans*; those of a workspace that is not as declared are left out.
 
     Raises:
         IncompleteError: They cannot be written; the workspaces are applied all the same.
     """
-    found = [member for member in members if member.outputs is not None]
+    found = [plan for plan in plans if plan.outputs is not None]
     if not found:
         return
     try:
         if file is not None:
-            write_file(file, _text(found, file, several=len(members) > 1))
-        for member in found:
-            write_any_step_outputs(os.environ, member.outputs or {})
+            write_file(file, _text(found, file, several=len(plans) > 1))
+        for plan in found:
+            write_any_step_outputs(os.environ, plan.outputs or {})
     except TrApplyError as error:
         raise IncompleteError(f"the changes were made, but the outputs could not be written: {error}") from error
 
 
-def _text(members: Sequence[Member], file: Path, *, several: bool) -> str:
-    outputs = {str(member.workspace): member.outputs or {} for member in members}
+def _declared(plan: Plan) -> Mapping[str, str]:
+    return {} if plan.changes is None else plan.changes.outputs
+
+
+def _text(plans: Sequence[Plan], file: Path, *, several: bool) -> str:
+    outputs = {str(plan.workspace): plan.outputs or {} for plan in plans}
     if file.suffix != _JSON:
         [only] = outputs.values()
         return _lines(only)

@@ -8,10 +8,10 @@ from typing import Final
 
 import click
 
+from tr_apply.api.plan import Plan
 from tr_apply.apply import Progress, Result, Status
 from tr_apply.cli.output import Output
 from tr_apply.deployment.waits import Waits
-from tr_apply.plan.change import Plan
 from tr_apply.printable import printable
 from tr_apply.report.terminal import progress_line
 

@@ -3,9 +3,9 @@
 import re
 import sys
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import click
 from click.core import ParameterSource
@@ -14,15 +14,12 @@ from tr_apply.cli.asked_live import answer_of
 from tr_apply.cli.options import CommonOptions, NamedPath, common_options, target_options
 from tr_apply.cli.output import Output
 from tr_apply.cli.record_file import RecordFile, require_outside_git
-from tr_apply.client import Client
-from tr_apply.corpus.events import Hour
 from tr_apply.corpus.write import corpus_csv, corpus_jsonl
-from tr_apply.deployment.recording import KEPT, HoursRead, Recorded, RecordedSpan, Recording
+from tr_apply.deployment.record import RecordRequest
+from tr_apply.deployment.recording import KEPT, HoursRead, Recorded
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import InterruptedRunError, UsageError
-from tr_apply.live import Live
 from tr_apply.printable import printable
-from tr_apply.reader import named_workspace
 
 FORMATS: Final = {"csv": corpus_csv, "jsonl": corpus_jsonl}
 _SUFFIXES: Final = {".jsonl": "jsonl", ".ndjson": "jsonl"}
@@ -68,22 +65,20 @@ def record_command(workspace: str, **given: Any) -> int:
     if options.keep_values:
         _warn_of_values(output)
     try:
-        files = RecordFiles(file, load_file)
-        found, load, workspace_sid = answer_of(
-            lambda client: _read(client, workspace, options, output, files), options.target, options.common
-        )
+        request = _request(options, output, file, load_file)
+        made = answer_of(lambda router: router.record(workspace, request), options.target, options.common)
     except InterruptedRunError:
         if file is not None:
             output.say("Interrupted. Run the same command again to go on from here.")
         raise
-    _note(found, output, keeps_values=options.keep_values)
-    text = FORMATS[output.format](found.tasks)
+    _note(made.found, output, keeps_values=options.keep_values)
+    text = FORMATS[output.format](made.found.tasks)
     if file is None:
         output.result(text)
     else:
-        file.write(text, workspace_sid)
-    if load_file is not None:
-        load_file.write(load, workspace_sid)
+        file.write(text, made.workspace_sid)
+    if load_file is not None and made.load is not None:
+        load_file.write(made.load, made.workspace_sid)
         output.say(f"{load_file.path} is a first load. Correct what its comments call GUESSED.")
     return 0
 
@@ -127,33 +122,18 @@ def _load_file(options: RecordOptions, output: Output) -> RecordFile | None:
     return RecordFile(options.load_file)
 
 
-class RecordFiles(NamedTuple):
-    """The files to write; None for one that is not written."""
-
-    tasks: RecordFile | None
-    load: RecordFile | None
-
-
-async def _read(
-    client: Client, workspace: str, options: RecordOptions, output: Output, files: RecordFiles
-) -> tuple[Recorded, str, str]:
-    """The tasks that came, a load where one is asked for, and the SID of the workspace that they came to."""
-    live = await named_workspace(client, workspace)
-    for file in files:
-        if file is not None and not options.overwrite:
-            file.require_own(live.sid)
-    now = datetime.now(UTC)
-    span = RecordedSpan(now - options.since, now)
-    recording = Recording(client, live, span, keeps_values=options.keep_values)
-    found = await recording.tasks(files.tasks, _progress(output))
-    load = "" if files.load is None else await _read_load(client, live, span, output)
-    return found, load, live.sid
-
-
-async def _read_load(client: Client, workspace: Live, span: RecordedSpan, output: Output) -> str:
-    from tr_apply.deployment.observed_load import ObservedLoad  # noqa: PLC0415  # seldom needed
-
-    return await ObservedLoad(client, workspace, Hour(span.start, span.now)).text(_progress(output))
+def _request(
+    options: RecordOptions, output: Output, file: RecordFile | None, load_file: RecordFile | None
+) -> RecordRequest:
+    written = [each for each in (file, load_file) if each is not None]
+    return RecordRequest(
+        since=options.since,
+        keeps_values=options.keep_values,
+        with_load=load_file is not None,
+        kept=file,
+        files=() if options.overwrite else written,
+        progress=_progress(output),
+    )
 
 
 def _progress(output: Output) -> HoursRead:

@@ -14,8 +14,8 @@ from tr_apply.cli.options import (
     configuration_options,
     paths_argument,
 )
-from tr_apply.cli.output import Output, print_error, worst
-from tr_apply.envelope import errors_of, json_value
+from tr_apply.cli.output import Output, print_error
+from tr_apply.envelope import errors_of, json_value, worst
 from tr_apply.errors import TrApplyError, UsageError
 from tr_apply.printable import printable
 from tr_apply.rendering import RenderedConfiguration, rendered

@@ -12,6 +12,7 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
+from tr_apply.api.offline import routed
 from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.options import (
     CommonOptions,
@@ -21,14 +22,13 @@ from tr_apply.cli.options import (
     configuration_options,
     target_options,
 )
+from tr_apply.config.load import Configuration
 from tr_apply.config.reader import DEPTH_LIMIT
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.envelope import json_value
 from tr_apply.errors import UsageError
-from tr_apply.rehearsal.find_route import find_route
-from tr_apply.rehearsal.offline_workspace import OfflineWorkspace, RouteRequest
+from tr_apply.rehearsal.offline_workspace import RouteRequest
 from tr_apply.report.route_text import route_text
-from tr_apply.resources.document import Document
 from tr_apply.resources.worker import ATTRIBUTES_LIMIT
 from tr_apply.resources.workflow import PRIORITY_LIMIT
 from tr_apply.routing.names import sid_pattern
@@ -135,16 +135,14 @@ def route_command(
     output = common.output("route")
     question = RouteQuestion(**asked)
     question.check(path, _given())
-    document = None
+    configuration = None
     if path is not None:
         require_inputs([path], given)
-        document = usable(path, given, output).document
+        configuration = usable(path, given, output)
     if question.live is not None:
-        return _live(question, document, target, common)
-    assert document is not None
-    request = question.request()
-    workspace = OfflineWorkspace(document)
-    found = find_route(workspace, workspace.known(request))
+        return _live(question, configuration, target, common)
+    assert configuration is not None
+    found = routed(configuration, question.request())
     if output.format == "json":
         output.document(0, {"route": json_value(found)})
     else:
@@ -158,18 +156,18 @@ def _given() -> AbstractSet[str]:
     return {name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
 
 
-def _live(question: RouteQuestion, document: Document | None, target: TargetOptions, common: CommonOptions) -> int:
+def _live(
+    question: RouteQuestion, configuration: Configuration | None, target: TargetOptions, common: CommonOptions
+) -> int:
     from tr_apply.cli.asked_live import answer_of  # noqa: PLC0415  # the network is not for what is asked offline
-    from tr_apply.deployment.live_questions import route_of_new, route_of_task  # noqa: PLC0415
     from tr_apply.report.live_text import live_route_document, live_route_text  # noqa: PLC0415
 
     output, name, sid = common.output("route"), question.live or "", question.task_sid
-    credentials = None if document is None else document.workspace.credentials
     if sid is not None:
-        found = answer_of(lambda client: route_of_task(client, name, sid, document), target, common, credentials)
+        found = answer_of(lambda router: router.why(name, sid, configuration), target, common)
     else:
         request = question.request()
-        found = answer_of(lambda client: route_of_new(client, name, request, document), target, common, credentials)
+        found = answer_of(lambda router: router.route(name, request, configuration), target, common)
     if output.format == "json":
         output.document(0, {"route": live_route_document(found, json_value)})
     else:

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import click
 
+from tr_apply.api.rollout import show
 from tr_apply.cli.options import CommonOptions, NamedPath, common_options
-from tr_apply.cli.plan_report import FORMATS, Reported, report
-from tr_apply.deployment.saved_file import saved_days_of, saved_plans_of, text_of
-from tr_apply.report.entry import Entry, plan_outcome
+from tr_apply.report.plans import FORMATS
 
 
 @click.command("show")
@@ -23,13 +22,5 @@ def show_command(plan_file: Path, *, common: CommonOptions) -> int:
         tr-apply show workspace.plan.json --format markdown
     """
     output = common.output("show")
-    plans = saved_plans_of(plan_file, "PLAN")
-    if output.format == "json":
-        output.result(text_of(plan_file))
-        return 0
-    reported = [
-        Reported(Entry(str(plan_file), each, simulation=days), each.target.workspace, plan_outcome(each))
-        for each, days in zip(plans, saved_days_of(plan_file), strict=True)
-    ]
-    output.result(report(output.format, reported, ascii_only=output.ascii_only))
+    output.result(show(plan_file, output.format, ascii_only=output.ascii_only))
     return 0

@@ -11,7 +11,6 @@ import click
 
 from tr_apply.cli.asked_live import answer_of
 from tr_apply.cli.configurations import require_inputs, require_paths, usable
-from tr_apply.cli.diff import paths_in
 from tr_apply.cli.options import (
     CommonOptions,
     ConfigurationOptions,
@@ -21,9 +20,9 @@ from tr_apply.cli.options import (
     target_options,
 )
 from tr_apply.cli.output import Output
+from tr_apply.cli.paths import paths_in
 from tr_apply.cli.simulating import deadline_of, simulated
 from tr_apply.config.load import Configuration
-from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.envelope import envelope, json_value, simple_error
 from tr_apply.errors import ConfigError, InterruptedRunError
@@ -212,10 +211,7 @@ def _configurations(sides: Sequence[str], given: ConfigurationOptions, output: O
 
 def _read_live(configuration: Configuration, target: TargetOptions, common: CommonOptions) -> Configuration:
     """The live workspace that *configuration* is for, as a configuration."""
-    from tr_apply.deployment.pictured import live_configuration  # noqa: PLC0415  # only here anything is read
-
-    credentials = Configured(configuration).credentials
-    return answer_of(lambda client: live_configuration(client, configuration), target, common, credentials)
+    return answer_of(lambda router: router.live_configuration(configuration), target, common)
 
 
 def _exit_code(experiment: Experiment, results: SimulationResults) -> int:

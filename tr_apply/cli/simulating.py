@@ -11,9 +11,7 @@ import click
 
 from tr_apply.cli.output import Output
 from tr_apply.deployment.deadline import OutOfTimeError
-from tr_apply.errors import InterruptedRunError
-from tr_apply.simulation.executors import open_executor
-from tr_apply.simulation.experiment import Experiment, Progress
+from tr_apply.simulation.experiment import Experiment, Progress, run_experiment
 from tr_apply.simulation.results import SimulationResults
 
 _SAY_EVERY_S: Final = 10.0
@@ -28,11 +26,8 @@ def simulated(
     Raises:
         InterruptedRunError: when it ended before there was a day of each scenario.
     """
-    with _interruptible(), open_executor(executor_name, jobs, experiment.scenarios) as executor:
-        experiment.run(executor, _both(until, _progress(output)))
-    if experiment.interrupted and not all(experiment.tallies):
-        raise InterruptedRunError("interrupted before a day of each scenario was done")
-    return experiment.results()
+    with _interruptible():
+        return run_experiment(experiment, _both(until, _progress(output)), executor_name, jobs)
 
 
 def deadline_of(timeout_s: float | None) -> Progress:

@@ -1,59 +1,39 @@
-"""The options that name a TaskRouter, and clients for a command."""
+"""The way of a command to the TaskRouter that its options name."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 
+from tr_apply.api.router import Router, open_router
 from tr_apply.cli.output import tell
-from tr_apply.client import Client
-from tr_apply.config.files import STANDARD_INPUT, SUFFIXES
-from tr_apply.deployment.clients import Clients
-from tr_apply.deployment.connect import CONCURRENCY, open_clients
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.target_options import TargetOptions
-from tr_apply.reader import WORKSPACE_SID
-from tr_apply.resources.credentials import Credentials
-from tr_apply.transport import Attempt, Call, Observer
+from tr_apply.transport import Attempt, Call
 
 
-def is_path(written: str) -> bool:
-    """Whether *written* is a file or a folder, and not the name of a live workspace."""
-    return not WORKSPACE_SID.match(written) and (looks_like_a_path(written) or exists(written))
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How a command gets to a TaskRouter.
 
+    Attributes:
+        target: The TaskRouter, as the options name it; else the environment does.
+        deadline: When the command must have ended.
+        verbose: Whether every request is logged.
+        concurrency: Maximum number of concurrent requests; None for the usual one.
+    """
 
-def looks_like_a_path(written: str) -> bool:
-    """Whether *written* can only be a path, there or not."""
-    return "/" in written or written.lower().endswith(SUFFIXES)
+    target: TargetOptions
+    deadline: Deadline
+    verbose: bool = False
+    concurrency: int | None = None
 
+    def router(self) -> AbstractAsyncContextManager[Router]:
+        """The TaskRouter, connected.
 
-def exists(written: str) -> bool:
-    """Whether *written* is standard input, or a file or a folder that is there."""
-    try:
-        return Path(written) == STANDARD_INPUT or Path(written).exists()
-    except OSError:  # too long for a file
-        return False
-
-
-def command_clients(
-    target: TargetOptions,
-    *,
-    verbose: bool,
-    concurrency: int = CONCURRENCY,
-    observers: Sequence[Observer] = (),
-    deadline: Deadline,
-) -> AbstractAsyncContextManager[Clients]:
-    """Clients of the TaskRouter that *target* and the environment name; with *verbose*, every request is logged."""
-    shown_to = (*observers, _log) if verbose else tuple(observers)
-    return open_clients(target, concurrency=concurrency, observers=shown_to, deadline=deadline)
-
-
-@asynccontextmanager
-async def open_client(
-    target: TargetOptions, *, verbose: bool, deadline: Deadline, credentials: Credentials | None = None
-) -> AsyncIterator[Client]:
-    """The one client of a command that talks to a single workspace."""
-    async with command_clients(target, verbose=verbose, deadline=deadline) as clients:
-        yield clients.of(credentials)
+        Raises:
+            TargetError: as ``connect``.
+        """
+        observers = (_log,) if self.verbose else ()
+        return open_router(self.target, concurrency=self.concurrency, observers=observers, deadline=self.deadline)
 
 
 def _log(call: Call, outcome: Attempt | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from tr_apply.api.offline import add_missing_tests, routing_suite, run_suite
 from tr_apply.cli.configurations import require_inputs, require_paths, root_of, usable
 from tr_apply.cli.github import repository
 from tr_apply.cli.options import (
@@ -19,22 +20,18 @@ from tr_apply.cli.options import (
     paths_argument,
     target_options,
 )
-from tr_apply.cli.output import Output, print_error, worst
-from tr_apply.config.added_tests import with_tests
+from tr_apply.cli.output import Output, print_error
 from tr_apply.config.load import Configuration
 from tr_apply.config.routing_test_files import belongs_to, selected
-from tr_apply.config.routing_tests import NO_TESTS, LocatedTest, Suite, load_routing_tests
 from tr_apply.corpus.read import load_corpus
 from tr_apply.corpus.tasks import Corpus
 from tr_apply.deployment.target_options import TargetOptions
-from tr_apply.envelope import envelope, errors_of, json_value
-from tr_apply.errors import ConfigError, RefusedError, TrApplyError, UsageError
+from tr_apply.envelope import envelope, errors_of, json_value, worst
+from tr_apply.errors import ConfigError, TrApplyError, UsageError
 from tr_apply.findings import Finding, Severity
-from tr_apply.findings import errors_of as only_errors
-from tr_apply.rehearsal.results import RoutingTestRun, missing_tests, results_document, run_tests
+from tr_apply.rehearsal.results import RoutingTestRun, results_document
 from tr_apply.report.tests_text import failure_findings, summary_line, tests_text
 from tr_apply.resources.routing_test import OwnWorker
-from tr_apply.whole_file import write_file
 
 _FAILED = ConfigError.exit_code
 
@@ -128,16 +125,11 @@ def _record(
     if not belongs_to(file, path):
         raise UsageError(f"--record {file}: not a *.test.yaml in the folder of {path}, so its tests would not be found")
     configuration = usable(path, options.given, output)
-    suite = _suite(configuration, None, with_tasks=True)
-    tests = missing_tests(configuration.document, suite.tests, corpus)
-    if not tests:
+    added = add_missing_tests(file, configuration, corpus)
+    if not added:
         output.say("no test was added: the tests cover every route of the recorded tasks")
         return
-    before = file.read_text(encoding="utf-8") if file.exists() else ""  # where it is, it was read already
-    if (text := with_tests(before, tests)) is None:
-        raise RefusedError(f"{file}: nothing was written, because `tests` is not a list with a line for each test")
-    write_file(file, text)
-    output.say(f"added {len(tests)} {'test' if len(tests) == 1 else 'tests'} to {file}")
+    output.say(f"added {added} {'test' if added == 1 else 'tests'} to {file}")
 
 
 def _run(
@@ -161,42 +153,16 @@ def _tried(
 ) -> RoutingTestRun:
     configuration = usable(path, options.given, output)
     people = () if options.live is None else _live_people(configuration, options.live, options)
-    suite = _suite(configuration, files, with_tasks=corpus is not None, people=people)
+    suite = routing_suite(configuration, files, with_tasks=corpus is not None, people=people)
     for each in suite.diagnostics:
         output.say(str(each))
-    return run_tests(str(path), configuration.document, _wanted(suite.tests, options.wanted), corpus)
+    return run_suite(configuration, suite, corpus, options.wanted)
 
 
 def _live_people(configuration: Configuration, name: str, options: RoutingTestOptions) -> Sequence[OwnWorker]:
     from tr_apply.cli.asked_live import answer_of  # noqa: PLC0415  # the network is not for what is tested offline
-    from tr_apply.deployment.people import live_staff  # noqa: PLC0415
 
-    document = configuration.document
-    credentials = document.workspace.credentials
-    return answer_of(lambda client: live_staff(client, name, document), options.target, options.common, credentials)
-
-
-def _suite(
-    configuration: Configuration, files: Sequence[Path] | None, *, with_tasks: bool, people: Sequence[OwnWorker] = ()
-) -> Suite:
-    """The tests of *configuration*; where there are recorded tasks, there need not be any.
-
-    Raises:
-        ConfigError: when they cannot be read.
-    """
-    suite = load_routing_tests(configuration, files, people)
-    if with_tasks:
-        others = [each for each in suite.diagnostics if each.code != NO_TESTS.code]
-        suite = Suite(suite.tests, others)
-    if only_errors(suite.diagnostics):
-        raise ConfigError(suite.diagnostics)
-    return suite
-
-
-def _wanted(tests: Sequence[LocatedTest], text: str | None) -> Sequence[LocatedTest]:
-    if text is None:
-        return tests
-    return [each for each in tests if text.casefold() in each.test.name.casefold()]
+    return answer_of(lambda router: router.staff(name, configuration), options.target, options.common)
 
 
 def _require_tests(result: _Outcomes, wanted: str | None) -> None:

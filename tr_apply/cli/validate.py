@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import click
 
-from tr_apply.api import PeopleOf
+from tr_apply.api.configurations import PeopleOf
 from tr_apply.cli.configurations import checked, require_paths, root_of, unused_variables
 from tr_apply.cli.github import repository
 from tr_apply.cli.options import (
@@ -149,21 +149,15 @@ def _findings(path: Path, given: ConfigurationOptions, people: PeopleOf | None) 
 def _live_people(target: TargetOptions, common: CommonOptions, *, ask_server: bool) -> PeopleOf:
     """Reads the people of the workspace that a configuration is for, and notes what TaskRouter answers otherwise."""
     from tr_apply.cli.asked_live import answer_of  # noqa: PLC0415  # the network is not for what is checked offline
-    from tr_apply.deployment.configured import Configured  # noqa: PLC0415
-    from tr_apply.deployment.people import look_at_live  # noqa: PLC0415
 
     output = common.output(_COMMAND)
 
     def people(configuration: Configuration) -> Sequence[Names] | None:
-        configured = Configured(configuration)
-        found = answer_of(
-            lambda client: look_at_live(client, configured, ask_server=ask_server),
-            target,
-            common,
-            configured.credentials,
-        )
+        found = answer_of(lambda router: router.people(configuration, ask_server=ask_server), target, common)
         if found is None:
-            output.say(f"{configured.workspace} is not live yet: its people are those that the file declares")
+            output.say(
+                f"{configuration.document.workspace.name} is not live yet: its people are those that the file declares"
+            )
             return None
         for each in found.differences:
             configuration.notes.place(each)

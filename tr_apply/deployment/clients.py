@@ -1,7 +1,8 @@
 """The clients of one TaskRouter, and the right to write to a workspace of it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from tr_apply.client import Client
 from tr_apply.deployment import login
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.resources.credentials import Credentials
-from tr_apply.transport import Connection
+from tr_apply.transport import Attempt, Call, Connection, Observer
 
 LOCAL: Final = "local"
 _LOCAL: Final = Connection("http://local", "local", "local")
@@ -53,14 +54,20 @@ class Clients:
 
     Attributes:
         turns: Shared by all plans that are carried out with these clients.
+        observers: Whom every request is shown to.
     """
 
     def __init__(
-        self, target: TargetOptions, environment: Mapping[str, str], make: Callable[[Connection], Client]
+        self,
+        target: TargetOptions,
+        environment: Mapping[str, str],
+        make: Callable[[Connection, Observer], Client],
+        observers: Sequence[Observer] = (),
     ) -> None:
         self._target = target
         self._environment = environment
         self._make = make
+        self.observers = [*observers]
         self._clients: dict[Connection, Client] = {}
         self.turns = Turns()
 
@@ -72,7 +79,7 @@ class Clients:
         """
         connection = self._connection(credentials)
         if connection not in self._clients:
-            self._clients[connection] = self._make(connection)
+            self._clients[connection] = self._make(connection, self._show)
         return self._clients[connection]
 
     def _connection(self, credentials: Credentials | None) -> Connection:
@@ -87,6 +94,20 @@ class Clients:
             TargetError: as ``connection_of``.
         """
         return region_of(self._target, self._environment, credentials)
+
+    def _show(self, call: Call, outcome: Attempt | None) -> None:
+        for each in self.observers:
+            each(call, outcome)
+
+    @contextmanager
+    def shown_to(self, observers: Sequence[Observer]) -> Iterator[None]:
+        """Show every request inside to *observers* as well."""
+        self.observers += observers
+        try:
+            yield
+        finally:
+            for each in observers:
+                self.observers.remove(each)
 
     async def close(self) -> None:
         """Close every connection."""

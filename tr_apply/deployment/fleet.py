@@ -5,12 +5,16 @@ from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Se
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from tr_apply.config.load import Configuration
 from tr_apply.deployment.applied import Applied
+from tr_apply.deployment.begun import begun_plan
 from tr_apply.deployment.clients import Clients
+from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.outputs import output_values
 from tr_apply.deployment.run import Run
+from tr_apply.deployment.saved import Saved
 from tr_apply.deployment.source import Source
 from tr_apply.errors import ConfigError, TrApplyError
 from tr_apply.findings import Finding, Severity
@@ -22,6 +26,8 @@ from tr_apply.plan.saved.origin import Origins
 from tr_apply.routing.names import name_key
 
 if TYPE_CHECKING:
+    from tr_apply.deployment.simulated import PlannedDays
+    from tr_apply.simulation.experiment import Experiment
     from tr_apply.simulation.results import SimulationResults
 
 SIDE_BY_SIDE = 8  # concurrent workspaces; the number of requests has its own limit
@@ -37,8 +43,11 @@ class Member:
         consent: The consent for it.
         deployment: Reads and writes for it, once it is connected.
         outputs: The outputs for other systems, once the workspace is verified.
+        then: The configuration that was applied last, if requested and found.
         origins: The origin of the plan's changes, if requested.
-        simulation: The simulated days before and after the plan, if requested.
+        days: The days to simulate before and after the plan, if requested.
+        experiment: The same for the workspace as it is live, if there is anything to compare.
+        simulation: Their results.
         error: Why it has ended.
     """
 
@@ -46,7 +55,10 @@ class Member:
     source: Source | None = None
     consent: Consent = field(default_factory=Consent)
     deployment: Deployment | None = None
+    then: Configuration | None = None
     origins: Origins | None = None
+    days: "PlannedDays | None" = None
+    experiment: "Experiment | None" = None
     simulation: "SimulationResults | None" = None
     error: TrApplyError | None = None
     outputs: Mapping[str, str] | None = None
@@ -99,6 +111,28 @@ class Member:
         self.deployment.connect(clients)
         return self.deployment
 
+    @property
+    def configuration(self) -> Configuration | None:
+        """Its configuration, as far as there is one."""
+        source = self.source.configured if isinstance(self.source, Saved) else self.source
+        return source.configuration if isinstance(source, Configured) else None
+
+    def go_on(self) -> bool:
+        """Whether it takes the expected plan in place of its own, because a run of that one was interrupted."""
+        expected = self.consent.plan_id
+        if expected is None or self.plan is None or expected == plan_id(self.plan):
+            return False
+        assert isinstance(self.source, Configured), "only a configuration has an expected plan"
+        if (begun := begun_plan(expected, self.source.configuration)) is None:
+            return False
+        self.source, self.deployment = Saved(begun, self.source), None
+        return True
+
+    @property
+    def is_part(self) -> bool:
+        """Whether only a part of its configuration is planned."""
+        return isinstance(self.source, Configured) and not self.source.selection.is_everything
+
     def review(self) -> None:
         """End here where the plan does what nobody agreed to, before anybody is asked and anything is written."""
         if self.error is None and self.plan is not None:
@@ -141,6 +175,11 @@ class Fleet:
         await self.each(self.live if members is None else members, plan)
         self._refuse_repeated()
 
+    async def plan_or_go_on(self, clients: Clients) -> None:
+        """The same; one whose expected plan was begun by an interrupted run goes on with that plan."""
+        await self.plan(clients)
+        await self.plan(clients, [member for member in self.live if member.go_on()])
+
     async def apply(self, members: Sequence[Member], clients: Clients, run_of: Callable[[Member], Run]) -> None:
         """Carry out the plan of each of *members*, as far as its consent and the common deadline go."""
 
@@ -150,6 +189,15 @@ class Fleet:
 
         self._refuse_repeated(members)
         await self.each([member for member in members if member.error is None], apply)
+
+    async def each_in_time(self, step: Step) -> None:
+        """Do *step* for each that has not ended, as far as the common deadline goes."""
+
+        async def bounded(member: Member) -> None:
+            async with self.deadline.bound():
+                await step(member)
+
+        await self.each(self.live, bounded)
 
     async def find_outputs(self, clients: Clients) -> None:
         """Find the outputs of each workspace that is proven to be as declared."""

@@ -13,7 +13,7 @@ from tr_apply.live import Live, Snapshot
 from tr_apply.picture import Counted, Members, Picture, Scene, Texts, compared_picture, members_of, picture_of
 from tr_apply.plan.compare.filter_match import paired_filters
 from tr_apply.plan.matching.matched import expression_names
-from tr_apply.reader import find_workspace, read_everything
+from tr_apply.reader import find_workspace, named_workspace, read_everything
 from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE, Kind
 from tr_apply.resources.document import Document
 from tr_apply.resources.field_path import lies_in
@@ -99,6 +99,24 @@ async def live_configuration(client: Client, configuration: Configuration) -> Co
     found = load(Path(f"{workspace.name} (live)"), Inputs(content=text.encode()))
     found.require_valid()
     return found
+
+
+async def picture_with_live(
+    client: Client, configuration: Configuration, against: Configuration | str | None, *, live: bool
+) -> Picture:
+    """*configuration*, perhaps *against* another one or a live workspace, with the *live* people if asked for.
+
+    Raises:
+        TrApplyError: when there is no such workspace.
+        ApiError, NetworkError: when it cannot be read.
+    """
+    other: Depicted | None = None
+    if isinstance(against, str):
+        other = await depicted_live(client, await named_workspace(client, against))
+    elif against is not None:
+        other = depicted_file(against)
+    people = await live_side(client, configuration) if live else None
+    return picture(depicted_file(configuration), against=other, people=people)
 
 
 def picture(side: Depicted, *, against: Depicted | None = None, people: Depicted | None = None) -> Picture:

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,9 +10,11 @@ from pathlib import Path
 from tr_apply.config.files import STANDARD_INPUT
 from tr_apply.config.load import Configuration, Inputs, load
 from tr_apply.deployment.configured import Configured
+from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.fleet import Member
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.plan.matching.declared_before import DeclaredBefore
+from tr_apply.plan.saved.origin import Origins, origins
 
 _TIMEOUT_S = 120
 _NO_REPOSITORY = "not a git repository (or any "  # a broken one is "not a git repository: " and its path
@@ -146,21 +148,43 @@ def usable_then(revision_: Revision, path: Path, inputs: Inputs) -> tuple[Config
     return found, "" if found is not None else f"{path} was not there at {revision_.ref}"
 
 
-def declared_before(
-    members: Sequence[Member], paths: Sequence[Path], base_ref: str, inputs: Inputs
-) -> Mapping[str, Configuration]:
-    """By PATH, the configuration as it was at *base_ref*; the plans of *members* say of each delete what it declared.
+def compare_with(
+    members: Sequence[Member], paths: Sequence[Path], ref: str, inputs: Inputs, *, with_origins: bool
+) -> None:
+    """Note in *members* what their configurations at *paths* declared at the revision *ref*.
+
+    Plans then say of each delete whether that configuration declared the resource, and *with_origins* of each change
+    where it comes from.
 
     Raises:
         UsageError: when git does not know the revision.
     """
-    found = {}
-    with revision(base_ref) as then:
+    with revision(ref) as former:
         for member, path in zip(members, paths, strict=True):
-            configuration, problem = usable_then(then, path, inputs)
-            if configuration is not None:
-                found[member.name] = configuration
+            member.then, problem = usable_then(former, path, inputs)
             if isinstance(member.source, Configured):
-                document = None if configuration is None else configuration.document
-                member.source = replace(member.source, before=DeclaredBefore(base_ref, document, problem))
-    return found
+                document = None if member.then is None else member.then.document
+                member.source = replace(member.source, before=DeclaredBefore(ref, document, problem))
+            if with_origins:
+                member.origins = Origins.unknown(ref, problem if isinstance(member.source, Configured) else "")
+
+
+async def find_origins(member: Member) -> None:
+    """Tell the changes of the configuration of *member* from those that were made outside.
+
+    Raises:
+        ApiError, NetworkError: The workspace cannot be read.
+    """
+    if member.origins is not None and member.then is not None:
+        member.origins = await _origins(member.made_deployment, member.then, member.origins.base_ref)
+
+
+async def _origins(deployment: Deployment, then: Configuration, ref: str) -> Origins:
+    plan, snapshot = deployment.planned, deployment.snapshot
+    if plan is None or snapshot is None or plan.target.workspace_sid is None:
+        return Origins.unknown(ref, "the workspace is new")
+    try:
+        applied, _ = await Configured(then).plan_for(deployment.client, snapshot.workspace)
+    except ConfigError:
+        return Origins.unknown(ref, f"the configuration at {ref} no longer fits the workspace")
+    return origins(plan, applied, ref)

@@ -27,7 +27,7 @@ After = Callable[[Applied], Awaitable[None]]
 written down."""
 
 
-def _nobody(_: Result) -> None:
+def nobody(_: Result) -> None:
     """Nobody is shown the progress."""
 
 
@@ -44,7 +44,7 @@ class Run:
             just been made and that nobody has seen in between, does without.
     """
 
-    progress: Progress = _nobody
+    progress: Progress = nobody
     stop: Stop = field(default_factory=Stop)
     deadline: Deadline = field(default_factory=Deadline)
     record: Record | None = None

@@ -1,6 +1,5 @@
 """Simulated days before and after a plan, for the live workspace."""
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +12,9 @@ from tr_apply.plan.change import Action, Operation, Plan
 from tr_apply.resources import WORKER
 from tr_apply.resources.worker import Worker
 from tr_apply.routing.names import name_key
-from tr_apply.simulation.executors import open_executor
 from tr_apply.simulation.experiment import Experiment
 from tr_apply.simulation.reading import load_simulation
 from tr_apply.simulation.request import SimulationRequest
-from tr_apply.simulation.results import SimulationResults
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +48,6 @@ class PlannedDays:
         live = await live_configuration(client, self.configuration)
         after = with_those_who_stay(self.configuration, live, plan)
         return SimulationRequest(after, self.load, against=live._replace(path="live")).experiment()
-
-    async def simulated(self, client: Client, plan: Plan) -> SimulationResults | None:
-        """The results of the days, simulated in this process while the loop goes on; None as of `experiment`.
-
-        Raises:
-            ApiError, NetworkError: when the workspace cannot be read.
-            UsageError: when nobody works on this day.
-        """
-        experiment = await self.experiment(client, plan)
-        if experiment is None:
-            return None
-        with open_executor("serial", 1, experiment.scenarios) as executor:
-            await asyncio.to_thread(experiment.run, executor, lambda _done, _total: None)
-        return experiment.results()
 
 
 def planned_days(configuration: Configuration, load: Path, *, is_part: bool) -> PlannedDays:

@@ -6,6 +6,7 @@ from tr_apply.client import Client
 from tr_apply.deployment.clients import Clients
 from tr_apply.deployment.creation import creates_workspace
 from tr_apply.deployment.deployment import Deployment
+from tr_apply.deployment.fleet import Member
 from tr_apply.deployment.freshness import bound, require_account
 from tr_apply.deployment.journaled import Journaled, snapshot_before, with_digests
 from tr_apply.deployment.saved import Saved
@@ -97,7 +98,7 @@ async def _read(client: Client, plan: Plan, workspace_sid: str) -> Snapshot | No
     return await read_parts(client, workspace, _ALL, workers)
 
 
-async def undone(clients: Clients, run: Journaled, name: str) -> Deployment:
+async def undone(clients: Clients, run: Journaled, name: str) -> Member:
     """The way back from *run*, planned for the TaskRouter that it was in.
 
     Raises:
@@ -110,4 +111,5 @@ async def undone(clients: Clients, run: Journaled, name: str) -> Deployment:
     client = clients.of(None)
     plan = bound(await Undo.of_run(client, run), region, client)
     require_account(run.plan, client.account_sid or plan.target.account_sid)
-    return Deployment(Saved(plan), client, region, name, planned=plan)
+    source = Saved(plan)
+    return Member(name, source, deployment=Deployment(source, client, region, name, planned=plan))

@@ -1,9 +1,9 @@
 """The workspaces of a run, one for each PATH."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.configured import Configured
@@ -13,24 +13,40 @@ from tr_apply.plan.impact import Extent
 from tr_apply.plan.requests.target import EVERYTHING, Selection
 
 
-def members_of(
-    paths: Sequence[Path],
-    load: Callable[[Path], Configuration],
-    selection: Selection = EVERYTHING,
-    extent: Extent = Extent.FULL,
-    tasks_file: Path | None = None,
-) -> list[Member]:
-    """The workspaces of the configurations at *paths*, which know of each other, and of the recorded tasks in a file.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanScope:
+    """What is planned of each configuration, and how much of the effect is worked out.
+
+    Attributes:
+        selection: The part of the configuration to apply.
+        extent: How much of the impact on people and tasks to compute.
+        tasks_file: Recorded tasks; the plans count those that would be routed differently.
+    """
+
+    selection: Selection = EVERYTHING
+    extent: Extent = Extent.FULL
+    tasks_file: Path | None = None
+
+
+WHOLE: Final = PlanScope()
+
+Loads = Sequence[tuple[str, Callable[[], Configuration]]]
+"""What each workspace is called, and what loads its configuration."""
+
+
+def members_of(loads: Loads, scope: PlanScope = WHOLE) -> list[Member]:
+    """The workspaces of several configurations, which know of each other, and of the recorded tasks.
 
     Raises:
-        ConfigError: when the file cannot be read.
+        ConfigError: when the file of tasks cannot be read.
+        UsageError: Raised by one of *loads*; any other error of theirs ends only its own workspace.
     """
     recorded = None
-    if tasks_file is not None:
+    if scope.tasks_file is not None:
         from tr_apply.corpus.read import given_corpus  # noqa: PLC0415  # most plans need none
 
-        recorded = given_corpus(tasks_file, is_shared=len(paths) > 1)
-    members = [member_of(str(path), partial(load, path), selection, extent) for path in paths]
+        recorded = given_corpus(scope.tasks_file, is_shared=len(loads) > 1)
+    members = [_member_of(name, load, scope) for name, load in loads]
     siblings = frozenset(member.workspace for member in members if member.workspace is not None)
     for member in members:
         if isinstance(member.source, Configured):
@@ -38,24 +54,13 @@ def members_of(
     return members
 
 
-def member_of(
-    name: str,
-    load: Callable[[], Configuration],
-    selection: Selection = EVERYTHING,
-    extent: Extent = Extent.FULL,
-) -> Member:
+def _member_of(name: str, load: Callable[[], Configuration], scope: PlanScope) -> Member:
     """The workspace of the configuration that *load* gives; if that is invalid, it has ended already."""
     member = Member(name)
     try:
-        member.source = Configured(load(), selection, extent=extent)
+        member.source = Configured(load(), scope.selection, extent=scope.extent)
     except UsageError:
         raise
     except TrApplyError as error:
         member.error = error
     return member
-
-
-def problem_before(member: Member) -> str:
-    """Why the configuration that was applied last cannot be used; empty where it can."""
-    before = member.source.before if isinstance(member.source, Configured) else None
-    return "" if before is None else before.problem

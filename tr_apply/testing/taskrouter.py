@@ -189,7 +189,7 @@ class TaskRouter:
 
 
 def _configuration(source: "str | os.PathLike[str] | Workspace", variables: Mapping[str, str]) -> "Configuration":
-    from tr_apply.api import checked, load  # noqa: PLC0415
+    from tr_apply.api.configurations import checked, load  # noqa: PLC0415
     from tr_apply.config.load import Inputs  # noqa: PLC0415
 
     if not isinstance(source, str) or not _is_yaml(source):

@@ -1,4 +1,4 @@
-"""The files that an apply leaves besides its result: ``--journal``, ``--undo-out`` and ``--outputs-file``."""
+"""The files that an apply leaves besides its result: ``--journal`` and ``--undo-out``."""
 
 import secrets
 from collections.abc import Iterator, Sequence
@@ -11,11 +11,9 @@ from tr_apply.client import Client
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.begun import keep_begun
-from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.fleet import Member
 from tr_apply.deployment.journaled import before_lines
 from tr_apply.deployment.run import After
-from tr_apply.deployment.saved import Saved
 from tr_apply.deployment.saved_file import require_plan_or_nothing
 from tr_apply.deployment.undo import Undo
 from tr_apply.envelope import simple_error
@@ -36,12 +34,10 @@ class Records:
     Attributes:
         journal: Gets a line before and after each request; None for no journal.
         undo_file: Gets the plans that take everything back; None for no such file.
-        outputs_file: Gets the outputs of the workspaces; None for no such file.
     """
 
     journal: Journal | None = None
     undo_file: Path | None = None
-    outputs_file: Path | None = None
     _ways_back: list[Plan] = field(default_factory=list)
 
     @property
@@ -71,9 +67,7 @@ class Records:
 
     def record_of(self, member: Member) -> "_WrittenRecord":
         """The record of the operations of *member*."""
-        source = member.source.configured if isinstance(member.source, Saved) else member.source
-        configuration = source.configuration if isinstance(source, Configured) else None
-        return _WrittenRecord(self, configuration, is_expected=member.consent.plan_id is not None)
+        return _WrittenRecord(self, member.configuration, is_expected=member.consent.plan_id is not None)
 
     async def before(self, client: Client, plan: Plan, protected: Sequence[str]) -> Undo | None:
         """To be called right before *plan* is carried out.
@@ -149,14 +143,14 @@ class _WrittenRecord:
 
 
 @contextmanager
-def records(journal_file: Path | None, undo_file: Path | None, outputs_file: Path | None) -> Iterator[Records]:
+def records(journal_file: Path | None, undo_file: Path | None) -> Iterator[Records]:
     """The records of one run.
 
     Raises:
         TrApplyError: when the journal cannot be opened.
     """
     if journal_file is None:
-        yield Records(None, undo_file, outputs_file)
+        yield Records(None, undo_file)
         return
     with Journal(journal_file, secrets.token_hex(8)) as journal:
-        yield Records(journal, undo_file, outputs_file)
+        yield Records(journal, undo_file)

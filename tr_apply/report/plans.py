@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from tr_apply.errors import UsageError
 from tr_apply.report.entry import Entry, summary_table
 from tr_apply.report.terminal import entry_text
 
@@ -25,23 +23,6 @@ class Reported:
     entry: Entry
     workspace: str | None
     outcome: str
-
-
-def further_formats(written: Sequence[str]) -> dict[str, Path]:
-    """By format, the file that ``--also FORMAT=FILE`` names.
-
-    Raises:
-        UsageError: when one has another form, or a format has two files.
-    """
-    found: dict[str, Path] = {}
-    for each in written:
-        name, equals, file = each.partition("=")
-        if name not in FORMATS or not equals or not file:
-            raise UsageError(f"--also {each}: expected FORMAT=FILE, where FORMAT is one of {', '.join(FORMATS)}")
-        if name in found:
-            raise UsageError(f"--also {each}: {name} is already written to {found[name]}")
-        found[name] = Path(file)
-    return found
 
 
 def report(name: str, reported: Sequence[Reported], *, ascii_only: bool = False, artifacts: str = "") -> str:
