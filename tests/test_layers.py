@@ -69,6 +69,43 @@ NEVER = {
     "routing": {"resources", "config"},
 }
 
+# The command line comes in by the door: what plans, applies, asks or changes a TaskRouter is a call of tr_apply.api,
+# where programs come in, too. From behind the door it takes values by name: to make them from options, or to show them.
+BEHIND_THE_DOOR = {
+    "apply", "client", "deployment", "difference", "impact", "journal", "lint", "live", "plan", "reader", "rehearsal",
+    "simulation", "transport", "wire",
+}  # fmt: skip
+VALUES = {
+    "tr_apply.apply": {"Progress", "Result", "Status", "Stop"},
+    "tr_apply.deployment.applied": {"Applied"},
+    "tr_apply.deployment.comparison": {"Compared", "Side"},
+    "tr_apply.deployment.deadline": {"Deadline", "OutOfTimeError"},
+    "tr_apply.deployment.diagnosis": {"CheckState", "Diagnosis", "undiagnosed"},
+    "tr_apply.deployment.record": {"RecordRequest"},
+    "tr_apply.deployment.recording": {"KEPT", "HoursRead", "Recorded"},
+    "tr_apply.deployment.removal": {"Removal", "removal_document"},
+    "tr_apply.deployment.target_options": {"TargetOptions"},
+    "tr_apply.deployment.waits": {"Waits"},
+    "tr_apply.live": {"Snapshot"},
+    "tr_apply.plan.checks.consent": {"Approval", "Consent"},
+    "tr_apply.plan.checks.route_change": {"ALL"},
+    "tr_apply.plan.impact": {"Extent"},
+    "tr_apply.plan.saved.stale": {"DriftError"},
+    "tr_apply.reader": {"WORKSPACE_SID"},
+    "tr_apply.rehearsal.offline_workspace": {"RouteRequest"},
+    "tr_apply.rehearsal.results": {"RoutingTestRun", "results_document"},
+    "tr_apply.simulation.experiment": {"Experiment", "GateLimit", "GateOption", "Progress"},
+    "tr_apply.simulation.request": {"SimulationRequest"},
+    "tr_apply.simulation.results": {"SimulationResults"},
+    "tr_apply.transport": {"Attempt", "Call"},
+}
+# `serve` is the other side of the wire: it plants a seed in its own TaskRouter, and calls applications.
+OF_SERVE = {
+    "tr_apply.deployment.seed": {"Seed"},
+    "tr_apply.transport": {"Connection"},
+    "tr_apply.transport.callback": {"Caller"},
+}
+
 
 def part_of(module):
     return module.path.relative_to(PACKAGE).parts[0].removesuffix(".py")
@@ -126,3 +163,35 @@ def test_a_library_is_imported_only_where_it_belongs():
     ]
 
     assert strangers == []
+
+
+def taken_past_the_door(module):
+    """What a module takes from behind the door, by name."""
+    for source, name in module.imports:
+        if source.startswith("tr_apply") and (*source.split("."), name)[1] in BEHIND_THE_DOOR:
+            yield source, name
+
+
+def allowed_past_the_door(module):
+    rows = [VALUES, OF_SERVE] if module.name == "tr_apply.cli.serve" else [VALUES]
+    return {(source, name) for row in rows for source, names in row.items() for name in names}
+
+
+COMMANDS = [module for module in MODULES if part_of(module) == "cli"]
+
+
+def test_the_command_line_decides_nothing_but_comes_in_by_the_door():
+    past_it = [
+        f"{module.name} takes {name} from {source}"
+        for module in COMMANDS
+        for source, name in set(taken_past_the_door(module)) - allowed_past_the_door(module)
+    ]
+
+    assert past_it == []
+
+
+def test_each_value_that_may_be_taken_past_the_door_is_taken():
+    taken = {each for module in COMMANDS for each in taken_past_the_door(module)}
+    allowed = {each for module in COMMANDS for each in allowed_past_the_door(module)}
+
+    assert allowed - taken == set()

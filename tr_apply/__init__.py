@@ -20,9 +20,10 @@ from tr_apply.version import __version__
 
 _HOMES = {
     "tr_apply.api.configurations": ("load",),
-    "tr_apply.api.offline": ("embedded", "route", "simulate", "test"),
+    "tr_apply.api.offline": ("difference", "embedded", "picture", "route", "simulate", "test"),
     "tr_apply.api.plan": ("Plan",),
-    "tr_apply.api.rollout": ("Rollout", "rollout", "show"),
+    "tr_apply.api.records": ("records",),
+    "tr_apply.api.rollout": ("Rollout", "RunOptions", "planned_scope", "rollout", "show"),
     "tr_apply.api.router": ("Router", "connect"),
     "tr_apply.apply": ("Stop",),
     "tr_apply.config.load": ("Configuration",),
@@ -59,18 +60,24 @@ _HOMES = {
         "Workflow",
         "Workspace",
     ),
+    "tr_apply.plan.checks.consent": ("Approval", "Consent"),
     "tr_apply.synchronous": ("run",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 if TYPE_CHECKING:
     from tr_apply.api.configurations import load as load
+    from tr_apply.api.offline import difference as difference
     from tr_apply.api.offline import embedded as embedded
+    from tr_apply.api.offline import picture as picture
     from tr_apply.api.offline import route as route
     from tr_apply.api.offline import simulate as simulate
     from tr_apply.api.offline import test as test
     from tr_apply.api.plan import Plan as Plan
+    from tr_apply.api.records import records as records
     from tr_apply.api.rollout import Rollout as Rollout
+    from tr_apply.api.rollout import RunOptions as RunOptions
+    from tr_apply.api.rollout import planned_scope as planned_scope
     from tr_apply.api.rollout import rollout as rollout
     from tr_apply.api.rollout import show as show
     from tr_apply.api.router import Router as Router
@@ -106,6 +113,8 @@ if TYPE_CHECKING:
     from tr_apply.models import WorkersOwnership as WorkersOwnership
     from tr_apply.models import Workflow as Workflow
     from tr_apply.models import Workspace as Workspace
+    from tr_apply.plan.checks.consent import Approval as Approval
+    from tr_apply.plan.checks.consent import Consent as Consent
     from tr_apply.synchronous import run as run
 
 __all__ = [
@@ -113,8 +122,10 @@ __all__ = [
     "Activity",
     "AnswerLostError",
     "ApiError",
+    "Approval",
     "ConfigError",
     "Configuration",
+    "Consent",
     "ExpressionSyntaxError",
     "Filter",
     "IncompleteError",
@@ -128,6 +139,7 @@ __all__ = [
     "Rollout",
     "RouteChangeError",
     "Router",
+    "RunOptions",
     "Safety",
     "SectionOwnership",
     "StaleError",
@@ -145,8 +157,12 @@ __all__ = [
     "Workspace",
     "__version__",
     "connect",
+    "difference",
     "embedded",
     "load",
+    "picture",
+    "planned_scope",
+    "records",
     "rollout",
     "route",
     "run",

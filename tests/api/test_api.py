@@ -453,6 +453,31 @@ def changed(configuration: tr_apply.Configuration) -> tr_apply.Workspace:
     return workspace.model_copy(update={"manage": manage, "lint": tr_apply.Lint(accept=accept)})
 
 
+async def several(paths: list[str], plan_file: str) -> int:
+    workspaces = tr_apply.rollout(paths, scope=tr_apply.planned_scope(only=["task_queue"], impact="none"))
+    workspaces.since("main", paths)
+    async with tr_apply.connect(base_url="https://example.com", timeout_s=60.0) as router:
+        await router.plan_all(workspaces)
+        workspaces.save(plan_file)
+        workspaces.limit_route_change(5.0)
+        workspaces.agree(tr_apply.Consent(tr_apply.Approval.REVIEWED, {"task_queue": 2}))
+        workspaces.review()
+        with tr_apply.records("journal.jsonl") as kept:
+            options = tr_apply.RunOptions(progress_of=lambda plan: print, stop=tr_apply.Stop(), records=kept)
+            await router.apply_all(workspaces, options)
+        await router.find_outputs(workspaces)
+        [way_back, *_] = (await router.undo("journal.jsonl")).plans
+        await router.apply(way_back, reviewed=True, undo="undo.json", progress=print)
+        found = await router.difference("One", tr_apply.load(paths[0]))
+        print([each.kind for each in found.difference.operations], (await router.diagnosis()).checks)
+        removal = await router.removal(tr_apply.load(paths[0]))
+        if removal is not None:
+            await router.destroy(tr_apply.load(paths[0]), removal, confirmed="One")
+    print(workspaces.report("html"), [(each.workspace, each.error, each.outputs) for each in workspaces.plans])
+    print(tr_apply.show(plan_file, "markdown"), tr_apply.picture(tr_apply.load(paths[0])).workflows)
+    return workspaces.exit_code(detailed=True)
+
+
 workspace = tr_apply.Workspace(name="W", task_queues=[tr_apply.TaskQueue(name="A", max_reserved_workers=2)])
 print(workspace.to_yaml(), tr_apply.run(deploy("center.yaml")), tr_apply.embedded())
 """

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from tr_apply import api
+import tr_apply
 from tr_apply.cli import run
 from tr_apply.cli import simulating as command
 from tr_apply.cli.output import Output
@@ -332,7 +332,7 @@ def test_another_demand_shows_how_many_tasks_came_before_and_after(simulate):
 
 def test_one_day_alone_has_no_half_width_and_says_so(simulate):
     simulate()  # writes the files
-    results = api.simulate(api.load("w.yaml"), "load.yaml", against=api.load("new.yaml"), replications=1)
+    results = tr_apply.simulate(tr_apply.load("w.yaml"), "load.yaml", against=tr_apply.load("new.yaml"), replications=1)
     text, page = simulation_text(results), simulation_html(results)
 
     assert text.startswith("w.yaml (after) against new.yaml (before): 1 simulated day, 3 workers, ")

@@ -6,18 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from tr_apply.api.configurations import StrPath
 from tr_apply.config.load import Configuration
-from tr_apply.errors import ConfigError, RefusedError
+from tr_apply.errors import ConfigError, InterruptedRunError, RefusedError
 from tr_apply.findings import errors_of
 from tr_apply.whole_file import write_file
 
 if TYPE_CHECKING:
     from tr_apply.config.routing_tests import Suite
     from tr_apply.corpus.tasks import Corpus
+    from tr_apply.deployment.comparison import Compared
     from tr_apply.local.http.app import LocalTaskRouter
+    from tr_apply.picture import Picture
     from tr_apply.rehearsal.offline_workspace import RouteRequest
     from tr_apply.rehearsal.results import RoutingTestRun
     from tr_apply.rehearsal.route import Route
     from tr_apply.resources.routing_test import OwnWorker
+    from tr_apply.simulation.experiment import Experiment, Progress
+    from tr_apply.simulation.request import SimulationRequest
     from tr_apply.simulation.results import SimulationResults
 
 
@@ -149,17 +153,69 @@ def simulate(
         ConfigError: The load cannot be used.
         UsageError: Something named here does not exist.
     """
-    from tr_apply.simulation.experiment import run_experiment  # noqa: PLC0415
     from tr_apply.simulation.request import SimulationRequest  # noqa: PLC0415
 
     request = SimulationRequest(
         configuration, Path(load), against, tuple(what_if), replications=replications, seed=seed
     )
     experiment = request.experiment()
-    results = run_experiment(experiment, executor=executor)
+    results = simulated(experiment, executor=executor)
     if experiment.interrupted:
         raise KeyboardInterrupt
     return results
+
+
+def simulated(
+    experiment: "Experiment", progress: "Progress | None" = None, executor: str = "serial", jobs: int | None = None
+) -> "SimulationResults":
+    """The results of *experiment*, with as many days as there were until it was done or interrupted.
+
+    Raises:
+        InterruptedRunError: It ended before there was a day of each scenario.
+        UsageError, TrApplyError: There is no such executor, or it fails.
+    """
+    from tr_apply.simulation.executors import open_executor  # noqa: PLC0415
+
+    with open_executor(executor, jobs, experiment.scenarios) as opened:
+        experiment.run(opened, progress or (lambda _done, _total: None))
+    if experiment.interrupted and not all(experiment.tallies):
+        raise InterruptedRunError("interrupted before a day of each scenario was done")
+    return experiment.results()
+
+
+def difference(before: Configuration, after: Configuration) -> "Compared":
+    """The differences between two configurations, by the new workspace that each would make. Offline."""
+    from tr_apply.deployment.comparison import compared_files  # noqa: PLC0415
+
+    return compared_files(before, after)
+
+
+def picture(configuration: Configuration, against: Configuration | None = None) -> "Picture":
+    """The routing of *configuration*, with the changes since *against*. Offline."""
+    from tr_apply.deployment.pictured import depicted_file  # noqa: PLC0415
+    from tr_apply.deployment.pictured import picture as picture_of  # noqa: PLC0415
+
+    other = None if against is None else depicted_file(against)
+    return picture_of(depicted_file(configuration), against=other)
+
+
+def picture_of_days(request: "SimulationRequest", results: "SimulationResults", *, is_live: bool) -> "Picture | None":
+    """The routing with the figures of its steps on the simulated days; None where there is more than one variant.
+
+    *is_live* where the days before are those of the live workspace.
+    """
+    if len(results.scenarios) > 2:  # noqa: PLR2004
+        return None
+    from tr_apply.deployment.pictured import depicted_file  # noqa: PLC0415
+    from tr_apply.deployment.pictured import picture as picture_of  # noqa: PLC0415
+    from tr_apply.report.simulation_lanes import counted_in  # noqa: PLC0415
+
+    first, last = results.scenarios[0], results.scenarios[-1]
+    after = depicted_file(request.configuration, counted=counted_in(last))
+    if first is last:
+        return picture_of(after)
+    before = request.configuration if request.against is None else request.against
+    return picture_of(after, against=depicted_file(before, counted=counted_in(first), is_live=is_live))
 
 
 def embedded(path: StrPath = ":memory:") -> "LocalTaskRouter":

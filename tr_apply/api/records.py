@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tr_apply.api.configurations import StrPath
 from tr_apply.apply import Status
 from tr_apply.client import Client
 from tr_apply.config.load import Configuration
@@ -143,14 +144,15 @@ class _WrittenRecord:
 
 
 @contextmanager
-def records(journal_file: Path | None, undo_file: Path | None) -> Iterator[Records]:
-    """The records of one run.
+def records(journal: StrPath | None = None, undo: StrPath | None = None) -> Iterator[Records]:
+    """The records of one run: a *journal*, and a saved plan that undoes the run.
 
     Raises:
         TrApplyError: when the journal cannot be opened.
     """
-    if journal_file is None:
+    undo_file = None if undo is None else Path(undo)
+    if journal is None:
         yield Records(None, undo_file)
         return
-    with Journal(journal_file, secrets.token_hex(8)) as journal:
-        yield Records(journal, undo_file)
+    with Journal(Path(journal), secrets.token_hex(8)) as opened:
+        yield Records(opened, undo_file)

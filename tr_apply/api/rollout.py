@@ -260,14 +260,22 @@ class Rollout:
             require_plan_or_nothing(Path(file))
         write_file(Path(file), self.document(detailed=detailed), private=True)
 
-    def report(self, form: str, *, ascii_only: bool = False, artifacts: str = "", detailed: bool = False) -> str:
-        """All plans in the format *form*: text with colours, json, markdown or html; with a table of several.
+    def report(
+        self, form: str, *, color: bool = False, ascii_only: bool = False, artifacts: str = "", detailed: bool = False
+    ) -> str:
+        """All plans in the format *form*: text, json, markdown or html; with a table of several.
 
-        *ascii_only* text does without other characters. *artifacts* is where a run of GitHub keeps the plans whole.
+        Args:
+            form: The format.
+            color: Whether text has the colours of a terminal.
+            ascii_only: Whether text does without characters beyond ASCII.
+            artifacts: Where a run of GitHub keeps the plans whole.
+            detailed: Whether the exit code in JSON says that there are changes to apply.
         """
         if form == "json":
             return self.document(detailed=detailed)
-        return report(form, list(map(_reported, self.plans)), ascii_only=ascii_only, artifacts=artifacts)
+        text = report(form, list(map(_reported, self.plans)), ascii_only=ascii_only, artifacts=artifacts)
+        return text if color else _plain(text)
 
 
 async def _prepare_days(member: Member) -> None:
@@ -330,8 +338,10 @@ def planned_scope(
     return PlanScope(selection=selection, extent=Extent(impact), tasks_file=None if tasks is None else Path(tasks))
 
 
-def show(file: StrPath, form: str = "text", *, ascii_only: bool = False) -> str:
+def show(file: StrPath, form: str = "text", *, color: bool = False, ascii_only: bool = False) -> str:
     """The plans that were saved in *file*, in the format *form*; in JSON the file as it is.
+
+    Text has colours with *color*, and no characters beyond ASCII with *ascii_only*.
 
     Raises:
         UsageError: There is no such file.
@@ -347,4 +357,11 @@ def show(file: StrPath, form: str = "text", *, ascii_only: bool = False) -> str:
         Reported(Entry(str(path), each, simulation=days), each.target.workspace, plan_outcome(each))
         for each, days in zip(plans, saved_days_of(path), strict=True)
     ]
-    return report(form, reported, ascii_only=ascii_only)
+    text = report(form, reported, ascii_only=ascii_only)
+    return text if color else _plain(text)
+
+
+def _plain(text: str) -> str:
+    from click import unstyle  # noqa: PLC0415  # an import of the command line, which a program may do without
+
+    return unstyle(text)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tr_apply.api.configurations import StrPath
 from tr_apply.api.inquiries import Inquiries
+from tr_apply.api.offline import simulated
 from tr_apply.api.plan import Plan
 from tr_apply.api.records import records
 from tr_apply.api.rollout import Rollout, RunOptions, planned_scope
@@ -66,9 +67,7 @@ class Router(Inquiries):
         [plan] = rollout.plans
         plan.raise_error()
         if load is not None:
-            from tr_apply.simulation.experiment import run_experiment  # noqa: PLC0415  # most plans simulate nothing
-
-            await asyncio.to_thread(rollout.simulate, run_experiment)
+            await asyncio.to_thread(rollout.simulate, simulated)
         return plan
 
     async def apply(
@@ -113,7 +112,7 @@ class Router(Inquiries):
         plan.member.error = None  # of an earlier attempt
         plan.review()
         plan.raise_error()
-        with records(_path(journal), _path(undo)) as kept:
+        with records(journal, undo) as kept:
             options = RunOptions(progress_of=lambda _: progress, stop=stop or Stop(), records=kept, also_unchanged=True)
             await self.apply_all(Rollout([plan.member]), options)
         plan.raise_error()
@@ -179,10 +178,6 @@ class Router(Inquiries):
         """
         source = Configured(configuration)
         await remove(self._clients.of(source.credentials), source, removal, confirmed, self._deadline)
-
-
-def _path(file: StrPath | None) -> Path | None:
-    return None if file is None else Path(file)
 
 
 @asynccontextmanager

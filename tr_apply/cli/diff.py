@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from tr_apply.api.offline import difference
 from tr_apply.cli.asked_live import answer_of
 from tr_apply.cli.configurations import checked, require_inputs, require_paths
 from tr_apply.cli.options import (
@@ -17,7 +18,7 @@ from tr_apply.cli.options import (
 from tr_apply.cli.output import Output
 from tr_apply.cli.paths import paths_in
 from tr_apply.config.load import Configuration
-from tr_apply.deployment.comparison import Compared, Side, compared_files
+from tr_apply.deployment.comparison import Compared, Side
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.envelope import json_value
 from tr_apply.errors import ConfigError
@@ -105,7 +106,7 @@ def _configuration(written: str, paths: Sequence[Path], given: ConfigurationOpti
 def _compared(sides: Sequence[Configuration | str], target: TargetOptions, common: CommonOptions) -> Compared:
     match sides:
         case [Configuration() as before, Configuration() as after]:
-            return compared_files(before, after)
+            return difference(before, after)
         case [before, after]:
             return answer_of(lambda router: router.difference(before, after), target, common)
         case _:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
+from tr_apply.api.offline import picture
 from tr_apply.cli.asked_live import answer_of
 from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.options import (
@@ -21,7 +22,6 @@ from tr_apply.cli.output import Output
 from tr_apply.cli.paths import is_path
 from tr_apply.config.load import Configuration
 from tr_apply.config.suggestions import nearest
-from tr_apply.deployment.pictured import depicted_file, picture
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import UsageError
 from tr_apply.picture import Picture, picture_dot, picture_html, picture_mermaid, picture_svg
@@ -90,7 +90,7 @@ def _offline(configuration: Configuration, against: Configuration | str | None, 
     """The picture, if it needs no TaskRouter."""
     if live or isinstance(against, str):
         return None
-    return picture(depicted_file(configuration), against=None if against is None else depicted_file(against))
+    return picture(configuration, against)
 
 
 def _known(name: str, drawn: Picture) -> str:

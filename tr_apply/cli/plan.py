@@ -85,7 +85,7 @@ def plan_command(paths: tuple[Path, ...], **given: Any) -> int:
         planned.save(options.plan_file, overwrite=True, detailed=detailed)
     artifacts = "" if options.plan_file is None else run_artifacts(os.environ)
     texts = {
-        each: planned.report(each, ascii_only=output.ascii_only, artifacts=artifacts, detailed=detailed)
+        each: planned.report(each, color=True, ascii_only=output.ascii_only, artifacts=artifacts, detailed=detailed)
         for each in {output.format, *more}
     }
     for each, file in more.items():

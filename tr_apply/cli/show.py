@@ -22,5 +22,5 @@ def show_command(plan_file: Path, *, common: CommonOptions) -> int:
         tr-apply show workspace.plan.json --format markdown
     """
     output = common.output("show")
-    output.result(show(plan_file, output.format, ascii_only=output.ascii_only))
+    output.result(show(plan_file, output.format, color=True, ascii_only=output.ascii_only))
     return 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tr_apply.api.offline import picture_of_days
 from tr_apply.cli.asked_live import answer_of
 from tr_apply.cli.configurations import require_inputs, require_paths, usable
 from tr_apply.cli.options import (
@@ -193,7 +194,7 @@ def simulate_command(
     experiment = request.experiment()
     results = request.calibrated(simulated(experiment, output, until, options.executor, options.jobs))
     exit_code = _exit_code(experiment, results)
-    drawn = partial(_pictured, request, results, is_live=options.against == _LIVE)
+    drawn = partial(picture_of_days, request, results, is_live=options.against == _LIVE)
     _print(results, drawn, output, exit_code)
     return exit_code
 
@@ -218,21 +219,6 @@ def _exit_code(experiment: Experiment, results: SimulationResults) -> int:
     if experiment.interrupted:
         return InterruptedRunError.exit_code
     return 0 if all(each.state == "passed" for each in results.gates) else _FAILED
-
-
-def _pictured(request: SimulationRequest, results: SimulationResults, *, is_live: bool) -> "Picture | None":
-    """The routing with the figures of its steps; None where there is more than one variant."""
-    if len(results.scenarios) > 2:  # noqa: PLR2004
-        return None
-    from tr_apply.deployment.pictured import depicted_file, picture  # noqa: PLC0415  # only a page has it
-    from tr_apply.report.simulation_lanes import counted_in  # noqa: PLC0415
-
-    first, last = results.scenarios[0], results.scenarios[-1]
-    after = depicted_file(request.configuration, counted=counted_in(last))
-    if first is last:
-        return picture(after)
-    before = request.configuration if request.against is None else request.against
-    return picture(after, against=depicted_file(before, counted=counted_in(first), is_live=is_live))
 
 
 def _print(results: SimulationResults, drawn: Callable[[], "Picture | None"], output: Output, exit_code: int) -> None:

@@ -9,9 +9,10 @@ from typing import Final
 
 import click
 
+from tr_apply.api.offline import simulated as simulate
 from tr_apply.cli.output import Output
 from tr_apply.deployment.deadline import OutOfTimeError
-from tr_apply.simulation.experiment import Experiment, Progress, run_experiment
+from tr_apply.simulation.experiment import Experiment, Progress
 from tr_apply.simulation.results import SimulationResults
 
 _SAY_EVERY_S: Final = 10.0
@@ -27,7 +28,7 @@ def simulated(
         InterruptedRunError: when it ended before there was a day of each scenario.
     """
     with _interruptible():
-        return run_experiment(experiment, _both(until, _progress(output)), executor_name, jobs)
+        return simulate(experiment, _both(until, _progress(output)), executor_name, jobs)
 
 
 def deadline_of(timeout_s: float | None) -> Progress:

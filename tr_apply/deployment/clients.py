@@ -11,7 +11,7 @@ from tr_apply.client import Client
 from tr_apply.deployment import login
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.resources.credentials import Credentials
-from tr_apply.transport import Attempt, Call, Connection, Observer
+from tr_apply.transport import Connection, Observer
 
 LOCAL: Final = "local"
 _LOCAL: Final = Connection("http://local", "local", "local")
@@ -54,20 +54,20 @@ class Clients:
 
     Attributes:
         turns: Shared by all plans that are carried out with these clients.
-        observers: Whom every request is shown to.
+        observers: Whom the clients show every request to.
     """
 
     def __init__(
         self,
         target: TargetOptions,
         environment: Mapping[str, str],
-        make: Callable[[Connection, Observer], Client],
-        observers: Sequence[Observer] = (),
+        make: Callable[[Connection], Client],
+        observers: list[Observer] | None = None,
     ) -> None:
         self._target = target
         self._environment = environment
         self._make = make
-        self.observers = [*observers]
+        self.observers = [] if observers is None else observers
         self._clients: dict[Connection, Client] = {}
         self.turns = Turns()
 
@@ -79,7 +79,7 @@ class Clients:
         """
         connection = self._connection(credentials)
         if connection not in self._clients:
-            self._clients[connection] = self._make(connection, self._show)
+            self._clients[connection] = self._make(connection)
         return self._clients[connection]
 
     def _connection(self, credentials: Credentials | None) -> Connection:
@@ -94,10 +94,6 @@ class Clients:
             TargetError: as ``connection_of``.
         """
         return region_of(self._target, self._environment, credentials)
-
-    def _show(self, call: Call, outcome: Attempt | None) -> None:
-        for each in self.observers:
-            each(call, outcome)
 
     @contextmanager
     def shown_to(self, observers: Sequence[Observer]) -> Iterator[None]:

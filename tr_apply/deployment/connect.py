@@ -10,7 +10,7 @@ from tr_apply.deployment.clients import Clients
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.local import open_in_process
-from tr_apply.transport import Connection, Observer, in_process
+from tr_apply.transport import Attempt, Call, Connection, Observer, in_process
 
 CONCURRENCY = 10
 """Default maximum number of concurrent requests."""
@@ -33,15 +33,20 @@ async def open_clients(
     They are ready before the *deadline*, which also knows what they wait for.
     """
     deadline = deadline or Deadline()
+    listeners: list[Observer] = [*observers, deadline.waits]
 
-    def client_of(connection: Connection, observer: Observer) -> Client:
+    def observer(call: Call, outcome: Attempt | None) -> None:
+        for each in listeners:
+            each(call, outcome)
+
+    def client_of(connection: Connection) -> Client:
         client = Client(connection, concurrency=concurrency, through=through, observer=observer)
         client.on_pause(deadline.waits.pause)
         return client
 
     async with _embedded(target, deadline) if target.is_local else nullcontext() as app:
         through = None if app is None else in_process(app)
-        clients = Clients(target, environment, client_of, (*observers, deadline.waits))
+        clients = Clients(target, environment, client_of, listeners)
         try:
             yield clients
         finally:

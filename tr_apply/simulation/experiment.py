@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from tr_apply.errors import InterruptedRunError
 from tr_apply.simulation.estimates import Estimate
-from tr_apply.simulation.executors import Executor, Wanted, open_executor
+from tr_apply.simulation.executors import Executor, Wanted
 from tr_apply.simulation.load import Scenario
 from tr_apply.simulation.measures import EVERYTHING, MEASURES, Days, GroupKey, rounded
 from tr_apply.simulation.results import (
@@ -261,23 +260,3 @@ def formula(scenario: Scenario) -> str:
 
 def _seconds(ms: int) -> str:
     return f"{ms / 1000:g}s"
-
-
-def unseen(_done: int, _total: int) -> None:
-    """Nobody is shown the progress."""
-
-
-def run_experiment(
-    experiment: Experiment, progress: Progress = unseen, executor: str = "serial", jobs: int | None = None
-) -> SimulationResults:
-    """The results of *experiment*, with as many days as there were until it was done or interrupted.
-
-    Raises:
-        InterruptedRunError: when it ended before there was a day of each scenario.
-        UsageError, TrApplyError: when there is no such executor, or it fails.
-    """
-    with open_executor(executor, jobs, experiment.scenarios) as opened:
-        experiment.run(opened, progress)
-    if experiment.interrupted and not all(experiment.tallies):
-        raise InterruptedRunError("interrupted before a day of each scenario was done")
-    return experiment.results()
