@@ -70,8 +70,8 @@ NEVER = {
 }
 
 # The command line comes in by the door: what plans, applies, asks or changes a TaskRouter is a call of tr_apply.api,
-# where programs come in, too. From behind the door it takes values by name: to make them from options, or to show them.
-BEHIND_THE_DOOR = {
+# where programs come in, too. From below the door it takes values by name: to make them from options, or to show them.
+BELOW_THE_DOOR = {
     "apply", "client", "deployment", "difference", "impact", "journal", "lint", "live", "plan", "reader", "rehearsal",
     "simulation", "transport", "wire",
 }  # fmt: skip
@@ -166,9 +166,9 @@ def test_a_library_is_imported_only_where_it_belongs():
 
 
 def taken_past_the_door(module):
-    """What a module takes from behind the door, by name."""
+    """What a module takes from below the door, by name."""
     for source, name in module.imports:
-        if source.startswith("tr_apply") and (*source.split("."), name)[1] in BEHIND_THE_DOOR:
+        if source.startswith("tr_apply") and (*source.split("."), name)[1] in BELOW_THE_DOOR:
             yield source, name
 
 

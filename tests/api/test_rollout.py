@@ -188,7 +188,7 @@ def test_a_plan_that_sends_too_many_elsewhere_has_ended_and_is_still_shown(conne
     assert "Voice" in workspaces.report("text")
 
 
-def test_a_scope_limits_each_plan_and_a_former_revision_tells_where_changes_are_from(connected, write, tmp_path):
+def test_a_scope_limits_each_plan_and_a_former_revision_shows_where_changes_come_from(connected, write, tmp_path):
     path = write("One", LESS)
     for command in (
         ["init", "-q"],

@@ -206,7 +206,7 @@ def test_a_crash_is_one_document_too(capsys, monkeypatch, command):
     def broken(*_arguments):
         raise ZeroDivisionError("out of luck")
 
-    monkeypatch.setattr("tr_apply.api.configurations.load_configuration", broken)
+    monkeypatch.setattr("tr_apply.api.configurations.begin_configuration", broken)
 
     code = run([command, "good.yaml", "--format", "json"])
 
@@ -222,7 +222,7 @@ def test_without_json_a_crash_is_a_traceback(capsys, monkeypatch):
     def broken(*_arguments):
         raise ZeroDivisionError("out of luck")
 
-    monkeypatch.setattr("tr_apply.api.configurations.load_configuration", broken)
+    monkeypatch.setattr("tr_apply.api.configurations.begin_configuration", broken)
 
     with pytest.raises(ZeroDivisionError):
         run(["validate", "good.yaml"])
@@ -235,7 +235,7 @@ def test_an_interrupt_at_any_moment_is_one_document_too(capsys, monkeypatch, com
     def interrupted(*_arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tr_apply.api.configurations.load_configuration", interrupted)
+    monkeypatch.setattr("tr_apply.api.configurations.begin_configuration", interrupted)
 
     code = run([command, "good.yaml", "--format", "json"])
 

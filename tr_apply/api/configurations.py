@@ -7,8 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TypeAlias
 
-from tr_apply.config.load import Configuration, Inputs
-from tr_apply.config.load import load as load_configuration
+from tr_apply.config.load import Begun, Configuration, Inputs
+from tr_apply.config.load import begin as begin_configuration
 from tr_apply.findings import errors_of
 from tr_apply.lint import lint
 from tr_apply.models import Workspace
@@ -27,10 +27,33 @@ def checked(path: Path, inputs: Inputs, people: PeopleOf | None = None) -> Confi
     Raises:
         UsageError: when there is no such path, overlay or file of variables.
     """
-    configuration = load_configuration(path, inputs)
-    workers = None if people is None or errors_of(configuration.notes.found) else people(configuration)
-    lint(configuration, today=datetime.now(UTC).date(), people=workers)
-    return configuration
+    return begun(path, inputs, people).finished()
+
+
+def begun(path: Path, inputs: Inputs, people: PeopleOf | None = None) -> Begun:
+    """The same, as far as its structure; `Begun.finished` does the rest of the checks.
+
+    Raises:
+        UsageError: as ``checked``.
+    """
+    found = begin_configuration(path, inputs)
+
+    def finished() -> Configuration:
+        configuration = found.finished()
+        workers = None if people is None or errors_of(configuration.notes.found) else people(configuration)
+        lint(configuration, today=datetime.now(UTC).date(), people=workers)
+        return configuration
+
+    return found._replace(finished=finished)
+
+
+def begin(path: StrPath) -> Begun:
+    """``load`` without options, as far as the structure.
+
+    Raises:
+        UsageError: There is no such file.
+    """
+    return begun(Path(path), Inputs(environment=os.environ))
 
 
 def load(

@@ -74,7 +74,7 @@ def routing_suite(
     Args:
         configuration: What ``load`` returned.
         files: Files of routing tests; None for all of its folder.
-        with_tasks: Whether recorded tasks are routed as well, so that there need not be any tests.
+        with_tasks: Whether recorded tasks are routed as well, and no tests are necessary.
         people: Workers who replace declared ones of the same name.
 
     Raises:

@@ -1,4 +1,4 @@
-"""One workspace of a run: its plan, the consent for it, and what became of it."""
+"""One workspace of a run: its plan, the consent for it, and the result."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -173,7 +173,7 @@ class Plan:
         return Entry(member.name, member.plan, errors, more, refused, member.simulation)
 
     def result_document(self) -> dict[str, Any]:
-        """What became of it, as ``tr-apply apply --format json`` has it: one of its ``plans``."""
+        """The result of applying it, as ``tr-apply apply --format json`` has it: one of its ``plans``."""
         applied = self.applied
         document = plan_document(self.member.made_plan) | {
             "results": [json_value(each) for each in self._results()],

@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tr_apply.api.configurations import StrPath, load
+from tr_apply.api.configurations import StrPath, begin
 from tr_apply.api.plan import Plan
 from tr_apply.api.records import Records
 from tr_apply.apply import Progress, Stop
-from tr_apply.config.load import Configuration, Inputs
+from tr_apply.config.load import Begun, Configuration, Inputs
 from tr_apply.deployment.clients import Clients
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.fleet import Fleet, Member
@@ -20,6 +20,7 @@ from tr_apply.deployment.saved_file import require_plan_or_nothing, saved_days_o
 from tr_apply.deployment.workspaces import WHOLE, PlanScope, members_of
 from tr_apply.envelope import errors_of, worst
 from tr_apply.errors import IncompleteError, InterruptedRunError, TrApplyError
+from tr_apply.findings import Finding, Severity
 from tr_apply.plan.checks.consent import Consent
 from tr_apply.plan.impact import Extent
 from tr_apply.plan.requests.target import Selection
@@ -61,7 +62,7 @@ class Rollout:
 
     Attributes:
         plans: One for each workspace, in the order in which they were given; `Plan.error` says why one has ended.
-        bug: An exception that is no `TrApplyError`, and that has ended an apply after something was written.
+        bug: An exception other than a `TrApplyError` that has ended an apply after something was written.
     """
 
     def __init__(self, members: Sequence[Member]) -> None:
@@ -76,6 +77,8 @@ class Rollout:
             UsageError: There is no such file, a configuration has no plan, or a plan has no configuration.
             RefusedError: The file is not one of our plans, or was changed.
         """
+        if configured is not None:
+            configured.finish_checks()
         return cls(saved_members(Path(file), [] if configured is None else configured.members))
 
     @property
@@ -98,6 +101,18 @@ class Rollout:
         """Those of them that have nothing to do."""
         return [plan for plan in self.live if plan.changes is not None and not plan.operations]
 
+    def finish_checks(self) -> None:
+        """Check each configuration to the end. Else that is done while the workspaces are read."""
+        for member in self.members:
+            member.finish_checks()
+
+    @property
+    def warnings(self) -> Iterator[Finding]:
+        """The warnings about configurations without errors, once they are checked."""
+        for member in self.members:
+            if (configuration := member.configuration) is not None and (member.checks is None or member.checks.is_done):
+                yield from (each for each in configuration.diagnostics if each.severity is Severity.WARNING)
+
     # What is asked of the plans, before they are made
 
     def since(self, ref: str, paths: Sequence[StrPath], inputs: Inputs | None = None, *, origins: bool = True) -> None:
@@ -114,6 +129,7 @@ class Rollout:
         """
         from tr_apply.deployment.revision import compare_with  # noqa: PLC0415  # starts git
 
+        self.finish_checks()
         compare_with(self.members, list(map(Path, paths)), ref, inputs or Inputs(), with_origins=origins)
 
     def simulating(self, load: StrPath) -> None:
@@ -125,6 +141,7 @@ class Rollout:
         """
         from tr_apply.deployment.simulated import planned_days  # noqa: PLC0415  # most plans simulate nothing
 
+        self.finish_checks()
         [member] = self.members
         if (configuration := member.configuration) is not None:
             member.days = planned_days(configuration, Path(load), is_part=member.is_part)
@@ -133,6 +150,8 @@ class Rollout:
 
     async def plan(self, clients: Clients, deadline: Deadline) -> None:
         """Make every plan, with all that was asked of it, except for the simulation of days."""
+        if clients.is_local:
+            self.finish_checks()
         fleet = Fleet(self.members, deadline)
         await fleet.plan_or_go_on(clients)
         if any(member.origins is not None for member in fleet.live):
@@ -229,7 +248,7 @@ class Rollout:
         await Fleet(self.members, deadline).find_outputs(clients)
 
     def result_documents(self) -> list[dict[str, Any]]:
-        """What became of each, as ``tr-apply apply --format json`` has it: its ``plans``."""
+        """The result of applying each, as ``tr-apply apply --format json`` has it: its ``plans``."""
         return [plan.result_document() for plan in self.plans if plan.changes is not None]
 
     # For people and for other programs
@@ -293,7 +312,7 @@ def _reported(plan: Plan) -> Reported:
 
 def rollout(
     paths: Sequence[StrPath],
-    loaded: Callable[[Path], Configuration] = load,
+    loaded: Callable[[Path], Configuration | Begun] = begin,
     *,
     scope: PlanScope = WHOLE,
 ) -> Rollout:
@@ -301,7 +320,8 @@ def rollout(
 
     Args:
         paths: Files and folders.
-        loaded: Reads each of them; ``functools.partial(tr_apply.load, overlays=…)`` does it with overlays.
+        loaded: Reads each of them, at least as far as its structure: the rest is checked while the workspace is read.
+            ``functools.partial(tr_apply.load, overlays=…)`` reads with overlays.
         scope: What is planned of each; made by `planned_scope`.
 
     Raises:

@@ -15,7 +15,7 @@ from tr_apply.api.rollout import Rollout, RunOptions, planned_scope, rollout
 from tr_apply.apply import Stop
 from tr_apply.cli.applied import conclude
 from tr_apply.cli.bounded import run
-from tr_apply.cli.configurations import inputs_of, require_inputs, usable
+from tr_apply.cli.configurations import begun, inputs_of, require_inputs, say_warnings
 from tr_apply.cli.consent import ApplyOptions, require_sense
 from tr_apply.cli.options import (
     NamedPath,
@@ -87,7 +87,7 @@ def apply_command(paths: tuple[Path, ...], **given: Any) -> int:
     require_inputs(paths, options.given)
     require_not_read(options.journal_file, options.outputs_file)
     consent = options.consent()
-    workspaces = _workspaces(paths, options, output)
+    workspaces = _workspaces(paths, options)
     workspaces.agree(consent, ids)
     require_one_workspace(options.outputs_file, workspaces.plans)
     way = Access(
@@ -107,13 +107,13 @@ class _Results:
     outputs_file: Path | None
 
 
-def _workspaces(paths: Sequence[Path], options: ApplyOptions, output: Output) -> Rollout:
+def _workspaces(paths: Sequence[Path], options: ApplyOptions) -> Rollout:
     """The workspaces of the configurations at *paths*, or of the saved plan."""
     given, selected = options.given, options.selected
     scope = planned_scope(
         targets=selected.targets, only=selected.only, excluded=selected.excluded, tasks=options.tasks_file
     )
-    declared = rollout(paths, lambda path: usable(path, given, output), scope=scope)
+    declared = rollout(paths, lambda path: begun(path, given), scope=scope)
     if options.base_ref is not None:
         declared.since(options.base_ref, paths, inputs_of(given), origins=False)
     return declared if options.plan_file is None else Rollout.saved(options.plan_file, declared)
@@ -160,11 +160,14 @@ def _apply(workspaces: Rollout, approval: Approval, way: Access, output: Output,
 
 
 async def _planned(workspaces: Rollout, way: Access, output: Output) -> None:
-    async with (
-        way.router() as router,
-        shown_waits(way.deadline.waits, output, READING),
-    ):
-        await router.plan_all(workspaces)
+    try:
+        async with (
+            way.router() as router,
+            shown_waits(way.deadline.waits, output, READING),
+        ):
+            await router.plan_all(workspaces)
+    finally:
+        say_warnings(workspaces.warnings, output)
 
 
 def _show(plan: Plan, approval: Approval, output: Output) -> None:

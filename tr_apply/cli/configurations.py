@@ -1,7 +1,7 @@
 """Loads what a PATH names, for every command that needs a configuration."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tr_apply.api import configurations
@@ -9,7 +9,7 @@ from tr_apply.api.configurations import PeopleOf
 from tr_apply.cli.options import ConfigurationOptions, given_variables
 from tr_apply.cli.output import Output
 from tr_apply.config.files import require_path
-from tr_apply.config.load import Configuration, Inputs
+from tr_apply.config.load import Begun, Configuration, Inputs
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding, Severity
 
@@ -73,6 +73,11 @@ def checked(path: Path, given: ConfigurationOptions, people: PeopleOf | None = N
     return configurations.checked(path, inputs_of(given), people)
 
 
+def begun(path: Path, given: ConfigurationOptions) -> Begun:
+    """The configuration at *path* as far as its structure; the rest is checked while its workspace is read."""
+    return configurations.begun(path, inputs_of(given))
+
+
 def usable(path: Path, given: ConfigurationOptions, output: Output) -> Configuration:
     """The same configuration if it has no errors. Prints its warnings.
 
@@ -81,7 +86,11 @@ def usable(path: Path, given: ConfigurationOptions, output: Output) -> Configura
     """
     configuration = checked(path, given)
     configuration.require_valid()
-    for each in configuration.diagnostics:
-        if each.severity is Severity.WARNING:
-            output.say(str(each))
+    say_warnings((each for each in configuration.diagnostics if each.severity is Severity.WARNING), output)
     return configuration
+
+
+def say_warnings(found: Iterable[Finding], output: Output) -> None:
+    """Print the warnings *found*."""
+    for each in found:
+        output.say(str(each))

@@ -11,7 +11,7 @@ import click
 from tr_apply.api.plan import Plan
 from tr_apply.api.rollout import Rollout, planned_scope, require_saveable, rollout
 from tr_apply.cli.bounded import run
-from tr_apply.cli.configurations import inputs_of, require_inputs, usable
+from tr_apply.cli.configurations import begun, inputs_of, require_inputs, say_warnings
 from tr_apply.cli.github import run_artifacts, write_step_outputs
 from tr_apply.cli.options import (
     CommonOptions,
@@ -174,7 +174,7 @@ def _planned(paths: Sequence[Path], options: PlanOptions, output: Output) -> Rol
         impact=options.extent,
         tasks=options.tasks_file,
     )
-    planned = rollout(paths, lambda path: usable(path, given, output), scope=scope)
+    planned = rollout(paths, lambda path: begun(path, given), scope=scope)
     if options.base_ref is not None:
         planned.since(options.base_ref, paths, inputs_of(given))
     if options.load_file is None:
@@ -190,11 +190,14 @@ def _planned(paths: Sequence[Path], options: PlanOptions, output: Output) -> Rol
 
 
 async def _plan(planned: Rollout, way: Access, output: Output) -> None:
-    async with (
-        way.router() as router,
-        shown_waits(way.deadline.waits, output, READING),
-    ):
-        await router.plan_all(planned)
+    try:
+        async with (
+            way.router() as router,
+            shown_waits(way.deadline.waits, output, READING),
+        ):
+            await router.plan_all(planned)
+    finally:
+        say_warnings(planned.warnings, output)
 
 
 async def _undone(journal: Path, way: Access, output: Output) -> Rollout:

@@ -28,15 +28,25 @@ def allowed_variables(given: Collection[str], environment: Mapping[str, str]) ->
     return frozenset(each.strip() for each in (*given, *listed) if each.strip())
 
 
-def note_credentials(document: Document, allowed: Collection[str], notes: Notes) -> None:
-    """Any other secret of a job could be sent to the server as a password, or be shown as an account."""
+def credentials_problems(document: Document, allowed: Collection[str]) -> Mapping[str, str]:
+    """Why each key of ``credentials`` may not name its variable; none for those that may.
+
+    Any other secret of a job could be sent to the server as a password, or be shown as an account.
+    """
+    found = {}
     credentials = document.workspace.credentials
     for field, sort in _SORTS.items() if credentials is not None else ():
         name = getattr(credentials, field)
         if name is None or name in allowed or (name.startswith(_PREFIXES) and sort in name):
             continue
-        message = (
+        found[field] = (
             f"`{field}` may name a variable that begins with {' or '.join(_PREFIXES)} and contains {sort}; rename "
             f"{name}, or allow it from outside the file: --allow-credentials-env {name} ({ALLOWED_VARIABLE}={name})"
         )
+    return found
+
+
+def note_credentials(problems: Mapping[str, str], notes: Notes) -> None:
+    """Note each of the *problems* of ``credentials`` at its place."""
+    for field, message in problems.items():
         notes.add(CREDENTIALS_VARIABLE, message, ("workspace", "credentials", field))

@@ -3,7 +3,7 @@
 Nothing stops at the first mistake: whatever can still be read is read and checked, and every finding is kept.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -134,17 +134,42 @@ class Files(NamedTuple):
         return all(file.complete for file in (*self.content, *self.variable_files))
 
 
+class Begun(NamedTuple):
+    """A configuration whose structure is read; the checks across its resources are still to be done.
+
+    Attributes:
+        configuration: The configuration so far.
+        is_settled: Whether no error was found yet, and it may name the credentials that it names: its workspace can be
+            read while the rest is checked.
+        finished: Does the rest of the checks, once; returns the configuration with every finding.
+    """
+
+    configuration: Configuration
+    is_settled: bool
+    finished: Callable[[], Configuration]
+
+
 def load(path: Path, inputs: Inputs | None = None) -> Configuration:
     """The configuration at *path* with every finding about its files and its structure.
 
     Raises:
         UsageError: when there is no such path, overlay or file of variables.
     """
+    return begin(path, inputs).finished()
+
+
+def begin(path: Path, inputs: Inputs | None = None) -> Begun:
+    """The same, as far as its structure.
+
+    Raises:
+        UsageError: as ``load``.
+    """
     inputs = inputs or Inputs()
     sources = Sources()
     read = read_all(path, inputs, sources)
     if workspaces := several_workspaces(read.files):
-        return _without_content(str(path), sources, several_workspaces_mistake(str(path), workspaces, sources))
+        broken = _without_content(str(path), sources, several_workspaces_mistake(str(path), workspaces, sources))
+        return Begun(broken, is_settled=False, finished=lambda: broken)
     mistakes: list[Finding] = []
     from_files = values_of(read.variable_files, mistakes)
     variables = variables_of(read.content, from_files=from_files, given=inputs.given, environment=inputs.environment)
@@ -167,13 +192,22 @@ def load(path: Path, inputs: Inputs | None = None) -> Configuration:
         from tr_apply.config.composition.for_each import note_left_over  # noqa: PLC0415  # seldom needed
 
         note_left_over(made.each, notes)
-    configuration = _checked(str(path), read, notes, made)._replace(reach=reach_of(path, inputs.root))
-    if configuration.document.workspace.credentials is not None:
-        from tr_apply.config.credentials import allowed_variables, note_credentials  # noqa: PLC0415  # seldom needed
+    configuration = _structured(str(path), read, notes, made)._replace(reach=reach_of(path, inputs.root))
+    problems = _credentials_problems(configuration.document, inputs)
+    return Begun(
+        configuration,
+        is_settled=configuration.complete and not problems and not errors_of(notes.found),
+        finished=lambda: _checked(configuration, problems, whole=read.complete),
+    )
 
-        allowed = allowed_variables(inputs.credentials_variables, inputs.environment)
-        note_credentials(configuration.document, allowed, notes)
-    return configuration
+
+def _credentials_problems(document: Document, inputs: Inputs) -> Mapping[str, str]:
+    if document.workspace.credentials is None:
+        return {}
+    from tr_apply.config.credentials import allowed_variables, credentials_problems  # noqa: PLC0415  # seldom needed
+
+    allowed = allowed_variables(inputs.credentials_variables, inputs.environment)
+    return credentials_problems(document, allowed)
 
 
 def _without_content(path: str, sources: Sources, mistake: Finding) -> Configuration:
@@ -293,7 +327,7 @@ def _note_failures(failures: Sequence[Failure], read: Files, notes: Notes) -> No
         notes.at(failure.error.rule, failure.error.message, failure.at, path)
 
 
-def _checked(path: str, read: Files, notes: Notes, made: Substitution) -> Configuration:
+def _structured(path: str, read: Files, notes: Notes, made: Substitution) -> Configuration:
     if any(file.has_nulls for file in read.content):
         from tr_apply.config.problems import note_nulls  # noqa: PLC0415  # seldom needed
 
@@ -303,6 +337,15 @@ def _checked(path: str, read: Files, notes: Notes, made: Substitution) -> Config
     document, valid = document_of(notes, whole=read.complete)
     if made.secret:
         document = _with_secrets(document, notes, made.secret)
+    return Configuration(path, document, notes, complete=read.complete and valid, has_sids=made.has_sids)
+
+
+def _checked(configuration: Configuration, problems: Mapping[str, str], *, whole: bool) -> Configuration:
+    """*configuration* with what is found across its resources, and the *problems* of its credentials.
+
+    *whole* where no file has a part that could not be read.
+    """
+    document, notes = configuration.document, configuration.notes
     raw = notes.root.value
     note_names(document, raw, notes)
     note_look_alikes(raw, notes)
@@ -312,9 +355,13 @@ def _checked(path: str, read: Files, notes: Notes, made: Substitution) -> Config
         note_ownership(document, notes)
     note_workflows(document, notes)
     note_outputs(document, notes)
-    if read.complete:
-        note_broken_references(document, raw, notes, has_sids=made.has_sids)
-    return Configuration(path, document, notes, complete=read.complete and valid, has_sids=made.has_sids)
+    if whole:
+        note_broken_references(document, raw, notes, has_sids=configuration.has_sids)
+    if problems:
+        from tr_apply.config.credentials import note_credentials  # noqa: PLC0415  # seldom needed
+
+        note_credentials(problems, notes)
+    return configuration
 
 
 def _with_secrets(document: Document, notes: Notes, places: set[int]) -> Document:

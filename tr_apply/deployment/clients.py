@@ -71,6 +71,11 @@ class Clients:
         self._clients: dict[Connection, Client] = {}
         self.turns = Turns()
 
+    @property
+    def is_local(self) -> bool:
+        """Whether answers come from this process, so there is nothing to wait for."""
+        return self._target.is_local
+
     def of(self, credentials: Credentials | None) -> Client:
         """The client for a workspace with these *credentials*.
 

@@ -10,6 +10,7 @@ from tr_apply.config.other_workspaces import NamedWorkspaces
 from tr_apply.config.withheld import withheld
 from tr_apply.corpus.tasks import GivenCorpus
 from tr_apply.deployment.applied import Applied
+from tr_apply.deployment.checks import Checks
 from tr_apply.deployment.declared_at import with_sources
 from tr_apply.deployment.freshness import bound
 from tr_apply.deployment.judgement import judged
@@ -50,6 +51,7 @@ class Configured:
         before: The declarations of the configuration that was applied last.
         extent: How much of the impact on people and tasks to compute.
         recorded: Recorded tasks; the plan counts those that would be routed differently.
+        checks: The checks of the configuration that may still be under way; None where all have passed.
     """
 
     configuration: Configuration
@@ -58,6 +60,7 @@ class Configured:
     before: DeclaredBefore | None = None
     extent: Extent = Extent.FULL
     recorded: GivenCorpus | None = None
+    checks: Checks | None = None
 
     @property
     def workspace(self) -> str:
@@ -87,10 +90,21 @@ class Configured:
             start, others = await declared_workspace(client, self.configuration.document.workspace)
             plan, snapshot = await read_and_plan(client, self._steps(start, extent), start)
         except PlanProblemsError as error:
+            await self._checked()
             raise self._config_error(error) from error
+        await self._checked()
         if snapshot.predicted:
             plan = await self._with_suspicion(client, plan, others)
         return with_sources(bound(plan, region, client), self.configuration), snapshot
+
+    async def _checked(self) -> None:
+        """Wait for the checks: they and what follows both use the places and the findings of the configuration.
+
+        Raises:
+            ConfigError: The configuration has errors.
+        """
+        if self.checks is not None:
+            await self.checks.passed()
 
     async def _with_suspicion(self, client: Client, plan: Plan, workspaces: Sequence[Live]) -> Plan:
         """*plan*, which creates its workspace, with the suspicion that this is one that was renamed elsewhere."""

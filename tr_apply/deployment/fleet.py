@@ -1,13 +1,14 @@
 """Several workspaces in one run: concurrent, and independent of each other's failures."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.begun import begun_plan
+from tr_apply.deployment.checks import Checks
 from tr_apply.deployment.clients import Clients
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deadline import Deadline
@@ -46,7 +47,7 @@ class Member:
         then: The configuration that was applied last, if requested and found.
         origins: The origin of the plan's changes, if requested.
         days: The days to simulate before and after the plan, if requested.
-        experiment: The same for the workspace as it is live, if there is anything to compare.
+        experiment: The same for the live workspace, if there is anything to compare.
         simulation: Their results.
         error: Why it has ended.
     """
@@ -117,6 +118,24 @@ class Member:
         source = self.source.configured if isinstance(self.source, Saved) else self.source
         return source.configuration if isinstance(source, Configured) else None
 
+    @property
+    def checks(self) -> Checks | None:
+        """The checks of its configuration that may still be under way."""
+        return self.source.checks if isinstance(self.source, Configured) else None
+
+    def finish_checks(self) -> None:
+        """Check its configuration to the end, and end here if it has errors."""
+        try:
+            if self.error is None and self.checks is not None:
+                self.checks.finish()
+        except ConfigError as error:
+            self.error = error
+            self.forget()
+
+    def forget(self) -> None:
+        """Know no more of it than of any configuration with errors: nothing was planned."""
+        self.source = self.deployment = None
+
     def go_on(self) -> bool:
         """Whether it takes the expected plan in place of its own, because a run of that one was interrupted."""
         expected = self.consent.plan_id
@@ -168,9 +187,15 @@ class Fleet:
     async def plan(self, clients: Clients, members: Sequence[Member] | None = None) -> None:
         """Make the plan of each, or of those *members*; one workspace may have one plan only."""
 
-        async def plan(member: Member) -> None:
+        async def read(member: Member) -> None:
             async with self.deadline.bound():
                 await member.connected(clients).plan()
+
+        async def plan(member: Member) -> None:
+            if member.checks is None:
+                await read(member)
+            else:
+                await _while_checked(member, member.checks, read(member))
 
         await self.each(self.live if members is None else members, plan)
         self._refuse_repeated()
@@ -238,6 +263,24 @@ class Fleet:
             for member in same if len(same) > 1 else ():
                 others = ", ".join(each.name for each in same if each is not member)
                 member.error = member.error or _repeated(member, others)
+
+
+async def _while_checked(member: Member, checks: Checks, reading: Coroutine[None, None, None]) -> None:
+    """Read while the configuration is checked; its errors win over any error of the reading, which then ends.
+
+    Raises:
+        ConfigError: The configuration has errors.
+        TrApplyError: raised by *reading*.
+    """
+    task = asyncio.create_task(reading)
+    try:
+        await checks.passed()
+    except BaseException:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        member.forget()
+        raise
+    await task
 
 
 async def _done(step: Step, member: Member, room: asyncio.Semaphore) -> None:

@@ -170,7 +170,7 @@ def compare_with(
 
 
 async def find_origins(member: Member) -> None:
-    """Tell the changes of the configuration of *member* from those that were made outside.
+    """Distinguish the changes of the configuration of *member* from those that were made outside.
 
     Raises:
         ApiError, NetworkError: The workspace cannot be read.

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from tr_apply.config.load import Configuration
+from tr_apply.config.load import Begun, Configuration
+from tr_apply.deployment.checks import Checks
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.fleet import Member
 from tr_apply.errors import TrApplyError, UsageError
@@ -30,8 +31,8 @@ class PlanScope:
 
 WHOLE: Final = PlanScope()
 
-Loads = Sequence[tuple[str, Callable[[], Configuration]]]
-"""What each workspace is called, and what loads its configuration."""
+Loads = Sequence[tuple[str, Callable[[], Configuration | Begun]]]
+"""What each workspace is called, and what loads its configuration, at least as far as its structure."""
 
 
 def members_of(loads: Loads, scope: PlanScope = WHOLE) -> list[Member]:
@@ -54,13 +55,28 @@ def members_of(loads: Loads, scope: PlanScope = WHOLE) -> list[Member]:
     return members
 
 
-def _member_of(name: str, load: Callable[[], Configuration], scope: PlanScope) -> Member:
+def _member_of(name: str, load: Callable[[], Configuration | Begun], scope: PlanScope) -> Member:
     """The workspace of the configuration that *load* gives; if that is invalid, it has ended already."""
     member = Member(name)
     try:
-        member.source = Configured(load(), scope.selection, extent=scope.extent)
+        configuration, checks = _settled(load())
+        member.source = Configured(configuration, scope.selection, extent=scope.extent, checks=checks)
     except UsageError:
         raise
     except TrApplyError as error:
         member.error = error
     return member
+
+
+def _settled(found: Configuration | Begun) -> tuple[Configuration, Checks | None]:
+    """The configuration, and its checks if its workspace can be read while they are done.
+
+    Raises:
+        ConfigError: It has errors.
+    """
+    if isinstance(found, Configuration):
+        return found, None
+    checks = Checks(found.finished)
+    if not found.is_settled:
+        checks.finish()
+    return found.configuration, checks
