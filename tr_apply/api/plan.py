@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from tr_apply.apply import Result, Status
 from tr_apply.deployment.applied import Applied, ResultDocument
+from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.fleet import Member
-from tr_apply.deployment.saved import Saved
 from tr_apply.envelope import json_value
 from tr_apply.errors import RouteChangeError, TrApplyError
 from tr_apply.plan.change import Blocked, Operation, PlanTarget
@@ -201,5 +201,5 @@ class Plan:
 
     def note_unchanged(self) -> None:
         """Note that there was nothing to do. A plan that was just made and is empty is proof; a saved one is not."""
-        verified = None if isinstance(self.member.source, Saved) else True
+        verified = True if isinstance(self.member.source, Configured) else None
         self.deployment.applied = Applied([], verified=verified, left=self.changes)

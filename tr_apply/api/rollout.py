@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from tr_apply.api.configurations import StrPath, begin
 from tr_apply.api.plan import Plan
-from tr_apply.api.records import Records
 from tr_apply.apply import Progress, Stop
 from tr_apply.config.load import Begun, Configuration, Inputs
 from tr_apply.deployment.clients import Clients
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.fleet import Fleet, Member
 from tr_apply.deployment.run import Run, nobody
-from tr_apply.deployment.saved_file import require_plan_or_nothing, saved_days_of, saved_members, saved_plans_of
 from tr_apply.deployment.workspaces import WHOLE, PlanScope, members_of
 from tr_apply.envelope import errors_of, worst
 from tr_apply.errors import IncompleteError, InterruptedRunError, TrApplyError
@@ -30,6 +28,7 @@ from tr_apply.report.plans import Reported, report
 from tr_apply.whole_file import write_file
 
 if TYPE_CHECKING:
+    from tr_apply.api.records import Records
     from tr_apply.simulation.experiment import Experiment
     from tr_apply.simulation.results import SimulationResults
 
@@ -44,7 +43,7 @@ class RunOptions:
     Attributes:
         progress_of: Gives what is called whenever a request of a plan has ended.
         stop: When set, no further request is begun.
-        records: Where it is written down.
+        records: Where it is written down; None for nowhere.
         rechecks: Whether each workspace is read again before the first write. Only plans that were just made and that
             nobody has seen in between do without.
         also_unchanged: Whether a plan without changes is carried out, too: its workspace is read again, as a proof.
@@ -52,7 +51,7 @@ class RunOptions:
 
     progress_of: Callable[[Plan], Progress] = lambda _: nobody
     stop: Stop = field(default_factory=Stop)
-    records: Records = field(default_factory=Records)
+    records: "Records | None" = None
     rechecks: bool = True
     also_unchanged: bool = False
 
@@ -77,6 +76,8 @@ class Rollout:
             UsageError: There is no such file, a configuration has no plan, or a plan has no configuration.
             RefusedError: The file is not one of our plans, or was changed.
         """
+        from tr_apply.deployment.saved_file import saved_members  # noqa: PLC0415  # most plans are not saved
+
         if configured is not None:
             configured.finish_checks()
         return cls(saved_members(Path(file), [] if configured is None else configured.members))
@@ -211,14 +212,18 @@ class Rollout:
         plans = [*self.pending, *(self.unchanged if options.also_unchanged else ())]
         untouched = [plan.member.made_plan for plan in self.unchanged if plan not in plans]
 
-        def run_of(member: Member) -> Run:
-            progress = options.progress_of(Plan(member))
-            return Run(progress, options.stop, record=options.records.record_of(member), rechecks=options.rechecks)
+        kept = options.records
 
-        options.records.begin()
+        def run_of(member: Member) -> Run:
+            record = None if kept is None else kept.record_of(member)
+            return Run(options.progress_of(Plan(member)), options.stop, record=record, rechecks=options.rechecks)
+
+        if kept is not None:
+            kept.begin()
         with self.concluding():
             await Fleet(self.members, deadline).apply([plan.member for plan in plans], clients, run_of)
-            options.records.unchanged(untouched)
+            if kept is not None:
+                kept.unchanged(untouched)
 
     @contextmanager
     def concluding(self) -> Iterator[None]:
@@ -276,7 +281,7 @@ class Rollout:
             TrApplyError: It cannot be written.
         """
         if not overwrite:
-            require_plan_or_nothing(Path(file))
+            require_saveable(file)
         write_file(Path(file), self.document(detailed=detailed), private=True)
 
     def report(
@@ -338,6 +343,8 @@ def require_saveable(file: StrPath) -> None:
     Raises:
         RefusedError: It would.
     """
+    from tr_apply.deployment.saved_file import require_plan_or_nothing  # noqa: PLC0415  # as above
+
     require_plan_or_nothing(Path(file))
 
 
@@ -367,7 +374,7 @@ def show(file: StrPath, form: str = "text", *, color: bool = False, ascii_only: 
         UsageError: There is no such file.
         RefusedError: The file is not one of our plans, or was changed.
     """
-    from tr_apply.deployment.saved_file import text_of  # noqa: PLC0415
+    from tr_apply.deployment.saved_file import saved_days_of, saved_plans_of, text_of  # noqa: PLC0415
 
     path = Path(file)
     plans = saved_plans_of(path, "PLAN")

@@ -5,12 +5,11 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tr_apply.api.configurations import StrPath
 from tr_apply.api.inquiries import Inquiries
-from tr_apply.api.offline import simulated
 from tr_apply.api.plan import Plan
-from tr_apply.api.records import records
 from tr_apply.api.rollout import Rollout, RunOptions, planned_scope
 from tr_apply.apply import Progress, Stop
 from tr_apply.config.load import Configuration
@@ -18,7 +17,6 @@ from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.connect import CONCURRENCY, open_clients
 from tr_apply.deployment.deadline import Deadline
-from tr_apply.deployment.removal import Removal, planned_removal, remove
 from tr_apply.deployment.run import nobody
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.deployment.workspaces import members_of
@@ -26,6 +24,9 @@ from tr_apply.errors import UsageError
 from tr_apply.plan.checks.consent import Approval, Consent
 from tr_apply.plan.impact import Extent
 from tr_apply.transport import Observer
+
+if TYPE_CHECKING:
+    from tr_apply.deployment.removal import Removal
 
 
 class Router(Inquiries):
@@ -67,6 +68,8 @@ class Router(Inquiries):
         [plan] = rollout.plans
         plan.raise_error()
         if load is not None:
+            from tr_apply.api.offline import simulated  # noqa: PLC0415
+
             await asyncio.to_thread(rollout.simulate, simulated)
         return plan
 
@@ -112,6 +115,8 @@ class Router(Inquiries):
         plan.member.error = None  # of an earlier attempt
         plan.review()
         plan.raise_error()
+        from tr_apply.api.records import records  # noqa: PLC0415  # a plan alone needs none
+
         with records(journal, undo) as kept:
             options = RunOptions(progress_of=lambda _: progress, stop=stop or Stop(), records=kept, also_unchanged=True)
             await self.apply_all(Rollout([plan.member]), options)
@@ -132,7 +137,7 @@ class Router(Inquiries):
             Exception: what ended the run, where nothing was written.
         """
         options = options or RunOptions()
-        with self._clients.shown_to(options.records.observers):
+        with self._clients.shown_to(() if options.records is None else options.records.observers):
             await rollout.apply(self._clients, self._deadline, options)
 
     async def find_outputs(self, rollout: Rollout) -> None:
@@ -152,18 +157,20 @@ class Router(Inquiries):
         async with self._deadline.bound():
             return Rollout([await undone(self._clients, run, str(journal)) for run in journaled(Path(journal))])
 
-    async def removal(self, configuration: Configuration) -> Removal | None:
+    async def removal(self, configuration: Configuration) -> "Removal | None":
         """What ``destroy`` would delete; None where there is no such workspace.
 
         Raises:
             RefusedError: Something in it is protected, or tasks have not ended.
             ConfigError, ApiError, NetworkError: as ``plan``.
         """
+        from tr_apply.deployment.removal import planned_removal  # noqa: PLC0415
+
         source = Configured(configuration)
         async with self._deadline.bound():
             return await planned_removal(self._clients.of(source.credentials), source)
 
-    async def destroy(self, configuration: Configuration, removal: Removal, *, confirmed: str) -> None:
+    async def destroy(self, configuration: Configuration, removal: "Removal", *, confirmed: str) -> None:
         """Delete the workspace of *configuration* with everything in it, and see that it is gone.
 
         Args:
@@ -176,6 +183,8 @@ class Router(Inquiries):
             IncompleteError: It may have been deleted, or still is there.
             TrApplyError: It could not be read or deleted.
         """
+        from tr_apply.deployment.removal import remove  # noqa: PLC0415
+
         source = Configured(configuration)
         await remove(self._clients.of(source.credentials), source, removal, confirmed, self._deadline)
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.applied import Applied
-from tr_apply.deployment.begun import begun_plan
 from tr_apply.deployment.checks import Checks
 from tr_apply.deployment.clients import Clients
 from tr_apply.deployment.configured import Configured
@@ -15,7 +14,6 @@ from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.outputs import output_values
 from tr_apply.deployment.run import Run
-from tr_apply.deployment.saved import Saved
 from tr_apply.deployment.source import Source
 from tr_apply.errors import ConfigError, TrApplyError
 from tr_apply.findings import Finding, Severity
@@ -115,8 +113,7 @@ class Member:
     @property
     def configuration(self) -> Configuration | None:
         """Its configuration, as far as there is one."""
-        source = self.source.configured if isinstance(self.source, Saved) else self.source
-        return source.configuration if isinstance(source, Configured) else None
+        return None if self.source is None else self.source.configuration
 
     @property
     def checks(self) -> Checks | None:
@@ -141,6 +138,9 @@ class Member:
         expected = self.consent.plan_id
         if expected is None or self.plan is None or expected == plan_id(self.plan):
             return False
+        from tr_apply.deployment.begun import begun_plan  # noqa: PLC0415  # seldom needed
+        from tr_apply.deployment.saved import Saved  # noqa: PLC0415
+
         assert isinstance(self.source, Configured), "only a configuration has an expected plan"
         if (begun := begun_plan(expected, self.source.configuration)) is None:
             return False

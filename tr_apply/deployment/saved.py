@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tr_apply.client import Client
+from tr_apply.config.load import Configuration
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.freshness import bound, checked_again, require_place
@@ -46,6 +47,11 @@ class Saved:
     def credentials(self) -> Credentials | None:
         """Which variables hold the credentials; None for the usual ones."""
         return None if self.configured is None else self.configured.credentials
+
+    @property
+    def configuration(self) -> Configuration | None:
+        """The configuration, if there is one."""
+        return None if self.configured is None else self.configured.configuration
 
     async def plan(self, client: Client, region: str | None) -> tuple[Plan, Snapshot | None]:
         """The plan, ready to be carried out: it belongs here, and its sensitive values are filled in.

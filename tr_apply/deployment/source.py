@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from tr_apply.client import Client
+from tr_apply.config.load import Configuration
 from tr_apply.deployment.applied import Applied
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Plan
@@ -19,6 +20,10 @@ class Source(Protocol):
     @property
     def credentials(self) -> Credentials | None:
         """Which variables hold the credentials; None for the usual ones."""
+
+    @property
+    def configuration(self) -> Configuration | None:
+        """The configuration that it stems from, as far as that is known."""
 
     async def plan(self, client: Client, region: str | None) -> tuple[Plan, Snapshot | None]:
         """The plan, and the snapshot that it was made from; writes nothing.

@@ -31,6 +31,9 @@ class PlanScope:
 
 WHOLE: Final = PlanScope()
 
+FEW: Final = 100
+"""Fewer resources are checked in milliseconds, so a thread for that would only cost time."""
+
 Loads = Sequence[tuple[str, Callable[[], Configuration | Begun]]]
 """What each workspace is called, and what loads its configuration, at least as far as its structure."""
 
@@ -77,6 +80,6 @@ def _settled(found: Configuration | Begun) -> tuple[Configuration, Checks | None
     if isinstance(found, Configuration):
         return found, None
     checks = Checks(found.finished)
-    if not found.is_settled:
+    if not found.is_settled or found.configuration.document.size < FEW:
         checks.finish()
     return found.configuration, checks

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from tr_apply.resources import KIND_BY_NAME
+from tr_apply.resources import KIND_BY_NAME, SECTIONS
 from tr_apply.resources.activity import Activity
 from tr_apply.resources.fields import Expression, whole_number
 from tr_apply.resources.kind import Resource
@@ -263,6 +263,11 @@ class Document(Resource):
 
     _flows: Mapping[str, Mapping[str, Sequence[str]]] = PrivateAttr(default_factory=dict)
     """Fields that secret variables flow into, by section and by the key of the resource's name."""
+
+    @property
+    def size(self) -> int:
+        """How many resources it declares."""
+        return sum(len(getattr(self, kind.section)) for kind in SECTIONS)
 
     def declares(self, section: str) -> bool:
         """Whether the file has *section* at all; what it leaves out is not managed."""
