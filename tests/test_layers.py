@@ -86,18 +86,16 @@ VALUES = {
     "tr_apply.deployment.removal": {"Removal", "removal_document"},
     "tr_apply.deployment.target_options": {"TargetOptions"},
     "tr_apply.deployment.waits": {"Waits"},
-    "tr_apply.live": {"Snapshot"},
     "tr_apply.plan.checks.consent": {"Approval", "Consent"},
     "tr_apply.plan.checks.route_change": {"ALL"},
     "tr_apply.plan.impact": {"Extent"},
     "tr_apply.plan.saved.stale": {"DriftError"},
-    "tr_apply.reader": {"WORKSPACE_SID"},
     "tr_apply.rehearsal.offline_workspace": {"RouteRequest"},
     "tr_apply.rehearsal.results": {"RoutingTestRun", "results_document"},
     "tr_apply.simulation.experiment": {"Experiment", "GateLimit", "GateOption", "Progress"},
     "tr_apply.simulation.request": {"SimulationRequest"},
     "tr_apply.simulation.results": {"SimulationResults"},
-    "tr_apply.transport": {"Attempt", "Call"},
+    "tr_apply.transport": {"Attempt", "Call", "Observer"},
 }
 # `serve` is the other side of the wire: it plants a seed in its own TaskRouter, and calls applications.
 OF_SERVE = {

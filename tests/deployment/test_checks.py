@@ -11,8 +11,8 @@ import pytest
 import tr_apply.api.configurations
 from tr_apply.cli import run as command_line
 from tr_apply.config.load import Inputs, begin
-from tr_apply.deployment.checks import Checks
 from tr_apply.deployment.fleet import Fleet, Member
+from tr_apply.deployment.source import Checks
 from tr_apply.deployment.workspaces import FEW, members_of
 
 CREDENTIALS = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "secret"}

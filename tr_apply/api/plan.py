@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from tr_apply.apply import Result, Status
 from tr_apply.deployment.applied import Applied, ResultDocument
-from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.fleet import Member
 from tr_apply.envelope import json_value
@@ -16,7 +15,8 @@ from tr_apply.plan.change import Plan as Changes
 from tr_apply.plan.checks.consent import Consent, refusals
 from tr_apply.plan.saved.document import plan_document, plan_id
 from tr_apply.plan.saved.stale import DriftError
-from tr_apply.report.entry import Entry
+from tr_apply.report.entry import Entry, plan_outcome
+from tr_apply.report.plans import Reported, report
 
 if TYPE_CHECKING:
     from tr_apply.simulation.results import SimulationResults
@@ -125,15 +125,25 @@ class Plan:
         if self.member.error is not None:
             raise self.member.error
 
+    def result(self) -> Applied:
+        """The result of a plan that was carried out.
+
+        Raises:
+            TrApplyError: its ``error``.
+            LookupError: It was not carried out.
+        """
+        self.raise_error()
+        if self.applied is None:
+            raise LookupError(f"{self.name} was not applied")
+        return self.applied
+
     # For people and for other programs
 
     def text(self) -> str:
         """The plan as ``tr-apply plan`` prints it, without colours."""
         from click import unstyle  # noqa: PLC0415
 
-        from tr_apply.report.terminal import entry_text  # noqa: PLC0415
-
-        return unstyle(entry_text(self.entry()))
+        return unstyle(report("text", [self.reported()]))
 
     def json(self) -> str:
         """The plan as ``tr-apply plan --format json`` has it: one of its ``plans``."""
@@ -141,15 +151,11 @@ class Plan:
 
     def markdown(self) -> str:
         """The plan as a comment for a pull request."""
-        from tr_apply.report.markdown import plans_markdown  # noqa: PLC0415
-
-        return plans_markdown([self.entry()])
+        return report("markdown", [self.reported()])
 
     def html(self) -> str:
         """The plan as a page."""
-        from tr_apply.report.html import plans_html  # noqa: PLC0415
-
-        return plans_html([self.entry()])
+        return report("html", [self.reported()])
 
     @property
     def is_shown(self) -> bool:
@@ -161,8 +167,8 @@ class Plan:
         more = (("origins", self.member.origins), ("simulation", self.member.simulation))
         return plan_document(self.member.made_plan) | {key: json_value(each) for key, each in more if each is not None}
 
-    def entry(self) -> Entry:
-        """The same for a report."""
+    def reported(self) -> Reported:
+        """The same for a report of several."""
         member, error = self.member, str(self.member.error or "")
         errors, refused = ((), error) if self.is_shown else ((error,), "")
         more = ""
@@ -170,7 +176,12 @@ class Plan:
             from tr_apply.report.drift import origins_text  # noqa: PLC0415  # most plans are compared with nothing
 
             more = origins_text(member.origins)
-        return Entry(member.name, member.plan, errors, more, refused, member.simulation)
+        entry = Entry(member.name, member.plan, errors, more, refused, member.simulation)
+        if member.error is not None:
+            outcome = f"error: {member.error.code} (exit {member.error.exit_code})"
+        else:
+            outcome = "" if member.plan is None else plan_outcome(member.plan)
+        return Reported(entry, member.workspace, outcome)
 
     def result_document(self) -> dict[str, Any]:
         """The result of applying it, as ``tr-apply apply --format json`` has it: one of its ``plans``."""
@@ -201,5 +212,5 @@ class Plan:
 
     def note_unchanged(self) -> None:
         """Note that there was nothing to do. A plan that was just made and is empty is proof; a saved one is not."""
-        verified = True if isinstance(self.member.source, Configured) else None
+        verified = None if self.member.configured is None else True
         self.deployment.applied = Applied([], verified=verified, left=self.changes)

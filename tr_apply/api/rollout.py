@@ -14,7 +14,7 @@ from tr_apply.config.load import Begun, Configuration, Inputs
 from tr_apply.deployment.clients import Clients
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.fleet import Fleet, Member
-from tr_apply.deployment.run import Run, nobody
+from tr_apply.deployment.run import Run, RunRecords, nobody
 from tr_apply.deployment.workspaces import WHOLE, PlanScope, members_of
 from tr_apply.envelope import errors_of, worst
 from tr_apply.errors import IncompleteError, InterruptedRunError, TrApplyError
@@ -22,13 +22,12 @@ from tr_apply.findings import Finding, Severity
 from tr_apply.plan.checks.consent import Consent
 from tr_apply.plan.impact import Extent
 from tr_apply.plan.requests.target import Selection
-from tr_apply.plan.saved.document import checked_envelope
+from tr_apply.plan.saved.document import checked_envelope, plan_id
 from tr_apply.report.entry import Entry, plan_outcome
 from tr_apply.report.plans import Reported, report
 from tr_apply.whole_file import write_file
 
 if TYPE_CHECKING:
-    from tr_apply.api.records import Records
     from tr_apply.simulation.experiment import Experiment
     from tr_apply.simulation.results import SimulationResults
 
@@ -51,7 +50,7 @@ class RunOptions:
 
     progress_of: Callable[[Plan], Progress] = lambda _: nobody
     stop: Stop = field(default_factory=Stop)
-    records: "Records | None" = None
+    records: RunRecords[Member] | None = None
     rechecks: bool = True
     also_unchanged: bool = False
 
@@ -154,7 +153,8 @@ class Rollout:
         if clients.is_local:
             self.finish_checks()
         fleet = Fleet(self.members, deadline)
-        await fleet.plan_or_go_on(clients)
+        await fleet.plan(clients)
+        await fleet.plan(clients, [member for member in fleet.live if _goes_on(member)])
         if any(member.origins is not None for member in fleet.live):
             from tr_apply.deployment.revision import find_origins  # noqa: PLC0415  # as above
 
@@ -298,21 +298,27 @@ class Rollout:
         """
         if form == "json":
             return self.document(detailed=detailed)
-        text = report(form, list(map(_reported, self.plans)), ascii_only=ascii_only, artifacts=artifacts)
+        text = report(form, [plan.reported() for plan in self.plans], ascii_only=ascii_only, artifacts=artifacts)
         return text if color else _plain(text)
+
+
+def _goes_on(member: Member) -> bool:
+    """Whether *member* goes on with the expected plan in place of its own, a run of which was interrupted."""
+    expected, source = member.consent.plan_id, member.configured
+    if expected is None or member.plan is None or expected == plan_id(member.plan):
+        return False
+    from tr_apply.deployment.begun import begun_plan  # noqa: PLC0415  # seldom needed
+    from tr_apply.deployment.saved import Saved  # noqa: PLC0415
+
+    if source is None or (begun := begun_plan(expected, source.configuration)) is None:
+        return False
+    member.source, member.deployment = Saved(begun, source), None
+    return True
 
 
 async def _prepare_days(member: Member) -> None:
     if member.days is not None:
         member.experiment = await member.days.experiment(member.made_deployment.client, member.made_plan)
-
-
-def _reported(plan: Plan) -> Reported:
-    if plan.error is not None:
-        outcome = f"error: {plan.error.code} (exit {plan.error.exit_code})"
-    else:
-        outcome = "" if plan.changes is None else plan_outcome(plan.changes)
-    return Reported(plan.entry(), plan.workspace, outcome)
 
 
 def rollout(

@@ -4,13 +4,14 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tr_apply.api.configurations import StrPath
 from tr_apply.api.inquiries import Inquiries
 from tr_apply.api.plan import Plan
-from tr_apply.api.rollout import Rollout, RunOptions, planned_scope
+from tr_apply.api.rollout import Rollout, RunOptions, planned_scope, rollout
 from tr_apply.apply import Progress, Stop
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.applied import Applied
@@ -19,10 +20,7 @@ from tr_apply.deployment.connect import CONCURRENCY, open_clients
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.run import nobody
 from tr_apply.deployment.target_options import TargetOptions
-from tr_apply.deployment.workspaces import members_of
-from tr_apply.errors import UsageError
 from tr_apply.plan.checks.consent import Approval, Consent
-from tr_apply.plan.impact import Extent
 from tr_apply.transport import Observer
 
 if TYPE_CHECKING:
@@ -39,7 +37,7 @@ class Router(Inquiries):
         targets: Sequence[str] = (),
         only: Sequence[str] = (),
         excluded: Sequence[str] = (),
-        impact: str = Extent.FULL,
+        impact: str = "full",
         tasks: StrPath | None = None,
         load: StrPath | None = None,
     ) -> Plan:
@@ -61,16 +59,16 @@ class Router(Inquiries):
             ApiError, NetworkError: The workspace cannot be read.
         """
         scope = planned_scope(targets=targets, only=only, excluded=excluded, impact=impact, tasks=tasks)
-        rollout = Rollout(members_of([(configuration.path, lambda: configuration)], scope))
+        alone = rollout([configuration.path], lambda _: configuration, scope=scope)
         if load is not None:
-            rollout.simulating(load)
-        await self.plan_all(rollout)
-        [plan] = rollout.plans
+            alone.simulating(load)
+        await self.plan_all(alone)
+        [plan] = alone.plans
         plan.raise_error()
         if load is not None:
             from tr_apply.api.offline import simulated  # noqa: PLC0415
 
-            await asyncio.to_thread(rollout.simulate, simulated)
+            await asyncio.to_thread(alone.simulate, simulated)
         return plan
 
     async def apply(
@@ -120,16 +118,14 @@ class Router(Inquiries):
         with records(journal, undo) as kept:
             options = RunOptions(progress_of=lambda _: progress, stop=stop or Stop(), records=kept, also_unchanged=True)
             await self.apply_all(Rollout([plan.member]), options)
-        plan.raise_error()
-        assert plan.applied is not None, "it has not ended"
-        return plan.applied
+        return plan.result()
 
-    async def plan_all(self, rollout: Rollout) -> None:
-        """Make the plans of *rollout*; what goes wrong with one of them is its ``error``. Writes nothing."""
-        await rollout.plan(self._clients, self._deadline)
+    async def plan_all(self, workspaces: Rollout) -> None:
+        """Make the plans of *workspaces*; what goes wrong with one of them is its ``error``. Writes nothing."""
+        await workspaces.plan(self._clients, self._deadline)
 
-    async def apply_all(self, rollout: Rollout, options: RunOptions | None = None) -> None:
-        """Carry out the plans of *rollout* that have something to do, as far as the consent for each goes.
+    async def apply_all(self, workspaces: Rollout, options: RunOptions | None = None) -> None:
+        """Carry out the plans of *workspaces* that have something to do, as far as the consent for each goes.
 
         What goes wrong with one of them is its ``error``.
 
@@ -138,11 +134,11 @@ class Router(Inquiries):
         """
         options = options or RunOptions()
         with self._clients.shown_to(() if options.records is None else options.records.observers):
-            await rollout.apply(self._clients, self._deadline, options)
+            await workspaces.apply(self._clients, self._deadline, options)
 
-    async def find_outputs(self, rollout: Rollout) -> None:
+    async def find_outputs(self, workspaces: Rollout) -> None:
         """Find the ``outputs`` of each workspace that was applied and is proven to be as declared."""
-        await rollout.find_outputs(self._clients, self._deadline)
+        await workspaces.find_outputs(self._clients, self._deadline)
 
     async def undo(self, journal: StrPath) -> Rollout:
         """The plans that undo what the last run in *journal* did, finished or not.
@@ -189,26 +185,40 @@ class Router(Inquiries):
         await remove(self._clients.of(source.credentials), source, removal, confirmed, self._deadline)
 
 
-@asynccontextmanager
-async def open_router(
-    target: TargetOptions,
-    *,
-    environment: Mapping[str, str] = os.environ,
-    concurrency: int | None = None,
-    observers: Sequence[Observer] = (),
-    deadline: Deadline | None = None,
-) -> AsyncIterator[Router]:
-    """The TaskRouter that *target* and the *environment* name; every request is shown to *observers*.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How to get to a TaskRouter.
 
-    Raises:
-        TargetError: No TaskRouter is named, or the credentials would not be safe on the way to it.
-        OutOfTimeError: The embedded one is not ready by the *deadline*.
+    Attributes:
+        target: The TaskRouter; where it names none, the *environment* does.
+        deadline: When all that is asked of it must have ended.
+        observers: Whom every request is shown to.
+        environment: The variables with the credentials.
+        concurrency: Maximum number of concurrent requests.
     """
-    deadline = deadline or Deadline()
-    async with open_clients(
-        target, environment=environment, concurrency=concurrency or CONCURRENCY, observers=observers, deadline=deadline
-    ) as clients:
-        yield Router(clients, deadline)
+
+    target: TargetOptions
+    deadline: Deadline = field(default_factory=Deadline)
+    observers: Sequence[Observer] = ()
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    concurrency: int = CONCURRENCY
+
+    @asynccontextmanager
+    async def router(self) -> AsyncIterator[Router]:
+        """The TaskRouter, connected.
+
+        Raises:
+            TargetError: The embedded one cannot be opened.
+            OutOfTimeError: It is not ready by the deadline.
+        """
+        async with open_clients(
+            self.target,
+            environment=self.environment,
+            concurrency=self.concurrency,
+            observers=self.observers,
+            deadline=self.deadline,
+        ) as clients:
+            yield Router(clients, self.deadline)
 
 
 @asynccontextmanager
@@ -238,11 +248,8 @@ async def connect(
         TargetError: No TaskRouter is named, or the credentials would not be safe on the way to it.
     """
     target = TargetOptions(base_url, local, None if local_db is None else Path(local_db))
-    if target.is_local and base_url is not None:
-        raise UsageError("local and base_url exclude each other")
     given = {"TWILIO_ACCOUNT_SID": account_sid, "TWILIO_AUTH_TOKEN": auth_token}
     environment = {**os.environ, **{name: value for name, value in given.items() if value is not None}}
-    async with open_router(
-        target, environment=environment, concurrency=concurrency, deadline=Deadline(timeout_s)
-    ) as router:
+    access = Access(target=target, environment=environment, concurrency=concurrency, deadline=Deadline(timeout_s))
+    async with access.router() as router:
         yield router

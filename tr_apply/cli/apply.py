@@ -12,9 +12,9 @@ import click
 from tr_apply.api.plan import Plan
 from tr_apply.api.records import Records, records
 from tr_apply.api.rollout import Rollout, RunOptions, planned_scope, rollout
-from tr_apply.apply import Stop
+from tr_apply.api.router import Access
 from tr_apply.cli.applied import conclude
-from tr_apply.cli.bounded import run
+from tr_apply.cli.bounded import asking, run
 from tr_apply.cli.configurations import begun, inputs_of, require_inputs, say_warnings
 from tr_apply.cli.consent import ApplyOptions, require_sense
 from tr_apply.cli.options import (
@@ -31,8 +31,6 @@ from tr_apply.cli.outputs import require_one_workspace, require_writable_outputs
 from tr_apply.cli.overwriting import require_not_read
 from tr_apply.cli.progress import READING, shown_progress, shown_waits
 from tr_apply.cli.streams import answered
-from tr_apply.cli.targets import Access
-from tr_apply.deployment.deadline import Deadline
 from tr_apply.errors import IncompleteError, RefusedError, UsageError
 from tr_apply.plan.checks.consent import Approval
 from tr_apply.printable import without_commands
@@ -90,9 +88,8 @@ def apply_command(paths: tuple[Path, ...], **given: Any) -> int:
     workspaces = _workspaces(paths, options)
     workspaces.agree(consent, ids)
     require_one_workspace(options.outputs_file, workspaces.plans)
-    way = Access(
-        options.target, Deadline(options.common.timeout), verbose=output.verbose, concurrency=options.concurrency
-    )
+    asked = asking(options.common, from_now=True)
+    way = Access(target=options.target, concurrency=options.concurrency, **asked)
     with records(options.journal_file, options.undo_file) as kept:
         _apply(workspaces, consent.approval, way, output, _Results(kept, options.outputs_file))
         _find_outputs(workspaces, way, options.outputs_file)
@@ -151,10 +148,9 @@ def _apply(workspaces: Rollout, approval: Approval, way: Access, output: Output,
         return
     output.require_file()
     require_writable_outputs(pending, files.outputs_file)
-    stop = Stop()
+    how = RunOptions(records=files.records, rechecks=approval is not Approval.NOBODY)
     with workspaces.concluding():
-        how = RunOptions(stop=stop, records=files.records, rechecks=approval is not Approval.NOBODY)
-        run(_applied(workspaces, how, way, output), stop=stop)
+        run(_applied(workspaces, how, way, output), stop=how.stop)
     if workspaces.bug is not None:
         traceback.print_exception(workspaces.bug)
 

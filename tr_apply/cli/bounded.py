@@ -2,14 +2,19 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
+from typing import Any, Protocol, TypedDict, TypeVar
 
 from tr_apply.apply import Stop
+from tr_apply.cli.options import CommonOptions
+from tr_apply.cli.output import tell
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.errors import InterruptedRunError
+from tr_apply.transport import Attempt, Call, Observer
 
+R_co = TypeVar("R_co", covariant=True)
+R = TypeVar("R")
 T = TypeVar("T")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -65,3 +70,53 @@ def _on_signal(task: asyncio.Future[Any], stop: Stop | None) -> Callable[[], Non
             stop.asked = True
 
     return handle
+
+
+# What a command asks
+
+
+class Opens(Protocol[R_co]):
+    """The way to a TaskRouter."""
+
+    @property
+    def deadline(self) -> Deadline:
+        """When all that is asked of it must have ended."""
+
+    def router(self) -> AbstractAsyncContextManager[R_co]:
+        """The TaskRouter, connected."""
+
+
+class Asking(TypedDict):
+    """How a TaskRouter is asked."""
+
+    deadline: Deadline
+    observers: Sequence[Observer]
+
+
+def asking(common: CommonOptions, *, timeout_s: float | None = None, from_now: bool = False) -> Asking:
+    """How a command asks: with one time limit for all questions of a run, each request logged if verbose.
+
+    *timeout_s* is the limit where the options name none. *from_now* where it counts from now, and not from the start.
+    """
+    deadline = Deadline(common.timeout or timeout_s, None if from_now else common.began)
+    return Asking(deadline=deadline, observers=(_log,) if common.verbose else ())
+
+
+def answer_of(question: Callable[[R], Awaitable[T]], access: Opens[R]) -> T:
+    """The answer to *question* from the TaskRouter that *access* leads to.
+
+    Raises:
+        TrApplyError: Raised by *question*, or because the time is up.
+    """
+
+    async def asked() -> T:
+        async with access.router() as router:
+            return await question(router)
+
+    return run(asked(), deadline=access.deadline)
+
+
+def _log(call: Call, outcome: Attempt | None) -> None:
+    if outcome is not None:
+        what = outcome.problem if outcome.status is None else str(outcome.status)
+        tell(f"{call.method} {call.path} {what} {outcome.seconds * 1000:.0f} ms")

@@ -1,6 +1,7 @@
 """Loads what a PATH names, for every command that needs a configuration."""
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -8,10 +9,13 @@ from tr_apply.api import configurations
 from tr_apply.api.configurations import PeopleOf
 from tr_apply.cli.options import ConfigurationOptions, given_variables
 from tr_apply.cli.output import Output
-from tr_apply.config.files import require_path
+from tr_apply.config.files import STANDARD_INPUT, SUFFIXES, require_path
 from tr_apply.config.load import Begun, Configuration, Inputs
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding, Severity
+from tr_apply.routing.names import sid_pattern
+
+_WORKSPACE_SID = re.compile(sid_pattern("WS"))
 
 
 def inputs_of(given: ConfigurationOptions) -> Inputs:
@@ -94,3 +98,39 @@ def say_warnings(found: Iterable[Finding], output: Output) -> None:
     """Print the warnings *found*."""
     for each in found:
         output.say(str(each))
+
+
+# What an argument names
+
+
+def paths_in(written: str) -> Sequence[Path]:
+    """The path that *written* is, and those of the overlays that it carries; none of the name of a live workspace."""
+    if _WORKSPACE_SID.fullmatch(written):
+        return ()
+    parts = written.split("+")
+    if exists(written) or len(parts) == 1 or not _is_path_with_overlays(parts):
+        return [Path(written)] if is_path(written) else ()
+    return [Path(each) for each in parts]
+
+
+def _is_path_with_overlays(parts: Sequence[str]) -> bool:
+    """Whether *parts* are paths, though they need not exist; a live workspace may be called ``C++``, too."""
+    return all(parts) and (all(map(exists, parts)) or any(map(looks_like_a_path, parts)))
+
+
+def is_path(written: str) -> bool:
+    """Whether *written* is a file or a folder, and not the name of a live workspace."""
+    return not _WORKSPACE_SID.fullmatch(written) and (looks_like_a_path(written) or exists(written))
+
+
+def looks_like_a_path(written: str) -> bool:
+    """Whether *written* can only be a path, there or not."""
+    return "/" in written or written.lower().endswith(SUFFIXES)
+
+
+def exists(written: str) -> bool:
+    """Whether *written* is standard input, or a file or a folder that is there."""
+    try:
+        return Path(written) == STANDARD_INPUT or Path(written).exists()
+    except OSError:  # too long for a file
+        return False

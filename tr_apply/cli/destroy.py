@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from tr_apply.cli.bounded import run
+from tr_apply.api.router import Access
+from tr_apply.cli.bounded import asking, run
 from tr_apply.cli.configurations import require_inputs, usable
 from tr_apply.cli.options import (
     CommonOptions,
@@ -18,14 +19,11 @@ from tr_apply.cli.options import (
 )
 from tr_apply.cli.output import Output
 from tr_apply.cli.streams import StdoutLostError, answered
-from tr_apply.cli.targets import Access
 from tr_apply.config.load import Configuration
-from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.removal import Removal, removal_document
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.envelope import json_value
 from tr_apply.errors import IncompleteError, RefusedError, TrApplyError
-from tr_apply.live import Snapshot
 from tr_apply.printable import printable
 from tr_apply.report.wording import full_name
 from tr_apply.resources import KIND_BY_NAME, SECTIONS
@@ -51,7 +49,7 @@ def destroy_command(
     output = common.output("destroy")
     require_inputs([path], given)
     configuration = usable(path, given, output)
-    way = Access(target, Deadline(common.timeout), verbose=output.verbose)
+    way = Access(target=target, **asking(common, from_now=True))
     found = run(_removal(configuration, way))
     if found is not None:
         name = _typed_name(found, output) if confirm is None else confirm
@@ -83,14 +81,14 @@ def _typed_name(found: Removal, output: Output) -> str:
     """
     if not sys.stdin.isatty():
         raise RefusedError("not running in a terminal, so nobody can type the workspace's name: use --confirm NAME")
-    output.warn(f"This deletes the workspace {full_name(found.target)} with {_contents(found.snapshot)}.")
+    output.warn(f"This deletes the workspace {full_name(found.target)} with {_contents(found)}.")
     if found.undeclared:
         output.warn(f"The configuration does not declare {_listed(found.undeclared.items())} of these.")
     return answered("Type its name to delete it: ", or_else="nothing was deleted")
 
 
-def _contents(found: Snapshot) -> str:
-    return _listed((kind.name, len(found.by_kind[kind.name])) for kind in SECTIONS)
+def _contents(found: Removal) -> str:
+    return _listed((kind.name, len(found.snapshot.by_kind[kind.name])) for kind in SECTIONS)
 
 
 def _listed(counts: Iterable[tuple[str, int]]) -> str:
@@ -100,10 +98,9 @@ def _listed(counts: Iterable[tuple[str, int]]) -> str:
 
 
 def _print(name: str, removal: Removal | None, output: Output) -> None:
-    found = None if removal is None else removal.snapshot
     if output.format == "json":
         output.document(0, json_value(removal_document(name, removal)))
-    elif found is None:
+    elif removal is None:
         output.result(f"No changes. There is no workspace {printable(name)}.")
     else:
-        output.result(f"Deleted the workspace {printable(name)} with {_contents(found)}.")
+        output.result(f"Deleted the workspace {printable(name)} with {_contents(removal)}.")

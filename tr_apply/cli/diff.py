@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from tr_apply.api.offline import difference
-from tr_apply.cli.asked_live import answer_of
-from tr_apply.cli.configurations import checked, require_inputs, require_paths
+from tr_apply.api.router import Access
+from tr_apply.cli.bounded import answer_of, asking
+from tr_apply.cli.configurations import checked, paths_in, require_inputs, require_paths
 from tr_apply.cli.options import (
     CommonOptions,
     ConfigurationOptions,
@@ -16,7 +17,6 @@ from tr_apply.cli.options import (
     target_options,
 )
 from tr_apply.cli.output import Output
-from tr_apply.cli.paths import paths_in
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.comparison import Compared, Side
 from tr_apply.deployment.target_options import TargetOptions
@@ -108,7 +108,7 @@ def _compared(sides: Sequence[Configuration | str], target: TargetOptions, commo
         case [Configuration() as before, Configuration() as after]:
             return difference(before, after)
         case [before, after]:
-            return answer_of(lambda router: router.difference(before, after), target, common)
+            return answer_of(lambda router: router.difference(before, after), Access(target=target, **asking(common)))
         case _:
             raise ValueError("a difference has two sides")
 

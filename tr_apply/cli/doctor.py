@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 import click
 
-from tr_apply.cli.bounded import run
+from tr_apply.api.router import Access
+from tr_apply.cli.bounded import answer_of, asking
 from tr_apply.cli.options import CommonOptions, common_options, target_options
-from tr_apply.cli.output import Output
-from tr_apply.cli.targets import Access
-from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.diagnosis import CheckState, Diagnosis, undiagnosed
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.envelope import errors_of, json_value
@@ -36,9 +34,11 @@ def doctor_command(*, target: TargetOptions, common: CommonOptions) -> int:
     """
     output = common.output("doctor")
     error: TrApplyError | None = None
-    deadline = Deadline(common.timeout or _TIMEOUT_S)
     try:
-        found = run(_diagnosis(target, output, deadline), deadline=deadline)
+        found = answer_of(
+            lambda router: router.diagnosis(),
+            Access(target=target, **asking(common, timeout_s=_TIMEOUT_S, from_now=True)),
+        )
     except TrApplyError as problem:
         error, found = problem, undiagnosed(problem)
     exit_code = _exit_code(found, error)
@@ -48,11 +48,6 @@ def doctor_command(*, target: TargetOptions, common: CommonOptions) -> int:
         return exit_code
     output.result(diagnosis_text(found))
     return exit_code
-
-
-async def _diagnosis(target: TargetOptions, output: Output, deadline: Deadline) -> Diagnosis:
-    async with Access(target, deadline, verbose=output.verbose).router() as router:
-        return await router.diagnosis()
 
 
 def _exit_code(found: Diagnosis, error: TrApplyError | None) -> int:

@@ -6,7 +6,8 @@ from typing import Final
 
 import click
 
-from tr_apply.cli.asked_live import answer_of
+from tr_apply.api.router import Access
+from tr_apply.cli.bounded import answer_of, asking
 from tr_apply.cli.options import CommonOptions, NamedPath, common_options, target_options
 from tr_apply.cli.output import Output
 from tr_apply.cli.overwriting import require_own_exports
@@ -49,7 +50,7 @@ def export_command(
         return _from_terraform(state_file, workspace, output, common, overwrite=overwrite)
     if workspace is None:
         raise UsageError("Missing argument 'NAME|SID', or --from-terraform FILE.\nTry 'tr-apply export --help'.")
-    sections = answer_of(lambda router: router.sections(workspace), target, common)
+    sections = answer_of(lambda router: router.sections(workspace), Access(target=target, **asking(common)))
     _write(sections, exported_text, output, common, overwrite=overwrite)
     return 0
 

@@ -8,8 +8,9 @@ import click
 from click.core import ParameterSource
 
 from tr_apply.api.offline import picture
-from tr_apply.cli.asked_live import answer_of
-from tr_apply.cli.configurations import require_inputs, usable
+from tr_apply.api.router import Access
+from tr_apply.cli.bounded import answer_of, asking
+from tr_apply.cli.configurations import is_path, require_inputs, usable
 from tr_apply.cli.options import (
     CommonOptions,
     ConfigurationOptions,
@@ -19,7 +20,6 @@ from tr_apply.cli.options import (
     target_options,
 )
 from tr_apply.cli.output import Output
-from tr_apply.cli.paths import is_path
 from tr_apply.config.load import Configuration
 from tr_apply.config.suggestions import nearest
 from tr_apply.deployment.target_options import TargetOptions
@@ -72,7 +72,7 @@ def graph_command(
     configuration = usable(path, given, output)
     other = usable(Path(against), given, output) if against and is_path(against) else against
     drawn = _offline(configuration, other, live=live) or answer_of(
-        lambda router: router.picture(configuration, other, live=live), target, common
+        lambda router: router.picture(configuration, other, live=live), Access(target=target, **asking(common))
     )
     if workflow is not None:
         drawn = drawn.only(_known(workflow, drawn))

@@ -10,7 +10,8 @@ import click
 
 from tr_apply.api.plan import Plan
 from tr_apply.api.rollout import Rollout, planned_scope, require_saveable, rollout
-from tr_apply.cli.bounded import run
+from tr_apply.api.router import Access
+from tr_apply.cli.bounded import asking, run
 from tr_apply.cli.configurations import begun, inputs_of, require_inputs, say_warnings
 from tr_apply.cli.github import run_artifacts, write_step_outputs
 from tr_apply.cli.options import (
@@ -28,8 +29,6 @@ from tr_apply.cli.options import (
 from tr_apply.cli.output import Output, print_error
 from tr_apply.cli.overwriting import require_not_read
 from tr_apply.cli.progress import READING, shown_waits
-from tr_apply.cli.targets import Access
-from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import UsageError
 from tr_apply.plan.impact import Extent
@@ -163,7 +162,7 @@ def further_formats(written: Sequence[str]) -> dict[str, Path]:
 
 def _planned(paths: Sequence[Path], options: PlanOptions, output: Output) -> Rollout:
     """The workspaces with their plans, made from the configurations at *paths* or from a journal."""
-    way = Access(options.target, Deadline(options.common.timeout), verbose=output.verbose)
+    way = Access(target=options.target, **asking(options.common, from_now=True))
     if (journal := options.journal_file) is not None:
         return run(_undone(journal, way, output))
     given, selected = options.given, options.selected

@@ -10,7 +10,8 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
-from tr_apply.cli.asked_live import answer_of
+from tr_apply.api.router import Access
+from tr_apply.cli.bounded import answer_of, asking
 from tr_apply.cli.options import CommonOptions, NamedPath, common_options, target_options
 from tr_apply.cli.output import Output
 from tr_apply.cli.record_file import RecordFile, require_outside_git
@@ -66,7 +67,9 @@ def record_command(workspace: str, **given: Any) -> int:
         _warn_of_values(output)
     try:
         request = _request(options, output, file, load_file)
-        made = answer_of(lambda router: router.record(workspace, request), options.target, options.common)
+        made = answer_of(
+            lambda router: router.record(workspace, request), Access(target=options.target, **asking(options.common))
+        )
     except InterruptedRunError:
         if file is not None:
             output.say("Interrupted. Run the same command again to go on from here.")

@@ -159,15 +159,17 @@ def _given() -> AbstractSet[str]:
 def _live(
     question: RouteQuestion, configuration: Configuration | None, target: TargetOptions, common: CommonOptions
 ) -> int:
-    from tr_apply.cli.asked_live import answer_of  # noqa: PLC0415  # the network is not for what is asked offline
+    from tr_apply.api.router import Access  # noqa: PLC0415  # the network is not for what is asked offline
+    from tr_apply.cli.bounded import answer_of, asking  # noqa: PLC0415
     from tr_apply.report.live_text import live_route_document, live_route_text  # noqa: PLC0415
 
+    access = Access(target=target, **asking(common))
     output, name, sid = common.output("route"), question.live or "", question.task_sid
     if sid is not None:
-        found = answer_of(lambda router: router.why(name, sid, configuration), target, common)
+        found = answer_of(lambda router: router.why(name, sid, configuration), access)
     else:
         request = question.request()
-        found = answer_of(lambda router: router.route(name, request, configuration), target, common)
+        found = answer_of(lambda router: router.route(name, request, configuration), access)
     if output.format == "json":
         output.document(0, {"route": live_route_document(found, json_value)})
     else:

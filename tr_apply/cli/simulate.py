@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tr_apply.api.offline import picture_of_days
-from tr_apply.cli.asked_live import answer_of
-from tr_apply.cli.configurations import require_inputs, require_paths, usable
+from tr_apply.api.router import Access
+from tr_apply.cli.bounded import answer_of, asking
+from tr_apply.cli.configurations import paths_in, require_inputs, require_paths, usable
 from tr_apply.cli.options import (
     CommonOptions,
     ConfigurationOptions,
@@ -21,7 +22,6 @@ from tr_apply.cli.options import (
     target_options,
 )
 from tr_apply.cli.output import Output
-from tr_apply.cli.paths import paths_in
 from tr_apply.cli.simulating import deadline_of, simulated
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.target_options import TargetOptions
@@ -212,7 +212,7 @@ def _configurations(sides: Sequence[str], given: ConfigurationOptions, output: O
 
 def _read_live(configuration: Configuration, target: TargetOptions, common: CommonOptions) -> Configuration:
     """The live workspace that *configuration* is for, as a configuration."""
-    return answer_of(lambda router: router.live_configuration(configuration), target, common)
+    return answer_of(lambda router: router.live_configuration(configuration), Access(target=target, **asking(common)))
 
 
 def _exit_code(experiment: Experiment, results: SimulationResults) -> int:

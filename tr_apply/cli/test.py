@@ -31,7 +31,6 @@ from tr_apply.errors import ConfigError, TrApplyError, UsageError
 from tr_apply.findings import Finding, Severity
 from tr_apply.rehearsal.results import RoutingTestRun, results_document
 from tr_apply.report.tests_text import failure_findings, summary_line, tests_text
-from tr_apply.resources.routing_test import OwnWorker
 
 _FAILED = ConfigError.exit_code
 
@@ -159,10 +158,12 @@ def _tried(
     return run_suite(configuration, suite, corpus, options.wanted)
 
 
-def _live_people(configuration: Configuration, name: str, options: RoutingTestOptions) -> Sequence[OwnWorker]:
-    from tr_apply.cli.asked_live import answer_of  # noqa: PLC0415  # the network is not for what is tested offline
+def _live_people(configuration: Configuration, name: str, options: RoutingTestOptions) -> Sequence[Any]:
+    from tr_apply.api.router import Access  # noqa: PLC0415  # the network is not for what is tested offline
+    from tr_apply.cli.bounded import answer_of, asking  # noqa: PLC0415
 
-    return answer_of(lambda router: router.staff(name, configuration), options.target, options.common)
+    access = Access(target=options.target, **asking(options.common))
+    return answer_of(lambda router: router.staff(name, configuration), access)
 
 
 def _require_tests(result: _Outcomes, wanted: str | None) -> None:

@@ -148,12 +148,14 @@ def _findings(path: Path, given: ConfigurationOptions, people: PeopleOf | None) 
 
 def _live_people(target: TargetOptions, common: CommonOptions, *, ask_server: bool) -> PeopleOf:
     """Reads the people of the workspace that a configuration is for, and notes what TaskRouter answers otherwise."""
-    from tr_apply.cli.asked_live import answer_of  # noqa: PLC0415  # the network is not for what is checked offline
+    from tr_apply.api.router import Access  # noqa: PLC0415  # the network is not for what is checked offline
+    from tr_apply.cli.bounded import answer_of, asking  # noqa: PLC0415
 
     output = common.output(_COMMAND)
+    access = Access(target=target, **asking(common))
 
     def people(configuration: Configuration) -> Sequence[Names] | None:
-        found = answer_of(lambda router: router.people(configuration, ask_server=ask_server), target, common)
+        found = answer_of(lambda router: router.people(configuration, ask_server=ask_server), access)
         if found is None:
             output.say(
                 f"{configuration.document.workspace.name} is not live yet: its people are those that the file declares"

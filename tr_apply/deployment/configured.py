@@ -10,10 +10,10 @@ from tr_apply.config.other_workspaces import NamedWorkspaces
 from tr_apply.config.withheld import withheld
 from tr_apply.corpus.tasks import GivenCorpus
 from tr_apply.deployment.applied import Applied
-from tr_apply.deployment.checks import Checks
 from tr_apply.deployment.declared_at import with_sources
 from tr_apply.deployment.freshness import bound
 from tr_apply.deployment.judgement import judged
+from tr_apply.deployment.source import Checks
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding
 from tr_apply.live import Live, Snapshot

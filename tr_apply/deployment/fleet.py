@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.applied import Applied
-from tr_apply.deployment.checks import Checks
 from tr_apply.deployment.clients import Clients
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.outputs import output_values
 from tr_apply.deployment.run import Run
-from tr_apply.deployment.source import Source
+from tr_apply.deployment.source import Checks, Source
 from tr_apply.errors import ConfigError, TrApplyError
 from tr_apply.findings import Finding, Severity
 from tr_apply.plan.change import Plan
@@ -116,9 +115,14 @@ class Member:
         return None if self.source is None else self.source.configuration
 
     @property
+    def configured(self) -> Configured | None:
+        """Its source, if that is a configuration and not a saved plan."""
+        return self.source if isinstance(self.source, Configured) else None
+
+    @property
     def checks(self) -> Checks | None:
         """The checks of its configuration that may still be under way."""
-        return self.source.checks if isinstance(self.source, Configured) else None
+        return None if self.configured is None else self.configured.checks
 
     def finish_checks(self) -> None:
         """Check its configuration to the end, and end here if it has errors."""
@@ -133,24 +137,10 @@ class Member:
         """Know no more of it than of any configuration with errors: nothing was planned."""
         self.source = self.deployment = None
 
-    def go_on(self) -> bool:
-        """Whether it takes the expected plan in place of its own, because a run of that one was interrupted."""
-        expected = self.consent.plan_id
-        if expected is None or self.plan is None or expected == plan_id(self.plan):
-            return False
-        from tr_apply.deployment.begun import begun_plan  # noqa: PLC0415  # seldom needed
-        from tr_apply.deployment.saved import Saved  # noqa: PLC0415
-
-        assert isinstance(self.source, Configured), "only a configuration has an expected plan"
-        if (begun := begun_plan(expected, self.source.configuration)) is None:
-            return False
-        self.source, self.deployment = Saved(begun, self.source), None
-        return True
-
     @property
     def is_part(self) -> bool:
         """Whether only a part of its configuration is planned."""
-        return isinstance(self.source, Configured) and not self.source.selection.is_everything
+        return self.configured is not None and not self.configured.selection.is_everything
 
     def review(self) -> None:
         """End here where the plan does what nobody agreed to, before anybody is asked and anything is written."""
@@ -199,11 +189,6 @@ class Fleet:
 
         await self.each(self.live if members is None else members, plan)
         self._refuse_repeated()
-
-    async def plan_or_go_on(self, clients: Clients) -> None:
-        """The same; one whose expected plan was begun by an interrupted run goes on with that plan."""
-        await self.plan(clients)
-        await self.plan(clients, [member for member in self.live if member.go_on()])
 
     async def apply(self, members: Sequence[Member], clients: Clients, run_of: Callable[[Member], Run]) -> None:
         """Carry out the plan of each of *members*, as far as its consent and the common deadline go."""

@@ -1,14 +1,15 @@
 """How a plan is carried out: who is shown its progress, what ends it early, and who writes it down."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from tr_apply.apply import Progress, Result, Stop
 from tr_apply.client import Client
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.plan.change import Plan
+from tr_apply.transport import Observer
 
 
 class Record(Protocol):
@@ -25,6 +26,34 @@ class Record(Protocol):
 After = Callable[[Applied], Awaitable[None]]
 """Called when the plan was carried out, or as much of it as could be. Raises IncompleteError when that could not be
 written down."""
+
+
+MemberT_contra = TypeVar("MemberT_contra", contravariant=True)
+
+
+class RunRecords(Protocol[MemberT_contra]):
+    """Writes down what a run of several workspaces does."""
+
+    @property
+    def observers(self) -> Sequence[Observer]:
+        """The observers of every request."""
+
+    def begin(self) -> None:
+        """Make sure, before anything is written to a workspace, that it can be written down.
+
+        Raises:
+            TrApplyError: when it cannot.
+        """
+
+    def unchanged(self, plans: Sequence[Plan]) -> None:
+        """Record that *plans* change nothing.
+
+        Raises:
+            TrApplyError: The record cannot be written.
+        """
+
+    def record_of(self, member: MemberT_contra) -> Record:
+        """The record of the operations of one workspace."""
 
 
 def nobody(_: Result) -> None:

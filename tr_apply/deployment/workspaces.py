@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from tr_apply.config.load import Begun, Configuration
-from tr_apply.deployment.checks import Checks
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.fleet import Member
+from tr_apply.deployment.source import Checks
 from tr_apply.errors import TrApplyError, UsageError
 from tr_apply.plan.impact import Extent
 from tr_apply.plan.requests.target import EVERYTHING, Selection
