@@ -164,7 +164,7 @@ def test_a_library_is_imported_only_where_it_belongs():
 
 
 def taken_past_the_door(module):
-    """What a module takes from below the door, by name."""
+    """The names that a module takes from below the door."""
     for source, name in module.imports:
         if source.startswith("tr_apply") and (*source.split("."), name)[1] in BELOW_THE_DOOR:
             yield source, name

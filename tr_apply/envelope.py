@@ -21,7 +21,7 @@ def envelope(command: str, exit_code: int, content: Mapping[str, Any], errors: S
 
 
 def head(command: str, exit_code: int, errors: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
-    """What every document begins with."""
+    """The keys that every document begins with."""
     return {"format_version": FORMAT_VERSION, "command": command, "exit_code": exit_code, "errors": list(errors)}
 
 

@@ -1,4 +1,4 @@
-"""What the command line does with several workspaces, saved plans and files of a run, done by a program."""
+"""Several workspaces, saved plans and the files of a run: a program does with them as the command line does."""
 
 import functools
 import json
@@ -126,7 +126,7 @@ def test_a_run_is_journaled_and_taken_back_from_its_journal_or_its_undo_plan(con
     assert {json.loads(line)["event"] for line in journal.read_text().splitlines()} >= {"begin", "before", "end"}
 
 
-def test_what_nobody_agreed_to_leaves_no_journal_entry_and_no_undo_plan(connected, write, tmp_path):
+def test_a_plan_that_nobody_agreed_to_leaves_no_journal_entry_and_no_undo_plan(connected, write, tmp_path):
     async def shrink(router):
         await router.apply(await router.plan(tr_apply.load(write("One"))))
         plan = await router.plan(tr_apply.load(write("One", LESS)))

@@ -85,7 +85,7 @@ COMMANDS = [["plan"], ["apply", "--auto-approve"]]
 
 @pytest.fixture(params=COMMANDS, ids=lambda command: command[0])
 def result(request, capsys):
-    """What a command says about a configuration, and its exit code."""
+    """The messages of a command about a configuration, and its exit code."""
 
     def said(*arguments):
         code = command_line([*request.param, *arguments])
@@ -213,7 +213,7 @@ def test_checks_are_done_once_however_many_wait_for_them(written):
     assert done == [1]
 
 
-def test_a_bug_in_a_check_is_no_error_of_the_configuration(written):
+def test_a_bug_in_a_check_is_not_an_error_of_the_configuration(written):
     def bug():
         raise ZeroDivisionError
 

@@ -44,12 +44,12 @@ class Plan:
 
     @property
     def error(self) -> TrApplyError | None:
-        """What has ended it: there is no plan, it was refused, or it could not be carried out."""
+        """The error that has ended it: there is no plan, it was refused, or it could not be carried out."""
         return self.member.error
 
     @property
     def deployment(self) -> Deployment:
-        """What carries it out.
+        """The deployment that carries it out.
 
         Raises:
             LookupError: when it never got as far as a TaskRouter.
@@ -94,7 +94,7 @@ class Plan:
 
     @property
     def simulation(self) -> "SimulationResults | None":
-        """What days are like before and after it; None where nobody asked, or there is nothing to compare."""
+        """Simulated days before and after it; None where nobody asked, or there is nothing to compare."""
         return self.member.simulation
 
     @property
@@ -104,7 +104,7 @@ class Plan:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What was found right before it was carried out."""
+        """Warnings that were found right before it was carried out."""
         return () if self.member.deployment is None else self.member.deployment.warnings
 
     @property

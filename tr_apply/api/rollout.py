@@ -113,7 +113,7 @@ class Rollout:
             if (configuration := member.configuration) is not None and (member.checks is None or member.checks.is_done):
                 yield from (each for each in configuration.diagnostics if each.severity is Severity.WARNING)
 
-    # What is asked of the plans, before they are made
+    # Requests to the plans, before they are made
 
     def since(self, ref: str, paths: Sequence[StrPath], inputs: Inputs | None = None, *, origins: bool = True) -> None:
         """Compare with what the configurations at *paths* declared at the git revision *ref*, which was applied last.
@@ -265,7 +265,7 @@ class Rollout:
 
     @property
     def errors(self) -> list[dict[str, Any]]:
-        """What has ended plans, as JSON has it."""
+        """The errors that have ended plans, as JSON has them."""
         return [each for plan in self.plans if plan.error is not None for each in errors_of(plan.error, plan.name)]
 
     def document(self, *, detailed: bool = False) -> str:
@@ -303,7 +303,7 @@ class Rollout:
 
 
 def _goes_on(member: Member) -> bool:
-    """Whether *member* goes on with the expected plan in place of its own, a run of which was interrupted."""
+    """Whether *member* goes on with the expected plan in place of its own, whose run was interrupted."""
     expected, source = member.consent.plan_id, member.configured
     if expected is None or member.plan is None or expected == plan_id(member.plan):
         return False
@@ -362,7 +362,7 @@ def planned_scope(
     impact: str = Extent.FULL,
     tasks: StrPath | None = None,
 ) -> PlanScope:
-    """What is planned of a configuration, as the options of ``tr-apply plan`` say it.
+    """The part of a configuration that is planned, as the options of ``tr-apply plan`` say it.
 
     Raises:
         UsageError: One of *targets*, *only* or *excluded* has another form.

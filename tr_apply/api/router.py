@@ -154,7 +154,7 @@ class Router(Inquiries):
             return Rollout([await undone(self._clients, run, str(journal)) for run in journaled(Path(journal))])
 
     async def removal(self, configuration: Configuration) -> "Removal | None":
-        """What ``destroy`` would delete; None where there is no such workspace.
+        """The resources that ``destroy`` would delete; None where there is no such workspace.
 
         Raises:
             RefusedError: Something in it is protected, or tasks have not ended.

@@ -72,7 +72,7 @@ def _on_signal(task: asyncio.Future[Any], stop: Stop | None) -> Callable[[], Non
     return handle
 
 
-# What a command asks
+# Questions of a command
 
 
 class Opens(Protocol[R_co]):

@@ -100,7 +100,7 @@ def say_warnings(found: Iterable[Finding], output: Output) -> None:
         output.say(str(each))
 
 
-# What an argument names
+# Names in arguments
 
 
 def paths_in(written: str) -> Sequence[Path]:

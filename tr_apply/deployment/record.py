@@ -21,7 +21,7 @@ class OwnFile(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRequest:
-    """What is recorded of a workspace.
+    """The part of a workspace that is recorded.
 
     Attributes:
         since: The time up to now whose tasks are recorded; at most 30 days.

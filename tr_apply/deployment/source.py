@@ -81,7 +81,7 @@ class Checks:
             raise self._error
 
     async def passed(self) -> None:
-        """The same in a thread, so answers can arrive meanwhile; whoever asks waits for the same run.
+        """The same in a thread, so answers can arrive in the meantime; everyone who asks waits for the same run.
 
         Raises:
             ConfigError: as ``finish``.

@@ -16,7 +16,7 @@ from tr_apply.plan.requests.target import EVERYTHING, Selection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanScope:
-    """What is planned of each configuration, and how much of the effect is worked out.
+    """The part of each configuration that is planned, and how much of the effect is worked out.
 
     Attributes:
         selection: The part of the configuration to apply.
@@ -35,7 +35,7 @@ FEW: Final = 100
 """Fewer resources are checked in milliseconds, so a thread for that would only cost time."""
 
 Loads = Sequence[tuple[str, Callable[[], Configuration | Begun]]]
-"""What each workspace is called, and what loads its configuration, at least as far as its structure."""
+"""The name of each workspace, and the function that loads its configuration, at least as far as its structure."""
 
 
 def members_of(loads: Loads, scope: PlanScope = WHOLE) -> list[Member]:
