@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tr_apply.api.router import Access
 from tr_apply.cli import run
-from tr_apply.cli.asked_live import answer_of
+from tr_apply.cli.bounded import answer_of, asking
 from tr_apply.cli.options import CommonOptions
 from tr_apply.cli.streams import StdoutLostError, _over, _Stdout
 from tr_apply.deployment.deadline import OutOfTimeError
@@ -290,7 +291,7 @@ def test_all_questions_of_a_run_share_its_time():
     common = CommonOptions(format_name="text", output_file=None, no_color=True, quiet=False, verbose=False, timeout=0.2)
 
     def ask(seconds):
-        answer_of(lambda _: asyncio.sleep(seconds), TargetOptions(local=True), common)
+        answer_of(lambda _: asyncio.sleep(seconds), Access(target=TargetOptions(local=True), **asking(common)))
 
     with pytest.raises(OutOfTimeError):
         ask(1000)
