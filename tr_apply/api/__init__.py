@@ -11,3 +11,15 @@
     inquiries        questions to a live workspace; they write nothing
     router           a TaskRouter, to plan for, to apply to and to ask
 """
+
+from importlib import import_module
+from typing import Any
+
+_OF_PROGRAMS = frozenset({"Plan", "Router", "connect", "embedded", "load", "route", "simulate", "test"})
+
+
+def __getattr__(name: str) -> Any:
+    """The names that ``tr_apply`` had here before the door had rooms."""
+    if name not in _OF_PROGRAMS:
+        raise AttributeError(f"module 'tr_apply.api' has no attribute {name!r}")
+    return getattr(import_module("tr_apply"), name)
