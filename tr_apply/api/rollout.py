@@ -322,10 +322,7 @@ async def _prepare_days(member: Member) -> None:
 
 
 def rollout(
-    paths: Sequence[StrPath],
-    loaded: Callable[[Path], Configuration | Begun] = begin,
-    *,
-    scope: PlanScope = WHOLE,
+    paths: Sequence[StrPath], loaded: Callable[[Path], Configuration | Begun] = begin, *, scope: PlanScope = WHOLE
 ) -> Rollout:
     """Several workspaces, one for each of *paths*; a configuration that is invalid has ended already.
 
