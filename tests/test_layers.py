@@ -6,6 +6,7 @@ LAYERS = {
     "version": -1,
     "printable": -1,
     "json_text": -1,
+    "frozen": -1,
     "findings": 0,
     "starter": 0,
     "manual": 0,

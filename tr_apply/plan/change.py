@@ -1,13 +1,14 @@
 """The parts of a plan, as values. They are the JSON document as well: pydantic dumps, reads and describes them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field, PlainSerializer, computed_field
 
 from tr_apply.findings import Finding
+from tr_apply.frozen import frozen
 from tr_apply.plan.impact import Impact
 from tr_apply.plan.json_values import (
     Count,
@@ -40,7 +41,7 @@ class Verb(StrEnum):
     DELETE = "delete"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilterPlace:
     """Where a filter is in its workflow."""
 
@@ -64,7 +65,7 @@ class FilterPlace:
         return f"filter {self.number} ({self.name})" if self.name else f"filter {self.number}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FieldChange:
     """A field that gets another value."""
 
@@ -104,7 +105,7 @@ class FieldChange:
         return f"filters[{self.filter.former}]{'.' if rest else ''}{rest}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NameOf:
     """A name within a kind, as TaskRouter compares it."""
 
@@ -112,7 +113,7 @@ class NameOf:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ParameterOf:
     """A form parameter of a resource, which a request may set."""
 
@@ -131,7 +132,7 @@ def _in_order(parameters: frozenset[ParameterOf]) -> list[dict[str, str]]:
 Parameters = Annotated[frozenset[ParameterOf], PlainSerializer(_in_order), Field(exclude_if=is_empty)]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Write:
     """One request."""
 
@@ -183,7 +184,7 @@ class Write:
         return None if self.vacates is None else NameOf(self.target.kind, self.vacates)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Move:
     """A worker who must leave an activity."""
 
@@ -200,7 +201,7 @@ class Move:
     """The activity afterwards."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SourceLine:
     """Where a resource is declared."""
 
@@ -211,7 +212,7 @@ class SourceLine:
     """Line, from 1."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Operation:
     """A change of one resource, with all requests that it takes."""
 
@@ -261,7 +262,7 @@ class Operation:
         return len(self.writes)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeleteConsent:
     """Deletes that somebody must agree to."""
 
@@ -275,7 +276,7 @@ class DeleteConsent:
     """How many of it are live and managed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PeopleConsent:
     """People who lose their place in a queue, which somebody must agree to."""
 
@@ -289,7 +290,7 @@ class PeopleConsent:
     """How many members it has."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Blocked:
     """Why an operation may not be carried out."""
 
@@ -306,7 +307,7 @@ class Blocked:
     """The consent that an approval of the plan gives, if only that is missing."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanTarget:
     """The workspace that a plan is for."""
 
@@ -329,7 +330,7 @@ class PlanTarget:
     """The file of the embedded TaskRouter; absent for any other."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeleteCount:
     """The number of objects of a kind that a plan deletes, and the number of live ones."""
 
@@ -349,7 +350,7 @@ class DeleteCount:
     """How many of it there are when the plan is done."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """Everything that must be done, finished before the first write.
 

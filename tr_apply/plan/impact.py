@@ -1,12 +1,13 @@
 """The impact of a plan on people and tasks, as values; like those of change.py they are the JSON document as well."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from tr_apply.frozen import frozen
 from tr_apply.plan.json_values import Count, is_empty, is_none
 from tr_apply.routing.names import name_key
 
@@ -23,7 +24,7 @@ class Extent(StrEnum):
     FULL = "full"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QueueChange:
     """A queue whose members change."""
 
@@ -48,7 +49,7 @@ class QueueChange:
         return bool(self.before) and not self.after
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PeopleImpact:
     """Which workers lose or gain a place in a queue."""
 
@@ -62,7 +63,7 @@ class PeopleImpact:
     """Queues with an expression that cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilterRoute:
     """Where a filter sends its tasks."""
 
@@ -76,7 +77,7 @@ class FilterRoute:
     """The queues of its steps, up to the first that a task cannot leave."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RouteChange:
     """Tasks that go one way now and will go another."""
 
@@ -96,7 +97,7 @@ class RouteChange:
     """How many of the recorded tasks these are; absent without ``--tasks``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BroughtFinding:
     """Something that is wrong after the change and was not before."""
 
@@ -116,7 +117,7 @@ class BroughtFinding:
     """The filters that cause it: the name of each, or as in ``filter 3`` where it has none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TasksImpact:
     """The effect on recorded tasks."""
 
@@ -133,7 +134,7 @@ class TasksImpact:
     """How many others may: they were recorded without, or with another value of, an attribute that matters now."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Impact:
     """The effect of a plan on people and tasks."""
 

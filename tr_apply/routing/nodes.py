@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self, TypeAlias, assert_never
 
+from tr_apply.frozen import frozen
+
 
 class Comparator(StrEnum):
     """The operators, each with its canonical spelling, its words, and its other spellings."""
@@ -62,7 +64,7 @@ def _aside() -> int:
     return field(default=0, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Path:
     """The way to a value: a key is a string, an index in a list is a number."""
 
@@ -93,7 +95,7 @@ class Constant:
         return isinstance(self.value, bool), self.value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListLiteral:
     """A list that is written out in the expression."""
 
@@ -104,7 +106,7 @@ class ListLiteral:
 Operand: TypeAlias = Path | Constant | ListLiteral
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comparison:
     """Two operands and how they are compared; ``offset`` is that of the left one.
 
@@ -122,7 +124,7 @@ class Comparison:
     starred: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class And:
     """All of two or more operands."""
 
@@ -133,7 +135,7 @@ class And:
     starred: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Or:
     """Any of two or more operands."""
 
@@ -147,7 +149,7 @@ class Or:
 Expression: TypeAlias = Comparison | And | Or
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OrderClause:
     """One clause of an order_by; the path begins with ``worker``."""
 
@@ -156,7 +158,7 @@ class OrderClause:
     offset: int = _aside()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OrderBy:
     """The clauses of an order_by; a later one decides where the earlier ones leave a tie."""
 

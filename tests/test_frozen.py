@@ -1,0 +1,217 @@
+"""A frozen class is what ``dataclass(frozen=True, slots=True)`` makes, but its methods are made when first called."""
+
+import copy
+import dataclasses
+import pickle
+import threading
+from dataclasses import FrozenInstanceError, dataclass, field
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from tr_apply.frozen import frozen
+
+
+@frozen
+class Late:
+    """A value."""
+
+    name: str
+    levels: list[int] = field(default_factory=list)
+    note: str = field(default="", compare=False)
+    hidden: int = field(default=0, repr=False)
+    parent: "Late | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """The same, by the standard library alone."""
+
+    name: str
+    levels: list[int] = field(default_factory=list)
+    note: str = field(default="", compare=False)
+    hidden: int = field(default=0, repr=False)
+    parent: "Usual | None" = None
+
+
+def fresh() -> Any:
+    """A class none of whose methods was called yet."""
+
+    @frozen
+    class Point:
+        x: int
+        y: int = 2
+
+    return Point
+
+
+@pytest.mark.parametrize("kind", [Late, Usual])
+def test_it_makes_values_with_the_defaults(kind):
+    one, other = kind("a"), kind("a", [1], hidden=3)
+
+    assert (one.name, one.levels, one.note, one.hidden, one.parent) == ("a", [], "", 0, None)
+    assert (other.levels, other.hidden) == ([1], 3)
+    assert one.levels is not kind("a").levels
+
+
+@pytest.mark.parametrize("arguments", [(), ("a", [], "", 0, None, "too many")])
+def test_arguments_that_do_not_fit_are_refused_in_the_words_of_python(arguments):
+    errors = []
+    for kind in (Late, Usual):
+        with pytest.raises(TypeError) as caught:
+            kind(*arguments)
+        errors.append(str(caught.value).replace(kind.__name__, "Kind"))
+
+    assert errors[0] == errors[1]
+
+
+def test_values_are_equal_where_all_compared_fields_are_and_the_class_is_the_same():
+    assert Late("a", note="one") == Late("a", note="other")
+    assert Late("a") != Late("b")
+    assert Late("a") != Usual("a")
+    assert Late("a") != "a"
+
+
+def test_equal_values_have_equal_hashes():
+    kind = fresh()
+
+    assert hash(kind(1)) == hash(kind(1, 2))
+    assert len({kind(1), kind(1), kind(3)}) == 2
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(Late("a"))  # for its list
+
+
+def test_it_is_shown_like_any_dataclass():
+    assert repr(Late("a", [1], parent=Late("b"))) == repr(Usual("a", [1], parent=Usual("b"))).replace("Usual", "Late")
+
+
+def test_no_field_can_be_set_or_deleted_and_none_added():
+    value = Late("a")
+
+    for name in ("name", "other"):
+        with pytest.raises(FrozenInstanceError):
+            setattr(value, name, "b")
+    with pytest.raises(FrozenInstanceError):
+        del value.name
+    assert not hasattr(value, "__dict__")
+
+
+def test_the_functions_of_dataclasses_take_it():
+    value = Late("a", [1])
+
+    assert [each.name for each in dataclasses.fields(value)] == [each.name for each in dataclasses.fields(Usual)]
+    assert dataclasses.replace(value, name="b") == Late("b", [1])
+    assert dataclasses.asdict(value) == dataclasses.asdict(Usual("a", [1]))
+
+
+@pytest.mark.parametrize("duplicated", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_it_can_be_copied_and_sent_to_another_process(duplicated):
+    value = Late("a", [1], "noted", 3, Late("b"))
+
+    found = duplicated(value)
+
+    assert found == value
+    assert (found.note, found.hidden, found.parent) == ("noted", 3, Late("b"))
+
+
+def test_it_can_be_matched_by_position():
+    match fresh()(5):
+        case object() as point:
+            assert point.__match_args__ == ("x", "y")
+
+
+def test_pydantic_reads_and_writes_it():
+    adapter = TypeAdapter(Late)
+
+    assert adapter.validate_python({"name": "a", "levels": ["1"]}) == Late("a", [1])
+    assert adapter.dump_python(Late("a", [1])) == TypeAdapter(Usual).dump_python(Usual("a", [1]))
+
+
+def test_a_value_can_check_itself_once_it_is_made():
+    seen = []
+
+    @frozen
+    class Checked:
+        x: int
+
+        def __post_init__(self):
+            seen.append(self.x)
+
+    Checked(1)
+    Checked(2)
+
+    assert seen == [1, 2]
+
+
+def test_a_method_of_the_class_itself_stays():
+    @frozen
+    class Named:
+        x: int
+
+        def __repr__(self):
+            return "own"
+
+        def __hash__(self):
+            return 7
+
+    assert repr(Named(1)) == "own"
+    assert hash(Named(1)) == 7
+    assert Named(1) != Named(2)
+
+
+def test_a_class_can_be_derived_from_it():
+    @frozen
+    class Further(Late):
+        more: int = 0
+
+    @dataclass(frozen=True)
+    class Other(Late):
+        more: int = 0
+
+    assert Further("a", more=1) == Further("a", more=1) != Further("a", more=2)
+    assert repr(Other("a", more=1)).endswith("more=1)")
+    with pytest.raises(FrozenInstanceError):
+        Further("a").more = 2
+
+
+@pytest.mark.parametrize(
+    ("name", "use"),
+    [("__init__", lambda kind: kind(1)), ("__repr__", lambda kind: repr(kind(1))),
+     ("__eq__", lambda kind: kind(1) == kind(1)), ("__hash__", lambda kind: hash(kind(1)))],
+)  # fmt: skip
+def test_a_method_is_made_when_it_is_first_called(name, use):
+    kind = fresh()
+    before = getattr(kind, name)
+
+    use(kind)
+
+    made = getattr(kind, name)
+    assert made is not before
+    use(kind)
+    assert getattr(kind, name) is made
+    assert {each for each in ("__init__", "__repr__", "__eq__", "__hash__") if is_made(kind, each)} == {
+        "__init__",
+        name,
+    }
+
+
+def is_made(kind, name):
+    return getattr(kind, name).__name__ == name
+
+
+def test_threads_can_be_the_first_at_the_same_time():
+    kind, found = fresh(), []
+    gate = threading.Barrier(8)
+
+    def make(number):
+        gate.wait()
+        found.append((hash(kind(number)), kind(number)))
+
+    threads = [threading.Thread(target=make, args=(number,)) for number in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert sorted(value.x for _, value in found) == list(range(8))

@@ -1,0 +1,87 @@
+"""Immutable values whose methods are made when they are first called.
+
+``dataclass(frozen=True, slots=True)`` compiles seven methods for each class, which takes a third of a millisecond. A
+small plan imports 130 of our classes and makes values of 40; their methods took a tenth of its time.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError
+from typing import Any, Final, NoReturn, TypeVar, dataclass_transform
+
+T = TypeVar("T")
+
+_MADE_LATE: Final = ("__init__", "__repr__", "__eq__", "__hash__")
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
+def frozen(cls: type[T]) -> type[T]:
+    """A class as ``dataclass(frozen=True, slots=True)`` makes it, in a tenth of the time.
+
+    It is a dataclass to ``dataclasses``, to pydantic and to a type checker. Methods that *cls* defines itself stay.
+    One that is derived from another dataclass is an ordinary one.
+    """
+    if any(map(dataclasses.is_dataclass, cls.__bases__)):
+        return dataclasses.dataclass(frozen=True, slots=True)(cls)
+    own = {name for name in _MADE_LATE if name in cls.__dict__}
+    made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
+    made.__dataclass_params__.frozen = True  # which an ordinary frozen one asks of its bases
+    for name in _MADE_LATE:
+        if name not in own:
+            setattr(made, name, _made_at_first_call(made, name))
+    for name, method in _OF_ALL.items():
+        setattr(made, name, method)
+    return made  # type: ignore[no-any-return]  # the decorated class
+
+
+def _made_at_first_call(made: type, name: str) -> Callable[..., Any]:
+    """A method that puts the real one into its own place. Two threads that call it at a time make equal ones."""
+
+    def make_and_call(self: object, *args: Any, **named: Any) -> Any:
+        method = _method(made, name)
+        setattr(made, name, method)
+        return method(self, *args, **named)
+
+    return make_and_call
+
+
+def _method(made: Any, name: str) -> Callable[..., Any]:
+    """The method that an ordinary dataclass with the same fields has; no other is made."""
+    fields = made.__dataclass_fields__
+    content = {"__doc__": made.__doc__, "__module__": made.__module__, **fields}
+    content["__annotations__"] = {each: field.type for each, field in fields.items()}
+    if hasattr(made, "__post_init__"):
+        content["__post_init__"] = made.__post_init__
+    is_init, is_hash = name == "__init__", name == "__hash__"
+    ordinary: Any = dataclasses.dataclass(
+        init=is_init, repr=name == "__repr__", eq=is_hash or name == "__eq__", frozen=is_init or is_hash
+    )(type(made.__name__, (), content))
+    method: Callable[..., Any] = ordinary.__dict__[name]
+    method.__qualname__ = f"{made.__qualname__}.{name}"  # for a traceback, as where arguments do not fit
+    return method
+
+
+def _refuse_to_set(_self: object, name: str, _value: object) -> NoReturn:
+    raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
+def _refuse_to_delete(_self: object, name: str) -> NoReturn:
+    raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+
+def _state(self: Any) -> list[Any]:
+    return [getattr(self, name) for name in self.__dataclass_fields__]
+
+
+def _set_state(self: Any, state: list[Any]) -> None:
+    for name, value in zip(self.__dataclass_fields__, state, strict=True):
+        object.__setattr__(self, name, value)
+
+
+_OF_ALL: Final = {
+    "__setattr__": _refuse_to_set,
+    "__delattr__": _refuse_to_delete,
+    "__getstate__": _state,
+    "__setstate__": _set_state,
+}
+"""Methods that are the same for all classes. pickle and copy keep the state, as they cannot set a field."""
