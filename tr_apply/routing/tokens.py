@@ -14,6 +14,7 @@ all three (unsure.py).
 """
 
 import re
+from functools import cache
 from typing import Final, Literal, NamedTuple, TypeAlias, cast
 
 from tr_apply.errors import ExpressionSyntaxError
@@ -60,9 +61,12 @@ _PATTERN: Final = r"""
       | (?P<INVALID> .+ )
     )
 """
-_FLAGS: Final = re.VERBOSE | re.DOTALL | re.ASCII
-_SCANNER: Final = re.compile(_PATTERN, _FLAGS)
-_ORDER_SCANNER: Final = re.compile(_PATTERN.replace(r"\.[\w$]++", r"\.[\w$][\w$-]*+"), _FLAGS)
+
+
+@cache  # many a run needs only one of the two
+def _scanner(*, order_by: bool) -> re.Pattern[str]:
+    pattern = _PATTERN.replace(r"\.[\w$]++", r"\.[\w$][\w$-]*+") if order_by else _PATTERN
+    return re.compile(pattern, re.VERBOSE | re.DOTALL | re.ASCII)
 
 
 def tokenize(source: str, *, order_by: bool = False) -> list[Token]:
@@ -82,7 +86,7 @@ def tokenize(source: str, *, order_by: bool = False) -> list[Token]:
     make = tuple.__new__  # half the time of Token(...), which counts with thousands of expressions
     return [
         make(Token, (kind := cast("TokenKind", match.lastgroup), match[kind], match.start(kind)))
-        for match in (_ORDER_SCANNER if order_by else _SCANNER).finditer(source)
+        for match in _scanner(order_by=order_by).finditer(source)
     ]
 
 
