@@ -1,19 +1,22 @@
 """Outputs of a step of a GitHub workflow, for the steps after it."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tr_apply.errors import TrApplyError
 
 
-def write_step_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) -> None:
-    """Append *outputs*, whose values are single lines, to the file that ``GITHUB_OUTPUT`` names; elsewhere do nothing.
+def write_step_outputs(environment: Mapping[str, str], find: Callable[[], Mapping[str, str]]) -> None:
+    """Append what *find* returns, values of one line, to the file that ``GITHUB_OUTPUT`` names.
+
+    Elsewhere nothing is done, and nothing is looked for.
 
     Raises:
         TrApplyError: when it cannot be written; the steps after this one would take that for nothing to do.
     """
-    _append(environment, "".join(f"{name}={value}\n" for name, value in outputs.items()))
+    if environment.get("GITHUB_OUTPUT"):
+        _append(environment, "".join(f"{name}={value}\n" for name, value in find().items()))
 
 
 def write_any_step_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) -> None:

@@ -90,7 +90,7 @@ def plan_command(paths: tuple[Path, ...], **given: Any) -> int:
     for each, file in more.items():
         write_file(file, click.unstyle(texts[each]), private=each == "json")
     if not planned.errors:
-        _tell_github(planned.plans)
+        write_step_outputs(os.environ, lambda: _step_outputs(planned.plans))
     _print(planned.plans, output, texts)
     return planned.exit_code(detailed=detailed)
 
@@ -208,11 +208,11 @@ async def _undone(journal: Path, way: Access, output: Output) -> Rollout:
         return await router.undo(journal)
 
 
-def _tell_github(plans: Sequence[Plan]) -> None:
+def _step_outputs(plans: Sequence[Plan]) -> dict[str, str]:
+    """For the steps of GitHub after this one."""
     made = [plan for plan in plans if plan.changes is not None]
     has_changes = any(plan.operations for plan in made)
-    outputs = {"plan_id": " ".join(plan.plan_id for plan in made), "has_changes": str(has_changes).lower()}
-    write_step_outputs(os.environ, outputs)
+    return {"plan_id": " ".join(plan.plan_id for plan in made), "has_changes": str(has_changes).lower()}
 
 
 def _print(plans: Sequence[Plan], output: Output, texts: Mapping[str, str]) -> None:
