@@ -240,5 +240,5 @@ def test_a_name_that_is_a_sid_is_kept_as_the_sid():
 
     assert sids[SidOf("activity", "OFFLINE")] == "WA1"
     assert sids[SidOf("activity", "WA" + "0" * 32)] == "WA" + "0" * 32
-    with pytest.raises(AssertionError, match="activity/Lunch is not known"):
+    with pytest.raises(LookupError, match="activity/Lunch is not known"):
         sids[SidOf("activity", "Lunch")]
