@@ -40,8 +40,8 @@ class Places:
         self.label = ""
         self._names = names if mapping else None
         self._distances = distances
-        self._key_places: dict[str | int, int] | None = None
         if distances is None:
+            self._key_places: dict[str | int, int] | None = None
             self._keys: list[int] = []
             self._children: dict[str | int, Node] | list[Node] = {} if mapping else []
 
@@ -73,7 +73,7 @@ class Places:
             self._keys, self._children = [], nodes
         else:
             self._keys, self._children = nodes[::2], dict(zip(self._names, nodes[1::2], strict=True))
-        self._distances = None
+        self._distances = self._key_places = None
 
     def child(self, key: str | int) -> "Node | None":
         """The places of the value at *key*."""

@@ -29,6 +29,7 @@ TAGGED: Final = Rule("tag", Severity.ERROR, "A value has a tag.")
 
 DEPTH_LIMIT = 100
 EXPANSION_LIMIT = 100_000  # values that aliases may expand to in one file; a longer file may have one per character
+_MERGE = "<<"
 _MERGE_KEY = "`<<` is not supported; write the keys out, or use variables or an overlay"
 _UNSEEN: Any = object()
 _NUMBERS = (int, float)
@@ -37,6 +38,9 @@ _LONG = 50  # characters; an alias of a longer text counts once more for each su
 _LOSSY = frozenset("+-0")  # first characters of numbers that YAML may shorten
 
 # The C parser where libyaml is there (all wheels); the pure one answers the same, ten times slower.
+_Scalar: Final = yaml.ScalarEvent
+_STARTS: Final = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
+_ENDS: Final = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -77,21 +81,23 @@ def read(sources: Sources, begin: int, *, raw: bool | frozenset[str] = False) ->
 
 
 class _Frame:
-    """A container that is being filled."""
+    """A container that is being filled. What few of them have is a default of the class."""
 
-    __slots__ = ("anchor", "at", "begun_at", "data", "distances", "first", "is_mapping", "key", "places", "repeated")
+    is_odd = False
+    """Whether it has an anchor, or a key that is repeated or refused: only the handlers fill such a one."""
 
-    def __init__(self, data: Any, at: int, anchor: str | None, begun_at: int) -> None:
+    anchor: str | None = None
+    begun_at = 0  # values before it; of one with an anchor
+    first: dict[str, int] | None = None  # where each key is written first, once one was repeated
+    repeated: dict[str, Node] | None = None  # the last value of each of these
+    places: Places | None = None  # when it is filled
+
+    def __init__(self, data: Any, at: int) -> None:
         self.data = data
         self.at = at
         self.is_mapping = type(data) is dict
-        self.anchor = anchor
-        self.begun_at = begun_at  # values before it
         self.key: str | None = None  # the key that waits for its value
         self.distances: list[Any] = []  # see Places
-        self.first: dict[str, int] | None = None  # where each key is written first, once one was repeated
-        self.repeated: dict[str, Node] = {}  # the last value of each of these
-        self.places: Places | None = None  # when it is filled
 
     def first_place(self, key: str) -> int:
         """Where the *key*, which it has, is written first."""
@@ -99,14 +105,18 @@ class _Frame:
             self.first = dict(zip(self.data, self.distances[::2], strict=True))
         return self.at + self.first[key]
 
+    def repeat(self, key: str, node: Node) -> None:
+        """Note where the last value of *key* is, which it has already."""
+        if self.repeated is None:
+            self.repeated = {}
+        self.repeated[key] = node
+
     def filled(self, shapes: dict[tuple[str, ...], tuple[str, ...]]) -> Places:
         """The places of all of it; *shapes* has one object for all equal tuples of keys."""
-        names = tuple(self.data) if self.is_mapping else ()
-        names = shapes.setdefault(names, names)
-        places = self.places = Places(self.at, mapping=self.is_mapping, names=names, distances=self.distances)
-        if self.repeated:
-            places.update(self.repeated)
-        return places
+        if self.is_mapping:
+            names = tuple(self.data)
+            return Places(self.at, mapping=True, names=shapes.setdefault(names, names), distances=self.distances)
+        return Places(self.at, mapping=False, distances=self.distances)
 
 
 class _Builder:
@@ -133,7 +143,7 @@ class _Builder:
     def build(self, text: str) -> None:
         """Read all of *text*."""
         handlers: dict[type, Callable[[Any], None]] = {
-            yaml.ScalarEvent: self._scalar,
+            _Scalar: self._scalar,
             yaml.MappingStartEvent: self._start_mapping,
             yaml.SequenceStartEvent: self._start_sequence,
             yaml.MappingEndEvent: self._end,
@@ -145,11 +155,72 @@ class _Builder:
         parser = _Parser(text)
         try:
             get_event = parser.get_event
-            while (event := get_event()) is not None:
+            while (event := self._after_ordinary(get_event)) is not None:
                 if (handler := handlers.get(type(event))) is not None:
                     handler(event)
         finally:
             parser.dispose()
+
+    def _after_ordinary(self, get_event: Callable[[], Any]) -> Any:  # noqa: C901, PLR0912, PLR0915  # one loop, as a call for each event costs more than all that it does
+        """The next event that needs a handler, once those before it that are ordinary have been taken.
+
+        Nearly all are: without tag, anchor or alias, in a place where nothing has to be noted. The handlers would do
+        the same with them, in twice the time.
+        """
+        top = self._top
+        if top is None or self._raw or not self._stack or top.is_odd:
+            return get_event()
+        begin, stack, values = self._begin, self._stack, 0
+        known_key, known_scalar = self._keys.get, self._scalars.get
+        key = top.key
+        try:
+            while True:
+                data, is_mapping, add_distance, nearer = top.data, top.is_mapping, top.distances.append, begin - top.at
+                while type(event := get_event()) is _Scalar:
+                    if event.tag is not None or event.anchor is not None:
+                        return event
+                    text = event.value
+                    if is_mapping and key is None:
+                        if (known := known_key(text)) is None or known in data:
+                            return event
+                        key = known
+                    else:
+                        value = text if event.style else known_scalar(text, _UNSEEN)
+                        if value is _UNSEEN:
+                            value = self._learned(text)
+                        if value is _UNSEEN or (event.style and "${" in text):
+                            return event
+                        if is_mapping:
+                            data[key] = value
+                            key = None
+                        else:
+                            data.append(value)
+                    add_distance(event.start_mark.index + nearer)
+                    values += 1 + len(text) // _LONG
+                kind = type(event)
+                if kind in _STARTS:
+                    if (is_mapping and key is None) or len(stack) + 1 >= DEPTH_LIMIT or event.tag is not None or event.anchor is not None:
+                        return event
+                    top.key = key
+                    stack.append(top)
+                    top = _Frame({} if kind is yaml.MappingStartEvent else [], begin + event.start_mark.index)
+                    key = None
+                    values += 1
+                elif kind in _ENDS and len(stack) > 1 and not stack[-1].is_odd:
+                    places = top.filled(self._shapes)
+                    top = stack.pop()
+                    if top.is_mapping:
+                        top.data[top.key] = data
+                    else:
+                        top.data.append(data)
+                    top.distances.append(places)
+                    key = None
+                else:
+                    return event
+        finally:
+            top.key = key
+            self._top = top
+            self._values += values
 
     def close(self) -> None:
         """Keep the data, even if a mistake ended reading."""
@@ -194,7 +265,7 @@ class _Builder:
         if event.tag is not None:
             self._refuse_tag(event.tag, place)
         if top is not None and top.is_mapping and top.key is None:
-            if value == "<<" and not event.style:
+            if value == _MERGE and not event.style:
                 self._refuse_key(top, value, MERGE_KEY, _MERGE_KEY, place)
             self._begin_key(top, value, place)
             return
@@ -212,19 +283,31 @@ class _Builder:
     def _plain(self, text: str, place: int) -> Any:
         value = self._scalars.get(text, _UNSEEN)
         if value is _UNSEEN:
-            value = self._converted(text, place)
-        if type(value) in _NUMBERS and text[0] in _LOSSY and loses_signs(text):
-            self._source.phone_numbers[place] = text
+            value = self._learned(text)
+        return self._noted(text, place) if value is _UNSEEN else value
+
+    def _learned(self, text: str) -> Any:
+        """The value of a plain scalar that was not met before; unseen still if there is something to note about it."""
+        try:
+            value = core_scalar(text)
+        except ValueError:
+            return _UNSEEN
+        if "${" in text or _is_lossy(value, text):
+            return _UNSEEN
+        if value is None:
+            self._source.has_nulls = True
+        self._scalars[text] = value
         return value
 
-    def _converted(self, text: str, place: int) -> Any:
+    def _noted(self, text: str, place: int) -> Any:
+        """The value of a plain scalar with something to note about it, here and wherever else it is written."""
         try:
-            value = self._scalars[text] = core_scalar(text)
+            value = core_scalar(text)
         except ValueError as error:
             self.note(INVALID_NUMBER, str(error), place)
             return text
-        if value is None:
-            self._source.has_nulls = True
+        if _is_lossy(value, text):
+            self._source.phone_numbers[place] = text
         return value
 
     def _add(self, value: Any, node: Node) -> None:
@@ -239,7 +322,7 @@ class _Builder:
             top.distances.append(node - top.at if type(node) is int else node)
         else:
             if key in top.data:
-                top.repeated[key] = node
+                top.repeat(key, node)
             else:
                 top.distances.append(node - top.at if type(node) is int else node)
             top.data[key] = value
@@ -263,17 +346,22 @@ class _Builder:
             top.distances.append(place - top.at)
             if top.first is not None:
                 top.first[key] = place - top.at
-        elif key not in self._refused_keys.get(top, ()):
-            message = (
-                f"`{shown(key)}` is written twice; the first is at {self._sources.described(top.first_place(key))}"
-            )
-            self._source.mistakes.append(found_at(DUPLICATE_KEY, message, place, (*self._path(), key)))
+        else:
+            top.is_odd = True
+            if key not in self._refused_keys.get(top, ()):
+                self._refuse_repetition(top, key, place)
         top.key = self._known_key(key, place)
+
+    def _refuse_repetition(self, top: _Frame, key: str, place: int) -> None:
+        message = f"`{shown(key)}` is written twice; the first is at {self._sources.described(top.first_place(key))}"
+        self._source.mistakes.append(found_at(DUPLICATE_KEY, message, place, (*self._path(), key)))
 
     def _known_key(self, key: str, place: int) -> str:
         """One string object for all equal keys."""
         if (known := self._keys.get(key)) is not None:
             return known
+        if key == _MERGE:
+            return key  # a key in quotes alone
         if key == "for_each":
             self._source.has_for_each = True
         if "${" in key:
@@ -284,6 +372,7 @@ class _Builder:
     def _refuse_key(self, top: _Frame, key: str, rule: Rule, message: str, place: int) -> None:
         """Note the mistake, and forget the key and its value at the end."""
         self.note(rule, message, place)
+        top.is_odd = True
         self._refused_keys.setdefault(top, set()).add(key)
 
     def _start_mapping(self, event: Any) -> None:
@@ -309,14 +398,17 @@ class _Builder:
                 self._raw = self._all_raw or top.key in self._raw_sections
             self._stack.append(top)
         self._values += 1
-        self._top = _Frame(data, place, event.anchor, self._values)
+        self._top = _Frame(data, place)
         if event.anchor is not None:
+            self._top.is_odd, self._top.anchor, self._top.begun_at = True, event.anchor, self._values
             self._anchors[event.anchor] = None  # known, but not complete
 
     def _end(self, _: Any) -> None:
         top = self._top
         assert top is not None
-        places = top.filled(self._shapes)
+        places = top.places = top.filled(self._shapes)
+        if top.repeated is not None:
+            places.update(top.repeated)
         if top.anchor is not None:
             self._anchors[top.anchor] = (top.data, places, self._values - top.begun_at + 1)
         if self._stack:
@@ -356,6 +448,11 @@ class _Builder:
     def _refuse_tag(self, tag: str, place: int) -> None:
         short = shown(tag.replace("tag:yaml.org,2002:", "!!"))
         self.note(TAGGED, f"the tag `{short}` is not supported; leave it out (quote a value to make it text)", place)
+
+
+def _is_lossy(value: Any, text: str) -> bool:
+    """Whether *value* is a number that lacks signs of *text*, as that of a phone may."""
+    return type(value) in _NUMBERS and text[0] in _LOSSY and loses_signs(text)
 
 
 def _complex_key(top: _Frame, data: Any, place: int) -> _UnreadableError:
