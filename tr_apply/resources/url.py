@@ -41,6 +41,12 @@ def is_url_with_password(path: str, value: Any) -> bool:
     return holds_password(value)
 
 
+def may_hold_url(value: Any) -> bool:
+    """Whether a URL may be in the JSON *value* at all: most have none, which its text shows in a tenth of the time."""
+    text = repr(value)  # which leaves these characters as they are
+    return "://" in text or _SUFFIX in text
+
+
 def holds_url_with_password(path: str, value: Any) -> bool:
     """Whether *value*, at *path*, is such a URL or has one in it, however deep."""
     return is_url_with_password(path, value) or any(
