@@ -22,7 +22,7 @@ from tr_apply.cli.options import (
     target_options,
 )
 from tr_apply.cli.output import json_value
-from tr_apply.config.reader import DEPTH_LIMIT
+from tr_apply.config.filling import DEPTH_LIMIT
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import UsageError
 from tr_apply.rehearsal.find_route import find_route

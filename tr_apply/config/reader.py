@@ -11,10 +11,11 @@ from typing import Any, Final
 import yaml
 
 from tr_apply.config.common_rules import DUPLICATE_KEY, INVALID_NUMBER, NULL_VALUE
+from tr_apply.config.filling import DEPTH_LIMIT, LONG, SCALAR, UNSEEN, Filling, Frame, is_lossy
 from tr_apply.config.places import Node, Places, Sources, place_of, shown
 from tr_apply.config.source_file import Site, SourceFile
 from tr_apply.findings import KeyPath, Rule, Severity, found_at
-from tr_apply.resources.scalar import NULLS, core_scalar, loses_signs
+from tr_apply.resources.scalar import NULLS, core_scalar
 
 YAML_SYNTAX: Final = Rule("yaml-syntax", Severity.ERROR, "The file is not valid YAML.")
 SEVERAL_DOCUMENTS: Final = Rule("several-documents", Severity.ERROR, "A file holds more than one document.")
@@ -27,20 +28,11 @@ COMPLEX_KEY: Final = Rule("complex-key", Severity.ERROR, "A mapping key must be 
 MERGE_KEY: Final = Rule("merge-key", Severity.ERROR, "A key is <<, which YAML 1.2 does not have.")
 TAGGED: Final = Rule("tag", Severity.ERROR, "A value has a tag.")
 
-DEPTH_LIMIT = 100
 EXPANSION_LIMIT = 100_000  # values that aliases may expand to in one file; a longer file may have one per character
 _MERGE = "<<"
 _MERGE_KEY = "`<<` is not supported; write the keys out, or use variables or an overlay"
-_UNSEEN: Any = object()
-_NUMBERS = (int, float)
-_LONG = 50  # characters; an alias of a longer text counts once more for each such length
-
-_LOSSY = frozenset("+-0")  # first characters of numbers that YAML may shorten
 
 # The C parser where libyaml is there (all wheels); the pure one answers the same, ten times slower.
-_Scalar: Final = yaml.ScalarEvent
-_STARTS: Final = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
-_ENDS: Final = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -80,70 +72,24 @@ def read(sources: Sources, begin: int, *, raw: bool | frozenset[str] = False) ->
     return source
 
 
-class _Frame:
-    """A container that is being filled. What few of them have is a default of the class."""
-
-    is_odd = False
-    """Whether it has an anchor, or a key that is repeated or refused: only the handlers fill such a one."""
-
-    anchor: str | None = None
-    begun_at = 0  # values before it; of one with an anchor
-    first: dict[str, int] | None = None  # where each key is written first, once one was repeated
-    repeated: dict[str, Node] | None = None  # the last value of each of these
-    places: Places | None = None  # when it is filled
-
-    def __init__(self, data: Any, at: int) -> None:
-        self.data = data
-        self.at = at
-        self.is_mapping = type(data) is dict
-        self.key: str | None = None  # the key that waits for its value
-        self.distances: list[Any] = []  # see Places
-
-    def first_place(self, key: str) -> int:
-        """Where the *key*, which it has, is written first."""
-        if self.first is None:
-            self.first = dict(zip(self.data, self.distances[::2], strict=True))
-        return self.at + self.first[key]
-
-    def repeat(self, key: str, node: Node) -> None:
-        """Note where the last value of *key* is, which it has already."""
-        if self.repeated is None:
-            self.repeated = {}
-        self.repeated[key] = node
-
-    def filled(self, shapes: dict[tuple[str, ...], tuple[str, ...]]) -> Places:
-        """The places of all of it; *shapes* has one object for all equal tuples of keys."""
-        if self.is_mapping:
-            names = tuple(self.data)
-            return Places(self.at, mapping=True, names=shapes.setdefault(names, names), distances=self.distances)
-        return Places(self.at, mapping=False, distances=self.distances)
-
-
-class _Builder:
+class _Builder(Filling):
     """Turns events into data and places."""
 
     def __init__(self, source: SourceFile, sources: Sources, begin: int, *, raw: bool | frozenset[str]) -> None:
-        self._source = source
+        super().__init__(source, begin)
         self._sources = sources
-        self._begin = begin
         self._raw_sections = raw if isinstance(raw, frozenset) else frozenset()
         self._raw = self._all_raw = raw is True
-        self._stack: list[_Frame] = []  # the containers around it, outermost first
-        self._top: _Frame | None = None  # the container being filled; None outside the root
         self._anchors: dict[str, tuple[Any, Node, int] | None] = {}
-        self._refused_keys: dict[_Frame, set[str]] = {}
-        self._values = 0
+        self._refused_keys: dict[Frame, set[str]] = {}
         self._expanded = 0
         self._expansion_limit = EXPANSION_LIMIT
         self._documents = 0
-        self._scalars: dict[str, Any] = {}
-        self._keys: dict[str, str] = {}
-        self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def build(self, text: str) -> None:
         """Read all of *text*."""
         handlers: dict[type, Callable[[Any], None]] = {
-            _Scalar: self._scalar,
+            SCALAR: self._scalar,
             yaml.MappingStartEvent: self._start_mapping,
             yaml.SequenceStartEvent: self._start_sequence,
             yaml.MappingEndEvent: self._end,
@@ -155,72 +101,11 @@ class _Builder:
         parser = _Parser(text)
         try:
             get_event = parser.get_event
-            while (event := self._after_ordinary(get_event)) is not None:
+            while (event := self.after_ordinary(get_event)) is not None:
                 if (handler := handlers.get(type(event))) is not None:
                     handler(event)
         finally:
             parser.dispose()
-
-    def _after_ordinary(self, get_event: Callable[[], Any]) -> Any:  # noqa: C901, PLR0912, PLR0915  # one loop, as a call for each event costs more than all that it does
-        """The next event that needs a handler, once those before it that are ordinary have been taken.
-
-        Nearly all are: without tag, anchor or alias, in a place where nothing has to be noted. The handlers would do
-        the same with them, in twice the time.
-        """
-        top = self._top
-        if top is None or self._raw or not self._stack or top.is_odd:
-            return get_event()
-        begin, stack, values = self._begin, self._stack, 0
-        known_key, known_scalar = self._keys.get, self._scalars.get
-        key = top.key
-        try:
-            while True:
-                data, is_mapping, add_distance, nearer = top.data, top.is_mapping, top.distances.append, begin - top.at
-                while type(event := get_event()) is _Scalar:
-                    if event.tag is not None or event.anchor is not None:
-                        return event
-                    text = event.value
-                    if is_mapping and key is None:
-                        if (known := known_key(text)) is None or known in data:
-                            return event
-                        key = known
-                    else:
-                        value = text if event.style else known_scalar(text, _UNSEEN)
-                        if value is _UNSEEN:
-                            value = self._learned(text)
-                        if value is _UNSEEN or (event.style and "${" in text):
-                            return event
-                        if is_mapping:
-                            data[key] = value
-                            key = None
-                        else:
-                            data.append(value)
-                    add_distance(event.start_mark.index + nearer)
-                    values += 1 + len(text) // _LONG
-                kind = type(event)
-                if kind in _STARTS:
-                    if (is_mapping and key is None) or len(stack) + 1 >= DEPTH_LIMIT or event.tag is not None or event.anchor is not None:
-                        return event
-                    top.key = key
-                    stack.append(top)
-                    top = _Frame({} if kind is yaml.MappingStartEvent else [], begin + event.start_mark.index)
-                    key = None
-                    values += 1
-                elif kind in _ENDS and len(stack) > 1 and not stack[-1].is_odd:
-                    places = top.filled(self._shapes)
-                    top = stack.pop()
-                    if top.is_mapping:
-                        top.data[top.key] = data
-                    else:
-                        top.data.append(data)
-                    top.distances.append(places)
-                    key = None
-                else:
-                    return event
-        finally:
-            top.key = key
-            self._top = top
-            self._values += values
 
     def close(self) -> None:
         """Keep the data, even if a mistake ended reading."""
@@ -261,7 +146,7 @@ class _Builder:
         place: int = self._begin + event.start_mark.index
         value: Any = event.value
         top = self._top
-        self._values += 1 + len(value) // _LONG
+        self._values += 1 + len(value) // LONG
         if event.tag is not None:
             self._refuse_tag(event.tag, place)
         if top is not None and top.is_mapping and top.key is None:
@@ -272,7 +157,7 @@ class _Builder:
         if not event.style:
             value = self._raw_text(value, place) if self._raw else self._plain(value, place)
         if event.anchor is not None:
-            self._anchors[event.anchor] = (value, place, 1 + len(event.value) // _LONG)
+            self._anchors[event.anchor] = (value, place, 1 + len(event.value) // LONG)
         self._add(value, place)
 
     def _raw_text(self, text: str, place: int) -> str:
@@ -281,23 +166,10 @@ class _Builder:
         return text
 
     def _plain(self, text: str, place: int) -> Any:
-        value = self._scalars.get(text, _UNSEEN)
-        if value is _UNSEEN:
+        value = self._scalars.get(text, UNSEEN)
+        if value is UNSEEN:
             value = self._learned(text)
-        return self._noted(text, place) if value is _UNSEEN else value
-
-    def _learned(self, text: str) -> Any:
-        """The value of a plain scalar that was not met before; unseen still if there is something to note about it."""
-        try:
-            value = core_scalar(text)
-        except ValueError:
-            return _UNSEEN
-        if "${" in text or _is_lossy(value, text):
-            return _UNSEEN
-        if value is None:
-            self._source.has_nulls = True
-        self._scalars[text] = value
-        return value
+        return self._noted(text, place) if value is UNSEEN else value
 
     def _noted(self, text: str, place: int) -> Any:
         """The value of a plain scalar with something to note about it, here and wherever else it is written."""
@@ -306,7 +178,7 @@ class _Builder:
         except ValueError as error:
             self.note(INVALID_NUMBER, str(error), place)
             return text
-        if _is_lossy(value, text):
+        if is_lossy(value, text):
             self._source.phone_numbers[place] = text
         return value
 
@@ -341,7 +213,7 @@ class _Builder:
             place_of(node),
         )
 
-    def _begin_key(self, top: _Frame, key: str, place: int) -> None:
+    def _begin_key(self, top: Frame, key: str, place: int) -> None:
         if key not in top.data:
             top.distances.append(place - top.at)
             if top.first is not None:
@@ -352,7 +224,7 @@ class _Builder:
                 self._refuse_repetition(top, key, place)
         top.key = self._known_key(key, place)
 
-    def _refuse_repetition(self, top: _Frame, key: str, place: int) -> None:
+    def _refuse_repetition(self, top: Frame, key: str, place: int) -> None:
         message = f"`{shown(key)}` is written twice; the first is at {self._sources.described(top.first_place(key))}"
         self._source.mistakes.append(found_at(DUPLICATE_KEY, message, place, (*self._path(), key)))
 
@@ -369,7 +241,7 @@ class _Builder:
         self._keys[key] = key
         return key
 
-    def _refuse_key(self, top: _Frame, key: str, rule: Rule, message: str, place: int) -> None:
+    def _refuse_key(self, top: Frame, key: str, rule: Rule, message: str, place: int) -> None:
         """Note the mistake, and forget the key and its value at the end."""
         self.note(rule, message, place)
         top.is_odd = True
@@ -398,7 +270,7 @@ class _Builder:
                 self._raw = self._all_raw or top.key in self._raw_sections
             self._stack.append(top)
         self._values += 1
-        self._top = _Frame(data, place)
+        self._top = Frame(data, place)
         if event.anchor is not None:
             self._top.is_odd, self._top.anchor, self._top.begun_at = True, event.anchor, self._values
             self._anchors[event.anchor] = None  # known, but not complete
@@ -450,12 +322,7 @@ class _Builder:
         self.note(TAGGED, f"the tag `{short}` is not supported; leave it out (quote a value to make it text)", place)
 
 
-def _is_lossy(value: Any, text: str) -> bool:
-    """Whether *value* is a number that lacks signs of *text*, as that of a phone may."""
-    return type(value) in _NUMBERS and text[0] in _LOSSY and loses_signs(text)
-
-
-def _complex_key(top: _Frame, data: Any, place: int) -> _UnreadableError:
+def _complex_key(top: Frame, data: Any, place: int) -> _UnreadableError:
     if isinstance(data, dict) and place == top.at + 1:  # `{{ x }}`, as in templates
         message = '`{{…}}` has no meaning here; a variable is written "${NAME}"'
         return _UnreadableError(COMPLEX_KEY, message, top.at)
