@@ -27,7 +27,7 @@ def compared_fields(kind: Kind) -> tuple[str, ...]:
 _COMPARED = {kind.name: compared_fields(kind) for kind in KINDS}
 
 
-class _Compared(NamedTuple):
+class _QuickField(NamedTuple):
     """How a field is compared, as far as that is the same for all resources of a kind."""
 
     key: str
@@ -40,7 +40,7 @@ class _Compared(NamedTuple):
 _KINDS_OF_MANY = [kind for kind in KINDS if kind not in (WORKSPACE, WORKFLOW)]  # those have more than their fields
 _QUICKLY_COMPARED = {
     kind.name: [
-        _Compared(
+        _QuickField(
             key,
             kind.fields[key].answer,
             is_name=kind.fields[key].holds is Holds.NAME and key not in kind.references,
@@ -63,7 +63,7 @@ def is_unchanged(kind: Kind, declared: Any, live: Live, labels: Labels) -> bool:
     return True
 
 
-def _is_field_unchanged(field: _Compared, kind: Kind, wanted: Any, live: Live, labels: Labels) -> bool:
+def _is_field_unchanged(field: _QuickField, kind: Kind, wanted: Any, live: Live, labels: Labels) -> bool:
     key, answer, is_name, is_json, is_kept_when_unset = field
     if wanted is None and is_kept_when_unset:
         return True
