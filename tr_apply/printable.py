@@ -64,7 +64,7 @@ def html_without_commands(html: str) -> str:
 
 
 def is_plain(text: str) -> bool:
-    """Whether *text* is shown as it is, which can be told at once."""
+    """Whether *text* is shown as it is, as far as one look at all of it can say."""
     return text.isprintable() and (text.isascii() or _BLANK.search(text) is None)
 
 

@@ -1,4 +1,4 @@
-"""What is ordinary is taken in one loop, what is not by handlers: both must read a file as the handlers alone do."""
+"""Ordinary events are taken in one loop, all others by handlers: together they read a file as the handlers alone do."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").rglob("*.yaml"))
 ODD = """\
 vars: {a: 012, b: ~, c: +34600100200, "<<": x}
 workspace: {name: Odd, "<<": 1, 'a b': [1, +34600100200, 007, -0, 1.5e3, .nan, ~, null, "${x}", '${y}', ${z}]}
-# quoted keys, repeated keys, aliases and anchors; what is in them, and what comes after them
+# quoted keys, repeated keys, aliases and anchors: their content, and their next neighbours
 workers:
   - name: &ana Ana
     attributes: &own {team: a, team: b, "team": {deep: [1, {x: *ana}]}, for_each: 1, "${k}": v, "${k}": w}
@@ -49,7 +49,7 @@ def everything(text, raw=frozenset({"vars"})):
     """All that is known of a file once it is read."""
     sources = Sources()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reader, "EXPANSION_LIMIT", 0)  # so that the length of a text is the limit
+        patch.setattr(reader, "EXPANSION_LIMIT", 0)  # the length of a text is the limit
         source = read(sources, sources.add("odd.yaml", text), raw=raw)
     return (
         repr(source.data),
@@ -76,7 +76,7 @@ def by_handlers(text):
 
 
 @pytest.mark.parametrize("text", ODDITIES, ids=range(len(ODDITIES)))
-def test_whatever_is_odd_is_read_as_the_handlers_do_wherever_the_file_ends(text):
+def test_an_odd_file_is_read_as_the_handlers_do_wherever_it_ends(text):
     for end in range(len(text) + 1):
         assert everything(text[:end]) == by_handlers(text[:end])
 

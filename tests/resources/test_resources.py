@@ -235,7 +235,7 @@ def test_a_count_has_no_other_form_of_a_number(text):
     assert whole_number(text) is None
 
 
-# What is told without a closer look
+# Quick answers
 
 
 @pytest.mark.parametrize(
