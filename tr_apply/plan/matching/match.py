@@ -38,7 +38,7 @@ class Match:
         return name_key(self.name)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Replacement(Match):
     """A declared resource that takes the place of a live one."""
 
