@@ -53,10 +53,10 @@ class Frame:
 
     def filled(self, shapes: dict[tuple[str, ...], tuple[str, ...]]) -> Places:
         """The places of all of it; *shapes* has one object for all equal tuples of keys."""
-        if self.is_mapping:
-            names = tuple(self.data)
-            return Places(self.at, mapping=True, names=shapes.setdefault(names, names), distances=self.distances)
-        return Places(self.at, mapping=False, distances=self.distances)
+        if not self.is_mapping:
+            return Places.packed(self.at, None, self.distances)
+        names = tuple(self.data)
+        return Places.packed(self.at, shapes.setdefault(names, names), self.distances)
 
 
 class Filling:
@@ -72,6 +72,7 @@ class Filling:
         self._stack: list[Frame] = []  # the containers around it, outermost first
         self._top: Frame | None = None  # the container being filled; None outside the root
         self._values = 0
+        self._has_aliases = False  # whether it may have any; otherwise nobody asks for the number of values
         self._scalars: dict[str, Any] = {}  # of plain scalars with nothing to note about them
         self._keys: dict[str, str] = {}
         self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -86,7 +87,7 @@ class Filling:
         if top is None or self._raw or not self._stack or top.is_odd:
             return get_event()
         known_key, known_scalar, values = self._keys.get, self._scalars.get, 0
-        key = top.key
+        key, has_aliases = top.key, self._has_aliases
         try:
             while True:
                 data, is_mapping, add_distance = top.data, top.is_mapping, top.distances.append
@@ -111,7 +112,8 @@ class Filling:
                         else:
                             data.append(value)
                     add_distance(event.start_mark.index + nearer)
-                    values += 1 + len(text) // LONG
+                    if has_aliases:
+                        values += 1 + len(text) // LONG
                 if (following := self._across(event, top, key)) is None:
                     return event
                 top, key = following, None

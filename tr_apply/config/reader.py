@@ -97,6 +97,7 @@ class _Builder(Filling):
             yaml.AliasEvent: self._alias,
             yaml.DocumentStartEvent: self._start_document,
         }
+        self._has_aliases = "*" in text
         self._expansion_limit = max(EXPANSION_LIMIT, len(text))
         parser = _Parser(text)
         try:

@@ -126,15 +126,14 @@ def worker_names(worker: Worker, asked: Collection[str] | None = None) -> dict[s
 
     With *asked*, those of these names alone.
     """
-    names = worker.attributes or {}
-    if asked is not None:
-        names = {name: names[name] for name in asked if name in names}
+    attributes = worker.attributes or {}
+    names = {name: attributes[name] for name in (attributes if asked is None else asked) if name in attributes}
     if "${" in repr(names):
         names = mapped(names, lambda leaf: routing_text(leaf) if isinstance(leaf, str) else leaf)
-    own = {"friendly_name": worker.name}
     if asked is None or "sid" in asked:
-        own["sid"] = made_up_sid(WORKER.sid_prefix, SidOf(WORKER.name, worker.name))
-    return {**names, **own}
+        names["sid"] = made_up_sid(WORKER.sid_prefix, SidOf(WORKER.name, worker.name))
+    names["friendly_name"] = worker.name
+    return names
 
 
 @document_rule(
