@@ -21,7 +21,7 @@ _COMMAND_LINE: Final = re.compile(r"^([^\S\n]*)::", re.MULTILINE)
 
 def printable(text: str) -> str:
     """*text* on one line, with escapes for what steers a terminal, and for what cannot be seen."""
-    if _is_plain(text):
+    if is_plain(text):
         return text
     hidden = set(hidden_characters(text))
     return "".join(_escape(each) if index in hidden else each for index, each in enumerate(text))
@@ -34,7 +34,7 @@ def printable_lines(text: str) -> str:
 
 def hidden_characters(text: str) -> Iterator[int]:
     """The indices of characters in *text* that are invisible, or that change how others are displayed."""
-    if _is_plain(text):
+    if is_plain(text):
         return
     for index, character in enumerate(text):
         if _is_hidden(character) and not _belongs(text, index):
@@ -44,7 +44,7 @@ def hidden_characters(text: str) -> Iterator[int]:
 def printable_json(document: str) -> str:
     """A JSON *document* that reads the same, with such characters as JSON's own escapes."""
     lines = document.split("\n")
-    escaped = "\n".join(line if _is_plain(line) else "".join(map(_escape_in_json, line)) for line in lines)
+    escaped = "\n".join(line if is_plain(line) else "".join(map(_escape_in_json, line)) for line in lines)
     return escaped.replace("##[", "#\\u0023[")
 
 
@@ -63,7 +63,8 @@ def html_without_commands(html: str) -> str:
     return _COMMAND_LINE.sub(r"\1&#58;:", html).replace("##[", "#&#35;[")
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
+    """Whether *text* is shown as it is, as far as one look at all of it can say."""
     return text.isprintable() and (text.isascii() or _BLANK.search(text) is None)
 
 

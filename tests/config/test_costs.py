@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tr_apply.config import columns, reader
+from tr_apply.config import columns, filling, reader
 from tr_apply.config.common_rules import SHOWN
 from tr_apply.config.places import Places, Sources
 from tr_apply.config.reader import read
 from tr_apply.findings import Severity
 
 
-class _CountedFrame(reader._Frame):
+class _CountedFrame(filling.Frame):
     """A mapping that counts how many of its keys are looked at to find where one is written first."""
 
     __slots__ = ()
@@ -38,7 +38,8 @@ def test_repeated_keys_cost_steps_in_proportion_to_the_file(keys, times):
     _CountedFrame.steps = 0
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reader, "_Frame", _CountedFrame)
+        for module in (reader, filling):
+            patch.setattr(module, "Frame", _CountedFrame)
         found = read(sources, begin)
 
     assert _CountedFrame.steps <= 2 * len(written) + 4

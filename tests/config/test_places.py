@@ -86,8 +86,8 @@ def test_the_keys_of_json_are_those_of_the_models():
 
 
 def test_packed_places_are_the_same_as_those_that_were_put_together_one_by_one():
-    inner = Places(40, mapping=False, distances=[2, 9])
-    packed = Places(10, mapping=True, names=("a", "b", "c"), distances=[0, 3, 20, inner, 1_000, 1_003])
+    inner = Places.packed(40, None, [2, 9])
+    packed = Places.packed(10, ("a", "b", "c"), [0, 3, 20, inner, 1_000, 1_003])
 
     assert packed.keys == [10, 30, 1_010]
     assert packed.children == {"a": 13, "b": inner, "c": 1_013}
@@ -96,7 +96,7 @@ def test_packed_places_are_the_same_as_those_that_were_put_together_one_by_one()
 
 
 def test_a_key_that_is_added_or_dropped_later_has_its_place():
-    places = Places(10, mapping=True, names=("a", "b"), distances=[0, 3, 20, 23])
+    places = Places.packed(10, ("a", "b"), [0, 3, 20, 23])
     assert places.key_place("b") == 30
 
     places.children["c"] = 103

@@ -14,6 +14,8 @@ from tr_apply.resources.routing_test import RoutingTests
 from tr_apply.resources.scalar import whole_number
 from tr_apply.resources.seeds import FLEX_WORKSPACE, is_flex, seeds
 from tr_apply.resources.template import SidOf, each_string, escaped, filled, from_live, mapped, origin, plain
+from tr_apply.resources.url import is_url_with_password, may_hold_url
+from tr_apply.resources.worker import ATTRIBUTES_LIMIT, Worker, compact_json
 from tr_apply.resources.workflow import Workflow, from_document, to_document
 from tr_apply.routing.names import name_key
 
@@ -231,3 +233,45 @@ def test_a_count_is_written_in_few_digits(text, number):
 @pytest.mark.parametrize("text", ["²", "٣", "1_000", " 1", "1\n", "1.0", None, 1])
 def test_a_count_has_no_other_form_of_a_number(text):
     assert whole_number(text) is None
+
+
+# Quick answers
+
+
+@pytest.mark.parametrize(
+    "part", ["a", '"', "\\", "'", "\x01", "\x7f", "\n", "é", "\u2028", "${sid:}", "$${", "${sid:worker/a}"]
+)
+def test_attributes_of_any_characters_are_as_long_as_their_json_with_sids_filled_in(part):
+    def length(text):
+        return len(filled(compact_json({"a": text}), lambda _: "0" * 34))
+
+    for times in range(1, ATTRIBUTES_LIMIT + 1, 7):
+        text = part * times
+        fits = length(text) <= ATTRIBUTES_LIMIT
+        try:
+            Worker(name="Ana", attributes={"a": text})
+        except ValidationError:
+            assert not fits
+        else:
+            assert fits
+
+
+@given(
+    st.recursive(
+        st.text("ab:/$@{}?=_url", max_size=12) | st.sampled_from(["https://a:b@c", "ftp://x:y@z", "$${://", "a:b@c"]),
+        lambda below: st.lists(below, max_size=3) | st.dictionaries(st.sampled_from(["a", "b_url", "_url"]), below),
+        max_leaves=8,
+    )
+)
+def test_a_url_is_in_nothing_that_may_not_hold_one(value):
+    def urls(value, key):
+        match value:
+            case dict():
+                return any(urls(child, name) for name, child in value.items())
+            case list():
+                return any(urls(child, str(index)) for index, child in enumerate(value))
+        return is_url_with_password(key, plain(value))
+
+    attributes = {"x": value}
+
+    assert may_hold_url(attributes) or not urls(attributes, "")

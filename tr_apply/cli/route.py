@@ -22,8 +22,8 @@ from tr_apply.cli.options import (
     configuration_options,
     target_options,
 )
+from tr_apply.config.filling import DEPTH_LIMIT
 from tr_apply.config.load import Configuration
-from tr_apply.config.reader import DEPTH_LIMIT
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.envelope import json_value
 from tr_apply.errors import UsageError

@@ -7,13 +7,13 @@ Armenian, dashes, quotation marks, and the digits and capitals that pass for eac
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tr_apply.config.notes import Notes
 from tr_apply.config.references import written_names
 from tr_apply.findings import KeyPath, Rule, Severity
-from tr_apply.printable import hidden_characters, printable
+from tr_apply.printable import hidden_characters, is_plain, printable
 from tr_apply.resources import SECTIONS, WORKSPACE
 from tr_apply.resources.template import plain
 from tr_apply.routing.names import name_key
@@ -84,16 +84,19 @@ def _filter_names(raw: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
 
 def _note_hidden(names: Iterable[tuple[KeyPath, str]], notes: Notes) -> None:
     for path, name in names:
-        if hidden := sorted({name[index] for index in hidden_characters(name)}):
+        if not is_plain(name) and (hidden := sorted({name[index] for index in hidden_characters(name)})):
             what = ", ".join(_called(each) for each in hidden)
             message = f"the name '{printable(name)}' holds what cannot be seen: {what}; is it meant?"
             notes.add(INVISIBLE_CHARACTER, message, path)
 
 
-def _note_alike(names: Iterable[tuple[KeyPath, str]], notes: Notes) -> None:
+def _note_alike(names: Sequence[tuple[KeyPath, str]], notes: Notes) -> None:
+    keys = [skeletons(name) for _, name in names]
+    if all(len(set(each)) == len(names) for each in zip(*keys, strict=True)):
+        return  # as a rule
     known: tuple[dict[str, tuple[KeyPath, str]], ...] = ({}, {})
-    for path, name in names:
-        others = [of.setdefault(each, (path, name)) for of, each in zip(known, skeletons(name), strict=True)]
+    for (path, name), own in zip(names, keys, strict=True):
+        others = [of.setdefault(each, (path, name)) for of, each in zip(known, own, strict=True)]
         found = next((other for other in others if other[1] != name and name_key(other[1]) != name_key(name)), None)
         if found is not None:
             message = (

@@ -29,21 +29,25 @@ class Places:
 
     __slots__ = ("_children", "_distances", "_key_places", "_keys", "_names", "at", "label")
 
-    def __init__(
-        self, at: int, *, mapping: bool, names: tuple[str, ...] = (), distances: list[Any] | None = None
-    ) -> None:
-        """Packed: for a mapping, *distances* hold the place of each of the keys *names* and of its value, in turn.
-
-        A mapping or a sequence inside has its own Places there instead of a distance.
-        """
+    def __init__(self, at: int, *, mapping: bool) -> None:
         self.at = at
         self.label = ""
-        self._names = names if mapping else None
-        self._distances = distances
+        self._names: tuple[str, ...] | None = None
+        self._distances: list[Any] | None = None
         self._key_places: dict[str | int, int] | None = None
-        if distances is None:
-            self._keys: list[int] = []
-            self._children: dict[str | int, Node] | list[Node] = {} if mapping else []
+        self._keys: list[int] = []
+        self._children: dict[str | int, Node] | list[Node] = {} if mapping else []
+
+    @classmethod
+    def packed(cls, at: int, names: tuple[str, ...] | None, distances: list[Any]) -> "Places":
+        """Those of a mapping with the keys *names*, or of a sequence, which has none.
+
+        For a mapping, *distances* hold the place of each key and of its value, in turn. A mapping or a sequence inside
+        has its own Places there instead of a distance.
+        """
+        places = cls.__new__(cls)
+        places.at, places.label, places._names, places._distances = at, "", names, distances  # noqa: SLF001  # its own
+        return places
 
     @property
     def keys(self) -> list[int]:
@@ -73,7 +77,7 @@ class Places:
             self._keys, self._children = [], nodes
         else:
             self._keys, self._children = nodes[::2], dict(zip(self._names, nodes[1::2], strict=True))
-        self._distances = None
+        self._distances = self._key_places = None
 
     def child(self, key: str | int) -> "Node | None":
         """The places of the value at *key*."""

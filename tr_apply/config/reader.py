@@ -11,10 +11,11 @@ from typing import Any, Final
 import yaml
 
 from tr_apply.config.common_rules import DUPLICATE_KEY, INVALID_NUMBER, NULL_VALUE
+from tr_apply.config.filling import DEPTH_LIMIT, LONG, SCALAR, UNSEEN, Filling, Frame, is_lossy
 from tr_apply.config.places import Node, Places, Sources, place_of, shown
 from tr_apply.config.source_file import Site, SourceFile
 from tr_apply.findings import KeyPath, Rule, Severity, found_at
-from tr_apply.resources.scalar import NULLS, core_scalar, loses_signs
+from tr_apply.resources.scalar import NULLS, core_scalar
 
 YAML_SYNTAX: Final = Rule("yaml-syntax", Severity.ERROR, "The file is not valid YAML.")
 SEVERAL_DOCUMENTS: Final = Rule("several-documents", Severity.ERROR, "A file holds more than one document.")
@@ -27,14 +28,9 @@ COMPLEX_KEY: Final = Rule("complex-key", Severity.ERROR, "A mapping key must be 
 MERGE_KEY: Final = Rule("merge-key", Severity.ERROR, "A key is <<, which YAML 1.2 does not have.")
 TAGGED: Final = Rule("tag", Severity.ERROR, "A value has a tag.")
 
-DEPTH_LIMIT = 100
 EXPANSION_LIMIT = 100_000  # values that aliases may expand to in one file; a longer file may have one per character
+_MERGE = "<<"
 _MERGE_KEY = "`<<` is not supported; write the keys out, or use variables or an overlay"
-_UNSEEN: Any = object()
-_NUMBERS = (int, float)
-_LONG = 50  # characters; an alias of a longer text counts once more for each such length
-
-_LOSSY = frozenset("+-0")  # first characters of numbers that YAML may shorten
 
 # The C parser where libyaml is there (all wheels); the pure one answers the same, ten times slower.
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -76,64 +72,24 @@ def read(sources: Sources, begin: int, *, raw: bool | frozenset[str] = False) ->
     return source
 
 
-class _Frame:
-    """A container that is being filled."""
-
-    __slots__ = ("anchor", "at", "begun_at", "data", "distances", "first", "is_mapping", "key", "places", "repeated")
-
-    def __init__(self, data: Any, at: int, anchor: str | None, begun_at: int) -> None:
-        self.data = data
-        self.at = at
-        self.is_mapping = type(data) is dict
-        self.anchor = anchor
-        self.begun_at = begun_at  # values before it
-        self.key: str | None = None  # the key that waits for its value
-        self.distances: list[Any] = []  # see Places
-        self.first: dict[str, int] | None = None  # where each key is written first, once one was repeated
-        self.repeated: dict[str, Node] = {}  # the last value of each of these
-        self.places: Places | None = None  # when it is filled
-
-    def first_place(self, key: str) -> int:
-        """Where the *key*, which it has, is written first."""
-        if self.first is None:
-            self.first = dict(zip(self.data, self.distances[::2], strict=True))
-        return self.at + self.first[key]
-
-    def filled(self, shapes: dict[tuple[str, ...], tuple[str, ...]]) -> Places:
-        """The places of all of it; *shapes* has one object for all equal tuples of keys."""
-        names = tuple(self.data) if self.is_mapping else ()
-        names = shapes.setdefault(names, names)
-        places = self.places = Places(self.at, mapping=self.is_mapping, names=names, distances=self.distances)
-        if self.repeated:
-            places.update(self.repeated)
-        return places
-
-
-class _Builder:
+class _Builder(Filling):
     """Turns events into data and places."""
 
     def __init__(self, source: SourceFile, sources: Sources, begin: int, *, raw: bool | frozenset[str]) -> None:
-        self._source = source
+        super().__init__(source, begin)
         self._sources = sources
-        self._begin = begin
         self._raw_sections = raw if isinstance(raw, frozenset) else frozenset()
         self._raw = self._all_raw = raw is True
-        self._stack: list[_Frame] = []  # the containers around it, outermost first
-        self._top: _Frame | None = None  # the container being filled; None outside the root
         self._anchors: dict[str, tuple[Any, Node, int] | None] = {}
-        self._refused_keys: dict[_Frame, set[str]] = {}
-        self._values = 0
+        self._refused_keys: dict[Frame, set[str]] = {}
         self._expanded = 0
         self._expansion_limit = EXPANSION_LIMIT
         self._documents = 0
-        self._scalars: dict[str, Any] = {}
-        self._keys: dict[str, str] = {}
-        self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def build(self, text: str) -> None:
         """Read all of *text*."""
         handlers: dict[type, Callable[[Any], None]] = {
-            yaml.ScalarEvent: self._scalar,
+            SCALAR: self._scalar,
             yaml.MappingStartEvent: self._start_mapping,
             yaml.SequenceStartEvent: self._start_sequence,
             yaml.MappingEndEvent: self._end,
@@ -141,11 +97,12 @@ class _Builder:
             yaml.AliasEvent: self._alias,
             yaml.DocumentStartEvent: self._start_document,
         }
+        self._has_aliases = "*" in text
         self._expansion_limit = max(EXPANSION_LIMIT, len(text))
         parser = _Parser(text)
         try:
             get_event = parser.get_event
-            while (event := get_event()) is not None:
+            while (event := self.after_ordinary(get_event)) is not None:
                 if (handler := handlers.get(type(event))) is not None:
                     handler(event)
         finally:
@@ -190,18 +147,18 @@ class _Builder:
         place: int = self._begin + event.start_mark.index
         value: Any = event.value
         top = self._top
-        self._values += 1 + len(value) // _LONG
+        self._values += 1 + len(value) // LONG
         if event.tag is not None:
             self._refuse_tag(event.tag, place)
         if top is not None and top.is_mapping and top.key is None:
-            if value == "<<" and not event.style:
+            if value == _MERGE and not event.style:
                 self._refuse_key(top, value, MERGE_KEY, _MERGE_KEY, place)
             self._begin_key(top, value, place)
             return
         if not event.style:
             value = self._raw_text(value, place) if self._raw else self._plain(value, place)
         if event.anchor is not None:
-            self._anchors[event.anchor] = (value, place, 1 + len(event.value) // _LONG)
+            self._anchors[event.anchor] = (value, place, 1 + len(event.value) // LONG)
         self._add(value, place)
 
     def _raw_text(self, text: str, place: int) -> str:
@@ -210,21 +167,20 @@ class _Builder:
         return text
 
     def _plain(self, text: str, place: int) -> Any:
-        value = self._scalars.get(text, _UNSEEN)
-        if value is _UNSEEN:
-            value = self._converted(text, place)
-        if type(value) in _NUMBERS and text[0] in _LOSSY and loses_signs(text):
-            self._source.phone_numbers[place] = text
-        return value
+        value = self._scalars.get(text, UNSEEN)
+        if value is UNSEEN:
+            value = self._learned(text)
+        return self._noted(text, place) if value is UNSEEN else value
 
-    def _converted(self, text: str, place: int) -> Any:
+    def _noted(self, text: str, place: int) -> Any:
+        """The value of a plain scalar with something to note about it, here and wherever else it is written."""
         try:
-            value = self._scalars[text] = core_scalar(text)
+            value = core_scalar(text)
         except ValueError as error:
             self.note(INVALID_NUMBER, str(error), place)
             return text
-        if value is None:
-            self._source.has_nulls = True
+        if is_lossy(value, text):
+            self._source.phone_numbers[place] = text
         return value
 
     def _add(self, value: Any, node: Node) -> None:
@@ -239,7 +195,7 @@ class _Builder:
             top.distances.append(node - top.at if type(node) is int else node)
         else:
             if key in top.data:
-                top.repeated[key] = node
+                top.repeat(key, node)
             else:
                 top.distances.append(node - top.at if type(node) is int else node)
             top.data[key] = value
@@ -258,22 +214,27 @@ class _Builder:
             place_of(node),
         )
 
-    def _begin_key(self, top: _Frame, key: str, place: int) -> None:
+    def _begin_key(self, top: Frame, key: str, place: int) -> None:
         if key not in top.data:
             top.distances.append(place - top.at)
             if top.first is not None:
                 top.first[key] = place - top.at
-        elif key not in self._refused_keys.get(top, ()):
-            message = (
-                f"`{shown(key)}` is written twice; the first is at {self._sources.described(top.first_place(key))}"
-            )
-            self._source.mistakes.append(found_at(DUPLICATE_KEY, message, place, (*self._path(), key)))
+        else:
+            top.is_odd = True
+            if key not in self._refused_keys.get(top, ()):
+                self._refuse_repetition(top, key, place)
         top.key = self._known_key(key, place)
+
+    def _refuse_repetition(self, top: Frame, key: str, place: int) -> None:
+        message = f"`{shown(key)}` is written twice; the first is at {self._sources.described(top.first_place(key))}"
+        self._source.mistakes.append(found_at(DUPLICATE_KEY, message, place, (*self._path(), key)))
 
     def _known_key(self, key: str, place: int) -> str:
         """One string object for all equal keys."""
         if (known := self._keys.get(key)) is not None:
             return known
+        if key == _MERGE:
+            return key  # a key in quotes alone
         if key == "for_each":
             self._source.has_for_each = True
         if "${" in key:
@@ -281,9 +242,10 @@ class _Builder:
         self._keys[key] = key
         return key
 
-    def _refuse_key(self, top: _Frame, key: str, rule: Rule, message: str, place: int) -> None:
+    def _refuse_key(self, top: Frame, key: str, rule: Rule, message: str, place: int) -> None:
         """Note the mistake, and forget the key and its value at the end."""
         self.note(rule, message, place)
+        top.is_odd = True
         self._refused_keys.setdefault(top, set()).add(key)
 
     def _start_mapping(self, event: Any) -> None:
@@ -309,14 +271,17 @@ class _Builder:
                 self._raw = self._all_raw or top.key in self._raw_sections
             self._stack.append(top)
         self._values += 1
-        self._top = _Frame(data, place, event.anchor, self._values)
+        self._top = Frame(data, place)
         if event.anchor is not None:
+            self._top.is_odd, self._top.anchor, self._top.begun_at = True, event.anchor, self._values
             self._anchors[event.anchor] = None  # known, but not complete
 
     def _end(self, _: Any) -> None:
         top = self._top
         assert top is not None
-        places = top.filled(self._shapes)
+        places = top.places = top.filled(self._shapes)
+        if top.repeated is not None:
+            places.update(top.repeated)
         if top.anchor is not None:
             self._anchors[top.anchor] = (top.data, places, self._values - top.begun_at + 1)
         if self._stack:
@@ -358,7 +323,7 @@ class _Builder:
         self.note(TAGGED, f"the tag `{short}` is not supported; leave it out (quote a value to make it text)", place)
 
 
-def _complex_key(top: _Frame, data: Any, place: int) -> _UnreadableError:
+def _complex_key(top: Frame, data: Any, place: int) -> _UnreadableError:
     if isinstance(data, dict) and place == top.at + 1:  # `{{ x }}`, as in templates
         message = '`{{…}}` has no meaning here; a variable is written "${NAME}"'
         return _UnreadableError(COMPLEX_KEY, message, top.at)

@@ -1,6 +1,6 @@
 """Names that refer to other resources: each must exist, as far as the file alone can show."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -62,16 +62,19 @@ def filters_of(workflow: Workflow) -> Iterator[tuple[int, Filter]]:
             yield index, each
 
 
-def references(document: Document) -> Iterator[Reference]:
-    """Every name in *document* that must lead to a resource."""
+def references(document: Document, certain: Container[tuple[str, str]] = ()) -> Iterator[Reference]:
+    """Every name in *document* that must lead to a resource.
+
+    Those of *certain*, a kind and a name each, are left out: many workers have few activities and channels.
+    """
     for kind in (KIND_BY_NAME[WORKSPACE], *SECTIONS):
-        for path, resource in placed(document, kind):
-            yield from _of_fields(kind, resource, path)
+        for path, resource in placed(document, kind) if kind.references else ():
+            for field, referred in kind.references.items():
+                if (name := getattr(resource, field)) is not None and (referred, name) not in certain:
+                    yield Reference(referred, name, (*path, field))
     for index, workflow in declared_of(document, WORKFLOW):
         yield from _of_queues(workflow, ("workflows", index))
-    for index, worker in declared_of(document, WORKER):
-        for channel in worker.channels or ():
-            yield Reference("task_channel", channel, ("workers", index, "channels", channel), key=True)
+    yield from _of_channels(document, certain)
 
 
 def referred_names(document: Document, kind: Kind) -> list[str]:
@@ -79,10 +82,11 @@ def referred_names(document: Document, kind: Kind) -> list[str]:
     return [each.name for each in references(document) if each.kind == kind.name]
 
 
-def _of_fields(kind: Kind, resource: Resource, path: KeyPath) -> Iterator[Reference]:
-    for field, referred in kind.references.items():
-        if (name := getattr(resource, field)) is not None:
-            yield Reference(referred, name, (*path, field))
+def _of_channels(document: Document, certain: Container[tuple[str, str]]) -> Iterator[Reference]:
+    for index, worker in declared_of(document, WORKER):
+        for channel in worker.channels or ():
+            if ("task_channel", channel) not in certain:
+                yield Reference("task_channel", channel, ("workers", index, "channels", channel), key=True)
 
 
 def _of_queues(workflow: Workflow, path: KeyPath) -> Iterator[Reference]:
@@ -175,7 +179,7 @@ def written_names(raw: Mapping[str, Any], kind: Kind) -> Iterator[tuple[int, str
     for index, item in enumerate(items if isinstance(items, list) else ()):
         name = item.get(kind.identity) if isinstance(item, dict) else None
         if isinstance(name, str):
-            yield index, plain(name)
+            yield index, plain(name) if "${" in name else name
 
 
 def _kept_activities(document: Document) -> Iterator[str]:
@@ -194,8 +198,10 @@ def note_broken_references(document: Document, raw: Mapping[str, Any], notes: No
     known = declared(document, raw)
     known = known._replace(closed=known.closed - set(_of_unreadable_names(raw, notes)))
     suggestions = Suggestions()
-    for reference in references(document):
+    certain = set[tuple[str, str]]()
+    for reference in references(document, certain):
         if known.has(reference.kind, reference.name):
+            certain.add((reference.kind, reference.name))
             continue
         if _is_queue_sid(reference):
             notes.add(DANGLING_SID, _NO_SUCH_QUEUE, reference.path)

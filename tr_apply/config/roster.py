@@ -18,8 +18,8 @@ from tr_apply.config.common_rules import (
     WRONG_TYPE,
 )
 from tr_apply.config.files import open_table
+from tr_apply.config.filling import DEPTH_LIMIT
 from tr_apply.config.places import Located, Node, Places, Sources, place_of, shown
-from tr_apply.config.reader import DEPTH_LIMIT
 from tr_apply.config.source_file import Site, SourceFile
 from tr_apply.config.suggestions import nearest
 from tr_apply.config.table import Cell, TableError, rows

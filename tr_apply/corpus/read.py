@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 from tr_apply.config.common_rules import CSV_SYNTAX, DUPLICATE_KEY, INVALID_VALUE, MISSING_KEY, UNKNOWN_KEY
 from tr_apply.config.files import STANDARD_INPUT, given_text, require_path
+from tr_apply.config.filling import DEPTH_LIMIT
 from tr_apply.config.places import Sources, shown
-from tr_apply.config.reader import DEPTH_LIMIT
 from tr_apply.config.roster import attribute, elements, refuse_shortened
 from tr_apply.config.suggestions import nearest
 from tr_apply.config.table import Cell, TableError, rows

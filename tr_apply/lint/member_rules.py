@@ -1,7 +1,7 @@
 """Rules on who is in which queue, and on what workers have in common."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from tr_apply.findings import KeyPath, Rule, Severity, Spot
 from tr_apply.lint.attributes import are_kept
 from tr_apply.lint.declarations import Declarations, Remarks, condition, constant, document_rule, routing_text
 from tr_apply.resources import WORKER, TaskQueue, Worker
-from tr_apply.resources.template import SidOf, each_string, made_up_sid, mapped
+from tr_apply.resources.template import SidOf, made_up_sid, mapped
 from tr_apply.routing.nodes import Expression, ListLiteral, comparisons, paths
 from tr_apply.routing.place import Place
 from tr_apply.routing.value_types import JsonType, Keys, json_type
@@ -106,7 +106,8 @@ def _found_members(declarations: Declarations) -> Iterator[tuple[KeyPath, TaskQu
     ]
     if not decided or not known:
         return
-    index = WorkerIndex([worker_names(each) for _, each in declarations.workers] if people is None else people)
+    asked = {str(path.segments[0]) for _, _, tree in decided for path in paths(tree)}
+    index = WorkerIndex([worker_names(each, asked) for _, each in declarations.workers] if people is None else people)
     for path, queue, tree in decided:
         yield path, queue, index.where(tree)
 
@@ -120,13 +121,19 @@ def _is_decided_here(queue: TaskQueue, tree: Expression, declarations: Declarati
     return not any(are_kept(declarations.document.manage.workers, keys) for keys in asked)
 
 
-def worker_names(worker: Worker) -> dict[str, Any]:
-    """The values of the names in an expression, for a declared worker; its SID is invented."""
-    own = SidOf(WORKER.name, worker.name)
+def worker_names(worker: Worker, asked: Collection[str] | None = None) -> dict[str, Any]:
+    """The values of the names in an expression, for a declared worker; its SID is invented.
+
+    With *asked*, those of these names alone.
+    """
     attributes = worker.attributes or {}
-    if any("${" in text for text in each_string(attributes)):
-        attributes = mapped(attributes, lambda leaf: routing_text(leaf) if isinstance(leaf, str) else leaf)
-    return {**attributes, "sid": made_up_sid(WORKER.sid_prefix, own), "friendly_name": worker.name}
+    names = {name: attributes[name] for name in (attributes if asked is None else asked) if name in attributes}
+    if "${" in repr(names):
+        names = mapped(names, lambda leaf: routing_text(leaf) if isinstance(leaf, str) else leaf)
+    if asked is None or "sid" in asked:
+        names["sid"] = made_up_sid(WORKER.sid_prefix, SidOf(WORKER.name, worker.name))
+    names["friendly_name"] = worker.name
+    return names
 
 
 @document_rule(

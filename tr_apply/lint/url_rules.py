@@ -11,7 +11,7 @@ from tr_apply.lint.declarations import Declarations, Remarks, document_rule, rou
 from tr_apply.resources import WORKSPACE
 from tr_apply.resources.field_path import lies_in
 from tr_apply.resources.template import plain
-from tr_apply.resources.url import is_url_with_password, secret_in
+from tr_apply.resources.url import is_url_with_password, may_hold_url, secret_in
 
 _PRIVATE_NAMES: Final = (".localhost", ".local", ".internal", ".test")
 
@@ -52,7 +52,7 @@ def urls(declarations: Declarations) -> Iterator[tuple[KeyPath, str]]:
 def _of_people(declarations: Declarations) -> Iterator[tuple[KeyPath, str]]:
     """Every URL among the attributes of workers, with its path."""
     for path, worker in declarations.workers:
-        for below, value in _values(worker.attributes):
+        for below, value in _values(worker.attributes) if may_hold_url(worker.attributes) else ():
             if is_url_with_password(str(below[-1]), url := plain(value)):
                 yield (*path, "attributes", *below), url
 

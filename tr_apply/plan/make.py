@@ -233,7 +233,6 @@ def _sids(decisions: Decisions, operations: Sequence[Operation]) -> dict[SidOf, 
     """SIDs of the live resources that some request leads to."""
     if decisions.snapshot.predicted:
         return {}
-    known = {label: sid for sid, label in decisions.matched.labels.by_sid.items()}
     wanted: set[SidOf] = {THE_WORKSPACE}
     for operation in operations:
         for write in operation.writes:
@@ -241,4 +240,6 @@ def _sids(decisions: Decisions, operations: Sequence[Operation]) -> dict[SidOf, 
             for value in write.form.values():
                 wanted |= references_in(value)
     spelled = {label: SidOf(label.kind, decisions.matched.name(label.kind, label.name)) for label in wanted}
+    kinds = {label.kind for label in wanted}  # all workers have labels, and hardly a request leads to one
+    known = {label: sid for sid, label in decisions.matched.labels.by_sid.items() if label.kind in kinds}
     return {label: known[name] for label, name in spelled.items() if name in known}

@@ -13,6 +13,7 @@ from tr_apply.routing.names import SID_LENGTH
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 ATTRIBUTES_LIMIT = 4096  # characters of the JSON document
+_LONGEST_CHARACTER = 6  # of JSON for one of Python: an escape; a ${sid:…} makes less of each of its characters
 CAPACITY_LIMIT = 50  # tasks of one channel at the same time
 
 
@@ -22,6 +23,8 @@ def compact_json(value: Any) -> str:
 
 
 def _within_limit(attributes: dict[str, Any]) -> dict[str, Any]:
+    if _LONGEST_CHARACTER * len(repr(attributes)) <= ATTRIBUTES_LIMIT:
+        return attributes  # as nearly all are, which shows without writing the JSON
     length = len(filled(compact_json(attributes), lambda _: "0" * SID_LENGTH))
     if length > ATTRIBUTES_LIMIT:
         raise PydanticCustomError(

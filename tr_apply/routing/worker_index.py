@@ -63,8 +63,14 @@ class Column:
 
     def add(self, number: int, value: Any) -> None:
         """Note the value of a worker who has none here yet."""
-        for values, each in self._entries(value):
-            values.add(number, each)
+        if isinstance(value, list):
+            self._lists.add(number, True)  # noqa: FBT003  # a value like any other
+            for each in value:
+                if not isinstance(each, (list, dict)):
+                    self._elements.add(number, each)
+        else:
+            for values, each in self._entries(value):
+                values.add(number, each)
 
     def remove(self, number: int, value: Any) -> None:
         """Forget the value of a worker."""

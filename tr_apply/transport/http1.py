@@ -208,7 +208,8 @@ class _Reading:
         self.parser = httptools.HttpResponseParser(self)
         self._head_only = head_only
         self._headers: list[tuple[bytes, bytes]] = []
-        self._content = bytearray()
+        self._content: list[bytes] = []  # parts, as a copy into a growing buffer costs more than all else here
+        self._content_size = 0
         self._head_size = 0
         self._has_head = False
 
@@ -225,7 +226,7 @@ class _Reading:
             self._head_size += len(data)
             if self._head_size > HEAD_LIMIT:
                 self._fail(LostError(f"no answer (its head is longer than {HEAD_LIMIT // 1024} KB)", sent=True))
-        if len(self._content) > BODY_LIMIT:
+        if self._content_size > BODY_LIMIT:
             self._fail(too_long())
 
     def end(self, error: Exception | None) -> None:
@@ -255,7 +256,8 @@ class _Reading:
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
-        self._content += body
+        self._content.append(body)
+        self._content_size += len(body)
 
     def on_message_complete(self) -> None:
         """All is read."""
@@ -271,7 +273,7 @@ class _Reading:
     def _succeed(self, *, goes_on: bool) -> None:
         if not self.answer.done():
             self.goes_on = goes_on
-            self.answer.set_result(Answer(self._status, named(self._headers), bytes(self._content)))
+            self.answer.set_result(Answer(self._status, named(self._headers), b"".join(self._content)))
 
     def _fail(self, error: LostError) -> None:
         self.goes_on = False

@@ -91,7 +91,7 @@ def work_notes(decisions: Decisions, operations: Iterable[Operation]) -> Iterato
 
 
 def _is_rerouted(kept: Kept) -> bool:
-    return any(root_of(change.path) in kept.kind.document_keys for change in kept.changes)
+    return bool(kept.changes) and any(root_of(change.path) in kept.kind.document_keys for change in kept.changes)
 
 
 def _waiting(name: str, work: Work | None, *, anew: bool) -> str | None:

@@ -38,10 +38,11 @@ def same_json(one: Any, other: Any) -> bool:
 def _same_types(one: Any, other: Any) -> bool:
     """Whether equal values are equal in JSON too: Python treats True as 1 at any depth."""
     kind = type(one)
-    if kind is str or repr(one) == repr(other):  # nearly always, and quick
-        return True
     if kind is dict:
-        return all(_same_types(value, other[key]) for key, value in one.items())
+        for key, value in one.items():  # noqa: SIM110  # a generator costs as much as all that it does
+            if type(value) is not str and not _same_types(value, other[key]):
+                return False
+        return True
     if kind is list:
         return all(map(_same_types, one, other))
     return (kind is bool) is (type(other) is bool)

@@ -120,7 +120,8 @@ def decided(
 
 def _sort(decisions: Decisions) -> None:
     """Sort by kind and name: neither the order of the file nor that of TaskRouter's lists changes a plan."""
-    decisions.kept.sort(key=lambda each: (_RANK[each.kind.name], name_key(each.name)))
+    decisions.kept.sort(key=lambda each: name_key(each.name))  # in two steps, as texts compare faster than tuples
+    decisions.kept.sort(key=lambda each: _RANK[each.kind.name])
     decisions.new.sort(key=lambda each: (_RANK[each.kind.name], each.key))
     decisions.replaced.sort(key=lambda each: (_RANK[each.kind.name], each.key))
     decisions.deleted.sort(key=lambda each: (_RANK[each.kind], name_key(each.name)))

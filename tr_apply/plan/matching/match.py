@@ -12,9 +12,9 @@ from tr_apply.resources.kind import TEMPORARY_SUFFIX, Kind, temporary_name
 from tr_apply.routing.names import name_key
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # a frozen one takes three times as long to make, and there are thousands
 class Match:
-    """A declared resource and the live ones that match it.
+    """A declared resource and the live ones that match it; nobody changes it.
 
     ``live`` is the resource that stays or becomes the declared one; ``old`` is one that must make way, because
     TaskRouter cannot change it. With neither it is new; with ``old`` alone it is replaced; with both, a replacement
@@ -38,7 +38,7 @@ class Match:
         return name_key(self.name)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Replacement(Match):
     """A declared resource that takes the place of a live one."""
 

@@ -1,7 +1,7 @@
 """Matches declared with live resources, and the final name of every SID."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,6 +108,7 @@ def _matching(document: Document, kind: Kind, live: Sequence[Live], matched: Mat
     if not is_managed(document, kind):
         return Matching(rest=list(live))
     rule = rule_of(document, kind)
+    fixed = kind.replaced_on - {kind.identity}
 
     def distance(declared: Any, other: Live) -> int:
         held = model_of(other, matched.labels)
@@ -119,13 +120,13 @@ def _matching(document: Document, kind: Kind, live: Sequence[Live], matched: Mat
         kind,
         getattr(document, kind.section),
         live,
-        Likenesses(distance, lambda declared, other: _is_fixed(kind, declared, other, rule)),
+        Likenesses(distance, lambda declared, other: _is_fixed(kind, fixed, declared, other, rule)),
     )
 
 
-def _is_fixed(kind: Kind, declared: Any, live: Live, rule: Ownership) -> bool:
-    """Whether TaskRouter cannot turn *live* into *declared*, and nobody says to leave that alone."""
-    for key in kind.replaced_on - {kind.identity}:
+def _is_fixed(kind: Kind, fixed: Iterable[str], declared: Any, live: Live, rule: Ownership) -> bool:
+    """Whether TaskRouter cannot turn *live* into *declared* in a *fixed* field that nobody says to leave alone."""
+    for key in fixed:
         wanted, now = getattr(declared, key), live.answer.get(kind.fields[key].answer)
         if wanted != now and key not in rule.ignore:
             return True

@@ -20,7 +20,8 @@ def channel_operations(decisions: Decisions) -> Iterator[Operation]:
     for match in decisions.new_of(WORKER):
         yield from _of_worker(decisions, match.declared, None)
     for each in decisions.declared_of(WORKER):
-        yield from _of_worker(decisions, each.after, each.live)
+        if each.after.channels:
+            yield from _of_worker(decisions, each.after, each.live)
 
 
 def unchanged_channels(decisions: Decisions, operations: int) -> int:
