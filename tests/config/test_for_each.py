@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tr_apply.config.composition import for_each
 from tr_apply.config.load import load
 from tr_apply.findings import errors_of
 
@@ -272,6 +273,25 @@ def test_objects_that_hold_too_much_are_refused(loaded):
     )
 
     assert [each.message for each in configuration.diagnostics] == ["this file makes more than 2,000,000 values"]
+
+
+@pytest.mark.parametrize(("most", "refused"), [(12, 0), (11, 1)])
+def test_values_are_counted_to_the_last_one(loaded, monkeypatch, most, refused):
+    monkeypatch.setattr(for_each, "_MOST_VALUES", most)
+
+    configuration = loaded(HEAD + "workers: [{for_each: {n: [1, 2]}, name: 'w${each.n}', attributes: {a: [b, c]}}]\n")
+
+    assert [each.message for each in configuration.diagnostics] == ["this file makes more than 11 values"] * refused
+
+
+def test_an_object_too_many_is_refused_before_any_is_made(loaded, monkeypatch):
+    made = []
+    monkeypatch.setattr(for_each._Expansion, "_object", lambda *_: made.append(1))
+    monkeypatch.setattr(for_each, "_MOST_VALUES", 3)
+
+    loaded(HEAD + "workers: [{for_each: {n: [1, 2]}, name: 'w${each.n}'}]\n")
+
+    assert made == []
 
 
 def test_forty_queues_by_twenty_languages_are_a_few_lines(loaded):

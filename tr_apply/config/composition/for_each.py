@@ -123,7 +123,7 @@ class _Expansion:
             return [(item, outer)]
         try:
             rest = _without_key(item)
-            return [(self._object(rest, each, path), frozenset(each)) for each in self._combinations(item, outer)]
+            return [(self._object(rest, each, path), frozenset(each)) for each in self._combinations(item, rest, outer)]
         except _MalformedError as error:
             self._file.mistakes.append(found_at(_CODE, str(error), error.place, (*path, KEY)))
             self._file.complete = False
@@ -137,23 +137,28 @@ class _Expansion:
 
     # The values
 
-    def _combinations(self, item: Located, outer: frozenset[str]) -> Iterator[_Values]:
+    def _combinations(self, item: Located, rest: Located, outer: frozenset[str]) -> Iterator[_Values]:
+        """The values of each object that *rest* of *item* is made into, counted before the first is made."""
         lists_of = item.at(KEY)
         written, place = lists_of.value, place_of(lists_of.node)
         if isinstance(written, Rows):
-            self._count(len(written), place)
+            self._count(len(written), rest.node, place)
             return (self._of_row(row, at) for row, at in zip(written, written.places, strict=True))
         if not isinstance(written, dict) or not written:
             raise _MalformedError("expected lists of values by name, as in {lang: [en, es]}, or {csv: FILE}", place)
         lists = {str(name): self._list(str(name), values, outer) for name, values in lists_of.parts()}
-        self._count(prod(map(len, lists.values())), place)
+        self._count(prod(map(len, lists.values())), rest.node, place)
         return (dict(zip(lists, each, strict=True)) for each in product(*lists.values()))
 
-    def _count(self, number: int, place: int) -> None:
+    def _count(self, number: int, each: Node, place: int) -> None:
+        """Count *number* objects of the size of *each*, before any is made: to refuse too many is then no work."""
         self._objects += number
         if self._objects > _MOST_OBJECTS:
             what = f"makes {number:,} objects" if number > _MOST_OBJECTS else "makes too many objects with those above"
             raise _MalformedError(f"this {what}; a file makes at most {_MOST_OBJECTS:,}", place)
+        self._values += number * _size(each)
+        if self._values > _MOST_VALUES:
+            raise _MalformedError(f"this file makes more than {_MOST_VALUES:,} values", place)
 
     def _list(self, name: str, written: Located, outer: frozenset[str]) -> list[_Value]:
         place = place_of(written.node)
@@ -185,9 +190,6 @@ class _Expansion:
         """*written* with *values* put into its strings; what holds none is shared by all objects."""
         value: Any = written.value
         node = written.node
-        self._values += 1
-        if self._values > _MOST_VALUES:
-            raise _MalformedError(f"this file makes more than {_MOST_VALUES:,} values", place_of(node))
         if isinstance(value, str):
             made = self._text(value, place_of(node), values, path) if "${each." in value else written
             self._count_characters(made.value, place_of(node))
@@ -264,6 +266,11 @@ def _without_key(item: Located) -> Located:
     node = item.places.copy()
     node.without({KEY})
     return Located({key: value for key, value in item.value.items() if key != KEY}, node)
+
+
+def _size(node: Node) -> int:
+    """How many values are at *node* and below it."""
+    return 1 + sum(_size(child) for _, child in node.items()) if isinstance(node, Places) else 1
 
 
 def _list_of(items: Sequence[Located], node: Node) -> Located:
