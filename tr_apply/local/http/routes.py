@@ -3,6 +3,7 @@
 import re
 import zlib
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, NamedTuple
 
 from starlette.requests import Request
@@ -42,7 +43,12 @@ def _routes_of(store: Store, kind: Kind) -> list[PathRoute]:
 
 
 def _route(path: str, endpoint: Endpoint) -> PathRoute:
-    return PathRoute(compile_path(f"/v1{path}")[0], endpoint)
+    return PathRoute(_pattern(path), endpoint)
+
+
+@cache  # the same for every embedded TaskRouter, of which tests make hundreds
+def _pattern(path: str) -> re.Pattern[str]:
+    return compile_path(f"/v1{path}")[0]
 
 
 @dataclass(frozen=True, slots=True)
