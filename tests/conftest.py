@@ -15,7 +15,7 @@ from tests.carrying_out import carried_out
 from tests.processes import Forking, Starting
 from tr_apply.apply import Status
 from tr_apply.client import Client
-from tr_apply.config.load import load
+from tr_apply.config.load import Configuration, load
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.local import open_app
@@ -141,6 +141,9 @@ class World:
     # Our own actions
 
     def configuration(self, text):
+        """What *text* says: YAML, the same as data, or a configuration that was loaded already."""
+        if isinstance(text, Configuration):
+            return text
         path = self._folder / "workspace.yaml"
         path.write_text(text if isinstance(text, str) else json.dumps(text))
         configuration = load(path)
@@ -183,12 +186,13 @@ class World:
 
         A new world where another one had the same done becomes a copy of that, in a tenth of the time.
         """
+        configuration = self.configuration(text)
         if not self._is_new():
-            return self._applied(text, *targets)
-        key = str(text), self.configuration(text).document.model_dump_json(), targets
+            return self._applied(configuration, *targets)
+        key = str(text), configuration.document.model_dump_json(), targets
         if key in BEGINNINGS:
             return self._copy(*BEGINNINGS[key])
-        plan = self._applied(text, *targets)
+        plan = self._applied(configuration, *targets)
         while len(BEGINNINGS) >= KEPT_BEGINNINGS:
             del BEGINNINGS[next(iter(BEGINNINGS))]
         BEGINNINGS[key] = self.app.store.copied(), plan, list(self.requests.reads), list(self.requests.writes)
@@ -203,9 +207,9 @@ class World:
         self.requests.reads[:], self.requests.writes[:] = reads, writes
         return plan
 
-    def _applied(self, text, *targets):
-        plan = self.plan(text, *targets)
-        applied = self.carry_out(text, plan, *targets)
+    def _applied(self, configuration, *targets):
+        plan = self.plan(configuration, *targets)
+        applied = self.carry_out(configuration, plan, *targets)
         assert [(r.operation.name, r.error) for r in applied.results if r.status is not Status.DONE] == []
         assert applied.verified, summary(applied.left)
         assert len(self.requests.writes) == plan.requests == sum(r.requests for r in applied.results)
@@ -213,10 +217,11 @@ class World:
 
     def apply_and_die(self, text, *, at=None, after=None):
         """Plan and apply, and be killed before write *at* or right after write *after*; False if the run ended earlier."""
-        plan = self.plan(text)
+        configuration = self.configuration(text)
+        plan = self.plan(configuration)
         self.requests.dies_at, self.requests.dies_after = at, after
         try:
-            self.carry_out(text, plan)
+            self.carry_out(configuration, plan)
         except KilledError:
             return True
         finally:
