@@ -220,10 +220,14 @@ def _line(sign: str, text: str, indent: int = 0) -> Iterator[str]:
     color = _COLORS.get(sign, sign)
     blanks = "  " * (indent + 1)
     first = f"{color}{blanks[1:]}" if color == sign else f"{color} {sign} "
+    shown, begin = printable(text), first if color or indent else ""
+    if len(begin) + len(shown) <= WIDTH and shown.isprintable() and shown.strip():  # nothing to wrap
+        yield f"{begin}{shown.rstrip()}"
+        return
     lines = textwrap.wrap(
-        printable(text),
+        shown,
         WIDTH,
-        initial_indent=first if color or indent else "",
+        initial_indent=begin,
         subsequent_indent=f"{color}{blanks[len(color) :]}  ",
         break_on_hyphens=False,
     )
