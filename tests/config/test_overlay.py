@@ -5,39 +5,65 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.seeded import made
 from tr_apply.config.composition.overlay import overlaid
 from tr_apply.config.places import Located, Places, Sources, find, place_of
 from tr_apply.config.reader import read
 from tr_apply.resources.document import allowed_of, share, strictest
 
-LEAF = st.integers(0, 9) | st.text("ab", max_size=2) | st.booleans()
-JSON = st.recursive(LEAF, lambda below: st.lists(below, max_size=2) | st.dictionaries(st.sampled_from("xyz"), below, max_size=3), max_leaves=5)  # fmt: skip
-NAME = st.sampled_from(["Gold", "gold", "Silver", "Ä"])
-QUEUE = st.builds(lambda name, rest: {"name": name, **rest}, NAME, st.dictionaries(st.sampled_from(["task_order", "renamed_from"]), JSON))  # fmt: skip
-FILTER = st.builds(lambda name, rest: {"name": name, **rest}, st.sampled_from("FGH"), st.dictionaries(st.sampled_from(["expression", "extra"]), JSON))  # fmt: skip
-WORKFLOW = st.builds(
-    lambda name, filters: {"name": name, "filters": filters},
-    NAME,
-    st.lists(FILTER, max_size=3, unique_by=lambda each: each["name"]),
-)
+
+def json_value(random, depth=2):
+    """A leaf, or a list or a mapping of at most *depth* further levels."""
+    match random.choice(["leaf", "list", "mapping"]) if depth else "leaf":
+        case "leaf":
+            return random.choice([random.randint(0, 9), random.choice(["", "a", "b", "ab", "ba"]), True, False])
+        case "list":
+            return [json_value(random, depth - 1) for _ in range(random.randint(0, 2))]
+    return mapping(random, "xyz", lambda: json_value(random, depth - 1))
 
 
-def unique(items):
-    return st.lists(items, max_size=3, unique_by=lambda each: each["name"].casefold())
+def mapping(random, keys, value):
+    return {key: value() for key in random.sample(keys, random.randint(0, len(keys)))}
 
 
-CONFIGURATION = st.fixed_dictionaries(
-    {},
-    optional={
-        "workspace": st.dictionaries(st.sampled_from(["name", "sid", "events_filter"]), JSON),
-        "task_queues": unique(QUEUE),
-        "workflows": unique(WORKFLOW),
-        "manage": st.dictionaries(
-            st.sampled_from(["workers", "task_queues"]),
-            st.sampled_from(["exact", "additive"]) | st.fixed_dictionaries({"mode": st.just("additive")}),
-        ),
-    },
-)
+def unique(random, names, item):
+    """At most three items, no two with names that differ in case alone."""
+    found = {name.casefold(): item(random, name) for name in random.choices(names, k=random.choice([0, 1, 2, 3, 3]))}
+    return list(found.values())
+
+
+def queue(random, name):
+    return {"name": name} | mapping(random, ["task_order", "renamed_from"], lambda: json_value(random))
+
+
+def filter_of(random, name):
+    return {"name": name} | mapping(random, ["expression", "extra"], lambda: json_value(random))
+
+
+def workflow(random, name):
+    return {"name": name, "filters": unique(random, "FGH", filter_of)}
+
+
+def rule(random):
+    return random.choice(["exact", "additive", {"mode": "additive"}])
+
+
+def queues(random):
+    return unique(random, NAMES, queue)
+
+
+def configuration(random):
+    return {section: SECTIONS[section](random) for section in SECTIONS if random.random() < 3 / 4}
+
+
+NAMES = ["Gold", "gold", "Silver", "Ä"]
+SECTIONS = {
+    "workspace": lambda random: mapping(random, ["name", "sid", "events_filter"], lambda: json_value(random)),
+    "task_queues": queues,
+    "workflows": lambda random: unique(random, NAMES, workflow),
+    "manage": lambda random: mapping(random, ["workers", "task_queues"], lambda: rule(random)),
+}
+CONFIGURATION = made(configuration)
 
 
 def located(data, name="c.yaml"):
@@ -116,7 +142,7 @@ def has_places(value, node):
             return isinstance(place_of(node), int)
 
 
-@given(unique(QUEUE), unique(QUEUE))
+@given(made(queues), made(queues))
 def test_existing_items_keep_their_order_and_new_ones_follow(base, patch):
     result, _ = laid({"task_queues": base}, {"task_queues": patch})
 
