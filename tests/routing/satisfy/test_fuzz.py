@@ -2,12 +2,13 @@
 satisfies an expression must never say that there is none where the pool has one."""
 
 import random
-from itertools import chain, combinations, product
+from itertools import chain, combinations, compress, product
 
 import pytest
 
 from tr_apply.routing.evaluate import evaluate
 from tr_apply.routing.nodes import ORDERINGS, And, Comparator, Comparison, Constant, ListLiteral, Or, Path
+from tr_apply.routing.nodes import paths as paths_of
 from tr_apply.routing.place import Place
 from tr_apply.routing.satisfy import Satisfiable, Unknown, Unsatisfiable, example
 
@@ -69,9 +70,11 @@ class Pool:
     """Every combination of values as one bit of a number, for each comparison that is asked about."""
 
     def __init__(self, **values):
+        self.values = values
         self.every = [nested(dict(zip(values, each, strict=True))) for each in product(*values.values())]
         self.full = (1 << len(self.every)) - 1
         self.known = {}
+        self.rows = {}
 
     def satisfying(self, expression):
         if not isinstance(expression, Comparison):
@@ -80,12 +83,29 @@ class Pool:
                 first = first & each if isinstance(expression, And) else first | each
             return first
         if expression not in self.known:
-            digits = "".join("01"[evaluate(expression, names)] for names in self.every)
-            self.known[expression] = int(digits, 2)
+            keys = tuple(key for key in self.values if any(map(is_about(key), paths_of(expression))))
+            some = product(*(self.values[key] for key in keys))
+            digits = ["01"[evaluate(expression, nested(dict(zip(keys, each, strict=True))))] for each in some]
+            self.known[expression] = int("".join(map(digits.__getitem__, self.rows_of(keys))), 2)
         return self.known[expression]
+
+    def rows_of(self, keys):
+        """Which combination of the values of *keys* alone each combination of all values has, as a number."""
+        if keys not in self.rows:
+            sizes = [range(len(each)) for each in self.values.values()]
+            some = {each: row for row, each in enumerate(product(*(range(len(self.values[key])) for key in keys)))}
+            chosen = [key in keys for key in self.values]
+            self.rows[keys] = [some[tuple(compress(each, chosen))] for each in product(*sizes)]
+        return self.rows[keys]
 
     def first(self, bits):
         return self.every[len(self.every) - bits.bit_length()]
+
+
+def is_about(key):
+    """Whether a path reads anything of the value at *key*, which is a key such as ``worker__sid``."""
+    way = tuple(key.split("__"))
+    return lambda path: all(one == other for one, other in zip(way, path.segments, strict=False))
 
 
 def nested(values):
@@ -116,6 +136,7 @@ def share_unknown(pool, dice, count, place=Place.FILTER):
     return unknown / (2 * count)
 
 
+POOL_OF_ONE, POOL_OF_TWO = Pool(a=ONE), Pool(a=FEW, c=FEW)
 NUMBERS_ALONE = (5, 5.5, -1, 6)
 TEXTS_ALONE = ("a", "ab", "b", "", "a\x00")
 
@@ -136,7 +157,7 @@ COMPLETE = {
 def test_every_question_about_one_attribute_has_a_right_answer(kind):
     dice, count = COMPLETE[kind]
 
-    unknown = share_unknown(Pool(a=ONE), dice, count)
+    unknown = share_unknown(POOL_OF_ONE, dice, count)
 
     assert not unknown
 
@@ -155,7 +176,7 @@ COMPLETE_OF_SEVERAL = {
 def test_every_question_about_two_attributes_has_a_right_answer(kind):
     dice, count = COMPLETE_OF_SEVERAL[kind]
 
-    unknown = share_unknown(Pool(a=FEW, c=FEW), dice, count)
+    unknown = share_unknown(POOL_OF_TWO, dice, count)
 
     assert not unknown
 
@@ -169,12 +190,12 @@ def test_every_question_about_three_attributes_that_are_compared_has_a_right_ans
 
 
 HARD = {
-    "texts and numbers in order": (Pool(a=ONE), Dice(A, comparators=ORDERED), 800),
-    "everything": (Pool(a=ONE), Dice(A, B, comparators=tuple(Comparator)), 1000),
-    "elements by their index": (Pool(a=ONE), Dice(A, B, Path(("a", 0))), 500),
-    "order between two": (Pool(a=FEW, c=FEW), Dice(A, C, comparators=ORDERED, between=0.2, tangled=True), 400),
+    "texts and numbers in order": (POOL_OF_ONE, Dice(A, comparators=ORDERED), 800),
+    "everything": (POOL_OF_ONE, Dice(A, B, comparators=tuple(Comparator)), 1000),
+    "elements by their index": (POOL_OF_ONE, Dice(A, B, Path(("a", 0))), 500),
+    "order between two": (POOL_OF_TWO, Dice(A, C, comparators=ORDERED, between=0.2, tangled=True), 400),
     "everything between two": (
-        Pool(a=FEW, c=FEW),
+        POOL_OF_TWO,
         Dice(A, C, comparators=tuple(Comparator), between=0.4, tangled=True),
         400,
     ),
