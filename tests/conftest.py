@@ -144,7 +144,7 @@ class World:
     # Our own actions
 
     def configuration(self, text):
-        """What *text* says: YAML, the same as data, or a configuration that was loaded already."""
+        """The configuration in *text*: YAML, the same as data, or one that was loaded already."""
         if isinstance(text, Configuration):
             return text
         path = self._folder / "workspace.yaml"

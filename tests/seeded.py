@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 SEEDS = st.integers(0, 2**24 - 1)  # hypothesis prefers small numbers in wider ranges
 
 
-@st.composite  # so that a failure shows what was made, not the number
+@st.composite  # a failure shows the value that was made, not the number
 def made(draw, make):
     """A value that *make* makes by means of a ``Random``."""
     return make(Random(draw(SEEDS)))

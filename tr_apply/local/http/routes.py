@@ -46,7 +46,7 @@ def _route(path: str, endpoint: Endpoint) -> PathRoute:
     return PathRoute(_pattern(path), endpoint)
 
 
-@cache  # the same for every embedded TaskRouter, of which tests make hundreds
+@cache  # the same for every embedded TaskRouter; tests make hundreds
 def _pattern(path: str) -> re.Pattern[str]:
     return compile_path(f"/v1{path}")[0]
 
