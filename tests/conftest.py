@@ -46,6 +46,11 @@ settings.load_profile("patient")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+def pytest_xdist_auto_num_workers():
+    """Two for each core: a test often waits for the processes that it has started."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_collection_finish():
     """Keep the collected tests out of garbage collection, which would search them again and again."""
     gc.freeze()

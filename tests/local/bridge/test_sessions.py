@@ -163,24 +163,26 @@ def counted_work():
 
 
 def test_a_task_is_the_same_work_however_many_sessions_are_open_that_it_does_not_concern(floor, page):
-    first, *others = [floor.worker(f"worker {number}", activity="Offline") for number in range(31)]
+    first, *others = [floor.worker(f"worker {number}", activity="Offline") for number in range(201)]
 
     def work():
-        """That of a task from its creation to its end, once everything was imported and kept ready."""
-        for _ in range(3):
+        """That of a task from its creation to its end: the least of some, as garbage is collected in others."""
+        counts = []
+        for _ in range(5):
             with counted_work() as count:
                 task = floor.task({"language": "es"})
                 floor.accept(task)
                 floor.api.changed(task, AssignmentStatus="completed", Reason="done")
+            counts.append(count[0])
             floor.api.request("DELETE", f"/v1{task}")
-        return count[0]
+        return min(counts)
 
     without = work()
     pages = [page(first)]
     with_one = work()
     pages += [page(worker) for worker in others]
 
-    assert work() == with_one
+    assert abs(work() - with_one) < len(others)  # not one instruction for each of them
     assert 10_000 < with_one < 1.01 * without  # somebody is there, so the server looks for those whom an event concerns
     assert {tuple(each.types) for each in pages} == {("init",)}
 
