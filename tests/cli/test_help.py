@@ -6,7 +6,7 @@ import click
 import pytest
 from click.shell_completion import ShellComplete
 
-from tr_apply.cli import commands, run
+from tr_apply.cli import COMMANDS, commands, run
 from tr_apply.manual import TOPICS, page
 from tr_apply.report.manual import plain_page, terminal_page
 
@@ -64,6 +64,15 @@ def test_the_help_of_a_command_is_a_page_too(capsys):
 
     assert run(["apply", "--help"]) == 0
     assert capsys.readouterr().out == helped
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_the_examples_of_a_help_text_are_a_line_each(capsys, name):
+    assert run([name, "--help"]) == 0
+
+    out = capsys.readouterr().out
+    assert "\\b" not in out
+    assert max(line.count(f"tr-apply {name}") for line in out.splitlines()) == 1
 
 
 def test_a_page_that_is_not_there_is_a_usage_error_with_a_suggestion(capsys):

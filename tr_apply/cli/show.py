@@ -13,7 +13,7 @@ from tr_apply.report.plans import FORMATS
 @click.argument("plan_file", metavar="PLAN", type=NamedPath())
 @common_options(*FORMATS)
 def show_command(plan_file: Path, *, common: CommonOptions) -> int:
-    r"""Show a plan that plan --out has saved. Needs no configuration and no TaskRouter.
+    """Show a plan that plan --out has saved. Needs no configuration and no TaskRouter.
 
     With --format json it prints the saved document as it is.
 
