@@ -55,6 +55,24 @@ def test_only_yes_is_yes(capsys, types, answer, code):
     assert run(["plan", "w.yaml", *LOCAL, "--detailed-exitcode"]) == (0 if code == 0 else 2)
 
 
+def leave():
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("leaves", "said"),
+    [(lambda: "", "Error: not approved, so nothing was written"), (leave, "Error: interrupted; nothing was written")],
+    ids=["Ctrl-D", "Ctrl-C"],
+)
+def test_the_message_after_an_unanswered_question_is_a_line_of_its_own(capsys, types, monkeypatch, leaves, said):
+    types("")
+    monkeypatch.setattr(sys.stdin, "readline", leaves)
+
+    run(["apply", "w.yaml", *LOCAL])
+
+    assert capsys.readouterr().err.splitlines()[-2:] == ["Apply these changes? Type 'yes' to confirm: ", said]
+
+
 def test_one_question_for_several_workspaces(capsys, types):
     types("yes\n")
 

@@ -77,11 +77,17 @@ def tell_lost(error: StdoutLostError) -> None:
 def answered(question: str, *, or_else: str) -> str:
     """The answer typed to *question*; *or_else* says what holds if the person leaves instead.
 
+    The next message begins a new line, also where no Enter has ended the line of the question.
+
     Raises:
         InterruptedRunError: The person leaves with Ctrl-C.
     """
     try:
         click.echo(question, nl=False, err=True)
-        return sys.stdin.readline().rstrip("\n")
+        answer = sys.stdin.readline()
+        if not answer.endswith("\n"):
+            click.echo(err=True)
+        return answer.rstrip("\n")
     except KeyboardInterrupt as error:
+        click.echo(err=True)
         raise InterruptedRunError(f"interrupted; {or_else}") from error
