@@ -17,6 +17,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from tests.saved.terminal import Terminal
 from tr_apply.cli import commands
 from tr_apply.cli.serve import check_exposure
 from tr_apply.cli.serving import running
@@ -96,6 +97,16 @@ def test_it_says_where_the_console_is_and_an_open_page_does_not_keep_it_from_end
         list(lines)  # to the end, or httpx raises
 
     assert server.end()[0] == 0
+
+
+def test_a_terminal_shows_its_address_once(forking):
+    terminal = Terminal(forking, "serve", "--port", "0", "--db", ":memory:")
+
+    terminal.wait_for("Ctrl-C stops")
+    terminal.interrupt()
+
+    assert terminal.end() == 0
+    assert terminal.screen.count("Listening on") == 1
 
 
 def test_a_ready_file_without_a_folder_is_refused_before_the_server_listens(run, tmp_path):

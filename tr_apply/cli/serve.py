@@ -4,6 +4,7 @@ import gc
 import ipaddress
 import os
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
@@ -323,8 +324,9 @@ def _check_ready_file(path: Path | None) -> None:
 
 def _announce(url: str, more: Iterable[str], ready_file: Path | None, *, quiet: bool) -> None:
     click.echo(f"Listening on {url}", err=True)
-    with suppress(OSError):  # the program that started the server need not read its stdout
-        click.echo(f"Listening on {url}")
+    if not (sys.stdout.isatty() and sys.stderr.isatty()):  # one person reads both on a terminal
+        with suppress(OSError):  # the program that started the server need not read its stdout
+            click.echo(f"Listening on {url}")
     for line in () if quiet else more:
         click.echo(line, err=True)
     if ready_file is not None:
