@@ -117,13 +117,20 @@ def test_a_file_without_workers_counts_nobody(page, folder):
     ("name", "begins"),
     [
         ("a.html", "<!doctype html>"), ("a.svg", "<svg "), ("a.mmd", "flowchart LR"), ("a.dot", "digraph "),
-        ("a.GV", "digraph "), ("a.picture", "<!doctype html>"),
+        ("a.GV", "digraph "), ("picture", "<!doctype html>"),
     ],
 )  # fmt: skip
 def test_the_suffix_of_the_output_is_the_format(graph, folder, name, begins):
     assert graph("--output", name) == (0, "", "")
 
     assert (folder / name).read_text().startswith(begins)
+
+
+def test_a_suffix_that_no_format_has_is_named_with_the_format_of_the_file(graph):
+    warning = "Warning: no format has the suffix .png, so a.png gets html: give --format\n"
+
+    assert graph("--output", "a.png") == (0, "", warning)
+    assert graph("--output", "a.png", "--format", "svg") == (0, "", "")
 
 
 def test_a_format_that_is_given_beats_the_suffix(graph, folder):

@@ -83,7 +83,11 @@ def graph_command(
 def _with_format(output: Output, *, is_given: bool) -> Output:
     if is_given or output.file is None:
         return output
-    return replace(output, format=_SUFFIXES.get(output.file.suffix.lower(), output.format))
+    suffix = output.file.suffix
+    found = _SUFFIXES.get(suffix.lower())
+    if suffix and found is None:
+        output.warn(f"Warning: no format has the suffix {suffix}, so {output.file} gets {output.format}: give --format")
+    return replace(output, format=found or output.format)
 
 
 def _offline(configuration: Configuration, against: Configuration | str | None, *, live: bool) -> Picture | None:
