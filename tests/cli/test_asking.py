@@ -101,6 +101,21 @@ def test_nobody_is_asked_if_there_is_nothing_to_do(capsys, types):
     assert "Type 'yes'" not in capsys.readouterr().err
 
 
+def test_who_is_not_asked_because_consent_is_missing_reads_how_a_plan_is_approved(capsys, tmp_path, types):
+    run(["apply", "w.yaml", *LOCAL, "--auto-approve"])
+    (tmp_path / "w.yaml").write_text(TEXT.replace(", {name: B}", ""))
+    types("yes\n")
+
+    assert run(["apply", "w.yaml", *LOCAL]) == 6
+
+    *_, last = capsys.readouterr().err.splitlines()
+    assert last == (
+        "  approving a plan means: plan --out FILE saves it, somebody reviews it, and apply --plan FILE applies it"
+    )
+    assert run(["plan", "w.yaml", *LOCAL, "--out", "reviewed.json"]) == 0
+    assert run(["apply", *LOCAL, "--plan", "reviewed.json"]) == 0
+
+
 @pytest.mark.parametrize(("typed", "code"), [("Center\n", 0), ("center\n", 6), ("", 6)])
 def test_the_name_of_the_workspace_to_destroy_is_typed(capsys, types, typed, code):
     run(["apply", "w.yaml", *LOCAL, "--auto-approve"])

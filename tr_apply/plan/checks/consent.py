@@ -18,6 +18,7 @@ _NOBODY_SEES = (
     "Nobody has seen the plan: write `safety.max_deletes: 20%` for the behaviour before 0.2, give "
     "--allow-delete {kind}={number}, or apply a reviewed plan"
 )
+_APPROVED_BY = "approving a plan means: plan --out FILE saves it, somebody reviews it, and apply --plan FILE applies it"
 
 
 class Approval(StrEnum):
@@ -71,13 +72,14 @@ def require_consent(plan: Plan, consent: Consent, plan_id: Callable[[Plan], str]
             "configuration or the workspace has changed. Plan again and pass the new id"
         )
     if refused := refusals(plan, consent):
-        raise refusal(refused)
+        raise refusal(refused, [_APPROVED_BY] if any(map(is_lifted_by_review, refused)) else ())
     require_few_routes_changed(plan, consent.max_route_change)
 
 
-def refusal(refused: Sequence[Blocked]) -> RefusedError:
-    """The error that says why nothing was written."""
-    return RefusedError("nothing was written:\n" + "\n".join(f"  {each.message} [{each.code}]" for each in refused))
+def refusal(refused: Sequence[Blocked], more: Sequence[str] = ()) -> RefusedError:
+    """The error that says why nothing was written, with *more* on lines of their own."""
+    lines = ["nothing was written:", *(f"{each.message} [{each.code}]" for each in refused), *more]
+    return RefusedError("\n  ".join(lines))
 
 
 def refusals(plan: Plan, consent: Consent) -> Sequence[Blocked]:
