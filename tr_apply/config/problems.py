@@ -71,6 +71,9 @@ _NAMED: Final[Mapping[str | int, str]] = {
 }
 """The key that somebody means who writes a bare text where a mapping is due, by the key above it."""
 
+_LEAST: Final = {"workspace": "{name: NAME}", "targets": "[{queue: NAME}]"}
+"""The least that can be written for a required key whose value is not a plain text."""
+
 _SECRET: Final = ("workspace", "credentials")  # a value put here by mistake is never printed
 _HIDDEN: Final = object()
 
@@ -117,7 +120,8 @@ def _said(error: ErrorDetails) -> tuple[Rule, str]:
     context: Mapping[str, Any] = error.get("ctx", {})
     match kind:
         case "missing":
-            return MISSING_KEY, f"`{error['loc'][-1]}` is missing"
+            key = str(error["loc"][-1])
+            return MISSING_KEY, f"`{key}` is missing" + (f"; write `{key}: {_LEAST[key]}`" if key in _LEAST else "")
         case _ if kind in _TYPES:
             expected = _SECONDS if error["loc"][-1] in TIMES else _TYPES[kind]
             return WRONG_TYPE, f"expected {expected}, found {_described(value)}{_hint(kind, value, error['loc'])}"
