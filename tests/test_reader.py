@@ -110,7 +110,7 @@ def test_a_workspace_by_its_name_or_its_sid(world, runner):
 
     assert runner.run(named("center")) == "Center"
     assert runner.run(named(world.items("Workspaces")[0]["sid"])) == "Center"
-    with pytest.raises(TrApplyError, match=r"there is no live workspace 'Other'; live are 'Center'$"):
+    with pytest.raises(TrApplyError, match=r"there is no live workspace 'Other'; the live ones are 'Center'$"):
         runner.run(named("Other"))
     world.rest("POST", "/Workspaces", FriendlyName="CENTER")
     with pytest.raises(TrApplyError, match=r"several live workspaces match: 'Center' \(WS\w+\) and 'CENTER' \(WS\w+\)"):
@@ -127,7 +127,7 @@ def test_the_error_about_an_unknown_workspace_lists_the_existing_ones(world, run
     for number in range(12):
         world.rest("POST", "/Workspaces", FriendlyName=f"{number:02}")
 
-    with pytest.raises(TrApplyError, match=r"live are '00', '01', .*'09' and 2 more$"):
+    with pytest.raises(TrApplyError, match=r"the live ones are '00', '01', .*'09' and 2 more$"):
         runner.run(named("Other"))
 
 

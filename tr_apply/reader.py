@@ -225,7 +225,7 @@ def _those(workspaces: Sequence[Live]) -> str:
         return "this account has none"
     names = sorted(live.name for live in workspaces)
     more = f" and {len(names) - _NAMES_TOLD} more" if len(names) > _NAMES_TOLD else ""
-    return f"live are {', '.join(map(repr, names[:_NAMES_TOLD]))}{more}"
+    return f"the live ones are {', '.join(map(repr, names[:_NAMES_TOLD]))}{more}"
 
 
 async def read_everything(client: Client, workspace: Live, *, channels: bool = True) -> Snapshot:
