@@ -21,7 +21,7 @@ EXIT_CODES: Final[Mapping[str, str]] = {
     "4": "some write was or may have been executed, and not all is as it should be",
     "5": "stale: the workspace is not what the plan was made from",
     "6": "refused for safety",
-    "64": "command-line usage",
+    "64": "the command line cannot be understood: a bad option, or a PATH that does not exist",
     "130": "interrupted",
 }
 """The meaning of each exit code."""
@@ -34,7 +34,7 @@ EXIT_STEPS: Final[Mapping[str, str]] = {
     "4": "run the same command again to finish",
     "5": "plan again",
     "6": "read what needs consent; approve the plan, or give the option that the message names",
-    "64": "a bad option, or a PATH that does not exist: `tr-apply COMMAND --help`",
+    "64": "correct the option or the PATH; `tr-apply COMMAND --help` shows what there is",
     "130": "run it again; nothing is half done without a message that says so",
 }
 """The next step after each exit code."""
