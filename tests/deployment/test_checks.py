@@ -84,8 +84,9 @@ COMMANDS = [["plan"], ["apply", "--auto-approve"]]
 
 
 @pytest.fixture(params=COMMANDS, ids=lambda command: command[0])
-def result(request, capsys):
+def result(request, capsys, monkeypatch, tmp_path):
     """The messages of a command about a configuration, and its exit code."""
+    monkeypatch.chdir(tmp_path)  # for its database
 
     def said(*arguments):
         code = command_line([*request.param, *arguments])
