@@ -54,7 +54,7 @@ from tr_apply.report.wording import full_name
 @selection_options
 @click.option("--base-ref", metavar="REV",
               help="The git revision that was applied last, for `safety.delete: declared`.")  # fmt: skip
-@click.option("--concurrency", type=click.IntRange(1, 100), default=10, show_default=True,
+@click.option("--concurrency", metavar="N", type=click.IntRange(1, 100), default=10, show_default=True,
               help="Maximum number of concurrent requests.")  # fmt: skip
 @click.option("--journal", "journal_file", metavar="FILE", type=NamedPath(),
               help="Append a line to FILE before and after each request that writes.")  # fmt: skip

@@ -112,6 +112,7 @@ def _refuse(parameters: Sequence[str], why: str) -> None:
     "--priority",
     default=0,
     show_default=True,
+    metavar="N",
     type=click.IntRange(0, PRIORITY_LIMIT),
     help="The priority it is created with.",
 )
