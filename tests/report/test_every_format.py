@@ -16,10 +16,16 @@ from tr_apply.report.html import plans_html
 from tr_apply.report.markdown import plans_markdown
 from tr_apply.report.terminal import plan_text
 
+
+def said(page):
+    """The text of a page. Code is a part of its sentence, any other tag separates."""
+    return unescape(re.sub(r"<[^>]*>", " ", re.sub(r"</?code[^>]*>", "", page)))
+
+
 FORMATS = {
     "text": lambda plan: click.unstyle(plan_text(plan)),
     "markdown": lambda plan: plans_markdown([Entry("a", plan)]),
-    "html": lambda plan: unescape(re.sub(r"<[^>]*>", " ", plans_html([Entry("a", plan)]).partition("<body>")[2])),
+    "html": lambda plan: said(plans_html([Entry("a", plan)]).partition("<body>")[2]),
 }
 PLACE = FilterPlace(2, 6, "Gold", "VIP")
 FIELDS = st.sampled_from(

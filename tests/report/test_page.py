@@ -95,6 +95,15 @@ def test_decisions_are_first_and_the_changes_field_by_field_are_last(page):
     assert places == sorted(places)
 
 
+def test_an_objection_shows_keys_and_options_as_code(center):
+    fewer = center.plan(CENTER.replace("- {name: Mail, default_filter: {queue: Everyone}}\n", "").replace("100%", "0"))
+
+    [objection] = re.findall(r'<p class="approval">(.*?)</p>', page_of(fewer))
+
+    assert "<code>max_deletes</code> allows 0." in objection
+    assert objection.endswith('without a plan, <code class="option">--allow-delete workflow=1</code>.')
+
+
 def test_tiles_say_how_much_happens_and_to_whom(page):
     tiles = re.findall(r'<div class="(tile[^"]*)"><dt>(.*?)</dt><dd><b>(.*?)</b> <span>(.*?)</span>', page)
 

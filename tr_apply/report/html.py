@@ -4,6 +4,7 @@ Decisions come first, then the routing before and after, then the people and tas
 are folded below.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -18,6 +19,8 @@ from tr_apply.report.plan_picture import MOST_LANES, PlanPicture, plan_picture
 from tr_apply.report.rows import DESTRUCTIVE, Row, in_reading_order, objections, operation_rows
 from tr_apply.report.text_diff import Sign, TextLine
 
+_QUOTED: Final = re.compile(r"`([^`]+)`")
+_OPTION: Final = re.compile(r"(?<![\w-])--[a-z]+(-[a-z]+)*( [a-z_]+=[0-9]+)?")
 _TAGS: Mapping[Sign, str] = {"+": "ins", "-": "del"}
 _DEEPEST = 6  # levels that are set in
 _FEW: Final = 20
@@ -89,10 +92,16 @@ def _section(entry: Entry, drawn: PlanPicture | None, level: int) -> Iterator[st
         yield from days_html(entry.simulation)
 
 
+def _with_code(text: str) -> str:
+    """*text* with what a reader types in the style of code; no line breaks at the hyphens of an option."""
+    quoted = _QUOTED.sub(r"<code>\1</code>", markup(text))
+    return _OPTION.sub(r'<code class="option">\g<0></code>', quoted)
+
+
 def _plan(plan: Plan, drawn: PlanPicture, level: int) -> Iterator[str]:
     if plan.operations:
         yield tiles_html(plan)
-    yield from (f'<p class="{each.tone}">{markup(each.text)}</p>' for each in objections(plan))
+    yield from (f'<p class="{each.tone}">{_with_code(each.text)}</p>' for each in objections(plan))
     yield from _lanes(plan, drawn, level)
     if plan.impact is not None:
         yield from elsewhere_html(plan.impact, drawn.picture, level)

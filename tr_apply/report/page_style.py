@@ -15,6 +15,7 @@ ul { list-style: none; padding: 0; }
 li, dd, p, td, th, summary { overflow-wrap: anywhere; }
 code { font: .92em ui-monospace, monospace; background: var(--band); border: 1px solid var(--edge); border-radius: 4px;
   padding: 0 .25em; }
+.option { white-space: nowrap; }
 pre { overflow-x: auto; }
 .place { color: var(--dim); margin: .2rem 0; }
 .said li { margin: .4rem 0; }
