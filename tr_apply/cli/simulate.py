@@ -176,8 +176,9 @@ def simulate_command(
 ) -> int:  # fmt: skip
     """Simulate days in the routing engine: service level, waiting times, abandonment, occupancy.
 
-    The file of --load says who comes and who works. Two configurations meet the same callers on the same days. Asks no
-    TaskRouter, except for --against live.
+    The file of --load says who comes and who works: `tr-apply help simulation` shows one, and record --load makes a
+    first one from a live workspace. Two configurations meet the same callers on the same days. Asks no TaskRouter,
+    except for --against live.
 
     \b
         tr-apply simulate examples/support-center --load examples/support-center/simulation.yaml
