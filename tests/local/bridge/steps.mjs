@@ -282,6 +282,20 @@ const STEPS = {
     await desk.ready(second);
     equal((await gone).message, "The worker opened another session");
   },
+  async "two sessions of the worker do not close each other in turn"(desk) {
+    const first = desk.worker("alice", { closeExistingSessions: true });
+    await desk.ready(first);
+    const back = desk.ready(first);
+    const second = desk.worker("alice", { closeExistingSessions: true }, await desk.brief(60));
+    const closed = [];
+    second.on("disconnected", (event) => closed.push(event.message));
+    await desk.ready(second);
+    await back;
+    const told = on(second, "attributesUpdated");
+    await first.setAttributes({ ...first.attributes, back: true });
+    await told;
+    equal(closed, []);
+  },
   async "a worker goes offline with the last session"(desk) {
     const alice = await desk.present("alice", { setWorkerOfflineIfDisconnected: true });
     alice.disconnect();

@@ -317,6 +317,37 @@ def test_another_session_closes_those_of_the_same_worker_alone_on_request(floor,
     assert bob.is_open
 
 
+def test_a_page_that_comes_back_after_another_one_closed_it_closes_nobody(page, runner):
+    first = page(closeExistingSessions="true")
+    second = page(closeExistingSessions="true", ttl_s=100)
+    runner.run(first.done())
+
+    page.wait(1)
+    back = page(closeExistingSessions="true", token=first.token)
+    page.wait()
+
+    assert back.is_open
+    assert second.is_open
+    page.leave(back)
+    page.leave(second)
+
+
+@pytest.mark.parametrize("earlier", ["in time", "too late"])
+def test_a_page_comes_back_once_and_soon_or_it_is_another_page(page, runner, earlier):
+    first = page(closeExistingSessions="true")
+    second = page(closeExistingSessions="true", ttl_s=100)
+    runner.run(first.done())
+    if earlier == "in time":
+        page.leave(page(token=first.token))
+    else:
+        page.wait(sessions.BACK_WITHIN_S + 1)
+
+    page(closeExistingSessions="true", token=first.token)
+    runner.run(second.done())
+
+    assert second.closed == (1000, "The worker opened another session")
+
+
 def test_a_page_that_does_not_read_is_disconnected_and_slows_nobody(floor, page, runner, monkeypatch):
     monkeypatch.setattr(sessions, "MOST_WAITING", 10)
     stuck, alice = page(reads=False), page()
@@ -344,7 +375,11 @@ def test_the_messages_waiting_for_a_page_are_limited_in_bytes_as_well(floor, pag
 def test_a_page_may_have_too_much_before_it_is_there():
     async def too_much():
         session = sessions.PageSession(
-            Grant("AC", "WS", "WK", "worker", 9.0), SeenWorker({}, {}), sessions.AnswersAhead(), goes_offline=False
+            "token",
+            Grant("AC", "WS", "WK", "worker", 9.0),
+            SeenWorker({}, {}),
+            sessions.AnswersAhead(),
+            goes_offline=False,
         )
         session.put("big", {"text": "x" * sessions.MOST_WAITING_BYTES})
         return await session.message()

@@ -100,14 +100,15 @@ class Bridge:
     async def _opened(self, scope: Scope) -> tuple[PageSession, bool]:
         """A session that has its first message, and whether the worker's other sessions end."""
         query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=100)
-        grant = self._grant(_last(query, "token"))
+        token = _last(query, "token")
+        grant = self._grant(token)
         if grant.worker_sid is None:
             raise ForbiddenError("Events are for workers: the access token needs a worker_sid")
         if self.sessions.are_full:
             raise UnavailableError("Too many sessions of workers are open")
         seen = self._relay.seen(grant.workspace_sid, grant.worker_sid)
         goes_offline = self._relay.goes_offline(grant.workspace_sid, _last(query, "setWorkerOfflineIfDisconnected"))
-        session = PageSession(grant, seen, self.sessions.answers, goes_offline=goes_offline)
+        session = PageSession(token, grant, seen, self.sessions.answers, goes_offline=goes_offline)
         session.put("init", _init(grant))
         return session, _is_true(query, "closeExistingSessions")
 

@@ -26,6 +26,9 @@ MOST_WAITING_BYTES: Final = 1024 * 1024
 HEARTBEAT_S: Final = 15.0
 """How long at most a page hears nothing; it connects anew after 30 seconds without a message."""
 
+BACK_WITHIN_S: Final = 30.0
+"""How soon a session with the token of a closed one counts as its page that comes back; the SDK does so in a second."""
+
 LEAD_S: Final = 0.05
 """How long the answer to a page's own request is ahead of the events that it leads to: the SDK's own tests rely on such
 an order, which two connections do not have by themselves."""
@@ -64,18 +67,22 @@ class PageSession:
 
     __slots__ = (
         *("_answers", "_expires_at", "_passed", "_size", "_waiting", "_wake"),
-        *("ending", "goes_offline", "grant", "seen", "sender"),
+        *("ending", "goes_offline", "grant", "seen", "sender", "token"),
     )
 
-    def __init__(self, grant: Grant, seen: SeenWorker, answers: AnswersAhead, *, goes_offline: bool) -> None:
+    def __init__(
+        self, token: str, grant: Grant, seen: SeenWorker, answers: AnswersAhead, *, goes_offline: bool
+    ) -> None:
         """Begin one.
 
         Args:
+            token: The access token with which it was opened.
             grant: Whose it is.
             seen: The worker as the page will read it.
             answers: The answers that go before events.
             goes_offline: Whether the worker goes offline when this session ends and there is no other.
         """
+        self.token = token
         self.grant = grant
         self.seen = seen
         self.goes_offline = goes_offline
@@ -143,6 +150,8 @@ class Sessions:
         self.answers = AnswersAhead()
         self._of_workspace: dict[str, dict[str, list[PageSession]]] = {}
         self._count = 0
+        self._closed: deque[tuple[float, str]] = deque()
+        """Until when, and with which token, a page may come back whose session was closed for another one."""
 
     @property
     def are_full(self) -> bool:
@@ -150,14 +159,32 @@ class Sessions:
         return self._count >= MOST
 
     def add(self, session: PageSession, *, close_others: bool) -> None:
-        """Add a session of a worker; with *close_others*, end the worker's other sessions."""
+        """Add a session of a worker; with *close_others*, end the worker's other sessions.
+
+        The SDK opens another session whenever one is closed. A page that comes back in this way closes nobody, or two
+        pages would close each other in turn, which the SDK's own tests do not expect.
+        """
         workspace_sid, worker_sid = worker_of(session)
         sessions = self._of_workspace.setdefault(workspace_sid, {}).setdefault(worker_sid, [])
-        if close_others:
+        if not self._comes_back(session) and close_others:
+            back_until = asyncio.get_running_loop().time() + BACK_WITHIN_S
             for each in sessions:
-                each.end(Ending(_NORMAL, "The worker opened another session"))
+                if each.ending is None:
+                    each.end(Ending(_NORMAL, "The worker opened another session"))
+                    self._closed.append((back_until, each.token))
         sessions.append(session)
         self._count += 1
+
+    def _comes_back(self, session: PageSession) -> bool:
+        """Whether it is of a page whose session was closed for another one; each such page comes back once."""
+        now = asyncio.get_running_loop().time()
+        while self._closed and self._closed[0][0] < now:
+            self._closed.popleft()
+        for closed in self._closed:
+            if closed[1] == session.token:
+                self._closed.remove(closed)
+                return True
+        return False
 
     def remove(self, session: PageSession) -> bool:
         """Forget a session; whether it was the worker's last."""
