@@ -40,6 +40,7 @@ const sources = {
     "lib/Supervisor": withDefault(classes.Supervisor),
     "lib/Workspace": withDefault(classes.Workspace),
     "lib/Task": withDefault(like("wrapUp", "transfers", "routingTarget")),
+    "lib/descriptors/TaskDescriptor": withDefault(like("incomingTransferDescriptor", "queueSid")),
     "lib/TaskQueue": withDefault(like("assignmentActivitySid", "targetWorkers")),
     "lib/WorkerContainer": withDefault(like("activitySid", "friendlyName", "workspaceSid")),
     "lib/util/Configuration": withDefault(parts._config.constructor),
