@@ -4,8 +4,8 @@ import copy
 import dataclasses
 import pickle
 import threading
-from dataclasses import FrozenInstanceError, dataclass, field
-from typing import Any
+from dataclasses import FrozenInstanceError, InitVar, dataclass, field
+from typing import Any, ClassVar
 
 import pytest
 from pydantic import TypeAdapter
@@ -115,6 +115,40 @@ def test_it_can_be_copied_and_sent_to_another_process(duplicated):
     assert (found.note, found.hidden, found.parent) == ("noted", 3, Late("b"))
 
 
+@dataclass(frozen=True, slots=True)
+class UsualWithPseudoFields:
+    """A class whose ``__dataclass_fields__`` name more than what its values hold."""
+
+    x: int
+    times: InitVar[int] = 1
+    limit: ClassVar[int] = 9
+    size: int = field(init=False, default=5)
+
+    def __post_init__(self, times: int) -> None:
+        object.__setattr__(self, "x", self.x * times)
+
+
+@frozen
+class LateWithPseudoFields:
+    """The same."""
+
+    x: int
+    times: InitVar[int] = 1
+    limit: ClassVar[int] = 9
+    size: int = field(init=False, default=5)
+
+    def __post_init__(self, times: int) -> None:
+        object.__setattr__(self, "x", self.x * times)
+
+
+@pytest.mark.parametrize("kind", [LateWithPseudoFields, UsualWithPseudoFields])
+@pytest.mark.parametrize("duplicated", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_only_what_a_value_holds_is_copied(kind, duplicated):
+    found = duplicated(kind(2, times=3))
+
+    assert (found.x, found.size, found.limit) == (6, 5, 9)
+
+
 def test_it_can_be_matched_by_position():
     match fresh()(5):
         case object() as point:
@@ -158,6 +192,19 @@ def test_a_method_of_the_class_itself_stays():
     assert repr(Named(1)) == "own"
     assert hash(Named(1)) == 7
     assert Named(1) != Named(2)
+
+
+@pytest.mark.parametrize("decorated", [frozen, dataclass(frozen=True, slots=True)])
+def test_a_class_with_an_equality_of_its_own_has_a_hash_all_the_same(decorated):
+    @decorated
+    class Alike:  # noqa: PLW1641  # the decorator adds it
+        x: int
+
+        def __eq__(self, other):
+            return type(other) is type(self)
+
+    assert Alike(1) == Alike(2)
+    assert hash(Alike(1)) == hash(Alike(1)) != hash(Alike(2))
 
 
 def test_a_class_can_be_derived_from_it():

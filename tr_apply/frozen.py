@@ -24,6 +24,8 @@ def frozen(cls: type[T]) -> type[T]:
     if any(map(dataclasses.is_dataclass, cls.__bases__)):
         return dataclasses.dataclass(frozen=True, slots=True)(cls)
     own = {name for name in _MADE_LATE if name in cls.__dict__}
+    if "__eq__" in own and cls.__dict__["__hash__"] is None:
+        own.remove("__hash__")  # Python wrote that, not the class; an ordinary frozen one has a hash as well
     made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
     made.__dataclass_params__.frozen = True  # which an ordinary frozen one asks of its bases
     for name in _MADE_LATE:
@@ -54,7 +56,11 @@ def _method(made: Any, name: str) -> Callable[..., Any]:
         content["__post_init__"] = made.__post_init__
     is_init, is_hash = name == "__init__", name == "__hash__"
     ordinary: Any = dataclasses.dataclass(
-        init=is_init, repr=name == "__repr__", eq=is_hash or name == "__eq__", frozen=is_init or is_hash
+        init=is_init,
+        repr=name == "__repr__",
+        eq=is_hash or name == "__eq__",
+        frozen=is_init or is_hash,
+        slots=is_init and any(not each.init for each in fields.values()),  # sets the defaults of those
     )(type(made.__name__, (), content))
     method: Callable[..., Any] = ordinary.__dict__[name]
     method.__qualname__ = f"{made.__qualname__}.{name}"  # for a traceback, as where arguments do not fit
@@ -70,12 +76,12 @@ def _refuse_to_delete(_self: object, name: str) -> NoReturn:
 
 
 def _state(self: Any) -> list[Any]:
-    return [getattr(self, name) for name in self.__dataclass_fields__]
+    return [getattr(self, each.name) for each in dataclasses.fields(self)]
 
 
 def _set_state(self: Any, state: list[Any]) -> None:
-    for name, value in zip(self.__dataclass_fields__, state, strict=True):
-        object.__setattr__(self, name, value)
+    for each, value in zip(dataclasses.fields(self), state, strict=True):
+        object.__setattr__(self, each.name, value)
 
 
 _OF_ALL: Final = {
