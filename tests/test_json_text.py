@@ -1,4 +1,4 @@
-"""JSON of others: every text is read, and refused, as json.loads does it."""
+"""JSON of others: every text is read, and refused, as json.loads does it; values are compared as JSON."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tr_apply.json_text import read_json
+from tr_apply.json_text import read_json, same_json
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
@@ -45,3 +45,39 @@ def test_bytes_are_read_alike():
 def test_extreme_nesting_is_reported_as_such():
     with pytest.raises(RecursionError):
         read_json("[" * 100_000)
+
+
+# Comparing
+
+
+SAME_JSON = [
+    (1, 1.0),
+    ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+    ({"a": [1, {"b": None}]}, {"a": [1.0, {"b": None}]}),
+    ("x", "x"),
+    (None, None),
+    ({}, {}),
+]
+OTHER_JSON = [
+    (True, 1),
+    (False, 0),
+    ([True], [1]),
+    ({"a": {"b": [0]}}, {"a": {"b": [False]}}),
+    ([1, 2], [2, 1]),
+    ({"a": None}, {}),
+    ("1", 1),
+    ("", None),
+    ([], {}),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_JSON)
+def test_json_values_are_the_same_whatever_the_order_of_keys_and_the_kind_of_number(one, other):
+    assert same_json(one, other)
+    assert same_json(other, one)
+
+
+@pytest.mark.parametrize(("one", "other"), OTHER_JSON)
+def test_json_values_of_other_types_differ(one, other):
+    assert not same_json(one, other)
+    assert not same_json(other, one)

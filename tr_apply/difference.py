@@ -197,7 +197,7 @@ class _Wholes:
                 changes = [replace(c, before=c.after, after=None) for c in _set(kind, self._spelled(kind, each, 0))]
                 yield self._operation(Action.DELETE, kind, kind.name_of(each), changes)
         for key, other in partners.items():
-            if self._has_renames or old[key] != new[other]:  # the same words mean the same where names do
+            if self._has_renames or _differ(kind, old[key], new[other]):  # the same words mean the same where names do
                 yield from self._of_both(kind, self._spelled(kind, old[key], 0), self._spelled(kind, new[other], 1))
         for key in new.keys() - set(partners.values()):
             each = self._spelled(kind, new[key], 1)
@@ -250,6 +250,11 @@ def _renamed(kind: Kind, before: Contents, after: Contents) -> Iterator[tuple[st
     for key in old.keys() - new.keys():
         former = (name_key(name) for name in old[key].renamed_from)
         yield from ((key, name) for name in former if name in new and name not in old)
+
+
+def _differ(kind: Kind, old: Any, new: Any) -> bool:
+    """Whether two resources may differ; 1 and true are equal to Python alone."""
+    return old != new or bool(changed_fields(kind, old, new))
 
 
 def _set(kind: Kind, resource: Any) -> list[FieldChange]:

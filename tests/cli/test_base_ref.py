@@ -105,6 +105,13 @@ def test_changes_outside_are_shown_apart_from_changes_of_the_files(cli, reposito
     assert by_name(plan) == {"Gold": "both", "Silver": "outside", "Extra": "outside", "alice": "both"}
 
 
+def test_true_in_the_files_is_not_the_one_that_was_there_before(cli, repository, tmp_path):
+    outside(cli, tmp_path, APPLIED.replace("level: 1,", "level: 2,"))
+    (repository / "w.yaml").write_text(APPLIED.replace("level: 1,", "level: true,"))
+
+    assert by_name(planned(cli)) == {"alice": "both"}
+
+
 def test_a_resource_that_was_added_outside_and_is_deleted_is_not_said_to_stay(cli, repository, tmp_path):
     more = '{level: 1, phone: "1", home: {city: Bern}, note: x}'
     outside(cli, tmp_path, APPLIED.replace('{level: 1, phone: "1"}', more))

@@ -131,6 +131,12 @@ def test_another_spelling_is_not_a_difference(differences, sides):
     assert differences(*sides(BASE, other)) == {}
 
 
+def test_one_and_true_differ(differences, sides):
+    one, true = (BASE.replace("languages: [en]}", f"languages: [en], vip: {value}}}") for value in ("1", "true"))
+
+    assert differences(*sides(one, true)) == {("update", "worker", "bob"): {"attributes.vip": (1, True)}}
+
+
 def test_each_sort_of_difference_has_its_symbol_and_is_counted(tr_apply, sides):
     after = (
         BASE.replace("  - {name: Everyone}\n", "  - {name: Everyone, max_reserved_workers: 3}\n  - {name: French}\n")

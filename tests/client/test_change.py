@@ -107,6 +107,27 @@ def test_a_field_with_the_wanted_value_is_not_written():
     assert now.revision == '"8"'
 
 
+ONE, TRUE = '{"vip":1}', '{"vip":true}'
+
+
+@pytest.mark.parametrize(("live", "wanted"), [(ONE, TRUE), (TRUE, ONE)])
+def test_one_and_true_are_two_values_to_write(live, wanted):
+    seen = Seen(ALICE | {"attributes": live})
+
+    _, script = changed(alice(7, attributes=live), alice(8, attributes=wanted), form={"Attributes": wanted}, seen=seen)
+
+    assert script.told == [GET, POST]
+
+
+def test_a_worker_whose_one_became_true_in_between_is_stale():
+    seen = Seen(ALICE | {"attributes": ONE})
+
+    error, script = changed(alice(7, attributes=TRUE), form={"Attributes": "{}"}, seen=seen)
+
+    assert isinstance(error, StaleError)
+    assert script.told == [GET]
+
+
 def test_another_revision_of_the_same_worker_is_taken_instead():
     _, script = changed(alice(7), STALE, alice(9, activity_sid="WA2"), CHANGED)
 

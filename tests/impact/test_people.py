@@ -53,6 +53,14 @@ def test_a_changed_attribute_moves_people_as_a_changed_expression_does():
     )
 
 
+def test_one_that_becomes_true_moves_people():
+    queues = {"Gold": "vip == true"}
+
+    assert changes(queues, queues, {"ana": {"vip": True}}, {"ana": {"vip": 1}}) == (
+        QueueChange("Gold", 1, 0, (), ("ana",)),
+    )
+
+
 def test_people_who_leave_and_who_come_count():
     queues = {"Spanish": "languages HAS 'es'", "New": "level == null"}
     after = {"ana": ANA, "ben": BEN, "dan": {}}

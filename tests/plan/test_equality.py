@@ -2,7 +2,7 @@
 
 import pytest
 
-from tr_apply.plan.compare.equality import same_expression, same_json, same_set
+from tr_apply.plan.compare.equality import same_expression, same_set
 
 SAME_EXPRESSION = [
     ("level>3", "level > 3"),
@@ -41,39 +41,6 @@ def test_expressions_with_other_trees_differ(one, other):
 def test_an_order_by_is_read_as_one():
     assert same_expression("worker.level DESC", "worker.level  desc", order_by=True)
     assert not same_expression("worker.level DESC", "worker.level ASC", order_by=True)
-
-
-SAME_JSON = [
-    (1, 1.0),
-    ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
-    ({"a": [1, {"b": None}]}, {"a": [1.0, {"b": None}]}),
-    ("x", "x"),
-    (None, None),
-    ({}, {}),
-]
-OTHER_JSON = [
-    (True, 1),
-    (False, 0),
-    ([True], [1]),
-    ({"a": {"b": [0]}}, {"a": {"b": [False]}}),
-    ([1, 2], [2, 1]),
-    ({"a": None}, {}),
-    ("1", 1),
-    ("", None),
-    ([], {}),
-]
-
-
-@pytest.mark.parametrize(("one", "other"), SAME_JSON)
-def test_json_values_are_the_same_whatever_the_order_of_keys_and_the_kind_of_number(one, other):
-    assert same_json(one, other)
-    assert same_json(other, one)
-
-
-@pytest.mark.parametrize(("one", "other"), OTHER_JSON)
-def test_json_values_of_other_types_differ(one, other):
-    assert not same_json(one, other)
-    assert not same_json(other, one)
 
 
 def test_sets_have_no_order_and_none_is_empty():

@@ -275,6 +275,19 @@ def test_a_plan_that_is_applied_again_sends_nothing(cli, live):
     assert live.state() == before
 
 
+def test_a_plan_that_makes_true_of_one_is_not_done_already(cli, write, live):
+    path = write("w.yaml", "workspace: {name: Center}\nworkers: [{name: alice, attributes: {vip: 1}}]")
+    cli("apply", path, "--auto-approve")
+    write("w.yaml", "workspace: {name: Center}\nworkers: [{name: alice, attributes: {vip: true}}]")
+    cli("plan", path, "--out", "plan.json")
+
+    said = cli("apply", "--plan", "plan.json")
+
+    assert said.code == 0, said.err
+    [alice] = live.items("Workers")
+    assert alice["attributes"] == '{"vip":true}'
+
+
 def test_a_saved_plan_is_consent_to_its_deletes_and_no_protection_is_lifted(cli, saved, write):
     assert saved["blocked"][0]["code"] == "needs-consent"
     write("w.yaml", AFTER.replace("max_deletes: 0", "max_deletes: 0, protect: [activity/Lunch]"))

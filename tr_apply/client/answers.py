@@ -6,7 +6,7 @@ from typing import Any
 
 from tr_apply.corpus.events import WorkspaceEvent, event_of
 from tr_apply.errors import NetworkError, StaleError
-from tr_apply.json_text import read_json
+from tr_apply.json_text import read_json, same_json
 from tr_apply.live import Answer, Live
 from tr_apply.resources import KINDS, FormField, Holds, Kind
 from tr_apply.transport import Response
@@ -103,7 +103,7 @@ def require_unchanged(kind: Kind, before: Answer, now: Answer, form: Mapping[str
 def _alike(spec: FormField, one: Any, other: Any) -> bool:
     if one == other:
         return True
-    return spec.holds is Holds.JSON and _parsed(one) == _parsed(other)
+    return spec.holds is Holds.JSON and same_json(_parsed(one), _parsed(other))
 
 
 def _parsed(text: Any) -> Any:

@@ -52,7 +52,7 @@ class Nobody:
     @cached_property
     def _changes_people(self) -> bool:
         """Whether workers come, go, or get other attributes."""
-        return self.before.workers != self.after.workers
+        return not self.before.has_workers_of(self.after)
 
     def empty_queues(self) -> Iterator[str]:
         """Each queue that is new, or has another expression, and that nobody is in, as nobody was before.

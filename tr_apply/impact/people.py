@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from tr_apply.errors import ExpressionSyntaxError
+from tr_apply.json_text import same_json
 from tr_apply.plan.impact import PeopleImpact, QueueChange
 from tr_apply.routing.evaluate import Names
 from tr_apply.routing.nodes import Expression
@@ -31,6 +32,10 @@ class Staffing:
 
     workers: Mapping[str, Names]
     """The values of the names in an expression, by a name that a worker has before and after."""
+
+    def has_workers_of(self, other: "Staffing") -> bool:
+        """Whether every expression sees the same workers in both."""
+        return same_json(self.workers, other.workers)
 
 
 def people(before: Staffing, after: Staffing) -> PeopleImpact:
@@ -63,7 +68,7 @@ class _Counted:
     def __init__(self, before: Staffing, after: Staffing) -> None:
         self._before, self._after = before, after
         self._names = sorted(before.workers.keys() | after.workers.keys())
-        self._same_workers = before.workers == after.workers
+        self._same_workers = before.has_workers_of(after)
         self._where_before = _members(before.workers, self._names)
         self._where_after = self._where_before if self._same_workers else _members(after.workers, self._names)
 

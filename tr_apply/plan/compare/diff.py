@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from tr_apply.json_text import same_json
 from tr_apply.live import Live
 from tr_apply.plan.change import FieldChange
 from tr_apply.plan.compare.document_diff import covers, document_changes, split
-from tr_apply.plan.compare.equality import same_expression, same_json, same_set
+from tr_apply.plan.compare.equality import same_expression, same_set
 from tr_apply.plan.compare.workflow_diff import filter_value, target_value, workflow_changes
 from tr_apply.resources import KINDS, SECTIONS, WORKFLOW, WORKSPACE, Holds, Kind
 from tr_apply.resources.document import Document

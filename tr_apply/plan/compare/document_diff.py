@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from tr_apply.json_text import same_json
 from tr_apply.plan.change import FieldChange
-from tr_apply.plan.compare.equality import same_json
 from tr_apply.resources.field_path import lies_in, with_any_item
 
 _NUMBERED = re.compile(r"\[#\d+\]")

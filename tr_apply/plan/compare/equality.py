@@ -1,7 +1,6 @@
 """When two values mean the same to TaskRouter, although they are not the same text."""
 
 from collections.abc import Hashable, Sequence
-from typing import Any
 
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.resources import KINDS
@@ -28,24 +27,6 @@ def expression_key(text: str | None, *, order_by: bool = False) -> Hashable:
         return parse_order_by(sampled) if order_by else flattened(parse(sampled))
     except ExpressionSyntaxError:
         return text.strip()
-
-
-def same_json(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal: key order aside, 1 is 1.0 and is not true."""
-    return bool(one == other) and _same_types(one, other)
-
-
-def _same_types(one: Any, other: Any) -> bool:
-    """Whether equal values are equal in JSON too: Python treats True as 1 at any depth."""
-    kind = type(one)
-    if kind is dict:
-        for key, value in one.items():  # noqa: SIM110  # a generator costs as much as all that it does
-            if type(value) is not str and not _same_types(value, other[key]):
-                return False
-        return True
-    if kind is list:
-        return all(map(_same_types, one, other))
-    return (kind is bool) is (type(other) is bool)
 
 
 def same_set(one: Sequence[str] | None, other: Sequence[str] | None) -> bool:

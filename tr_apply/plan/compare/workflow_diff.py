@@ -4,9 +4,10 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tr_apply.json_text import same_json
 from tr_apply.plan.change import FieldChange, FilterPlace
 from tr_apply.plan.compare.document_diff import document_changes
-from tr_apply.plan.compare.equality import expression_key, same_expression, same_json
+from tr_apply.plan.compare.equality import expression_key, same_expression
 from tr_apply.plan.compare.filter_match import has_own_name, matched_filters, moved_filters
 from tr_apply.plan.compare.sequences import differences
 from tr_apply.resources.workflow import Filter, Target, Workflow

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
+from tr_apply.json_text import same_json
 from tr_apply.plan.change import Action, FieldChange, Operation, Plan
 from tr_apply.plan.compare.document_diff import covers
 from tr_apply.plan.saved.stale import Drift, planned_at
@@ -71,12 +72,12 @@ def _by_object(plan: Plan) -> dict[Any, Operation]:
 def _origin(operation: Operation, before: Operation | None) -> Origin:
     if before is None:
         return "files"
-    same = operation.action is before.action and _wanted(operation) == _wanted(before)
+    same = operation.action is before.action and same_json(_wanted(operation), _wanted(before))
     return "outside" if same else "both"
 
 
-def _wanted(operation: Operation) -> list[tuple[str, Any]]:
-    return [(change.path, change.after) for change in operation.changes]
+def _wanted(operation: Operation) -> list[list[Any]]:
+    return [[change.path, change.after] for change in operation.changes]
 
 
 def _rows(before: Operation, now: Operation | None) -> Iterator[Drift]:

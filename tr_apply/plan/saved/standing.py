@@ -10,10 +10,10 @@ from dataclasses import replace
 from functools import cache, cached_property
 from typing import Any
 
+from tr_apply.json_text import same_json
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Operation, Plan, Verb, Write
 from tr_apply.plan.compare.diff import compared_fields, plain_value
-from tr_apply.plan.compare.equality import same_json
 from tr_apply.plan.json_values import SecretDigest, hidden
 from tr_apply.plan.saved.relied_on import everything
 from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKSPACE, FormField, Holds
@@ -268,7 +268,7 @@ def shows_value(live: Live, parameter: str, value: FormValue, sid: SidOfLabel, l
 
 def _is_same(live: Live, spec: FormField, sent: str) -> bool:
     if spec.holds is Holds.JSON:
-        return bool(parsed_json(live, spec.answer) == json.loads(sent or "null"))
+        return same_json(parsed_json(live, spec.answer), json.loads(sent or "null"))
     now: Any = live.answer.get(spec.answer)
     text = "" if now is None else str(now)
     return (text.lower() if isinstance(now, bool) else text) == sent
