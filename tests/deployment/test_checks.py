@@ -214,6 +214,68 @@ def test_checks_are_done_once_however_many_wait_for_them(written):
     assert done == [1]
 
 
+class Held:
+    """A fleet of one workspace that is read without an end at first, and whose checks wait for an event."""
+
+    def __init__(self, path):
+        self.done, self._begun, self._end = [], threading.Event(), threading.Event()
+        self._readings = [asyncio.Event().wait]
+        [member] = members_of([("center", lambda: begin_of(path, self._wait))])
+        self.member = self._Read(member.name, member.source)
+        self.member.readings = self._readings
+        self.fleet = Fleet([self.member])
+
+    class _Read(Member):
+        def connected(self, _clients):
+            return self
+
+        async def plan(self):
+            if self.readings:
+                await self.readings.pop()()
+
+    def _wait(self):
+        self._begun.set()
+        self.done.append(self._end.wait(60))
+
+    async def cancelled(self, *, ended):
+        """Plan, and cancel that while the checks are under way; they go on unless they are *ended*."""
+        planning = asyncio.ensure_future(self.fleet.plan(None))
+        await asyncio.to_thread(self._begun.wait, 60)
+        planning.cancel()
+        await asyncio.wait([planning])
+        assert planning.cancelled()
+        if ended:
+            self._end.set()
+
+    async def planned(self):
+        asyncio.get_running_loop().call_soon(self._end.set)
+        await self.fleet.plan(None)
+
+
+def test_what_was_cancelled_during_the_checks_can_be_planned_again(written):
+    held = Held(written(VALID))
+
+    async def both():
+        await held.cancelled(ended=False)
+        await held.planned()
+
+    asyncio.run(both())
+
+    assert held.member.error is None
+    assert held.member.checks.is_done
+    assert held.done == [True]
+
+
+def test_it_can_be_planned_again_in_another_loop(written):
+    held = Held(written(BROKEN))
+
+    asyncio.run(held.cancelled(ended=True))
+    asyncio.run(held.planned())
+
+    assert "there is no task queue 'Nobody'" in str(held.member.error)
+    assert held.done == [True]
+
+
 def test_a_bug_in_a_check_is_not_an_error_of_the_configuration(written):
     def bug():
         raise ZeroDivisionError

@@ -260,10 +260,11 @@ async def _while_checked(member: Member, checks: Checks, reading: Coroutine[None
     task = asyncio.create_task(reading)
     try:
         await checks.passed()
-    except BaseException:
+    except BaseException as error:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        member.forget()
+        if isinstance(error, ConfigError):  # after a cancellation it can be planned again
+            member.forget()
         raise
     await task
 

@@ -1,6 +1,7 @@
 """The source of the plan of a deployment: a configuration with its checks, or a file that holds a plan."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Protocol
 
@@ -67,6 +68,7 @@ class Checks:
         self._finished = finished
         self.is_done = False
         self._error: ConfigError | None = None
+        self._turn = threading.Lock()  # a cancelled run leaves its thread, and the next one may find it at work
         self._running: asyncio.Future[None] | None = None
 
     def finish(self) -> None:
@@ -75,8 +77,7 @@ class Checks:
         Raises:
             ConfigError: The configuration has errors; with every finding.
         """
-        if not self.is_done:
-            self._do()
+        self._do()
         if self._error is not None:
             raise self._error
 
@@ -87,13 +88,18 @@ class Checks:
             ConfigError: as ``finish``.
         """
         if not self.is_done:
-            self._running = self._running or asyncio.ensure_future(asyncio.to_thread(self._do))
-            await asyncio.shield(self._running)
+            running = self._running
+            if running is None or running.get_loop() is not asyncio.get_running_loop():
+                self._running = running = asyncio.ensure_future(asyncio.to_thread(self._do))
+            await asyncio.shield(running)
         self.finish()
 
     def _do(self) -> None:
-        try:
-            self._finished().require_valid()
-        except ConfigError as error:
-            self._error = error
-        self.is_done = True
+        with self._turn:
+            if self.is_done:
+                return
+            try:
+                self._finished().require_valid()
+            except ConfigError as error:
+                self._error = error
+            self.is_done = True
