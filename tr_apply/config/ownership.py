@@ -95,7 +95,7 @@ def _below(found: Iterator[_Located], part: str) -> Iterator[_Located]:
             case dict():
                 same = name_key if path[2:] == ("channels",) else str  # attributes that differ by case are two
                 yield from (((*path, key), each) for key, each in value.items() if fits(same(key), same(part)))
-            case list():
+            case list() if part[0] == "[":  # of filters; in attributes a list is a value
                 pattern = part[1:-1]
                 yield from (((*path, i), f) for i, f in enumerate(value) if f and fits(f.name or "", pattern))
             case _:
