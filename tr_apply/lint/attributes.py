@@ -55,7 +55,7 @@ def texts(attributes: Iterable[Attributes], keys: Keys) -> Iterable[str]:
 def are_kept(rule: Ownership, keys: Sequence[str | int]) -> bool:
     """Whether the attribute at *keys* keeps its live value, which the file does not show."""
     for pattern in rule.ignore:
-        field, *below = path_parts(pattern)
+        field, *below = path_parts(pattern) or ("",)  # no path at all, which is a finding of its own
         if field == "attributes" and fits(str(keys[0]), below[0] if below else "*"):
             return True
     return False
