@@ -511,6 +511,24 @@ def test_a_configuration_for_none_of_the_plans_is_a_usage_error(cli, write):
 
 
 @pytest.mark.usefixtures("live")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "workspace: {name: [",
+        "workspace: {name: Center}\ntask_queues: []\nworkflows: [{name: V, default_filter: {queue: No}}]",
+    ],
+)
+def test_errors_of_a_configuration_that_is_given_with_a_plan_are_shown(cli, write, text):
+    write("w.yaml", "workspace: {name: Center}")
+    cli("plan", "w.yaml", "--out", "plan.json")
+    write("w.yaml", text)
+
+    said = cli("apply", "--plan", "plan.json", "w.yaml")
+
+    assert said.code == 3
+    assert "w.yaml:" in said.err
+
+
 def test_nothing_to_do_can_be_saved_and_applied(cli, write):
     path = write("w.yaml", BEFORE)
     cli("apply", path, "--auto-approve")

@@ -23,8 +23,12 @@ def saved_members(path: Path, configured: Sequence[Member]) -> list[Member]:
     Raises:
         UsageError: There is no such file, a configuration has no plan, or a plan has no configuration.
         RefusedError: The file is not one of our plans, or was changed.
+        TrApplyError: A configuration has errors, so nobody knows which plan it is for.
     """
     plans = saved_plans_of(path, "--plan")
+    for each in configured:
+        if each.error is not None:
+            raise each.error
     left = list(configured)
     members = []
     for plan in plans:
