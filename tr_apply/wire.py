@@ -15,6 +15,7 @@ from tr_apply.resources.template import SID, SidOf, escaped, filled, from_live, 
 from tr_apply.resources.worker import compact_json
 
 _DEEPEST = 200  # levels of a JSON document, far beyond what anybody means
+_ESCAPED_ASCII = "\\u00"  # how JSON may write a sign of a mark or a SID
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +185,14 @@ def _document(live: Live, key: str, labels: Labels) -> Any:
     if document is None:
         return {}
     text = live.answer.get(key)
-    if isinstance(text, str) and labels.template(text) == text:
+    if isinstance(text, str) and _ESCAPED_ASCII not in text and labels.template(text) == text:
         return document  # has no references
     return mapped(document, lambda leaf: labels.template(leaf) if isinstance(leaf, str) else leaf)
+
+
+def may_hold_mark(text: str) -> bool:
+    """Whether a string in the JSON document *text* may hold ``${``, of which both signs may be escaped."""
+    return "${" in text or "\\u0024" in text or "\\u007" in text
 
 
 def parsed_json(live: Live, key: str) -> Any:

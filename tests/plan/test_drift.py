@@ -65,6 +65,19 @@ def test_no_drift(world, case):
     assert world.plan(DOCUMENT).operations == []
 
 
+@pytest.mark.parametrize("mark", ["${", r"\u0024{", r"$\u007b", r"\u0024\u007B"])
+def test_text_that_only_looks_like_a_reference_is_not_its_sid(world, mark):
+    document = "workspace: {name: Center}\nworkers: [{name: alice, attributes: {team: '${sid:workspace}'}}]"
+    world.apply(document)
+
+    world.change("Workers", "alice", Attributes=f'{{"team": "{mark}sid:workspace}}"}}')
+
+    [operation] = world.plan(document).operations
+    assert [(each.path, each.before, each.after) for each in operation.changes] == [
+        ("attributes.team", "$${sid:workspace}", "${sid:workspace}")
+    ]
+
+
 def test_no_drift_in_a_workflow_written_by_other_tools(world):
     world.apply(DOCUMENT)
 

@@ -15,7 +15,7 @@ from tr_apply.resources.document import Document
 from tr_apply.resources.field_path import root_of
 from tr_apply.resources.url import holds_url_with_password
 from tr_apply.resources.workflow import Filter, Target, Workflow
-from tr_apply.wire import Labels, field_of, form_of, parsed_json
+from tr_apply.wire import Labels, field_of, form_of, may_hold_mark, parsed_json
 
 
 def compared_fields(kind: Kind) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ def _is_field_unchanged(field: _QuickField, kind: Kind, wanted: Any, live: Live,
     now = live.answer.get(answer)
     if is_name and now == wanted:
         return True
-    if is_json and "${" not in str(now):
+    if is_json and not may_hold_mark(str(now)):
         return same_json(parsed_json(live, answer), wanted)  # no template, whatever SIDs are in it
     return same_json(field_of(kind, key, live, labels), wanted)
 
