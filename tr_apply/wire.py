@@ -191,7 +191,7 @@ def _document(live: Live, key: str, labels: Labels) -> Any:
 
 
 def may_hold_mark(text: str) -> bool:
-    """Whether a string in the JSON document *text* may hold ``${``, of which both signs may be escaped."""
+    """Whether a string in the JSON document *text* may hold ``${``; both signs may be escaped."""
     return "${" in text or "\\u0024" in text or "\\u007" in text
 
 

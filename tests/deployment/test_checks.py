@@ -252,7 +252,7 @@ class Held:
         await self.fleet.plan(None)
 
 
-def test_what_was_cancelled_during_the_checks_can_be_planned_again(written):
+def test_a_plan_that_was_cancelled_during_the_checks_can_be_made_again(written):
     held = Held(written(VALID))
 
     async def both():
