@@ -217,7 +217,7 @@ class Stream:
         self._load = load
 
     def _event_messages(self, reader: Reader) -> Iterator[bytes]:
-        last = reader.value("SELECT last FROM sequence")
+        last = reader.value("SELECT max(position) FROM event") or 0
         if self.position is not None and last < self.position:  # the world is an earlier or another one
             self.position = None
             yield _message("restart", {})

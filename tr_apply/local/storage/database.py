@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from tr_apply.local.storage.clock import Clock, stored, wall_clock
 from tr_apply.local.storage.connection import MEMORY, DamagedError, Explained, connect, damage
@@ -25,6 +25,9 @@ Copy = sqlite3.Connection
 """All that a database held at some moment."""
 
 Parameters = Sequence[Any] | Mapping[str, Any]
+
+_RESERVED_AHEAD: Final = 1000
+"""How many positions a process reserves at a time, beyond those that it has given."""
 
 
 class Reader:
@@ -58,13 +61,44 @@ class Reader:
         return self._connection
 
 
+class Positions:
+    """The places in creation order that this process may give to resources, each later than those before.
+
+    The file reserves more of them than were given, so few transactions need to write any down. What is left of them is
+    void as soon as another process has written, whose positions come after them.
+    """
+
+    def __init__(self) -> None:
+        self._last: int | None = None
+        self._reserved = 0
+
+    def forget(self) -> None:
+        """Ask the file when one is needed next: others have written to it, or our last transaction was taken back."""
+        self._last = None
+
+    def given(self, connection: sqlite3.Connection, count: int) -> int:
+        """The first of *count* positions that nobody else has."""
+        if self._last is None:
+            [self._reserved] = connection.execute("SELECT last FROM sequence").fetchone()
+            self._last = self._reserved
+        first = self._last + 1
+        self._last += count
+        return first
+
+    def reserve(self, connection: sqlite3.Connection) -> None:
+        """Write down which are taken, where the file does not say so yet."""
+        if self._last is not None and self._last > self._reserved:
+            self._reserved = self._last + _RESERVED_AHEAD
+            connection.execute("UPDATE sequence SET last = ?", (self._reserved,))
+
+
 class Writer(Reader):
     """One transaction that writes: all of it carries one time, and all of it is kept or none."""
 
-    def __init__(self, connection: sqlite3.Connection, now_ms: int, edition: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, now_ms: int, edition: int, positions: Positions) -> None:
         super().__init__(connection, now_ms, edition)
         self._now: str | None = None
-        self._last: int | None = None
+        self._positions = positions
         self._later: dict[str, list[Parameters]] = {}
         self._part: dict[str, int] | None = None
 
@@ -130,17 +164,13 @@ class Writer(Reader):
 
     def positions(self, count: int) -> int:
         """The first of *count* positions that belong to this transaction now."""
-        if self._last is None:
-            self._last = self.value("SELECT last FROM sequence")
-        first: int = self._last + 1
-        self._last += count
-        return first
+        return self._positions.given(self._connection, count)
 
-    def finish(self) -> None:
-        """Note the positions that were given away; the last thing before the transaction is committed."""
+    def commit(self) -> None:
+        """Keep everything, and with it the positions that were given away."""
         self._write_out()
-        if self._last is not None:
-            self.run("UPDATE sequence SET last = ?", (self._last,))
+        self._positions.reserve(self._connection)
+        self._connection.execute("COMMIT")
 
     def begin_part(self) -> None:
         """From here on everything can be taken back for itself; no savepoint is needed until a statement is run."""
@@ -203,6 +233,7 @@ class Database:
         self._now_ms = 0
         self._edition = -1
         self._unrouted = 0
+        self._positions = Positions()
         # SQL asks for the present as it asks for a column, in what depends on it, such as the age of a task.
         connection.create_function("now_ms", 0, lambda: self._now_ms)
 
@@ -283,9 +314,13 @@ class Database:
             UnavailableError: The database cannot be written right now.
         """
         with self._transaction("BEGIN IMMEDIATE"):
-            writer = Writer(self._connection, self.now_ms(), self._edition + self._unrouted)
-            yield writer
-            writer.finish()
+            writer = self._writer()
+            try:
+                yield writer
+                writer.commit()
+            except BaseException:
+                self._positions.forget()
+                raise
         self._unrouted += 1
 
     def begin(self) -> "Batch":
@@ -297,9 +332,10 @@ class Database:
         with self._explained:
             self._connection.execute("BEGIN IMMEDIATE")
             self._look_for_others()
-        return Batch(
-            self._connection, self._explained, Writer(self._connection, self.now_ms(), self._edition + self._unrouted)
-        )
+        return Batch(self._connection, self._explained, self._writer(), self._positions)
+
+    def _writer(self) -> Writer:
+        return Writer(self._connection, self.now_ms(), self._edition + self._unrouted, self._positions)
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
@@ -308,7 +344,6 @@ class Database:
             try:
                 self._look_for_others()
                 yield
-                self._connection.execute("COMMIT")
             finally:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
@@ -319,6 +354,7 @@ class Database:
         if edition == self._edition:
             return
         self._edition = edition
+        self._positions.forget()
         latest = self._connection.execute("SELECT written_ms FROM event ORDER BY position DESC LIMIT 1").fetchone()
         if latest is not None:
             self._ahead_ms = max(self._ahead_ms, latest[0] - self._clock())
@@ -335,13 +371,16 @@ class Batch:
         failure: The reason if they are not.
     """
 
-    def __init__(self, connection: sqlite3.Connection, explained: Explained, writer: Writer) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, explained: Explained, writer: Writer, positions: Positions
+    ) -> None:
         self.parts = 0
         self.waiting: list[asyncio.Future[None]] = []
         self.failure: BaseException | None = None
         self._connection = connection
         self._explained = explained
         self._writer = writer
+        self._positions = positions
 
     def __enter__(self) -> Writer:
         """Begin one writer's part.
@@ -369,6 +408,7 @@ class Batch:
             self._commit()
         except Exception as error:  # noqa: BLE001  # whatever it is, it concerns those who wait
             self.failure = error
+            self._positions.forget()
         for each in self.waiting:
             if not each.done():  # cancelled, with its request
                 each.set_result(None)
@@ -386,8 +426,7 @@ class Batch:
         self._check()
         with self._explained:
             try:
-                self._writer.finish()
-                self._connection.execute("COMMIT")
+                self._writer.commit()
             finally:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
