@@ -6,6 +6,7 @@ import socket
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -160,7 +161,7 @@ def _settings(app: "ASGIApp") -> "uvicorn.Config":
     return uvicorn.Config(
         app,
         interface="asgi3",
-        http=HttpProtocol,
+        http=partial(HttpProtocol, heads={}),  # type: ignore[arg-type]  # called like the class
         ws="websockets-sansio",
         ws_max_size=LARGEST_MESSAGE,
         ws_per_message_deflate=False,  # which takes more memory for a session than all the rest

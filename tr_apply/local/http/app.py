@@ -19,7 +19,7 @@ from tr_apply.local.callbacks.hosts import Hosts
 from tr_apply.local.callbacks.sending import CallbackSender, Identity, Post, Quiet, Say
 from tr_apply.local.http.answers import FOR_PAGES, json_response
 from tr_apply.local.http.refused_answers import failed, refused, step_refused
-from tr_apply.local.http.requests import ACCOUNT, ServedAccount, header
+from tr_apply.local.http.requests import ACCOUNT, HEAD, Head, ServedAccount, Way, header
 from tr_apply.local.http.routes import all_routes
 from tr_apply.local.storage.refusals import NotFoundError, RequestError, UnavailableError
 from tr_apply.local.storage.sids import ACCOUNT_SID
@@ -104,20 +104,27 @@ class LocalTaskRouter:
     def _answered(self, request: Request) -> Awaitable[Response]:
         """Anyone may ask for health or for what a browser may do, everyone else comes with credentials."""
         scope = request.scope
-        if scope["path"] == HEALTH:
-            return _at_once(json_response({"status": "ok"}))
-        if scope["method"] == "OPTIONS":
-            return _at_once(Response(status_code=204))
-        if is_of_bridge(scope["path"]):
-            return self._bridge.answer(request)
+        head: Head | None = scope.get(HEAD)
+        if head is None or (way := head.way) is None:
+            if scope["path"] == HEALTH:
+                return _at_once(json_response({"status": "ok"}))
+            if scope["method"] == "OPTIONS":
+                return _at_once(Response(status_code=204))
+            if is_of_bridge(scope["path"]):
+                return self._bridge.answer(request)
+            way = self._way(scope)
+            if head is not None:
+                head.way = way
+        if way.auth_token is not None:
+            self._identity.account_sid, self._identity.auth_token = way.account_sid, way.auth_token
+        scope[ACCOUNT], scope["path_params"] = way.account_sid, way.path_params
+        return way.endpoint(request)
+
+    def _way(self, scope: Scope) -> Way:
         account_sid, auth_token = self.credentials.account_of(header(scope, b"authorization"))
-        if auth_token is not None:
-            self._identity.account_sid, self._identity.auth_token = account_sid, auth_token
-        scope[ACCOUNT] = account_sid
         for route in self._routes:
             if (found := route.pattern.fullmatch(scope["path"])) is not None:
-                scope["path_params"] = found.groupdict()
-                return route.endpoint(request)
+                return Way(account_sid, auth_token, route.endpoint, found.groupdict())
         raise NotFoundError
 
     async def run(self, rate: float | Callable[[], float] = 1.0) -> None:

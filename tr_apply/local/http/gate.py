@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tr_apply.local.callbacks.hosts import Hosts
 from tr_apply.local.callbacks.sending import CALLBACK_MARK
 from tr_apply.local.http.answers import error_body, json_response
-from tr_apply.local.http.requests import BODY, HOST, SMALL_BODY
+from tr_apply.local.http.requests import BODY, HEAD, HOST, SMALL_BODY, Head
 from tr_apply.local.storage.refusals import SlowBodyError, UnavailableError
 
 _MARK: Final = CALLBACK_MARK.lower().encode()
@@ -108,11 +108,16 @@ class Gate:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass a request on, or refuse it."""
+        head: Head | None = scope.get(HEAD)
+        if head is not None and head.is_admitted:
+            return self._app(scope, receive, send)
         if scope["type"] in ("http", "websocket"):
             if (refusal := self._admission.refusal(scope)) is not None:
                 return _refuse(scope, receive, send, refusal)
             if scope["type"] == "http" and BODY not in scope and _has_body(scope):
                 return self._bounded(scope, receive, send)
+            if head is not None:
+                head.is_admitted = True
         return self._app(scope, receive, send)
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -19,7 +19,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from tr_apply.local.http.requests import BODY, SMALL_BODY
+from tr_apply.local.http.requests import BODY, HEAD, SMALL_BODY, Head
 
 PATIENCE_S: Final = 0.5
 """How long the rest of a plain request may take; uvicorn waits for what takes longer."""
@@ -30,6 +30,9 @@ _NOT_PLAIN: Final = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
 _STATUS_LINES: Final = {each.value: f"HTTP/1.1 {each} {each.phrase}".encode() for each in HTTPStatus}
 _HASH: Final = ord("#")  # a number, because CPython raises an exception inside when it looks for bytes in bytes
 _LINE_END: Final = b"\r\n"
+_HEAD_END: Final = 2 * _LINE_END
+_LONGEST_HEAD: Final = 2048
+_MOST_HEADS: Final = 512
 _WITHOUT_BODY: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _FAILED: Final = b"Internal Server Error"
 _FAILED_HEADERS: Final = (
@@ -52,6 +55,7 @@ class HttpProtocol(asyncio.Protocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
+        heads: dict[bytes, Head] | None = None,
     ) -> None:
         self.transport: asyncio.Transport
         self.resumed: asyncio.Event | None = None
@@ -63,6 +67,8 @@ class HttpProtocol(asyncio.Protocol):
         self._direct_app: Any = app.app if isinstance(app, ProxyHeadersMiddleware) else app
         """The application without uvicorn's layer for proxies, which most requests do not need."""
         self._loop = _loop or asyncio.get_running_loop()
+        self._heads = {} if heads is None else heads
+        """Those that have come before, on any connection if these share them."""
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._exchange: Exchange | None = None
         self._patience: asyncio.TimerHandle | None = None
@@ -110,6 +116,12 @@ class HttpProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read a request, and begin with it once it is whole."""
+        if self._exchange is None and not self._received:
+            head_end = data.find(_HEAD_END) + len(_HEAD_END)
+            head = self._heads.get(data[:head_end])
+            if head is not None and head.length == len(data) - head_end:
+                self._begin(head, data[head_end:], self._direct_app)
+                return
         self._received = self._received + data if self._received else data
         if self._exchange is not None:  # this one is next
             self.transport.pause_reading()
@@ -122,7 +134,7 @@ class HttpProtocol(asyncio.Protocol):
         if not self._is_plain:
             self._hand_over()
         elif self._is_whole:
-            self._begin()
+            self._begin_parsed()
         elif self._patience is None:
             self._patience = self._loop.call_later(PATIENCE_S, self._hand_over)
 
@@ -165,15 +177,13 @@ class HttpProtocol(asyncio.Protocol):
 
     # Ways that a request ends
 
-    def _begin(self) -> None:
-        """Have the application answer it."""
+    def _begin_parsed(self) -> None:
+        """Have the application answer it, and know its head from now on."""
         path, _, query = self._url.partition(b"?")
         scope: Scope = {
             "type": "http",
             "asgi": {"version": self._asgi_version, "spec_version": "2.3"},
             "http_version": "1.1",
-            "server": self._server,
-            "client": self._client,
             "scheme": "http",
             "method": self._method,
             "root_path": "",
@@ -181,16 +191,31 @@ class HttpProtocol(asyncio.Protocol):
             "raw_path": path,
             "query_string": query,
             "headers": self._headers,
-            "state": self._app_state.copy(),
-            BODY: self._body,
         }
-        self._exchange = Exchange(self, self._body, self._state.default_headers, goes_on=self._goes_on)
+        head, body = Head(scope, len(self._body), self._goes_on), self._body
+        head_end = self._received.find(_HEAD_END) + len(_HEAD_END)
+        if not self._is_forwarded and head_end + len(body) == len(self._received) and head_end <= _LONGEST_HEAD:
+            if len(self._heads) >= _MOST_HEADS:
+                self._heads.clear()
+            self._heads[self._received[:head_end]] = head
+        self._stop_waiting()
         app = self._config.loaded_app if self._is_forwarded else self._direct_app
+        self._clear()
+        self._begin(head, body, app)
+
+    def _begin(self, head: Head, body: bytes, app: ASGIApp) -> None:
+        scope = {
+            **head.scope,
+            "server": self._server,
+            "client": self._client,
+            "state": self._app_state.copy(),
+            BODY: body,
+            HEAD: head,
+        }
+        self._exchange = Exchange(self, body, self._state.default_headers, goes_on=head.goes_on)
         task = self._loop.create_task(self._exchange.run(app, scope))
         self._state.tasks.add(task)
         task.add_done_callback(self._state.tasks.discard)
-        self._stop_waiting()
-        self._clear()
 
     def answered(self, *, goes_on: bool) -> None:
         """Turn to the next request, where there may be one."""
@@ -326,7 +351,7 @@ class Exchange:
         if not head.count(b"\r") == head.count(b"\n") == len(lines) - 1:
             self._is_started = False
             raise RuntimeError("A header of an answer has a line break in it")
-        self._held_back = head + 2 * _LINE_END
+        self._held_back = head + _HEAD_END
         if self._left is None:
             self._write(b"")
 

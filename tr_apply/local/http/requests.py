@@ -4,12 +4,14 @@ import base64
 import binascii
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Scope
 
 from tr_apply.local.http.multipart import MULTIPART, pairs_of
@@ -26,6 +28,9 @@ ACCOUNT = "tr_apply.account_sid"
 BODY = "tr_apply.body"
 """Where in the scope of a request its body is, once all of it was read."""
 
+HEAD = "tr_apply.head"
+"""Where in the scope of a request its ``Head`` is, if others may have the same one."""
+
 SMALL_BODY = 64 * 1024
 """Bytes of a body that count for nothing: more than any form but a large Configuration has."""
 
@@ -33,6 +38,41 @@ _PERCENT = ord("%")  # a number, because CPython raises an exception inside when
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 """A valid Host header."""
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+"""Answers the requests to one path."""
+
+
+class Way(NamedTuple):
+    """Where a request leads, and who sent it."""
+
+    account_sid: str
+    auth_token: str | None
+    endpoint: Endpoint
+    path_params: Mapping[str, str]
+
+
+@dataclass(slots=True, eq=False)
+class Head:
+    """The part of a request before its body, for all requests that have the same one, byte for byte.
+
+    Clients send little else than the same few heads. What follows from one and from the settings of the server, which
+    never change, is found out once.
+
+    Attributes:
+        scope: What it says to an application.
+        length: Bytes of the body.
+        goes_on: Whether another request may come on the connection.
+        is_admitted: Whether the gate has let such a request in.
+        way: Where it leads, once a request has gone there.
+    """
+
+    scope: Mapping[str, Any]
+    length: int
+    goes_on: bool
+    is_admitted: bool = False
+    way: Way | None = None
 
 
 @dataclass(frozen=True, slots=True)
