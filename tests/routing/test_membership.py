@@ -81,8 +81,8 @@ def test_members_follow_every_change(queues, workers, deeds):
         number = known[pick % len(known)] if known else None
         before = {sid for sid in queues if number is not None and membership.members[sid] >> number & 1}
         if deed == "add" or number is None:
-            numbered[membership.add_worker(after)] = after
-            moved = None
+            number, moved = membership.add_worker(after)
+            numbered[number], before = after, set()
         elif deed == "remove":
             membership.remove_worker(number)
             del numbered[number]
@@ -96,7 +96,7 @@ def test_members_follow_every_change(queues, workers, deeds):
         for sid, tree in queues.items():
             assert set(numbers_in(membership.members[sid])) == by_evaluator(tree, numbered)
         if moved is not None:
-            now = set(membership.queues_of(number))
+            now = {sid for sid in queues if membership.members[sid] >> number & 1}
             assert set(moved) == before ^ now
     assert membership.everyone() == {
         number: [sid for sid in queues if membership.members[sid] >> number & 1]

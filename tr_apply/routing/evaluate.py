@@ -166,20 +166,24 @@ COMPARE: Final[Mapping[Comparator, Callable[[Any, Any], bool]]] = {
 # One mapping of names, many expressions
 
 
-def compiled(expression: Expression) -> Predicate:
-    """*expression* as a function of the names; the same answers as `evaluate`, sooner."""
+def compiled(expression: Expression, comparison: Callable[[Comparison], Predicate] | None = None) -> Predicate:
+    """*expression* as a function of the names; the same answers as `evaluate`, sooner.
+
+    *comparison* compiles each of its comparisons, if that is not to be done here.
+    """
     match expression:
-        case Comparison(left, comparator, right):
-            return _compiled_comparison(left, COMPARE[comparator], right)
+        case Comparison():
+            return (comparison or _compiled_comparison)(expression)
         case And(operands):
-            return _all_of(tuple(compiled(operand) for operand in operands))
+            return _all_of(tuple(compiled(operand, comparison) for operand in operands))
         case Or(operands):
-            return _any_of(tuple(compiled(operand) for operand in operands))
+            return _any_of(tuple(compiled(operand, comparison) for operand in operands))
         case _:
             assert_never(expression)
 
 
-def _compiled_comparison(left: Operand, compare: Callable[[Any, Any], bool], right: Operand) -> Predicate:
+def _compiled_comparison(comparison: Comparison) -> Predicate:
+    left, right, compare = comparison.left, comparison.right, COMPARE[comparison.comparator]
     read_left, read_right = reader(left), reader(right)
     if isinstance(right, Constant):
         value = right.value

@@ -26,11 +26,11 @@ def create(state: State, worker: Worker) -> WorkerParty:
     if worker.sid in state.workers:
         raise IllegalStepError(f"There is a worker {worker.sid} already")
     activity = state.activity(worker.activity_sid)
-    number = state.membership.add_worker(worker_names(worker, activity))
+    number, queues = state.membership.add_worker(worker_names(worker, activity))
     party = WorkerParty(worker._replace(status_changed_ms=state.now), activity, number, state.channels)
     enrol(state, party)
     state.changed_workers[worker.sid] = party
-    follow_queues(state, party, state.membership.queues_of(number))
+    follow_queues(state, party, queues)
     tell(state, party, "worker.created")
     free(state, party)
     return party
