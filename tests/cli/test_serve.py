@@ -361,7 +361,7 @@ def application():
     server.server_close()
 
 
-def test_tasks_and_reservations_survive_kill_9_at_any_moment(serve):
+def test_tasks_and_reservations_survive_kill_9_at_any_moment_and_refused_ones_among_them_leave_nothing(serve):
     first = serve()
     floor = Floor(first)
     acknowledged = {}
@@ -371,8 +371,10 @@ def test_tasks_and_reservations_survive_kill_9_at_any_moment(serve):
             while True:
                 answer = first.client.post(f"{floor.path}/Tasks", data={"Attributes": '{"a":1}'})
                 acknowledged[answer.json()["sid"]] = answer.json()["assignment_status"]
+                refused = {"Attributes": '{"a":2}', "RoutingTarget": "WK" + 32 * "0"}
+                assert first.client.post(f"{floor.path}/Tasks", data=refused).status_code == 400
 
-    threads = [threading.Thread(target=create) for _ in range(4)]
+    threads = [threading.Thread(target=create) for _ in range(16)]
     for thread in threads:
         thread.start()
     while len(acknowledged) < 100:
@@ -385,6 +387,7 @@ def test_tasks_and_reservations_survive_kill_9_at_any_moment(serve):
     found = {}
     page = again.get(f"{floor.path}/Tasks", params={"PageSize": 1000}).json()
     while True:
+        assert {each["attributes"] for each in page["tasks"]} == {'{"a":1}'}
         found |= {each["sid"]: each["assignment_status"] for each in page["tasks"]}
         if page["meta"]["next_page_url"] is None:
             break

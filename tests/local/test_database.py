@@ -4,8 +4,13 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tr_apply.errors import TargetError
 from tr_apply.local import open_app
@@ -129,6 +134,41 @@ def test_a_failed_write_takes_everything_back():
         assert reader.value("SELECT last FROM sequence") == 0
         assert reader.value("SELECT sid FROM workspace") is None
 
+    database.close()
+
+
+_STEP = st.tuples(st.sampled_from(["first", "second"]), st.integers(1, 3), st.sampled_from(["kept", "undone", "anew"]))
+
+
+@given(st.lists(_STEP, max_size=12))
+@settings(deadline=None)
+def test_a_position_comes_after_all_that_were_kept_whoever_wrote_them(steps):
+    with tempfile.TemporaryDirectory() as folder:
+        file, kept = Path(folder) / "local.db", 0
+        databases = {name: Database.open(file) for name in ("first", "second")}
+        for name, count, end in steps:
+            if end == "anew":
+                databases[name].close()
+                databases[name] = Database.open(file)
+            with suppress(UnavailableError), databases[name].write() as writer:
+                first = writer.positions(count)
+                assert first > kept
+                if end == "undone":
+                    raise UnavailableError
+                kept = first + count - 1
+        for each in databases.values():
+            each.close()
+
+
+def test_few_writes_write_down_which_positions_are_taken():
+    database, statements = Database.open(":memory:"), []
+    database._connection.set_trace_callback(statements.append)
+
+    for _ in range(50):
+        with database.write() as writer:
+            writer.positions(5)
+
+    assert len([each for each in statements if each.startswith("UPDATE sequence")]) == 1
     database.close()
 
 

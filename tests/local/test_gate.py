@@ -6,7 +6,7 @@ import pytest
 
 from tr_apply.local import open_app
 from tr_apply.local.http.gate import LARGE_BODIES, SMALL_BODY, Admission, Gate
-from tr_apply.local.http.requests import BODY_LIMIT
+from tr_apply.local.http.requests import BODY, BODY_LIMIT, HEAD, Head
 
 HEADERS = [(b"host", b"localhost"), (b"authorization", b"Basic QUMxOng="), (b"content-length", b"14")]
 FORM = {"type": "http.request", "body": b"FriendlyName=x", "more_body": False}
@@ -82,3 +82,32 @@ def test_large_bodies_share_a_bound_and_small_ones_are_taken_all_the_same(app):
     assert (refused[0], refused[1][b"retry-after"]) == (503, b"1")
     assert (small[0], after[0], held) == (201, 201, 0)
     assert {status for status, _ in broken_off} == {400}
+
+
+@pytest.mark.parametrize(
+    ("more", "statuses"),
+    [
+        ({}, [200, 200]),
+        ({b"host": b"elsewhere.example"}, [403, 403]),
+        ({b"origin": b"https://elsewhere.example"}, [403, 403]),
+        ({b"authorization": b"Basic eDo="}, [401, 401]),
+    ],
+)
+def test_a_request_with_a_head_that_came_before_is_let_in_or_refused_like_the_first(app, more, statuses):
+    scope = {"type": "http", "method": "GET", "path": "/v1/Workspaces", "query_string": b"", "scheme": "http"}
+    scope["headers"] = [*({**dict(HEADERS[:2]), **more}).items()]
+    head, gate = Head(scope, length=0, goes_on=True), Gate(app, Admission())
+
+    async def status():
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+
+        await gate({**scope, HEAD: head, BODY: b""}, None, send)
+        return sent[0]["status"]
+
+    async def both():
+        return [await status(), await status()]
+
+    assert asyncio.run(both()) == statuses

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+from functools import partial
 
 import pytest
 import uvicorn
@@ -195,6 +196,49 @@ def test_requests_are_answered_as_by_uvicorn_however_they_arrive(data):
     ours, uvicorns = asyncio.run(both(packets))
 
     assert ours == uvicorns
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None)
+def test_a_head_that_came_before_is_answered_as_by_uvicorn_with_any_body(data):
+    bodies = st.sampled_from([b"a=1", b"b=2", b"\r\n\r\n", b"\r\n\r"])
+    some = st.one_of(st.sampled_from((*PLAIN[1:5], *OTHER[2:])), bodies.map(lambda body: request(body=body)))
+    stream = b"".join(data.draw(st.lists(some, min_size=1, max_size=5))) + LAST
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(stream) - 1), max_size=5)))
+    packets = [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
+
+    async def exchange():
+        async with served(partial(HttpProtocol, heads={})) as ours, served(HttpToolsProtocol) as uvicorns:
+            return [await each.answers(*packets) for each in (ours, ours, uvicorns)]
+
+    first, again, uvicorns = asyncio.run(exchange())
+
+    assert first == again == uvicorns
+
+
+def test_connections_know_the_heads_of_plain_requests_that_came_as_a_whole_and_forward_nothing():
+    heads = {}
+
+    async def exchange():
+        async with served(partial(HttpProtocol, heads=heads)) as server:
+            await server.answers(request(), request(b"/v1", b"GET", b"", b"X-Forwarded-Proto: https"), LAST)
+            await server.answers(request(body=b"b=2"), request(b"/", b"GET", b"", b"X: " + b"x" * 3000), LAST)
+
+    asyncio.run(exchange())
+
+    assert list(heads) == [request()[: -len(b"a=1")], LAST]
+
+
+def test_there_is_a_limit_to_the_heads_that_are_known():
+    heads = {}
+
+    async def exchange():
+        async with served(partial(HttpProtocol, heads=heads)) as server:
+            await server.answers(*(request(b"/%d" % number) for number in range(600)), LAST)
+
+    asyncio.run(exchange())
+
+    assert 0 < len(heads) <= 512
 
 
 @pytest.mark.parametrize("sent", PLAIN)

@@ -74,6 +74,37 @@ def test_a_refused_request_takes_nothing_of_the_others_back(api, floor, together
     assert len(floor.events(EventType="task.created")) == 2
 
 
+def test_their_effects_come_in_the_order_in_which_they_came(api, floor, together):
+    path = f"{floor.path}/Tasks"
+    refused = {"RoutingTarget": "WK" + 32 * "0"}
+    forms = [{"Attributes": f'{{"n":{n}}}', **(refused if n % 3 == 1 else {})} for n in range(20)]
+
+    together(*(("POST", path, form) for form in forms))
+
+    kept = [form["Attributes"] for form in forms if len(form) == 1]
+    created = api.items(f"{floor.path}/Events", EventType="task.created")
+    assert tasks(api, floor) == kept
+    assert [each["event_data"]["task_attributes"] for each in sorted(created, key=lambda each: each["sid"])] == kept
+
+
+def test_those_who_listen_learn_of_a_request_after_its_commit(api, floor, together, commits):
+    told, connection = [], api.app.store._database._connection
+
+    def listen(happened):
+        rows = connection.execute("SELECT count(*) FROM task").fetchone()[0]
+        told.append((len(happened), len(commits), rows, connection.in_transaction))
+
+    api.app.store.engines.listeners.append(listen)
+    together(*[("POST", f"{floor.path}/Tasks", {}) for _ in range(8)])
+
+    assert sum(count for count, *_ in told) == 8
+    assert [done for _, done, *_ in told] == [*range(1, len(commits) + 1)]
+    kept = 0
+    for count, _, rows, is_open in told:
+        kept += count
+        assert (rows, is_open) == (kept, False)
+
+
 def test_a_read_among_them_sees_only_committed_rows(floor, together, commits):
     path = f"{floor.path}/Tasks"
 
