@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tr_apply.routing.engine.answers import reject_all
 from tr_apply.routing.engine.parties import WorkerParty, free_percentage, worker_names
-from tr_apply.routing.engine.presence import change, enrol, follow_queues, free, leave_queue, move, tell
+from tr_apply.routing.engine.presence import change, enrol, follow_queues, free, join_queue, leave_queue, move, tell
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.events import ActivityChange, ChannelChange
 from tr_apply.routing.names import name_key
@@ -30,9 +30,11 @@ def create(state: State, worker: Worker) -> WorkerParty:
     party = WorkerParty(worker._replace(status_changed_ms=state.now), activity, number, state.channels)
     enrol(state, party)
     state.changed_workers[worker.sid] = party
-    follow_queues(state, party, queues)
+    for sid in queues:
+        join_queue(party, state.queues[sid])
     tell(state, party, "worker.created")
-    free(state, party)
+    if party.available:
+        free(state, party)
     return party
 
 
