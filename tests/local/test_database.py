@@ -142,7 +142,7 @@ _STEP = st.tuples(st.sampled_from(["first", "second"]), st.integers(1, 3), st.sa
 
 @given(st.lists(_STEP, max_size=12))
 @settings(deadline=None)
-def test_a_position_comes_after_all_that_were_kept_whoever_wrote_them(steps):
+def test_a_position_comes_after_all_that_any_process_has_kept(steps):
     with tempfile.TemporaryDirectory() as folder:
         file, kept = Path(folder) / "local.db", 0
         databases = {name: Database.open(file) for name in ("first", "second")}

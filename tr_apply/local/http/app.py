@@ -19,7 +19,7 @@ from tr_apply.local.callbacks.hosts import Hosts
 from tr_apply.local.callbacks.sending import CallbackSender, Identity, Post, Quiet, Say
 from tr_apply.local.http.answers import FOR_PAGES, json_response
 from tr_apply.local.http.refused_answers import failed, refused, step_refused
-from tr_apply.local.http.requests import ACCOUNT, HEAD, Head, ServedAccount, Way, header
+from tr_apply.local.http.requests import ACCOUNT, HEAD, Addressee, Head, ServedAccount, header
 from tr_apply.local.http.routes import all_routes
 from tr_apply.local.storage.refusals import NotFoundError, RequestError, UnavailableError
 from tr_apply.local.storage.sids import ACCOUNT_SID
@@ -105,26 +105,26 @@ class LocalTaskRouter:
         """Anyone may ask for health or for what a browser may do, everyone else comes with credentials."""
         scope = request.scope
         head: Head | None = scope.get(HEAD)
-        if head is None or (way := head.way) is None:
+        if head is None or (addressee := head.addressee) is None:
             if scope["path"] == HEALTH:
                 return _at_once(json_response({"status": "ok"}))
             if scope["method"] == "OPTIONS":
                 return _at_once(Response(status_code=204))
             if is_of_bridge(scope["path"]):
                 return self._bridge.answer(request)
-            way = self._way(scope)
+            addressee = self._addressee(scope)
             if head is not None:
-                head.way = way
-        if way.auth_token is not None:
-            self._identity.account_sid, self._identity.auth_token = way.account_sid, way.auth_token
-        scope[ACCOUNT], scope["path_params"] = way.account_sid, way.path_params
-        return way.endpoint(request)
+                head.addressee = addressee
+        if addressee.auth_token is not None:
+            self._identity.account_sid, self._identity.auth_token = addressee.account_sid, addressee.auth_token
+        scope[ACCOUNT], scope["path_params"] = addressee.account_sid, addressee.path_params
+        return addressee.endpoint(request)
 
-    def _way(self, scope: Scope) -> Way:
+    def _addressee(self, scope: Scope) -> Addressee:
         account_sid, auth_token = self.credentials.account_of(header(scope, b"authorization"))
         for route in self._routes:
             if (found := route.pattern.fullmatch(scope["path"])) is not None:
-                return Way(account_sid, auth_token, route.endpoint, found.groupdict())
+                return Addressee(account_sid, auth_token, route.endpoint, found.groupdict())
         raise NotFoundError
 
     async def run(self, rate: float | Callable[[], float] = 1.0) -> None:

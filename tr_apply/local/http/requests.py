@@ -44,7 +44,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 """Answers the requests to one path."""
 
 
-class Way(NamedTuple):
+class Addressee(NamedTuple):
     """Where a request leads, and who sent it."""
 
     account_sid: str
@@ -65,14 +65,14 @@ class Head:
         length: Bytes of the body.
         goes_on: Whether another request may come on the connection.
         is_admitted: Whether the gate has let such a request in.
-        way: Where it leads, once a request has gone there.
+        addressee: Where it leads, once a request has gone there.
     """
 
     scope: Mapping[str, Any]
     length: int
     goes_on: bool
     is_admitted: bool = False
-    way: Way | None = None
+    addressee: Addressee | None = None
 
 
 @dataclass(frozen=True, slots=True)

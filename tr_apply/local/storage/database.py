@@ -13,21 +13,18 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from tr_apply.local.storage.clock import Clock, stored, wall_clock
 from tr_apply.local.storage.connection import MEMORY, DamagedError, Explained, connect, damage
 from tr_apply.local.storage.refusals import UnavailableError
-from tr_apply.local.storage.sids import begin_anew, new_sids
+from tr_apply.local.storage.sids import Positions, begin_anew, new_sids
 
 Row = tuple[Any, ...]
 Copy = sqlite3.Connection
 """All that a database held at some moment."""
 
 Parameters = Sequence[Any] | Mapping[str, Any]
-
-_RESERVED_AHEAD: Final = 1000
-"""How many positions a process reserves at a time, beyond those that it has given."""
 
 
 class Reader:
@@ -61,44 +58,13 @@ class Reader:
         return self._connection
 
 
-class Positions:
-    """The places in creation order that this process may give to resources, each later than those before.
-
-    The file reserves more of them than were given, so few transactions need to write any down. What is left of them is
-    void as soon as another process has written, whose positions come after them.
-    """
-
-    def __init__(self) -> None:
-        self._last: int | None = None
-        self._reserved = 0
-
-    def forget(self) -> None:
-        """Ask the file when one is needed next: others have written to it, or our last transaction was taken back."""
-        self._last = None
-
-    def given(self, connection: sqlite3.Connection, count: int) -> int:
-        """The first of *count* positions that nobody else has."""
-        if self._last is None:
-            [self._reserved] = connection.execute("SELECT last FROM sequence").fetchone()
-            self._last = self._reserved
-        first = self._last + 1
-        self._last += count
-        return first
-
-    def reserve(self, connection: sqlite3.Connection) -> None:
-        """Write down which are taken, where the file does not say so yet."""
-        if self._last is not None and self._last > self._reserved:
-            self._reserved = self._last + _RESERVED_AHEAD
-            connection.execute("UPDATE sequence SET last = ?", (self._reserved,))
-
-
 class Writer(Reader):
     """One transaction that writes: all of it carries one time, and all of it is kept or none."""
 
     def __init__(self, connection: sqlite3.Connection, now_ms: int, edition: int, positions: Positions) -> None:
         super().__init__(connection, now_ms, edition)
         self._now: str | None = None
-        self._positions = positions
+        self.reserved = positions  # for new rows
         self._later: dict[str, list[Parameters]] = {}
         self._part: dict[str, int] | None = None
 
@@ -164,12 +130,12 @@ class Writer(Reader):
 
     def positions(self, count: int) -> int:
         """The first of *count* positions that belong to this transaction now."""
-        return self._positions.given(self._connection, count)
+        return self.reserved.given(self._connection, count)
 
     def commit(self) -> None:
         """Keep everything, and with it the positions that were given away."""
         self._write_out()
-        self._positions.reserve(self._connection)
+        self.reserved.reserve(self._connection)
         self._connection.execute("COMMIT")
 
     def begin_part(self) -> None:
@@ -319,7 +285,7 @@ class Database:
                 yield writer
                 writer.commit()
             except BaseException:
-                self._positions.forget()
+                writer.reserved.forget()
                 raise
         self._unrouted += 1
 
@@ -332,7 +298,7 @@ class Database:
         with self._explained:
             self._connection.execute("BEGIN IMMEDIATE")
             self._look_for_others()
-        return Batch(self._connection, self._explained, self._writer(), self._positions)
+        return Batch(self._connection, self._explained, self._writer())
 
     def _writer(self) -> Writer:
         return Writer(self._connection, self.now_ms(), self._edition + self._unrouted, self._positions)
@@ -371,16 +337,13 @@ class Batch:
         failure: The reason if they are not.
     """
 
-    def __init__(
-        self, connection: sqlite3.Connection, explained: Explained, writer: Writer, positions: Positions
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, explained: Explained, writer: Writer) -> None:
         self.parts = 0
         self.waiting: list[asyncio.Future[None]] = []
         self.failure: BaseException | None = None
         self._connection = connection
         self._explained = explained
         self._writer = writer
-        self._positions = positions
 
     def __enter__(self) -> Writer:
         """Begin one writer's part.
@@ -408,7 +371,7 @@ class Batch:
             self._commit()
         except Exception as error:  # noqa: BLE001  # whatever it is, it concerns those who wait
             self.failure = error
-            self._positions.forget()
+            self._writer.reserved.forget()
         for each in self.waiting:
             if not each.done():  # cancelled, with its request
                 each.set_result(None)

@@ -8,8 +8,10 @@ workers who are idle equally long, so with a stopped clock tasks go to the worke
 """
 
 import random
+import sqlite3
 from collections.abc import Iterable
 from functools import cache
+from typing import Final
 
 ACCOUNT_SID = "AC" + 32 * "0"
 """The account of every user name that is not an account SID."""
@@ -19,6 +21,9 @@ OPERATING_UNIT_SID = "OU" + 32 * "0"
 
 _POSITION_DIGITS = 12
 _RANDOM_DIGITS = 32 - _POSITION_DIGITS
+
+_RESERVED_AHEAD: Final = 1000
+"""How many positions a process reserves at a time, beyond those that it has given."""
 
 
 def new_sid(prefix: str, position: int) -> str:
@@ -46,3 +51,34 @@ def begin_anew() -> None:
 def position_of(sid: str) -> int:
     """The place of *sid* in creation order."""
     return int(sid[-_POSITION_DIGITS:], 16)
+
+
+class Positions:
+    """The places in creation order that this process may give to resources, each later than those before.
+
+    The file reserves more of them than were given, so few transactions need to write any down. What is left of them is
+    void as soon as another process has written, whose positions come after them.
+    """
+
+    def __init__(self) -> None:
+        self._last: int | None = None
+        self._reserved = 0
+
+    def forget(self) -> None:
+        """Ask the file when one is needed next: others have written to it, or our last transaction was taken back."""
+        self._last = None
+
+    def given(self, connection: sqlite3.Connection, count: int) -> int:
+        """The first of *count* positions that nobody else has."""
+        if self._last is None:
+            [self._reserved] = connection.execute("SELECT last FROM sequence").fetchone()
+            self._last = self._reserved
+        first = self._last + 1
+        self._last += count
+        return first
+
+    def reserve(self, connection: sqlite3.Connection) -> None:
+        """Write down which are taken, where the file does not say so yet."""
+        if self._last is not None and self._last > self._reserved:
+            self._reserved = self._last + _RESERVED_AHEAD
+            connection.execute("UPDATE sequence SET last = ?", (self._reserved,))
