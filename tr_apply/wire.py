@@ -85,23 +85,24 @@ def _leaf(leaf: Any, sid: Callable[[SidOf], str]) -> Any:
 
 def references_in(value: FormValue) -> set[SidOf]:
     """The SIDs that must be known before *value* can be sent."""
-    match value:
-        case SidOf():
-            return {value}
-        case Json(document):
-            found: set[SidOf] = set()
+    found: set[SidOf] = set()
+    _collect(value.value if isinstance(value, Json) else value, found)
+    return found
 
-            def collect(leaf: Any) -> Any:
-                if isinstance(leaf, SidOf):
-                    found.add(leaf)
-                elif isinstance(leaf, str):
-                    found.update(sids_in(leaf))
-                return leaf
 
-            mapped(document, collect)
-            return found
-        case _:
-            return set(sids_in(value))
+def _collect(value: Any, found: set[SidOf]) -> None:
+    """Put the references in *value* into *found*: most requests have none, and a plan looks into each several times."""
+    if isinstance(value, str):
+        if "${" in value:
+            found.update(sids_in(value))
+    elif isinstance(value, dict):
+        for child in value.values():
+            _collect(child, found)
+    elif isinstance(value, list | tuple):
+        for child in value:
+            _collect(child, found)
+    elif isinstance(value, SidOf):
+        found.add(value)
 
 
 @dataclass(frozen=True, slots=True)

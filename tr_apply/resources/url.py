@@ -1,7 +1,6 @@
 """Passwords in URLs: who reads a plan, a log or a journal must not be able to call them."""
 
 import re
-from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -55,17 +54,12 @@ def may_hold_url(value: Any) -> bool:
 
 def holds_url_with_password(path: str, value: Any) -> bool:
     """Whether *value*, at *path*, is such a URL or has one in it, however deep."""
-    return is_url_with_password(path, value) or any(
-        holds_url_with_password(f"{path}.{key}", child) for key, child in _children(value)
-    )
-
-
-def _children(value: Any) -> Iterator[tuple[Any, Any]]:
-    match value:
-        case Mapping():
-            yield from value.items()
-        case list():
-            yield from enumerate(value)
+    if not isinstance(value, dict | list):
+        return is_url_with_password(path, value)
+    if not may_hold_url(value):
+        return False
+    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    return any(holds_url_with_password(f"{path}.{key}", child) for key, child in parts)
 
 
 def _parameters(parts: SplitResult) -> list[tuple[str, str]]:

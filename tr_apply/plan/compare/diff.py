@@ -110,15 +110,6 @@ def written_fields(kind: Kind, changes: Sequence[FieldChange]) -> list[str]:
     return keys + list(kind.document_keys[:1] if roots.intersection(kind.document_keys) else ())
 
 
-def set_fields(kind: Kind, resource: Any) -> Iterator[tuple[str, Any]]:
-    """The fields of *resource* that differ from TaskRouter's defaults, as in YAML, without its identity."""
-    for key in (*kind.fields, *kind.document_keys):
-        value = getattr(resource, key)
-        default = kind.model.model_fields[key].default
-        if key != kind.identity and value is not None and not same_json(plain_value(value), plain_value(default)):
-            yield key, plain_value(value)
-
-
 def plain_value(value: Any) -> Any:
     """A field's value as JSON and YAML know it."""
     match value:
@@ -130,6 +121,24 @@ def plain_value(value: Any) -> Any:
             return [plain_value(item) for item in value]
         case _:
             return value
+
+
+_DEFAULTS = {
+    kind.name: [
+        (key, plain_value(kind.model.model_fields[key].default))
+        for key in (*kind.fields, *kind.document_keys)
+        if key != kind.identity
+    ]
+    for kind in KINDS
+}
+
+
+def set_fields(kind: Kind, resource: Any) -> Iterator[tuple[str, Any]]:
+    """The fields of *resource* that differ from TaskRouter's defaults, as in YAML, without its identity."""
+    for key, default in _DEFAULTS[kind.name]:
+        value = plain_value(getattr(resource, key))
+        if value is not None and not same_json(value, default):
+            yield key, value
 
 
 # Secrets
@@ -154,7 +163,7 @@ def _marked(patterns: Sequence[str], change: FieldChange) -> FieldChange:
     values = (change.before, change.after)
     paths = [change.path] if change.former_path is None else [change.path, change.former_path]
     found = change.sensitive or any(_is_secret(patterns, path, values) for path in paths)
-    return replace(change, sensitive=found)
+    return change if found is change.sensitive else replace(change, sensitive=found)
 
 
 def _parts(patterns: Sequence[str], change: FieldChange) -> Iterator[FieldChange]:

@@ -46,11 +46,12 @@ def operations_of(decisions: Decisions, people: People) -> list[Operation]:
 def _create_workspace(decisions: Decisions) -> Operation:
     """Create the workspace; settings that name resources in it need a second request, after those exist."""
     declared = decisions.document.workspace
-    first = _creation(decisions, WORKSPACE, declared)
+    values = dict(set_fields(WORKSPACE, declared))
+    first = _creation(decisions, WORKSPACE, declared, values)
     writes = [replace(first, form={name: value for name, value in first.form.items() if not references_in(value)})]
     if decisions.workspace.shown:
         writes.append(_updating(decisions, decisions.workspace))
-    changes = [FieldChange(key, None, value) for key, value in set_fields(WORKSPACE, declared)]
+    changes = [FieldChange(key, None, value) for key, value in values.items()]
     return Operation(
         Action.CREATE,
         WORKSPACE.name,
@@ -64,33 +65,35 @@ def _create_workspace(decisions: Decisions) -> Operation:
 
 def _create(decisions: Decisions, match: Match) -> Operation:
     kind, declared = match.kind, match.declared
-    changes = [FieldChange(key, None, value) for key, value in set_fields(kind, declared)]
+    values = dict(set_fields(kind, declared))
+    changes = [FieldChange(key, None, value) for key, value in values.items()]
     return Operation(
         Action.CREATE,
         kind.name,
         match.name,
         None,
         masked(decisions.document, kind, match.name, changes),
-        _creations(decisions, kind, declared),
+        _creations(decisions, kind, declared, values),
         reason=f"declared in `{kind.section}` and not live",
     )
 
 
-def _creations(decisions: Decisions, kind: Kind, resource: Resource) -> Sequence[Write]:
+def _creations(decisions: Decisions, kind: Kind, resource: Resource, values: Collection[str]) -> Sequence[Write]:
     """One request; a second one where the resource asks for its own SID, which is not known before it exists."""
-    whole = _creation(decisions, kind, resource)
+    whole = _creation(decisions, kind, resource, values)
     return without_sids(whole, {by_key(whole.target)}) or [whole]
 
 
-def _sent_fields(kind: Kind, resource: Resource) -> list[str]:
-    """The parameters of a new resource; TaskRouter's own defaults are not sent."""
-    wanted = {kind.identity, "name"} | {key for key, _ in set_fields(kind, resource)}
-    fields = [key for key, spec in kind.fields.items() if spec.create and key in wanted]
+def _sent_fields(kind: Kind, values: Collection[str]) -> list[str]:
+    """The parameters of a new resource with these *values*; TaskRouter's own defaults are not sent."""
+    always = (kind.identity, "name")
+    fields = [key for key, spec in kind.fields.items() if spec.create and (key in values or key in always)]
     return [*fields, *kind.document_keys[:1]]  # TaskRouter wants a document, even an empty one
 
 
-def _creation(decisions: Decisions, kind: Kind, resource: Resource) -> Write:
-    name, fields = kind.name_of(resource), _sent_fields(kind, resource)
+def _creation(decisions: Decisions, kind: Kind, resource: Resource, values: Collection[str]) -> Write:
+    """The request for *resource*, whose fields in *values* are not TaskRouter's defaults."""
+    name, fields = kind.name_of(resource), _sent_fields(kind, values)
     form = form_of(kind, resource, fields)
     return Write(
         Verb.CREATE,
@@ -205,7 +208,8 @@ def _replace(decisions: Decisions, match: Replacement, people: People, followers
     moves = people.by_activity.get(old.sid, [])
     writes = [*_making_way(decisions, match, old, label)]
     if match.live is None:
-        writes.append(_creation(decisions, kind, match.declared))
+        values = dict(set_fields(kind, match.declared))
+        writes.append(_creation(decisions, kind, match.declared, values))
     writes += [_updating(decisions, each) for each in followers]
     writes += [moving(move, label, late=False) for move in moves]
     writes.append(_removal(decisions, old, label))

@@ -99,28 +99,32 @@ def schedule(operations: Sequence[Operation]) -> list[RequestStep]:
     return steps
 
 
+_Key = tuple[str, str]  # of a resource: a tuple, as a plan of thousands of requests looks up tens of thousands of them
+
+
 class _Scheduler:
     def __init__(self, operations: Sequence[Operation]) -> None:
         self.writes = [(index, write) for index, o in enumerate(operations) for write in o.writes]
-        self._makers: dict[SidOf, int] = {}
+        self._makers: dict[_Key, int] = {}
         self._vacaters: dict[NameOf, int] = {}
-        self._releasers: dict[SidOf, list[int]] = {}
-        self._setters: dict[ParameterOf, int] = {}
+        self._releasers: dict[_Key, list[int]] = {}
+        self._setters: dict[tuple[_Key, str], int] = {}
         self._previous: dict[int, int] = {}
         self._index()
 
     def _index(self) -> None:
-        latest: dict[SidOf, int] = {}
+        relied_on = {_key(each.target) for _, write in self.writes for each in write.relies_on}
+        latest: dict[_Key, int] = {}
         for number, (_, write) in enumerate(self.writes):
+            target = _key(write.target)
             if write.verb is Verb.CREATE:
-                self._makers[by_key(write.target)] = number
-            if write.verb is not Verb.DELETE:
-                self._setters.update({ParameterOf(by_key(write.target), name): number for name in write.form})
+                self._makers[target] = number
+            if target in relied_on and write.verb is not Verb.DELETE:
+                self._setters.update({(target, name): number for name in write.form})
             if (vacated := write.vacates_name) is not None:
                 self._vacaters[vacated] = number
             for released in write.releases:
-                self._releasers.setdefault(by_key(released), []).append(number)
-            target = by_key(write.target)
+                self._releasers.setdefault(_key(released), []).append(number)
             if target in latest:
                 self._previous[number] = latest[target]
             latest[target] = number
@@ -132,14 +136,14 @@ class _Scheduler:
     def _all_before(self, number: int) -> Iterator[int | None]:
         _, write = self.writes[number]
         for needed in _needed(write):
-            yield self._makers.get(by_key(needed))
+            yield self._makers.get(_key(needed))
         for parameter in write.relies_on:
-            yield self._setters.get(replace(parameter, target=by_key(parameter.target)))
-        if (taken := write.takes_name) is not None:
+            yield self._setters.get((_key(parameter.target), parameter.parameter))
+        if self._vacaters and (taken := write.takes_name) is not None:
             yield self._vacaters.get(taken)
         yield self._previous.get(number)
         if write.verb is Verb.DELETE:
-            yield from self._releasers.get(by_key(write.target), ())
+            yield from self._releasers.get(_key(write.target), ())
 
 
 def _needed(write: Write) -> Iterator[SidOf]:
@@ -148,6 +152,10 @@ def _needed(write: Write) -> Iterator[SidOf]:
         yield from references_in(value)
     yield write.target
     yield THE_WORKSPACE
+
+
+def _key(reference: SidOf) -> _Key:
+    return reference.kind, name_key(reference.name)
 
 
 def by_key(reference: SidOf) -> SidOf:
@@ -173,17 +181,26 @@ def in_order(operations: Sequence[Operation]) -> list[Operation]:
     Where that leaves a choice: creates and changes in creation order, then deletes, in reverse.
     """
     listed = sorted(operations, key=_place)
-    sorter = TopologicalSorter(_dependencies(listed))
+    before = _dependencies(listed)
+    sorter = TopologicalSorter(before)
     sorter.prepare()
     ready: list[int] = []
-    order: list[Operation] = []
+    order: list[int] = []
     while sorter:
         for index in sorter.get_ready():
             heapq.heappush(ready, index)
         done = heapq.heappop(ready)
-        order.append(listed[done])
+        order.append(done)
         sorter.done(done)
-    return _numbered(order)
+    numbers = {index: number for number, index in enumerate(order, 1)}
+    return [
+        replace(
+            listed[index],
+            id=f"op-{numbers[index]}",
+            depends_on=tuple(f"op-{number}" for number in sorted(numbers[each] for each in before[index])),
+        )
+        for index in order
+    ]
 
 
 def _place(operation: Operation) -> tuple[bool, int, str]:
@@ -202,15 +219,6 @@ def _dependencies(operations: Sequence[Operation]) -> Mapping[int, set[int]]:
             before[step.operation].discard(step.operation)
         begun.add(step.operation)
     return before
-
-
-def _numbered(operations: Sequence[Operation]) -> list[Operation]:
-    ids = [f"op-{number}" for number in range(1, len(operations) + 1)]
-    before = _dependencies(operations)
-    return [
-        replace(operation, id=ids[index], depends_on=tuple(ids[each] for each in sorted(before[index])))
-        for index, operation in enumerate(operations)
-    ]
 
 
 # Circles of requests
@@ -258,10 +266,12 @@ def without_sids(write: Write, unknown: AbstractSet[SidOf]) -> Sequence[Write]:
     None as well where nothing would be left for the first one.
     """
     later = {name: value for name, value in write.form.items() if not _known(value, unknown)}
+    if not later:
+        return ()
     kind = KIND_BY_NAME[write.target.kind]
     needed = form_of(kind, kind.model.model_construct(), kind.document_keys) if write.verb is Verb.CREATE else {}
     first = needed | {name: value for name, value in write.form.items() if name not in later and name != RE_EVALUATE}
-    if not later or not first:
+    if not first:
         return ()
     later |= {name: value for name, value in write.form.items() if name == RE_EVALUATE}
     rest = replace(write, verb=Verb.UPDATE, form=later, takes=None, vacates=None, relies_on=frozenset())
