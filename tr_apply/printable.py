@@ -43,8 +43,10 @@ def hidden_characters(text: str) -> Iterator[int]:
 
 def printable_json(document: str) -> str:
     """A JSON *document* that reads the same, with such characters as JSON's own escapes."""
-    lines = document.split("\n")
-    escaped = "\n".join(line if is_plain(line) else "".join(map(_escape_in_json, line)) for line in lines)
+    escaped = document
+    if not is_plain(document.replace("\n", " ")):
+        lines = document.split("\n")
+        escaped = "\n".join(line if is_plain(line) else "".join(map(_escape_in_json, line)) for line in lines)
     return escaped.replace("##[", "#\\u0023[")
 
 

@@ -133,8 +133,13 @@ def _adapter() -> TypeAdapter[PlanDocument]:
 
 def plan_document(plan: Plan) -> dict[str, Any]:
     """*plan* as JSON; nothing volatile and no secret is in it."""
-    dumped = _adapter().dump_python(_described(_without_secrets(plan)))  # its mode "json" takes no lone surrogates
-    document: dict[str, Any] = json.loads(json.dumps(dumped))
+    described = _described(_without_secrets(plan))
+    text: str | bytes
+    try:
+        text = _adapter().dump_json(described)
+    except ValueError:  # half a surrogate pair, or very deep attributes
+        text = json.dumps(_adapter().dump_python(described))
+    document: dict[str, Any] = json.loads(text)
     return document | {"plan_id": id_of(document)}
 
 
