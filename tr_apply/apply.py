@@ -13,8 +13,7 @@ from tr_apply.live import Answer
 from tr_apply.plan.change import Action, Operation, Verb, Write
 from tr_apply.plan.requests.order import RequestStep, schedule
 from tr_apply.printable import printable
-from tr_apply.resources import KIND_BY_NAME, WORKER, WORKER_CHANNEL, Kind
-from tr_apply.resources.template import SID, THE_WORKSPACE, SidOf
+from tr_apply.resources import KIND_BY_NAME, SID, THE_WORKSPACE, WORKER, WORKER_CHANNEL, Kind, SidOf
 from tr_apply.routing.names import name_key
 from tr_apply.transport import Purpose
 from tr_apply.wire import form_text

@@ -9,9 +9,20 @@ import yaml
 from tr_apply.lint.expressions import is_unreadable, texts_of
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.compare.diff import set_fields
-from tr_apply.resources import SECTIONS, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKFLOW, WORKSPACE, Kind, WorkerChannel
+from tr_apply.resources import (
+    SECTIONS,
+    TASK_QUEUE,
+    THE_WORKSPACE,
+    WORKER,
+    WORKER_CHANNEL,
+    WORKFLOW,
+    WORKSPACE,
+    Kind,
+    WorkerChannel,
+    escaped,
+    plain,
+)
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY
-from tr_apply.resources.template import THE_WORKSPACE, escaped, plain
 from tr_apply.resources.yaml_text import Sections, yaml_text
 from tr_apply.routing.check import EXPRESSION_SYNTAX
 from tr_apply.routing.names import name_key

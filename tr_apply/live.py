@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tr_apply.resources import KIND_BY_NAME, Kind, Resource, Workflow, Workspace
+from tr_apply.resources import KIND_BY_NAME, Kind, Resource, Workflow, Workspace, plain, sids_in
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY, seeds
-from tr_apply.resources.template import plain, sids_in
 
 Answer = Mapping[str, Any]
 """One resource as the API shows it: snake_case keys."""

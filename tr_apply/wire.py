@@ -10,9 +10,8 @@ from typing import Any, assert_never
 from tr_apply.errors import ApiError
 from tr_apply.json_text import read_json
 from tr_apply.live import Answer, Live, Snapshot, Unreadable
-from tr_apply.resources import KIND_BY_NAME, FormField, Holds, Kind, Resource
+from tr_apply.resources import KIND_BY_NAME, FormField, Holds, Kind, Resource, compact_json
 from tr_apply.resources.template import SID, SidOf, escaped, filled, from_live, mapped, sids_in
-from tr_apply.resources.worker import compact_json
 
 _DEEPEST = 200  # levels of a JSON document, far beyond what anybody means
 _ESCAPED_ASCII = "\\u00"  # how JSON may write a sign of a mark or a SID

@@ -14,8 +14,7 @@ from tr_apply.config.notes import Notes
 from tr_apply.config.references import written_names
 from tr_apply.findings import KeyPath, Rule, Severity
 from tr_apply.printable import hidden_characters, is_plain, printable
-from tr_apply.resources import SECTIONS, WORKSPACE
-from tr_apply.resources.template import plain
+from tr_apply.resources import SECTIONS, WORKSPACE, plain
 from tr_apply.routing.names import name_key
 
 LOOK_ALIKE: Final = Rule("look-alike", Severity.WARNING, "Two names of a kind look the same and are not.")

@@ -9,10 +9,9 @@ from tr_apply.config.references import placed
 from tr_apply.config.shape import Shape, shape_at
 from tr_apply.config.suggestions import nearest
 from tr_apply.findings import KeyPath, Rule, Severity
-from tr_apply.resources import SECTIONS, WORKSPACE, Kind, Resource
+from tr_apply.resources import SECTIONS, WORKSPACE, Filter, Kind, Resource
 from tr_apply.resources.document import Document, Ownership
 from tr_apply.resources.field_path import fits, is_field_path, path_parts, root_of
-from tr_apply.resources.workflow import Filter
 from tr_apply.routing.names import name_key
 
 FIELD_PATH: Final = Rule("field-path", Severity.ERROR, "A path in ignore or sensitive leads nowhere.")

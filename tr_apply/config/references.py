@@ -10,13 +10,23 @@ from tr_apply.config.notes import Notes
 from tr_apply.config.places import find, shown
 from tr_apply.config.suggestions import Suggestions
 from tr_apply.findings import KeyPath, Rule, Severity
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, TASK_QUEUE, WORKER, WORKER_CHANNEL, WORKFLOW, Kind, Resource
+from tr_apply.resources import (
+    KIND_BY_NAME,
+    SECTIONS,
+    SEEDED_CHANNELS,
+    TASK_QUEUE,
+    WORKER,
+    WORKER_CHANNEL,
+    WORKFLOW,
+    Filter,
+    Kind,
+    Resource,
+    Workflow,
+)
 from tr_apply.resources.document import Document
 from tr_apply.resources.fields import literal_fields
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY, SEEDED_ACTIVITIES
-from tr_apply.resources.task_channel import SEEDED_CHANNELS
 from tr_apply.resources.template import MARK, SID, WORKSPACE, SidOf, plain, sid_of, sids_in
-from tr_apply.resources.workflow import Filter, Workflow
 from tr_apply.routing.names import SID_LENGTH, name_key
 
 DANGLING_SID: Final = Rule(

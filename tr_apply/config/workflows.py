@@ -7,11 +7,10 @@ from tr_apply.config.common_rules import DOCUMENT_TOO_LONG, DUPLICATE_KEY, SENSI
 from tr_apply.config.notes import Notes
 from tr_apply.config.references import declared_of, filters_of
 from tr_apply.findings import KeyPath
-from tr_apply.resources import WORKFLOW
+from tr_apply.resources import WORKFLOW, compact_json
 from tr_apply.resources.document import Document
 from tr_apply.resources.template import SidOf, filled, mapped
 from tr_apply.resources.url import holds_password
-from tr_apply.resources.worker import compact_json
 from tr_apply.resources.workflow import DOCUMENT_LIMIT, Target, Workflow, from_document, to_document
 from tr_apply.routing.names import FILTER_NAMES, SID_LENGTH
 

@@ -11,8 +11,7 @@ from tr_apply.errors import RefusedError, TrApplyError
 from tr_apply.live import Live
 from tr_apply.plan.change import Action, Operation, Plan, Verb
 from tr_apply.plan.checks.guard import NEEDS_CONSENT
-from tr_apply.resources import WORKSPACE
-from tr_apply.resources.template import SidOf
+from tr_apply.resources import WORKSPACE, SidOf
 from tr_apply.routing.names import name_key
 from tr_apply.wire import form_text
 

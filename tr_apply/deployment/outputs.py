@@ -6,8 +6,7 @@ from tr_apply.client import Client
 from tr_apply.errors import TrApplyError
 from tr_apply.plan.change import Plan
 from tr_apply.reader import named_workspace, read_parts
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKSPACE
-from tr_apply.resources.template import SID, SidOf, filled, sids_in
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, SID, WORKSPACE, SidOf, filled, sids_in
 from tr_apply.routing.names import name_key
 
 _Key = tuple[str, str]

@@ -11,10 +11,9 @@ from tr_apply.lint.attributes import are_kept
 from tr_apply.live import Live
 from tr_apply.plan.matching.matched import expression_names
 from tr_apply.reader import named_workspace, read_parts
-from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW
+from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW, Worker
 from tr_apply.resources.document import Document
 from tr_apply.resources.routing_test import OwnWorker
-from tr_apply.resources.worker import Worker
 from tr_apply.routing.evaluate import Names
 from tr_apply.routing.names import name_key
 from tr_apply.wire import Labels, field_of, live_labels

@@ -14,12 +14,10 @@ from tr_apply.picture import Counted, Members, Picture, Scene, Texts, compared_p
 from tr_apply.plan.compare.filter_match import paired_filters
 from tr_apply.plan.matching.matched import expression_names
 from tr_apply.reader import find_workspace, named_workspace, read_everything
-from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE, Kind
+from tr_apply.resources import TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE, Filter, Kind, Target, TaskQueue, Workflow
 from tr_apply.resources.document import Document
 from tr_apply.resources.field_path import lies_in
-from tr_apply.resources.task_queue import TaskQueue
 from tr_apply.resources.template import SidOf, mapped
-from tr_apply.resources.workflow import Filter, Target, Workflow
 from tr_apply.routing.evaluate import Names
 from tr_apply.wire import live_labels, parsed_json
 

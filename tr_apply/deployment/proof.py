@@ -9,8 +9,7 @@ from tr_apply.live import Live
 from tr_apply.plan.change import Plan, Verb, Write
 from tr_apply.plan.saved.standing import shows
 from tr_apply.reader import named_workspace, read_parts
-from tr_apply.resources import SECTIONS, WORKER, WORKER_CHANNEL, WORKSPACE
-from tr_apply.resources.template import SID, SidOf
+from tr_apply.resources import SECTIONS, SID, WORKER, WORKER_CHANNEL, WORKSPACE, SidOf
 from tr_apply.routing.names import name_key
 from tr_apply.wire import FormValue, Labels, live_labels, references_in
 

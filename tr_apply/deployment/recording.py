@@ -16,8 +16,7 @@ from tr_apply.corpus.reduce import Reduction
 from tr_apply.corpus.tasks import RecordedTask, as_json
 from tr_apply.corpus.unfinished import RecordHeading, Unfinished, resumed
 from tr_apply.live import Live
-from tr_apply.resources import WORKFLOW
-from tr_apply.resources.workflow import Workflow, from_document
+from tr_apply.resources import WORKFLOW, Workflow, from_document
 from tr_apply.wire import read_document
 
 KEPT: Final = timedelta(days=30)

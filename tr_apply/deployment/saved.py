@@ -17,9 +17,8 @@ from tr_apply.plan.compare.diff import changed_fields
 from tr_apply.plan.saved.begun import prediction
 from tr_apply.plan.saved.secret_values import filled, needs_secrets
 from tr_apply.reader import read_parts
-from tr_apply.resources import SECTIONS, WORKSPACE
+from tr_apply.resources import SECTIONS, WORKSPACE, SidOf
 from tr_apply.resources.credentials import Credentials
-from tr_apply.resources.template import SidOf
 from tr_apply.routing.names import name_key
 from tr_apply.wire import live_labels, model_of, references_in
 

@@ -9,8 +9,7 @@ from tr_apply.config.load import Configuration
 from tr_apply.deployment.pictured import live_configuration
 from tr_apply.errors import UsageError
 from tr_apply.plan.change import Action, Operation, Plan
-from tr_apply.resources import WORKER
-from tr_apply.resources.worker import Worker
+from tr_apply.resources import WORKER, Worker
 from tr_apply.routing.names import name_key
 from tr_apply.simulation.experiment import Experiment
 from tr_apply.simulation.reading import load_simulation

@@ -16,9 +16,8 @@ from tr_apply.live import Snapshot
 from tr_apply.plan.change import FieldChange, Operation, Plan
 from tr_apply.plan.impact import BroughtFinding, Extent, Impact, PeopleImpact, RouteChange
 from tr_apply.plan.requests.affected import bear_on_people
-from tr_apply.resources import KINDS, TASK_QUEUE, WORKER, WORKFLOW, Kind
+from tr_apply.resources import KINDS, TASK_QUEUE, WORKER, WORKFLOW, Kind, sample
 from tr_apply.resources.document import Document
-from tr_apply.resources.template import sample
 from tr_apply.routing.names import name_key
 from tr_apply.routing.nodes import Expression
 from tr_apply.routing.parser import parse

@@ -14,9 +14,21 @@ from tr_apply.impact.people import Staffing
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Action, Plan, Verb
 from tr_apply.plan.matching.matched import expression_names
-from tr_apply.resources import ACTIVITY, KIND_BY_NAME, TASK_QUEUE, WORKER, WORKFLOW, Kind
-from tr_apply.resources.template import SID, THE_WORKSPACE, SidOf, filled, made_up_sid
-from tr_apply.resources.workflow import Workflow, from_document
+from tr_apply.resources import (
+    ACTIVITY,
+    KIND_BY_NAME,
+    SID,
+    TASK_QUEUE,
+    THE_WORKSPACE,
+    WORKER,
+    WORKFLOW,
+    Kind,
+    SidOf,
+    Workflow,
+    filled,
+    from_document,
+    made_up_sid,
+)
 from tr_apply.routing.evaluate import Names
 from tr_apply.routing.names import name_key
 from tr_apply.wire import FormValue, form_text, readable_json, references_in

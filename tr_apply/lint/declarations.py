@@ -10,10 +10,22 @@ from tr_apply.config.values.marks import REFERENCE
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.findings import Finding, KeyPath, Rule, Severity, Spot, found_by
 from tr_apply.lint.attributes import Attributes, types
-from tr_apply.resources import KINDS, TASK_QUEUE, WORKER, WORKFLOW, Kind, TaskQueue, Worker
+from tr_apply.resources import (
+    KINDS,
+    TASK_QUEUE,
+    WORKER,
+    WORKFLOW,
+    Filter,
+    Kind,
+    Target,
+    TaskQueue,
+    Worker,
+    Workflow,
+    made_up_sid,
+    sample,
+    sids_in,
+)
 from tr_apply.resources.document import Document
-from tr_apply.resources.template import made_up_sid, sample, sids_in
-from tr_apply.resources.workflow import Filter, Target, Workflow
 from tr_apply.routing.evaluate import evaluate
 from tr_apply.routing.names import name_key
 from tr_apply.routing.nodes import And, Comparison, Expression, Or, comparisons, paths

@@ -9,8 +9,7 @@ from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.findings import Severity, Spot
 from tr_apply.lint.declarations import Declarations, Remarks, document_rule, parsed
 from tr_apply.lint.expressions import PlacedText, placed_texts
-from tr_apply.resources import ACTIVITY, TASK_CHANNEL, Kind
-from tr_apply.resources.task_channel import SEEDED_CHANNELS
+from tr_apply.resources import ACTIVITY, SEEDED_CHANNELS, TASK_CHANNEL, Kind
 from tr_apply.routing.names import name_key
 from tr_apply.routing.nodes import Comparator, Comparison, Constant, ListLiteral, Path, comparisons, paths
 from tr_apply.routing.parser import parse, parse_order_by

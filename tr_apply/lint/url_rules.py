@@ -8,9 +8,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from tr_apply.findings import KeyPath, Severity, Spot
 from tr_apply.lint.declarations import Declarations, Remarks, document_rule, routing_text
-from tr_apply.resources import WORKSPACE
+from tr_apply.resources import WORKSPACE, plain
 from tr_apply.resources.field_path import lies_in
-from tr_apply.resources.template import plain
 from tr_apply.resources.url import is_url_with_password, may_hold_url, secret_in
 
 _PRIVATE_NAMES: Final = (".localhost", ".local", ".internal", ".test")

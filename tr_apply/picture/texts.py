@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tr_apply.errors import ExpressionSyntaxError
-from tr_apply.resources import KINDS
-from tr_apply.resources.template import SidOf, filled, made_up_sid
+from tr_apply.resources import KINDS, SidOf, filled, made_up_sid
 from tr_apply.routing.names import SID_IN_TEXT
 from tr_apply.routing.nodes import Expression, OrderBy
 from tr_apply.routing.parser import parse, parse_order_by

@@ -16,16 +16,25 @@ from tr_apply.lint.declarations import Declarations
 from tr_apply.lint.expressions import is_unreadable, placed_texts
 from tr_apply.printable import printable
 from tr_apply.rehearsal.staff import Person, Staff
-from tr_apply.resources import ACTIVITY, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW, WORKSPACE, Kind
+from tr_apply.resources import (
+    ACTIVITY,
+    SEEDED_CHANNELS,
+    TASK_CHANNEL,
+    TASK_QUEUE,
+    WORKER,
+    WORKFLOW,
+    WORKSPACE,
+    Kind,
+    SidOf,
+    compact_json,
+    made_up_sid,
+    to_document,
+)
 from tr_apply.resources import Activity as DeclaredActivity
 from tr_apply.resources import Worker as DeclaredWorker
 from tr_apply.resources.document import Document
 from tr_apply.resources.routing_test import OwnWorker
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY, seeds
-from tr_apply.resources.task_channel import SEEDED_CHANNELS
-from tr_apply.resources.template import SidOf, made_up_sid
-from tr_apply.resources.worker import compact_json
-from tr_apply.resources.workflow import to_document
 from tr_apply.routing.check import EXPRESSION_SYNTAX
 from tr_apply.routing.engine.setup import Setup
 from tr_apply.routing.engine.tasks import NewTask

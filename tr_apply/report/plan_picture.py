@@ -10,9 +10,8 @@ from typing import Any, Final
 from tr_apply.picture import Counted, Picture, Scene, StepFigures, Texts, WorkflowLanes, compared_picture, mermaid
 from tr_apply.plan.change import Action, Operation, Plan, Verb
 from tr_apply.plan.compare.filter_match import paired_filters
-from tr_apply.resources import TASK_QUEUE, WORKFLOW
+from tr_apply.resources import TASK_QUEUE, WORKFLOW, Workflow, from_document
 from tr_apply.resources.template import SidOf, escaped, filled, mapped
-from tr_apply.resources.workflow import Workflow, from_document
 from tr_apply.routing.names import FILTER_NAMES, name_key
 from tr_apply.wire import Json
 

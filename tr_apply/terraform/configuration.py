@@ -10,8 +10,7 @@ from tr_apply.client.answers import live_of
 from tr_apply.export import sections_of
 from tr_apply.live import Live, Snapshot
 from tr_apply.printable import printable
-from tr_apply.resources import ACTIVITY, SECTIONS, WORKER, WORKSPACE
-from tr_apply.resources.template import plain
+from tr_apply.resources import ACTIVITY, SECTIONS, WORKER, WORKSPACE, plain
 from tr_apply.resources.yaml_text import Sections, yaml_text
 from tr_apply.routing.names import SID_IN_TEXT, name_key
 from tr_apply.terraform.state import TYPES, WORKSPACE_SETTINGS, StateResource, TerraformState, state_of

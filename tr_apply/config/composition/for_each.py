@@ -18,9 +18,8 @@ from tr_apply.config.source_file import SourceFile
 from tr_apply.config.values.marks import EACH, VARIABLE_NAME
 from tr_apply.config.values.substitution import Substitution
 from tr_apply.findings import KeyPath, Rule, Severity, found_at
-from tr_apply.resources import SECTIONS, WORKFLOW
+from tr_apply.resources import SECTIONS, WORKFLOW, compact_json
 from tr_apply.resources.template import Substituted
-from tr_apply.resources.worker import compact_json
 
 FOR_EACH: Final = Rule("for-each", Severity.ERROR, "A for_each makes no objects, or too many.")
 

@@ -9,9 +9,8 @@ from tr_apply.config.common_rules import SECRET_MISPLACED, SENSITIVE_OUTPUT
 from tr_apply.config.notes import Notes
 from tr_apply.config.places import paths_of
 from tr_apply.findings import KeyPath
-from tr_apply.resources import SECTIONS, WORKSPACE, Kind
+from tr_apply.resources import SECTIONS, WORKSPACE, Kind, Target
 from tr_apply.resources.fields import literal_fields
-from tr_apply.resources.workflow import Target
 from tr_apply.routing.names import name_key
 
 _BY_SECTION: Final = {kind.section: kind for kind in (WORKSPACE, *SECTIONS)}

@@ -10,11 +10,10 @@ from tr_apply.plan.change import FieldChange
 from tr_apply.plan.compare.document_diff import covers, document_changes, split
 from tr_apply.plan.compare.equality import same_expression, same_set
 from tr_apply.plan.compare.workflow_diff import filter_value, target_value, workflow_changes
-from tr_apply.resources import KINDS, SECTIONS, WORKFLOW, WORKSPACE, Holds, Kind
+from tr_apply.resources import KINDS, SECTIONS, WORKFLOW, WORKSPACE, Filter, Holds, Kind, Target, Workflow
 from tr_apply.resources.document import Document
 from tr_apply.resources.field_path import root_of
 from tr_apply.resources.url import holds_url_with_password
-from tr_apply.resources.workflow import Filter, Target, Workflow
 from tr_apply.wire import Labels, field_of, form_of, may_hold_mark, parsed_json
 
 

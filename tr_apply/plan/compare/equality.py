@@ -3,8 +3,7 @@
 from collections.abc import Hashable, Sequence
 
 from tr_apply.errors import ExpressionSyntaxError
-from tr_apply.resources import KINDS
-from tr_apply.resources.template import sample
+from tr_apply.resources import KINDS, sample
 from tr_apply.routing.nodes import flattened
 from tr_apply.routing.parser import parse, parse_order_by
 

@@ -12,8 +12,19 @@ from tr_apply.plan.matching.declared_before import with_remark
 from tr_apply.plan.matching.match import Match, Replacement
 from tr_apply.plan.requests.order import by_key, without_sids
 from tr_apply.plan.requests.people import People, moving
-from tr_apply.resources import KIND_BY_NAME, TASK_QUEUE, WORKER, WORKSPACE, Kind, Resource, temporary_name
-from tr_apply.resources.template import THE_WORKSPACE, SidOf, escaped, sids_in
+from tr_apply.resources import (
+    KIND_BY_NAME,
+    TASK_QUEUE,
+    THE_WORKSPACE,
+    WORKER,
+    WORKSPACE,
+    Kind,
+    Resource,
+    SidOf,
+    escaped,
+    sids_in,
+    temporary_name,
+)
 from tr_apply.resources.workflow import RE_EVALUATE, Workflow
 from tr_apply.routing.names import name_key, sid_pattern
 from tr_apply.wire import Form, form_of, model_of, references_in

@@ -6,9 +6,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
-from tr_apply.plan.change import Action, NameOf, Operation, ParameterOf, Verb, Write
-from tr_apply.resources import KIND_BY_NAME, KINDS, THE_WORKSPACE, SidOf, temporary_name
-from tr_apply.resources.template import escaped
+from tr_apply.plan.change import Action, NameOf, Operation, Verb, Write
+from tr_apply.resources import KIND_BY_NAME, KINDS, THE_WORKSPACE, SidOf, escaped, temporary_name
 from tr_apply.resources.workflow import RE_EVALUATE
 from tr_apply.routing.names import name_key
 from tr_apply.wire import FormValue, form_of, references_in

@@ -16,8 +16,7 @@ from tr_apply.plan.change import Operation, Plan, Verb, Write
 from tr_apply.plan.compare.diff import compared_fields, plain_value
 from tr_apply.plan.json_values import SecretDigest, hidden
 from tr_apply.plan.saved.relied_on import everything
-from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKSPACE, FormField, Holds
-from tr_apply.resources.template import SID, THE_WORKSPACE, SidOf
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, SID, THE_WORKSPACE, WORKSPACE, FormField, Holds, SidOf
 from tr_apply.routing.names import name_key
 from tr_apply.wire import FormValue, Labels, form_of, form_text, live_labels, model_of, parsed_json
 
