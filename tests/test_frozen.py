@@ -222,6 +222,30 @@ def test_a_class_can_be_derived_from_it():
         Further("a").more = 2
 
 
+def test_fields_can_be_given_by_name_alone():
+    @frozen(kw_only=True)
+    class Options:
+        x: int
+        y: int = 2
+
+    assert Options(x=1) == Options(y=2, x=1)
+    with pytest.raises(TypeError, match="positional"):
+        Options(1)
+    assert Options.__match_args__ == ()
+
+
+def test_without_eq_each_value_equals_itself_alone():
+    @frozen(eq=False)
+    class Place:
+        x: int
+
+    one, other = Place(1), Place(1)
+
+    assert one != other
+    assert len({one, other, one}) == 2
+    assert repr(one).endswith("Place(x=1)")
+
+
 @pytest.mark.parametrize(
     ("name", "use"),
     [("__init__", lambda kind: kind(1)), ("__repr__", lambda kind: repr(kind(1))),

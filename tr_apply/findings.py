@@ -1,10 +1,10 @@
 """A finding about a configuration: one value, for every check."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple, Self
 
+from tr_apply.frozen import frozen
 from tr_apply.printable import printable
 
 KeyPath = tuple[str | int, ...]
@@ -19,7 +19,7 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """A kind of finding. A rule is written next to the function that applies it.
 

@@ -7,30 +7,47 @@ small plan imports 130 of our classes and makes values of 40; their methods took
 import dataclasses
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError
-from typing import Any, Final, NoReturn, TypeVar, dataclass_transform
+from typing import Any, Final, NoReturn, TypeVar, dataclass_transform, overload
 
 T = TypeVar("T")
 
-_MADE_LATE: Final = ("__init__", "__repr__", "__eq__", "__hash__")
+_MADE_LATE_WITHOUT_EQ: Final = ("__init__", "__repr__")
+_MADE_LATE: Final = (*_MADE_LATE_WITHOUT_EQ, "__eq__", "__hash__")
 
 
+@overload
+def frozen(cls: type[T], /) -> type[T]: ...
+@overload
+def frozen(*, eq: bool = True, kw_only: bool = False) -> Callable[[type[T]], type[T]]: ...
 @dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
-def frozen(cls: type[T]) -> type[T]:
+def frozen(
+    cls: type[T] | None = None, /, *, eq: bool = True, kw_only: bool = False
+) -> type[T] | Callable[[type[T]], type[T]]:
     """A class as ``dataclass(frozen=True, slots=True)`` makes it, in a tenth of the time.
 
     It is a dataclass to ``dataclasses``, to pydantic and to a type checker. Methods that *cls* defines itself stay.
     One that is derived from another dataclass is an ordinary one.
+
+    Args:
+        cls: The class; without it, the result is a decorator with these options.
+        eq: Whether values with equal fields are equal.
+        kw_only: Whether each field is given by its name.
     """
+    if cls is None:
+        return lambda given: _frozen(given, eq=eq, kw_only=kw_only)
+    return _frozen(cls, eq=eq, kw_only=kw_only)
+
+
+def _frozen(cls: type[T], *, eq: bool, kw_only: bool) -> type[T]:
     if any(map(dataclasses.is_dataclass, cls.__bases__)):
-        return dataclasses.dataclass(frozen=True, slots=True)(cls)
-    own = {name for name in _MADE_LATE if name in cls.__dict__}
-    if "__eq__" in own and cls.__dict__["__hash__"] is None:
-        own.remove("__hash__")  # Python wrote that, not the class; an ordinary frozen one has a hash as well
-    made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
+        return dataclasses.dataclass(frozen=True, slots=True, eq=eq, kw_only=kw_only)(cls)
+    late = [name for name in (_MADE_LATE if eq else _MADE_LATE_WITHOUT_EQ) if name not in cls.__dict__]
+    if eq and "__eq__" in cls.__dict__ and cls.__dict__["__hash__"] is None:
+        late.append("__hash__")  # Python wrote that, not the class; an ordinary frozen one has a hash as well
+    made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)(cls)
     made.__dataclass_params__.frozen = True  # which an ordinary frozen one asks of its bases
-    for name in _MADE_LATE:
-        if name not in own:
-            setattr(made, name, _made_at_first_call(made, name))
+    for name in late:
+        setattr(made, name, _made_at_first_call(made, name))
     for name, method in _OF_ALL.items():
         setattr(made, name, method)
     return made  # type: ignore[no-any-return]  # the decorated class

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from tr_apply.frozen import frozen
 from tr_apply.resources import KIND_BY_NAME, Kind, Resource, Workflow, Workspace, plain, sids_in
 from tr_apply.resources.seeds import DEFAULT_ACTIVITY, seeds
 
@@ -12,14 +13,14 @@ Answer = Mapping[str, Any]
 """One resource as the API shows it: snake_case keys."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unreadable:
     """A JSON document that cannot be read; ``why`` completes a sentence about it."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Live:
     """One live resource; two are the same only if they are one object.
 
@@ -38,7 +39,7 @@ class Live:
     documents: Mapping[str, "Any | Unreadable"] = field(default_factory=dict, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Work:
     """Unfinished work of a resource.
 
@@ -56,7 +57,7 @@ class Work:
         return any(self.counts.values())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Snapshot:
     """The content of a workspace as it was read, or as it is predicted for a new one.
 

@@ -4,10 +4,10 @@ Values of a form may still hold references: a name whose SID is not known before
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, assert_never
 
 from tr_apply.errors import ApiError
+from tr_apply.frozen import frozen
 from tr_apply.json_text import read_json
 from tr_apply.live import Answer, Live, Snapshot, Unreadable
 from tr_apply.resources import KIND_BY_NAME, FormField, Holds, Kind, Resource, compact_json
@@ -17,7 +17,7 @@ _DEEPEST = 200  # levels of a JSON document, far beyond what anybody means
 _ESCAPED_ASCII = "\\u00"  # how JSON may write a sign of a mark or a SID
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Json:
     """A JSON document to be sent as text. Its strings are templates, and a ``SidOf`` may take the place of a string."""
 
@@ -104,7 +104,7 @@ def _collect(value: Any, found: set[SidOf]) -> None:
         found.add(value)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Labels:
     """The name of each SID in models of live resources.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from tr_apply.deployment.workspaces import WHOLE, PlanScope, members_of
 from tr_apply.envelope import errors_of, worst
 from tr_apply.errors import IncompleteError, InterruptedRunError, TrApplyError
 from tr_apply.findings import Finding, Severity
+from tr_apply.frozen import frozen
 from tr_apply.plan.checks.consent import Consent
 from tr_apply.plan.impact import Extent
 from tr_apply.plan.requests.target import Selection
@@ -35,7 +36,7 @@ CHANGES_PENDING = 2
 """The exit code of a plan with changes where that is asked for, as in Terraform."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RunOptions:
     """How plans are carried out.
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from tr_apply.deployment.connect import CONCURRENCY, open_clients
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.run import nobody
 from tr_apply.deployment.target_options import TargetOptions
+from tr_apply.frozen import frozen
 from tr_apply.plan.checks.consent import Approval, Consent
 from tr_apply.transport import Observer
 
@@ -185,7 +186,7 @@ class Router(Inquiries):
         await remove(self._clients.of(source.credentials), source, removal, confirmed, self._deadline)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Access:
     """How to get to a TaskRouter.
 

@@ -3,7 +3,7 @@
 import sys
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from tr_apply.cli.overwriting import require_not_read
 from tr_apply.cli.progress import READING, shown_progress, shown_waits
 from tr_apply.cli.streams import answered
 from tr_apply.errors import IncompleteError, RefusedError, UsageError
+from tr_apply.frozen import frozen
 from tr_apply.plan.checks.consent import Approval
 from tr_apply.printable import without_commands
 from tr_apply.report.terminal import plan_text
@@ -96,7 +97,7 @@ def apply_command(paths: tuple[Path, ...], **given: Any) -> int:
     return conclude(workspaces, output)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Results:
     """The files that an apply leaves besides its result."""
 

@@ -1,18 +1,18 @@
 """The options of apply, and what they agree to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tr_apply.cli.options import CommonOptions, ConfigurationOptions, SelectionOptions
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import UsageError
+from tr_apply.frozen import frozen
 from tr_apply.plan.checks.consent import Approval, Consent
 from tr_apply.resources import KIND_BY_NAME
 from tr_apply.resources.scalar import whole_number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ApplyOptions:
     """The options of ``tr-apply apply``, each named as click calls it."""
 

@@ -4,7 +4,7 @@ import functools
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -13,6 +13,7 @@ import click
 from tr_apply.cli.output import Output
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import UsageError
+from tr_apply.frozen import frozen
 
 _PERCENTAGE = re.compile(r"[0-9]+(\.[0-9]+)?%")
 
@@ -20,7 +21,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 _Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ConfigurationOptions:
     """The options that surround the files of a configuration."""
 
@@ -36,7 +37,7 @@ class ConfigurationOptions:
         return replace(self, overlays=(*overlays, *self.overlays))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SelectionOptions:
     """The options that select a part of a plan."""
 
@@ -45,7 +46,7 @@ class SelectionOptions:
     excluded: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class CommonOptions:
     """The options of every command that makes a result."""
 

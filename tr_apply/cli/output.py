@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import click
 
 from tr_apply.envelope import envelope, errors_of, simple_error
 from tr_apply.errors import ConfigError, TrApplyError
+from tr_apply.frozen import frozen
 from tr_apply.printable import html_without_commands, printable_lines, without_commands
 from tr_apply.whole_file import write_file
 
@@ -21,7 +22,7 @@ _HARMLESS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Output:
     """The way a command prints.
 

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from tr_apply.cli.overwriting import require_not_read
 from tr_apply.cli.progress import READING, shown_waits
 from tr_apply.deployment.target_options import TargetOptions
 from tr_apply.errors import UsageError
+from tr_apply.frozen import frozen
 from tr_apply.plan.impact import Extent
 from tr_apply.report.plans import FORMATS
 from tr_apply.whole_file import write_file
@@ -95,7 +95,7 @@ def plan_command(paths: tuple[Path, ...], **given: Any) -> int:
     return planned.exit_code(detailed=detailed)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PlanOptions:
     """The options of ``tr-apply plan``, each named as click calls it."""
 

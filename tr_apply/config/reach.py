@@ -10,9 +10,10 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from tr_apply.frozen import frozen
 
 
 def _flags(*names: str) -> int:
@@ -34,7 +35,7 @@ class OutsideError(Exception):
     """A path leads out of where it may lead."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reach:
     """The folders that a file may be in, with all links resolved.
 

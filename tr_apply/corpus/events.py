@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, NoReturn
 
 from tr_apply.corpus.tasks import DEFAULT_CHANNEL, RecordedTask
+from tr_apply.frozen import frozen
 from tr_apply.resources.scalar import whole_number
 
 TASK_CREATED: Final = "task.created"
@@ -14,7 +14,7 @@ _HOUR: Final = timedelta(hours=1)
 _SECOND: Final = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WorkspaceEvent:
     """Something that has happened in a workspace."""
 

@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final, NamedTuple
 
+from tr_apply.frozen import frozen
 from tr_apply.routing.names import name_key
 
 DEFAULT_CHANNEL: Final = "default"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RecordedTask:
     """Some tasks that were recorded and that are alike in all that is kept of them."""
 
@@ -35,7 +36,7 @@ class RecordedTask:
         return replace(self, count=count)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TaskKind:
     """The tasks of one workflow that have the same attributes."""
 
@@ -45,7 +46,7 @@ class TaskKind:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Corpus:
     """The recorded tasks of a file."""
 

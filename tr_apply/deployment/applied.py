@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from tr_apply.apply import Result, Status
+from tr_apply.frozen import frozen
 from tr_apply.plan.change import Plan
 from tr_apply.plan.json_values import Count, KindName
 
@@ -32,7 +33,7 @@ class Applied:
         return all(result.status is Status.DONE for result in self.results)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ResultDocument:
     """The result of an operation."""
 

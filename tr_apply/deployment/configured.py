@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tr_apply.client import Client
 from tr_apply.config.load import Configuration
@@ -16,6 +16,7 @@ from tr_apply.deployment.judgement import judged
 from tr_apply.deployment.source import Checks
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding
+from tr_apply.frozen import frozen
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Plan
 from tr_apply.plan.checks.notes import unknown_former_name
@@ -40,7 +41,7 @@ from tr_apply.routing.names import name_key
 _PROOFS = 4  # lists may lag behind writes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Configured:
     """Plans from a configuration.
 

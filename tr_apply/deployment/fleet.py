@@ -16,6 +16,7 @@ from tr_apply.deployment.run import Run
 from tr_apply.deployment.source import Checks, Source
 from tr_apply.errors import ConfigError, TrApplyError
 from tr_apply.findings import Finding, Severity
+from tr_apply.frozen import frozen
 from tr_apply.plan.change import Plan
 from tr_apply.plan.checks.consent import Consent, require_consent
 from tr_apply.plan.checks.route_change import require_few_routes_changed
@@ -162,7 +163,7 @@ class Member:
 Step = Callable[[Member], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fleet:
     """The workspaces of one run, with a common deadline."""
 

@@ -1,10 +1,11 @@
 """Is the workspace still what a plan was made from? What the plan relies on is read again before the first write."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tr_apply.client import Client
 from tr_apply.errors import ApiError, RefusedError, StaleError
+from tr_apply.frozen import frozen
 from tr_apply.live import Answer, Live, Snapshot
 from tr_apply.plan.change import Plan
 from tr_apply.plan.saved.begun import begun_creation, deletes_workspace, without_writes
@@ -17,7 +18,7 @@ from tr_apply.routing.names import name_key
 _NOT_FOUND = 404
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checked:
     """A plan that fits the workspace as it is now.
 

@@ -1,13 +1,14 @@
 """How a plan is carried out: who is shown its progress, what ends it early, and who writes it down."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol, TypeVar
 
 from tr_apply.apply import Progress, Result, Stop
 from tr_apply.client import Client
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.deadline import Deadline
+from tr_apply.frozen import frozen
 from tr_apply.plan.change import Plan
 from tr_apply.transport import Observer
 
@@ -60,7 +61,7 @@ def nobody(_: Result) -> None:
     """Nobody is shown the progress."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     """How a plan is carried out.
 

@@ -1,13 +1,13 @@
 """Which TaskRouter the command line names. Light: a command that asks none reads its options, too."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from tr_apply.errors import UsageError
+from tr_apply.frozen import frozen
 from tr_apply.own_folder import DATABASE
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TargetOptions:
     """The options that name a TaskRouter; where they name none, the environment does.
 

@@ -1,7 +1,7 @@
 """The workspaces of a run, one for each PATH."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -10,11 +10,12 @@ from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.fleet import Member
 from tr_apply.deployment.source import Checks
 from tr_apply.errors import TrApplyError, UsageError
+from tr_apply.frozen import frozen
 from tr_apply.plan.impact import Extent
 from tr_apply.plan.requests.target import EVERYTHING, Selection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PlanScope:
     """The part of each configuration that is planned, and how much of the effect is worked out.
 

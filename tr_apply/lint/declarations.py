@@ -9,6 +9,7 @@ from tr_apply.config.references import declared, filters_of, placed
 from tr_apply.config.values.marks import REFERENCE
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.findings import Finding, KeyPath, Rule, Severity, Spot, found_by
+from tr_apply.frozen import frozen
 from tr_apply.lint.attributes import Attributes, types
 from tr_apply.resources import (
     KINDS,
@@ -116,7 +117,7 @@ Remarks: TypeAlias = Iterator[tuple[Spot, str]]
 _Find: TypeAlias = Callable[[Declarations], Remarks]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocumentRule(Rule):
     """A rule on declarations.
 

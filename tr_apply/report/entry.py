@@ -1,9 +1,9 @@
 """One of several workspaces in a report, its plan or why there is none; and several at a glance."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tr_apply.frozen import frozen
 from tr_apply.plan.change import Plan
 from tr_apply.printable import printable
 from tr_apply.report.rows import objections_in_short, summary_line
@@ -17,7 +17,7 @@ from tr_apply.plan.change import Action
 from tr_apply.report.table import table
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A workspace as it is reported.
 

@@ -1,11 +1,11 @@
 """A plan as rows: texts, their order and their tone; each format decides how they look."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from typing import Any
 
+from tr_apply.frozen import frozen
 from tr_apply.plan.change import Action, Blocked, FieldChange, FilterPlace, Operation, Plan
 from tr_apply.plan.checks.consent import is_lifted_by_review
 from tr_apply.plan.matching.declared_before import remark_of
@@ -48,7 +48,7 @@ DESTRUCTIVE = (Action.DELETE, Action.REPLACE)
 """Actions that remove something, in reading order; all others come after them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """One row of a report.
 
@@ -235,7 +235,7 @@ def summary_line(plan: Plan) -> str:
 # Objections: those that a person may approve, and those that block a plan
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Objection:
     """One objection in words."""
 

@@ -6,10 +6,10 @@ text is converted to the same form, so the two compare, and an export only has t
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
+from tr_apply.frozen import frozen
 from tr_apply.routing.names import SID_IN_TEXT, SID_LENGTH, name_key, sid_pattern
 
 MARK = re.compile(r"\$\$\{|\$\{sid:([^}]*)\}")
@@ -19,7 +19,7 @@ SID = re.compile(sid_pattern() + r"\Z")
 WORKSPACE = "workspace"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SidOf:
     """A placeholder for the SID of the resource *name* of *kind* until it is known."""
 

@@ -6,7 +6,7 @@ when two trees are compared.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import Self, TypeAlias, assert_never
 
@@ -77,7 +77,7 @@ class Path:
         return f"{first}" + "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in rest)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Constant:
     """A text, a number, a boolean or null, as the expression has it."""
 

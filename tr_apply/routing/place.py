@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
 from tr_apply.findings import Rule, Severity
+from tr_apply.frozen import frozen
 from tr_apply.routing.names import CHANNEL_PROPERTIES, sid_pattern
 from tr_apply.routing.nodes import Expression, Path, Tree
 from tr_apply.routing.tokens import Token
@@ -113,7 +113,7 @@ _Find: TypeAlias = Callable[[RoutingText], Remarks]
 _FindAmong: TypeAlias = Callable[[Tree, Place, AttributeTypes], Remarks]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TextRule(Rule):
     """A rule on the text alone, in the *places* where it applies."""
 
@@ -121,7 +121,7 @@ class TextRule(Rule):
     find: _Find
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AttributeRule(Rule):
     """A rule that must know the attributes that exist."""
 

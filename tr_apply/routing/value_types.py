@@ -4,11 +4,11 @@ Nothing here knows an operator: `outcomes` tries evaluate.COMPARE on examples of
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from tr_apply.frozen import frozen
 from tr_apply.routing.evaluate import COMPARE
 from tr_apply.routing.nodes import Comparator
 
@@ -103,7 +103,7 @@ _EXAMPLES: Final[Mapping[JsonType, tuple[Any, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AttributeTypes:
     """The attributes of a number of workers or tasks, with their types.
 

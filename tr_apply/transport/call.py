@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from tr_apply.frozen import frozen
+
 FIRST_REFUSAL = 300
 TOO_MANY_REQUESTS = 429
 FIRST_SERVER_ERROR = 500
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Connection:
     """The address of TaskRouter, and the credentials. The secret is never shown.
 
@@ -40,7 +42,7 @@ class Connection:
         return self.username != self.account_sid
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Patience:
     """Limits for retries.
 
@@ -62,7 +64,7 @@ class Patience:
     lookup_s: float = 20.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Purpose:
     """The purpose of a request, in the words of a plan.
 
@@ -83,7 +85,7 @@ class Purpose:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One attempt of a request as others may see it: no credentials, no values.
 
@@ -120,7 +122,7 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"  # may have been carried out
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attempt:
     """The outcome of one attempt.
 

@@ -5,15 +5,16 @@ import os
 import re
 import ssl
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from tr_apply.errors import TargetError
+from tr_apply.frozen import frozen
 
 _PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Endpoint:
     """A server.
 

@@ -1,13 +1,15 @@
 """The messages of a connection: a request, and the answer as it came."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
+
+from tr_apply.frozen import frozen
 
 Header = tuple[bytes, bytes]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """One request.
 
@@ -24,7 +26,7 @@ class Request:
     content: bytes | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """An HTTP answer; names of headers are in lower case."""
 

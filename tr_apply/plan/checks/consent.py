@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from tr_apply.errors import RefusedError, StaleError
+from tr_apply.frozen import frozen
 from tr_apply.plan.change import Action, Blocked, DeleteConsent, PeopleConsent, Plan
 from tr_apply.plan.checks.guard import NEEDS_CONSENT, PEOPLE_LOST, allowing_option, needs_consent
 from tr_apply.plan.checks.resemblance import SUSPECTED_RENAME
@@ -34,7 +35,7 @@ class Approval(StrEnum):
     """This very plan was saved or its id was given: ``--plan``, ``--expect``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Consent:
     """The consent that the caller gave beforehand.
 

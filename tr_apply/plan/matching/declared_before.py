@@ -1,8 +1,8 @@
 """The declarations of the configuration that was applied last: ``--base-ref``."""
 
-from dataclasses import dataclass
 from typing import Final
 
+from tr_apply.frozen import frozen
 from tr_apply.resources.document import Document
 from tr_apply.resources.kind import Kind
 from tr_apply.routing.names import name_key
@@ -20,7 +20,7 @@ def remark_of(reason: str) -> str:
     return reason.partition(_ADDS)[2]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeclaredBefore:
     """The configuration at a git revision.
 

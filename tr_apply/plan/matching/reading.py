@@ -1,10 +1,10 @@
 """The kinds to read before a plan can be made: the managed ones, and those that they turn out to need."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from tr_apply.config.references import sid_references
+from tr_apply.frozen import frozen
 from tr_apply.plan.compare.ownership import is_managed
 from tr_apply.plan.matching.decisions import Decisions
 from tr_apply.resources import ACTIVITY, SECTIONS, TASK_CHANNEL, TASK_QUEUE, WORKER, WORKFLOW, Kind
@@ -13,7 +13,7 @@ from tr_apply.resources.document import Document
 _ORDER = {kind.name: index for index, kind in enumerate(SECTIONS)}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WorkQuestions:
     """The unfinished work to look up.
 
@@ -32,7 +32,7 @@ class WorkQuestions:
         return bool(self.holders or self.workers or self.edited)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reads:
     """The next reads of the live workspace that a plan needs.
 

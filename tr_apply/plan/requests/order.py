@@ -3,9 +3,10 @@
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
+from tr_apply.frozen import frozen
 from tr_apply.plan.change import Action, NameOf, Operation, Verb, Write
 from tr_apply.resources import KIND_BY_NAME, KINDS, THE_WORKSPACE, SidOf, escaped, temporary_name
 from tr_apply.resources.workflow import RE_EVALUATE
@@ -15,7 +16,7 @@ from tr_apply.wire import FormValue, form_of, references_in
 _RANK = {kind.name: index for index, kind in enumerate(KINDS)}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RequestStep:
     """One request of a plan, and the steps (by number) that must have succeeded before it is sent."""
 

@@ -1,11 +1,12 @@
 """A part of a plan: ``--target`` and ``--only`` with what that depends on, ``--exclude`` with what depends on that."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
 from tr_apply.errors import UsageError
 from tr_apply.findings import Finding, Severity
+from tr_apply.frozen import frozen
 from tr_apply.plan.change import Operation
 from tr_apply.plan.requests.order import schedule
 from tr_apply.resources import KIND_BY_NAME
@@ -15,7 +16,7 @@ from tr_apply.routing.names import name_key
 _SIGNS = frozenset("*?")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SelectedTarget:
     """Resources of a kind, by name or by a pattern.
 
@@ -69,7 +70,7 @@ def parsed_kind(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Selection:
     """The operations of a plan to carry out; all by default.
 

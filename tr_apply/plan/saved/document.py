@@ -4,7 +4,7 @@ import hashlib
 import json
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ from pydantic import Field, PlainSerializer, PlainValidator, TypeAdapter, WithJs
 
 from tr_apply.envelope import head, json_text
 from tr_apply.findings import FINDING_SCHEMA, Finding
+from tr_apply.frozen import frozen
 from tr_apply.plan.change import Action, Blocked, FieldChange, Operation, Plan, PlanTarget, Write
 from tr_apply.plan.impact import Impact
 from tr_apply.plan.json_values import (
@@ -45,7 +46,7 @@ FindingDocument = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Base:
     """The state that a plan was made from."""
 
@@ -56,7 +57,7 @@ class Base:
     """The state that the plan relies on, by ``KIND/NAME``: digests of fields, values that may be shown, and names."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Summary:
     """How many operations of each kind there are."""
 
@@ -79,7 +80,7 @@ class Summary:
     """Writes that apply sends, retries of refused ones aside."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanDocument:
     """Everything that must be done to make one workspace what the configuration says."""
 

@@ -1,10 +1,10 @@
 """The changes in the live workspace since a plan was made: to facts that it relies on, and to others."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from tr_apply.errors import StaleError
+from tr_apply.frozen import frozen
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Action, FieldChange, Plan
 from tr_apply.plan.compare.document_diff import document_changes
@@ -18,7 +18,7 @@ _HIDDEN = "(not shown)"
 _GONE = "(none)"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drift:
     """One thing that a plan relies on and that has changed since it was made."""
 
