@@ -1,5 +1,6 @@
 """A person at a terminal is asked, and sees the progress; files are written completely or not at all."""
 
+import asyncio
 import io
 import json
 import os
@@ -144,12 +145,20 @@ def plan_of(count):
     return Plan(PlanTarget("Center", None, None), operations)
 
 
+def show(output, plans, results):
+    """Show the *results* of each of *plans*, made from its operations."""
+
+    async def shown():
+        async with shown_progress(plans, output) as progress_of:
+            for plan in plans:
+                for result in results(plan.operations):
+                    progress_of(plan)(result)
+
+    asyncio.run(shown())
+
+
 def told(output, plans):
-    with shown_progress(plans, output) as progress_of:
-        for plan in plans:
-            done, failed = plan.operations[0], plan.operations[1]
-            progress_of(plan)(Result(done, requests=1))
-            progress_of(plan)(Result(failed, failed=True, error="no"))
+    show(output, plans, lambda them: [Result(them[0], requests=1), Result(them[1], failed=True, error="no")])
 
 
 def test_progress_is_a_line_for_each_request(capsys):
@@ -160,6 +169,19 @@ def test_progress_is_a_line_for_each_request(capsys):
         ["[1/2]", "done", "+", "task_queue", "Q0"],
         ["[2/2]", "failed", "+", "task_queue", "Q1"],
     ]
+
+
+def test_progress_is_shown_although_nothing_else_ends(capsys):
+    plan = plan_of(2)
+
+    async def first_line():
+        async with shown_progress([plan], Output("apply")) as progress_of:
+            progress_of(plan)(Result(plan.operations[0], requests=1))
+            while not (shown := capsys.readouterr().err):  # noqa: ASYNC110  # a print sets no event
+                await asyncio.sleep(0)
+            return shown
+
+    assert asyncio.run(first_line()) == "[1/2] done + task_queue Q0\n"
 
 
 def test_progress_names_the_workspace_where_there_are_several(capsys):
@@ -243,18 +265,16 @@ def test_a_result_in_parts_is_one_file(tmp_path):
 
 
 def test_progress_counts_operations_with_room_for_the_last_number(capsys):
-    plan = plan_of(11)
-    with shown_progress([plan], Output("apply")) as progress_of:
-        for operation in plan.operations[:3]:
-            progress_of(plan)(Result(operation, requests=1))
+    show(Output("apply"), [plan_of(11)], lambda operations: [Result(each, requests=1) for each in operations[:3]])
 
     assert capsys.readouterr().err.splitlines()[-1] == "[ 3/11] done + task_queue Q2"
 
 
 def test_progress_counts_earlier_operations_and_shows_the_rest(capsys):
-    plan = plan_of(11)
-    with shown_progress([plan], Output("apply")) as progress_of:
-        progress_of(plan)(Result(replace(plan.operations[0], writes=())))
-        progress_of(plan)(Result(plan.operations[1], requests=1))
+    show(
+        Output("apply"),
+        [plan_of(11)],
+        lambda operations: [Result(replace(operations[0], writes=())), Result(operations[1], requests=1)],
+    )
 
     assert capsys.readouterr().err == "[ 2/11] done + task_queue Q1\n"

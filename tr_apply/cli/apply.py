@@ -209,6 +209,6 @@ async def _applied(workspaces: Rollout, how: RunOptions, way: Access, output: Ou
     async with (
         way.router() as router,
         shown_waits(way.deadline.waits, output),
+        shown_progress(workspaces.pending, output) as progress_of,
     ):
-        with shown_progress(workspaces.pending, output) as progress_of:
-            await router.apply_all(workspaces, replace(how, progress_of=progress_of))
+        await router.apply_all(workspaces, replace(how, progress_of=progress_of))

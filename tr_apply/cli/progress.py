@@ -18,13 +18,14 @@ from tr_apply.report.terminal import progress_line
 READING: Final = "Reading the workspace ..."
 _CLEARED: Final = "\x1b[2K"  # of what was in the line, on a terminal
 _NAME_SHOWN: Final = 40  # characters; keeps the bar on one line
+_TOGETHER_S: Final = 0.1  # seconds that a line waits for others
 
 ProgressOf = Callable[[Plan], Progress]
 """Gives the observer of the requests of one of several plans."""
 
 
-@contextmanager
-def shown_progress(plans: Sequence[Plan], output: Output) -> Iterator[ProgressOf]:
+@asynccontextmanager
+async def shown_progress(plans: Sequence[Plan], output: Output) -> AsyncIterator[ProgressOf]:
     """Shows every completed request on stderr, with the workspace if there are several."""
     if output.quiet:
         yield lambda _plan: lambda _result: None
@@ -32,17 +33,25 @@ def shown_progress(plans: Sequence[Plan], output: Output) -> Iterator[ProgressOf
         with _bar(sum(plan.requests for plan in plans)) as tell:
             yield lambda _plan: tell
     else:
-        yield _Lines(plans, output).of
+        lines = _Lines(plans, output)
+        try:
+            yield lines.of
+        finally:
+            lines.flush()
 
 
 class _Lines:
-    """A line for each operation that has ended, with how many of all that is."""
+    """A line for each operation that has ended, with how many of all that is.
+
+    Those of a moment are written together: each write wakes who reads it, which takes the processor from the answers.
+    """
 
     def __init__(self, plans: Sequence[Plan], output: Output) -> None:
         self._output = output
         self._several = len(plans) > 1
         self._total = sum(len(plan.operations) for plan in plans)
         self._ended: set[tuple[int, str]] = set()
+        self._waiting: list[str] = []
 
     def of(self, plan: Plan) -> Progress:
         """The observer of the requests of *plan*."""
@@ -53,9 +62,20 @@ class _Lines:
             if key not in self._ended and (result.failed or result.status is Status.DONE):
                 self._ended.add(key)
                 if result.operation.requests:  # one without was done before this run, which a warning says
-                    self._output.say(f"{head}{self._number()} {progress_line(result)}")
+                    self._add(f"{head}{self._number()} {progress_line(result)}")
 
         return tell
+
+    def _add(self, line: str) -> None:
+        if not self._waiting:
+            asyncio.get_running_loop().call_later(_TOGETHER_S, self.flush)
+        self._waiting.append(line)
+
+    def flush(self) -> None:
+        """Write the lines that wait."""
+        if self._waiting:
+            self._output.say("\n".join(self._waiting))
+            self._waiting.clear()
 
     def _number(self) -> str:
         return f"[{len(self._ended):>{len(str(self._total))}}/{self._total}]"
