@@ -79,10 +79,29 @@ async def read_parts(client: Client, workspace: Live, kinds: Sequence[str], work
     return await with_channels(client, snapshot, [sid for sid in workers if sid in there])
 
 
+async def read_start(client: Client, sid: str, kinds: Sequence[str]) -> Snapshot:
+    """The workspace of that SID with all of *kinds*, read concurrently.
+
+    Raises:
+        ApiError: when TaskRouter refuses.
+        NetworkError: when it does not answer.
+    """
+    content = asyncio.ensure_future(_kinds(client, sid, kinds))
+    try:
+        workspace = await client.workspace(sid)
+        return replace(empty_snapshot(client, workspace), by_kind=await content)
+    finally:
+        content.cancel()
+        await asyncio.gather(content, return_exceptions=True)
+
+
 async def _with_kinds(client: Client, snapshot: Snapshot, kinds: Sequence[str]) -> Snapshot:
-    if not kinds:
+    """*snapshot* with those of *kinds* that it does not have yet."""
+    missing = [kind for kind in kinds if kind not in snapshot.by_kind]
+    if not missing:
         return snapshot
-    return replace(snapshot, by_kind={**snapshot.by_kind, **await _kinds(client, snapshot, kinds)})
+    found = await _kinds(client, snapshot.workspace.sid, missing)
+    return replace(snapshot, by_kind={**snapshot.by_kind, **found})
 
 
 async def with_affected(client: Client, snapshot: Snapshot, kinds: Sequence[str]) -> Snapshot:
@@ -92,11 +111,10 @@ async def with_affected(client: Client, snapshot: Snapshot, kinds: Sequence[str]
         ApiError: when TaskRouter refuses.
         NetworkError: when it does not answer.
     """
-    return replace(snapshot, affected=await _kinds(client, snapshot, kinds)) if kinds else snapshot
+    return replace(snapshot, affected=await _kinds(client, snapshot.workspace.sid, kinds)) if kinds else snapshot
 
 
-async def _kinds(client: Client, snapshot: Snapshot, kinds: Sequence[str]) -> dict[str, Sequence[Live]]:
-    sid = snapshot.workspace.sid
+async def _kinds(client: Client, sid: str, kinds: Sequence[str]) -> dict[str, Sequence[Live]]:
     found = await together(client.resources(KIND_BY_NAME[kind], sid) for kind in kinds)
     return dict(zip(kinds, found, strict=True))
 

@@ -24,6 +24,7 @@ from tr_apply.plan.checks.workspace_rename import TELLING_KINDS, declared_names,
 from tr_apply.plan.impact import Extent
 from tr_apply.plan.make import Planning, PlanProblemsError, planning
 from tr_apply.plan.matching.declared_before import DeclaredBefore
+from tr_apply.plan.matching.reading import first_kinds
 from tr_apply.plan.requests.target import EVERYTHING, SelectedTarget, Selection
 from tr_apply.reader import (
     declared_workspace,
@@ -32,6 +33,7 @@ from tr_apply.reader import (
     read_and_plan,
     read_everything,
     read_names,
+    read_start,
 )
 from tr_apply.resources import KIND_BY_NAME, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.credentials import Credentials
@@ -130,7 +132,9 @@ class Configured:
         Raises:
             ConfigError, ApiError, NetworkError: as ``plan``.
         """
-        start = empty_snapshot(client, workspace)
+        return await self._plan_from(client, empty_snapshot(client, workspace))
+
+    async def _plan_from(self, client: Client, start: Snapshot) -> tuple[Plan, Snapshot]:
         try:
             return await read_and_plan(client, self._steps(start), start)
         except PlanProblemsError as error:
@@ -187,7 +191,8 @@ class Configured:
     async def _what_is_left(self, client: Client, applied: Applied) -> Plan:
         if applied.created is None:
             return (await self._planned(client, None, Extent.NONE))[0]
-        return (await self.plan_for(client, await client.workspace(applied.created)))[0]
+        kinds = first_kinds(self.configuration.document, has_sids=self.configuration.has_sids)
+        return (await self._plan_from(client, await read_start(client, applied.created, kinds)))[0]
 
     def _require_known(self, target: SelectedTarget, plan: Plan) -> None:
         """A target that is neither declared nor about to be deleted is a slip of the pen; later it may be gone."""

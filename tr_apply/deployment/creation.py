@@ -1,8 +1,10 @@
 """A plan for a workspace that there is not yet: create it, see what TaskRouter put into it, and do the rest."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 from tr_apply.apply import Progress, Result, Sids, Stop, carry_out, purpose_of
 from tr_apply.client import Client
@@ -15,7 +17,7 @@ from tr_apply.resources import WORKSPACE, SidOf
 from tr_apply.routing.names import name_key
 from tr_apply.wire import form_text
 
-Rest = Callable[[Live], Awaitable[Plan]]
+Rest = Callable[[Live], Coroutine[Any, Any, Plan]]
 """Plans the rest for the workspace that was just created. May raise TrApplyError."""
 
 
@@ -46,16 +48,20 @@ async def created(plan: Plan, client: Client, rest_of: Rest, *, progress: Progre
         return Applied([result, *rest])
     result.requests, result.made = 1, live.sid
     progress(result)
+    planning = asyncio.ensure_future(rest_of(live))  # its reads and the look for twins share a round trip
     try:
         if twins := await _twins(client, live):
             return _given_up(result, rest, live, twins)
-        real = await rest_of(live)
+        real = await planning
         _refuse_surprises(plan, real)
     except TrApplyError as error:
         for each in rest:
             each.error = f"the new workspace could not be read: {error}"
         result.error = "" if first.requests == 1 else f"the new workspace could not be read: {error}"
         return Applied([result, *rest])
+    finally:
+        planning.cancel()
+        await asyncio.gather(planning, return_exceptions=True)
     sids = Sids({**real.sids, SidOf(WORKSPACE.name, ""): live.sid})
     operations = _with_planned_ids(real.operations, plan)
     done = await carry_out(operations, client, sids, progress=progress, stop=stop)
