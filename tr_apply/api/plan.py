@@ -31,6 +31,7 @@ class Plan:
 
     def __init__(self, member: Member) -> None:
         self.member = member
+        self._described: tuple[Changes, dict[str, Any]] | None = None
 
     @property
     def name(self) -> str:
@@ -165,7 +166,7 @@ class Plan:
     def document(self) -> dict[str, Any]:
         """The same as ``json``, as a value."""
         more = (("origins", self.member.origins), ("simulation", self.member.simulation))
-        return plan_document(self.member.made_plan) | {key: json_value(each) for key, each in more if each is not None}
+        return self.described() | {key: json_value(each) for key, each in more if each is not None}
 
     def reported(self) -> Reported:
         """The same for a report of several."""
@@ -183,10 +184,17 @@ class Plan:
             outcome = "" if member.plan is None else plan_outcome(member.plan)
         return Reported(entry, member.workspace, outcome)
 
+    def described(self) -> dict[str, Any]:
+        """The plan itself as JSON; made once, as it takes a while for thousands of operations."""
+        plan = self.member.made_plan
+        if self._described is None or self._described[0] is not plan:
+            self._described = (plan, plan_document(plan))
+        return self._described[1]
+
     def result_document(self) -> dict[str, Any]:
         """The result of applying it, as ``tr-apply apply --format json`` has it: one of its ``plans``."""
         applied = self.applied
-        document = plan_document(self.member.made_plan) | {
+        document = self.described() | {
             "results": [json_value(each) for each in self._results()],
             "verified": None if applied is None else applied.verified,
             "outputs": dict(self.outputs or {}),

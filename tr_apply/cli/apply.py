@@ -1,5 +1,6 @@
 """``tr-apply apply``: show the plan, ask, carry it out, prove that nothing is left."""
 
+import asyncio
 import sys
 import traceback
 from collections.abc import Sequence
@@ -211,4 +212,14 @@ async def _applied(workspaces: Rollout, how: RunOptions, way: Access, output: Ou
         shown_waits(way.deadline.waits, output),
         shown_progress(workspaces.pending, output) as progress_of,
     ):
-        await router.apply_all(workspaces, replace(how, progress_of=progress_of))
+        run_all = router.apply_all(workspaces, replace(how, progress_of=progress_of))
+        if output.format != "json":
+            await run_all
+        else:  # while the first answers are under way, nothing else has to be done
+            await asyncio.gather(run_all, asyncio.to_thread(_describe, workspaces.pending))
+
+
+def _describe(plans: Sequence[Plan]) -> None:
+    """Make the documents of *plans*, which are a part of the result."""
+    for plan in plans:
+        plan.described()
