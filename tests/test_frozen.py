@@ -234,6 +234,24 @@ def test_fields_can_be_given_by_name_alone():
     assert Options.__match_args__ == ()
 
 
+def test_a_field_that_is_not_given_has_its_default_or_what_the_value_itself_finds():
+    @frozen
+    class Sum:
+        one: int
+        other: int
+        sign: str = field(default="+", init=False)
+        seen: list[int] = field(default_factory=list, init=False)
+        result: int = field(init=False)
+
+        def __post_init__(self):
+            object.__setattr__(self, "result", self.one + self.other)
+
+    found = Sum(1, other=2)
+
+    assert (found.sign, found.seen, found.result) == ("+", [], 3)
+    assert found.seen is not Sum(1, 2).seen
+
+
 def test_without_eq_each_value_equals_itself_alone():
     @frozen(eq=False)
     class Place:

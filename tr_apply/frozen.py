@@ -5,7 +5,7 @@ small plan imports 130 of our classes and makes values of 40; their methods took
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import FrozenInstanceError
 from typing import Any, Final, NoReturn, TypeVar, dataclass_transform, overload
 
@@ -66,21 +66,74 @@ def _made_at_first_call(made: type, name: str) -> Callable[..., Any]:
 
 def _method(made: Any, name: str) -> Callable[..., Any]:
     """The method that an ordinary dataclass with the same fields has; no other is made."""
+    if name == "__init__" and len(dataclasses.fields(made)) == len(made.__dataclass_fields__):
+        method = _init_of(made)
+    elif name == "__hash__":
+        method = _hash_of(made)
+    else:
+        method = _ordinary(made, name)
+    method.__qualname__ = f"{made.__qualname__}.{name}"  # for a traceback, as where arguments do not fit
+    return method
+
+
+def _ordinary(made: Any, name: str) -> Callable[..., Any]:
+    """The method as ``dataclasses`` makes it: an ``__init__`` of one that has more than fields, or a rare one."""
     fields = made.__dataclass_fields__
     content = {"__doc__": made.__doc__, "__module__": made.__module__, **fields}
     content["__annotations__"] = {each: field.type for each, field in fields.items()}
     if hasattr(made, "__post_init__"):
         content["__post_init__"] = made.__post_init__
-    is_init, is_hash = name == "__init__", name == "__hash__"
+    is_init = name == "__init__"
     ordinary: Any = dataclasses.dataclass(
         init=is_init,
         repr=name == "__repr__",
-        eq=is_hash or name == "__eq__",
-        frozen=is_init or is_hash,
+        eq=name == "__eq__",
+        frozen=is_init,
         slots=is_init and any(not each.init for each in fields.values()),  # sets the defaults of those
     )(type(made.__name__, (), content))
     method: Callable[..., Any] = ordinary.__dict__[name]
-    method.__qualname__ = f"{made.__qualname__}.{name}"  # for a traceback, as where arguments do not fit
+    return method
+
+
+_NOT_GIVEN: Final = object()
+"""The default of a parameter whose field has a factory."""
+
+
+def _init_of(made: Any) -> Callable[..., Any]:
+    """Puts each value into its slot; an ordinary frozen class has it done by ``object``, which takes twice as long."""
+    by_place, body = ["self"], []
+    by_name: list[str] = []
+    known: dict[str, Any] = {"_not_given": _NOT_GIVEN}
+    for name, field in made.__dataclass_fields__.items():
+        known[f"_set_{name}"] = made.__dict__[name].__set__
+        parameter = value = name
+        if field.default is not dataclasses.MISSING:
+            known[f"_default_{name}"] = field.default
+            parameter, value = f"{name}=_default_{name}", name if field.init else f"_default_{name}"
+        elif field.default_factory is not dataclasses.MISSING:
+            known[f"_new_{name}"] = field.default_factory
+            new = f"_new_{name}()"
+            parameter, value = f"{name}=_not_given", f"{new} if {name} is _not_given else {name}" if field.init else new
+        elif not field.init:  # __post_init__ sets it
+            continue
+        if field.init:
+            (by_name if field.kw_only else by_place).append(parameter)
+        body.append(f"_set_{name}(self, {value})")
+    if hasattr(made, "__post_init__"):
+        body.append("self.__post_init__()")
+    return _compiled("__init__", [*by_place, *(["*", *by_name] if by_name else ())], body, known)
+
+
+def _hash_of(made: Any) -> Callable[..., Any]:
+    hashed = [each.name for each in dataclasses.fields(made) if (each.compare if each.hash is None else each.hash)]
+    return _compiled("__hash__", ["self"], [f"return hash(({''.join(f'self.{name}, ' for name in hashed)}))"], {})
+
+
+def _compiled(name: str, parameters: Sequence[str], body: Sequence[str], known: dict[str, Any]) -> Callable[..., Any]:
+    """The function with that *body*, in which the names of *known* have a meaning."""
+    lines = "".join(f"\n    {line}" for line in body or ["pass"])
+    exec(f"def {name}({', '.join(parameters)}):{lines}", known)  # noqa: S102  # the names of fields, as dataclasses does
+    method: Callable[..., Any] = known[name]
     return method
 
 
