@@ -5,14 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from tr_apply.config.load import Begun, Configuration, Inputs
 from tr_apply.config.load import begin as begin_configuration
 from tr_apply.findings import errors_of
 from tr_apply.lint import lint
-from tr_apply.models import Workspace
 from tr_apply.routing.evaluate import Names
+
+if TYPE_CHECKING:
+    from tr_apply.models import Workspace  # a command reads files, and needs no models that programs build
 
 StrPath = str | PathLike[str]
 
@@ -87,10 +89,10 @@ def load(
         environment=os.environ,
         root=None if root is None else Path(root),
     )
-    if isinstance(source, Workspace):
-        path, inputs = Path(f"<{source.name}>"), inputs._replace(content=source.to_yaml().encode())
-    else:
+    if isinstance(source, str | PathLike):
         path = Path(source)
+    else:
+        path, inputs = Path(f"<{source.name}>"), inputs._replace(content=source.to_yaml().encode())
     configuration = checked(path, inputs)
     configuration.require_valid()
     return configuration
