@@ -285,6 +285,7 @@ class Document(Resource):
         The latter are those of the resource *name* only; without a name, those of all resources of the *section*.
         """
         rule: Ownership = getattr(self.manage, section)
-        flows = self._flows.get(section, {})
+        if not (flows := self._flows.get(section)):
+            return rule.sensitive
         own = [path for paths in flows.values() for path in paths] if name is None else flows.get(name_key(name), ())
         return (*rule.sensitive, *(path for path in own if path not in rule.sensitive))

@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel
 
 from tr_apply.errors import TrApplyError
-from tr_apply.printable import hidden_characters
+from tr_apply.printable import hidden_characters, is_plain
 from tr_apply.resources.fields import literal_fields
 from tr_apply.resources.scalar import core_scalar
 from tr_apply.resources.template import escaped
@@ -96,9 +96,9 @@ def _dumped(section: Mapping[str, Any]) -> str:
 
 def _escaped(text: str) -> str:
     """*text* with YAML's escapes for characters that hide or steer text; all of them are in double quotes."""
-    hidden = {at for at in hidden_characters(text) if text[at] not in _SEEN}
-    if not hidden:
+    if is_plain(text.replace("\n", " ")):
         return text
+    hidden = {at for at in hidden_characters(text) if text[at] not in _SEEN}
     return "".join(_escape(each) if at in hidden else each for at, each in enumerate(text))
 
 

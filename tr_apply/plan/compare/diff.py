@@ -193,6 +193,9 @@ def secret_parameters(document: Document, kind: Kind, resource: Any, fields: Ite
 
 
 def _is_secret(patterns: Sequence[str], path: str, values: Sequence[Any]) -> bool:
-    return any(covers(pattern, path, values) for pattern in patterns) or any(
-        holds_url_with_password(path, value) for value in values
-    )
+    if patterns and any(covers(pattern, path, values) for pattern in patterns):
+        return True
+    for value in values:  # noqa: SIM110  # every value of a plan comes here, and a generator costs as much as the look
+        if holds_url_with_password(path, value):
+            return True
+    return False
