@@ -72,7 +72,7 @@ class Result:
         """Done only if every request was."""
         if self.failed:
             return Status.FAILED
-        return Status.DONE if self.requests == self.operation.requests else Status.SKIPPED
+        return Status.DONE if self.requests == len(self.operation.writes) else Status.SKIPPED
 
 
 _TOLD_FAILURES = 20  # a person reads the first; the results name them all
@@ -209,7 +209,7 @@ async def carry_out(
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
     for result in run.results:
-        if not result.failed and result.requests < result.operation.requests and not result.error:
+        if not result.failed and result.requests < len(result.operation.writes) and not result.error:
             result.error = "interrupted" if stop.asked else "something before it failed, and deletes come last"
     return run.results
 

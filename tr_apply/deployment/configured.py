@@ -10,6 +10,7 @@ from tr_apply.config.other_workspaces import NamedWorkspaces
 from tr_apply.config.withheld import withheld
 from tr_apply.corpus.tasks import GivenCorpus
 from tr_apply.deployment.applied import Applied
+from tr_apply.deployment.creation import is_as_predicted, planned_rest
 from tr_apply.deployment.declared_at import with_sources
 from tr_apply.deployment.freshness import bound
 from tr_apply.deployment.judgement import judged
@@ -17,7 +18,7 @@ from tr_apply.deployment.source import Checks
 from tr_apply.errors import ConfigError, UsageError
 from tr_apply.findings import Finding
 from tr_apply.frozen import frozen
-from tr_apply.live import Live, Snapshot
+from tr_apply.live import Live, Snapshot, predicted
 from tr_apply.plan.change import Plan
 from tr_apply.plan.checks.notes import unknown_former_name
 from tr_apply.plan.checks.workspace_rename import TELLING_KINDS, declared_names, suspected_workspace_rename
@@ -33,9 +34,10 @@ from tr_apply.reader import (
     read_and_plan,
     read_everything,
     read_names,
+    read_parts,
     read_start,
 )
-from tr_apply.resources import KIND_BY_NAME, WORKER_CHANNEL, WORKSPACE
+from tr_apply.resources import KIND_BY_NAME, SECTIONS, WORKER_CHANNEL, WORKSPACE
 from tr_apply.resources.credentials import Credentials
 from tr_apply.resources.document import Document
 from tr_apply.routing.names import name_key
@@ -170,10 +172,12 @@ class Configured:
         except PlanProblemsError as error:
             raise self._config_error(error) from error
 
-    async def rest(self, client: Client, plan: Plan, workspace: Live) -> Plan:  # noqa: ARG002  # planned again instead
-        """The remaining plan for the *workspace* that was just created."""
-        found, _ = await self.plan_for(client, workspace)
-        return found
+    async def rest(self, client: Client, plan: Plan, workspace: Live) -> Plan:
+        """The rest of *plan* for the *workspace* that was just created: planned again if that is not as predicted."""
+        start = await read_parts(client, workspace, [kind.name for kind in SECTIONS], ())
+        if is_as_predicted(predicted(client.account_sid, self.configuration.document.workspace), start):
+            return planned_rest(plan, start)
+        return (await self._plan_from(client, start))[0]
 
     async def prove(self, client: Client, plan: Plan, applied: Applied) -> None:  # noqa: ARG002  # planned again instead
         """Plan again until nothing is left to do, for a while: lists may lag behind writes."""

@@ -1,7 +1,7 @@
 """A plan for a workspace that there is not yet: create it, see what TaskRouter put into it, and do the rest."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -10,15 +10,16 @@ from tr_apply.apply import Progress, Result, Sids, Stop, carry_out, purpose_of
 from tr_apply.client import Client
 from tr_apply.deployment.applied import Applied
 from tr_apply.errors import RefusedError, TrApplyError
-from tr_apply.live import Live
+from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Action, Operation, Plan, Verb
 from tr_apply.plan.checks.guard import NEEDS_CONSENT
-from tr_apply.resources import WORKSPACE, SidOf
+from tr_apply.plan.compare.diff import changed_fields
+from tr_apply.resources import SECTIONS, WORKSPACE, SidOf
 from tr_apply.routing.names import name_key
-from tr_apply.wire import form_text
+from tr_apply.wire import form_text, live_labels, model_of, references_in
 
 Rest = Callable[[Live], Coroutine[Any, Any, Plan]]
-"""Plans the rest for the workspace that was just created. May raise TrApplyError."""
+"""Has the rest for the workspace that was just created. May raise TrApplyError."""
 
 
 def creates_workspace(plan: Plan) -> bool:
@@ -30,8 +31,8 @@ def creates_workspace(plan: Plan) -> bool:
 async def created(plan: Plan, client: Client, rest_of: Rest, *, progress: Progress, stop: Stop) -> Applied:
     """Create the workspace, read TaskRouter's seeds in it, and apply the rest.
 
-    The plan predicted the content of the new workspace. The rest is planned again from its real content. Usually that
-    gives the same operations; if not, a note says so.
+    The plan predicted the content of the new workspace. Where that is another one, the rest is planned again from it; a
+    note says so if that gives other operations.
     """
     first = plan.operations[0]
     if stop.asked:
@@ -136,3 +137,57 @@ def _joined(first: Result, rest: Sequence[Result], done: Sequence[Result]) -> li
         else:
             results.append(Result(replace(planned.operation, writes=()), error="turned out not to be needed"))
     return [*results, *by_name.values()]
+
+
+# The rest as it was planned
+
+
+def planned_rest(plan: Plan, snapshot: Snapshot) -> Plan:
+    """The rest of *plan* after its workspace was created, whose content *snapshot* has and is as predicted."""
+    sids = _sids(plan, snapshot)
+    return replace(plan, operations=[_with_sid(each, sids) for each in _after_creation(plan)], sids=sids)
+
+
+def is_as_predicted(expected: Snapshot, snapshot: Snapshot) -> bool:
+    """Whether the new workspace and its content are as *expected*, apart from SIDs."""
+    before, now = (model_of(each.workspace, live_labels(each)) for each in (expected, snapshot))
+    return not changed_fields(WORKSPACE, before, now) and not any(surprises(expected, snapshot))
+
+
+def surprises(expected: Snapshot, snapshot: Snapshot) -> Iterator[str]:
+    """The resources in *snapshot* that differ from the prediction, as ``KIND/NAME``."""
+    expected_labels, labels = live_labels(expected), live_labels(snapshot)
+    for kind in SECTIONS:
+        before = {live.name: model_of(live, expected_labels) for live in expected.by_kind.get(kind.name, ())}
+        now = {live.name: model_of(live, labels) for live in snapshot.by_kind[kind.name]}
+        yield from (f"{kind.name}/{name}" for name in before.keys() ^ now.keys())
+        both = before.keys() & now.keys()
+        yield from (f"{kind.name}/{name}" for name in both if changed_fields(kind, before[name], now[name]))
+
+
+def _after_creation(plan: Plan) -> Sequence[Operation]:
+    """The operations after the creation: its own second request, and all others."""
+    first, *rest = plan.operations
+    second = replace(first, action=Action.UPDATE, writes=first.writes[1:])
+    return [second, *rest] if second.writes else rest
+
+
+def _with_sid(operation: Operation, sids: Mapping[SidOf, str]) -> Operation:
+    """*operation* with the SID of the seed that it is about; its last request is always about that."""
+    sid = None if operation.action is Action.CREATE else sids.get(operation.writes[-1].target)
+    return operation if sid is None else replace(operation, sid=sid)
+
+
+def _sids(plan: Plan, snapshot: Snapshot) -> dict[SidOf, str]:
+    """SIDs of the seeds in the workspace, by their final names in the plan."""
+    live = {(each.kind, name_key(each.name)): each.sid for each in snapshot.each()}
+    former: dict[SidOf, str] = {}
+    wanted: set[SidOf] = set()
+    for write in (write for operation in plan.operations for write in operation.writes):
+        wanted |= write.needs | {write.target}
+        wanted.update(*(references_in(value) for value in write.form.values()))
+        if write.verb is Verb.UPDATE and write.vacates is not None:
+            former.setdefault(write.target, write.vacates)
+    names = {label: (label.kind, former.get(label, name_key(label.name))) for label in wanted}
+    found = {label: live[name] for label, name in names.items() if name in live}
+    return found | {SidOf(WORKSPACE.name, ""): snapshot.workspace.sid}

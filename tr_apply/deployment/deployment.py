@@ -135,7 +135,7 @@ class Deployment:
 
     async def _carry_out(self, plan: Plan, rest: Plan, run: Run) -> None:
         touched = _Touched(rest, run.progress)
-        for before in (each for each in rest.operations if not each.requests):
+        for before in (each for each in rest.operations if not each.writes):
             run.progress(Result(before))
         after = None if run.record is None else await run.record.before(self.client, plan)
         try:

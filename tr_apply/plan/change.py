@@ -395,4 +395,4 @@ class Plan:
     @property
     def requests(self) -> int:
         """How many writes the plan sends."""
-        return sum(operation.requests for operation in self.operations)
+        return sum(len(operation.writes) for operation in self.operations)
