@@ -247,7 +247,22 @@ def _those(workspaces: Sequence[Live]) -> str:
 
 
 async def read_everything(client: Client, workspace: Live, *, channels: bool = True) -> Snapshot:
-    """All of *workspace*; the *channels* of the workers take a request each."""
-    snapshot = await _with_kinds(client, empty_snapshot(client, workspace), [kind.name for kind in SECTIONS])
-    workers = [worker.sid for worker in snapshot.by_kind[WORKER.name]] if channels else []
-    return await with_channels(client, snapshot, workers)
+    """All of *workspace*; the *channels* of the workers take a request each, from the first page of workers on."""
+    sid, start = workspace.sid, empty_snapshot(client, workspace)
+    if not channels:
+        return await _with_kinds(client, start, [kind.name for kind in SECTIONS])
+    asked: dict[str, asyncio.Task[list[Live]]] = {}
+    try:
+        async with asyncio.TaskGroup() as group:
+
+            def ask(worker: Live) -> None:
+                asked[worker.sid] = group.create_task(client.worker_channels(sid, worker.sid))
+
+            found = {
+                kind.name: group.create_task(client.resources(kind, sid, each=ask if kind.has_channels else None))
+                for kind in SECTIONS
+            }
+    except* TrApplyError as failed:
+        raise _first(failed) from None
+    by_kind = {kind: each.result() for kind, each in found.items()}
+    return replace(start, by_kind=by_kind, channels={worker: tuple(each.result()) for worker, each in asked.items()})

@@ -131,10 +131,15 @@ class Client:
         """The workspace of that SID."""
         return live_of(WORKSPACE, (await self._sender.get(paths.item(WORKSPACE, sid, sid))).body)
 
-    async def resources(self, kind: Kind, workspace_sid: str, *, with_dates: bool = False) -> list[Live]:
-        """Every resource of *kind* in a workspace."""
-        path = paths.collection(kind, workspace_sid)
-        found = [live async for live in listed(self._sender, kind, path, with_dates=with_dates)]
+    async def resources(
+        self, kind: Kind, workspace_sid: str, *, with_dates: bool = False, each: Callable[[Live], None] | None = None
+    ) -> list[Live]:
+        """Every resource of *kind* in a workspace; *each* is called with one as soon as its page has arrived."""
+        found = []
+        async for live in listed(self._sender, kind, paths.collection(kind, workspace_sid), with_dates=with_dates):
+            found.append(live)
+            if each is not None:
+                each(live)
         return found if all(map(is_whole, found)) else await self._with_documents(kind, found, workspace_sid)
 
     async def workers_matching(self, workspace_sid: str, expression: str) -> list[Live]:
