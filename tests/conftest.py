@@ -5,6 +5,7 @@ import gc
 import json
 import os
 import re
+import sys
 from base64 import b64encode
 from urllib.parse import parse_qs
 
@@ -42,8 +43,9 @@ RUNTIME = {"sid", "account_sid", "workspace_sid", "url", "links", "date_created"
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
-# Processes that tests start compile the package once for all of them, and not each for itself.
+# The package and the tests are compiled once for all processes of a run, and not by each of them for itself.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_xdist_auto_num_workers():
