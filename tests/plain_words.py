@@ -24,9 +24,16 @@ CLAUSE = re.compile(r"(?:what|whatever)\s", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Word:
-    """A row of the table: what to avoid, and what to write."""
+    """A row of the table: what to avoid, and what to write.
+
+    Attributes:
+        pattern: The phrase.
+        longest: The longest word of the phrase in small letters: a text without it does not have the phrase.
+        instead: What to write.
+    """
 
     pattern: re.Pattern[str]
+    longest: str
     instead: str
 
 
@@ -70,7 +77,7 @@ def _words(avoid: str, instead: str, fine: str) -> Iterator[Word]:
             if found:
                 pattern = (f"(?<!{_character_by_character(before)})" if before else "") + pattern
                 pattern += rf"(?!{_spaced(after)})" if after else ""
-        yield Word(re.compile(pattern, re.IGNORECASE), instead)
+        yield Word(re.compile(pattern, re.IGNORECASE), max(bare.lower().split(), key=len), instead)
 
 
 def _spaced(phrase: str) -> str:
@@ -168,21 +175,21 @@ def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
 
 def find(texts: Iterable[Text], avoided: list[Word]) -> list[Found]:
     """Each of the *avoided* words in *texts*, outside of `code`, in the order of the files."""
-    together = re.compile("|".join(f"(?:{word.pattern.pattern})" for word in avoided), re.IGNORECASE)
     found = []
     for text in texts:
         prose = CODE.sub(lambda code: "`" + " " * (len(code.group()) - 2) + "`", text.text)
-        if together.search(prose):
-            found += [
-                Found(
-                    text.path.relative_to(ROOT).as_posix(),
-                    text.line + prose.count("\n", 0, match.start()),
-                    " ".join(match.group().split()),
-                    word.instead,
-                )
-                for word in avoided
-                for match in word.pattern.finditer(prose)
-            ]
+        lower = prose.lower()
+        found += [
+            Found(
+                text.path.relative_to(ROOT).as_posix(),
+                text.line + prose.count("\n", 0, match.start()),
+                " ".join(match.group().split()),
+                word.instead,
+            )
+            for word in avoided
+            if word.longest in lower
+            for match in word.pattern.finditer(prose)
+        ]
     return sorted(found, key=lambda one: (one.path, one.line, one.word))
 
 

@@ -44,14 +44,18 @@ from pathlib import Path
 import tr_apply
 PACKAGE = Path(tr_apply.__file__).parent
 wanted, datum = {tuple(each) for each in json.loads(sys.argv[1])}, sys.argv[2]
-calls, begun = [], {}
+calls, begun, keys = [], {}, {}
+def key_of(code):
+    if code not in keys:
+        path = Path(code.co_filename)
+        key = path.is_relative_to(PACKAGE) and (path.relative_to(PACKAGE).as_posix(), code.co_qualname)
+        keys[code] = key if key in wanted else None
+    return keys[code]
 def holds(values):
     return any(datum in repr(value) for value in values)
 def trace(frame, event, result):
-    if event not in ("call", "return") or not frame.f_code.co_filename.startswith(str(PACKAGE)):
-        return
-    key = (Path(frame.f_code.co_filename).relative_to(PACKAGE).as_posix(), frame.f_code.co_qualname)
-    if key not in wanted:
+    key = key_of(frame.f_code)
+    if key is None or event not in ("call", "return"):
         return
     if frame not in begun:  # a coroutine is called once, and resumed often
         calls.append([key, False])

@@ -1,6 +1,7 @@
 """The parts of a workspace: names, seeds, workflow documents, and the shape of routing tests."""
 
 import re
+from bisect import bisect_right
 
 import pytest
 from hypothesis import given
@@ -245,7 +246,8 @@ def test_attributes_of_any_characters_are_as_long_as_their_json_with_sids_filled
     def length(text):
         return len(filled(compact_json({"a": text}), lambda _: "0" * 34))
 
-    for times in range(1, ATTRIBUTES_LIMIT + 1, 7):
+    longest = bisect_right(range(ATTRIBUTES_LIMIT), ATTRIBUTES_LIMIT, key=lambda times: length(part * times)) - 1
+    for times in (*range(1, ATTRIBUTES_LIMIT, 97), *range(max(longest - 9, 1), longest + 9)):
         text = part * times
         fits = length(text) <= ATTRIBUTES_LIMIT
         try:
