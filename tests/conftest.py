@@ -15,6 +15,7 @@ from hypothesis import settings
 
 from tests.carrying_out import carried_out
 from tests.processes import Forking, Starting
+from tests.viewers import browser, mermaid_problems
 from tr_apply.apply import Status
 from tr_apply.client import Client
 from tr_apply.config.load import Configuration, load
@@ -25,6 +26,8 @@ from tr_apply.plan.change import Action
 from tr_apply.plan.requests.target import Selection
 from tr_apply.plan.saved.document import plan_document
 from tr_apply.transport import Connection, Patience, in_process
+
+__all__ = ["browser", "mermaid_problems"]
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 AUTH = (ACCOUNT, "secret")

@@ -3,52 +3,67 @@
 import html
 import json
 import os
-import re
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-_FLAGS = (
+FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--virtual-time-budget=3000",
+    "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 
 
-class Browser:
-    """Chromium without a screen, which reads one page and says what it looks like."""
-
-    def __init__(self, program, folder):
-        self._program, self._folder = program, folder
-
-    def ask(self, pages, script, *, width=1280, dark=False):
-        """The result of the function *script* of a document for each of *pages* in a frame of that width."""
-        frames = "".join(
-            f'<iframe width="{width}" height="900" srcdoc="{html.escape(page)}"></iframe>' for page in pages
-        )
-        page = self._folder / "frames.html"
-        page.write_text(
-            f'<!doctype html><meta charset="utf-8"><body>{frames}<pre id="answer"></pre><script>'
-            f"const ask = {script}; window.onload = () => {{ document.getElementById('answer').textContent ="
-            " JSON.stringify([...document.querySelectorAll('iframe')].map(each => ask(each.contentDocument))) }"
-            "</script></body>",
-            encoding="utf-8",
-        )
-        theme = ["--blink-settings=preferredColorScheme=0"] if dark else []
-        done = subprocess.run(
-            [self._program, *_FLAGS, *theme, f"--user-data-dir={self._folder / 'profile'}", "--dump-dom", page.as_uri()],
-            capture_output=True, encoding="utf-8", timeout=120, check=True,
-        )  # fmt: skip
-        return json.loads(html.unescape(re.search(r'<pre id="answer">(.*?)</pre>', done.stdout, re.DOTALL)[1]))
-
-
-@pytest.fixture
-def browser(tmp_path):
+def chromium_program():
+    """Debian's Chromium and Playwright's functions for it; a test that needs them is skipped where one is missing."""
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("chromium is not installed")
-    return Browser(program, tmp_path)
+    return program, pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+
+class Browser:
+    """Chromium without a screen, which reads one page and says what it looks like.
+
+    It has a thread of its own, because Playwright keeps the thread's event loop, which commands need for themselves.
+    """
+
+    def __init__(self, program, playwright):
+        self._thread = ThreadPoolExecutor(1)
+        self._started = self._thread.submit(playwright.sync_playwright().start).result()
+        self._chromium = self._thread.submit(
+            self._started.chromium.launch, executable_path=program, args=[*FLAGS, "--hide-scrollbars"]
+        ).result()
+
+    def ask(self, pages, script, *, width=1280, dark=False):
+        """The result of the function *script* of a document for each of *pages* in a frame of that width."""
+        return self._thread.submit(self._answer, pages, script, width, dark).result()
+
+    def _answer(self, pages, script, width, dark):
+        frames = "".join(
+            f'<iframe width="{width}" height="900" srcdoc="{html.escape(page)}"></iframe>' for page in pages
+        )
+        page = self._chromium.new_page(color_scheme="dark" if dark else "light")
+        page.set_content(f'<!doctype html><meta charset="utf-8"><body>{frames}</body>')
+        answers = page.evaluate(
+            f"() => [...document.querySelectorAll('iframe')].map(each => ({script})(each.contentDocument))"
+        )
+        page.close()
+        return answers
+
+    def close(self):
+        self._thread.submit(self._chromium.close).result()
+        self._thread.submit(self._started.stop).result()
+        self._thread.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    browser = Browser(*chromium_program())
+    yield browser
+    browser.close()
 
 
 PARSE = """\

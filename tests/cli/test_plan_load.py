@@ -7,12 +7,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.viewers import browser
 from tr_apply.cli import run, simulating
 from tr_apply.errors import InterruptedRunError
 from tr_apply.plan.saved.document import checksum_of
-
-__all__ = ["browser"]
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json").read_text(encoding="utf-8"))
 BEFORE = """\

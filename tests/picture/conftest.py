@@ -5,10 +5,7 @@ import json
 import pytest
 
 from tests.picture.scenes import HOSTILE, scene_of, workflow_of
-from tests.viewers import browser, mermaid_problems
 from tr_apply.picture import picture_of
-
-__all__ = ["browser", "mermaid_problems"]
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,7 @@ import click
 import pytest
 
 from tests.conftest import World
-from tests.viewers import browser, mermaid_problems
 from tr_apply.report.terminal import plan_text
-
-__all__ = ["browser", "mermaid_problems"]
 
 _SID = re.compile(r"\b([A-Z]{2})[0-9a-f]{32}\b")
 _ID = re.compile(r"\b[0-9a-f]{64}\b")

@@ -6,7 +6,6 @@ from tests.picture.scenes import HOSTILE
 from tests.picture.test_html import Tags, contrast
 from tests.report.test_page import LOOKS, SIZE, hexadecimal
 from tests.simulation.centers import HALF_HOUR, HOUR, contact, exponential, people, scenario
-from tests.viewers import browser
 from tr_apply.picture import POLICY, Scene, compared_picture
 from tr_apply.plan.compare.filter_match import paired_filters
 from tr_apply.report.simulation_html import simulation_html
@@ -16,8 +15,6 @@ from tr_apply.routing.workspace import TaskQueue
 from tr_apply.simulation.executors import open_executor
 from tr_apply.simulation.experiment import Experiment, GateLimit, Trials
 from tr_apply.simulation.load import AnswerTarget, DayHours
-
-__all__ = ["browser"]
 
 NAMES = [*HOSTILE[:3], "x" * 200]
 BEFORE = """{"task_routing": {"filters": [{"expression": "1==1", "targets": [

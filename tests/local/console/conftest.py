@@ -1,17 +1,14 @@
 """Serving processes, and a real browser where one is installed, which is started once a module."""
 
 import os
-import shutil
 from pathlib import Path
 from urllib.parse import urljoin
 
 import httpx
 import pytest
 
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+from tests.viewers import FLAGS, chromium_program
+
 USER = ("AC" + "1" * 32, "secret")
 
 
@@ -70,10 +67,7 @@ def serve(forking):
 @pytest.fixture(scope="module")
 def chromium():
     """A real browser without a screen."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("chromium is not installed")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program, playwright = chromium_program()
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
