@@ -170,11 +170,15 @@ quick = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
 @quick
 @given(first=documents(), second=documents())
-def test_an_applied_plan_leaves_nothing_to_do_and_sends_the_planned_requests(new_world, first, second):
+def test_an_applied_plan_is_in_order_leaves_nothing_to_do_and_sends_the_planned_requests(new_world, first, second):
     world = new_world()
 
     world.apply(first)
     plan = world.plan(second)
+    seen = set()
+    for operation in plan.operations:
+        assert set(operation.depends_on) <= seen
+        seen.add(operation.id)
     if not is_refused(plan):
         world.apply(second)
 
@@ -242,21 +246,6 @@ def test_a_killed_run_is_finished_by_the_next(new_world, first, second, data):
         assert world.state() == whole.state()
     for each in (world, whole):
         each.close()
-
-
-@quick
-@given(first=documents(), second=documents())
-def test_operations_come_after_those_that_they_depend_on(new_world, first, second):
-    world = new_world()
-    world.apply(first)
-
-    plan = world.plan(second)
-
-    seen = set()
-    for operation in plan.operations:
-        assert set(operation.depends_on) <= seen
-        seen.add(operation.id)
-    world.close()
 
 
 def without_a_write(plan, number):

@@ -6,7 +6,7 @@ from itertools import chain, combinations, pairwise, product
 
 import pytest
 
-from tr_apply.routing.evaluate import evaluate
+from tr_apply.routing.evaluate import compiled, evaluate
 from tr_apply.routing.nodes import And, Comparator, Comparison, Constant, ListLiteral, comparisons, paths
 
 LARGEST = 2**16
@@ -51,8 +51,8 @@ class Grid:
                 first = first & each if isinstance(expression, And) else first | each
             return first
         if expression not in self.known:
-            digits = "".join("01"[evaluate(expression, names)] for names in reversed(self.every))
-            self.known[expression] = int(digits, 2)
+            holds = compiled(expression)
+            self.known[expression] = int("".join("01"[holds(names)] for names in reversed(self.every)), 2)
         return self.known[expression]
 
 

@@ -6,7 +6,7 @@ from itertools import chain, combinations, compress, product
 
 import pytest
 
-from tr_apply.routing.evaluate import evaluate
+from tr_apply.routing.evaluate import compiled, evaluate
 from tr_apply.routing.nodes import ORDERINGS, And, Comparator, Comparison, Constant, ListLiteral, Or, Path
 from tr_apply.routing.nodes import paths as paths_of
 from tr_apply.routing.place import Place
@@ -84,8 +84,8 @@ class Pool:
             return first
         if expression not in self.known:
             keys = tuple(key for key in self.values if any(map(is_about(key), paths_of(expression))))
-            some = product(*(self.values[key] for key in keys))
-            digits = ["01"[evaluate(expression, nested(dict(zip(keys, each, strict=True))))] for each in some]
+            some, holds = product(*(self.values[key] for key in keys)), compiled(expression)
+            digits = ["01"[holds(nested(dict(zip(keys, each, strict=True))))] for each in some]
             self.known[expression] = int("".join(map(digits.__getitem__, self.rows_of(keys))), 2)
         return self.known[expression]
 
