@@ -68,7 +68,9 @@ def report():
 """
 
 COMMAND = """
-from tr_apply.cli import run
+from tr_apply.cli import apply, plan, run  # to import under a profile takes most of the time
+from tr_apply.local.http import app
+from tr_apply.lint import meaning
 sys.setprofile(trace)
 assert run(sys.argv[3:]) == 0
 report()
