@@ -4,9 +4,11 @@ import asyncio
 import time
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
+from tests.faults.conftest import SHORT
 from tests.faults.proxy import PASSING, Lagging, delayed, dropped_before, never_begun, redirected, refused, reply
 
 
@@ -154,9 +156,19 @@ def test_a_server_that_limits_us_is_not_an_error(behind, files, applied, limit):
 # Lists that lag behind
 
 
+@pytest.fixture
+def patient(monkeypatch):
+    """Lets a run wait for a list as long as it takes."""
+    monkeypatch.setattr("tr_apply.client.client.Patience", lambda: replace(SHORT, total_s=60, lookup_s=60))
+
+
 @pytest.mark.parametrize(("times", "proven"), [(1, 0), (3, 0), (1000, 4)])
-def test_lists_that_lag_behind_creates_lead_to_no_duplicate(behind, files, applied, exported, reference, times, proven):
+def test_lists_that_lag_behind_creates_lead_to_no_duplicate(
+    behind, files, applied, exported, reference, request, times, proven
+):
     expected = reference(files[0])
+    if proven == 0:
+        request.getfixturevalue("patient")
     behind.new()
     behind.proxy.begin(Lagging(times))
 
@@ -170,8 +182,12 @@ def test_lists_that_lag_behind_creates_lead_to_no_duplicate(behind, files, appli
 
 
 @pytest.mark.parametrize(("times", "expected"), [(3, 0), (1000, 4)])
-def test_a_lost_workspace_that_lists_do_not_show_yet_is_never_created_twice(behind, files, applied, times, expected):
+def test_a_lost_workspace_that_lists_do_not_show_yet_is_never_created_twice(
+    behind, files, applied, request, times, expected
+):
     lagging = Lagging(times)
+    if expected == 0:
+        request.getfixturevalue("patient")
 
     def choose(request):
         if is_workspace(request):
