@@ -17,7 +17,7 @@ from tests.picture.scenes import HOSTILE
 from tests.picture.test_html import Tags, contrast, palettes
 from tests.plan.test_properties import documents, renamed
 from tr_apply.picture import POLICY
-from tr_apply.plan.change import Action, FieldChange, Operation, Plan, PlanTarget
+from tr_apply.plan.change import Action, Blocked, FieldChange, Operation, Plan, PlanTarget
 from tr_apply.plan.impact import FilterRoute, Impact, PeopleImpact, QueueChange, RouteChange, TasksImpact
 from tr_apply.plan.saved.document import plan_document
 from tr_apply.plan.saved.load import read_plan
@@ -102,6 +102,18 @@ def test_an_objection_shows_keys_and_options_as_code(center):
 
     assert "<code>max_deletes</code> allows 0." in objection
     assert objection.endswith('without a plan, <code class="option">--allow-delete workflow=1</code>.')
+
+
+def test_an_option_between_backticks_is_one_piece_of_code(center):
+    plan = replace(
+        center.plan(CHANGED), blocked=(Blocked("x", "run `tr-apply plan --out p.json`, or give --allow-people 1", "o"),)
+    )
+
+    [objection] = re.findall(r'<p class="blocked">(.*?)</p>', page_of(plan))
+
+    assert objection.count("<code") == objection.count("</code>") == 2
+    assert "<code>tr-apply plan --out p.json</code>, or give" in objection
+    assert '<code class="option">--allow-people</code>' in objection
 
 
 def test_tiles_say_how_much_happens_and_to_whom(page):

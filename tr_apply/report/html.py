@@ -19,8 +19,7 @@ from tr_apply.report.plan_picture import MOST_LANES, PlanPicture, plan_picture
 from tr_apply.report.rows import DESTRUCTIVE, Row, in_reading_order, objections, operation_rows
 from tr_apply.report.text_diff import Sign, TextLine
 
-_QUOTED: Final = re.compile(r"`([^`]+)`")
-_OPTION: Final = re.compile(r"(?<![\w-])--[a-z]+(-[a-z]+)*( [a-z_]+=[0-9]+)?")
+_TYPED: Final = re.compile(r"`(?P<quoted>[^`]+)`|(?<![\w-])(?P<option>--[a-z]+(-[a-z]+)*( [a-z_]+=[0-9]+)?)")
 _TAGS: Mapping[Sign, str] = {"+": "ins", "-": "del"}
 _DEEPEST = 6  # levels that are set in
 _FEW: Final = 20
@@ -94,8 +93,13 @@ def _section(entry: Entry, drawn: PlanPicture | None, level: int) -> Iterator[st
 
 def _with_code(text: str) -> str:
     """*text* with what a reader types in the style of code; no line breaks at the hyphens of an option."""
-    quoted = _QUOTED.sub(r"<code>\1</code>", markup(text))
-    return _OPTION.sub(r'<code class="option">\g<0></code>', quoted)
+    return _TYPED.sub(_code, markup(text))
+
+
+def _code(typed: re.Match[str]) -> str:
+    """One stretch of code; an option between backticks belongs to the code around it."""
+    quoted, option = typed["quoted"], typed["option"]
+    return f"<code>{quoted}</code>" if quoted else f'<code class="option">{option}</code>'
 
 
 def _plan(plan: Plan, drawn: PlanPicture, level: int) -> Iterator[str]:
