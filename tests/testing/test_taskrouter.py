@@ -1,6 +1,7 @@
 """tr_apply.testing.TaskRouter: seeded, steered and inspected by the tests of an application."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -216,6 +217,21 @@ def test_requests_go_wrong_as_the_rules_say(taskrouter):
     assert status() == 200
     with pytest.raises(UsageError, match=r"refuses faults: action must be one of"):
         taskrouter.faults({"action": "burn"})
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        ({"acton": "status"}, "no acton in a fault; its keys are action, match, status, retry_after, delay_s"),
+        (
+            {"action": "status", "match": {"path": "/Tasks", "nht": 2}},
+            "no nht, path in the match of a fault; its keys are method, path_regex, nth, every",
+        ),
+    ],
+)
+def test_a_key_that_a_fault_does_not_have_is_answered_with_those_that_there_are(taskrouter, rule, problem):
+    with pytest.raises(UsageError, match=re.escape(problem)):
+        taskrouter.faults(rule)
 
 
 def test_a_snapshot_outlives_a_reset(taskrouter, workspace):

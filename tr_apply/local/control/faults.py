@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Self, get_args
 
@@ -18,6 +18,8 @@ ABORT: Final = "tr_apply.abort"
 Action = Literal["status", "delay", "close_before", "close_after", "truncate"]
 
 _ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+_KEYS: Final = ("action", "match", "status", "retry_after", "delay_s")
+_MATCH_KEYS: Final = ("method", "path_regex", "nth", "every")
 _CODES: Final = {401: 20003, 403: 20403, 404: 20404, 412: 20412, 429: 20429, 500: 20500, 503: 20503}
 _LONGEST_DELAY_S: Final = 3600
 _WITHOUT_BODY: Final = (204, 304)
@@ -52,10 +54,8 @@ class Fault:
         """
         if not isinstance(rule, dict) or not isinstance(match := rule.get("match", {}), dict):
             raise InvalidParameterError("A fault must be an object, and its match as well")
-        unknown = {*rule} - {"match", "action", "status", "retry_after", "delay_s"}
-        unknown |= {*match} - {"method", "path_regex", "nth", "every"}
-        if unknown:
-            raise InvalidParameterError(f"A fault has no {', '.join(sorted(unknown))}")
+        _require_known(rule, _KEYS, "a fault")
+        _require_known(match, _MATCH_KEYS, "the match of a fault")
         if rule.get("action") not in _ACTIONS:
             raise InvalidParameterError(f"action must be one of {', '.join(_ACTIONS)}")
         return cls(
@@ -131,6 +131,11 @@ def _refused(fault: Fault) -> ASGIApp:
         answer = json_response(error_body(code, "A fault on demand", fault.status), fault.status, headers)
     answer.raw_headers += FOR_PAGES
     return answer
+
+
+def _require_known(given: Mapping[str, Any], keys: Sequence[str], what: str) -> None:
+    if unknown := sorted(given.keys() - {*keys}):
+        raise InvalidParameterError(f"There is no {', '.join(unknown)} in {what}; its keys are {', '.join(keys)}")
 
 
 def _text(rule: dict[str, Any], name: str) -> str | None:
