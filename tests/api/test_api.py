@@ -201,6 +201,24 @@ def test_one_taskrouter_is_asked_for(tmp_path):
         tr_apply.run(both())
 
 
+def test_after_its_end_a_connection_is_not_opened_again(written, tmp_path):
+    configuration = tr_apply.load(written(QUEUES))
+
+    async def body():
+        async with tr_apply.connect(local_db=tmp_path / "world.db") as router:
+            plan = await router.plan(configuration)
+        for late in (
+            lambda: router.plan(configuration),
+            lambda: router.apply(plan, reviewed=True),
+            lambda: router.export("Center"),
+            lambda: router.removal(configuration),
+        ):
+            with pytest.raises(tr_apply.TargetError, match="has ended"):
+                await late()
+
+    asyncio.run(body())
+
+
 def test_recorded_tasks_are_counted_in_a_plan_and_in_tests(connected, tmp_path):
     file = tmp_path / "tasks.csv"
     file.write_text("workflow,count\nVoice,5\n")

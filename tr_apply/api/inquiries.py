@@ -26,8 +26,8 @@ class Inquiries:
     """A TaskRouter that is asked. A workspace is named by its name or SID.
 
     Each question raises ``ApiError`` or ``NetworkError`` when the workspace cannot be read, another ``TrApplyError``
-    when there is no such workspace, and ``OutOfTimeError`` when the time of the connection is up. Where a
-    configuration is given, its ``credentials`` count.
+    when there is no such workspace, ``OutOfTimeError`` when the time of the connection is up, and ``TargetError`` when
+    it has ended. Where a configuration is given, its ``credentials`` count.
     """
 
     def __init__(self, clients: Clients, deadline: Deadline) -> None:

@@ -56,7 +56,7 @@ class Router(Inquiries):
         Raises:
             ConfigError: The configuration does not fit the live workspace, or one of the two files cannot be used.
             UsageError: *load* is given with a part of the configuration, or nobody works on the days.
-            TargetError: There are no credentials.
+            TargetError: There are no credentials, or the connection has ended.
             ApiError, NetworkError: The workspace cannot be read.
         """
         scope = planned_scope(targets=targets, only=only, excluded=excluded, impact=impact, tasks=tasks)

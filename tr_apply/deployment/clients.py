@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from tr_apply.client import Client
 from tr_apply.deployment import login
 from tr_apply.deployment.target_options import TargetOptions
+from tr_apply.errors import TargetError
 from tr_apply.resources.credentials import Credentials
 from tr_apply.transport import Connection, Observer
 
@@ -69,6 +70,7 @@ class Clients:
         self._make = make
         self.observers = [] if observers is None else observers
         self._clients: dict[Connection, Client] = {}
+        self._is_closed = False
         self.turns = Turns()
 
     @property
@@ -80,8 +82,12 @@ class Clients:
         """The client for a workspace with these *credentials*.
 
         Raises:
-            TargetError: as ``connection_of``.
+            TargetError: as ``connection_of``, or they were closed: a client made now would never be.
         """
+        if self._is_closed:
+            raise TargetError(
+                "the connection to TaskRouter has ended: use it before `async with` ends, or make another"
+            )
         connection = self._connection(credentials)
         if connection not in self._clients:
             self._clients[connection] = self._make(connection)
@@ -111,6 +117,7 @@ class Clients:
                 self.observers.remove(each)
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, and make no other."""
+        self._is_closed = True
         for client in self._clients.values():
             await client.__aexit__(None, None, None)

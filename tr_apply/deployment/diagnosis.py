@@ -11,8 +11,7 @@ from typing import Any, Final
 from tr_apply.client import Client
 from tr_apply.deployment.deadline import OutOfTimeError
 from tr_apply.errors import TrApplyError
-from tr_apply.transport import Response
-from tr_apply.transport.endpoint import proxy_for
+from tr_apply.transport import Response, proxy_for
 from tr_apply.version import __version__
 
 _LIMITS: Final = {

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 from tr_apply.errors import TargetError
 from tr_apply.resources.credentials import Credentials
 from tr_apply.routing.names import is_sid
-from tr_apply.transport import Connection
-from tr_apply.transport.endpoint import require_safe_address
+from tr_apply.transport import Connection, require_safe_address
 
 _ACCOUNT, _TOKEN = "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"
 _KEY, _SECRET = "TWILIO_API_KEY", "TWILIO_API_SECRET"

@@ -11,6 +11,7 @@ from tr_apply.transport.call import (
     Response,
     Verdict,
 )
+from tr_apply.transport.endpoint import proxy_for, require_safe_address
 from tr_apply.transport.pace import Pace
 from tr_apply.transport.retry import Sender
 from tr_apply.transport.slots import Transport
@@ -30,4 +31,6 @@ __all__ = [
     "Transport",
     "Verdict",
     "in_process",
+    "proxy_for",
+    "require_safe_address",
 ]
