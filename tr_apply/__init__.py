@@ -14,9 +14,11 @@ Everything here is imported on first use, which keeps ``tr-apply --help`` instan
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from tr_apply.version import __version__
+
+TYPE_CHECKING = False
+"""That of ``typing``, which is not imported before the command line can answer an interrupt."""
 
 _HOMES = {
     "tr_apply.api.configurations": ("load",),
@@ -66,6 +68,8 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from tr_apply.api.configurations import load as load
     from tr_apply.api.offline import difference as difference
     from tr_apply.api.offline import embedded as embedded
@@ -172,7 +176,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if (module := _HOME_OF.get(name)) is None:
         raise AttributeError(f"module 'tr_apply' has no attribute {name!r}")
     return getattr(import_module(module), name)

@@ -4,18 +4,21 @@ Commands are imported when they are called, so ``--help`` imports only click. Th
 message and an exit code.
 """
 
-import gc
-import os
-import sys
-from importlib import import_module
-from itertools import pairwise
-from types import ModuleType
+from tr_apply.cli import interrupts
 
-import click
+with interrupts.Importing():
+    import gc
+    import os
+    import sys
+    from importlib import import_module
+    from itertools import pairwise
+    from types import ModuleType
 
-from tr_apply.cli.streams import StdoutLostError, prepare_streams, tell_lost
-from tr_apply.errors import InterruptedRunError, TrApplyError, UsageError
-from tr_apply.version import __version__
+    import click
+
+    from tr_apply.cli.streams import StdoutLostError, prepare_streams, tell_lost
+    from tr_apply.errors import InterruptedRunError, TrApplyError, UsageError
+    from tr_apply.version import __version__
 
 USAGE = UsageError.exit_code
 
@@ -95,9 +98,13 @@ def commands() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if _command_of(arguments) not in LONG_RUNNING:  # a server ends regularly with SIGTERM, also with the second one
+        interrupts.begin()
     prepare_streams()
     _spare_plugins()
-    code = run(sys.argv[1:] if arguments is None else arguments)
+    code = run(arguments)
+    interrupts.end()
     gc.freeze()  # the process ends: a last search for garbage would take longer than all of `--help`
     sys.exit(code)
 
@@ -156,7 +163,8 @@ def _reported(error: TrApplyError, arguments: list[str], *, as_json: bool) -> in
     from tr_apply.cli.output import print_error  # noqa: PLC0415
 
     try:
-        print_error(error, command=_command_of(arguments), as_json=as_json, file=_output_of(arguments))
+        with interrupts.HeldBack():
+            print_error(error, command=_command_of(arguments), as_json=as_json, file=_output_of(arguments))
     except StdoutLostError as lost:
         tell_lost(lost)
     return error.exit_code
@@ -169,7 +177,8 @@ def _crashed(error: Exception, arguments: list[str]) -> int:
     from tr_apply.cli.output import print_crash  # noqa: PLC0415
 
     traceback.print_exc()
-    print_crash(error, command=_command_of(arguments), file=_output_of(arguments))
+    with interrupts.HeldBack():
+        print_crash(error, command=_command_of(arguments), file=_output_of(arguments))
     return 1
 
 

@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 import click
 
+from tr_apply.cli.interrupts import HeldBack
 from tr_apply.envelope import envelope, errors_of, simple_error
 from tr_apply.errors import ConfigError, TrApplyError
 from tr_apply.frozen import frozen
@@ -55,6 +56,10 @@ class Output:
         """Print the result of the command, or the next part of it."""
         text = text if text.endswith("\n") or not text else f"{text}\n"
         text = _HARMLESS.get(self.format, str)(text)
+        with HeldBack() if self.format == "json" else nullcontext():  # which says how the run ended
+            self._put(text)
+
+    def _put(self, text: str) -> None:
         if self.file is not None:
             self.written.append(click.unstyle(text))
             write_file(self.file, "".join(self.written))

@@ -1,0 +1,97 @@
+"""SIGINT and SIGTERM where no loop takes them: while modules are imported, and while the result is printed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+MINIMAL = "workspace: {name: Shop}\n"
+LARGE = MINIMAL + "task_queues:\n" + "".join(f"- {{name: '{'Queue ' * 9}{number}'}}\n" for number in range(300))
+"""Its result fills more than the buffer of a pipe."""
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+
+WHILE_IMPORTING = """
+import os, sys
+
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == sys.argv[1]:
+            os.kill(os.getpid(), int(sys.argv[2]))
+
+sys.meta_path.insert(0, Finder)
+from tr_apply.cli import main
+main(sys.argv[3:])
+"""
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("module", ["typing", "click.core", "tr_apply.cli.validate", "tr_apply.config.load"])
+def test_an_interrupt_while_modules_are_imported_is_130_and_a_sentence(tmp_path, number, module):
+    (tmp_path / "shop.yaml").write_text(MINIMAL)
+
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", WHILE_IMPORTING, module, str(int(number)), "validate", "shop.yaml"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "Error: interrupted")
+
+
+def test_a_program_that_imports_the_command_line_keeps_its_signals():
+    program = "import signal, tr_apply.cli; print(*map(signal.getsignal, (signal.SIGINT, signal.SIGTERM)), sep='\\n')"
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines() == [f"{signal.default_int_handler}", "0"]
+
+
+@pytest.fixture
+def printing(tmp_path):
+    """A command whose document has begun, and which waits until somebody reads the rest."""
+    started = []
+
+    def start(*arguments):
+        (tmp_path / "shop.yaml").write_text(LARGE)
+        command = [sys.executable, "-m", "tr_apply", *arguments, "shop.yaml", "--format", "json"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
+        started.append(process)
+        return process, os.read(process.stdout.fileno(), 1)
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize(
+    "command", [["plan", "--local", "--detailed-exitcode"], ["apply", "--local", "--auto-approve"]]
+)
+def test_an_interrupt_changes_nothing_once_the_document_has_begun(printing, number, command):
+    process, begun = printing(*command)
+
+    process.send_signal(number)
+
+    rest, _ = process.communicate(timeout=60)
+    assert json.loads(begun + rest)["exit_code"] == process.returncode != 130
+
+
+def test_a_second_interrupt_ends_a_command_whose_document_nobody_reads(printing):
+    process, begun = printing("plan", "--local")
+
+    for number in SIGNALS:
+        process.send_signal(number)
+    process.wait(timeout=60)
+
+    rest, said = process.communicate()
+    assert process.returncode == 130
+    assert (begun + rest).count(b"format_version") == 1
+    assert said.endswith(b"\nError: interrupted\n")
