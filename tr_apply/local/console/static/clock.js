@@ -41,7 +41,7 @@ function controls() {
       steered("Let it run", () => ({ rate: 1 }), "The clock runs.")),
     el("div", { class: "row" }, field("Seconds to advance", seconds),
       steered("Advance", () => ({ advance_s: Number(seconds.value) }), "Time has passed, and every timer due has fired.")),
-    el("div", { class: "row" }, field("Seconds in each second", rate),
+    el("div", { class: "row" }, field("Times as fast as real time", rate),
       steered("Set the pace", () => ({ rate: Number(rate.value) }), "The clock has another pace.")),
   ];
 }
