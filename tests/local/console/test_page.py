@@ -149,6 +149,34 @@ def test_hostile_names_are_text_in_every_view_and_nothing_is_wider_than_the_wind
     page.locator("aside pre").filter(has_text="onerror").wait_for()
 
 
+CUT = """[...document.querySelectorAll('.table')].filter((each) => each.scrollWidth > each.clientWidth)
+    .map((each) => `${each.ariaLabel}: ${each.scrollWidth} > ${each.clientWidth}`)"""
+BROKEN = """[...document.querySelectorAll('td.name a')].filter((each) => each.textContent === 'Supervisors' &&
+    each.getBoundingClientRect().height > 40).length"""
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280])
+def test_a_table_shows_what_it_has_room_for_and_cuts_nothing_off(floor, open_page, width):
+    long = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkgesellsch"
+    queues = [floor.made("TaskQueues", FriendlyName=name)["sid"] for name in ("Supervisors", long)]
+    workflow = floor.made(
+        "Workflows",
+        FriendlyName=f"Through {long}"[:64],
+        Configuration=json.dumps({"task_routing": {"default_filter": {"queue": queues[1]}}}),
+    )["sid"]
+    task = floor.made("Tasks", WorkflowSid=workflow, Attributes=json.dumps({"note": long * 9}))["sid"]
+    worker = floor.worker(long, "Available")
+    page = open_page(floor.url("queues"), width=width)
+
+    seen = {}
+    for place in (*VIEWS, f"queues/{queues[1]}", f"workers/{worker}", f"tasks/{task}", "tasks/new"):
+        page.goto(floor.url(place))
+        shown(page, place)
+        seen[place] = page.evaluate(f"[{CUT}, {BROKEN}]")
+
+    assert seen == {place: [[], 0] for place in seen}
+
+
 def test_characters_that_are_invisible_or_turn_text_round_are_shown_as_escapes(floor, open_page):
     name = "abc\u202exe\u200b\u2066f\u0007"
     task, worker = floor.task({"note": name}), floor.worker(name, "Offline")

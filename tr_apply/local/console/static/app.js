@@ -192,9 +192,9 @@ async function showWorkspaces() {
   world = view = null;
   workspaces = await all("/v1/Workspaces", "workspaces");
   document.title = "Workspaces (tr-apply)";
-  const { whole, body } = table("Workspaces", ["Name", "SID", "Created"]);
+  const { whole, body } = table("Workspaces", ["Name", { name: "SID", minor: true }, { name: "Created", minor: true }]);
   keep(body, workspaces, (each) => each.sid, (each) => el("tr", {},
-    el("td", {}, el("a", { href: `#/${each.sid}/lanes` }, each.friendly_name)),
+    el("td", { class: "name" }, el("a", { href: `#/${each.sid}/lanes` }, each.friendly_name)),
     el("td", {}, el("code", {}, each.sid)), el("td", {}, each.date_created)));
   const none = el("p", {}, "There is no workspace yet. Make one with ", el("code", {}, "tr-apply apply workspace.yaml --base-url " + location.origin), ", or start the server with ", el("code", {}, "--seed workspace.yaml"), ".");
   top.replaceChildren(brand());

@@ -64,9 +64,9 @@ export function keep(parent, items, keyOf, make) {
 export function table(caption, columns) {
   const body = el("tbody");
   const head = el("tr", {}, columns.map((each) => el("th", { scope: "col", class: each.number ? "number" : null }, each.name ?? each)));
-  // Where there is little room, a table shows only what is needed to choose a row.
-  const minor = columns.flatMap((each, index) => (each.minor ? [`minor-${index + 1}`] : []));
-  const whole = el("div", { class: ["table", ...minor].join(" "), tabindex: "0", role: "region", "aria-label": caption },
+  // Where a table has little room, it shows only what is needed to choose a row; some columns need more room than others.
+  const spared = columns.flatMap((each, index) => (each.minor ? [`minor-${index + 1}`] : each.wide ? [`wide-${index + 1}`] : []));
+  const whole = el("div", { class: ["table", ...spared].join(" "), tabindex: "0", role: "region", "aria-label": caption },
     el("table", {}, el("caption", { class: "hidden" }, caption), el("thead", {}, head), body));
   return { whole, body };
 }

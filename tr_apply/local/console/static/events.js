@@ -48,8 +48,13 @@ export function eventsView(world) {
 
   function row(event) {
     return el("tr", {}, el("td", { class: "when" }, clock(event.at_ms, world.now())),
-      el("td", {}, el("a", { href: `#/${world.sid}/events/${event.sid}` }, event.type)),
+      el("td", {}, el("a", { href: `#/${world.sid}/events/${event.sid}` }, breakable(event.type))),
       el("td", {}, event.task_sid ? taskLink(world, event.task_sid) : ""), el("td", { class: "long" }, sentence(event, world)));
+  }
+
+  /** A type, with places where a narrow column may break it. */
+  function breakable(type) {
+    return type.split(/(?<=[.-])/).map((each) => [each, el("wbr")]);
   }
 
   return {

@@ -7,7 +7,7 @@ import { split } from "./pane.js";
 const NONE = { waiting: 0, oldest_ms: null, assigned: 0, wrapping: 0, members: 0, available: 0 };
 
 export function queuesView(world) {
-  const { whole, body } = table("Queues", ["Queue", { name: "Waiting", number: true }, { name: "Longest wait", number: true, minor: true }, { name: "In hand", number: true, minor: true }, { name: "People", number: true }, { name: "Available", number: true }, { name: "Who is in it", minor: true }, { name: "Fed by", minor: true }]);
+  const { whole, body } = table("Queues", ["Queue", { name: "Waiting", number: true }, { name: "Longest wait", number: true, minor: true }, { name: "In hand", number: true, minor: true }, { name: "People", number: true }, { name: "Available", number: true }, { name: "Who is in it", wide: true }, { name: "Fed by", wide: true }]);
   const none = el("p", {}, "This workspace has no queue yet.");
   const list = el("div", {}, el("h1", { class: "hidden" }, "Queues"), none, whole);
   const { node, openPane } = split(list, `#/${world.sid}/queues`);

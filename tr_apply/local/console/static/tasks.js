@@ -37,7 +37,7 @@ export function tasksView(world) {
   const expression = el("input", { type: "search", placeholder: "language == 'es'", "aria-label": "Expression over the attributes", spellcheck: "false" });
   const total = el("p", { class: "note" });
   const problem = el("p", { class: "bad", role: "alert" });
-  const { whole, body } = table("Tasks", ["Task", "Status", "Queue", { name: "Workflow", minor: true }, { name: "Priority", number: true, minor: true }, { name: "Age", number: true }, { name: "Attributes", minor: true }]);
+  const { whole, body } = table("Tasks", ["Task", "Status", "Queue", { name: "Workflow", wide: true }, { name: "Priority", number: true, minor: true }, { name: "Age", number: true }, { name: "Attributes", minor: true }]);
   const earlier = action("Newer", () => turn(links.previous), { disabled: true });
   const later = action("Older", () => turn(links.next), { disabled: true });
   const filters = el("form", { class: "filters", role: "search", onsubmit: (event) => { event.preventDefault(); refilter(); } }, status, queue, workflow, expression, el("button", {}, "Filter"));
@@ -82,7 +82,7 @@ export function tasksView(world) {
 
   function row(task) {
     const attributes = el("span");
-    const cells = [...["status", "", "", "number", "number"].map((each) => el("td", { class: each || null })), attributes];
+    const cells = [...["status", "name", "name", "number", "number"].map((each) => el("td", { class: each })), attributes];
     return Object.assign(el("tr", {}, el("td", {}, taskLink(world, task.sid)), cells.slice(0, -1), el("td", { class: "long brief" }, attributes)), { update: (now) => {
       cells[0].dataset.status = now.assignment_status;
       const values = [now.assignment_status, now.task_queue_friendly_name ?? "", now.workflow_friendly_name ?? "", now.priority, lasted(1000 * now.age), briefly(now.attributes)];

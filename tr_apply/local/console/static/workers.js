@@ -12,7 +12,7 @@ export function workersView(world) {
   const search = el("input", { type: "search", placeholder: "Name", "aria-label": "Name contains", oninput: () => filter() });
   const activity = select([["", "Any activity"], ...[...world.activities].map(([sid, each]) => [sid, each.name])], "", { "aria-label": "Activity", onchange: () => filter() });
   const total = el("p", { class: "note" });
-  const { whole, body } = table("Workers", ["Worker", "Activity", { name: "For", number: true, minor: true }, { name: "Offered", number: true }, { name: "In hand", number: true }, { name: "Channels", minor: true }]);
+  const { whole, body } = table("Workers", ["Worker", "Activity", { name: "For", number: true, minor: true }, { name: "Offered", number: true, minor: true }, { name: "In hand", number: true }, { name: "Channels", minor: true }]);
   const earlier = action("Previous", () => turn(-1), { disabled: true });
   const later = action("Next", () => turn(1), { disabled: true });
   const list = el("div", {}, el("h1", { class: "hidden" }, "Workers"), el("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() }, search, activity), total, whole, el("div", { class: "buttons" }, earlier, later));
@@ -82,12 +82,12 @@ function workerPane(world, sid) {
   const none = el("p", { class: "note" }, "Nothing is offered or in hand.");
   const activity = select([...world.activities].map(([key, each]) => [key, `${each.name}${each.available ? "" : " (not available)"}`]), world.load.workers[sid]?.activity);
   const reject = el("input", { type: "checkbox", id: "reject-pending" });
-  const move = el("form", { class: "row", onsubmit: (event) => event.preventDefault() }, field("Activity", activity),
+  const move = el("form", { onsubmit: (event) => event.preventDefault() }, field("Activity", activity), el("div", { class: "row" },
     el("span", { class: "check" }, reject, el("label", { for: "reject-pending" }, "Reject what is offered")),
     action("Change", async () => {
       const changed = await post(path, { ActivitySid: activity.value, ...(reject.checked ? { RejectPendingReservations: "true" } : {}) });
       say(`${changed.friendly_name} is now ${changed.activity_name}.`);
-    }, { class: "main" }));
+    }, { class: "main" })));
   const node = el("div", {}, head, move, el("h3", {}, "Reservations"), none, reservations, el("h3", {}, "Channels"), channels.whole, el("h3", {}, "Attributes"), attributes);
 
   async function read() {
