@@ -108,6 +108,9 @@ async def served(kind=HttpProtocol, app=echo, **more):
 
         async with await loop.create_server(connection, sock=listener):
             yield Served(listener.getsockname()[1], state)
+            for connection in list(state.connections):  # one that waits for its client to go
+                connection.transport.abort()
+            await asyncio.sleep(0)
 
 
 class HandedOver:
@@ -121,13 +124,13 @@ class HandedOver:
 def handed_over(monkeypatch):
     found = HandedOver()
 
-    class Counted(HttpToolsProtocol):
+    class Counted(protocol.OtherRequests):
         def connection_made(self, transport):
             found.count += 1
             found.first.set()
             super().connection_made(transport)
 
-    monkeypatch.setattr(protocol, "HttpToolsProtocol", Counted)
+    monkeypatch.setattr(protocol, "OtherRequests", Counted)
     return found
 
 

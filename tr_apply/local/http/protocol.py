@@ -1,4 +1,4 @@
-"""Requests on a socket: plain ones are read and answered here, all others by uvicorn's own protocol.
+"""Requests on a socket: plain ones are read and answered here, all others as ``other_requests`` says.
 
 A request is plain when it is HTTP/1.1, small, and soon there as a whole. The requests of TaskRouter's clients are. For
 one of them uvicorn takes twice as long, mostly for what a plain request does not need: events, timers, a search of each
@@ -16,9 +16,9 @@ import httptools
 from starlette.types import ASGIApp, Message, Scope
 from uvicorn import Config
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from tr_apply.local.http.other_requests import OtherRequests
 from tr_apply.local.http.requests import BODY, HEAD, SMALL_BODY, Head
 
 PATIENCE_S: Final = 0.5
@@ -32,6 +32,7 @@ _HASH, _CR, _LF = b"#\r\n"  # numbers, because CPython raises an exception insid
 _LINE_END: Final = b"\r\n"
 _HEAD_END: Final = 2 * _LINE_END
 _LONGEST_HEAD: Final = 2048
+_LONGEST_REQUEST: Final = 2 * SMALL_BODY
 _MOST_HEADS: Final = 512
 _WITHOUT_BODY: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _FAILED: Final = b"Internal Server Error"
@@ -131,7 +132,7 @@ class HttpProtocol(asyncio.Protocol):
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._is_plain = False
-        if not self._is_plain:
+        if not self._is_plain or len(self._received) > _LONGEST_REQUEST:
             self._hand_over()
         elif self._is_whole:
             self._begin_parsed()
@@ -247,7 +248,7 @@ class HttpProtocol(asyncio.Protocol):
         """Leave the connection to uvicorn's own protocol, with the bytes received so far."""
         received = self._received
         self._leave()
-        successor = HttpToolsProtocol(self._config, self._state, self._app_state, self._loop)
+        successor = OtherRequests(self._config, self._state, self._app_state, self._loop)
         successor.connection_made(self.transport)
         self.transport.set_protocol(successor)
         successor.data_received(received)
