@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, Protocol, TypedDict, TypeVar
 
 from tr_apply.apply import Stop
@@ -48,19 +48,12 @@ async def _bounded(work: Coroutine[Any, Any, T], deadline: Deadline, stop: Stop 
 def _signals_to(handle: Callable[[], None]) -> Iterator[None]:
     """Call *handle* in the running loop at each SIGINT and SIGTERM, and afterwards let them do what they did before."""
     loop = asyncio.get_running_loop()
-    previous = {each: signal.getsignal(each) for each in _SIGNALS}
-    try:
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, handle)
-    except NotImplementedError:  # the loops of Windows
-        for number in _SIGNALS:
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(handle))
+    # The loop's own way does not exist on Windows, and makes a list of all signals each time.
+    previous = {each: signal.signal(each, lambda *_: loop.call_soon_threadsafe(handle)) for each in _SIGNALS}
     try:
         yield
     finally:
         for number, before in previous.items():
-            with suppress(NotImplementedError):  # the end of the loop would let a SIGTERM kill the process
-                loop.remove_signal_handler(number)
             signal.signal(number, before if before is not None else signal.SIG_DFL)
 
 
