@@ -6,7 +6,9 @@ import json
 import os
 import re
 import sys
+import tempfile
 from base64 import b64encode
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import httpx
@@ -49,6 +51,20 @@ settings.load_profile("patient")
 # The package and the tests are compiled once for all processes of a run, and not by each of them for itself.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+def pytest_configure(config):
+    """Databases of tests wait for no disk, where a file system in memory has the room and may run programs.
+
+    Only the fall of the whole machine, which no test can bring about, takes from it what a disk would have kept.
+    """
+    memory = Path("/dev/shm")
+    if "TMPDIR" in os.environ or config.getoption("--benchmarks", default=False) or not os.access(memory, os.W_OK):
+        return
+    state = os.statvfs(memory)
+    if state.f_bavail * state.f_frsize > 2**30 and not state.f_flag & os.ST_NOEXEC:
+        os.environ["TMPDIR"] = str(memory)
+        tempfile.tempdir = None  # it may have been looked up before
 
 
 def pytest_xdist_auto_num_workers():

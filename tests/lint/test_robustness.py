@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.yaml_files import content_of
+from tests.yaml_files import SAFE, content_of
 from tr_apply.config.load import load
 from tr_apply.lint import lint
 from tr_apply.lint.attributes import types
@@ -19,7 +19,7 @@ from tr_apply.routing.value_types import summarize
 
 CASES = content_of(Path(__file__).with_name("cases.yaml"))
 CONFIGURATIONS = [
-    {"workspace": {"name": "X"}} | yaml.safe_load(case["config"]) for cases in CASES.values() for case in cases
+    {"workspace": {"name": "X"}} | yaml.load(case["config"], SAFE) for cases in CASES.values() for case in cases
 ]
 JUNK = st.sampled_from(
     [None, True, 0, -1, 2.5, "", " ", "1==1", "${", "${x}", "${sid:task_queue/Q}", "a b", [], {}, [None], [{}], {"": 1}]

@@ -19,7 +19,12 @@ BEFORE = scenario(
 )  # fmt: skip
 SCENARIOS = (BEFORE, replace(BEFORE, people=people(5), name="after"))
 WANTED = [Wanted(index, number) for number in range(8) for index in range(2)]
-HERE = {(index, number): tally for index, number, tally in simulated_days(SCENARIOS, WANTED)}
+
+
+@pytest.fixture(scope="module")
+def here():
+    """The days as this process simulates them."""
+    return {(index, number): tally for index, number, tally in simulated_days(SCENARIOS, WANTED)}
 
 
 @pytest.fixture
@@ -39,13 +44,13 @@ def all_days(name, jobs=None, disturb=lambda _done: None):
 
 
 @pytest.mark.usefixtures("in_processes")
-def test_processes_find_what_one_process_finds():
-    assert all_days("processes", 2) == HERE
+def test_processes_find_what_one_process_finds(here):
+    assert all_days("processes", 2) == here
     assert active_children() == []
 
 
 @pytest.mark.usefixtures("in_processes")
-def test_a_process_that_dies_is_replaced_and_its_days_are_simulated_again():
+def test_a_process_that_dies_is_replaced_and_its_days_are_simulated_again(here):
     killed = []
 
     def kill_one(done):
@@ -53,7 +58,7 @@ def test_a_process_that_dies_is_replaced_and_its_days_are_simulated_again():
             killed.append(active_children()[0].pid)
             os.kill(killed[0], signal.SIGTERM)
 
-    assert all_days("processes", 2, kill_one) == HERE
+    assert all_days("processes", 2, kill_one) == here
     assert killed
 
 
@@ -69,31 +74,31 @@ def test_processes_that_die_again_and_again_are_an_error(monkeypatch):
         all_days("processes", 1 + 1, kill_all)
 
 
-def test_an_instant_job_starts_no_process():
+def test_an_instant_job_starts_no_process(here):
     def none_is_there(_done):
         assert active_children() == []
 
-    assert all_days("processes", 4, none_is_there) == HERE
-    assert all_days("processes", 1, none_is_there) == HERE
+    assert all_days("processes", 4, none_is_there) == here
+    assert all_days("processes", 1, none_is_there) == here
 
 
 @pytest.mark.usefixtures("in_processes")
-def test_a_pool_serves_one_round_after_the_other():
+def test_a_pool_serves_one_round_after_the_other(here):
     with open_executor("processes", 2, SCENARIOS) as executor:
         found = {day[:2]: day[2] for half in (WANTED[:6], WANTED[6:]) for day in executor.days(half)}
 
-    assert found == HERE
+    assert found == here
 
 
-def test_a_command_without_garbage_collection_collects_now_and_then(monkeypatch):
+def test_a_command_without_garbage_collection_collects_now_and_then(monkeypatch, here):
     collected = []
     monkeypatch.setattr(executors, "_COLLECT_EVERY", 100)
     monkeypatch.setattr(executors.gc, "isenabled", lambda: False)
     monkeypatch.setattr(executors.gc, "collect", lambda: collected.append(1))
 
-    assert all_days("serial") == HERE
+    assert all_days("serial") == here
 
-    tasks = sum(counts.offered for tally in HERE.values() for counts in tally.cells.values())
+    tasks = sum(counts.offered for tally in here.values() for counts in tally.cells.values())
     assert tasks // 300 <= len(collected) <= tasks // 100
 
 
@@ -189,7 +194,7 @@ def test_a_cluster_that_cannot_be_used_is_an_error(monkeypatch, cluster, message
 
 
 @pytest.mark.filterwarnings("ignore")  # of the library
-def test_a_cluster_finds_what_one_process_finds():
+def test_a_cluster_finds_what_one_process_finds(here):
     distributed = pytest.importorskip("distributed", reason="needs dask.distributed: pip install '.[cluster]'")
 
     with distributed.LocalCluster(
@@ -197,4 +202,4 @@ def test_a_cluster_finds_what_one_process_finds():
     ) as cluster:
         address = cluster.scheduler_address.removeprefix("tcp://")
 
-        assert all_days(f"dask://{address}") == HERE
+        assert all_days(f"dask://{address}") == here
