@@ -154,8 +154,8 @@ def test_the_pace_falls_with_refusals_and_rises_again_when_they_end():
         await asyncio.sleep(5)
         lower = await after(10)
         server._limit = None
-        await asyncio.sleep(60)
-        free = await after(10)
+        await asyncio.sleep(30)
+        free = await after(2)
         for each in hands:
             each.cancel()
         await asyncio.gather(*hands, return_exceptions=True)

@@ -86,13 +86,12 @@ class Constant:
 
     def __eq__(self, other: object) -> bool:
         """Equal by value, but True is not 1 here as it is in Python."""
-        return isinstance(other, Constant) and self._identity() == other._identity()
+        if not isinstance(other, Constant) or self.value != other.value:
+            return False
+        return isinstance(self.value, bool) is isinstance(other.value, bool)
 
     def __hash__(self) -> int:
-        return hash(self._identity())
-
-    def _identity(self) -> tuple[bool, str | float | bool | None]:
-        return isinstance(self.value, bool), self.value
+        return hash(self.value)
 
 
 @frozen
