@@ -1,9 +1,11 @@
 """Http1: what goes over a connection, in the clear and encrypted, directly and through a proxy."""
 
 import asyncio
+import gc
 import json
 import ssl
 import subprocess
+import warnings
 from base64 import b64encode
 from contextlib import asynccontextmanager
 from shutil import which
@@ -415,6 +417,24 @@ def test_a_host_that_does_not_answer_times_out():
         asyncio.run(attempt())
 
     assert not caught.value.sent
+
+
+@pytest.mark.parametrize("turns", range(12))
+def test_a_connection_that_is_cancelled_while_it_is_made_is_closed(turns):
+    async def cancelled():
+        async with listening(answering(FINE)[0]) as port, connected(f"http://127.0.0.1:{port}") as transport:
+            asking = asyncio.ensure_future(transport.attempt(GET))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.wait([asking])
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        asyncio.run(cancelled())
+        gc.collect()
+
+    assert [str(each.message) for each in caught] == []
 
 
 def test_closing_an_unopened_connection_is_fine():

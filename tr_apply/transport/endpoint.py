@@ -36,6 +36,11 @@ class Endpoint:
         return self.scheme == "https"
 
     @property
+    def is_address(self) -> bool:
+        """Whether the host is an IP address, and not a name for one or more."""
+        return ":" in self.host or self.host.replace(".", "").isdigit()
+
+    @property
     def authority(self) -> str:
         """Host and port as in ``Host``, without the usual port."""
         return self._host if self.port == _PORTS[self.scheme] else f"{self._host}:{self.port}"

@@ -85,8 +85,10 @@ class Http1:
 
     async def _open(self) -> "_Wire":
         nearest = self._proxy or self._server
+        # A single address needs no race, which costs four tasks and loses a connection if it is cancelled as it wins.
+        delay = None if nearest.is_address else _ATTEMPT_DELAY_S
         _, wire = await asyncio.get_running_loop().create_connection(
-            _Wire, nearest.host, nearest.port, happy_eyeballs_delay=_ATTEMPT_DELAY_S
+            _Wire, nearest.host, nearest.port, happy_eyeballs_delay=delay
         )
         try:
             if self._proxy is not None:
