@@ -1,8 +1,12 @@
-"""Killed or interrupted at every single request: run again, and the world is as if nothing had happened."""
+"""Killed or interrupted at every single request: run again, and the world is as if nothing had happened.
 
+A kill leaves what is on disk. So the states that kills leave are copied while one run goes on, and processes are killed
+to show that those are the states, and for those that are left when several requests are under way together.
+"""
+
+import json
 import os
 import re
-import shutil
 import signal
 import sqlite3
 from contextlib import closing, suppress
@@ -12,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults.copies import MOMENTS, Copies
 from tests.faults.proxy import ignoring_closed
 from tr_apply.local import open_app
 from tr_apply.transport import Patience
@@ -66,8 +71,6 @@ CONSENT = [f"--allow-delete={each}=1" for each in ("worker", "workflow", "task_q
 
 SID = re.compile(r"\b[A-Z]{2}[0-9a-f]{32}\b")
 PATIENT = Patience(total_s=600, attempt_s=600)  # sends nothing twice, however busy the machine is
-MOMENTS = ("before", "during", "after")
-"""Before each request; while it is answered, and once its answer was sent, each write: reading changes nothing."""
 
 
 @pytest.fixture
@@ -86,9 +89,9 @@ def consent_to(path):
     return ["--auto-approve", *(CONSENT if path.name == "second.yaml" else ())]
 
 
-def moments(proxy, moment):
-    """The numbers of the requests at which a run is killed at that moment."""
-    return range(proxy.numbers if moment == "before" else proxy.writes)
+def spread(kills):
+    """Three of them: the first, the last, and one in the middle."""
+    return [kills[0], kills[len(kills) // 2], kills[-1]]
 
 
 def least(kills, moment):
@@ -96,8 +99,8 @@ def least(kills, moment):
     return len(kills) // (3 if moment == "before" else 4)
 
 
-def killing(pids, number, moment):
-    """Kill the process at the request of that number, see :func:`moments`."""
+def killing(pids, moment, number):
+    """Kill the process at the request of that number: of all before each, of the writes at the other moments."""
 
     async def fault(exchange):
         if moment != "before":
@@ -152,146 +155,185 @@ def named(row, cursor):
 
 
 @pytest.fixture
-def local(cli, tmp_path, monkeypatch):
-    """The same server's file, without the network in between: base, world, and what runs on them."""
+def disk(behind, cli, tmp_path, monkeypatch):
     monkeypatch.setattr("tr_apply.client.client.Patience", lambda: PATIENT)
-    return Local(cli, tmp_path / "base.db", tmp_path / "world.db")
+    return Disk(behind, cli, tmp_path / "base.db", tmp_path / "world.db")
 
 
 @dataclass
-class Local:
+class Disk:
+    """The server's file, and another one for its content in the beginning."""
+
+    behind: Any
     cli: Any
     base: Path
     world: Path
 
     def apply(self, path, database=None):
+        """Without the network in between."""
         code, out, err = self.cli("apply", path, *consent_to(path), "--local-db", database or self.world)
         assert code == 0, (out, err)
 
-    def begin(self, behind):
+    def begin(self):
         """Serve a copy of the base."""
-        behind.close()
-        for each in self.world.parent.glob("world.db*"):
-            each.unlink()
         if not self.base.exists():  # to make its tables takes longer than to copy them
             open_app(self.base).close()
-        shutil.copy(self.base, self.world)
-        behind.new(self.world)
+        self.hold(self.base.read_bytes())
+        self.behind.new(self.world)
+
+    def hold(self, content):
+        """Serve nothing; the file has that content."""
+        self.behind.close()
+        for each in self.world.parent.glob("world.db*"):
+            each.unlink()
+        self.world.write_bytes(content)
+
+    def contents(self):
+        return contents(self.world)
+
+    def copied(self, command, journal=None):
+        """The copies that are taken while the command runs undisturbed; the file is as it leaves it."""
+        self.begin()
+        with Copies(self.world, journal) as copies:
+            self.behind.proxy.begin(copies.choose)
+            code, out, err = self.cli(*command)
+        assert code == 0, (out, err)
+        self.behind.close()
+        return copies
+
+    def kills(self):
+        """By moment, the numbers of the requests at which a run like the last one can be killed."""
+        writes = range(self.behind.proxy.writes)
+        return {"before": range(self.behind.proxy.numbers), "during": writes, "after": writes}
+
+    def kill(self, killable, command, moment, number):
+        """The file is what a process leaves that runs the command and is killed at that moment."""
+        self.begin()
+        pids = []
+        self.behind.proxy.begin(killing(pids, moment, number))
+        code, said = killable.run(command, pids.append, PATIENT)
+        assert code == -signal.SIGKILL, said
+        self.behind.proxy.settle()
+        self.behind.close()
 
 
-# The states that killed runs have left, by file: the same state is repaired, or finished, the same way at each moment.
-REPAIRED, FINISHED = {}, {}
+def left_behind(disk, killable, command, copies, kills):
+    """Each state that a kill leaves, once: the file holds it, and where it was found is the item.
+
+    First those in *copies*: all that there are in a run where one write is carried out after the other. Then those that
+    *kills* leave, numbers by moment: processes are killed while several requests are under way together.
+    """
+    known = set()
+    for place, content in first_places(copies):
+        disk.hold(content)
+        known.add(disk.contents())
+        yield place
+    assert len(known) == len(copies.at["during"]) + 1
+    for moment, numbers in kills.items():
+        seen = set()
+        for number in numbers:
+            disk.kill(killable, command, moment, number)
+            seen.add(left := disk.contents())
+            if left not in known:
+                known.add(left)
+                yield "killed", moment, number
+        assert len(seen) > least(numbers, moment)
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+def first_places(copies):
+    """Every content of the database with its first moment; each write has left another one by each moment."""
+    writes = len(copies.at["during"])
+    contents = {moment: {copy.database for copy in taken} for moment, taken in copies.at.items()}
+    assert [len(contents[moment]) for moment in MOMENTS] == [writes + 1, writes, writes]
+    found = {}
+    for moment, taken in copies.at.items():
+        for number, copy in enumerate(taken):
+            found.setdefault(copy.database, ("copied", moment, number))
+    return [(place, content) for content, place in found.items()]
+
+
 @pytest.mark.parametrize("index", [0, 1], ids=["from nothing", "a change"])
-def test_killed_at_any_request_and_run_again_the_world_is_the_same(behind, killable, local, files, index, moment):
+def test_killed_at_any_request_and_run_again_the_world_is_the_same(disk, killable, files, index):
     path = files[index]
     if index:
-        local.apply(files[0], local.base)
-    local.begin(behind)
-    code, said = killable.run(arguments(behind, path), lambda _: None, PATIENT)
-    assert code == 0, said
-    kills, expected = moments(behind.proxy, moment), contents(local.world)
-    assert len(kills) > 14
-    seen, repaired = set(), REPAIRED.setdefault(path.name, set())
+        disk.apply(files[0], disk.base)
+    command = arguments(disk.behind, path)
+    copies = disk.copied(command)
+    kills, expected = disk.kills(), disk.contents()
+    assert len(kills["during"]) > 14
+    for moment in ("before", "after"):
+        kills[moment] = spread(kills[moment])
 
-    for number in kills:
-        local.begin(behind)
-        pids = []
-        behind.proxy.begin(killing(pids, number, moment))
-
-        code, said = killable.run(arguments(behind, path), pids.append, PATIENT)
-
-        assert code == -signal.SIGKILL, said
-        behind.proxy.settle()
-        behind.close()
-        left = contents(local.world)
-        seen.add(left)
-        if left not in repaired:
-            local.apply(path)
-            assert contents(local.world) == expected, number
-            repaired.add(left)
-    assert len(seen) > least(kills, moment)
+    for each in left_behind(disk, killable, command, copies, kills):
+        disk.apply(path)
+        assert disk.contents() == expected, each
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("index", [0, 1], ids=["from nothing", "a change"])
 def test_killed_at_any_write_the_same_saved_plan_goes_on_and_sends_only_the_rest(
-    behind, cli, killable, local, files, tmp_path, index, moment
+    disk, cli, killable, files, tmp_path, index
 ):
     if index:
-        local.apply(files[0], local.base)
-    local.begin(behind)
-    saved, where = tmp_path / "plan.json", ("--base-url", behind.proxy.url)
+        disk.apply(files[0], disk.base)
+    disk.begin()
+    saved, where = tmp_path / "plan.json", ("--base-url", disk.behind.proxy.url)
     assert cli("plan", files[index], "--out", saved, *where)[0] == 0
     apply = ["apply", "--plan", saved, *where]
-    behind.proxy.begin()
-    assert cli(*apply)[0] == 0
-    kills, writes, expected = moments(behind.proxy, moment), behind.proxy.writes, contents(local.world)
-    seen, finished = set(), FINISHED.setdefault(files[index].name, set())
+    copies = disk.copied(apply)
+    writes, expected = disk.behind.proxy.writes, disk.contents()
+    kills = {moment: spread(numbers)[1:2] for moment, numbers in disk.kills().items()}
 
-    for number in kills:
-        local.begin(behind)
-        pids = []
-        behind.proxy.begin(killing(pids, number, moment))
-        killable.run(apply, pids.append, PATIENT)
-        behind.proxy.settle()
-        behind.close()
-        left = contents(local.world)
-        seen.add(left)
-        if left in finished:
-            continue
-        behind.new(local.world)
+    for each in left_behind(disk, killable, apply, copies, kills):
+        disk.behind.new(disk.world)
 
         code, _, err = cli(*apply)
 
-        assert code == 0, (number, err)
-        behind.close()
-        assert contents(local.world) == expected, number
+        assert code == 0, (each, err)
+        disk.behind.close()
+        assert disk.contents() == expected, each
         done = re.search(r"(\d+) of \d+ requests are done already", err)
-        assert behind.proxy.writes == writes - int(done[1] if done else 0)
-        finished.add(left)
-    assert len(seen) > least(kills, moment)
+        assert disk.behind.proxy.writes == writes - int(done[1] if done else 0)
 
 
 @pytest.mark.parametrize("index", [0, 1], ids=["from nothing", "a change"])
-def test_killed_at_any_write_the_journal_alone_leads_back(behind, cli, killable, local, files, tmp_path, index):
+def test_killed_at_any_write_the_journal_alone_leads_back(disk, cli, killable, files, tmp_path, index):
     if index:
-        local.apply(files[0], local.base)
-    local.begin(behind)
-    where = ("--base-url", behind.proxy.url)
-    before = contents(local.world)
-    one_by_one = [*arguments(behind, files[index]), "--concurrency", "1"]
-    behind.proxy.begin()
-    code, said = killable.run(one_by_one, lambda _: None, PATIENT)
-    assert code == 0, said
-    writes, taken_back = behind.proxy.writes, set()
+        disk.apply(files[0], disk.base)
+    where, journal, saved = ("--base-url", disk.behind.proxy.url), tmp_path / "journal", tmp_path / "plan.json"
+    again = [*arguments(disk.behind, files[index]), "--journal", journal]
+    one_by_one = [*again, "--concurrency", "1"]
+    copies = disk.copied(one_by_one, journal).at["during"]
+    disk.begin()
+    before, taken_back = disk.contents(), set()
 
-    for number in range(writes):
-        local.begin(behind)
-        pids, journal, saved = [], tmp_path / f"{number}.journal", tmp_path / f"{number}.json"
-        behind.proxy.begin(killing(pids, number, "during"))
-        killable.run([*one_by_one, "--journal", journal], pids.append, PATIENT)
-        behind.proxy.settle()
-        behind.close()
-        left = contents(local.world)
-        if left in taken_back or left == before or not journal.exists():
-            continue
-        taken_back.add(left)
-        behind.new(local.world)
+    for number, copy in enumerate(copies):
+        disk.hold(copy.database)
+        journal.write_bytes(copy.journal)
+        taken_back.add(left := disk.contents())
+        if number in spread(range(len(copies))):  # one request after the other: a kill leaves exactly what was copied
+            journal.unlink()
+            disk.kill(killable, one_by_one, "during", number)
+            assert disk.contents() == left, number
+            assert noted(journal.read_bytes()) == noted(copy.journal), number
+        disk.behind.new(disk.world)
 
         code, _, err = cli("plan", "--undo", journal, "--out", saved, *where)
         if code == 1:  # in the middle of a replacement
             assert "Finish the apply, then undo it" in err
-            assert cli(*arguments(behind, files[index]), "--journal", journal)[0] == 0
+            assert cli(*again)[0] == 0
             code, _, err = cli("plan", "--undo", journal, "--out", saved, *where)
         assert code == 0, (number, err)
         assert cli("apply", "--plan", saved, *where)[0] == 0
 
-        behind.close()
-        assert without_moves(contents(local.world)) == without_moves(before), number
-    assert len(taken_back) > writes // 2
+        disk.behind.close()
+        assert without_moves(disk.contents()) == without_moves(before), number
+    assert len(taken_back - {before}) == len(copies)
+
+
+def noted(journal):
+    """The lines of a journal, without what another run says otherwise: its id, its times, SIDs."""
+    lines = [json.loads(line) for line in SID.sub("", journal.decode()).splitlines()]
+    return [{key: value for key, value in line.items() if key not in {"at", "run", "ms"}} for line in lines]
 
 
 def without_moves(found):
