@@ -22,7 +22,7 @@ from tr_apply.transport import Patience
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 CANARY = "canary-t0ken-5ecret"
 
-SHORT = Patience(total_s=1.5, first_s=0.004, longest_s=0.03, attempt_s=0.25, connect_s=1, lookup_s=0.25)
+SHORT = Patience(total_s=1.5, first_s=0.004, longest_s=0.2, attempt_s=0.25, connect_s=1, lookup_s=0.25)
 
 
 class Exchangeable:
@@ -33,12 +33,17 @@ class Exchangeable:
         self.loop: Any = None
 
     def exchange(self, app):
-        """Between two requests, as its database belongs to one thread at a time."""
         if self.app is not None:
-            closed = threading.Event()
-            self.loop.call_soon_threadsafe(lambda: (self.app.close(), closed.set()))
-            assert closed.wait(20)
+            self.between(self.app.close)
         self.app = app
+
+    def between(self, work):
+        """The result of *work*, done between two requests, as the database belongs to one thread at a time."""
+
+        async def done():
+            return work()
+
+        return asyncio.run_coroutine_threadsafe(done(), self.loop).result(20)
 
     async def __call__(self, scope, receive, send):
         await self.app(scope, receive, send)
@@ -64,11 +69,17 @@ class World:
     direct: str
     client: httpx.Client
 
-    def new(self, database=":memory:"):
+    def new(self, database=":memory:", like=None):
+        """Begin anew, with what a copy of another world holds or what the database does."""
         self.proxy.drop()
-        self.exchangeable.exchange(open_app(database))
+        self.exchangeable.exchange(app := open_app(database))
+        if like is not None:
+            self.exchangeable.between(lambda: app.store.restore(like))
         self.proxy.begin()
         return self
+
+    def copied(self):
+        return self.exchangeable.between(self.exchangeable.app.store.copied)
 
     def close(self):
         self.exchangeable.exchange(None)
@@ -83,20 +94,24 @@ class World:
 
     def require_no_duplicate(self):
         """After any fault: nothing is there twice."""
-        workspaces = self.items("/Workspaces")
-        assert len(workspaces) <= 1
-        for workspace in workspaces:
-            for collection, key in COLLECTIONS.items():
-                names = [item[key].casefold() for item in self.items(f"/Workspaces/{workspace['sid']}/{collection}")]
-                assert len(names) == len(set(names)), (collection, names)
+        names = self.exchangeable.between(self._names)
+        assert len(names.pop("workspace")) <= 1
+        for table, found in names.items():
+            assert len(found) == len(set(found)), (table, found)
+
+    def _names(self):
+        with self.exchangeable.app.store._database.read() as reader:
+            rows = {table: reader.rows(f"SELECT {key} FROM {table}").fetchall() for table, key in NAMES.items()}
+        return {table: [name.casefold() for (name,) in found] for table, found in rows.items()}
 
 
-COLLECTIONS = {
-    "Activities": "friendly_name",
-    "TaskChannels": "unique_name",
-    "TaskQueues": "friendly_name",
-    "Workflows": "friendly_name",
-    "Workers": "friendly_name",
+NAMES = {
+    "workspace": "friendly_name",
+    "activity": "friendly_name",
+    "task_channel": "unique_name",
+    "task_queue": "friendly_name",
+    "workflow": "friendly_name",
+    "worker": "friendly_name",
 }
 
 
@@ -105,7 +120,13 @@ def _server():
     exchangeable = Exchangeable()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
-            exchangeable, lifespan="off", log_config=None, timeout_graceful_shutdown=1, timeout_keep_alive=600
+            exchangeable,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=600,
         )
         server = Server(config)
         thread = threading.Thread(target=server.run, args=([listener],))
@@ -173,6 +194,24 @@ def applied(behind, cli):
         return cli("apply", path, "--auto-approve", *consent, "--base-url", behind.proxy.url, *more)
 
     return apply
+
+
+@pytest.fixture
+def begun(behind, applied):
+    """Empties the world and applies one of the files, if one is given: once, and from then on the world is a copy."""
+
+    def begin(path=None):
+        like = None if path is None else BEGINNINGS.get(path.read_text())
+        behind.new(like=like)
+        if path is not None and like is None:
+            assert applied(path)[0] == 0
+            BEGINNINGS[path.read_text()] = behind.copied()
+            behind.proxy.begin()
+
+    return begin
+
+
+BEGINNINGS = {}
 
 
 @pytest.fixture

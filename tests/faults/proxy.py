@@ -195,10 +195,12 @@ class Proxy:
                 head = head.replace(f" {request.target} ".encode(), f" {target} ".encode(), 1)
             writer.write(head + request.body)
             status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-            pairs = [tuple(part.strip() for part in line.split(":", 1)) for line in lines if line]
-            length = next((int(value) for name, value in pairs if name.lower() == "content-length"), 0)
-            kept = tuple(pair for pair in pairs if pair[0].lower() not in {"content-length", "connection"})
-            answer = Reply(int(status.split(" ")[1]), kept, await reader.readexactly(length))
+            parts = [line.partition(":") for line in lines if line]
+            headers = {name.lower(): (name, value.strip()) for name, _, value in parts}
+            headers.pop("connection", None)
+            _, length = headers.pop("content-length", ("", 0))
+            kept = tuple(headers.values())
+            answer = Reply(int(status.split(" ")[1]), kept, await reader.readexactly(int(length)))
         except BaseException:
             writer.close()
             raise

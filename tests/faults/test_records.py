@@ -7,7 +7,6 @@ from contextlib import suppress
 
 import pytest
 
-from tests.faults.conftest import COLLECTIONS
 from tests.faults.proxy import dropped_after, ignoring_closed, redirected
 
 
@@ -15,6 +14,7 @@ def lines(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+COLLECTIONS = ("Activities", "TaskChannels", "TaskQueues", "Workflows", "Workers")
 SEEDED = {"Offline", "Available", "Unavailable", "Default", "Voice", "Programmable Chat", "SMS", "Video"}
 
 
