@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 
 import httpx
@@ -13,7 +16,6 @@ from tr_apply.local import open_app
 from tr_apply.transport import Patience, in_process
 
 OFFLINE = ("validate", "render", "route", "test", "schema")
-ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 
 
 class Between(httpx.AsyncBaseTransport):
@@ -80,14 +82,35 @@ def write(tmp_path):
 
 
 @pytest.fixture
-def live(tmp_path, new_world, cli):
+def live(tmp_path, new_world):
     """The live workspaces, as a colleague sees and changes them."""
-    cli("export", "nothing")  # makes the file
     world = new_world()
     world.app.close()
     world.app = open_app(tmp_path / "world.db")
-    world._rest = httpx.AsyncClient(transport=in_process(world.app), base_url="http://test", auth=(ACCOUNT, "secret"))
     return world
+
+
+BEGINNINGS = {}
+"""Worlds after an apply to an empty one, by the configuration and its variables."""
+
+
+@pytest.fixture
+def begun(cli, tmp_path):
+    """Applies a configuration to an empty world; what was applied by another test before is copied."""
+
+    def begin(path):
+        key = (tmp_path / path).read_text(), *sorted(each for each in os.environ.items() if each[0].startswith("TR_"))
+        if key in BEGINNINGS:
+            with closing(sqlite3.connect("world.db")) as world:
+                BEGINNINGS[key].backup(world)
+            return
+        said = cli("apply", path, "--auto-approve")
+        assert said.code == 0, said.err
+        BEGINNINGS[key] = sqlite3.connect(":memory:")
+        with closing(sqlite3.connect("world.db")) as world:
+            world.backup(BEGINNINGS[key])
+
+    return begin
 
 
 @pytest.fixture

@@ -123,10 +123,9 @@ def test_two_that_add_different_things_lose_neither(world, two):
 
 
 @pytest.fixture
-def asked(cli, write, live, forking):  # noqa: ARG001  # the file must be there
+def asked(begun, write, live, forking):  # noqa: ARG001  # the file must be there
     """A person who is asked whether to apply a change."""
-    write("w.yaml", TEXT)
-    assert cli("apply", "w.yaml", "--auto-approve").code == 0
+    begun(write("w.yaml", TEXT))
     write("w.yaml", TEXT.replace("{level: 1}", "{level: 2}"))
 
     def ask(*arguments):

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from tests.conftest import AUTH
 from tr_apply.deployment import connect
 from tr_apply.transport import in_process
 
@@ -10,11 +11,10 @@ TEXT = "workspace: {{name: {name}}}\ntask_queues: [{{name: A, max_reserved_worke
 
 
 @pytest.fixture
-def planned(cli, write, live, monkeypatch, tmp_path):  # noqa: ARG001  # the file must be there
+def planned(begun, cli, write, live, monkeypatch, tmp_path):  # noqa: ARG001  # the file must be there
     """A workspace with a planned change of its queue; the outputs of the workflow's step."""
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs"))
-    write("w.yaml", TEXT.format(name="Center", number=1))
-    cli("apply", "w.yaml", "--auto-approve")
+    begun(write("w.yaml", TEXT.format(name="Center", number=1)))
     write("w.yaml", TEXT.format(name="Center", number=2))
     said = cli("plan", "w.yaml")
     assert said.code == 0, said.err
@@ -62,7 +62,7 @@ def test_another_plan_than_expected_is_stale_and_not_applied(cli, planned, write
 
 
 def test_changes_after_the_plan_was_made_again_are_noticed_too(cli, planned, live, monkeypatch):
-    looks = []
+    looks, rest = [], httpx.AsyncClient(transport=in_process(live.app), base_url="http://test", auth=AUTH)
 
     class Colleague(httpx.AsyncBaseTransport):
         """Changes the queue as soon as the plan has read it."""
@@ -75,8 +75,8 @@ def test_changes_after_the_plan_was_made_again_are_noticed_too(cli, planned, liv
             if request.url.path.endswith("/TaskQueues"):
                 looks.append(request.method)
                 if len(looks) == 1:
-                    sid = (await live._rest.get(request.url.path)).json()["task_queues"][0]["sid"]
-                    await live._rest.post(f"{request.url.path}/{sid}", data={"MaxReservedWorkers": "9"})
+                    sid = (await rest.get(request.url.path)).json()["task_queues"][0]["sid"]
+                    await rest.post(f"{request.url.path}/{sid}", data={"MaxReservedWorkers": "9"})
             return answer
 
     monkeypatch.setattr(connect, "in_process", lambda app: Colleague(in_process(app)))

@@ -27,8 +27,8 @@ pytestmark = pytest.mark.usefixtures("_center")
 
 
 @pytest.fixture
-def _center(cli, write):
-    assert cli("apply", write("center.yaml", CENTER), "--auto-approve").code == 0
+def _center(begun, write):
+    begun(write("center.yaml", CENTER))
 
 
 @pytest.fixture

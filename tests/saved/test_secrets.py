@@ -65,14 +65,16 @@ STEPS = {
     "beside": (CANARY, 2),
 }
 FORMATS = ("text", "json")
+REPORTS = {"text": [("plan", "markdown"), ("validate", "github")], "json": [("plan", "html"), ("validate", "sarif")]}
+"""Formats that one command has; each is asked for in one of the two cases, as they are the same in both."""
 
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("form", FORMATS)
-def test_no_command_shows_a_secret(cli, plan_of, tmp_path, live, monkeypatch, step, form):
+def test_no_command_shows_a_secret(begun, cli, plan_of, tmp_path, live, monkeypatch, step, form):
     former, level = STEPS[step]
     if former is not None:
-        assert cli("apply", plan_of(former), "--auto-approve").code == 0
+        begun(plan_of(former))
     path = plan_of(CANARY, level)
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs.txt"))
     kept = ["--journal", "journal.jsonl", "--undo-out", "undo.json"]
@@ -86,8 +88,7 @@ def test_no_command_shows_a_secret(cli, plan_of, tmp_path, live, monkeypatch, st
         ["diff", path, "Center", "--format", form],
         ["destroy", path, "--format", form],
     )
-    reports = [["plan", path, "--format", report] for report in ("markdown", "html")]
-    reports += [["validate", path, "--format", report] for report in ("github", "sarif")]
+    reports = [[command, path, "--format", report] for command, report in REPORTS[form]]
     told = [everything_said(cli(*command), tmp_path) for command in (*reports, *commands)]
 
     assert live.items("Workers")[0]["attributes"].count(CANARY) == 1
@@ -98,8 +99,8 @@ def test_no_command_shows_a_secret(cli, plan_of, tmp_path, live, monkeypatch, st
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_failing_apply_shows_no_secret(cli, plan_of, tmp_path, live, form):
-    cli("apply", plan_of(FORMER), "--auto-approve")
+def test_a_failing_apply_shows_no_secret(begun, cli, plan_of, tmp_path, live, form):
+    begun(plan_of(FORMER))
     path = plan_of(CANARY)
     cli("plan", path, "--out", "plan.json")
     live.change("TaskQueues", "Gold", TargetWorkers=f"key == '{OTHER}'")
@@ -133,8 +134,8 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.usefixtures("live")
-def test_the_way_back_shows_no_secret_of_resources_outside_the_plan(cli, write, plan_of, tmp_path, way):
-    cli("apply", plan_of(CANARY), "--auto-approve")
+def test_the_way_back_shows_no_secret_of_resources_outside_the_plan(begun, cli, write, plan_of, tmp_path, way):
+    begun(plan_of(CANARY))
     gone = "workspace: {name: Center}\ntask_queues: [{name: Silver}]\nworkflows: []\n"
     write("gone.yaml", gone + "manage: {workers: {sensitive: [attributes.phone]}}")
     cli("plan", "gone.yaml", "--out", "plan.json")
@@ -206,8 +207,8 @@ def test_a_plan_with_secrets_needs_its_configuration(cli, plan_of, live):
     assert json.loads(live.items("Workers")[0]["attributes"])["phone"] == CANARY
 
 
-def test_a_saved_change_of_a_secret_is_applied_with_the_configuration(cli, plan_of, live):
-    cli("apply", plan_of(FORMER), "--auto-approve")
+def test_a_saved_change_of_a_secret_is_applied_with_the_configuration(begun, cli, plan_of, live):
+    begun(plan_of(FORMER))
     path = plan_of(CANARY, 2)
     cli("plan", path, "--out", "plan.json")
 
@@ -219,8 +220,8 @@ def test_a_saved_change_of_a_secret_is_applied_with_the_configuration(cli, plan_
     }
 
 
-def test_another_secret_than_planned_is_stale(cli, plan_of, live):
-    cli("apply", plan_of(FORMER), "--auto-approve")
+def test_another_secret_than_planned_is_stale(begun, cli, plan_of, live):
+    begun(plan_of(FORMER))
     cli("plan", plan_of(CANARY), "--out", "plan.json")
     before = live.state()
 
@@ -233,8 +234,8 @@ def test_another_secret_than_planned_is_stale(cli, plan_of, live):
 
 
 @pytest.mark.usefixtures("live")
-def test_a_secret_that_is_not_planned_any_more_is_stale(cli, plan_of):
-    cli("apply", plan_of(FORMER), "--auto-approve")
+def test_a_secret_that_is_not_planned_any_more_is_stale(begun, cli, plan_of):
+    begun(plan_of(FORMER))
     cli("plan", plan_of(CANARY), "--out", "plan.json")
 
     assert cli("apply", "--plan", "plan.json", plan_of(FORMER)).code == 5
@@ -263,8 +264,8 @@ def test_credentials_are_in_no_file_and_no_output(cli, write, monkeypatch, tmp_p
 
 
 @pytest.mark.usefixtures("live")
-def test_the_world_holds_the_secret_or_the_other_tests_could_not_fail(cli, plan_of, tmp_path):
-    cli("apply", plan_of(CANARY), "--auto-approve")
+def test_the_world_holds_the_secret_or_the_other_tests_could_not_fail(begun, plan_of, tmp_path):
+    begun(plan_of(CANARY))
 
     with closing(sqlite3.connect(tmp_path / "world.db")) as database:
         assert CANARY in "".join(database.iterdump())
