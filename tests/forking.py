@@ -1,14 +1,16 @@
 """Forks processes of the command line that need not import anything first, as ``processes.py`` asks for them.
 
 On a socket on stdin come four descriptors for each: a connection, and what will be stdin, stdout and stderr. So they do
-on a connection to the socket whose descriptor is the argument (``ask_fork.py``). On the connection go the process's id and, once it has ended, how; a line of JSON that comes on it says what to run. What was
-forked runs that as if it had been started with it, and ends as any program does.
+on a connection to the socket whose descriptor is the argument (``ask_fork.py``). On the connection go the process's id
+and, once it has ended, how; a marshalled order that comes on it says what to run. What was forked runs that as if it had
+been started with it, and ends as any program does.
 """
 
+import atexit
 import contextlib
 import gc
 import io
-import json
+import marshal
 import os
 import runpy
 import select
@@ -16,6 +18,7 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,20 +32,16 @@ from tr_apply.transport import Patience
 
 # All that serving, planning and applying import, also late.
 for name in (
-    *("anyio._backends._asyncio", "encodings.idna", "h11", "http.cookies", "httpcore", "httptools", "httpx", "sqlite3"),
-    *("ssl", "starlette.responses", "starlette.routing", "uvicorn", "uvicorn.lifespan.off"),
+    *("anyio._backends._asyncio", "encodings.cp437", "encodings.idna", "h11", "http.cookies", "httpcore", "httptools"),
+    *("httpx", "importlib.resources.readers", "pydantic.dataclasses", "sqlite3", "ssl", "starlette.responses"),
+    *("starlette.routing", "urllib.request", "uvicorn", "uvicorn.lifespan.off", "uvicorn.loops.auto"),
     *(("uvicorn.loops.uvloop",) if find_spec("uvloop") else ()),
-    *("uvicorn.protocols.http.httptools_impl", "uvicorn.protocols.websockets.websockets_sansio_impl"),
-    *(
-        "tr_apply.api.router",
-        "tr_apply.cli.apply",
-        "tr_apply.cli.plan",
-        "tr_apply.cli.serve",
-        "tr_apply.local.http.app",
-    ),
-    *("tr_apply.local.console.console", "tr_apply.local.control.control", "tr_apply.local.http.gate"),
-    *("tr_apply.local.storage.turns", "tr_apply.transport.callback", "pydantic.dataclasses"),
-    *("tr_apply.cli.export", "tr_apply.cli.test", "tr_apply.cli.validate", "urllib.request", "zipfile"),
+    *("uvicorn.protocols.http.httptools_impl", "uvicorn.protocols.websockets.websockets_sansio_impl", "zipfile"),
+    *(f"tr_apply.cli.{name}" for name in ("apply", "export", "plan", "serve", "test", "validate")),
+    *(f"tr_apply.local.http.{name}" for name in ("app", "gate", "other_requests", "protocol")),
+    *("tr_apply.api.router", "tr_apply.local.console.console", "tr_apply.local.control.control"),
+    *("tr_apply.local.storage.turns", "tr_apply.picture", "tr_apply.report.html", "tr_apply.report.markdown"),
+    "tr_apply.transport.callback",
 ):
     import_module(name)
 
@@ -75,8 +74,8 @@ def serve(arguments):
 
 def begin(connection, streams):
     """Become what the order says; the function that does the rest."""
-    with connection.makefile() as orders:
-        order = json.loads(orders.readline())
+    with connection.makefile("rb") as orders:
+        order = marshal.load(orders)  # from the tests
     connection.close()
     for descriptor, stream in enumerate(streams):
         os.dup2(stream, descriptor)
@@ -87,6 +86,30 @@ def begin(connection, streams):
     sys.argv = ["tr-apply", *order["arguments"]]
     gc.enable()
     return lambda: globals()[order["program"]](order["arguments"], **order["more"])
+
+
+def end_after(run):
+    """Do *run*, and end with its exit code as Python does, except that no memory is cleared.
+
+    All memory was common with the process that forks: to clear it is to copy it first, which took longer than most
+    commands. If something unusual happens (an exception, a stream that takes nothing more), Python ends it.
+    """
+    try:
+        run()
+    except SystemExit as ended:
+        if not isinstance(ended.code, int):
+            raise
+        code = ended.code
+    else:
+        code = 0
+    threading._shutdown()  # the steps of Python itself, in its order
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        sys.exit(code)
+    os._exit(code)
 
 
 def run_before():
@@ -173,4 +196,4 @@ def program():
 if __name__ == "__main__":
     what = program()
     if what is not None:
-        what()
+        end_after(what)

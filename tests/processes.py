@@ -5,7 +5,7 @@ Each takes half a second of processor time less than a new Python. Tests of the 
 interpreter was called) need ``subprocess``.
 """
 
-import json
+import marshal
 import os
 import select
 import signal
@@ -113,7 +113,7 @@ class Process:
         self.pid = int(self._answers.readline())
         self.returncode = None
         began(self.pid)
-        self._connection.sendall(json.dumps(order).encode() + b"\n")
+        self._connection.sendall(marshal.dumps(order))
 
     def send_signal(self, number):
         if self.poll() is None:
