@@ -20,6 +20,17 @@ PYTHON_COMMENT = re.compile(r"(?:^\s*|\s\s)# (.*)$", re.MULTILINE)
 SENTENCE = re.compile(r"[A-Za-z]{2,} [A-Za-z{]")
 TEST_NAME = re.compile(r"^\s*(?:async )?def test_(\w+)", re.MULTILINE)
 CLAUSE = re.compile(r"(?:what|whatever)\s", re.IGNORECASE)
+COMMENT_OR_LITERAL = re.compile(
+    r"""
+    \#[^\n]*
+    | ("{3} [^"\\]* (?: (?: \\. | "(?!"") ) [^"\\]* )* "{3} | '{3} [^'\\]* (?: (?: \\. | '(?!'') ) [^'\\]* )* '{3}
+    | "[^"\\\n]* (?: \\. [^"\\\n]* )* " | '[^'\\\n]* (?: \\. [^'\\\n]* )* ')
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+# Between two words of a literal: white space, escaped or not, or the ends of two literals that Python joins.
+IN_SOURCE = r"""(?:[\s"'\\]|\\(?:[a-z]|x..|u....)|[bfru]+(?=["']))+"""
+CLAUSE_IN_SOURCE = re.compile(r"""["'\n](?:what|whatever)[\s\\"']""")
 
 
 @dataclass(frozen=True)
@@ -28,11 +39,13 @@ class Word:
 
     Attributes:
         pattern: The phrase.
+        in_source: The same in small letters and in the literals of a source: finds all that the pattern finds, and more.
         longest: The longest word of the phrase in small letters: a text without it does not have the phrase.
         instead: What to write.
     """
 
     pattern: re.Pattern[str]
+    in_source: re.Pattern[str]
     longest: str
     instead: str
 
@@ -71,17 +84,21 @@ def _words(avoid: str, instead: str, fine: str) -> Iterator[Word]:
     allowed = [phrase.strip(" |") for phrase in fine.split(",") if phrase.strip(" |")]
     for phrase in avoid.split(","):
         bare = phrase.strip()
-        pattern = rf"\b{_spaced(bare)}\b"
+        before, after = "", ""
         for exception in allowed:
-            before, found, after = exception.partition(bare)
-            if found:
-                pattern = (f"(?<!{_character_by_character(before)})" if before else "") + pattern
-                pattern += rf"(?!{_spaced(after)})" if after else ""
-        yield Word(re.compile(pattern, re.IGNORECASE), max(bare.lower().split(), key=len), instead)
+            left, found, right = exception.partition(bare)
+            before += f"(?<!{_character_by_character(left)})" if found and left else ""
+            after += f"(?!{_spaced(right)})" if found and right else ""
+        yield Word(
+            re.compile(rf"{before}\b{_spaced(bare)}\b{after}", re.IGNORECASE),
+            re.compile(rf"{before}{_spaced(bare.lower(), IN_SOURCE)}(?![^\W_]){after}"),
+            max(bare.lower().split(), key=len),
+            instead,
+        )
 
 
-def _spaced(phrase: str) -> str:
-    return r"\s+".join(re.escape(part) for part in re.split(r"\s+", phrase))
+def _spaced(phrase: str, space: str = r"\s+") -> str:
+    return space.join(re.escape(part) for part in re.split(r"\s+", phrase))
 
 
 def _character_by_character(text: str) -> str:
@@ -89,10 +106,12 @@ def _character_by_character(text: str) -> str:
     return "".join(r"\s" if character.isspace() else re.escape(character) for character in text)
 
 
-def user_texts() -> Iterator[Text]:
-    """The messages, helps, pages, templates and documents."""
-    for path in _modules():
-        yield from python_messages(path, path.read_text("utf-8"))
+def user_texts(avoided: list[Word]) -> Iterator[Text]:
+    """The messages, helps, pages, templates and documents; no messages of modules that have none of the *avoided*."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        source = path.read_text("utf-8")
+        if may_have(source, avoided):
+            yield from python_messages(path, source)
     documents = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(PACKAGE / "manual").glob("*.md")]
     templates = [path for kind in ("yaml", "yml", "html", "js", "md") for path in PACKAGE.rglob(f"*.{kind}")]
     # The map is for maintainers.
@@ -102,11 +121,15 @@ def user_texts() -> Iterator[Text]:
         yield from _descriptions(path)
 
 
-def maintainer_texts() -> Iterator[Text]:
-    """The docstrings, comments and names of tests in the repository, its YAML, and the guides."""
+def maintainer_texts(avoided: list[Word]) -> Iterator[Text]:
+    """The docstrings, comments and names of tests in the repository, its YAML, and the guides.
+
+    Docstrings of files that have none of the *avoided* and do not begin with a clause are left out.
+    """
     for path in _python_files():
         source = path.read_text("utf-8")
-        yield from python_docstrings(path, source)
+        if may_have(source, avoided):
+            yield from python_docstrings(path, source)
         for pattern in (PYTHON_COMMENT, TEST_NAME):
             for found in pattern.finditer(source):
                 line = source.count("\n", 0, found.start(1)) + 1
@@ -128,10 +151,6 @@ def _python_files() -> Iterator[Path]:
         yield from sorted(folder.rglob("*.py"))
 
 
-def _modules() -> Iterator[Path]:
-    return iter(sorted(PACKAGE.rglob("*.py")))
-
-
 def _descriptions(path: Path) -> Iterator[Text]:
     nodes = [json.loads(path.read_text("utf-8"))]
     while nodes:
@@ -142,6 +161,17 @@ def _descriptions(path: Path) -> Iterator[Text]:
                 yield Text(path, 1, node["description"])
         elif isinstance(node, list):
             nodes += node
+
+
+def may_have(source: str, avoided: list[Word]) -> bool:
+    """Whether a literal of *source* may have one of the *avoided* words or begin with a clause.
+
+    Few files do, and to parse the others would take most of the time.
+    """
+    literals = "".join(found[0] for found in COMMENT_OR_LITERAL.finditer(source) if found[1]).lower()
+    if "what" in literals and CLAUSE_IN_SOURCE.search(literals):
+        return True
+    return any(word.in_source.search(literals) for word in avoided if word.longest in literals)
 
 
 def python_messages(path: Path, source: str) -> Iterator[Text]:
@@ -204,10 +234,11 @@ def begins_with_what(texts: Iterable[Text]) -> list[Found]:
 
 def main() -> None:
     """Print the words that are left."""
-    found = find(user_texts(), words())
+    avoided = words()
+    found = find(user_texts(avoided), avoided)
     if "--all" in sys.argv:
-        texts = list(maintainer_texts())
-        found += find(texts, words()) + begins_with_what(texts)
+        texts = list(maintainer_texts(avoided))
+        found += find(texts, avoided) + begins_with_what(texts)
     for one in found:
         sys.stdout.write(f"{one}\n")
 

@@ -8,6 +8,7 @@ from tests.plain_words import (
     begins_with_what,
     find,
     maintainer_texts,
+    may_have,
     python_docstrings,
     python_messages,
     user_texts,
@@ -27,13 +28,13 @@ def found_in(texts, avoided):
 
 
 def test_texts_for_users_are_in_plain_words(avoided):
-    found = find(user_texts(), avoided)
+    found = find(user_texts(avoided), avoided)
 
     assert not found, "\n".join(map(str, found))
 
 
 def test_texts_for_maintainers_are_in_plain_words(avoided):
-    texts = list(maintainer_texts())
+    texts = list(maintainer_texts(avoided))
 
     found = find(texts, avoided) + begins_with_what(texts)
 
@@ -62,6 +63,24 @@ def test_messages_are_found_by_the_line_and_docstrings_apart(avoided):
     assert found_in(python_messages(HERE, source), avoided) == [(4, "stands")]
     assert found_in(python_docstrings(HERE, source), avoided) == [(1, "stands")]
     assert [one.line for one in begins_with_what(python_docstrings(HERE, source))] == [1]
+
+
+@pytest.mark.parametrize(
+    ("source", "is_possible"),
+    [
+        ('"it is no list"', True),
+        ("'it IS\\nno list'", True),
+        ('A = (\n    "it is "  # why\n    f"no {A}"\n)', True),
+        ("'''it\nis no list'''", True),
+        ('"""What is it?"""', True),
+        ('"""\\\nWhatever it is"""', True),
+        ('"there is no list, and is nothing"', False),
+        ('is_no = "is" in no # it is no list', False),
+        ('"there"', False),
+    ],
+)
+def test_a_source_that_may_have_a_word_is_known_before_it_is_parsed(avoided, source, is_possible):
+    assert may_have(source, avoided) is is_possible
 
 
 def test_a_finding_says_where_and_what_to_write_instead(avoided):

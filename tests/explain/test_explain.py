@@ -3,12 +3,11 @@
 import ast
 from datetime import date
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 import yaml
 
-import tr_apply
+from tests.shape import modules
 from tr_apply import errors
 from tr_apply.cli import run
 from tr_apply.config.load import load
@@ -21,7 +20,6 @@ from tr_apply.lint.member_rules import SERVER_DISAGREES
 from tr_apply.manual import page
 
 EXAMPLES = {**file_examples.EXAMPLES, **rule_examples.EXAMPLES}
-PACKAGE = Path(tr_apply.__file__).parent
 HEAD = "workspace: {name: X}\n"
 
 
@@ -62,21 +60,20 @@ def test_a_code_is_explained_by_what_it_says(code):
 
 def codes_in_the_source():
     """Every code that some module passes to ``error_at``, ``Finding`` or ``Blocked``, by its text or a constant's name."""
-    for path in PACKAGE.rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
-        for call in calls:
-            at = {"error_at": 0, "Blocked": 0, "_problem": 0, "Finding": 1}.get(call.func.id)
-            if at is not None and len(call.args) > at:
-                yield from _text_of(call.args[at], path)
+    positions = {"error_at": 0, "Blocked": 0, "_problem": 0, "Finding": 1}
+    for module in modules():
+        if any(name in module.text for name in positions):
+            for call in (node for node in ast.walk(module.tree) if isinstance(node, ast.Call)):
+                at = positions.get(call.func.id) if isinstance(call.func, ast.Name) else None
+                if at is not None and len(call.args) > at:
+                    yield from _text_of(call.args[at], module.name)
 
 
-def _text_of(node, path):
+def _text_of(node, module):
     if isinstance(node, ast.Constant):
         yield node.value
     elif isinstance(node, ast.Name) and node.id.isupper():
-        module = import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
-        yield getattr(module, node.id)
+        yield getattr(import_module(module), node.id)
 
 
 def test_every_code_of_the_source_is_explained():
