@@ -1,15 +1,20 @@
 """tr_apply/README.md is true: what it names exists, and each walk goes through its functions in the order that it says."""
 
 import ast
-import json
+import gc
 import re
-import subprocess
 import sys
+from contextlib import closing
 from functools import cache
+from pathlib import Path
 
+import httpx
 import pytest
 
+import tr_apply
+from tests import shape
 from tests.shape import PACKAGE
+from tr_apply.cli import run
 
 MAP = PACKAGE / "README.md"
 TESTS = PACKAGE.parent / "tests" / "README.md"
@@ -37,60 +42,44 @@ workflows:
 workers: [{name: alice, activity: Available, attributes: {team: TEAM}}]
 """
 
-# Prints the functions of a walk as they are called; those that the datum goes through, if there is one.
-TRACE = """
-import json, sys
-from pathlib import Path
-import tr_apply
-PACKAGE = Path(tr_apply.__file__).parent
-wanted, datum = {tuple(each) for each in json.loads(sys.argv[1])}, sys.argv[2]
-calls, begun, keys = [], {}, {}
-def key_of(code):
-    if code not in keys:
-        path = Path(code.co_filename)
-        key = path.is_relative_to(PACKAGE) and (path.relative_to(PACKAGE).as_posix(), code.co_qualname)
-        keys[code] = key if key in wanted else None
-    return keys[code]
-def holds(values):
-    return any(datum in repr(value) for value in values)
-def trace(frame, event, result):
-    key = key_of(frame.f_code)
-    if key is None or event not in ("call", "return"):
-        return
-    if frame not in begun:  # a coroutine is called once, and resumed often
-        calls.append([key, False])
-        begun[frame] = calls[-1]
-    call = begun[frame]
-    call[1] = call[1] or holds(frame.f_locals.values() if event == "call" else [result])
-def report():
-    sys.setprofile(None)
-    print(json.dumps([key for key, is_passed in calls if is_passed]))
-"""
 
-COMMAND = """
-from tr_apply.cli import apply, plan, run  # to import under a profile takes most of the time
-from tr_apply.local.http import app
-from tr_apply.lint import meaning
-sys.setprofile(trace)
-assert run(sys.argv[3:]) == 0
-report()
-"""
+class Trace:
+    """The functions of a walk as they are called; those that the datum goes through, if there is one."""
 
-TASK = """
-import asyncio, httpx
-app = tr_apply.embedded(sys.argv[3])
-async def create_a_task():
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://local/v1", auth=("local", "local")) as client:
-        [workspace] = (await client.get("/Workspaces")).json()["workspaces"]
-        sys.setprofile(trace)
-        task = (await client.post(f"/Workspaces/{workspace['sid']}/Tasks", data={"Attributes": '{"the_datum": 1}'})).json()
-        report()
-        reservations = (await client.get(task["links"]["reservations"])).json()["reservations"]
-        assert [each["worker_name"] for each in reservations] == ["alice"]
-asyncio.run(create_a_task())
-app.close()
-"""
+    def __init__(self, wanted, datum=""):
+        self._wanted, self._datum = set(wanted), datum
+        self._calls, self._begun, self._keys = [], {}, {}
+
+    def __enter__(self):
+        sys.setprofile(self._note)
+        return self
+
+    def __exit__(self, *_):
+        sys.setprofile(None)
+        self._begun.clear()
+
+    @property
+    def steps(self):
+        return [key for key, is_passed in self._calls if is_passed]
+
+    def _key_of(self, code):
+        if code not in self._keys:
+            path = Path(code.co_filename)
+            key = path.is_relative_to(PACKAGE) and (path.relative_to(PACKAGE).as_posix(), code.co_qualname)
+            self._keys[code] = key if key in self._wanted else None
+        return self._keys[code]
+
+    def _holds(self, values):
+        return any(self._datum in repr(value) for value in values)
+
+    def _note(self, frame, event, result):
+        if event not in ("call", "return") or (key := self._key_of(frame.f_code)) is None:
+            return
+        if frame not in self._begun:  # a coroutine is called once, and resumed often
+            self._begun[frame] = [key, False]
+            self._calls.append(self._begun[frame])
+        call = self._begun[frame]
+        call[1] = call[1] or self._holds(frame.f_locals.values() if event == "call" else [result])
 
 
 def walks():
@@ -130,10 +119,7 @@ def test_every_file_function_and_link_that_a_page_names_exists(page):
 
 def test_every_module_that_a_docstring_names_exists():
     modules = {path.name for folder in (PACKAGE, TESTS.parent) for path in folder.rglob("*.py")}
-    docstrings = {
-        path: ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "" for path in PACKAGE.rglob("*.py")
-    }
-    named = {(str(path), each) for path, text in docstrings.items() for each in re.findall(r"\b(\w+\.py)\b", text)}
+    named = {(each.name, file) for each in shape.modules() for file in re.findall(r"\b(\w+\.py)\b", each.docstring)}
 
     assert len(named) > 20
     assert [each for each in sorted(named) if each[1] not in modules] == []
@@ -166,31 +152,26 @@ def test_every_step_of_a_walk_names_a_file_and_a_function():
 
 
 @pytest.fixture
-def traced(tmp_path):
-    """Runs a program, and gives the steps of a walk in the order in which they were called."""
+def called(alone):  # noqa: ARG001  # the command line works in its folder
+    """Calls the command line in a folder of the test, and gives the steps of a walk in the order of their calls."""
 
-    def run(program, steps, datum, *arguments):
-        done = subprocess.run(
-            [sys.executable, "-c", TRACE + program, json.dumps(steps), datum, *map(str, arguments)],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout, [tuple(each) for each in json.loads(done.stdout.splitlines()[-1])]
+    def call(arguments, steps=(), datum=""):
+        with Trace(steps, datum) as trace:
+            code = run(arguments)
+        gc.enable()  # a process that ends immediately does without
+        assert code == 0
+        return trace.steps
 
-    return run
+    return call
 
 
 @pytest.fixture
-def applied(tmp_path, traced):
+def applied(tmp_path, called):
     """Applies a workspace to ``local.db``."""
 
     def apply(team, steps=()):
         (tmp_path / "w.yaml").write_text(WORKSPACE.replace("TEAM", team))
-        arguments = ["apply", "w.yaml", "--local-db", "local.db", "--auto-approve"]
-        return traced(COMMAND, steps, "the_datum", *arguments)
+        return called(["apply", "w.yaml", "--local-db", "local.db", "--auto-approve"], steps, "the_datum")
 
     return apply
 
@@ -210,26 +191,39 @@ def test_a_step_is_missed_that_comes_too_early_or_not_at_all():
 def test_an_expression_walks_to_the_body_of_the_post_as_the_map_says(applied):
     steps = walks()[1]
 
-    _, calls = applied("sales", steps)
+    calls = applied("sales", steps)
 
     assert missed(steps, calls) is None
 
 
-def test_the_attributes_of_a_live_worker_walk_to_a_line_of_the_plan_as_the_map_says(applied, traced, tmp_path):
+def test_the_attributes_of_a_live_worker_walk_to_a_line_of_the_plan_as_the_map_says(applied, called, tmp_path, capsys):
     applied("the_live_team")
     (tmp_path / "w.yaml").write_text(WORKSPACE.replace("TEAM", "sales"))
     steps = walks()[2]
 
-    printed, calls = traced(COMMAND, steps, "the_live_team", "plan", "w.yaml", "--local-db", "local.db")
+    calls = called(["plan", "w.yaml", "--local-db", "local.db"], steps, "the_live_team")
 
     assert missed(steps, calls) is None
-    assert "attributes.team: the_live_team -> sales" in printed
+    assert "attributes.team: the_live_team -> sales" in capsys.readouterr().out
 
 
-def test_a_task_walks_to_its_reservation_as_the_map_says(applied, traced):
+async def create_a_task(app, trace):
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://local/v1", auth=("local", "local")) as client:
+        [workspace] = (await client.get("/Workspaces")).json()["workspaces"]
+        with trace:
+            form = {"Attributes": '{"the_datum": 1}'}
+            task = (await client.post(f"/Workspaces/{workspace['sid']}/Tasks", data=form)).json()
+        return (await client.get(task["links"]["reservations"])).json()["reservations"]
+
+
+def test_a_task_walks_to_its_reservation_as_the_map_says(applied, runner):
     applied("sales")
     steps = walks()[3]
+    trace = Trace(steps)
 
-    _, calls = traced(TASK, steps, "", "local.db")
+    with closing(tr_apply.embedded("local.db")) as app:
+        reservations = runner.run(create_a_task(app, trace))
 
-    assert missed(steps, calls) is None
+    assert [each["worker_name"] for each in reservations] == ["alice"]
+    assert missed(steps, trace.steps) is None
