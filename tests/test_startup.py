@@ -40,9 +40,15 @@ def imported_by(*arguments, environment=None):
     return imported_by_program(program, environment)
 
 
-def imported_by_program(program, environment=None):
-    """Top-level names in sys.modules, and those of modules within packages, after running a program."""
-    program += "\nimport sys\nprint('\\nimported', *sys.modules)"
+def imported_by_program(program, environment=None, *, after=None):
+    """Top-level names in sys.modules, and those of modules within packages, after running a program.
+
+    Those that another program imports, which runs first, are left out.
+    """
+    if after is not None:
+        program = f"{after}\nimport sys\nimported_before = {{*sys.modules}}\n{program}"
+    before = "()" if after is None else "imported_before"
+    program += f"\nimport sys\nprint('\\nimported', *{{*sys.modules}}.difference({before}))"
     kept = {k: v for k, v in os.environ.items() if not k.startswith("COV")}  # which imports what it needs
     kept |= environment or {}
     done = subprocess.run([sys.executable, "-c", program], env=kept, capture_output=True, text=True, check=True)
@@ -65,18 +71,26 @@ def test_validate_imports_no_network_no_server_and_no_plan():
     assert not {name for name in found if name.startswith(("tr_apply.plan", "tr_apply.client", "tr_apply.local"))}
 
 
-def test_a_plan_without_changes_imports_no_library_that_only_others_need(tmp_path):
-    path = EXAMPLES / "minimal.yaml"
-    server = [sys.executable, "-m", "tr_apply", "serve", "--port=0", "--db=:memory:", "--quiet"]
-    with subprocess.Popen(server, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
-        try:
-            target = ["--base-url", process.stderr.readline().split()[-1]]
-            applied = [sys.executable, "-m", "tr_apply", "apply", path, "--auto-approve", *target]
-            subprocess.run(applied, env=os.environ | CREDENTIALS, capture_output=True, check=True)
+def test_a_server_without_a_seed_imports_no_models_and_no_client():
+    found = imported_by("serve", "--port=0", "--db=:memory:", "--control", "--timeout=0.001")
 
-            found = imported_by("plan", str(path), *target, environment=CREDENTIALS)
-        finally:
-            process.terminate()
+    assert found & HEAVY == {"anyio", "asyncio", "importlib.metadata", "sqlite3", "ssl", "starlette", "uvicorn"}
+    assert not {name for name in found if name.startswith(("tr_apply.resources", "tr_apply.picture"))}
+
+
+def test_a_plan_without_changes_imports_no_library_that_only_others_need(forking):
+    path = EXAMPLES / "minimal.yaml"
+    server = forking.start("serve", ["--port=0", "--db=:memory:", "--quiet"])
+    try:
+        target = ["--base-url", server.stderr.readline().split()[-1]]
+        applied = ["apply", path, "--auto-approve", *target]
+        _, problems = (apply := forking.start("as_installed", applied, environment=CREDENTIALS)).communicate()
+        assert apply.returncode == 0, problems
+
+        found = imported_by("plan", str(path), *target, environment=CREDENTIALS)
+    finally:
+        server.terminate()
+        server.communicate()
 
     assert not {name for name in found if name.startswith(("tr_apply.impact", "tr_apply.routing.satisfy"))}
     assert found & WITH_COMPRESSION == {"asyncio", "pydantic", "ssl", "yaml"}

@@ -139,12 +139,17 @@ def test_waiting_for_a_connection_takes_nothing_from_the_time_for_an_answer(appl
     assert begun == [20, 20]
 
 
-def test_the_authorities_that_are_trusted_are_read_once(monkeypatch, runner):
+def test_the_authorities_that_are_trusted_are_read_once_when_the_first_application_is_called(
+    call, application, monkeypatch, runner
+):
     contexts = []
     monkeypatch.setattr(
         ssl, "create_default_context", lambda **_: contexts.append(1) or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     )
 
     runner.run(Caller().close())
+    assert contexts == []
+
+    call(*2 * [f"{application.url}/voice"])
 
     assert len(contexts) == 1

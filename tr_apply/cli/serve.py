@@ -15,7 +15,6 @@ import click
 
 from tr_apply.cli.server_log import logged, logged_callbacks, report_problem, reporting
 from tr_apply.cli.serving import listening, resolved, run_server, running, url_of
-from tr_apply.config.files import require_path
 from tr_apply.errors import RefusedError, TargetError, TrApplyError, UsageError
 from tr_apply.local import open_app
 from tr_apply.local.storage.clock import SteeredClock
@@ -273,6 +272,8 @@ def _check_seed(path: Path | None, *, watches: bool) -> None:
     if watches and path is None:
         raise UsageError("--watch needs --seed PATH")
     if path is not None:
+        from tr_apply.config.files import require_path  # noqa: PLC0415  # a server without a seed needs no models
+
         require_path(path)
 
 

@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import reduce
 from operator import or_
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from tr_apply.picture import Routed, picture_document, picture_of, scene_of
 from tr_apply.routing.engine.state import State
 from tr_apply.routing.nodes import Comparator, Comparison, Constant, Expression, ListLiteral, Path, comparisons
 from tr_apply.routing.records import UNASSIGNED, Task
 from tr_apply.routing.workflow import Routing
+
+if TYPE_CHECKING:
+    from tr_apply.picture import Routed
 
 Document: TypeAlias = dict[str, Any]
 
@@ -158,13 +160,15 @@ class DrawnLanes:
         before, document = self._drawn.get(state.workspace.sid, (None, None))
         return routed, document if before == routed else None
 
-    def keep(self, workspace_sid: str, routed: Routed, document: Document) -> None:
+    def keep(self, workspace_sid: str, routed: "Routed", document: Document) -> None:
         """Remember a drawing, in place of an earlier one."""
         self._drawn[workspace_sid] = routed, document
 
 
-def drawn(routed: Routed) -> Document:
+def drawn(routed: "Routed") -> Document:
     """The lanes of all workflows and the queues; it may take a while, as it finds out what expressions mean."""
+    from tr_apply.picture import picture_document, picture_of, scene_of  # noqa: PLC0415
+
     return picture_document(picture_of(scene_of(routed)))
 
 
@@ -179,7 +183,9 @@ def with_sids(document: Document, state: State) -> Document:
     return {"name": state.workspace.name, "workflows": workflows, "queues": queues}
 
 
-def _routed(state: State) -> Routed:
+def _routed(state: State) -> "Routed":
+    from tr_apply.picture import Routed  # noqa: PLC0415  # with pydantic, a third of the start of a server
+
     called = {
         **{sid: ("activity", each.name) for sid, each in state.activities.items()},
         **{each.sid: ("task_channel", each.name) for each in state.channels.values()},

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from importlib.resources import files
 from typing import Final, NamedTuple
 
@@ -9,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tr_apply.local.http.requests import header
-from tr_apply.picture import PALETTE, STYLE
 
 STATIC: Final = "/_console/static/"
 _PAGE: Final = "/"
@@ -59,10 +59,11 @@ class _StaticFile(NamedTuple):
 
 
 class Pages:
-    """The page and its files, read once."""
+    """The page and its files, read together when the first of them is asked for."""
 
-    def __init__(self) -> None:
-        self._pages = dict(_pages())
+    @cached_property
+    def _pages(self) -> dict[str, _StaticFile]:
+        return dict(_pages())
 
     def answer(self, request: Request) -> Response | None:
         """The file that a request names, or 304 if the browser has it already; None if there is no such file."""
@@ -78,6 +79,8 @@ class Pages:
 
 
 def _pages() -> Iterator[tuple[str, _StaticFile]]:
+    from tr_apply.picture import PALETTE, STYLE  # noqa: PLC0415
+
     named = [(each, each.name.rpartition(".")[2]) for each in (files(__package__) / "static").iterdir()]
     for each, suffix in [pair for pair in named if pair[1] in _TYPES]:
         page = _page(each.read_bytes(), suffix)
