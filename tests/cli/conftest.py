@@ -19,7 +19,8 @@ class Server:
         first = self.process.stderr.readline()
         assert first.startswith("Listening on http://127.0.0.1:"), first + self.process.stderr.read()
         self.url = first.split()[-1]
-        self.client = httpx.Client(base_url=f"{self.url}/v1", auth=(ACCOUNT, "secret"), trust_env=False, verify=False)
+        user = (ACCOUNT, "secret")
+        self.client = httpx.Client(base_url=f"{self.url}/v1", auth=user, timeout=60, trust_env=False, verify=False)
 
     def connect(self):
         host, port = self.url.removeprefix("http://").split(":")

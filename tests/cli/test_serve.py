@@ -55,7 +55,7 @@ def half_a_request(server):
 def test_it_listens_says_so_and_exits_cleanly_on_a_signal(serve, stop):
     server = serve()
 
-    assert httpx.get(f"{server.url}/healthz", trust_env=False).status_code == 200
+    assert httpx.get(f"{server.url}/healthz", trust_env=False, verify=False).status_code == 200
     assert server.client.get("/Workspaces").json()["meta"]["url"] == f"{server.url}/v1/Workspaces?PageSize=50&Page=0"
 
     code, said = server.end(stop)
@@ -78,7 +78,7 @@ def test_its_address_is_on_both_streams_and_in_the_ready_file_once_it_listens(se
     while not ready.exists():
         pass
     assert ready.read_text() == server.url
-    assert httpx.get(f"{ready.read_text()}/healthz", trust_env=False).status_code == 200
+    assert httpx.get(f"{ready.read_text()}/healthz", trust_env=False, verify=False).status_code == 200
     assert server.end(signal.SIGTERM) == (0, "")
     assert server.printed == f"Listening on {server.url}\n"
     assert list(tmp_path.glob("ready.*")) == []

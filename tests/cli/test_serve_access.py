@@ -47,7 +47,7 @@ def test_a_name_that_is_not_this_servers_is_refused_for_every_method_and_path(se
 
     for method in ("GET", "POST", "DELETE", "OPTIONS", "HEAD"):
         assert asked(server, method, host=host) == 403
-    assert httpx.get(f"{server.url}/healthz", headers={"host": host}, trust_env=False).status_code == 403
+    assert httpx.get(f"{server.url}/healthz", headers={"host": host}, trust_env=False, verify=False).status_code == 403
 
 
 def test_the_refusal_of_a_host_names_the_option_to_allow_it(serve):
@@ -111,16 +111,20 @@ def test_a_page_that_was_allowed_can_read_what_controls_the_world_and_what_goes_
     server = serve("--allow-origin", "http://localhost:3000", "--control")
     url, page = f"{server.url}/_tr-apply/faults", {"Origin": "http://localhost:3000"}
 
-    asking = httpx.options(url, headers={**page, "Access-Control-Request-Method": "POST"}, trust_env=False)
+    asking = httpx.options(
+        url, headers={**page, "Access-Control-Request-Method": "POST"}, trust_env=False, verify=False
+    )
     answers = [
-        httpx.post(url, json=[{"action": "status", "status": 429}], headers=page, trust_env=False),
-        httpx.get(f"{server.url}/v1/Workspaces", headers=page, trust_env=False),
+        httpx.post(url, json=[{"action": "status", "status": 429}], headers=page, trust_env=False, verify=False),
+        httpx.get(f"{server.url}/v1/Workspaces", headers=page, trust_env=False, verify=False),
     ]
 
     assert (asking.status_code, [each.status_code for each in answers]) == (204, [200, 429])
     assert {each.headers["access-control-allow-origin"] for each in (asking, *answers)} == {"*"}
     assert "Content-Type" in asking.headers["access-control-allow-headers"]
-    assert httpx.options(url, headers={"Origin": "http://localhost:1"}, trust_env=False).status_code == 403
+    assert (
+        httpx.options(url, headers={"Origin": "http://localhost:1"}, trust_env=False, verify=False).status_code == 403
+    )
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,9 @@ class World:
         return page[page["meta"]["key"]]
 
     def control(self, name, body=None, method="POST"):
-        answer = httpx.request(method, f"{self.server.url}/_tr-apply/{name}", json=body, trust_env=False, timeout=30)
+        answer = httpx.request(
+            method, f"{self.server.url}/_tr-apply/{name}", json=body, trust_env=False, verify=False, timeout=30
+        )
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -92,7 +94,7 @@ def test_without_the_option_there_is_no_control(serve):
     server = serve()
 
     assert server.client.post(f"{server.url}/_tr-apply/reset").status_code == 404
-    assert httpx.post(f"{server.url}/_tr-apply/reset", trust_env=False).status_code == 401
+    assert httpx.post(f"{server.url}/_tr-apply/reset", trust_env=False, verify=False).status_code == 401
 
 
 def test_control_is_for_this_machine_only():
@@ -107,9 +109,9 @@ def test_a_page_of_another_origin_controls_nothing_and_a_server_with_a_token_ask
     server = serve("--control", "--auth-token", "token")
     url = f"{server.url}/_tr-apply/reset"
 
-    assert httpx.post(url, headers={"Origin": "http://evil.example"}, trust_env=False).status_code == 403
-    assert httpx.post(url, trust_env=False).status_code == 401
-    assert httpx.post(url, auth=("AC1", "token"), trust_env=False).status_code == 200
+    assert httpx.post(url, headers={"Origin": "http://evil.example"}, trust_env=False, verify=False).status_code == 403
+    assert httpx.post(url, trust_env=False, verify=False).status_code == 401
+    assert httpx.post(url, auth=("AC1", "token"), trust_env=False, verify=False).status_code == 200
 
 
 def test_a_pinned_clock_stops_and_an_advance_lets_timers_fire_in_order(world):
@@ -149,7 +151,7 @@ def test_time_never_goes_back_before_an_event_and_continues_when_it_is_released(
     url = f"{world.server.url}/_tr-apply/clock"
     world.task()  # events from before the clock was set may be too old to be kept
 
-    refused = httpx.post(url, json={"now": "2026-01-01T00:00:00Z"}, trust_env=False)
+    refused = httpx.post(url, json={"now": "2026-01-01T00:00:00Z"}, trust_env=False, verify=False)
     going = world.control("clock", {"rate": 1000})
     while world.control("clock")["now_ms"] < going["now_ms"] + 1000:
         pass
@@ -223,14 +225,14 @@ def test_time_ends_before_dates_do_and_the_world_goes_on_there(world):
     url = f"{world.server.url}/_tr-apply/clock"
     end = "9000-01-01T00:00:00Z"
     for body in ({"now": "9999-12-31T23:59:59Z"}, {"now": end, "advance_s": 1}):
-        refused = httpx.post(url, json=body, trust_env=False)
+        refused = httpx.post(url, json=body, trust_env=False, verify=False)
         assert (refused.status_code, "9000-01-01T00:00:00" in refused.text) == (400, True)
 
     assert world.control("clock", {})["now"] == "2027-01-04T09:00:00.000000Z"
 
     world.control("clock", {"now": end})
 
-    assert httpx.post(url, json={"advance_s": 1}, trust_env=False).status_code == 400
+    assert httpx.post(url, json={"advance_s": 1}, trust_env=False, verify=False).status_code == 400
     assert world.control("clock", {"rate": 1_000_000})["now_ms"] == world.control("clock", {})["now_ms"]
     assert world.status(world.task(Timeout="1209600")) == "reserved"
     assert world.client.get(f"{world.path}/Statistics").status_code == 200
@@ -240,7 +242,7 @@ def test_an_unknown_snapshot_and_other_nonsense_are_refused(world):
     url = f"{world.server.url}/_tr-apply"
 
     def status(name, body, method="POST"):
-        return httpx.request(method, f"{url}/{name}", json=body, trust_env=False).status_code
+        return httpx.request(method, f"{url}/{name}", json=body, trust_env=False, verify=False).status_code
 
     assert status("restore", {"id": "7"}) == 404
     assert status("nothing", {}) == 404
@@ -263,7 +265,7 @@ def test_an_unknown_snapshot_and_other_nonsense_are_refused(world):
         ),
     ):
         assert status("faults", [rule]) == 400
-    assert httpx.post(f"{url}/clock", content=b"{", trust_env=False).status_code == 400
+    assert httpx.post(f"{url}/clock", content=b"{", trust_env=False, verify=False).status_code == 400
 
 
 def test_callbacks_are_listed_with_request_and_answer(world, application):
@@ -379,4 +381,4 @@ def test_a_delay_outlasts_an_impatient_client(world):
     world.control("faults", [{"match": {"path_regex": "healthz"}, "action": "delay", "delay_s": 3600}])
 
     with pytest.raises(httpx.ReadTimeout):
-        httpx.get(f"{world.server.url}/healthz", timeout=0.2, trust_env=False)
+        httpx.get(f"{world.server.url}/healthz", timeout=0.2, trust_env=False, verify=False)

@@ -72,11 +72,11 @@ def test_a_reset_leads_back_to_the_seed(serve, seed):
     [workspace] = server.client.get("/Workspaces").json()["workspaces"]
     server.client.delete(f"/Workspaces/{workspace['sid']}")
 
-    assert httpx.post(f"{server.url}/_tr-apply/reset", trust_env=False, timeout=30).status_code == 200
+    assert httpx.post(f"{server.url}/_tr-apply/reset", trust_env=False, verify=False, timeout=30).status_code == 200
 
     assert set(queues(server)) == {"Everyone", "Gold"}
     seed.write_text("workspace: {nam: x}")
-    refused = httpx.post(f"{server.url}/_tr-apply/reset", trust_env=False, timeout=30)
+    refused = httpx.post(f"{server.url}/_tr-apply/reset", trust_env=False, verify=False, timeout=30)
     assert refused.status_code == 400
     assert "could not be filled again" in refused.json()["message"]
 
@@ -119,7 +119,7 @@ def test_a_resource_that_a_seed_no_longer_names_is_kept_and_the_way_to_begin_ane
         assert server.process.poll() is None
 
     assert workers(server) == ["ann"]
-    assert httpx.post(f"{server.url}/_tr-apply/reset", trust_env=False, timeout=30).status_code == 200
+    assert httpx.post(f"{server.url}/_tr-apply/reset", trust_env=False, verify=False, timeout=30).status_code == 200
     assert workers(server) == ["bea"]
 
 

@@ -136,7 +136,7 @@ def _server():
         direct = f"http://{address}"
         with (
             Proxy(address) as proxy,
-            httpx.Client(base_url=direct, auth=(ACCOUNT, CANARY), trust_env=False) as client,
+            httpx.Client(base_url=direct, auth=(ACCOUNT, CANARY), trust_env=False, verify=False) as client,
         ):
             exchangeable.loop = server.loop
             world = World(exchangeable, proxy, direct, client)
