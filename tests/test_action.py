@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
+from tests.yaml_files import content_of
 from tr_apply.cli import run as run_tr_apply
 from tr_apply.starter.action import pull_request
 
@@ -231,7 +232,7 @@ class Runner:
             "install": "",
             **{k.replace("_", "-"): v for k, v in inputs.items()},
         }
-        action = yaml.safe_load((ACTION / "action.yml").read_text())
+        action = content_of(ACTION / "action.yml")
         assert given.keys() <= action["inputs"].keys()
         values = {name: str(given.get(name, spec.get("default", ""))) for name, spec in action["inputs"].items()}
         values = {name: TOKEN if value == "${{ github.token }}" else value for name, value in values.items()}
@@ -356,7 +357,7 @@ def pretended(action, tmp_path):
 
 
 def test_inputs_reach_the_steps_as_environment_and_nothing_else():
-    steps = yaml.safe_load((ACTION / "action.yml").read_text())["runs"]["steps"]
+    steps = content_of(ACTION / "action.yml")["runs"]["steps"]
 
     scripts = [step for step in steps if "run" in step]
     assert scripts

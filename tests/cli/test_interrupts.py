@@ -54,16 +54,15 @@ def test_a_program_that_imports_the_command_line_keeps_its_signals():
 
 
 @pytest.fixture
-def printing(tmp_path):
+def printing(tmp_path, forking):
     """A command whose document has begun, and which waits until somebody reads the rest."""
     started = []
 
     def start(*arguments):
         (tmp_path / "shop.yaml").write_text(LARGE)
-        command = [sys.executable, "-m", "tr_apply", *arguments, "shop.yaml", "--format", "json"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
+        process = forking.start("as_installed", [*arguments, "shop.yaml", "--format", "json"])
         started.append(process)
-        return process, os.read(process.stdout.fileno(), 1)
+        return process, os.read(process.stdout.fileno(), 1).decode()
 
     yield start
     for process in started:
@@ -93,5 +92,5 @@ def test_a_second_interrupt_ends_a_command_whose_document_nobody_reads(printing)
 
     rest, said = process.communicate()
     assert process.returncode == 130
-    assert (begun + rest).count(b"format_version") == 1
-    assert said.endswith(b"\nError: interrupted\n")
+    assert (begun + rest).count("format_version") == 1
+    assert said.endswith("\nError: interrupted\n")

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -447,18 +446,14 @@ def test_without_a_live_workspace_there_is_nothing_to_compare_with(simulate):
 # In a process of its own
 
 
-def process(*arguments, **more):
-    program = "from tr_apply.cli import main\nmain()"
-    return subprocess.Popen([sys.executable, "-c", program, "simulate", *arguments], **more)
-
-
 @pytest.mark.skipif(os.name != "posix", reason="a terminal of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.usefixtures("simulate")  # its files
-def test_ctrl_c_prints_the_completed_days_and_says_so(number):
+def test_ctrl_c_prints_the_completed_days_and_says_so(forking, number):
     ours, theirs = os.openpty()
-    started = process(
-        "new.yaml", "--load", "load.yaml", "--against", "w.yaml", "--replications", "10000", "--executor", "serial",
+    arguments = ["new.yaml", "--load", "load.yaml", "--against", "w.yaml", "--replications", "10000"]
+    started = subprocess.Popen(
+        [forking.programs / "tr-apply", "simulate", *arguments, "--executor", "serial"],
         stdout=subprocess.PIPE, stderr=theirs, text=True,
     )  # fmt: skip
     os.close(theirs)

@@ -25,8 +25,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def run(folder, *command):
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+def run(folder, *command, programs=Path(sys.executable).parent):
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         command, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
     )
@@ -41,8 +41,10 @@ def test_the_tests_for_pytest_and_unittest_pass(folder):
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
-def test_the_tests_for_node_pass(folder):
-    assert "# pass 1" in run(folder, "node", "--test", "--test-reporter=tap", "support.test.mjs")
+def test_the_tests_for_node_pass(folder, forking):
+    command = ["node", "--test", "--test-reporter=tap", "support.test.mjs"]
+
+    assert "# pass 1" in run(folder, *command, programs=forking.programs)
 
 
 def test_the_server_of_the_compose_file_starts_is_healthy_and_can_be_controlled(folder, serving):
@@ -57,27 +59,21 @@ def test_the_server_of_the_compose_file_starts_is_healthy_and_can_be_controlled(
     assert program == "python"
     run(folder, sys.executable, *(each.replace("http://127.0.0.1:8080", url) for each in arguments))
     login = ("AC" + 32 * "0", service["environment"]["TR_APPLY_SERVE_AUTH_TOKEN"])
-    assert httpx.post(f"{url}/_tr-apply/reset", auth=login, trust_env=False, timeout=30).status_code == 200
+    assert (
+        httpx.post(f"{url}/_tr-apply/reset", auth=login, trust_env=False, verify=False, timeout=30).status_code == 200
+    )
 
 
 @pytest.fixture
-def serving(tmp_path):
+def serving(tmp_path, monkeypatch, forking):
     """Starts a server of a command line, and returns its URL."""
     processes = []
 
     def start(program, *arguments, **environment):
         assert program == "tr-apply"
-        command = [sys.executable, "-m", "tr_apply", *arguments]
-        process = subprocess.Popen(
-            command,
-            cwd=tmp_path,
-            env={**os.environ, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        processes.append(process)
-        return process.stdout.readline().split()[-1]
+        monkeypatch.chdir(tmp_path)
+        processes.append(forking.start("as_installed", arguments, environment={**os.environ, **environment}))
+        return processes[-1].stdout.readline().split()[-1]
 
     yield start
     for process in processes:
