@@ -44,12 +44,6 @@ def all_days(name, jobs=None, disturb=lambda _done: None):
 
 
 @pytest.mark.usefixtures("in_processes")
-def test_processes_find_what_one_process_finds(here):
-    assert all_days("processes", 2) == here
-    assert active_children() == []
-
-
-@pytest.mark.usefixtures("in_processes")
 def test_a_process_that_dies_is_replaced_and_its_days_are_simulated_again(here):
     killed = []
 
@@ -83,11 +77,12 @@ def test_an_instant_job_starts_no_process(here):
 
 
 @pytest.mark.usefixtures("in_processes")
-def test_a_pool_serves_one_round_after_the_other(here):
+def test_processes_find_what_one_process_finds_one_round_after_the_other(here):
     with open_executor("processes", 2, SCENARIOS) as executor:
         found = {day[:2]: day[2] for half in (WANTED[:6], WANTED[6:]) for day in executor.days(half)}
 
     assert found == here
+    assert active_children() == []
 
 
 def test_a_command_without_garbage_collection_collects_now_and_then(monkeypatch, here):

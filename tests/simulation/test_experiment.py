@@ -74,7 +74,7 @@ def test_a_against_a_differs_by_exactly_nothing_and_passes_every_limit():
 @pytest.fixture(scope="module")
 def compared(changed):
     limits = gates(("max-abandonment-rise", 1), ("max-sl-drop", 2))
-    request = SimulationRequest(changed, LOAD, api.load(EXAMPLE), replications=20, max_replications=20, gates=limits)
+    request = SimulationRequest(changed, LOAD, api.load(EXAMPLE), replications=12, max_replications=12, gates=limits)
     experiment = request.experiment()
     with open_executor("serial", 1, experiment.scenarios) as opened:
         experiment.run(opened, lambda _done, _total: None)
@@ -211,7 +211,7 @@ def test_a_limit_is_decided_when_all_of_the_interval_is_on_one_side(mean, half_w
 
 def test_a_change_at_the_limit_stays_undecided_and_says_so():
     before, after = small("before", agents=5), small(agents=4)
-    first = run(before, after, trials=Trials(40, 40, 0.95)).days()
+    first = run(before, after, trials=Trials(20, 20, 0.95)).days()
     drop = -first[0].change(first[1], EVERYTHING, "service_level", 0.95).mean
     limit = GateLimit("max-sl-drop", drop, "its own size")
 
