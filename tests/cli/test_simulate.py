@@ -465,7 +465,7 @@ def test_ctrl_c_prints_the_completed_days_and_says_so(forking, number):
 
     assert started.returncode == 130
     assert "Interrupted: these are only the days that were done." in out
-    assert int(re.search(r"([0-9]+) simulated days", out)[1]) < 10_000
+    assert int(re.search(r"([0-9]+)\s+simulated\s+day", out)[1]) < 10_000
 
 
 def test_progress_says_how_long_it_may_take(monkeypatch, capsys):
