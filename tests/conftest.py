@@ -72,9 +72,15 @@ def pytest_xdist_auto_num_workers():
     return 2 * (os.cpu_count() or 1)
 
 
-def pytest_collection_finish():
-    """Keep the collected tests out of garbage collection, which would search them again and again."""
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Keep the collected tests out of garbage collection, which would search them again and again, already now."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class KilledError(BaseException):
