@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from tr_apply.errors import RefusedError
 from tr_apply.plan.change import DeleteConsent
-from tr_apply.plan.checks.consent import Approval, refusals
+from tr_apply.plan.checks.consent import Approval, refusals, require_consent
 from tr_apply.plan.checks.consent import Consent as Given
 
 HEAD = "workspace: {name: Center}\n"
@@ -65,7 +66,7 @@ def test_new_resources_in_place_of_all_do_not_replace_consent(world):
     plan = world.plan(HEAD + queues("B") + "safety: {max_deletes: 100%}")
 
     assert codes(plan) == ["needs-consent"]
-    assert "These are all that are live." in plan.blocked[0].message
+    assert "These are all that are live" in plan.blocked[0].message
     assert "none of them" not in plan.blocked[0].message
 
 
@@ -234,6 +235,33 @@ def test_a_delete_that_nobody_has_seen_says_the_three_ways_out(world):
     assert refused.message == (
         "deletes 1 of 10 task queues: Q00. Nobody has seen the plan: write `safety.max_deletes: 20%` for the behaviour "
         "before 0.2, give --allow-delete task_queue=1, or apply a reviewed plan"
+    )
+
+
+def test_a_delete_beyond_the_former_limit_says_the_same_ways_out_and_which_of_them_is_none(world):
+    world.apply(HEAD + numbered(10))
+
+    plan = world.plan(HEAD + numbered(10, 3))
+
+    with pytest.raises(RefusedError) as error:
+        require_consent(plan, Given(), lambda _: "")
+
+    assert refusals(plan, Given()) == plan.blocked
+    assert (
+        "deletes 3 of 10 task queues: Q00, Q01, Q02. Nobody has seen the plan: write `safety.max_deletes: 20%` for the "
+        "behaviour before 0.2 (which does not cover this either), give --allow-delete task_queue=3, or apply a "
+        "reviewed plan [needs-consent]\n"
+    ) in str(error.value)
+
+
+def test_a_delete_that_needs_consent_says_that_approving_the_plan_is_the_consent(world):
+    world.apply(HEAD + numbered(10))
+
+    [blocked] = world.plan(HEAD + numbered(10, 3)).blocked
+
+    assert blocked.message == (
+        "deletes 3 of 10 task queues: Q00, Q01, Q02. `max_deletes` allows 2 (20%): approving this plan is the consent; "
+        "without a plan, --allow-delete task_queue=3"
     )
 
 

@@ -74,7 +74,7 @@ def test_deletes_and_replacements_come_first(name, actions):
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_plan_that_needs_approval_is_not_called_blocked(name):
     message = (
-        "deletes 1 of 5 task queues: Spanish. Approving this plan is the consent; without a plan, --allow-delete x=1"
+        "deletes 1 of 5 task queues: Spanish: approving this plan is the consent; without a plan, --allow-delete x=1"
     )
     blocked = Blocked("needs-consent", message, "op-1", DeleteConsent("task_queue", 1, 5))
 

@@ -94,7 +94,7 @@ approval
 
 ```diff
 ! Needs approval (needs-consent): Deletes 1 of 2 task queues: Spanish. `max_deletes` allows 0
-!   (20%). Approving this plan is the consent; without a plan, --allow-delete task_queue=1.
+!   (20%): approving this plan is the consent; without a plan, --allow-delete task_queue=1.
 - task_queue Spanish
 ! ± activity Lunch  # workspace.yaml:3
      (TaskRouter cannot change `available`: a new activity with a new SID takes its place)

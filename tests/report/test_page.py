@@ -100,7 +100,7 @@ def test_an_objection_shows_keys_and_options_as_code(center):
 
     [objection] = re.findall(r'<p class="approval">(.*?)</p>', page_of(fewer))
 
-    assert "<code>max_deletes</code> allows 0." in objection
+    assert "<code>max_deletes</code> allows 0: approving" in objection
     assert objection.endswith('without a plan, <code class="option">--allow-delete workflow=1</code>.')
 
 

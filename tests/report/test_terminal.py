@@ -99,7 +99,7 @@ def test_fields_are_shown_with_old_and_new_and_expressions_term_by_term(told, bl
               - task queue Spanish: 1 -> nobody; loses alice
 
           Needs approval (people-lost): The task queue 'Spanish' falls from 1 member to
-            nobody: alice loses the place in it. Approving this plan is the consent;
+            nobody: alice loses the place in it: approving this plan is the consent;
             without a plan, --allow-people-lost "Spanish=1".
 
         Plan: 0 to create, 2 to update, 0 to replace, 0 to delete, 5 unchanged; 2 requests.
@@ -225,16 +225,16 @@ def test_deletions_that_are_refused_say_so_and_what_to_do(told, block):
           Blocked (protected): the worker 'alice' is protected by 'worker/ALI*' in
             `safety.protect`; declare it, or remove the protection first
           Needs approval (needs-consent): Deletes 1 of 2 task queues: Spanish.
-            `max_deletes` allows 0 (20%). Approving this plan is the consent; without a
+            `max_deletes` allows 0 (20%): approving this plan is the consent; without a
             plan, --allow-delete task_queue=1.
           Needs approval (needs-consent): Deletes 1 of 1 workflows: Incoming. This
-            leaves none of them. Approving this plan is the consent; without a plan,
+            leaves none of them: approving this plan is the consent; without a plan,
             --allow-delete workflow=1.
           Needs approval (needs-consent): Deletes 1 of 1 workers: alice. This leaves
-            none of them. Approving this plan is the consent; without a plan,
+            none of them: approving this plan is the consent; without a plan,
             --allow-delete worker=1.
           Needs approval (people-lost): The task queue 'Everyone' falls from 1 member to
-            nobody: alice loses the place in it. Approving this plan is the consent;
+            nobody: alice loses the place in it: approving this plan is the consent;
             without a plan, --allow-people-lost "Everyone=1".
 
         Plan: 0 to create, 0 to update, 0 to replace, 3 to delete, 2 unchanged; 3 requests.

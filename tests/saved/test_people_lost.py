@@ -46,7 +46,7 @@ def test_a_queue_that_falls_to_nobody_needs_consent_whatever_the_limit(blocked):
 
     assert found["consent"] == {"queue": "a=b", "lost": 2, "of": 2}
     assert found["message"] == (
-        "the task queue 'a=b' falls from 2 members to nobody: ana, ben lose their places in it. Approving this plan is "
+        "the task queue 'a=b' falls from 2 members to nobody: ana, ben lose their places in it: approving this plan is "
         'the consent; without a plan, --allow-people-lost "a=b=2"'
     )
 
@@ -183,8 +183,8 @@ def test_a_plan_without_impact_gives_no_consent_to_an_empty_queue(cli, write, li
     [error] = applied.document["errors"]
     assert (applied.code, error["code"]) == (6, "refused")
     assert error["message"] == (
-        "nothing was written:\n  the task queue 'a=b' falls from 2 members to nobody: ana, ben lose their places in it. "
-        "The plan does not show it, because of --impact none: plan again without that [people-lost]"
+        "nothing was written:\n  the task queue 'a=b' falls from 2 members to nobody: ana, ben lose their places in it: "
+        "the plan does not show it, because of --impact none; plan again without that [people-lost]"
     )
     assert live.change("TaskQueues", "a=b")["target_workers"] == "languages HAS 'es'"
 

@@ -24,7 +24,7 @@ _NOT_SHOWN: Final = (
     "--impact none: who loses a place in a queue is not shown. `apply --plan` refuses a loss that needs consent; "
     "`apply --expect` counts as consent to it"
 )
-_UNSEEN: Final = "The plan does not show it, because of --impact none: plan again without that"
+_UNSEEN: Final = "the plan does not show it, because of --impact none; plan again without that"
 
 
 def judged(

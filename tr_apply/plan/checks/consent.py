@@ -16,9 +16,10 @@ from tr_apply.routing.names import name_key
 CONSENT_DIFFERS = "consent-differs"
 
 _NOBODY_SEES = (
-    "Nobody has seen the plan: write `safety.max_deletes: 20%` for the behaviour before 0.2, give "
+    "Nobody has seen the plan: write `safety.max_deletes: 20%` for the behaviour before 0.2{aside}, give "
     "--allow-delete {kind}={number}, or apply a reviewed plan"
 )
+_NOT_COVERED = " (which does not cover this either)"
 _APPROVED_BY = "approving a plan means: plan --out FILE saves it, somebody reviews it, and apply --plan FILE applies it"
 
 
@@ -73,7 +74,8 @@ def require_consent(plan: Plan, consent: Consent, plan_id: Callable[[Plan], str]
             "configuration or the workspace has changed. Plan again and pass the new id"
         )
     if refused := refusals(plan, consent):
-        raise refusal(refused, [_APPROVED_BY] if any(map(is_lifted_by_review, refused)) else ())
+        said = [_with_ways_out(each, plan, consent) for each in refused]
+        raise refusal(said, [_APPROVED_BY] if any(map(is_lifted_by_review, refused)) else ())
     require_few_routes_changed(plan, consent.max_route_change)
 
 
@@ -96,12 +98,31 @@ def refusals(plan: Plan, consent: Consent) -> Sequence[Blocked]:
 
 def _unattended(plan: Plan, consent: Consent) -> Iterator[Blocked]:
     """Deletes that a person would not be asked about, but that nobody is there to see either."""
-    if consent.approval is not Approval.NOBODY or plan.limits_deletes:
+    if not _is_unattended(plan, consent):
         return
     known = {each.consent.kind for each in plan.blocked if isinstance(each.consent, DeleteConsent)}
     for count in plan.deletes:
         if count.counted and count.kind not in known:
-            yield needs_consent(count, plan.operations, _NOBODY_SEES.format(kind=count.kind, number=count.deletes))
+            why = _NOBODY_SEES.format(kind=count.kind, number=count.deletes, aside="")
+            yield needs_consent(count, plan.operations, why)
+
+
+def _is_unattended(plan: Plan, consent: Consent) -> bool:
+    """Whether nobody sees the deletes of *plan*, and the configuration says nothing about them."""
+    return consent.approval is Approval.NOBODY and not plan.limits_deletes
+
+
+def _with_ways_out(refused: Blocked, plan: Plan, consent: Consent) -> Blocked:
+    """*refused*; where nobody saw the plan, deletes beyond the usual limit say what to do as all others do."""
+    if (
+        not isinstance(refused.consent, DeleteConsent)
+        or refused not in plan.blocked
+        or not _is_unattended(plan, consent)
+    ):
+        return refused
+    [count] = [each for each in plan.deletes if each.kind == refused.consent.kind]
+    why = _NOBODY_SEES.format(kind=count.kind, number=count.deletes, aside=_NOT_COVERED)
+    return needs_consent(count, plan.operations, why)
 
 
 def _deletes(plan: Plan) -> Counter[str]:

@@ -25,7 +25,7 @@ PROTECTED = "protected"
 IN_USE = "in-use"
 STRANDED = "nowhere-to-go"
 
-APPROVING: Final = "Approving this plan is the consent; without a plan, {}"
+APPROVING: Final = "approving this plan is the consent; without a plan, {}"
 
 
 def blocked(decisions: Decisions, people: People, operations: Sequence[Operation]) -> list[Blocked]:
@@ -163,7 +163,7 @@ def _without_consent(decisions: Decisions, operations: Sequence[Operation]) -> I
     for count in delete_counts(decisions, operations):
         if (reason := _excess(count, strictest(decisions.document.safety.max_deletes, count.of))) is not None:
             yield needs_consent(
-                count, operations, f"{reason}. {_APPROVING.format(kind=count.kind, number=count.deletes)}"
+                count, operations, f"{reason}: {_APPROVING.format(kind=count.kind, number=count.deletes)}"
             )
 
 
@@ -250,7 +250,7 @@ def people_lost(
         if change.lost and change.queue not in deleted and (reason := _reason(change, limit)) is not None:
             consent = PeopleConsent(change.queue, len(change.lost), change.before)
             option = allowing_option(change.queue, len(change.lost))
-            yield Blocked(PEOPLE_LOST, f"{reason}. {approving.format(option)}", _cause(change, operations).id, consent)
+            yield Blocked(PEOPLE_LOST, f"{reason}: {approving.format(option)}", _cause(change, operations).id, consent)
 
 
 def _reason(change: QueueChange, limit: Any) -> str | None:
