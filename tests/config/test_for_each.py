@@ -242,7 +242,7 @@ def test_a_filter_cannot_take_the_names_of_its_workflow(loaded):
     )
 
     assert [(each.code, each.message) for each in configuration.diagnostics] == [
-        ("for-each", "`a` has its values from the `for_each` of the workflow already")
+        ("for-each", "`a` has its values from the `for_each` of the workflow already (where a: x)")
     ]
 
 

@@ -188,6 +188,15 @@ def test_a_filter_goes_directly_before_or_after_the_one_that_it_names(name, key,
     assert has_places(result.value, result.node)
 
 
+def test_filters_that_go_after_the_same_one_are_in_the_order_in_which_they_are_written():
+    placed = [{"name": name, "after": "F"} for name in ("N", "H", "M")]
+
+    result, mistakes = laid(BASE, {"workflows": [{"name": "A", "filters": placed}]})
+
+    assert [each["name"] for each in result.value["workflows"][0]["filters"]] == list("FNHMG")
+    assert mistakes == []
+
+
 LIMIT = st.integers(0, 60) | st.integers(0, 100).map("{}%".format)
 
 

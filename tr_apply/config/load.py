@@ -21,7 +21,7 @@ from tr_apply.config.json_values import note_literal_keys, note_phone_numbers
 from tr_apply.config.look_alikes import note_look_alikes
 from tr_apply.config.names import note_names
 from tr_apply.config.notes import Notes
-from tr_apply.config.places import Located, Sources, paths_of
+from tr_apply.config.places import Located, Node, Sources, paths_of
 from tr_apply.config.reach import NOWHERE, Reach, reach_of, reach_of_given
 from tr_apply.config.references import note_broken_references
 from tr_apply.config.shape import shape_of
@@ -281,11 +281,11 @@ def _joined(read: Files, sources: Sources, mistakes: list[Finding], written: Con
     if read.overlays:
         from tr_apply.config.composition.overlay import overlaid  # noqa: PLC0415  # seldom needed
 
-    found: list[Finding] = []
-    for overlay in read.overlays:
-        root = overlaid(root, Located(overlay.data, overlay.places), found, lambda place: place not in written)
     whole = all(file.complete for file in read.content)  # otherwise a missing resource may be in the unread part
-    mistakes.extend(each for each in found if whole or each.code != OVERLAY_UNKNOWN.code)
+    for overlay in read.overlays:
+        found: list[Finding] = []
+        root = overlaid(root, Located(overlay.data, overlay.places), found, lambda place: place not in written)
+        overlay.mistakes.extend(each for each in found if whole or each.code != OVERLAY_UNKNOWN.code)
     return root
 
 
@@ -300,15 +300,15 @@ def _note_mistakes(read: Files, mistakes: Sequence[Finding], notes: Notes) -> No
         note_literal_keys(((place, shifted(path, before)) for place, path in file.marked_keys), notes)
         before = counted(file, before)
     for file in (*read.overlays, *read.variable_files):
-        _note_all(file.mistakes, notes)
+        _note_all(file.mistakes, notes, within=file.places)
     for file in read.overlays:
         note_literal_keys(file.marked_keys, notes)
     _note_all(mistakes, notes)
 
 
-def _note_all(mistakes: Iterable[Finding], notes: Notes) -> None:
+def _note_all(mistakes: Iterable[Finding], notes: Notes, within: Node | None = None) -> None:
     for each in mistakes:
-        notes.mistake(each)
+        notes.mistake(each, within)
 
 
 def _note_failures(failures: Sequence[Failure], read: Files, notes: Notes) -> None:

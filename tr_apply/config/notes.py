@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import getitem
 
-from tr_apply.config.places import Located, Places, Sources, dotted, find, labels_of
+from tr_apply.config.places import Located, Node, Places, Sources, dotted, find, labels_of
 from tr_apply.config.values.marks import REFERENCE
 from tr_apply.config.values.variables import VariableError, Variables
 from tr_apply.findings import Finding, KeyPath, RelatedPlace, Rule, Severity, Spot, found_at, found_by
@@ -56,14 +56,17 @@ class Notes:
         """Note *message* at *place*, in addition to other findings there."""
         self.place(found_at(rule, message, place, path))
 
-    def mistake(self, finding: Finding) -> None:
-        """Note a finding of a file; an error prevents further findings at its place."""
-        self.place(finding)
+    def mistake(self, finding: Finding, within: Node | None = None) -> None:
+        """Note a finding of a file; an error prevents further findings at its place.
+
+        *within* is what its path leads through, if that is not the whole document.
+        """
+        self.place(finding, within)
         if finding.severity is Severity.ERROR and finding.spot.place is not None:
             self.mistaken.add(finding.spot.place)
 
-    def place(self, finding: Finding) -> None:
-        """Note *finding* at its spot."""
+    def place(self, finding: Finding, within: Node | None = None) -> None:
+        """Note *finding* at its spot; *within* is as for ``mistake``."""
         path, key, offset, place = finding.spot
         if place is None:
             place = find(self.root.node, path, key=key)
@@ -72,7 +75,7 @@ class Notes:
             if offset is not None:
                 template = self._template(path)
                 place = self.character(place, template, origin(template, MARK, _sampled, offset))
-        self._keep(finding, place, path)
+        self._keep(finding, place, path, self.root.node if within is None else within)
 
     def _located(self, related: RelatedPlace) -> RelatedPlace:
         path, key, _, _ = related.spot
@@ -82,9 +85,9 @@ class Notes:
     def _is_half_read(self, path: KeyPath, severity: Severity) -> bool:
         return bool(self.half_read) and (path if severity is Severity.ERROR else path[:2]) in self.half_read
 
-    def _keep(self, finding: Finding, place: int, path: KeyPath) -> None:
+    def _keep(self, finding: Finding, place: int, path: KeyPath, within: Node) -> None:
         message = finding.message
-        if self.expanded and (labels := "; ".join(labels_of(self.root.node, path))):
+        if labels := "; ".join(labels_of(within, path)):
             message = f"{message} (where {labels})"
         file, line, column = self.sources.locate(place)
         spotted = Finding(finding.severity, finding.code, message, file, line, column, dotted(path) or None, Spot(path))

@@ -189,6 +189,7 @@ class _ByName:
         self._place = place_of(base.node)
         self._items = list(base.items())
         self._names = [_name(item.value, identity) for item in self._items]
+        self._placed_after: dict[str, set[str]] = {}  # by the name that `after` gives
 
     def with_patch(self, patch: Located) -> Located:
         """The list with every item of *patch* laid over the one of its name, or added."""
@@ -232,7 +233,10 @@ class _ByName:
             hint = f"did you mean {near!r}? " if near else ""
             message = f"there is no {self._title} '{shown(called)}' to change; {hint}`new: true` adds one"
             self._note(OVERLAY_UNKNOWN, message, written.node_of(self._identity), path)
-        self._items.append(_without(written, self._controls))
+        elif UNSET in written.value:
+            message = f"a new {self._title} has nothing to take away; leave `{UNSET}` out"
+            self._note(OVERLAY_UNSET, message, written.node_of(UNSET), path)
+        self._items.append(_without(written, (*self._controls, UNSET)))
         self._names.append(name)
         self._place_at(written, len(self._items) - 1, path)
 
@@ -251,9 +255,19 @@ class _ByName:
             index = len(self._items) if not at else index
             self._note(OVERLAY_PLACE, self._no_place(other, len(at)), written.node_of(key), (*path, key))
         else:
-            index = at[0] + (key == "after")
+            index = at[0] if key == "before" else self._end_of_those_after(name_key(other), at[0], name)
         self._items.insert(index, item)
         self._names.insert(index, name)
+
+    def _end_of_those_after(self, other: str, at: int, name: str | None) -> int:
+        """Where *name* goes after *other*, which is at *at*: those that this overlay put there before it come first."""
+        placed = self._placed_after.setdefault(other, set())
+        end = at + 1
+        while end < len(self._names) and self._names[end] in placed:
+            end += 1
+        if name is not None:
+            placed.add(name)
+        return end
 
     def _no_place(self, other: Any, number: int) -> str:
         if number:
