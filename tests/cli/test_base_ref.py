@@ -213,7 +213,11 @@ def test_a_rename_in_the_files_does_not_hide_what_happened_outside(cli, reposito
 
 PROBLEMS = {
     "not there": (lambda _folder: git("mv", "config/w.yaml", "config/x.yaml"), "was not there"),
-    "broken": (lambda folder: (folder / "w.yaml").write_text("workspace: {what: 1}"), "cannot be used"),
+    "broken": (lambda folder: (folder / "w.yaml").write_text("workspace: {what: 1}"), "cannot be used (2 findings)"),
+    "with one mistake": (
+        lambda folder: (folder / "w.yaml").write_text("workspace: {name: Center, what: 1}"),
+        "cannot be used (1 finding)",
+    ),
     "no longer fits the workspace": (
         lambda folder: (folder / "w.yaml").write_text(
             "workspace: {name: Center}\nworkflows: [{name: W, default_filter: {queue: Nowhere}}]"

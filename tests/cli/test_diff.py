@@ -463,6 +463,13 @@ def test_an_overlay_of_both_sides_is_laid_over_their_own_and_says_so(tr_apply, d
 
 
 @pytest.mark.usefixtures("overlays")
+def test_an_overlay_of_both_sides_says_so_also_where_both_are_one_file(tr_apply):
+    _, _, err = tr_apply("diff", "base.yaml", "base.yaml", "--overlay", "more.yaml")
+
+    assert err == "--overlay more.yaml is laid over both sides; write PATH+more.yaml to lay it over one\n"
+
+
+@pytest.mark.usefixtures("overlays")
 def test_an_overlay_over_the_only_file_needs_no_word(tr_apply, live):
     live("Shop")
 

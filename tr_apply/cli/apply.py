@@ -83,7 +83,8 @@ def apply_command(paths: tuple[Path, ...], **given: Any) -> int:
     require_sense(paths, options)
     ids = options.plan_ids
     if options.expected and len(ids) != len(paths):
-        raise UsageError(f"--expect: {len(ids)} plan ids are given for {len(paths)} PATHs; give one for each, in order")
+        wanted = "1 PATH" if len(paths) == 1 else f"{len(paths)} PATHs"
+        raise UsageError(f"--expect is given {len(ids)}× for {wanted}; give one plan id for each PATH, in order")
     require_inputs(paths, options.given)
     require_not_read(options.journal_file, options.outputs_file)
     consent = options.consent()

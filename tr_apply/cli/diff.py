@@ -61,7 +61,7 @@ def diff_command(
     output = common.output("diff")
     files = {each: paths for each in (before, after) if (paths := paths_in(each))}
     _require(list(files.values()), given)
-    if given.overlays and len(files) > 1:
+    if given.overlays and before in files and after in files:
         laid = ", ".join(map(str, given.overlays))
         output.say(f"--overlay {laid} is laid over both sides; write PATH+{laid} to lay it over one")
     sides = _loaded([before, after], files, given)

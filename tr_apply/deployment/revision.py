@@ -144,7 +144,8 @@ def usable_then(revision_: Revision, path: Path, inputs: Inputs) -> tuple[Config
     try:
         found = revision_.configuration(path, inputs)
     except ConfigError as error:
-        return None, f"the configuration at {revision_.ref} cannot be used ({len(error.diagnostics)} findings)"
+        found_there = "1 finding" if len(error.diagnostics) == 1 else f"{len(error.diagnostics)} findings"
+        return None, f"the configuration at {revision_.ref} cannot be used ({found_there})"
     return found, "" if found is not None else f"{path} was not there at {revision_.ref}"
 
 
