@@ -306,6 +306,15 @@ def test_a_file_that_is_there_is_kept_and_named(tr_apply, tmp_path, name):
     assert ("add this line to .gitignore: .tr-apply/" in out) == (name == ".gitignore")
 
 
+def test_a_second_init_asks_for_no_line_that_is_there(tr_apply):
+    tr_apply("init")
+
+    _, out, _ = tr_apply("init")
+
+    assert "kept .gitignore, which was there already\n" in out
+    assert "add this line" not in out
+
+
 def test_a_configuration_that_is_there_is_not_mixed_with_the_sample(tr_apply, tmp_path):
     (tmp_path / "taskrouter/queues").mkdir(parents=True)
     (tmp_path / "taskrouter/queues/mine.yml").write_text("workspace: {name: Mine}\n")

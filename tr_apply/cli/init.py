@@ -33,9 +33,11 @@ CI: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """The files that check, plan and apply in CI, by service."""
 
+_GITIGNORE: Final = ".gitignore"
+_IGNORED: Final = ".tr-apply/"
 SURROUNDINGS: Final[Mapping[str, str]] = {
     ".pre-commit-config.yaml": "pre-commit-config.yaml",
-    ".gitignore": "gitignore",
+    _GITIGNORE: "gitignore",
 }
 CONTAINER: Final[Mapping[str, str]] = {"Containerfile": "Containerfile"}
 _README: Final = "README.md"
@@ -145,8 +147,15 @@ def _told(folder: Path, written: list[str], kept: list[str]) -> Iterator[str]:
     yield from (f"kept {printable(str(folder / name))}, which was there already" for name in kept)
     if not any(name in SAMPLE for name in (*written, *kept)):
         yield f"left {printable(str(folder / FOLDER))} alone, which holds a configuration already"
-    if ".gitignore" in kept:
-        yield "add this line to .gitignore: .tr-apply/"
+    if _GITIGNORE in kept and not _ignores_own_folder(folder / _GITIGNORE):
+        yield f"add this line to {_GITIGNORE}: {_IGNORED}"
+
+
+def _ignores_own_folder(path: Path) -> bool:
+    try:
+        return _IGNORED in path.read_text(encoding="utf-8", errors="replace").split()
+    except OSError:  # a link to nowhere, or a folder
+        return False
 
 
 def _next_steps(folder: Path) -> str:
