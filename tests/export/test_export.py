@@ -209,6 +209,22 @@ def test_a_queue_that_is_gone_stays_a_sid_and_is_left_alone(world, exported, tol
     assert told_plan(world.plan(text)) == []
 
 
+@pytest.mark.parametrize(
+    "routing",
+    [
+        {"filters": [{"expression": "1==1", "targets": [{"timeout": 5}]}]},
+        {"default_filter": {}},
+        {"filters": [{"expression": "1==1", "targets": [{"queue": "WQ" + "0" * 32, "extra": {"x": 1}}]}]},
+    ],
+    ids=["a first target without a queue", "a default_filter without one", "a key that is called extra"],
+)
+def test_a_document_that_no_file_would_say_is_exported_and_plans_empty(world, exported, told_plan, routing):
+    without_queue(world)
+    world.sql("UPDATE workflow SET configuration = ?", json.dumps({"task_routing": routing}))
+
+    assert told_plan(world.plan(exported(world))) == []
+
+
 def test_a_queue_that_is_not_a_sid_is_kept_as_it_is(world, exported, told_plan):
     without_queue(world)
     document = {"task_routing": {"filters": [{"expression": "1==1", "targets": [{"queue": "alpha"}]}]}}

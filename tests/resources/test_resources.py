@@ -120,6 +120,8 @@ def test_an_invalid_document_holds_nothing(document):
         {"filters": [{"expression": ""}]},
         {"filters": [{"expression": "1==1", "targets": []}]},
         {"filters": [{"expression": "1==1", "targets": [1]}]},
+        {"filters": [{"expression": "1==1", "targets": [{"timeout": 5}, {"queue": QUEUE}]}]},
+        {"default_filter": {"priority": 5}},
         {"default_filter": []},
         {"default_filter": "text", "unknown": {"a": [None, "${x}"]}},
     ],

@@ -110,7 +110,7 @@ def _lost(path: KeyPath, extra: Collection[str], read: Collection[str]) -> Itera
 
 
 def _keys_of(target: Target) -> set[str]:
-    return {key for key in target.model_fields_set if getattr(target, key) is not None}
+    return {key for key in target.model_fields_set - {"extra"} if getattr(target, key) is not None}
 
 
 def _both(path: KeyPath, extra: Collection[str], own: Collection[str]) -> Iterator[tuple[KeyPath, str]]:

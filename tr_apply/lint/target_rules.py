@@ -6,10 +6,9 @@ from itertools import chain
 from tr_apply.findings import Severity, Spot
 from tr_apply.lint.declarations import Declarations, Remarks, condition, constant, document_rule, queues_in
 from tr_apply.resources.workflow import Filter, Target, Workflow
-from tr_apply.routing.names import name_key
+from tr_apply.routing.names import QUEUE_KEYS, name_key
 from tr_apply.routing.nodes import And, Comparator, Comparison, Constant, Expression, ListLiteral, Or, Path
 
-_QUEUE_KEYS = ("queue", "task_queue_sid")  # the second as old helper libraries write it
 _TEMPLATE = 3
 _KNOWN_WORKERS = ("known_worker_sid", "known_worker_friendly_name")
 
@@ -54,7 +53,7 @@ def missing_queue(declarations: Declarations) -> Remarks:
     """Only a later target has one to inherit from."""
     firsts = (((*path, "targets", 0), each.targets[0]) for path, each in declarations.filters)
     for path, target in chain(firsts, declarations.default_filters):
-        if target.queue is None and target.extra.keys().isdisjoint(_QUEUE_KEYS):
+        if target.queue is None and target.extra.keys().isdisjoint(QUEUE_KEYS):
             where = "a default_filter" if path[-1] == "default_filter" else "the first target of a filter"
             yield Spot((*path, "queue")), f"`queue` is missing: TaskRouter demands it in {where}"
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from tr_apply.resources.fields import INTEGER, Expression, Flag, JsonObject, Name, Template, Url, seconds_up_to
 from tr_apply.resources.kind import DocumentField, FormField, Holds, Kind, Resource
 from tr_apply.resources.template import SidOf
-from tr_apply.routing.names import FILTER_NAMES
+from tr_apply.routing.names import FILTER_NAMES, QUEUE_KEYS
 from tr_apply.routing.numbers import as_whole_number
 
 DOCUMENT_LIMIT = 1_038_576  # bytes of the JSON document
@@ -157,7 +157,7 @@ class _DocumentReader:
         if (filters := _objects(routing.get("filters"))) is not None and all(map(_is_filter, filters)):
             known.add("filters")
             keys["filters"] = [self._filter(each) for each in filters]
-        if isinstance(default := routing.get("default_filter"), Mapping):
+        if isinstance(default := routing.get("default_filter"), Mapping) and _has_queue(default):
             known.add("default_filter")
             keys["default_filter"] = self._target(default)
         return keys | {"extra": self.rest(routing, known=known)}
@@ -190,7 +190,7 @@ class _DocumentReader:
     def _target(self, written: Mapping[str, Any]) -> Target:
         keys: dict[str, Any] = {}
         known = {key for key in (*_TEXTS, *_NUMBERS) if written.get(key) in (None, "")}  # the same as left out
-        queue_key = "queue" if "queue" in written else "task_queue_sid"  # the name old helpers used
+        queue_key = next((key for key in QUEUE_KEYS if key in written), QUEUE_KEYS[0])
         if isinstance(sid := written.get(queue_key), str) and (queue := self._queue_name(sid)) is not None:
             keys["queue"] = queue
             known.add(queue_key)
@@ -214,8 +214,13 @@ def _objects(value: Any) -> list[Mapping[str, Any]] | None:
 
 
 def _is_filter(value: Mapping[str, Any]) -> bool:
-    expression = value.get("expression")
-    return isinstance(expression, str) and bool(expression) and bool(_objects(value.get("targets")))
+    """Whether a file may declare *value*: what it may not is kept in ``extra``, as an export must plan."""
+    expression, targets = value.get("expression"), _objects(value.get("targets"))
+    return isinstance(expression, str) and bool(expression) and bool(targets) and _has_queue(targets[0])
+
+
+def _has_queue(target: Mapping[str, Any]) -> bool:
+    return any(key in target for key in QUEUE_KEYS)
 
 
 WORKFLOW = Kind(

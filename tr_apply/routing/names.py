@@ -13,6 +13,9 @@ _DIGITS: Final = "[0-9a-fA-F]{32}"
 FILTER_NAMES: Final = ("filter_friendly_name", "friendly_name", "friendlyName", "filterFriendlyName")
 """The keys in which Twilio's own helpers and samples write a filter's name; TaskRouter's own comes first."""
 
+QUEUE_KEYS: Final = ("queue", "task_queue_sid")
+"""The keys in which a target names its queue; the second is that of old helper libraries."""
+
 CHANNEL_PROPERTIES: Final = frozenset({"configured_capacity", "assigned_tasks", "available_capacity_percentage"})
 """Properties of a worker's channel in TaskRouter: ``worker.channel.<task channel>.…``."""
 

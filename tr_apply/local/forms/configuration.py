@@ -6,7 +6,7 @@ from typing import Any
 from tr_apply.local.forms.matching import check_expression
 from tr_apply.local.storage.documents import compact, parse_object
 from tr_apply.local.storage.refusals import InvalidParameterError
-from tr_apply.routing.names import is_sid
+from tr_apply.routing.names import QUEUE_KEYS, is_sid
 from tr_apply.routing.numbers import as_whole_number
 from tr_apply.routing.parser import parse, parse_known_worker, parse_order_by
 
@@ -22,7 +22,6 @@ _GRAMMAR: Mapping[str, Callable[[str], object]] = {
 """The keys of a target that hold text with a grammar."""
 
 _NUMBERS = ("priority", "timeout")
-_QUEUE_KEYS = ("queue", "task_queue_sid")  # the second as old helper libraries write it
 
 
 def configuration(name: str, text: str) -> str:
@@ -44,7 +43,7 @@ def queues_of(name: str, text: str) -> Mapping[str, str]:
         *(place for each in _filters(name, routing) for place in _targets(*each)),
         *_default_filter(name, routing),
     )
-    return {target[key]: f"{path}.{key}" for path, target in places for key in _QUEUE_KEYS if key in target}
+    return {target[key]: f"{path}.{key}" for path, target in places for key in QUEUE_KEYS if key in target}
 
 
 Place = tuple[str, dict[str, Any]]
@@ -72,9 +71,9 @@ def _check_filter(path: str, each: dict[str, Any]) -> None:
 
 
 def _check_target(path: str, target: dict[str, Any], *, queue_required: bool) -> None:
-    if queue_required and not any(key in target for key in _QUEUE_KEYS):
+    if queue_required and not any(key in target for key in QUEUE_KEYS):
         raise InvalidParameterError(f"{path}.queue is missing")
-    for key in _QUEUE_KEYS:
+    for key in QUEUE_KEYS:
         if key in target and not is_sid(str(target[key]), "WQ"):
             raise InvalidParameterError(f"{path}.{key} must be the SID of a TaskQueue")
     for key, parser in _GRAMMAR.items():
