@@ -83,8 +83,8 @@ def apply_command(paths: tuple[Path, ...], **given: Any) -> int:
     require_sense(paths, options)
     ids = options.plan_ids
     if options.expected and len(ids) != len(paths):
-        wanted = "1 PATH" if len(paths) == 1 else f"{len(paths)} PATHs"
-        raise UsageError(f"--expect is given {len(ids)}× for {wanted}; give one plan id for each PATH, in order")
+        numbers = f"{len(ids)} plan id{'s'[: len(ids) != 1]} for {len(paths)} PATH{'s'[: len(paths) != 1]}"
+        raise UsageError(f"--expect: {numbers}; give one for each, in order")
     require_inputs(paths, options.given)
     require_not_read(options.journal_file, options.outputs_file)
     consent = options.consent()

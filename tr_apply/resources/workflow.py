@@ -216,7 +216,9 @@ def _objects(value: Any) -> list[Mapping[str, Any]] | None:
 def _is_filter(value: Mapping[str, Any]) -> bool:
     """Whether a file may declare *value*: what it may not is kept in ``extra``, as an export must plan."""
     expression, targets = value.get("expression"), _objects(value.get("targets"))
-    return isinstance(expression, str) and bool(expression) and bool(targets) and _has_queue(targets[0])
+    return (
+        isinstance(expression, str) and bool(expression) and targets is not None and any(map(_has_queue, targets[:1]))
+    )
 
 
 def _has_queue(target: Mapping[str, Any]) -> bool:
