@@ -133,6 +133,7 @@ def test_a_key_is_explained_with_an_example_that_holds_it(name, tmp_path):
         ("target_workers", ["task_queues.target_workers", "Example:"]),
         ("hidden-filter", ["unreachable-filter (warning)"]),
         ("5", ["stale"]),
+        ("timeout", ["timeout (an error of a run)", "`--timeout` ended the run", "workflows.filters.targets.timeout"]),
     ],
 )
 def test_a_key_is_found_by_what_people_call_it(topic, expected, capsys):
@@ -151,7 +152,7 @@ def test_an_unknown_name_is_a_usage_error_with_a_suggestion(capsys):
 @pytest.mark.parametrize(
     ("topic", "said"),
     [
-        ("timeout", "but keys end in it: workflows.filters.targets.timeout, workflows.default_filter.timeout\n"),
+        ("skip_if", "but keys end in it: workflows.filters.targets.skip_if, workflows.default_filter.skip_if\n"),
         ("renamed_from", "workspace.renamed_from, activities.renamed_from, task_channels.renamed_from, "),
         ("renamed_from", "task_queues.renamed_from and 2 more\n"),
     ],

@@ -58,9 +58,8 @@ def explained(topic: str) -> str:
     if (rule := next((each for each in _every_rule() if each.code == code), None)) is not None:
         return _about(rule)
     if (known := PLAN_CODES.get(topic)) is not None:
-        return f"{topic} ({_said_by(topic)})\n\n{known.means}\n" + (
-            f"Next: {known.next_step}\n" * bool(known.next_step)
-        )
+        next_step = f"Next: {known.next_step}\n" if known.next_step else ""
+        return f"{topic} ({_said_by(topic)})\n\n{known.means}\n{next_step}{_namesakes(topic)}"
     if (field := field_named(topic)) is not None:
         return field_text(field)
     keys = keys_called(topic)
@@ -81,6 +80,11 @@ def _every_rule() -> Iterator[Rule]:
 
 def _said_by(code: str) -> str:
     return "an error of a run" if code in ERRORS else "blocked in a plan" if code in BLOCKED else "said by a plan"
+
+
+def _namesakes(code: str) -> str:
+    names = [each.name for each in keys_called(code)]
+    return f"\nKeys end in it, too: {', '.join(names)}\n" if names else ""
 
 
 def _about(rule: Rule) -> str:

@@ -135,6 +135,7 @@ ERRORS: Final[Mapping[str, PlanCode]] = {
     "api-error": PlanCode("TaskRouter refused a request.", "See its message and code."),
     "network": PlanCode("No answer arrived, and nothing was changed by the request.", "Run again."),
     "answer-lost": PlanCode("No answer arrived, and a write may have been carried out.", "Run again to finish."),
+    "timeout": PlanCode("`--timeout` ended the run.", "Run again with more time, or without it."),
     "incomplete": PlanCode("Something was or may have been written, and not all is as it should be.", "Run again."),
     "stale": PlanCode("The workspace is not what the plan was made from.", "Plan again."),
     "refused": PlanCode("The plan does something that nobody has agreed to.", "See the reasons in the message."),
