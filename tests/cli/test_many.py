@@ -223,5 +223,37 @@ def test_one_run_serves_several_accounts(capsys, write, monkeypatch, silent_serv
     assert "canary-one" not in printed.out + printed.err
 
 
+def test_a_target_that_one_of_several_has_leaves_the_others_as_they_are(cli, write):
+    write("One"), write("Two", LESS)
+
+    code, out, _ = cli(
+        "apply", "One.yaml", "Two.yaml", "--target", "task_queue/B", "--auto-approve", "--format", "json"
+    )
+
+    assert code == 0
+    made = {each["target"]["workspace"]: [op["name"] for op in each["operations"]] for each in json.loads(out)["plans"]}
+    assert made == {"One": ["One", "B"], "Two": []}
+
+
+def test_a_target_that_is_deleted_in_one_of_several_is_known(cli, write):
+    cli("apply", write("One"), write("Two"), "--auto-approve")
+    write("One", LESS)
+
+    code, out, _ = cli("plan", "One.yaml", "Two.yaml", "--target", "task_queue/B", "--format", "json")
+
+    assert code == 0
+    assert [[op["action"] for op in each["operations"]] for each in json.loads(out)["plans"]] == [["delete"], []]
+
+
+def test_a_target_that_none_of_several_has_is_a_usage_error_before_any_write(cli, write):
+    code, _, err = cli("apply", write("One"), write("Two"), "--target", "task_queue/C", "--auto-approve")
+
+    assert code == 64
+    assert (
+        err.count("--target task_queue/C: there is no such task queue, neither declared nor about to be deleted") == 2
+    )
+    assert cli("export", "One")[0] == 1
+
+
 def test_credentials_of_a_workspace_are_not_asked_for_with_local(cli, write):
     assert cli("plan", write("ONE", ACCOUNTS), write("TWO", ACCOUNTS))[0] == 0

@@ -55,6 +55,7 @@ class Configured:
         siblings: Names of the workspaces of this run.
         before: The declarations of the configuration that was applied last.
         extent: How much of the impact on people and tasks to compute.
+        is_one_of_several: Whether a target that is not here may be in another configuration of the run.
         recorded: Recorded tasks; the plan counts those that would be routed differently.
         checks: The checks of the configuration that may still be under way; None where all have passed.
     """
@@ -62,6 +63,7 @@ class Configured:
     configuration: Configuration
     selection: Selection = EVERYTHING
     siblings: frozenset[str] = frozenset()
+    is_one_of_several: bool = False
     before: DeclaredBefore | None = None
     extent: Extent = Extent.FULL
     recorded: GivenCorpus | None = None
@@ -86,8 +88,9 @@ class Configured:
             ApiError, NetworkError: The workspace cannot be read.
         """
         plan, snapshot = await self._planned(client, region, self.extent)
-        for target in self.selection.targets:
-            self._require_known(target, plan)
+        for target in () if self.is_one_of_several else self.selection.targets:
+            if not self.has_target(target, plan):
+                raise unknown_target(target)
         return judged(plan, snapshot, self.configuration.document, self.extent, self.recorded), snapshot
 
     async def _planned(self, client: Client, region: str | None, extent: Extent) -> tuple[Plan, Snapshot]:
@@ -198,13 +201,11 @@ class Configured:
         kinds = first_kinds(self.configuration.document, has_sids=self.configuration.has_sids)
         return (await self._plan_from(client, await read_start(client, applied.created, kinds)))[0]
 
-    def _require_known(self, target: SelectedTarget, plan: Plan) -> None:
-        """A target that is neither declared nor about to be deleted is a slip of the pen; later it may be gone."""
+    def has_target(self, target: SelectedTarget, plan: Plan) -> bool:
+        """Whether *target* is declared, or *plan* deletes it."""
         touched = (operation.name for operation in plan.operations if operation.kind == target.kind)
         names = (*touched, *_declared_names(self.configuration.document, target.kind))
-        if not any(target.has(target.kind, name) for name in names):
-            title = KIND_BY_NAME[target.kind].title
-            raise UsageError(f"--target {target}: there is no such {title}, neither declared nor about to be deleted")
+        return any(target.has(target.kind, name) for name in names)
 
     def _config_error(self, error: PlanProblemsError) -> ConfigError:
         notes = self.configuration.notes
@@ -214,6 +215,12 @@ class Configured:
         found: list[Finding] = notes.found[before:]
         del notes.found[before:]
         return ConfigError(withheld(found, notes))
+
+
+def unknown_target(target: SelectedTarget) -> UsageError:
+    """A target that is neither declared nor about to be deleted is a slip of the pen; later it may be gone."""
+    title = KIND_BY_NAME[target.kind].title
+    return UsageError(f"--target {target}: there is no such {title}, neither declared nor about to be deleted")
 
 
 def _declared_names(document: Document, kind: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tr_apply.config.load import Configuration
 from tr_apply.deployment.applied import Applied
 from tr_apply.deployment.clients import Clients
-from tr_apply.deployment.configured import Configured
+from tr_apply.deployment.configured import Configured, unknown_target
 from tr_apply.deployment.deadline import Deadline
 from tr_apply.deployment.deployment import Deployment
 from tr_apply.deployment.outputs import output_values
@@ -190,6 +190,7 @@ class Fleet:
 
         await self.each(self.live if members is None else members, plan)
         self._refuse_repeated()
+        self._refuse_unknown_targets()
 
     async def apply(self, members: Sequence[Member], clients: Clients, run_of: Callable[[Member], Run]) -> None:
         """Carry out the plan of each of *members*, as far as its consent and the common deadline go."""
@@ -238,6 +239,16 @@ class Fleet:
             await asyncio.gather(*tasks, return_exceptions=True)
         if bugs:
             raise bugs[0]
+
+    def _refuse_unknown_targets(self) -> None:
+        """A target that no workspace of several has is a mistake, unless one that could not be planned may have it."""
+        planned = [(each, each.configured, each.plan) for each in self.live]
+        if len(planned) < len(self.members):
+            return
+        for member, configured, plan in planned:
+            for target in () if configured is None or plan is None else configured.selection.targets:
+                if not any(own and made and own.has_target(target, made) for _, own, made in planned):
+                    member.error = unknown_target(target)
 
     def _refuse_repeated(self, members: Sequence[Member] = ()) -> None:
         """Two plans for one workspace would each be wrong as soon as the other is carried out: both end here."""

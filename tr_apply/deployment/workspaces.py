@@ -55,7 +55,9 @@ def members_of(loads: Loads, scope: PlanScope = WHOLE) -> list[Member]:
     siblings = frozenset(member.workspace for member in members if member.workspace is not None)
     for member in members:
         if isinstance(member.source, Configured):
-            member.source = replace(member.source, siblings=siblings, recorded=recorded)
+            member.source = replace(
+                member.source, siblings=siblings, is_one_of_several=len(members) > 1, recorded=recorded
+            )
     return members
 
 
