@@ -238,7 +238,7 @@ def test_a_delete_that_nobody_has_seen_says_the_three_ways_out(world):
     )
 
 
-def test_a_delete_beyond_the_former_limit_says_the_same_ways_out_and_which_of_them_is_none(world):
+def test_a_delete_beyond_the_former_limit_says_that_this_limit_does_not_cover_it(world):
     world.apply(HEAD + numbered(10))
 
     plan = world.plan(HEAD + numbered(10, 3))
