@@ -216,6 +216,20 @@ def test_a_file_that_a_shell_passes_on_is_read(arguments):
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize(
+    ("path", "is_held"),
+    [
+        ("/dev/stdin", False),
+        ("/dev/fd/63", False),
+        ("/proc/self/fd/63", False),
+        ("/dev/shm/w.yaml", True),
+        ("/device/w.yaml", True),
+    ],
+)
+def test_a_repository_in_memory_is_held_to_the_same_rule(path, is_held):
+    assert (reach_module.reach_of_path(Path(path), Reach(())) is not None) is is_held
+
+
 def test_a_link_that_is_exchanged_after_it_was_looked_at_leads_nowhere(home, monkeypatch):
     Path("inside").mkdir()
     Path("inside/agents.csv").write_text("name\nann\n")

@@ -28,7 +28,8 @@ _FROM_FOLDERS: Final = os.open in os.supports_dir_fd  # Windows opens whole path
 _FOLDER: Final = _flags("O_PATH", "O_DIRECTORY", "O_NOFOLLOW", "O_CLOEXEC")
 _FILE: Final = _flags("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")  # a pipe must not wait for a writer
 _EXCHANGED: Final = {errno.ELOOP, errno.ENOTDIR}
-_OF_THE_SYSTEM: Final = ("dev", "proc")  # shells open what they pass on in these; no repository is there
+_PASSED_ON: Final = (("dev", "fd"), ("dev", "stdin"), ("proc",))
+"""Where shells open what they pass on. No repository is there, while ``/dev/shm`` may well hold one."""
 
 
 class OutsideError(Exception):
@@ -133,7 +134,7 @@ def reach_of_given(path: Path, reach: Reach) -> Reach | None:
     Below the root or the working directory it belongs to a repository, so no link may lead out of both.
     """
     written = _absolute(path)
-    if written.parts[1:2] and written.parts[1] in _OF_THE_SYSTEM:
+    if _is_passed_on(written):
         return None
     around = Reach((*reach.folders, Path.cwd().resolve()), frozenset(_hidden(written)))
     return around if any(map(written.is_relative_to, (*around.folders, Path.cwd()))) else None
@@ -142,9 +143,13 @@ def reach_of_given(path: Path, reach: Reach) -> Reach | None:
 def reach_of_path(path: Path, reach: Reach) -> Reach | None:
     """Where the one file of a configuration may lie: where it is written; None for anywhere."""
     written = _absolute(path)
-    if written.parts[1:2] and written.parts[1] in _OF_THE_SYSTEM:
+    if _is_passed_on(written):
         return None
     return Reach((*reach.folders, _real(path.parent)), frozenset(_hidden(written)))
+
+
+def _is_passed_on(written: Path) -> bool:
+    return any(written.parts[1 : 1 + len(each)] == each for each in _PASSED_ON)
 
 
 def leads_out(path: Path, reach: Reach, *, is_chosen: bool) -> bool:
