@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -160,6 +161,22 @@ def test_a_file_has_a_maximum_number_of_rows(monkeypatch):
 def test_a_file_that_is_not_there_is_a_mistake_of_the_caller(tmp_path):
     with pytest.raises(UsageError, match="there is no such file"):
         load_corpus(tmp_path / "tasks.csv")
+
+
+def test_a_file_in_the_working_directory_is_not_a_link_that_leads_out(tmp_path, monkeypatch):
+    (tmp_path / "outside.csv").write_text("c4nary\nV\n")
+    (tmp_path / "inside").mkdir()
+    monkeypatch.chdir(tmp_path / "inside")
+    Path("tasks.csv").symlink_to("../outside.csv")
+
+    with pytest.raises(ConfigError) as error:
+        load_corpus(Path("tasks.csv"))
+    with pytest.raises(ConfigError, match="unknown column `c4nary`"):
+        load_corpus(Path("tasks.csv"), roots=[tmp_path.resolve()])
+
+    [found] = error.value.diagnostics
+    assert (found.code, found.file) == ("outside-root", "tasks.csv")
+    assert "c4nary" not in str(found)
 
 
 @pytest.mark.parametrize(("content", "code"), [(b"workflow\n\xff\n", "not-utf-8"), (None, "unreadable")])

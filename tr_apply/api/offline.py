@@ -111,7 +111,9 @@ def test(configuration: Configuration, *, tasks: StrPath | None = None) -> "Rout
     from tr_apply.corpus.read import load_corpus  # noqa: PLC0415
 
     suite = routing_suite(configuration, with_tasks=tasks is not None)
-    return run_suite(configuration, suite, None if tasks is None else load_corpus(Path(tasks)))
+    return run_suite(
+        configuration, suite, None if tasks is None else load_corpus(Path(tasks), configuration.reach.folders)
+    )
 
 
 def add_missing_tests(file: Path, configuration: Configuration, corpus: "Corpus") -> int:

@@ -79,13 +79,15 @@ def test_command(paths: tuple[Path, ...], **given: Any) -> int:
     options = RoutingTestOptions(**given)
     output = options.common.output("test")
     require_paths(paths)
-    selection = selected(paths, root_of(options.given))
+    root = root_of(options.given)
+    selection = selected(paths, root)
     require_inputs(list(selection), options.given)
     if options.live is None and options.target != TargetOptions():
         raise UsageError("--local, --local-db and --base-url say where --live is: give --live NAME as well")
     if options.live is not None and len(selection) > 1:
         raise UsageError("--live takes the people of one workspace: give one PATH")
-    corpus = None if options.tasks_file is None else load_corpus(options.tasks_file)
+    roots = () if root is None else (root.resolve(),)
+    corpus = None if options.tasks_file is None else load_corpus(options.tasks_file, roots)
     if options.record_file is not None:
         _record(selection, options.record_file, corpus, options, output)
     result = _run(selection, corpus, options, output)

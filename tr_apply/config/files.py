@@ -3,7 +3,7 @@
 import codecs
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from tr_apply.config.common_rules import NOT_UTF_8
 from tr_apply.config.places import Places, Sources
-from tr_apply.config.reach import OutsideError, Reach, leads_out, reach_of_path
+from tr_apply.config.reach import OutsideError, Reach, leads_out, reach_of_given, reach_of_path
 from tr_apply.config.reader import read
 from tr_apply.config.source_file import SourceFile
 from tr_apply.errors import UsageError
@@ -183,9 +183,12 @@ def open_table(path: Path, sources: Sources, reach: Reach) -> tuple[int, Finding
     return _opened(FoundFile(path, reach=reach), sources)
 
 
-def given_text(path: Path, sources: Sources) -> tuple[int, Finding | None]:
-    """The place where the text of a file begins that the caller names, or why it cannot be read."""
-    return _opened(FoundFile(path), sources)
+def given_text(path: Path, sources: Sources, roots: Sequence[Path] = ()) -> tuple[int, Finding | None]:
+    """The place where the text of a file begins that the caller names, or why it cannot be read.
+
+    In the working directory, or in one of *roots*, it is not a link that leads out of them.
+    """
+    return _opened(given_file(path, reach_of_given(path, Reach(tuple(roots)))), sources)
 
 
 def _opened(found: FoundFile, sources: Sources) -> tuple[int, Finding | None]:

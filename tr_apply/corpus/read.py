@@ -32,8 +32,8 @@ _KNOWN: Final = f"{', '.join(PLAIN)}, attributes.KEY, attributes.KEY[], {ATTRIBU
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 
 
-def load_corpus(path: Path) -> Corpus:
-    """The recorded tasks in the file at *path*, or on standard input.
+def load_corpus(path: Path, roots: Sequence[Path] = ()) -> Corpus:
+    """The recorded tasks in the file at *path*, or on standard input; *roots* are those of the configurations.
 
     Raises:
         UsageError: when there is no such file.
@@ -41,15 +41,15 @@ def load_corpus(path: Path) -> Corpus:
     """
     require_path(path)
     sources = Sources()
-    begin, mistake = given_text(path, sources)
+    begin, mistake = given_text(path, sources, roots)
     if mistake is not None:
         raise ConfigError([_placed(sources, mistake, begin if mistake.spot.place is None else mistake.spot.place)])
     return read_corpus(sources, begin, is_lines=path.suffix.lower() in _LINES if path != STANDARD_INPUT else None)
 
 
-def given_corpus(path: Path, *, is_shared: bool) -> GivenCorpus:
+def given_corpus(path: Path, roots: Sequence[Path], *, is_shared: bool) -> GivenCorpus:
     """The same as it is given to a run, which *is_shared* by several workspaces or is for one; errors as above."""
-    return GivenCorpus(load_corpus(path), is_shared)
+    return GivenCorpus(load_corpus(path, roots), is_shared)
 
 
 def read_corpus(sources: Sources, begin: int, *, is_lines: bool | None = None) -> Corpus:

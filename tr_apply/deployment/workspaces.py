@@ -46,12 +46,14 @@ def members_of(loads: Loads, scope: PlanScope = WHOLE) -> list[Member]:
         ConfigError: when the file of tasks cannot be read.
         UsageError: Raised by one of *loads*; any other error of theirs ends only its own workspace.
     """
+    members = [_member_of(name, load, scope) for name, load in loads]
     recorded = None
     if scope.tasks_file is not None:
         from tr_apply.corpus.read import given_corpus  # noqa: PLC0415  # most plans need none
 
-        recorded = given_corpus(scope.tasks_file, is_shared=len(loads) > 1)
-    members = [_member_of(name, load, scope) for name, load in loads]
+        loaded = [member.configuration for member in members if member.configuration is not None]
+        roots = [folder for configuration in loaded for folder in configuration.reach.folders]
+        recorded = given_corpus(scope.tasks_file, roots, is_shared=len(loads) > 1)
     siblings = frozenset(member.workspace for member in members if member.workspace is not None)
     for member in members:
         if isinstance(member.source, Configured):
