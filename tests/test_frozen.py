@@ -1,16 +1,17 @@
-"""A frozen class is what ``dataclass(frozen=True, slots=True)`` makes, but its methods are made when first called."""
+"""A class is what ``dataclass(slots=True)`` makes, frozen or not, but its methods are made when first called."""
 
 import copy
 import dataclasses
 import pickle
 import threading
 from dataclasses import FrozenInstanceError, InitVar, dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 import pytest
 from pydantic import TypeAdapter
 
-from tr_apply.frozen import frozen
+from tr_apply.frozen import Remembering, frozen, unfrozen
 
 
 @frozen
@@ -211,15 +212,39 @@ def test_a_class_can_be_derived_from_it():
     @frozen
     class Further(Late):
         more: int = 0
+        note: str = "noted"
 
-    @dataclass(frozen=True)
-    class Other(Late):
-        more: int = 0
+    @frozen
+    class Furthest(Further):
+        most: int = 0
 
     assert Further("a", more=1) == Further("a", more=1) != Further("a", more=2)
-    assert repr(Other("a", more=1)).endswith("more=1)")
+    assert Further("a", [], "b") != Late("a", [], "b")
+    assert (Further("a").note, Furthest("a", most=3).note, Late("a").note) == ("noted", "noted", "")
+    assert repr(Furthest("a", more=1, most=2)).endswith("more=1, most=2)")
     with pytest.raises(FrozenInstanceError):
         Further("a").more = 2
+    assert copy.copy(Furthest("a", [1], most=4)) == Furthest("a", [1], most=4)
+
+
+def test_a_value_with_a_place_for_it_remembers_what_it_computed():
+    computed = []
+
+    @frozen(eq=False)
+    class Sum(Remembering):
+        one: int
+        other: int
+
+        @cached_property
+        def result(self):
+            computed.append(self.one)
+            return self.one + self.other
+
+    found = Sum(1, 2)
+
+    assert (found.result, found.result, computed) == (3, 3, [1])
+    with pytest.raises(FrozenInstanceError):
+        found.one = 2
 
 
 def test_fields_can_be_given_by_name_alone():
@@ -304,3 +329,75 @@ def test_threads_can_be_the_first_at_the_same_time():
         each.join()
 
     assert sorted(value.x for _, value in found) == list(range(8))
+
+
+# Values that can be changed
+
+
+@unfrozen
+class LateSum:
+    """A value."""
+
+    name: str
+    sum: int = 0
+    parts: list[int] = field(default_factory=list)
+
+    def add(self, part):
+        self.sum += part
+        self.parts.append(part)
+
+
+@dataclass(slots=True)
+class UsualSum:
+    """The same, by the standard library alone."""
+
+    name: str
+    sum: int = 0
+    parts: list[int] = field(default_factory=list)
+
+    def add(self, part):
+        self.sum += part
+        self.parts.append(part)
+
+
+@pytest.mark.parametrize("kind", [LateSum, UsualSum])
+def test_an_unfrozen_value_can_be_changed_where_it_has_fields(kind):
+    found, other = kind("a"), kind("a", 1)
+    found.add(3)
+
+    assert (found.sum, found.parts, other.parts) == (3, [3], [])
+    assert found == kind("a", 3, [3]) != other
+    assert repr(found).replace(kind.__name__, "") == "(name='a', sum=3, parts=[3])"
+    with pytest.raises(AttributeError):
+        found.other = 1
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(found)
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'name'"):
+        kind()
+
+
+@pytest.mark.parametrize("duplicated", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+@pytest.mark.parametrize("kind", [LateSum, UsualSum])
+def test_a_copy_of_an_unfrozen_value_can_be_changed(kind, duplicated):
+    value = kind("a", 1)
+
+    found = duplicated(value)
+    found.sum = 2
+
+    assert (found, value.sum) == (kind("a", 2), 1)
+
+
+@pytest.mark.parametrize("made", [unfrozen(eq=False), dataclass(slots=True, eq=False)])
+def test_without_eq_an_unfrozen_value_can_be_in_a_set(made):
+    @made
+    class Place:
+        x: int
+
+    @made
+    class Further(Place):
+        y: int
+
+    one, other = Further(1, 2), Further(1, 2)
+
+    assert one != other
+    assert len({one, other}) == 2

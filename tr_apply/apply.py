@@ -3,12 +3,13 @@
 import asyncio
 import heapq
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from graphlib import TopologicalSorter
 
 from tr_apply.client import Client, Seen
 from tr_apply.errors import AnswerLostError, ApiError, IncompleteError, InterruptedRunError, StaleError, TrApplyError
+from tr_apply.frozen import unfrozen
 from tr_apply.live import Answer
 from tr_apply.plan.change import Action, Operation, Verb, Write
 from tr_apply.plan.requests.order import RequestStep, schedule
@@ -27,7 +28,7 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(slots=True)
+@unfrozen
 class Result:
     """The result of an operation.
 
@@ -114,7 +115,7 @@ planned. Raises what keeps it from being sent."""
 _TAKES_AWAY = frozenset({Action.DELETE, Action.REPLACE})
 
 
-@dataclass(slots=True)
+@unfrozen
 class Stop:
     """Asks a run to begin nothing new."""
 
@@ -145,7 +146,7 @@ class Sids:
         self._known[label.kind, name_key(label.name)] = sid
 
 
-@dataclass(slots=True)
+@unfrozen
 class _PlanRun:
     steps: Sequence[RequestStep]
     results: list[Result]
@@ -283,7 +284,7 @@ def purpose_of(operation: Operation, write: Write, form: Mapping[str, str], sid:
     return Purpose(operation.id, write.verb.value, write.target.kind, name, sid, values)
 
 
-@dataclass(slots=True)
+@unfrozen
 class _PlanSender:
     """Sends the requests of a plan, and keeps what later requests need from the answers."""
 

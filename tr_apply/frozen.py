@@ -1,7 +1,7 @@
-"""Immutable values whose methods are made when they are first called.
+"""Values, immutable or not, whose methods are made when they are first called.
 
-``dataclass(frozen=True, slots=True)`` compiles seven methods for each class, which takes a third of a millisecond. A
-small plan imports 130 of our classes and makes values of 40; their methods took a tenth of its time.
+``dataclass`` compiles three to seven methods for each class, which takes up to a third of a millisecond. A small plan
+imports 120 of our classes and makes values of 50; the methods of all took a fifth of its time.
 """
 
 import dataclasses
@@ -12,7 +12,11 @@ from typing import Any, Final, NoReturn, TypeVar, dataclass_transform, overload
 T = TypeVar("T")
 
 _MADE_LATE_WITHOUT_EQ: Final = ("__init__", "__repr__")
-_MADE_LATE: Final = (*_MADE_LATE_WITHOUT_EQ, "__eq__", "__hash__")
+_MADE_LATE: Final = (*_MADE_LATE_WITHOUT_EQ, "__eq__")
+
+
+class Remembering:
+    """Base of values with a ``cached_property``: they have a ``__dict__`` next to their slots, which keeps it."""
 
 
 @overload
@@ -25,8 +29,8 @@ def frozen(
 ) -> type[T] | Callable[[type[T]], type[T]]:
     """A class as ``dataclass(frozen=True, slots=True)`` makes it, in a tenth of the time.
 
-    It is a dataclass to ``dataclasses``, to pydantic and to a type checker. Methods that *cls* defines itself stay.
-    One that is derived from another dataclass is an ordinary one.
+    It is a dataclass to ``dataclasses``, to pydantic and to a type checker. Methods that *cls* defines itself stay. A
+    class that it is derived from is frozen in the same way, if it is a dataclass at all.
 
     Args:
         cls: The class; without it, the result is a decorator with these options.
@@ -38,30 +42,49 @@ def frozen(
     return _frozen(cls, eq=eq, kw_only=kw_only)
 
 
+@overload
+def unfrozen(cls: type[T], /) -> type[T]: ...
+@overload
+def unfrozen(*, eq: bool = True) -> Callable[[type[T]], type[T]]: ...
+@dataclass_transform(field_specifiers=(dataclasses.field,))
+def unfrozen(cls: type[T] | None = None, /, *, eq: bool = True) -> type[T] | Callable[[type[T]], type[T]]:
+    """A class as ``dataclass(slots=True)`` makes it, in the same way: its fields can be set, so it has no hash."""
+    if cls is None:
+        return lambda given: _made(given, eq=eq)
+    return _made(cls, eq=eq)
+
+
 def _frozen(cls: type[T], *, eq: bool, kw_only: bool) -> type[T]:
-    if any(map(dataclasses.is_dataclass, cls.__bases__)):
-        return dataclasses.dataclass(frozen=True, slots=True, eq=eq, kw_only=kw_only)(cls)
-    late = [name for name in (_MADE_LATE if eq else _MADE_LATE_WITHOUT_EQ) if name not in cls.__dict__]
-    if eq and "__eq__" in cls.__dict__ and cls.__dict__["__hash__"] is None:
-        late.append("__hash__")  # Python wrote that, not the class; an ordinary frozen one has a hash as well
-    made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)(cls)
-    made.__dataclass_params__.frozen = True  # which an ordinary frozen one asks of its bases
-    for name in late:
-        setattr(made, name, _made_at_first_call(made, name))
+    has_hash = cls.__dict__.get("__hash__") is not None  # Python puts None there for a class with an __eq__
+    made = _made(cls, eq=eq, kw_only=kw_only)
+    if eq and not has_hash:
+        _make_late(made, "__hash__")
     for name, method in _OF_ALL.items():
         setattr(made, name, method)
+    return made
+
+
+def _made(cls: type[T], *, eq: bool, kw_only: bool = False) -> type[T]:
+    own = set(cls.__dict__)
+    cls.__doc__ = cls.__doc__ or cls.__name__  # or else dataclasses spells out a signature, which takes long
+    made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)(cls)
+    for name in _MADE_LATE if eq else _MADE_LATE_WITHOUT_EQ:
+        if name not in own:
+            _make_late(made, name)
+    if eq and "__hash__" not in own:
+        made.__hash__ = None
     return made  # type: ignore[no-any-return]  # the decorated class
 
 
-def _made_at_first_call(made: type, name: str) -> Callable[..., Any]:
-    """A method that puts the real one into its own place. Two threads that call it at a time make equal ones."""
+def _make_late(made: type, name: str) -> None:
+    """Give *made* a method that puts the real one into its own place. Threads that call it together make equal ones."""
 
     def make_and_call(self: object, *args: Any, **named: Any) -> Any:
         method = _method(made, name)
         setattr(made, name, method)
         return method(self, *args, **named)
 
-    return make_and_call
+    setattr(made, name, make_and_call)
 
 
 def _method(made: Any, name: str) -> Callable[..., Any]:
@@ -104,8 +127,9 @@ def _init_of(made: Any) -> Callable[..., Any]:
     by_place, body = ["self"], []
     by_name: list[str] = []
     known: dict[str, Any] = {"_not_given": _NOT_GIVEN}
+    is_frozen = made.__setattr__ is _refuse_to_set
     for name, field in made.__dataclass_fields__.items():
-        known[f"_set_{name}"] = made.__dict__[name].__set__
+        known[f"_set_{name}"] = getattr(made, name).__set__
         parameter = value = name
         if field.default is not dataclasses.MISSING:
             known[f"_default_{name}"] = field.default
@@ -118,7 +142,7 @@ def _init_of(made: Any) -> Callable[..., Any]:
             continue
         if field.init:
             (by_name if field.kw_only else by_place).append(parameter)
-        body.append(f"_set_{name}(self, {value})")
+        body.append(f"_set_{name}(self, {value})" if is_frozen else f"self.{name} = {value}")
     if hasattr(made, "__post_init__"):
         body.append("self.__post_init__()")
     return _compiled("__init__", [*by_place, *(["*", *by_name] if by_name else ())], body, known)

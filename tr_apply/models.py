@@ -8,16 +8,22 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-from tr_apply.resources.activity import Activity
+from tr_apply.resources import (
+    Activity,
+    Filter,
+    Target,
+    TaskChannel,
+    TaskQueue,
+    Worker,
+    WorkerChannel,
+    from_document,
+    to_document,
+)
+from tr_apply.resources import Workflow as WorkflowModel
+from tr_apply.resources import Workspace as WorkspaceModel
 from tr_apply.resources.document import Manage, OutputName, Ownership, Safety, SectionOwnership, WorkersOwnership
 from tr_apply.resources.lint import Acceptance, Lint
-from tr_apply.resources.task_channel import TaskChannel
-from tr_apply.resources.task_queue import TaskQueue
 from tr_apply.resources.template import SidOf, escaped, filled, mapped
-from tr_apply.resources.worker import Worker, WorkerChannel
-from tr_apply.resources.workflow import Filter, Target, from_document, to_document
-from tr_apply.resources.workflow import Workflow as WorkflowModel
-from tr_apply.resources.workspace import Workspace as WorkspaceModel
 from tr_apply.resources.yaml_text import written, yaml_text
 from tr_apply.routing.names import name_key
 

@@ -1,11 +1,11 @@
 """Resources as answers show them, and checks that one still is, or has become, as expected."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tr_apply.corpus.events import WorkspaceEvent, event_of
 from tr_apply.errors import NetworkError, StaleError
+from tr_apply.frozen import frozen
 from tr_apply.json_text import read_json, same_json
 from tr_apply.live import Answer, Live
 from tr_apply.resources import KINDS, FormField, Holds, Kind
@@ -20,7 +20,7 @@ _UNREAD = frozenset({"links", "url", *_DATES})
 """Keys of answers that are hardly ever used. Their values take half of the memory of a list of workers."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """A resource as it was last read.
 

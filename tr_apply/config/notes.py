@@ -1,7 +1,7 @@
 """Findings about a configuration, each with its file, line, column and key."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import reduce
 from operator import getitem
 
@@ -9,13 +9,14 @@ from tr_apply.config.places import Located, Node, Places, Sources, dotted, find,
 from tr_apply.config.values.marks import REFERENCE
 from tr_apply.config.values.variables import VariableError, Variables
 from tr_apply.findings import Finding, KeyPath, RelatedPlace, Rule, Severity, Spot, found_at, found_by
+from tr_apply.frozen import unfrozen
 from tr_apply.resources import KINDS
 from tr_apply.resources.template import MARK, origin, sample
 
 _PREFIXES = {kind.name: kind.sid_prefix for kind in KINDS}
 
 
-@dataclass(slots=True)
+@unfrozen
 class Notes:
     """Collects findings, and knows the place of every key and value."""
 

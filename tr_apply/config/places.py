@@ -7,10 +7,11 @@ files, laid end to end.
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
 from tr_apply.findings import KeyPath
+from tr_apply.frozen import unfrozen
 from tr_apply.printable import printable
 
 _LINE_END = re.compile(r"\r\n|\n|\r")  # the ends of lines for editors; YAML knows three more
@@ -223,7 +224,7 @@ def paths_of(root: Node, places: set[int]) -> Iterator[tuple[int, KeyPath]]:
             pending.extend(reversed([(child, (*path, key)) for key, child in node.items()]))
 
 
-@dataclass(slots=True)
+@unfrozen
 class Sources:
     """The files that were read; finds the file, line and column of a place."""
 

@@ -1,15 +1,16 @@
 """One file as it was read, before anything in it is checked or put in its place."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from tr_apply.config.places import Places
 from tr_apply.config.reach import NOWHERE, Reach
 from tr_apply.findings import Finding, KeyPath
+from tr_apply.frozen import unfrozen
 
 
-@dataclass(slots=True)
+@unfrozen
 class Site:
     """The place of a string with ``${``, where its value is put back once it is known."""
 
@@ -18,7 +19,7 @@ class Site:
     place: int
 
 
-@dataclass(slots=True)
+@unfrozen
 class SourceFile:
     """One file as it was read. ``data`` is always a mapping: everything before the mistake that ended reading."""
 

@@ -1,15 +1,15 @@
 """The result of an apply, as a value."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Self
 
 from tr_apply.apply import Result, Status
-from tr_apply.frozen import frozen
+from tr_apply.frozen import frozen, unfrozen
 from tr_apply.plan.change import Plan
 from tr_apply.plan.json_values import Count, KindName
 
 
-@dataclass(slots=True)
+@unfrozen
 class Applied:
     """The result of an apply.
 

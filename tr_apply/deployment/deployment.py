@@ -1,6 +1,6 @@
 """One workspace and the TaskRouter that it is in: read, plan, consent, apply, prove."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tr_apply.apply import Progress, Result, Sids, carry_out, failure_of
 from tr_apply.client import Client
@@ -14,6 +14,7 @@ from tr_apply.deployment.last_look import last_look
 from tr_apply.deployment.run import Run
 from tr_apply.deployment.source import Source
 from tr_apply.errors import IncompleteError, InterruptedRunError, RefusedError, TrApplyError
+from tr_apply.frozen import unfrozen
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import Operation, Plan
 from tr_apply.plan.checks.consent import Consent, require_consent
@@ -23,7 +24,7 @@ from tr_apply.routing.names import name_key
 _GAVE_UP = "timed out; it may have been started"
 
 
-@dataclass(slots=True)
+@unfrozen
 class Deployment:
     """One workspace and the TaskRouter that it is in.
 

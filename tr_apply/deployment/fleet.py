@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from tr_apply.config.load import Configuration
@@ -16,7 +16,7 @@ from tr_apply.deployment.run import Run
 from tr_apply.deployment.source import Checks, Source
 from tr_apply.errors import ConfigError, TrApplyError
 from tr_apply.findings import Finding, Severity
-from tr_apply.frozen import frozen
+from tr_apply.frozen import frozen, unfrozen
 from tr_apply.plan.change import Plan
 from tr_apply.plan.checks.consent import Consent, require_consent
 from tr_apply.plan.checks.route_change import require_few_routes_changed
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SIDE_BY_SIDE = 8  # concurrent workspaces; the number of requests has its own limit
 
 
-@dataclass(slots=True)
+@unfrozen
 class Member:
     """One workspace of a run.
 

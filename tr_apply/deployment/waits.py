@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from tr_apply.frozen import frozen
 from tr_apply.transport import Attempt, Call, LostError
 
 EVERY_S = 10.0
@@ -19,7 +19,7 @@ def _clock() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Pause:
     call: Call
     reason: str

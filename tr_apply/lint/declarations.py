@@ -1,7 +1,6 @@
 """The declarations of a configuration as the rules look at them, expressions as trees, and what a rule is."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias, assert_never
 
@@ -9,7 +8,7 @@ from tr_apply.config.references import declared, filters_of, placed
 from tr_apply.config.values.marks import REFERENCE
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.findings import Finding, KeyPath, Rule, Severity, Spot, found_by
-from tr_apply.frozen import frozen
+from tr_apply.frozen import Remembering, frozen
 from tr_apply.lint.attributes import Attributes, types
 from tr_apply.resources import (
     KINDS,
@@ -34,8 +33,8 @@ from tr_apply.routing.parser import parse
 from tr_apply.routing.value_types import AttributeTypes
 
 
-@dataclass(frozen=True, eq=False)
-class Declarations:
+@frozen(eq=False)
+class Declarations(Remembering):
     """A document, and facts that several rules need.
 
     Attributes:

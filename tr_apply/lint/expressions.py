@@ -1,17 +1,16 @@
 """Every text with a grammar of its own: its place, and the findings of tr_apply.routing.check."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 from tr_apply.findings import Finding, KeyPath
+from tr_apply.frozen import frozen
 from tr_apply.lint.attributes import are_kept
 from tr_apply.lint.declarations import Declarations, routing_text
 from tr_apply.lint.target_rules import shared_expression
+from tr_apply.resources import Kind, Resource, Target
 from tr_apply.resources.document import Document, Ownership
-from tr_apply.resources.kind import Kind, Resource
-from tr_apply.resources.workflow import Target
 from tr_apply.routing import comparison_rules
 from tr_apply.routing.check import EXPRESSION_SYNTAX, check, check_against
 from tr_apply.routing.name_rules import own_name_in_queue
@@ -122,14 +121,14 @@ def _is_documented(finding: Finding, text: PlacedText) -> bool:
     return text.path == _WHERE and finding.code == own_name_in_queue.code
 
 
-@dataclass(frozen=True)
+@frozen
 class _KnownTypes(AttributeTypes):
     """Types of attributes if the file does not show some of them."""
 
     rule: Ownership
 
     def at(self, keys: Keys) -> ValueTypes | None:
-        return ANYTHING if are_kept(self.rule, keys) else super().at(keys)
+        return ANYTHING if are_kept(self.rule, keys) else AttributeTypes.at(self, keys)
 
 
 def _known_types(declarations: Declarations) -> AttributeTypes:

@@ -1,7 +1,7 @@
 """``lint:`` of a configuration: how bad its author takes each finding to be, and which of them stay."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from functools import cache
 from typing import Any, Final
@@ -9,6 +9,7 @@ from typing import Any, Final
 from tr_apply.config.load import Configuration
 from tr_apply.config.suggestions import nearest
 from tr_apply.findings import Finding, KeyPath, Rule, Severity, Spot, found_by
+from tr_apply.frozen import unfrozen
 from tr_apply.lint.rules import EVERY_RULE
 from tr_apply.resources import KIND_BY_NAME
 from tr_apply.resources.document import Document
@@ -51,7 +52,7 @@ def same_code(code: str) -> str:
     return ALIASES.get(code, code)
 
 
-@dataclass(slots=True)
+@unfrozen
 class _Bench:
     lint: Lint
     document: Document

@@ -9,9 +9,8 @@ from tr_apply.picture.drawing.sentences import shared_words
 from tr_apply.picture.make import Scene
 from tr_apply.picture.model import Lane, LaneStep, Picture, QueueCard, WorkflowLanes
 from tr_apply.picture.texts import Texts
-from tr_apply.resources.task_queue import TaskQueue
+from tr_apply.resources import TaskQueue, Workflow, from_document
 from tr_apply.resources.template import SidOf, from_live
-from tr_apply.resources.workflow import Workflow, from_document
 
 _QUEUE = "task_queue"
 

@@ -10,8 +10,7 @@ from tr_apply.picture.lanes import workflow_lanes
 from tr_apply.picture.model import Lane, Picture, StepFigures, WorkflowLanes, queues_in_use
 from tr_apply.picture.queues import Members, queue_cards
 from tr_apply.picture.texts import Texts
-from tr_apply.resources.task_queue import TaskQueue
-from tr_apply.resources.workflow import Filter, Workflow
+from tr_apply.resources import Filter, TaskQueue, Workflow
 from tr_apply.routing.names import name_key
 
 Matched: TypeAlias = Callable[[Sequence[Filter], Sequence[Filter]], tuple[Mapping[int, int], AbstractSet[int]]]

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
+from tr_apply.frozen import frozen
 from tr_apply.resources import KIND_BY_NAME, KINDS
 from tr_apply.resources.template import SID, SidOf, sid_of
 from tr_apply.wire import FormValue, Json
@@ -21,7 +21,7 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecretDigest(Json):
     """A sensitive value that is known only by its digest ``value``. It must be filled in before it can be sent."""
 

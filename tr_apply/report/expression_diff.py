@@ -6,9 +6,10 @@ A term that stays is folded, one that is new or gone is shown whole.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from tr_apply.errors import ExpressionSyntaxError
+from tr_apply.frozen import unfrozen
 from tr_apply.report.text_diff import FOLD, TextLine, text_lines
 from tr_apply.resources.template import MARK
 from tr_apply.routing.format import format_expression, format_operand
@@ -93,7 +94,7 @@ def _terms(tree: Expression) -> set[Comparison]:
     return set(comparisons(tree))
 
 
-@dataclass(slots=True)
+@unfrozen
 class _Terms:
     """Which terms of a group stay, which change, which are gone and which are new."""
 

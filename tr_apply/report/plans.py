@@ -1,16 +1,16 @@
 """Plans for people, in the formats of ``plan`` and ``show``."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from tr_apply.frozen import frozen
 from tr_apply.report.entry import Entry, summary_table
 from tr_apply.report.terminal import entry_text
 
 FORMATS: Final = ("text", "json", "markdown", "html")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reported:
     """One of several plans in a report.
 

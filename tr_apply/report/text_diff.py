@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from tr_apply.frozen import frozen
 from tr_apply.plan.compare.sequences import differences
 
 Sign = Literal["+", "-", ""]
 """Whether a line is new, is gone, or stays."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TextLine:
     """A line.
 

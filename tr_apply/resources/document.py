@@ -7,16 +7,19 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from tr_apply.resources import KIND_BY_NAME, SECTIONS
-from tr_apply.resources.activity import Activity
+from tr_apply.resources import (
+    KIND_BY_NAME,
+    SECTIONS,
+    Activity,
+    Resource,
+    TaskChannel,
+    TaskQueue,
+    Worker,
+    Workflow,
+    Workspace,
+)
 from tr_apply.resources.fields import Expression, whole_number
-from tr_apply.resources.kind import Resource
 from tr_apply.resources.lint import Lint
-from tr_apply.resources.task_channel import TaskChannel
-from tr_apply.resources.task_queue import TaskQueue
-from tr_apply.resources.worker import Worker
-from tr_apply.resources.workflow import Workflow
-from tr_apply.resources.workspace import Workspace
 from tr_apply.routing.names import name_key
 
 VariableType = Literal["string", "integer", "number", "boolean", "json"]

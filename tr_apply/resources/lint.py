@@ -7,8 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from tr_apply.resources import KIND_BY_NAME
-from tr_apply.resources.kind import Resource
+from tr_apply.resources import KIND_BY_NAME, Resource
 
 _CODE: Final = r"^[a-z][a-z0-9-]*$"
 _KINDS: Final = "|".join(KIND_BY_NAME)

@@ -4,7 +4,7 @@ The parts are the dataclasses that the commands dump; this says only which of th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from tr_apply.deployment.applied import ResultDocument
 from tr_apply.deployment.diagnosis import Diagnosis
 from tr_apply.findings import ERROR_SCHEMA
+from tr_apply.frozen import frozen
 from tr_apply.plan.json_values import Count, Sha256, Sid
 from tr_apply.plan.saved.document import FindingDocument, PlanDocument
 from tr_apply.plan.saved.origin import Origins
@@ -27,7 +28,7 @@ from tr_apply.simulation.results import SimulationResults
 ErrorDocument = Annotated[Any, WithJsonSchema(ERROR_SCHEMA)]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanOutput(PlanDocument):
     """A plan, with what plan and apply say about it."""
 

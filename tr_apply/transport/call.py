@@ -1,11 +1,11 @@
 """A request and its result, as values, with the limits for retries."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
-from tr_apply.frozen import frozen
+from tr_apply.frozen import frozen, unfrozen
 
 FIRST_REFUSAL = 300
 TOO_MANY_REQUESTS = 429
@@ -171,7 +171,7 @@ class LostError(Exception):
         self.refused = refused
 
 
-@dataclass(slots=True)
+@unfrozen
 class Response:
     """An answer; ``body`` is the JSON object, None where there is nothing to say."""
 

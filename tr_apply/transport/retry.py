@@ -13,11 +13,12 @@ import asyncio
 import random
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 from tr_apply.errors import AnswerLostError, ApiError, NetworkError
+from tr_apply.frozen import unfrozen
 from tr_apply.printable import printable
 from tr_apply.routing.names import is_sid
 from tr_apply.transport.call import (
@@ -46,7 +47,7 @@ Recover = Callable[[LostError], Awaitable[T | None]]
 """Finds the effect of a request without an answer; None if it had none. May raise an error, which ends the retries."""
 
 
-@dataclass(slots=True)
+@unfrozen
 class _Trial:
     """How far a request has got: since when, how long the next pause may be, whether it may have been carried out."""
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
 from tr_apply.config.common_rules import INVALID_VALUE, WRONG_TYPE
@@ -15,6 +15,7 @@ from tr_apply.config.values.declarations import declarations_of
 from tr_apply.config.values.marks import EACH, VARIABLE_NAME
 from tr_apply.config.values.variables import VariableError, Variables
 from tr_apply.findings import Finding, KeyPath, Rule, found_at
+from tr_apply.frozen import unfrozen
 from tr_apply.resources.template import Substituted, sids_in
 
 _VARIABLES = "vars"
@@ -28,7 +29,7 @@ class Failure(NamedTuple):
     error: VariableError
 
 
-@dataclass(slots=True)
+@unfrozen
 class Substitution:
     """The result of putting variables into strings.
 

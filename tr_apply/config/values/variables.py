@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from tr_apply.config.values.declarations import Declaration, TypeMistakeError
@@ -21,6 +21,7 @@ from tr_apply.config.values.marks import (
     variables_in,
 )
 from tr_apply.findings import Rule, Severity
+from tr_apply.frozen import unfrozen
 from tr_apply.resources.template import Substituted
 
 UNKNOWN_VARIABLE: Final = Rule("unknown-variable", Severity.ERROR, "A variable has no value.")
@@ -64,7 +65,7 @@ class Template(str):
 _UNDECLARED = Declaration()
 
 
-@dataclass(slots=True)
+@unfrozen
 class Variables:
     """Values by name; the first of these that has one counts.
 

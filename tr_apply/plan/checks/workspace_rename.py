@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from tr_apply.frozen import frozen
 from tr_apply.live import Live
 from tr_apply.plan.change import Action, Blocked, Operation
 from tr_apply.resources import TASK_QUEUE, WORKER, WORKSPACE, Kind
@@ -18,7 +18,7 @@ TELLING_KINDS = (TASK_QUEUE, WORKER)
 _FEWEST = 3  # common names; fewer may be a coincidence
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OtherWorkspace:
     """Another live workspace of the account.
 

@@ -6,9 +6,9 @@ added at the top is one change, with or without names, and renaming a filter whi
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from tr_apply.frozen import frozen
 from tr_apply.plan.compare.equality import expression_key
 from tr_apply.plan.compare.sequences import longest_rising
 from tr_apply.resources.workflow import Filter, Target
@@ -118,7 +118,7 @@ def _target(target: Target) -> str:
     return repr(target)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Features:
     """The properties that identify a filter."""
 

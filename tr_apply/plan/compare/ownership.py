@@ -8,10 +8,9 @@ from typing import Any
 
 from tr_apply.plan.compare.diff import changed_fields
 from tr_apply.plan.compare.filter_match import matched_filters
+from tr_apply.resources import Filter, Kind
 from tr_apply.resources.document import Document, Ownership, WorkersOwnership
 from tr_apply.resources.field_path import fits, path_parts
-from tr_apply.resources.kind import Kind
-from tr_apply.resources.workflow import Filter
 
 _ALL = Ownership.model_construct()
 """Everything is ours."""

@@ -1,10 +1,11 @@
 """The decision about each declared and each live resource: new, kept, replaced or deleted."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from tr_apply.findings import Finding, Severity
+from tr_apply.frozen import unfrozen
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.change import FieldChange
 from tr_apply.plan.compare.diff import changed_fields, is_unchanged
@@ -21,7 +22,7 @@ from tr_apply.wire import model_of
 _RANK = {kind.name: index for index, kind in enumerate(SECTIONS)}
 
 
-@dataclass(slots=True)
+@unfrozen
 class Kept:
     """A live resource that stays, and what it becomes.
 
@@ -51,7 +52,7 @@ class Kept:
         return self.kind.name_of(self.after) if self.declared else self.live.name
 
 
-@dataclass(slots=True)
+@unfrozen
 class Decisions:
     """The decision about every resource, before requests are made."""
 

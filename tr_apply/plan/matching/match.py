@@ -2,17 +2,18 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from typing import Any
 
 from tr_apply.findings import Finding, error_at
+from tr_apply.frozen import frozen, unfrozen
 from tr_apply.live import Live
 from tr_apply.resources.kind import TEMPORARY_SUFFIX, Kind, temporary_name
 from tr_apply.routing.names import name_key
 
 
-@dataclass(slots=True, eq=False)  # a frozen one takes three times as long to make, and there are thousands
+@unfrozen(eq=False)  # a frozen one takes three times as long to make, and there are thousands
 class Match:
     """A declared resource and the live ones that match it; nobody changes it.
 
@@ -38,14 +39,14 @@ class Match:
         return name_key(self.name)
 
 
-@dataclass(slots=True, eq=False)
+@unfrozen(eq=False)
 class Replacement(Match):
     """A declared resource that takes the place of a live one."""
 
     old: Live = field(kw_only=True)
 
 
-@dataclass(slots=True)
+@unfrozen
 class Matching:
     """The matches of one kind, and its other live resources."""
 
@@ -54,7 +55,7 @@ class Matching:
     problems: list[Finding] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Likenesses:
     """Facts about the contents of resources, for matching.
 

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from tr_apply.frozen import unfrozen
 from tr_apply.live import Live, Snapshot
 from tr_apply.plan.compare.diff import changed_fields
 from tr_apply.plan.compare.ownership import is_managed, owned, rule_of
@@ -22,7 +23,7 @@ from tr_apply.wire import Labels, live_labels, model_of, parsed_json
 _MARK_OR_SID = re.compile(f"{MARK.pattern}|{SID_IN_TEXT}")
 
 
-@dataclass(slots=True)
+@unfrozen
 class Matched:
     """Declared and live resources, matched.
 

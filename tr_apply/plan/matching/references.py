@@ -4,9 +4,8 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from tr_apply.resources.kind import Kind
+from tr_apply.resources import Filter, Kind, Target, Workflow
 from tr_apply.resources.template import MARK, SidOf, mapped, sid_of
-from tr_apply.resources.workflow import Filter, Target, Workflow
 
 Renamed = Mapping[SidOf, str]
 """New names of resources that are replaced, by the label of the old one."""

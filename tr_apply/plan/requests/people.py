@@ -1,7 +1,8 @@
 """Who must be moved to another activity, and where to: only when theirs goes away, or they do."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from tr_apply.frozen import unfrozen
 from tr_apply.live import Live
 from tr_apply.plan.change import Move, Verb, Write
 from tr_apply.plan.matching.decisions import Decisions
@@ -9,7 +10,7 @@ from tr_apply.resources import ACTIVITY, WORKER, SidOf
 from tr_apply.routing.names import name_key
 
 
-@dataclass(slots=True)
+@unfrozen
 class People:
     """The moves that the decisions need.
 

@@ -6,9 +6,10 @@ the present plan has come from the files.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, Self
 
+from tr_apply.frozen import frozen
 from tr_apply.json_text import same_json
 from tr_apply.plan.change import Action, FieldChange, Operation, Plan
 from tr_apply.plan.compare.document_diff import covers
@@ -22,7 +23,7 @@ _NONE = "(none)"
 _SENSITIVE = "(sensitive)"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origins:
     """Where the changes of a plan come from."""
 
