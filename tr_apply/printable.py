@@ -10,8 +10,8 @@ from typing import Final
 
 _STEERS: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # Unicode categories
 # Letters, marks and symbols that Unicode counts as printable and that show nothing, or nothing by themselves.
-_BLANK: Final = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+_BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0").union(
+    map(chr, range(0xFE00, 0xFE10)), map(chr, range(0xE0100, 0xE01F0))
 )
 _NON_JOINER, _EMOJI_STYLE, _KEYCAP = "\u200c", "\ufe0f", "\u20e3"
 _VIRAMA: Final = 9  # the combining class after which scripts of India need joiners
@@ -67,11 +67,11 @@ def html_without_commands(html: str) -> str:
 
 def is_plain(text: str) -> bool:
     """Whether *text* is shown as it is, as far as one look at all of it can say."""
-    return text.isprintable() and (text.isascii() or _BLANK.search(text) is None)
+    return text.isprintable() and (text.isascii() or _BLANK.isdisjoint(text))
 
 
 def _is_hidden(character: str) -> bool:
-    return unicodedata.category(character) in _STEERS or _BLANK.match(character) is not None
+    return unicodedata.category(character) in _STEERS or character in _BLANK
 
 
 def _escape(character: str) -> str:

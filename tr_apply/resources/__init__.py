@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tr_apply.resources.activity import ACTIVITY, Activity
-from tr_apply.resources.kind import FormField, Holds, Kind, Resource, temporary_name
+from tr_apply.resources.kind import FormField, Holds, Kind, Resource, Seldom, temporary_name
 from tr_apply.resources.task_channel import SEEDED_CHANNELS, TASK_CHANNEL, TaskChannel
 from tr_apply.resources.task_queue import TASK_QUEUE, TaskQueue
 from tr_apply.resources.template import SID, THE_WORKSPACE, SidOf, escaped, filled, made_up_sid, plain, sample, sids_in
@@ -32,6 +32,7 @@ __all__ = [
     "Holds",
     "Kind",
     "Resource",
+    "Seldom",
     "SidOf",
     "Target",
     "TaskChannel",

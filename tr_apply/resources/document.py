@@ -12,6 +12,7 @@ from tr_apply.resources import (
     SECTIONS,
     Activity,
     Resource,
+    Seldom,
     TaskChannel,
     TaskQueue,
     Worker,
@@ -231,7 +232,7 @@ class Document(Resource):
     vars: dict[VariableName, str] = {}
     """Values for ``${name}`` in any string, unless the command line or the environment has others."""
 
-    variables: dict[VariableName, Variable] = {}
+    variables: dict[VariableName, Annotated[Variable, Seldom(Variable)]] = {}
     """The types and allowed values of variables, and which of them are secret."""
 
     workspace: Workspace
@@ -252,13 +253,13 @@ class Document(Resource):
     workers: Annotated[list[Worker], BeforeValidator(_as_read, json_schema_input_type=list[Worker] | WorkersTable)] = []
     """Who takes tasks: a list, or a table."""
 
-    manage: Manage = Manage.model_construct()
+    manage: Annotated[Manage, Seldom(Manage)] = Manage.model_construct()
     """Which part of the live workspace is ours."""
 
-    safety: Safety = Safety.model_construct()
+    safety: Annotated[Safety, Seldom(Safety)] = Safety.model_construct()
     """Limits on deletes and lost people that an apply may not exceed without consent."""
 
-    lint: Lint = Lint.model_construct()
+    lint: Annotated[Lint, Seldom(Lint)] = Lint.model_construct()
     """How findings count, and which of them stay."""
 
     outputs: dict[OutputName, str] = {}

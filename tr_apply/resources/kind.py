@@ -6,7 +6,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 from tr_apply.resources.template import SidOf
 from tr_apply.routing.names import NAME_LIMIT, name_key
@@ -35,6 +36,20 @@ class Resource(BaseModel):
         from tr_apply.resources.yaml_text import written, yaml_text  # noqa: PLC0415  # seldom needed
 
         return yaml_text(written(self))
+
+
+class Seldom:
+    """Annotates a part that few configurations have, a *model*: its validator is made when one has it."""
+
+    def __init__(self, model: type[Resource]) -> None:
+        self._model = model
+
+    def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._model.model_validate)
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        self._model.model_rebuild()
+        return handler(core_schema.definitions_schema(self._model.__pydantic_core_schema__, []))
 
 
 class Holds(StrEnum):

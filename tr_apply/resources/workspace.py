@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from tr_apply.resources.credentials import Credentials
 from tr_apply.resources.fields import Flag, Name, Url
-from tr_apply.resources.kind import FormField, Holds, Kind, Resource
+from tr_apply.resources.kind import FormField, Holds, Kind, Resource, Seldom
 from tr_apply.routing.names import sid_pattern
 
 _SID: Final = f"^{sid_pattern('WS')}$"
@@ -73,7 +73,7 @@ class Workspace(Resource):
     events_filter: list[Annotated[str, _ANY_EVENT, AfterValidator(_event)]] | None = None
     """The event types that are posted; an empty list for all of them."""
 
-    credentials: Credentials | None = None
+    credentials: Annotated[Credentials, Seldom(Credentials)] | None = None
     """Which environment variables hold the account's credentials; never sent, never compared."""
 
     default_activity: Name | None = None
