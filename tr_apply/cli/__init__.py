@@ -8,14 +8,13 @@ from tr_apply.cli import interrupts
 
 with interrupts.Importing():
     import gc
-    import os
     import sys
     from importlib import import_module
     from itertools import pairwise
-    from types import ModuleType
 
     import click
 
+    from tr_apply.cli.spared import late_patterns_of_yaml, spare_plugins
     from tr_apply.cli.streams import StdoutLostError, prepare_streams, tell_lost
     from tr_apply.errors import InterruptedRunError, TrApplyError, UsageError
     from tr_apply.version import __version__
@@ -59,7 +58,9 @@ class Commands(click.Group):
         """The command, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"tr_apply.cli.{cmd_name}"), f"{cmd_name}_command")
+        with late_patterns_of_yaml():
+            module = import_module(f"tr_apply.cli.{cmd_name}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 
     def resolve_command(
@@ -102,23 +103,11 @@ def main(arguments: list[str] | None = None) -> None:
     if _command_of(arguments) not in LONG_RUNNING:  # a server ends regularly with SIGTERM, also with the second one
         interrupts.begin()
     prepare_streams()
-    _spare_plugins()
+    spare_plugins()
     code = run(arguments)
     interrupts.end()
     gc.freeze()  # the process ends: a last search for garbage would take longer than all of `--help`
     sys.exit(code)
-
-
-def _spare_plugins() -> None:
-    """Keep pydantic from searching for plugins, which takes longer than reading a small file.
-
-    pydantic's module for the search imports importlib.metadata, which takes a sixth of the time of `validate`. An empty
-    module replaces it here. If a later pydantic no longer has that module, the replacement is never imported.
-    """
-    if os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__") == "__all__":
-        loader = ModuleType("pydantic.plugin._loader")
-        loader.__dict__["get_plugins"] = tuple
-        sys.modules.setdefault(loader.__name__, loader)
 
 
 def run(arguments: list[str]) -> int:
