@@ -327,6 +327,8 @@ def forking():
 @pytest.fixture
 def runner():
     with asyncio.Runner() as runner:
+        # Its own method asks twice which handler Ctrl-C has, and Python then writes out the whole result, such as a plan.
+        runner.run = runner.get_loop().run_until_complete
         yield runner
 
 

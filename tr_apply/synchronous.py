@@ -13,8 +13,22 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(work)
+        return _finished(work)
     return _in_thread(work)
+
+
+def _finished(work: Coroutine[Any, Any, T]) -> T:
+    """The result of *work*. If it were that of the task, asyncio would write it out, as long as a plan may be.
+
+    It asks which handler Ctrl-C has, and for what is no constant of `signal` Python makes an error message first.
+    """
+    results: list[T] = []
+
+    async def kept() -> None:
+        results.append(await work)
+
+    asyncio.run(kept())
+    return results[0]
 
 
 def _in_thread(work: Coroutine[Any, Any, T]) -> T:

@@ -23,9 +23,7 @@ _USUAL: Final = {
 _REGION_FORM: Final = re.compile(r"[a-z]{2}[0-9]{1,2}")
 _EDGE_FORM: Final = re.compile(r"[a-z]{2,16}(-[a-z]{2,16})?")
 _FIRST_REGION: Final = "us1"
-_TWILIO: Final = re.compile(
-    r"https://taskrouter(\.[a-z0-9-]+)??(\.(?P<region>[a-z0-9-]+))?\.twilio\.com", re.IGNORECASE
-)
+_TWILIO: Final = re.compile(r"https://taskrouter(\.[a-z0-9-]+)??(\.(?P<region>[a-z0-9-]+))?\.twilio\.com")
 
 _NO_TARGET: Final = (
     "no TaskRouter to talk to. Set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN (or TWILIO_API_KEY and TWILIO_API_SECRET) "
@@ -111,7 +109,7 @@ def region(base_url: str | None, environment: Mapping[str, str], credentials: Cr
 
 
 def _twilio_region(base_url: str) -> str | None:
-    found = _TWILIO.fullmatch(base_url)
+    found = _TWILIO.fullmatch(base_url.lower())
     return None if found is None else found["region"] or _FIRST_REGION
 
 
