@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tr_apply.cli import main
+from tr_apply.cli.spared import with_room
+
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 HEAVY = {
@@ -69,6 +72,37 @@ def test_validate_imports_no_network_no_server_and_no_plan():
 
     assert found & WITH_COMPRESSION == {"pydantic", "yaml"}
     assert not {name for name in found if name.startswith(("tr_apply.plan", "tr_apply.client", "tr_apply.local"))}
+
+
+CALLS_AT_A_DEPTH = 1000
+
+
+def calls_at_each_depth(depth=200):
+    """Makes many calls that return immediately, at each of so many depths of calls."""
+    for _ in range(CALLS_AT_A_DEPTH):
+        int_of()
+    if depth:
+        calls_at_each_depth(depth - 1)
+
+
+def int_of(text="1"):
+    """Takes some room for its frame."""
+    return int(text)
+
+
+def test_a_command_takes_memory_for_frames_once():
+    resource = pytest.importorskip("resource")
+
+    @with_room
+    def run():
+        calls_at_each_depth()
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+    run()
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < CALLS_AT_A_DEPTH / 2
+    assert main.__code__.co_stacksize == run.__code__.co_stacksize
 
 
 YAML_IN_PYTHON = """

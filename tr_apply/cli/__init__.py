@@ -14,7 +14,7 @@ with interrupts.Importing():
 
     import click
 
-    from tr_apply.cli.spared import late_patterns_of_yaml, spare_plugins
+    from tr_apply.cli.spared import late_patterns_of_yaml, spare_plugins, with_room
     from tr_apply.cli.streams import StdoutLostError, prepare_streams, tell_lost
     from tr_apply.errors import InterruptedRunError, TrApplyError, UsageError
     from tr_apply.version import __version__
@@ -97,6 +97,7 @@ def commands() -> None:
     """
 
 
+@with_room
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
