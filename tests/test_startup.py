@@ -78,7 +78,7 @@ CALLS_AT_A_DEPTH = 1000
 
 
 def calls_at_each_depth(depth=200):
-    """Makes many calls that return immediately, at each of so many depths of calls."""
+    """Makes many calls that return immediately, from *depth* calls below this one up to here."""
     for _ in range(CALLS_AT_A_DEPTH):
         int_of()
     if depth:

@@ -18,9 +18,10 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _finished(work: Coroutine[Any, Any, T]) -> T:
-    """The result of *work*. If it were that of the task, asyncio would write it out, as long as a plan may be.
+    """The result of *work*. asyncio's task has no result: Python would write it out, and a plan is long.
 
-    It asks which handler Ctrl-C has, and for what is no constant of `signal` Python makes an error message first.
+    At the end, asyncio asks for the handler of Ctrl-C. Python looks for it in an enumeration first, and makes an error
+    message that it does not show: it contains the handler, the task and its result.
     """
     results: list[T] = []
 

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 _F = TypeVar("_F", bound=Callable[..., object])
 
 _ROOM: Final = 2**16
-"""Words of 8 bytes: CPython rounds the frame up to 1 MB, of which the calls below it use what is left."""
+"""Words of 8 bytes: CPython rounds the frame up to 1 MB, and the calls below it use the rest."""
 
 
 def with_room(function: _F) -> _F:
