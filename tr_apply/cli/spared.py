@@ -57,8 +57,8 @@ def late_patterns_of_yaml() -> Iterator[None]:
     usual: Any = re.compile
 
     def compile_late(pattern: Any, flags: int = 0) -> Any:
-        caller: str = sys._getframe(1).f_globals["__name__"]  # noqa: SLF001  # there is no other way to know it
-        return (_LatePattern if caller.startswith("yaml.") else usual)(pattern, flags)
+        caller = sys._getframe(1).f_globals.get("__name__")  # noqa: SLF001  # nothing else names it
+        return (_LatePattern if str(caller).startswith("yaml.") else usual)(pattern, flags)
 
     vars(re)["compile"] = compile_late
     try:
