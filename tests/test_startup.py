@@ -105,29 +105,6 @@ def test_a_command_takes_memory_for_frames_once():
     assert main.__code__.co_stacksize == run.__code__.co_stacksize
 
 
-YAML_IN_PYTHON = """
-import contextlib, re
-from tr_apply.cli import main
-with contextlib.suppress(SystemExit):
-    main(["validate", {path!r}])
-import yaml
-late = [type(each) for each in (yaml.reader.Reader.NON_PRINTABLE, yaml.SafeLoader.yaml_implicit_resolvers["0"][0][1])]
-assert re.Pattern not in late and re.compile.__module__ == "re", late
-assert yaml.load("[07, 2027-03-31, no, a]", yaml.SafeLoader)[1].year == 2027
-try:
-    yaml.load("\\x07", yaml.SafeLoader)
-except yaml.reader.ReaderError as error:
-    print("refused", error.position)
-"""
-
-
-def test_validate_compiles_no_regular_expression_of_yaml_and_yaml_works_all_the_same():
-    program = YAML_IN_PYTHON.format(path=str(EXAMPLES / "minimal.yaml"))
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-
-    assert done.stdout.endswith("refused 0\n")
-
-
 def test_a_server_without_a_seed_imports_no_models_and_no_client():
     found = imported_by("serve", "--port=0", "--db=:memory:", "--control", "--timeout=0.001")
 

@@ -14,7 +14,7 @@ with interrupts.Importing():
 
     import click
 
-    from tr_apply.cli.spared import late_patterns_of_yaml, spare_plugins, with_room
+    from tr_apply.cli.spared import spare_plugins, with_room
     from tr_apply.cli.streams import StdoutLostError, prepare_streams, tell_lost
     from tr_apply.errors import InterruptedRunError, TrApplyError, UsageError
     from tr_apply.version import __version__
@@ -58,8 +58,7 @@ class Commands(click.Group):
         """The command, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        with late_patterns_of_yaml():
-            module = import_module(f"tr_apply.cli.{cmd_name}")
+        module = import_module(f"tr_apply.cli.{cmd_name}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 

@@ -1,10 +1,8 @@
 """Work of Python and its libraries that no command needs: each takes longer than reading a small file."""
 
 import os
-import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final, TypeVar
 
@@ -35,33 +33,3 @@ def spare_plugins() -> None:
         loader = ModuleType("pydantic.plugin._loader")
         loader.__dict__["get_plugins"] = tuple
         sys.modules.setdefault(loader.__name__, loader)
-
-
-class _LatePattern:
-    """A regular expression that is compiled when it is first used."""
-
-    def __init__(self, pattern: str, flags: int = 0) -> None:
-        self._given = pattern, flags
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(re.compile(*self._given), name)
-
-
-@contextmanager
-def late_patterns_of_yaml() -> Iterator[None]:
-    """Import something; if that imports yaml, its regular expressions are compiled when they are first used.
-
-    They take a tenth of the time of `validate`, most of it for the characters that yaml's reader in Python accepts.
-    Files are read by libyaml, which needs none of them.
-    """
-    usual: Any = re.compile
-
-    def compile_late(pattern: Any, flags: int = 0) -> Any:
-        caller = sys._getframe(1).f_globals.get("__name__")  # noqa: SLF001  # nothing else names it
-        return (_LatePattern if str(caller).startswith("yaml.") else usual)(pattern, flags)
-
-    vars(re)["compile"] = compile_late
-    try:
-        yield
-    finally:
-        vars(re)["compile"] = usual
