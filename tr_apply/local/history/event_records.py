@@ -15,7 +15,6 @@ from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflo
 
 _NO_TASK: Final[Row] = (None,) * 12
 _NO_WORKER: Final[Row] = (None,) * 6
-_NO_OTHERS: Final = [None] * len(Event._fields[3:])
 
 
 def rows_of(writer: Writer, workspace_sid: str, events: Sequence[Event], state: State) -> list[Row]:
@@ -23,14 +22,15 @@ def rows_of(writer: Writer, workspace_sid: str, events: Sequence[Event], state: 
     rows = []
     before, of_task, has_ended = None, _NO_TASK, False
     now_ms, first = writer.now_ms, writer.positions(len(events))
-    positions = range(first, first + len(events))
-    for position, sid, event in zip(positions, new_sids("EV", positions), events, strict=True):
-        event_type, at_ms, task, *others = event
+    sids = new_sids("EV", range(first, first + len(events)))
+    for position, (sid, event) in enumerate(zip(sids, events, strict=True), first):
+        event_type, at_ms, task, reservation, worker, about = event
         if task is not before:  # usually it is the task of the event before
             before, of_task = task, _NO_TASK if task is None else _of_task(task)
             has_ended = task is not None and task.reason is not None
         row = (position, sid, workspace_sid, event_type, at_ms, now_ms, *of_task)
-        rows.append(_whole(row, event, state) if has_ended or others != _NO_OTHERS else row)
+        has_more = has_ended or (reservation or worker or about) is not None
+        rows.append(_whole(row, event, state) if has_more else row)
     return rows
 
 
