@@ -16,7 +16,7 @@ from uvicorn.server import ServerState
 from tests.transport.clock import run
 from tr_apply.local.http import protocol
 from tr_apply.local.http.protocol import HttpProtocol
-from tr_apply.local.http.requests import BODY, SMALL_BODY
+from tr_apply.local.http.requests import BODY, SMALL_BODY, Heads
 
 LONG = b"x" * (SMALL_BODY + 1)
 DATE = (b"date", b"Mon, 30 Nov 2026 06:00:00 GMT")
@@ -211,37 +211,51 @@ def test_a_head_that_came_before_is_answered_as_by_uvicorn_with_any_body(data):
     packets = [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
 
     async def exchange():
-        async with served(partial(HttpProtocol, heads={})) as ours, served(HttpToolsProtocol) as uvicorns:
-            return [await each.answers(*packets) for each in (ours, ours, uvicorns)]
+        async with served(partial(HttpProtocol, heads=Heads())) as ours, served(HttpToolsProtocol) as uvicorns:
+            return [await each.answers(*packets) for each in (ours, ours, ours, uvicorns)]
 
-    first, again, uvicorns = asyncio.run(exchange())
+    first, again, known, uvicorns = asyncio.run(exchange())
 
-    assert first == again == uvicorns
+    assert first == again == known == uvicorns
 
 
 def test_connections_know_the_heads_of_plain_requests_that_came_as_a_whole_and_forward_nothing():
-    heads = {}
+    heads = Heads()
 
     async def exchange():
         async with served(partial(HttpProtocol, heads=heads)) as server:
-            await server.answers(request(), request(b"/v1", b"GET", b"", b"X-Forwarded-Proto: https"), LAST)
-            await server.answers(request(body=b"b=2"), request(b"/", b"GET", b"", b"X: " + b"x" * 3000), LAST)
+            for _ in range(2):
+                await server.answers(request(), request(b"/v1", b"GET", b"", b"X-Forwarded-Proto: https"), LAST)
+                await server.answers(request(body=b"b=2"), request(b"/", b"GET", b"", b"X: " + b"x" * 3000), LAST)
 
     asyncio.run(exchange())
 
-    assert list(heads) == [request()[: -len(b"a=1")], LAST]
+    assert list(heads.known) == [request()[: -len(b"a=1")], LAST]
+
+
+def test_a_head_that_came_once_is_not_kept():
+    heads = Heads()
+
+    async def exchange():
+        async with served(partial(HttpProtocol, heads=heads)) as server:
+            await server.answers(request(b"/1"), request(b"/2"), request(b"/1"), LAST)
+
+    asyncio.run(exchange())
+
+    assert list(heads.known) == [request(b"/1")[: -len(b"a=1")]]
 
 
 def test_there_is_a_limit_to_the_heads_that_are_known():
-    heads = {}
+    heads = Heads()
 
     async def exchange():
         async with served(partial(HttpProtocol, heads=heads)) as server:
-            await server.answers(*(request(b"/%d" % number) for number in range(600)), LAST)
+            for number in range(600):
+                await server.answers(*2 * [request(b"/%d" % number)], LAST)
 
     asyncio.run(exchange())
 
-    assert 0 < len(heads) <= 512
+    assert 0 < len(heads.known) <= 512
 
 
 @pytest.mark.parametrize("sent", PLAIN)

@@ -17,7 +17,7 @@ from uvicorn.server import ServerState
 
 from tr_apply.local.http.exchange import HEAD_END, Exchange, Headers
 from tr_apply.local.http.other_requests import OtherRequests
-from tr_apply.local.http.requests import BODY, HEAD, SMALL_BODY, Head
+from tr_apply.local.http.requests import BODY, HEAD, SMALL_BODY, Head, Heads
 
 PATIENCE_S: Final = 0.5
 """How long the rest of a plain request may take; uvicorn waits for what takes longer."""
@@ -26,7 +26,6 @@ _NOT_PLAIN: Final = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
 _HASH: Final = ord("#")  # a number, because CPython raises an exception inside when it looks for bytes in bytes
 _LONGEST_HEAD: Final = 2048
 _LONGEST_REQUEST: Final = 2 * SMALL_BODY
-_MOST_HEADS: Final = 512
 
 
 class HttpProtocol(asyncio.Protocol):
@@ -41,7 +40,7 @@ class HttpProtocol(asyncio.Protocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
-        heads: dict[bytes, Head] | None = None,
+        heads: Heads | None = None,
     ) -> None:
         self.transport: asyncio.Transport
         self.resumed: asyncio.Event | None = None
@@ -53,7 +52,7 @@ class HttpProtocol(asyncio.Protocol):
         self._direct_app: Any = app.app if isinstance(app, ProxyHeadersMiddleware) else app
         """The application without uvicorn's layer for proxies, which most requests do not need."""
         self._loop = _loop or asyncio.get_running_loop()
-        self._heads = {} if heads is None else heads
+        self._heads = heads or Heads()
         """Those that have come before, on any connection if these share them."""
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._exchange: Exchange | None = None
@@ -104,7 +103,7 @@ class HttpProtocol(asyncio.Protocol):
         """Read a request, and begin with it once it is whole."""
         if self._exchange is None and not self._received:
             head_end = data.find(HEAD_END) + len(HEAD_END)
-            head = self._heads.get(data[:head_end])
+            head = self._heads.known.get(data[:head_end])
             if head is not None and head.length == len(data) - head_end:
                 self._begin(head, data[head_end:], self._direct_app)
                 return
@@ -136,12 +135,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header."""
-        name = name.lower()
-        self._headers.append((name, value))
-        if name in _NOT_PLAIN:
-            self._is_plain = False
-        elif name.startswith(b"x-forwarded-"):
-            self._is_forwarded = True
+        self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """The end of the head."""
@@ -150,7 +144,9 @@ class HttpProtocol(asyncio.Protocol):
         self._goes_on = self._parser.should_keep_alive()
         is_path = self._url.startswith(b"/") and self._url.isascii() and _HASH not in self._url
         is_usual = self._parser.get_http_version() == "1.1" and self._method != "HEAD"
-        self._is_plain &= is_path and is_usual
+        names = dict(self._headers)
+        self._is_plain &= is_path and is_usual and _NOT_PLAIN.isdisjoint(names)
+        self._is_forwarded = b"\nx-forwarded-" in b"\n".join(names)
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
@@ -181,9 +177,7 @@ class HttpProtocol(asyncio.Protocol):
         head, body = Head(scope, len(self._body), self._goes_on), self._body
         head_end = self._received.find(HEAD_END) + len(HEAD_END)
         if not self._is_forwarded and head_end + len(body) == len(self._received) and head_end <= _LONGEST_HEAD:
-            if len(self._heads) >= _MOST_HEADS:
-                self._heads.clear()
-            self._heads[self._received[:head_end]] = head
+            self._heads.note(self._received[:head_end], head)
         self._stop_waiting()
         app = self._config.loaded_app if self._is_forwarded else self._direct_app
         self._clear()

@@ -37,6 +37,7 @@ HEAD = "tr_apply.head"
 SMALL_BODY = 64 * 1024
 """Bytes of a body that count for nothing: more than any form but a large Configuration has."""
 
+_MOST_HEADS, _MOST_HEADS_SEEN = 512, 2048
 _PERCENT, _EQUALS = b"%="  # numbers, because CPython raises an exception inside when it looks for bytes in bytes
 HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 """A valid Host header."""
@@ -76,6 +77,32 @@ class Head:
     goes_on: bool
     is_admitted: bool = False
     addressee: Addressee | None = None
+
+
+class Heads:
+    """The heads that have come more than once.
+
+    Some clients put something new into each of theirs, and every task has a path of its own. To keep those would take
+    the room in the processor's caches that a request needs.
+
+    Attributes:
+        known: By their bytes.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[bytes, Head] = {}
+        self._seen: set[int] = set()
+
+    def note(self, text: bytes, head: Head) -> None:
+        """Know it from now on, if it has come before."""
+        if (mark := hash(text)) in self._seen:
+            if len(self.known) >= _MOST_HEADS:
+                self.known.clear()
+            self.known[text] = head
+        else:
+            if len(self._seen) >= _MOST_HEADS_SEEN:
+                self._seen.clear()
+            self._seen.add(mark)
 
 
 @dataclass(frozen=True, slots=True)
