@@ -182,8 +182,7 @@ async def read_form(request: Request) -> Mapping[str, list[str]]:
     """The fields of the body, each with all its values."""
     body = await read_body(request)
     content_type = header(request.scope, b"content-type") or FORM
-    encoding = content_type.partition(";")[0].strip().lower() if body else FORM
-    if encoding == FORM:
+    if content_type == FORM or not body or (encoding := content_type.partition(";")[0].strip().lower()) == FORM:
         pairs = _parameters(body)
     elif encoding == MULTIPART:
         pairs = _clean(lambda: pairs_of(body, content_type, PARAMETER_LIMIT))
