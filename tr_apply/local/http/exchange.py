@@ -25,7 +25,7 @@ _LOGGER: Final = logging.getLogger("uvicorn.error")
 
 
 class Carrier(Protocol):
-    """What carries an exchange.
+    """The connection of an exchange.
 
     Attributes:
         transport: Where the answer goes.

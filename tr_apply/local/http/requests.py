@@ -249,7 +249,7 @@ def _unescaped(text: bytes) -> bytes:
     """The result of ``unquote_to_bytes``, in a fifth of the time: a JSON document has dozens of escapes.
 
     Escapes of MIME's quoted-printable text differ only in the first character, and are replaced in C. Each makes the
-    text two bytes shorter; one that is broken does not, unless it stands before the end of a line.
+    text two bytes shorter; one that is broken does not, unless it is at the end of a line.
     """
     if _PERCENT not in text:
         return text

@@ -40,7 +40,7 @@ def new_sids(prefix: str, positions: Iterable[int]) -> list[str]:
 
 @cache
 def _beginning(prefix: str) -> str:
-    """What all SIDs of a kind begin with."""
+    """The beginning of all SIDs of a kind."""
     return f"{prefix}{random.getrandbits(4 * _RANDOM_DIGITS):0{_RANDOM_DIGITS}x}"
 
 

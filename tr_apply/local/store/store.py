@@ -151,7 +151,7 @@ class Store:
             return read_page(reader, kind, scope, query)
 
     def _catch_up(self, session: Session, scope: Scope) -> None:
-        """Carry out everything due in the workspace, so that the transaction sees the present state."""
+        """Carry out everything due in the workspace, so the transaction sees the present state."""
         if scope and (self._has_engine(session, scope) or _is_workspace(session.writer, scope[0])):
             session.engine(scope[0])
             session.keep()
