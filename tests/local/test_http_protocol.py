@@ -15,6 +15,7 @@ from uvicorn.server import ServerState
 
 from tests.transport.clock import run
 from tr_apply.local.http import protocol
+from tr_apply.local.http.answers import json_response
 from tr_apply.local.http.protocol import HttpProtocol
 from tr_apply.local.http.requests import BODY, SMALL_BODY, Heads
 
@@ -187,6 +188,47 @@ def test_a_connection_ends_where_uvicorn_ends_it(sent):
     ours, uvicorns = asyncio.run(both([sent]))
 
     assert ours == uvicorns
+
+
+async def answering(scope, receive, send):
+    """Gives a response to be sent as a whole."""
+    text, path = (await whole(receive)).decode(), scope["path"]
+    answer = json_response([path, text * (5_000_000 if path == "/long" else 1)], 201)
+    if path == "/last":
+        answer.raw_headers.append((b"connection", b"close"))
+    if path == "/two lines":
+        answer.raw_headers.append(ANSWERS[path][1][0])
+    await answer(scope, receive, send)
+
+
+LONG_ONES = (request(b"/long"), request(), request(b"/long"), request())
+
+
+@pytest.mark.parametrize(
+    "sent", [(request(), LAST), (request(), request(b"/other"), LAST), (request(b"/last"),), (*LONG_ONES, LAST)]
+)
+def test_a_whole_answer_is_the_same_as_by_uvicorn_also_when_it_has_to_wait_for_the_client(sent):
+    async def exchange():
+        found = []
+        for kind in (HttpProtocol, HttpToolsProtocol):
+            async with served(kind, answering) as server:
+                found.append(await server.answers(*sent))
+        return found
+
+    ours, uvicorns = asyncio.run(exchange())
+
+    assert ours == uvicorns
+
+
+def test_no_header_of_a_whole_answer_has_a_line_break_in_it():
+    async def exchange():
+        async with served(app=answering) as server:
+            return await server.answers(request(b"/two%20lines"))
+
+    answer = asyncio.run(exchange())
+
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert b"set-cookie" not in answer
 
 
 @given(st.data())
