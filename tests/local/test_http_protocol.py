@@ -15,8 +15,9 @@ from uvicorn.server import ServerState
 
 from tests.transport.clock import run
 from tr_apply.local.http import protocol
+from tr_apply.local.http.answers import json_response
 from tr_apply.local.http.protocol import HttpProtocol
-from tr_apply.local.http.requests import BODY, SMALL_BODY
+from tr_apply.local.http.requests import BODY, SMALL_BODY, Heads
 
 LONG = b"x" * (SMALL_BODY + 1)
 DATE = (b"date", b"Mon, 30 Nov 2026 06:00:00 GMT")
@@ -189,6 +190,47 @@ def test_a_connection_ends_where_uvicorn_ends_it(sent):
     assert ours == uvicorns
 
 
+async def answering(scope, receive, send):
+    """Gives a response to be sent as a whole."""
+    text, path = (await whole(receive)).decode(), scope["path"]
+    answer = json_response([path, text * (5_000_000 if path == "/long" else 1)], 201)
+    if path == "/last":
+        answer.raw_headers.append((b"connection", b"close"))
+    if path == "/two lines":
+        answer.raw_headers.append(ANSWERS[path][1][0])
+    await answer(scope, receive, send)
+
+
+LONG_ONES = (request(b"/long"), request(), request(b"/long"), request())
+
+
+@pytest.mark.parametrize(
+    "sent", [(request(), LAST), (request(), request(b"/other"), LAST), (request(b"/last"),), (*LONG_ONES, LAST)]
+)
+def test_a_whole_answer_is_the_same_as_by_uvicorn_also_when_it_has_to_wait_for_the_client(sent):
+    async def exchange():
+        found = []
+        for kind in (HttpProtocol, HttpToolsProtocol):
+            async with served(kind, answering) as server:
+                found.append(await server.answers(*sent))
+        return found
+
+    ours, uvicorns = asyncio.run(exchange())
+
+    assert ours == uvicorns
+
+
+def test_no_header_of_a_whole_answer_has_a_line_break_in_it():
+    async def exchange():
+        async with served(app=answering) as server:
+            return await server.answers(request(b"/two%20lines"))
+
+    answer = asyncio.run(exchange())
+
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert b"set-cookie" not in answer
+
+
 @given(st.data())
 @settings(max_examples=60, deadline=None)
 def test_requests_are_answered_as_by_uvicorn_however_they_arrive(data):
@@ -211,37 +253,51 @@ def test_a_head_that_came_before_is_answered_as_by_uvicorn_with_any_body(data):
     packets = [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
 
     async def exchange():
-        async with served(partial(HttpProtocol, heads={})) as ours, served(HttpToolsProtocol) as uvicorns:
-            return [await each.answers(*packets) for each in (ours, ours, uvicorns)]
+        async with served(partial(HttpProtocol, heads=Heads())) as ours, served(HttpToolsProtocol) as uvicorns:
+            return [await each.answers(*packets) for each in (ours, ours, ours, uvicorns)]
 
-    first, again, uvicorns = asyncio.run(exchange())
+    first, again, known, uvicorns = asyncio.run(exchange())
 
-    assert first == again == uvicorns
+    assert first == again == known == uvicorns
 
 
 def test_connections_know_the_heads_of_plain_requests_that_came_as_a_whole_and_forward_nothing():
-    heads = {}
+    heads = Heads()
 
     async def exchange():
         async with served(partial(HttpProtocol, heads=heads)) as server:
-            await server.answers(request(), request(b"/v1", b"GET", b"", b"X-Forwarded-Proto: https"), LAST)
-            await server.answers(request(body=b"b=2"), request(b"/", b"GET", b"", b"X: " + b"x" * 3000), LAST)
+            for _ in range(2):
+                await server.answers(request(), request(b"/v1", b"GET", b"", b"X-Forwarded-Proto: https"), LAST)
+                await server.answers(request(body=b"b=2"), request(b"/", b"GET", b"", b"X: " + b"x" * 3000), LAST)
 
     asyncio.run(exchange())
 
-    assert list(heads) == [request()[: -len(b"a=1")], LAST]
+    assert list(heads.known) == [request()[: -len(b"a=1")], LAST]
+
+
+def test_a_head_that_came_once_is_not_kept():
+    heads = Heads()
+
+    async def exchange():
+        async with served(partial(HttpProtocol, heads=heads)) as server:
+            await server.answers(request(b"/1"), request(b"/2"), request(b"/1"), LAST)
+
+    asyncio.run(exchange())
+
+    assert list(heads.known) == [request(b"/1")[: -len(b"a=1")]]
 
 
 def test_there_is_a_limit_to_the_heads_that_are_known():
-    heads = {}
+    heads = Heads()
 
     async def exchange():
         async with served(partial(HttpProtocol, heads=heads)) as server:
-            await server.answers(*(request(b"/%d" % number) for number in range(600)), LAST)
+            for number in range(600):
+                await server.answers(*2 * [request(b"/%d" % number)], LAST)
 
     asyncio.run(exchange())
 
-    assert 0 < len(heads) <= 512
+    assert 0 < len(heads.known) <= 512
 
 
 @pytest.mark.parametrize("sent", PLAIN)

@@ -157,11 +157,12 @@ def _settings(app: "ASGIApp") -> "uvicorn.Config":
     import uvicorn  # noqa: PLC0415
 
     from tr_apply.local.http.protocol import HttpProtocol  # noqa: PLC0415
+    from tr_apply.local.http.requests import Heads  # noqa: PLC0415
 
     return uvicorn.Config(
         app,
         interface="asgi3",
-        http=partial(HttpProtocol, heads={}),  # type: ignore[arg-type]  # called like the class
+        http=partial(HttpProtocol, heads=Heads()),  # type: ignore[arg-type]  # called like the class
         ws="websockets-sansio",
         ws_max_size=LARGEST_MESSAGE,
         ws_per_message_deflate=False,  # which takes more memory for a session than all the rest

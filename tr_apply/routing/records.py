@@ -213,4 +213,4 @@ def changed(record: RecordT, changes: Mapping[str, object]) -> RecordT:
     values, places = [*record], _PLACES[type(record)]
     for name, value in changes.items():
         values[places[name]] = value
-    return type(record)._make(values)
+    return tuple.__new__(type(record), values)

@@ -45,15 +45,15 @@ class DestinationBook:
 
     def of(self, happened: Happened) -> Destinations | None:
         """The destinations of the workspace in which something happened; those before it was deleted, if it was."""
-        sid, types = happened.workspace_sid, {event.type for event in happened.outcome.events}
+        sid, events = happened.workspace_sid, happened.outcome.events
         state, known = self._known.get(sid, (None, None))
         # Another state means that the file was read anew, because somebody else had written to it.
-        if known is not None and state is happened.state and not types & _MAY_CHANGE:
+        if known is not None and state is happened.state and _MAY_CHANGE.isdisjoint([each.type for each in events]):
             return known
         found = self._read(sid) or known
         if found is not None:
             self._known[sid] = happened.state, found
-        if "workspace.deleted" in types:
+        if any(each.type == "workspace.deleted" for each in events):
             self._known.pop(sid, None)
         return found
 

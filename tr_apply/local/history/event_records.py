@@ -15,22 +15,24 @@ from tr_apply.routing.workspace import Activity, TaskChannel, TaskQueue, Workflo
 
 _NO_TASK: Final[Row] = (None,) * 12
 _NO_WORKER: Final[Row] = (None,) * 6
-_NO_OTHERS: Final = [None] * len(Event._fields[3:])
 
 
 def rows_of(writer: Writer, workspace_sid: str, events: Sequence[Event], state: State) -> list[Row]:
     """The rows of *events* as ``write_events`` takes them, each with a position of its own."""
     rows = []
     before, of_task, has_ended = None, _NO_TASK, False
-    now_ms, first = writer.now_ms, writer.positions(len(events))
-    positions = range(first, first + len(events))
-    for position, sid, event in zip(positions, new_sids("EV", positions), events, strict=True):
-        event_type, at_ms, task, *others = event
+    now_ms, position = writer.now_ms, writer.positions(len(events))
+    sids = new_sids("EV", range(position, position + len(events)))
+    for sid, event in zip(sids, events, strict=True):
+        event_type, at_ms, task, reservation, worker, about = event
         if task is not before:  # usually it is the task of the event before
             before, of_task = task, _NO_TASK if task is None else _of_task(task)
             has_ended = task is not None and task.reason is not None
-        row = (position, sid, workspace_sid, event_type, at_ms, now_ms, *of_task)
-        rows.append(_whole(row, event, state) if has_ended or others != _NO_OTHERS else row)
+        row: Row = (position, sid, workspace_sid, event_type, at_ms, now_ms) + of_task  # noqa: RUF005  # in half the time
+        if has_ended or reservation or worker or about:
+            row = _whole(row, event, state)
+        rows.append(row)
+        position += 1
     return rows
 
 

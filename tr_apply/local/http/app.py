@@ -19,9 +19,9 @@ from tr_apply.local.callbacks.hosts import Hosts
 from tr_apply.local.callbacks.sending import CallbackSender, Identity, Post, Quiet, Say
 from tr_apply.local.http.answers import FOR_PAGES, json_response
 from tr_apply.local.http.refused_answers import failed, refused, step_refused
-from tr_apply.local.http.requests import ACCOUNT, HEAD, Addressee, Head, ServedAccount, header
+from tr_apply.local.http.requests import ACCOUNT, BASE_URL, HEAD, Addressee, Head, ServedAccount, base_url_by, header
 from tr_apply.local.http.routes import all_routes
-from tr_apply.local.storage.refusals import NotFoundError, RequestError, UnavailableError
+from tr_apply.local.storage.refusals import LockedNowError, NotFoundError, RequestError, UnavailableError
 from tr_apply.local.storage.sids import ACCOUNT_SID
 from tr_apply.local.storage.turns import in_turn
 from tr_apply.local.store.store import Store
@@ -81,7 +81,10 @@ class LocalTaskRouter:
         failure: Exception | None = None
         request = Request(scope, receive)
         try:
-            answer = await in_turn(lambda: self._answered(request))
+            try:
+                answer = await self._answered(request)
+            except LockedNowError:
+                answer = await in_turn(lambda: self._answered(request))
         except RequestError as error:
             answer = refused(request, error)
             if self._in_process and isinstance(error, UnavailableError):
@@ -117,14 +120,15 @@ class LocalTaskRouter:
                 head.addressee = addressee
         if addressee.auth_token is not None:
             self._identity.account_sid, self._identity.auth_token = addressee.account_sid, addressee.auth_token
-        scope[ACCOUNT], scope["path_params"] = addressee.account_sid, addressee.path_params
+        scope[ACCOUNT], scope[BASE_URL] = addressee.account_sid, addressee.base_url
+        scope["path_params"] = addressee.path_params
         return addressee.endpoint(request)
 
     def _addressee(self, scope: Scope) -> Addressee:
         account_sid, auth_token = self.credentials.account_of(header(scope, b"authorization"))
         for route in self._routes:
             if (found := route.pattern.fullmatch(scope["path"])) is not None:
-                return Addressee(account_sid, auth_token, route.endpoint, found.groupdict())
+                return Addressee(account_sid, auth_token, base_url_by(scope), route.endpoint, found.groupdict())
         raise NotFoundError
 
     async def run(self, rate: float | Callable[[], float] = 1.0) -> None:

@@ -82,11 +82,13 @@ class Admission:
             return "The request must have one Host header that names this server"
         if not self.hosts.allow(f"//{host}"):
             return f"This server is not called {host}; tr-apply serve --allow-host lets that name in"
-        for name, value in headers:
-            if name == b"origin" and not self._admits(value.decode("latin-1"), _own_origin(scope["scheme"], host)):
+        given = dict(headers)
+        if b"origin" in given:
+            own = _own_origin(scope["scheme"], host)
+            if not all(self._admits(value.decode("latin-1"), own) for name, value in headers if name == b"origin"):
                 return "Pages of this origin may not use the server; tr-apply serve --allow-origin lets them in"
-            if name == _MARK:
-                return "A callback of the embedded TaskRouter cannot be a request to it, which could go on without end"
+        if _MARK in given:
+            return "A callback of the embedded TaskRouter cannot be a request to it, which could go on without end"
         return None
 
     def _admits(self, text: str, own: str) -> bool:

@@ -25,6 +25,9 @@ FORM = "application/x-www-form-urlencoded"
 ACCOUNT = "tr_apply.account_sid"
 """Where in the scope of a request the account is that it acts for."""
 
+BASE_URL = "tr_apply.base_url"
+"""Where in the scope of a request the beginning of every URL in its answer is."""
+
 BODY = "tr_apply.body"
 """Where in the scope of a request its body is, once all of it was read."""
 
@@ -34,8 +37,8 @@ HEAD = "tr_apply.head"
 SMALL_BODY = 64 * 1024
 """Bytes of a body that count for nothing: more than any form but a large Configuration has."""
 
-_PERCENT = ord("%")  # a number, because CPython raises an exception inside when it looks for bytes in bytes
-_BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_MOST_HEADS, _MOST_HEADS_SEEN = 512, 2048
+_PERCENT, _EQUALS = b"%="  # numbers, because CPython raises an exception inside when it looks for bytes in bytes
 HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 """A valid Host header."""
 
@@ -45,10 +48,11 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Addressee(NamedTuple):
-    """Where a request leads, and who sent it."""
+    """Where a request leads, who sent it, and by which address of the server."""
 
     account_sid: str
     auth_token: str | None
+    base_url: str
     endpoint: Endpoint
     path_params: Mapping[str, str]
 
@@ -73,6 +77,32 @@ class Head:
     goes_on: bool
     is_admitted: bool = False
     addressee: Addressee | None = None
+
+
+class Heads:
+    """The heads that have come more than once.
+
+    Some clients put something new into each of theirs, and every task has a path of its own. To keep those would take
+    the room in the processor's caches that a request needs.
+
+    Attributes:
+        known: By their bytes.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[bytes, Head] = {}
+        self._seen: set[int] = set()
+
+    def note(self, text: bytes, head: Head) -> None:
+        """Know it from now on, if it has come before."""
+        if (mark := hash(text)) in self._seen:
+            if len(self.known) >= _MOST_HEADS:
+                self.known.clear()
+            self.known[text] = head
+        else:
+            if len(self._seen) >= _MOST_HEADS_SEEN:
+                self._seen.clear()
+            self._seen.add(mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +148,17 @@ def account_of(request: Request) -> str:
 
 def base_url(request: Request) -> str:
     """The beginning of every URL in an answer: the server as this request addressed it."""
-    return _base_url(request.scope["scheme"], header(request.scope, b"host") or _server(request))
+    url: str = request.scope[BASE_URL]
+    return url
+
+
+def base_url_by(scope: Scope) -> str:
+    """The same, from the head of the request.
+
+    Raises:
+        InvalidParameterError: It names no valid host.
+    """
+    return _base_url(scope["scheme"], header(scope, b"host") or _server(scope))
 
 
 def header(scope: Scope, name: bytes) -> str | None:
@@ -142,8 +182,7 @@ async def read_form(request: Request) -> Mapping[str, list[str]]:
     """The fields of the body, each with all its values."""
     body = await read_body(request)
     content_type = header(request.scope, b"content-type") or FORM
-    encoding = content_type.partition(";")[0].strip().lower() if body else FORM
-    if encoding == FORM:
+    if content_type == FORM or not body or (encoding := content_type.partition(";")[0].strip().lower()) == FORM:
         pairs = _parameters(body)
     elif encoding == MULTIPART:
         pairs = _clean(lambda: pairs_of(body, content_type, PARAMETER_LIMIT))
@@ -207,24 +246,21 @@ def _split(text: bytes) -> list[tuple[str, str]]:
 
 
 def _unescaped(text: bytes) -> bytes:
-    if _PERCENT not in text:
-        return text
-    return _leniently_unquoted(text) if _BROKEN_ESCAPE.search(text) else _unquoted(text)
-
-
-def _leniently_unquoted(text: bytes) -> bytes:
-    """Unquote, and keep a ``%`` that begins no escape as it is."""
-    if len(text) > BROKEN_LIMIT:
-        raise InvalidParameterError("A parameter has a % that is not followed by two hexadecimal digits")
-    return unquote_to_bytes(text)
-
-
-def _unquoted(text: bytes) -> bytes:
     """The result of ``unquote_to_bytes``, in a fifth of the time: a JSON document has dozens of escapes.
 
-    Escapes of MIME's quoted-printable text differ only in the first character, and are replaced in C.
+    Escapes of MIME's quoted-printable text differ only in the first character, and are replaced in C. Each makes the
+    text two bytes shorter; one that is broken does not, unless it is at the end of a line.
     """
-    return binascii.a2b_qp(text.replace(b"=", b"%3D").replace(b"%", b"="))
+    if _PERCENT not in text:
+        return text
+    quoted = text.replace(b"=", b"%3D").replace(b"%", b"=")
+    found = binascii.a2b_qp(quoted)
+    is_whole = len(quoted) - len(found) == 2 * quoted.count(_EQUALS)
+    if is_whole and b"=\n" not in quoted and b"=\r" not in quoted:
+        return found
+    if len(text) > BROKEN_LIMIT:
+        raise InvalidParameterError("A parameter has a % that is not followed by two hexadecimal digits")
+    return unquote_to_bytes(text)  # which keeps a % that begins no escape as it is
 
 
 @lru_cache(maxsize=64)
@@ -250,7 +286,7 @@ def _same(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode(), expected.encode())
 
 
-def _server(request: Request) -> str:
+def _server(scope: Scope) -> str:
     """Without a Host header, as HTTP/1.0 allows: the address that was connected to."""
-    host, port = request.scope.get("server") or ("localhost", None)
+    host, port = scope.get("server") or ("localhost", None)
     return host if port is None else f"{host}:{port}"

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 
 from tr_apply.local.http.answers import JSON, Renderer, json_response, renderer
-from tr_apply.local.http.requests import account_of, base_url, read_form, read_query
+from tr_apply.local.http.requests import account_of, base_url, header, read_form, read_query
 from tr_apply.local.http.statistics import Endpoint, statistics_endpoints
 from tr_apply.local.kinds.all_kinds import KINDS
 from tr_apply.local.kinds.kind import Kind, Scope
@@ -78,7 +78,7 @@ class _Endpoints:
     async def item(self, request: Request) -> Response:
         """Fetch, update or delete."""
         kind, store, (*above, sid) = self.kind, self.store, _scope(request)
-        scope, if_match = tuple(above), request.headers.get("if-match")
+        scope, if_match = tuple(above), header(request.scope, b"if-match")
         its_renderer = self._renderer(request, scope)
         match request.method:
             case "GET":

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.storage.database import Reader, Row, Writer
+from tr_apply.local.storage.database import Reader, Writer
 from tr_apply.routing.engine.state import State
 
 Scope = tuple[str, ...]
@@ -167,7 +167,7 @@ class Kind:
         settle: Makes further changes in the same transaction, after the resource is written.
         inform: Passes the resource in its present state to the engine, with the change; without one before a delete.
         routed: The actions that replace a plain write, for a resource in routing.
-        row_of: The row of a SID, built from the engine's data, which is faster than a query.
+        shown: The item of a SID and its revision by the engine's data, sooner than by a query; None if there is none.
         shape: Turns the values of the columns into the item of the answer.
         paths: Fields of the item with a path below ``/v1``, answered as a URL.
         narrowing: The condition that several parameters of a list form together.
@@ -198,7 +198,7 @@ class Kind:
     settle: Callable[[Writer, str, Change], None] = _nothing_more
     inform: Callable[[Session, Item, Change | None], None] = _nothing_more
     routed: RoutedActions | None = None
-    row_of: Callable[[State, str, int], Row] | None = None
+    shown: Callable[[State, Scope, str, int], tuple[Item, int] | None] | None = None
     shape: Callable[[Item], Item] = _as_read
     paths: tuple[str, ...] = ()
     narrowing: Narrowing | None = None

@@ -3,9 +3,12 @@
 from tr_apply.local.forms import fields
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
+from tr_apply.local.kinds.columns import Item
 from tr_apply.local.kinds.instructions import carry_out
-from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, Kind, RoutedActions
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, Kind, RoutedActions, Scope
+from tr_apply.local.storage.clock import told
 from tr_apply.local.storage.refusals import InvalidParameterError
+from tr_apply.routing.engine.state import State
 
 _STATUSES = ("pending", "accepted", "rejected", "timeout", "canceled", "rescinded", "wrapping", "completed")
 
@@ -61,6 +64,23 @@ def _set_status(session: Session, change: Change, sid: str, status: str) -> None
             engine.rescind_reservation(sid, now_ms)
         case _:
             raise InvalidParameterError("ReservationStatus cannot be set to pending; it begins so")
+
+
+def _shown(state: State, scope: Scope, sid: str, _now_ms: int) -> tuple[Item, int] | None:
+    reservation = state.reservations.get(sid)
+    if reservation is None or scope[1] not in (reservation.task_sid, reservation.worker_sid):
+        return None
+    item = {
+        "sid": sid,
+        "workspace_sid": state.workspace.sid,
+        "task_sid": reservation.task_sid,
+        "worker_sid": reservation.worker_sid,
+        "worker_name": reservation.worker_name,
+        "reservation_status": reservation.status,
+        "date_created": told(reservation.created_ms),
+        "date_updated": told(reservation.updated_ms),
+    }
+    return item, reservation.version
 
 
 _TELEPHONY = (
@@ -131,6 +151,7 @@ def _reservation(parent: str) -> Kind:
         revision="reservation.version",
         creatable=False,
         routed=RoutedActions(update=_update),
+        shown=_shown,
     )
 
 

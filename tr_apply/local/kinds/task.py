@@ -9,9 +9,9 @@ from tr_apply.local.forms.matching import check_expression, matcher
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, ItemFilter, Kind, RoutedActions, Values
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, ItemFilter, Kind, RoutedActions, Scope, Values
 from tr_apply.local.storage.clock import told
-from tr_apply.local.storage.database import Reader, Row
+from tr_apply.local.storage.database import Reader
 from tr_apply.local.storage.refusals import InvalidParameterError
 from tr_apply.routing.engine.engine import Engine
 from tr_apply.routing.engine.state import State
@@ -131,18 +131,36 @@ def _not_in_future(moment_ms: int | None, now_ms: int) -> int | None:
     return moment_ms
 
 
-def _row(state: State, sid: str, now_ms: int) -> Row:
-    """The columns of a task, and its revision."""
-    task = state.task(sid).task
+def _shown(state: State, _scope: Scope, sid: str, now_ms: int) -> tuple[Item, int] | None:
+    if (party := state.tasks.get(sid)) is None:
+        return None
+    task = party.task
     queue, workflow = state.queues.get(task.queue_sid or ""), state.workflows.get(task.workflow_sid)
     channel = state.channels.get(task.channel)
-    return (
-        *(sid, state.workspace.sid, (now_ms - task.created_ms) // 1000, task.status, task.attributes.text, "{}"),
-        *map(told, (task.created_ms, task.updated_ms, task.queue_entered_ms, task.virtual_start_ms)),
-        *(task.priority, task.reason, task.queue_sid, queue and queue.queue.name),
-        *(channel and channel.sid, task.channel, task.timeout_s, task.workflow_sid, workflow and workflow.name),
-        *(task.ignore_capacity, task.routing_target, task.version),
-    )
+    item = {
+        "sid": sid,
+        "workspace_sid": state.workspace.sid,
+        "age": (now_ms - task.created_ms) // 1000,
+        "assignment_status": task.status,
+        "attributes": task.attributes.text,
+        "addons": "{}",
+        "date_created": told(task.created_ms),
+        "date_updated": told(task.updated_ms),
+        "task_queue_entered_date": told(task.queue_entered_ms),
+        "virtual_start_time": told(task.virtual_start_ms),
+        "priority": task.priority,
+        "reason": task.reason,
+        "task_queue_sid": task.queue_sid,
+        "task_queue_friendly_name": queue and queue.queue.name,
+        "task_channel_sid": channel and channel.sid,
+        "task_channel_unique_name": task.channel,
+        "timeout": task.timeout_s,
+        "workflow_sid": task.workflow_sid,
+        "workflow_friendly_name": workflow and workflow.name,
+        "ignore_capacity": task.ignore_capacity,
+        "routing_target": task.routing_target,
+    }
+    return item, task.version
 
 
 def _fulfils(_reader: Reader, _workspace_sid: str, text: str) -> Callable[[Item], bool]:
@@ -244,5 +262,5 @@ TASK = Kind(
     ),
     revision="task.version",
     routed=RoutedActions(update=_update, create=_create, delete=_delete),
-    row_of=_row,
+    shown=_shown,
 )

@@ -65,8 +65,8 @@ class Writer(Reader):
         super().__init__(connection, now_ms, edition)
         self._now: str | None = None
         self.reserved = positions  # for new rows
-        self._later: dict[str, list[Parameters]] = {}
-        self._part: dict[str, int] | None = None
+        self._later: list[tuple[str, Iterable[Parameters]]] = []
+        self._part: int | None = None
 
     @property
     def now(self) -> str:
@@ -126,7 +126,7 @@ class Writer(Reader):
 
         Postponed statements must not depend on each other's order.
         """
-        self._later.setdefault(sql, []).extend(parameters)
+        self._later.append((sql, parameters))
 
     def positions(self, count: int) -> int:
         """The first of *count* positions that belong to this transaction now."""
@@ -140,7 +140,7 @@ class Writer(Reader):
 
     def begin_part(self) -> None:
         """From here on everything can be taken back for itself; no savepoint is needed until a statement is run."""
-        self._part = {sql: len(rows) for sql, rows in self._later.items()}
+        self._part = len(self._later)
 
     def end_part(self) -> None:
         """Leave that to the whole."""
@@ -155,7 +155,7 @@ class Writer(Reader):
             self._connection.execute("ROLLBACK TO part")
             self._connection.execute("RELEASE part")
         else:
-            self._later = self._of_earlier_parts(self._part)
+            del self._later[self._part :]
         self._part = None
 
     def _use(self) -> sqlite3.Connection:
@@ -165,21 +165,21 @@ class Writer(Reader):
             self._write_out()
         return self._connection
 
-    def _set_savepoint(self, part: Mapping[str, int]) -> None:
-        own = {sql: rows[part.get(sql, 0) :] for sql, rows in self._later.items()}
-        self._later = self._of_earlier_parts(part)
+    def _set_savepoint(self, part: int) -> None:
+        own = self._later[part:]
+        del self._later[part:]
         self._write_out()
         self._connection.execute("SAVEPOINT part")
         self._later, self._part = own, None
 
-    def _of_earlier_parts(self, part: Mapping[str, int]) -> dict[str, list[Parameters]]:
-        return {sql: self._later[sql][:count] for sql, count in part.items()}
-
     def _write_out(self) -> None:
-        later, self._later = self._later, {}
+        rows: dict[str, list[Parameters]] = {}
+        for sql, parameters in self._later:
+            rows.setdefault(sql, []).extend(parameters)
+        self._later = []
         try:
-            for sql, rows in later.items():
-                self._connection.executemany(sql, rows)
+            for sql, together in rows.items():
+                self._connection.executemany(sql, together)
         except sqlite3.Error:
             # It may be the work of parts that have long ended and rely on it: then nothing can be kept.
             if self._connection.in_transaction:

@@ -57,7 +57,7 @@ def read_usual(text: str) -> tuple[str, dict[str, Any]] | None:
         written = to_json(value).decode()
     except (TypeError, ValueError):  # the first for half of a surrogate pair
         return None
-    is_usual = written in (text, text.replace(", ", ",").replace(": ", ":"))
+    is_usual = written == text or written == text.replace(", ", ",").replace(": ", ":")
     return (written, value) if is_usual and isinstance(value, dict) else None
 
 

@@ -19,7 +19,8 @@ ACCOUNT_SID = "AC" + 32 * "0"
 OPERATING_UNIT_SID = "OU" + 32 * "0"
 """Every account has an operating unit, which nothing but events names."""
 
-_POSITION_DIGITS = 12
+_POSITION_BYTES = 6
+_POSITION_DIGITS = 2 * _POSITION_BYTES
 _RANDOM_DIGITS = 32 - _POSITION_DIGITS
 
 _RESERVED_AHEAD: Final = 1000
@@ -28,24 +29,24 @@ _RESERVED_AHEAD: Final = 1000
 
 def new_sid(prefix: str, position: int) -> str:
     """A fresh SID for the resource at *position*, a number that no other resource of the database has."""
-    return _form(prefix) % position
+    return _beginning(prefix) + position.to_bytes(_POSITION_BYTES).hex()
 
 
 def new_sids(prefix: str, positions: Iterable[int]) -> list[str]:
     """The SIDs of several resources."""
-    form = _form(prefix)
-    return [form % position for position in positions]
+    beginning = _beginning(prefix)
+    return [beginning + position.to_bytes(_POSITION_BYTES).hex() for position in positions]
 
 
 @cache
-def _form(prefix: str) -> str:
-    """The format of the SIDs of a kind, for a position and ``%``."""
-    return f"{prefix}{random.getrandbits(4 * _RANDOM_DIGITS):0{_RANDOM_DIGITS}x}%0{_POSITION_DIGITS}x"
+def _beginning(prefix: str) -> str:
+    """The beginning of all SIDs of a kind."""
+    return f"{prefix}{random.getrandbits(4 * _RANDOM_DIGITS):0{_RANDOM_DIGITS}x}"
 
 
 def begin_anew() -> None:
     """Let no new SID be one that was given before, although positions are given again."""
-    _form.cache_clear()
+    _beginning.cache_clear()
 
 
 def position_of(sid: str) -> int:

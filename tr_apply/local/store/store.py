@@ -1,7 +1,6 @@
 """The API's resources: creating, reading, changing, deleting and listing them, for every kind alike."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -20,7 +19,7 @@ from tr_apply.local.storage.refusals import (
 from tr_apply.local.store.engines import Engines
 from tr_apply.local.store.listing import read_page
 from tr_apply.local.store.paging import Page
-from tr_apply.local.store.rows import find, item_of
+from tr_apply.local.store.rows import find
 from tr_apply.local.store.rules import check_deletable
 from tr_apply.routing.names import name_key
 
@@ -85,7 +84,7 @@ class Store:
             InvalidParameterError: A field is missing or wrong, or the name is taken.
         """
         with self.engines.write() as session:
-            if not (scope and self.engines.has(scope[0], session.writer) and len(scope) == 1):
+            if len(scope) != 1 or not self._has_engine(session, scope):
                 _require_parent(session.writer, kind, scope)
             change = Change(scope, None, _read_form(kind, form, creating=True))
             _check_references(session.writer, kind, change)
@@ -93,7 +92,7 @@ class Store:
                 sid = kind.routed.create(session, change)
             else:
                 sid = _insert(session, kind, change)
-            return _written(session, kind, scope, sid)
+            return _present(session, kind, scope, sid)
 
     def fetch(self, kind: Kind, scope: Scope, key: str) -> FoundItem:
         """The resource with *key* for its SID or its alias."""
@@ -107,8 +106,9 @@ class Store:
             InvalidParameterError: A field is wrong, or the name is taken.
             PreconditionFailedError: *if_match* is another revision than the present one.
         """
-        with self._write(scope) as session:
-            before = _found(session.writer, kind, scope, key)
+        with self.engines.write() as session:
+            self._catch_up(session, scope)
+            before = _present(session, kind, scope, key)
             _check_revision(before, if_match)
             values = _read_form(kind, form, creating=False)
             if not values:
@@ -119,7 +119,7 @@ class Store:
                 kind.routed.update(session, change)
             else:
                 _update(session, kind, change)
-            return _written(session, kind, scope, before.item["sid"])
+            return _present(session, kind, scope, before.item["sid"])
 
     def delete(self, kind: Kind, scope: Scope, key: str, *, if_match: str | None = None) -> None:
         """Remove a resource, with everything in it.
@@ -128,7 +128,8 @@ class Store:
             InvalidParameterError: Something depends on it.
             PreconditionFailedError: *if_match* is another revision than the present one.
         """
-        with self._write(scope) as session:
+        with self.engines.write() as session:
+            self._catch_up(session, scope)
             found = _found(session.writer, kind, scope, key)
             _check_revision(found, if_match)
             check_deletable(session.writer, kind, found.item)
@@ -149,14 +150,15 @@ class Store:
             _require_parent(reader, kind, scope)
             return read_page(reader, kind, scope, query)
 
-    @contextmanager
-    def _write(self, scope: Scope) -> Iterator[Session]:
-        """A transaction that first carries out everything due in the workspace, so it sees the present state."""
-        with self.engines.write() as session:
-            if scope and _is_workspace(session.writer, scope[0]):
-                session.engine(scope[0])
-                session.keep()
-            yield session
+    def _catch_up(self, session: Session, scope: Scope) -> None:
+        """Carry out everything due in the workspace, so the transaction sees the present state."""
+        if scope and (self._has_engine(session, scope) or _is_workspace(session.writer, scope[0])):
+            session.engine(scope[0])
+            session.keep()
+
+    def _has_engine(self, session: Session, scope: Scope) -> bool:
+        """Whether the workspace exists, without a question to the file."""
+        return self.engines.has(scope[0], session.writer)
 
 
 def _workspace_sid(scope: Scope) -> str | None:
@@ -189,13 +191,15 @@ def _found(reader: Reader, kind: Kind, scope: Scope, key: str) -> FoundItem:
     return FoundItem(*found)
 
 
-def _written(session: Session, kind: Kind, scope: Scope, sid: str) -> FoundItem:
-    """The resource that was just written."""
-    if kind.row_of is None:
+def _present(session: Session, kind: Kind, scope: Scope, key: str) -> FoundItem:
+    """The resource as it is in this transaction."""
+    if kind.shown is None:
         session.keep()
-        return _found(session.writer, kind, scope, sid)
-    row = kind.row_of(session.engine(scope[0]).state, sid, session.now_ms)
-    return FoundItem(item_of(kind, row), row[-1])
+        return _found(session.writer, kind, scope, key)
+    found = kind.shown(session.engine(scope[0]).state, scope, key, session.now_ms)
+    if found is None:
+        raise NotFoundError
+    return FoundItem(*found)
 
 
 def _require_parent(reader: Reader, kind: Kind, scope: Scope) -> None:

@@ -65,6 +65,6 @@ class Timekeeper:
 
     def _hear(self, happened: Sequence[Happened]) -> None:
         """Wake up when something is due earlier than the timer that is waited for."""
-        dues = (each.state.timers.next() for each in happened)
+        dues = [state.timers.next() for state in {each.state for each in happened}]
         if any(due is not None and due < self._next_ms for due in dues):
             self._wake.set()

@@ -50,7 +50,8 @@ class Engine:
             else:
                 answers.on_timer(state, state.reservations[sid])
             settle(state)
-        state.now = max(state.now, now_ms)
+        if now_ms > state.now:  # noqa: PLR1730  # as a call, it takes four times as long
+            state.now = now_ms
 
     def next_timer(self) -> int | None:
         """When something is due next; None for never."""
