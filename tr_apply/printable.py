@@ -96,7 +96,8 @@ def _belongs(text: str, index: int) -> bool:
         case "\ufe0f":
             return unicodedata.category(before) == "So" or after == _KEYCAP
         case "\u200d" if unicodedata.category(after) == "So":
-            return unicodedata.category(before) in {"So", "Sk"} or before == _EMOJI_STYLE
+            has_style = before == _EMOJI_STYLE and _belongs(text, index - 1)
+            return has_style or unicodedata.category(before) in {"So", "Sk"}
         case "\u200c" | "\u200d":
             joins = unicodedata.combining(before) == _VIRAMA
             is_arabic = unicodedata.bidirectional(before) == unicodedata.bidirectional(after) == "AL"

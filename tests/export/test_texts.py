@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tr_apply.printable import hidden_characters
@@ -33,6 +33,7 @@ STRANGE = st.text(
 
 
 @given(STRANGE, st.sampled_from(sorted(SHAPES)))
+@example("\ufe0f\u200d\u2764", "key")
 def test_a_character_that_hides_or_steers_text_is_an_escape_that_reads_the_same(text, shape):
     sections = {"first": {"in": SHAPES[shape](text)}, "second": [SHAPES[shape](text)]}
 
