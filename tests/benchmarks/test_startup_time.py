@@ -60,4 +60,4 @@ def test_a_small_plan_without_changes_takes_little_longer_than_its_libraries(med
 
     ratio = command / libraries
     report("tr-apply plan", f"{command * 1000:.0f} ms, {ratio:.2f} times `{imports}`")
-    assert ratio <= 1.7
+    assert ratio <= 1.55
