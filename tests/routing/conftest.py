@@ -180,7 +180,6 @@ DEEDS = {
     ),
     "rescind": lambda e, text, _, now: e.rescind_reservation(reservation_of(e, text), now),
     "time out": lambda e, text, _, now: e.time_out_reservation(reservation_of(e, text), now),
-    "hold": lambda e, text, _, now: e.hold_reservation(reservation_of(e, text), now),
     "wrap up": lambda e, text, _, now: e.wrap_up_reservation(reservation_of(e, text), now),
     "complete": lambda e, text, _, now: e.complete_reservation(reservation_of(e, text), now),
     "create worker": lambda e, name, keys, now: e.create_worker(worker_of(name, keys), now),

@@ -177,7 +177,6 @@ DEEDS = (
     ACCEPT,
     deed_of("reject", index, maybe(activity)),
     deed_of("fail", index),
-    deed_of("hold", index),
     deed_of("move", any_of(*WORKERS), activity, flag),
     deed_of("channel", any_of(*WORKERS), channel, capacity, flag),
     deed_of("teach", any_of(*WORKERS), attributes),
@@ -232,8 +231,6 @@ def do(engine, deed, now):  # noqa: C901, PLR0912  one case per action
             engine.reject(chosen(reservations, -number - 1), now, activity_sid=activity)
         case "fail", number:
             engine.fail_reservation(chosen(reservations, -number - 1), now)
-        case "hold", number:
-            engine.hold_reservation(chosen(reservations, -number - 1), now)
         case "move", sid, activity, reject:
             engine.set_activity(sid, activity, now, reject_pending=reject)
         case "channel", sid, channel, capacity, available:

@@ -69,19 +69,6 @@ def test_a_pending_reservation_times_out_and_an_accepted_one_stays():
     assert restarted.complete_task("T", "done", 100_001).status == "completed"
 
 
-def test_a_reservation_whose_timer_is_held_stays_held():
-    engine = started(Worker("ann", "ann", "Here"))
-    engine.create_task(NewTask("T", "W"), 0)
-    engine.advance(10_000)
-    engine.hold_reservation("WR1", 11_000)
-    _, restarted = both(engine)
-
-    restarted.advance(3_600_000)
-
-    assert told(restarted) == []
-    assert restarted.state.tasks["T"].task.status == "reserved"
-
-
 @pytest.mark.parametrize("queue", [None, "Second"])
 def test_a_task_for_a_worker_who_is_gone_is_still_for_nobody_else(queue):
     engine = started(Worker("ann", "ann", "Off"), Worker("bob", "bob", "Off"))

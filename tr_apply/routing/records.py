@@ -125,7 +125,7 @@ class Reservation(NamedTuple):
     workflow_sid: str
     channel: str
     timeout_ms: int | None
-    """When it times out, on the engine's clock; None while its timer is held."""
+    """When it times out, on the engine's clock; None for one that never does, as it began accepted."""
 
     previous_activity_sid: str | None
     """The worker's activity before a single-tasking reservation changed it."""

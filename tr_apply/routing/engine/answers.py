@@ -60,13 +60,6 @@ def on_timer(state: State, reservation: Reservation) -> None:
     _end_unaccepted(state, reservation, "timeout", activity_sid=state.workspace.timeout_activity_sid)
 
 
-def hold_timer(state: State, reservation: Reservation) -> None:
-    """Stop the timer of a reservation while its call is set up."""
-    _demand(reservation, "accepted", "pending")
-    state.timers.clear(reservation.sid)
-    state.put_reservation(reservation._replace(timeout_ms=None))
-
-
 def wrap_up(state: State, reservation: Reservation) -> None:
     """Begin to wrap the task up, as the task's own wrapping does, unless somebody else has it after a transfer."""
     _demand(reservation, "wrapping", "accepted")

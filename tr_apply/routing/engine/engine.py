@@ -149,12 +149,6 @@ class Engine:
         answers.fail(state, state.reservation(sid), reason_code)
         return self._settled(sid)
 
-    def hold_reservation(self, sid: str, now_ms: int) -> Reservation:
-        """Stop the timer of a pending reservation while a call is set up."""
-        state = self._at(now_ms)
-        answers.hold_timer(state, state.reservation(sid))
-        return self._settled(sid)
-
     def rescind_reservation(self, sid: str, now_ms: int) -> Reservation:
         """Withdraw a pending reservation from its worker."""
         state = self._at(now_ms)
