@@ -11,7 +11,7 @@ from tr_apply.local.bridge.tokens import Grant
 from tr_apply.local.forms import fields
 from tr_apply.local.kinds.all_kinds import KINDS
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.kinds.kind import Kind
+from tr_apply.local.kinds.kind import ServedKind
 from tr_apply.local.storage.refusals import (
     ForbiddenError,
     InvalidParameterError,
@@ -145,7 +145,7 @@ class Relay:
         return {"contents": contents, "after_sid": page[-1].sid if len(found) > size else None}
 
     def _list(
-        self, asked: RelayedRequest, kind: Kind, scope: tuple[str, ...], shown: Callable[[View, Item], Payload]
+        self, asked: RelayedRequest, kind: ServedKind, scope: tuple[str, ...], shown: Callable[[View, Item], Payload]
     ) -> Payload:
         query = dict(asked.parameters)
         after = _after(asked, kind.sid_prefix)

@@ -12,7 +12,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as ConnectionScope
 
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.kinds.kind import Kind, Scope
+from tr_apply.local.kinds.kind import Scope, ServedKind
 from tr_apply.local.store.paging import Page, PageToken
 
 MORE_INFO = "https://www.twilio.com/docs/errors/"
@@ -23,7 +23,7 @@ Body = dict[str, Any]
 class Links:
     """The links of the items of a kind in one workspace."""
 
-    def __init__(self, kind: Kind, workspace: Scope, base_url: str) -> None:
+    def __init__(self, kind: ServedKind, workspace: Scope, base_url: str) -> None:
         # The part of a link that all items share is filled in once; a page has a thousand items with nine links each.
         shared = {"workspace_sid": workspace[0]} if workspace else {}
         self._fixed: dict[str, str] = {}
@@ -48,7 +48,7 @@ class Links:
 
 
 @lru_cache(maxsize=256)
-def links_in(kind: Kind, workspace: Scope, base_url: str) -> Links:
+def links_in(kind: ServedKind, workspace: Scope, base_url: str) -> Links:
     """Those of a kind in a workspace, which is empty for workspaces themselves, at an address of the server."""
     return Links(kind, workspace, base_url)
 
@@ -56,7 +56,7 @@ def links_in(kind: Kind, workspace: Scope, base_url: str) -> Links:
 class Renderer:
     """Adds to the items of one collection what depends on the request: the account, and URLs."""
 
-    def __init__(self, kind: Kind, scope: Scope, *, account_sid: str, base_url: str) -> None:
+    def __init__(self, kind: ServedKind, scope: Scope, *, account_sid: str, base_url: str) -> None:
         self._account_sid = account_sid
         self._base_url = base_url
         self._paths = kind.paths
@@ -79,7 +79,7 @@ class Renderer:
 
 
 @lru_cache(maxsize=256)
-def renderer(kind: Kind, scope: Scope, account_sid: str, base_url: str) -> Renderer:
+def renderer(kind: ServedKind, scope: Scope, account_sid: str, base_url: str) -> Renderer:
     """The one for a collection, as asked for by an account at an address."""
     return Renderer(kind, scope, account_sid=account_sid, base_url=base_url)
 

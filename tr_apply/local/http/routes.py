@@ -14,7 +14,7 @@ from tr_apply.local.http.answers import JSON, Renderer, json_response, renderer
 from tr_apply.local.http.requests import account_of, base_url, header, read_form, read_query
 from tr_apply.local.http.statistics import Endpoint, statistics_endpoints
 from tr_apply.local.kinds.all_kinds import KINDS
-from tr_apply.local.kinds.kind import Kind, Scope
+from tr_apply.local.kinds.kind import Scope, ServedKind
 from tr_apply.local.storage.refusals import MethodNotAllowedError
 from tr_apply.local.store.store import FoundItem, Store
 
@@ -37,7 +37,7 @@ def all_routes(store: Store) -> list[PathRoute]:
     return [*first, *statistics, *others]
 
 
-def _routes_of(store: Store, kind: Kind) -> list[PathRoute]:
+def _routes_of(store: Store, kind: ServedKind) -> list[PathRoute]:
     endpoints = _Endpoints(store, kind)
     return [_route(kind.collection, endpoints.collection), _route(f"{kind.collection}/{{sid}}", endpoints.item)]
 
@@ -56,7 +56,7 @@ class _Endpoints:
     """The two URLs of a kind of resource."""
 
     store: Store
-    kind: Kind
+    kind: ServedKind
 
     async def collection(self, request: Request) -> Response:
         """List, or create."""

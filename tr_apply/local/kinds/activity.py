@@ -4,7 +4,7 @@ from tr_apply.local.forms import fields
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, Kind
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, ServedKind
 from tr_apply.local.kinds.setup import activity_of
 
 
@@ -16,7 +16,7 @@ def _inform(session: Session, item: Item, change: Change | None) -> None:
         engine.put_activity(activity_of(item), session.now_ms)
 
 
-ACTIVITY = Kind(
+ACTIVITY = ServedKind(
     name="activity",
     noun="Activity",
     sid_prefix="WA",

@@ -7,7 +7,7 @@ from tr_apply.local.history.event_data import Referred, data_of, description_of,
 from tr_apply.local.history.events import KEPT_MS, EventRecord, first_position_at
 from tr_apply.local.kinds import columns
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.kinds.kind import ColumnFilter, Conditions, Kind, Narrowing
+from tr_apply.local.kinds.kind import ColumnFilter, Conditions, Narrowing, ServedKind
 from tr_apply.local.storage.database import Reader
 from tr_apply.local.storage.refusals import InvalidParameterError
 from tr_apply.routing.workspace import TaskChannel
@@ -76,7 +76,7 @@ def _equals(name: str, column: str, prefix: str) -> ColumnFilter:
 
 _RAW = columns.plain("event", *EventRecord._fields)
 
-EVENT = Kind(
+EVENT = ServedKind(
     name="event",
     noun="Event",
     sid_prefix="EV",

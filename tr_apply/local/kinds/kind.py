@@ -137,8 +137,8 @@ def _as_read(item: Item) -> Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Kind:
-    """A kind of resource.
+class ServedKind:
+    """A kind of resource that the embedded TaskRouter serves.
 
     Attributes:
         name: Its name in the program.

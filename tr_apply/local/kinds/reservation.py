@@ -5,7 +5,7 @@ from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
 from tr_apply.local.kinds.columns import Item
 from tr_apply.local.kinds.instructions import carry_out
-from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, Kind, RoutedActions, Scope
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, RoutedActions, Scope, ServedKind
 from tr_apply.local.storage.clock import told
 from tr_apply.local.storage.refusals import InvalidParameterError
 from tr_apply.routing.engine.state import State
@@ -99,10 +99,10 @@ _TELEPHONY = (
 _SUPERVISION = ("Supervisor", "SupervisorMode")  # under the task alone
 
 
-def _reservation(parent: str) -> Kind:
+def _reservation(parent: str) -> ServedKind:
     """The reservations under a task, or under a worker."""
     plural = f"{parent.title()}s"
-    return Kind(
+    return ServedKind(
         name=f"{parent}_reservation",
         table="reservation",
         noun="Reservation",

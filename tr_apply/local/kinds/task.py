@@ -9,7 +9,7 @@ from tr_apply.local.forms.matching import check_expression, matcher
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, ItemFilter, Kind, RoutedActions, Scope, Values
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, ItemFilter, RoutedActions, Scope, ServedKind, Values
 from tr_apply.local.storage.clock import told
 from tr_apply.local.storage.database import Reader
 from tr_apply.local.storage.refusals import InvalidParameterError
@@ -175,7 +175,7 @@ def _has_addons(_reader: Reader, _workspace_sid: str, text: str) -> Callable[[It
     return lambda _task: not wanted
 
 
-TASK = Kind(
+TASK = ServedKind(
     name="task",
     noun="Task",
     sid_prefix="WT",

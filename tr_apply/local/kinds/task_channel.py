@@ -4,7 +4,7 @@ from tr_apply.local.forms import fields
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.kinds.kind import Change, Field, Kind
+from tr_apply.local.kinds.kind import Change, Field, ServedKind
 from tr_apply.local.kinds.setup import task_channel_of
 from tr_apply.local.kinds.worker_channel import open_channels
 from tr_apply.local.storage.database import Writer
@@ -27,7 +27,7 @@ def _inform(session: Session, item: Item, change: Change | None) -> None:
         engine.put_channel(task_channel_of(item), session.now_ms)
 
 
-TASK_CHANNEL = Kind(
+TASK_CHANNEL = ServedKind(
     name="task_channel",
     noun="TaskChannel",
     sid_prefix="TC",

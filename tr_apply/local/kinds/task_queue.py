@@ -7,7 +7,7 @@ from tr_apply.local.forms.matching import Names, check_expression, matcher, name
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, ItemFilter, Kind, Values
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, ItemFilter, ServedKind, Values
 from tr_apply.local.kinds.setup import task_queue_of
 from tr_apply.local.storage.database import Reader, Writer
 from tr_apply.local.storage.documents import parse_object
@@ -50,7 +50,7 @@ def _inform(session: Session, item: Item, change: Change | None) -> None:
         engine.put_queue(task_queue_of(item), session.now_ms)
 
 
-TASK_QUEUE = Kind(
+TASK_QUEUE = ServedKind(
     name="task_queue",
     noun="Queue",
     sid_prefix="WQ",

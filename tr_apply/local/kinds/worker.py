@@ -8,7 +8,7 @@ from tr_apply.local.history.records import attributes_of, read_workers
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, ItemFilter, Kind, Values
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, ItemFilter, ServedKind, Values
 from tr_apply.local.kinds.worker_channel import open_channels
 from tr_apply.local.storage.database import Reader, Writer
 from tr_apply.local.storage.refusals import InvalidParameterError
@@ -80,7 +80,7 @@ def _inform(session: Session, item: Item, change: Change | None) -> None:
             engine.set_activity(sid, item["activity_sid"], now_ms, reject_pending=reject_pending)
 
 
-WORKER = Kind(
+WORKER = ServedKind(
     name="worker",
     noun="Worker",
     sid_prefix="WK",

@@ -6,7 +6,7 @@ from tr_apply.local.forms import fields
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.kinds.kind import Change, Field, Kind
+from tr_apply.local.kinds.kind import Change, Field, ServedKind
 from tr_apply.local.storage.database import Writer
 
 CAPACITY_LIMIT = 50
@@ -44,7 +44,7 @@ _OPEN = """(SELECT count(*) FROM reservation WHERE reservation.worker_sid = work
 _ACCEPTED = """(SELECT count(*) FROM reservation WHERE reservation.worker_sid = worker_channel.worker_sid
     AND reservation.channel = task_channel.unique_name AND reservation.status = 'accepted')"""
 
-WORKER_CHANNEL = Kind(
+WORKER_CHANNEL = ServedKind(
     name="worker_channel",
     noun="WorkerChannel",
     sid_prefix="WC",

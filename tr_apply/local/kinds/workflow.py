@@ -5,7 +5,7 @@ from tr_apply.local.forms.configuration import configuration, queues_of
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, Kind, Values
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, ServedKind, Values
 from tr_apply.local.kinds.setup import workflow_of
 from tr_apply.local.storage.database import Writer
 from tr_apply.local.storage.refusals import InvalidParameterError
@@ -43,7 +43,7 @@ def _inform(session: Session, item: Item, change: Change | None) -> None:
     session.writer.run("UPDATE workflow SET version = ? WHERE sid = ?", (stored.version, stored.sid))
 
 
-WORKFLOW = Kind(
+WORKFLOW = ServedKind(
     name="workflow",
     noun="Workflow",
     sid_prefix="WW",

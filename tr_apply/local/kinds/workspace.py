@@ -9,7 +9,7 @@ from tr_apply.local.history.session import Session
 from tr_apply.local.kinds import columns
 from tr_apply.local.kinds.activity import ACTIVITY
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, Kind, Values
+from tr_apply.local.kinds.kind import Change, ColumnFilter, Field, ServedKind, Values
 from tr_apply.local.kinds.setup import workspace_of
 from tr_apply.local.kinds.task_channel import TASK_CHANNEL
 from tr_apply.local.kinds.task_queue import TASK_QUEUE
@@ -85,7 +85,7 @@ def _plant_fifo(writer: Writer, workspace_sid: str, activities: Mapping[str, str
     )
 
 
-def _add(writer: Writer, workspace_sid: str, kind: Kind, values: dict[str, Any]) -> str:
+def _add(writer: Writer, workspace_sid: str, kind: ServedKind, values: dict[str, Any]) -> str:
     row = {
         "workspace_sid": workspace_sid,
         "name_key": name_key(values[kind.named_by or ""]),
@@ -123,7 +123,7 @@ def _inform(session: Session, item: Item, change: Change | None) -> None:
         session.engine(item["sid"]).set_workspace(workspace_of(item), session.now_ms)
 
 
-WORKSPACE = Kind(
+WORKSPACE = ServedKind(
     name="workspace",
     noun="Workspace",
     sid_prefix="WS",

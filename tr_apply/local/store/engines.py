@@ -16,7 +16,7 @@ from tr_apply.local.history.records import has_tasks, read_snapshot, workspaces_
 from tr_apply.local.history.session import Happened, Session
 from tr_apply.local.kinds.activity import ACTIVITY
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.kinds.kind import Kind
+from tr_apply.local.kinds.kind import ServedKind
 from tr_apply.local.kinds.setup import activity_of, task_channel_of, task_queue_of, workflow_of, workspace_of
 from tr_apply.local.kinds.task_channel import TASK_CHANNEL
 from tr_apply.local.kinds.task_queue import TASK_QUEUE
@@ -212,11 +212,11 @@ def load_engine(reader: Reader, workspace_sid: str, new_sid: Callable[[str], str
     return Engine(setup, new_sid, read_snapshot(reader, workspace_sid))
 
 
-def _within(reader: Reader, kind: Kind, workspace_sid: str, last: str = "NULL") -> Iterator[tuple[Item, Any]]:
+def _within(reader: Reader, kind: ServedKind, workspace_sid: str, last: str = "NULL") -> Iterator[tuple[Item, Any]]:
     return _items(reader, kind, kind.scope[0], workspace_sid, last)
 
 
-def _items(reader: Reader, kind: Kind, column: str, sid: str, last: str = "NULL") -> Iterator[tuple[Item, Any]]:
+def _items(reader: Reader, kind: ServedKind, column: str, sid: str, last: str = "NULL") -> Iterator[tuple[Item, Any]]:
     """The items with *sid* in *column*, in the order of creation, each with the value of *last*."""
     sql = select(kind, [f"{column} = ?"], last, f"{kind.table}.position")
     return ((item_of(kind, row), row[-1]) for row in reader.rows(sql, (sid,)))

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.kinds.kind import ColumnFilter, Conditions, ItemFilter, Kind, Scope
+from tr_apply.local.kinds.kind import ColumnFilter, Conditions, ItemFilter, Scope, ServedKind
 from tr_apply.local.storage.database import Reader, Row
 from tr_apply.local.store.paging import Page, PageRequest, PageToken, SortKey
 from tr_apply.local.store.rows import item_of, select
@@ -16,7 +16,7 @@ Entry = tuple[Item, tuple[str, ...]]
 """An item, and its sort values as in a token."""
 
 
-def read_page(reader: Reader, kind: Kind, scope: Scope, query: Mapping[str, str]) -> Page:
+def read_page(reader: Reader, kind: ServedKind, scope: Scope, query: Mapping[str, str]) -> Page:
     """The page that *query* asks for.
 
     Raises:
@@ -41,7 +41,7 @@ def read_page(reader: Reader, kind: Kind, scope: Scope, query: Mapping[str, str]
 
 def _rows(
     reader: Reader,
-    kind: Kind,
+    kind: ServedKind,
     scope: Scope,
     filters: Mapping[str, str],
     request: PageRequest,
@@ -80,7 +80,7 @@ def _place_values(keys: Sequence[SortKey], token: PageToken) -> list[Any]:
 
 
 def _entries(
-    kind: Kind, rows: Iterator[Row], request: PageRequest, wanted: list[Callable[[Item], bool]]
+    kind: ServedKind, rows: Iterator[Row], request: PageRequest, wanted: list[Callable[[Item], bool]]
 ) -> Iterator[Entry]:
     keys = request.order.keys
     for row in rows:

@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 from tr_apply.local.forms import fields
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.kinds.kind import Kind
+from tr_apply.local.kinds.kind import ServedKind
 from tr_apply.local.storage.refusals import AbsolutePagingError, InvalidParameterError
 from tr_apply.local.storage.sids import new_sid, position_of
 from tr_apply.routing.names import is_sid, sid_pattern
@@ -37,7 +37,7 @@ class Order:
     keys: tuple[SortKey, ...]
 
     @classmethod
-    def of(cls, kind: Kind, query: Mapping[str, str]) -> Self:
+    def of(cls, kind: ServedKind, query: Mapping[str, str]) -> Self:
         """As ``Ordering=NAME:asc`` says, where the kind has any; several are separated by commas."""
         creation = f"{kind.table}.position"
         keys = [_key(kind, each) for each in (query.get("Ordering") or "").split(",") if each and kind.orderings]
@@ -63,7 +63,7 @@ class PageToken:
     before: bool
 
     @classmethod
-    def read(cls, kind: Kind, order: Order, text: str) -> Self:
+    def read(cls, kind: ServedKind, order: Order, text: str) -> Self:
         """The place that *text* names in a list of *kind* in this order."""
         found = _TOKEN.fullmatch(text)
         values = tuple(found[3].split(",")) if found and found[3] else ()
@@ -97,7 +97,7 @@ class PageRequest:
     token: PageToken | None
 
     @classmethod
-    def of(cls, kind: Kind, query: Mapping[str, str]) -> Self:
+    def of(cls, kind: ServedKind, query: Mapping[str, str]) -> Self:
         """As ``PageSize``, ``Page``, ``PageToken`` and ``Ordering`` say.
 
         Raises:
@@ -128,7 +128,7 @@ class Page:
     previous: PageToken | None
 
 
-def _key(kind: Kind, text: str) -> SortKey:
+def _key(kind: ServedKind, text: str) -> SortKey:
     name, _, direction = text.partition(":")
     if name not in kind.orderings or direction not in {"", "asc", "desc"}:
         names = " or ".join(kind.orderings)

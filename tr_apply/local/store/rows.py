@@ -4,20 +4,20 @@ from collections.abc import Iterable
 from functools import cache
 
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.kinds.kind import Kind, Scope
+from tr_apply.local.kinds.kind import Scope, ServedKind
 from tr_apply.local.storage.database import Reader, Row
 from tr_apply.local.storage.sids import position_of
 from tr_apply.routing.names import is_sid
 
 
-def select(kind: Kind, conditions: Iterable[str], last: str, order: str = "1") -> str:
+def select(kind: ServedKind, conditions: Iterable[str], last: str, order: str = "1") -> str:
     """The query for items of *kind*, with *last* as a further column after theirs."""
     where = " AND ".join(conditions) or "1"
     parts = ("SELECT", _columns(kind), ",", last, "FROM", kind.source, "WHERE", where)
     return " ".join((*parts, "ORDER BY", order))
 
 
-def item_of(kind: Kind, row: Row) -> Item:
+def item_of(kind: ServedKind, row: Row) -> Item:
     """The item that a row of such a query holds."""
     item = dict(zip(kind.columns, row, strict=False))
     for name in kind.booleans:
@@ -25,7 +25,7 @@ def item_of(kind: Kind, row: Row) -> Item:
     return kind.shape(item)
 
 
-def find(reader: Reader, kind: Kind, scope: Scope, key: str) -> tuple[Item, int | None] | None:
+def find(reader: Reader, kind: ServedKind, scope: Scope, key: str) -> tuple[Item, int | None] | None:
     """The item with *key* for its SID or its alias, and its revision where it has one."""
     if is_sid(key, kind.sid_prefix):
         found = reader.row(
@@ -39,11 +39,11 @@ def find(reader: Reader, kind: Kind, scope: Scope, key: str) -> tuple[Item, int 
 
 
 @cache
-def _columns(kind: Kind) -> str:
+def _columns(kind: ServedKind) -> str:
     return ", ".join(kind.columns.values())
 
 
 @cache
-def _find(kind: Kind, identity: str) -> str:
+def _find(kind: ServedKind, identity: str) -> str:
     conditions = [f"{column} = ?" for column in (*kind.scope, identity)]
     return select(kind, conditions, kind.revision or "NULL")

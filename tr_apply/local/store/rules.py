@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.kinds.kind import Kind
+from tr_apply.local.kinds.kind import ServedKind
 from tr_apply.local.storage.database import Reader
 from tr_apply.local.storage.refusals import InvalidParameterError
 
@@ -62,10 +62,10 @@ KEPT: Mapping[str, tuple[KeepRule, ...]] = {
         ),
     ),
 }
-"""Kind -> the rules, in the order of their messages. Deleting a workspace deletes everything in it."""
+"""ServedKind -> the rules, in the order of their messages. Deleting a workspace deletes everything in it."""
 
 
-def check_deletable(reader: Reader, kind: Kind, item: Item) -> None:
+def check_deletable(reader: Reader, kind: ServedKind, item: Item) -> None:
     """Raise InvalidParameterError, with the reason, if a rule keeps *item*."""
     for rule in KEPT.get(kind.name, ()):
         if found := reader.row(rule.query, {"sid": item["sid"]}):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from tr_apply.local.history.session import Session
 from tr_apply.local.kinds.all_kinds import KINDS
 from tr_apply.local.kinds.columns import Item
-from tr_apply.local.kinds.kind import Change, Field, Kind, Scope, Values
+from tr_apply.local.kinds.kind import Change, Field, Scope, ServedKind, Values
 from tr_apply.local.storage.clock import stored
 from tr_apply.local.storage.database import Copy, Database, Reader, Writer
 from tr_apply.local.storage.refusals import (
@@ -77,7 +77,7 @@ class Store:
         if latest is not None and latest > moment_ms:
             raise InvalidParameterError(f"Time cannot go back to before the latest event, which is of {stored(latest)}")
 
-    def create(self, kind: Kind, scope: Scope, form: Form) -> FoundItem:
+    def create(self, kind: ServedKind, scope: Scope, form: Form) -> FoundItem:
         """Add a resource, with everything that comes with it.
 
         Raises:
@@ -94,12 +94,12 @@ class Store:
                 sid = _insert(session, kind, change)
             return _present(session, kind, scope, sid)
 
-    def fetch(self, kind: Kind, scope: Scope, key: str) -> FoundItem:
+    def fetch(self, kind: ServedKind, scope: Scope, key: str) -> FoundItem:
         """The resource with *key* for its SID or its alias."""
         with self.engines.read(_workspace_sid(scope)) as reader:
             return _found(reader, kind, scope, key)
 
-    def update(self, kind: Kind, scope: Scope, key: str, form: Form, *, if_match: str | None = None) -> FoundItem:
+    def update(self, kind: ServedKind, scope: Scope, key: str, form: Form, *, if_match: str | None = None) -> FoundItem:
         """Change the fields that were sent, and no other.
 
         Raises:
@@ -121,7 +121,7 @@ class Store:
                 _update(session, kind, change)
             return _present(session, kind, scope, before.item["sid"])
 
-    def delete(self, kind: Kind, scope: Scope, key: str, *, if_match: str | None = None) -> None:
+    def delete(self, kind: ServedKind, scope: Scope, key: str, *, if_match: str | None = None) -> None:
         """Remove a resource, with everything in it.
 
         Raises:
@@ -139,7 +139,7 @@ class Store:
                 kind.inform(session, found.item, None)
                 session.writer.delete(kind.table, found.item["sid"])
 
-    def list(self, kind: Kind, scope: Scope, query: Mapping[str, str]) -> Page:
+    def list(self, kind: ServedKind, scope: Scope, query: Mapping[str, str]) -> Page:
         """One page of the resources that *query* selects, in the order of creation unless it says otherwise.
 
         Raises:
@@ -165,7 +165,7 @@ def _workspace_sid(scope: Scope) -> str | None:
     return scope[0] if scope else None
 
 
-def _insert(session: Session, kind: Kind, change: Change) -> str:
+def _insert(session: Session, kind: ServedKind, change: Change) -> str:
     writer = session.writer
     row = _prepared(writer, kind, change)
     if change.scope:
@@ -177,21 +177,21 @@ def _insert(session: Session, kind: Kind, change: Change) -> str:
     return sid
 
 
-def _update(session: Session, kind: Kind, change: Change) -> None:
+def _update(session: Session, kind: ServedKind, change: Change) -> None:
     writer, sid = session.writer, change.known["sid"]
     writer.update(kind.table, sid, _prepared(writer, kind, change))
     kind.settle(writer, sid, change)
     kind.inform(session, _found(writer, kind, change.scope, sid).item, change)
 
 
-def _found(reader: Reader, kind: Kind, scope: Scope, key: str) -> FoundItem:
+def _found(reader: Reader, kind: ServedKind, scope: Scope, key: str) -> FoundItem:
     found = find(reader, kind, scope, key)
     if found is None:
         raise NotFoundError
     return FoundItem(*found)
 
 
-def _present(session: Session, kind: Kind, scope: Scope, key: str) -> FoundItem:
+def _present(session: Session, kind: ServedKind, scope: Scope, key: str) -> FoundItem:
     """The resource as it is in this transaction."""
     if kind.shown is None:
         session.keep()
@@ -202,7 +202,7 @@ def _present(session: Session, kind: Kind, scope: Scope, key: str) -> FoundItem:
     return FoundItem(*found)
 
 
-def _require_parent(reader: Reader, kind: Kind, scope: Scope) -> None:
+def _require_parent(reader: Reader, kind: ServedKind, scope: Scope) -> None:
     if len(scope) == 1:
         if not _is_workspace(reader, scope[0]):
             raise NotFoundError
@@ -214,7 +214,7 @@ def _is_workspace(reader: Reader, sid: str) -> bool:
     return reader.row("SELECT 1 FROM workspace WHERE sid = ?", (sid,)) is not None
 
 
-def _read_form(kind: Kind, form: Form, *, creating: bool) -> Values:
+def _read_form(kind: ServedKind, form: Form, *, creating: bool) -> Values:
     """The values of the fields that count now; at creation with defaults, otherwise only of those that were sent."""
     fields, required, defaults = _fields_of(kind, "create" if creating else "update")
     values: Values = dict(defaults) if creating else {}
@@ -231,14 +231,14 @@ def _read_form(kind: Kind, form: Form, *, creating: bool) -> Values:
 
 
 @cache
-def _fields_of(kind: Kind, when: str) -> tuple[Mapping[str, Field], Sequence[Field], Values]:
+def _fields_of(kind: ServedKind, when: str) -> tuple[Mapping[str, Field], Sequence[Field], Values]:
     """The fields that count then, by name, those of them that are required, and the defaults of the others."""
     fields = {each.name: each for each in kind.fields if each.on in ("both", when)}
     required = [each for each in fields.values() if each.required]
     return fields, required, {each.column: each.default for each in fields.values() if not each.required}
 
 
-def _prepared(writer: Writer, kind: Kind, change: Change) -> Values:
+def _prepared(writer: Writer, kind: ServedKind, change: Change) -> Values:
     """The columns to write, once everything that could forbid it was checked."""
     values = kind.prepare(writer, change)
     transient = {each.column for each in kind.fields if not each.stored}
@@ -249,7 +249,7 @@ def _prepared(writer: Writer, kind: Kind, change: Change) -> Values:
     return row
 
 
-def _check_references(writer: Writer, kind: Kind, change: Change) -> None:
+def _check_references(writer: Writer, kind: ServedKind, change: Change) -> None:
     for each, referred in _referring_fields(kind):
         sid = change.values.get(each.column)
         if sid and not find(writer, referred, (change.workspace_sid,), sid):
@@ -257,12 +257,12 @@ def _check_references(writer: Writer, kind: Kind, change: Change) -> None:
 
 
 @cache
-def _referring_fields(kind: Kind) -> Sequence[tuple[Field, Kind]]:
+def _referring_fields(kind: ServedKind) -> Sequence[tuple[Field, ServedKind]]:
     """The fields that hold a SID, each with the kind of the resource that must be there."""
     return [(each, KINDS[each.refers_to]) for each in kind.fields if each.refers_to]
 
 
-def _check_name(writer: Writer, kind: Kind, change: Change, key: str) -> None:
+def _check_name(writer: Writer, kind: ServedKind, change: Change, key: str) -> None:
     own_sid = change.known["sid"] if change.before else ""
     if not kind.names_repeat and writer.same_name(kind.table, change.workspace_sid, key, own_sid):
         name: Any = change.after(kind.named_by or "")
