@@ -258,3 +258,17 @@ def test_many_invalid_keys_are_removed_in_one_step():
     assert source.data["mapping"] == {"kept": "z"}
     assert list(source.places.child("mapping").children) == ["kept"]
     assert len(source.places.child("mapping").keys) == 1
+
+
+@pytest.mark.parametrize("later", ["", "3", "{a: b}", "[a]", "text", "*other"])
+def test_a_variable_that_a_later_value_of_its_key_replaces_is_not_looked_for(later):
+    source, _ = read(f"other: &other {{x: y}}\na: ${{one}}\na: {later}\nb: ${{two}}\n")
+
+    assert [mistake.code for mistake in source.mistakes if mistake.code == "duplicate-key"] == ["duplicate-key"]
+    assert [each.key for each in source.sites] == ["b"]
+
+
+def test_of_two_variables_for_one_key_the_later_one_is_looked_for():
+    source, _ = read("a: ${one}\na: ${two}\n")
+
+    assert [each.container[each.key] for each in source.sites] == ["${two}"]

@@ -5,7 +5,7 @@ equal keys win silently, and crash the interpreter on deep nesting. This reader 
 rest readable and goes on, so a run reports all of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import yaml
@@ -82,6 +82,7 @@ class _Builder(Filling):
         self._raw = self._all_raw = raw is True
         self._anchors: dict[str, tuple[Any, Node, int] | None] = {}
         self._refused_keys: dict[Frame, set[str]] = {}
+        self._has_repetitions = False
         self._expanded = 0
         self._expansion_limit = EXPANSION_LIMIT
         self._documents = 0
@@ -123,6 +124,8 @@ class _Builder(Filling):
             refused = {(id(frame.data), key) for frame, keys in self._refused_keys.items() for key in keys}
             sites = self._source.sites
             sites[:] = [each for each in sites if (id(each.container), each.key) not in refused]
+        if self._has_repetitions:
+            self._source.sites[:] = _with_variables(self._source.sites)
 
     def note(self, rule: Rule, message: str, place: int) -> None:
         """Note a mistake at *place*, about the value that comes next."""
@@ -228,6 +231,7 @@ class _Builder(Filling):
     def _refuse_repetition(self, top: Frame, key: str, place: int) -> None:
         message = f"`{shown(key)}` is written twice; the first is at {self._sources.described(top.first_place(key))}"
         self._source.mistakes.append(found_at(DUPLICATE_KEY, message, place, (*self._path(), key)))
+        self._has_repetitions = True
 
     def _known_key(self, key: str, place: int) -> str:
         """One string object for all equal keys."""
@@ -337,3 +341,10 @@ def _moved(node: Node, place: int) -> Node:
     moved = Places(place, mapping=isinstance(node.children, dict))
     moved.keys, moved.children = node.keys, node.children
     return moved
+
+
+def _with_variables(sites: Sequence[Site]) -> list[Site]:
+    """Those of *sites* that still hold a variable: of a key that is written twice, the last value counts."""
+    last = {(id(each.container), each.key): each for each in sites}
+    values = ((each, each.container[each.key]) for each in last.values())
+    return [each for each, value in values if isinstance(value, str) and "${" in value]
