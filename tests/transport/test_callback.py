@@ -116,6 +116,26 @@ def test_an_answer_without_end_counts_as_no_answer(call, application):
         call(f"{application.url}/large")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SSL_CERT_FILE", "nowhere.pem", "FileNotFoundError"),
+        ("HTTPS_PROXY", "gopher://user:word@proxy", "ValueError"),
+        ("HTTPS_PROXY", "http://proxy:port", "InvalidURL"),
+    ],
+)
+def test_an_environment_that_cannot_be_used_leaves_a_call_without_an_answer(
+    call, application, monkeypatch, name, value, said
+):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(NetworkError, match=said) as raised:
+        call(f"{application.url}/voice")
+
+    assert "that the environment names cannot be used" in str(raised.value)
+    assert "word" not in str(raised.value)
+
+
 def test_waiting_for_a_connection_takes_nothing_from_the_time_for_an_answer(application, monkeypatch):
     begun, begin = [], asyncio.timeout
     monkeypatch.setattr(asyncio, "timeout", lambda seconds: begun.append(seconds) or begin(seconds))

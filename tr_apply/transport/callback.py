@@ -49,7 +49,11 @@ class Caller:
         """
         import httpx  # noqa: PLC0415
 
-        client = self._client  # before the application's time begins
+        try:
+            client = self._client  # before the application's time begins
+        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+            settings = "the certificates or proxies that the environment names cannot be used"
+            raise NetworkError(f"{settings} ({type(error).__name__}: {error})") from error
         try:
             async with self._free, asyncio.timeout(timeout_s):
                 return await _post(client, url, form, headers)
