@@ -68,6 +68,14 @@ def test_an_application_that_waits_for_the_rest_of_a_refused_body_learns_that_no
     assert found == [{"type": "http.disconnect"}]
 
 
+def test_nothing_is_sent_after_the_refusal_of_what_came_after_valid_requests(caplog):
+    answer = answered(2 * request(b"/") + b"GET\r\n\r\n")
+
+    assert status(answer) == b"400 Bad Request"
+    assert answer.count(b"HTTP/1.1") == 1
+    assert [each for each in caplog.records if each.levelno >= logging.ERROR] == []
+
+
 @pytest.mark.parametrize("version", [b"2.0", b"0.9"])
 def test_another_version_of_http_is_refused(version):
     answer = answered(b"GET /v1 HTTP/%b\r\nHost: localhost\r\n\r\n" % version)

@@ -133,6 +133,11 @@ class OtherRequests(HttpToolsProtocol):
             self.transport.write(b"".join([STATUS_LINE[self._refusal], *lines, b"\r\n", msg.encode()]))
         self._drop_the_rest()
 
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send a part of an answer; nothing after the last one, which may refuse what came after a valid request."""
+        if self._dropped is None:
+            self.transport.write(data)
+
     def end(self) -> None:
         """Close the connection; if a body still arrives after its answer, once it is there."""
         if self.cycle.more_body and self.cycle.response_complete and not self.transport.is_closing():
@@ -158,7 +163,7 @@ class _Answers(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send a part of the answer."""
-        self._protocol.transport.write(data)
+        self._protocol.write(data)
 
     def is_closing(self) -> bool:
         """Whether nothing more is sent."""
