@@ -197,6 +197,15 @@ def test_filters_that_go_after_the_same_one_are_in_the_order_in_which_they_are_w
     assert mistakes == []
 
 
+def test_a_filter_goes_after_those_that_went_after_one_placed_before_it():
+    placed = [{"name": name, "after": other} for name, other in ("NF", "HF", "PN", "RP", "MF", "SN")]
+
+    result, mistakes = laid(BASE, {"workflows": [{"name": "A", "filters": placed}]})
+
+    assert [each["name"] for each in result.value["workflows"][0]["filters"]] == list("FNPRSHMG")
+    assert mistakes == []
+
+
 LIMIT = st.integers(0, 60) | st.integers(0, 100).map("{}%".format)
 
 

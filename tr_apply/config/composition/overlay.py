@@ -260,13 +260,18 @@ class _ByName:
         self._names.insert(index, name)
 
     def _end_of_those_after(self, other: str, at: int, name: str | None) -> int:
-        """Where *name* goes after *other*, which is at *at*: those that this overlay put there before it come first."""
+        """Where *name* goes after *other*, which is at *at*.
+
+        Those that this overlay put there before it come first, with those that it put after them.
+        """
         placed = self._placed_after.setdefault(other, set())
         end = at + 1
         while end < len(self._names) and self._names[end] in placed:
             end += 1
         if name is not None:
-            placed.add(name)
+            for each in self._placed_after.values():
+                if each is placed or other in each:
+                    each.add(name)
         return end
 
     def _no_place(self, other: Any, number: int) -> str:
