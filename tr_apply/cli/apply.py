@@ -83,7 +83,8 @@ def apply_command(paths: tuple[Path, ...], **given: Any) -> int:
     require_sense(paths, options)
     ids = options.plan_ids
     if options.expected and len(ids) != len(paths):
-        numbers = f"{len(ids)} plan id{'s'[: len(ids) != 1]} for {len(paths)} PATH{'s'[: len(paths) != 1]}"
+        plan_ids = f"{len(ids)} plan id{'' if len(ids) == 1 else 's'}"
+        numbers = f"{plan_ids} for {len(paths)} PATH{'' if len(paths) == 1 else 's'}"
         raise UsageError(f"--expect: {numbers}; give one for each, in order")
     require_inputs(paths, options.given)
     require_not_read(options.journal_file, options.outputs_file)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Send
 from starlette.types import Scope as ConnectionScope
 
+from tr_apply.local.http.exchange import Exchange
 from tr_apply.local.kinds.columns import Item
 from tr_apply.local.kinds.kind import Scope, ServedKind
 from tr_apply.local.store.paging import Page, PageToken
@@ -143,6 +144,8 @@ def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | Non
 class _JsonResponse(Response):
     """A response with complete headers, so they need no search for missing ones."""
 
+    body: bytes
+
     def __init__(self, body: bytes, status: int, headers: Mapping[str, str] | None) -> None:
         self.status_code, self.body, self.background = status, body, None
         self.raw_headers = [(b"content-length", b"%d" % len(self.body)), _CONTENT_TYPE]
@@ -151,8 +154,8 @@ class _JsonResponse(Response):
 
     async def __call__(self, scope: ConnectionScope, receive: Receive, send: Send) -> None:
         """Send it: whole, where *send* is of an `Exchange` and not of somebody who looks at the messages."""
-        whole = getattr(getattr(send, "__self__", None), "answer", None)
-        if whole is None or not whole(self.status_code, self.raw_headers, self.body):
+        exchange = getattr(send, "__self__", None)
+        if not (isinstance(exchange, Exchange) and exchange.answer(self.status_code, self.raw_headers, self.body)):
             await super().__call__(scope, receive, send)
 
 

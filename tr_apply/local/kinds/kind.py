@@ -167,7 +167,7 @@ class ServedKind:
         settle: Makes further changes in the same transaction, after the resource is written.
         inform: Passes the resource in its present state to the engine, with the change; without one before a delete.
         routed: The actions that replace a plain write, for a resource in routing.
-        shown: The item of a SID and its revision by the engine's data, sooner than by a query; None if there is none.
+        shown: The item of a SID and its revision by the engine's data, sooner than by a query; None if it has none.
         shape: Turns the values of the columns into the item of the answer.
         paths: Fields of the item with a path below ``/v1``, answered as a URL.
         narrowing: The condition that several parameters of a list form together.
