@@ -9,6 +9,8 @@ import sys
 import pytest
 
 MINIMAL = "workspace: {name: Shop}\n"
+WITH_OUTPUTS = MINIMAL + "outputs: {SHOP: 'workspace'}\n"
+WITH_ITS_DATABASE = ["shop.yaml", "--local-db", "world.db", "--format", "json"]
 LARGE = MINIMAL + "task_queues:\n" + "".join(f"- {{name: '{'Queue ' * 9}{number}'}}\n" for number in range(300))
 """Its result fills more than the buffer of a pipe."""
 
@@ -23,6 +25,19 @@ class Finder:
             os.kill(os.getpid(), int(sys.argv[2]))
 
 sys.meta_path.insert(0, Finder)
+from tr_apply.cli import main
+main(sys.argv[3:])
+"""
+
+AT_A_CALL = """
+import os, sys
+
+def at_call(frame, event, _):
+    if event == "call" and frame.f_code.co_name == sys.argv[1]:
+        sys.setprofile(None)
+        os.kill(os.getpid(), int(sys.argv[2]))
+
+sys.setprofile(at_call)
 from tr_apply.cli import main
 main(sys.argv[3:])
 """
@@ -94,3 +109,48 @@ def test_a_second_interrupt_ends_a_command_whose_document_nobody_reads(printing)
     assert process.returncode == 130
     assert (begun + rest).count("format_version") == 1
     assert said.endswith("\nError: interrupted\n")
+
+
+@pytest.fixture
+def interrupted_at(tmp_path):
+    """How a command with a database of its own ends that gets a signal when it calls a function of that name."""
+    (tmp_path / "shop.yaml").write_text(WITH_OUTPUTS)
+
+    def ended(function, number, *command):
+        done = subprocess.run(
+            [sys.executable, "-c", AT_A_CALL, function, str(int(number)), *command, *WITH_ITS_DATABASE],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        document = json.loads(done.stdout)
+        assert document["exit_code"] == done.returncode
+        return document, done.stderr
+
+    return ended
+
+
+@pytest.mark.parametrize(("function", "number"), [("_find_outputs", signal.SIGINT), ("conclude", signal.SIGTERM)])
+def test_an_interrupt_after_the_last_write_changes_nothing(interrupted_at, function, number):
+    document, said = interrupted_at(function, number, "apply", "--auto-approve")
+
+    assert (document["exit_code"], document["plans"][0]["verified"]) == (0, True)
+    assert "interrupted" not in said
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_an_interrupt_while_outputs_are_found_leaves_the_result_of_the_writes(interrupted_at, number):
+    document, _ = interrupted_at("output_values", number, "apply", "--auto-approve")
+
+    assert (document["exit_code"], [error["code"] for error in document["errors"]]) == (130, ["interrupted"])
+    assert document["plans"][0]["verified"] is True
+
+
+def test_an_interrupt_after_a_workspace_was_deleted_changes_nothing(interrupted_at):
+    interrupted_at("", signal.SIGINT, "apply", "--auto-approve")
+
+    document, _ = interrupted_at("_print", signal.SIGINT, "destroy", "--confirm", "Shop")
+
+    assert (document["exit_code"], document["errors"]) == (0, [])

@@ -32,7 +32,7 @@ from tr_apply.cli.outputs import require_one_workspace, require_writable_outputs
 from tr_apply.cli.overwriting import require_not_read
 from tr_apply.cli.progress import READING, shown_progress, shown_waits
 from tr_apply.cli.streams import answered
-from tr_apply.errors import IncompleteError, RefusedError, UsageError
+from tr_apply.errors import IncompleteError, InterruptedRunError, RefusedError, UsageError
 from tr_apply.frozen import frozen
 from tr_apply.plan.checks.consent import Approval
 from tr_apply.printable import without_commands
@@ -121,17 +121,17 @@ def _workspaces(paths: Sequence[Path], options: ApplyOptions) -> Rollout:
 
 
 def _find_outputs(workspaces: Rollout, way: Access, file: Path | None) -> None:
-    """Write what other systems need to know; where that fails, the workspaces are as they are."""
+    """Write what other systems need to know; where that fails or is interrupted, the workspaces are as they are."""
 
     async def find() -> None:
         async with way.router() as router:
             await router.find_outputs(workspaces)
 
-    if workspaces.has_outputs:
-        run(find())
     try:
+        if workspaces.has_outputs:
+            run(find())
         write_outputs(workspaces.plans, file)
-    except IncompleteError as error:
+    except (IncompleteError, InterruptedRunError) as error:
         workspaces.end(error)
 
 
@@ -154,7 +154,7 @@ def _apply(workspaces: Rollout, approval: Approval, way: Access, output: Output,
     require_writable_outputs(pending, files.outputs_file)
     how = RunOptions(records=files.records, rechecks=approval is not Approval.NOBODY)
     with workspaces.concluding():
-        run(_applied(workspaces, how, way, output), stop=how.stop)
+        run(_applied(workspaces, how, way, output), stop=how.stop, writes=True)
     if workspaces.bug is not None:
         traceback.print_exception(workspaces.bug)
 

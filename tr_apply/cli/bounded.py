@@ -2,11 +2,12 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, Protocol, TypedDict, TypeVar
 
 from tr_apply.apply import Stop
+from tr_apply.cli.interrupts import held_back
 from tr_apply.cli.options import CommonOptions
 from tr_apply.cli.output import tell
 from tr_apply.deployment.deadline import Deadline
@@ -22,22 +23,31 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _AT_ONCE = "stopped immediately: requests in progress may or may not have been carried out. Run again to finish"
 
 
-def run(work: Coroutine[Any, Any, T], *, deadline: Deadline | None = None, stop: Stop | None = None) -> T:
+def run(
+    work: Coroutine[Any, Any, T],
+    *,
+    deadline: Deadline | None = None,
+    stop: Stop | None = None,
+    writes: bool = False,
+) -> T:
     """The result of *work*.
 
-    With *stop*, the first SIGINT or SIGTERM prevents new requests; the second one ends the run immediately.
+    With *stop*, the first SIGINT or SIGTERM prevents new requests; the second one ends the run immediately. Once work
+    that *writes* has ended, the first one changes nothing: what was written must be in the result.
 
     Raises:
         InterruptedRunError: A signal ended it.
         OutOfTimeError: It was not done by the *deadline*.
     """
-    return asyncio.run(_bounded(work, deadline or Deadline(), stop))
+    return asyncio.run(_bounded(work, deadline or Deadline(), stop, held_back() if writes else {}))
 
 
-async def _bounded(work: Coroutine[Any, Any, T], deadline: Deadline, stop: Stop | None) -> T:
+async def _bounded(
+    work: Coroutine[Any, Any, T], deadline: Deadline, stop: Stop | None, afterwards: Mapping[int, Any]
+) -> T:
     task = asyncio.ensure_future(work)
     try:
-        with _signals_to(_on_signal(task, stop)):
+        with _signals_to(_on_signal(task, stop), afterwards):
             async with deadline.bound():
                 return await task
     except asyncio.CancelledError as error:
@@ -45,8 +55,11 @@ async def _bounded(work: Coroutine[Any, Any, T], deadline: Deadline, stop: Stop 
 
 
 @contextmanager
-def _signals_to(handle: Callable[[], None]) -> Iterator[None]:
-    """Call *handle* in the running loop at each SIGINT and SIGTERM, and afterwards let them do what they did before."""
+def _signals_to(handle: Callable[[], None], afterwards: Mapping[int, Any]) -> Iterator[None]:
+    """Call *handle* in the running loop at each SIGINT and SIGTERM.
+
+    *afterwards* has the handlers from then on; without one they do what they did before.
+    """
     loop = asyncio.get_running_loop()
     # The loop's own way does not exist on Windows, and makes a list of all signals each time.
     previous = {each: signal.signal(each, lambda *_: loop.call_soon_threadsafe(handle)) for each in _SIGNALS}
@@ -54,7 +67,7 @@ def _signals_to(handle: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         for number, before in previous.items():
-            signal.signal(number, before if before is not None else signal.SIG_DFL)
+            signal.signal(number, afterwards.get(number, before if before is not None else signal.SIG_DFL))
 
 
 def _on_signal(task: asyncio.Future[Any], stop: Stop | None) -> Callable[[], None]:

@@ -53,7 +53,7 @@ def destroy_command(
     found = run(_removal(configuration, way))
     if found is not None:
         name = _typed_name(found, output) if confirm is None else confirm
-        run(_destroyed(configuration, found, name, way))
+        run(_destroyed(configuration, found, name, way), writes=True)
     try:
         _print(configuration.document.workspace.name, found, output)
     except (TrApplyError, StdoutLostError) as error:

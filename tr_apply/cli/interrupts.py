@@ -48,6 +48,14 @@ def end() -> None:
         _take_both(SIG_IGN)
 
 
+def held_back() -> dict[int, object]:
+    """The handlers from when something was written on, which must be in the result: as ``HeldBack``, from its start.
+
+    None in a process that is not ours.
+    """
+    return dict.fromkeys((SIGINT, SIGTERM), _insist) if getsignal(SIGTERM) is _interrupt else {}
+
+
 class HeldBack:
     """The time in which is written how the run ended: once that is begun, an interrupt no longer changes it.
 
