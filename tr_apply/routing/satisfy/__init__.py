@@ -22,6 +22,7 @@ from tr_apply.routing.satisfy.filters import (
 from tr_apply.routing.satisfy.moves import MOST_MOVES, TaskMove, TaskMoves, moves
 from tr_apply.routing.satisfy.questions import (
     EVERYTHING,
+    Expressions,
     Meanings,
     Wish,
     always_true,
@@ -51,6 +52,7 @@ __all__ = [
     "Answer",
     "Budget",
     "Exit",
+    "Expressions",
     "Filters",
     "Meanings",
     "Part",

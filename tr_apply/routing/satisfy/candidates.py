@@ -4,6 +4,7 @@ Paths that some comparison joins are one group and share their values, because a
 There are as many fresh values of each kind as the group has paths, because all of them may have to differ.
 """
 
+import math
 from collections.abc import Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -116,12 +117,13 @@ class _Constants:
         written, all_written = _written(numbers if self.numbers else (), taken, size)
         values = [None, *self.equal.values(), *self.texts, *others, *numbers, True, False, *written]
         values += [*(texts_between(taken) if self.texts else ()), *taken]
-        distinct = {key_of(each): each for each in reversed(values)}
-        ordered = list(dict.fromkeys(map(key_of, values)))
+        distinct: dict[ScalarKey, Any] = {}
+        for each in values:
+            distinct.setdefault(key_of(each), each)
         return Candidates(
-            values=(*(distinct[key] for key in ordered), [], {}),
+            values=(*distinct.values(), [], {}),
             complete=all_numbers and all_written and self._is_complete(size),
-            free_text=ordered.index(key_of(others[0])) if self.parts else None,
+            free_text=list(distinct).index(key_of(others[0])) if self.parts else None,
             parts=tuple(self.parts),
             wording=wording,
         )
@@ -193,26 +195,31 @@ _ROOTS: Final = {Place.TARGET: {"task", "worker"}, Place.SKIP_IF: {"workers"}}
 """The names that are objects whatever the task and the worker (reference: naming)."""
 
 
-def is_possible(value: Any, path: Path, place: Place) -> bool:
-    """Whether *path* can have *value* in *place*.
+def possible(values: Candidates, path: Path, place: Place) -> int:
+    """The mask of those *values* that *path* can have in *place*.
 
     Names and SIDs of workers are texts, counts are whole numbers from 0, a percentage ends at 100. A count may be
     missing: that of a channel or an activity that does not exist.
     """
     if len(path.segments) == 1 and path.segments[0] in _ROOTS.get(place, ()):
-        return isinstance(value, dict)
+        return values.an_object
     types = built_in_types(path, place)
     if types == TEXT:
-        return isinstance(value, str)
+        return _mask(isinstance(each, str) for each in values.values)
     if types == INTEGER:
-        return value is None or (_is_count(value) and (value <= _FULL or not _is_percentage(path)))
-    return True
+        most = _FULL if _is_percentage(path) else math.inf
+        return _mask(each is None or _is_count(each, most) for each in values.values)
+    return values.anything
 
 
-def _is_count(value: Any) -> bool:
-    """Whether *value* is a whole number from 0; an expression may write 5 as 5.0."""
+def _mask(chosen: Iterable[bool]) -> int:
+    return sum(1 << n for n, each in enumerate(chosen) if each)
+
+
+def _is_count(value: Any, most: float) -> bool:
+    """Whether *value* is a whole number from 0 to *most*; an expression may write 5 as 5.0."""
     number = as_number(value) if not isinstance(value, str) else None
-    return number is not None and number >= 0 and number % 1 == 0
+    return number is not None and 0 <= number <= most and number % 1 == 0
 
 
 def bounds_of(path: Path, place: Place) -> Collection[int]:

@@ -20,21 +20,6 @@ _Position: TypeAlias = tuple[int, ...]
 """Where an operand is in a tree: the index of each operand on the way to it."""
 
 
-def example(wishes: Iterable[Wish], place: Place, budget: Budget | None = None) -> Answer:
-    """Names for which each of several expressions in *place* is true or false, as wished."""
-    return _example(list(wishes), place, budget or Budget())
-
-
-def never_true(expression: Expression, place: Place, budget: Budget | None = None) -> bool | None:
-    """Whether nothing satisfies *expression*; None if unknown."""
-    return _is_impossible(example([(expression, True)], place, budget))
-
-
-def always_true(expression: Expression, place: Place, budget: Budget | None = None) -> bool | None:
-    """Whether everything satisfies *expression*; None if unknown."""
-    return _is_impossible(example([(expression, False)], place, budget))
-
-
 @dataclass(frozen=True, slots=True)
 class Meanings:
     """How far two expressions mean the same."""
@@ -53,15 +38,55 @@ class Meanings:
         return True if all(isinstance(each, Unsatisfiable) for each in found) else None
 
 
+class Expressions:
+    """Several questions about the same expressions, all in *place*; the values to try are found once for them all."""
+
+    def __init__(self, expressions: Iterable[Expression], place: Place, budget: Budget | None = None) -> None:
+        self._space = Space(expressions, place)
+        self._budget = budget or Budget()
+
+    def example(self, wishes: Sequence[Wish]) -> Answer:
+        """Names for which each of several expressions is true or false, as wished."""
+        parts = [self._space.lift(expression, wanted=truth) for expression, truth in wishes]
+        return solve(self._space, parts, lambda names: _grants(wishes, names), self._budget)
+
+    def never_true(self, expression: Expression) -> bool | None:
+        """Whether nothing satisfies *expression*; None if unknown."""
+        return _is_impossible(self.example([(expression, True)]))
+
+    def always_true(self, expression: Expression) -> bool | None:
+        """Whether everything satisfies *expression*; None if unknown."""
+        return _is_impossible(self.example([(expression, False)]))
+
+    def meanings(self, first: Expression, second: Expression) -> Meanings:
+        """Whether two expressions mean the same, with an example each way if they do not."""
+        return Meanings(
+            self.example([(first, True), (second, False)]),
+            self.example([(first, False), (second, True)]),
+        )
+
+
+def example(wishes: Iterable[Wish], place: Place, budget: Budget | None = None) -> Answer:
+    """Names for which each of several expressions in *place* is true or false, as wished."""
+    listed = list(wishes)
+    return Expressions((expression for expression, _ in listed), place, budget).example(listed)
+
+
+def never_true(expression: Expression, place: Place, budget: Budget | None = None) -> bool | None:
+    """Whether nothing satisfies *expression*; None if unknown."""
+    return Expressions([expression], place, budget).never_true(expression)
+
+
+def always_true(expression: Expression, place: Place, budget: Budget | None = None) -> bool | None:
+    """Whether everything satisfies *expression*; None if unknown."""
+    return Expressions([expression], place, budget).always_true(expression)
+
+
 def meanings(first: Expression, second: Expression, place: Place, budget: Budget | None = None) -> Meanings:
     """Whether two expressions in *place* mean the same, with an example each way if they do not."""
     if first == second:
         return Meanings(Unsatisfiable(), Unsatisfiable())
-    shared = budget or Budget()
-    return Meanings(
-        _example([(first, True), (second, False)], place, shared),
-        _example([(first, False), (second, True)], place, shared),
-    )
+    return Expressions([first, second], place, budget).meanings(first, second)
 
 
 def idle_parts(expression: Expression, place: Place, budget: Budget | None = None) -> list[Expression]:
@@ -70,23 +95,17 @@ def idle_parts(expression: Expression, place: Place, budget: Budget | None = Non
     Of two equal ones the left one stays. Empty for an expression that is always or never true: that is a finding of its
     own, in which every part can be removed.
     """
-    shared = budget or Budget()
-    if never_true(expression, place, shared) is not False or always_true(expression, place, shared) is not False:
+    asked = Expressions([expression], place, budget)  # the values of its parts are among its own
+    if asked.never_true(expression) is not False or asked.always_true(expression) is not False:
         return []
     removed: dict[_Position, Expression] = {}
     for position, operand in _operands(expression):
         inside = any(position[: len(each)] == each for each in removed)
         if not inside and not _is_last(expression, position, removed):
             shorter = _without(expression, frozenset({*removed, position}))
-            if meanings(expression, shorter, place, shared).same:
+            if asked.meanings(expression, shorter).same:
                 removed[position] = operand
     return list(removed.values())
-
-
-def _example(wishes: Sequence[Wish], place: Place, budget: Budget) -> Answer:
-    space = Space((expression for expression, _ in wishes), place)
-    parts = [space.lift(expression, wanted=truth) for expression, truth in wishes]
-    return solve(space, parts, lambda names: _grants(wishes, names), budget)
 
 
 def _grants(wishes: Sequence[Wish], names: Names) -> bool:

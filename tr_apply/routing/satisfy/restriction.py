@@ -1,6 +1,10 @@
-"""Which values make a comparison true. The evaluator is asked about each; its rules are not written again here."""
+"""Which values make a comparison true. The evaluator is asked about each; its rules are not written again here.
 
-from collections.abc import Callable, Mapping
+All others make it false.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Any, Literal, NamedTuple, TypeAlias, assert_never
 
 from tr_apply.routing.evaluate import COMPARE
@@ -39,18 +43,25 @@ class Restriction(NamedTuple):
     mask: Mask
     condition: Condition | None
 
+    def negated(self, anything: Mask) -> "Restriction":
+        """The values, of *anything*, that do not satisfy it."""
+        if self.condition is None:
+            return Restriction(anything & ~self.mask, None)
+        mask, detail, holds = self.condition
+        return Restriction(anything & ~(self.mask | mask), Condition(mask, detail, not holds))
+
 
 def restriction(related: Related, groups: Groups) -> Restriction:
-    """The restriction of *related* on its last path, with all other paths bound."""
-    path = related.paths[-1]
+    """The restriction on the last path of *related* for being true, with all other paths bound."""
+    comparison, path = related.comparison, related.paths[-1]
     known = {each: groups[each].values[n] for each, n in zip(related.paths, related.bound, strict=False)}
-    compare = COMPARE[related.comparison.comparator]
-    left, right = (_reader(each, path, known) for each in (related.comparison.left, related.comparison.right))
+    values = groups[path].values
+    left, right = (_column(each, path, values, known) for each in (comparison.left, comparison.right))
     mask = 0
-    for n, value in enumerate(groups[path].values):
-        if compare(left(value), right(value)) is related.wanted:
+    for n, answer in enumerate(map(COMPARE[comparison.comparator], left, right)):
+        if answer:
             mask |= 1 << n
-    condition = _condition(related, groups[path], known)
+    condition = _condition(comparison, path, groups[path], known)
     return Restriction(mask if condition is None else mask & ~condition.mask, condition)
 
 
@@ -67,54 +78,50 @@ def list_operand(comparison: Comparison) -> Operand | None:
 
 def paths_of(comparison: Comparison) -> tuple[Path, ...]:
     """The different paths of *comparison*, that of a list last."""
+    match comparison.left, comparison.right:
+        case (Path() as only, Constant()) | (Constant(), Path() as only):  # nearly every comparison
+            return (only,)
     found = dict.fromkeys([*paths(comparison.left), *paths(comparison.right)])
     listed = list_operand(comparison)
     return tuple(sorted(found, key=lambda path: path == listed))
 
 
-def _condition(related: Related, values: Candidates, known: Mapping[Path, Any]) -> Condition | None:
-    comparison, path = related.comparison, related.paths[-1]
+def _condition(comparison: Comparison, path: Path, values: Candidates, known: Mapping[Path, Any]) -> Condition | None:
     compare = COMPARE[comparison.comparator]
     if path == list_operand(comparison):
-        return _holding(comparison, path, values, known, wanted=related.wanted)
+        return _holding(comparison, path, values, known)
     free, part = values.free_text, comparison.right
     if comparison.comparator is not Comparator.CONTAINS or free is None or not isinstance(part, Constant):
         return None
     if not isinstance(part.value, str) or compare(values.values[free], part.value):
         return None  # the empty text is a part of every text
-    return Condition(1 << free, Detail(path, "text", key_of(part.value)), related.wanted)
+    return Condition(1 << free, Detail(path, "text", key_of(part.value)), holds=True)
 
 
-def _holding(
-    comparison: Comparison, path: Path, values: Candidates, known: Mapping[Path, Any], *, wanted: bool
-) -> Condition | None:
+def _holding(comparison: Comparison, path: Path, values: Candidates, known: Mapping[Path, Any]) -> Condition | None:
     """Whether the list has to hold the element; None where its answer does not depend on that."""
     compare, listed_left = COMPARE[comparison.comparator], comparison.comparator is Comparator.HAS
     element = comparison.right if listed_left else comparison.left
     if path in paths(element):
         return None
-    value = _reader(element, path, known)(None)
+    [value] = _column(element, path, (None,), known)
     answers = [compare(each, value) if listed_left else compare(value, each) for each in ([value], [])]
     if answers[0] is answers[1]:
         return None
-    return Condition(values.a_list, Detail(path, "list", key_of(value)), answers[0] is wanted)
+    return Condition(values.a_list, Detail(path, "list", key_of(value)), answers[0])
 
 
-def _reader(operand: Operand, path: Path, known: Mapping[Path, Any]) -> Callable[[Any], Any]:
-    """The value of *operand* as a function of that of *path*, the others being *known*."""
+def _column(operand: Operand, path: Path, values: Sequence[Any], known: Mapping[Path, Any]) -> Iterable[Any]:
+    """The value of *operand* for each of the *values* of *path*, the others being *known*."""
     match operand:
         case Path():
-            return (lambda value: value) if operand == path else _always(known.get(operand))
+            return values if operand == path else repeat(known.get(operand), len(values))
         case Constant(value):
-            return _always(value)
+            return repeat(value, len(values))
+        case ListLiteral(items) if path in paths(operand):
+            return map(list, zip(*(_column(item, path, values, known) for item in items), strict=True))
         case ListLiteral(items):
-            readers = [_reader(item, path, known) for item in items]
-            if path not in paths(operand):
-                return _always([read(None) for read in readers])
-            return lambda value: [read(value) for read in readers]
+            one = [value for item in items for value in _column(item, path, (None,), known)]
+            return repeat(one, len(values))
         case _:
             assert_never(operand)
-
-
-def _always(value: Any) -> Callable[[Any], Any]:
-    return lambda _: value

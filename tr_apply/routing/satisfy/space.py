@@ -5,15 +5,14 @@ of two values: 40 skills are 40 variables instead of 2**40 lists.
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final, TypeAlias, assert_never
+from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from tr_apply.routing.evaluate import evaluate
 from tr_apply.routing.nodes import And, Comparison, Expression, Or, Path, comparisons
 from tr_apply.routing.place import Place
-from tr_apply.routing.satisfy.candidates import NULL, Candidates, bounds_of, candidates, is_own, is_possible, key_of
+from tr_apply.routing.satisfy.candidates import NULL, Candidates, bounds_of, candidates, is_own, key_of, possible
 from tr_apply.routing.satisfy.formula import Every, Formula, In, Mask, Related, every, leaves, some
-from tr_apply.routing.satisfy.restriction import Detail, paths_of, restriction
+from tr_apply.routing.satisfy.restriction import Detail, Restriction, paths_of, restriction
 
 NO: Final = 0b01
 YES: Final = 0b10
@@ -22,9 +21,11 @@ _EITHER: Final = 0b11
 Meaning: TypeAlias = Path | Detail
 """A path, or a detail of one, which is true or false."""
 
+_Both: TypeAlias = tuple[Formula, Formula]
+"""The formulas for a comparison being false, and for it being true."""
 
-@dataclass(frozen=True, slots=True)
-class SearchVariable:
+
+class SearchVariable(NamedTuple):
     """One variable."""
 
     meaning: Meaning
@@ -45,8 +46,9 @@ class Space:
         self._rules: dict[int, tuple[Formula, ...]] = {}
         """By variable, what holds whenever it matters, of itself and of others."""
         self._numbers: dict[Meaning, int] = {}
-        self._lifted: dict[tuple[Comparison, bool], Formula] = {}
-        self._restricted: dict[Related, Formula] = {}
+        self._lifted: dict[Comparison, _Both] = {}
+        self._restricted: dict[tuple[Comparison, tuple[int, ...]], _Both] = {}
+        """By comparison, and the values of all its paths but the last."""
         for group, about in _groups(dict.fromkeys(each for tree in expressions for each in comparisons(tree))):
             self._add_group(group, about, place)
         for path in self.groups:
@@ -56,10 +58,9 @@ class Space:
         bounds = {bound for path in group for bound in bounds_of(path, place)}
         values = candidates(about, size=len(list(group)), bounds=bounds)
         for path in group:
-            allowed = (1 << n for n, value in enumerate(values.values) if is_possible(value, path, place))
             containers = values.a_list | values.an_object if path in self._singles else 0
             self.groups[path] = values
-            self._new(path, sum(allowed) & ~containers, complete=values.complete)
+            self._new(path, possible(values, path, place) & ~containers, complete=values.complete)
             self._add_parts(path, values.parts)
 
     def _add_parts(self, path: Path, parts: tuple[str, ...]) -> None:
@@ -71,7 +72,9 @@ class Space:
 
     def _nesting(self, path: Path, place: Place) -> Iterator[Formula]:
         """A path leads nowhere unless each path before it is an object or, before an index, a list."""
-        for length in range(1, len(path.segments)) if not is_own(path, place) else ():
+        if len(path.segments) == 1 or is_own(path, place):
+            return
+        for length in range(1, len(path.segments)):
             parent = Path(path.segments[:length])
             if (values := self.groups.get(parent)) is not None:
                 holder = values.a_list if isinstance(path.segments[length], int) else values.an_object
@@ -110,36 +113,42 @@ class Space:
         """The formula for *expression* being true or, if not *wanted*, false."""
         match expression:
             case Comparison():
-                return self._comparison(expression, wanted=wanted)
+                return self._comparison(expression)[wanted]
             case And(operands) | Or(operands):
                 join = every if isinstance(expression, And) is wanted else some
                 return join(self.lift(operand, wanted=wanted) for operand in operands)
             case _:
                 assert_never(expression)
 
-    def _comparison(self, comparison: Comparison, *, wanted: bool) -> Formula:
-        found = self._lifted.get((comparison, wanted))
+    def _comparison(self, comparison: Comparison) -> _Both:
+        found = self._lifted.get(comparison)
         if found is None:
-            found = self._lifted[comparison, wanted] = self._lift(comparison, wanted=wanted)
+            found = self._lifted[comparison] = self._lift(comparison)
         return found
 
-    def _lift(self, comparison: Comparison, *, wanted: bool) -> Formula:
+    def _lift(self, comparison: Comparison) -> _Both:
         different = paths_of(comparison)
         if not different:
-            return evaluate(comparison, {}) is wanted
-        related = Related(comparison, wanted, different)
-        return related if len(different) > 1 else self.restricted(related)
+            truth = evaluate(comparison, {})
+            return not truth, truth
+        false, true = (Related(comparison, wanted, different) for wanted in (False, True))
+        return (false, true) if len(different) > 1 else self._restrict(true)
 
     def restricted(self, related: Related) -> Formula:
         """The formula for *related*, of whose paths all but the last are bound."""
-        found = self._restricted.get(related)
+        key = related.comparison, related.bound
+        found = self._restricted.get(key)
         if found is None:
-            found = self._restricted[related] = self._restrict(related)
-        return found
+            found = self._restricted[key] = self._restrict(related)
+        return found[related.wanted]
 
-    def _restrict(self, related: Related) -> Formula:
-        path = related.paths[-1]
-        number, (mask, condition) = self.number(path), restriction(related, self.groups)
+    def _restrict(self, related: Related) -> _Both:
+        path, true = related.paths[-1], restriction(related, self.groups)
+        false = true.negated(self.groups[path].anything)
+        return self._restricting(path, false), self._restricting(path, true)
+
+    def _restricting(self, path: Path, values: Restriction) -> Formula:
+        number, (mask, condition) = self.number(path), values
         if condition is None:
             return In(number, mask)
         detail: Formula = In(self.number(condition.detail), YES if condition.holds else NO)
@@ -160,9 +169,11 @@ def _groups(found: Iterable[Comparison]) -> Iterator[tuple[list[Path], list[Comp
     groups: dict[Path, tuple[list[Path], list[Comparison]]] = {}
     for comparison in found:
         different = paths_of(comparison)
-        joined = list({id(groups[path]): groups[path] for path in different if path in groups}.values())
-        fresh = [path for path in different if path not in groups]
-        group = ([path for each in joined for path in each[0]] + fresh, [c for each in joined for c in each[1]])
-        group[1].append(comparison)
-        groups.update(dict.fromkeys(group[0], group))
+        joined = {id(group): group for path in different if (group := groups.get(path)) is not None}
+        first, *others = joined.values() or [([], [])]
+        added = [path for group in others for path in group[0]] + [path for path in different if path not in groups]
+        first[0].extend(added)
+        first[1].extend(each for group in others for each in group[1])
+        first[1].append(comparison)
+        groups.update(dict.fromkeys(added, first))
     return iter({id(each): each for each in groups.values()}.values())
