@@ -1,12 +1,13 @@
 """The judge of the decision procedure: every combination of values, tried with the evaluator."""
 
 import math
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import chain, combinations, pairwise, product
+from operator import and_
 
 import pytest
 
-from tr_apply.routing.evaluate import compiled, evaluate
+from tr_apply.routing.evaluate import compiled
 from tr_apply.routing.nodes import And, Comparator, Comparison, Constant, ListLiteral, comparisons, paths
 
 LARGEST = 2**16
@@ -18,31 +19,30 @@ class Grid:
 
     It knows no search and no formula: an expression is the set of the combinations that satisfy it, a bit each. Only
     for expressions that compare paths with constants.
+
+    The evaluator is asked about a comparison once for all combinations that have the same values of its path, of those
+    within it, and of those that it is within: it reads nothing else.
     """
 
     def __init__(self, expressions):
         found = list(dict.fromkeys(each for tree in expressions for each in comparisons(tree)))
         self.paths = list(dict.fromkeys(path for each in found for path in paths(each)))
-        self.kinds = [kinds_of(path, [each for each in found if path in paths(each)]) for path in self.paths]
-        self.size = math.prod(map(len, self.kinds))
+        self.kinds = {path: kinds_of(path, [each for each in found if path in paths(each)]) for path in self.paths}
+        self.size = math.prod(map(len, self.kinds.values()))
         self.full = (1 << self.size) - 1
         self.known = {}
 
     @cached_property
-    def every(self):
+    def having(self):
+        """For each path, the combinations in which it has each of its kinds."""
         assert self.size <= LARGEST
-        return list(map(self.names, product(*self.kinds)))
-
-    def names(self, values):
-        names = {}
-        for path, value in sorted(zip(self.paths, values, strict=True), key=lambda each: len(each[0].segments)):
-            *way, last = path.segments
-            holder = names
-            for segment in way:
-                holder = holder.setdefault(segment, {}) if isinstance(holder, dict) else None
-            if isinstance(holder, dict):
-                holder[last] = value.copy() if isinstance(value, dict) else value
-        return names
+        found, run = {}, 1
+        for path, kinds in self.kinds.items():
+            period = run * len(kinds)  # the kinds of a path take turns, each for a run of combinations
+            first = self.full // ((1 << period) - 1) * ((1 << run) - 1)
+            found[path] = [first << run * turn for turn in range(len(kinds))]
+            run = period
+        return found
 
     def bits(self, expression):
         if not isinstance(expression, Comparison):
@@ -51,9 +51,34 @@ class Grid:
                 first = first & each if isinstance(expression, And) else first | each
             return first
         if expression not in self.known:
-            holds = compiled(expression)
-            self.known[expression] = int("".join("01"[holds(names)] for names in reversed(self.every)), 2)
+            self.known[expression] = self.satisfying(expression)
         return self.known[expression]
+
+    def satisfying(self, comparison):
+        """The combinations that satisfy *comparison*."""
+        read = [each for each in self.paths if any(is_related(each, path) for path in paths(comparison))]
+        holds, found = compiled(comparison), 0
+        for some in product(*(zip(self.kinds[each], self.having[each], strict=True) for each in read)):
+            if holds(names_of(read, [kind for kind, _ in some])):
+                found |= reduce(and_, (having for _, having in some), self.full)
+        return found
+
+
+def is_related(one, other):
+    """Whether one of two paths is within the other, or they are the same."""
+    return all(first == second for first, second in zip(one.segments, other.segments, strict=False))
+
+
+def names_of(paths, values):
+    names = {}
+    for path, value in sorted(zip(paths, values, strict=True), key=lambda each: len(each[0].segments)):
+        *way, last = path.segments
+        holder = names
+        for segment in way:
+            holder = holder.setdefault(segment, {}) if isinstance(holder, dict) else None
+        if isinstance(holder, dict):
+            holder[last] = value.copy() if isinstance(value, dict) else value
+    return names
 
 
 def kinds_of(path, about):
@@ -71,10 +96,10 @@ def kinds_of(path, about):
         *(" ".join((*some, *more)) for some in subsets(parts) for more in ((), ("zzz",))),
         *(list(some) for some in subsets(list(dict.fromkeys(listed)))),
     ]
-    found = {}
+    found, asked = {}, list(map(compiled, about))
     for value in tried:
-        answers = tuple(evaluate(each, placed(path, value)) for each in about)
-        found.setdefault((value == {}, *answers), value)
+        names = placed(path, value)
+        found.setdefault((value == {}, *(holds(names) for holds in asked)), value)
     return list(found.values())
 
 

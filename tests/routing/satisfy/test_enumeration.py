@@ -11,15 +11,14 @@ from tr_apply.routing.parser import parse
 from tr_apply.routing.place import Place
 from tr_apply.routing.satisfy import (
     Exit,
+    Expressions,
     Filters,
     Satisfiable,
     TaskFilter,
     Unknown,
     Unsatisfiable,
-    always_true,
     default_filter,
     moves,
-    never_true,
     way_out,
 )
 
@@ -96,9 +95,10 @@ def expected(grid, filters):
 def answered(filters):
     asked = Filters(filters)
     for index, each in enumerate(filters):
+        alone = Expressions([each.expression], Place.FILTER)
         yield (
-            never_true(each.expression, Place.FILTER),
-            always_true(each.expression, Place.FILTER),
+            alone.never_true(each.expression),
+            alone.always_true(each.expression),
             found(asked.reach(index)),
             found(asked.reach_first(index)),
         )
@@ -161,8 +161,13 @@ def changed(dice, filters):
     return result
 
 
-def first(filters, bits_of, combination):
-    return next((each for each in filters if bits_of[each.expression] >> combination & 1), None)
+def first_of(filters, grid):
+    """Which combinations each of *filters* takes first; those that no filter takes with None."""
+    left = grid.full
+    for each in filters:
+        yield each, left & grid.bits(each.expression)
+        left &= ~grid.bits(each.expression)
+    yield None, left
 
 
 def route_of(each):
@@ -180,8 +185,8 @@ def test_the_moves_between_random_workflows_are_those_of_the_enumeration(seed, g
         grid = grid_of([each.expression for each in (*before, *after)])
         if grid.size > largest // 32:
             continue
-        bits = {each.expression: grid.bits(each.expression) for each in (*before, *after)}
-        pairs = {(first(before, bits, n), first(after, bits, n)) for n in range(len(grid.every))}
+        those_after = list(first_of(after, grid))
+        pairs = {(one, other) for one, those in first_of(before, grid) for other, these in those_after if those & these}
 
         result = moves(before, after, most=1000)
 

@@ -2,6 +2,7 @@
 satisfies an expression must never say that there is none where the pool has one."""
 
 import random
+from collections import Counter
 from itertools import chain, combinations, compress, product
 
 import pytest
@@ -10,7 +11,7 @@ from tr_apply.routing.evaluate import compiled, evaluate
 from tr_apply.routing.nodes import ORDERINGS, And, Comparator, Comparison, Constant, ListLiteral, Or, Path
 from tr_apply.routing.nodes import paths as paths_of
 from tr_apply.routing.place import Place
-from tr_apply.routing.satisfy import Satisfiable, Unknown, Unsatisfiable, example
+from tr_apply.routing.satisfy import Expressions, Satisfiable, Unknown, Unsatisfiable
 
 TEXTS = (
     *("", " ", "a", "aa", "ab", "abc", "abcd", "abd", "ac", "b", "ba", "bc", "c", "b a", "ab b", "other", "z", "A"),
@@ -71,10 +72,11 @@ class Pool:
 
     def __init__(self, **values):
         self.values = values
-        self.every = [nested(dict(zip(values, each, strict=True))) for each in product(*values.values())]
-        self.full = (1 << len(self.every)) - 1
         self.known = {}
+        self.some = {}
         self.rows = {}
+        self.every = self.some_of(tuple(values))
+        self.full = (1 << len(self.every)) - 1
 
     def satisfying(self, expression):
         if not isinstance(expression, Comparison):
@@ -84,10 +86,16 @@ class Pool:
             return first
         if expression not in self.known:
             keys = tuple(key for key in self.values if any(map(is_about(key), paths_of(expression))))
-            some, holds = product(*(self.values[key] for key in keys)), compiled(expression)
-            digits = ["01"[holds(nested(dict(zip(keys, each, strict=True))))] for each in some]
+            digits = ["01"[holds] for holds in map(compiled(expression), self.some_of(keys))]
             self.known[expression] = int("".join(map(digits.__getitem__, self.rows_of(keys))), 2)
         return self.known[expression]
+
+    def some_of(self, keys):
+        """The names of every combination of the values of *keys* alone."""
+        if keys not in self.some:
+            chosen = product(*(self.values[key] for key in keys))
+            self.some[keys] = [nested(dict(zip(keys, each, strict=True))) for each in chosen]
+        return self.some[keys]
 
     def rows_of(self, keys):
         """Which combination of the values of *keys* alone each combination of all values has, as a number."""
@@ -121,19 +129,27 @@ def nested(values):
 
 
 def share_unknown(pool, dice, count, place=Place.FILTER):
-    """The share of unknown answers about *count* expressions, each of which is found right if it is one."""
-    unknown = 0
-    for _ in range(count):
-        expression = dice.expression()
-        bits = pool.satisfying(expression)
-        for wanted, satisfying in ((True, bits), (False, pool.full & ~bits)):
-            answer = example([(expression, wanted)], place)
-            if isinstance(answer, Satisfiable):
-                assert evaluate(expression, answer.names) is wanted
-            elif isinstance(answer, Unsatisfiable):
-                assert not satisfying, (expression, wanted, pool.first(satisfying))
-            unknown += isinstance(answer, Unknown)
+    """The share of unknown answers about *count* expressions, each of which is found right if it is one.
+
+    An expression that the dice give again has the same answers again, and is asked about once.
+    """
+    thrown = Counter(dice.expression() for _ in range(count))
+    unknown = sum(times * unknown_answers(pool, expression, place) for expression, times in thrown.items())
     return unknown / (2 * count)
+
+
+def unknown_answers(pool, expression, place):
+    """How many of the two answers about *expression* are unknown: whether it can be true, and whether it can be false."""
+    unknown, asked = 0, Expressions([expression], place)
+    bits = pool.satisfying(expression)
+    for wanted, satisfying in ((True, bits), (False, pool.full & ~bits)):
+        answer = asked.example([(expression, wanted)])
+        if isinstance(answer, Satisfiable):
+            assert evaluate(expression, answer.names) is wanted
+        elif isinstance(answer, Unsatisfiable):
+            assert not satisfying, (expression, wanted, pool.first(satisfying))
+        unknown += isinstance(answer, Unknown)
+    return unknown
 
 
 POOL_OF_ONE, POOL_OF_TWO = Pool(a=ONE), Pool(a=FEW, c=FEW)
