@@ -2,16 +2,41 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
 
 from tr_apply.local import open_app
 from tr_apply.local.storage.clock import moment_of
+from tr_apply.transport import in_process
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 AUTH = (ACCOUNT, "secret")
+HOST = "http://taskrouter.test"
+
+
+class Client:
+    """Requests to one application, as ``httpx.AsyncClient`` makes them, in a part of its time."""
+
+    def __init__(self, app):
+        self._whole, self._in_parts = in_process(app), httpx.ASGITransport(app)
+
+    async def request(self, method, url, *, auth=AUTH, **more):
+        address = HOST + url if isinstance(url, str) and url.startswith("/") else url
+        request = httpx.Request(method, address, **more)
+        request.headers["User-Agent"] = "tests"
+        if auth is not None:
+            request.headers["Authorization"] = "Basic " + b64encode(":".join(auth).encode()).decode()
+        transport = self._in_parts if isinstance(more.get("content"), AsyncIterator) else self._whole
+        answer = await transport.handle_async_request(request)
+        answer.request = request
+        await answer.aread()
+        return answer
+
+    async def post(self, url, **more):
+        return await self.request("POST", url, **more)
 
 
 class Api:
@@ -20,9 +45,7 @@ class Api:
     def __init__(self, app, runner):
         self.app = app
         self._runner = runner
-        self._client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url="http://taskrouter.test", auth=AUTH
-        )
+        self._client = Client(app)
 
     def request(self, method, url, **more):
         return self._runner.run(self._client.request(method, url, **more))
@@ -58,15 +81,13 @@ class Api:
     def names(self, path, **query):
         return [item["friendly_name"] for item in self.items(path, **query)]
 
+    def is_new(self):
+        """Whether nothing has ever been written."""
+        with self.app.store._database.read() as reader:
+            return reader.value("SELECT last FROM sequence") == 0
+
     def close(self):
-        self._runner.run(self._client.aclose())
         self.app.close()
-
-
-@pytest.fixture
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as runner:
-        yield runner
 
 
 class Clock:
@@ -105,6 +126,21 @@ class Floor:
         self.queue = self.queue_of("Everyone")
         self.workflow = self.workflow_of("Incoming", [], default=self.queue)
         self.alice = self.worker("alice")
+
+    @classmethod
+    def of(cls, api, clock):
+        """A floor in *api*: if that is new, a copy of the first one that was made in a new one at the same time."""
+        if not api.is_new():
+            return cls(api)
+        if (began_ms := clock.now_ms) not in FLOORS:
+            first = cls(api)
+            FLOORS[began_ms] = api.app.store.copied(), clock.now_ms, dict(vars(first))
+            return first
+        copy, clock.now_ms, names = FLOORS[began_ms]
+        api.app.store.restore(copy)
+        floor = cls.__new__(cls)
+        vars(floor).update(names, api=api)
+        return floor
 
     def queue_of(self, name, **more):
         return self.api.made(f"{self.path}/TaskQueues", FriendlyName=name, **more)["sid"]
@@ -148,9 +184,13 @@ class Floor:
         return [each["event_type"] for each in self.api.items(f"{self.path}/Events", PageSize=1000, **query)]
 
 
+FLOORS = {}
+"""The first floor that was made at a time: the content of its application, the time after it, and its names."""
+
+
 @pytest.fixture
-def floor(api) -> Floor:
-    return Floor(api)
+def floor(api, clock) -> Floor:
+    return Floor.of(api, clock)
 
 
 @pytest.fixture

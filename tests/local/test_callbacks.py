@@ -64,7 +64,7 @@ class World:
         callbacks = Callbacks(self.application, self.said.append, Hosts(hosts), DeliveryPatience((0, 0), queue_limit=3))
         app = open_app(":memory:", clock=clock, callbacks=callbacks, **credentials)
         self.api = Api(app, runner)
-        self.floor = Floor(self.api)
+        self.floor = Floor.of(self.api, clock)
         self.workflow = f"{self.floor.path}/Workflows/{self.floor.workflow}"
         self._runner = runner
 

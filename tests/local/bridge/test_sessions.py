@@ -183,7 +183,7 @@ def test_a_task_is_the_same_work_however_many_sessions_are_open_that_it_does_not
     pages += [page(worker) for worker in others]
 
     assert abs(work() - with_one) < len(others)  # not one instruction for each of them
-    assert 10_000 < with_one < 1.01 * without  # somebody is there, so the server looks for those whom an event concerns
+    assert 10_000 < with_one < without + 1_000  # somebody is there: the server looks for those whom an event concerns
     assert {tuple(each.types) for each in pages} == {("init",)}
 
 
@@ -248,7 +248,7 @@ def test_a_task_that_is_gone_concerns_nobody(floor, page):
 
     async def at_once():
         client, path = floor.api._client, f"/v1{floor.task_of_nobody}"
-        await asyncio.gather(client.post(path, data={"Attributes": '{"x": 1}'}), client.delete(path))
+        await asyncio.gather(client.post(path, data={"Attributes": '{"x": 1}'}), client.request("DELETE", path))
 
     floor.move(floor.alice, "Unavailable")
     floor.task_of_nobody = floor.task()
