@@ -207,7 +207,7 @@ LONG_ONES = (request(b"/long"), request(), request(b"/long"), request())
 @pytest.mark.parametrize(
     "sent", [(request(), LAST), (request(), request(b"/other"), LAST), (request(b"/last"),), (*LONG_ONES, LAST)]
 )
-def test_a_whole_answer_is_the_same_as_by_uvicorn_also_when_it_has_to_wait_for_the_client(sent):
+def test_a_whole_answer_is_the_same_as_by_uvicorn_also_when_it_has_to_wait_for_the_client(sent, runner):
     async def exchange():
         found = []
         for kind in (HttpProtocol, HttpToolsProtocol):
@@ -215,7 +215,7 @@ def test_a_whole_answer_is_the_same_as_by_uvicorn_also_when_it_has_to_wait_for_t
                 found.append(await server.answers(*sent))
         return found
 
-    ours, uvicorns = asyncio.run(exchange())
+    ours, uvicorns = runner.run(exchange())
 
     assert ours == uvicorns
 
@@ -292,8 +292,7 @@ def test_there_is_a_limit_to_the_heads_that_are_known():
 
     async def exchange():
         async with served(partial(HttpProtocol, heads=heads)) as server:
-            for number in range(600):
-                await server.answers(*2 * [request(b"/%d" % number)], LAST)
+            await server.answers(*(request(b"/%d" % number) for number in range(600) for _ in range(2)), LAST)
 
     asyncio.run(exchange())
 

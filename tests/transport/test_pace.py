@@ -154,7 +154,7 @@ def test_the_pace_falls_with_refusals_and_rises_again_when_they_end():
         await asyncio.sleep(5)
         lower = await after(10)
         server._limit = None
-        await asyncio.sleep(30)
+        await asyncio.sleep(22)  # after 20 s without a refusal there is no limit any more
         free = await after(2)
         for each in hands:
             each.cancel()

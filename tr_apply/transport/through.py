@@ -26,8 +26,12 @@ class Through:
         """See ``Slot.exchange``."""
         import httpx  # noqa: PLC0415  # half of the start of a small plan, which is over the network
 
-        url = self._base_url + request.target
-        sent = httpx.Request(request.method, _parsed(url), headers=list(request.headers), content=request.content)
+        url = _parsed(self._base_url + request.target)
+        headers = [(b"Host", url.netloc), *request.headers]  # given all that it needs, httpx takes a third of the time
+        if request.content is not None:
+            headers.append((b"Content-Length", b"%d" % len(request.content)))
+        sent = httpx.Request(request.method, url, headers=headers, stream=httpx.ByteStream(request.content or b""))
+        sent.read()  # as a request of httpx is that has its content
         try:
             response = await self._transport.handle_async_request(sent)
             stream = cast("AsyncIterable[bytes]", response.stream)
