@@ -1,9 +1,11 @@
 """Replications, differences of pairs, and limits that are undecided until they are not."""
 
 import math
+import pickle
 import shutil
 import statistics
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from tests.simulation.centers import HALF_HOUR, HOUR, constant, contact, exponen
 from tr_apply import api
 from tr_apply.errors import UsageError
 from tr_apply.resources import SECTIONS
+from tr_apply.simulation.day import simulated_day
 from tr_apply.simulation.estimates import Estimate
 from tr_apply.simulation.executors import open_executor
 from tr_apply.simulation.experiment import Experiment, GateLimit, Trials, formula, state_of
@@ -34,10 +37,31 @@ def small(name="after", agents=4, *, seed=1, **more):
     return scenario(calls, staff=people(agents), hours=SMALL, name=name, seed=seed)
 
 
-def run(*scenarios, trials=None, executor="serial"):
+class Remembered:
+    """Simulates each day of a scenario once for all tests: it is the same every time (test_day.py)."""
+
+    def __init__(self, scenarios):
+        self._scenarios = [(each, pickle.dumps(each)) for each in scenarios]
+
+    def days(self, wanted):
+        for index, replication in wanted:
+            each, key = self._scenarios[index]
+            if (key, replication) not in DAYS:
+                DAYS[key, replication] = simulated_day(each, replication)
+            yield index, replication, DAYS[key, replication]
+
+
+DAYS = {}
+
+
+@cache
+def center():
+    return api.load(EXAMPLE)
+
+
+def run(*scenarios, trials=None):
     experiment = Experiment(scenarios, [each.name for each in scenarios], trials or Trials(10, 10, 0.95))
-    with open_executor(executor, 1, scenarios) as opened:
-        experiment.run(opened, lambda _done, _total: None)
+    experiment.run(Remembered(scenarios), lambda _done, _total: None)
     return experiment
 
 
@@ -74,7 +98,7 @@ def test_a_against_a_differs_by_exactly_nothing_and_passes_every_limit():
 @pytest.fixture(scope="module")
 def compared(changed):
     limits = gates(("max-abandonment-rise", 1), ("max-sl-drop", 2))
-    request = SimulationRequest(changed, LOAD, api.load(EXAMPLE), replications=12, max_replications=12, gates=limits)
+    request = SimulationRequest(changed, LOAD, center(), replications=12, max_replications=12, gates=limits)
     experiment = request.experiment()
     with open_executor("serial", 1, experiment.scenarios) as opened:
         experiment.run(opened, lambda _done, _total: None)
@@ -278,7 +302,7 @@ def test_an_interrupted_run_counts_the_days_that_all_scenarios_have():
 
 
 def request(**more):
-    return SimulationRequest(api.load(EXAMPLE), LOAD, **more)
+    return SimulationRequest(center(), LOAD, **more)
 
 
 def test_a_request_takes_what_the_file_says_unless_it_says_otherwise():
@@ -300,7 +324,7 @@ def test_one_what_if_is_compared_with_the_configuration_as_it_is():
 
 def test_several_what_ifs_are_compared_with_the_other_side(changed):
     alone = request(what_if=("workers.team=sales:-1..+0",)).experiment()
-    against = SimulationRequest(changed, LOAD, api.load(EXAMPLE), ("demand:+10%", "demand:+20%")).experiment()
+    against = SimulationRequest(changed, LOAD, center(), ("demand:+10%", "demand:+20%")).experiment()
 
     assert [each.name for each in alone.scenarios] == ["before", "workers.team=sales:-1", "workers.team=sales:+0"]
     assert [each.name for each in against.scenarios] == ["before", "after", "demand:+10%", "demand:+20%"]
@@ -315,8 +339,8 @@ def test_a_side_without_workers_has_those_of_the_other(tmp_path):
             (nobody / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     assert "workers" not in yaml.safe_load((nobody / "workspace.yaml").read_text(encoding="utf-8"))
 
-    one = SimulationRequest(api.load(nobody), LOAD, api.load(EXAMPLE)).experiment()
-    other = SimulationRequest(api.load(EXAMPLE), LOAD, api.load(nobody)).experiment()
+    one = SimulationRequest(api.load(nobody), LOAD, center()).experiment()
+    other = SimulationRequest(center(), LOAD, api.load(nobody)).experiment()
 
     assert [len(each.people) for each in (*one.scenarios, *other.scenarios)] == [12] * 4
     with pytest.raises(UsageError, match="nobody works on this day"):
@@ -337,22 +361,20 @@ def test_options_that_do_not_go_together_are_a_usage_error(more, message):
 
 
 def test_another_order_of_the_declarations_changes_nothing():
-    center = api.load(EXAMPLE)
-    turned = {kind.section: list(reversed(getattr(center.document, kind.section))) for kind in SECTIONS}
-    other = center._replace(document=center.document.model_copy(update=turned))
+    turned = {kind.section: list(reversed(getattr(center().document, kind.section))) for kind in SECTIONS}
+    other = center()._replace(document=center().document.model_copy(update=turned))
 
-    results = api.simulate(center, LOAD, against=other, replications=2)
+    results = api.simulate(center(), LOAD, against=other, replications=2)
 
     assert {(each.mean, each.half_width) for each in results.differences} == {(0.0, 0.0)}
 
 
 def test_a_new_worker_leaves_the_starts_of_the_others_as_they_are():
-    center = api.load(EXAMPLE)
-    first, *others = center.document.workers
+    first, *others = center().document.workers
     more = [first, first.model_copy(update={"name": "newcomer"}), *others]
-    after = center._replace(document=center.document.model_copy(update={"workers": more}))
+    after = center()._replace(document=center().document.model_copy(update={"workers": more}))
 
-    before, later = SimulationRequest(after, LOAD, center).experiment().scenarios
+    before, later = SimulationRequest(after, LOAD, center()).experiment().scenarios
 
     starts, now = ({each.worker.name: each.work[0].begin_ms for each in side.people} for side in (before, later))
     assert now.pop("newcomer")
@@ -360,7 +382,7 @@ def test_a_new_worker_leaves_the_starts_of_the_others_as_they_are():
 
 
 def test_a_program_simulates_with_values():
-    results = api.simulate(api.load(EXAMPLE), LOAD, replications=2, seed=4, what_if=["workers.team=sales:+1"])
+    results = api.simulate(center(), LOAD, replications=2, seed=4, what_if=["workers.team=sales:+1"])
 
     assert [each.name for each in results.scenarios] == ["before", "after"]
     assert results.seed == 4
