@@ -4,6 +4,7 @@ import asyncio
 import json
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
+from copy import deepcopy
 
 import httpx
 import pytest
@@ -134,12 +135,12 @@ class Floor:
             return cls(api)
         if (began_ms := clock.now_ms) not in FLOORS:
             first = cls(api)
-            FLOORS[began_ms] = api.app.store.copied(), clock.now_ms, dict(vars(first))
+            FLOORS[began_ms] = api.app.store.copied(), clock.now_ms, deepcopy({**vars(first), "api": None})
             return first
         copy, clock.now_ms, names = FLOORS[began_ms]
         api.app.store.restore(copy)
         floor = cls.__new__(cls)
-        vars(floor).update(names, api=api)
+        vars(floor).update(deepcopy(names), api=api)
         return floor
 
     def queue_of(self, name, **more):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from copy import deepcopy
 
 import pytest
 from twilio.http import HttpClient
@@ -96,23 +97,36 @@ def at_the_same_time(clocked):
 class Centre:
     """A small contact centre: alice speaks Spanish, bob does not; Spanish tasks may go to everyone after 30 s."""
 
-    def __init__(self, taskrouter, clock):
+    def __init__(self, taskrouter, clock, once):
         self.clock = clock
-        made = taskrouter.workspaces.create(friendly_name="Centre", multi_task_enabled=True)
-        self.workspace = taskrouter.workspaces(made.sid)
-        self.activities = {each.friendly_name: each.sid for each in self.workspace.activities.list()}
-        self.spanish = self.workspace.task_queues.create(friendly_name="Spanish", target_workers="languages HAS 'es'")
-        self.everyone = self.workspace.task_queues.create(friendly_name="Everyone", target_workers="1==1")
-        self.workflow = self.workspace.workflows.create(friendly_name="Incoming", configuration=self._routing())
-        self.workers = {
-            name: self.workspace.workers.create(friendly_name=name, attributes=json.dumps({"languages": languages})).sid
-            for name, languages in (("alice", ["es", "en"]), ("bob", ["en"]))
-        }
+        sid, self.activities, self.spanish, self.everyone, self.workflow, self.workers = once(
+            "made", lambda: self._made(taskrouter)
+        )
+        self.workspace = taskrouter.workspaces(sid)
 
-    def _routing(self):
-        targets = [{"queue": self.spanish.sid, "timeout": 30}, {"queue": self.everyone.sid, "timeout": 600}]
+    def _made(self, taskrouter):
+        """The SIDs of a new workspace and of what is in it."""
+        sid = taskrouter.workspaces.create(friendly_name="Centre", multi_task_enabled=True).sid
+        workspace = taskrouter.workspaces(sid)
+        spanish = workspace.task_queues.create(friendly_name="Spanish", target_workers="languages HAS 'es'").sid
+        everyone = workspace.task_queues.create(friendly_name="Everyone", target_workers="1==1").sid
+        configuration = self._routing(spanish, everyone)
+        return (
+            sid,
+            {each.friendly_name: each.sid for each in workspace.activities.list()},
+            spanish,
+            everyone,
+            workspace.workflows.create(friendly_name="Incoming", configuration=configuration).sid,
+            {
+                name: workspace.workers.create(friendly_name=name, attributes=json.dumps({"languages": languages})).sid
+                for name, languages in (("alice", ["es", "en"]), ("bob", ["en"]))
+            },
+        )
+
+    def _routing(self, spanish, everyone):
+        targets = [{"queue": spanish, "timeout": 30}, {"queue": everyone, "timeout": 600}]
         filters = [{"filter_friendly_name": "Spanish", "expression": "language == 'es'", "targets": targets}]
-        return json.dumps({"task_routing": {"filters": filters, "default_filter": {"queue": self.everyone.sid}}})
+        return json.dumps({"task_routing": {"filters": filters, "default_filter": {"queue": everyone}}})
 
     def after(self, seconds):
         """Let time pass."""
@@ -124,7 +138,7 @@ class Centre:
 
     def task(self, language="en", **more):
         attributes = json.dumps({"language": language})
-        return self.workspace.tasks.create(attributes=attributes, workflow_sid=self.workflow.sid, **more).sid
+        return self.workspace.tasks.create(attributes=attributes, workflow_sid=self.workflow, **more).sid
 
     def answer(self, task, worker, status, **more):
         """Let a worker answer the offer of a task."""
@@ -158,9 +172,40 @@ class Centre:
         self.after(50)  # 300
 
 
+REACHED = {}
+"""By what was done: the content of the application after it was done first, the time, and the result."""
+
+
 @pytest.fixture
-def centre(taskrouter, clock):
-    return Centre(taskrouter, clock)
+def once(clocked, clock, file):
+    """Does something in an application in memory, or brings it to where another one was after that, which is faster.
+
+    What was done to it before must be the same.
+    """
+
+    def once(what, do):
+        if file != ":memory:":
+            return do()
+        if what not in REACHED:
+            result = do()
+            REACHED[what] = clocked.app.store.copied(), clock.now_ms, result
+        copy, clock.now_ms, result = REACHED[what]
+        clocked.app.store.restore(copy)
+        return deepcopy(result)
+
+    return once
+
+
+@pytest.fixture
+def centre(taskrouter, clock, once):
+    return Centre(taskrouter, clock, once)
+
+
+@pytest.fixture
+def played(centre, once):
+    """A centre that has played."""
+    once("played", centre.play)
+    return centre
 
 
 @pytest.fixture(scope="session")

@@ -75,12 +75,6 @@ EVERYONE = {
 WINDOW = {"start_time": "2026-03-01T11:50:00Z", "end_time": "2026-03-01T12:05:00Z"}
 
 
-@pytest.fixture
-def played(centre):
-    centre.play()
-    return centre
-
-
 def durations(played, **by_activity):
     """activity_durations of all activities, in seconds of each stay."""
     return [
@@ -109,22 +103,22 @@ def test_the_past_of_a_workspace(played):
 
 
 def test_the_past_of_a_workflow(played):
-    figures = played.workspace.workflows(played.workflow.sid).cumulative_statistics().fetch()
+    figures = played.workspace.workflows(played.workflow).cumulative_statistics().fetch()
 
     expected = {name: count for name, count in WORKSPACE.items() if name != "tasks_created"} | {"tasks_entered": 4}
     assert told(figures, *expected) == expected
-    assert figures.workflow_sid == played.workflow.sid
+    assert figures.workflow_sid == played.workflow
 
 
 def test_the_past_of_a_queue(played):
     queues = played.workspace.task_queues
 
-    spanish = queues(played.spanish.sid).cumulative_statistics().fetch()
-    everyone = queues(played.everyone.sid).cumulative_statistics().fetch()
+    spanish = queues(played.spanish).cumulative_statistics().fetch()
+    everyone = queues(played.everyone).cumulative_statistics().fetch()
 
     assert told(spanish, *SPANISH) == SPANISH
     assert told(everyone, *EVERYONE) == EVERYONE
-    assert spanish.task_queue_sid == played.spanish.sid
+    assert spanish.task_queue_sid == played.spanish
 
 
 def test_the_past_of_all_workers(played):
@@ -182,7 +176,7 @@ def test_all_of_a_workspace(played):
 
 
 def test_all_of_a_workflow(played):
-    figures = played.workspace.workflows(played.workflow.sid).statistics().fetch()
+    figures = played.workspace.workflows(played.workflow).statistics().fetch()
 
     assert figures.cumulative["tasks_entered"] == 4
     assert figures.realtime["tasks_by_status"]["completed"] == 2
@@ -190,7 +184,7 @@ def test_all_of_a_workflow(played):
 
 
 def test_all_of_a_queue(played):
-    figures = played.workspace.task_queues(played.everyone.sid).statistics().fetch()
+    figures = played.workspace.task_queues(played.everyone).statistics().fetch()
 
     assert figures.cumulative == {**WINDOW, **EVERYONE}
     assert figures.realtime["total_eligible_workers"] == 2
@@ -234,7 +228,7 @@ def test_workers_are_narrowed_by_name_and_queue(played, query, names):
 
 
 def test_workers_are_narrowed_by_the_sid_of_a_queue(played):
-    figures = played.workspace.workers.statistics().fetch(task_queue_sid=played.spanish.sid)
+    figures = played.workspace.workers.statistics().fetch(task_queue_sid=played.spanish)
 
     assert figures.realtime["total_workers"] == 1
     assert figures.cumulative["reservations_created"] == 3
@@ -250,8 +244,8 @@ def test_a_queue_in_the_middle_of_it(centre):
     centre.after(30).task("es")
     centre.after(2)
 
-    everyone = centre.workspace.task_queues(centre.everyone.sid).real_time_statistics().fetch()
-    spanish = centre.workspace.task_queues(centre.spanish.sid).real_time_statistics().fetch()
+    everyone = centre.workspace.task_queues(centre.everyone).real_time_statistics().fetch()
+    spanish = centre.workspace.task_queues(centre.spanish).real_time_statistics().fetch()
 
     expected = {
         "total_tasks": 1,
@@ -264,7 +258,7 @@ def test_a_queue_in_the_middle_of_it(centre):
         "total_eligible_workers": 2,
         "total_available_workers": 1,
         "activity_statistics": workers_by_activity(centre, Offline=1, Available=1),
-        "task_queue_sid": centre.everyone.sid,
+        "task_queue_sid": centre.everyone,
     }
     assert told(everyone, *expected) == expected
     assert spanish.tasks_by_status == {"pending": 1, "reserved": 1, "assigned": 0, "wrapping": 0}
@@ -279,7 +273,7 @@ def test_the_workspace_and_the_workflow_in_the_middle_of_it(centre):
     centre.after(100).task(priority=3)
 
     workspace = centre.workspace.real_time_statistics().fetch()
-    workflow = centre.workspace.workflows(centre.workflow.sid).real_time_statistics().fetch()
+    workflow = centre.workspace.workflows(centre.workflow).real_time_statistics().fetch()
 
     expected = {
         "total_tasks": 2,
@@ -342,15 +336,15 @@ def test_a_list_of_queues(played):
 
     assert spanish.cumulative == {**WINDOW, **SPANISH}
     assert everyone.cumulative == {**WINDOW, **EVERYONE}
-    assert (spanish.task_queue_sid, everyone.task_queue_sid) == (played.spanish.sid, played.everyone.sid)
-    assert spanish.realtime == played.workspace.task_queues(played.spanish.sid).statistics().fetch().realtime
+    assert (spanish.task_queue_sid, everyone.task_queue_sid) == (played.spanish, played.everyone)
+    assert spanish.realtime == played.workspace.task_queues(played.spanish).statistics().fetch().realtime
     assert spanish.workspace_sid == played.workspace.fetch().sid
 
 
 def test_a_list_of_queues_goes_from_page_to_page_with_the_same_window(played):
     listed = played.workspace.task_queues.statistics.list(page_size=1, minutes=4, split_by_wait_time="20")
 
-    assert [each.task_queue_sid for each in listed] == [played.spanish.sid, played.everyone.sid]
+    assert [each.task_queue_sid for each in listed] == [played.spanish, played.everyone]
     assert [each.cumulative["tasks_entered"] for each in listed] == [0, 2]
     assert [list(each.cumulative["split_by_wait_time"]) for each in listed] == [["20"], ["20"]]
 
@@ -358,7 +352,7 @@ def test_a_list_of_queues_goes_from_page_to_page_with_the_same_window(played):
 def test_a_list_of_queues_is_narrowed_by_name(played):
     [found] = played.workspace.task_queues.statistics.list(friendly_name="SPANISH")
 
-    assert found.task_queue_sid == played.spanish.sid
+    assert found.task_queue_sid == played.spanish
     assert played.workspace.task_queues.statistics.list(friendly_name="nowhere") == []
 
 
@@ -370,13 +364,13 @@ def test_many_queues_in_one_request(centre, bulk_of):
     bulk = centre.workspace.task_queues.bulk_real_time_statistics
     unknown = "WQ" + 32 * "0"
 
-    figures = bulk.create(body=bulk_of(centre.everyone.sid, centre.spanish.sid, unknown, centre.spanish.sid))
+    figures = bulk.create(body=bulk_of(centre.everyone, centre.spanish, unknown, centre.spanish))
 
     everyone, spanish = figures.task_queue_data
     assert figures.task_queue_response_count == 2
-    assert everyone["task_queue_sid"] == centre.everyone.sid
+    assert everyone["task_queue_sid"] == centre.everyone
     assert spanish == {
-        "task_queue_sid": centre.spanish.sid,
+        "task_queue_sid": centre.spanish,
         "total_tasks": 2,
         "tasks_by_priority": {"0": 2},
         "tasks_by_status": {"pending": 1, "reserved": 1, "assigned": 0, "wrapping": 0},

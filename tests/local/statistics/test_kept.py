@@ -16,7 +16,7 @@ def test_another_process_has_the_same_figures(centre, clocked, open_api, clock, 
     path = f"/Workspaces/{centre.workspace.fetch().sid}"
     other = open_api(file, clock=clock)
 
-    for each in ("Statistics", "Workers/Statistics", f"TaskQueues/{centre.spanish.sid}/Statistics"):
+    for each in ("Statistics", "Workers/Statistics", f"TaskQueues/{centre.spanish}/Statistics"):
         assert other.read(f"{path}/{each}") == clocked.read(f"{path}/{each}")
     figures = other.read(f"{path}/Statistics")
     assert figures["realtime"]["longest_task_waiting_sid"] == waiting

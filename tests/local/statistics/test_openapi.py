@@ -32,19 +32,18 @@ def fields_of(operation, schemas):
     return schemas[schema["$ref"].rpartition("/")[2]]["properties"]
 
 
-def test_every_documented_resource_answers_with_the_documented_fields(documented, centre, clocked):
-    centre.play()
+def test_every_documented_resource_answers_with_the_documented_fields(documented, played, clocked):
     sids = {
-        "WorkspaceSid": centre.workspace.fetch().sid,
-        "TaskQueueSid": centre.everyone.sid,
-        "WorkflowSid": centre.workflow.sid,
-        "WorkerSid": centre.workers["alice"],
+        "WorkspaceSid": played.workspace.fetch().sid,
+        "TaskQueueSid": played.everyone,
+        "WorkflowSid": played.workflow,
+        "WorkerSid": played.workers["alice"],
     }
     assert len(documented) == 15
 
     for path, (method, operation, schemas) in documented.items():
         query = {"SplitByWaitTime": "5"} if method == "GET" else {}
-        body = {"json": {"queueSids": [centre.everyone.sid]}} if method == "POST" else {"params": query}
+        body = {"json": {"queueSids": [played.everyone]}} if method == "POST" else {"params": query}
         answer = clocked.request(method, path.format_map(sids), **body)
         assert answer.status_code == 200, answer.text
         item = answer.json()

@@ -21,7 +21,7 @@ def path(centre):
 @pytest.fixture
 def every_path(centre, path):
     """The path of every resource that is fetched."""
-    owners = ("", f"/TaskQueues/{centre.spanish.sid}", f"/Workflows/{centre.workflow.sid}", "/Workers")
+    owners = ("", f"/TaskQueues/{centre.spanish}", f"/Workflows/{centre.workflow}", "/Workers")
     forms = ("Statistics", "RealTimeStatistics", "CumulativeStatistics")
     return [
         *(f"{path}{owner}/{form}" for owner in owners for form in forms),
@@ -61,9 +61,8 @@ def test_a_bad_window_is_refused_wherever_there_is_one(clocked, every_path, refu
             assert says in refused(answer, 400, code)
 
 
-def test_a_window_leaves_out_events_before_and_after(centre, clocked, path):
-    centre.play()
-
+@pytest.mark.usefixtures("played")
+def test_a_window_leaves_out_events_before_and_after(clocked, path):
     def between(start, end, *names):
         figures = clocked.read(
             f"{path}/CumulativeStatistics",
@@ -79,19 +78,16 @@ def test_a_window_leaves_out_events_before_and_after(centre, clocked, path):
     assert between(0, 300, *names) == (4, 5, 2, 1, 2)
 
 
-def test_the_last_minutes_are_those_before_now(centre, clocked, path):
-    centre.play()
-
+@pytest.mark.usefixtures("played")
+def test_the_last_minutes_are_those_before_now(clocked, path):
     figures = clocked.read(f"{path}/CumulativeStatistics", Minutes=1)
 
     assert (figures["tasks_completed"], figures["tasks_deleted"]) == (1, 1)
     assert (figures["start_time"], figures["end_time"]) == ("2026-03-01T12:04:00Z", "2026-03-01T12:05:00Z")
 
 
-def test_a_window_in_the_past_counts_stays_that_continued_after_it(centre, clocked, path):
-    centre.play()
-
-    worker = f"{path}/Workers/{centre.workers['bob']}/Statistics"
+def test_a_window_in_the_past_counts_stays_that_continued_after_it(played, clocked, path):
+    worker = f"{path}/Workers/{played.workers['bob']}/Statistics"
     figures = clocked.read(worker, StartDate="2026-03-01T12:00:50Z", EndDate="2026-03-01T12:01:20Z")["cumulative"]
 
     # Offline until 55, Available until 58, Offline until 70, then Available far beyond the window.
@@ -140,9 +136,7 @@ def test_a_channel_that_does_not_exist_is_refused(clocked, every_path, refused):
         assert "fax" in refused(clocked.get(each, TaskChannel="fax"))
 
 
-def test_waits_are_split(centre, clocked, path):
-    centre.play()
-
+def test_waits_are_split(played, clocked, path):
     expected = {
         "15": {
             "above": {"tasks_canceled": 0, "reservations_accepted": 1},
@@ -153,12 +147,12 @@ def test_waits_are_split(centre, clocked, path):
             "below": {"tasks_canceled": 1, "reservations_accepted": 2},
         },
     }
-    for owner in ("", f"/Workflows/{centre.workflow.sid}"):
+    for owner in ("", f"/Workflows/{played.workflow}"):
         figures = clocked.read(f"{path}{owner}/CumulativeStatistics", SplitByWaitTime="15,60")
         assert figures["split_by_wait_time"] == expected
         beside = clocked.read(f"{path}{owner}/Statistics", SplitByWaitTime="15,60")
         assert beside["cumulative"]["split_by_wait_time"] == expected
-    queue = clocked.read(f"{path}/TaskQueues/{centre.spanish.sid}/CumulativeStatistics", SplitByWaitTime="14")
+    queue = clocked.read(f"{path}/TaskQueues/{played.spanish}/CumulativeStatistics", SplitByWaitTime="14")
     assert queue["split_by_wait_time"]["14"]["above"] == {"tasks_canceled": 0, "reservations_accepted": 1}
 
 
@@ -199,7 +193,7 @@ def test_a_missing_resource_has_no_statistics(clocked, path, refused, form):
 def test_statistics_of_another_workspace_are_not_shown(taskrouter, centre, clocked, refused):
     other = taskrouter.workspaces.create(friendly_name="Other").sid
 
-    for each in (f"TaskQueues/{centre.spanish.sid}", f"Workflows/{centre.workflow.sid}"):
+    for each in (f"TaskQueues/{centre.spanish}", f"Workflows/{centre.workflow}"):
         refused(clocked.get(f"/Workspaces/{other}/{each}/Statistics"), 404, 20404)
     figures = clocked.read(f"/Workspaces/{other}/Statistics")
     assert figures["realtime"]["total_workers"] == 0
@@ -216,8 +210,8 @@ def test_statistics_can_only_be_fetched(clocked, every_path, refused):
 def test_the_links_of_a_resource_lead_to_its_statistics(centre, clocked, path, every_path):
     resources = [
         clocked.read(path),
-        clocked.read(f"{path}/TaskQueues/{centre.spanish.sid}"),
-        clocked.read(f"{path}/Workflows/{centre.workflow.sid}"),
+        clocked.read(f"{path}/TaskQueues/{centre.spanish}"),
+        clocked.read(f"{path}/Workflows/{centre.workflow}"),
         clocked.read(f"{path}/Workers/{centre.workers['alice']}"),
     ]
     links = {
@@ -283,8 +277,8 @@ def test_bulk_figures_are_asked_with_post(clocked, path, refused):
 # A long history
 
 
-def test_a_history_is_read_part_by_part_and_comes_to_the_same(centre, clocked, every_path, monkeypatch):
-    centre.play()
+@pytest.mark.usefixtures("played")
+def test_a_history_is_read_part_by_part_and_comes_to_the_same(clocked, every_path, monkeypatch):
     cumulative = [each for each in every_path if not is_real_time(each)]
     at_once = [clocked.read(each) for each in cumulative]
 
@@ -294,8 +288,8 @@ def test_a_history_is_read_part_by_part_and_comes_to_the_same(centre, clocked, e
     assert at_once[0]["cumulative"]["tasks_created"] == 4
 
 
-def test_others_are_answered_while_a_long_history_is_read(centre, path, at_the_same_time, monkeypatch):
-    centre.play()
+@pytest.mark.usefixtures("played")
+def test_others_are_answered_while_a_long_history_is_read(path, at_the_same_time, monkeypatch):
     monkeypatch.setattr(past, "PART", 1)
 
     answers = at_the_same_time(("GET", f"{path}/CumulativeStatistics"), ("GET", f"{path}/Activities"))
@@ -303,11 +297,10 @@ def test_others_are_answered_while_a_long_history_is_read(centre, path, at_the_s
     assert [asked for asked, _ in answers] == [f"{path}/Activities", f"{path}/CumulativeStatistics"]
 
 
-def test_changes_by_others_during_a_request_belong_to_a_later_one(centre, path, at_the_same_time, monkeypatch):
+def test_changes_by_others_during_a_request_belong_to_a_later_one(played, path, at_the_same_time, monkeypatch):
     """A stay that ends while the history is read was counted already, as one that goes on."""
-    centre.play()
     monkeypatch.setattr(past, "PART", 1)
-    move = ("POST", f"{path}/Workers/{centre.workers['bob']}", {"ActivitySid": centre.activities["Offline"]})
+    move = ("POST", f"{path}/Workers/{played.workers['bob']}", {"ActivitySid": played.activities["Offline"]})
 
     (moved, bob), (_, figures) = at_the_same_time(("GET", f"{path}/Workers/CumulativeStatistics"), move)
 
