@@ -89,6 +89,25 @@ def attempted(*behaviours, call=CALL, form=None, patience=IMPATIENT, observer=No
     return asyncio.run(attempt())
 
 
+def test_a_request_through_a_transport_of_httpx_is_the_one_over_the_network():
+    script = Script(answer(200, {}))
+
+    async def sent_both_ways():
+        async with server(saying(FINE)) as (url, received):
+            for through in (None, script):
+                connection = replace(CONNECTION, base_url=url)
+                transport = Transport(connection, concurrency=1, through=through, patience=IMPATIENT, observer=None)
+                await transport.attempt(CALL, {"FriendlyName": "x y"})
+                await transport.close()
+            return received[0]
+
+    head, _, content = asyncio.run(sent_both_ways()).partition(b"\r\n\r\n")
+
+    [request] = script.requests
+    assert head.split(b"\r\n")[1:] == [b"%b: %b" % header for header in request.headers.raw]
+    assert content == request.content
+
+
 def test_a_request_carries_its_form_and_credentials_and_nothing_strange():
     response, [received] = attempted(saying(FINE), form={"FriendlyName": "Zoë & co", "Attributes": "{}"})
 
