@@ -13,13 +13,13 @@ from tr_apply.routing.nodes import Expression, paths
 from tr_apply.routing.place import Place
 from tr_apply.routing.satisfy import (
     Budget,
+    Expressions,
     Filters,
     Reachability,
     Taker,
     TaskFilter,
     Unknown,
     Unsatisfiable,
-    always_true,
     never_true,
 )
 
@@ -98,12 +98,13 @@ class _FoundVersion:
         if each.expression is None or not _asks(each.expression):
             return
         place, what = f".filters[{index}]", f"{_called(each)} of the workflow {self._name!r}"
-        if never_true(each.expression, Place.FILTER, self._budget):
+        alone = Expressions([each.expression], Place.FILTER, self._budget)
+        if alone.never_true(each.expression):
             yield self._finding(NEVER_TRUE, f"no task satisfies {what}", f"{place}.expression")
         elif takers := self._takers(self._asked.reach(index)):
             message = f"{what} is never reached: {_takers_words(takers, 'every task of this one')}"
             yield self._finding(UNREACHABLE_FILTER, message, place, takers)
-        elif index + 1 < len(self._filters) and always_true(each.expression, Place.FILTER, self._budget):
+        elif index + 1 < len(self._filters) and alone.always_true(each.expression):
             yield self._finding(ALWAYS_TRUE, f"every task satisfies {what}", f"{place}.expression")
 
     def _takers(self, reach: Reachability) -> Sequence[Taker]:
