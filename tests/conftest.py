@@ -380,8 +380,13 @@ def new_world(tmp_path, runner):
 @pytest.fixture
 def alone(monkeypatch, tmp_path):
     """The folder to be in, with nothing in the environment that a command would look at."""
+    without_settings(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def without_settings(monkeypatch):
+    """Take from the environment what a command would look at."""
     for name in list(os.environ):
         if name.startswith(("TWILIO_", "TR_APPLY_", "TR_VAR_", "GITHUB_", "GIT_")):
             monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path

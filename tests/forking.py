@@ -1,8 +1,9 @@
 """Forks processes of the command line that need not import anything first, as ``processes.py`` asks for them.
 
-Whoever asks connects to a socket and sends four descriptors: a connection, and what will be stdin, stdout and stderr. On
-the connection go the process's id and, once it has ended, how; a marshalled order that comes on it says what to run. What
-was forked runs that as if it had been started with it, and ends as any program does. Nobody asks any more once stdin ends.
+A process that asks connects to a socket and sends four descriptors: a connection, and what will be stdin, stdout and
+stderr. On the connection go the new process's id and, once it has ended, how; a marshalled order that comes on it says what
+to run. What was forked runs that as if it had been started with it, and ends as any program does. All asking is over once
+stdin ends.
 """
 
 import atexit

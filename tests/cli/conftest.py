@@ -1,12 +1,15 @@
 """Every command runs alone; serving processes; and a server that accepts and never answers."""
 
 import os
+import signal
 import socket
 import subprocess
 import threading
 
 import httpx
 import pytest
+
+from tests.conftest import without_settings
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 
@@ -59,6 +62,17 @@ def serve(tmp_path, forking):
         except subprocess.TimeoutExpired:
             server.process.kill()
             server.process.communicate()
+
+
+@pytest.fixture(scope="module")
+def served(forking):
+    """A server that the tests of a file share; what they do leaves nothing in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        without_settings(patch)
+        server = Server(forking, "--db", ":memory:")
+    yield server
+    server.client.close()
+    server.end(signal.SIGTERM)
 
 
 class SilentServer:
