@@ -117,6 +117,12 @@ def test_taskrouter_agrees_about_every_queue(validated):
     assert len(asked) == 5  # each expression without a SID
 
 
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    """Ask without the pauses that a real TaskRouter needs."""
+    monkeypatch.setattr("tr_apply.deployment.server_answers._PAUSE_S", 0)
+
+
 def asked(runner, folder, around):
     """The answers of ``--ask-server`` about the live workspace, through the application *around* its TaskRouter."""
     path = folder / "w.yaml"
