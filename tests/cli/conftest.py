@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import threading
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -43,6 +44,13 @@ class Server:
         self.printed, said = self.process.communicate(timeout=30)
         return self.process.returncode, said
 
+    def cut_off(self):
+        """End it while a request is under way, without waiting for its answer; the exit code and the rest of the output."""
+        self.process.send_signal(signal.SIGINT)
+        while self.is_listening():
+            pass
+        return self.end(signal.SIGINT)
+
 
 @pytest.fixture
 def serve(tmp_path, forking):
@@ -67,9 +75,16 @@ def serve(tmp_path, forking):
 @pytest.fixture(scope="module")
 def served(forking):
     """A server that the tests of a file share; what they do leaves nothing in it."""
+    with shared_server(forking) as server:
+        yield server
+
+
+@contextmanager
+def shared_server(forking, *arguments):
+    """A server that is started before any test has an environment of its own."""
     with pytest.MonkeyPatch.context() as patch:
         without_settings(patch)
-        server = Server(forking, "--db", ":memory:")
+        server = Server(forking, "--db", ":memory:", *arguments)
     yield server
     server.client.close()
     server.end(signal.SIGTERM)
