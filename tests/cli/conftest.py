@@ -5,12 +5,14 @@ import signal
 import socket
 import subprocess
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.conftest import without_settings
+from tr_apply.own_folder import make_folder
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 
@@ -90,6 +92,23 @@ def shared_server(forking, *arguments):
     server.end(signal.SIGTERM)
 
 
+DATABASES = {}
+"""The content of databases, by the function and the texts that they were made by."""
+
+
+def have_database(path, make, *files):
+    """Have the database at *path* that *make* makes there of *files*, or from the second time on a copy of that one."""
+    path = Path(path)
+    made_by = make, *(Path(file).read_text(encoding="utf-8") for file in files)
+    if made_by not in DATABASES:
+        make(*files)
+        DATABASES[made_by] = path.read_bytes()
+        return
+    make_folder(path.parent)
+    path.write_bytes(DATABASES[made_by])
+    path.chmod(0o600)
+
+
 class SilentServer:
     """Accepts connections, reads, and says nothing."""
 
@@ -97,7 +116,8 @@ class SilentServer:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._asked = threading.Event()
         self._open = []
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
 
     @property
     def url(self):
@@ -111,7 +131,10 @@ class SilentServer:
         assert self._asked.wait(20)
 
     def close(self):
+        with suppress(OSError):  # macOS refuses to, and wakes the thread when it is closed
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._thread.join(20)
         for connection in self._open:
             connection.close()
 

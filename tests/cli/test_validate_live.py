@@ -4,12 +4,14 @@ import json
 
 import pytest
 
+from tests.cli.conftest import have_database
 from tr_apply.cli import run
 from tr_apply.client import Client
 from tr_apply.config.load import load
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.people import look_at_live
 from tr_apply.local import open_app
+from tr_apply.own_folder import DATABASE
 from tr_apply.transport import Connection, in_process
 
 LIVE = """\
@@ -62,8 +64,12 @@ def validated(capsys, tmp_path):
 def live(tmp_path, capsys):
     path = tmp_path / "live.yaml"
     path.write_text(LIVE, encoding="utf-8")
-    assert run(["apply", str(path), "--local", "--auto-approve"]) == 0
+    have_database(DATABASE, apply, "live.yaml")
     capsys.readouterr()
+
+
+def apply(file):
+    assert run(["apply", file, "--local", "--auto-approve"]) == 0
 
 
 @pytest.mark.usefixtures("live")
