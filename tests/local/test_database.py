@@ -1,9 +1,8 @@
 """The file: opening it, sharing it, and the messages when it cannot be used."""
 
 import os
+import socket
 import sqlite3
-import subprocess
-import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -269,10 +268,12 @@ def test_the_file_is_in_wal_mode_and_checks_its_references(file):
 
 
 WRITER = """
-import asyncio, sys, httpx
+import asyncio, socket, sys, httpx
 from tr_apply.local import open_app
 
-async def main(file, name):
+async def main(file, name, port):
+    with socket.create_connection(("127.0.0.1", port)) as all_are_there:
+        all_are_there.recv(1)
     app = open_app(file)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://x/v1", auth=("a", "b")) as client:
@@ -285,14 +286,17 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-def test_processes_that_create_and_write_one_file_together_lose_nothing(open_api, file):
-    processes = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(file), name], stderr=subprocess.PIPE)
-        for name in ("one", "two", "three")
-    ]
+def test_processes_that_create_and_write_one_file_together_lose_nothing(open_api, file, tmp_path, forking):
+    writer = tmp_path / "writer.py"
+    writer.write_text(WRITER)
+    with socket.create_server(("127.0.0.1", 0)) as meeting:
+        port = meeting.getsockname()[1]
+        processes = [forking.start("as_script", [writer, file, name, port]) for name in ("one", "two", "three")]
+        for connection in [meeting.accept()[0] for _ in processes]:
+            connection.close()
     errors = [process.communicate()[1] for process in processes]
 
-    assert errors == [b"", b"", b""]
+    assert errors == ["", "", ""]
     found = open_api(file).items("/Workspaces", PageSize=1000)
     assert len(found) == 60
     assert len({int(item["sid"][-12:], 16) for item in found}) == 60
