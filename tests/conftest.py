@@ -16,7 +16,7 @@ import pytest
 from hypothesis import settings
 
 from tests.carrying_out import carried_out
-from tests.processes import Forking, Starting
+from tests.processes import Forker, Forking, Starting
 from tests.viewers import browser, mermaid_problems
 from tr_apply.apply import Status
 from tr_apply.client import Client
@@ -65,6 +65,25 @@ def pytest_configure(config):
     if state.f_bavail * state.f_frsize > 2**30 and not state.f_flag & os.ST_NOEXEC:
         os.environ["TMPDIR"] = str(memory)
         tempfile.tempdir = None  # it may have been looked up before
+
+
+FORKER = pytest.StashKey()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """All processes of a run have theirs forked from one: to import everything takes it more than a second."""
+    if not hasattr(os, "fork"):
+        return
+    stash = node.config.stash
+    if FORKER not in stash:
+        stash[FORKER] = Forker()
+    node.workerinput["forking"] = str(stash[FORKER].programs)
+
+
+def pytest_unconfigure(config):
+    if FORKER in config.stash:
+        config.stash[FORKER].close()
 
 
 def pytest_xdist_auto_num_workers():
@@ -317,11 +336,16 @@ def changed():
 
 
 @pytest.fixture(scope="session")
-def forking():
+def forking(request):
     """Starts processes of the command line, each forked from one that has imported everything, where that is possible."""
-    forking = Forking() if hasattr(os, "fork") else Starting()
-    yield forking
-    forking.close()
+    if not hasattr(os, "fork"):
+        yield Starting()
+    elif shared := getattr(request.config, "workerinput", {}).get("forking"):
+        yield Forking(Path(shared))
+    else:
+        forker = Forker()
+        yield Forking(forker.programs)
+        forker.close()
 
 
 @pytest.fixture
@@ -356,8 +380,13 @@ def new_world(tmp_path, runner):
 @pytest.fixture
 def alone(monkeypatch, tmp_path):
     """The folder to be in, with nothing in the environment that a command would look at."""
+    without_settings(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def without_settings(monkeypatch):
+    """Take from the environment what a command would look at."""
     for name in list(os.environ):
         if name.startswith(("TWILIO_", "TR_APPLY_", "TR_VAR_", "GITHUB_", "GIT_")):
             monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path

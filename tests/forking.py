@@ -1,9 +1,9 @@
 """Forks processes of the command line that need not import anything first, as ``processes.py`` asks for them.
 
-On a socket on stdin come four descriptors for each: a connection, and what will be stdin, stdout and stderr. So they do
-on a connection to the socket whose descriptor is the argument (``ask_fork.py``). On the connection go the process's id
-and, once it has ended, how; a marshalled order that comes on it says what to run. What was forked runs that as if it had
-been started with it, and ends as any program does.
+A process that asks connects to a socket and sends four descriptors: a connection, and what will be stdin, stdout and
+stderr. On the connection go the new process's id and, once it has ended, how; a marshalled order that comes on it says what
+to run. What was forked runs that as if it had been started with it, and ends as any program does. All asking is over once
+stdin ends.
 """
 
 import atexit
@@ -131,8 +131,8 @@ def run_before():
 class Forks:
     """Those that were forked and have not ended: by id, the connection on which how they end is asked for."""
 
-    def __init__(self, control, listener):
-        self._control, self._listener = control, listener
+    def __init__(self, listener):
+        self._listener = listener
         self._ended, self._ends = socket.socketpair()
         self._ends.settimeout(0)
         self._running = {}
@@ -142,19 +142,22 @@ class Forks:
     def program(self):
         """In a new process the function that it runs; None at the end of all orders, in the process that forks."""
         while True:
-            [asking, *_], *_ = select.select([self._ended, self._control, self._listener], [], [])
-            if asking is self._ended:
+            ready, *_ = select.select([self._ended, self._listener, 0], [], [])
+            if self._ended in ready:
                 self._ended.recv(4096)
                 self._report(os.WNOHANG)
-                continue
-            with asking.accept()[0] if asking is self._listener else contextlib.nullcontext(asking) as asked:
-                said, descriptors, *_ = socket.recv_fds(asked, 1, 4)
-            if not said:
+            elif self._listener in ready:
+                found = self._asked()
+                if found is not None:
+                    return found
+            else:
                 self._report()
                 return None
-            found = self._forked(socket.socket(fileno=descriptors[0]), descriptors[1:])
-            if found is not None:
-                return found
+
+    def _asked(self):
+        with self._listener.accept()[0] as asking:
+            _, descriptors, *_ = socket.recv_fds(asking, 1, 4)
+        return self._forked(socket.socket(fileno=descriptors[0]), descriptors[1:])
 
     def _forked(self, connection, streams):
         pid = os.fork()
@@ -171,7 +174,7 @@ class Forks:
         """Have nothing to do with the others any more."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for each in (self._control, self._listener, self._ended, self._ends, *self._running.values()):
+        for each in (self._listener, self._ended, self._ends, *self._running.values()):
             each.close()
 
     def _report(self, options=0):
@@ -182,18 +185,14 @@ class Forks:
                     connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(end[1]))
 
 
-def program():
-    """The program of a forked process; None at the end of all orders."""
+def fork_for(listener):
+    """Fork what is asked for on a socket, until nobody asks any more; in a forked process, be what was asked for."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     run_before()
     gc.disable()
     gc.collect()
     gc.freeze()
-    with socket.socket(fileno=os.dup(0)) as control, socket.socket(fileno=int(sys.argv[1])) as listener:
-        return Forks(control, listener).program()
-
-
-if __name__ == "__main__":
-    what = program()
-    if what is not None:
-        end_after(what)
+    with socket.socket(fileno=listener) as listening:
+        program = Forks(listening).program()
+    if program is not None:
+        end_after(program)

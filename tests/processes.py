@@ -18,30 +18,53 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent
 ASKING = Path(__file__).with_name("ask_fork.py")
+SOCKET = "forking"  # of ask_fork.py as well
+
+FORKING = """
+import select, sys
+sys.path[0] = {root!r}
+if {listener} in select.select([0, {listener}], [], [])[0]:
+    from tests.forking import fork_for
+    fork_for({listener})
+"""
 
 
-class Forking:
-    """The process that others are forked from.
+class Forker:
+    """The process that others are forked from; it imports what they need when the first one is asked for.
 
     Attributes:
         programs: A folder for the PATH of shells and scripts, with a ``tr-apply`` and a ``python3`` that are forked.
     """
 
     def __init__(self):
-        self._control, theirs = socket.socketpair()
         self._folder = TemporaryDirectory(prefix="forked-")
         self.programs = Path(self._folder.name)
         for name in ("tr-apply", "python3"):
             program = self.programs / name
             program.write_text(f"#!{sys.executable} -IS\n{ASKING.read_text()}")
             program.chmod(0o755)
-        with theirs, socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(str(self.programs / "forking"))
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(self.programs / SOCKET))
             listener.listen()
+            code = FORKING.format(root=str(ROOT), listener=listener.fileno())
             self._process = subprocess.Popen(
-                [sys.executable, Path(__file__).with_name("forking.py"), str(listener.fileno())],
-                stdin=theirs, stdout=subprocess.DEVNULL, pass_fds=[listener.fileno()],
-            )  # fmt: skip
+                [sys.executable, "-c", code],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[listener.fileno()],
+            )
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.wait(20)
+        self._folder.cleanup()
+
+
+class Forking:
+    """Asks for processes where the *programs* of a ``Forker`` are."""
+
+    def __init__(self, programs):
+        self.programs = programs
 
     def start(self, program, arguments, *, environment=None, began=lambda _pid: None, screen=None, **more):
         """A process that runs *program*, a function in ``forking.py``; *began* gets its id before it does anything.
@@ -55,12 +78,7 @@ class Forking:
             "folder": str(Path.cwd()),
             "more": more,
         }
-        return Process(self._control, order, began, screen)
-
-    def close(self):
-        self._control.close()
-        self._process.wait(20)
-        self._folder.cleanup()
+        return Process(self.programs / SOCKET, order, began, screen)
 
 
 class Starting:
@@ -81,9 +99,6 @@ class Starting:
         began(process.pid)
         return process
 
-    def close(self):
-        """Nothing was opened."""
-
 
 class NewProcess(subprocess.Popen):
     """A process that is used as a forked one is."""
@@ -99,13 +114,14 @@ class NewProcess(subprocess.Popen):
 class Process:
     """A forked process, used like a ``subprocess.Popen`` with pipes for its output."""
 
-    def __init__(self, control, order, began, screen):
+    def __init__(self, address, order, began, screen):
         self._connection, theirs = socket.socketpair()
         out, err = os.pipe(), os.pipe()
         nothing = os.open(os.devnull, os.O_RDONLY)
         streams = [nothing, out[1], err[1]] if screen is None else [screen] * 3
-        socket.send_fds(control, [b"!"], [theirs.fileno(), *streams])
-        theirs.close()
+        with theirs, socket.socket(socket.AF_UNIX) as asking:
+            asking.connect(str(address))
+            socket.send_fds(asking, [b"!"], [theirs.fileno(), *streams])
         for each in (nothing, out[1], err[1]):
             os.close(each)
         self.stdout, self.stderr = open(out[0]), open(err[0])  # noqa: PTH123, SIM115

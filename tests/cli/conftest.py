@@ -1,12 +1,18 @@
 """Every command runs alone; serving processes; and a server that accepts and never answers."""
 
 import os
+import signal
 import socket
 import subprocess
 import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.conftest import without_settings
+from tr_apply.own_folder import make_folder
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 
@@ -40,6 +46,13 @@ class Server:
         self.printed, said = self.process.communicate(timeout=30)
         return self.process.returncode, said
 
+    def cut_off(self):
+        """End it while a request is under way, without waiting for its answer; the exit code and the rest of the output."""
+        self.process.send_signal(signal.SIGINT)
+        while self.is_listening():
+            pass
+        return self.end(signal.SIGINT)
+
 
 @pytest.fixture
 def serve(tmp_path, forking):
@@ -61,6 +74,41 @@ def serve(tmp_path, forking):
             server.process.communicate()
 
 
+@pytest.fixture(scope="module")
+def served(forking):
+    """A server that the tests of a file share; what they do leaves nothing in it."""
+    with shared_server(forking) as server:
+        yield server
+
+
+@contextmanager
+def shared_server(forking, *arguments):
+    """A server that is started before any test has an environment of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        without_settings(patch)
+        server = Server(forking, "--db", ":memory:", *arguments)
+    yield server
+    server.client.close()
+    server.end(signal.SIGTERM)
+
+
+DATABASES = {}
+"""The content of databases, by the function and the texts that they were made by."""
+
+
+def have_database(path, make, *files):
+    """Have the database at *path* that *make* makes there of *files*, or from the second time on a copy of that one."""
+    path = Path(path)
+    made_by = make, *(Path(file).read_text(encoding="utf-8") for file in files)
+    if made_by not in DATABASES:
+        make(*files)
+        DATABASES[made_by] = path.read_bytes()
+        return
+    make_folder(path.parent)
+    path.write_bytes(DATABASES[made_by])
+    path.chmod(0o600)
+
+
 class SilentServer:
     """Accepts connections, reads, and says nothing."""
 
@@ -68,7 +116,8 @@ class SilentServer:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._asked = threading.Event()
         self._open = []
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
 
     @property
     def url(self):
@@ -82,7 +131,10 @@ class SilentServer:
         assert self._asked.wait(20)
 
     def close(self):
+        with suppress(OSError):  # macOS refuses to, and wakes the thread when it is closed
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._thread.join(20)
         for connection in self._open:
             connection.close()
 

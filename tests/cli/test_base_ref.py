@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from tests.conftest import without_settings
 from tr_apply.cli import run
 from tr_apply.deployment import revision
 
@@ -43,20 +44,30 @@ def cli(capsys):
     return call
 
 
+@pytest.fixture(scope="module")
+def _applied(tmp_path_factory):
+    """A repository whose last commit was applied."""
+    root = tmp_path_factory.mktemp("applied")
+    (root / "config").mkdir()
+    (root / "config/w.yaml").write_text(APPLIED)
+    (root / "config/vars.yaml").write_text("level: task.level\n")
+    (root / ".gitignore").write_text("world.db*\n")
+    (root / ".gitattributes").write_text("config/w.yaml export-ignore\n")
+    with pytest.MonkeyPatch.context() as patch:
+        without_settings(patch)
+        patch.chdir(root)
+        git("init", "-q", "--template=")
+        git("add", ".")
+        git("commit", "-q", "-m", "applied")
+        assert run(["apply", "config/w.yaml", "--var-file", "config/vars.yaml", "--auto-approve", "-q", *LOCAL]) == 0
+    return root
+
+
 @pytest.fixture
-def repository(tmp_path, cli):
-    """A repository whose last commit was applied; the present file says something else, and so does the workspace."""
-    git("init", "-q")
-    folder = tmp_path / "config"
-    folder.mkdir()
-    (folder / "w.yaml").write_text(APPLIED)
-    (folder / "vars.yaml").write_text("level: task.level\n")
-    (tmp_path / ".gitignore").write_text("world.db*\n")
-    (tmp_path / ".gitattributes").write_text("config/w.yaml export-ignore\n")
-    git("add", ".")
-    git("commit", "-q", "-m", "applied")
-    cli("apply", "config/w.yaml", "--var-file", "config/vars.yaml", "--auto-approve")
-    return folder
+def repository(_applied, tmp_path):
+    """A copy; the present file will say something else than what was applied, and so will the workspace."""
+    shutil.copytree(_applied, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "config"
 
 
 def outside(cli, tmp_path, text):

@@ -9,11 +9,13 @@ import click
 import httpx
 import pytest
 
+from tests.cli.conftest import have_database
 from tr_apply.cli import run
 from tr_apply.difference import contents_of_live
 from tr_apply.errors import TrApplyError
 from tr_apply.live import Live, Snapshot, predicted
 from tr_apply.local import open_app
+from tr_apply.own_folder import DATABASE
 from tr_apply.resources import SECTIONS
 from tr_apply.resources.workspace import Workspace
 from tr_apply.transport import in_process
@@ -63,16 +65,23 @@ def file(tmp_path):
 
 
 @pytest.fixture
-def live(tr_apply, file):
+def live(file, capsys):
     """Applies a configuration under a name of its own."""
 
+    paths = []
+
     def apply(name, text=BASE, **replaced):
-        path = file(f"{name}.live.yaml", text.replace("name: Shop", f"name: {name}"), **replaced)
-        code, out, err = tr_apply("apply", "--local", "--auto-approve", path)
-        assert code == 0, out + err
+        paths.append(file(f"{name}.live.yaml", text.replace("name: Shop", f"name: {name}"), **replaced))
+        have_database(DATABASE, apply_last, *paths)
+        capsys.readouterr()
         return name
 
     return apply
+
+
+def apply_last(*files):
+    """Apply the last one, where the others were applied before."""
+    assert run(["apply", "--local", "--auto-approve", files[-1]]) == 0
 
 
 @pytest.fixture

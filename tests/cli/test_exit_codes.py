@@ -244,12 +244,11 @@ def test_no_colours_without_a_terminal(capsys):
     assert "\x1b" not in capsys.readouterr().out
 
 
-def test_ctrl_c_while_reading_is_130(silent_server):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tr_apply", "plan", "--base-url", silent_server.url, MINIMAL],
-        env={**os.environ, "TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "x"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+def test_ctrl_c_while_reading_is_130(silent_server, forking):
+    process = forking.start(
+        "as_installed",
+        ["plan", "--base-url", silent_server.url, MINIMAL],
+        environment={**os.environ, "TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "x"},
     )
     silent_server.wait_for_a_request()
     process.send_signal(signal.SIGINT)

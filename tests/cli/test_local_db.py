@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import have_database
+from tr_apply.cli import run
 from tr_apply.local import open_app
 from tr_apply.local.storage.schema import MIGRATIONS
 
@@ -35,13 +37,16 @@ def ended(started):
 
 
 @pytest.fixture
-def file(tmp_path, started):
+def file(tmp_path, capsys):
     """A file of ours, with something in it."""
     (tmp_path / "workspace.yaml").write_text(CONFIGURATION)
-    path = tmp_path / "local.db"
-    ended = started("apply", "workspace.yaml", "--auto-approve", "--local-db", str(path)).communicate()
-    assert path.exists(), ended
-    return path
+    have_database("local.db", apply, "workspace.yaml")
+    capsys.readouterr()
+    return tmp_path / "local.db"
+
+
+def apply(configuration):
+    assert run(["apply", configuration, "--auto-approve", "--local-db", "local.db"]) == 0
 
 
 def on(path, *statements):

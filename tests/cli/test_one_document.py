@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -244,13 +242,11 @@ def test_an_interrupt_at_any_moment_is_one_document_too(capsys, monkeypatch, com
     assert code == 130
 
 
-def test_an_interrupt_while_waiting_for_an_answer_is_one_document(silent_server):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tr_apply", "plan", "good.yaml", "--base-url", silent_server.url, "--format", "json"],
-        env={**os.environ, "TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "x"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+def test_an_interrupt_while_waiting_for_an_answer_is_one_document(silent_server, forking):
+    process = forking.start(
+        "as_installed",
+        ["plan", "good.yaml", "--base-url", silent_server.url, "--format", "json"],
+        environment={**os.environ, "TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "x"},
     )
     silent_server.wait_for_a_request()
     process.send_signal(signal.SIGINT)

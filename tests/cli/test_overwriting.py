@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.cli.conftest import have_database
 from tr_apply.cli import run
 from tr_apply.export import exported_text, exported_workspace, is_unchanged_export
 
@@ -23,8 +24,13 @@ def center(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("Center", "Other"):
         Path(f"{name}.yaml").write_text(CONFIGURATION % name)
-        assert run(["apply", f"{name}.yaml", "--local-db", "world.db", "--auto-approve", "-q"]) == 0
+    have_database("world.db", apply, "Center.yaml", "Other.yaml")
     return tmp_path
+
+
+def apply(*files):
+    for file in files:
+        assert run(["apply", file, "--local-db", "world.db", "--auto-approve", "-q"]) == 0
 
 
 def export(name="Center", output="out.yaml", *more):

@@ -7,8 +7,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from tests.cli.conftest import have_database
 from tr_apply.cli import run, simulating
 from tr_apply.errors import InterruptedRunError
+from tr_apply.own_folder import DATABASE
 from tr_apply.plan.saved.document import checksum_of
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "plan.schema.json").read_text(encoding="utf-8"))
@@ -44,7 +46,7 @@ def shop(tmp_path, monkeypatch, capsys):
     """A live shop in the folder; returns a function that plans and gives the exit code, the result and the messages."""
     monkeypatch.chdir(tmp_path)
     Path("shop.yaml").write_text(BEFORE)
-    assert run(["apply", "shop.yaml", "--local", "--auto-approve", "-q"]) == 0
+    have_database(DATABASE, apply, "shop.yaml")
     Path("load.yaml").write_text(LOAD)
     Path("shop.yaml").write_text(AFTER)
     capsys.readouterr()
@@ -55,6 +57,10 @@ def shop(tmp_path, monkeypatch, capsys):
         return code, printed.out, printed.err
 
     return planned
+
+
+def apply(file):
+    assert run(["apply", file, "--local", "--auto-approve", "-q"]) == 0
 
 
 def document(shop, *options, **given):

@@ -296,7 +296,7 @@ def test_the_kept_parts_of_a_record_may_be_damaged(spoilt):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
-def test_a_run_that_ended_early_goes_on_where_it_ended(serve, monkeypatch, capsys, number, code):
+def test_a_run_that_ended_early_goes_on_where_it_ended(serve, forking, monkeypatch, capsys, number, code):
     server = serve("--control")
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "secret")
@@ -306,12 +306,12 @@ def test_a_run_that_ended_early_goes_on_where_it_ended(serve, monkeypatch, capsy
     server.client.post(control, json=[rule]).raise_for_status()
     command = ["record", "Center", "--since", "2d", "--output", "tasks.csv", "--base-url", server.url, "-v"]
 
-    with subprocess.Popen([sys.executable, "-m", "tr_apply", *command], stderr=subprocess.PIPE, text=True) as process:
-        answered = 0
-        while answered < 19:
-            answered += "/Events" in process.stderr.readline()
-        process.send_signal(number)
-        said = process.stderr.read()
+    process = forking.start("as_installed", command)
+    answered = 0
+    while answered < 19:
+        answered += "/Events" in process.stderr.readline()
+    process.send_signal(number)
+    _, said = process.communicate(60)
     server.client.post(control, json=[]).raise_for_status()
     unfinished = Path(".tr-apply/records/tasks.csv.unfinished.jsonl")
 
@@ -323,6 +323,7 @@ def test_a_run_that_ended_early_goes_on_where_it_ended(serve, monkeypatch, capsy
     assert re.search(r"1[0-9] of these hours were read by an earlier run", capsys.readouterr().err)
     assert not unfinished.exists()
     assert Path("tasks.csv").exists()
+    server.cut_off()
 
 
 @pytest.mark.usefixtures("center")

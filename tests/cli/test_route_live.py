@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.cli.conftest import have_database
 from tr_apply.cli import run
 
 LIVE = """\
@@ -16,12 +17,16 @@ workers: [{name: "ana\\e[2J", activity: Here}, {name: ben}]
 ASKED = ["--workflow", "Incoming", "--task", "{}"]
 
 
+def apply(file):
+    assert run(["apply", file, "--local-db", "local.db", "--auto-approve"]) == 0
+
+
 @pytest.fixture
 def center(tmp_path, monkeypatch, capsys):
     """Asks a world with people: exit code, result and messages."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "live.yaml").write_text(LIVE, encoding="utf-8")
-    assert run(["apply", "live.yaml", "--local-db", "local.db", "--auto-approve"]) == 0
+    have_database("local.db", apply, "live.yaml")
     capsys.readouterr()
 
     def ask(*options):

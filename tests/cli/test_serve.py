@@ -143,11 +143,8 @@ def test_a_request_under_way_is_answered_before_it_ends(serve, tmp_path, stop):
 def test_a_second_ctrl_c_cuts_off_requests_under_way_and_is_an_interruption(serve):
     server = serve()
     connection = half_a_request(server)
-    server.process.send_signal(signal.SIGINT)
-    while server.is_listening():
-        pass
 
-    code, said = server.end(signal.SIGINT)
+    code, said = server.cut_off()
 
     connection.close()
     assert code == 130

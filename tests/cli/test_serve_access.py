@@ -31,8 +31,8 @@ def asked(server, method="GET", path="/Workspaces", **headers):
 @pytest.mark.parametrize(
     "host", ["localhost:PORT", "LOCALHOST:1", "localhost", "127.0.0.1:PORT", "127.8.8.8", "[::1]:PORT", "[::1]"]
 )
-def test_this_machine_is_addressed_by_its_own_names_whatever_the_port(serve, host):
-    assert asked(serve(), host=host) == 200
+def test_this_machine_is_addressed_by_its_own_names_whatever_the_port(served, host):
+    assert asked(served, host=host) == 200
 
 
 @pytest.mark.parametrize(
@@ -42,16 +42,14 @@ def test_this_machine_is_addressed_by_its_own_names_whatever_the_port(serve, hos
         *("x@localhost", "localhost@evil.example", "localhost:80:80", "127.1", "2130706433", "[::1", "192.168.0.1"),
     ],
 )
-def test_a_name_that_is_not_this_servers_is_refused_for_every_method_and_path(serve, host):
-    server = serve()
-
+def test_a_name_that_is_not_this_servers_is_refused_for_every_method_and_path(served, host):
     for method in ("GET", "POST", "DELETE", "OPTIONS", "HEAD"):
-        assert asked(server, method, host=host) == 403
-    assert httpx.get(f"{server.url}/healthz", headers={"host": host}, trust_env=False, verify=False).status_code == 403
+        assert asked(served, method, host=host) == 403
+    assert httpx.get(f"{served.url}/healthz", headers={"host": host}, trust_env=False, verify=False).status_code == 403
 
 
-def test_the_refusal_of_a_host_names_the_option_to_allow_it(serve):
-    answer = serve().client.get("/Workspaces", headers={"host": "evil.example:1"})
+def test_the_refusal_of_a_host_names_the_option_to_allow_it(served):
+    answer = served.client.get("/Workspaces", headers={"host": "evil.example:1"})
 
     assert answer.json()["code"] == 20403
     assert "--allow-host" in answer.json()["message"]
@@ -66,9 +64,8 @@ def test_allowed_hosts_and_the_host_that_it_listens_on_are_names_of_the_server(s
     assert asked(server, host="other.example") == 403
 
 
-def test_two_host_headers_are_refused(serve):
-    server = serve()
-    with server.connect() as connection:
+def test_two_host_headers_are_refused(served):
+    with served.connect() as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 403")
 
@@ -81,19 +78,15 @@ def test_two_host_headers_are_refused(serve):
         *("http://127.0.0.1:PORT.evil.example", "http://evil.example:PORT", "file://", "http://127.0.0.1:PORT/x"),
     ],
 )
-def test_a_page_of_another_origin_may_do_nothing(serve, origin, method):
-    server = serve()
-
-    assert asked(server, method, origin=origin) == 403
-    assert server.client.get("/Workspaces").json()["workspaces"] == []
+def test_a_page_of_another_origin_may_do_nothing(served, origin, method):
+    assert asked(served, method, origin=origin) == 403
+    assert served.client.get("/Workspaces").json()["workspaces"] == []
 
 
-def test_its_own_pages_and_programs_without_an_origin_may(serve):
-    server = serve()
-
-    assert asked(server, origin="http://127.0.0.1:PORT") == 200
-    assert asked(server, origin="http://LOCALHOST:PORT", host="localhost:PORT") == 200
-    assert asked(server) == 200
+def test_its_own_pages_and_programs_without_an_origin_may(served):
+    assert asked(served, origin="http://127.0.0.1:PORT") == 200
+    assert asked(served, origin="http://LOCALHOST:PORT", host="localhost:PORT") == 200
+    assert asked(served) == 200
 
 
 def test_origins_that_were_allowed_may_and_no_others(serve):
@@ -139,9 +132,8 @@ def test_an_invalid_origin_is_a_usage_error(origin):
 @pytest.mark.parametrize(
     ("origin", "status"), [("https://evil.example", 403), ("http://127.0.0.1:PORT", 403), ("", 403)]
 )
-def test_a_websocket_of_another_origin_is_refused(serve, origin, status):
-    server = serve()
-    with server.connect() as connection:
+def test_a_websocket_of_another_origin_is_refused(served, origin, status):
+    with served.connect() as connection:
         connection.sendall(
             f"GET /v1/wschannels HTTP/1.1\r\nHost: evil.example\r\nOrigin: {origin}\r\nUpgrade: websocket\r\n"
             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from tests.cli.conftest import shared_server
 from tr_apply.cli import commands
 from tr_apply.errors import UsageError
 
@@ -82,10 +83,28 @@ def application():
     server.server_close()
 
 
+@pytest.fixture(scope="module")
+def controlled(forking):
+    with shared_server(forking, "--control", "-q") as server:
+        yield server
+
+
 @pytest.fixture
-def world(serve, application):
+def world(controlled, application):
+    """A world of one's own, in a server that many tests share: it is reset."""
+    controlled.client.post(f"{controlled.url}/_tr-apply/reset").raise_for_status()
+    return begun(controlled, application)
+
+
+@pytest.fixture
+def lonely(serve, application):
+    """The same in a server of one's own, whose output can be read and which can be ended."""
+    return begun(serve("--control", "-q"), application)
+
+
+def begun(server, application):
     url, _ = application
-    world = World(serve("--control", "-q"), url, TaskReservationTimeout="120", AssignmentCallbackUrl=url)
+    world = World(server, url, TaskReservationTimeout="120", AssignmentCallbackUrl=url)
     world.control("clock", {"now": "2027-01-04T09:00:00Z"})
     return world
 
@@ -314,7 +333,8 @@ def test_callbacks_are_held_and_let_go_in_order(world, application):
     assert {each["TaskSid"] for each in application[1].forms} == set(tasks)
 
 
-def test_a_callback_is_replayed_without_being_carried_out(world, application):
+def test_a_callback_is_replayed_without_being_carried_out(lonely, application):
+    world = lonely
     task = world.task()
     world.control("clock")
     application[1].instruction = b'{"instruction": "accept"}'
@@ -326,7 +346,8 @@ def test_a_callback_is_replayed_without_being_carried_out(world, application):
     assert world.status(task) == "reserved"
 
 
-def test_the_next_callbacks_fail_on_demand(world, application):
+def test_the_next_callbacks_fail_on_demand(lonely, application):
+    world = lonely
     world.control("callbacks", {"fail_next": 1})
     world.task()
     world.task()
@@ -366,7 +387,8 @@ def test_any_status_is_answered_and_leaves_the_connection_as_it_was(world, statu
 
 
 @pytest.mark.parametrize(("action", "is_done"), [("close_before", False), ("close_after", True), ("truncate", True)])
-def test_an_answer_is_lost_before_or_after_the_request_is_carried_out(world, action, is_done):
+def test_an_answer_is_lost_before_or_after_the_request_is_carried_out(lonely, action, is_done):
+    world = lonely
     world.control("faults", [{"match": {"method": "POST"}, "action": action}])
 
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):  # as the end or a reset arrives first
@@ -377,8 +399,10 @@ def test_an_answer_is_lost_before_or_after_the_request_is_carried_out(world, act
     assert "Traceback" not in world.server.end(signal.SIGTERM)[1]
 
 
-def test_a_delay_outlasts_an_impatient_client(world):
+def test_a_delay_outlasts_an_impatient_client(lonely):
+    world = lonely
     world.control("faults", [{"match": {"path_regex": "healthz"}, "action": "delay", "delay_s": 3600}])
 
     with pytest.raises(httpx.ReadTimeout):
         httpx.get(f"{world.server.url}/healthz", timeout=0.2, trust_env=False, verify=False)
+    world.server.cut_off()

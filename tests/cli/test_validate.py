@@ -4,8 +4,6 @@ import json
 import os
 import pty
 import re
-import subprocess
-import sys
 from urllib.parse import unquote, urlsplit
 
 import click
@@ -379,23 +377,24 @@ workers:
 """
 
 
-def on_terminal(*arguments, columns=60, **environment):
-    """The output on a terminal, and the stdout of a program."""
-    controller, terminal = pty.openpty()
-    variables = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm", **environment}
-    variables = {key: value for key, value in variables.items() if value is not None}
-    with subprocess.Popen(
-        [sys.executable, "-m", "tr_apply", "validate", *arguments],
-        stdout=terminal,
-        stderr=subprocess.PIPE,
-        env=variables,
-    ):
+@pytest.fixture
+def on_terminal(forking):
+    """The output of ``validate`` on a terminal."""
+
+    def validated(*arguments, **environment):
+        controller, terminal = pty.openpty()
+        variables = {**os.environ, "COLUMNS": "60", "TERM": "xterm", **environment}
+        variables = {key: value for key, value in variables.items() if value is not None}
+        process = forking.start("as_installed", ["validate", *arguments], environment=variables, screen=terminal)
         os.close(terminal)
         seen = b""
         while chunk := _read(controller):
             seen += chunk
-    os.close(controller)
-    return seen.decode().replace("\r\n", "\n")
+        process.communicate(60)
+        os.close(controller)
+        return seen.decode().replace("\r\n", "\n")
+
+    return validated
 
 
 def _read(controller):
@@ -405,7 +404,7 @@ def _read(controller):
         return b""
 
 
-def test_a_terminal_shows_the_line_with_a_mark_and_colours(three):
+def test_a_terminal_shows_the_line_with_a_mark_and_colours(on_terminal, three):
     text = on_terminal(three, NO_COLOR=None)
 
     assert "\x1b[31m" in text
@@ -415,14 +414,14 @@ def test_a_terminal_shows_the_line_with_a_mark_and_colours(three):
     assert all(len(line) <= 60 or line.startswith("w.yaml:") for line in lines)
 
 
-def test_no_color_leaves_the_line_and_the_mark(three):
+def test_no_color_leaves_the_line_and_the_mark(on_terminal, three):
     text = on_terminal(three, NO_COLOR="1")
 
     assert "\x1b" not in text
     assert "^" in text
 
 
-def test_a_line_with_something_sensitive_is_not_shown(tmp_path):
+def test_a_line_with_something_sensitive_is_not_shown(on_terminal, tmp_path):
     (tmp_path / "s.yaml").write_text(SENSITIVE)
 
     text = on_terminal("s.yaml", NO_COLOR="1")

@@ -4,12 +4,14 @@ import json
 
 import pytest
 
+from tests.cli.conftest import have_database
 from tr_apply.cli import run
 from tr_apply.client import Client
 from tr_apply.config.load import load
 from tr_apply.deployment.configured import Configured
 from tr_apply.deployment.people import look_at_live
 from tr_apply.local import open_app
+from tr_apply.own_folder import DATABASE
 from tr_apply.transport import Connection, in_process
 
 LIVE = """\
@@ -62,8 +64,12 @@ def validated(capsys, tmp_path):
 def live(tmp_path, capsys):
     path = tmp_path / "live.yaml"
     path.write_text(LIVE, encoding="utf-8")
-    assert run(["apply", str(path), "--local", "--auto-approve"]) == 0
+    have_database(DATABASE, apply, "live.yaml")
     capsys.readouterr()
+
+
+def apply(file):
+    assert run(["apply", file, "--local", "--auto-approve"]) == 0
 
 
 @pytest.mark.usefixtures("live")
@@ -115,6 +121,12 @@ def test_taskrouter_agrees_about_every_queue(validated):
     assert [each for each in found if each[0] == "server-disagrees"] == []
     asked = [line for line in said.splitlines() if "TargetWorkersExpression" in line]
     assert len(asked) == 5  # each expression without a SID
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    """Ask without the pauses that a real TaskRouter needs."""
+    monkeypatch.setattr("tr_apply.deployment.server_answers._PAUSE_S", 0)
 
 
 def asked(runner, folder, around):

@@ -203,6 +203,7 @@ def test_routing_tests_are_held_to_the_same_rule(home):
     assert CANARY not in str(suite.diagnostics)
 
 
+@pytest.mark.parametrize("home", ["folder by folder"], indirect=True)  # another process always opens as it can here
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(
     "arguments", ["/dev/stdin < w.yaml", "<(cat w.yaml)", "w.yaml --overlay <(echo 'task_queues: []')"]

@@ -1,23 +1,18 @@
-"""The embedded TaskRouter on a socket, with a proxy in front of it; and the command line as a function."""
+"""The embedded TaskRouter with a proxy in front of it; and the command line as a function."""
 
-import asyncio
 import dataclasses
 import gc
 import os
-import socket
-import threading
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from tests.faults.configurations import CONSENT_TO_SMALL_CHANGED, SMALL, SMALL_CHANGED
 from tests.faults.proxy import Proxy
 from tr_apply.cli import run
 from tr_apply.local import open_app
-from tr_apply.transport import Patience
+from tr_apply.transport import Patience, in_process
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 CANARY = "canary-t0ken-5ecret"
@@ -25,17 +20,29 @@ CANARY = "canary-t0ken-5ecret"
 SHORT = Patience(total_s=1.5, first_s=0.004, longest_s=0.2, attempt_s=0.25, connect_s=1, lookup_s=0.25)
 
 
-class Exchangeable:
-    """An application that is another one from time to time."""
+@dataclass
+class World:
+    """A TaskRouter behind a proxy; ``new`` empties it."""
 
-    def __init__(self):
-        self.app: Any = None
-        self.loop: Any = None
+    proxy: Proxy
 
-    def exchange(self, app):
-        if self.app is not None:
-            self.between(self.app.close)
-        self.app = app
+    def new(self, database=":memory:", like=None):
+        """Begin anew, with what a copy of another world holds or what the database does."""
+        self.proxy.drop()
+        self.close()
+        self.proxy.app = app = open_app(database)
+        if like is not None:
+            self.between(lambda: app.store.restore(like))
+        self.proxy.begin()
+        return self
+
+    def copied(self):
+        return self.between(self.proxy.app.store.copied)
+
+    def close(self):
+        if self.proxy.app is not None:
+            self.between(self.proxy.app.close)
+            self.proxy.app = None
 
     def between(self, work):
         """The result of *work*, done between two requests, as the database belongs to one thread at a time."""
@@ -43,64 +50,28 @@ class Exchangeable:
         async def done():
             return work()
 
-        return asyncio.run_coroutine_threadsafe(done(), self.loop).result(20)
-
-    async def __call__(self, scope, receive, send):
-        await self.app(scope, receive, send)
-
-
-class Server(uvicorn.Server):
-    def __init__(self, config):
-        super().__init__(config)
-        self.ready = threading.Event()
-
-    async def startup(self, sockets=None):
-        await super().startup(sockets)
-        self.loop = asyncio.get_running_loop()
-        self.ready.set()
-
-
-@dataclass
-class World:
-    """A TaskRouter behind a proxy; ``new`` empties it."""
-
-    exchangeable: Exchangeable
-    proxy: Proxy
-    direct: str
-    client: httpx.Client
-
-    def new(self, database=":memory:", like=None):
-        """Begin anew, with what a copy of another world holds or what the database does."""
-        self.proxy.drop()
-        self.exchangeable.exchange(app := open_app(database))
-        if like is not None:
-            self.exchangeable.between(lambda: app.store.restore(like))
-        self.proxy.begin()
-        return self
-
-    def copied(self):
-        return self.exchangeable.between(self.exchangeable.app.store.copied)
-
-    def close(self):
-        self.exchangeable.exchange(None)
+        return self.proxy.run(done)
 
     def items(self, path):
         """Everything in a collection, past the proxy."""
-        page = self.client.get(f"/v1{path}", params={"PageSize": 1000}).raise_for_status().json()
+        page = self.proxy.run(lambda: self.asked("GET", f"{path}?PageSize=1000"))
         return page[page["meta"]["key"]]
 
-    def post(self, path, **form):
-        return self.client.post(f"/v1{path}", data=form).raise_for_status().json()
+    async def asked(self, method, path, **form):
+        """The answer to a request past the proxy, as JSON; a coroutine for its loop."""
+        async with httpx.AsyncClient(transport=in_process(self.proxy.app), auth=(ACCOUNT, CANARY)) as client:
+            answer = await client.request(method, f"{self.proxy.direct}/v1{path}", data=form or None)
+        return answer.raise_for_status().json()
 
     def require_no_duplicate(self):
         """After any fault: nothing is there twice."""
-        names = self.exchangeable.between(self._names)
+        names = self.between(self._names)
         assert len(names.pop("workspace")) <= 1
         for table, found in names.items():
             assert len(found) == len(set(found)), (table, found)
 
     def _names(self):
-        with self.exchangeable.app.store._database.read() as reader:
+        with self.proxy.app.store._database.read() as reader:
             rows = {table: reader.rows(f"SELECT {key} FROM {table}").fetchall() for table, key in NAMES.items()}
         return {table: [name.casefold() for (name,) in found] for table, found in rows.items()}
 
@@ -116,40 +87,17 @@ NAMES = {
 
 
 @pytest.fixture(scope="session")
-def _server():
-    exchangeable = Exchangeable()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(
-            exchangeable,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=1,
-            timeout_keep_alive=600,
-        )
-        server = Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        assert server.ready.wait(20)
-        address = f"127.0.0.1:{listener.getsockname()[1]}"
-        direct = f"http://{address}"
-        with (
-            Proxy(address) as proxy,
-            httpx.Client(base_url=direct, auth=(ACCOUNT, CANARY), trust_env=False, verify=False) as client,
-        ):
-            exchangeable.loop = server.loop
-            world = World(exchangeable, proxy, direct, client)
-            yield world
-            world.close()
-        server.should_exit = True
-        thread.join()
+def _world():
+    with Proxy() as proxy:
+        world = World(proxy)
+        yield world
+        world.close()
 
 
 @pytest.fixture
-def behind(_server):
+def behind(_world):
     """An empty TaskRouter behind a proxy."""
-    return _server.new()
+    return _world.new()
 
 
 @pytest.fixture(autouse=True)
@@ -219,7 +167,7 @@ def exported(behind, cli):
     """The world as YAML, past the proxy."""
 
     def export():
-        code, out, err = cli("export", "Support", "--base-url", behind.direct)
+        code, out, err = cli("export", "Support", "--base-url", behind.proxy.direct)
         assert code == 0, err
         return out
 

@@ -1,12 +1,17 @@
-"""A proxy between a client and a server that causes faults: HTTP/1.1 by hand, in a thread of its own."""
+"""A proxy in front of an application that causes faults: HTTP/1.1 by hand, in a thread of its own.
+
+The application is called in the proxy's loop: between the two there is nothing that could go wrong.
+"""
 
 import asyncio
 import json
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 
 @dataclass(frozen=True)
@@ -17,7 +22,7 @@ class Request:
     write: int | None
     method: str
     target: str
-    head: bytes
+    headers: tuple[tuple[str, str], ...]
     body: bytes
 
     @property
@@ -76,16 +81,17 @@ class Exchange:
 
 @dataclass
 class Proxy:
-    """Listens on a port of its own and passes everything on to *upstream*, except where a fault says otherwise.
+    """Listens on two ports: on one it passes everything on, on the other one, except where a fault says otherwise.
 
-    ``faults`` is asked for every request: a coroutine function of the exchange, or None to pass it on as it is.
+    ``faults`` is asked for every request there: a coroutine function of the exchange, or None to pass it on as it is.
     """
 
-    upstream: str
+    app: Any = None
     faults: Callable[[Request], Callable | None] = lambda _request: None
     log: list[str] = field(default_factory=list)
     memory: dict = field(default_factory=dict)
     port: int = 0
+    direct_port: int = 0
     numbers: int = 0
     writes: int = 0
 
@@ -93,10 +99,14 @@ class Proxy:
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def direct(self):
+        return f"http://127.0.0.1:{self.direct_port}"
+
     def __enter__(self):
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread = threading.Thread(target=self._serve_until_stopped, daemon=True)
         self._thread.start()
         assert self._ready.wait(20)
         return self
@@ -120,20 +130,24 @@ class Proxy:
                 while self._connections:
                     await asyncio.wait(self._connections)
 
-        asyncio.run_coroutine_threadsafe(settled(), self._loop).result()
+        self.run(settled)
 
     def drop(self):
         """End every connection that something still hangs on."""
+        self.run(self._end_connections)
 
-        asyncio.run_coroutine_threadsafe(self._end_connections(), self._loop).result()
+    def run(self, work):
+        """The result of *work*, a coroutine function, from the loop that the application belongs to."""
+        return asyncio.run_coroutine_threadsafe(work(), self._loop).result(30)
 
     async def _end_connections(self):
         ending = list(self._connections)
         for task in ending:
             task.cancel()
         await asyncio.gather(*ending, return_exceptions=True)
+        await asyncio.gather(*self._answering, return_exceptions=True)
 
-    def _run(self):
+    def _serve_until_stopped(self):
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(self._serve())
         self._loop.close()
@@ -141,27 +155,22 @@ class Proxy:
     async def _serve(self):
         self._stopped = asyncio.Event()
         self._connections = set()
-        self._idle = []
-        server = await asyncio.start_server(self._connected, "127.0.0.1", self.port)
-        self.port = server.sockets[0].getsockname()[1]
+        self._answering = set()
+        faulty = await asyncio.start_server(partial(self._connected, self._faulty), "127.0.0.1", self.port)
+        direct = await asyncio.start_server(partial(self._connected, self._passed_on), "127.0.0.1", self.direct_port)
+        self.port, self.direct_port = (each.sockets[0].getsockname()[1] for each in (faulty, direct))
         self._ready.set()
         await self._stopped.wait()
-        server.close()
+        faulty.close()
+        direct.close()
         await self._end_connections()
-        for _, writer in self._idle:
-            writer.close()
 
-    async def _connected(self, reader, writer):
+    async def _connected(self, carry_out, reader, writer):
         task = asyncio.current_task()
         self._connections.add(task)
         try:
             while (request := await self._read(reader)) is not None and not writer.is_closing():
-                exchange = Exchange(self, request, writer)
-                fault = self.faults(request)
-                if fault is None:
-                    await exchange.send(await exchange.forward())
-                else:
-                    await fault(exchange)
+                await carry_out(request, writer)
                 if writer.is_closing():
                     break
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -170,6 +179,18 @@ class Proxy:
             self._connections.discard(task)
             writer.close()
 
+    async def _passed_on(self, request, writer):
+        exchange = Exchange(self, request, writer)
+        await exchange.send(await exchange.forward())
+
+    async def _faulty(self, request, writer):
+        request = self._counted(request)
+        fault = self.faults(request)
+        if fault is None:
+            await self._passed_on(request, writer)
+        else:
+            await fault(Exchange(self, request, writer))
+
     async def _read(self, reader):
         try:
             head = await reader.readuntil(b"\r\n\r\n")
@@ -177,39 +198,57 @@ class Proxy:
             return None
         first, *lines = head.decode("latin-1").split("\r\n")
         method, target, _ = first.split(" ")
-        length = next((int(line[15:]) for line in lines if line.lower().startswith("content-length:")), 0)
-        body = await reader.readexactly(length)
-        is_write = method != "GET"
-        request = Request(self.numbers, self.writes if is_write else None, method, target, head, body)
+        headers = tuple(
+            (name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines if line)
+        )
+        body = await reader.readexactly(int(dict(headers).get("content-length", 0)))
+        return Request(0, None, method, target, headers, body)
+
+    def _counted(self, request):
+        is_write = request.method != "GET"
+        counted = replace(request, number=self.numbers, write=self.writes if is_write else None)
         self.numbers += 1
         self.writes += is_write
-        self.log.append(f"{method} {target}")
-        return request
+        self.log.append(f"{request.method} {request.target}")
+        return counted
 
     async def forwarded(self, request, target=None):
-        """The server's answer to *request*, sent to another *target* if there is one."""
-        reader, writer = self._idle.pop() if self._idle else await self._upstream()
-        try:
-            head = request.head
-            if target is not None:
-                head = head.replace(f" {request.target} ".encode(), f" {target} ".encode(), 1)
-            writer.write(head + request.body)
-            status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-            parts = [line.partition(":") for line in lines if line]
-            headers = {name.lower(): (name, value.strip()) for name, _, value in parts}
-            headers.pop("connection", None)
-            _, length = headers.pop("content-length", ("", 0))
-            kept = tuple(headers.values())
-            answer = Reply(int(status.split(" ")[1]), kept, await reader.readexactly(int(length)))
-        except BaseException:
-            writer.close()
-            raise
-        self._idle.append((reader, writer))
-        return answer
+        """The application's answer to *request*, sent to another *target* if there is one.
 
-    async def _upstream(self):
-        host, _, port = self.upstream.partition(":")
-        return await asyncio.open_connection(host, int(port))
+        It carries out what it was asked, even where nobody waits for the answer any more, as a server does.
+        """
+        answering = asyncio.ensure_future(_answered(self.app, request, target or request.target))
+        self._answering.add(answering)
+        answering.add_done_callback(self._answering.discard)
+        return await asyncio.shield(answering)
+
+
+async def _answered(app, request, target):
+    """The answer of an ASGI application."""
+    path, _, query = target.partition("?")
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": "http",
+        "path": unquote(path),
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode()) for name, value in request.headers],
+    }
+    said = []
+
+    async def receive():
+        return {"type": "http.request", "body": request.body, "more_body": False}
+
+    async def send(message):
+        said.append(message)
+
+    await app(scope, receive, send)
+    begin, *parts = said
+    headers = ((name.decode(), value.decode()) for name, value in begin["headers"] if name != b"content-length")
+    return Reply(begin["status"], tuple(headers), b"".join(part["body"] for part in parts))
 
 
 # Faults

@@ -208,11 +208,11 @@ def test_a_lost_workspace_that_lists_do_not_show_yet_is_never_created_twice(
 
 
 def test_a_workspace_that_somebody_creates_while_we_plan_is_not_created_again(behind, files, applied):
-    def choose(request):
-        if request.number == 1:  # the look before the workspace is created
-            behind.post("/Workspaces", FriendlyName="support")
+    async def too_late(exchange):
+        await behind.asked("POST", "/Workspaces", FriendlyName="support")
+        await exchange.send(await exchange.forward())
 
-    behind.proxy.begin(choose)
+    behind.proxy.begin(lambda request: too_late if request.number == 1 else None)  # before the workspace is created
 
     code, _, err = applied(files[0])
 

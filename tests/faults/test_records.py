@@ -61,7 +61,7 @@ def test_after_a_kill_the_journal_has_every_request_that_may_have_been_carried_o
     open_ended = sent.keys() - answered.keys()
     assert open_ended
     assert len(live - done) <= len(open_ended)
-    code, _, err = cli("apply", "--plan", tmp_path / "undo.json", "--base-url", behind.direct)
+    code, _, err = cli("apply", "--plan", tmp_path / "undo.json", "--base-url", behind.proxy.direct)
     assert (code, "there is no plan in it" in err) == (6, True)
 
 

@@ -1,9 +1,8 @@
 """The file: opening it, sharing it, and the messages when it cannot be used."""
 
 import os
+import socket
 import sqlite3
-import subprocess
-import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -269,42 +268,35 @@ def test_the_file_is_in_wal_mode_and_checks_its_references(file):
 
 
 WRITER = """
-import asyncio, sys
+import asyncio, socket, sys, httpx
 from tr_apply.local import open_app
 
-HEADERS = [(b"authorization", b"Basic YTpi"), (b"content-type", b"application/x-www-form-urlencoded")]
-SCOPE = {
-    "type": "http", "http_version": "1.1", "scheme": "http", "method": "POST", "headers": HEADERS, "query_string": b"",
-    "path": "/v1/Workspaces", "raw_path": b"/v1/Workspaces", "root_path": "", "server": ("x", 80),
-}
-
-async def create(app, name):
-    answers = asyncio.Queue()
-    async def receive():
-        return {"type": "http.request", "body": b"FriendlyName=" + name.encode()}
-    await app(dict(SCOPE), receive, answers.put)
-    answer = answers.get_nowait()
-    assert answer["status"] == 201, (answer, answers.get_nowait())
-
-async def main(file, name):
+async def main(file, name, port):
+    with socket.create_connection(("127.0.0.1", port)) as all_are_there:
+        all_are_there.recv(1)
     app = open_app(file)
-    for number in range(20):
-        await create(app, f"{name}+{number}")
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://x/v1", auth=("a", "b")) as client:
+        for number in range(20):
+            answer = await client.post("/Workspaces", data={"FriendlyName": f"{name} {number}"})
+            assert answer.status_code == 201, answer.text
     app.close()
 
 asyncio.run(main(*sys.argv[1:]))
 """
-"""Creates twenty workspaces without a client: to import one takes longer than all of this."""
 
 
-def test_processes_that_create_and_write_one_file_together_lose_nothing(open_api, file):
-    processes = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(file), name], stderr=subprocess.PIPE)
-        for name in ("one", "two", "three")
-    ]
+def test_processes_that_create_and_write_one_file_together_lose_nothing(open_api, file, tmp_path, forking):
+    writer = tmp_path / "writer.py"
+    writer.write_text(WRITER)
+    with socket.create_server(("127.0.0.1", 0)) as meeting:
+        port = meeting.getsockname()[1]
+        processes = [forking.start("as_script", [writer, file, name, port]) for name in ("one", "two", "three")]
+        for connection in [meeting.accept()[0] for _ in processes]:
+            connection.close()
     errors = [process.communicate()[1] for process in processes]
 
-    assert errors == [b"", b"", b""]
+    assert errors == ["", "", ""]
     found = open_api(file).items("/Workspaces", PageSize=1000)
     assert len(found) == 60
     assert len({int(item["sid"][-12:], 16) for item in found}) == 60
