@@ -67,43 +67,48 @@ def browser():
 
 
 PARSE = """\
-import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { JSDOM } from "jsdom";
 const { window } = new JSDOM("");
 globalThis.window = window;
 globalThis.document = window.document;
 const { default: mermaid } = await import("mermaid");
-const problems = [];
-for (const text of JSON.parse(readFileSync(0, "utf8"))) {
-  try {
-    await mermaid.parse(text);
-    problems.push(null);
-  } catch (error) {
-    problems.push(String(error));
+for await (const line of createInterface({ input: process.stdin })) {
+  const problems = [];
+  for (const text of JSON.parse(line)) {
+    try {
+      await mermaid.parse(text);
+      problems.push(null);
+    } catch (error) {
+      problems.push(String(error));
+    }
   }
+  console.log(JSON.stringify(problems));
 }
-console.log(JSON.stringify(problems));
 """
 
 
-@pytest.fixture
-def mermaid_problems(tmp_path):
+@pytest.fixture(scope="session")
+def mermaid_problems(tmp_path_factory):
     """The errors of mermaid's own parser for each of several texts; None for an accepted one.
 
-    ``MERMAID_FROM`` may name a file next to a ``node_modules`` with mermaid and jsdom, if the project's folder has
-    none.
+    It is started once, which takes longer than all that it parses. ``MERMAID_FROM`` may name a file next to a
+    ``node_modules`` with mermaid and jsdom, if the project's folder has none.
     """
     node = shutil.which("node")
     beside = Path(os.environ.get("MERMAID_FROM") or Path(__file__).parents[1] / "package.json").parent / "node_modules"
     if node is None or not all((beside / name).is_dir() for name in ("mermaid", "jsdom")):
         pytest.skip("Node with mermaid and jsdom is not installed (MERMAID_FROM)")
-    (tmp_path / "node_modules").symlink_to(beside)
-    (tmp_path / "parse.mjs").write_text(PARSE)
+    folder = tmp_path_factory.mktemp("mermaid")
+    (folder / "node_modules").symlink_to(beside)
+    (folder / "parse.mjs").write_text(PARSE)
 
     def problems(texts):
-        done = subprocess.run(
-            [node, tmp_path / "parse.mjs"], input=json.dumps(texts), capture_output=True, encoding="utf-8", timeout=300, check=True,
-        )  # fmt: skip
-        return json.loads(done.stdout)
+        parser.stdin.write(f"{json.dumps(texts)}\n")
+        parser.stdin.flush()
+        return json.loads(parser.stdout.readline())
 
-    return problems
+    with subprocess.Popen(
+        [node, folder / "parse.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+    ) as parser:
+        yield problems
