@@ -1,18 +1,90 @@
-"""Strategies for large data: hypothesis chooses one number for each part, and the part is made from it.
+"""Strategies for large data: hypothesis chooses a number or some bytes, and a value or a part of one is made from these.
 
 To draw a value by hypothesis takes tens of microseconds, and a timeline or a configuration is a hundred of them: that took
 most of the time of the properties about these. A list of parts is still drawn by hypothesis, which leaves out parts that
-a failure does not need, and repeats others.
+a failure does not need, and repeats others. So do the bytes of ``chosen``: as many as one likes are one draw.
 """
 
+import math
+import struct
 from random import Random
 
 from hypothesis import strategies as st
 
 SEEDS = st.integers(0, 2**24 - 1)  # hypothesis prefers small numbers in wider ranges
+# What hypothesis would try more often than others: limits of types, and numbers that are not what they look like
+INTEGERS = [2**power + more for power in (7, 8, 15, 16, 31, 32, 53, 63, 64) for more in (-1, 0, 1)]
+FLOATS = [0.0, -0.0, 0.5, 1.0, 1.1, -1.5, 1e-5, 5e-324, 2.0**53, 2.0**63, 1e16, 1e22, 1.7976931348623157e308, 1 / 3]
+CHARACTERS = [(0x20, 0x5F), (0x00, 0x80), (0x80, 0x780), (0x2000, 0x70), (0xF900, 0x6F0), (0x10000, 0x100000)]
 
 
 @st.composite  # a failure shows the value that was made, not the number
 def made(draw, make):
     """A value that *make* makes by means of a ``Random``."""
     return make(Random(draw(SEEDS)))
+
+
+def chosen(make, size=64):
+    """A value that *make* makes by means of ``Choices`` of *size* bytes.
+
+    A failure is reported with the simplest of these values, as each byte that becomes smaller makes a simpler choice.
+    """
+    return st.binary(min_size=size, max_size=size).map(lambda content: make(Choices(content)))
+
+
+class Choices:
+    """Choices that bytes make, one after the other. Zero is the simplest one, and all that follow the last byte are zero.
+
+    What is not always as long takes as many bytes as the longest, so what follows is the same when it becomes shorter.
+    """
+
+    def __init__(self, content):
+        self._content = content
+        self._next = 0
+
+    def taken(self, size):
+        """The next *size* bytes."""
+        start, self._next = self._next, self._next + size
+        return self._content[start : self._next].ljust(size, b"\0")
+
+    def below(self, limit):
+        """A number from 0 on that is less than *limit*."""
+        return int.from_bytes(self.taken(1 if limit <= 2**8 else 3), "big") % limit
+
+    def choice(self, options):
+        return options[self.below(len(options))]
+
+    def flag(self):
+        return bool(self.below(2))
+
+    def several(self, make, most, *, least=0, size=16):
+        """Values that *make* makes, each by means of *size* bytes of its own: any can be left out, and the others stay."""
+        last = least + self.below(most - least + 1)
+        parts = [Choices(self.taken(size)) for _ in range(most)]
+        return [make(part) for part in parts[:least] + [part for part in parts[least:last] if part.below(8)]]
+
+    def text(self, alphabet, most):
+        """Up to *most* items of *alphabet* (at most 255 of them), joined."""
+        length, *places = self.taken(1 + most)
+        found = [place % (len(alphabet) + 1) for place in places[: length % (most + 1)]]
+        return "".join(alphabet[place - 1] for place in found if place)
+
+    def any_text(self, most):
+        """Text of any characters that UTF-8 can encode."""
+        return "".join(self.several(Choices._character, most, size=5))
+
+    def _character(self):
+        first, count = self.choice(CHARACTERS)
+        return chr(first + self.below(count))
+
+    def integer(self):
+        """Any integer, of up to 128 bits; small ones and limits of types more often."""
+        size, sign = self.choice([1, 2, 4, 8, 16, 0]), self.choice([1, -1])
+        content = self.taken(16)
+        return sign * (int.from_bytes(content[-size:], "big") if size else INTEGERS[content[0] % len(INTEGERS)])
+
+    def number(self):
+        """Any finite float; simple and odd ones more often."""
+        known, content = self.choice([*FLOATS, *[None] * len(FLOATS)]), self.taken(8)
+        drawn = struct.unpack(">d", content)[0] if known is None else known
+        return drawn if math.isfinite(drawn) else 0.0
