@@ -57,17 +57,24 @@ class Choices:
     def flag(self):
         return bool(self.below(2))
 
-    def several(self, make, most, *, least=0, size=16):
-        """Values that *make* makes, each by means of *size* bytes of its own: any can be left out, and the others stay."""
+    def several(self, make, most, *, least=0, size=None):
+        """Values that *make* makes, each by means of *size* bytes of its own: any can be left out, and the others stay.
+
+        Without a *size*, each gets an equal share of all bytes that are left.
+        """
         last = least + self.below(most - least + 1)
-        parts = [Choices(self.taken(size)) for _ in range(most)]
-        return [make(part) for part in parts[:least] + [part for part in parts[least:last] if part.below(8)]]
+        share = (len(self._content) - self._next) // most if size is None else size
+        parts = [Choices(self.taken(share)) for _ in range(most)]
+        return [make(part) for part in parts[:least] + [part for part in parts[least:last] if part.below(16)]]
+
+    def pieces(self, options, most):
+        """Up to *most* of the *options*, of which there are at most 255: any can be left out, and the others stay."""
+        length, *places = self.taken(1 + most)
+        found = [place % (len(options) + 1) for place in places[: length % (most + 1)]]
+        return [options[place - 1] for place in found if place]
 
     def text(self, alphabet, most):
-        """Up to *most* items of *alphabet* (at most 255 of them), joined."""
-        length, *places = self.taken(1 + most)
-        found = [place % (len(alphabet) + 1) for place in places[: length % (most + 1)]]
-        return "".join(alphabet[place - 1] for place in found if place)
+        return "".join(self.pieces(alphabet, most))
 
     def any_text(self, most):
         """Text of any characters that UTF-8 can encode."""
@@ -81,7 +88,7 @@ class Choices:
         """Any integer, of up to 128 bits; small ones and limits of types more often."""
         size, sign = self.choice([1, 2, 4, 8, 16, 0]), self.choice([1, -1])
         content = self.taken(16)
-        return sign * (int.from_bytes(content[-size:], "big") if size else INTEGERS[content[0] % len(INTEGERS)])
+        return sign * (int.from_bytes(content[:size], "big") if size else INTEGERS[content[0] % len(INTEGERS)])
 
     def number(self):
         """Any finite float; simple and odd ones more often."""

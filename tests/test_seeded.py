@@ -12,7 +12,7 @@ from tests.seeded import INTEGERS, Choices, chosen
 def tree(choices, depth=2):
     """A number, or a list of trees."""
     if depth and choices.flag():
-        return choices.several(lambda part: tree(part, depth - 1), 2, size=8)
+        return choices.several(lambda part: tree(part, depth - 1), 2)
     return choices.below(200)
 
 
