@@ -7,6 +7,7 @@ a failure does not need, and repeats others. So do the bytes of ``chosen``: as m
 
 import math
 import struct
+from itertools import compress
 from random import Random
 
 from hypothesis import strategies as st
@@ -63,9 +64,10 @@ class Choices:
         Without a *size*, each gets an equal share of all bytes that are left.
         """
         last = least + self.below(most - least + 1)
+        kept = [place < least or (place < last and byte % 16) for place, byte in enumerate(self.taken(most))]
         share = (len(self._content) - self._next) // most if size is None else size
         parts = [Choices(self.taken(share)) for _ in range(most)]
-        return [make(part) for part in parts[:least] + [part for part in parts[least:last] if part.below(16)]]
+        return [make(part) for part in compress(parts, kept)]
 
     def pieces(self, options, most):
         """Up to *most* of the *options*, of which there are at most 255: any can be left out, and the others stay."""

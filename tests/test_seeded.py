@@ -64,6 +64,12 @@ def test_after_the_last_byte_each_choice_is_the_simplest():
     assert choices.several(Choices.flag, 5, least=1) == [False]
 
 
+def test_each_of_several_has_all_bytes_of_its_size():
+    choices = Choices(bytes([2, 1, 1, 7, 8, 9, 10]))
+
+    assert choices.several(lambda part: (part.below(200), part.below(200)), 2, size=2) == [(7, 8), (9, 10)]
+
+
 @given(st.binary(max_size=200))
 def test_numbers_and_texts_are_what_json_and_files_can_hold(content):
     choices = Choices(content)
