@@ -14,9 +14,18 @@ from hypothesis import strategies as st
 
 SEEDS = st.integers(0, 2**24 - 1)  # hypothesis prefers small numbers in wider ranges
 # What hypothesis would try more often than others: limits of types, and numbers that are not what they look like
-INTEGERS = [2**power + more for power in (7, 8, 15, 16, 31, 32, 53, 63, 64) for more in (-1, 0, 1)]
+INTEGERS = [2**power + more for power in (0, 2, 4, 7, 8, 15, 16, 31, 32, 53, 63, 64) for more in (-1, 0, 1)]
 FLOATS = [0.0, -0.0, 0.5, 1.0, 1.1, -1.5, 1e-5, 5e-324, 2.0**53, 2.0**63, 1e16, 1e22, 1.7976931348623157e308, 1 / 3]
-CHARACTERS = [(0x20, 0x5F), (0x00, 0x80), (0x80, 0x780), (0x2000, 0x70), (0xF900, 0x6F0), (0x10000, 0x100000)]
+# The first of some characters, and how many: ASCII, Latin, marks of direction and other signs, any but surrogates
+CHARACTERS = [
+    (0x20, 0x5F),
+    (0x00, 0x80),
+    (0x80, 0x100),
+    (0x2000, 0x70),
+    (0xFF00, 0xFF),
+    (0x180, 0xD680),
+    (0xE000, 0x102000),
+]
 
 
 @st.composite  # a failure shows the value that was made, not the number
@@ -36,7 +45,7 @@ def chosen(make, size=64):
 class Choices:
     """Choices that bytes make, one after the other. Zero is the simplest one, and all that follow the last byte are zero.
 
-    What is not always as long takes as many bytes as the longest, so what follows is the same when it becomes shorter.
+    Lists take as many bytes as the longest, so what follows is the same when one becomes shorter.
     """
 
     def __init__(self, content):
@@ -80,7 +89,7 @@ class Choices:
 
     def any_text(self, most):
         """Text of any characters that UTF-8 can encode."""
-        return "".join(self.several(Choices._character, most, size=5))
+        return "".join(self._character() for _ in range(self.below(most + 1)))
 
     def _character(self):
         first, count = self.choice(CHARACTERS)
@@ -97,3 +106,18 @@ class Choices:
         known, content = self.choice([*FLOATS, *[None] * len(FLOATS)]), self.taken(8)
         drawn = struct.unpack(">d", content)[0] if known is None else known
         return drawn if math.isfinite(drawn) else 0.0
+
+
+def json_value(choices, scalars, key, depth=3):
+    """A scalar that one of *scalars* makes, or a list or an object of such values, whose keys are made by *key*."""
+
+    def item(part):
+        return json_value(part, scalars, key, depth - 1)
+
+    kind = choices.choice(["scalar", *2 * ["list", "object"]]) if depth else "scalar"
+    if kind == "scalar":
+        return choices.choice(scalars)(choices)
+    least = min(choices.below(4), 1)  # an empty one is a value like another, and is not every fifth
+    if kind == "list":
+        return choices.several(item, 4, least=least)
+    return dict(choices.several(lambda part: (key(part), item(part)), 4, least=least))

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.routing.order_text import format_order_by
-from tests.seeded import Choices, chosen
+from tests.seeded import Choices, chosen, json_value
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.routing.check import check, check_against
 from tr_apply.routing.evaluate import COMPARE, compiled, evaluate, order_key
@@ -47,18 +47,12 @@ def scalar(choices):
     return choices.choice(SCALARS)(choices)
 
 
-def json_value(choices, depth=3):
-    match choices.choice(["scalar", *2 * ["list", "object"]]) if depth else "scalar":
-        case "scalar":
-            return scalar(choices)
-        case "list":
-            return choices.several(lambda part: json_value(part, depth - 1), 4)
-        case "object":
-            return dict(choices.several(lambda part: (part.choice(KEYS), json_value(part, depth - 1)), 4))
+def key(choices):
+    return choices.choice(KEYS)
 
 
 def names(choices):
-    return dict(choices.several(lambda part: (part.choice(KEYS), json_value(part, 2)), 5, least=1))
+    return dict(choices.several(lambda part: (key(part), json_value(part, SCALARS, key, 2)), 5, least=1))
 
 
 def rest_of_a_path(choices):
@@ -95,7 +89,7 @@ def order(choices):
     return OrderBy(tuple(clauses))
 
 
-json_values = chosen(json_value, 480)
+json_values = chosen(lambda choices: json_value(choices, SCALARS, key), 480)
 attributes = chosen(names, 560)
 conditions = chosen(condition, 96)
 expressions = chosen(expression, 320)
