@@ -34,12 +34,18 @@ def made(draw, make):
     return make(Random(draw(SEEDS)))
 
 
-def chosen(make, size=64):
+@st.composite
+def chosen(draw, make, size=64):
     """A value that *make* makes by means of ``Choices`` of *size* bytes.
 
     A failure is reported with the simplest of these values, as each byte that becomes smaller makes a simpler choice.
     """
-    return st.binary(min_size=size, max_size=size).map(lambda content: make(Choices(content)))
+    return make(Choices(draw(st.binary(min_size=size, max_size=size))))
+
+
+def seeded(make):
+    """A maker by means of ``Choices`` that takes three bytes, whatever *make* takes of a ``Random``."""
+    return lambda choices: make(Random(choices.below(2**24)))
 
 
 class Choices:

@@ -22,9 +22,25 @@ CASES = content_of(Path(__file__).with_name("cases.yaml"))
 CONFIGURATIONS = [
     {"workspace": {"name": "X"}} | yaml.load(case["config"], SAFE) for cases in CASES.values() for case in cases
 ]
-JUNK = st.sampled_from(
-    [None, True, 0, -1, 2.5, "", " ", "1==1", "${", "${x}", "${sid:task_queue/Q}", "a b", [], {}, [None], [{}], {"": 1}]
-)
+JUNK = [
+    None,
+    True,
+    0,
+    -1,
+    2.5,
+    "",
+    " ",
+    "1==1",
+    "${",
+    "${x}",
+    "${sid:task_queue/Q}",
+    "a b",
+    [],
+    {},
+    [None],
+    [{}],
+    {"": 1},
+]
 
 
 def places(value):
@@ -34,23 +50,22 @@ def places(value):
         yield from places(value[key])
 
 
-@st.composite
-def spoilt(draw):
+def spoilt(choices):
     """A configuration with parts removed or replaced by invalid ones."""
-    configuration = copy.deepcopy(draw(st.sampled_from(CONFIGURATIONS)))
-    for _ in range(draw(st.integers(1, 4))):
+    configuration = copy.deepcopy(choices.choice(CONFIGURATIONS))
+    for _ in range(1 + choices.below(4)):
         found = list(places(configuration))
         if not found:
             break
-        container, key = draw(st.sampled_from(found))
-        if draw(st.booleans()):
-            container[key] = copy.deepcopy(draw(JUNK))
+        container, key = choices.choice(found)
+        if choices.flag():
+            container[key] = copy.deepcopy(choices.choice(JUNK))
         else:
             del container[key]
     return configuration
 
 
-@given(configuration=spoilt())
+@given(configuration=chosen(spoilt, 32))
 @settings(max_examples=300)
 def test_nothing_that_could_be_read_breaks_it(tmp_path_factory, configuration):
     path = tmp_path_factory.mktemp("spoilt") / "configuration.yaml"

@@ -88,8 +88,15 @@ WORDS = [
 NAMES = [*sorted({field.name for kind in KINDS.values() for field in kind.fields}), "PageSize", "Page", "PageToken"]
 NAMES += [*sorted({each.name for kind in KINDS.values() for each in kind.filters}), "Ordering", "Unknown"]
 
-texts = st.one_of(st.sampled_from(WORDS), st.text(max_size=40), st.just("SID"))
-forms = st.dictionaries(st.one_of(st.sampled_from(NAMES), st.text(max_size=8)), texts, max_size=6)
+TEXTS = (lambda choices: choices.choice(WORDS), lambda choices: choices.any_text(20), lambda _: "SID")
+
+
+def field(choices):
+    name = choices.choice(NAMES) if choices.below(4) else choices.any_text(8)
+    return name, choices.choice(TEXTS)(choices)
+
+
+forms = chosen(lambda choices: dict(choices.several(field, 6, size=50)), 320)
 
 
 def clean(text):

@@ -29,6 +29,7 @@ from tr_apply.routing.value_types import JsonType, ValueTypes, json_type, outcom
 
 thorough = settings(derandomize=True, max_examples=200)
 
+SIZE = 480  # of all, as hypothesis copies the bytes of one argument into another
 KEYS = ["a", "b", "skills", "task", "worker", "in_x", "$1"]
 SCALARS = (
     lambda _: None,
@@ -89,11 +90,11 @@ def order(choices):
     return OrderBy(tuple(clauses))
 
 
-json_values = chosen(lambda choices: json_value(choices, SCALARS, key), 480)
-attributes = chosen(names, 560)
-conditions = chosen(condition, 96)
-expressions = chosen(expression, 320)
-orders = chosen(order)
+json_values = chosen(lambda choices: json_value(choices, SCALARS, key), SIZE)
+attributes = chosen(names, SIZE)
+conditions = chosen(condition, SIZE)
+expressions = chosen(expression, SIZE)
+orders = chosen(order, SIZE)
 # Pieces of the language in any order get further into the parser than plain random text.
 PIECES = (
     *("a", "skills", "b.c", "a[0]", "'x'", '"y"', "5", "-1", "0.5", "true", "null", "AND", "OR", "IN", "HAS", "NOT"),
@@ -120,8 +121,8 @@ PIECES = (
 )
 any_text = (
     st.text(max_size=20)
-    | chosen(lambda choices: " ".join(choices.pieces(PIECES, 20)))
-    | chosen(lambda choices: choices.text(PIECES, 20))
+    | chosen(lambda choices: " ".join(choices.pieces(PIECES, 20)), SIZE)
+    | chosen(lambda choices: choices.text(PIECES, 20), SIZE)
 )
 
 
