@@ -58,6 +58,9 @@ class Choices:
         self._content = content
         self._next = 0
 
+    def __repr__(self):
+        return f"Choices({self._content!r})"
+
     def taken(self, size):
         """The next *size* bytes."""
         start, self._next = self._next, self._next + size
