@@ -123,7 +123,7 @@ def json_value(choices, scalars, key, depth=3):
     def item(part):
         return json_value(part, scalars, key, depth - 1)
 
-    kind = choices.choice(["scalar", *2 * ["list", "object"]]) if depth else "scalar"
+    kind = choices.choice(["scalar", "list", "object"]) if depth else "scalar"
     if kind == "scalar":
         return choices.choice(scalars)(choices)
     least = min(choices.below(4), 1)  # an empty one is a value like another, and is not every fifth

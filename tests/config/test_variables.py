@@ -18,7 +18,7 @@ from tr_apply.lint import lint
 from tr_apply.resources.template import SidOf, Substituted, filled, mapped, parts
 
 PIECES = ["$", "{", "}", "${", "$${", "${a}", "${b}", "${sid:worker/x}", "${c:-d}", "x", "sid:workspace", ":-"]
-TEXT = chosen(lambda choices: choices.text(PIECES, 8), 9)
+TEXT = chosen(lambda choices: choices.text(PIECES, 10), 11)
 
 
 def literal(template):
