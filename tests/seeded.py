@@ -1,8 +1,13 @@
 """Strategies for large data: hypothesis chooses a number or some bytes, and a value or a part of one is made from these.
 
 To draw a value by hypothesis takes tens of microseconds, and a timeline or a configuration is a hundred of them: that took
-most of the time of the properties about these. A list of parts is still drawn by hypothesis, which leaves out parts that
-a failure does not need, and repeats others. So do the bytes of ``chosen``: as many as one likes are one draw.
+most of the time of the properties about these.
+
+- ``chosen`` makes a value from the bytes of one draw. To shrink a failure, hypothesis makes bytes smaller, and a smaller one
+  is a simpler choice. All arguments of one test should have the same size: hypothesis also copies the bytes of one argument
+  into another, and bytes of another size become zeros.
+- ``made`` makes a part from one number. A list of such parts is drawn by hypothesis, which leaves out parts that a failure
+  does not need, and repeats others.
 """
 
 import math
@@ -13,7 +18,7 @@ from random import Random
 from hypothesis import strategies as st
 
 SEEDS = st.integers(0, 2**24 - 1)  # hypothesis prefers small numbers in wider ranges
-# What hypothesis would try more often than others: limits of types, and numbers that are not what they look like
+# Hypothesis tries some more often than others: limits of types, and numbers that are not what they look like
 INTEGERS = [2**power + more for power in (0, 2, 4, 7, 8, 15, 16, 31, 32, 53, 63, 64) for more in (-1, 0, 1)]
 FLOATS = [0.0, -0.0, 0.5, 1.0, 1.1, -1.5, 1e-5, 5e-324, 2.0**53, 2.0**63, 1e16, 1e22, 1.7976931348623157e308, 1 / 3]
 # The first of some characters, and how many: ASCII, Latin, marks of direction and other signs, any but surrogates
@@ -88,7 +93,7 @@ class Choices:
         return [make(part) for part in compress(parts, kept)]
 
     def pieces(self, options, most):
-        """Up to *most* of the *options*, of which there are at most 255: any can be left out, and the others stay."""
+        """Up to *most* of the *options* (at most 255): any can be left out, and the others stay."""
         length, *places = self.taken(1 + most)
         found = [place % (len(options) + 1) for place in places[: length % (most + 1)]]
         return [options[place - 1] for place in found if place]

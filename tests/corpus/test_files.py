@@ -239,7 +239,7 @@ def task(choices):
 
 
 def tasks(choices):
-    """Some tasks, one or two of which may come again."""
+    """Some tasks; up to two of them come again."""
     found = choices.several(task, 6, size=240)
     return found + choices.pieces(found, 2)
 
