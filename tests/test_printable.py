@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.seeded import chosen, json_value
 from tr_apply.cli import run
 from tr_apply.printable import hidden_characters, printable, printable_json, printable_lines, without_commands
 
@@ -61,11 +62,15 @@ def is_command(line):
     return line.lstrip().startswith("::") or "##[" in line
 
 
-COMMANDS = st.lists(
-    st.sampled_from(
-        ["::add-mask::x", "##[add-mask]x", "::", "##[", " ", "\t", "\n", "\r", "\u2003", "a", "#", "[", ":", "\x1b[0m"]
-    )
-).map("".join)
+PIECES = ["::add-mask::x", "##[add-mask]x", "::", "##[", " ", "\t", "\n", "\r", "\u2003", "a", "#", "[", ":", "\x1b[0m"]
+COMMANDS = chosen(lambda choices: choices.text(PIECES, 12), 13)
+
+
+def any_text(choices):
+    return choices.any_text(8)
+
+
+SCALARS = (any_text, lambda choices: choices.text(PIECES, 8))
 
 
 @given(COMMANDS | st.text())
@@ -74,9 +79,7 @@ def test_no_line_is_a_command_for_a_runner(text):
     assert not any(map(is_command, without_commands(text).split("\n")))
 
 
-@given(
-    st.recursive(st.text() | COMMANDS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
-)
+@given(chosen(lambda choices: json_value(choices, SCALARS, any_text), 640))
 def test_json_reads_the_same_and_shows_nothing_raw(value):
     document = json.dumps(value, indent=2, ensure_ascii=False)
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
+from tests.seeded import Choices, chosen, json_value
 from tr_apply.client.answers import live_of
 from tr_apply.errors import ApiError
 from tr_apply.live import Live
@@ -231,11 +231,27 @@ def test_a_document_that_cannot_be_read_is_an_error_only_where_it_is_needed():
 
 
 ANSWER_KEYS = {spec.form: spec.answer for kind in KIND_BY_NAME.values() for spec in kind.fields.values()}
-NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=20)
-JSON = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | NAMES.map(lambda t: t.replace("$", "")), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=8)  # fmt: skip
 
 
-@given(name=NAMES, attributes=st.dictionaries(NAMES, JSON, max_size=4))
+def name_of(choices):
+    return choices.any_text(20) or "a"
+
+
+SCALARS = (
+    lambda _: None,
+    Choices.flag,
+    lambda choices: choices.below(19) - 9,
+    lambda choices: choices.any_text(8).replace("$", ""),
+)
+ATTRIBUTES = chosen(
+    lambda choices: dict(
+        choices.several(lambda part: (part.any_text(8), json_value(part, SCALARS, name_of, 2)), 4, least=1)
+    ),
+    640,
+)
+
+
+@given(name=chosen(name_of, 640), attributes=ATTRIBUTES)
 def test_a_sent_resource_comes_back_the_same(name, attributes):
     worker = Worker.model_construct(name=name, activity="Busy", attributes=attributes)
 

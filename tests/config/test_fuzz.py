@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.seeded import chosen
 from tr_apply.errors import UsageError
 
 MINIMAL = "workspace: {name: W}\n"
@@ -13,11 +14,24 @@ expression queue default_filter timeout attributes channels voice capacity extra
 max_deletes true null 5 -1 1.5 .nan 0x1F +14155551234 ~ yes 'x' "a\\n" ${a} ${a:-b} ${sid:worker/x} $${ ${ <<
 !!str !x &a *a | > - ? : , { } [ ] # % @ --- ... é \u2028 \ufeff \t \r
 """.split(" ")  # noqa: SIM905
-YAML_ISH = st.lists(st.sampled_from([*WORDS, " ", "\n", "\n  ", "\n    - ", ": "]), max_size=40).map("".join)
-LINES = st.lists(
-    st.tuples(st.integers(0, 4), st.sampled_from(["", "- ", "? "]), st.sampled_from(WORDS), st.sampled_from(["", ":", ": "]), st.sampled_from(WORDS)),
-    max_size=12,
-).map(lambda lines: "\n".join("  " * indent + "".join(rest) for indent, *rest in lines))  # fmt: skip
+KEYS = WORDS[: WORDS.index("true")]
+YAML_ISH = chosen(lambda choices: choices.text([*WORDS, " ", "\n", "\n  ", "\n    - ", ": "], choices.choice([10, 40])))
+
+
+def step_and_line(choices):
+    """How much deeper than the line before it, and its text."""
+    step, words = choices.choice([0, 0, 0, 0, 1, 1, -1, -2, -4, 4]), choices.choice([WORDS, KEYS])
+    return step, "".join(map(choices.choice, [["", "- ", "? "], words, ["", ":", ": ", ": "], words]))
+
+
+def lines(choices):
+    indents, texts = [], choices.several(step_and_line, choices.choice([3, 6, 6, 12]), size=6)
+    for step, _ in texts:
+        indents.append(min(max(0, step + sum(indents[-1:])), 4))
+    return "\n".join("  " * indent + text for indent, (_, text) in zip(indents, texts, strict=True))
+
+
+LINES = chosen(lines, 80)
 FUZZ = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

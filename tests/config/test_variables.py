@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.seeded import Choices, chosen, json_value
 from tr_apply.config.load import Inputs, load
 from tr_apply.config.rules import RULES
 from tr_apply.config.values.variables import VariableError, Variables
@@ -17,7 +18,7 @@ from tr_apply.lint import lint
 from tr_apply.resources.template import SidOf, Substituted, filled, mapped, parts
 
 PIECES = ["$", "{", "}", "${", "$${", "${a}", "${b}", "${sid:worker/x}", "${c:-d}", "x", "sid:workspace", ":-"]
-TEXT = st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
+TEXT = chosen(lambda choices: choices.text(PIECES, 10), 11)
 
 
 def literal(template):
@@ -220,7 +221,14 @@ def test_null_is_a_value_in_attributes_alone(loaded):
     assert configuration.document.workers[0].attributes == {"b": None}
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers(-99, 99) | st.text(), lambda below: st.lists(below) | st.dictionaries(st.text(), below), max_leaves=6))  # fmt: skip
+def word(choices):
+    return choices.any_text(6)
+
+
+SCALARS = (lambda _: None, Choices.flag, lambda choices: choices.below(199) - 99, word)
+
+
+@given(chosen(lambda choices: json_value(choices, SCALARS, word), 480))
 def test_a_json_value_enters_attributes_as_it_is(value):
     text = "variables: {v: {type: json}}\nworkspace: {name: W}\nworkers: [{name: a, attributes: {v: '${v}'}}]\n"
     with TemporaryDirectory() as folder:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.seeded import Choices, chosen
 from tr_apply.corpus.reduce import COMMON, Reduction, ValueCounts, expressions_of, hidden_in
 from tr_apply.resources.workflow import Workflow, from_document
 from tr_apply.routing.evaluate import evaluate
@@ -157,24 +158,43 @@ FILTERS = st.lists(
     min_size=1,
     max_size=5,
 )
-TEXTS = st.sampled_from(
-    ["es", "en", "fr", "sales", "salsa", "+4915", CANARY, "7", "4", "other", "gold", "x", "y", "zz", ""]
+TEXTS = ["es", "en", "fr", "sales", "salsa", "+4915", CANARY, "7", "4", "other", "gold", "x", "y", "zz", ""]
+SCALARS = (
+    lambda _: None,
+    Choices.flag,
+    lambda choices: choices.below(10),
+    lambda _: 4711,
+    lambda choices: 3 + choices.below(3001) / 1000,
+    lambda choices: choices.choice(TEXTS),
+    lambda choices: choices.choice(TEXTS),
 )
-SCALARS = st.none() | st.booleans() | st.integers(0, 9) | st.just(4711) | st.floats(3, 6) | TEXTS
-VALUES = SCALARS | st.lists(SCALARS, max_size=3)
-TASKS = st.fixed_dictionaries(
-    {},
-    optional={
-        "language": VALUES,
-        "topic": VALUES,
-        "phone": VALUES,
-        "attempts": VALUES,
-        "tags": VALUES,
-        "steps": VALUES,
-        "customer": VALUES | st.fixed_dictionaries({}, optional={"tier": VALUES}),
-        "secret": TEXTS,
-    },
-)
+
+
+def scalar(choices):
+    return choices.choice(SCALARS)(choices)
+
+
+def value(choices):
+    return choices.several(scalar, 3, size=4) if choices.flag() else scalar(choices)
+
+
+def customer(choices):
+    return value(choices) if choices.flag() else {"tier": value(choices)} if choices.flag() else {}
+
+
+MAKERS = {
+    **dict.fromkeys(["language", "topic", "phone", "attempts", "tags", "steps"], value),
+    "customer": customer,
+    "secret": lambda choices: choices.choice(TEXTS),
+}
+
+
+def task(choices):
+    parts = choices.several(lambda part: part, len(MAKERS), least=len(MAKERS), size=20)
+    return {key: make(part) for (key, make), part in zip(MAKERS.items(), parts, strict=True) if part.flag()}
+
+
+TASKS = chosen(task, 180)
 
 
 def way(routing, attributes):

@@ -6,8 +6,8 @@ from datetime import date
 from urllib.parse import quote
 
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
+from tests.seeded import Choices, chosen, json_value
 from tr_apply.lint import lint
 
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # a workspace takes too many requests to be shrunk
@@ -46,30 +46,43 @@ ODDER = [
     "\u2028",
 ]
 ODDEST = ["<<", "=", "true", "2024-01-01", "12:30", "0x1F", ".inf", "|", ">", "a}b", "a/b", "WQ" + "0" * 32, "$", "${"]
-TEXT = st.sampled_from([*ODD, *ODDER, *ODDEST]) | st.text(
-    st.characters(codec="utf-8", exclude_characters="\0"), max_size=12
+TEXTS = [*ODD, *ODDER, *ODDEST]
+SIZE = 6_000  # bytes of a large workspace; what is made after the last byte is the simplest of its kind
+
+
+def text(choices):
+    return choices.choice(TEXTS) if choices.flag() else choices.any_text(12).replace("\0", "")
+
+
+def name(choices):
+    return text(choices)[:64].strip() or "é"
+
+
+SCALARS = (
+    lambda _: None,
+    Choices.flag,
+    lambda choices: choices.choice([1, -1]) * int.from_bytes(choices.taken(5), "big"),
+    Choices.number,
+    text,
 )
-NAMES = TEXT.filter(str.strip).map(lambda text: text[:64])
-SCALAR = (
-    st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.floats(allow_nan=False, allow_infinity=False) | TEXT
-)
-JSON = st.recursive(
-    SCALAR, lambda below: st.lists(below, max_size=3) | st.dictionaries(TEXT, below, max_size=3), max_leaves=6
-)
+
+
+def attributes(choices, most):
+    return dict(choices.several(lambda part: (text(part), json_value(part, SCALARS, text, 1)), most, size=80))
+
+
 EXPRESSIONS = ["1==1", "level > 3 AND languages HAS 'es'", "name == '${x}'", "a == \"b\" OR (c IN ['d', 'e'])"]
 
 
-def unique(names):
-    """Names that TaskRouter does not take for the same."""
-    return st.lists(names, max_size=4, unique_by=str.casefold)
+SEEDED = {"offline", "available", "unavailable", "default", "voice", "chat", "sms", "video", "programmable chat"}
 
 
 class Making:
     """Creates a workspace by what hypothesis draws, as people and programs would through the API."""
 
-    def __init__(self, world, draw):
-        self.world, self.draw = world, draw
-        self.name = f"W {next(NUMBERS)} {draw(NAMES)}"[:64]
+    def __init__(self, world, choices):
+        self.world, self.choices = world, choices
+        self.name = f"W {next(NUMBERS)} {name(choices)}"[:64]
         self.path = "/Workspaces/" + self.post("/Workspaces", FriendlyName=self.name)["sid"]
         self.sids = [self.path.rpartition("/")[2]]
         self.spelled = list(self.sids)  # those that a ${sid:…} can name
@@ -77,51 +90,43 @@ class Making:
     def post(self, path, **form):
         return self.world.rest("POST", path, **form)
 
-    def some(self, collection, names, form, key="FriendlyName"):
+    def some(self, collection, form, key="FriendlyName"):
         """The SIDs of some new resources."""
         made = {
-            name: self.post(f"{self.path}/{collection}", **{key: name}, **form(name))["sid"]
-            for name in self.draw(names)
+            name: self.post(f"{self.path}/{collection}", **{key: name}, **form(name))["sid"] for name in self.names()
         }
         self.sids += made.values()
         self.spelled += [sid for name, sid in made.items() if "}" not in name and "${" not in name]
         return list(made.values())
 
+    def names(self):
+        """Names that TaskRouter does not take for the same, nor for one of its own."""
+        found = {each.casefold(): each for each in self.choices.several(name, 4, size=60)}
+        return [each for folded, each in found.items() if folded not in SEEDED]
+
     def text(self):
         """Any text, perhaps with the SID of something in it, or of something that is gone."""
         sid = self.one_of(*self.sids, "WK" + "f" * 32, "")
-        return self.draw(TEXT.filter(lambda text: not text.endswith("$"))) + sid + self.draw(TEXT)
+        return text(self.choices).rstrip("$") + sid + text(self.choices)
 
     def url(self):
         """A URL that TaskRouter takes, with any text in it, perhaps a SID."""
         return "https://example.com/" + quote(self.text(), errors="replace")
 
     def one_of(self, *choices):
-        return self.draw(st.sampled_from(choices))
+        return self.choices.choice(choices)
 
     def json(self):
-        value = self.draw(st.dictionaries(TEXT, JSON, max_size=4))
-        return value | {"text": self.text()} if self.draw(st.booleans()) else value
+        value = attributes(self.choices, 4)
+        return value | {"text": self.text()} if self.choices.flag() else value
 
     def build(self):
-        seeded = {
-            "offline",
-            "available",
-            "unavailable",
-            "default",
-            "voice",
-            "chat",
-            "sms",
-            "video",
-            "programmable chat",
-        }
-        names = unique(NAMES.filter(lambda name: name.casefold() not in seeded))
-        activities = self.some("Activities", names, lambda _: {"Available": self.one_of("true", "false")})
-        self.some("TaskChannels", names, lambda name: {"FriendlyName": name}, key="UniqueName")
-        queues = self.some("TaskQueues", names, lambda _: self.queue(activities))
+        activities = self.some("Activities", lambda _: {"Available": self.one_of("true", "false")})
+        self.some("TaskChannels", lambda name: {"FriendlyName": name}, key="UniqueName")
+        queues = self.some("TaskQueues", lambda _: self.queue(activities))
         if queues:
-            self.some("Workflows", names, lambda _: self.workflow(queues))
-        workers = self.some("Workers", names, lambda _: {"Attributes": json.dumps(self.json())})
+            self.some("Workflows", lambda _: self.workflow(queues))
+        workers = self.some("Workers", lambda _: {"Attributes": json.dumps(self.json())})
         for worker in workers[:2]:
             self.channels(worker)
         self.post(self.path, **self.settings(activities))
@@ -132,7 +137,7 @@ class Making:
             "MaxReservedWorkers": self.one_of("1", "7"),
             "TaskOrder": self.one_of("FIFO", "LIFO"),
         }
-        if activities and self.draw(st.booleans()):
+        if activities and self.choices.flag():
             form |= {
                 "ReservationActivitySid": self.one_of(*activities),
                 "AssignmentActivitySid": self.one_of(*activities),
@@ -141,7 +146,7 @@ class Making:
 
     def workflow(self, queues):
         routing = {"filters": [self.filter(queues) for _ in range(self.one_of(0, 1, 2))]}
-        if not routing["filters"] or self.draw(st.booleans()):
+        if not routing["filters"] or self.choices.flag():
             routing["default_filter"] = self.target(queues)
         document = {"task_routing": routing | self.extra("routing"), **self.extra("document")}
         return {
@@ -152,7 +157,7 @@ class Making:
         }
 
     def extra(self, level):
-        return self.draw(st.dictionaries(TEXT.map(lambda text: f"{level}{text}"), JSON, max_size=1))
+        return {f"{level}{key}": value for key, value in attributes(self.choices, 1).items()}
 
     def filter(self, queues):
         name = {self.one_of("filter_friendly_name", "friendly_name", "friendlyName"): self.one_of(self.text(), None)}
@@ -169,7 +174,7 @@ class Making:
             "known_worker_sid": self.one_of(None, "task.agent"),
             "known_worker_friendly_name": None,
         }
-        kept = {key: value for key, value in rest.items() if self.draw(st.booleans())}
+        kept = {key: value for key, value in rest.items() if self.choices.flag()}
         return {self.one_of("queue", "task_queue_sid"): self.one_of(*queues), **kept, **self.extra("target")}
 
     def channels(self, worker):
@@ -189,10 +194,10 @@ class Making:
 
 
 @PROPERTY
-@given(data=st.data())
-def test_the_export_of_a_live_workspace_plans_empty(new_world, exported, told_plan, data):
+@given(choices=chosen(lambda choices: choices, SIZE))
+def test_the_export_of_a_live_workspace_plans_empty(new_world, exported, told_plan, choices):
     world = new_world()
-    making = Making(world, data.draw)
+    making = Making(world, choices)
     making.build()
 
     text = exported(world, making.name)

@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.seeded import Choices, chosen, json_value
 from tests.yaml_files import SAFE, content_of
 from tr_apply.config.load import load
 from tr_apply.lint import lint
@@ -21,9 +22,25 @@ CASES = content_of(Path(__file__).with_name("cases.yaml"))
 CONFIGURATIONS = [
     {"workspace": {"name": "X"}} | yaml.load(case["config"], SAFE) for cases in CASES.values() for case in cases
 ]
-JUNK = st.sampled_from(
-    [None, True, 0, -1, 2.5, "", " ", "1==1", "${", "${x}", "${sid:task_queue/Q}", "a b", [], {}, [None], [{}], {"": 1}]
-)
+JUNK = [
+    None,
+    True,
+    0,
+    -1,
+    2.5,
+    "",
+    " ",
+    "1==1",
+    "${",
+    "${x}",
+    "${sid:task_queue/Q}",
+    "a b",
+    [],
+    {},
+    [None],
+    [{}],
+    {"": 1},
+]
 
 
 def places(value):
@@ -33,23 +50,22 @@ def places(value):
         yield from places(value[key])
 
 
-@st.composite
-def spoilt(draw):
+def spoilt(choices):
     """A configuration with parts removed or replaced by invalid ones."""
-    configuration = copy.deepcopy(draw(st.sampled_from(CONFIGURATIONS)))
-    for _ in range(draw(st.integers(1, 4))):
+    configuration = copy.deepcopy(choices.choice(CONFIGURATIONS))
+    for _ in range(1 + choices.below(4)):
         found = list(places(configuration))
         if not found:
             break
-        container, key = draw(st.sampled_from(found))
-        if draw(st.booleans()):
-            container[key] = copy.deepcopy(draw(JUNK))
+        container, key = choices.choice(found)
+        if choices.flag():
+            container[key] = copy.deepcopy(choices.choice(JUNK))
         else:
             del container[key]
     return configuration
 
 
-@given(configuration=spoilt())
+@given(configuration=chosen(spoilt, 32))
 @settings(max_examples=300)
 def test_nothing_that_could_be_read_breaks_it(tmp_path_factory, configuration):
     path = tmp_path_factory.mktemp("spoilt") / "configuration.yaml"
@@ -61,14 +77,18 @@ def test_nothing_that_could_be_read_breaks_it(tmp_path_factory, configuration):
     assert all(each.file == str(path) and each.line and each.column for each in loaded.diagnostics)
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
-    max_leaves=10,
-)
+SCALARS = (lambda _: None, Choices.flag, Choices.integer, Choices.number, lambda choices: choices.any_text(3))
 
 
-@given(st.lists(st.dictionaries(st.sampled_from("abc"), JSON, max_size=3), max_size=4))
+def values(choices):
+    return dict(choices.several(lambda part: (key(part), json_value(part, SCALARS, key, 2)), 3))
+
+
+def key(choices):
+    return choices.choice("abc")
+
+
+@given(st.lists(chosen(values, 240), max_size=4))
 def test_the_types_of_many_attributes_equal_those_that_summarize_finds_one_by_one(attributes):
     assert types(attributes) == summarize(attributes)
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import math
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.seeded import Choices, chosen, json_value
 from tr_apply.local import open_app
 from tr_apply.local.kinds.all_kinds import KINDS
 
@@ -86,8 +88,15 @@ WORDS = [
 NAMES = [*sorted({field.name for kind in KINDS.values() for field in kind.fields}), "PageSize", "Page", "PageToken"]
 NAMES += [*sorted({each.name for kind in KINDS.values() for each in kind.filters}), "Ordering", "Unknown"]
 
-texts = st.one_of(st.sampled_from(WORDS), st.text(max_size=40), st.just("SID"))
-forms = st.dictionaries(st.one_of(st.sampled_from(NAMES), st.text(max_size=8)), texts, max_size=6)
+TEXTS = (lambda choices: choices.choice(WORDS), lambda choices: choices.any_text(20), lambda _: "SID")
+
+
+def field(choices):
+    name = choices.choice(NAMES) if choices.below(4) else choices.any_text(8)
+    return name, choices.choice(TEXTS)(choices)
+
+
+forms = chosen(lambda choices: dict(choices.several(field, 6, size=50)), 320)
 
 
 def clean(text):
@@ -161,20 +170,17 @@ def test_any_bytes_as_body_query_and_headers_get_an_answer(app, exchange, body, 
     assert exchange(app, "GET", "/v1/Workspaces", **more)[0] in REFUSALS | {200}
 
 
-JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.just("SID")),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3),
-        st.dictionaries(
-            st.sampled_from(
-                ["task_routing", "filters", "targets", "expression", "queue", "default_filter", "a", "timeout"]
-            ),
-            inner,
-            max_size=4,
-        ),
-    ),
-    max_leaves=12,
+KEYS = ["task_routing", "filters", "targets", "expression", "queue", "default_filter", "a", "timeout"]
+SCALARS = (
+    lambda _: None,
+    Choices.flag,
+    Choices.integer,
+    Choices.number,
+    lambda choices: choices.choice([math.inf, -math.inf, math.nan]),
+    lambda choices: choices.any_text(8),
+    lambda _: "SID",
 )
+JSON = chosen(lambda choices: json_value(choices, SCALARS, lambda part: part.choice(KEYS)), 480)
 
 
 @FUZZ

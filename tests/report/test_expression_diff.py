@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.seeded import chosen
 from tr_apply.report.expression_diff import expression_lines
 from tr_apply.report.text_diff import FOLD, text_lines
 from tr_apply.routing.format import format_expression
@@ -96,21 +97,25 @@ def test_changed_terms_are_shown_and_unchanged_ones_folded(case):
     assert told(before, after) == lines
 
 
-names = st.sampled_from(["a", "b", "worker.level", "task.skills"])
-terms = st.one_of(
-    st.builds("{} == {}".format, names, st.integers(0, 5)),
-    st.builds("{} HAS '{}'".format, names, st.sampled_from(["x", "y z", "${sid:worker/ann}"])),
-    st.builds("{} IN {}".format, names, st.lists(st.sampled_from("klmnopqrst"), min_size=1, max_size=30)),
-)
-expressions = st.recursive(
-    terms,
-    lambda inner: st.builds(
-        lambda word, parts: f" {word} ".join(f"({part})" for part in parts),
-        st.sampled_from(["AND", "OR"]),
-        st.lists(inner, min_size=2, max_size=4),
-    ),
-    max_leaves=12,
-)
+def term(choices):
+    name = choices.choice(["a", "b", "worker.level", "task.skills"])
+    match choices.choice(["==", "HAS", "IN"]):
+        case "==":
+            return f"{name} == {choices.below(6)}"
+        case "HAS":
+            return f"{name} HAS '{choices.choice(['x', 'y z', '${sid:worker/ann}'])}'"
+        case "IN":
+            return f"{name} IN {choices.pieces('klmnopqrst', 30) or ['k']}"
+
+
+def expression(choices, depth=2):
+    if not depth or not choices.below(4):
+        return term(choices)
+    word, parts = choices.choice(["AND", "OR"]), choices.several(lambda part: expression(part, depth - 1), 4, least=2)
+    return f" {word} ".join(f"({part})" for part in parts)
+
+
+expressions = chosen(expression, 640)
 
 
 def words(text):

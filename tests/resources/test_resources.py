@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tests.seeded import Choices, chosen, json_value
 from tr_apply.resources import KINDS, SECTIONS
 from tr_apply.resources.fields import seconds
 from tr_apply.resources.kind import NAME_LIMIT, temporary_name
@@ -21,7 +22,8 @@ from tr_apply.resources.workflow import Workflow, from_document, to_document
 from tr_apply.routing.names import name_key
 
 QUEUE = "WQ" + "a" * 32
-JSON = st.recursive(st.none() | st.integers() | st.text(max_size=3), lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(max_size=3), below, max_size=3))  # fmt: skip
+SCALARS = (lambda _: None, Choices.integer, lambda choices: choices.any_text(3))
+JSON = chosen(lambda choices: json_value(choices, SCALARS, lambda part: part.any_text(3)), 480)
 
 
 # Names

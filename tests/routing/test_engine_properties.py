@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.seeded import made
+from tests.seeded import chosen, made, seeded
 from tr_apply.routing.engine.engine import Engine
 from tr_apply.routing.engine.log import EngineState
 from tr_apply.routing.engine.setup import Setup
@@ -194,11 +194,14 @@ def pause_and_deed(random):
 
 
 setups = made(setup)
-workers = made(worker)
-timelines = st.integers(0, 25).flatmap(lambda long: st.lists(made(pause_and_deed), min_size=long, max_size=long))
+timelines = chosen(lambda choices: choices.several(seeded(pause_and_deed), 25, size=3), 101)
 
 
-def chosen(sids, number):
+def staffs(least=0):
+    return chosen(lambda choices: choices.several(seeded(worker), 6, least=least, size=3), 101)
+
+
+def one_of(sids, number):
     return sids[number % len(sids)] if sids else "none"
 
 
@@ -216,21 +219,21 @@ def do(engine, deed, now):  # noqa: C901, PLR0912  one case per action
             )
         case "update", number, values, priority:
             given = None if values is None else Attributes.of(values)
-            engine.update_task(chosen(tasks, number), TaskUpdate(given, priority), now)
+            engine.update_task(one_of(tasks, number), TaskUpdate(given, priority), now)
         case "cancel", number:
-            engine.cancel_task(chosen(tasks, number), "no more", now)
+            engine.cancel_task(one_of(tasks, number), "no more", now)
         case "wrap", number:
-            engine.wrap_up_task(chosen(tasks, number), None, now)
+            engine.wrap_up_task(one_of(tasks, number), None, now)
         case "complete", number:
-            engine.complete_task(chosen(tasks, number), "done", now)
+            engine.complete_task(one_of(tasks, number), "done", now)
         case "delete", number:
-            engine.delete_task(chosen(tasks, number), now)
+            engine.delete_task(one_of(tasks, number), now)
         case "accept", number:
-            engine.accept(chosen(reservations, -number - 1), now)
+            engine.accept(one_of(reservations, -number - 1), now)
         case "reject", number, activity:
-            engine.reject(chosen(reservations, -number - 1), now, activity_sid=activity)
+            engine.reject(one_of(reservations, -number - 1), now, activity_sid=activity)
         case "fail", number:
-            engine.fail_reservation(chosen(reservations, -number - 1), now)
+            engine.fail_reservation(one_of(reservations, -number - 1), now)
         case "move", sid, activity, reject:
             engine.set_activity(sid, activity, now, reject_pending=reject)
         case "channel", sid, channel, capacity, available:
@@ -402,14 +405,14 @@ def any_ignoring(state, party):
 
 
 @thorough
-@given(setups, st.lists(workers, max_size=4), timelines)
+@given(setups, staffs(), timelines)
 def test_nobody_waits_for_whom_there_is_a_worker_and_nothing_has_one_side_only(setup, staff, timeline):
     for _ in played(engine_with(setup, staff), timeline, after_each=check):
         pass
 
 
 @thorough
-@given(setups, st.lists(workers, max_size=4), timelines)
+@given(setups, staffs(), timelines)
 def test_the_same_timeline_gives_the_same_events(setup, staff, timeline):
     first = list(played(engine_with(setup, staff), timeline))
     second = list(played(engine_with(setup, staff), timeline))
@@ -442,7 +445,7 @@ def without_turns(steps):
 
 
 @thorough
-@given(setups, st.lists(workers, max_size=4), timelines, st.integers(0, 25))
+@given(setups, staffs(), timelines, st.integers(0, 25))
 def test_an_engine_built_from_a_snapshot_goes_on_as_the_other_would(setup, staff, timeline, moment):
     stays, restarts = engine_with(setup, staff), engine_with(setup, staff)
     before = list(played(restarts, timeline[:moment]))
@@ -456,7 +459,7 @@ def test_an_engine_built_from_a_snapshot_goes_on_as_the_other_would(setup, staff
 
 
 @thorough
-@given(setups, st.lists(workers, max_size=4), timelines)
+@given(setups, staffs(), timelines)
 def test_an_outcome_lists_all_changes_and_no_others(setup, staff, timeline):
     engine = engine_with(setup, staff)
     stored = snapshot_parts(engine)
@@ -504,7 +507,7 @@ def snapshot_parts(engine):
 
 
 @thorough
-@given(setups, st.lists(workers, max_size=4), timelines)
+@given(setups, staffs(), timelines)
 def test_every_task_ends(setup, staff, timeline):
     engine = engine_with(setup, staff)
     held = {deed[0] for _, deed in timeline} & {"hold"}
@@ -520,7 +523,7 @@ def test_every_task_ends(setup, staff, timeline):
 
 
 @thorough
-@given(setups, st.lists(workers, max_size=4), timelines)
+@given(setups, staffs(), timelines)
 def test_a_refused_action_changes_nothing(setup, staff, timeline):
     engine, now = engine_with(setup, staff), 0
     for pause, deed in timeline:
@@ -536,7 +539,7 @@ def test_a_refused_action_changes_nothing(setup, staff, timeline):
 
 
 @thorough
-@given(setups, st.lists(workers, min_size=1, max_size=4), timelines, made(attributes), st.sampled_from(["F0", "F1"]))
+@given(setups, staffs(1), timelines, made(attributes), st.sampled_from(["F0", "F1"]))
 def test_a_trace_says_who_gets_a_new_task(setup, staff, timeline, values, workflow):
     engine = engine_with(setup, staff)
     list(played(engine, timeline))
@@ -556,7 +559,7 @@ def test_a_trace_says_who_gets_a_new_task(setup, staff, timeline, values, workfl
 
 
 @thorough
-@given(setups, st.lists(workers, max_size=4), made(attributes))
+@given(setups, staffs(), made(attributes))
 def test_a_trace_says_how_a_task_ends_that_nobody_takes(setup, staff, values):
     resting = [each._replace(activity_sid="Off") for each in staff]
     engine = engine_with(setup, resting)
@@ -574,7 +577,7 @@ def test_a_trace_says_how_a_task_ends_that_nobody_takes(setup, staff, values):
 
 
 @thorough
-@given(setups, st.lists(workers, min_size=2, max_size=4), timelines)
+@given(setups, staffs(2), timelines)
 def test_a_worker_who_becomes_available_takes_the_first_task(setup, staff, timeline):
     engine = engine_with(setup, staff)
     list(played(engine, timeline))

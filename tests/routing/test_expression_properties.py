@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.routing.order_text import format_order_by
+from tests.seeded import Choices, chosen, json_value
 from tr_apply.errors import ExpressionSyntaxError
 from tr_apply.routing.check import check, check_against
 from tr_apply.routing.evaluate import COMPARE, compiled, evaluate, order_key
@@ -26,54 +27,74 @@ from tr_apply.routing.parser import parse, parse_known_worker, parse_order_by
 from tr_apply.routing.place import Place
 from tr_apply.routing.value_types import JsonType, ValueTypes, json_type, outcomes, summarize
 
-thorough = settings(derandomize=True, max_examples=150)
+thorough = settings(derandomize=True, max_examples=200)
 
+SIZE = 480  # of all, as hypothesis copies the bytes of one argument into another
 KEYS = ["a", "b", "skills", "task", "worker", "in_x", "$1"]
-texts = st.text(st.sampled_from("ab5 '\"\\\n-é"), max_size=6) | st.sampled_from(["5", "-1.5", "en"])
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers(-3, 6)
-    | st.integers()
-    | st.sampled_from([0.0, 5.0, -1.5])
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | texts
+SCALARS = (
+    lambda _: None,
+    Choices.flag,
+    lambda choices: choices.below(10) - 3,
+    Choices.integer,
+    lambda choices: choices.choice([0.0, 5.0, -1.5]),
+    Choices.number,
+    lambda choices: choices.text("ab5 '\"\\\n-é", 6),
+    lambda choices: choices.choice(["5", "-1.5", "en"]),
 )
-json_values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=3),
-    max_leaves=8,
-)
-attributes = st.dictionaries(st.sampled_from(KEYS), json_values, max_size=5)
-
-segments = st.lists(st.sampled_from([*KEYS, "988ENsk", "AND", 0, 1, 12]), max_size=3)
-paths = st.builds(lambda first, rest: Path((first, *rest)), st.sampled_from(KEYS), segments)
-operands = st.recursive(
-    paths | st.builds(Constant, scalars),
-    lambda inner: st.builds(lambda items: ListLiteral(tuple(items)), st.lists(inner, max_size=3)),
-    max_leaves=4,
-)
-conditions = st.builds(Comparison, operands, st.sampled_from(Comparator), operands)
+SEGMENTS = [*KEYS, "988ENsk", "AND", 0, 1, 12]
 
 
-def junctions(inner):
-    several = st.lists(inner, min_size=2, max_size=3).map(tuple)
-    return st.builds(And, several) | st.builds(Or, several)
+def scalar(choices):
+    return choices.choice(SCALARS)(choices)
 
 
-expressions = st.recursive(conditions, junctions, max_leaves=6)
-orders = st.builds(
-    lambda clauses: OrderBy(tuple(clauses)),
-    st.lists(
-        st.builds(
-            lambda rest, direction: OrderClause(Path(("worker", "a", *rest)), direction),
-            segments,
-            st.sampled_from(Direction),
-        ),
-        min_size=1,
-        max_size=3,
-    ),
-)
+def key(choices):
+    return choices.choice(KEYS)
+
+
+def names(choices):
+    return dict(choices.several(lambda part: (key(part), json_value(part, SCALARS, key, 2)), 5, least=1))
+
+
+def rest_of_a_path(choices):
+    return choices.several(lambda part: part.choice(SEGMENTS), 3, size=2)
+
+
+def operand(choices, depth=2):
+    match choices.choice(["path", "constant", "list"] if depth else ["path", "constant"]):
+        case "path":
+            return Path((choices.choice(KEYS), *rest_of_a_path(choices)))
+        case "constant":
+            return Constant(scalar(choices))
+        case "list":
+            return ListLiteral(tuple(choices.several(lambda part: operand(part, depth - 1), 3)))
+
+
+def condition(choices):
+    comparator = choices.choice(list(Comparator))
+    left, right = choices.several(operand, 2, least=2)
+    return Comparison(left, comparator, right)
+
+
+def expression(choices, depth=2):
+    kind = choices.choice([Comparison, And, Or] if depth else [Comparison])
+    if kind is Comparison:
+        return condition(choices)
+    return kind(tuple(choices.several(lambda part: expression(part, depth - 1), 3, least=2)))
+
+
+def order(choices):
+    clauses = choices.several(
+        lambda part: OrderClause(Path(("worker", "a", *rest_of_a_path(part))), part.choice(list(Direction))), 4, least=1
+    )
+    return OrderBy(tuple(clauses))
+
+
+json_values = chosen(lambda choices: json_value(choices, SCALARS, key), SIZE)
+attributes = chosen(names, SIZE)
+conditions = chosen(condition, SIZE)
+expressions = chosen(expression, SIZE)
+orders = chosen(order, SIZE)
 # Pieces of the language in any order get further into the parser than plain random text.
 PIECES = (
     *("a", "skills", "b.c", "a[0]", "'x'", '"y"', "5", "-1", "0.5", "true", "null", "AND", "OR", "IN", "HAS", "NOT"),
@@ -98,8 +119,11 @@ PIECES = (
     ),
     *("-", ".", "!", "'", "\\", "{", "é", "&", "5x", "\u00a0", "\u201c", " ", "\n"),
 )
-pieces = st.lists(st.sampled_from(PIECES), max_size=12)
-any_text = st.text(max_size=20) | pieces.map(" ".join) | pieces.map("".join)
+any_text = (
+    st.text(max_size=20)
+    | chosen(lambda choices: " ".join(choices.pieces(PIECES, 20)), SIZE)
+    | chosen(lambda choices: choices.text(PIECES, 20), SIZE)
+)
 
 
 @thorough
@@ -196,7 +220,7 @@ def test_sorting_keeps_every_worker(order_by, workers):
     assert sorted(ordered) == list(range(len(workers)))
 
 
-@settings(thorough, max_examples=50)
+@settings(thorough, max_examples=60)
 @given(expressions)
 def test_paths_can_be_replaced_in_any_position(tree):
     replaced = with_paths(tree, lambda path: Path(("new", *path.segments)))

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.seeded import chosen, json_value
 from tr_apply.routing.evaluate import compiled, evaluate
 from tr_apply.routing.format import format_expression
 from tr_apply.routing.membership import Membership
@@ -15,21 +16,49 @@ MISSING = object()
 thorough = settings(derandomize=True, max_examples=100)
 
 # Values that Python takes for equal and the language does not, and the other way round
-scalars = st.sampled_from([None, True, False, 0, 1, 1.0, 2, 2.5, -1, "", "a", "ab", "1", "2.5", "en", "é"])
-values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("xy"), inner, max_size=2),
-    max_leaves=5,
-)
-names = st.dictionaries(st.sampled_from(["a", "b", "skills", "activity_name"]), values, max_size=4)
-paths = st.sampled_from(
-    [Path(("a",)), Path(("b",)), Path(("skills",)), Path(("a", "x")), Path(("skills", 0)), Path(("activity_name",))]
-)
-constants = st.builds(Constant, scalars)
-lists = st.lists(constants | paths, max_size=3).map(lambda items: ListLiteral(tuple(items)))
-comparisons = st.builds(Comparison, paths | constants | lists, st.sampled_from(Comparator), paths | constants | lists)
-junctions = st.lists(comparisons, min_size=2, max_size=3).map(tuple)
-expressions = comparisons | st.builds(And, junctions) | st.builds(Or, junctions)
+SIZE = 320  # of all, as hypothesis copies the bytes of one argument into another
+SCALARS = [None, True, False, 0, 1, 1.0, 2, 2.5, -1, "", "a", "ab", "1", "2.5", "en", "é"]
+PATHS = [("a",), ("b",), ("skills",), ("a", "x"), ("skills", 0), ("activity_name",)]
+
+
+NAMES = ["a", "b", "skills", "activity_name"]
+
+
+def scalar(choices):
+    return choices.choice(SCALARS)
+
+
+def key(choices):
+    return choices.choice("xy")
+
+
+def names_of(choices):
+    return dict(choices.several(lambda part: (part.choice(NAMES), json_value(part, [scalar], key, 2)), 4, least=1))
+
+
+def constant_or_path(choices):
+    return Constant(scalar(choices)) if choices.flag() else Path(choices.choice(PATHS))
+
+
+def operand(choices):
+    if choices.below(3):
+        return constant_or_path(choices)
+    return ListLiteral(tuple(choices.several(constant_or_path, 3, size=2)))
+
+
+def comparison(choices):
+    left, right = choices.several(operand, 2, least=2, size=11)
+    return Comparison(left, choices.choice(list(Comparator)), right)
+
+
+def expression(choices):
+    kind = choices.choice([Comparison, And, Or])
+    several = choices.several(comparison, 3, least=2, size=26)
+    return several[0] if kind is Comparison else kind(tuple(several))
+
+
+names = chosen(names_of, SIZE)
+expressions = chosen(expression, SIZE)
 
 
 def by_evaluator(expression, workers):

@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
+from tests.seeded import chosen
 from tr_apply.routing.engine.engine import Engine
 from tr_apply.routing.engine.log import EngineState
 from tr_apply.routing.engine.setup import Setup
@@ -402,10 +402,11 @@ def test_an_impossible_transfer_is_refused(floor):
     assert [each for each in floor.events() if "transfer" in each[0]] == [("task.transfer-initiated", "initiated")]
 
 
-STEP = st.tuples(st.integers(0, 12), st.integers(0, 7), st.sampled_from(["bob", "cid", "ann", "Support", "Nobody"]))
+def step(choices):
+    return choices.below(13), choices.below(8), choices.choice(["bob", "cid", "ann", "Support", "Nobody"])
 
 
-@given(st.lists(STEP, max_size=40))
+@given(chosen(lambda choices: choices.several(step, choices.choice([8, 8, 8, 40]), size=3), 162))
 def test_after_any_actions_the_records_agree_and_a_restart_changes_nothing(steps):
     floor = Floor()
     engine, names = floor.engine, itertools.count()

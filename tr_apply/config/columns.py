@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 _BREAK: Final = r"(?:\r\n|[\n\r\x85\u2028\u2029])"
-_PROPERTIES: Final = re.compile(rf"(?:[&!][^\s,\[\]{{}}]*(?:[ \t]+(?:#[^\n]*)?|{_BREAK})*)+")
+_PROPERTIES: Final = re.compile(rf"(?:(?:&[0-9A-Za-z_-]+|![^\s,\[\]{{}}]*)(?:[ \t]+(?:#[^\n]*)?|{_BREAK})*)+")
 _ESCAPE: Final = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[^\n\r\x85\u2028\u2029])")
 _CONTINUATION: Final = re.compile(rf"\\{_BREAK}[ \t]*")
 _FOLD: Final = re.compile(rf"[ \t]*({_BREAK})[ \t]*")
