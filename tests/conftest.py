@@ -8,8 +8,9 @@ import re
 import sys
 import tempfile
 from base64 import b64encode
+from contextlib import closing
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote, urlencode
 
 import httpx
 import pytest
@@ -28,12 +29,18 @@ from tr_apply.plan.change import Action
 from tr_apply.plan.requests.target import Selection
 from tr_apply.plan.saved.document import plan_document
 from tr_apply.transport import Connection, Patience, in_process
+from tr_apply.transport.application import ApplicationTransport
+from tr_apply.transport.exchange import Request
+from tr_apply.transport.through import Through
 
 __all__ = ["browser", "mermaid_problems"]
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 AUTH = (ACCOUNT, "secret")
-AUTHORIZED = {"Authorization": "Basic " + b64encode(":".join(AUTH).encode()).decode()}
+HEADERS = (
+    (b"Authorization", b"Basic " + b64encode(":".join(AUTH).encode())),
+    (b"Content-Type", b"application/x-www-form-urlencoded"),
+)
 SID = re.compile(r"\b[A-Z]{2}[0-9a-f]{32}\b")
 COLLECTIONS = {
     "activities": "Activities",
@@ -106,29 +113,56 @@ class KilledError(BaseException):
     """Ends a run the way SIGKILL does: without cleaning up, and without a message."""
 
 
-class Requests(httpx.AsyncBaseTransport):
-    """Passes requests on to the embedded TaskRouter, and remembers the writes; can be set to die at one of them."""
+class Requests(ApplicationTransport):
+    """Passes requests on to the embedded TaskRouter, and remembers the writes; can be set to die at one of them.
+
+    A test that puts a function of its own in the place of ``handle_async_request`` gets them as requests of httpx.
+    """
 
     def __init__(self, app):
+        super().__init__(app)
         self._inner = in_process(app)
         self.reads = []
         self.writes = []
         self.dies_at = None
         self.dies_after = None
+        self.before_write = None
+
+    async def exchange(self, base_url, request):
+        if self._is_watched():
+            watched = httpx.AsyncBaseTransport()
+            watched.handle_async_request = self.handle_async_request
+            return await Through(watched, base_url).exchange(request)
+        self._begin(request.method, unquote(request.target.partition("?")[0]), request.content)
+        answer = await self._inner.exchange(base_url, request)
+        self._end(request.method)
+        return answer
 
     async def handle_async_request(self, request):
-        path = request.url.path.removeprefix("/v1")
-        if request.method == "GET":
+        self._begin(request.method, request.url.path, request.content)
+        answer = await self._inner.handle_async_request(request)
+        self._end(request.method)
+        return answer
+
+    def _is_watched(self):
+        own = getattr(self.handle_async_request, "__func__", None) is Requests.handle_async_request
+        return not own or "handle_async_request" in vars(self._inner)
+
+    def _begin(self, method, path, content):
+        path = path.removeprefix("/v1")
+        if method == "GET":
             self.reads.append(path)
-            return await self._inner.handle_async_request(request)
+            return
         if self.dies_at is not None and len(self.writes) >= self.dies_at:
             raise KilledError
-        form = {key: values[-1] for key, values in parse_qs(request.content.decode(), keep_blank_values=True).items()}
-        self.writes.append((request.method, path, form))
-        answer = await self._inner.handle_async_request(request)
-        if self.dies_after is not None and len(self.writes) > self.dies_after:
+        if self.before_write is not None:
+            self.before_write()
+        form = parse_qs((content or b"").decode(), keep_blank_values=True)
+        self.writes.append((method, path, {key: values[-1] for key, values in form.items()}))
+
+    def _end(self, method):
+        if method != "GET" and self.dies_after is not None and len(self.writes) > self.dies_after:
             raise KilledError
-        return answer
 
     async def aclose(self):
         """Clients come and go; the world stays."""
@@ -137,7 +171,18 @@ class Requests(httpx.AsyncBaseTransport):
 BEGINNINGS = {}
 """The result of the first apply in a new world, by its configuration: the content, the plan, the requests."""
 
-KEPT_BEGINNINGS = 32
+LOADED = {}
+"""Configurations that were read, by the file and its content: a test often plans one several times.
+
+It is read from nothing else: no variable is given, and the files that it names stay as they are during a test.
+"""
+
+
+def keep(kept, key, value):
+    """Have *value* in *kept* under *key*, and 32 at most."""
+    while len(kept) >= 32:
+        del kept[next(iter(kept))]
+    kept[key] = value
 
 
 class World:
@@ -153,22 +198,26 @@ class World:
     # Changes by people and programs outside tr-apply
 
     def rest(self, method, path, **form):
-        request = httpx.Request(method, f"http://test/v1{path}", data=form or None, headers=AUTHORIZED)
-        answer = self._runner.run(in_process(self.app).handle_async_request(request))
-        answer.read()
-        assert answer.status_code < 300, answer.text
-        return answer.json() if answer.content else None
+        request = Request(method, f"/v1{path}", HEADERS, urlencode(form).encode() if form else None)
+        answer = self._runner.run(in_process(self.app).exchange("http://test", request))
+        assert answer.status < 300, answer.content.decode()
+        return json.loads(answer.content) if answer.content else None
 
     def items(self, collection, name=None):
         """Every resource of a collection of the one workspace."""
-        path = "/Workspaces" if collection == "Workspaces" else f"{self.path(name)}/{collection}"
+        return self._items("/Workspaces" if collection == "Workspaces" else f"{self.path(name)}/{collection}")
+
+    def _items(self, path):
         page = self.rest("GET", f"{path}?PageSize=1000")
         return page[page["meta"]["key"]]
 
     def path(self, name=None):
-        found = [w for w in self.items("Workspaces") if name in (None, w["friendly_name"])]
+        """Where the one workspace is, or the only one of that name."""
+        with self.app.store.engines.read() as reader:
+            workspaces = reader.rows("SELECT sid, friendly_name FROM workspace").fetchall()
+        found = [sid for sid, friendly_name in workspaces if name in (None, friendly_name)]
         assert len(found) == 1
-        return f"/Workspaces/{found[0]['sid']}"
+        return f"/Workspaces/{found[0]}"
 
     def sid(self, collection, name):
         key = "unique_name" if collection == "TaskChannels" else "friendly_name"
@@ -199,8 +248,11 @@ class World:
         if isinstance(text, Configuration):
             return text
         path = self._folder / "workspace.yaml"
-        path.write_text(text if isinstance(text, str) else json.dumps(text))
-        configuration = load(path)
+        content = text if isinstance(text, str) else json.dumps(text)
+        path.write_text(content)
+        if (path, content) not in LOADED:
+            keep(LOADED, (path, content), load(path))
+        configuration = LOADED[path, content]
         configuration.require_valid()
         return configuration
 
@@ -235,21 +287,20 @@ class World:
         self.requests.writes.clear()
         return self._runner.run(applied())
 
-    def apply(self, text, *targets):
+    def apply(self, text, *targets, planned=None):
         """Plan and apply, and see that the plan was kept to the letter: its requests were sent, and nothing is left.
 
-        A new world where another one had the same done becomes a copy of that, in a tenth of the time.
+        A new world where another one had the same done becomes a copy of that, in a tenth of the time. *planned* is the
+        plan, where it was made already.
         """
         configuration = self.configuration(text)
-        if not self._is_new():
-            return self._applied(configuration, *targets)
+        if planned is not None or not self._is_new():
+            return self._applied(configuration, *targets, planned=planned)
         key = str(text), configuration.document.model_dump_json(), targets
         if key in BEGINNINGS:
             return self._copy(*BEGINNINGS[key])
         plan = self._applied(configuration, *targets)
-        while len(BEGINNINGS) >= KEPT_BEGINNINGS:
-            del BEGINNINGS[next(iter(BEGINNINGS))]
-        BEGINNINGS[key] = self.app.store.copied(), plan, list(self.requests.reads), list(self.requests.writes)
+        keep(BEGINNINGS, key, (self.app.store.copied(), plan, list(self.requests.reads), list(self.requests.writes)))
         return plan
 
     def _is_new(self):
@@ -261,18 +312,18 @@ class World:
         self.requests.reads[:], self.requests.writes[:] = reads, writes
         return plan
 
-    def _applied(self, configuration, *targets):
-        plan = self.plan(configuration, *targets)
+    def _applied(self, configuration, *targets, planned=None):
+        plan = planned or self.plan(configuration, *targets)
         applied = self.carry_out(configuration, plan, *targets)
         assert [(r.operation.name, r.error) for r in applied.results if r.status is not Status.DONE] == []
         assert applied.verified, summary(applied.left)
         assert len(self.requests.writes) == plan.requests == sum(r.requests for r in applied.results)
         return plan
 
-    def apply_and_die(self, text, *, at=None, after=None):
+    def apply_and_die(self, text, *, at=None, after=None, planned=None):
         """Plan and apply, and be killed before write *at* or right after write *after*; False if the run ended earlier."""
         configuration = self.configuration(text)
-        plan = self.plan(configuration)
+        plan = planned or self.plan(configuration)
         self.requests.dies_at, self.requests.dies_after = at, after
         try:
             self.carry_out(configuration, plan)
@@ -282,12 +333,33 @@ class World:
             self.requests.dies_at = self.requests.dies_after = None
         return False
 
+    def moments(self, text, *, writes=None):
+        """Plan and apply; then be, one after the other, what each run leaves that is killed: before write 0, 1, ..., after all.
+
+        A run that is killed leaves what a whole one had at that moment, so one run is enough for all of them. Whether a
+        write is killed before it or after the one before it makes no difference here. There are as many as *writes*.
+        """
+        copies = []
+        self.requests.before_write = lambda: copies.append(self.app.store.copied())
+        try:
+            self._applied(self.configuration(text))
+        finally:
+            self.requests.before_write = None
+        assert len(copies) == (writes or len(copies))
+        copies.append(self.app.store.copied())
+        for number, copy in enumerate(copies):
+            with closing(copy):
+                self.app.store.restore(copy)
+            yield number
+
     def state(self):
         """The whole state, with names for SIDs, so two worlds compare."""
-        kinds = ["Workspaces"] if not self.items("Workspaces") else ["Workspaces", *COLLECTIONS.values()]
-        found = {kind: self.items(kind) for kind in kinds}
+        found = {"Workspaces": self.items("Workspaces")}
+        path = self.path() if found["Workspaces"] else None
+        if path:
+            found |= {kind: self._items(f"{path}/{kind}") for kind in COLLECTIONS.values()}
         for worker in found.get("Workers", ()):
-            page = self.rest("GET", f"{self.path()}/Workers/{worker['sid']}/Channels")
+            page = self.rest("GET", f"{path}/Workers/{worker['sid']}/Channels")
             found[f"channels of {worker['friendly_name']}"] = page["channels"]
         names = {
             item["sid"]: f"<{item['friendly_name']}>"

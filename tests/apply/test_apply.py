@@ -34,6 +34,24 @@ def carried_out(world, runner):
     return carry
 
 
+# Being killed
+
+
+@pytest.mark.parametrize("moment", ["at", "after"])
+def test_a_run_that_is_killed_leaves_what_a_whole_one_had_at_that_moment(new_world, moment):
+    whole = new_world()
+    whole.concurrency = 1
+    whole.apply(SMALL)
+    states = [whole.state() for _ in whole.moments(SMALL_CHANGED)]
+
+    for killed in range(len(states) - 1):
+        world = new_world()
+        world.concurrency = 1
+        world.apply(SMALL)
+        assert world.apply_and_die(SMALL_CHANGED, **{moment: killed})
+        assert world.state() == states[killed + (moment == "after")]
+
+
 # The last look
 
 

@@ -1,10 +1,9 @@
 """Any apply, from anything to anything, is taken back by its way back."""
 
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.apply.test_undo import apply_with_a_way_back, take_back
-from tests.plan.test_properties import documents, renamed
+from tests.plan.test_properties import changed, examples
 
 WHERE_PEOPLE_ARE = {"activity_sid", "activity_name", "available"}
 
@@ -17,11 +16,9 @@ def state(world):
 
 
 @settings(max_examples=8, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_any_apply_is_taken_back(new_world, runner, data):
-    first = data.draw(documents(), label="first")
-    second = data.draw(documents() | renamed(first), label="second")
-    world = new_world()
+@given(examples(changed))
+def test_any_apply_is_taken_back(new_world, runner, both):
+    world, (first, second) = new_world(), both
     world.apply(first | {"safety": {"max_deletes": "100%"}})
     before = state(world)
 

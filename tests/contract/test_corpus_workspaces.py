@@ -36,7 +36,7 @@ class Builder:
     """Creates a workspace of the corpus, adopting what TaskRouter seeded under the same name."""
 
     def __init__(self, api, document):
-        self.api, self.document, self.sids = api, document, {}
+        self.api, self.document, self.sids, self._known = api, document, {}, {}
         workspace = document["workspace"]
         form = {"FriendlyName": workspace.get("friendly_name", "Flex"), "Template": workspace.get("template", "NONE")}
         self.path = f"/Workspaces/{self.done(api.post('/Workspaces', data=form))['sid']}"
@@ -49,6 +49,13 @@ class Builder:
         page = self.done(self.api.get(f"{self.path}/{collection}", params={"PageSize": 1000}))
         return page[page["meta"]["key"]]
 
+    def known(self, collection):
+        """The SIDs of what was seeded and of what was created here since, by what identifies one of the collection."""
+        if collection not in self._known:
+            key = identity(collection)
+            self._known[collection] = {each[key]: each["sid"] for each in self.items(collection)}
+        return self._known[collection]
+
     def resolved(self, text):
         """*text* with SIDs for its placeholders; both spellings occur."""
         text = re.sub(r"%\((\w+)_task_queue_sid\)s", lambda found: f"WQ_{found[1]}", text)
@@ -57,29 +64,27 @@ class Builder:
         return re.sub("|".join(keys) or "$^", lambda found: sids[found[0].casefold()], text, flags=re.IGNORECASE)
 
     def activity(self, name):
-        by_name = {each["friendly_name"]: each["sid"] for each in self.items("Activities")}
         return (
-            by_name.get(name)
-            or self.done(self.api.post(f"{self.path}/Activities", data={"FriendlyName": name, "Available": "true"}))[
-                "sid"
-            ]
+            self.known("Activities").get(name)
+            or self.new("Activities", {"FriendlyName": name, "Available": "true"})["sid"]
         )
+
+    def new(self, collection, form):
+        made = self.done(self.api.post(f"{self.path}/{collection}", data=form))
+        self.known(collection)[made[identity(collection)]] = made["sid"]
+        return made
 
     def build(self):
         for section, (collection, fields) in SECTIONS.items():
             for resource in self.document[section]:
-                sid = self.adopted(collection, resource) or self.created(collection, resource, fields)
+                seeded = self.known(collection).get(resource[identity(collection)])
+                sid = seeded or self.created(collection, resource, fields)
                 if "key" in resource:
                     self.sids[f"{sid[:2]}_{resource['key']}"] = sid
         for field in ("default_activity", "timeout_activity"):
             if name := self.document["workspace"].get(field):
                 form = {f"{field.title().replace('_', '')}Sid": self.activity(name)}
                 self.done(self.api.post(self.path, data=form))
-
-    def adopted(self, collection, resource):
-        identity = "unique_name" if collection == "TaskChannels" else "friendly_name"
-        found = [each["sid"] for each in self.items(collection) if each[identity] == resource[identity]]
-        return found[0] if found else None
 
     def created(self, collection, resource, fields):
         form = {"FriendlyName": resource["friendly_name"]}
@@ -92,7 +97,7 @@ class Builder:
         for field in ("attributes", "configuration"):
             if field in resource:
                 form[pascal(field)] = self.resolved(json.dumps(resource[field], indent=2))
-        made = self.done(self.api.post(f"{self.path}/{collection}", data=form))
+        made = self.new(collection, form)
         self.check(made, resource, form)
         return made["sid"]
 
@@ -105,6 +110,10 @@ class Builder:
             if field in resource:
                 compact = json.dumps(json.loads(form[pascal(field)]), separators=(",", ":"))
                 assert made[field] == compact
+
+
+def identity(collection):
+    return "unique_name" if collection == "TaskChannels" else "friendly_name"
 
 
 def pascal(name):

@@ -42,6 +42,12 @@ class Local:
     def post(self, path, **arguments):
         return self._runner.run(self._rest.post(path, **arguments))
 
+    def copied(self):
+        return self._app.store.copied()
+
+    def become(self, copy):
+        self._app.store.restore(copy)
+
     def command(self, *arguments):
         """The exit code of a command and what it prints on stdout."""
         code = run([*map(str, arguments), "--local-db", str(self._database)])
@@ -73,8 +79,29 @@ def new_local(tmp_path, runner, capsys):
         each.close()
 
 
+BUILT = {}
+"""The workspace of the corpus that was created last: its file and its name, and the database."""
+
+
 @pytest.fixture
-def corpus():
+def corpus(corpus_built):
+    """Has a workspace of the corpus as it was created through the API, by this test or by the one before it."""
+
+    def build(local, file):
+        if file not in BUILT:
+            for _, former in BUILT.values():
+                former.close()
+            BUILT.clear()
+            BUILT[file] = corpus_built(local, file), local.copied()
+        name, copy = BUILT[file]
+        local.become(copy)
+        return name
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def corpus_built():
     """Creates a workspace of the corpus through the API."""
 
     def build(api, name):
@@ -109,4 +136,5 @@ def pytest_generate_tests(metafunc):
     if "corpus_file" in metafunc.fixturenames:
         files = CORPUS.FILES
         marks = [] if CORPUS.SHARED.is_dir() else [pytest.mark.skip(reason=f"no corpus at {CORPUS.SHARED}")]
-        metafunc.parametrize("corpus_file", [pytest.param(name, marks=marks) for name in files])
+        # The tests of one workspace follow each other, and are run by one process if possible.
+        metafunc.parametrize("corpus_file", [pytest.param(name, marks=marks) for name in files], scope="session")

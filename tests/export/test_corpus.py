@@ -25,10 +25,10 @@ def test_a_real_workspace_is_exported_as_what_plans_empty(new_local, corpus, cor
     assert {path.stem: yaml.load(path.read_text(), SAFE)[path.stem] for path in folder.iterdir()} == sections
 
 
-def test_the_same_workspace_with_other_sids_is_the_same_text(new_local, corpus, corpus_file):
+def test_the_same_workspace_with_other_sids_is_the_same_text(new_local, corpus, corpus_built, corpus_file):
     first, second = new_local(), new_local()
     name = corpus(first, corpus_file)
-    corpus(second, corpus_file)
+    corpus_built(second, corpus_file)
 
     texts = [each.command("export", name) for each in (first, first, second)]
 

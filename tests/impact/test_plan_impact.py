@@ -1,7 +1,7 @@
 """The impact of a plan on a live workspace: who is affected, which tasks go elsewhere, what becomes wrong."""
 
 import json
-from pathlib import Path
+from functools import lru_cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -389,11 +389,16 @@ def members(document, queue):
     return {each["name"] for each in document["workers"] if evaluate(expression, each["attributes"])}
 
 
+@lru_cache(2)  # a plan has tasks that go elsewhere by the dozen
+def rehearsed(path, content):
+    path.write_text(content)
+    return OfflineWorkspace(load(path).document)
+
+
 def first_filter(folder, document, task):
     """The number of the filter in which ``route`` has *task* begin; 0 for the default filter."""
-    path = Path(folder) / "route.yaml"
-    path.write_text(json.dumps(document))
-    route = find_route(OfflineWorkspace(load(path).document), RouteRequest("Voice", task, "default"))
+    workspace = rehearsed(folder / "route.yaml", json.dumps(document))
+    route = find_route(workspace, RouteRequest("Voice", task, "default"))
     if not route.steps:
         return None
     return 0 if route.steps[0].default_filter else route.steps[0].filter

@@ -4,7 +4,7 @@ import os
 import socket
 import sqlite3
 import tempfile
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -329,3 +329,12 @@ def test_a_file_of_the_first_version_is_brought_to_the_present_one(open_api, fil
     configuration = '{"task_routing":{"default_filter":{"queue":"QUEUE"}}}'.replace("QUEUE", queue)
     api.made(f"{workspace}/Workflows", FriendlyName="W", Configuration=configuration)
     assert api.made(f"{workspace}/Tasks")["assignment_status"] == "reserved"
+
+
+def test_bytes_where_text_should_be_are_found_when_the_file_is_opened(file):
+    open_app(file).close()
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("UPDATE sequence SET last = x'00'")
+
+    with pytest.raises(TargetError, match="it is damaged"):
+        open_app(file)

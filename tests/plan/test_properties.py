@@ -6,8 +6,8 @@ import random
 from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
+from tests.seeded import Choices, chosen
 from tr_apply.plan.saved.document import plan_document
 
 ACTIVITIES = ["Offline", "Available", "Break", "Lunch", "Training"]
@@ -20,109 +20,168 @@ FILTERS = ["type == 'ticket'", "customer_value == 'Gold'", "language IN ['es', '
 ATTRIBUTES = [{}, {"level": 1}, {"level": True}, {"level": 1.5, "languages": ["en", "es"]}, {"contact": {"phone": "1"}}]
 
 
-def some(draw, names, least=0):
-    return draw(st.lists(st.sampled_from(names), unique=True, min_size=least))
+def examples(*makes):
+    """The values that these make. All of them are one draw: of two, hypothesis would often make the second equal to the first."""
+    return chosen(lambda choices: [value for make in makes for value in make(choices)], 3 * SIZE + 16)
 
 
-@st.composite
-def documents(draw):
-    activities = [
-        {"name": name, "available": name != "Offline" and draw(st.booleans())}
-        for name in sorted({"Offline", *some(draw, ACTIVITIES)})
-    ]
+SIZE = 344
+"""Of a configuration, in bytes."""
+
+
+def two(choices):
+    """A configuration, and another one; in every fourth example it is the first one with some changes."""
+    changes = choices.choice([0, 0, 0, 230])
+    first, other, kept = (choices.taken(SIZE) for _ in range(3))
+    second = bytes(new if keep >= changes else old for old, new, keep in zip(first, other, kept, strict=True))
+    return configuration(Choices(first)), configuration(Choices(second))
+
+
+def renamed(choices):
+    """A configuration, and the same with new names."""
+    first = configuration(choices)
+    return first, with_new_names(choices, first)
+
+
+def changed(choices):
+    """A configuration, and either of the two."""
+    return renamed(choices) if choices.flag() else two(choices)
+
+
+def number(choices):
+    """A number, whose remainder is one of as many as a test needs."""
+    return [choices.below(2**16)]
+
+
+def killing(choices):
+    """How many requests there are at a time, and whether the run is killed before a write or after it."""
+    return choices.choice([1, 10]), choices.choice(["at", "after"])
+
+
+def configuration(choices):
+    activities = [{"name": "Offline", "available": False}, *section(choices, ACTIVITIES[1:], activity, size=2)]
+    activities.sort(key=lambda each: each["name"])
     names = [each["name"] for each in activities]
-    queues = [queue(draw, name, names) for name in some(draw, QUEUES)]
-    channels = [{"unique_name": name, "name": name.title()} for name in some(draw, CHANNELS)]
+    queues = section(choices, QUEUES, lambda part, name: queue(part, name, names), size=6)
+    channels = section(choices, CHANNELS, channel, size=1)
     queue_names = [each["name"] for each in queues]
+    workers = section(choices, WORKERS, lambda part, name: worker(part, name, names, channels, queue_names), size=24)
+    workspace = {
+        "name": "Center",
+        "default_activity": "Offline",
+        "timeout_activity": choices.choice(names),
+        "prioritize_queue_order": choices.choice(["FIFO", "LIFO"]),
+    }
+    routes = WORKFLOWS if queues else []
+    workflows = section(choices, routes, lambda part, name: workflow(part, name, queue_names), size=48)
     return {
-        "workspace": {
-            "name": "Center",
-            "default_activity": "Offline",
-            "timeout_activity": draw(st.sampled_from(names)),
-            "prioritize_queue_order": draw(st.sampled_from(["FIFO", "LIFO"])),
-        },
+        "workspace": workspace,
         "activities": activities,
         "task_channels": channels,
         "task_queues": queues,
-        "workflows": [workflow(draw, name, queue_names) for name in some(draw, WORKFLOWS) if queue_names],
-        "workers": [worker(draw, name, names, channels, queue_names) for name in some(draw, WORKERS)],
+        "workflows": workflows,
+        "workers": workers,
     }
 
 
-def queue(draw, name, activities):
+def section(choices, pool, make, *, size):
+    """Resources with some of the names in *pool*, in any order, each made by means of *size* bytes of its own.
+
+    As the bytes belong to the name, any can be left out, and the others stay.
+    """
+    least = choices.choice(LEFT_OUT)
+    parts = [(name, Choices(choices.taken(size))) for name in pool]
+    placed = sorted((part.below(256), name, part) for name, part in parts)
+    return [make(part, name) for place, name, part in placed if place >= least]
+
+
+LEFT_OUT = [256, 256, 192, 128, 64, 0]
+"""Of 256, how many resources of a section are left out: all of them in every third."""
+
+
+def activity(choices, name):
+    return {"name": name, "available": choices.flag()}
+
+
+def channel(_, name):
+    return {"unique_name": name, "name": name.title()}
+
+
+def queue(choices, name, activities):
     fields = {
         "name": name,
-        "target_workers": draw(st.sampled_from(EXPRESSIONS)),
-        "max_reserved_workers": draw(st.integers(1, 3)),
+        "target_workers": choices.choice(EXPRESSIONS),
+        "max_reserved_workers": 1 + choices.below(3),
     }
-    if draw(st.booleans()):
-        fields["reservation_activity"] = draw(st.sampled_from(activities))
-        fields["assignment_activity"] = draw(st.sampled_from(activities))
+    if choices.flag():
+        fields["reservation_activity"] = choices.choice(activities)
+        fields["assignment_activity"] = choices.choice(activities)
     return fields
 
 
-def workflow(draw, name, queues):
-    filters = [
-        ({"name": title} if (title := draw(st.sampled_from(["Gold", "Spanish", None]))) else {})
-        | {
-            "expression": draw(st.sampled_from(FILTERS)),
-            "targets": [target(draw, queues) for _ in range(draw(st.integers(1, 2)))],
-        }
-        for _ in range(draw(st.integers(0, 3)))
-    ]
-    fields = {"name": name, "filters": filters, "task_reservation_timeout": draw(st.sampled_from([30, 120]))}
-    return fields | ({"default_filter": {"queue": draw(st.sampled_from(queues))}} if draw(st.booleans()) else {})
+def workflow(choices, name, queues):
+    fields = {"name": name, "task_reservation_timeout": choices.choice([30, 120])}
+    if choices.flag():
+        fields["default_filter"] = {"queue": choices.choice(queues)}
+    filters = choices.several(lambda part: filter_of(part, queues), 3, size=14)
+    return fields | {"filters": filters}
 
 
-def target(draw, queues):
-    fields = {"queue": draw(st.sampled_from(queues))}
-    if draw(st.booleans()):
-        fields |= {"timeout": draw(st.integers(1, 60)), "priority": draw(st.integers(0, 3))}
+def filter_of(choices, queues):
+    title = choices.choice([None, "Gold", "Spanish"])
+    return ({"name": title} if title else {}) | {
+        "expression": choices.choice(FILTERS),
+        "targets": choices.several(lambda part: target(part, queues), 2, least=1, size=5),
+    }
+
+
+def target(choices, queues):
+    fields = {"queue": choices.choice(queues)}
+    if choices.flag():
+        fields |= {"timeout": 1 + choices.below(60), "priority": choices.below(4)}
     return fields
 
 
-def worker(draw, name, activities, channels, queues):
+def worker(choices, name, activities, channels, queues):
     fields = {"name": name}
-    if draw(st.booleans()):
-        fields["activity"] = draw(st.sampled_from(activities))
-    if draw(st.booleans()):
-        fields["attributes"] = copy.deepcopy(draw(st.sampled_from(ATTRIBUTES)))
-        if draw(st.booleans()):
-            fields["attributes"]["activity"] = f"${{sid:activity/{draw(st.sampled_from(activities))}}}"
-        if queues and draw(st.booleans()):
-            fields["attributes"]["queue"] = f"of ${{sid:task_queue/{draw(st.sampled_from(queues))}}}"
-    if channels and draw(st.booleans()):
-        names = draw(st.lists(st.sampled_from([each["unique_name"] for each in channels]), unique=True))
-        fields["channels"] = {
-            channel: {"capacity": draw(st.integers(0, 2)), "available": draw(st.booleans())} for channel in names
-        }
+    if choices.flag():
+        fields["activity"] = choices.choice(activities)
+    if choices.flag():
+        fields["attributes"] = copy.deepcopy(choices.choice(ATTRIBUTES))
+        if choices.flag():
+            fields["attributes"]["activity"] = f"${{sid:activity/{choices.choice(activities)}}}"
+        if queues and choices.flag():
+            fields["attributes"]["queue"] = f"of ${{sid:task_queue/{choices.choice(queues)}}}"
+    if channels and choices.flag():
+        names = [each["unique_name"] for each in channels]
+        fields["channels"] = dict(section(choices, names, channel_of_worker, size=3))
     return fields
 
 
-@st.composite
-def renamed(draw, document):
+def channel_of_worker(choices, name):
+    return name, {"capacity": choices.below(3), "available": choices.flag()}
+
+
+def with_new_names(choices, document):
     """*document* with some names changed, some of them exchanged, and everything that led to them following."""
     result = copy.deepcopy(document)
-    for section, pool in (
+    for key, pool in (
         ("task_queues", QUEUES),
         ("workers", WORKERS),
         ("workflows", WORKFLOWS),
         ("activities", ACTIVITIES[1:]),
     ):
-        items = [each for each in result[section] if each["name"] != "Offline"]
-        chosen = draw(st.lists(st.sampled_from(items), unique_by=lambda each: each["name"])) if items else []
-        names = [each["name"] for each in chosen]
-        taken = {each["name"] for each in result[section]} - set(names)
-        free = [name for name in pool if name not in taken]
-        new = draw(st.permutations(free))[: len(names)]
-        ways = {old: name for old, name in zip(names, new, strict=True) if old != name}
-        if len(set(new)) < len(names):
-            continue
-        for each in chosen:
+        part = Choices(choices.taken(13))
+        names = [each["name"] for each in result[key] if each["name"] != "Offline"]
+        least = part.choice(LEFT_OUT)
+        moved = [name for name in names if part.below(256) >= least]
+        free = [name for name in pool if name in moved or name not in names]
+        ways = {old: new for old in moved if (new := free.pop(part.below(len(free)))) != old}
+        for each in result[key]:
             if each["name"] in ways:
                 each["renamed_from"] = [each["name"]]
                 each["name"] = ways[each["name"]]
-        follow(result, section, ways)
+        follow(result, key, ways)
     return result
 
 
@@ -169,9 +228,9 @@ quick = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
 
 @quick
-@given(first=documents(), second=documents())
-def test_an_applied_plan_is_in_order_leaves_nothing_to_do_and_sends_the_planned_requests(new_world, first, second):
-    world = new_world()
+@given(examples(two))
+def test_an_applied_plan_is_in_order_leaves_nothing_to_do_and_sends_the_planned_requests(new_world, both):
+    world, (first, second) = new_world(), both
 
     world.apply(first)
     plan = world.plan(second)
@@ -180,16 +239,15 @@ def test_an_applied_plan_is_in_order_leaves_nothing_to_do_and_sends_the_planned_
         assert set(operation.depends_on) <= seen
         seen.add(operation.id)
     if not is_refused(plan):
-        world.apply(second)
+        world.apply(second, planned=plan)
 
     world.close()
 
 
 @quick
-@given(first=documents(), data=st.data())
-def test_renames_keep_every_sid(new_world, first, data):
-    world = new_world()
-    second = data.draw(renamed(first))
+@given(examples(renamed))
+def test_renames_keep_every_sid(new_world, both):
+    world, (first, second) = new_world(), both
     world.apply(first)
     before = {
         (kind, item["sid"])
@@ -209,9 +267,9 @@ def test_renames_keep_every_sid(new_world, first, data):
 
 
 @quick
-@given(document=documents(), other=documents(), seed=st.integers(0, 99))
-def test_the_order_of_a_file_does_not_change_the_plan(new_world, document, other, seed):
-    world = new_world()
+@given(examples(two, number))
+def test_the_order_of_a_file_does_not_change_the_plan(new_world, example):
+    world, (document, other, seed) = new_world(), example
     assert world.document(document) == world.document(shuffled(document, seed))
 
     world.apply(other)
@@ -228,19 +286,16 @@ def without_places(plan):
 
 
 @quick
-@given(first=documents(), second=documents(), data=st.data())
-def test_a_killed_run_is_finished_by_the_next(new_world, first, second, data):
-    world, whole = new_world(), new_world()
+@given(examples(changed, killing, number))
+def test_a_killed_run_is_finished_by_the_next(new_world, example):
+    world, whole, (first, second, concurrency, moment, killed) = new_world(), new_world(), example
     for each in (world, whole):
         each.apply(first)
-    if data.draw(st.booleans()):
-        second = data.draw(renamed(first))
     plan = world.plan(second)
     if not is_refused(plan):
-        whole.apply(second)
-        world.concurrency = data.draw(st.sampled_from([1, 10]))
-        moment = data.draw(st.sampled_from(["at", "after"]))
-        world.apply_and_die(second, **{moment: data.draw(st.integers(0, plan.requests))})
+        whole.apply(second, planned=plan)  # the one is a copy of the other
+        world.concurrency = concurrency
+        world.apply_and_die(second, **{moment: killed % (plan.requests + 1)}, planned=plan)
         world.apply(second)
 
         assert world.state() == whole.state()
@@ -260,13 +315,13 @@ def without_a_write(plan, number):
 
 
 @settings(quick, max_examples=15)
-@given(first=documents(), second=documents(), data=st.data())
-def test_no_write_can_be_left_out(new_world, first, second, data):
-    world = new_world()
+@given(examples(two, number))
+def test_no_write_can_be_left_out(new_world, example):
+    world, (first, second, left_out) = new_world(), example
     world.apply(first)
     plan = world.plan(second)
     if plan.requests and not is_refused(plan):
-        less = without_a_write(plan, data.draw(st.integers(0, plan.requests - 1)))
+        less = without_a_write(plan, left_out % plan.requests)
 
         with contextlib.suppress(AssertionError):  # a SID that nobody has, as what would have it is not created
             world.carry_out(second, less)
@@ -278,4 +333,4 @@ def test_no_write_can_be_left_out(new_world, first, second, data):
 def test_a_plan_is_the_same_in_every_run(world):
     text = "workspace: {name: Center}\ntask_queues: [{name: A}, {name: B}]\nworkers: [{name: x}]"
 
-    assert plan_document(world.plan(text)) == plan_document(world.plan(text))
+    assert plan_document(world.plan(text)) == plan_document(world.plan(f"{text}\n"))  # which is read anew

@@ -1,7 +1,5 @@
 """Renames: an update in place that keeps the SID, also in chains and circles, and also after a run was killed."""
 
-import itertools
-
 import pytest
 
 from tr_apply.errors import ConfigError
@@ -115,6 +113,12 @@ WAYS = {
 }
 
 
+def requests(case):
+    """One for each name, and one more for each circle, which begins with a temporary name."""
+    circles = {"a swap": 1, "two swaps": 2, "a circle and a chain into nothing": 1}.get(case, "circle of three" in case)
+    return len(WAYS[case]) + circles
+
+
 def before_and_after(section, ways):
     numbers = {old: index + 1 for index, old in enumerate(ways)}
     before = text(section, *((old, [], numbers[old]) for old in ways))
@@ -132,28 +136,21 @@ def test_names_are_exchanged_in_place(world, section, case):
     plan = world.apply(after)
 
     assert sids(world, section) == {new: old[name] for name, new in WAYS[case].items()}
-    circles = {"a swap": 1, "two swaps": 2, "a circle and a chain into nothing": 1}.get(case, "circle of three" in case)
-    assert plan.requests == len(WAYS[case]) + circles
+    assert plan.requests == requests(case)
     assert world.plan(after).operations == []
 
 
 @pytest.mark.parametrize("case", WAYS)
-@pytest.mark.parametrize("moment", ["at", "after"])
-def test_an_exchange_of_names_that_was_killed_is_finished_by_the_next_run(new_world, case, moment):
+def test_an_exchange_of_names_that_was_killed_is_finished_by_the_next_run(world, case):
     before, after = before_and_after("task_queues", WAYS[case])
-    for killed in itertools.count():
-        world = new_world()
-        world.apply(before)
-        old = sids(world, "task_queues")
-        if not world.apply_and_die(after, **{moment: killed}):
-            break
+    world.apply(before)
+    old = sids(world, "task_queues")
 
+    for _ in world.moments(after, writes=requests(case)):
         world.apply(after)
 
         assert sids(world, "task_queues") == {new: old[name] for name, new in WAYS[case].items()}
         assert world.plan(after).operations == []
-        world.close()
-    assert killed >= len(WAYS[case])
 
 
 def test_a_swap_that_was_killed_twice_is_finished(world):
@@ -251,15 +248,14 @@ def test_a_name_is_used_again_for_something_new(world, told_plan):
     assert world.plan(text("task_queues", ("B", ["A"], 1), ("A", [], 2))).operations == []
 
 
-@pytest.mark.parametrize("killed", [1, 2])
-def test_a_name_used_again_is_finished_by_the_next_run(world, killed):
+def test_a_name_used_again_is_finished_by_the_next_run(world):
     after = text("task_queues", ("B", ["A"], 1), ("A", [], 2))
     world.apply(text("task_queues", ("A", [], 1)))
-    world.apply_and_die(after, at=killed - 1)
 
-    world.apply(after)
+    for _ in world.moments(after, writes=2):
+        world.apply(after)
 
-    assert world.names("TaskQueues") == ["A", "B"]
+        assert world.names("TaskQueues") == ["A", "B"]
 
 
 FORMER = {
@@ -272,23 +268,19 @@ FORMER = {
 
 
 @pytest.mark.parametrize("case", FORMER)
-@pytest.mark.parametrize("moment", ["at", "after"])
-def test_a_name_is_not_taken_before_what_had_it_is_there(new_world, case, moment):
+def test_a_name_is_not_taken_before_what_had_it_is_there(world, case):
     before, after = (text("task_queues", *queues) for queues in FORMER[case])
+    world.apply(before)
+    old = {sid: name for name, sid in sids(world, "task_queues").items()}
 
-    def became(killed):
-        """The result for each queue; None if the run ended before that number of writes."""
-        world = new_world()
-        world.apply(before)
-        old = {sid: name for name, sid in sids(world, "task_queues").items()}
-        if killed is not None:
-            world.apply_and_die(after, **{moment: killed})
-        plan = world.apply(after)
-        return {old.get(sid): name for name, sid in sids(world, "task_queues").items() if sid in old}, plan.requests
+    def became():
+        """The names that the queues of before have now."""
+        world.apply(after)
+        return {old[sid]: name for name, sid in sids(world, "task_queues").items() if sid in old}
 
-    whole, requests = became(None)
+    *killed, whole = [became() for _ in world.moments(after)]
 
-    assert [became(killed)[0] for killed in range(requests)] == [whole] * requests
+    assert killed == [whole] * len(killed)
 
 
 def test_a_target_takes_along_what_had_its_name_before(world):
@@ -402,16 +394,15 @@ def test_a_renamed_task_channel_is_replaced(world, told_plan):
     assert channels(world) == ["email"]
 
 
-@pytest.mark.parametrize("killed", [0, 1, 2])
-def test_a_task_channel_whose_replacement_was_killed_is_finished_without_consent(world, killed):
+def test_a_task_channel_whose_replacement_was_killed_is_finished_without_consent(world):
     world.apply(OLD)
-    world.apply_and_die(NEW, at=killed)
 
-    plan = world.apply(NEW)
+    for _ in world.moments(NEW, writes=3):
+        plan = world.apply(NEW)
 
-    assert plan.blocked == []
-    assert channels(world) == ["email"]
-    assert world.plan(NEW).operations == []
+        assert plan.blocked == []
+        assert channels(world) == ["email"]
+        assert world.plan(NEW).operations == []
 
 
 def test_a_seeded_task_channel_cannot_be_renamed(world):

@@ -1,6 +1,5 @@
 """An activity whose ``available`` flips: a new one takes its place, and everything that led to the old one follows."""
 
-import itertools
 import json
 
 import pytest
@@ -165,23 +164,17 @@ def test_two_activities_that_flip_together_write_their_common_users_once(world):
     assert plan.requests == 2 * 3 + 5 + 3
 
 
-@pytest.mark.parametrize("moment", ["at", "after"])
 @pytest.mark.parametrize("concurrency", [1, 10])
-def test_a_replacement_that_was_killed_is_finished_without_consent(new_world, moment, concurrency):
-    for killed in itertools.count():
-        world = new_world()
-        world.concurrency = concurrency
-        world.apply(BEFORE)
-        if not world.apply_and_die(AFTER, **{moment: killed}):
-            break
+def test_a_replacement_that_was_killed_is_finished_without_consent(world, concurrency):
+    world.concurrency = concurrency
+    world.apply(BEFORE)
 
+    for _ in world.moments(AFTER, writes=10):
         plan = world.apply(AFTER)
 
         assert plan.blocked == []
         assert set(everywhere(world).values()) == {"Break"}
         assert world.names("Activities") == ["Available", "Break", "Lunch", "Offline"]
-        world.close()
-    assert killed >= 10
 
 
 def test_a_replacement_that_is_finished_says_so(world):
@@ -206,18 +199,17 @@ def test_another_plan_in_the_middle_of_a_replacement_says_what_to_do(world):
         world.plan(BEFORE)
 
 
-@pytest.mark.parametrize("killed", range(7))
-def test_an_activity_is_renamed_and_replaced_in_one_plan(world, killed):
+def test_an_activity_is_renamed_and_replaced_in_one_plan(world):
     after = AFTER.replace("Break", "Pause").replace(
         "{name: Pause, available", "{name: Pause, renamed_from: [Break], available"
     )
     world.apply(BEFORE)
-    world.apply_and_die(after, at=killed)
 
-    world.apply(after)
+    for _ in world.moments(after, writes=10):
+        world.apply(after)
 
-    assert set(everywhere(world).values()) == {"Pause"}
-    assert world.names("Activities") == ["Available", "Lunch", "Offline", "Pause"]
+        assert set(everywhere(world).values()) == {"Pause"}
+        assert world.names("Activities") == ["Available", "Lunch", "Offline", "Pause"]
 
 
 def test_a_rename_with_a_replacement_shows_both(world):
@@ -234,9 +226,8 @@ def test_a_rename_with_a_replacement_shows_both(world):
     ]
 
 
-@pytest.mark.parametrize("killed", range(5))
 @pytest.mark.parametrize(("lunch", "pause"), [("false", "true"), ("true", "false"), ("true", "true")])
-def test_a_former_name_that_is_used_again_does_not_lead_to_the_replaced_resource(world, killed, lunch, pause):
+def test_a_former_name_that_is_used_again_does_not_lead_to_the_replaced_resource(world, lunch, pause):
     text = "workspace: {{name: C}}\nactivities: [{{name: Offline}}, {}, {}]"
     world.apply(text.format("{name: Lunch}", "{name: Break}"))
     world.make("Workers", FriendlyName="x", ActivitySid=world.sid("Activities", "Lunch"))
@@ -245,24 +236,23 @@ def test_a_former_name_that_is_used_again_does_not_lead_to_the_replaced_resource
     after = text.format(
         f"{{name: Lunch, renamed_from: [Break], available: {lunch}}}", f"{{name: Break, available: {pause}}}"
     )
-    world.apply_and_die(after, at=killed)
 
-    world.apply(after)
+    for _ in world.moments(after, writes=8 if lunch == pause else 4):
+        world.apply(after)
 
-    now = {each["friendly_name"]: each for each in world.items("Activities")}
-    assert {name: each["available"] for name, each in now.items()} == {
-        "Offline": False,
-        "Lunch": lunch == "true",
-        "Break": pause == "true",
-    }
-    kept = {name for name, sid in before.items() if now[name]["sid"] == sid}
-    assert kept == {name for name, flips in (("Lunch", lunch), ("Break", pause)) if flips == "false"}
-    assert [each["activity_name"] for each in world.items("Workers")] == ["Lunch", "Break"]
+        now = {each["friendly_name"]: each for each in world.items("Activities")}
+        assert {name: each["available"] for name, each in now.items()} == {
+            "Offline": False,
+            "Lunch": lunch == "true",
+            "Break": pause == "true",
+        }
+        kept = {name for name, sid in before.items() if now[name]["sid"] == sid}
+        assert kept == {name for name, flips in (("Lunch", lunch), ("Break", pause)) if flips == "false"}
+        assert [each["activity_name"] for each in world.items("Workers")] == ["Lunch", "Break"]
 
 
-@pytest.mark.parametrize("killed", range(9))
 @pytest.mark.parametrize("flips", ["A", "AB", "BD", "ABD"])
-def test_names_that_went_round_long_ago_do_not_when_some_are_replaced(world, killed, flips):
+def test_names_that_went_round_long_ago_do_not_when_some_are_replaced(world, flips):
     world.apply("workspace: {name: C}\nactivities: [{name: Offline}, {name: A}, {name: B}, {name: D}]")
     before = {name: world.sid("Activities", name) for name in "ABD"}
     for name in "ABD":
@@ -273,16 +263,16 @@ def test_names_that_went_round_long_ago_do_not_when_some_are_replaced(world, kil
         "activities": [{"name": "Offline"}]
         + [{"name": name, "renamed_from": [former[name]], "available": name in flips} for name in "ABD"],
     }
-    world.apply_and_die(after, at=killed)
 
-    world.apply(after)
+    for _ in world.moments(after, writes=4 * len(flips)):
+        world.apply(after)
 
-    assert {name for name, sid in before.items() if world.sid("Activities", name) != sid} == set(flips)
-    assert [each["activity_name"] for each in world.items("Workers")] == ["A", "B", "D"]
+        assert {name for name, sid in before.items() if world.sid("Activities", name) != sid} == set(flips)
+        assert [each["activity_name"] for each in world.items("Workers")] == ["A", "B", "D"]
 
 
 @pytest.mark.parametrize(("available", "flips"), [("D", "A"), ("B", "D"), ("BD", "B"), ("AD", "D"), ("AB", "")])
-def test_names_that_go_round_while_one_is_replaced_are_finished_by_the_next_run(new_world, available, flips):
+def test_names_that_go_round_while_one_is_replaced_are_finished_by_the_next_run(world, available, flips):
     former = {"A": "B", "B": "D", "D": "A"}
     head = {"workspace": {"name": "C"}, "activities": [{"name": "Offline"}]}
     before = head | {
@@ -296,35 +286,30 @@ def test_names_that_go_round_while_one_is_replaced_are_finished_by_the_next_run(
         ]
     }
 
-    def became(killed):
-        world = new_world()
-        world.apply(before)
-        old = {world.sid("Activities", name): name for name in former}
-        if killed is not None:
-            world.apply_and_die(after, at=killed)
-        requests = world.apply(after).requests
+    world.apply(before)
+    sids = {old: world.sid("Activities", old) for old in former}
+
+    for _ in world.moments(after):
+        world.apply(after)
+
         now = {each["sid"]: each["friendly_name"] for each in world.items("Activities")}
-        return {name: now.get(sid) for sid, name in old.items()}, requests
-
-    whole, requests = became(None)
-
-    assert whole == {old: None if new in flips else new for new, old in former.items()}
-    assert [became(killed)[0] for killed in range(requests)] == [whole] * requests
+        assert {old: now.get(sid) for old, sid in sids.items()} == {
+            old: None if new in flips else new for new, old in former.items()
+        }
 
 
-@pytest.mark.parametrize("killed", range(5))
-def test_half_a_cycle_of_names_is_not_a_cycle_while_one_of_them_is_replaced(world, killed):
+def test_half_a_cycle_of_names_is_not_a_cycle_while_one_of_them_is_replaced(world):
     world.apply("workspace: {name: C}\nactivities: [{name: Offline}, {name: B, available: true}]")
     world.make("Workers", FriendlyName="x", ActivitySid=world.sid("Activities", "B"))
     after = (
         "workspace: {name: C}\nactivities: [{name: Offline}, {name: B, renamed_from: [E]},"
         " {name: E, renamed_from: [B], available: true}]"
     )
-    world.apply_and_die(after, at=killed)
 
-    world.apply(after)
+    for _ in world.moments(after, writes=5):
+        world.apply(after)
 
-    assert [each["activity_name"] for each in world.items("Workers")] == ["B"]
+        assert [each["activity_name"] for each in world.items("Workers")] == ["B"]
 
 
 def test_names_go_round_while_one_of_them_is_replaced(world):

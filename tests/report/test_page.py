@@ -10,12 +10,11 @@ from html.parser import HTMLParser
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.conftest import World
 from tests.picture.scenes import HOSTILE
 from tests.picture.test_html import Tags, contrast, palettes
-from tests.plan.test_properties import documents, renamed
+from tests.plan.test_properties import examples, renamed, two
 from tr_apply.picture import POLICY
 from tr_apply.plan.change import Action, Blocked, FieldChange, Operation, Plan, PlanTarget
 from tr_apply.plan.impact import FilterRoute, Impact, PeopleImpact, QueueChange, RouteChange, TasksImpact
@@ -280,9 +279,9 @@ quick = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 
 
 @quick
-@given(first=documents(), second=documents())
-def test_every_page_is_well_formed_leaves_out_no_change_and_is_the_same_from_a_saved_plan(new_world, first, second):
-    world = new_world()
+@given(examples(two))
+def test_every_page_is_well_formed_leaves_out_no_change_and_is_the_same_from_a_saved_plan(new_world, both):
+    world, (first, second) = new_world(), both
     world.apply(first)
     plan = world.plan(second)
     world.close()
@@ -301,11 +300,11 @@ def test_every_page_is_well_formed_leaves_out_no_change_and_is_the_same_from_a_s
 
 
 @quick
-@given(first=documents(), data=st.data())
-def test_new_names_draw_nothing(new_world, first, data):
-    world = new_world()
+@given(examples(renamed))
+def test_new_names_draw_nothing(new_world, both):
+    world, (first, second) = new_world(), both
     world.apply(first)
-    drawn = plan_picture(world.plan(data.draw(renamed(first))))
+    drawn = plan_picture(world.plan(second))
     world.close()
 
     assert drawn.picture.workflows == ()

@@ -24,6 +24,13 @@ class Through:
 
     async def exchange(self, request: Request) -> Answer:
         """See ``Slot.exchange``."""
+        from tr_apply.transport.application import ApplicationTransport  # noqa: PLC0415  # imports httpx, as below
+
+        if isinstance(self._transport, ApplicationTransport):
+            return await self._transport.exchange(self._base_url, request)
+        return await self._by_httpx(request)
+
+    async def _by_httpx(self, request: Request) -> Answer:
         import httpx  # noqa: PLC0415  # half of the start of a small plan, which is over the network
 
         url = _parsed(self._base_url + request.target)

@@ -97,10 +97,11 @@ def collection_url(collection: str, scope: Scope, base_url: str) -> str:
 def meta(key: str, url: str, page: Page) -> Body:
     """Where this page is in its list, and how to get to the others."""
     request = page.request
+    query = urlencode({**page.filters, "PageSize": request.size})
 
     def page_url(number: int, token: PageToken | None) -> str:
-        query = {**page.filters, "PageSize": request.size, "Page": number}
-        return f"{url}?{urlencode({**query, 'PageToken': token} if token else query)}"
+        there = f"{url}?{query}&Page={number}"
+        return f"{there}&{urlencode({'PageToken': token})}" if token else there
 
     return {
         "page": request.number,

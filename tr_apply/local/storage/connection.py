@@ -12,7 +12,7 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple
 
 from tr_apply.errors import TargetError
 from tr_apply.local.storage.refusals import LockedNowError, UnavailableError
@@ -110,8 +110,8 @@ def _connected(path: str | Path) -> sqlite3.Connection:
 
 def _use_file(connection: sqlite3.Connection, path: str | Path) -> None:
     """Check the file, and bring it to the present version."""
-    if _check(connection, path):
-        _check_pages(connection, path)
+    if version := _check(connection, path):
+        _check_pages(connection, path, version)
     _use_wal(connection)
     _migrate(connection, path)
 
@@ -170,18 +170,29 @@ def _check(connection: sqlite3.Connection, path: str | Path) -> int:
 
 
 def _check_schema(connection: sqlite3.Connection, path: str | Path, version: int) -> None:
-    if _schema(connection) != _expected(MIGRATIONS[: max(version, 0)]):
+    if _schema(connection) != _ours(MIGRATIONS[: max(version, 0)]).schema:
         raise DamagedError(
             f"cannot use {path} as the database: its tables are not those of the embedded TaskRouter; "
             "name another file, or delete this one to begin anew"
         )
 
 
-@cache  # asked for twice at each opening of a file, and longer to make than all else there
-def _expected(steps: Steps) -> frozenset[tuple[str, str, str]]:
-    """The schema of a file that these steps made."""
+class _Ours(NamedTuple):
+    """A file that certain steps made: its schema, and the statement that finds a row with bytes in it."""
+
+    schema: frozenset[tuple[str, str, str]]
+    asks_for_bytes: str
+
+
+@cache  # asked for at each opening of a file, and longer to make than all else there
+def _ours(steps: Steps) -> _Ours:
+    sql = "SELECT t.name, c.name FROM sqlite_master AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table'"
     with closing(_made(steps)) as ours:
-        return _schema(ours)
+        columns: dict[str, list[str]] = {}
+        for table, column in ours.execute(sql):
+            columns.setdefault(table, []).append(f"typeof({column}) = 'blob'")
+        of_each_table = [f"SELECT 1 FROM {table} WHERE {' OR '.join(each)}" for table, each in columns.items()]  # noqa: S608  # names of ours
+        return _Ours(_schema(ours), f"{' UNION ALL '.join(of_each_table)} LIMIT 1")
 
 
 @cache
@@ -205,23 +216,17 @@ def _schema(connection: sqlite3.Connection) -> frozenset[tuple[str, str, str]]:
     return frozenset((kind, name, " ".join(text.split())) for kind, name, text in connection.execute(sql))
 
 
-def _check_pages(connection: sqlite3.Connection, path: str | Path) -> None:
+def _check_pages(connection: sqlite3.Connection, path: str | Path, version: int) -> None:
     """Find damage now rather than in the middle of something, unless that would take long."""
     if Path(path).stat().st_size <= CHECKED_BYTES:
         [found] = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok" or _holds_blob(connection):
+        if found != "ok" or _holds_blob(connection, version):
             raise DamagedError(damage(path))
 
 
-def _holds_blob(connection: sqlite3.Connection) -> bool:
+def _holds_blob(connection: sqlite3.Connection, version: int) -> bool:
     """Whether bytes are where text or a number should be, which ``quick_check`` does not look at."""
-    sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-    for (table,) in connection.execute(sql).fetchall():
-        columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-        is_blob = " OR ".join(f"typeof({column}) = 'blob'" for column in columns)
-        if connection.execute(f"SELECT 1 FROM {table} WHERE {is_blob} LIMIT 1").fetchone():  # noqa: S608  # names of ours
-            return True
-    return False
+    return connection.execute(_ours(MIGRATIONS[:version]).asks_for_bytes).fetchone() is not None
 
 
 def damage(path: str | Path) -> str:
