@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from tests.seeded import Choices, chosen, json_value
 from tr_apply.config.places import Sources
@@ -261,6 +261,7 @@ def known(tasks):
 
 @settings(max_examples=40)
 @given(TASKS)
+@example([RecordedTask("V", {"a": -0.0}), RecordedTask("V", {"a": 0.0})])
 def test_a_written_file_reads_the_same(tasks):
     table, lines = as_a_file(corpus_csv(tasks)), as_a_file(corpus_jsonl(tasks))
 

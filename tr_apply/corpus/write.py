@@ -53,7 +53,7 @@ def _cells(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The texts of cells, by the attributes that columns can be called by; all others are in the last column."""
     for key, value in attributes.items():
         if value is not None and _COLUMN.fullmatch(key):
-            text = _text(value) if isinstance(value, list | dict) else _scalar_text(value)
+            text = _text(value) if isinstance(value, list | dict | float) else _scalar_text(value)
             if text is not None:
                 yield key, text
 
@@ -68,7 +68,7 @@ def _text(value: Any) -> str | None:
 
 
 _scalar_text = lru_cache(maxsize=10_000, typed=True)(_text)
-"""Most tasks have the values of others."""
+"""Most tasks have the values of others. Not for floats: 0.0 equals -0.0 and has another text."""
 
 
 def _is_plain(text: str) -> bool:
