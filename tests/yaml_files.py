@@ -13,3 +13,10 @@ TEXTS = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 def content_of(path, loader=SAFE):
     """The content of a file; nobody may change it."""
     return yaml.load(path.read_text(encoding="utf-8"), loader)
+
+
+def places(value):
+    """Every container within *value* with each of its keys."""
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield value, key
+        yield from places(value[key])

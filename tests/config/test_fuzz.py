@@ -1,10 +1,14 @@
 """Loading any file ends, in findings at places that exist."""
 
+import json
+
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.seeded import chosen
+from tests.yaml_files import SAFE, places
 from tr_apply.errors import UsageError
 
 MINIMAL = "workspace: {name: W}\n"
@@ -80,6 +84,49 @@ def test_text_below_a_section(loaded, section, content):
 @given(content=LINES, overlay=LINES, variables=LINES)
 def test_overlays_and_files_of_variables(loaded, content, overlay, variables):
     check(loaded, MINIMAL + content, overlays=[MINIMAL + overlay], variable_files=[variables], given={"a": overlay})
+
+
+EVERYTHING = """
+vars: {spanish: "languages HAS 'es'"}
+variables: {team: {type: string, enum: [emea, us], default: emea}}
+workspace:
+  {name: Center, renamed_from: [Old], events_filter: [task.created], multi_task_enabled: true, default_activity: Off}
+activities: [{name: Off, available: false, renamed_from: [Away]}]
+task_channels: [{unique_name: voice, name: Voice}]
+task_queues:
+- {name: Spanish, target_workers: "${spanish} AND team == '${team}'", max_reserved_workers: 1}
+- {name: "Queue ${each.team}", for_each: {team: [a, b]}, target_workers: "team == '${each.team}'"}
+workflows:
+- name: Incoming
+  task_reservation_timeout: 30
+  filters:
+  - name: "Team ${each.team}"
+    for_each: {team: [a, b]}
+    expression: "team == '${each.team}'"
+    targets: [{queue: "Queue ${each.team}", priority: 1, timeout: 60, extra: {note: x}}, {order_by: worker.level DESC}]
+  default_filter: {queue: Spanish, skip_if: workers.available == 0}
+workers: [{name: alice, activity: Off, attributes: {languages: [es], level: 3}, channels: {voice: {capacity: 2}}}]
+manage: {task_queues: additive, workers: {mode: additive, where: "team == 'emea'", ignore: [attributes.x]}}
+safety: {protect: [task_queue/Spanish], max_deletes: 20%, delete: any}
+lint:
+  severity: {no-default-filter: off}
+  accept: [{code: hidden-filter, in: workflow/Incoming, because: it is kept, until: 2027-03-31}]
+outputs: {workflow_sid: "${sid:workflow/Incoming}"}
+"""
+ANYTHING = [None, True, 5, "${", [], [5], {"x": [None]}]
+
+
+def test_the_configuration_whose_parts_become_anything_is_valid(loaded):
+    loaded(EVERYTHING).require_valid()
+
+
+@pytest.mark.parametrize("other", ANYTHING, ids=repr)
+def test_any_part_may_be_anything(loaded, other):
+    whole = json.loads(json.dumps(yaml.load(EVERYTHING, SAFE), default=str))
+    for container, key in places(whole):
+        before, container[key] = container[key], other
+        check(loaded, json.dumps(whole))
+        container[key] = before
 
 
 LARGE = {

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.seeded import Choices, chosen, json_value
-from tests.yaml_files import SAFE, content_of
+from tests.yaml_files import SAFE, content_of, places
 from tr_apply.config.load import load
 from tr_apply.lint import lint
 from tr_apply.lint.attributes import types
@@ -41,13 +41,6 @@ JUNK = [
     [{}],
     {"": 1},
 ]
-
-
-def places(value):
-    """Every container within *value* with each of its keys."""
-    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
-        yield value, key
-        yield from places(value[key])
 
 
 def spoilt(choices):
