@@ -33,9 +33,10 @@ AT_A_CALL = """
 import os, sys
 
 def at_call(frame, event, _):
-    if event == "call" and frame.f_code.co_name == sys.argv[1]:
+    if event == "call" and frame.f_code.co_qualname == sys.argv[1]:
         sys.setprofile(None)
-        os.kill(os.getpid(), int(sys.argv[2]))
+        for number in sys.argv[2].split():
+            os.kill(os.getpid(), int(number))
 
 sys.setprofile(at_call)
 from tr_apply.cli import main
@@ -113,12 +114,20 @@ def test_a_second_interrupt_ends_a_command_whose_document_nobody_reads(printing)
 
 @pytest.fixture
 def interrupted_at(tmp_path):
-    """How a command with a database of its own ends that gets a signal when it calls a function of that name."""
+    """How a command with a database of its own ends that gets signals when it calls a function of that name."""
     (tmp_path / "shop.yaml").write_text(WITH_OUTPUTS)
 
-    def ended(function, number, *command):
+    def ended(function, numbers, *command):
         done = subprocess.run(
-            [sys.executable, "-c", AT_A_CALL, function, str(int(number)), *command, *WITH_ITS_DATABASE],
+            [
+                sys.executable,
+                "-c",
+                AT_A_CALL,
+                function,
+                " ".join(map(str, map(int, numbers))),
+                *command,
+                *WITH_ITS_DATABASE,
+            ],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
             cwd=tmp_path,
             capture_output=True,
@@ -134,23 +143,29 @@ def interrupted_at(tmp_path):
 
 @pytest.mark.parametrize(("function", "number"), [("_find_outputs", signal.SIGINT), ("conclude", signal.SIGTERM)])
 def test_an_interrupt_after_the_last_write_changes_nothing(interrupted_at, function, number):
-    document, said = interrupted_at(function, number, "apply", "--auto-approve")
+    document, said = interrupted_at(function, [number], "apply", "--auto-approve")
 
     assert (document["exit_code"], document["plans"][0]["verified"]) == (0, True)
     assert "interrupted" not in said
 
 
+def test_no_interrupt_changes_the_end_of_a_run_that_wrote_once_its_document_is_there(interrupted_at):
+    document, said = interrupted_at("end", SIGNALS * 2, "apply", "--auto-approve")
+
+    assert (document["exit_code"], "interrupted" in said) == (0, False)
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_an_interrupt_while_outputs_are_found_leaves_the_result_of_the_writes(interrupted_at, number):
-    document, _ = interrupted_at("output_values", number, "apply", "--auto-approve")
+    document, _ = interrupted_at("output_values", [number], "apply", "--auto-approve")
 
     assert (document["exit_code"], [error["code"] for error in document["errors"]]) == (130, ["interrupted"])
     assert document["plans"][0]["verified"] is True
 
 
 def test_an_interrupt_after_a_workspace_was_deleted_changes_nothing(interrupted_at):
-    interrupted_at("", signal.SIGINT, "apply", "--auto-approve")
+    interrupted_at("", [], "apply", "--auto-approve")
 
-    document, _ = interrupted_at("_print", signal.SIGINT, "destroy", "--confirm", "Shop")
+    document, _ = interrupted_at("_print", [signal.SIGINT], "destroy", "--confirm", "Shop")
 
     assert (document["exit_code"], document["errors"]) == (0, [])

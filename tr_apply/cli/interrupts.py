@@ -44,12 +44,12 @@ def begin() -> None:
 
 def end() -> None:
     """Let no signal change how this process ends any more: its result is there, and its exit code is known."""
-    if getsignal(SIGTERM) is _interrupt:
+    if _is_ours():
         _take_both(SIG_IGN)
 
 
 def held_back() -> dict[int, object]:
-    """The handlers from when something was written on, which must be in the result: as ``HeldBack``, from its start.
+    """Handlers for the time after the last write: the first interrupt changes nothing, the second one ends the process.
 
     None in a process that is not ours.
     """
@@ -64,8 +64,9 @@ class HeldBack:
 
     def __enter__(self) -> None:
         """Let an interrupt pass, in a process that is ours and does not do so already."""
-        self._is_needed = getsignal(SIGTERM) is _interrupt
-        if self._is_needed:
+        self._before = {number: getsignal(number) for number in (SIGINT, SIGTERM)}
+        self._is_needed = _is_ours()
+        if self._before[SIGTERM] is _interrupt:
             _take_both(_insist)
 
     def __exit__(self, _kind: object, error: object, _trace: object) -> None:
@@ -73,8 +74,13 @@ class HeldBack:
         if self._is_needed and error is None:
             _take_both(SIG_IGN)
         elif self._is_needed:
-            signal(SIGINT, default_int_handler)
-            signal(SIGTERM, _interrupt)
+            for number, before in self._before.items():
+                signal(number, before)
+
+
+def _is_ours() -> bool:
+    """Whether the signals of this process are the command line's to take."""
+    return getsignal(SIGTERM) in (_interrupt, _insist, _leave)
 
 
 def _is_free(number: int) -> bool:
