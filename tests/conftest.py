@@ -334,7 +334,7 @@ class World:
         return False
 
     def moments(self, text, *, writes=None):
-        """Plan and apply; then be, one after the other, what each run leaves that is killed: before write 0, 1, ..., after all.
+        """Plan and apply; then have, one after the other, the state before write 0, 1, ..., and after all.
 
         A run that is killed leaves what a whole one had at that moment, so one run is enough for all of them. Whether a
         write is killed before it or after the one before it makes no difference here. There are as many as *writes*.
@@ -345,7 +345,7 @@ class World:
             self._applied(self.configuration(text))
         finally:
             self.requests.before_write = None
-        assert len(copies) == (writes or len(copies))
+        assert len(copies) == (writes or len(copies)) > 0
         copies.append(self.app.store.copied())
         for number, copy in enumerate(copies):
             with closing(copy):

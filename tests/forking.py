@@ -157,6 +157,8 @@ class Forks:
     def _asked(self):
         with self._listener.accept()[0] as asking:
             _, descriptors, *_ = socket.recv_fds(asking, 1, 4)
+        if not descriptors:  # it was killed before it asked
+            return None
         return self._forked(socket.socket(fileno=descriptors[0]), descriptors[1:])
 
     def _forked(self, connection, streams):

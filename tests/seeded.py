@@ -92,6 +92,10 @@ class Choices:
         parts = [Choices(self.taken(share)) for _ in range(most)]
         return [make(part) for part in compress(parts, kept)]
 
+    def some(self, make, most, *, size=None):
+        """The same, and seldom none: an empty list is a value like another, and not every fifth."""
+        return self.several(make, most, least=min(self.below(8), 1), size=size)
+
     def pieces(self, options, most):
         """Up to *most* of the *options* (at most 255): any can be left out, and the others stay."""
         length, *places = self.taken(1 + most)
@@ -131,7 +135,6 @@ def json_value(choices, scalars, key, depth=3):
     kind = choices.choice(["scalar", "list", "object"]) if depth else "scalar"
     if kind == "scalar":
         return choices.choice(scalars)(choices)
-    least = min(choices.below(4), 1)  # an empty one is a value like another, and is not every fifth
     if kind == "list":
-        return choices.several(item, 4, least=least)
-    return dict(choices.several(lambda part: (key(part), item(part)), 4, least=least))
+        return choices.some(item, 4)
+    return dict(choices.some(lambda part: (key(part), item(part)), 4))

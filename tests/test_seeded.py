@@ -1,4 +1,4 @@
-"""Values that are made from bytes: the simplest one that fails is what a failure is reported with, and any value is possible."""
+"""Values that are made from bytes: a failure is reported with the simplest value that fails, and any value is possible."""
 
 import math
 

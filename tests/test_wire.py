@@ -244,9 +244,7 @@ SCALARS = (
     lambda choices: choices.any_text(8).replace("$", ""),
 )
 ATTRIBUTES = chosen(
-    lambda choices: dict(
-        choices.several(lambda part: (part.any_text(8), json_value(part, SCALARS, name_of, 2)), 4, least=1)
-    ),
+    lambda choices: dict(choices.some(lambda part: (part.any_text(8), json_value(part, SCALARS, name_of, 2)), 4)),
     640,
 )
 

@@ -1,10 +1,12 @@
 """A real browser and mermaid's own parser, for what people look at; tests that need one are skipped where it is missing."""
 
 import html
+import itertools
 import json
 import os
 import shutil
 import subprocess
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -75,7 +77,8 @@ globalThis.document = window.document;
 const { default: mermaid } = await import("mermaid");
 for await (const line of createInterface({ input: process.stdin })) {
   const problems = [];
-  for (const text of JSON.parse(line)) {
+  const { number, texts } = JSON.parse(line);
+  for (const text of texts) {
     try {
       await mermaid.parse(text);
       problems.push(null);
@@ -83,7 +86,7 @@ for await (const line of createInterface({ input: process.stdin })) {
       problems.push(String(error));
     }
   }
-  console.log(JSON.stringify(problems));
+  console.log(JSON.stringify({ number, problems }));
 }
 """
 
@@ -103,10 +106,18 @@ def mermaid_problems(tmp_path_factory):
     (folder / "node_modules").symlink_to(beside)
     (folder / "parse.mjs").write_text(PARSE)
 
+    numbers = itertools.count()
+
     def problems(texts):
-        parser.stdin.write(f"{json.dumps(texts)}\n")
+        asked = {"number": next(numbers), "texts": texts}
+        too_long = threading.Timer(300, parser.kill)
+        too_long.start()
+        parser.stdin.write(f"{json.dumps(asked)}\n")
         parser.stdin.flush()
-        return json.loads(parser.stdout.readline())
+        answer = json.loads(parser.stdout.readline())
+        too_long.cancel()
+        assert answer["number"] == asked["number"]
+        return answer["problems"]
 
     with subprocess.Popen(
         [node, folder / "parse.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"

@@ -89,11 +89,13 @@ def shared_server(forking, *arguments):
         server = Server(forking, "--db", ":memory:", *arguments)
     yield server
     server.client.close()
-    server.end(signal.SIGTERM)
+    code, said = server.end(signal.SIGTERM)
+    assert code == 0, said
+    assert "Traceback" not in said
 
 
 DATABASES = {}
-"""The content of databases, by the function and the texts that they were made by."""
+"""The content of databases, by the function and the texts of files that they were made by; the files name no others."""
 
 
 def have_database(path, make, *files):

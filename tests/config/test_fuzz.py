@@ -35,7 +35,7 @@ def lines(choices):
     return "\n".join("  " * indent + text for indent, (_, text) in zip(indents, texts, strict=True))
 
 
-LINES = chosen(lines, 80)
+LINES = chosen(lines, 86)
 FUZZ = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

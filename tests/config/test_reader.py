@@ -24,7 +24,7 @@ def integer(choices):
 
 SCALARS = (lambda _: None, Choices.flag, integer, Choices.number, text, text)
 DATA = chosen(
-    lambda choices: dict(choices.several(lambda part: (text(part), json_value(part, SCALARS, text, 2)), 4, least=1)),
+    lambda choices: dict(choices.some(lambda part: (text(part), json_value(part, SCALARS, text, 2)), 4)),
     640,
 )
 

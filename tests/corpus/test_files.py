@@ -234,7 +234,7 @@ def task(choices):
     workflow, channel = name(choices), name(choices)
     counts = choices.below(1001), 1 + choices.below(1000)
     created = choices.choice(["", "2026-11-20T09:00:00Z"])
-    attributes = dict(choices.several(lambda part: (key(part), json_value(part, SCALARS, key, 2)), 4, least=1))
+    attributes = dict(choices.some(lambda part: (key(part), json_value(part, SCALARS, key, 2)), 4))
     return RecordedTask(workflow, attributes, channel, *counts, created)
 
 

@@ -55,7 +55,8 @@ def text(choices):
 
 
 def name(choices):
-    return text(choices)[:64].strip() or "é"
+    cut = text(choices)[:64]
+    return cut if cut.strip() else "é"
 
 
 SCALARS = (
@@ -68,7 +69,7 @@ SCALARS = (
 
 
 def attributes(choices, most):
-    return dict(choices.several(lambda part: (text(part), json_value(part, SCALARS, text, 1)), most, size=80))
+    return dict(choices.several(lambda part: (text(part), json_value(part, SCALARS, text, 2)), most, size=160))
 
 
 EXPRESSIONS = ["1==1", "level > 3 AND languages HAS 'es'", "name == '${x}'", "a == \"b\" OR (c IN ['d', 'e'])"]

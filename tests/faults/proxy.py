@@ -6,6 +6,7 @@ The application is called in the proxy's loop: between the two there is nothing 
 import asyncio
 import json
 import threading
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -245,7 +246,11 @@ async def _answered(app, request, target):
     async def send(message):
         said.append(message)
 
-    await app(scope, receive, send)
+    try:
+        await app(scope, receive, send)
+    except Exception:  # noqa: BLE001  # as a server does
+        traceback.print_exc()
+        return Reply(500, (), b"")
     begin, *parts = said
     headers = ((name.decode(), value.decode()) for name, value in begin["headers"] if name != b"content-length")
     return Reply(begin["status"], tuple(headers), b"".join(part["body"] for part in parts))

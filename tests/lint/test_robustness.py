@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 import subprocess
 import sys
 from datetime import date
@@ -70,7 +71,14 @@ def test_nothing_that_could_be_read_breaks_it(tmp_path_factory, configuration):
     assert all(each.file == str(path) and each.line and each.column for each in loaded.diagnostics)
 
 
-SCALARS = (lambda _: None, Choices.flag, Choices.integer, Choices.number, lambda choices: choices.any_text(3))
+SCALARS = (
+    lambda _: None,
+    Choices.flag,
+    Choices.integer,
+    Choices.number,
+    lambda choices: choices.choice([math.inf, -math.inf]),
+    lambda choices: choices.any_text(3),
+)
 
 
 def values(choices):

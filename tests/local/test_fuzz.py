@@ -88,7 +88,7 @@ WORDS = [
 NAMES = [*sorted({field.name for kind in KINDS.values() for field in kind.fields}), "PageSize", "Page", "PageToken"]
 NAMES += [*sorted({each.name for kind in KINDS.values() for each in kind.filters}), "Ordering", "Unknown"]
 
-TEXTS = (lambda choices: choices.choice(WORDS), lambda choices: choices.any_text(20), lambda _: "SID")
+TEXTS = (lambda choices: choices.choice(WORDS), lambda choices: choices.any_text(40), lambda _: "SID")
 
 
 def field(choices):
@@ -96,7 +96,7 @@ def field(choices):
     return name, choices.choice(TEXTS)(choices)
 
 
-forms = chosen(lambda choices: dict(choices.several(field, 6, size=50)), 320)
+forms = chosen(lambda choices: dict(choices.several(field, 6, size=200)), 1220)
 
 
 def clean(text):

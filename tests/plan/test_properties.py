@@ -73,7 +73,7 @@ def configuration(choices):
         "prioritize_queue_order": choices.choice(["FIFO", "LIFO"]),
     }
     routes = WORKFLOWS if queues else []
-    workflows = section(choices, routes, lambda part, name: workflow(part, name, queue_names), size=48)
+    workflows = section(choices, routes, lambda part, name: workflow(part, name, queue_names), size=50)
     return {
         "workspace": workspace,
         "activities": activities,

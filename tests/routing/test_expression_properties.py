@@ -53,7 +53,7 @@ def key(choices):
 
 
 def names(choices):
-    return dict(choices.several(lambda part: (key(part), json_value(part, SCALARS, key, 2)), 5, least=1))
+    return dict(choices.some(lambda part: (key(part), json_value(part, SCALARS, key, 2)), 5))
 
 
 def rest_of_a_path(choices):

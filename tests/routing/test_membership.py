@@ -33,7 +33,7 @@ def key(choices):
 
 
 def names_of(choices):
-    return dict(choices.several(lambda part: (part.choice(NAMES), json_value(part, [scalar], key, 2)), 4, least=1))
+    return dict(choices.some(lambda part: (part.choice(NAMES), json_value(part, [scalar], key, 2)), 4))
 
 
 def constant_or_path(choices):

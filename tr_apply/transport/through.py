@@ -26,7 +26,7 @@ class Through:
         """See ``Slot.exchange``."""
         from tr_apply.transport.application import ApplicationTransport  # noqa: PLC0415  # imports httpx, as below
 
-        if isinstance(self._transport, ApplicationTransport):
+        if type(self._transport) is ApplicationTransport:  # another kind of it may do more
             return await self._transport.exchange(self._base_url, request)
         return await self._by_httpx(request)
 
