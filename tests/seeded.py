@@ -126,6 +126,16 @@ class Choices:
         return drawn if math.isfinite(drawn) else 0.0
 
 
+JSON_SCALARS = (
+    lambda _: None,
+    Choices.flag,
+    Choices.integer,
+    Choices.number,
+    lambda choices: choices.choice([math.inf, -math.inf, math.nan]),
+)
+"""Values in JSON as Python's reader takes it, with numbers that JSON does not have; each test adds texts of its own."""
+
+
 def json_value(choices, scalars, key, depth=3):
     """A scalar that one of *scalars* makes, or a list or an object of such values, whose keys are made by *key*."""
 

@@ -1,23 +1,15 @@
 """JSON of others: every text is read, and refused, as json.loads does it; values are compared as JSON."""
 
 import json
-import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.seeded import Choices, chosen, json_value
+from tests.seeded import JSON_SCALARS, chosen, json_value
 from tr_apply.json_text import read_json, same_json
 
-SCALARS = (
-    lambda _: None,
-    Choices.flag,
-    Choices.integer,
-    Choices.number,
-    lambda choices: choices.choice([math.inf, -math.inf, math.nan]),
-    lambda choices: choices.any_text(6),
-)
+SCALARS = (*JSON_SCALARS, lambda choices: choices.any_text(6))
 VALUES = chosen(lambda choices: json_value(choices, SCALARS, lambda part: part.any_text(6)), 640)
 
 

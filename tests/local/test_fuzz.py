@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-import math
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.seeded import Choices, chosen, json_value
+from tests.seeded import JSON_SCALARS, chosen, json_value
 from tr_apply.local import open_app
 from tr_apply.local.kinds.all_kinds import KINDS
 
@@ -171,15 +170,7 @@ def test_any_bytes_as_body_query_and_headers_get_an_answer(app, exchange, body, 
 
 
 KEYS = ["task_routing", "filters", "targets", "expression", "queue", "default_filter", "a", "timeout"]
-SCALARS = (
-    lambda _: None,
-    Choices.flag,
-    Choices.integer,
-    Choices.number,
-    lambda choices: choices.choice([math.inf, -math.inf, math.nan]),
-    lambda choices: choices.any_text(8),
-    lambda _: "SID",
-)
+SCALARS = (*JSON_SCALARS, lambda choices: choices.any_text(8), lambda _: "SID")
 JSON = chosen(lambda choices: json_value(choices, SCALARS, lambda part: part.choice(KEYS)), 480)
 
 
